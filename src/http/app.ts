@@ -1,0 +1,75 @@
+/**
+ * The routes, under `/api` and, because one WrenDB host has no prefix, at the root as well; and what holds
+ * for every request: preflight, 404 and 405, faults, the log line of a write.
+ */
+import { Hono } from 'hono'
+import type { App } from './bindings.ts'
+import { answerFault } from './faults.ts'
+import { flags } from './flags.ts'
+import { items } from './items.ts'
+import { links } from './links.ts'
+import { logFault, logWrite } from './log.ts'
+import { about } from './about.ts'
+import { turnDown } from './reply.ts'
+import { stashes } from './stashes.ts'
+
+const routes = new Hono<App>()
+  .route('/', items)
+  .route('/', flags)
+  .route('/', stashes)
+  .route('/', links)
+  .route('/', about)
+
+export const app = new Hono<App>().route('/api', routes).route('/', routes)
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+const PREFLIGHT = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Allow-Methods': METHODS.join(', '),
+  'Access-Control-Allow-Headers':
+    'Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Operation, Break-Glass, Reason',
+  'Access-Control-Max-Age': '86400',
+  'Cache-Control': 'no-store',
+}
+
+app.notFound((c) => {
+  const allow = methodsOf(c.req.path)
+  if (c.req.method === 'OPTIONS')
+    return new Response(null, { status: 204, headers: { ...PREFLIGHT, Allow: allow.join(', ') } })
+  if (allow.length === 0) return turnDown({ code: 'route_not_found' })
+  return turnDown({ code: 'method_not_allowed', allow })
+})
+
+/** Asked of the router itself, so that it cannot say otherwise than the routes do. */
+function methodsOf(path: string): string[] {
+  return METHODS.filter((method) => app.router.match(method === 'HEAD' ? 'GET' : method, path)[0].length > 0)
+}
+
+app.onError((fault, c) => {
+  const requestId = requestIdOf(c.req.raw)
+  logFault(c.req.raw, fault, requestId)
+  return answerFault(c.req.raw, fault, requestId)
+})
+
+const requestIds = new WeakMap<Request, string>()
+
+/** Cloudflare's own id where there is one: it is in their logs too. */
+function requestIdOf(request: Request): string {
+  const known = requestIds.get(request)
+  if (known !== undefined) return known
+  const id = request.headers.get('CF-Ray') ?? crypto.randomUUID()
+  requestIds.set(request, id)
+  return id
+}
+
+export default {
+  async fetch(request, env, context) {
+    if (request.method === 'GET' || request.method === 'HEAD') return app.fetch(request, env, context)
+    const startedAt = Date.now()
+    const response = await app.fetch(request, env, context)
+    const requestId = requestIdOf(request)
+    response.headers.set('Request-Id', requestId)
+    logWrite(request, response, requestId, Date.now() - startedAt)
+    return response
+  },
+} satisfies ExportedHandler<App['Bindings']>

@@ -1,0 +1,38 @@
+/**
+ * What the caller is told when something broke. The question that matters after a write is whether it may
+ * have happened, so that is always said; what broke stands in the log, under the request's id.
+ */
+import { json } from './reply.ts'
+
+/** The marks that the runtime puts on errors from objects. */
+type Marks = { overloaded?: boolean; retryable?: boolean }
+
+export function answerFault(request: Request, fault: Error, requestId: string): Response {
+  const { overloaded = false } = fault as Error & Marks
+  const reads = request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS'
+  // An overloaded object refuses a request before it sees it. Of any other failure nothing is known.
+  const mayBeApplied = !reads && !overloaded
+  const status = overloaded ? 503 : 500
+  const code = overloaded ? 'overloaded' : 'internal'
+  const next = mayBeApplied
+    ? 'It is not known whether the change was applied. Repeating it with the same Idempotency-Key is safe.'
+    : 'Nothing was changed. Try again in a moment.'
+  return json(
+    {
+      type: `/docs#${code}`,
+      title: overloaded ? 'The stash has too much to do' : 'Something broke here',
+      status,
+      code,
+      detail: next,
+      applied: mayBeApplied ? 'unknown' : 'no',
+      request_id: requestId,
+    },
+    {
+      'Content-Type': 'application/problem+json',
+      'Switchyard-Problem': code,
+      'Retry-After': '1',
+      'Request-Id': requestId,
+    },
+    status,
+  )
+}

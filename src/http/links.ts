@@ -1,0 +1,123 @@
+/**
+ * One-time links: a change baked in beforehand, made by whoever presses the button.
+ *
+ * Mail scanners and chat previews open every link, and some run the scripts they find. So opening one
+ * changes nothing: a browser gets a page whose button POSTs, any other client a 405 that says so. In the
+ * WrenDB profile GET acts, as scripts written for it expect; HEAD and prefetch never do, anywhere.
+ */
+import { Hono } from 'hono'
+import { LINK_LIFETIME_MS } from '../model/held.ts'
+import type { Credential } from '../model/intent.ts'
+import { ok, refuse, type Result } from '../model/refusal.ts'
+import { mintLink, SEED_BYTES, stashOfLink } from '../model/token.ts'
+import { turnDownCounting } from './abuse.ts'
+import { parseKey, parseStashId } from './address.ts'
+import type { App, Ctx } from './bindings.ts'
+import { confirmPage, donePage, refusalPage } from './confirm-page.ts'
+import { sha256 } from './credential.ts'
+import { readValue } from './items.ts'
+import { readCircumstances, readQuery } from './parse.ts'
+import { heedWrite } from './read.ts'
+import { isoTime, json, turnDown } from './reply.ts'
+import type { link, linkUsed } from './wire.ts'
+import { write } from './write.ts'
+import type { z } from 'zod'
+
+export const links = new Hono<App>()
+  .post('/item/:stash/:key/presign', presign)
+  .post('/:stash{[0-9a-f]{64}}/:key/presign', presign)
+  .get('/update', open)
+  .post('/update', use)
+
+async function presign(c: Ctx): Promise<Response> {
+  const key = parseKey(c.req.param('key') ?? '')
+  if (!key.ok) return turnDown(key.refusal)
+  const operation = c.req.header('X-Operation') ?? 'upsert'
+  if (operation !== 'upsert')
+    return turnDown({ code: 'invalid_header', header: 'X-Operation', expected: '"upsert", or may be left out' })
+
+  const secret = mintLink(c.req.param('stash') ?? '', crypto.getRandomValues(new Uint8Array(SEED_BYTES)))
+  const secretHash = await sha256(secret)
+  const expiresAt = Date.now() + LINK_LIFETIME_MS
+  return write(c, {
+    read: async (condition) => {
+      const value = await readValue(c.req.raw)
+      if (!value.ok) return value
+      const change = { kind: 'put', key: key.value, ...value.value, ...condition } as const
+      return ok({ kind: 'hold_for_link', change, secretHash, expiresAt })
+    },
+    reply: ({ held }) => {
+      const { origin, pathname } = new URL(c.req.url)
+      const url = `${origin}${pathname.startsWith('/api/') ? '/api' : ''}/update?token=${secret}`
+      const expires_at = isoTime(held?.expires_at ?? expiresAt)
+      const body = { url, presigned_url: url, expires_at, operation: 'upsert', held_id: held?.id ?? '' } as const
+      return json(body satisfies z.infer<typeof link>)
+    },
+    // A repeat would need the secret of the first answer, and only its hash is kept.
+    repeatable: false,
+  })
+}
+
+async function open(c: Ctx): Promise<Response> {
+  const request = c.req.raw
+  const browser = isBrowser(request)
+  if (request.method === 'HEAD' || isPrefetch(request)) return turnDown({ code: 'link_not_pressed' })
+  const link = await findLink(c)
+  if (!link.ok) return browser ? refusalPage(link.refusal) : turnDown(link.refusal)
+
+  const answer = await c.env.STASH.get(link.value.id).ask(link.value.credential, { kind: 'link' })
+  if (!answer.ok) return browser ? refusalPage(answer.refusal) : turnDown(answer.refusal)
+  if (answer.value.kind !== 'link') throw new Error('the stash answered another question')
+  if (answer.value.profile === 'wrendb') return use(c)
+  return browser ? confirmPage(answer.value) : turnDown({ code: 'link_not_pressed' })
+}
+
+async function use(c: Ctx): Promise<Response> {
+  const request = c.req.raw
+  // A form's answer is for a person; whoever else posts asked for JSON by not asking for HTML.
+  const browser = isBrowser(request)
+  const link = await findLink(c)
+  if (!link.ok)
+    return browser ? refusalPage(link.refusal) : turnDownCounting(request, c.env.FAILED_LOGINS, link.refusal)
+  const { id, credential, circumstances } = link.value
+  const applied = await c.env.STASH.get(id).apply({ credential, intent: { kind: 'release' }, ...circumstances })
+  if (!applied.ok) return browser ? refusalPage(applied.refusal) : turnDown(applied.refusal)
+
+  const { revision, changed } = applied.value
+  heedWrite(id.toString(), revision)
+  const key = changed[0] ?? ''
+  if (browser) return donePage(key, revision)
+  const body = { success: true, id: key, message: 'Item stored', revision, version: revision } as const
+  return json(body satisfies z.infer<typeof linkUsed>)
+}
+
+type Link = { id: DurableObjectId; credential: Credential; circumstances: { reason?: string; idempotencyKey?: string } }
+
+async function findLink(c: Ctx): Promise<Result<Link>> {
+  const query = readQuery(c.req.url, ['token', 'reason'])
+  if (!query.ok) return query
+  const { token } = query.value
+  if (token === undefined)
+    return refuse({ code: 'invalid_query', parameter: 'token', expected: 'the token that the link was made with' })
+  const stash = stashOfLink(token)
+  const id = stash === null ? null : parseStashId(c.env.STASH, stash)
+  if (id === null || !id.ok) return refuse({ code: 'link_spent' })
+  const circumstances = readCircumstances(c.req.raw, query.value)
+  if (!circumstances.ok) return circumstances
+  const { condition, ...rest } = circumstances.value
+  if (condition !== undefined)
+    return refuse({
+      code: 'invalid_header',
+      header: 'If-Match',
+      expected: 'nothing here: a condition is set when the link is made',
+    })
+  return ok({ id: id.value, credential: { kind: 'link', hash: await sha256(token) }, circumstances: rest })
+}
+
+/** Whether a person may be looking: only then is a page worth more than JSON. */
+const isBrowser = (request: Request): boolean => /\btext\/html\b/.test(request.headers.get('Accept') ?? '')
+
+const isPrefetch = ({ headers }: Request): boolean =>
+  [headers.get('Sec-Purpose'), headers.get('Purpose'), headers.get('X-Moz')].some((purpose) =>
+    /prefetch|preview/i.test(purpose ?? ''),
+  )

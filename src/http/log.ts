@@ -1,0 +1,36 @@
+/**
+ * One line of JSON per write and per fault, for `wrangler tail` and Workers Logs. Reads are not logged: they
+ * come in thousands. Never a query (a link's token stands there), a header or a body.
+ */
+export function logWrite(request: Request, response: Response, requestId: string, ms: number): void {
+  const { pathname } = new URL(request.url)
+  const code = response.headers.get('Switchyard-Problem')
+  console.log(
+    JSON.stringify({
+      level: response.status < 500 ? 'info' : 'error',
+      at: 'http/write',
+      request_id: requestId,
+      method: request.method,
+      path: pathname.slice(0, 300),
+      status: response.status,
+      ...(code !== null && { code }),
+      ms,
+    }),
+  )
+}
+
+export function logFault(request: Request, fault: Error, requestId: string): void {
+  const { pathname } = new URL(request.url)
+  console.error(
+    JSON.stringify({
+      level: 'error',
+      at: 'http/fault',
+      request_id: requestId,
+      method: request.method,
+      path: pathname.slice(0, 300),
+      name: fault.name,
+      message: fault.message,
+      stack: fault.stack,
+    }),
+  )
+}

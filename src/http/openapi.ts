@@ -1,0 +1,105 @@
+/** Makes the OpenAPI 3.1 document from the table of operations and the zod schemas behind it. */
+import { z } from 'zod'
+import type { RefusalCode } from '../model/refusal.ts'
+import { OPERATIONS, PARAMETERS, type Operation } from './operations.ts'
+import { PROBLEMS } from './problems.ts'
+import * as wire from './wire.ts'
+
+type Json = Record<string, unknown>
+
+const SECURITY = { none: [], token: [{ token: [] }], admin: [{ admin: [] }, {}], link: [] } satisfies Record<
+  Operation['auth'],
+  Json[]
+>
+
+const PATH_PARAMETERS: Record<string, Json> = {
+  stash: { name: 'stash', in: 'path', required: true, schema: { type: 'string', pattern: '^[0-9a-f]{64}$' } },
+  key: { name: 'key', in: 'path', required: true, schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' } },
+}
+
+/** @param origin scheme and host, without a slash at the end */
+export function openapi(origin: string): Json {
+  const paths: Record<string, Json> = {}
+  for (const operation of OPERATIONS) (paths[operation.path] ??= {})[operation.method] = describe(operation)
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Switchyard',
+      version: '1',
+      summary: 'Operational flags: read by anyone over plain HTTP, changed only by those who may.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: `${origin}/api` }, { url: origin }],
+    paths,
+    components: {
+      schemas: components(),
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: "A stash's token." },
+        admin: { type: 'http', scheme: 'bearer', description: "The deployment's ADMIN_TOKEN, where one is set." },
+      },
+    },
+  }
+}
+
+function describe({ method, path, id, summary, parameters = [], auth, body, answer, refusals }: Operation): Json {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => PATH_PARAMETERS[name])
+  return {
+    operationId: id,
+    summary,
+    security: SECURITY[auth],
+    parameters: [...inPath, ...parameters.map((name) => ({ name, ...PARAMETERS[name] }))],
+    ...(body && { requestBody: { required: body.required, content: contentOf(body.schema) } }),
+    responses: {
+      200: { description: 'It is so.', content: contentOf(answer) },
+      ...(method === 'get' && parameters.includes('If-None-Match') && { 304: { description: 'Not modified.' } }),
+      ...problemsOf(refusals),
+    },
+  }
+}
+
+/** One entry a status: several refusals may share one, and the code tells them apart. */
+function problemsOf(refusals: RefusalCode[]): Json {
+  const byStatus = Map.groupBy(new Set(refusals), (code) => PROBLEMS[code].status)
+  return Object.fromEntries(
+    Array.from(byStatus, ([status, codes]) => [
+      status,
+      {
+        description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('. '),
+        content: { 'application/problem+json': { schema: refTo(wire.problem) } },
+      },
+    ]),
+  )
+}
+
+function contentOf(schema: Operation['answer']): Json {
+  if (schema === 'text') return { '*/*': { schema: { type: 'string' } } }
+  if (schema === 'openapi') return { 'application/json': { schema: { type: 'object' } } }
+  return { 'application/json': { schema: refTo(schema) } }
+}
+
+const refTo = (schema: z.ZodType): Json => ({
+  $ref: `#/components/schemas/${nameOf(wire.documentedAs.get(schema) ?? schema)}`,
+})
+
+function nameOf(schema: z.ZodType): string {
+  const name = schema.meta()?.id
+  if (name === undefined) throw new Error('a schema on the wire needs an id to be documented under')
+  return name
+}
+
+function components(): Json {
+  const named = [wire.problem, ...OPERATIONS.flatMap(({ body, answer }) => [body?.schema, answer])].filter(
+    (schema): schema is z.ZodType => typeof schema === 'object',
+  )
+  const schemas = new Map(
+    named.map((schema) => wire.documentedAs.get(schema) ?? schema).map((schema) => [nameOf(schema), schema]),
+  )
+  return Object.fromEntries(
+    Array.from(schemas, ([name, schema]) => {
+      const { $schema, id, ...rest } = z.toJSONSchema(schema, { io: 'input' }) as Json
+      void $schema
+      void id
+      return [name, rest]
+    }),
+  )
+}

@@ -1,0 +1,141 @@
+/** Reads requests: query, headers, body. Whatever is not understood is refused; nothing is ignored in silence. */
+import type { z } from 'zod'
+import type { Precondition } from '../model/precondition.ts'
+import { ok, refuse, type Result } from '../model/refusal.ts'
+
+/** The query as the route knows it. A parameter that the route does not know is refused: it may be a typo. */
+export function readQuery<const P extends string>(
+  url: string,
+  allowed: readonly P[],
+): Result<Partial<Record<P, string>>> {
+  const known: Partial<Record<string, string>> = {}
+  const start = url.indexOf('?')
+  if (start === -1) return ok(known as Partial<Record<P, string>>)
+  for (const [parameter, value] of new URLSearchParams(url.slice(start))) {
+    if (!(allowed as readonly string[]).includes(parameter)) {
+      return refuse({ code: 'unknown_parameter', parameter, allowed: [...allowed] })
+    }
+    if (known[parameter] !== undefined) return refuse({ code: 'invalid_query', parameter, expected: 'one value' })
+    known[parameter] = value
+  }
+  return ok(known as Partial<Record<P, string>>)
+}
+
+/** `min_revision`: 0 where it is not given. */
+export function readRevision(text: string | undefined): Result<number> {
+  if (text === undefined) return ok(0)
+  const revision = /^\d{1,15}$/.test(text) ? Number(text) : NaN
+  return Number.isNaN(revision)
+    ? refuse({ code: 'invalid_query', parameter: 'min_revision', expected: 'a revision: 0, 1, 2 …' })
+    : ok(revision)
+}
+
+export type Circumstances = { reason?: string; idempotencyKey?: string; condition?: Precondition }
+
+const REASON_MAX_CHARS = 500
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
+
+/** What accompanies a write: why, under which key, and on which condition. */
+export function readCircumstances(request: Request, query: { reason?: string }): Result<Circumstances> {
+  const circumstances: Circumstances = {}
+  const reason = query.reason ?? request.headers.get('Reason')
+  if (reason !== null) {
+    if (reason.length > REASON_MAX_CHARS) {
+      return refuse({ code: 'invalid_query', parameter: 'reason', expected: `at most ${REASON_MAX_CHARS} characters` })
+    }
+    circumstances.reason = reason
+  }
+  const key = request.headers.get('Idempotency-Key')
+  if (key !== null) {
+    if (!IDEMPOTENCY_KEY.test(key)) {
+      return refuse({
+        code: 'invalid_header',
+        header: 'Idempotency-Key',
+        expected: '1 to 255 visible ASCII characters',
+      })
+    }
+    circumstances.idempotencyKey = key
+  }
+  const condition = readPrecondition(request.headers)
+  if (!condition.ok) return condition
+  if (condition.value !== null) circumstances.condition = condition.value
+  return ok(circumstances)
+}
+
+export function readPrecondition(headers: Headers): Result<Precondition | null> {
+  const ifMatch = readTags(headers.get('If-Match'))
+  if (ifMatch === 'malformed') return refuse({ code: 'invalid_header', header: 'If-Match', expected: TAGS })
+  const ifNoneMatch = readTags(headers.get('If-None-Match'))
+  if (ifNoneMatch === 'malformed') return refuse({ code: 'invalid_header', header: 'If-None-Match', expected: TAGS })
+  if (ifMatch === null && ifNoneMatch === null) return ok(null)
+  return ok({ ...(ifMatch !== null && { ifMatch }), ...(ifNoneMatch !== null && { ifNoneMatch }) })
+}
+
+const TAGS = '"<version>" in double quotes, a list of these, or *'
+const TAG = /^(?:W\/)?"([^"]*)"$/
+
+/**
+ * Versions in a list of entity tags. A weak tag counts as well: a proxy that compresses weakens our tags,
+ * and a version is exact either way. A tag that is no version stands for -1, which nothing has.
+ */
+function readTags(header: string | null): '*' | number[] | null | 'malformed' {
+  if (header === null) return null
+  if (header.trim() === '*') return '*'
+  const tags = header.split(',').map((tag) => TAG.exec(tag.trim())?.[1])
+  if (tags.some((tag) => tag === undefined)) return 'malformed'
+  return tags.map((tag) => (/^\d{1,15}$/.test(tag ?? '') ? Number(tag) : -1))
+}
+
+/** The body's bytes, never more than `limit`: a longer one is dropped where it passes it. */
+export async function readBody(request: Request, limit: number): Promise<Result<Uint8Array>> {
+  const tooLarge = refuse({ code: 'body_too_large', limit_bytes: limit })
+  if (Number(request.headers.get('Content-Length') ?? 0) > limit) return tooLarge
+  if (request.body === null) return ok(new Uint8Array())
+
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of request.body as ReadableStream<Uint8Array>) {
+    length += chunk.byteLength
+    if (length > limit) return tooLarge
+    chunks.push(chunk)
+  }
+  if (chunks.length === 1 && chunks[0] !== undefined) return ok(chunks[0])
+  const bytes = new Uint8Array(length)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return ok(bytes)
+}
+
+/** The body as text, exactly: a byte order mark is part of the value, and what is not UTF-8 is refused. */
+export async function readText(request: Request, limit: number): Promise<Result<string>> {
+  const bytes = await readBody(request, limit)
+  if (!bytes.ok) return bytes
+  try {
+    return ok(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.value))
+  } catch {
+    return refuse({ code: 'not_text' })
+  }
+}
+
+/** The body as JSON of this shape, whatever its Content-Type says. An empty body is read as `{}` where `empty` allows it. */
+export async function readJson<S extends z.ZodType>(
+  request: Request,
+  schema: S,
+  { limit, empty = false }: { limit: number; empty?: boolean },
+): Promise<Result<z.output<S>>> {
+  const text = await readText(request, limit)
+  if (!text.ok) return text
+  let raw: unknown
+  try {
+    raw = text.value.trim() === '' && empty ? {} : JSON.parse(text.value)
+  } catch {
+    return refuse({ code: 'invalid_body', issues: [{ path: '', message: 'this is not JSON' }] })
+  }
+  const parsed = schema.safeParse(raw)
+  if (parsed.success) return ok(parsed.data)
+  const issues = parsed.error.issues.slice(0, 10).map(({ path, message }) => ({ path: path.join('.'), message }))
+  return refuse({ code: 'invalid_body', issues })
+}

@@ -1,0 +1,48 @@
+/**
+ * Responses that are not hot reads. All are `no-store`: with a cache in front, an answer that is silent
+ * about caching is stored for hours. All may be read by scripts of any origin: nothing here goes by cookies.
+ */
+import type { Refusal } from '../model/refusal.ts'
+import { documentOf, headersOf } from './problems.ts'
+
+export const EXPOSED = 'ETag, Retry-After, Switchyard-Revision, Switchyard-Source, Switchyard-Problem'
+
+const COMMON = {
+  'Cache-Control': 'no-store',
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers': EXPOSED,
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Strict-Transport-Security': 'max-age=31536000',
+}
+
+export function json(body: unknown, headers: Record<string, string> = {}, status = 200): Response {
+  return new Response(`${JSON.stringify(body)}\n`, {
+    status,
+    headers: { ...COMMON, 'Content-Type': 'application/json; charset=utf-8', ...headers },
+  })
+}
+
+export function empty(status: number, headers: Record<string, string> = {}): Response {
+  return new Response(null, { status, headers: { ...COMMON, ...headers } })
+}
+
+export function html(page: string, headers: Record<string, string>, status = 200): Response {
+  return new Response(page, { status, headers: { ...COMMON, 'Content-Type': 'text/html; charset=utf-8', ...headers } })
+}
+
+export function turnDown(refusal: Refusal, extra: Record<string, unknown> = {}): Response {
+  const problem = { ...documentOf(refusal), ...extra }
+  return new Response(`${JSON.stringify(problem)}\n`, {
+    status: problem.status,
+    headers: {
+      ...COMMON,
+      'Content-Type': 'application/problem+json',
+      'Switchyard-Problem': refusal.code,
+      ...headersOf(refusal),
+    },
+  })
+}
+
+export const isoTime = (ms: number): string => new Date(ms).toISOString()
+export const etag = (version: number): string => `"${version}"`

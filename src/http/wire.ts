@@ -1,0 +1,129 @@
+/**
+ * The shapes on the wire, as zod schemas: requests are validated by them, answers are typed by them, and
+ * the OpenAPI document is made from them.
+ */
+import { z } from 'zod'
+import { keySchema } from '../model/item.ts'
+import { PROFILES } from '../model/profile.ts'
+import { JURISDICTIONS } from './address.ts'
+
+const time = z.string().meta({ format: 'date-time', description: 'ISO 8601, UTC' })
+const revision = z.int().min(0).meta({ description: "The stash's revision: each accepted change makes the next." })
+const version = z.int().min(1).meta({ description: 'The revision that last changed the item.' })
+const stashId = z.string().regex(/^[0-9a-f]{64}$/)
+
+export const stashSpec = z
+  .strictObject({
+    name: z.string().max(100).optional(),
+    description: z.string().max(1_000).optional(),
+    profile: z.enum(PROFILES).default('safeguarded'),
+    jurisdiction: z.enum(JURISDICTIONS).optional().meta({
+      description: 'Keeps the stash and its history there. Public values are in KV all the same, which is global.',
+    }),
+  })
+  .meta({ id: 'StashSpec' })
+
+export const stashCreated = z
+  .object({
+    stash_id: stashId,
+    master_token: z.string().meta({ description: 'Shown this once: only its hash is kept.' }),
+    message: z.string(),
+    profile: z.enum(PROFILES),
+    created_at: time,
+  })
+  .meta({ id: 'StashCreated' })
+
+export const stashFacts = z
+  .object({
+    stash_id: stashId,
+    name: z.string().nullable(),
+    description: z.string().nullable(),
+    profile: z.enum(PROFILES),
+    revision,
+    item_count: z.int(),
+    frozen: z.boolean(),
+    created_at: time,
+  })
+  .meta({ id: 'StashFacts' })
+
+export const itemList = z
+  .object({
+    stash_id: stashId,
+    revision,
+    total: z.int(),
+    items: z.array(
+      z.object({
+        key: keySchema,
+        value: z.string(),
+        stash_id: stashId,
+        content_type: z.string(),
+        version,
+        created_at: time,
+        updated_at: time,
+      }),
+    ),
+  })
+  .meta({ id: 'ItemList' })
+
+export const flags = z
+  .object({ stash_id: stashId, revision, flags: z.record(z.string(), z.string()) })
+  .meta({ id: 'Flags' })
+
+const flagValue = z
+  .string('a value is a string: write "true", in quotes')
+  .min(1, 'a value has at least one byte; null takes the key away')
+  .refine((text) => text.isWellFormed(), 'half a surrogate pair is not text')
+
+/** Validated one by one and returned as a list, documented as an object: `__proto__` is a legal key, and records lose it. */
+const patchObject = z.record(keySchema, flagValue.nullable()).meta({ id: 'FlagsPatch' })
+export const flagsPatch = z
+  .custom<object>(
+    (raw) => typeof raw === 'object' && raw !== null && !Array.isArray(raw),
+    'a patch is an object: {"<key>": "<value>" or null}',
+  )
+  .transform((raw, context) =>
+    Object.entries(raw as Record<string, unknown>).map(([name, given]) => {
+      const key = keySchema.safeParse(name)
+      const value = flagValue.nullable().safeParse(given)
+      for (const { message } of [...(key.error?.issues ?? []), ...(value.error?.issues ?? [])]) {
+        context.addIssue({ code: 'custom', path: [name.slice(0, 200)], message })
+      }
+      return { key: name, value: value.data ?? null }
+    }),
+  )
+  .refine((changes) => changes.length > 0, 'the patch is empty')
+export const documentedAs = new Map<z.ZodType, z.ZodType>([[flagsPatch, patchObject]])
+
+export const applied = z.object({ message: z.string(), revision }).meta({ id: 'Applied' })
+export const itemDeleted = z.object({ key: keySchema, message: z.string(), revision }).meta({ id: 'ItemDeleted' })
+export const itemApplied = z
+  .object({ key: keySchema, message: z.string(), revision, version })
+  .meta({ id: 'ItemApplied' })
+export const patchApplied = z
+  .object({ message: z.string(), revision, changed: z.array(keySchema) })
+  .meta({ id: 'PatchApplied' })
+
+export const link = z
+  .object({
+    url: z.string(),
+    presigned_url: z.string(),
+    expires_at: time,
+    operation: z.literal('upsert'),
+    held_id: z.string(),
+  })
+  .meta({ id: 'Link' })
+export const linkUsed = z
+  .object({ success: z.literal(true), id: keySchema, message: z.string(), revision, version })
+  .meta({ id: 'LinkUsed' })
+
+export const health = z.object({ status: z.literal('ok') }).meta({ id: 'Health' })
+
+export const problem = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.string().meta({ description: 'Stable; says what happened.' }),
+    detail: z.string().meta({ description: 'What to do about it.' }),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457. Further members are facts that help the caller act.' })

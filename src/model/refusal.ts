@@ -1,0 +1,53 @@
+/**
+ * Every way a request can be turned down, as a value.
+ *
+ * A refusal is an expected answer, so it is returned and never thrown: it crosses the Durable
+ * Object's RPC boundary whole, and the compiler lists the cases still unhandled. A thrown error
+ * means a bug or an outage. A refusal changed nothing; the facts beside the code help the caller act.
+ */
+export type Refusal =
+  // who is asking
+  | { code: 'token_missing' }
+  | { code: 'invalid_token' }
+  | { code: 'not_permitted'; needs: string }
+  | { code: 'rate_limited'; retry_after_s: number }
+  // what is asked for
+  | { code: 'route_not_found' }
+  | { code: 'method_not_allowed'; allow: string[] }
+  | { code: 'stash_not_found' }
+  | { code: 'item_not_found'; key: string }
+  | { code: 'no_items' }
+  // how it is asked
+  | { code: 'invalid_key'; key: string }
+  | { code: 'invalid_header'; header: string; expected: string }
+  | { code: 'invalid_query'; parameter: string; expected: string }
+  | { code: 'unknown_parameter'; parameter: string; allowed: string[] }
+  | { code: 'invalid_body'; issues: Issue[] }
+  | { code: 'empty_value' }
+  | { code: 'not_text' }
+  | { code: 'body_too_large'; limit_bytes: number }
+  | { code: 'jurisdiction_unavailable'; jurisdiction: string }
+  // what stands in the way
+  | { code: 'version_conflict'; current: number; of: 'item' | 'stash' }
+  | { code: 'item_exists'; key: string; current: number }
+  | { code: 'revision_not_reached'; current: number; min_revision: number }
+  | { code: 'idempotency_mismatch' }
+  | { code: 'value_too_large'; key: string; limit_bytes: number }
+  | { code: 'too_many_items'; limit: number }
+  | { code: 'stash_too_large'; limit_bytes: number; would_be_bytes: number }
+  | { code: 'too_many_held'; limit: number }
+  // links
+  | { code: 'link_spent' }
+  | { code: 'link_not_pressed' }
+  // faults of the platform that a reader can be told about
+  | { code: 'unreachable' }
+
+export type RefusalCode = Refusal['code']
+
+/** One thing wrong with a body: where (a JSON path, '' for the whole) and what would have been right. */
+export type Issue = { path: string; message: string }
+
+export type Result<T> = { ok: true; value: T } | { ok: false; refusal: Refusal }
+
+export const ok = <T>(value: T): Result<T> => ({ ok: true, value })
+export const refuse = (refusal: Refusal): { ok: false; refusal: Refusal } => ({ ok: false, refusal })

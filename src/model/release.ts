@@ -1,0 +1,21 @@
+/**
+ * May a held change go ahead? Asked by whoever presents its secret, or by the alarm. What it then does
+ * is decided afresh, with the permission of the one who made it as it is now.
+ */
+import type { Held } from './held.ts'
+import type { Actor } from './permit.ts'
+import { ok, refuse, type Result } from './refusal.ts'
+
+/** A held change that may go ahead, and on whose behalf. */
+export type Released = { held: Held; actor: Actor }
+
+/**
+ * @param held the change, or null where nobody knows it: used, voided, or never made
+ * @param maker who made it, as they stand now; null where their token is gone
+ */
+export function release(held: Held | null, maker: Actor | null, now: number): Result<Released> {
+  // One code for all of these: a stranger who guesses links must not learn which ones existed.
+  if (held === null || maker === null) return refuse({ code: 'link_spent' })
+  if (held.expires_at !== null && held.expires_at <= now) return refuse({ code: 'link_spent' })
+  return ok({ held, actor: maker })
+}

@@ -1,0 +1,88 @@
+/**
+ * A stash as the edge sees it: every flag at one revision. This is the text that lies in KV and that the
+ * object hands out, read by versions of the code before and after the one that wrote it.
+ *
+ * Reading distrusts: what is not exactly a snapshot of the stash asked for is no snapshot at all.
+ */
+import type { Profile } from './profile.ts'
+
+export type Flag = { key: string; value: string; type: string; version: number }
+
+export type Snapshot = {
+  stashId: string
+  revision: number
+  /** When the object wrote it down, in ms since the epoch. */
+  publishedAt: number
+  /** Null: the stash was deleted. It stays readable for a while so that older copies lose to it. */
+  stash: { name: string | null; description: string | null; profile: Profile; createdAt: number } | null
+  flags: ReadonlyMap<string, Flag>
+}
+
+/** Raised when an old reader could misread a new snapshot. A reader treats a format it does not know as absent. */
+const FORMAT = 1
+
+export function writeSnapshot(snapshot: Omit<Snapshot, 'flags'>, flags: Iterable<Flag>): string {
+  const { stashId, revision, publishedAt, stash } = snapshot
+  return JSON.stringify({
+    format: FORMAT,
+    stash_id: stashId,
+    revision,
+    published_at: publishedAt,
+    stash: stash && {
+      name: stash.name,
+      description: stash.description,
+      profile: stash.profile,
+      created_at: stash.createdAt,
+    },
+    items: Array.from(flags, ({ key, value, type, version }) => ({ key, value, type, version })),
+  })
+}
+
+/** The snapshot in `text`, or null for anything that is not one of this stash in a format known here. */
+export function readSnapshot(text: string, stashId: string): Snapshot | null {
+  const raw = parse(text)
+  if (!isRecord(raw) || raw['format'] !== FORMAT || raw['stash_id'] !== stashId) return null
+  const { revision, published_at: publishedAt, items } = raw
+  if (!isCount(revision) || !isCount(publishedAt) || !Array.isArray(items)) return null
+  const stash = raw['stash'] === null ? null : readFacts(raw['stash'])
+  if (stash === undefined) return null
+
+  const flags = new Map<string, Flag>()
+  for (const item of items as unknown[]) {
+    if (!isFlag(item)) return null
+    flags.set(item.key, item)
+  }
+  return { stashId, revision, publishedAt, stash, flags }
+}
+
+/** The one with the higher revision. A copy is only ever replaced by a newer one. */
+export function newest(a: Snapshot | null, b: Snapshot | null): Snapshot | null {
+  if (a === null || b === null) return a ?? b
+  return b.revision > a.revision ? b : a
+}
+
+function readFacts(raw: unknown): Snapshot['stash'] | undefined {
+  if (!isRecord(raw)) return undefined
+  const { name, description, profile, created_at: createdAt } = raw
+  if (!isTextOrNull(name) || !isTextOrNull(description) || !isCount(createdAt)) return undefined
+  if (profile !== 'safeguarded' && profile !== 'wrendb') return undefined
+  return { name, description, profile, createdAt }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const isRecord = (raw: unknown): raw is Record<string, unknown> => typeof raw === 'object' && raw !== null
+const isCount = (raw: unknown): raw is number => typeof raw === 'number' && Number.isSafeInteger(raw) && raw >= 0
+const isTextOrNull = (raw: unknown): raw is string | null => typeof raw === 'string' || raw === null
+const isFlag = (raw: unknown): raw is Flag =>
+  isRecord(raw) &&
+  typeof raw['key'] === 'string' &&
+  typeof raw['value'] === 'string' &&
+  typeof raw['type'] === 'string' &&
+  isCount(raw['version'])

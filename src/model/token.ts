@@ -1,0 +1,71 @@
+/**
+ * The form of secrets: `<prefix><random><checksum>`, all but the prefix in base62.
+ *
+ * The prefix lets a secret scanner find a leaked one. The checksum lets the edge turn down a mistyped
+ * one without asking anybody. 32 base62 digits carry 190 bits. The stash keeps only SHA-256 hashes.
+ */
+export const TOKEN_PREFIX = 'swy_'
+/** A link's secret is followed by the stash it belongs to: a link is all its bearer has. */
+export const LINK_PREFIX = 'swl_'
+
+const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+const RANDOM_DIGITS = 32
+const CHECKSUM_DIGITS = 6
+
+/** Bytes to ask the random generator for. Some are rejected (below), and four in five survive. */
+export const SEED_BYTES = 64
+
+const BODY = new RegExp(`^[0-9A-Za-z]{${RANDOM_DIGITS + CHECKSUM_DIGITS}}$`)
+const LINK = new RegExp(`^${LINK_PREFIX}([0-9A-Za-z]{${RANDOM_DIGITS + CHECKSUM_DIGITS}})_([0-9a-f]{64})$`)
+
+/** @param seed random bytes, at least `SEED_BYTES`. Throws in the (1 in 10^12) case that too many are rejected. */
+export function mintToken(prefix: string, seed: Uint8Array): string {
+  const random = base62(seed, RANDOM_DIGITS)
+  return prefix + random + checksum(prefix + random)
+}
+
+export const mintLink = (stashId: string, seed: Uint8Array): string => `${mintToken(LINK_PREFIX, seed)}_${stashId}`
+
+/** Whether this could be a token at all. Says nothing about whether any stash knows it. */
+export function isToken(text: string): boolean {
+  return text.startsWith(TOKEN_PREFIX) && isSealed(TOKEN_PREFIX, text.slice(TOKEN_PREFIX.length))
+}
+
+/** The stash a link belongs to, or null for what cannot be a link. */
+export function stashOfLink(text: string): string | null {
+  const [, body, stashId] = LINK.exec(text) ?? []
+  return body !== undefined && stashId !== undefined && isSealed(LINK_PREFIX, body) ? stashId : null
+}
+
+/** `count` base62 digits. Bytes of 248 and above are dropped: 256 is no multiple of 62, and keeping them would favour some digits. */
+export function base62(seed: Uint8Array, count: number): string {
+  let digits = ''
+  for (const byte of seed) {
+    if (digits.length === count) break
+    if (byte < 248) digits += DIGITS[byte % 62]
+  }
+  if (digits.length < count) throw new Error('too few usable random bytes')
+  return digits
+}
+
+function isSealed(prefix: string, body: string): boolean {
+  if (!BODY.test(body)) return false
+  const random = body.slice(0, RANDOM_DIGITS)
+  return checksum(prefix + random) === body.slice(RANDOM_DIGITS)
+}
+
+/** CRC-32 (ISO-HDLC, the one of zip and Ethernet) in six base62 digits. It guards against typing, not against forging. */
+function checksum(text: string): string {
+  let crc = 0xffffffff
+  for (let i = 0; i < text.length; i++) {
+    crc ^= text.charCodeAt(i)
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1
+  }
+  let rest = (crc ^ 0xffffffff) >>> 0
+  let digits = ''
+  for (let i = 0; i < CHECKSUM_DIGITS; i++) {
+    digits = DIGITS[rest % 62] + digits
+    rest = Math.floor(rest / 62)
+  }
+  return digits
+}

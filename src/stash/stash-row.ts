@@ -1,0 +1,55 @@
+/** The `stash` table: one row of facts about the whole stash. */
+import type { Profile } from '../model/profile.ts'
+
+export type StashRow = {
+  name: string | null
+  description: string | null
+  profile: Profile
+  created_at: number
+  revision: number
+  item_count: number
+  bytes: number
+  head_hash: string
+  deleted_at: number | null
+}
+
+export function getStash(sql: SqlStorage): StashRow {
+  return sql.exec<StashRow>('SELECT * FROM stash').one()
+}
+
+export function insertStash(
+  sql: SqlStorage,
+  row: Pick<StashRow, 'name' | 'description' | 'profile' | 'created_at' | 'head_hash'>,
+): void {
+  sql.exec(
+    'INSERT INTO stash (one, name, description, profile, created_at, head_hash, revision, item_count, bytes) VALUES (1, ?, ?, ?, ?, ?, 0, 0, 0)',
+    row.name,
+    row.description,
+    row.profile,
+    row.created_at,
+    row.head_hash,
+  )
+}
+
+export function moveHead(
+  sql: SqlStorage,
+  head: Pick<StashRow, 'revision' | 'item_count' | 'bytes' | 'head_hash'>,
+): void {
+  sql.exec(
+    'UPDATE stash SET revision = ?, item_count = ?, bytes = ?, head_hash = ?',
+    head.revision,
+    head.item_count,
+    head.bytes,
+    head.head_hash,
+  )
+}
+
+/** Everything goes but this row, which stands until KV knows. */
+export function bury(sql: SqlStorage, revision: number, now: number): void {
+  for (const table of ['item', 'token', 'held', 'log', 'change', 'answer']) sql.exec(`DELETE FROM ${table}`)
+  sql.exec(
+    'UPDATE stash SET name = NULL, description = NULL, revision = ?, item_count = 0, bytes = 0, deleted_at = ?',
+    revision,
+    now,
+  )
+}

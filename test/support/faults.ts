@@ -1,0 +1,60 @@
+/**
+ * Faults that a test can switch on. The Worker and the tests share an isolate, so what is set here is what
+ * the bindings see; the runtime, SQLite and KV behind them stay real.
+ */
+type Wrap<T> = ((call: () => Promise<T>) => Promise<T>) | null
+
+export const faults: {
+  kvPut: Wrap<void>
+  kvGet: Wrap<string | null>
+  /** Every call to a stash's object, by the name of its method. */
+  object: ((method: string, call: () => Promise<unknown>) => Promise<unknown>) | null
+} = { kvPut: null, kvGet: null, object: null }
+
+export function clearFaults(): void {
+  faults.kvPut = null
+  faults.kvGet = null
+  faults.object = null
+}
+
+export function faultyKv(kv: KVNamespace): KVNamespace {
+  return new Proxy(kv, {
+    get(target, name) {
+      if (name === 'put') {
+        return (...args: Parameters<KVNamespace['put']>) => {
+          const call = () => target.put(...args)
+          return faults.kvPut === null ? call() : faults.kvPut(call)
+        }
+      }
+      if (name === 'get') {
+        return (key: string, options: { type: 'text'; cacheTtl: number }) => {
+          const call = () => target.get(key, options)
+          return faults.kvGet === null ? call() : faults.kvGet(call)
+        }
+      }
+      return Reflect.get(target, name)
+    },
+  })
+}
+
+export function faultyNamespace<N extends DurableObjectNamespace<Rpc.DurableObjectBranded>>(namespace: N): N {
+  return new Proxy(namespace, {
+    get(target, name) {
+      if (name === 'get') return (id: DurableObjectId) => faultyStub(target.get(id))
+      const member = Reflect.get(target, name) as unknown
+      return typeof member === 'function' ? member.bind(target) : member
+    },
+  })
+}
+
+function faultyStub(stub: object): unknown {
+  return new Proxy(stub, {
+    get(target, method) {
+      const call = (args: unknown[]) =>
+        (target as Record<string, (...args: unknown[]) => Promise<unknown>>)[String(method)]?.(...args) ??
+        Promise.reject(new Error(`no method ${String(method)}`))
+      return (...args: unknown[]) =>
+        faults.object === null ? call(args) : faults.object(String(method), () => call(args))
+    },
+  })
+}

@@ -1,0 +1,35 @@
+/**
+ * Starts the service once for all contract tests, unless SWITCHYARD_URL names a deployment to test instead.
+ * The URL is without a prefix: the tests add `/api` themselves.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { bundle, serve } from '../../src/local/serve.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    url: string
+    /** The bundle that the server runs; null where a deployment is tested. */
+    entry: string | null
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const deployed = process.env['SWITCHYARD_URL']
+  if (deployed !== undefined) {
+    project.provide('url', deployed.replace(/\/$/, ''))
+    project.provide('entry', null)
+    return async () => {}
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'switchyard-test-'))
+  const entry = await bundle(folder)
+  const { url, stop } = await serve(entry, { host: '127.0.0.1', port: 0 })
+  project.provide('url', url.origin)
+  project.provide('entry', entry)
+  return async () => {
+    await stop()
+    await rm(folder, { recursive: true })
+  }
+}

@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest'
+import { decide, keysOf, type Facts } from '../../src/model/decide.ts'
+import type { Change } from '../../src/model/intent.ts'
+import { bytesOf, STASH_MAX_BYTES, STASH_MAX_ITEMS, type Item } from '../../src/model/item.ts'
+import type { Actor } from '../../src/model/permit.ts'
+
+const NOW = 1_000_000
+const master: Actor = { kind: 'token', id: 't', label: 'master', master: true }
+const writer: Actor = { kind: 'token', id: 'w', label: 'writer', master: false }
+const anonymous: Actor = { kind: 'anonymous' }
+
+const item = (key: string, value: string, version: number): Item => ({
+  key,
+  value,
+  type: 'text/plain',
+  version,
+  bytes: bytesOf(key) + bytesOf(value),
+  created_at: 1,
+  updated_at: 1,
+})
+const factsWith = (facts: Partial<Facts> = {}): Facts => ({
+  profile: 'safeguarded',
+  revision: 7,
+  itemCount: 1,
+  bytes: 10,
+  heldCount: 0,
+  items: new Map([['checkout', item('checkout', 'on', 3)]]),
+  newKey: 'made-up',
+  ...facts,
+})
+const put = (change: Partial<Extract<Change, { kind: 'put' }>> = {}): Change => ({
+  kind: 'put',
+  key: 'checkout',
+  value: 'off',
+  type: 'text/plain',
+  ...change,
+})
+const judge = (actor: Actor, intent: Parameters<typeof decide>[1], facts = factsWith()) =>
+  decide(actor, intent, null, facts, NOW)
+
+describe('decide: put', () => {
+  it('makes the next revision, and remembers what was there before', () => {
+    expect(judge(writer, put())).toMatchObject({
+      ok: true,
+      value: {
+        applied: { revision: 8, changed: ['checkout'] },
+        entry: {
+          kind: 'put',
+          changes: [
+            {
+              before: { value: 'on', version: 3 },
+              after: { value: 'off', version: 8, created_at: 1, updated_at: NOW },
+            },
+          ],
+        },
+      },
+    })
+  })
+  it('makes up a key where none is given', () => {
+    expect(judge(writer, put({ key: null }))).toMatchObject({ value: { applied: { changed: ['made-up'] } } })
+    expect(keysOf(put({ key: null }), 'made-up')).toEqual(['made-up'])
+  })
+  it('asks for a token before it tells the version', () => {
+    expect(judge(anonymous, put({ condition: { ifMatch: [1] } }))).toMatchObject({ refusal: { code: 'token_missing' } })
+  })
+  it.each([
+    [{ ifMatch: [3] }, true],
+    [{ ifMatch: [1, 3] }, true],
+    [{ ifMatch: '*' as const }, true],
+    [{ ifNoneMatch: [2] }, true],
+    [{ ifMatch: [2] }, false],
+    [{ ifNoneMatch: '*' as const }, false],
+    [{ ifNoneMatch: [3] }, false],
+  ])('judges %j against version 3: %s', (condition, holds) => {
+    const verdict = judge(writer, put({ condition }))
+    const conflict = { ok: false, refusal: { code: 'version_conflict', current: 3, of: 'item' } }
+    expect(verdict).toMatchObject(holds ? { ok: true } : conflict)
+  })
+  it('takes a missing item for version 0', () => {
+    const fresh = (condition: object) => judge(writer, put({ key: 'new', condition }))
+    expect(fresh({ ifNoneMatch: '*' }).ok).toBe(true)
+    expect(fresh({ ifMatch: '*' })).toMatchObject({ refusal: { current: 0 } })
+  })
+})
+
+describe('decide: limits', () => {
+  it('refuses the item too many, and lets an existing one be overwritten', () => {
+    const full = factsWith({ itemCount: STASH_MAX_ITEMS })
+    expect(judge(master, put({ key: 'one-more' }), full)).toMatchObject({
+      refusal: { code: 'too_many_items', limit: 1_000 },
+    })
+    expect(judge(master, put(), full).ok).toBe(true)
+  })
+  it('counts bytes, not characters, and only the difference', () => {
+    const full = factsWith({ bytes: STASH_MAX_BYTES })
+    expect(judge(master, put({ value: 'xx' }), full).ok).toBe(true)
+    expect(judge(master, put({ value: 'é€' }), full)).toMatchObject({
+      refusal: { code: 'stash_too_large', would_be_bytes: STASH_MAX_BYTES + 3 },
+    })
+  })
+  it('judges a patch by its end, not by its steps', () => {
+    const full = factsWith({ itemCount: STASH_MAX_ITEMS })
+    const swap = {
+      kind: 'patch' as const,
+      changes: [
+        { key: 'one-more', value: 'x' },
+        { key: 'checkout', value: null },
+      ],
+    }
+    expect(judge(master, swap, full).ok).toBe(true)
+  })
+})
+
+describe('decide: patch', () => {
+  it('puts its condition to the stash', () => {
+    const patch = (revision: number) => ({
+      kind: 'patch' as const,
+      changes: [{ key: 'a', value: '1' }],
+      condition: { ifMatch: [revision] },
+    })
+    expect(judge(writer, patch(7)).ok).toBe(true)
+    expect(judge(writer, patch(3))).toMatchObject({ refusal: { current: 7, of: 'stash' } })
+  })
+  it('makes no revision where nothing changes', () => {
+    const nothing = { kind: 'patch' as const, changes: [{ key: 'missing', value: null }] }
+    expect(judge(writer, nothing)).toMatchObject({
+      ok: true,
+      value: { entry: null, applied: { revision: 7, changed: [] } },
+    })
+  })
+})
+
+describe('decide: delete_stash', () => {
+  it('is for the master token alone', () => {
+    expect(judge(writer, { kind: 'delete_stash' })).toMatchObject({ refusal: { code: 'not_permitted' } })
+    expect(judge(master, { kind: 'delete_stash' })).toMatchObject({ value: { bury: true, applied: { revision: 8 } } })
+  })
+})
+
+describe('decide: the WrenDB profile', () => {
+  const wrendb = factsWith({ profile: 'wrendb' })
+  it('lets anyone create and nobody without a token overwrite', () => {
+    expect(judge(anonymous, put({ key: 'new' }), wrendb).ok).toBe(true)
+    expect(judge(anonymous, put(), wrendb)).toMatchObject({ refusal: { code: 'item_exists', current: 3 } })
+    expect(judge(anonymous, { kind: 'delete', key: 'checkout' }, wrendb)).toMatchObject({
+      refusal: { code: 'token_missing' },
+    })
+  })
+  it('gives an item thirty days from its last write', () => {
+    const day = 24 * 60 * 60_000
+    expect(judge(writer, put(), wrendb)).toMatchObject({
+      value: { hold: [{ id: 'lapse:checkout', due_at: NOW + 30 * day, change: { kind: 'delete', key: 'checkout' } }] },
+    })
+    expect(judge(writer, { kind: 'delete', key: 'checkout' }, wrendb)).toMatchObject({
+      value: { drop: ['lapse:checkout'] },
+    })
+    expect(judge(writer, put())).toMatchObject({ value: { hold: [] } })
+  })
+})

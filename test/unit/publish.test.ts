@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import { KV_PUT_INTERVAL_MS, Publisher, type Place } from '../../src/stash/publish.ts'
+
+/** An outbox with a clock of its own; each put waits until the test settles it. */
+function makeOutbox() {
+  const world = { now: 1_000_000, head: 1, place: { revision: 0, triedAt: 0, failures: 0 } as Place }
+  const puts: { text: string; at: number; land(): void; fail(): void }[] = []
+  const publisher = new Publisher(
+    {
+      head: () => world.head,
+      place: () => world.place,
+      setPlace: (place) => {
+        world.place = place
+      },
+      compose: () => ({ revision: world.head, text: `revision ${world.head}` }),
+      put: (text) =>
+        new Promise((resolve, reject) => {
+          puts.push({ text, at: world.now, land: resolve, fail: () => reject(new Error('429')) })
+        }),
+      report: () => {},
+    },
+    () => world.now,
+  )
+  return { world, puts, publisher }
+}
+
+describe('Publisher', () => {
+  it('puts at once, and has nothing more to do once that has landed', async () => {
+    const { world, puts, publisher } = makeOutbox()
+    expect(publisher.dueAt()).toBeLessThanOrEqual(world.now)
+    const run = publisher.run()
+    puts[0]?.land()
+    await run
+    expect(publisher.dueAt()).toBeNull()
+    expect(world.place.revision).toBe(1)
+  })
+  it('never has two puts under way, and collapses what waits into one', async () => {
+    const { world, puts, publisher } = makeOutbox()
+    const run = publisher.run()
+    world.head = 5
+    world.now += 2_000
+    await publisher.run()
+    expect(puts).toHaveLength(1)
+    puts[0]?.land()
+    await run
+    const next = publisher.run()
+    expect(puts.map(({ text }) => text)).toEqual(['revision 1', 'revision 5'])
+    puts[1]?.land()
+    await next
+    expect(publisher.dueAt()).toBeNull()
+  })
+  it('leaves at least 1.1 s between puts', async () => {
+    const { world, puts, publisher } = makeOutbox()
+    const run = publisher.run()
+    puts[0]?.land()
+    await run
+    world.head = 2
+    world.now += KV_PUT_INTERVAL_MS - 1
+    await publisher.run()
+    expect(puts).toHaveLength(1)
+    world.now += 1
+    void publisher.run()
+    expect(puts).toHaveLength(2)
+  })
+  it('goes on trying while KV refuses, less and less often, down to once a minute', async () => {
+    const { world, puts, publisher } = makeOutbox()
+    const hour = world.now + 3_600_000
+    while (world.now < hour) {
+      const run = publisher.run()
+      puts.at(-1)?.fail()
+      await run
+      world.now = publisher.dueAt() ?? Infinity
+    }
+    const gaps = puts.slice(1).map(({ at }, i) => at - (puts[i]?.at ?? 0))
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(KV_PUT_INTERVAL_MS)
+    expect(gaps.at(-1)).toBe(60_000)
+    expect(world.place).toMatchObject({ revision: 0 })
+    const run = publisher.run()
+    puts.at(-1)?.land()
+    await run
+    expect(world.place).toMatchObject({ revision: 1, failures: 0 })
+  })
+  it('puts again when a put that was given up lands after its successor', async () => {
+    const { world, puts, publisher } = makeOutbox()
+    const lost = publisher.run()
+    world.head = 2
+    world.now = publisher.dueAt() ?? Infinity
+    const second = publisher.run()
+    expect(puts.map(({ text }) => text)).toEqual(['revision 1', 'revision 2'])
+    puts[1]?.land()
+    await second
+    expect(publisher.dueAt()).toBeNull()
+    puts[0]?.land()
+    await lost
+    world.now = publisher.dueAt() ?? Infinity
+    void publisher.run()
+    expect(puts.at(-1)?.text).toBe('revision 2')
+  })
+  it('is not held up by a clock that was set back', () => {
+    const { world, publisher } = makeOutbox()
+    world.place = { revision: 0, triedAt: world.now + 86_400_000, failures: 0 }
+    expect(publisher.dueAt()).toBe(world.now + KV_PUT_INTERVAL_MS)
+  })
+})

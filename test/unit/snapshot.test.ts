@@ -1,0 +1,59 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { newest, readSnapshot, writeSnapshot, type Flag, type Snapshot } from '../../src/model/snapshot.ts'
+
+const stash = { name: 'shop', description: null, profile: 'safeguarded', createdAt: 5 } as const
+const write = (flags: Flag[], revision = 3) => writeSnapshot({ stashId: 's', revision, publishedAt: 9, stash }, flags)
+
+describe('readSnapshot', () => {
+  it('gives back what was written, whatever the values are', () => {
+    const key = fc.oneof(fc.constantFrom('__proto__', 'constructor', 'a.b'), fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/))
+    const flag = fc.record({ key, value: fc.string({ unit: 'binary' }), type: fc.string(), version: fc.nat() })
+    fc.assert(
+      fc.property(fc.uniqueArray(flag, { selector: (f) => f.key }), (flags) => {
+        const read = readSnapshot(write(flags), 's')
+        expect(read).toMatchObject({ stashId: 's', revision: 3, publishedAt: 9, stash })
+        expect([...(read?.flags.values() ?? [])]).toEqual(flags)
+      }),
+    )
+  })
+  it('takes nothing else for a snapshot', () => {
+    const good = JSON.parse(write([{ key: 'a', value: 'b', type: 'text/plain', version: 1 }])) as Record<
+      string,
+      unknown
+    >
+    const bad = [
+      '',
+      'null',
+      '[]',
+      write([]).slice(0, -1),
+      JSON.stringify({ ...good, format: 2 }),
+      JSON.stringify({ ...good, stash_id: 'other' }),
+      JSON.stringify({ ...good, revision: -1 }),
+      JSON.stringify({ ...good, revision: '3' }),
+      JSON.stringify({ ...good, items: {} }),
+      JSON.stringify({ ...good, items: [{ key: 'a' }] }),
+      JSON.stringify({ ...good, stash: { name: 1 } }),
+      JSON.stringify({ ...good, stash: undefined }),
+    ]
+    for (const text of bad) expect(readSnapshot(text, 's'), text).toBeNull()
+    expect(readSnapshot(JSON.stringify(good), 's')).not.toBeNull()
+  })
+  it('reads the sign that a stash is gone', () => {
+    expect(
+      readSnapshot(writeSnapshot({ stashId: 's', revision: 4, publishedAt: 9, stash: null }, []), 's'),
+    ).toMatchObject({ stash: null, revision: 4 })
+  })
+})
+
+describe('newest', () => {
+  const at = (revision: number): Snapshot => ({ stashId: 's', revision, publishedAt: 0, stash, flags: new Map() })
+  it('is the one with the higher revision, whichever comes first', () => {
+    const [old, young] = [at(1), at(2)]
+    expect(newest(old, young)).toBe(young)
+    expect(newest(young, old)).toBe(young)
+    expect(newest(null, old)).toBe(old)
+    expect(newest(old, null)).toBe(old)
+    expect(newest(null, null)).toBeNull()
+  })
+})

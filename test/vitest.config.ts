@@ -1,0 +1,27 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    // The service's own log lines.
+    onConsoleLog: (log) => (log.startsWith('{"level":') ? false : undefined),
+    projects: [
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      {
+        // The Worker as it is deployed, with faults that a test can switch on in its bindings.
+        plugins: [
+          cloudflareTest({ main: './test/support/faulty-worker.ts', wrangler: { configPath: './wrangler.toml' } }),
+        ],
+        test: { name: 'worker', include: ['test/worker/**/*.test.ts'] },
+      },
+      {
+        test: {
+          name: 'contract',
+          include: ['test/contract/**/*.test.ts'],
+          globalSetup: 'test/support/server.ts',
+          testTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { mintToken, TOKEN_PREFIX } from '../../src/model/token.ts'
+import { faults, clearFaults } from '../support/faults.ts'
+import { newStash, send } from '../support/front-door.ts'
+import { randomAddress } from '../support/stash.ts'
+
+const strangeToken = () => mintToken(TOKEN_PREFIX, crypto.getRandomValues(new Uint8Array(256)))
+const write = (id: string, headers: Record<string, string>) =>
+  send(`/item/${id}/k`, { method: 'PUT', body: 'x', headers })
+
+describe('a write', () => {
+  it('takes a token of this very stash', async () => {
+    const [stash, other] = [await newStash(), await newStash()]
+    const missing = await write(stash.id, {})
+    expect(missing.status).toBe(401)
+    expect(missing.headers.get('WWW-Authenticate')).toMatch(/^Bearer/)
+    for (const authorization of [
+      `Bearer ${other.token}`,
+      `Bearer ${strangeToken()}`,
+      'Bearer junk',
+      `bearer ${stash.token.slice(0, -1)}x`,
+    ]) {
+      const refused = await write(stash.id, { Authorization: authorization, 'CF-Connecting-IP': randomAddress() })
+      expect(refused.status).toBe(403)
+      expect(await refused.json()).toMatchObject({ code: 'invalid_token', status: 403 })
+    }
+    for (const authorization of ['Basic abc', 'Bearer', '', `Bearer ${stash.token} more`]) {
+      expect((await write(stash.id, { Authorization: authorization })).status).toBe(401)
+    }
+    expect(await stash.revision()).toBe(0)
+    expect((await write(stash.id, { Authorization: `bEaReR  ${stash.token}` })).status).toBe(200)
+  })
+  it('with what cannot be a token wakes no object', async () => {
+    const stash = await newStash()
+    let calls = 0
+    faults.object = (_, call) => {
+      calls++
+      return call()
+    }
+    await write(stash.id, { Authorization: 'Bearer junk' })
+    expect(calls).toBe(0)
+    await write(stash.id, { Authorization: `Bearer ${strangeToken()}` })
+    expect(calls).toBe(1)
+    clearFaults()
+  })
+  it('with a wrong token is 429 past a hundred in a minute, while the right one goes through from the same address', async () => {
+    const stash = await newStash()
+    const address = { 'CF-Connecting-IP': randomAddress() }
+    const guess = () => write(stash.id, { ...address, Authorization: `Bearer ${strangeToken()}` })
+    let guesses = 1
+    // A new minute may begin on the way, and the count with it: never more than two full ones are let through.
+    while ((await guess()).status === 403 && guesses <= 200) guesses++
+    expect(guesses).toBeGreaterThan(100)
+    expect(guesses).toBeLessThanOrEqual(200)
+    const limited = await write(stash.id, { ...address, Authorization: 'Bearer junk' })
+    expect(limited.headers.get('Retry-After')).toBe('60')
+    expect((await write(stash.id, { ...address, Authorization: `Bearer ${stash.token}` })).status).toBe(200)
+  })
+})

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+import { newStash, send } from '../support/front-door.ts'
+import type { Stash } from '../support/stash.ts'
+
+const patch = (stash: Stash, body: string, headers: Record<string, string> = {}) =>
+  send(`/stash/${stash.id}/flags`, stash.as({ method: 'PATCH', body, headers }))
+const readFlags = async (stash: Stash, query = '') => (await send(`/stash/${stash.id}/flags${query}`)).json()
+
+describe('PATCH /stash/{id}/flags', () => {
+  it('changes several flags as one revision', async () => {
+    const stash = await newStash()
+    await stash.put('old', 'x')
+    const changed = await patch(
+      stash,
+      '{"maintenance-mode":"true","traffic-target":"blue","old":null,"never-was":null}',
+    )
+    expect(await changed.json()).toEqual({
+      message: 'Flags changed',
+      revision: 2,
+      changed: ['maintenance-mode', 'traffic-target', 'old'],
+    })
+    expect(await readFlags(stash)).toEqual({
+      stash_id: stash.id,
+      revision: 2,
+      flags: { 'maintenance-mode': 'true', 'traffic-target': 'blue' },
+    })
+  })
+  it('changes nothing where one part is refused', async () => {
+    const stash = await newStash()
+    const refused = await patch(stash, JSON.stringify({ good: '1', huge: 'x'.repeat(1024 * 1024) }))
+    expect(refused.status).toBe(413)
+    expect(await refused.json()).toMatchObject({ code: 'value_too_large', key: 'huge' })
+    expect(await readFlags(stash)).toMatchObject({ revision: 0, flags: {} })
+  })
+  it('keeps a key named __proto__ like any other', async () => {
+    const stash = await newStash()
+    await patch(stash, '{"__proto__":"a","constructor":"b"}')
+    expect(await (await send(`/stash/${stash.id}/flags`)).text()).toContain(
+      '"flags":{"__proto__":"a","constructor":"b"}',
+    )
+    expect(await stash.read('__proto__')).toBe('a')
+  })
+  it('puts If-Match to the revision of the stash', async () => {
+    const stash = await newStash()
+    await patch(stash, '{"a":"1"}', { 'If-Match': '"0"' })
+    const late = await patch(stash, '{"a":"2"}', { 'If-Match': '"0"' })
+    expect(late.status).toBe(412)
+    expect(await late.json()).toMatchObject({ current: 1, of: 'stash' })
+  })
+  it.each([
+    ['a value that is not a string', '{"a":true}', 'a'],
+    ['an empty value', '{"a":""}', 'a'],
+    ['half a surrogate pair', '{"a":"\\ud800"}', 'a'],
+    ['a key that cannot be one', '{"a/b":"1"}', 'a/b'],
+    ['a key that every URL folds away', '{"..":"1"}', '..'],
+    ['an array', '["a"]', ''],
+    ['nothing', '', ''],
+    ['no change', '{}', ''],
+    ['broken JSON', '{"a":', ''],
+  ])('refuses %s, and says where', async (_, body, path) => {
+    const stash = await newStash()
+    const refused = await patch(stash, body)
+    expect(refused.status).toBe(400)
+    expect(await refused.json()).toMatchObject({ code: 'invalid_body', issues: [{ path }] })
+    expect(await stash.revision()).toBe(0)
+  })
+})
+
+describe('GET /stash/{id}/flags', () => {
+  it('answers for the keys asked for, leaving out what does not exist', async () => {
+    const stash = await newStash()
+    await patch(stash, '{"a":"1","b":"2","c":"3"}')
+    expect(await readFlags(stash, '?keys=c,a,nope')).toMatchObject({ revision: 1, flags: { a: '1', c: '3' } })
+    expect((await send(`/stash/${stash.id}/flags?keys=a%2Fb`)).status).toBe(400)
+  })
+  it('has the revision for its ETag', async () => {
+    const stash = await newStash()
+    await patch(stash, '{"a":"1"}')
+    const read = await send(`/stash/${stash.id}/flags`)
+    expect(read.headers.get('ETag')).toBe('"1"')
+    expect((await send(`/stash/${stash.id}/flags`, { headers: { 'If-None-Match': '"1"' } })).status).toBe(304)
+  })
+})

@@ -1,0 +1,111 @@
+import { describe, expect, it, vi } from 'vitest'
+import { newStash, send } from '../support/front-door.ts'
+import type { Stash } from '../support/stash.ts'
+
+type Link = { url: string; presigned_url: string; expires_at: string; operation: string }
+
+async function presign(stash: Stash, value: string, key = 'on-call', init: RequestInit = {}): Promise<string> {
+  const made = await send(`/item/${stash.id}/${key}/presign`, stash.as({ method: 'POST', body: value, ...init }))
+  expect(made.status).toBe(200)
+  const link = (await made.json()) as Link
+  expect(link).toMatchObject({ presigned_url: link.url, operation: 'upsert' })
+  return link.url.slice(link.url.indexOf('/update'))
+}
+
+const browser = { Accept: 'text/html,application/xhtml+xml' }
+
+describe('a link', () => {
+  it('stores its value when it is posted, once', async () => {
+    const stash = await newStash()
+    const url = await presign(stash, 'alice')
+    const used = await send(url, { method: 'POST' })
+    expect(await used.json()).toEqual({ success: true, id: 'on-call', message: 'Item stored', revision: 1, version: 1 })
+    expect(await stash.read('on-call')).toBe('alice')
+    const again = await send(url, { method: 'POST' })
+    expect(again.status).toBe(410)
+    expect(await again.json()).toMatchObject({ code: 'link_spent' })
+    expect(await stash.revision()).toBe(1)
+  })
+  it('makes exactly one change for twenty clients at once', async () => {
+    const stash = await newStash()
+    const url = await presign(stash, 'alice')
+    const answers = await Promise.all(Array.from({ length: 20 }, () => send(url, { method: 'POST' })))
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(19).fill(410)])
+    expect(await stash.revision()).toBe(1)
+  })
+  it('changes nothing when it is opened, by whomever', async () => {
+    const stash = await newStash()
+    const url = await presign(stash, 'alice')
+    const opened = await send(url)
+    expect(opened.status).toBe(405)
+    expect(opened.headers.get('Allow')).toBe('POST')
+    expect(await opened.json()).toMatchObject({ code: 'link_not_pressed' })
+    expect((await send(url, { method: 'HEAD' })).status).toBe(405)
+    expect((await send(url, { headers: browser })).status).toBe(200)
+    expect((await send(url, { headers: { ...browser, 'Sec-Purpose': 'prefetch' } })).status).toBe(405)
+    expect(await stash.revision()).toBe(0)
+  })
+  it('shows a browser what would change, and a button', async () => {
+    const stash = await newStash()
+    await stash.put('on-call', 'bob <b>')
+    const page = await send(await presign(stash, '<script>alert(1)</script>'), { headers: browser })
+    const text = await page.text()
+    expect(text).toContain('bob &lt;b&gt;')
+    expect(text).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
+    expect(text).toContain('<form method="post">')
+    expect(text).not.toContain('<script')
+    expect(page.headers.get('X-Frame-Options')).toBe('DENY')
+    expect(page.headers.get('Cache-Control')).toBe('no-store')
+    const policy = page.headers.get('Content-Security-Policy') ?? ''
+    const style = /<style>(.*)<\/style>/s.exec(text)?.[1] ?? ''
+    const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(style))
+    expect(policy).toContain(`'sha256-${btoa(String.fromCharCode(...new Uint8Array(digest)))}'`)
+    expect(policy).toContain("frame-ancestors 'none'")
+  })
+  it('expires after fifteen minutes', async () => {
+    const stash = await newStash()
+    const url = await presign(stash, 'alice')
+    vi.useFakeTimers({ now: Date.now() + 15 * 60_000, toFake: ['Date'] })
+    expect((await send(url, { method: 'POST' })).status).toBe(410)
+    vi.useRealTimers()
+    expect(await stash.revision()).toBe(0)
+  })
+  it('is decided afresh: its condition is on the value at that time', async () => {
+    const stash = await newStash()
+    await stash.put('on-call', 'bob')
+    const url = await presign(stash, 'alice', 'on-call', {
+      headers: { 'If-Match': '"1"' },
+    })
+    await stash.put('on-call', 'carol')
+    const late = await send(url, { method: 'POST' })
+    expect(late.status).toBe(412)
+    expect(await stash.read('on-call')).toBe('carol')
+  })
+  it('gives its answer again under the same Idempotency-Key', async () => {
+    const stash = await newStash()
+    const url = await presign(stash, 'alice')
+    const use = () => send(url, { method: 'POST', headers: { 'Idempotency-Key': 'one' } })
+    expect(await (await use()).json()).toEqual(await (await use()).json())
+    expect(await stash.revision()).toBe(1)
+  })
+  it.each(['', '?token=', '?token=junk', `?token=swl_${'a'.repeat(38)}_${'0'.repeat(64)}`])(
+    'is refused when it is %j',
+    async (query) => {
+      for (const method of ['GET', 'POST'])
+        expect((await send(`/update${query}`, { method })).status).toBeGreaterThanOrEqual(400)
+      expect((await send(`/update${query}`, { headers: browser })).headers.get('Content-Type')).toContain('text/html')
+    },
+  )
+  it('takes a token to make, no other operation than upsert, and a value', async () => {
+    const stash = await newStash()
+    const path = `/item/${stash.id}/k/presign`
+    expect((await send(path, { method: 'POST', body: 'x' })).status).toBe(401)
+    expect((await send(path, stash.as({ method: 'POST' }))).status).toBe(400)
+    expect(
+      (await send(path, stash.as({ method: 'POST', body: 'x', headers: { 'X-Operation': 'upsert' } }))).status,
+    ).toBe(200)
+    expect((await send(path, stash.as({ method: 'POST', body: 'x', headers: { 'X-Operation': 'drop' } }))).status).toBe(
+      400,
+    )
+  })
+})

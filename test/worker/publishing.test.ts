@@ -1,0 +1,101 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { clearFaults, faults } from '../support/faults.ts'
+import { newStash, objectOf, send } from '../support/front-door.ts'
+
+afterEach(() => {
+  clearFaults()
+  vi.useRealTimers()
+})
+
+const inKv = (id: string) =>
+  env.SNAPSHOTS.get<{ revision: number; items: { key: string; value: string }[] }>(id, 'json')
+const alarmOf = (stash: { id: string }) => runInDurableObject(objectOf(stash), (_, { storage }) => storage.getAlarm())
+
+describe('publishing', () => {
+  it('brings every write to KV by itself', async () => {
+    const stash = await newStash()
+    await stash.put('a', '1')
+    await stash.put('b', '2')
+    await expect
+      .poll(() => inKv(stash.id), { timeout: 10_000 })
+      .toMatchObject({ revision: 2, items: [{ key: 'b' }, { key: 'a' }] })
+    await expect.poll(() => alarmOf(stash)).toBeNull()
+  })
+  it('collapses a burst into few puts, at least 1.1 s apart, and ends at the head', async () => {
+    const stash = await newStash()
+    const putAt: number[] = []
+    faults.kvPut = (call) => {
+      putAt.push(Date.now())
+      return call()
+    }
+    await Promise.all(Array.from({ length: 100 }, (_, i) => stash.put('n', String(i))))
+    await expect.poll(async () => (await inKv(stash.id))?.revision, { timeout: 10_000 }).toBe(100)
+    const gaps = putAt.slice(1).map((at, i) => at - (putAt[i] ?? 0))
+    expect(putAt.length).toBeLessThan(6)
+    for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(1_100)
+  })
+  it('answers the writer while KV hangs', async () => {
+    const stash = await newStash()
+    const hung = Promise.withResolvers<void>()
+    faults.kvPut = async (call) => {
+      await hung.promise
+      return call()
+    }
+    for (const value of ['1', '2', '3']) expect((await stash.put('a', value)).status).toBe(200)
+    expect(await stash.read('a')).toBe('3')
+    hung.resolve()
+    await expect.poll(async () => (await inKv(stash.id))?.revision, { timeout: 10_000 }).toBe(3)
+  })
+  it('outlasts an hour of refusals and evictions, and then catches up', async () => {
+    const stash = await newStash()
+    await expect.poll(async () => (await inKv(stash.id))?.revision, { timeout: 5_000 }).toBe(0)
+    let refused = 0
+    faults.kvPut = () => {
+      refused++
+      return Promise.reject(new Error('KV PUT failed: 429 Too Many Requests'))
+    }
+    await stash.put('a', '1')
+    const start = Date.now()
+    for (let minute = 1; minute <= 60; minute++) {
+      vi.useFakeTimers({ now: start + minute * 60_000, toFake: ['Date'] })
+      await runDurableObjectAlarm(objectOf(stash))
+      if (minute % 20 === 0) await evictDurableObject(objectOf(stash))
+      expect(await alarmOf(stash)).not.toBeNull()
+    }
+    expect(refused).toBeGreaterThanOrEqual(60)
+    expect(await inKv(stash.id)).toMatchObject({ revision: 0 })
+
+    clearFaults()
+    vi.setSystemTime(start + 62 * 60_000)
+    await runDurableObjectAlarm(objectOf(stash))
+    expect(await inKv(stash.id)).toMatchObject({ revision: 1, items: [{ key: 'a', value: '1' }] })
+  })
+})
+
+describe('the log', () => {
+  it('holds every change with who, when, why, before and after, chained by hash', async () => {
+    const stash = await newStash()
+    await send(`/item/${stash.id}/a?reason=first`, stash.as({ method: 'PUT', body: '1' }))
+    await send(`/item/${stash.id}/a`, stash.as({ method: 'PUT', body: '2', headers: { Reason: 'second' } }))
+    await send(`/item/${stash.id}/a`, stash.as({ method: 'DELETE' }))
+    await runInDurableObject(objectOf(stash), (_, { storage }) => {
+      const log = storage.sql.exec('SELECT revision, kind, actor, reason, hash FROM log ORDER BY revision').toArray()
+      expect(log).toMatchObject([
+        { revision: 1, kind: 'put', actor: 'master', reason: 'first' },
+        { revision: 2, kind: 'put', actor: 'master', reason: 'second' },
+        { revision: 3, kind: 'delete', actor: 'master', reason: null },
+      ])
+      expect(new Set(log.map(({ hash }) => hash)).size).toBe(3)
+      expect(storage.sql.exec('SELECT head_hash FROM stash').one()['head_hash']).toBe(log[2]?.['hash'])
+      expect(storage.sql.exec('SELECT key, before_value, after_value FROM change ORDER BY revision').toArray()).toEqual(
+        [
+          { key: 'a', before_value: null, after_value: '1' },
+          { key: 'a', before_value: '1', after_value: '2' },
+          { key: 'a', before_value: '2', after_value: null },
+        ],
+      )
+    })
+  })
+})

@@ -1,0 +1,159 @@
+import { env } from 'cloudflare:workers'
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { describe, expect, it } from 'vitest'
+import { newStash, objectOf, send } from '../support/front-door.ts'
+import { randomAddress } from '../support/stash.ts'
+
+describe('POST /stash', () => {
+  const create = (body?: string, headers: Record<string, string> = {}) =>
+    send('/stash', {
+      method: 'POST',
+      headers: { 'CF-Connecting-IP': randomAddress(), ...headers },
+      ...(body !== undefined && { body }),
+    })
+
+  it.each([undefined, '', ' ', '{}', '{"name":"shop","description":"all of it"}'])(
+    'takes the body %j, whatever type it claims',
+    async (body) => {
+      const created = await create(body, { 'Content-Type': 'application/x-www-form-urlencoded' })
+      expect(created.status).toBe(200)
+      expect(await created.json()).toMatchObject({
+        stash_id: expect.stringMatching(/^[0-9a-f]{64}$/),
+        master_token: expect.stringMatching(/^swy_/),
+        message: expect.any(String),
+      })
+    },
+  )
+  it.each(['{', '[]', '"x"', '{"nmae":"shop"}', '{"name":1}', '{"profile":"other"}', '{"jurisdiction":"mars"}'])(
+    'refuses %s',
+    async (body) => {
+      const refused = await create(body)
+      expect(refused.status).toBe(400)
+      expect(await refused.json()).toMatchObject({ code: 'invalid_body' })
+    },
+  )
+  it('says that this runtime keeps no stash in a jurisdiction, instead of keeping it elsewhere', async () => {
+    const refused = await create('{"jurisdiction":"eu"}')
+    expect(refused.status).toBe(501)
+    expect(await refused.json()).toMatchObject({ code: 'jurisdiction_unavailable', jurisdiction: 'eu' })
+  })
+  it('stores the hash of the token, and the token nowhere', async () => {
+    const stash = await newStash()
+    await runInDurableObject(objectOf(stash), (_, { storage }) => {
+      const row = storage.sql.exec('SELECT * FROM token').one()
+      expect(row).toMatchObject({ label: 'master', hash: expect.stringMatching(/^[0-9a-f]{64}$/) })
+      expect(JSON.stringify(row)).not.toContain(stash.token)
+    })
+  })
+  it('answers 429 past sixty in a minute from one address, and goes on serving others', async () => {
+    const headers = { 'CF-Connecting-IP': randomAddress() }
+    let created = 0
+    // As many again at most, where a new minute begins on the way.
+    while ((await create('', headers)).status === 200 && created <= 120) created++
+    expect(created).toBeGreaterThanOrEqual(60)
+    expect(created).toBeLessThanOrEqual(120)
+    const limited = await create('', headers)
+    expect(limited.headers.get('Retry-After')).toBe('60')
+    expect((await create('')).status).toBe(200)
+  })
+})
+
+describe('GET /stash/{id}', () => {
+  it('tells what anyone may know', async () => {
+    const stash = await newStash({ name: 'shop', description: 'all of it' })
+    await stash.put('a', '1')
+    expect(await (await send(`/stash/${stash.id}`)).json()).toEqual({
+      stash_id: stash.id,
+      name: 'shop',
+      description: 'all of it',
+      profile: 'safeguarded',
+      revision: 1,
+      item_count: 1,
+      frozen: false,
+      created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+    })
+  })
+  it('turns down an id that was never given out, without making an object', async () => {
+    const before = await env.STASH.get(env.STASH.newUniqueId()).vouch()
+    expect(before).toBeNull()
+    for (const id of ['0'.repeat(64), 'f'.repeat(64), 'x', '..%2f', '0'.repeat(63)]) {
+      const read = await send(`/stash/${id}`)
+      expect(read.status).toBe(404)
+      expect(await read.json()).toMatchObject({ code: 'stash_not_found' })
+    }
+  })
+  it('asks an object that was never created without making tables in it', async () => {
+    const id = env.STASH.newUniqueId()
+    expect((await send(`/stash/${id.toString()}`)).status).toBe(404)
+    await runInDurableObject(env.STASH.get(id), (_, { storage }) => {
+      expect(storage.sql.exec('SELECT * FROM sqlite_master').toArray()).toEqual([])
+    })
+  })
+})
+
+describe('GET /stash/{id}/items', () => {
+  it('lists the newest change first, with dates', async () => {
+    const stash = await newStash()
+    await stash.put('a', '1')
+    await stash.put('b', '2', {
+      headers: { 'Content-Type': 'application/json' },
+    })
+    await stash.put('a', '3')
+    const list = (await (await send(`/stash/${stash.id}/items`, stash.as())).json()) as {
+      total: number
+      items: { key: string; created_at: string }[]
+    }
+    expect(list.total).toBe(2)
+    expect(list.items).toMatchObject([
+      { key: 'a', value: '3', stash_id: stash.id, version: 3 },
+      { key: 'b', value: '2', content_type: 'application/json', version: 2 },
+    ])
+    for (const { created_at } of list.items) expect(new Date(created_at).toISOString()).toBe(created_at)
+  })
+  it('answers 304 to whoever has this revision', async () => {
+    const stash = await newStash()
+    const list = await send(`/stash/${stash.id}/items`, stash.as({ headers: { 'If-None-Match': '"0"' } }))
+    expect(list.status).toBe(304)
+  })
+})
+
+describe('GET /stash/{id}/items/latest', () => {
+  it('is the value written last', async () => {
+    const stash = await newStash()
+    expect((await send(`/stash/${stash.id}/items/latest`)).status).toBe(404)
+    await stash.put('a', '1')
+    await stash.put('b', '2')
+    await stash.put('a', '3')
+    expect(await (await send(`/stash/${stash.id}/items/latest`)).text()).toBe('3')
+  })
+})
+
+describe('DELETE /stash/{id}', () => {
+  it('is 404 from then on, in KV too, and leaves nothing behind', async () => {
+    const stash = await newStash()
+    await stash.put('a', '1')
+    expect(await stash.read('a')).toBe('1')
+    const gone = await send(`/stash/${stash.id}`, stash.as({ method: 'DELETE' }))
+    expect(gone.status).toBe(200)
+
+    for (const path of [
+      `/item/${stash.id}/a`,
+      `/stash/${stash.id}`,
+      `/stash/${stash.id}/flags`,
+      `/stash/${stash.id}/items/latest`,
+    ]) {
+      expect((await send(path)).status).toBe(404)
+    }
+    expect((await stash.put('a', '2')).status).toBe(404)
+    expect((await send(`/stash/${stash.id}/items`, stash.as())).status).toBe(404)
+
+    await runDurableObjectAlarm(objectOf(stash))
+    await expect
+      .poll(() => env.SNAPSHOTS.get(stash.id, 'json'), { timeout: 5_000 })
+      .toMatchObject({ stash: null, items: [], revision: 2 })
+    await runInDurableObject(objectOf(stash), async (_, { storage }) => {
+      await expect.poll(() => storage.sql.exec('SELECT name FROM sqlite_master').toArray()).toEqual([])
+      expect(await storage.getAlarm()).toBeNull()
+    })
+  })
+})
