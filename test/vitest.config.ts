@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     // The service's own log lines.
     onConsoleLog: (log) => (log.startsWith('{"level":') ? false : undefined),
+    globalSetup: 'test/support/server.ts',
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       {
@@ -14,14 +15,10 @@ export default defineConfig({
         ],
         test: { name: 'worker', include: ['test/worker/**/*.test.ts'] },
       },
-      {
-        test: {
-          name: 'contract',
-          include: ['test/contract/**/*.test.ts'],
-          globalSetup: 'test/support/server.ts',
-          testTimeout: 60_000,
-        },
-      },
+      // Over the network. These also run against a deployment: SWITCHYARD_URL=https://… npm test -- --project contract
+      { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 60_000 } },
+      // The service on this machine, as a process.
+      { test: { name: 'local', include: ['test/local/**/*.test.ts'], testTimeout: 60_000 } },
     ],
   },
 })

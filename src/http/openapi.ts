@@ -88,17 +88,16 @@ function nameOf(schema: z.ZodType): string {
 }
 
 function components(): Json {
-  const named = [wire.problem, ...OPERATIONS.flatMap(({ body, answer }) => [body?.schema, answer])].filter(
-    (schema): schema is z.ZodType => typeof schema === 'object',
-  )
-  const schemas = new Map(
-    named.map((schema) => wire.documentedAs.get(schema) ?? schema).map((schema) => [nameOf(schema), schema]),
-  )
+  const registry = z.registry<{ id: string }>()
+  for (const schema of [wire.problem, ...OPERATIONS.flatMap(({ body, answer }) => [body?.schema, answer])]) {
+    if (typeof schema !== 'object') continue
+    const documented = wire.documentedAs.get(schema) ?? schema
+    registry.add(documented, { id: nameOf(documented) })
+  }
+  const { schemas } = z.toJSONSchema(registry, { io: 'input', uri: (id) => `#/components/schemas/${id}` })
   return Object.fromEntries(
-    Array.from(schemas, ([name, schema]) => {
-      const { $schema, id, ...rest } = z.toJSONSchema(schema, { io: 'input' }) as Json
-      void $schema
-      void id
+    Object.entries(schemas).map(([name, schema]) => {
+      const { $schema: _dialect, $id: _id, ...rest } = schema as Json
       return [name, rest]
     }),
   )

@@ -20,7 +20,8 @@ export type Options = {
   persistTo?: string
   /** On top of the variables in wrangler.toml, secrets included. */
   bindings?: Record<string, string>
-  verbose?: boolean
+  /** Leaves the Worker's own log lines out. */
+  quiet?: boolean
 }
 
 export type Server = { url: URL; miniflare: Miniflare; stop(): Promise<void> }
@@ -40,10 +41,11 @@ export async function serve(entry: string, options: Options): Promise<Server> {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, 'wrangler.toml'))
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      log: new Log(options.verbose ? LogLevel.INFO : LogLevel.ERROR),
+      log: new Log(LogLevel.ERROR),
       cf: false,
       telemetry: { enabled: false },
       unsafeHandleRuntimeRestart: watchRuntime,
+      ...(options.quiet && { handleStructuredLogs: () => {} }),
       ...(options.persistTo !== undefined && { resourcePersistencePath: options.persistTo }),
       workers: [
         {

@@ -9,7 +9,7 @@ const persistTo = resolve(process.env['SWITCHYARD_DATA'] ?? join(root, '.switchy
 const { ADMIN_TOKEN, READ_MODE } = process.env
 
 const entry = await bundle(join(root, 'dist'))
-const { url, stop } = await serve(entry, {
+const { url } = await serve(entry, {
   host,
   port,
   persistTo,
@@ -26,9 +26,3 @@ Try first:
 where STASH and TOKEN are the stash_id and master_token that the first one answers.
 
 Ctrl-C stops it.`)
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    void stop().then(() => process.exit(0))
-  })
-}

@@ -25,7 +25,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   const folder = await mkdtemp(join(tmpdir(), 'switchyard-test-'))
   const entry = await bundle(folder)
-  const { url, stop } = await serve(entry, { host: '127.0.0.1', port: 0 })
+  const { url, stop } = await serve(entry, { host: '127.0.0.1', port: 0, quiet: true })
   project.provide('url', url.origin)
   project.provide('entry', entry)
   return async () => {

@@ -1,0 +1,72 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { app } from '../../src/http/app.ts'
+import { OPERATIONS } from '../../src/http/operations.ts'
+import * as wire from '../../src/http/wire.ts'
+import { newStash, send, url } from '../support/service.ts'
+
+type Document = {
+  openapi: string
+  paths: Record<string, Record<string, { operationId: string; responses: Record<string, object> }>>
+  components: { schemas: Record<string, { properties?: object }> }
+}
+let document: Document
+
+beforeAll(async () => {
+  document = (await (await fetch(`${url}/openapi.json`)).json()) as Document
+})
+
+describe('GET /openapi.json', () => {
+  it('is the same under both prefixes', async () => {
+    expect(await (await send('/openapi.json')).json()).toEqual(document)
+    expect(document.openapi).toBe('3.1.0')
+  })
+  it('lists every route of the app, and no other', () => {
+    const routes = app.routes
+      .filter(({ path }) => !path.startsWith('/api'))
+      .map(({ method, path }) => `${method} ${path}`)
+    const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
+    )
+    const plain = (route: string) => route.replace(/\{[^}]*\}\}?/g, '')
+    expect(documented.sort()).toEqual(routes.map(plain).sort())
+  })
+  it('refers to nothing that it does not define', () => {
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(
+      ([, name]) => name,
+    )
+    expect(references.length).toBeGreaterThan(10)
+    for (const name of references) expect(Object.keys(document.components.schemas)).toContain(name)
+  })
+  it('describes every body as the object that is sent', () => {
+    for (const [name, schema] of Object.entries(document.components.schemas))
+      expect(schema, name).toMatchObject({ type: 'object' })
+    expect(document.components.schemas['StashSpec']).toMatchObject({
+      properties: { profile: { enum: ['safeguarded', 'wrendb'] } },
+    })
+  })
+  it('gives every operation an id of its own', () => {
+    expect(new Set(OPERATIONS.map(({ id }) => id)).size).toBe(OPERATIONS.length)
+  })
+})
+
+describe('answers', () => {
+  it('have the shapes that the document gives them', async () => {
+    const created = await send('/stash', { method: 'POST' })
+    wire.stashCreated.strict().parse(await created.json())
+    const stash = await newStash({ name: 'shop' })
+    const ask = async (method: string, path: string, body?: string) =>
+      (await send(path.replace('S', stash.id), stash.as({ method, ...(body !== undefined && { body }) }))).json()
+
+    wire.itemApplied.strict().parse(await ask('PUT', '/item/S/a', '1'))
+    wire.itemApplied.strict().parse(await ask('POST', '/item/S', '2'))
+    wire.patchApplied.strict().parse(await ask('PATCH', '/stash/S/flags', '{"b":"3"}'))
+    wire.flags.strict().parse(await ask('GET', '/stash/S/flags'))
+    wire.stashFacts.strict().parse(await ask('GET', '/stash/S'))
+    wire.itemList.strict().parse(await ask('GET', '/stash/S/items'))
+    const link = wire.link.strict().parse(await ask('POST', '/item/S/c/presign', '4'))
+    wire.linkUsed.strict().parse(await (await fetch(link.url, { method: 'POST' })).json())
+    wire.itemDeleted.strict().parse(await ask('DELETE', '/item/S/a'))
+    wire.applied.strict().parse(await ask('DELETE', '/stash/S'))
+    expect(wire.health.strict().parse(await ask('GET', '/healthz'))).toEqual({ status: 'ok' })
+  })
+})

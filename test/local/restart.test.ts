@@ -1,0 +1,110 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { serve, type Server } from '../../src/local/serve.ts'
+import { freshStash, stashAt, type Send } from '../support/stash.ts'
+
+const root = join(import.meta.dirname, '../..')
+const sendTo =
+  (origin: string): Send =>
+  (path, init) =>
+    fetch(`${origin}/api${path}`, init)
+
+let data: string
+let started: ChildProcess | undefined
+let server: Server | undefined
+
+beforeEach(async () => {
+  data = await mkdtemp(join(tmpdir(), 'switchyard-restart-'))
+})
+afterEach(async () => {
+  started?.kill('SIGKILL')
+  await server?.stop()
+  await rm(data, { recursive: true, force: true })
+})
+
+/** `npm start`, as its own process; resolves with the address that it prints. */
+async function start(): Promise<string> {
+  started = spawn(process.execPath, ['src/local/start.ts'], {
+    cwd: root,
+    env: { ...process.env, PORT: '0', SWITCHYARD_DATA: data },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  for await (const line of createInterface({ input: started.stdout! })) {
+    const [origin] = /http:\/\/[\d.:]+/.exec(line) ?? []
+    if (origin !== undefined) return origin
+  }
+  throw new Error('it ended without saying where it is')
+}
+
+describe('npm start', () => {
+  it('killed with -9 in a burst of writes has every acknowledged one after a restart, and KV catches up by itself', async () => {
+    const send = sendTo(await start())
+    const stash = await freshStash(send)
+    const acknowledged: string[] = []
+    const killed = Promise.withResolvers<void>()
+    const writers = Array.from({ length: 4 }, async (_, writer) => {
+      for (let i = 0; i < 200; i++) {
+        const key = `k-${writer}-${i}`
+        const answer = await stash.put(key, key).catch(() => null)
+        if (answer?.status !== 200) return
+        acknowledged.push(key)
+        if (acknowledged.length === 100) killed.resolve()
+      }
+    })
+    await killed.promise
+    started?.kill('SIGKILL')
+    await Promise.all(writers)
+    expect(acknowledged.length).toBeLessThan(800)
+
+    // The runtime dies with its parent: the port is free, and the data nobody else's.
+    server = await serve(inject('entry') ?? '', { host: '127.0.0.1', port: 0, persistTo: data, quiet: true })
+    const again = stashAt(sendTo(server.url.origin), stash.id, stash.token)
+    const { revision, flags } = (await (await sendTo(server.url.origin)(`/stash/${stash.id}/flags`)).json()) as {
+      revision: number
+      flags: Record<string, string>
+    }
+    expect(acknowledged.filter((key) => flags[key] !== key)).toEqual([])
+    expect(revision).toBeGreaterThanOrEqual(acknowledged.length)
+
+    const kv = await server.miniflare.getKVNamespace('SNAPSHOTS')
+    const inKv = async () => ((await kv.get(stash.id, 'json')) as { revision: number } | null)?.revision
+    await expect.poll(inKv, { timeout: 20_000 }).toBe(revision)
+    expect((await again.put('after', 'x')).status).toBe(200)
+  })
+  it('keeps stashes and tokens over an orderly stop', async () => {
+    const send = sendTo(await start())
+    const stash = await freshStash(send)
+    await stash.put('a', '1')
+    const ended = once(started!, 'exit')
+    started?.kill('SIGTERM')
+    expect(await ended).toEqual([143, null])
+
+    const after = stashAt(sendTo(await start()), stash.id, stash.token)
+    expect(await after.read('a')).toBe('1')
+    expect((await after.put('a', '2')).status).toBe(200)
+  })
+})
+
+describe('ADMIN_TOKEN', () => {
+  it('is needed for a new stash where it is set, and for nothing else', async () => {
+    server = await serve(inject('entry') ?? '', {
+      host: '127.0.0.1',
+      port: 0,
+      bindings: { ADMIN_TOKEN: 'let-me-in' },
+      quiet: true,
+    })
+    const send = sendTo(server.url.origin)
+    const create = (headers: Record<string, string>) => send('/stash', { method: 'POST', headers })
+    expect((await create({})).status).toBe(401)
+    expect((await create({ Authorization: 'Bearer let' })).status).toBe(403)
+    const created = await create({ Authorization: 'Bearer let-me-in' })
+    const { stash_id, master_token } = (await created.json()) as { stash_id: string; master_token: string }
+    expect((await stashAt(send, stash_id, master_token).put('a', '1')).status).toBe(200)
+    expect((await stashAt(send, stash_id, 'let-me-in').put('a', '2')).status).toBe(403)
+  })
+})

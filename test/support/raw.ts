@@ -1,0 +1,46 @@
+/** Requests as bytes: `fetch` would fold `..` away, refuse odd headers and mend the rest before it sends anything. */
+import { connect } from 'node:net'
+
+export type RawAnswer = { status: number; headers: Map<string, string>; body: string }
+
+/**
+ * Sends one request over a connection of its own, and lets go of it once the answer is whole: after a refusal
+ * the server need not read the rest. `head` is the request line and headers, without Host and Content-Length.
+ */
+export function sendRaw(url: string, head: string[], body: Uint8Array | string = ''): Promise<RawAnswer> {
+  const { hostname, port, host } = new URL(url)
+  const bytes = Buffer.from(body)
+  const chunked = head.includes('Transfer-Encoding: chunked')
+  const lines = [...head, `Host: ${host}`, ...(chunked ? [] : [`Content-Length: ${bytes.byteLength}`]), '', '']
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname)
+    const chunks: Buffer[] = []
+    socket.on('error', reject)
+    socket.on('close', () => reject(new Error(`the connection closed before the answer was whole: ${head[0]}`)))
+    socket.on('data', (chunk) => {
+      chunks.push(chunk)
+      const answer = parse(Buffer.concat(chunks).toString('utf8'))
+      const length = head[0]?.startsWith('HEAD') ? 0 : Number(answer?.headers.get('content-length') ?? 0)
+      if (answer === null || Buffer.byteLength(answer.body) < length) return
+      resolve(answer)
+      socket.destroy()
+    })
+    socket.write(lines.join('\r\n'))
+    if (chunked) socket.write(`${bytes.byteLength.toString(16)}\r\n`)
+    socket.write(bytes)
+    if (chunked) socket.write('\r\n0\r\n\r\n')
+  })
+}
+
+function parse(text: string): RawAnswer | null {
+  if (!text.includes('\r\n\r\n')) return null
+  const [head = '', ...rest] = text.split('\r\n\r\n')
+  const [statusLine = '', ...lines] = head.split('\r\n')
+  const headers = new Map(
+    lines.map((line) => {
+      const colon = line.indexOf(':')
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const
+    }),
+  )
+  return { status: Number(statusLine.split(' ')[1]), headers, body: rest.join('\r\n\r\n') }
+}
