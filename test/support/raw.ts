@@ -5,13 +5,14 @@ export type RawAnswer = { status: number; headers: Map<string, string>; body: st
 
 /**
  * Sends one request over a connection of its own, and lets go of it once the answer is whole: after a refusal
- * the server need not read the rest. `head` is the request line and headers, without Host and Content-Length.
+ * the server need not read the rest. `head` is the request line and headers, without Host, and mostly without Content-Length.
  */
 export function sendRaw(url: string, head: string[], body: Uint8Array | string = ''): Promise<RawAnswer> {
   const { hostname, port, host } = new URL(url)
   const bytes = Buffer.from(body)
   const chunked = head.includes('Transfer-Encoding: chunked')
-  const lines = [...head, `Host: ${host}`, ...(chunked ? [] : [`Content-Length: ${bytes.byteLength}`]), '', '']
+  const measured = chunked || head.some((line) => line.startsWith('Content-Length:'))
+  const lines = [...head, `Host: ${host}`, ...(measured ? [] : [`Content-Length: ${bytes.byteLength}`]), '', '']
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname)
     const chunks: Buffer[] = []
