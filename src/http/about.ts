@@ -1,11 +1,13 @@
-/** What the service says of itself: its OpenAPI document, and that it is up. */
+/** What the service says of itself: its OpenAPI document, the same for people, and that it is up. */
 import { Hono } from 'hono'
 import type { App } from './bindings.ts'
+import { docsPage } from './docs.ts'
 import { openapi } from './openapi.ts'
 import { json } from './reply.ts'
 import type { health } from './wire.ts'
-import type { z } from 'zod'
+import type * as z from 'zod'
 
 export const about = new Hono<App>()
   .get('/openapi.json', (c) => json(openapi(new URL(c.req.url).origin)))
+  .get('/docs', docsPage)
   .get('/healthz', () => json({ status: 'ok' } satisfies z.infer<typeof health>))

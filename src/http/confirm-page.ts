@@ -2,14 +2,14 @@
  * What a person sees who opens a link. The button is a plain form: it works without script, and a scanner
  * that runs scripts finds none. The page names what will change, so that nobody presses it blind.
  */
-import { html, raw } from 'hono/html'
+import { html } from 'hono/html'
 import type { Refusal } from '../model/refusal.ts'
 import type { Answer } from '../stash/ask.ts'
 import { documentOf, headersOf } from './problems.ts'
-import { html as reply, isoTime } from './reply.ts'
+import { page } from './page.ts'
+import { isoTime } from './reply.ts'
 
 type LinkAnswer = Extract<Answer, { kind: 'link' }>
-type Page = ReturnType<typeof html>
 
 /** Long values would push the button off the screen. */
 const SHOWN_CHARS = 500
@@ -56,34 +56,6 @@ export async function refusalPage(refusal: Refusal): Promise<Response> {
     status,
     headers,
   )
-}
-
-const STYLE =
-  'body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}' +
-  'dt{opacity:.7}dd{margin:0 0 .75rem}code{overflow-wrap:anywhere;white-space:pre-wrap}' +
-  'button{font:inherit;font-weight:600;padding:.75rem 1.5rem;cursor:pointer}'
-
-let policy: string | undefined
-
-/** No script at all, no framing (a press must not be stolen), and the form goes nowhere else. */
-async function policyOf(): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(STYLE))
-  const hash = btoa(String.fromCharCode(...new Uint8Array(digest)))
-  return `default-src 'none'; style-src 'sha256-${hash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`
-}
-
-async function page(title: string, body: Page, status = 200, headers: Record<string, string> = {}): Promise<Response> {
-  policy ??= await policyOf()
-  const text = await html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">
-<title>${title} · Switchyard</title><style>${raw(STYLE)}</style>
-</head>
-<body><main><h1>${title}</h1>${body}</main></body>
-</html>
-`
-  return reply(String(text), { 'Content-Security-Policy': policy, 'X-Frame-Options': 'DENY', ...headers }, status)
 }
 
 const shown = (value: string): string =>

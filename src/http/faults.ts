@@ -7,20 +7,25 @@ import { json } from './reply.ts'
 /** The marks that the runtime puts on errors from objects. */
 type Marks = { overloaded?: boolean; retryable?: boolean }
 
+export const FAULTS = {
+  overloaded: { status: 503, title: 'The stash has too much to do' },
+  internal: { status: 500, title: 'Something broke here' },
+} as const
+
 export function answerFault(request: Request, fault: Error, requestId: string): Response {
   const { overloaded = false } = fault as Error & Marks
   const reads = request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS'
   // An overloaded object refuses a request before it sees it. Of any other failure nothing is known.
   const mayBeApplied = !reads && !overloaded
-  const status = overloaded ? 503 : 500
   const code = overloaded ? 'overloaded' : 'internal'
+  const { status, title } = FAULTS[code]
   const next = mayBeApplied
     ? 'It is not known whether the change was applied. Repeating it with the same Idempotency-Key is safe.'
     : 'Nothing was changed. Try again in a moment.'
   return json(
     {
       type: `/docs#${code}`,
-      title: overloaded ? 'The stash has too much to do' : 'Something broke here',
+      title,
       status,
       code,
       detail: next,

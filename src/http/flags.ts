@@ -9,7 +9,7 @@ import { recallStash, serve } from './read.ts'
 import { etag, json, turnDown } from './reply.ts'
 import { flagsPatch, type patchApplied } from './wire.ts'
 import { write } from './write.ts'
-import type { z } from 'zod'
+import type * as z from 'zod'
 
 /** All of a stash, with room for JSON's escapes. What is then too large for a stash is refused as such. */
 const PATCH_MAX_BYTES = 2 * 1024 * 1024

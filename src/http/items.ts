@@ -10,7 +10,7 @@ import { itemNotFound, recallStash, serve, turnDownItem } from './read.ts'
 import { etag, json, turnDown } from './reply.ts'
 import type { itemApplied } from './wire.ts'
 import { write } from './write.ts'
-import type { z } from 'zod'
+import type * as z from 'zod'
 
 export const items = new Hono<App>()
   .get('/item/:stash/:key', async (c) => {

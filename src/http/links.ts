@@ -21,7 +21,7 @@ import { heedWrite } from './read.ts'
 import { isoTime, json, turnDown } from './reply.ts'
 import type { link, linkUsed } from './wire.ts'
 import { write } from './write.ts'
-import type { z } from 'zod'
+import type * as z from 'zod'
 
 export const links = new Hono<App>()
   .post('/item/:stash/:key/presign', presign)

@@ -1,5 +1,5 @@
 /** Makes the OpenAPI 3.1 document from the table of operations and the zod schemas behind it. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { RefusalCode } from '../model/refusal.ts'
 import { OPERATIONS, PARAMETERS, type Operation } from './operations.ts'
 import { PROBLEMS } from './problems.ts'
@@ -73,6 +73,7 @@ function problemsOf(refusals: RefusalCode[]): Json {
 
 function contentOf(schema: Operation['answer']): Json {
   if (schema === 'text') return { '*/*': { schema: { type: 'string' } } }
+  if (schema === 'html') return { 'text/html': { schema: { type: 'string' } } }
   if (schema === 'openapi') return { 'application/json': { schema: { type: 'object' } } }
   return { 'application/json': { schema: refTo(schema) } }
 }

@@ -1,5 +1,5 @@
 /** Every operation of the API, for the OpenAPI document. The schemas are those that the routes validate with. */
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { RefusalCode } from '../model/refusal.ts'
 import * as wire from './wire.ts'
 
@@ -16,7 +16,7 @@ export type Operation = {
   /** A schema for JSON; 'text' for a value as it comes. */
   body?: { schema: z.ZodType | 'text'; required: boolean }
   /** What a 200 carries. */
-  answer: z.ZodType | 'text' | 'openapi'
+  answer: z.ZodType | 'text' | 'html' | 'openapi'
   refusals: RefusalCode[]
 }
 
@@ -249,6 +249,15 @@ export const OPERATIONS: Operation[] = [
     summary: 'This document.',
     auth: 'none',
     answer: 'openapi',
+    refusals: [],
+  },
+  {
+    method: 'get',
+    path: '/docs',
+    id: 'readDocs',
+    summary: 'The same as a page.',
+    auth: 'none',
+    answer: 'html',
     refusals: [],
   },
   {

@@ -1,5 +1,5 @@
 /** Reads requests: query, headers, body. Whatever is not understood is refused; nothing is ignored in silence. */
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { Precondition } from '../model/precondition.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 

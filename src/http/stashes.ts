@@ -11,7 +11,7 @@ import { isKnown, recallStash, serve, turnDownItem } from './read.ts'
 import { empty, etag, isoTime, json, turnDown } from './reply.ts'
 import { stashSpec, type itemList, type stashCreated, type stashFacts } from './wire.ts'
 import { write } from './write.ts'
-import type { z } from 'zod'
+import type * as z from 'zod'
 
 const SPEC_MAX_BYTES = 16 * 1024
 const JSON_TYPE = 'application/json; charset=utf-8'

@@ -2,7 +2,7 @@
  * The shapes on the wire, as zod schemas: requests are validated by them, answers are typed by them, and
  * the OpenAPI document is made from them.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { keySchema } from '../model/item.ts'
 import { PROFILES } from '../model/profile.ts'
 import { JURISDICTIONS } from './address.ts'

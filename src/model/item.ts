@@ -2,7 +2,7 @@
  * An item: a key with a text value, which a service sees as a flag. Keys fit in a URL path as they
  * stand; values are text and come back byte for byte, so nothing here ever rewrites one.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Values of one stash are published as a single KV value and held in memory at the edge: these keep both small. */
 export const VALUE_MAX_BYTES = 64 * 1024

@@ -3,7 +3,7 @@ import type { Change, Credential } from '../model/intent.ts'
 import type { Item } from '../model/item.ts'
 import type { Profile } from '../model/profile.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
-import { allItems, getItems } from './items.ts'
+import { itemsByAge, getItems } from './items.ts'
 import { keysOf } from '../model/decide.ts'
 import { labelOf } from '../model/permit.ts'
 import { openLink } from './open-link.ts'
@@ -30,7 +30,7 @@ export function answer(sql: SqlStorage, credential: Credential, question: Questi
     case 'items':
       if (credential.kind !== 'token' || believe(sql, credential.hash) === null)
         return refuse({ code: 'invalid_token' })
-      return ok({ kind: 'items', revision: getStash(sql).revision, items: allItems(sql) })
+      return ok({ kind: 'items', revision: getStash(sql).revision, items: itemsByAge(sql) })
     case 'link':
       return answerLink(sql, credential, now)
   }

@@ -14,8 +14,12 @@ export function getItems(sql: SqlStorage, keys: string[]): Map<string, Item> {
   return found
 }
 
+export function itemsByKey(sql: SqlStorage): Item[] {
+  return sql.exec<Item>('SELECT * FROM item ORDER BY key').toArray()
+}
+
 /** Newest change first. */
-export function allItems(sql: SqlStorage): Item[] {
+export function itemsByAge(sql: SqlStorage): Item[] {
   return sql.exec<Item>('SELECT * FROM item ORDER BY version DESC, key').toArray()
 }
 

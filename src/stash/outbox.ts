@@ -1,6 +1,6 @@
 /** The publisher's view of the stash: its tables, and one key of KV. */
 import { writeSnapshot } from '../model/snapshot.ts'
-import { allItems } from './items.ts'
+import { itemsByKey } from './items.ts'
 import type { Outbox, Place } from './publish.ts'
 import { report } from './report.ts'
 import { getStash } from './stash-row.ts'
@@ -49,7 +49,7 @@ export function compose(
   const { name, description, profile, created_at: createdAt } = row
   const text = writeSnapshot(
     { stashId, revision, publishedAt: now, stash: { name, description, profile, createdAt } },
-    allItems(sql),
+    itemsByKey(sql),
   )
   return { revision, text }
 }

@@ -20,7 +20,7 @@ describe('publishing', () => {
     await stash.put('b', '2')
     await expect
       .poll(() => inKv(stash.id), { timeout: 10_000 })
-      .toMatchObject({ revision: 2, items: [{ key: 'b' }, { key: 'a' }] })
+      .toMatchObject({ revision: 2, items: [{ key: 'a' }, { key: 'b' }] })
     await expect.poll(() => alarmOf(stash)).toBeNull()
   })
   it('collapses a burst into few puts, at least 1.1 s apart, and ends at the head', async () => {

@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { url } from '../support/service.ts'
+
+const README = join(import.meta.dirname, '../../README.md')
+const END = '--- end of block ---'
+
+/** The tour's shell blocks, each with the output that the README prints below it. */
+async function tour(): Promise<{ commands: string; printed: string }[]> {
+  const readme = await readFile(README, 'utf8')
+  const section = readme.slice(readme.indexOf('## A tour'), readme.indexOf('## What to know'))
+  const blocks = [...section.matchAll(/```sh\n(.*?)```\s+```text\n(.*?)```/gs)]
+  return blocks.map(([, commands = '', printed = '']) => ({ commands, printed }))
+}
+
+/** `…` stands for what differs from run to run, within a line. */
+const asPattern = (printed: string) =>
+  new RegExp(`^${printed.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('…', '[^\\n]*?')}$`)
+
+describe("the README's tour", () => {
+  it('answers as it is printed there', async () => {
+    const blocks = await tour()
+    expect(blocks.length).toBeGreaterThan(8)
+    const script = blocks
+      .map(({ commands }) => `${commands}\necho '${END}'`)
+      .join('\n')
+      .replaceAll('http://localhost:8787', url)
+    const { stdout } = await promisify(execFile)('bash', ['-c', script])
+    const outputs = stdout.split(`${END}\n`)
+    for (const [i, { printed }] of blocks.entries()) expect(outputs[i]).toMatch(asPattern(printed))
+  })
+})
