@@ -15,7 +15,8 @@ export default defineConfig({
         ],
         test: { name: 'worker', include: ['test/worker/**/*.test.ts'] },
       },
-      // Over the network. These also run against a deployment: SWITCHYARD_URL=https://… npm test -- --project contract
+      // Over the network. These also run against a deployment that lets anyone create stashes:
+      // SWITCHYARD_URL=https://… npm test -- --project contract
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 60_000 } },
       // The service on this machine, as a process.
       { test: { name: 'local', include: ['test/local/**/*.test.ts'], testTimeout: 60_000 } },

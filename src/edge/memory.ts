@@ -1,22 +1,25 @@
 /**
  * What this isolate remembers: the last snapshot of each stash it was asked for, newest wins, bounded.
  *
- * Entries leave in the order of their last use. An entry also carries what is known to be absent, so that
- * a stash which is gone does not cost a look-up per request.
+ * The least recently written entry leaves first; a stash that is read is written every second. An entry also
+ * carries what is known to be absent, so that a stash which is gone does not cost a look-up per request.
  */
 import type { Snapshot } from '../model/snapshot.ts'
 
+/** One look-up's outcome. Never changed, only replaced: what is derived from it can be kept with it. */
 export type Memo = {
   /** Null: there is no such stash. */
-  snapshot: Snapshot | null
-  /** Where it was last read; 'memory' where no store had anything newer. */
-  place: 'memory' | 'kv' | 'object'
+  readonly snapshot: Snapshot | null
+  /** The store it was last read from. */
+  readonly source: 'kv' | 'object'
   /** When it was last compared with the stores. */
-  checkedAt: number
-  /** When the object last said that this is the truth, or null where it could not be asked. */
-  vouchedAt: number | null
-  /** What was asked for up to then is out of date: this isolate has seen a later write. */
-  staleUntil: number
+  readonly checkedAt: number
+  /** Whether the object itself stood behind it then. */
+  readonly vouched: boolean
+  /** When it was last known to be the truth: vouched for, or written down by the object. */
+  readonly trueAt: number
+  /** A revision that a write through this isolate made, and when: what was asked for earlier may miss it. */
+  readonly expected: { readonly revision: number; readonly at: number } | null
 }
 
 export class Memory {
@@ -44,6 +47,10 @@ export class Memory {
     }
   }
 
+  get size(): number {
+    return this.#memos.size
+  }
+
   #forget(stashId: string): void {
     const memo = this.#memos.get(stashId)
     if (memo === undefined) return
@@ -52,10 +59,15 @@ export class Memory {
   }
 }
 
+const weights = new WeakMap<Snapshot, number>()
+
 /** Roughly: two bytes a character, and what a Map entry and an object cost. */
 function weigh({ snapshot }: Memo): number {
-  let bytes = 200
-  if (snapshot === null) return bytes
+  if (snapshot === null) return 200
+  const known = weights.get(snapshot)
+  if (known !== undefined) return known
+  let bytes = 400
   for (const { key, value } of snapshot.flags.values()) bytes += 200 + 2 * (key.length + value.length)
+  weights.set(snapshot, bytes)
   return bytes
 }

@@ -1,15 +1,16 @@
 /**
  * How a public read finds its stash: Workers KV carries the bytes, the object vouches for the revision.
  *
- *   memory, at most a second old → KV and the object's revision, asked together
- *     KV as new as the object says → served, vouched      KV behind → the object gives the snapshot itself
- *     object silent → KV, unvouched                       KV gone → the object serves
- *     both gone → what is remembered, however old, else `unreachable`
+ *   memory, at most a second old → served, nobody is asked
+ *   an older copy in memory      → the object confirms it, or gives the newer one itself
+ *   nothing in memory            → KV and the object's revision, asked together; the newer wins
+ *   the object silent            → the newest of memory and KV, unvouched
+ *   KV gone                      → the object serves;  both gone → memory, however old, else `unreachable`
  *
  * A copy is only ever replaced by a newer one, and `minRevision` goes past every copy. The stores come in
  * as functions, so that the same code runs against a simulated world.
  */
-import { newest, type Snapshot } from '../model/snapshot.ts'
+import { newest, type LiveSnapshot, type Snapshot } from '../model/snapshot.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 import type { Memo, Memory } from './memory.ts'
 
@@ -21,6 +22,8 @@ export const VOUCH_DEADLINE_MS = 250
 export const KV_DEADLINE_MS = 500
 /** Where there is nothing to serve meanwhile, waiting is all that is left. */
 export const SNAPSHOT_DEADLINE_MS = 5_000
+/** How long after a write a reader would rather wait for the object than be given what was before. */
+const EXPECTATION_MS = 5_000
 /** A look-up whose own request died may never settle. Whoever waited this long looks for itself. */
 const FLIGHT_DEADLINE_MS = 6_000
 
@@ -31,6 +34,8 @@ export type Stores = {
   mode: ReadMode
   now(): number
   sleep(ms: number): Promise<unknown>
+  /** Lets the work go on when the request that began it is gone: others wait for it. */
+  keepAlive(work: Promise<unknown>): void
   /** Null: nothing there that is a snapshot of this stash. May reject, which is silence. */
   readKv(stashId: string): Promise<Snapshot | null>
   /** The true revision. Null: no such stash. May reject, which is silence. */
@@ -39,10 +44,11 @@ export type Stores = {
   readObject(stashId: string): Promise<Snapshot | null>
 }
 
-export type Recalled = { snapshot: Snapshot; place: 'memory' | 'kv' | 'object'; vouchedAt: number | null }
+/** A copy of a stash that exists, and how far it can be trusted. */
+export type Recalled = Memo & { readonly snapshot: LiveSnapshot }
 
 /** What a look-up found; `vouched` where the object itself stands behind it. */
-type Finding = { snapshot: Snapshot | null; place: 'kv' | 'object'; vouched: boolean }
+type Finding = { snapshot: Snapshot | null; source: 'kv' | 'object'; vouched: boolean }
 
 export class Recall {
   readonly #memory: Memory
@@ -54,115 +60,138 @@ export class Recall {
 
   async recall(stores: Stores, stashId: string, minRevision = 0): Promise<Result<Recalled>> {
     const fresh = this.remembered(stashId, minRevision, stores.now())
-    if (fresh !== null) return reply(fresh, 'memory')
+    if (fresh !== null) return reply(fresh)
 
-    let memo = await this.#once(`find ${stashId}`, stores, () => this.#find(stores, stashId))
-    if (memo !== null && !reaches(memo, minRevision)) {
-      const asked = await this.#once(`ask ${stashId}`, stores, () => this.#askObject(stores, stashId))
-      if (asked === null) return refuse({ code: 'unreachable' })
-      memo = asked
-      if (memo.snapshot !== null && !reaches(memo, minRevision)) {
-        return refuse({ code: 'revision_not_reached', current: memo.snapshot.revision, min_revision: minRevision })
-      }
+    const found = await this.#once(`find ${stashId}`, stores, () => this.#find(stores, stashId))
+    const wanted = Math.max(minRevision, this.#expectedNow(stores, stashId))
+    if (found.memo === null || reaches(found.memo, wanted)) return answer(found.memo)
+
+    // One that was under way already may have asked before the revision was made; the next one has not.
+    let asked = await this.#once(`ask ${stashId}`, stores, () => this.#askObject(stores, stashId))
+    if (asked.joined && asked.memo !== null && !reaches(asked.memo, wanted)) {
+      asked = await this.#once(`ask ${stashId}`, stores, () => this.#askObject(stores, stashId))
     }
-    return memo === null ? refuse({ code: 'unreachable' }) : reply(memo, memo.place)
+    const memo = asked.memo ?? (reaches(found.memo, minRevision) ? found.memo : null)
+    if (memo === null || memo.snapshot === null || reaches(memo, minRevision)) return answer(memo)
+    return refuse({ code: 'revision_not_reached', current: memo.snapshot.revision, min_revision: minRevision })
   }
 
   /** What is known without asking anybody: the hot path. */
   remembered(stashId: string, minRevision: number, now: number): Memo | null {
     const memo = this.#memory.get(stashId)
     if (memo === undefined || !reaches(memo, minRevision)) return null
+    if (isGone(memo)) return memo
     const age = now - memo.checkedAt
-    const fresh = age >= 0 && age < MEMORY_FRESH_MS && memo.checkedAt > memo.staleUntil
-    return isGone(memo) || fresh ? memo : null
+    return age >= 0 && age < MEMORY_FRESH_MS && meets(memo) ? memo : null
   }
 
-  /**
-   * A write went through this isolate. Whatever was asked for until now may be older, so that whoever
-   * writes and reads by the same road reads what was written.
-   */
+  /** A write went through this isolate: whoever writes and reads by the same road is to read what was written. */
   heed(stashId: string, revision: number, now: number): void {
     const known = this.#memory.get(stashId)
     if (known !== undefined && (isGone(known) || (known.snapshot?.revision ?? -1) >= revision)) return
-    const nothing: Memo = { snapshot: null, place: 'memory', checkedAt: 0, vouchedAt: null, staleUntil: 0 }
-    this.#memory.set(stashId, { ...(known ?? nothing), staleUntil: now })
-    this.#flights.delete(`find ${stashId}`)
+    this.#memory.set(stashId, { ...(known ?? NOTHING), expected: { revision, at: now } })
+  }
+
+  /** For a while an expected revision is worth the wait; an object that then still gives no answer is not. */
+  #expectedNow(stores: Stores, stashId: string): number {
+    const expected = this.#memory.get(stashId)?.expected
+    return expected && stores.now() - expected.at < EXPECTATION_MS ? expected.revision : 0
   }
 
   /** Single flight: however many ask at once, one look-up is under way. */
-  async #once(name: string, stores: Stores, start: () => Promise<Memo | null>): Promise<Memo | null> {
+  async #once(
+    name: string,
+    stores: Stores,
+    start: () => Promise<Memo | null>,
+  ): Promise<{ memo: Memo | null; joined: boolean }> {
     const flying = this.#flights.get(name)
     if (flying !== undefined) {
       const landed = await Promise.race([flying, stores.sleep(FLIGHT_DEADLINE_MS).then(() => 'lost' as const)])
-      if (landed !== 'lost') return landed
+      if (landed !== 'lost') return { memo: landed, joined: true }
+      if (this.#flights.get(name) === flying) this.#flights.delete(name)
+      return this.#once(name, stores, start)
     }
     const flight = start().finally(() => {
       if (this.#flights.get(name) === flight) this.#flights.delete(name)
     })
     this.#flights.set(name, flight)
-    return flight
+    stores.keepAlive(flight)
+    return { memo: await flight, joined: false }
   }
 
   async #find(stores: Stores, stashId: string): Promise<Memo | null> {
     const askedAt = stores.now()
-    const kvAnswer = stores.readKv(stashId)
+    const known = this.#memory.get(stashId)?.snapshot ?? null
+    // Whoever remembers a copy only needs to hear that it is still the truth.
+    const kvAnswer = known === null || stores.mode === 'kv' ? stores.readKv(stashId) : null
     const [kv, head] = await Promise.all([
-      hear(stores, KV_DEADLINE_MS, kvAnswer),
+      kvAnswer && hear(stores, KV_DEADLINE_MS, kvAnswer),
       stores.mode === 'kv' ? SILENT : hear(stores, VOUCH_DEADLINE_MS, stores.vouch(stashId)),
     ])
-    if (head === null) return this.#keep(stashId, askedAt, { snapshot: null, place: 'object', vouched: true })
+    if (head === null) return this.#keep(stashId, askedAt, { snapshot: null, source: 'object', vouched: true })
 
-    const best = newest(this.#memory.get(stashId)?.snapshot ?? null, kv === SILENT ? null : kv)
-    const vouched = typeof head === 'number' && best !== null && best.revision >= head
-    // Where the object is silent, what is here is all there is to know. Where it speaks, only its revision will do.
-    if (best !== null && (vouched || head === SILENT)) {
-      return this.#keep(stashId, askedAt, { snapshot: best, place: 'kv', vouched })
+    const best = newest(known, kv === SILENT ? null : kv)
+    if (typeof head === 'number' && best !== null && best.revision >= head) {
+      return this.#keep(stashId, askedAt, { snapshot: best, source: 'kv', vouched: true })
     }
-    const found = await first([
-      this.#askObject(stores, stashId),
-      kv === SILENT ? this.#awaitKv(stores, stashId, askedAt, kvAnswer) : null,
-    ])
-    if (found !== null || best === null) return found
-    return this.#keep(stashId, askedAt, { snapshot: best, place: 'kv', vouched: false })
+    // The object has more than what is here, or nothing is here: the bytes must come, and KV may only be late.
+    if (typeof head === 'number' || best === null) {
+      const atLeast = typeof head === 'number' ? head : null
+      const late =
+        kv === SILENT && kvAnswer !== null ? this.#awaitKv(stores, stashId, askedAt, kvAnswer, atLeast) : null
+      const found = await first([this.#askObject(stores, stashId), late])
+      if (found !== null) return found
+    }
+    // The object cannot be asked, or no longer: what is here is all there is to know.
+    const last = kvAnswer === null ? newest(best, await this.#readKv(stores, stashId)) : best
+    return last && this.#keep(stashId, askedAt, { snapshot: last, source: 'kv', vouched: false })
   }
 
-  /** KV once more, with patience: it was late, and the object may not come at all. */
+  async #readKv(stores: Stores, stashId: string): Promise<Snapshot | null> {
+    const snapshot = await hear(stores, KV_DEADLINE_MS, stores.readKv(stashId))
+    return snapshot === SILENT ? null : snapshot
+  }
+
+  /** KV once more, with patience; where the object named a revision, nothing older will do. */
   async #awaitKv(
     stores: Stores,
     stashId: string,
     askedAt: number,
     answer: Promise<Snapshot | null>,
+    atLeast: number | null,
   ): Promise<Memo | null> {
     const snapshot = await hear(stores, SNAPSHOT_DEADLINE_MS, answer)
     if (snapshot === SILENT || snapshot === null) return null
-    return this.#keep(stashId, askedAt, { snapshot, place: 'kv', vouched: false })
+    if (atLeast !== null && snapshot.revision < atLeast) return null
+    return this.#keep(stashId, askedAt, { snapshot, source: 'kv', vouched: atLeast !== null })
   }
 
   async #askObject(stores: Stores, stashId: string): Promise<Memo | null> {
     const askedAt = stores.now()
     const snapshot = await hear(stores, SNAPSHOT_DEADLINE_MS, stores.readObject(stashId))
-    return snapshot === SILENT ? null : this.#keep(stashId, askedAt, { snapshot, place: 'object', vouched: true })
+    return snapshot === SILENT ? null : this.#keep(stashId, askedAt, { snapshot, source: 'object', vouched: true })
   }
 
   /** Remembers a finding, unless something newer was remembered meanwhile. */
-  #keep(stashId: string, askedAt: number, { snapshot, place, vouched }: Finding): Memo {
+  #keep(stashId: string, askedAt: number, { snapshot, source, vouched }: Finding): Memo {
     const known = this.#memory.get(stashId)
     if (known !== undefined && isGone(known)) return known
-    const absent = snapshot === null && vouched
-    const best = absent ? null : newest(known?.snapshot ?? null, snapshot)
-    const vouchedAt = vouched ? askedAt : best === known?.snapshot ? (known?.vouchedAt ?? null) : null
-    const ours = best !== null && best === known?.snapshot
-    const memo: Memo = {
-      snapshot: best,
-      place: ours ? 'memory' : place,
-      checkedAt: askedAt,
-      vouchedAt,
-      staleUntil: known?.staleUntil ?? 0,
+    const expected = known?.expected ?? null
+    if (snapshot === null) {
+      const gone: Memo = { snapshot, source, checkedAt: askedAt, vouched, trueAt: askedAt, expected }
+      this.#memory.set(stashId, gone)
+      return gone
     }
+    const before = known?.snapshot ?? null
+    const best = newest(before, snapshot) ?? snapshot
+    const trueAt = vouched ? askedAt : best === before ? (known?.trueAt ?? 0) : best.publishedAt
+    const memo: Memo = { snapshot: best, source, checkedAt: askedAt, vouched, trueAt, expected }
     this.#memory.set(stashId, memo)
     return memo
   }
 }
+
+const NOTHING: Memo = { snapshot: null, source: 'kv', checkedAt: 0, vouched: false, trueAt: 0, expected: null }
 
 /** No answer, or none in time. Not null: that is an answer. */
 const SILENT: unique symbol = Symbol('silent')
@@ -180,12 +209,17 @@ async function first<T>(candidates: (Promise<T | null> | null)[]): Promise<T | n
 }
 
 /** Gone for good: the object itself said so, and an id is never given out twice. */
-const isGone = (memo: Memo): boolean => memo.snapshot === null && memo.vouchedAt !== null
+const isGone = (memo: Memo): boolean => memo.snapshot === null && memo.vouched
+
+/** Whether it has the revision that is expected, or was asked for since: then nothing better is to be had. */
+const meets = ({ snapshot, checkedAt, expected }: Memo): boolean =>
+  expected === null || (snapshot?.revision ?? -1) >= expected.revision || checkedAt > expected.at
 
 const reaches = (memo: Memo, minRevision: number): boolean =>
   memo.snapshot === null || memo.snapshot.revision >= minRevision
 
-function reply({ snapshot, vouchedAt }: Memo, place: Recalled['place']): Result<Recalled> {
-  if (snapshot === null || snapshot.stash === null) return refuse({ code: 'stash_not_found' })
-  return ok({ snapshot, place, vouchedAt })
-}
+const answer = (memo: Memo | null): Result<Recalled> => (memo === null ? refuse({ code: 'unreachable' }) : reply(memo))
+
+const reply = (memo: Memo): Result<Recalled> => (isLive(memo) ? ok(memo) : refuse({ code: 'stash_not_found' }))
+
+export const isLive = (memo: Memo): memo is Recalled => memo.snapshot !== null && memo.snapshot.stash !== null

@@ -5,18 +5,29 @@ import { readKv } from './kv.ts'
 import type { ReadMode, Stores } from './recall.ts'
 import { report } from './report.ts'
 
-export type Bindings = { STASH: DurableObjectNamespace<StashObject>; SNAPSHOTS: KVNamespace; READ_MODE: string }
+export type Handles = {
+  namespace: DurableObjectNamespace<StashObject>
+  kv: KVNamespace
+  /** The READ_MODE variable. */
+  mode: string
+  context: { waitUntil(work: Promise<unknown>): void }
+}
 
-export function storesOf(env: Bindings, id: DurableObjectId): Stores {
+/** A read would rather be told at once: it has KV to fall back on, and the runtime's own retries take ten seconds. */
+const NO_RETRIES = { retry: { maxRetries: 0 } }
+
+export function storesOf({ namespace, kv, mode, context }: Handles, id: DurableObjectId): Stores {
+  const stub = () => namespace.get(id, NO_RETRIES as DurableObjectNamespaceGetDurableObjectOptions)
   return {
-    mode: readModeOf(env.READ_MODE),
+    mode: readModeOf(mode),
     now: Date.now,
     sleep: (ms) => scheduler.wait(ms),
-    readKv: (stashId) => reporting('kv', stashId, () => readKv(env.SNAPSHOTS, stashId)),
-    vouch: (stashId) => reporting('vouch', stashId, async () => env.STASH.get(id).vouch()),
+    keepAlive: (work) => context.waitUntil(work),
+    readKv: (stashId) => reporting('kv', stashId, () => readKv(kv, stashId)),
+    vouch: (stashId) => reporting('vouch', stashId, async () => stub().vouch()),
     readObject: (stashId) =>
       reporting('object', stashId, async () => {
-        const text = await env.STASH.get(id).snapshot()
+        const text = await stub().snapshot()
         if (text === null) return null
         const snapshot = readSnapshot(text, stashId)
         if (snapshot === null) throw new Error('the object gave what is not a snapshot of its stash')

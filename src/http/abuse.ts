@@ -2,13 +2,13 @@
  * Limits per client address, counted by the platform. Only what failed is counted against a login, and it
  * is counted after the fact: a right token is never turned down for somebody else's wrong ones.
  */
-import { refuse, type Refusal } from '../model/refusal.ts'
+import type { Refusal } from '../model/refusal.ts'
 import { turnDown } from './reply.ts'
 
 /** The period in wrangler.toml: after it, the count is gone. */
 const PERIOD_S = 60
 
-const LIMITED = refuse({ code: 'rate_limited', retry_after_s: PERIOD_S }).refusal
+const LIMITED: Refusal = { code: 'rate_limited', retry_after_s: PERIOD_S }
 
 /** Null while the address may go on creating. */
 export async function limitCreation(request: Request, limiter: RateLimit): Promise<Refusal | null> {

@@ -5,30 +5,32 @@
 import { json } from './reply.ts'
 
 /** The marks that the runtime puts on errors from objects. */
-type Marks = { overloaded?: boolean; retryable?: boolean }
+type Marks = { overloaded?: boolean }
 
 export const FAULTS = {
   overloaded: { status: 503, title: 'The stash has too much to do' },
   internal: { status: 500, title: 'Something broke here' },
 } as const
 
-export function answerFault(request: Request, fault: Error, requestId: string): Response {
+/** @param writes whether the request could have changed something */
+export function answerFault(request: Request, writes: boolean, fault: Error, requestId: string): Response {
   const { overloaded = false } = fault as Error & Marks
-  const reads = request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS'
   // An overloaded object refuses a request before it sees it. Of any other failure nothing is known.
-  const mayBeApplied = !reads && !overloaded
+  const mayBeApplied = writes && !overloaded
   const code = overloaded ? 'overloaded' : 'internal'
   const { status, title } = FAULTS[code]
-  const next = mayBeApplied
-    ? 'It is not known whether the change was applied. Repeating it with the same Idempotency-Key is safe.'
-    : 'Nothing was changed. Try again in a moment.'
+  const detail = !mayBeApplied
+    ? 'Nothing was changed. Try again in a moment.'
+    : request.headers.has('Idempotency-Key')
+      ? 'It is not known whether the change was applied. Repeating it with the same Idempotency-Key is safe.'
+      : 'It is not known whether the change was applied. Read before you repeat it; with an Idempotency-Key a repeat would be safe.'
   return json(
     {
       type: `/docs#${code}`,
       title,
       status,
       code,
-      detail: next,
+      detail,
       applied: mayBeApplied ? 'unknown' : 'no',
       request_id: requestId,
     },

@@ -1,11 +1,12 @@
 /** `/stash/{id}/flags`: every flag at one revision, read in one go and changed in one go. */
 import { Hono } from 'hono'
-import { parseKey } from './address.ts'
+import { isKey } from '../model/item.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { App } from './bindings.ts'
+import { readScope, writeScope, type App } from './scope.ts'
 import { readJson } from './parse.ts'
-import { recallStash, serve } from './read.ts'
+import { recallStash } from './read.ts'
+import { serve, type Representation } from './serve.ts'
 import { etag, json, turnDown } from './reply.ts'
 import { flagsPatch, type patchApplied } from './wire.ts'
 import { write } from './write.ts'
@@ -16,17 +17,15 @@ const PATCH_MAX_BYTES = 2 * 1024 * 1024
 
 export const flags = new Hono<App>()
   .get('/stash/:stash/flags', async (c) => {
-    const recalled = await recallStash(c, ['keys'])
-    if (!recalled.ok) return turnDown(recalled.refusal)
-    const { snapshot, query } = recalled.value
-    const chosen = choose(snapshot, query.keys)
+    const read = await recallStash(readScope(c), ['keys'])
+    if (!read.ok) return turnDown(read.refusal)
+    const { recalled, query } = read.value
+    const chosen = readKeys(query.keys)
     if (!chosen.ok) return turnDown(chosen.refusal)
-    const { stashId, revision } = snapshot
-    const body = `${JSON.stringify({ stash_id: stashId, revision, flags: Object.fromEntries(chosen.value) })}\n`
-    return serve(c, recalled.value, { body, type: 'application/json; charset=utf-8', version: revision })
+    return serve(c.req.raw, recalled, `?${query.keys ?? ''}`, () => represent(recalled.snapshot, chosen.value))
   })
   .patch('/stash/:stash/flags', (c) =>
-    write(c, {
+    write(writeScope(c), {
       read: async (condition) => {
         const changes = await readJson(c.req.raw, flagsPatch, { limit: PATCH_MAX_BYTES })
         return changes.ok ? ok({ kind: 'patch', changes: changes.value, ...condition }) : changes
@@ -38,15 +37,18 @@ export const flags = new Hono<App>()
     }),
   )
 
-/** The flags named in `?keys=a,b`, or all. One that does not exist is left out: the caller sees which. */
-function choose({ flags }: Snapshot, keys: string | undefined): Result<[string, string][]> {
-  if (keys === undefined) return ok(Array.from(flags.values(), ({ key, value }) => [key, value]))
-  const chosen: [string, string][] = []
-  for (const text of keys.split(',')) {
-    const key = parseKey(text)
-    if (!key.ok) return refuse({ code: 'invalid_query', parameter: 'keys', expected: 'keys with commas between them' })
-    const flag = flags.get(key.value)
-    if (flag !== undefined) chosen.push([flag.key, flag.value])
-  }
-  return ok(chosen)
+/** The keys in `?keys=a,b`; null means all. */
+function readKeys(text: string | undefined): Result<string[] | null> {
+  if (text === undefined) return ok(null)
+  const keys = text.split(',')
+  if (keys.every(isKey)) return ok(keys)
+  return refuse({ code: 'invalid_query', parameter: 'keys', expected: 'keys with commas between them' })
+}
+
+/** One that does not exist is left out: the caller sees which. */
+function represent({ stashId, revision, flags }: Snapshot, keys: string[] | null): Representation {
+  const chosen = keys === null ? [...flags.values()] : keys.flatMap((key) => flags.get(key) ?? [])
+  const values = Object.fromEntries(chosen.map(({ key, value }) => [key, value]))
+  const body = `${JSON.stringify({ stash_id: stashId, revision, flags: values })}\n`
+  return { body, type: 'application/json; charset=utf-8', version: revision }
 }

@@ -1,26 +1,23 @@
 /** `/item`: single values. Anyone reads them; a write takes a token. */
 import { Hono } from 'hono'
 
-import { DEFAULT_TYPE, VALUE_MAX_BYTES } from '../model/item.ts'
+import { DEFAULT_TYPE, isKey, VALUE_MAX_BYTES } from '../model/item.ts'
+import type { Recalled } from '../edge/recall.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 import { parseKey } from './address.ts'
-import type { App, Ctx } from './bindings.ts'
+import { readScope, writeScope, type App, type Ctx } from './scope.ts'
 import { readText } from './parse.ts'
-import { itemNotFound, recallStash, serve, turnDownItem } from './read.ts'
+import { recallStash, rememberStash } from './read.ts'
+import { serve, serveMissing, turnDownItem } from './serve.ts'
 import { etag, json, turnDown } from './reply.ts'
 import type { itemApplied } from './wire.ts'
 import { write } from './write.ts'
 import type * as z from 'zod'
 
 export const items = new Hono<App>()
-  .get('/item/:stash/:key', async (c) => {
-    const key = parseKey(c.req.param('key'))
-    if (!key.ok) return turnDown(key.refusal)
-    const recalled = await recallStash(c)
-    if (!recalled.ok) return turnDownItem(recalled.refusal)
-    const flag = recalled.value.snapshot.flags.get(key.value)
-    if (flag === undefined) return turnDownItem(itemNotFound(key.value))
-    return serve(c, recalled.value, { body: flag.value, type: flag.type, version: flag.version })
+  .get('/item/:stash/:key', (c) => {
+    const remembered = c.req.url.includes('?') ? null : rememberStash(c.req.param('stash'))
+    return remembered === null ? readItem(c) : serveItem(c, remembered, c.req.param('key'))
   })
   .put('/item/:stash/:key', (c) => put(c, c.req.param('key')))
   .post('/item/:stash/:key', (c) => put(c, c.req.param('key'), { tokenless: true }))
@@ -28,16 +25,29 @@ export const items = new Hono<App>()
   .delete('/item/:stash/:key', async (c) => {
     const key = parseKey(c.req.param('key'))
     if (!key.ok) return turnDown(key.refusal)
-    return write(c, {
+    return write(writeScope(c), {
       read: async (condition) => ok({ kind: 'delete', key: key.value, ...condition }),
       reply: ({ revision }) => json({ key: key.value, message: 'Item deleted', revision }),
     })
   })
 
+async function readItem(c: Ctx): Promise<Response> {
+  const key = parseKey(c.req.param('key') ?? '')
+  if (!key.ok) return turnDown(key.refusal)
+  const read = await recallStash(readScope(c))
+  return read.ok ? serveItem(c, read.value.recalled, key.value) : turnDownItem(read.refusal)
+}
+
+function serveItem(c: Ctx, recalled: Recalled, key: string): Response {
+  const flag = recalled.snapshot.flags.get(key)
+  if (flag !== undefined) return serve(c.req.raw, recalled, key, () => ({ body: flag.value, ...flag }))
+  return isKey(key) ? serveMissing(recalled, { code: 'item_not_found', key }) : turnDown({ code: 'invalid_key', key })
+}
+
 async function put(c: Ctx, name: string | null, { tokenless = false } = {}): Promise<Response> {
   const key = name === null ? ok(null) : parseKey(name)
   if (!key.ok) return turnDown(key.refusal)
-  return write(c, {
+  return write(writeScope(c), {
     tokenless,
     read: async (condition) => {
       const value = await readValue(c.req.raw)
@@ -50,11 +60,20 @@ async function put(c: Ctx, name: string | null, { tokenless = false } = {}): Pro
   })
 }
 
+/** One media type with its parameters (RFC 9110 §8.3.1). A list of types means different things to different readers. */
+const MEDIA_TYPE =
+  /^(?=.{1,255}$)[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+(?:\s*;\s*[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"[^"\\]*"))*$/
+
 /** A value as it came, with the type it came with. Forms are curl's default, and never meant. */
 export async function readValue(request: Request): Promise<Result<{ value: string; type: string }>> {
   const type = request.headers.get('Content-Type')?.trim() ?? ''
-  if (type.length > 255)
-    return refuse({ code: 'invalid_header', header: 'Content-Type', expected: 'at most 255 characters' })
+  if (type !== '' && !MEDIA_TYPE.test(type)) {
+    return refuse({
+      code: 'invalid_header',
+      header: 'Content-Type',
+      expected: 'one media type, of at most 255 characters',
+    })
+  }
   const value = await readText(request, VALUE_MAX_BYTES)
   if (!value.ok) return value
   if (value.value === '') return refuse({ code: 'empty_value' })

@@ -8,15 +8,14 @@
 import { Hono } from 'hono'
 import { LINK_LIFETIME_MS } from '../model/held.ts'
 import type { Credential } from '../model/intent.ts'
-import { ok, refuse, type Result } from '../model/refusal.ts'
+import { ok, refuse, type Refusal, type Result } from '../model/refusal.ts'
 import { mintLink, SEED_BYTES, stashOfLink } from '../model/token.ts'
-import { turnDownCounting } from './abuse.ts'
 import { parseKey, parseStashId } from './address.ts'
-import type { App, Ctx } from './bindings.ts'
+import { writeScope, type App, type Ctx } from './scope.ts'
 import { confirmPage, donePage, refusalPage } from './confirm-page.ts'
 import { sha256 } from './credential.ts'
 import { readValue } from './items.ts'
-import { readCircumstances, readQuery } from './parse.ts'
+import { readCircumstances } from './parse.ts'
 import { heedWrite } from './read.ts'
 import { isoTime, json, turnDown } from './reply.ts'
 import type { link, linkUsed } from './wire.ts'
@@ -39,18 +38,26 @@ async function presign(c: Ctx): Promise<Response> {
   const secret = mintLink(c.req.param('stash') ?? '', crypto.getRandomValues(new Uint8Array(SEED_BYTES)))
   const secretHash = await sha256(secret)
   const expiresAt = Date.now() + LINK_LIFETIME_MS
-  return write(c, {
+  return write(writeScope(c), {
     read: async (condition) => {
       const value = await readValue(c.req.raw)
       if (!value.ok) return value
       const change = { kind: 'put', key: key.value, ...value.value, ...condition } as const
       return ok({ kind: 'hold_for_link', change, secretHash, expiresAt })
     },
-    reply: ({ held }) => {
+    reply: () => {
+      throw new Error('a link was asked for, and the change was applied at once')
+    },
+    replyHeld: ({ id, expires_at }) => {
       const { origin, pathname } = new URL(c.req.url)
       const url = `${origin}${pathname.startsWith('/api/') ? '/api' : ''}/update?token=${secret}`
-      const expires_at = isoTime(held?.expires_at ?? expiresAt)
-      const body = { url, presigned_url: url, expires_at, operation: 'upsert', held_id: held?.id ?? '' } as const
+      const body = {
+        url,
+        presigned_url: url,
+        expires_at: isoTime(expires_at),
+        operation: 'upsert',
+        held_id: id,
+      } as const
       return json(body satisfies z.infer<typeof link>)
     },
     // A repeat would need the secret of the first answer, and only its hash is kept.
@@ -63,10 +70,12 @@ async function open(c: Ctx): Promise<Response> {
   const browser = isBrowser(request)
   if (request.method === 'HEAD' || isPrefetch(request)) return turnDown({ code: 'link_not_pressed' })
   const link = await findLink(c)
-  if (!link.ok) return browser ? refusalPage(link.refusal) : turnDown(link.refusal)
+  if (!link.ok) return turnDownLink(link.refusal, browser)
 
   const answer = await c.env.STASH.get(link.value.id).ask(link.value.credential, { kind: 'link' })
-  if (!answer.ok) return browser ? refusalPage(answer.refusal) : turnDown(answer.refusal)
+  // Used already; but whoever repeats it under its key gets the first answer again.
+  if (!answer.ok && request.headers.has('Idempotency-Key')) return use(c)
+  if (!answer.ok) return turnDownLink(answer.refusal, browser)
   if (answer.value.kind !== 'link') throw new Error('the stash answered another question')
   if (answer.value.profile === 'wrendb') return use(c)
   return browser ? confirmPage(answer.value) : turnDown({ code: 'link_not_pressed' })
@@ -77,11 +86,10 @@ async function use(c: Ctx): Promise<Response> {
   // A form's answer is for a person; whoever else posts asked for JSON by not asking for HTML.
   const browser = isBrowser(request)
   const link = await findLink(c)
-  if (!link.ok)
-    return browser ? refusalPage(link.refusal) : turnDownCounting(request, c.env.FAILED_LOGINS, link.refusal)
+  if (!link.ok) return turnDownLink(link.refusal, browser)
   const { id, credential, circumstances } = link.value
   const applied = await c.env.STASH.get(id).apply({ credential, intent: { kind: 'release' }, ...circumstances })
-  if (!applied.ok) return browser ? refusalPage(applied.refusal) : turnDown(applied.refusal)
+  if (!applied.ok) return turnDownLink(applied.refusal, browser)
 
   const { revision, changed } = applied.value
   heedWrite(id.toString(), revision)
@@ -91,26 +99,35 @@ async function use(c: Ctx): Promise<Response> {
   return json(body satisfies z.infer<typeof linkUsed>)
 }
 
+/** A link outlives its stash, and is of no more use then than one that was used. */
+function turnDownLink(refusal: Refusal, browser: boolean): Response | Promise<Response> {
+  const shown: Refusal = refusal.code === 'stash_not_found' ? { code: 'link_spent' } : refusal
+  return browser ? refusalPage(shown) : turnDown(shown)
+}
+
 type Link = { id: DurableObjectId; credential: Credential; circumstances: { reason?: string; idempotencyKey?: string } }
 
 async function findLink(c: Ctx): Promise<Result<Link>> {
-  const query = readQuery(c.req.url, ['token', 'reason'])
-  if (!query.ok) return query
-  const { token } = query.value
-  if (token === undefined)
+  // Chats and mail programs append parameters of their own to what they pass on: here others are let through.
+  const token = c.req.query('token')
+  const reason = c.req.query('reason')
+  if (token === undefined) {
     return refuse({ code: 'invalid_query', parameter: 'token', expected: 'the token that the link was made with' })
+  }
   const stash = stashOfLink(token)
   const id = stash === null ? null : parseStashId(c.env.STASH, stash)
   if (id === null || !id.ok) return refuse({ code: 'link_spent' })
-  const circumstances = readCircumstances(c.req.raw, query.value)
+  const circumstances = readCircumstances(c.req.raw, reason === undefined ? {} : { reason })
   if (!circumstances.ok) return circumstances
   const { condition, ...rest } = circumstances.value
-  if (condition !== undefined)
+  if (condition !== undefined) {
+    const header = condition.ifMatch === undefined ? 'If-None-Match' : 'If-Match'
     return refuse({
       code: 'invalid_header',
-      header: 'If-Match',
+      header,
       expected: 'nothing here: a condition is set when the link is made',
     })
+  }
   return ok({ id: id.value, credential: { kind: 'link', hash: await sha256(token) }, circumstances: rest })
 }
 
@@ -118,6 +135,6 @@ async function findLink(c: Ctx): Promise<Result<Link>> {
 const isBrowser = (request: Request): boolean => /\btext\/html\b/.test(request.headers.get('Accept') ?? '')
 
 const isPrefetch = ({ headers }: Request): boolean =>
-  [headers.get('Sec-Purpose'), headers.get('Purpose'), headers.get('X-Moz')].some((purpose) =>
-    /prefetch|preview/i.test(purpose ?? ''),
-  )
+  ['Sec-Purpose', 'Purpose', 'X-Purpose', 'X-Moz']
+    .map((name) => headers.get(name))
+    .some((purpose) => /prefetch|preview/i.test(purpose ?? ''))

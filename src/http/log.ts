@@ -3,7 +3,7 @@
  * come in thousands. Never a query (a link's token stands there), a header or a body.
  */
 export function logWrite(request: Request, response: Response, requestId: string, ms: number): void {
-  const { pathname } = new URL(request.url)
+  const pathname = pathOf(request.url)
   const code = response.headers.get('Switchyard-Problem')
   console.log(
     JSON.stringify({
@@ -20,7 +20,7 @@ export function logWrite(request: Request, response: Response, requestId: string
 }
 
 export function logFault(request: Request, fault: Error, requestId: string): void {
-  const { pathname } = new URL(request.url)
+  const pathname = pathOf(request.url)
   console.error(
     JSON.stringify({
       level: 'error',
@@ -34,3 +34,6 @@ export function logFault(request: Request, fault: Error, requestId: string): voi
     }),
   )
 }
+
+/** Without the query, and without a parser: a Host that is none makes a URL that none takes. */
+const pathOf = (url: string): string => url.replace(/^[^:]+:\/\/[^/]*/, '').replace(/[?#].*$/s, '')

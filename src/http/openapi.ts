@@ -1,7 +1,8 @@
 /** Makes the OpenAPI 3.1 document from the table of operations and the zod schemas behind it. */
 import * as z from 'zod'
 import type { RefusalCode } from '../model/refusal.ts'
-import { OPERATIONS, PARAMETERS, type Operation } from './operations.ts'
+import { OPERATIONS, type Operation } from './operations.ts'
+import { PARAMETERS } from './parameters.ts'
 import { PROBLEMS } from './problems.ts'
 import * as wire from './wire.ts'
 

@@ -1,10 +1,8 @@
 /** Every operation of the API, for the OpenAPI document. The schemas are those that the routes validate with. */
 import type * as z from 'zod'
 import type { RefusalCode } from '../model/refusal.ts'
+import type { Parameter } from './parameters.ts'
 import * as wire from './wire.ts'
-
-type Parameter =
-  'min_revision' | 'keys' | 'reason' | 'token' | 'If-Match' | 'If-None-Match' | 'Idempotency-Key' | 'X-Operation'
 
 export type Operation = {
   method: 'get' | 'put' | 'post' | 'patch' | 'delete'
@@ -49,6 +47,17 @@ const VALUE_REFUSALS: RefusalCode[] = [
   'empty_value',
   'not_text',
   'body_too_large',
+  'value_too_large',
+  'too_many_items',
+  'stash_too_large',
+]
+
+const LINK_REFUSALS: RefusalCode[] = [
+  'not_permitted',
+  'invalid_query',
+  'invalid_header',
+  'version_conflict',
+  'idempotency_mismatch',
   'value_too_large',
   'too_many_items',
   'stash_too_large',
@@ -127,9 +136,9 @@ export const OPERATIONS: Operation[] = [
     id: 'listItems',
     summary: 'Every item with its dates, newest change first.',
     auth: 'token',
-    parameters: ['If-None-Match'],
+    parameters: READ,
     answer: wire.itemList,
-    refusals: TOKEN_REFUSALS,
+    refusals: [...TOKEN_REFUSALS, 'unknown_parameter', 'invalid_query', 'revision_not_reached'],
   },
   {
     method: 'get',
@@ -206,6 +215,8 @@ export const OPERATIONS: Operation[] = [
     answer: wire.link,
     refusals: [
       ...TOKEN_REFUSALS,
+      'unknown_parameter',
+      'invalid_query',
       'invalid_key',
       'invalid_header',
       'empty_value',
@@ -222,7 +233,7 @@ export const OPERATIONS: Operation[] = [
     auth: 'link',
     parameters: ['token'],
     answer: 'text',
-    refusals: ['link_spent', 'link_not_pressed', 'invalid_query'],
+    refusals: ['link_spent', 'link_not_pressed', ...LINK_REFUSALS],
   },
   {
     method: 'post',
@@ -232,15 +243,7 @@ export const OPERATIONS: Operation[] = [
     auth: 'link',
     parameters: ['token', 'reason', 'Idempotency-Key'],
     answer: wire.linkUsed,
-    refusals: [
-      'link_spent',
-      'invalid_query',
-      'invalid_header',
-      'version_conflict',
-      'too_many_items',
-      'stash_too_large',
-      'rate_limited',
-    ],
+    refusals: ['link_spent', ...LINK_REFUSALS],
   },
   {
     method: 'get',
@@ -270,33 +273,3 @@ export const OPERATIONS: Operation[] = [
     refusals: [],
   },
 ]
-
-export const PARAMETERS: Record<
-  Parameter,
-  { in: 'query' | 'header'; description: string; required?: boolean; schema: object }
-> = {
-  min_revision: {
-    in: 'query',
-    description: 'Never answer from before this revision: read your own write.',
-    schema: { type: 'integer', minimum: 0 },
-  },
-  keys: { in: 'query', description: 'Only these keys, with commas between them.', schema: { type: 'string' } },
-  reason: {
-    in: 'query',
-    description: 'Why. Recorded. A Reason header does the same.',
-    schema: { type: 'string', maxLength: 500 },
-  },
-  token: { in: 'query', required: true, description: "The link's one-time token.", schema: { type: 'string' } },
-  'If-Match': { in: 'header', description: 'Write only over this version.', schema: { type: 'string' } },
-  'If-None-Match': {
-    in: 'header',
-    description: 'On a read: 304 where nothing changed. On a write: * writes only what does not exist.',
-    schema: { type: 'string' },
-  },
-  'Idempotency-Key': {
-    in: 'header',
-    description: 'The first accepted answer is repeated for 24 hours: a repeat is always safe.',
-    schema: { type: 'string', maxLength: 255 },
-  },
-  'X-Operation': { in: 'header', description: 'May be left out.', schema: { type: 'string', enum: ['upsert'] } },
-}

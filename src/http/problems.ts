@@ -105,7 +105,7 @@ export const PROBLEMS = {
     status: 412,
     title: 'It has changed meanwhile',
     detail: ({ current, of }) =>
-      current === 0 ? `The ${of} does not exist.` : `The ${of} stands at "${current}". Read it again, then decide.`,
+      current === null ? `The ${of} does not exist.` : `The ${of} stands at "${current}". Read it again, then decide.`,
   },
   item_exists: {
     status: 409,

@@ -31,8 +31,8 @@ export function html(page: string, headers: Record<string, string>, status = 200
   return new Response(page, { status, headers: { ...COMMON, 'Content-Type': 'text/html; charset=utf-8', ...headers } })
 }
 
-export function turnDown(refusal: Refusal, extra: Record<string, unknown> = {}): Response {
-  const problem = { ...documentOf(refusal), ...extra }
+export function turnDown(refusal: Refusal): Response {
+  const problem = documentOf(refusal)
   return new Response(`${JSON.stringify(problem)}\n`, {
     status: problem.status,
     headers: {

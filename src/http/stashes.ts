@@ -1,55 +1,62 @@
 /** `/stash`: the stash as a whole. */
 import { Hono } from 'hono'
 import { ok } from '../model/refusal.ts'
+import type { LiveSnapshot } from '../model/snapshot.ts'
 import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../model/token.ts'
 import { limitCreation, turnDownCounting } from './abuse.ts'
 import { newStashId, parseStashId } from './address.ts'
-import type { App, Ctx } from './bindings.ts'
+import { readScope, writeScope, type App, type Ctx } from './scope.ts'
 import { bearerOf, credentialOf, sameSecret, sha256 } from './credential.ts'
-import { readJson, readQuery } from './parse.ts'
-import { isKnown, recallStash, serve, turnDownItem } from './read.ts'
+import { readJson, readQuery, readRevision } from './parse.ts'
+import { recallStash } from './read.ts'
+import { isKnown, serve, serveMissing, turnDownItem, type Representation } from './serve.ts'
 import { empty, etag, isoTime, json, turnDown } from './reply.ts'
 import { stashSpec, type itemList, type stashCreated, type stashFacts } from './wire.ts'
 import { write } from './write.ts'
 import type * as z from 'zod'
 
 const SPEC_MAX_BYTES = 16 * 1024
-const JSON_TYPE = 'application/json; charset=utf-8'
 
 export const stashes = new Hono<App>()
   .post('/stash', create)
   .get('/stash/:stash', async (c) => {
-    const recalled = await recallStash(c)
-    if (!recalled.ok) return turnDown(recalled.refusal)
-    const { revision, stash, flags, stashId } = recalled.value.snapshot
-    if (stash === null) return turnDown({ code: 'stash_not_found' })
-    const facts = {
-      stash_id: stashId,
-      name: stash.name,
-      description: stash.description,
-      profile: stash.profile,
-      revision,
-      item_count: flags.size,
-      frozen: false,
-      created_at: isoTime(stash.createdAt),
-    } satisfies z.infer<typeof stashFacts>
-    return serve(c, recalled.value, { body: `${JSON.stringify(facts)}\n`, type: JSON_TYPE, version: revision })
+    const read = await recallStash(readScope(c))
+    if (!read.ok) return turnDown(read.refusal)
+    const { recalled } = read.value
+    return serve(c.req.raw, recalled, '/', () => representFacts(recalled.snapshot))
   })
   .delete('/stash/:stash', (c) =>
-    write(c, {
+    write(writeScope(c), {
       read: async (condition) => ok({ kind: 'delete_stash', ...condition }),
       reply: ({ revision }) => json({ message: 'Stash deleted', revision }),
     }),
   )
   .get('/stash/:stash/items', list)
   .get('/stash/:stash/items/latest', async (c) => {
-    const recalled = await recallStash(c)
-    if (!recalled.ok) return turnDownItem(recalled.refusal)
-    const { flags } = recalled.value.snapshot
-    if (flags.size === 0) return turnDownItem({ code: 'no_items' })
+    const read = await recallStash(readScope(c))
+    if (!read.ok) return turnDownItem(read.refusal)
+    const { recalled } = read.value
+    const { flags } = recalled.snapshot
+    if (flags.size === 0) return serveMissing(recalled, { code: 'no_items' })
     const latest = [...flags.values()].reduce((a, b) => (b.version > a.version ? b : a))
-    return serve(c, recalled.value, { body: latest.value, type: latest.type, version: latest.version })
+    // Two items of one patch share a version; which of them is the latest shows in the revision alone.
+    const version = recalled.snapshot.revision
+    return serve(c.req.raw, recalled, '/latest', () => ({ body: latest.value, type: latest.type, version }))
   })
+
+function representFacts({ stashId, revision, stash, flags }: LiveSnapshot): Representation {
+  const facts = {
+    stash_id: stashId,
+    name: stash.name,
+    description: stash.description,
+    profile: stash.profile,
+    revision,
+    item_count: flags.size,
+    frozen: false,
+    created_at: isoTime(stash.createdAt),
+  } satisfies z.infer<typeof stashFacts>
+  return { body: `${JSON.stringify(facts)}\n`, type: 'application/json; charset=utf-8', version: revision }
+}
 
 async function create(c: Ctx): Promise<Response> {
   const request = c.req.raw
@@ -92,19 +99,24 @@ async function list(c: Ctx): Promise<Response> {
   if (!credential.ok) return turnDownCounting(request, c.env.FAILED_LOGINS, credential.refusal)
   const id = parseStashId(c.env.STASH, c.req.param('stash') ?? '')
   if (!id.ok) return turnDown(id.refusal)
-  const query = readQuery(request.url, [])
+  const query = readQuery(request.url, ['min_revision'])
   if (!query.ok) return turnDown(query.refusal)
+  const minRevision = readRevision(query.value.min_revision)
+  if (!minRevision.ok) return turnDown(minRevision.refusal)
 
   const answer = await c.env.STASH.get(id.value).ask(credential.value, { kind: 'items' })
   if (!answer.ok) return turnDownCounting(request, c.env.FAILED_LOGINS, answer.refusal)
   if (answer.value.kind !== 'items') throw new Error('the stash answered another question')
   const { items, revision } = answer.value
+  if (revision < minRevision.value) {
+    return turnDown({ code: 'revision_not_reached', current: revision, min_revision: minRevision.value })
+  }
   const headers = {
     ETag: etag(revision),
     'Switchyard-Revision': String(revision),
-    'Switchyard-Source': 'object; age=0.000; vouched',
+    'Switchyard-Source': `object; vouched; as-of=${isoTime(Date.now())}`,
   }
-  if (isKnown(request.headers, revision)) return empty(304, headers)
+  if (isKnown(request.headers, etag(revision))) return empty(304, headers)
   const stash_id = id.value.toString()
   return json(
     {

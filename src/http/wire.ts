@@ -3,7 +3,7 @@
  * the OpenAPI document is made from them.
  */
 import * as z from 'zod'
-import { keySchema } from '../model/item.ts'
+import { keySchema, STASH_MAX_ITEMS } from '../model/item.ts'
 import { PROFILES } from '../model/profile.ts'
 import { JURISDICTIONS } from './address.ts'
 
@@ -12,10 +12,13 @@ const revision = z.int().min(0).meta({ description: "The stash's revision: each 
 const version = z.int().min(1).meta({ description: 'The revision that last changed the item.' })
 const stashId = z.string().regex(/^[0-9a-f]{64}$/)
 
+const isText = (text: string): boolean => text.isWellFormed()
+const NOT_TEXT = 'half a surrogate pair is not text'
+
 export const stashSpec = z
   .strictObject({
-    name: z.string().max(100).optional(),
-    description: z.string().max(1_000).optional(),
+    name: z.string().max(100).refine(isText, NOT_TEXT).optional(),
+    description: z.string().max(1_000).refine(isText, NOT_TEXT).optional(),
     profile: z.enum(PROFILES).default('safeguarded'),
     jurisdiction: z.enum(JURISDICTIONS).optional().meta({
       description: 'Keeps the stash and its history there. Public values are in KV all the same, which is global.',
@@ -72,7 +75,10 @@ export const flags = z
 const flagValue = z
   .string('a value is a string: write "true", in quotes')
   .min(1, 'a value has at least one byte; null takes the key away')
-  .refine((text) => text.isWellFormed(), 'half a surrogate pair is not text')
+  .refine(isText, NOT_TEXT)
+
+/** A full stash taken away and another put in its place. */
+const PATCH_MAX_KEYS = 2 * STASH_MAX_ITEMS
 
 /** Validated one by one and returned as a list, documented as an object: `__proto__` is a legal key, and records lose it. */
 const patchObject = z.record(keySchema, flagValue.nullable()).meta({ id: 'FlagsPatch' })
@@ -81,16 +87,21 @@ export const flagsPatch = z
     (raw) => typeof raw === 'object' && raw !== null && !Array.isArray(raw),
     'a patch is an object: {"<key>": "<value>" or null}',
   )
-  .transform((raw, context) =>
-    Object.entries(raw as Record<string, unknown>).map(([name, given]) => {
+  .refine((raw) => Object.keys(raw).length <= PATCH_MAX_KEYS, `a patch names at most ${PATCH_MAX_KEYS} keys`)
+  .transform((raw, context) => {
+    const changes: { key: string; value: string | null }[] = []
+    for (const [name, given] of Object.entries(raw as Record<string, unknown>)) {
       const key = keySchema.safeParse(name)
       const value = flagValue.nullable().safeParse(given)
       for (const { message } of [...(key.error?.issues ?? []), ...(value.error?.issues ?? [])]) {
         context.addIssue({ code: 'custom', path: [name.slice(0, 200)], message })
       }
-      return { key: name, value: value.data ?? null }
-    }),
-  )
+      // The first few wrong ones are as good as all of them.
+      if (context.issues.length >= 10) break
+      changes.push({ key: name, value: value.data ?? null })
+    }
+    return changes
+  })
   .refine((changes) => changes.length > 0, 'the patch is empty')
 export const documentedAs = new Map<z.ZodType, z.ZodType>([[flagsPatch, patchObject]])
 

@@ -12,6 +12,7 @@ import { permits, type Ability, type Actor } from './permit.ts'
 import { holds } from './precondition.ts'
 import { WRENDB_ITEM_LIFETIME_MS, type Profile } from './profile.ts'
 import { ok, refuse, type Result } from './refusal.ts'
+import { idOfHash } from './token.ts'
 
 /** What the decision needs to know. The stash reads these in the transaction that commits. */
 export type Facts = {
@@ -32,18 +33,23 @@ export type Decision = {
   applied: Applied
   /** What history will say; null where the stash stays as it is. */
   entry: { kind: string; changes: ItemChange[] } | null
-  hold: Held[]
-  /** Ids of held changes that are over. */
-  drop: string[]
-  /** The stash is to be deleted. */
-  bury: boolean
+  effects: Effect[]
 }
 
-type Releasable = Exclude<Intent, { kind: 'release' }>
+/** What happens besides the changes in the entry. */
+export type Effect =
+  | { kind: 'hold'; held: Held }
+  /** A held change is over. */
+  | { kind: 'drop'; heldId: string }
+  /** The stash is to be deleted. */
+  | { kind: 'bury' }
+
+/** Whatever is decided in its own right; a release is decided as the change it releases. */
+export type Decidable = Exclude<Intent, { kind: 'release' }>
 
 export function decide(
   actor: Actor,
-  intent: Releasable,
+  intent: Decidable,
   reason: string | null,
   facts: Facts,
   now: number,
@@ -61,7 +67,7 @@ export function decide(
 }
 
 /** The keys whose items `decide` will look at. */
-export function keysOf(intent: Releasable, newKey: string): string[] {
+export function keysOf(intent: Decidable, newKey: string): string[] {
   switch (intent.kind) {
     case 'put':
       return [intent.key ?? newKey]
@@ -91,13 +97,11 @@ function decideChange(actor: Actor, change: Change, facts: Facts, now: number): 
 
   // Taking away what is not there changes nothing, and makes no revision.
   const effective = changes.filter(({ before, after }) => before !== null || after !== null)
-  const lapse = facts.profile === 'wrendb' ? lapseOf(effective, now) : { hold: [], drop: [] }
   const revision = effective.length > 0 ? facts.revision + 1 : facts.revision
   return ok({
     applied: { revision, changed: effective.map(({ key }) => key) },
     entry: effective.length > 0 ? { kind: change.kind, changes: effective } : null,
-    bury: false,
-    ...lapse,
+    effects: facts.profile === 'wrendb' ? effective.map((change) => lapseOf(change, now)) : [],
   })
 }
 
@@ -108,7 +112,7 @@ function decideBurial(actor: Actor, intent: Extract<Intent, { kind: 'delete_stas
     return refuse({ code: 'version_conflict', current: facts.revision, of: 'stash' })
   }
   const revision = facts.revision + 1
-  return ok({ applied: { revision, changed: [] }, entry: null, hold: [], drop: [], bury: true })
+  return ok({ applied: { revision, changed: [] }, entry: null, effects: [{ kind: 'bury' }] })
 }
 
 /** The change itself is not examined here: it is decided on release, when the facts may be others. */
@@ -124,7 +128,7 @@ function decideHold(
   if (facts.heldCount >= STASH_MAX_HELD) return refuse({ code: 'too_many_held', limit: STASH_MAX_HELD })
 
   const held: Held = {
-    id: intent.secretHash.slice(0, 16),
+    id: idOfHash(intent.secretHash),
     change: intent.change,
     reason,
     made_by: actor.kind === 'token' ? actor.id : null,
@@ -136,9 +140,7 @@ function decideHold(
   return ok({
     applied: { revision: facts.revision, changed: [], held: { id: held.id, expires_at: intent.expiresAt } },
     entry: null,
-    hold: [held],
-    drop: [],
-    bury: false,
+    effects: [{ kind: 'hold', held }],
   })
 }
 
@@ -183,7 +185,7 @@ function changesOf(change: Change, facts: Facts, now: number): ItemChange[] {
 
 /** A patch speaks about the whole stash, so its condition is on the stash's revision. */
 function conflictOf(change: Change, changes: ItemChange[], facts: Facts): Result<null> {
-  const current = change.kind === 'patch' ? facts.revision : (changes[0]?.before?.version ?? 0)
+  const current = change.kind === 'patch' ? facts.revision : (changes[0]?.before?.version ?? null)
   if (holds(change.condition ?? {}, current)) return ok(null)
   return refuse({ code: 'version_conflict', current, of: change.kind === 'patch' ? 'stash' : 'item' })
 }
@@ -205,23 +207,18 @@ function checkLimits(changes: ItemChange[], facts: Facts): Result<null> {
 }
 
 /** In the WrenDB profile each write (re)starts its item's lifetime: a delete, held until the item is too old. */
-function lapseOf(changes: ItemChange[], now: number): Pick<Decision, 'hold' | 'drop'> {
-  const hold = changes.flatMap(({ key, after }): Held[] =>
-    after === null
-      ? []
-      : [
-          {
-            id: `lapse:${key}`,
-            change: { kind: 'delete', key },
-            reason: 'not written for 30 days',
-            made_by: null,
-            made_at: now,
-            secret_hash: null,
-            expires_at: null,
-            due_at: now + WRENDB_ITEM_LIFETIME_MS,
-          },
-        ],
-  )
-  const drop = changes.flatMap(({ key, after }) => (after === null ? [`lapse:${key}`] : []))
-  return { hold, drop }
+function lapseOf({ key, after }: ItemChange, now: number): Effect {
+  const id = `lapse:${key}`
+  if (after === null) return { kind: 'drop', heldId: id }
+  const held: Held = {
+    id,
+    change: { kind: 'delete', key },
+    reason: 'not written for 30 days',
+    made_by: null,
+    made_at: now,
+    secret_hash: null,
+    expires_at: null,
+    due_at: now + WRENDB_ITEM_LIFETIME_MS,
+  }
+  return { kind: 'hold', held }
 }

@@ -19,8 +19,12 @@ export type Entry = {
   changes: ItemChange[]
 }
 
+/** Raised with each change of the list below; entries already written keep theirs. */
+const CHAIN_FORMAT = 1
+
 export function chainText(entry: Entry, previousHash: string): string {
   return JSON.stringify([
+    CHAIN_FORMAT,
     previousHash,
     entry.revision,
     entry.at,

@@ -1,7 +1,4 @@
-/**
- * Conditional requests (RFC 9110 §13.1): a write that must not land on top of another.
- * A version is a number; 0 stands for "does not exist".
- */
+/** Conditional requests (RFC 9110 §13.1): a write that must not land on top of another. */
 export type Precondition = {
   /** The thing must exist and, unless '*', stand at one of these versions. */
   ifMatch?: '*' | number[]
@@ -9,9 +6,12 @@ export type Precondition = {
   ifNoneMatch?: '*' | number[]
 }
 
-export function holds(condition: Precondition, version: number): boolean {
-  const { ifMatch, ifNoneMatch } = condition
-  if (ifMatch !== undefined && !(ifMatch === '*' ? version > 0 : ifMatch.includes(version))) return false
-  if (ifNoneMatch !== undefined && (ifNoneMatch === '*' ? version > 0 : ifNoneMatch.includes(version))) return false
-  return true
+/** @param current the version it stands at; null where it does not exist */
+export function holds({ ifMatch, ifNoneMatch }: Precondition, current: number | null): boolean {
+  return (
+    (ifMatch === undefined || names(ifMatch, current)) && (ifNoneMatch === undefined || !names(ifNoneMatch, current))
+  )
 }
+
+const names = (versions: '*' | number[], current: number | null): boolean =>
+  current !== null && (versions === '*' || versions.includes(current))

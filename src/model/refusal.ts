@@ -28,7 +28,8 @@ export type Refusal =
   | { code: 'body_too_large'; limit_bytes: number }
   | { code: 'jurisdiction_unavailable'; jurisdiction: string }
   // what stands in the way
-  | { code: 'version_conflict'; current: number; of: 'item' | 'stash' }
+  /** `current` is null where there is no such item. */
+  | { code: 'version_conflict'; current: number | null; of: 'item' | 'stash' }
   | { code: 'item_exists'; key: string; current: number }
   | { code: 'revision_not_reached'; current: number; min_revision: number }
   | { code: 'idempotency_mismatch' }

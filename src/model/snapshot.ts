@@ -4,7 +4,7 @@
  *
  * Reading distrusts: what is not exactly a snapshot of the stash asked for is no snapshot at all.
  */
-import type { Profile } from './profile.ts'
+import { PROFILES, type Profile } from './profile.ts'
 
 export type Flag = { key: string; value: string; type: string; version: number }
 
@@ -17,6 +17,8 @@ export type Snapshot = {
   stash: { name: string | null; description: string | null; profile: Profile; createdAt: number } | null
   flags: ReadonlyMap<string, Flag>
 }
+
+export type LiveSnapshot = Snapshot & { stash: NonNullable<Snapshot['stash']> }
 
 /** Raised when an old reader could misread a new snapshot. A reader treats a format it does not know as absent. */
 const FORMAT = 1
@@ -65,8 +67,8 @@ function readFacts(raw: unknown): Snapshot['stash'] | undefined {
   if (!isRecord(raw)) return undefined
   const { name, description, profile, created_at: createdAt } = raw
   if (!isTextOrNull(name) || !isTextOrNull(description) || !isCount(createdAt)) return undefined
-  if (profile !== 'safeguarded' && profile !== 'wrendb') return undefined
-  return { name, description, profile, createdAt }
+  const known = PROFILES.find((name) => name === profile)
+  return known && { name, description, profile: known, createdAt }
 }
 
 function parse(text: string): unknown {

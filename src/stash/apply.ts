@@ -2,9 +2,9 @@
  * From a command to a committed change. Runs inside one transaction, from the credential to the commit:
  * what it believes cannot have been revoked, and what it read cannot have changed, by the time it writes.
  */
-import { base62, SEED_BYTES } from '../model/token.ts'
-import { decide, keysOf } from '../model/decide.ts'
-import type { Applied, Command, Credential, Intent } from '../model/intent.ts'
+import { base62, idOfHash, SEED_BYTES } from '../model/token.ts'
+import { decide, keysOf, type Decidable } from '../model/decide.ts'
+import type { Applied, Command, Credential } from '../model/intent.ts'
 import type { Actor } from '../model/permit.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 import { findAnswer, keepAnswer } from './answers.ts'
@@ -14,12 +14,12 @@ import { countHeld, dropExpired, dropHeld } from './held.ts'
 import { getItems } from './items.ts'
 import { openLink } from './open-link.ts'
 import { getStash } from './stash-row.ts'
-import { believe, idOfHash } from './tokens.ts'
+import { believe } from './tokens.ts'
 
 /** An intent with the one who acts on it, and the held change it comes from. */
 type Motion = {
   actor: Actor
-  intent: Exclude<Intent, { kind: 'release' }>
+  intent: Decidable
   heldId: string | null
   reason: string | null
 }

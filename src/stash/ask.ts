@@ -10,9 +10,14 @@ import { openLink } from './open-link.ts'
 import { getStash } from './stash-row.ts'
 import { believe } from './tokens.ts'
 
-export type Question = { kind: 'items' } | { kind: 'link' }
+export type Question =
+  | { kind: 'items' }
+  | { kind: 'link' }
+  /** Whether the credential may write here at all. */
+  | { kind: 'standing' }
 
 export type Answer =
+  | { kind: 'standing' }
   | { kind: 'items'; revision: number; items: Item[] }
   /** What a link would do, for the person about to press the button. */
   | {
@@ -33,7 +38,15 @@ export function answer(sql: SqlStorage, credential: Credential, question: Questi
       return ok({ kind: 'items', revision: getStash(sql).revision, items: itemsByAge(sql) })
     case 'link':
       return answerLink(sql, credential, now)
+    case 'standing':
+      return answerStanding(sql, credential)
   }
+}
+
+function answerStanding(sql: SqlStorage, credential: Credential): Result<Answer> {
+  if (credential.kind === 'token' && believe(sql, credential.hash) === null) return refuse({ code: 'invalid_token' })
+  const takesAnyone = getStash(sql).profile === 'wrendb'
+  return credential.kind === 'none' && !takesAnyone ? refuse({ code: 'token_missing' }) : ok({ kind: 'standing' })
 }
 
 function answerLink(sql: SqlStorage, credential: Credential, now: number): Result<Answer> {

@@ -1,5 +1,5 @@
 /** Writes a decision down: rows, counters and the log entry. Runs inside the caller's transaction. */
-import type { Decision } from '../model/decide.ts'
+import type { Decision, Effect } from '../model/decide.ts'
 import { labelOf, type Actor } from '../model/permit.ts'
 import { dropHeld, putHeld } from './held.ts'
 import { deleteItem, putItem } from './items.ts'
@@ -10,10 +10,7 @@ export type Circumstance = { actor: Actor; heldId: string | null; reason: string
 
 export function commit(sql: SqlStorage, stash: StashRow, decision: Decision, circumstance: Circumstance): void {
   const { actor, heldId, reason, now } = circumstance
-  if (decision.bury) return bury(sql, decision.applied.revision, now)
-
-  for (const id of decision.drop) dropHeld(sql, id)
-  for (const held of decision.hold) putHeld(sql, held)
+  for (const effect of decision.effects) carryOut(sql, effect, decision.applied.revision, now)
   if (decision.entry === null) return
 
   let { item_count, bytes } = stash
@@ -39,4 +36,15 @@ export function commit(sql: SqlStorage, stash: StashRow, decision: Decision, cir
     stash.head_hash,
   )
   moveHead(sql, { revision, item_count, bytes, head_hash })
+}
+
+function carryOut(sql: SqlStorage, effect: Effect, revision: number, now: number): void {
+  switch (effect.kind) {
+    case 'hold':
+      return putHeld(sql, effect.held)
+    case 'drop':
+      return dropHeld(sql, effect.heldId)
+    case 'bury':
+      return bury(sql, revision, now)
+  }
 }

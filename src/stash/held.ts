@@ -1,8 +1,8 @@
 /** The `held` table: changes that wait for their release. */
 import type { Held } from '../model/held.ts'
 import type { Change } from '../model/intent.ts'
+import { idOfHash } from '../model/token.ts'
 import { sameHash } from './digest.ts'
-import { idOfHash } from './tokens.ts'
 
 type HeldRow = Omit<Held, 'change'> & { change: string }
 
@@ -34,18 +34,27 @@ export function heldBySecret(sql: SqlStorage, hash: string): Held | null {
   return row !== undefined && secret !== null && sameHash(secret, hash) ? heldOf(row) : null
 }
 
-/** The held change that has been due longest, if one is due. */
-export function nextDue(sql: SqlStorage, now: number): Held | null {
-  const row = sql.exec<HeldRow>('SELECT * FROM held WHERE due_at <= ? ORDER BY due_at LIMIT 1', now).toArray()[0]
-  return row === undefined ? null : heldOf(row)
+/** The id of the held change that has been due longest; null when none is due. */
+export function nextDue(sql: SqlStorage, now: number): string | null {
+  const rows = sql.exec<{ id: string }>('SELECT id FROM held WHERE due_at <= ? ORDER BY due_at LIMIT 1', now)
+  return rows.toArray()[0]?.id ?? null
+}
+
+export function getHeld(sql: SqlStorage, id: string): Held {
+  return heldOf(sql.exec<HeldRow>('SELECT * FROM held WHERE id = ?', id).one())
 }
 
 export function nextDueAt(sql: SqlStorage): number | null {
   return sql.exec<{ at: number | null }>('SELECT min(due_at) AS at FROM held WHERE due_at IS NOT NULL').one().at
 }
 
+export function postpone(sql: SqlStorage, id: string, until: number): void {
+  sql.exec('UPDATE held SET due_at = ? WHERE id = ?', until, id)
+}
+
+/** Those that somebody asked for; the stash's own do not count against anybody. */
 export function countHeld(sql: SqlStorage): number {
-  return sql.exec<{ n: number }>('SELECT count(*) AS n FROM held').one().n
+  return sql.exec<{ n: number }>('SELECT count(*) AS n FROM held WHERE made_by IS NOT NULL').one().n
 }
 
 // What `putHeld` wrote is a Change: nothing else writes this column.

@@ -31,6 +31,8 @@ export class Publisher {
   readonly #outbox: Outbox
   readonly #now: () => number
   #flight: { startedAt: number } | null = null
+  /** Puts that have not settled, those presumed lost included: one of them may still land. */
+  #unsettled = 0
 
   constructor(outbox: Outbox, now: () => number) {
     this.#outbox = outbox
@@ -39,11 +41,18 @@ export class Publisher {
 
   /** When `run` should be called next, in ms since the epoch; null when KV has everything. */
   dueAt(): number | null {
-    const { revision, triedAt, failures } = this.#outbox.place()
-    if (revision >= this.#outbox.head()) return null
+    const place = this.#outbox.place()
+    if (place.revision >= this.#outbox.head()) return null
     if (this.#flight !== null) return this.#flight.startedAt + KV_PUT_PRESUMED_LOST_MS
-    // A clock set back must not postpone the next put for as long.
-    return Math.min(triedAt, this.#now()) + Math.min(KV_PUT_INTERVAL_MS * 2 ** failures, KV_PUT_INTERVAL_MAX_MS)
+    // A clock that was set back must not hold up the next put for as long.
+    if (place.triedAt > this.#now()) this.#outbox.setPlace({ ...place, triedAt: this.#now() })
+    const { triedAt, failures } = this.#outbox.place()
+    return triedAt + Math.min(KV_PUT_INTERVAL_MS * 2 ** failures, KV_PUT_INTERVAL_MAX_MS)
+  }
+
+  /** Whether a put may still land. */
+  get busy(): boolean {
+    return this.#unsettled > 0
   }
 
   /** Puts once, if it is time. Resolves when the put has settled; never rejects. */
@@ -55,19 +64,21 @@ export class Publisher {
     const { revision, text, ...options } = this.#outbox.compose(startedAt)
     const flight = { startedAt }
     this.#flight = flight
+    this.#unsettled++
     this.#outbox.setPlace({ ...this.#outbox.place(), triedAt: startedAt })
     try {
       await this.#outbox.put(text, options)
       // This may set the cursor back, and must: a put presumed lost that lands after its successor has
       // overwritten it, and the newer revision is to be put again.
-      this.#outbox.setPlace({ revision, triedAt: this.#outbox.place().triedAt, failures: 0 })
+      this.#outbox.setPlace({ revision, triedAt: this.#now(), failures: 0 })
     } catch (fault) {
       const { failures: before, ...place } = this.#outbox.place()
       const failures = before + 1
-      this.#outbox.setPlace({ ...place, failures })
+      this.#outbox.setPlace({ ...place, triedAt: this.#now(), failures })
       this.#outbox.report(fault, failures)
     } finally {
       if (this.#flight === flight) this.#flight = null
+      this.#unsettled--
     }
   }
 }

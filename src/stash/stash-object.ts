@@ -13,7 +13,7 @@ import type { Profile } from '../model/profile.ts'
 import { refuse, type Result } from '../model/refusal.ts'
 import { answer, type Answer, type Question } from './ask.ts'
 import { apply } from './apply.ts'
-import { nextDue, nextDueAt } from './held.ts'
+import { nextDue, nextDueAt, postpone } from './held.ts'
 import { genesis } from './log.ts'
 import { compose, openCursor, outboxOf } from './outbox.ts'
 import { Publisher } from './publish.ts'
@@ -29,6 +29,8 @@ export type StashSpec = { name: string | null; description: string | null; profi
 const KV_PATIENCE_MS = 1_000
 /** A stash with ten thousand changes due at once releases them in slices, so that requests get their turn. */
 const RELEASES_PER_ALARM = 100
+/** A change that cannot even be decided is a bug: it waits for the next version of the code. */
+const RELEASE_RETRY_MS = 60_000
 
 export class StashObject extends DurableObject<Env> {
   readonly #storage = this.ctx.storage
@@ -96,10 +98,8 @@ export class StashObject extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     this.#alarmAt = null
     if (!this.#exists) return
+    for (let i = 0; i < RELEASES_PER_ALARM && this.#releaseNext(); i++);
     try {
-      for (let i = 0; i < RELEASES_PER_ALARM && nextDue(this.#sql, Date.now()) !== null; i++) {
-        this.#storage.transactionSync(() => releaseDue(this.#sql, Date.now()))
-      }
       const published = this.#publisher.run().then(() => this.#settle())
       published.catch((fault) => report('publish', fault, { stash: this.#id }))
       await Promise.race([published, scheduler.wait(KV_PATIENCE_MS)])
@@ -110,13 +110,25 @@ export class StashObject extends DurableObject<Env> {
     }
   }
 
+  /** Releases one held change that is due; false when none is. One that cannot be released must not stop the others, or the alarm. */
+  #releaseNext(): boolean {
+    const id = nextDue(this.#sql, Date.now())
+    if (id === null) return false
+    try {
+      this.#storage.transactionSync(() => releaseDue(this.#sql, id, Date.now()))
+    } catch (fault) {
+      report('release', fault, { stash: this.#id, held: id })
+      postpone(this.#sql, id, Date.now() + RELEASE_RETRY_MS)
+    }
+    return true
+  }
+
   /** After a put: either the next one, or, once KV knows that the stash is gone, nothing is left to keep. */
   async #settle(): Promise<void> {
     if (!this.#exists) return
-    if (this.#publisher.dueAt() !== null || this.#alive()) return this.#arm()
+    if (this.#alive() || this.#publisher.dueAt() !== null || this.#publisher.busy) return this.#arm()
     this.#exists = false
     this.#alarmAt = null
-    await this.#storage.deleteAlarm()
     await this.#storage.deleteAll()
   }
 

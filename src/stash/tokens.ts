@@ -5,11 +5,10 @@
  * the row; the whole hash is then compared in constant time, so that no index lookup leaks it.
  */
 import type { Actor } from '../model/permit.ts'
+import { idOfHash } from '../model/token.ts'
 import { sameHash } from './digest.ts'
 
 type TokenRow = { id: string; hash: string; label: string; master: number; created_at: number }
-
-export const idOfHash = (hash: string): string => hash.slice(0, 16)
 
 export function insertToken(
   sql: SqlStorage,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { OPERATIONS } from '../../src/http/operations.ts'
 import { problem } from '../../src/http/wire.ts'
 import { mintToken, TOKEN_PREFIX } from '../../src/model/token.ts'
 import { sendRaw } from '../support/raw.ts'
@@ -68,6 +69,9 @@ async function call(route: string, parts: Parts = {}) {
   return sendRaw(url, head, parts.body ?? (method === 'PATCH' ? '{"k":"x"}' : 'x'))
 }
 
+/** Reads of a raw value: their 404 has no body. */
+const RAW = /^GET \/(?:item\/|stash\/S\/items\/latest)/
+
 /** A refusal of this status that says what happened, and after which the stash is as it was. Only a HEAD and a missing item have no body. */
 async function expectRefusal(route: string, parts: Parts, status: number, code?: string): Promise<void> {
   const answer = await call(route, parts)
@@ -76,11 +80,24 @@ async function expectRefusal(route: string, parts: Parts, status: number, code?:
   expect(answer.headers.get('switchyard-problem'), said).toMatch(code ?? /^[a-z_]+$/)
   expect(answer.headers.get('cache-control'), said).toBe('no-store')
   expect(await stash.revision(), said).toBe(before)
-  if (answer.body === '') return
+  expectDocumented(route, answer.headers.get('switchyard-problem') ?? '')
+  if (route.startsWith('HEAD') || (status === 404 && RAW.test(route))) return
   expect(answer.headers.get('content-type'), said).toBe('application/problem+json')
   const document = problem.parse(JSON.parse(answer.body))
   expect(document).toMatchObject({ status, code: answer.headers.get('switchyard-problem') })
   expect(answer.body, said).not.toMatch(/swy_|\.ts\b|\bat \w+ \(/)
+}
+
+/** What a caller of this route can be told must stand in the OpenAPI document. What is no route has none. */
+function expectDocumented(route: string, code: string): void {
+  if (code === 'route_not_found' || code === 'method_not_allowed') return
+  const [method = '', path = ''] = route.replace('HEAD', 'GET').split(/[ ?]/)
+  const pattern = path
+    .replace('/S', '/{stash}')
+    .replace(/\/[kK](?=\/|$)/, '/{key}')
+    .replace(/\?.*$/, '')
+  const operation = OPERATIONS.find((known) => known.method === method.toLowerCase() && known.path === pattern)
+  expect(operation?.refusals, `${route}: ${code}`).toContain(code)
 }
 
 describe.each([...WRITES, ...PRIVATE_READS])('%s', (route) => {
@@ -125,6 +142,18 @@ describe.each(WITH_KEY)('%s', (route) => {
 describe.each(WITH_VALUE)('%s', (route) => {
   it('with an empty body is 400', () => expectRefusal(route, { body: '' }, 400, 'empty_value'))
   it('with 64 KiB + 1 is 413', () => expectRefusal(route, { body: 'x'.repeat(64 * 1024 + 1) }, 413, 'body_too_large'))
+  it('with a wrong token is 403, however wrong the body is', async () => {
+    const wrong = { authorization: `Bearer ${other.token}` }
+    await expectRefusal(route, { ...wrong, body: '' }, 403, 'invalid_token')
+    await expectRefusal(route, { ...wrong, body: new Uint8Array([0xff]) }, 403, 'invalid_token')
+    await expectRefusal(route, { ...wrong, body: 'x'.repeat(64 * 1024 + 1) }, 403, 'invalid_token')
+  })
+  it('without a token is 401, however wrong the body is', () =>
+    expectRefusal(route, { authorization: null, body: '' }, 401, 'token_missing'))
+  it.each(['text/plain, text/html', 'text/plain;, text/html', 'text', 'a/b/c', 'text/plain; charset'])(
+    'of the type %s is 400',
+    (type) => expectRefusal(route, { headers: [`Content-Type: ${type}`] }, 400, 'invalid_header'),
+  )
   it('with what is not UTF-8 is 415', () =>
     expectRefusal(route, { body: new Uint8Array([0x61, 0xff, 0xfe]) }, 415, 'not_text'))
 })
@@ -150,6 +179,17 @@ describe('other requests that make no sense', () => {
   it.each(['{', '[1]', '{"k":1}', '{"k":{}}', '{"bad key":"x"}', '"x"'])('a patch of %s is 400', (body) =>
     expectRefusal('PATCH /stash/S/flags', { body }, 400, 'invalid_body'),
   )
+  it('a patch of two thousand and one keys is 400', () =>
+    expectRefusal(
+      'PATCH /stash/S/flags',
+      { body: JSON.stringify(Object.fromEntries(Array.from({ length: 2_001 }, (_, i) => [`k${i}`, null]))) },
+      400,
+      'invalid_body',
+    ))
+  it('an empty key is an empty 404 to a script that reads it', async () => {
+    const answer = await call('GET /item/S/')
+    expect(answer).toMatchObject({ status: 404, body: '' })
+  })
   it('a patch of more than two megabytes is 413 as soon as it is announced', () =>
     expectRefusal(
       'PATCH /stash/S/flags',

@@ -1,5 +1,6 @@
 /** Requests as bytes: `fetch` would fold `..` away, refuse odd headers and mend the rest before it sends anything. */
 import { connect } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 
 export type RawAnswer = { status: number; headers: Map<string, string>; body: string }
 
@@ -8,13 +9,16 @@ export type RawAnswer = { status: number; headers: Map<string, string>; body: st
  * the server need not read the rest. `head` is the request line and headers, without Host, and mostly without Content-Length.
  */
 export function sendRaw(url: string, head: string[], body: Uint8Array | string = ''): Promise<RawAnswer> {
-  const { hostname, port, host } = new URL(url)
+  const { protocol, hostname, port, host } = new URL(url)
   const bytes = Buffer.from(body)
   const chunked = head.includes('Transfer-Encoding: chunked')
   const measured = chunked || head.some((line) => line.startsWith('Content-Length:'))
   const lines = [...head, `Host: ${host}`, ...(measured ? [] : [`Content-Length: ${bytes.byteLength}`]), '', '']
   return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), hostname)
+    const socket =
+      protocol === 'https:'
+        ? connectTls(Number(port || 443), hostname, { servername: hostname })
+        : connect(Number(port || 80), hostname)
     const chunks: Buffer[] = []
     socket.on('error', reject)
     socket.on('close', () => reject(new Error(`the connection closed before the answer was whole: ${head[0]}`)))

@@ -39,8 +39,9 @@ export function stashAt(send: Send, id: string, token: string): Stash {
     put: (key, value, init) => send(`/item/${id}/${key}`, as({ method: 'PUT', body: value, ...init })),
     read: async (key) => (await send(`/item/${id}/${key}`)).text(),
     revision: async () => {
-      const facts = (await (await send(`/stash/${id}`)).json()) as { revision: number }
-      return facts.revision
+      // Asked of the stash itself: a copy in memory would not show what should not have happened.
+      const list = (await (await send(`/stash/${id}/items`, as())).json()) as { revision: number }
+      return list.revision
     },
   }
 }

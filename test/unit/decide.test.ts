@@ -76,10 +76,15 @@ describe('decide: put', () => {
     const conflict = { ok: false, refusal: { code: 'version_conflict', current: 3, of: 'item' } }
     expect(verdict).toMatchObject(holds ? { ok: true } : conflict)
   })
-  it('takes a missing item for version 0', () => {
+  it('finds no version in a missing item', () => {
     const fresh = (condition: object) => judge(writer, put({ key: 'new', condition }))
     expect(fresh({ ifNoneMatch: '*' }).ok).toBe(true)
-    expect(fresh({ ifMatch: '*' })).toMatchObject({ refusal: { current: 0 } })
+    expect(fresh({ ifMatch: '*' })).toMatchObject({ refusal: { current: null } })
+    expect(fresh({ ifMatch: [0] })).toMatchObject({ refusal: { current: null } })
+  })
+  it('takes a stash without changes for one that exists', () => {
+    const patch = { kind: 'patch' as const, changes: [{ key: 'a', value: '1' }], condition: { ifMatch: '*' as const } }
+    expect(judge(writer, patch, factsWith({ revision: 0 })).ok).toBe(true)
   })
 })
 
@@ -133,7 +138,9 @@ describe('decide: patch', () => {
 describe('decide: delete_stash', () => {
   it('is for the master token alone', () => {
     expect(judge(writer, { kind: 'delete_stash' })).toMatchObject({ refusal: { code: 'not_permitted' } })
-    expect(judge(master, { kind: 'delete_stash' })).toMatchObject({ value: { bury: true, applied: { revision: 8 } } })
+    expect(judge(master, { kind: 'delete_stash' })).toMatchObject({
+      value: { effects: [{ kind: 'bury' }], applied: { revision: 8 } },
+    })
   })
 })
 
@@ -149,11 +156,18 @@ describe('decide: the WrenDB profile', () => {
   it('gives an item thirty days from its last write', () => {
     const day = 24 * 60 * 60_000
     expect(judge(writer, put(), wrendb)).toMatchObject({
-      value: { hold: [{ id: 'lapse:checkout', due_at: NOW + 30 * day, change: { kind: 'delete', key: 'checkout' } }] },
+      value: {
+        effects: [
+          {
+            kind: 'hold',
+            held: { id: 'lapse:checkout', due_at: NOW + 30 * day, change: { kind: 'delete', key: 'checkout' } },
+          },
+        ],
+      },
     })
     expect(judge(writer, { kind: 'delete', key: 'checkout' }, wrendb)).toMatchObject({
-      value: { drop: ['lapse:checkout'] },
+      value: { effects: [{ kind: 'drop', heldId: 'lapse:checkout' }] },
     })
-    expect(judge(writer, put())).toMatchObject({ value: { hold: [] } })
+    expect(judge(writer, put())).toMatchObject({ value: { effects: [] } })
   })
 })

@@ -74,6 +74,22 @@ describe('publishing', () => {
   })
 })
 
+describe('the alarm', () => {
+  it('publishes although a held change cannot even be read', async () => {
+    const stash = await newStash()
+    await expect.poll(async () => (await inKv(stash.id))?.revision, { timeout: 5_000 }).toBe(0)
+    await runInDurableObject(objectOf(stash), (_, { storage }) => {
+      storage.sql.exec(
+        'INSERT INTO held (id, change, made_at, due_at) VALUES (\'bad\', \'not json\', 0, 1), (\'good\', \'{"kind":"delete","key":"a"}\', 0, 2)',
+      )
+    })
+    await stash.put('a', '1')
+    await expect.poll(async () => (await inKv(stash.id))?.revision, { timeout: 10_000 }).toBe(2)
+    expect((await send(`/item/${stash.id}/a?min_revision=2`)).status).toBe(404)
+    expect(await alarmOf(stash)).toBeGreaterThan(Date.now())
+  })
+})
+
 describe('the log', () => {
   it('holds every change with who, when, why, before and after, chained by hash', async () => {
     const stash = await newStash()

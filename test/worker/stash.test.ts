@@ -126,6 +126,15 @@ describe('GET /stash/{id}/items/latest', () => {
     await stash.put('a', '3')
     expect(await (await send(`/stash/${stash.id}/items/latest`)).text()).toBe('3')
   })
+  it('is never taken for another of the same version', async () => {
+    const stash = await newStash()
+    await send(`/stash/${stash.id}/flags`, stash.as({ method: 'PATCH', body: '{"a":"one","b":"two"}' }))
+    const read = async (headers: HeadersInit = {}) => send(`/stash/${stash.id}/items/latest`, { headers })
+    const first = await read()
+    const key = (await first.text()) === 'one' ? 'a' : 'b'
+    await send(`/item/${stash.id}/${key}`, stash.as({ method: 'DELETE' }))
+    expect((await read({ 'If-None-Match': first.headers.get('ETag') ?? '' })).status).toBe(200)
+  })
 })
 
 describe('DELETE /stash/{id}', () => {

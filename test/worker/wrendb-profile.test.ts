@@ -1,5 +1,6 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
+import { clearFaults, faults } from '../support/faults.ts'
 import { newStash, objectOf, send } from '../support/front-door.ts'
 
 const DAY_MS = 24 * 60 * 60_000
@@ -27,13 +28,43 @@ describe('the WrenDB profile', () => {
     ).toBe(403)
     expect((await send(`/item/${stash.id}/k/presign`, { method: 'POST', body: 'x' })).status).toBe(401)
   })
+  it('takes no malformed credential for none, and no Idempotency-Key from nobody', async () => {
+    const stash = await wrendb()
+    const post = (headers: Record<string, string>) =>
+      send(`/item/${stash.id}/k`, { method: 'POST', body: 'x', headers })
+    for (const authorization of [stash.token, `Token ${stash.token}`, 'Basic abc', 'Bearer a b']) {
+      expect((await post({ Authorization: authorization })).status).toBe(401)
+    }
+    expect((await post({ 'Idempotency-Key': '1' })).status).toBe(400)
+    expect(await stash.revision()).toBe(0)
+  })
+  it('says of a link that failed on opening that it may have been applied', async () => {
+    const stash = await wrendb()
+    const made = await send(`/item/${stash.id}/k/presign`, stash.as({ method: 'POST', body: 'x' }))
+    const { url } = (await made.json()) as { url: string }
+    faults.object = async (method, call) => {
+      const answer = await call()
+      if (method === 'apply') throw new Error('Network connection lost')
+      return answer
+    }
+    const failed = await send(url.slice(url.indexOf('/update')))
+    expect(await failed.json()).toMatchObject({
+      code: 'internal',
+      applied: 'unknown',
+      request_id: failed.headers.get('Request-Id'),
+    })
+    clearFaults()
+    expect(await stash.revision()).toBe(1)
+  })
   it('acts on a link that is opened, but not on a HEAD or a prefetch', async () => {
     const stash = await wrendb()
     const made = await send(`/item/${stash.id}/k/presign`, stash.as({ method: 'POST', body: 'x' }))
     const { url } = (await made.json()) as { url: string }
     const path = url.slice(url.indexOf('/update'))
     expect((await send(path, { method: 'HEAD' })).status).toBe(405)
-    expect((await send(path, { headers: { Purpose: 'prefetch' } })).status).toBe(405)
+    for (const header of ['Purpose', 'X-Purpose', 'Sec-Purpose', 'X-Moz']) {
+      expect((await send(path, { headers: { [header]: 'prefetch' } })).status).toBe(405)
+    }
     expect(await stash.revision()).toBe(0)
     expect(await (await send(path)).json()).toMatchObject({ success: true, id: 'k' })
     expect((await send(path)).status).toBe(410)

@@ -1,0 +1,31 @@
+/** Where the route's context ends: what a read and a write need of it, and no more. `Env` comes from wrangler.toml; secrets do not. */
+import type { Context } from 'hono'
+import type { Handles } from '../edge/stores.ts'
+
+export type App = { Bindings: Env & { ADMIN_TOKEN?: string } }
+export type Ctx = Context<App>
+
+export type ReadScope = Handles & { url: string; stash: string }
+
+export type WriteScope = Pick<Handles, 'namespace'> & {
+  request: Request
+  stash: string
+  /** Counts failed logins. */
+  logins: RateLimit
+}
+
+export const readScope = (c: Ctx): ReadScope => ({
+  url: c.req.url,
+  stash: c.req.param('stash') ?? '',
+  namespace: c.env.STASH,
+  kv: c.env.SNAPSHOTS,
+  mode: c.env.READ_MODE,
+  context: c.executionCtx,
+})
+
+export const writeScope = (c: Ctx): WriteScope => ({
+  request: c.req.raw,
+  stash: c.req.param('stash') ?? '',
+  namespace: c.env.STASH,
+  logins: c.env.FAILED_LOGINS,
+})
