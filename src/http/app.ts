@@ -70,14 +70,20 @@ function requestIdOf(request: Request): string {
 const mayWrite = ({ method, url }: Request): boolean =>
   method === 'GET' ? url.includes('/update?') : method !== 'HEAD' && method !== 'OPTIONS'
 
-export default {
-  async fetch(request, env, context) {
-    if (!mayWrite(request)) return app.fetch(request, env, context)
-    const startedAt = Date.now()
-    const response = await app.fetch(request, env, context)
-    const requestId = requestIdOf(request)
-    response.headers.set('Request-Id', requestId)
-    logWrite(request, response, requestId, Date.now() - startedAt)
-    return response
-  },
-} satisfies ExportedHandler<App['Bindings']>
+/** Every request comes in here, but for those that `serveHot` has answered. */
+export function handle(
+  request: Request,
+  env: App['Bindings'],
+  context: ExecutionContext,
+): Response | Promise<Response> {
+  return mayWrite(request) ? write(request, env, context) : app.fetch(request, env, context)
+}
+
+async function write(request: Request, env: App['Bindings'], context: ExecutionContext): Promise<Response> {
+  const startedAt = Date.now()
+  const response = await app.fetch(request, env, context)
+  const requestId = requestIdOf(request)
+  response.headers.set('Request-Id', requestId)
+  logWrite(request, response, requestId, Date.now() - startedAt)
+  return response
+}

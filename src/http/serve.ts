@@ -7,13 +7,14 @@
  */
 import type { Recalled } from '../edge/recall.ts'
 import type { Refusal } from '../model/refusal.ts'
+import { cacheTag } from '../model/snapshot.ts'
 import { readPrecondition } from './parse.ts'
 import { PROBLEMS } from './problems.ts'
 import { empty, etag, EXPOSED, isoTime, turnDown } from './reply.ts'
 
 export type Representation = { body: string; type: string; version: number }
 
-type Prepared = { etag: string; body: string; headers: Headers; bare: Headers }
+type Prepared = { etag: string; body: string; whole: ResponseInit; notModified: ResponseInit }
 
 /** By copy, then by what was read of it. A copy is replaced every second and takes its entries along. */
 const prepared = new WeakMap<Recalled, Map<string, Prepared>>()
@@ -23,11 +24,10 @@ const PREPARED_MAX = 2_000
 
 /** Serves what `represent` makes of the copy; `name` tells apart what is read of one copy. */
 export function serve(request: Request, recalled: Recalled, name: string, represent: () => Representation): Response {
-  const { etag: tag, body, headers, bare } = prepare(recalled, name, represent)
+  const { etag: tag, body, whole, notModified } = prepare(recalled, name, represent)
   const known = request.headers.get('If-None-Match')
-  if (known !== null && (known === tag || isKnown(request.headers, tag)))
-    return new Response(null, { status: 304, headers: bare })
-  return new Response(body, { headers })
+  if (known !== null && (known === tag || isKnown(request.headers, tag))) return new Response(null, notModified)
+  return new Response(body, whole)
 }
 
 function prepare(recalled: Recalled, name: string, represent: () => Representation): Prepared {
@@ -50,7 +50,7 @@ function make(recalled: Recalled, { body, type, version }: Representation): Prep
     headers.set('Content-Security-Policy', "sandbox; default-src 'none'")
     headers.set('X-Content-Type-Options', 'nosniff')
   }
-  return { etag: tag, body, headers, bare }
+  return { etag: tag, body, whole: { headers }, notModified: { status: 304, headers: bare } }
 }
 
 /** An item that is not there: an empty body, for scripts that test for emptiness. As cacheable as one that is. */
@@ -71,8 +71,6 @@ export function turnDownItem(refusal: Refusal): Response {
  */
 const VOUCHED = 'public, max-age=5, stale-while-revalidate=5, stale-if-error=86400'
 const UNVOUCHED = 'public, max-age=1, stale-if-error=86400'
-
-export const cacheTag = (stashId: string): string => `stash:${stashId}`
 
 function cachingOf({ snapshot, source, vouched, trueAt }: Recalled): Record<string, string> {
   return {

@@ -20,6 +20,9 @@ export type Snapshot = {
 
 export type LiveSnapshot = Snapshot & { stash: NonNullable<Snapshot['stash']> }
 
+/** Under which name a cache keeps what was read of a stash. */
+export const cacheTag = (stashId: string): string => `stash:${stashId}`
+
 /** Raised when an old reader could misread a new snapshot. A reader treats a format it does not know as absent. */
 const FORMAT = 1
 

@@ -1,7 +1,7 @@
 /** The publisher's view of the stash: its tables, and one key of KV. */
 import { writeSnapshot } from '../model/snapshot.ts'
 import { itemsByKey } from './items.ts'
-import type { Outbox, Place } from './publish.ts'
+import type { Cursor, Outbox } from './publish.ts'
 import { report } from './report.ts'
 import { getStash } from './stash-row.ts'
 
@@ -10,24 +10,24 @@ const READER = 'kv'
 /** How long KV remembers that a stash is gone: until no cache can still hold what it was. */
 const TOMBSTONE_LIFETIME_S = 7 * 24 * 60 * 60
 
+type CursorRow = Omit<Cursor, 'pending'> & { pending: number }
+
 /** A new stash's reader stands before revision 0, so that the empty stash is published too. */
-export function openCursor(sql: SqlStorage): void {
-  sql.exec('INSERT INTO cursor (reader, revision, tried_at, failures) VALUES (?, -1, 0, 0)', READER)
+export function insertCursor(sql: SqlStorage): void {
+  sql.exec('INSERT INTO cursor (reader, revision, tried_at, failures, pending) VALUES (?, -1, 0, 0, 0)', READER)
 }
 
 export function outboxOf(sql: SqlStorage, kv: KVNamespace, stashId: string): Outbox {
   return {
     head: () => getStash(sql).revision,
-    place: () =>
-      sql.exec<Place>('SELECT revision, tried_at AS triedAt, failures FROM cursor WHERE reader = ?', READER).one(),
-    setPlace: ({ revision, triedAt, failures }) => {
-      sql.exec(
-        'UPDATE cursor SET revision = ?, tried_at = ?, failures = ? WHERE reader = ?',
-        revision,
-        triedAt,
-        failures,
-        READER,
-      )
+    cursor: () => {
+      const query = 'SELECT revision, tried_at AS triedAt, failures, pending FROM cursor WHERE reader = ?'
+      const row = sql.exec<CursorRow>(query, READER).one()
+      return { ...row, pending: row.pending === 1 }
+    },
+    setCursor: ({ revision, triedAt, failures, pending }) => {
+      const statement = 'UPDATE cursor SET revision = ?, tried_at = ?, failures = ?, pending = ? WHERE reader = ?'
+      sql.exec(statement, revision, triedAt, failures, pending ? 1 : 0, READER)
     },
     compose: (now) => compose(sql, stashId, now),
     put: (text, options) => kv.put(stashId, text, options),

@@ -1,5 +1,6 @@
 /**
- * Copies the stash to KV, where the edge reads it. The log is the outbox, and this its reader with a cursor.
+ * Copies the stash to KV, where the edge reads it. The log is the outbox: its head is what KV must come to, and
+ * a durable cursor says how far it is.
  *
  * One KV value holds the whole stash, so ten waiting entries cost one put. KV takes one write a second for
  * one key and throws past that; a put of an older revision must never land after a newer one's. Hence one
@@ -11,16 +12,29 @@
 export const KV_PUT_INTERVAL_MS = 1_100
 /** While KV is down, one put a minute is enough to notice that it is back. */
 const KV_PUT_INTERVAL_MAX_MS = 60_000
-/** A put that has not settled by now never will: its connection is gone. Until then no other may start. */
-const KV_PUT_PRESUMED_LOST_MS = 60_000
+/**
+ * A put that has not settled by now never will: its connection, or the instance that began it, is gone. Until
+ * then no other may start, or the older one might land last.
+ */
+const KV_PUT_PRESUMED_LOST_MS = 15_000
 
-export type Place = { revision: number; triedAt: number; failures: number }
+/** How far KV is. Durable: pacing must survive a restart, and a restart must not overtake a put under way. */
+export type Cursor = {
+  /** The revision KV holds; -1 before the first put. */
+  revision: number
+  /** When a put last began or settled. */
+  triedAt: number
+  /** Of the last puts, how many failed in a row. */
+  failures: number
+  /** Whether a put began and has not settled. */
+  pending: boolean
+}
 
-/** The publisher's view of the stash. `place` is durable: pacing must survive a restart. */
+/** The publisher's view of the stash and of KV. */
 export type Outbox = {
   head(): number
-  place(): Place
-  setPlace(place: Place): void
+  cursor(): Cursor
+  setCursor(cursor: Cursor): void
   /** The stash as it stands now. */
   compose(now: number): { revision: number; text: string; expirationTtl?: number }
   put(text: string, options: { expirationTtl?: number }): Promise<void>
@@ -30,9 +44,9 @@ export type Outbox = {
 export class Publisher {
   readonly #outbox: Outbox
   readonly #now: () => number
-  #flight: { startedAt: number } | null = null
-  /** Puts that have not settled, those presumed lost included: one of them may still land. */
-  #unsettled = 0
+  /** Puts that have not settled, those presumed lost included. */
+  readonly #unsettled = new Set<symbol>()
+  #latest: symbol | null = null
 
   constructor(outbox: Outbox, now: () => number) {
     this.#outbox = outbox
@@ -41,44 +55,55 @@ export class Publisher {
 
   /** When `run` should be called next, in ms since the epoch; null when KV has everything. */
   dueAt(): number | null {
-    const place = this.#outbox.place()
-    if (place.revision >= this.#outbox.head()) return null
-    if (this.#flight !== null) return this.#flight.startedAt + KV_PUT_PRESUMED_LOST_MS
+    const { revision, failures, pending, triedAt } = this.#outbox.cursor()
+    if (revision >= this.#outbox.head()) return null
+    const wait = pending
+      ? KV_PUT_PRESUMED_LOST_MS
+      : Math.min(KV_PUT_INTERVAL_MS * 2 ** failures, KV_PUT_INTERVAL_MAX_MS)
+    if (triedAt <= this.#now()) return triedAt + wait
     // A clock that was set back must not hold up the next put for as long.
-    if (place.triedAt > this.#now()) this.#outbox.setPlace({ ...place, triedAt: this.#now() })
-    const { triedAt, failures } = this.#outbox.place()
-    return triedAt + Math.min(KV_PUT_INTERVAL_MS * 2 ** failures, KV_PUT_INTERVAL_MAX_MS)
+    this.#outbox.setCursor({ ...this.#outbox.cursor(), triedAt: this.#now() })
+    return this.#now() + wait
   }
 
   /** Whether a put may still land. */
   get busy(): boolean {
-    return this.#unsettled > 0
+    return this.#unsettled.size > 0
   }
 
-  /** Puts once, if it is time. Resolves when the put has settled; never rejects. */
+  /** Puts once, if it is time. Resolves when the put has settled. Rejects only where the stash itself fails. */
   async run(): Promise<void> {
     const dueAt = this.dueAt()
     const startedAt = this.#now()
     if (dueAt === null || startedAt < dueAt) return
 
     const { revision, text, ...options } = this.#outbox.compose(startedAt)
-    const flight = { startedAt }
-    this.#flight = flight
-    this.#unsettled++
-    this.#outbox.setPlace({ ...this.#outbox.place(), triedAt: startedAt })
+    const flight = Symbol('put')
+    this.#latest = flight
+    this.#unsettled.add(flight)
+    this.#outbox.setCursor({ ...this.#outbox.cursor(), triedAt: startedAt, pending: true })
     try {
       await this.#outbox.put(text, options)
+      this.#settle(flight)
       // This may set the cursor back, and must: a put presumed lost that lands after its successor has
       // overwritten it, and the newer revision is to be put again.
-      this.#outbox.setPlace({ revision, triedAt: this.#now(), failures: 0 })
+      this.#outbox.setCursor({ ...this.#settled(flight), revision, failures: 0 })
     } catch (fault) {
-      const { failures: before, ...place } = this.#outbox.place()
-      const failures = before + 1
-      this.#outbox.setPlace({ ...place, triedAt: this.#now(), failures })
+      this.#settle(flight)
+      const cursor = this.#settled(flight)
+      const failures = cursor.failures + 1
+      this.#outbox.setCursor({ ...cursor, failures })
       this.#outbox.report(fault, failures)
-    } finally {
-      if (this.#flight === flight) this.#flight = null
-      this.#unsettled--
     }
+  }
+
+  #settle(flight: symbol): void {
+    this.#unsettled.delete(flight)
+  }
+
+  /** The cursor after this put; another may have begun since, and is still pending. */
+  #settled(flight: symbol): Cursor {
+    const cursor = this.#outbox.cursor()
+    return flight === this.#latest ? { ...cursor, triedAt: this.#now(), pending: false } : cursor
   }
 }

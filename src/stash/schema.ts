@@ -34,7 +34,10 @@ const STEPS = [
       );
       CREATE UNIQUE INDEX change_by_revision ON change (revision, position);
       CREATE INDEX change_by_key ON change (key, revision);
-      CREATE TABLE cursor (reader TEXT PRIMARY KEY, revision INTEGER NOT NULL, tried_at INTEGER NOT NULL, failures INTEGER NOT NULL);
+      CREATE TABLE cursor (
+        reader TEXT PRIMARY KEY, revision INTEGER NOT NULL, tried_at INTEGER NOT NULL, failures INTEGER NOT NULL,
+        pending INTEGER NOT NULL
+      );
       CREATE TABLE answer (
         scope TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, applied TEXT NOT NULL, at INTEGER NOT NULL,
         PRIMARY KEY (scope, key)

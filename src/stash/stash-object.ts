@@ -7,28 +7,26 @@
  * of the code before and the one after: an active object keeps running the old one for minutes after a deploy.
  */
 import { DurableObject } from 'cloudflare:workers'
-import { nextAlarm } from '../model/due.ts'
 import type { Applied, Command, Credential } from '../model/intent.ts'
 import type { Profile } from '../model/profile.ts'
 import { refuse, type Result } from '../model/refusal.ts'
+import { cacheTag } from '../model/snapshot.ts'
+import { Alarm } from './alarm.ts'
 import { answer, type Answer, type Question } from './ask.ts'
 import { apply } from './apply.ts'
 import { nextDue, nextDueAt, postpone } from './held.ts'
 import { genesis } from './log.ts'
-import { compose, openCursor, outboxOf } from './outbox.ts'
+import { compose, insertCursor, outboxOf } from './outbox.ts'
 import { Publisher } from './publish.ts'
 import { releaseDue } from './release-due.ts'
 import { report } from './report.ts'
+import { Purger, type Purged } from './purge.ts'
 import { hasTables, migrate } from './schema.ts'
 import { getStash, insertStash } from './stash-row.ts'
 import { insertToken } from './tokens.ts'
 
 export type StashSpec = { name: string | null; description: string | null; profile: Profile; masterHash: string }
 
-/** How long the alarm waits for KV before it lets go: the put goes on, and the next alarm finds it settled. */
-const KV_PATIENCE_MS = 1_000
-/** A stash with ten thousand changes due at once releases them in slices, so that requests get their turn. */
-const RELEASES_PER_ALARM = 100
 /** A change that cannot even be decided is a bug: it waits for the next version of the code. */
 const RELEASE_RETRY_MS = 60_000
 
@@ -37,15 +35,32 @@ export class StashObject extends DurableObject<Env> {
   readonly #sql = this.ctx.storage.sql
   readonly #id = this.ctx.id.toString()
   readonly #publisher: Publisher
+  readonly #alarm: Alarm
+  readonly #purger: Purger
   /** Whether there is a stash here at all: an id can outlive what it named. */
   #exists: boolean
-  /** What the alarm is set to, as far as this instance knows. Setting it again costs a write. */
-  #alarmAt: number | null = null
   #snapshot: { revision: number; text: string } | null = null
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     this.#publisher = new Publisher(outboxOf(this.#sql, env.SNAPSHOTS, this.#id), () => Date.now())
+    this.#purger = new Purger(
+      () => purgeOf(ctx)(cacheTag(this.#id)),
+      () => Date.now(),
+      (ms) => scheduler.wait(ms),
+    )
+    this.#alarm = new Alarm({
+      now: () => Date.now(),
+      sleep: (ms) => scheduler.wait(ms),
+      setAlarm: (at) => void this.#storage.setAlarm(at),
+      publishAt: () => this.#publisher.dueAt(),
+      heldAt: () => nextDueAt(this.#sql),
+      releaseNext: () => this.#releaseNext(),
+      publish: () => this.#publisher.run(),
+      tidy: () => this.#tidy(),
+      exists: () => this.#exists,
+      report: (fault) => report('alarm', fault, { stash: this.#id }),
+    })
     this.#exists = hasTables(this.#sql)
     if (this.#exists) this.#storage.transactionSync(() => migrate(this.#sql))
   }
@@ -58,9 +73,9 @@ export class StashObject extends DurableObject<Env> {
       const { name, description, profile } = spec
       insertStash(this.#sql, { name, description, profile, created_at: now, head_hash: genesis(this.#id, now) })
       insertToken(this.#sql, { hash: spec.masterHash, label: 'master', master: true, created_at: now })
-      openCursor(this.#sql)
+      insertCursor(this.#sql)
       this.#exists = true
-      this.#arm()
+      this.#alarm.arm()
     })
     return { created_at: now }
   }
@@ -68,9 +83,9 @@ export class StashObject extends DurableObject<Env> {
   /** The one door: everything that changes a stash. */
   apply(command: Command): Result<Applied> {
     if (!this.#alive()) return refuse({ code: 'stash_not_found' })
-    return this.#storage.transactionSync(() => {
+    return this.#changing(() => {
       const applied = apply(this.#sql, command, Date.now())
-      if (applied.ok) this.#arm()
+      if (applied.ok) this.#alarm.arm()
       return applied
     })
   }
@@ -94,20 +109,8 @@ export class StashObject extends DurableObject<Env> {
     return this.#snapshot.text
   }
 
-  /** Never throws: an alarm that does is dropped after six tries, and nothing would set it again. */
-  override async alarm(): Promise<void> {
-    this.#alarmAt = null
-    if (!this.#exists) return
-    for (let i = 0; i < RELEASES_PER_ALARM && this.#releaseNext(); i++);
-    try {
-      const published = this.#publisher.run().then(() => this.#settle())
-      published.catch((fault) => report('publish', fault, { stash: this.#id }))
-      await Promise.race([published, scheduler.wait(KV_PATIENCE_MS)])
-    } catch (fault) {
-      report('alarm', fault, { stash: this.#id })
-    } finally {
-      if (this.#exists) this.#arm()
-    }
+  override alarm(): Promise<void> {
+    return this.#alarm.ring()
   }
 
   /** Releases one held change that is due; false when none is. One that cannot be released must not stop the others, or the alarm. */
@@ -115,7 +118,7 @@ export class StashObject extends DurableObject<Env> {
     const id = nextDue(this.#sql, Date.now())
     if (id === null) return false
     try {
-      this.#storage.transactionSync(() => releaseDue(this.#sql, id, Date.now()))
+      this.#changing(() => releaseDue(this.#sql, id, Date.now()))
     } catch (fault) {
       report('release', fault, { stash: this.#id, held: id })
       postpone(this.#sql, id, Date.now() + RELEASE_RETRY_MS)
@@ -123,24 +126,29 @@ export class StashObject extends DurableObject<Env> {
     return true
   }
 
-  /** After a put: either the next one, or, once KV knows that the stash is gone, nothing is left to keep. */
-  async #settle(): Promise<void> {
-    if (!this.#exists) return
-    if (this.#alive() || this.#publisher.dueAt() !== null || this.#publisher.busy) return this.#arm()
+  /** Once KV knows that the stash is gone, and no put can land any more, nothing is left to keep. */
+  async #tidy(): Promise<void> {
+    if (!this.#exists || this.#alive() || this.#publisher.dueAt() !== null || this.#publisher.busy) return
     this.#exists = false
-    this.#alarmAt = null
     await this.#storage.deleteAll()
+  }
+
+  /** One transaction; if it moved the head, the cache in front hears of it. */
+  #changing<T>(change: () => T): T {
+    const before = getStash(this.#sql).revision
+    const outcome = this.#storage.transactionSync(change)
+    if (getStash(this.#sql).revision !== before) this.ctx.waitUntil(this.#purger.notify())
+    return outcome
   }
 
   #alive(): boolean {
     return this.#exists && getStash(this.#sql).deleted_at === null
   }
+}
 
-  /** Sets the alarm to the earliest of what waits. Called inside the transaction that made something wait. */
-  #arm(): void {
-    const at = nextAlarm({ publishAt: this.#publisher.dueAt(), heldAt: nextDueAt(this.#sql) })
-    if (at === null || (this.#alarmAt !== null && this.#alarmAt <= at)) return
-    this.#alarmAt = at
-    void this.#storage.setAlarm(at)
-  }
+/** The method of the default entrypoint that purges the cache in front of it: nobody else can. */
+function purgeOf(ctx: DurableObjectState): (tag: string) => Promise<Purged> {
+  // `Exports` is typed from the entry file, and importing that from here would point outward.
+  const entrypoint = (ctx.exports as unknown as { default: { purge(tag: string): Promise<Purged> } }).default
+  return (tag) => entrypoint.purge(tag)
 }

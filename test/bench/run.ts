@@ -6,23 +6,46 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { bundle, serve } from '../../src/local/serve.ts'
-import { printTable, type Row } from './figures.ts'
+import { bundle } from '../../src/local/serve.ts'
+import { freshStash } from '../support/stash.ts'
+import { startOther, startOurs, type Contestant } from './contestants.ts'
+import { median, printTable, type Row } from './figures.ts'
+import { benchReads, benchTails } from './reads.ts'
 import { benchBurst, benchHistory } from './writes.ts'
 
 const BUNDLE_MAX_KB = 150
 
 const folder = await mkdtemp(join(tmpdir(), 'switchyard-bench-'))
 const entry = await bundle(folder)
-const server = await serve(entry, { host: '127.0.0.1', port: 0, persistTo: join(folder, 'data'), quiet: true })
 console.log(`${cpus()[0]?.model.trim()}, ${cpus().length} cores, Node ${process.version}`)
+const only = process.argv[2]
+const ours = await startOurs(entry)
+const others: Contestant[] = []
+for (const name of ['bare', 'hello', 'afternoon'] as const) others.push(await startOther(name, folder))
+const send = (path: string, init?: RequestInit) => fetch(`${ours.url}/api${path}`, init)
 try {
-  const send = (path: string, init?: RequestInit) => fetch(`${server.url.origin}/api${path}`, init)
-  printTable('Writes, over HTTP on loopback', [await benchHistory(send), ...(await benchBurst(server, send))])
+  if (!only || only === 'reads') await reads()
+  if (!only || only === 'writes') {
+    printTable('Writes, over HTTP on loopback', [await benchHistory(send), ...(await benchBurst(ours.server, send))])
+  }
   printTable('The Worker', [await weigh()])
 } finally {
-  await server.stop()
+  for (const { stop } of [ours, ...others]) await stop()
   await rm(folder, { recursive: true })
+}
+
+async function reads(): Promise<void> {
+  const [few, many] = [await freshStash(send), await freshStash(send)]
+  await few.put('maintenance-mode', 'true')
+  const flags = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`flag-${i}`, `value ${i}`]))
+  await send(`/stash/${many.id}/flags`, many.as({ method: 'PATCH', body: JSON.stringify(flags) }))
+  const { costs, rows } = await benchReads(ours, others, few, many)
+  console.log('\nReads: CPU time of the runtime per request, median of the rounds')
+  for (const [name, rounds] of costs) console.log(`  ${name.padEnd(26)} ${median(rounds).toFixed(0).padStart(5)} µs`)
+  printTable('Reads, compared within each round', rows)
+  const steady = await benchTails(ours, others, few)
+  console.log(`\nReads at a fixed rate\n  ${steady.tails.join('\n  ')}`)
+  printTable('Tails', steady.rows)
 }
 
 async function weigh(): Promise<Row> {

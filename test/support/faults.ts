@@ -6,9 +6,9 @@ type Wrap<T> = ((call: () => Promise<T>) => Promise<T>) | null
 
 export const faults: {
   kvPut: Wrap<void>
-  kvGet: Wrap<string | null>
+  kvGet: ((stashId: string, call: () => Promise<string | null>) => Promise<string | null>) | null
   /** Every call to a stash's object, by the name of its method. */
-  object: ((method: string, call: () => Promise<unknown>) => Promise<unknown>) | null
+  object: ((method: string, call: () => Promise<unknown>, stashId: string) => Promise<unknown>) | null
 } = { kvPut: null, kvGet: null, object: null }
 
 export function clearFaults(): void {
@@ -29,7 +29,7 @@ export function faultyKv(kv: KVNamespace): KVNamespace {
       if (name === 'get') {
         return (key: string, options: { type: 'text'; cacheTtl: number }) => {
           const call = () => target.get(key, options)
-          return faults.kvGet === null ? call() : faults.kvGet(call)
+          return faults.kvGet === null ? call() : faults.kvGet(key, call)
         }
       }
       return Reflect.get(target, name)
@@ -40,21 +40,21 @@ export function faultyKv(kv: KVNamespace): KVNamespace {
 export function faultyNamespace<N extends DurableObjectNamespace<Rpc.DurableObjectBranded>>(namespace: N): N {
   return new Proxy(namespace, {
     get(target, name) {
-      if (name === 'get') return (id: DurableObjectId) => faultyStub(target.get(id))
+      if (name === 'get') return (id: DurableObjectId) => faultyStub(target.get(id), id.toString())
       const member = Reflect.get(target, name) as unknown
       return typeof member === 'function' ? member.bind(target) : member
     },
   })
 }
 
-function faultyStub(stub: object): unknown {
+function faultyStub(stub: object, stashId: string): unknown {
   return new Proxy(stub, {
     get(target, method) {
       const call = (args: unknown[]) =>
         (target as Record<string, (...args: unknown[]) => Promise<unknown>>)[String(method)]?.(...args) ??
         Promise.reject(new Error(`no method ${String(method)}`))
       return (...args: unknown[]) =>
-        faults.object === null ? call(args) : faults.object(String(method), () => call(args))
+        faults.object === null ? call(args) : faults.object(String(method), () => call(args), stashId)
     },
   })
 }

@@ -1,5 +1,7 @@
 /** The deployed Worker, its bindings wrapped so that tests can make them fail. */
-import worker, { StashObject as RealStashObject } from '../../src/worker.ts'
+import { handle } from '../../src/http/app.ts'
+import { serveHot } from '../../src/http/hot.ts'
+import RealWorker, { StashObject as RealStashObject } from '../../src/worker.ts'
 import { faultyKv, faultyNamespace } from './faults.ts'
 
 const wrapped = <E extends Env>(env: E): E => ({
@@ -14,6 +16,8 @@ export class StashObject extends RealStashObject {
   }
 }
 
-export default {
-  fetch: (request, env, context) => worker.fetch(request, wrapped(env), context),
-} satisfies ExportedHandler<Env>
+export default class extends RealWorker {
+  override fetch(request: Request): Response | Promise<Response> {
+    return serveHot(request) ?? handle(request, wrapped(this.env), this.ctx)
+  }
+}

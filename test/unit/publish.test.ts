@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { KV_PUT_INTERVAL_MS, Publisher, type Place } from '../../src/stash/publish.ts'
+import { KV_PUT_INTERVAL_MS, Publisher, type Cursor } from '../../src/stash/publish.ts'
 
 /** An outbox with a clock of its own; each put waits until the test settles it. */
 function makeOutbox() {
-  const world = { now: 1_000_000, head: 1, place: { revision: 0, triedAt: 0, failures: 0 } as Place }
+  const world = { now: 1_000_000, head: 1, cursor: { revision: 0, triedAt: 0, failures: 0, pending: false } as Cursor }
   const puts: { text: string; at: number; land(): void; fail(): void }[] = []
   const publisher = new Publisher(
     {
       head: () => world.head,
-      place: () => world.place,
-      setPlace: (place) => {
-        world.place = place
+      cursor: () => world.cursor,
+      setCursor: (cursor) => {
+        world.cursor = cursor
       },
       compose: () => ({ revision: world.head, text: `revision ${world.head}` }),
       put: (text) =>
@@ -32,7 +32,7 @@ describe('Publisher', () => {
     puts[0]?.land()
     await run
     expect(publisher.dueAt()).toBeNull()
-    expect(world.place.revision).toBe(1)
+    expect(world.cursor.revision).toBe(1)
   })
   it('never has two puts under way, and collapses what waits into one', async () => {
     const { world, puts, publisher } = makeOutbox()
@@ -75,11 +75,11 @@ describe('Publisher', () => {
     const gaps = puts.slice(1).map(({ at }, i) => at - (puts[i]?.at ?? 0))
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(KV_PUT_INTERVAL_MS)
     expect(gaps.at(-1)).toBe(60_000)
-    expect(world.place).toMatchObject({ revision: 0 })
+    expect(world.cursor).toMatchObject({ revision: 0 })
     const run = publisher.run()
     puts.at(-1)?.land()
     await run
-    expect(world.place).toMatchObject({ revision: 1, failures: 0 })
+    expect(world.cursor).toMatchObject({ revision: 1, failures: 0 })
   })
   it('puts again when a put that was given up lands after its successor', async () => {
     const { world, puts, publisher } = makeOutbox()
@@ -99,7 +99,7 @@ describe('Publisher', () => {
   })
   it('is not held up by a clock that was set back', () => {
     const { world, puts, publisher } = makeOutbox()
-    world.place = { revision: 0, triedAt: world.now + 86_400_000, failures: 0 }
+    world.cursor = { ...world.cursor, triedAt: world.now + 86_400_000 }
     const before = world.now
     world.now = publisher.dueAt() ?? Infinity
     void publisher.run()

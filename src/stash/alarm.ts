@@ -1,0 +1,67 @@
+/**
+ * The stash's one alarm: set to the earliest of everything that waits, and what happens when it rings.
+ *
+ * An alarm that throws is dropped after six tries, and nothing would set it again. So ringing never throws:
+ * each stage fails on its own, and the alarm is set anew at the end, whatever happened.
+ */
+import { nextAlarm } from '../model/due.ts'
+
+/** How long the alarm waits for KV before it lets go: the put goes on, and the next alarm finds it settled. */
+const KV_PATIENCE_MS = 1_000
+/** A stash with ten thousand changes due at once releases them in slices, so that requests get their turn. */
+const RELEASES_PER_RING = 100
+
+export type Chores = {
+  now(): number
+  sleep(ms: number): Promise<unknown>
+  setAlarm(at: number): void
+  /** When KV wants to be written and when the next held change is due; null where nothing waits. */
+  publishAt(): number | null
+  heldAt(): number | null
+  /** Releases one held change that is due; false when none is. Must not throw. */
+  releaseNext(): boolean
+  publish(): Promise<void>
+  /** After a put has settled. May find that nothing is left to keep. */
+  tidy(): Promise<void>
+  /** Whether there still is a stash to wake. */
+  exists(): boolean
+  report(fault: unknown): void
+}
+
+export class Alarm {
+  readonly #chores: Chores
+  /** What the alarm is set to, as far as this instance knows. Setting it again costs a write. */
+  #at: number | null = null
+
+  constructor(chores: Chores) {
+    this.#chores = chores
+  }
+
+  /** Sets the alarm. Called inside the transaction that made something wait: they are committed together. */
+  arm(): void {
+    const { publishAt, heldAt, setAlarm } = this.#chores
+    const at = nextAlarm({ publishAt: publishAt(), heldAt: heldAt() })
+    if (at === null || (this.#at !== null && this.#at <= at)) return
+    this.#at = at
+    setAlarm(at)
+  }
+
+  async ring(): Promise<void> {
+    const { releaseNext, sleep, exists, report } = this.#chores
+    this.#at = null
+    if (!exists()) return
+    for (let i = 0; i < RELEASES_PER_RING && releaseNext(); i++);
+    await Promise.race([this.#publish().catch(report), sleep(KV_PATIENCE_MS)])
+    this.#rearm()
+  }
+
+  async #publish(): Promise<void> {
+    await this.#chores.publish()
+    await this.#chores.tidy()
+    this.#rearm()
+  }
+
+  #rearm(): void {
+    if (this.#chores.exists()) this.arm()
+  }
+}

@@ -1,0 +1,92 @@
+/** Other ways to answer the same question, each in a workerd of its own, so that its CPU time can be told apart. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import { serve, type Server } from '../../src/local/serve.ts'
+
+export type Contestant = { name: string; url: string; pid: number; stop(): Promise<void> }
+
+const SOURCES = {
+  bare: `export default { fetch: () => new Response('hello') }`,
+  hello: `import { Hono } from 'hono'
+    export default new Hono().get('/', (c) => c.text('hello'))`,
+  // What one would write in an afternoon: believe KV, on every read.
+  afternoon: `import { Hono } from 'hono'
+    export default new Hono().get('/item/:stash/:key', async (c) => {
+      const value = await c.env.KV.get(c.req.param('stash') + '/' + c.req.param('key'))
+      return value === null ? c.notFound() : c.text(value)
+    }).put('/item/:stash/:key', async (c) => {
+      await c.env.KV.put(c.req.param('stash') + '/' + c.req.param('key'), await c.req.text())
+      return c.text('stored')
+    })`,
+} as const
+
+export async function startOther(name: keyof typeof SOURCES, folder: string): Promise<Contestant> {
+  const home = join(folder, name)
+  await mkdir(home)
+  const entry = join(home, 'worker.js')
+  const { outputFiles } = await build({
+    stdin: { contents: SOURCES[name], resolveDir: import.meta.dirname },
+    bundle: true,
+    format: 'esm',
+    write: false,
+  })
+  await writeFile(entry, outputFiles[0]?.contents ?? '')
+  return withPid(name, async () => {
+    const miniflare = new Miniflare(
+      convertV4MiniflareOptions({
+        cf: false,
+        workers: [
+          {
+            name,
+            compatibilityDate: '2026-11-01',
+            modules: [{ type: 'ESModule', path: entry }],
+            modulesRoot: home,
+            kvNamespaces: ['KV'],
+            unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+          },
+        ],
+      }),
+    )
+    await miniflare.ready
+    const { origin } = await miniflare.unsafeGetDirectURL()
+    return { url: origin, stop: () => miniflare.dispose() }
+  })
+}
+
+export async function startOurs(entry: string): Promise<Contestant & { server: Server }> {
+  let server: Server | undefined
+  const contestant = await withPid('switchyard', async () => {
+    server = await serve(entry, { host: '127.0.0.1', port: 0, quiet: true })
+    return { url: server.url.origin, stop: server.stop }
+  })
+  if (server === undefined) throw new Error('it did not start')
+  return { ...contestant, server }
+}
+
+async function withPid(
+  name: string,
+  start: () => Promise<{ url: string; stop(): Promise<void> }>,
+): Promise<Contestant> {
+  const before = new Set(runtimes())
+  const started = await start()
+  const pid = runtimes().find((known) => !before.has(known))
+  if (pid === undefined) throw new Error(`${name} started no runtime of its own`)
+  return { name, pid, ...started }
+}
+
+const runtimes = (): number[] =>
+  readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8')
+    .split(' ')
+    .filter(Boolean)
+    .map(Number)
+    .filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'workerd')
+
+/** CPU time of a process so far, user and system, in ms. The kernel counts in ticks of 10 ms. */
+export async function cpuMs(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
