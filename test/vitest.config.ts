@@ -7,6 +7,7 @@ export default defineConfig({
     onConsoleLog: (log) => (log.startsWith('{"level":') ? false : undefined),
     globalSetup: 'test/support/server.ts',
     projects: [
+      { test: { name: 'world', include: ['test/world/**/*.test.ts'], testTimeout: 120_000 } },
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       {
         // The Worker as it is deployed, with faults that a test can switch on in its bindings.

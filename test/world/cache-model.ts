@@ -1,0 +1,110 @@
+/**
+ * Workers Cache: a lower tier in each place, an upper one behind them, keyed by URL and told by the response
+ * what it may do. Ages are carried from tier to tier. A purge takes a while to be everywhere, may be refused
+ * (25 at once, then 5 a minute), may be lost, and does not stop a fill that is under way.
+ */
+import type { Clock } from './clock.ts'
+import type { Dice } from './dice.ts'
+
+export type Answer = { status: number; revision: number | null; cacheControl: string; tag: string | null }
+
+type Entry = { answer: Answer; storedAt: number; maxAgeMs: number; swrMs: number; sieMs: number }
+type Tier = { entries: Map<string, Entry>; refreshing: Set<string> }
+
+const BURST = 25
+const REFILL_MS = 12_000
+
+export class CacheModel {
+  /** What becomes of purges: obeyed, or lost on the way without a word. */
+  purges: 'kept' | 'lost' = 'kept'
+  hits = 0
+  readonly #clock: Clock
+  readonly #dice: Dice
+  readonly #upper: Tier = newTier()
+  readonly #lower = new Map<number, Tier>()
+  #tokens = BURST
+  #refilledAt: number
+
+  constructor(clock: Clock, dice: Dice) {
+    this.#clock = clock
+    this.#dice = dice
+    this.#refilledAt = clock.now()
+  }
+
+  /** What is at hand in this place without waiting for anybody, or null. */
+  atHand(place: number, url: string): Answer | null {
+    const entry = this.#tierOf(place).entries.get(url)
+    if (entry === undefined || this.#ageOf(entry) >= entry.maxAgeMs) return null
+    this.hits++
+    return entry.answer
+  }
+
+  get(place: number, url: string, origin: () => Promise<Answer>): Promise<Answer> {
+    return this.#through(this.#tierOf(place), url, () =>
+      this.#through(this.#upper, url, async () => this.#enter(await origin())).then(asEntry),
+    ).then(({ answer }) => answer)
+  }
+
+  async purge(tag: string): Promise<boolean> {
+    const earned = Math.floor((this.#clock.now() - this.#refilledAt) / REFILL_MS)
+    if (earned > 0) {
+      this.#tokens = Math.min(BURST, this.#tokens + earned)
+      this.#refilledAt += earned * REFILL_MS
+    }
+    if (this.#tokens === 0) return false
+    this.#tokens--
+    if (this.purges === 'lost') return true
+    for (const tier of [this.#upper, ...this.#lower.values()]) {
+      this.#clock.at(this.#clock.now() + this.#dice.between(20, 400), () => {
+        for (const [url, { answer }] of tier.entries) if (answer.tag === tag) tier.entries.delete(url)
+      })
+    }
+    return true
+  }
+
+  async #through(tier: Tier, url: string, fetch: () => Promise<Entry>): Promise<Entry> {
+    const entry = tier.entries.get(url)
+    const age = entry === undefined ? Infinity : this.#ageOf(entry)
+    if (entry !== undefined && age < entry.maxAgeMs) return entry
+    if (entry !== undefined && age < entry.maxAgeMs + entry.swrMs) {
+      if (!tier.refreshing.has(url)) {
+        tier.refreshing.add(url)
+        void this.#fill(tier, url, fetch, entry).finally(() => tier.refreshing.delete(url))
+      }
+      return entry
+    }
+    return this.#fill(tier, url, fetch, entry)
+  }
+
+  async #fill(tier: Tier, url: string, fetch: () => Promise<Entry>, stale: Entry | undefined): Promise<Entry> {
+    const fresh = await fetch()
+    const failed = fresh.answer.status >= 500
+    if (failed && stale !== undefined && this.#ageOf(stale) < stale.maxAgeMs + stale.sieMs) return stale
+    if (fresh.maxAgeMs > 0) tier.entries.set(url, fresh)
+    return fresh
+  }
+
+  #enter(answer: Answer): Entry {
+    const seconds = (directive: string) =>
+      1_000 * Number(new RegExp(`${directive}=(\\d+)`).exec(answer.cacheControl)?.[1] ?? 0)
+    const stores = !answer.cacheControl.includes('no-store')
+    return {
+      answer,
+      storedAt: this.#clock.now(),
+      maxAgeMs: stores ? seconds('max-age') : 0,
+      swrMs: stores ? seconds('stale-while-revalidate') : 0,
+      sieMs: stores ? seconds('stale-if-error') : 0,
+    }
+  }
+
+  #ageOf = (entry: Entry): number => this.#clock.now() - entry.storedAt
+
+  #tierOf(place: number): Tier {
+    let tier = this.#lower.get(place)
+    if (tier === undefined) this.#lower.set(place, (tier = newTier()))
+    return tier
+  }
+}
+
+const newTier = (): Tier => ({ entries: new Map(), refreshing: new Set() })
+const asEntry = (entry: Entry): Entry => entry
