@@ -10,6 +10,7 @@ import { items } from './items.ts'
 import { links } from './links.ts'
 import { logFault, logWrite } from './log.ts'
 import { about } from './about.ts'
+import { purgeCache, tagToPurge } from './purge.ts'
 import { turnDown } from './reply.ts'
 import { turnDownItem } from './serve.ts'
 import { stashes } from './stashes.ts'
@@ -76,6 +77,8 @@ export function handle(
   env: App['Bindings'],
   context: ExecutionContext,
 ): Response | Promise<Response> {
+  const tag = tagToPurge(request, context)
+  if (tag !== null) return purgeCache(tag, context)
   return mayWrite(request) ? write(request, env, context) : app.fetch(request, env, context)
 }
 

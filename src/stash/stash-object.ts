@@ -9,6 +9,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Applied, Command, Credential } from '../model/intent.ts'
 import type { Profile } from '../model/profile.ts'
+import { PURGE_METHOD, type PurgeProps } from '../model/purge.ts'
 import { refuse, type Result } from '../model/refusal.ts'
 import { cacheTag } from '../model/snapshot.ts'
 import { Alarm } from './alarm.ts'
@@ -45,7 +46,7 @@ export class StashObject extends DurableObject<Env> {
     super(ctx, env)
     this.#publisher = new Publisher(outboxOf(this.#sql, env.SNAPSHOTS, this.#id), () => Date.now())
     this.#purger = new Purger(
-      () => purgeOf(ctx)(cacheTag(this.#id)),
+      () => purgerOf(ctx)(cacheTag(this.#id)),
       () => Date.now(),
       (ms) => scheduler.wait(ms),
     )
@@ -146,9 +147,12 @@ export class StashObject extends DurableObject<Env> {
   }
 }
 
-/** The method of the default entrypoint that purges the cache in front of it: nobody else can. */
-function purgeOf(ctx: DurableObjectState): (tag: string) => Promise<Purged> {
+/** Asks the default entrypoint to purge the cache in front of it: nobody else can. */
+function purgerOf(ctx: DurableObjectState): (tag: string) => Promise<Purged> {
   // `Exports` is typed from the entry file, and importing that from here would point outward.
-  const entrypoint = (ctx.exports as unknown as { default: { purge(tag: string): Promise<Purged> } }).default
-  return (tag) => entrypoint.purge(tag)
+  const { default: entrypoint } = ctx.exports as unknown as { default(options: { props: PurgeProps }): Fetcher }
+  return async (tag) => {
+    const { status } = await entrypoint({ props: { purgeTag: tag } }).fetch('https://purge/', { method: PURGE_METHOD })
+    return status === 501 ? 'none' : status === 204
+  }
 }

@@ -1,4 +1,6 @@
 /** Other ways to answer the same question, each in a workerd of its own, so that its CPU time can be told apart. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -54,6 +56,40 @@ export async function startOther(name: keyof typeof SOURCES, folder: string): Pr
     const { origin } = await miniflare.unsafeGetDirectURL()
     return { url: origin, stop: () => miniflare.dispose() }
   })
+}
+
+/** The same bundle with a memory that is never fresh, so that each read asks the stash. */
+export async function forgetful(entry: string, folder: string): Promise<string> {
+  const bundled = await readFile(entry, 'utf8')
+  const changed = bundled.replace(/MEMORY_FRESH_MS = 1e3/, 'MEMORY_FRESH_MS = 0')
+  if (changed === bundled) throw new Error('the bundle names no MEMORY_FRESH_MS')
+  const home = join(folder, 'forgetful')
+  await mkdir(home)
+  await writeFile(join(home, 'worker.js'), changed)
+  return join(home, 'worker.js')
+}
+
+/** nginx with one static file, where it is installed: what a machine can do at all. */
+export async function startNginx(folder: string): Promise<Contestant | null> {
+  const home = join(folder, 'nginx')
+  await mkdir(join(home, 'www'), { recursive: true })
+  await writeFile(join(home, 'www/flag'), 'true')
+  const port = 20_000 + (process.pid % 20_000)
+  const config = `daemon off; master_process off; pid ${home}/pid; error_log stderr crit; events {}
+    http { access_log off; keepalive_requests 1000000; client_body_temp_path ${home}/t1; proxy_temp_path ${home}/t2;
+      fastcgi_temp_path ${home}/t3; uwsgi_temp_path ${home}/t4; scgi_temp_path ${home}/t5;
+      server { listen 127.0.0.1:${port}; root ${home}/www; } }`
+  await writeFile(join(home, 'conf'), config)
+  const child = spawn('nginx', ['-c', join(home, 'conf')], { stdio: 'ignore' })
+  const started = await Promise.race([
+    once(child, 'spawn').then(() => true),
+    once(child, 'error').then(() => false),
+  ]).catch(() => false)
+  if (!started || child.pid === undefined) return null
+  const stop = async (): Promise<void> => {
+    child.kill()
+  }
+  return { name: 'nginx', url: `http://127.0.0.1:${port}`, pid: child.pid, stop }
 }
 
 export async function startOurs(entry: string): Promise<Contestant & { server: Server }> {

@@ -12,7 +12,7 @@ import { loadFully, loadSteadily, type Request } from './load.ts'
 
 export type Course = { name: string; pid: number; request: Request; amount: number }
 
-const ROUNDS = 11
+const ROUNDS = 15
 const RATE = 500
 const SECONDS = 20
 
@@ -38,71 +38,64 @@ export function ratio(costs: Map<string, number[]>, ours: string, other: string)
   return median(a.map((cost, round) => (b[round] ?? NaN) / cost))
 }
 
+export type Field = {
+  ours: Contestant
+  /** Ours, with a memory that is never fresh. */
+  cold: Contestant
+  bare: Contestant
+  hello: Contestant
+  afternoon: Contestant
+  nginx: Contestant | null
+}
+
+/** A stash with few flags in it, one with a thousand, and one on the forgetful server. */
+export type Stashes = { few: Stash; many: Stash; cold: Stash }
+
 export async function benchReads(
-  ours: Contestant,
-  others: Contestant[],
-  stash: Stash,
-  big: Stash,
+  { ours, cold, bare, hello, afternoon, nginx }: Field,
+  stashes: Stashes,
 ): Promise<{ rows: Row[]; costs: Map<string, number[]> }> {
-  const [bare, hello, afternoon] = ['bare', 'hello', 'afternoon'].map((name) =>
-    others.find((other) => other.name === name),
-  )
-  if (!bare || !hello || !afternoon) throw new Error('a contestant is missing')
-  const item = `/item/${stash.id}/maintenance-mode`
-  await fetch(`${afternoon.url}${item}`, { method: 'PUT', body: 'true' })
-  const at = (path: string, headers?: Record<string, string>): Request => ({
-    url: `${ours.url}/api${path}`,
-    ...(headers && { headers }),
+  const item = (stash: Stash) => `/item/${stash.id}/maintenance-mode`
+  const some = Array.from({ length: 20 }, (_, i) => `flag-${i}`).join(',')
+  await fetch(`${afternoon.url}${item(stashes.few)}`, { method: 'PUT', body: 'true' })
+  const course = (name: string, { url, pid }: Contestant, path: string, amount: number, headers = {}): Course => ({
+    name,
+    pid,
+    amount,
+    request: { url: url + path, headers },
   })
-  const courses: Course[] = [
-    { name: 'bare handler', pid: bare.pid, request: { url: `${bare.url}/` }, amount: 4_000 },
-    { name: 'Hono hello', pid: hello.pid, request: { url: `${hello.url}/` }, amount: 4_000 },
-    {
-      name: 'afternoon: Hono + KV.get',
-      pid: afternoon.pid,
-      request: { url: `${afternoon.url}${item}` },
-      amount: 2_000,
-    },
-    { name: 'one flag, hot', pid: ours.pid, request: at(item), amount: 4_000 },
-    { name: 'one flag, 304', pid: ours.pid, request: at(item, { 'If-None-Match': '"1"' }), amount: 4_000 },
-    { name: 'one flag of 1,000', pid: ours.pid, request: at(`/item/${big.id}/flag-500`), amount: 4_000 },
-    {
-      name: '20 flags in one read',
-      pid: ours.pid,
-      request: at(`/stash/${big.id}/flags?keys=${Array.from({ length: 20 }, (_, i) => `flag-${i}`).join(',')}`),
-      amount: 2_000,
-    },
-    { name: '1,000 flags in one read', pid: ours.pid, request: at(`/stash/${big.id}/flags`), amount: 500 },
-  ]
-  const costs = await measureCpu(courses)
-  const row = (what: string, value: number, least: number): Row => ({
-    what,
-    measured: `${value.toFixed(2)} ×`,
-    bound: `≥ ${least} ×`,
-    holds: value >= least,
-  })
+  const costs = await measureCpu([
+    course('bare handler', bare, '/', 8_000),
+    course('Hono hello', hello, '/', 8_000),
+    course('one flag, hot', ours, `/api${item(stashes.few)}`, 8_000),
+    course('one flag, 304', ours, `/api${item(stashes.few)}`, 8_000, { 'If-None-Match': '"1"' }),
+    course('one flag of 1,000', ours, `/api/item/${stashes.many.id}/flag-500`, 8_000),
+    course('afternoon: Hono + KV.get', afternoon, item(stashes.few), 1_500),
+    course('one flag, cold', cold, `/api${item(stashes.cold)}`, 1_500),
+    course('20 flags in one read', ours, `/api/stash/${stashes.many.id}/flags?keys=${some}`, 1_500),
+    course('1,000 flags in one read', ours, `/api/stash/${stashes.many.id}/flags`, 500),
+    ...(nginx ? [course('nginx, a static file', nginx, '/flag', 8_000)] : []),
+  ])
+  const row = (what: string, name: string, other: string, least: number): Row => {
+    const value = ratio(costs, name, other)
+    return { what, measured: `${value.toFixed(2)} ×`, bound: `≥ ${least} ×`, holds: value >= least }
+  }
   return {
     costs,
     rows: [
-      row('hot read : Hono hello', ratio(costs, 'one flag, hot', 'Hono hello'), 0.85),
-      row('hot read : afternoon version', ratio(costs, 'one flag, hot', 'afternoon: Hono + KV.get'), 2),
-      row('304 : 200', ratio(costs, 'one flag, 304', 'one flag, hot'), 0.95),
-      row('hot read among 1,000 flags : among 3', ratio(costs, 'one flag of 1,000', 'one flag, hot'), 0.9),
+      row('hot read : Hono hello', 'one flag, hot', 'Hono hello', 0.85),
+      row('hot read : afternoon version', 'one flag, hot', 'afternoon: Hono + KV.get', 2),
+      row('304 : 200', 'one flag, 304', 'one flag, hot', 0.95),
+      row('hot read among 1,000 flags : among 1', 'one flag of 1,000', 'one flag, hot', 0.9),
     ],
   }
 }
 
 /** A closed loop says nothing about tails: both at the same fixed rate, in turns. */
-export async function benchTails(
-  ours: Contestant,
-  others: Contestant[],
-  stash: Stash,
-): Promise<{ rows: Row[]; tails: string[] }> {
-  const bare = others.find(({ name }) => name === 'bare')
-  if (!bare) throw new Error('a contestant is missing')
+export async function benchTails({ ours, bare }: Field, { few }: Stashes): Promise<{ rows: Row[]; tails: string[] }> {
   const names = new Map([
     [`${bare.url}/`, 'bare handler'],
-    [`${ours.url}/api/item/${stash.id}/maintenance-mode`, 'one flag, hot'],
+    [`${ours.url}/api/item/${few.id}/maintenance-mode`, 'one flag, hot'],
   ])
   await loadSteadily([...names.keys()], 2 * RATE, 3)
   const latencies = await loadSteadily([...names.keys()], 2 * RATE, SECONDS)

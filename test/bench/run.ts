@@ -7,10 +7,10 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { bundle } from '../../src/local/serve.ts'
-import { freshStash } from '../support/stash.ts'
-import { startOther, startOurs, type Contestant } from './contestants.ts'
+import { freshStash, type Send } from '../support/stash.ts'
+import { forgetful, startNginx, startOther, startOurs, type Contestant } from './contestants.ts'
 import { median, printTable, type Row } from './figures.ts'
-import { benchReads, benchTails } from './reads.ts'
+import { benchReads, benchTails, type Field } from './reads.ts'
 import { benchBurst, benchHistory } from './writes.ts'
 
 const BUNDLE_MAX_KB = 150
@@ -20,9 +20,19 @@ const entry = await bundle(folder)
 console.log(`${cpus()[0]?.model.trim()}, ${cpus().length} cores, Node ${process.version}`)
 const only = process.argv[2]
 const ours = await startOurs(entry)
-const others: Contestant[] = []
-for (const name of ['bare', 'hello', 'afternoon'] as const) others.push(await startOther(name, folder))
-const send = (path: string, init?: RequestInit) => fetch(`${ours.url}/api${path}`, init)
+const field: Field = {
+  ours,
+  cold: await startOurs(await forgetful(entry, folder)),
+  bare: await startOther('bare', folder),
+  hello: await startOther('hello', folder),
+  afternoon: await startOther('afternoon', folder),
+  nginx: await startNginx(folder),
+}
+const sendTo =
+  (contestant: Contestant): Send =>
+  (path, init) =>
+    fetch(`${contestant.url}/api${path}`, init)
+const send = sendTo(ours)
 try {
   if (!only || only === 'reads') await reads()
   if (!only || only === 'writes') {
@@ -30,20 +40,25 @@ try {
   }
   printTable('The Worker', [await weigh()])
 } finally {
-  for (const { stop } of [ours, ...others]) await stop()
+  for (const contestant of Object.values(field)) await contestant?.stop()
   await rm(folder, { recursive: true })
 }
 
 async function reads(): Promise<void> {
-  const [few, many] = [await freshStash(send), await freshStash(send)]
-  await few.put('maintenance-mode', 'true')
+  const stashes = {
+    few: await freshStash(send),
+    many: await freshStash(send),
+    cold: await freshStash(sendTo(field.cold)),
+  }
+  await stashes.few.put('maintenance-mode', 'true')
+  await stashes.cold.put('maintenance-mode', 'true')
   const flags = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`flag-${i}`, `value ${i}`]))
-  await send(`/stash/${many.id}/flags`, many.as({ method: 'PATCH', body: JSON.stringify(flags) }))
-  const { costs, rows } = await benchReads(ours, others, few, many)
+  await send(`/stash/${stashes.many.id}/flags`, stashes.many.as({ method: 'PATCH', body: JSON.stringify(flags) }))
+  const { costs, rows } = await benchReads(field, stashes)
   console.log('\nReads: CPU time of the runtime per request, median of the rounds')
   for (const [name, rounds] of costs) console.log(`  ${name.padEnd(26)} ${median(rounds).toFixed(0).padStart(5)} µs`)
   printTable('Reads, compared within each round', rows)
-  const steady = await benchTails(ours, others, few)
+  const steady = await benchTails(field, stashes)
   console.log(`\nReads at a fixed rate\n  ${steady.tails.join('\n  ')}`)
   printTable('Tails', steady.rows)
 }

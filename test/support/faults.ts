@@ -9,12 +9,15 @@ export const faults: {
   kvGet: ((stashId: string, call: () => Promise<string | null>) => Promise<string | null>) | null
   /** Every call to a stash's object, by the name of its method. */
   object: ((method: string, call: () => Promise<unknown>, stashId: string) => Promise<unknown>) | null
-} = { kvPut: null, kvGet: null, object: null }
+  /** A cache in front, which this runtime has not: called with the tags of each purge. */
+  purge: ((tags: string[]) => Promise<{ success: boolean }>) | null
+} = { kvPut: null, kvGet: null, object: null, purge: null }
 
 export function clearFaults(): void {
   faults.kvPut = null
   faults.kvGet = null
   faults.object = null
+  faults.purge = null
 }
 
 export function faultyKv(kv: KVNamespace): KVNamespace {
@@ -55,6 +58,19 @@ function faultyStub(stub: object, stashId: string): unknown {
         Promise.reject(new Error(`no method ${String(method)}`))
       return (...args: unknown[]) =>
         faults.object === null ? call(args) : faults.object(String(method), () => call(args), stashId)
+    },
+  })
+}
+
+export function withCache(context: ExecutionContext): ExecutionContext {
+  const { purge } = faults
+  if (purge === null) return context
+  const cache = { purge: ({ tags = [] }: { tags?: string[] }) => purge(tags) }
+  return new Proxy(context, {
+    get(target, name) {
+      if (name === 'cache') return cache
+      const member = Reflect.get(target, name) as unknown
+      return typeof member === 'function' ? member.bind(target) : member
     },
   })
 }

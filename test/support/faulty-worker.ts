@@ -1,8 +1,8 @@
 /** The deployed Worker, its bindings wrapped so that tests can make them fail. */
 import { handle } from '../../src/http/app.ts'
 import { serveHot } from '../../src/http/hot.ts'
-import RealWorker, { StashObject as RealStashObject } from '../../src/worker.ts'
-import { faultyKv, faultyNamespace } from './faults.ts'
+import { StashObject as RealStashObject } from '../../src/worker.ts'
+import { faultyKv, faultyNamespace, withCache } from './faults.ts'
 
 const wrapped = <E extends Env>(env: E): E => ({
   ...env,
@@ -16,8 +16,6 @@ export class StashObject extends RealStashObject {
   }
 }
 
-export default class extends RealWorker {
-  override fetch(request: Request): Response | Promise<Response> {
-    return serveHot(request) ?? handle(request, wrapped(this.env), this.ctx)
-  }
-}
+export default {
+  fetch: (request, env, context) => serveHot(request) ?? handle(request, wrapped(env), withCache(context)),
+} satisfies ExportedHandler<Env>

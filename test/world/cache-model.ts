@@ -9,7 +9,8 @@ import type { Dice } from './dice.ts'
 export type Answer = { status: number; revision: number | null; cacheControl: string; tag: string | null }
 
 type Entry = { answer: Answer; storedAt: number; maxAgeMs: number; swrMs: number; sieMs: number }
-type Tier = { entries: Map<string, Entry>; refreshing: Set<string> }
+/** One fill at a time for a URL: who asks meanwhile waits for the same. */
+type Tier = { entries: Map<string, Entry>; filling: Map<string, Promise<Entry>> }
 
 const BURST = 25
 const REFILL_MS = 12_000
@@ -40,9 +41,8 @@ export class CacheModel {
   }
 
   get(place: number, url: string, origin: () => Promise<Answer>): Promise<Answer> {
-    return this.#through(this.#tierOf(place), url, () =>
-      this.#through(this.#upper, url, async () => this.#enter(await origin())).then(asEntry),
-    ).then(({ answer }) => answer)
+    const throughUpper = () => this.#through(this.#upper, url, async () => this.#enter(await origin()))
+    return this.#through(this.#tierOf(place), url, throughUpper).then(({ answer }) => answer)
   }
 
   async purge(tag: string): Promise<boolean> {
@@ -67,13 +67,18 @@ export class CacheModel {
     const age = entry === undefined ? Infinity : this.#ageOf(entry)
     if (entry !== undefined && age < entry.maxAgeMs) return entry
     if (entry !== undefined && age < entry.maxAgeMs + entry.swrMs) {
-      if (!tier.refreshing.has(url)) {
-        tier.refreshing.add(url)
-        void this.#fill(tier, url, fetch, entry).finally(() => tier.refreshing.delete(url))
-      }
+      void this.#fillOnce(tier, url, fetch, entry)
       return entry
     }
-    return this.#fill(tier, url, fetch, entry)
+    return this.#fillOnce(tier, url, fetch, entry)
+  }
+
+  #fillOnce(tier: Tier, url: string, fetch: () => Promise<Entry>, stale: Entry | undefined): Promise<Entry> {
+    const under = tier.filling.get(url)
+    if (under !== undefined) return under
+    const fill = this.#fill(tier, url, fetch, stale).finally(() => tier.filling.delete(url))
+    tier.filling.set(url, fill)
+    return fill
   }
 
   async #fill(tier: Tier, url: string, fetch: () => Promise<Entry>, stale: Entry | undefined): Promise<Entry> {
@@ -106,5 +111,4 @@ export class CacheModel {
   }
 }
 
-const newTier = (): Tier => ({ entries: new Map(), refreshing: new Set() })
-const asEntry = (entry: Entry): Entry => entry
+const newTier = (): Tier => ({ entries: new Map(), filling: new Map() })

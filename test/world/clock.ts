@@ -18,7 +18,8 @@ export class Clock {
 
   /** Lets time pass. Whatever an event sets off is over before the next one happens. */
   async pass(ms: number): Promise<void> {
-    const end = this.#now + ms
+    // Whole milliseconds only, as Date.now() gives them.
+    const end = Math.round(this.#now + ms)
     await settle()
     for (let next = this.#events[0]; next !== undefined && next.at <= end; next = this.#events[0]) {
       this.#take()

@@ -22,6 +22,8 @@ type Instance = { alive: boolean; publisher: Publisher; alarm: Alarm; purger: Pu
 
 export class ObjectModel {
   state: ObjectState = 'up'
+  /** Nobody who reads gets through; whoever writes does. */
+  outOfReach = false
   requests = 0
   broken: Error | null = null
   /** When each revision came to be; the index is the revision. */
@@ -67,6 +69,7 @@ export class ObjectModel {
     await clock.sleep(distanceMs)
     if (this.state === 'overloaded') throw Object.assign(new Error('overloaded'), { overloaded: true })
     // Nobody answers, and nobody says so: the caller's own deadline must end it.
+    if (this.outOfReach) throw new Error('network connection lost')
     if (this.state === 'dead')
       await (dice() < 0.5 ? clock.sleep(60_000) : Promise.reject(new Error('network connection lost')))
     if (this.state === 'slow') await clock.sleep(dice.between(100, 2_000))
@@ -149,9 +152,10 @@ export class ObjectModel {
       this.#alarmAt = null
       this.#ringing = true
       const instance = this.#awake()
-      void instance.alarm.ring().then(() => {
+      const rung = () => {
         if (instance.alive) this.#ringing = false
-      })
+      }
+      void instance.alarm.ring().finally(rung)
     }
     this.#world.clock.at(at, ring)
   }

@@ -7,7 +7,7 @@ import { World } from './world.ts'
 
 /** A failed story prints its seed and path; WORLD_SEED=… WORLD_RUNS=… npm test -- --project world tells others. */
 const SEED = Number(process.env['WORLD_SEED'] ?? 20_261_124)
-const RUNS = Number(process.env['WORLD_RUNS'] ?? 150)
+const RUNS = Number(process.env['WORLD_RUNS'] ?? 500)
 
 /** Memory 1 s, then the cache: 5 s and 5 s more while it fetches; deadlines and distances on the way. */
 const FRESH_WITHIN_MS = 1_000 + 5_000 + 5_000 + 6_000
@@ -91,7 +91,7 @@ async function carryOut(
 const modes = ['vouched', 'kv'] as const
 
 describe.each(modes)('a world that reads in the mode %s', (mode) => {
-  const stories = fc.record({ seed: fc.nat(), steps: fc.array(step, { minLength: 5, maxLength: 60 }) })
+  const stories = fc.record({ seed: fc.nat(), steps: fc.array(step, { minLength: 5, maxLength: 60, size: 'max' }) })
 
   it('loses nothing, never goes backwards, and is fresh everywhere once the faults end', async () => {
     await fc.assert(

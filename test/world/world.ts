@@ -21,6 +21,8 @@ export class World {
   readonly cache: CacheModel
   readonly object: ObjectModel
   readonly places: Place[]
+  /** How often the Worker ran. */
+  runs = 0
 
   constructor(options: { seed: number; places: number; isolates: number; mode: ReadMode }) {
     this.dice = diceOf(options.seed)
@@ -44,6 +46,7 @@ export class World {
 
   /** A read that comes to the Worker, in one of the place's isolates. */
   async answer(place: Place): Promise<Answer> {
+    this.runs++
     const isolate = place.isolates[Math.floor(this.dice() * place.isolates.length)]
     if (isolate === undefined) throw new Error('a place without isolates')
     const recalled = await isolate.recall.recall(isolate.stores, STASH_ID)
