@@ -14,7 +14,8 @@ export type Course = { name: string; pid: number; request: Request; amount: numb
 
 const ROUNDS = 15
 const RATE = 500
-const SECONDS = 20
+const SECONDS = 30
+const SLICES = 15
 
 /** Per course the µs of each round. */
 export async function measureCpu(courses: Course[]): Promise<Map<string, number[]>> {
@@ -99,22 +100,20 @@ export async function benchTails({ ours, bare }: Field, { few }: Stashes): Promi
   ])
   await loadSteadily([...names.keys()], 2 * RATE, 3)
   const latencies = await loadSteadily([...names.keys()], 2 * RATE, SECONDS)
-  const at = (q: number) => [...names.keys()].map((url) => quantile(latencies.get(url) ?? [], q))
-  const [bareTail = NaN, ourTail = NaN] = at(0.99)
   const tails = [...names].map(([url, name]) => {
     const samples = latencies.get(url) ?? []
     return `${name.padEnd(26)} p50 ${quantile(samples, 0.5).toFixed(2)} ms   p99 ${quantile(samples, 0.99).toFixed(2)} ms`
   })
-  const tail = ourTail / bareTail
-  return {
-    tails,
-    rows: [
-      {
-        what: `p99 at ${RATE}/s : bare handler`,
-        measured: `${tail.toFixed(2)} ×`,
-        bound: '≤ 1.5 ×',
-        holds: tail <= 1.5,
-      },
-    ],
-  }
+  // A neighbour's burst of work lands on one slice of the time, and on both alike only by chance.
+  const [bareTails = [], ourTails = []] = [...names.keys()].map((url) =>
+    slices(latencies.get(url) ?? []).map((slice) => quantile(slice, 0.99)),
+  )
+  const tail = median(ourTails.map((ms, i) => ms / (bareTails[i] ?? NaN)))
+  const what = `p99 at ${RATE}/s : bare handler, median of ${SLICES} slices`
+  return { tails, rows: [{ what, measured: `${tail.toFixed(2)} ×`, bound: '≤ 1.5 ×', holds: tail <= 1.5 }] }
 }
+
+const slices = (samples: number[]): number[][] =>
+  Array.from({ length: SLICES }, (_, i) =>
+    samples.slice((i * samples.length) / SLICES, ((i + 1) * samples.length) / SLICES),
+  )

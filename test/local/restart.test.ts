@@ -28,10 +28,10 @@ afterEach(async () => {
 })
 
 /** `npm start`, as its own process; resolves with the address that it prints. */
-async function start(): Promise<string> {
+async function start(port = '0'): Promise<string> {
   started = spawn(process.execPath, ['src/local/start.ts'], {
     cwd: root,
-    env: { ...process.env, PORT: '0', SWITCHYARD_DATA: data },
+    env: { ...process.env, PORT: port, SWITCHYARD_DATA: data },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   for await (const line of createInterface({ input: started.stdout! })) {
@@ -75,6 +75,35 @@ describe('npm start', () => {
     const inKv = async () => ((await kv.get(stash.id, 'json')) as { revision: number } | null)?.revision
     await expect.poll(inKv, { timeout: 20_000 }).toBe(revision)
     expect((await again.put('after', 'x')).status).toBe(200)
+  })
+  it('killed and started again under a reader in a loop, shows it only values that were true', async () => {
+    const origin = await start()
+    const stash = await freshStash(sendTo(origin))
+    for (const value of ['1', '2', '3']) await stash.put('n', value)
+    const port = new URL(origin).port
+    const seen = new Map<string, number>()
+    const stopped = Promise.withResolvers<void>()
+    let reading = true
+    const reader = (async () => {
+      while (reading) {
+        const answer = await fetch(`${origin}/api/item/${stash.id}/n`).catch(() => null)
+        if (answer === null) continue
+        const what = `${answer.status} ${await answer.text()}`
+        seen.set(what, (seen.get(what) ?? 0) + 1)
+        if (seen.size > 0) stopped.resolve()
+      }
+    })()
+    await stopped.promise
+    started?.kill('SIGKILL')
+    await once(started!, 'exit')
+    const again = await start(port)
+    const before = seen.get('200 3') ?? 0
+    await expect.poll(() => (seen.get('200 3') ?? 0) - before, { timeout: 20_000 }).toBeGreaterThan(20)
+    expect((await stashAt(sendTo(again), stash.id, stash.token).put('n', '4')).status).toBe(200)
+    await expect.poll(() => seen.get('200 4') ?? 0, { timeout: 5_000 }).toBeGreaterThan(5)
+    reading = false
+    await reader
+    expect([...seen.keys()].toSorted()).toEqual(['200 3', '200 4'])
   })
   it('keeps stashes and tokens over an orderly stop', async () => {
     const send = sendTo(await start())
