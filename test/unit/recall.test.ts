@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest'
+import { Memory } from '../../src/edge/memory.ts'
+import { Recall, type Stores } from '../../src/edge/recall.ts'
+import { readSnapshot, writeSnapshot, type Snapshot } from '../../src/model/snapshot.ts'
+import { Clock } from '../world/clock.ts'
+
+const STASH = { name: null, description: null, profile: 'safeguarded', createdAt: 0 } as const
+
+function snapshot(revision: number, stashId = 's'): Snapshot {
+  const flag = { key: 'n', value: String(revision), type: 'text/plain', version: revision }
+  const read = readSnapshot(writeSnapshot({ stashId, revision, publishedAt: 0, stash: STASH }, [flag]), stashId)
+  if (read === null) throw new Error('not a snapshot')
+  return read
+}
+
+/** An isolate with a clock of its own, KV and an object at one revision each, and a count of what they are asked. */
+function makeIsolate() {
+  const clock = new Clock()
+  const asked = { kv: 0, vouch: 0, object: 0 }
+  const at = { kv: 1, object: 1, kvMs: 5, vouchMs: 5, objectMs: 5, objectDead: false }
+  const answer = async <T>(ms: number, dead: boolean, say: () => T): Promise<T> => {
+    // What is read is what was true when it was asked.
+    const said = say()
+    await clock.sleep(ms)
+    if (dead) throw new Error('no answer')
+    return said
+  }
+  const stores: Stores = {
+    mode: 'vouched',
+    now: clock.now,
+    sleep: clock.sleep,
+    keepAlive: () => {},
+    readKv: (id) => (asked.kv++, answer(at.kvMs, false, () => snapshot(at.kv, id))),
+    vouch: () => (asked.vouch++, answer(at.vouchMs, at.objectDead, () => at.object)),
+    readObject: (id) => (asked.object++, answer(at.objectMs, at.objectDead, () => snapshot(at.object, id))),
+  }
+  const memory = new Memory(100, 1_000_000)
+  const recall = new Recall(memory)
+  const read = async (minRevision = 0, ms = 20_000) => {
+    const reading = recall.recall(stores, 's', minRevision)
+    await clock.pass(ms)
+    const read = await reading
+    return read.ok ? { revision: read.value.snapshot.revision, vouched: read.value.vouched } : read.refusal.code
+  }
+  return { clock, asked, at, stores, memory, recall, read }
+}
+
+describe('Recall', () => {
+  it('asks each store once for a hundred readers, nobody while memory is fresh, and then for a word only', async () => {
+    const { clock, asked, stores, recall } = makeIsolate()
+    const readers = Array.from({ length: 100 }, () => recall.recall(stores, 's'))
+    await clock.pass(500)
+    expect((await Promise.all(readers)).every(({ ok }) => ok)).toBe(true)
+    expect(asked).toEqual({ kv: 1, vouch: 1, object: 0 })
+    await recall.recall(stores, 's')
+    expect(asked).toEqual({ kv: 1, vouch: 1, object: 0 })
+    await clock.pass(1_000)
+    const later = Array.from({ length: 100 }, () => recall.recall(stores, 's'))
+    await clock.pass(500)
+    await Promise.all(later)
+    expect(asked).toEqual({ kv: 1, vouch: 2, object: 0 })
+  })
+  it('gets the bytes from the object where KV is behind it', async () => {
+    const { at, asked, read } = makeIsolate()
+    at.object = 7
+    expect(await read()).toEqual({ revision: 7, vouched: true })
+    expect(asked.object).toBe(1)
+  })
+  it('reads what was written through it, although the object takes long to vouch', async () => {
+    const { clock, at, recall, read } = makeIsolate()
+    await read()
+    at.object = 2
+    at.vouchMs = 400
+    recall.heed('s', 2, clock.now())
+    expect(await read()).toEqual({ revision: 2, vouched: true })
+  })
+  it('does not let one who reads after a write fail with one who asked before it', async () => {
+    const { clock, at, stores, recall } = makeIsolate()
+    at.objectMs = 100
+    const early = recall.recall(stores, 's', 9)
+    await clock.pass(50)
+    at.object = 2
+    recall.heed('s', 2, clock.now())
+    const late = recall.recall(stores, 's', 2)
+    await clock.pass(2_000)
+    expect(await early).toMatchObject({ refusal: { code: 'revision_not_reached' } })
+    expect(await late).toMatchObject({ ok: true, value: { snapshot: { revision: 2 } } })
+  })
+  it('says that nobody vouches any more when the object has been away, and goes on serving', async () => {
+    const { clock, at, read } = makeIsolate()
+    expect(await read()).toEqual({ revision: 1, vouched: true })
+    at.objectDead = true
+    await clock.pass(3_600_000)
+    expect(await read()).toEqual({ revision: 1, vouched: false })
+  })
+  it('never serves an older copy than it has served', async () => {
+    const { clock, at, read } = makeIsolate()
+    at.object = 5
+    expect(await read()).toEqual({ revision: 5, vouched: true })
+    at.objectDead = true
+    await clock.pass(5_000)
+    expect(await read()).toEqual({ revision: 5, vouched: false })
+  })
+  it('believes the object for good that a stash is gone', async () => {
+    const { clock, asked, stores, read } = makeIsolate()
+    stores.vouch = async () => (asked.vouch++, null)
+    expect(await read()).toBe('stash_not_found')
+    await clock.pass(3_600_000)
+    expect(await read()).toBe('stash_not_found')
+    expect(asked.vouch).toBe(1)
+  })
+  it('remembers no more stashes than it may', async () => {
+    const { clock, stores, memory, recall } = makeIsolate()
+    for (let i = 0; i < 500; i++) {
+      const reading = recall.recall(stores, `s${i}`)
+      await clock.pass(20)
+      await reading
+    }
+    expect(memory.size).toBe(100)
+  })
+})
