@@ -17,11 +17,11 @@ import type { Memo, Memory } from './memory.ts'
 /** Nothing older than this is served without asking. */
 export const MEMORY_FRESH_MS = 1_000
 /** An object far away answers in some 200 ms; past that a reader would rather have KV's copy. */
-export const VOUCH_DEADLINE_MS = 250
+const VOUCH_DEADLINE_MS = 250
 /** KV mostly answers in 10 ms, and in 100 from its central store; past this the object may well be sooner. */
-export const KV_DEADLINE_MS = 500
+const KV_DEADLINE_MS = 500
 /** Where there is nothing to serve meanwhile, waiting is all that is left. */
-export const SNAPSHOT_DEADLINE_MS = 5_000
+const SNAPSHOT_DEADLINE_MS = 5_000
 /** How long after a write a reader would rather wait for the object than be given what was before. */
 const EXPECTATION_MS = 5_000
 /** A look-up whose own request died may never settle. Whoever waited this long looks for itself. */

@@ -12,7 +12,6 @@ const KV_PATIENCE_MS = 1_000
 const RELEASES_PER_RING = 100
 
 export type Chores = {
-  now(): number
   sleep(ms: number): Promise<unknown>
   setAlarm(at: number): void
   /** When KV wants to be written and when the next held change is due; null where nothing waits. */

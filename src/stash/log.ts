@@ -1,8 +1,6 @@
 /**
- * The `log` and `change` tables: every accepted change, in order. One log, several readers.
- *
- * History and undo read it by key; watchers replay it from the revision they last saw; the publisher is
- * a reader with a cursor, which makes the log its outbox.
+ * The `log` and `change` tables: every accepted change, in order, with who, when, why, before and after, each
+ * entry chained to the one before it by its hash. Its head is what the publisher must bring KV to.
  */
 import { chainText, type Entry } from '../model/entry.ts'
 import { sha256 } from './digest.ts'

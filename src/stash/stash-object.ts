@@ -51,7 +51,6 @@ export class StashObject extends DurableObject<Env> {
       (ms) => scheduler.wait(ms),
     )
     this.#alarm = new Alarm({
-      now: () => Date.now(),
       sleep: (ms) => scheduler.wait(ms),
       setAlarm: (at) => void this.#storage.setAlarm(at),
       publishAt: () => this.#publisher.dueAt(),

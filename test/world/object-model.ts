@@ -126,7 +126,6 @@ export class ObjectModel {
       clock.now,
     )
     const alarm = new Alarm({
-      now: clock.now,
       sleep,
       setAlarm: (at) => this.#setAlarm(at),
       publishAt: () => publisher.dueAt(),
