@@ -6,6 +6,10 @@ import { Hono } from 'hono'
 import type { App } from './scope.ts'
 import { answerFault } from './faults.ts'
 import { flags } from './flags.ts'
+import { freeze } from './freeze.ts'
+import { guards } from './guards.ts'
+import { held } from './held.ts'
+import { history } from './history.ts'
 import { items } from './items.ts'
 import { links } from './links.ts'
 import { logFault, logWrite } from './log.ts'
@@ -14,12 +18,20 @@ import { purgeCache, tagToPurge } from './purge.ts'
 import { turnDown } from './reply.ts'
 import { turnDownItem } from './serve.ts'
 import { stashes } from './stashes.ts'
+import { tokens } from './tokens.ts'
+import { transfer } from './transfer.ts'
 
 const routes = new Hono<App>()
   .route('/', items)
   .route('/', flags)
   .route('/', stashes)
   .route('/', links)
+  .route('/', tokens)
+  .route('/', guards)
+  .route('/', freeze)
+  .route('/', held)
+  .route('/', history)
+  .route('/', transfer)
   .route('/', about)
 
 export const app = new Hono<App>().route('/api', routes).route('/', routes)

@@ -3,48 +3,57 @@
  * that runs scripts finds none. The page names what will change, so that nobody presses it blind.
  */
 import { html } from 'hono/html'
+import { formatDuration } from '../model/duration.ts'
+import type { Edit } from '../model/intent.ts'
 import type { Refusal } from '../model/refusal.ts'
-import type { Answer } from '../stash/ask.ts'
-import { documentOf, headersOf } from './problems.ts'
+import type { LinkAnswer } from '../stash/ask-held.ts'
+import { documentOf, headersOf } from './problem.ts'
 import { page } from './page.ts'
-import { isoTime } from './reply.ts'
+import { isoTime } from './time.ts'
 
-type LinkAnswer = Extract<Answer, { kind: 'link' }>
-
-/** Long values would push the button off the screen. */
+/** Long values, and long lists of them, would push the button off the screen. */
 const SHOWN_CHARS = 500
+const SHOWN_ROWS = 20
 
-export async function confirmPage({ change, present, madeBy, expiresAt, reason }: LinkAnswer): Promise<Response> {
-  const key = change.kind === 'patch' ? change.changes.map(({ key: name }) => name).join(', ') : (change.key ?? '')
-  const next = change.kind === 'put' ? shown(change.value) : change.kind
-  const before = present[0] === undefined ? html`<em>not set</em>` : html`<code>${shown(present[0].value)}</code>`
+type Row = { key: string; next: string | null }
+
+export async function confirmPage({
+  change,
+  approves,
+  present,
+  madeBy,
+  askedBy,
+  expiresAt,
+  reason,
+}: LinkAnswer): Promise<Response> {
+  const rows = rowsOf(change)
+  const now = new Map(present.map(({ key, value }) => [key, value]))
   return page(
-    'Confirm a change',
-    html`<dl>
-        <dt>Flag</dt>
-        <dd><code>${key}</code></dd>
-        <dt>Now</dt>
-        <dd>${before}</dd>
-        <dt>Will be</dt>
-        <dd><code>${next}</code></dd>
-        <dt>Link made by</dt>
-        <dd>${madeBy}</dd>
-        ${
-          reason === null
-            ? ''
-            : html`<dt>Because</dt>
-                <dd>${reason}</dd>`
-        }
-        <dt>Valid until</dt>
-        <dd>${isoTime(expiresAt)}</dd>
+    approves ? 'Approve a change' : 'Confirm a change',
+    html`${rows.slice(0, SHOWN_ROWS).map(
+      ({ key, next }) =>
+        html`<dl>
+            ${term('Flag', code(key))} ${term('Now', valueOf(now.get(key) ?? null))} ${term('Will be', valueOf(next))}
+          </dl>`,
+    )}
+      ${rows.length > SHOWN_ROWS ? html`<p>… and ${rows.length - SHOWN_ROWS} more.</p>` : ''}
+      <dl>
+        ${rows.length === 0 ? term('What', describe(change)) : ''}
+        ${'at' in change && change.at !== undefined ? term('When', isoTime(change.at)) : ''}
+        ${'forMs' in change && change.forMs !== undefined ? term('For', `${formatDuration(change.forMs)}, then back to what it was`) : ''}
+        ${approves ? term('Asked for by', askedBy) : ''} ${reason === null ? '' : term('Because', reason)}
+        ${term('Link made by', madeBy)} ${term('Valid until', isoTime(expiresAt))}
       </dl>
-      <form method="post"><button>Make this change</button></form>
+      <form method="post"><button>${approves ? 'Approve this change' : 'Make this change'}</button></form>
       <p>Nothing has changed yet. The link works once.</p>`,
   )
 }
 
 export const donePage = (key: string, revision: number): Promise<Response> =>
   page('Done', html`<p><code>${key}</code> has been changed. The stash is at revision ${revision}.</p>`)
+
+export const waitingPage = (): Promise<Response> =>
+  page('Waiting', html`<p>The change is held: it takes a second person, or its time. Nothing has changed yet.</p>`, 202)
 
 export async function refusalPage(refusal: Refusal): Promise<Response> {
   const { status, title, detail } = documentOf(refusal) as { status: number; title: string; detail: string }
@@ -57,6 +66,34 @@ export async function refusalPage(refusal: Refusal): Promise<Response> {
     headers,
   )
 }
+
+function rowsOf(change: Edit): Row[] {
+  switch (change.kind) {
+    case 'put':
+      return [{ key: change.key ?? '', next: change.value }]
+    case 'delete':
+      return [{ key: change.key, next: null }]
+    case 'patch':
+      return change.changes.map(({ key, value }) => ({ key, next: value }))
+    case 'import':
+      return change.items.map(({ key, value }) => ({ key, next: value }))
+    case 'undo':
+    case 'set_guard':
+    case 'remove_guard':
+      return []
+  }
+}
+
+function describe(change: Edit): string {
+  if (change.kind === 'undo') return `the opposite of revision ${change.revision}`
+  return change.kind === 'set_guard' || change.kind === 'remove_guard' ? `the guard of ${change.key}` : change.kind
+}
+
+const term = (name: string, text: unknown) =>
+  html`<dt>${name}</dt>
+    <dd>${text}</dd>`
+const code = (text: string) => html`<code>${shown(text)}</code>`
+const valueOf = (value: string | null) => (value === null ? html`<em>not set</em>` : code(value))
 
 const shown = (value: string): string =>
   value.length > SHOWN_CHARS ? `${value.slice(0, SHOWN_CHARS)} … (${value.length} characters)` : value

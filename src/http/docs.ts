@@ -1,7 +1,8 @@
 /** `/docs`: the API for a person's eyes, from the same tables as the OpenAPI document. A problem's `type` points here. */
 import { html } from 'hono/html'
 import { FAULTS } from './faults.ts'
-import { OPERATIONS, type Operation } from './operations.ts'
+import type { Operation } from './operation.ts'
+import { OPERATIONS } from './operations.ts'
 import { PARAMETERS } from './parameters.ts'
 import { page } from './page.ts'
 import { PROBLEMS } from './problems.ts'

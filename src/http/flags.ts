@@ -7,7 +7,7 @@ import { readScope, writeScope, type App } from './scope.ts'
 import { readJson } from './parse.ts'
 import { recallStash } from './read.ts'
 import { serve, type Representation } from './serve.ts'
-import { etag, json, turnDown } from './reply.ts'
+import { etag, json, timeBoxOf, turnDown } from './reply.ts'
 import { flagsPatch, type patchApplied } from './wire.ts'
 import { write } from './write.ts'
 import type * as z from 'zod'
@@ -26,14 +26,16 @@ export const flags = new Hono<App>()
   })
   .patch('/stash/:stash/flags', (c) =>
     write(writeScope(c), {
-      read: async (condition) => {
+      timed: true,
+      read: async (terms) => {
         const changes = await readJson(c.req.raw, flagsPatch, { limit: PATCH_MAX_BYTES })
-        return changes.ok ? ok({ kind: 'patch', changes: changes.value, ...condition }) : changes
+        return changes.ok ? ok({ intent: { kind: 'patch', changes: changes.value, ...terms } }) : changes
       },
-      reply: ({ revision, changed }) =>
-        json({ message: 'Flags changed', revision, changed } satisfies z.infer<typeof patchApplied>, {
-          ETag: etag(revision),
-        }),
+      reply: ({ revision, changed, reverts }) =>
+        json(
+          { message: 'Flags changed', revision, changed, ...timeBoxOf(reverts) } satisfies z.infer<typeof patchApplied>,
+          { ETag: etag(revision) },
+        ),
     }),
   )
 

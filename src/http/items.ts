@@ -9,8 +9,8 @@ import { readScope, writeScope, type App, type Ctx } from './scope.ts'
 import { readText } from './parse.ts'
 import { recallStash, rememberStash } from './read.ts'
 import { serve, serveMissing, turnDownItem } from './serve.ts'
-import { etag, json, turnDown } from './reply.ts'
-import type { itemApplied } from './wire.ts'
+import { etag, json, timeBoxOf, turnDown } from './reply.ts'
+import type { itemApplied, itemDeleted } from './wire.ts'
 import { write } from './write.ts'
 import type * as z from 'zod'
 
@@ -26,8 +26,15 @@ export const items = new Hono<App>()
     const key = parseKey(c.req.param('key'))
     if (!key.ok) return turnDown(key.refusal)
     return write(writeScope(c), {
-      read: async (condition) => ok({ kind: 'delete', key: key.value, ...condition }),
-      reply: ({ revision }) => json({ key: key.value, message: 'Item deleted', revision }),
+      timed: true,
+      read: async (terms) => ok({ intent: { kind: 'delete', key: key.value, ...terms } }),
+      reply: ({ revision, reverts }) =>
+        json({
+          key: key.value,
+          message: 'Item deleted',
+          revision,
+          ...timeBoxOf(reverts),
+        } satisfies z.infer<typeof itemDeleted>),
     })
   })
 
@@ -49,14 +56,22 @@ async function put(c: Ctx, name: string | null, { tokenless = false } = {}): Pro
   if (!key.ok) return turnDown(key.refusal)
   return write(writeScope(c), {
     tokenless,
-    read: async (condition) => {
+    timed: true,
+    read: async (terms) => {
       const value = await readValue(c.req.raw)
-      return value.ok ? ok({ kind: 'put', key: key.value, ...value.value, ...condition }) : value
+      return value.ok ? ok({ intent: { kind: 'put', key: key.value, ...value.value, ...terms } }) : value
     },
-    reply: ({ revision, changed: [stored = ''] }) =>
-      json({ key: stored, message: 'Item stored', revision, version: revision } satisfies z.infer<typeof itemApplied>, {
-        ETag: etag(revision),
-      }),
+    reply: ({ revision, changed: [stored = ''], reverts }) =>
+      json(
+        {
+          key: stored,
+          message: 'Item stored',
+          revision,
+          version: revision,
+          ...timeBoxOf(reverts),
+        } satisfies z.infer<typeof itemApplied>,
+        { ETag: etag(revision) },
+      ),
   })
 }
 

@@ -7,19 +7,20 @@
  */
 import { Hono } from 'hono'
 import { LINK_LIFETIME_MS } from '../model/held.ts'
-import type { Credential } from '../model/intent.ts'
-import { ok, refuse, type Refusal, type Result } from '../model/refusal.ts'
+import type { Credential, Intent } from '../model/intent.ts'
+import { ok, refuse, type Refusal, type RefusalCode, type Result } from '../model/refusal.ts'
 import { mintLink, SEED_BYTES, stashOfLink } from '../model/token.ts'
 import { parseKey, parseStashId } from './address.ts'
 import { writeScope, type App, type Ctx } from './scope.ts'
-import { confirmPage, donePage, refusalPage } from './confirm-page.ts'
+import { confirmPage, donePage, refusalPage, waitingPage } from './confirm-page.ts'
 import { sha256 } from './credential.ts'
 import { readValue } from './items.ts'
 import { readCircumstances } from './parse.ts'
 import { heedWrite } from './read.ts'
-import { isoTime, json, turnDown } from './reply.ts'
+import { json, timeBoxOf, turnDown } from './reply.ts'
+import { isoTime } from './time.ts'
 import type { link, linkUsed } from './wire.ts'
-import { write } from './write.ts'
+import { replyWaiting, write, type Terms } from './write.ts'
 import type * as z from 'zod'
 
 export const links = new Hono<App>()
@@ -35,15 +36,53 @@ async function presign(c: Ctx): Promise<Response> {
   if (operation !== 'upsert')
     return turnDown({ code: 'invalid_header', header: 'X-Operation', expected: '"upsert", or may be left out' })
 
+  return makeLink(c, {
+    operation: 'upsert',
+    timed: true,
+    parameters: ['decision'],
+    read: async ({ secretHash, expiresAt }, { at, ...terms }, { decision }) => {
+      if (at !== undefined) {
+        return refuse({
+          code: 'invalid_query',
+          parameter: 'at',
+          expected: 'nothing here: a link acts when it is pressed',
+        })
+      }
+      if (decision !== undefined && !DECISION.test(decision)) {
+        return refuse({ code: 'invalid_query', parameter: 'decision', expected: '1 to 100 of A-Z a-z 0-9 . _ -' })
+      }
+      const value = await readValue(c.req.raw)
+      if (!value.ok) return value
+      const change = { kind: 'put', key: key.value, ...value.value, ...terms } as const
+      return ok({ kind: 'hold_for_link', change, secretHash, expiresAt, ...(decision && { decision }) })
+    },
+  })
+}
+
+const DECISION = /^[A-Za-z0-9._-]{1,100}$/
+
+type LinkWanted = {
+  operation: z.infer<typeof link>['operation']
+  timed?: boolean
+  parameters?: string[]
+  /** What is to wait for the link. */
+  read(
+    secret: { secretHash: string; expiresAt: number },
+    terms: Terms,
+    query: Partial<Record<string, string>>,
+  ): Promise<Result<Intent>>
+}
+
+/** Makes a one-time link: the secret is in the answer, its hash in the stash. */
+export async function makeLink(c: Ctx, { operation, read, ...rest }: LinkWanted): Promise<Response> {
   const secret = mintLink(c.req.param('stash') ?? '', crypto.getRandomValues(new Uint8Array(SEED_BYTES)))
   const secretHash = await sha256(secret)
   const expiresAt = Date.now() + LINK_LIFETIME_MS
   return write(writeScope(c), {
-    read: async (condition) => {
-      const value = await readValue(c.req.raw)
-      if (!value.ok) return value
-      const change = { kind: 'put', key: key.value, ...value.value, ...condition } as const
-      return ok({ kind: 'hold_for_link', change, secretHash, expiresAt })
+    ...rest,
+    read: async (terms, query) => {
+      const intent = await read({ secretHash, expiresAt }, terms, query)
+      return intent.ok ? ok({ intent: intent.value }) : intent
     },
     reply: () => {
       throw new Error('a link was asked for, and the change was applied at once')
@@ -51,13 +90,7 @@ async function presign(c: Ctx): Promise<Response> {
     replyHeld: ({ id, expires_at }) => {
       const { origin, pathname } = new URL(c.req.url)
       const url = `${origin}${pathname.startsWith('/api/') ? '/api' : ''}/update?token=${secret}`
-      const body = {
-        url,
-        presigned_url: url,
-        expires_at: isoTime(expires_at),
-        operation: 'upsert',
-        held_id: id,
-      } as const
+      const body = { url, presigned_url: url, expires_at: isoTime(expires_at ?? expiresAt), operation, held_id: id }
       return json(body satisfies z.infer<typeof link>)
     },
     // A repeat would need the secret of the first answer, and only its hash is kept.
@@ -91,21 +124,35 @@ async function use(c: Ctx): Promise<Response> {
   const applied = await c.env.STASH.get(id).apply({ credential, intent: { kind: 'release' }, ...circumstances })
   if (!applied.ok) return turnDownLink(applied.refusal, browser)
 
-  const { revision, changed } = applied.value
+  const { revision, changed, held } = applied.value
+  if (held !== undefined) return browser ? waitingPage() : replyWaiting(held)
   heedWrite(id.toString(), revision)
   const key = changed[0] ?? ''
   if (browser) return donePage(key, revision)
-  const body = { success: true, id: key, message: 'Item stored', revision, version: revision } as const
+  const body = {
+    success: true,
+    id: key,
+    message: 'Item stored',
+    revision,
+    version: revision,
+    ...timeBoxOf(applied.value.reverts),
+  } as const
   return json(body satisfies z.infer<typeof linkUsed>)
 }
 
-/** A link outlives its stash, and is of no more use then than one that was used. */
+/** A link outlives its stash, or what it was to approve, and is of no more use then than one that was used. */
+const SPENT: RefusalCode[] = ['stash_not_found', 'held_not_found', 'not_awaiting_approval']
+
 function turnDownLink(refusal: Refusal, browser: boolean): Response | Promise<Response> {
-  const shown: Refusal = refusal.code === 'stash_not_found' ? { code: 'link_spent' } : refusal
+  const shown: Refusal = SPENT.includes(refusal.code) ? { code: 'link_spent' } : refusal
   return browser ? refusalPage(shown) : turnDown(shown)
 }
 
-type Link = { id: DurableObjectId; credential: Credential; circumstances: { reason?: string; idempotencyKey?: string } }
+type Link = {
+  id: DurableObjectId
+  credential: Credential
+  circumstances: { reason?: string; idempotencyKey?: string; breakGlass?: string }
+}
 
 async function findLink(c: Ctx): Promise<Result<Link>> {
   // Chats and mail programs append parameters of their own to what they pass on: here others are let through.

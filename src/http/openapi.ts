@@ -1,10 +1,12 @@
 /** Makes the OpenAPI 3.1 document from the table of operations and the zod schemas behind it. */
 import * as z from 'zod'
 import type { RefusalCode } from '../model/refusal.ts'
-import { OPERATIONS, type Operation } from './operations.ts'
+import type { Operation } from './operation.ts'
+import { OPERATIONS } from './operations.ts'
 import { PARAMETERS } from './parameters.ts'
 import { PROBLEMS } from './problems.ts'
 import * as wire from './wire.ts'
+import { heldReply } from './wire-safeguards.ts'
 
 type Json = Record<string, unknown>
 
@@ -15,6 +17,8 @@ const SECURITY = { none: [], token: [{ token: [] }], admin: [{ admin: [] }, {}],
 
 const PATH_PARAMETERS: Record<string, Json> = {
   stash: { name: 'stash', in: 'path', required: true, schema: { type: 'string', pattern: '^[0-9a-f]{64}$' } },
+  token: { name: 'token', in: 'path', required: true, schema: { type: 'string', pattern: '^[0-9a-f]{16}$' } },
+  held: { name: 'held', in: 'path', required: true, schema: { type: 'string' } },
   key: { name: 'key', in: 'path', required: true, schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' } },
 }
 
@@ -42,7 +46,8 @@ export function openapi(origin: string): Json {
   }
 }
 
-function describe({ method, path, id, summary, parameters = [], auth, body, answer, refusals }: Operation): Json {
+function describe(operation: Operation): Json {
+  const { method, path, id, summary, parameters = [], auth, body, answer, mayBeHeld = false, refusals } = operation
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => PATH_PARAMETERS[name])
   return {
     operationId: id,
@@ -52,6 +57,7 @@ function describe({ method, path, id, summary, parameters = [], auth, body, answ
     ...(body && { requestBody: { required: body.required, content: contentOf(body.schema) } }),
     responses: {
       200: { description: 'It is so.', content: contentOf(answer) },
+      ...(mayBeHeld && { 202: { description: 'Held: nothing has changed yet.', content: contentOf(heldReply) } }),
       ...(method === 'get' && parameters.includes('If-None-Match') && { 304: { description: 'Not modified.' } }),
       ...problemsOf(refusals),
     },
@@ -91,7 +97,7 @@ function nameOf(schema: z.ZodType): string {
 
 function components(): Json {
   const registry = z.registry<{ id: string }>()
-  for (const schema of [wire.problem, ...OPERATIONS.flatMap(({ body, answer }) => [body?.schema, answer])]) {
+  for (const schema of [wire.problem, heldReply, ...OPERATIONS.flatMap(({ body, answer }) => [body?.schema, answer])]) {
     if (typeof schema !== 'object') continue
     const documented = wire.documentedAs.get(schema) ?? schema
     registry.add(documented, { id: nameOf(documented) })

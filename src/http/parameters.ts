@@ -1,6 +1,23 @@
 /** The query parameters and headers that operations take, as the OpenAPI document describes them. */
 export type Parameter =
-  'min_revision' | 'keys' | 'reason' | 'token' | 'If-Match' | 'If-None-Match' | 'Idempotency-Key' | 'X-Operation'
+  | 'min_revision'
+  | 'keys'
+  | 'reason'
+  | 'for'
+  | 'at'
+  | 'decision'
+  | 'token'
+  | 'key'
+  | 'before'
+  | 'after'
+  | 'limit'
+  | 'dry_run'
+  | 'replace'
+  | 'If-Match'
+  | 'If-None-Match'
+  | 'Idempotency-Key'
+  | 'X-Operation'
+  | 'Break-Glass'
 
 export const PARAMETERS: Record<
   Parameter,
@@ -17,6 +34,31 @@ export const PARAMETERS: Record<
     description: 'Why. Recorded. A Reason header does the same.',
     schema: { type: 'string', maxLength: 500 },
   },
+  for: {
+    in: 'query',
+    description: 'For how long: then the values go back to what they were. 90s, 30m, 2h, 7d.',
+    schema: { type: 'string', pattern: '^\\d{1,9}[smhd]$' },
+  },
+  at: { in: 'query', description: 'Not now, but then.', schema: { type: 'string', format: 'date-time' } },
+  decision: {
+    in: 'query',
+    description: "Ties the token's links of one name together: the first used voids the others.",
+    schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,100}$' },
+  },
+  key: { in: 'query', description: 'Only what concerns this key.', schema: { type: 'string' } },
+  before: { in: 'query', description: 'Only older revisions than this.', schema: { type: 'integer', minimum: 1 } },
+  after: { in: 'query', description: "The last page's `next`.", schema: { type: 'integer', minimum: 0 } },
+  limit: { in: 'query', description: 'How many at most.', schema: { type: 'integer', minimum: 1 } },
+  dry_run: {
+    in: 'query',
+    description: '1: nothing changes, the answer is what would.',
+    schema: { type: 'string', enum: ['0', '1'] },
+  },
+  replace: {
+    in: 'query',
+    description: '1: what the file does not name is taken away.',
+    schema: { type: 'string', enum: ['0', '1'] },
+  },
   token: { in: 'query', required: true, description: "The link's one-time token.", schema: { type: 'string' } },
   'If-Match': { in: 'header', description: 'Write only over this version.', schema: { type: 'string' } },
   'If-None-Match': {
@@ -30,4 +72,9 @@ export const PARAMETERS: Record<
     schema: { type: 'string', maxLength: 255 },
   },
   'X-Operation': { in: 'header', description: 'May be left out.', schema: { type: 'string', enum: ['upsert'] } },
+  'Break-Glass': {
+    in: 'header',
+    description: 'Why a freeze does not count this time. For tokens that can break_glass. Recorded.',
+    schema: { type: 'string', maxLength: 500 },
+  },
 }

@@ -1,5 +1,7 @@
 /** Reads requests: query, headers, body. Whatever is not understood is refused; nothing is ignored in silence. */
 import type * as z from 'zod'
+import { DURATION_EXPECTED, parseDuration } from '../model/duration.ts'
+import type { Timing } from '../model/intent.ts'
 import type { Precondition } from '../model/precondition.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 
@@ -30,10 +32,48 @@ export function readRevision(text: string | undefined): Result<number> {
     : ok(revision)
 }
 
-export type Circumstances = { reason?: string; idempotencyKey?: string; condition?: Precondition }
+export type Circumstances = { reason?: string; idempotencyKey?: string; breakGlass?: string; condition?: Precondition }
 
-const REASON_MAX_CHARS = 500
+export const REASON_MAX_CHARS = 500
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
+
+/** When a change is to happen (`at`), and for how long (`for`). Whether it can, the stash decides. */
+export function readTiming(query: { at?: string; for?: string }): Result<Timing> {
+  const timing: Timing = {}
+  if (query.for !== undefined) {
+    const forMs = parseDuration(query.for)
+    if (forMs === null) return refuse({ code: 'invalid_query', parameter: 'for', expected: DURATION_EXPECTED })
+    timing.forMs = forMs
+  }
+  if (query.at !== undefined) {
+    const at = parseTime(query.at)
+    if (at === null) return refuse({ code: 'invalid_query', parameter: 'at', expected: TIME_EXPECTED })
+    timing.at = at
+  }
+  return ok(timing)
+}
+
+export const TIME_EXPECTED = 'a time in ISO 8601, UTC: 2026-11-24T03:00:00Z'
+
+/** In ms since the epoch, or null for what is no time in UTC. */
+export function parseTime(text: string): number | null {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?Z$/.test(text)) return null
+  const at = Date.parse(text)
+  // The parser turns 30 February into 2 March.
+  return Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== text.slice(0, 10) ? null : at
+}
+
+/** A whole number within bounds, or what is taken where it is not given. */
+export function readCount<D extends number | null>(
+  parameter: string,
+  text: string | undefined,
+  { least, most, absent }: { least: number; most: number; absent: D },
+): Result<number | D> {
+  if (text === undefined) return ok(absent)
+  const count = /^\d{1,15}$/.test(text) ? Number(text) : NaN
+  if (count >= least && count <= most) return ok(count)
+  return refuse({ code: 'invalid_query', parameter, expected: `a whole number from ${least} to ${most}` })
+}
 
 /** What accompanies a write: why, under which key, and on which condition. */
 export function readCircumstances(request: Request, query: { reason?: string }): Result<Circumstances> {
@@ -44,6 +84,14 @@ export function readCircumstances(request: Request, query: { reason?: string }):
       return refuse({ code: 'invalid_query', parameter: 'reason', expected: `at most ${REASON_MAX_CHARS} characters` })
     }
     circumstances.reason = reason
+  }
+  const breakGlass = request.headers.get('Break-Glass')
+  if (breakGlass !== null) {
+    if (breakGlass.trim() === '' || breakGlass.length > REASON_MAX_CHARS) {
+      const expected = `the reason, in at most ${REASON_MAX_CHARS} characters: it is recorded`
+      return refuse({ code: 'invalid_header', header: 'Break-Glass', expected })
+    }
+    circumstances.breakGlass = breakGlass
   }
   const key = request.headers.get('Idempotency-Key')
   if (key !== null) {

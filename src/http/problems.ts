@@ -1,10 +1,8 @@
-/**
- * Turns refusals into HTTP: the one table that knows which refusal has which status, and what to tell the
- * caller to do. Documents are RFC 9457 `application/problem+json`.
- */
-import type { Refusal, RefusalCode } from '../model/refusal.ts'
+/** The one table that knows which refusal has which status, and what to tell the caller to do. */
+import { isoTime as iso } from './time.ts'
+import type { Issue, Refusal, RefusalCode } from '../model/refusal.ts'
 
-type Problem<C extends RefusalCode> = {
+export type Problem<C extends RefusalCode> = {
   status: number
   title: string
   detail: string | ((refusal: Extract<Refusal, { code: C }>) => string)
@@ -24,7 +22,8 @@ export const PROBLEMS = {
   not_permitted: {
     status: 403,
     title: 'The token may not do this',
-    detail: ({ needs }) => `It takes a token that can "${needs}".`,
+    detail: ({ needs, key }) =>
+      key === undefined ? `It takes a token that can: ${needs}.` : `It takes a token that can: ${needs}, for "${key}".`,
   },
   rate_limited: {
     status: 429,
@@ -52,6 +51,27 @@ export const PROBLEMS = {
     detail: ({ key }) => `Nothing is stored under "${key}".`,
   },
   no_items: { status: 404, title: 'The stash is empty', detail: 'It has no newest item, because it has none.' },
+  guard_not_found: {
+    status: 404,
+    title: 'There is no such guard',
+    detail: ({ key }) => `Nothing guards "${key}": any value may be written to it.`,
+  },
+  held_not_found: {
+    status: 404,
+    title: 'No such change is held',
+    detail: 'It was released, declined, cancelled, has expired, or never existed. History says which.',
+  },
+  token_not_found: {
+    status: 404,
+    title: 'There is no such token',
+    detail: 'It was revoked, has expired, or never existed.',
+  },
+  revision_not_found: {
+    status: 404,
+    title: 'History has no such revision',
+    detail: ({ revision }) => `Revision ${revision} is too old, or has not been written yet.`,
+  },
+  not_frozen: { status: 404, title: 'Nothing is frozen', detail: 'There is no freeze to end.' },
   invalid_key: {
     status: 400,
     title: 'This cannot be a key',
@@ -78,8 +98,7 @@ export const PROBLEMS = {
   invalid_body: {
     status: 400,
     title: 'The body does not fit',
-    detail: ({ issues }) =>
-      issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; '),
+    detail: ({ issues }) => told(issues),
   },
   empty_value: {
     status: 400,
@@ -141,7 +160,108 @@ export const PROBLEMS = {
   too_many_held: {
     status: 422,
     title: 'Too many changes are waiting',
-    detail: ({ limit }) => `A stash holds at most ${limit} changes back. Unused links go when they expire.`,
+    detail: ({ limit, limit_bytes }) =>
+      `A stash holds back at most ${limit} changes, of ${limit_bytes} bytes in all. GET …/held lists them.`,
+  },
+  too_large_to_hold: {
+    status: 422,
+    title: 'The change is too large to be held',
+    detail: ({ limit_bytes }) => `What waits may be ${limit_bytes} bytes. Split it, or make it at once.`,
+  },
+  too_many_guards: {
+    status: 422,
+    title: 'Too many guards',
+    detail: ({ limit }) => `A stash has at most ${limit}.`,
+  },
+  too_many_tokens: {
+    status: 422,
+    title: 'Too many tokens',
+    detail: ({ limit }) => `A stash has at most ${limit}. Revoke those that nobody uses.`,
+  },
+  frozen: {
+    status: 423,
+    title: 'The stash is frozen',
+    detail: ({ until, by, reason, may_break_glass }) =>
+      `${by} froze it${until === null ? '' : ` until ${iso(until)}`}${reason === null ? '' : `: ${reason}`}. ` +
+      (may_break_glass
+        ? 'In an emergency send the header "Break-Glass: <reason>": it is recorded.'
+        : 'In an emergency it takes a token that can: break_glass.'),
+  },
+  guard_mismatch: {
+    status: 422,
+    title: 'The value does not fit its guard',
+    detail: ({ key, issues }) => `"${key}" ${told(issues)}.`,
+  },
+  guard_unmet: {
+    status: 409,
+    title: 'The present value does not fit the guard',
+    detail: ({ key, issues, held_id }) =>
+      held_id === null
+        ? `Change "${key}" first: the guard ${told(issues)}.`
+        : `"${key}" will go back to a value that does not fit, by the held change ${held_id}: the guard ${told(issues)}.`,
+  },
+  reason_required: {
+    status: 422,
+    title: 'A reason is needed',
+    detail: ({ key }) => `"${key}" is changed with a reason only: ?reason=… or the header Reason.`,
+  },
+  time_box_required: {
+    status: 422,
+    title: 'This must be for a time',
+    detail: ({ key, max_for, safe_value }) =>
+      `"${key}" may leave "${safe_value}" for at most ${max_for}: ?for=${max_for} or less.`,
+  },
+  approval_required: {
+    status: 422,
+    title: 'This takes a second person',
+    detail: ({ key }) => `To keep "${key}" as it is, write it again without an end: that asks for approval.`,
+  },
+  time_past: {
+    status: 422,
+    title: 'This time is past',
+    detail: ({ at, now }) => `It was ${iso(at)}; here it is ${iso(now)}.`,
+  },
+  time_too_far: {
+    status: 422,
+    title: 'This time is too far away',
+    detail: ({ at_most }) => `At most until ${iso(at_most)}.`,
+  },
+  not_awaiting_approval: {
+    status: 409,
+    title: 'This does not wait for a second person',
+    detail: 'It waits for its time or its link. DELETE cancels it.',
+  },
+  own_request: {
+    status: 403,
+    title: 'It takes a second person',
+    detail: 'Whoever asked for a change cannot approve it, nor make the link that does.',
+  },
+  requester_gone: {
+    status: 409,
+    title: 'Whoever asked for this may no longer',
+    detail: 'Their token was revoked or has expired. DELETE it, and ask anew.',
+  },
+  later_changes: {
+    status: 409,
+    title: 'Later changes stand in the way',
+    detail: ({ by }) =>
+      `Undo these first, or write what you want: ${by.map(({ key, revision }) => `"${key}" in revision ${revision}`).join(', ')}.`,
+  },
+  nothing_to_undo: {
+    status: 409,
+    title: 'This revision changed no value',
+    detail: ({ revision }) =>
+      `Revision ${revision} was about tokens, a freeze or a held change. Do the opposite by its own route.`,
+  },
+  grants_too_much: {
+    status: 403,
+    title: 'A token cannot reach further than the one that grants or revokes it',
+    detail: ({ what }) => `Yours does not have ${what}.`,
+  },
+  master_token: {
+    status: 409,
+    title: 'The master token is not revoked, it is replaced',
+    detail: 'POST …/tokens/rotate makes another one.',
   },
   link_spent: {
     status: 410,
@@ -160,35 +280,6 @@ export const PROBLEMS = {
   },
 } satisfies { [C in RefusalCode]: Problem<C> }
 
-/** Other headers that a refusal owes its caller (RFC 9110). */
-export function headersOf(refusal: Refusal): Record<string, string> {
-  switch (refusal.code) {
-    case 'token_missing':
-      return { 'WWW-Authenticate': 'Bearer realm="switchyard"' }
-    case 'method_not_allowed':
-      return { Allow: refusal.allow.join(', ') }
-    case 'link_not_pressed':
-      return { Allow: 'POST' }
-    case 'rate_limited':
-      return { 'Retry-After': String(refusal.retry_after_s) }
-    case 'unreachable':
-      return { 'Retry-After': '1' }
-    default:
-      return {}
-  }
-}
-
-/** The problem document: the fixed members of RFC 9457, the stable `code`, and the refusal's facts. */
-export function documentOf(refusal: Refusal): { status: number; [member: string]: unknown } {
-  const { code, ...facts } = refusal
-  const { status, title, detail } = PROBLEMS[code] as Problem<RefusalCode>
-  return {
-    type: `/docs#${code}`,
-    title,
-    status,
-    code,
-    // The table pairs each code with a detail for that code; the compiler cannot follow the pair.
-    detail: typeof detail === 'string' ? detail : detail(refusal as never),
-    ...facts,
-  }
+function told(issues: Issue[]): string {
+  return issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
 }

@@ -2,8 +2,10 @@
  * Responses that are not hot reads. All are `no-store`: with a cache in front, an answer that is silent
  * about caching is stored for hours. All may be read by scripts of any origin: nothing here goes by cookies.
  */
+import type { Applied } from '../model/intent.ts'
 import type { Refusal } from '../model/refusal.ts'
-import { documentOf, headersOf } from './problems.ts'
+import { documentOf, headersOf } from './problem.ts'
+import { isoTime } from './time.ts'
 
 export const EXPOSED = 'ETag, Retry-After, Switchyard-Revision, Switchyard-Source, Switchyard-Problem'
 
@@ -44,5 +46,8 @@ export function turnDown(refusal: Refusal): Response {
   })
 }
 
-export const isoTime = (ms: number): string => new Date(ms).toISOString()
+/** What a write's answer says of its end, where it has one. */
+export const timeBoxOf = (reverts: Applied['reverts']): { reverts_at?: string; revert_id?: string } =>
+  reverts === undefined ? {} : { reverts_at: isoTime(reverts.at), revert_id: reverts.heldId }
+
 export const etag = (version: number): string => `"${version}"`

@@ -10,7 +10,8 @@ import type { Refusal } from '../model/refusal.ts'
 import { cacheTag } from '../model/snapshot.ts'
 import { readPrecondition } from './parse.ts'
 import { PROBLEMS } from './problems.ts'
-import { empty, etag, EXPOSED, isoTime, turnDown } from './reply.ts'
+import { empty, etag, EXPOSED, turnDown } from './reply.ts'
+import { isoTime } from './time.ts'
 
 export type Representation = { body: string; type: string; version: number }
 

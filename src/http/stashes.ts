@@ -4,13 +4,15 @@ import { ok } from '../model/refusal.ts'
 import type { LiveSnapshot } from '../model/snapshot.ts'
 import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../model/token.ts'
 import { limitCreation, turnDownCounting } from './abuse.ts'
-import { newStashId, parseStashId } from './address.ts'
+import { newStashId } from './address.ts'
+import { ask } from './ask.ts'
 import { readScope, writeScope, type App, type Ctx } from './scope.ts'
-import { bearerOf, credentialOf, sameSecret, sha256 } from './credential.ts'
+import { bearerOf, sameSecret, sha256 } from './credential.ts'
 import { readJson, readQuery, readRevision } from './parse.ts'
 import { recallStash } from './read.ts'
 import { isKnown, serve, serveMissing, turnDownItem, type Representation } from './serve.ts'
-import { empty, etag, isoTime, json, turnDown } from './reply.ts'
+import { empty, etag, json, turnDown } from './reply.ts'
+import { isoTime, timeOrNull } from './time.ts'
 import { stashSpec, type itemList, type stashCreated, type stashFacts } from './wire.ts'
 import { write } from './write.ts'
 import type * as z from 'zod'
@@ -27,7 +29,7 @@ export const stashes = new Hono<App>()
   })
   .delete('/stash/:stash', (c) =>
     write(writeScope(c), {
-      read: async (condition) => ok({ kind: 'delete_stash', ...condition }),
+      read: async ({ condition }) => ok({ intent: { kind: 'delete_stash', ...(condition && { condition }) } }),
       reply: ({ revision }) => json({ message: 'Stash deleted', revision }),
     }),
   )
@@ -45,6 +47,7 @@ export const stashes = new Hono<App>()
   })
 
 function representFacts({ stashId, revision, stash, flags }: LiveSnapshot): Representation {
+  const frozen = stash.freeze !== null && (stash.freeze.until === null || stash.freeze.until > Date.now())
   const facts = {
     stash_id: stashId,
     name: stash.name,
@@ -52,7 +55,9 @@ function representFacts({ stashId, revision, stash, flags }: LiveSnapshot): Repr
     profile: stash.profile,
     revision,
     item_count: flags.size,
-    frozen: false,
+    frozen,
+    frozen_until: frozen ? timeOrNull(stash.freeze?.until ?? null) : null,
+    freeze_reason: frozen ? (stash.freeze?.reason ?? null) : null,
     created_at: isoTime(stash.createdAt),
   } satisfies z.infer<typeof stashFacts>
   return { body: `${JSON.stringify(facts)}\n`, type: 'application/json; charset=utf-8', version: revision }
@@ -93,46 +98,42 @@ async function create(c: Ctx): Promise<Response> {
   } satisfies z.infer<typeof stashCreated>)
 }
 
-async function list(c: Ctx): Promise<Response> {
-  const request = c.req.raw
-  const credential = await credentialOf(request)
-  if (!credential.ok) return turnDownCounting(request, c.env.FAILED_LOGINS, credential.refusal)
-  const id = parseStashId(c.env.STASH, c.req.param('stash') ?? '')
-  if (!id.ok) return turnDown(id.refusal)
-  const query = readQuery(request.url, ['min_revision'])
-  if (!query.ok) return turnDown(query.refusal)
-  const minRevision = readRevision(query.value.min_revision)
-  if (!minRevision.ok) return turnDown(minRevision.refusal)
-
-  const answer = await c.env.STASH.get(id.value).ask(credential.value, { kind: 'items' })
-  if (!answer.ok) return turnDownCounting(request, c.env.FAILED_LOGINS, answer.refusal)
-  if (answer.value.kind !== 'items') throw new Error('the stash answered another question')
-  const { items, revision } = answer.value
-  if (revision < minRevision.value) {
-    return turnDown({ code: 'revision_not_reached', current: revision, min_revision: minRevision.value })
-  }
-  const headers = {
-    ETag: etag(revision),
-    'Switchyard-Revision': String(revision),
-    'Switchyard-Source': `object; vouched; as-of=${isoTime(Date.now())}`,
-  }
-  if (isKnown(request.headers, etag(revision))) return empty(304, headers)
-  const stash_id = id.value.toString()
-  return json(
-    {
-      stash_id,
-      revision,
-      total: items.length,
-      items: items.map(({ key, value, type, version, created_at, updated_at }) => ({
-        key,
-        value,
-        stash_id,
-        content_type: type,
-        version,
-        created_at: isoTime(created_at),
-        updated_at: isoTime(updated_at),
-      })),
-    } satisfies z.infer<typeof itemList>,
-    headers,
-  )
+function list(c: Ctx): Promise<Response> {
+  let least = 0
+  return ask(writeScope(c), {
+    parameters: ['min_revision'],
+    question: (query) => {
+      const minRevision = readRevision(query['min_revision'])
+      if (!minRevision.ok) return minRevision
+      least = minRevision.value
+      return ok({ kind: 'items' as const })
+    },
+    reply: ({ items, revision }) => {
+      if (revision < least) return turnDown({ code: 'revision_not_reached', current: revision, min_revision: least })
+      const headers = {
+        ETag: etag(revision),
+        'Switchyard-Revision': String(revision),
+        'Switchyard-Source': `object; vouched; as-of=${isoTime(Date.now())}`,
+      }
+      if (isKnown(c.req.raw.headers, etag(revision))) return empty(304, headers)
+      const stash_id = c.req.param('stash') ?? ''
+      return json(
+        {
+          stash_id,
+          revision,
+          total: items.length,
+          items: items.map(({ key, value, type, version, created_at, updated_at }) => ({
+            key,
+            value,
+            stash_id,
+            content_type: type,
+            version,
+            created_at: isoTime(created_at),
+            updated_at: isoTime(updated_at),
+          })),
+        } satisfies z.infer<typeof itemList>,
+        headers,
+      )
+    },
+  })
 }

@@ -7,13 +7,16 @@ import { keySchema, STASH_MAX_ITEMS } from '../model/item.ts'
 import { PROFILES } from '../model/profile.ts'
 import { JURISDICTIONS } from './address.ts'
 
-const time = z.string().meta({ format: 'date-time', description: 'ISO 8601, UTC' })
-const revision = z.int().min(0).meta({ description: "The stash's revision: each accepted change makes the next." })
-const version = z.int().min(1).meta({ description: 'The revision that last changed the item.' })
-const stashId = z.string().regex(/^[0-9a-f]{64}$/)
+export const time = z.string().meta({ format: 'date-time', description: 'ISO 8601, UTC' })
+export const revision = z
+  .int()
+  .min(0)
+  .meta({ description: "The stash's revision: each accepted change makes the next." })
+export const version = z.int().min(1).meta({ description: 'The revision that last changed the item.' })
+export const stashId = z.string().regex(/^[0-9a-f]{64}$/)
 
-const isText = (text: string): boolean => text.isWellFormed()
-const NOT_TEXT = 'half a surrogate pair is not text'
+export const isText = (text: string): boolean => text.isWellFormed()
+export const NOT_TEXT = 'half a surrogate pair is not text'
 
 export const stashSpec = z
   .strictObject({
@@ -45,6 +48,8 @@ export const stashFacts = z
     revision,
     item_count: z.int(),
     frozen: z.boolean(),
+    frozen_until: time.nullable().meta({ description: 'null while nothing is frozen, or until somebody ends it.' }),
+    freeze_reason: z.string().nullable(),
     created_at: time,
   })
   .meta({ id: 'StashFacts' })
@@ -72,7 +77,7 @@ export const flags = z
   .object({ stash_id: stashId, revision, flags: z.record(z.string(), z.string()) })
   .meta({ id: 'Flags' })
 
-const flagValue = z
+export const flagValue = z
   .string('a value is a string: write "true", in quotes')
   .min(1, 'a value has at least one byte; null takes the key away')
   .refine(isText, NOT_TEXT)
@@ -106,12 +111,20 @@ export const flagsPatch = z
 export const documentedAs = new Map<z.ZodType, z.ZodType>([[flagsPatch, patchObject]])
 
 export const applied = z.object({ message: z.string(), revision }).meta({ id: 'Applied' })
-export const itemDeleted = z.object({ key: keySchema, message: z.string(), revision }).meta({ id: 'ItemDeleted' })
+
+/** Where a change is time-boxed. */
+const timeBox = {
+  reverts_at: time.optional().meta({ description: 'When the value goes back to what it was.' }),
+  revert_id: z.string().optional().meta({ description: 'The held change that will do it. DELETE it to stay.' }),
+}
+export const itemDeleted = z
+  .object({ key: keySchema, message: z.string(), revision, ...timeBox })
+  .meta({ id: 'ItemDeleted' })
 export const itemApplied = z
-  .object({ key: keySchema, message: z.string(), revision, version })
+  .object({ key: keySchema, message: z.string(), revision, version, ...timeBox })
   .meta({ id: 'ItemApplied' })
 export const patchApplied = z
-  .object({ message: z.string(), revision, changed: z.array(keySchema) })
+  .object({ message: z.string(), revision, changed: z.array(keySchema), ...timeBox })
   .meta({ id: 'PatchApplied' })
 
 export const link = z
@@ -119,12 +132,12 @@ export const link = z
     url: z.string(),
     presigned_url: z.string(),
     expires_at: time,
-    operation: z.literal('upsert'),
+    operation: z.enum(['upsert', 'approve']),
     held_id: z.string(),
   })
   .meta({ id: 'Link' })
 export const linkUsed = z
-  .object({ success: z.literal(true), id: keySchema, message: z.string(), revision, version })
+  .object({ success: z.literal(true), id: keySchema, message: z.string(), revision, version, ...timeBox })
   .meta({ id: 'LinkUsed' })
 
 export const health = z.object({ status: z.literal('ok') }).meta({ id: 'Health' })

@@ -2,32 +2,52 @@
  * How every write goes: who asks, for which stash, what for; then one call to the object. The body is read
  * only once the rest could be right, and nothing is believed before the object has.
  */
-import type { Applied, Command, Credential, Intent } from '../model/intent.ts'
+import type { Applied, Command, Credential, Intent, Timing } from '../model/intent.ts'
 import type { Precondition } from '../model/precondition.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 import { turnDownCounting } from './abuse.ts'
 import { parseStashId } from './address.ts'
 import type { WriteScope } from './scope.ts'
 import { credentialOf } from './credential.ts'
-import { readCircumstances, readQuery } from './parse.ts'
+import { readCircumstances, readQuery, readTiming } from './parse.ts'
 import { heedWrite } from './read.ts'
-import { isoTime, json, turnDown } from './reply.ts'
+import { json, turnDown } from './reply.ts'
+import { timeOrNull } from './time.ts'
+import type { heldReply } from './wire-safeguards.ts'
+import type * as z from 'zod'
+
+/** On which condition, when and for how long: to be spread into the intent. */
+export type Terms = { condition?: Precondition } & Timing
+
+/** What the body says beside the intent itself. It goes before what the query says. */
+export type Wanted = { intent: Intent; reason?: string | undefined }
 
 type Write = {
-  /** The intent in this request; `condition` is to be spread into it. */
-  read(condition: { condition?: Precondition }): Promise<Result<Intent>>
+  read(terms: Terms, query: Partial<Record<string, string>>): Promise<Result<Wanted>>
   reply(applied: Applied): Response
   /** Where the change waits instead of being applied: 202, unless waiting is what was asked for. */
-  replyHeld?(held: NonNullable<Applied['held']>): Response
+  replyHeld?(held: NonNullable<Applied['held']>, applied: Applied): Response
   /** Whether the stash is asked even without a token: its profile may allow it. */
   tokenless?: boolean
   /** Whether the answer can be given again under its Idempotency-Key. Default: it can. */
   repeatable?: boolean
+  /** Whether `for` and `at` mean something. Default: they do not. */
+  timed?: boolean
+  /** Other parameters that the route knows. */
+  parameters?: string[]
 }
 
 export async function write(
   { request, stash, namespace, logins }: WriteScope,
-  { read, reply, replyHeld = replyWaiting, tokenless = false, repeatable = true }: Write,
+  {
+    read,
+    reply,
+    replyHeld = replyWaiting,
+    tokenless = false,
+    repeatable = true,
+    timed = false,
+    parameters = [],
+  }: Write,
 ): Promise<Response> {
   const credential = await credentialFor(request, tokenless)
   if (!credential.ok) return turnDownCounting(request, logins, credential.refusal)
@@ -35,7 +55,8 @@ export async function write(
   if (!id.ok) return turnDown(id.refusal)
   const stub = namespace.get(id.value)
 
-  const command = await readCommand(request, credential.value, read)
+  const known = ['reason', ...(timed ? ['for', 'at'] : []), ...parameters]
+  const command = await readCommand(request, credential.value, known, read)
   if (!command.ok) {
     // Whoever may not write is told that, and not what is wrong with a body nobody would have taken.
     const standing = await stub.ask(credential.value, { kind: 'standing' })
@@ -45,27 +66,56 @@ export async function write(
   const applied = await stub.apply(command.value)
   if (!applied.ok) return turnDownCounting(request, logins, applied.refusal)
   const { held, revision } = applied.value
-  if (held !== undefined) return replyHeld(held)
+  if (held !== undefined && applied.value.preview === undefined) return replyHeld(held, applied.value)
   heedWrite(stash, revision)
   return reply(applied.value)
 }
 
-async function readCommand(request: Request, credential: Credential, read: Write['read']): Promise<Result<Command>> {
-  const query = readQuery(request.url, ['reason'])
+async function readCommand(
+  request: Request,
+  credential: Credential,
+  parameters: string[],
+  read: Write['read'],
+): Promise<Result<Command>> {
+  const query = readQuery(request.url, parameters)
   if (!query.ok) return query
   const circumstances = readCircumstances(request, query.value)
   if (!circumstances.ok) return circumstances
+  const timing = readTiming(query.value)
+  if (!timing.ok) return timing
   const { condition, ...rest } = circumstances.value
   if (rest.idempotencyKey !== undefined && credential.kind === 'none') {
     const expected = 'a token beside it: without one, nobody can tell whose repeat it is'
     return refuse({ code: 'invalid_header', header: 'Idempotency-Key', expected })
   }
-  const intent = await read(condition === undefined ? {} : { condition })
-  return intent.ok ? ok({ credential, intent: intent.value, ...rest }) : intent
+  const terms = { ...timing.value, ...(condition !== undefined && { condition }) }
+  const wanted = await read(terms, query.value)
+  if (!wanted.ok) return wanted
+  const { intent, reason } = wanted.value
+  const dryRun = query.value['dry_run'] === '1'
+  return ok({ credential, intent, ...rest, ...(reason !== undefined && { reason }), ...(dryRun && { dryRun }) })
 }
 
-const replyWaiting = (held: NonNullable<Applied['held']>): Response =>
-  json({ message: 'Held: nothing has changed yet', held_id: held.id, expires_at: isoTime(held.expires_at) }, {}, 202)
+export function replyWaiting(held: NonNullable<Applied['held']>): Response {
+  const { id, waitsFor = 'link', expires_at, dueAt = null } = held
+  return json(
+    {
+      message: MESSAGES[waitsFor],
+      held_id: id,
+      waits_for: waitsFor,
+      due_at: timeOrNull(dueAt),
+      expires_at: timeOrNull(expires_at),
+    } satisfies z.infer<typeof heldReply>,
+    {},
+    202,
+  )
+}
+
+const MESSAGES = {
+  approval: 'Held: nothing has changed yet. Another token that can "approve" releases it.',
+  time: 'Held: nothing has changed yet. It happens at its time.',
+  link: 'Held: nothing has changed yet. Its link releases it.',
+}
 
 async function credentialFor(request: Request, tokenless: boolean): Promise<Result<Credential>> {
   const credential = await credentialOf(request)

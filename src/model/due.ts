@@ -4,9 +4,11 @@ export type Waiting = {
   publishAt: number | null
   /** When the next held change is due; null when none is. */
   heldAt: number | null
+  /** When history has something to forget; null when it has not. */
+  pruneAt: number | null
 }
 
-export function nextAlarm({ publishAt, heldAt }: Waiting): number | null {
-  if (publishAt === null || heldAt === null) return publishAt ?? heldAt
-  return Math.min(publishAt, heldAt)
+export function nextAlarm({ publishAt, heldAt, pruneAt }: Waiting): number | null {
+  const earliest = Math.min(publishAt ?? Infinity, heldAt ?? Infinity, pruneAt ?? Infinity)
+  return earliest === Infinity ? null : earliest
 }

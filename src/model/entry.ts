@@ -4,7 +4,61 @@
  * Each entry's hash covers the one before it, so a byte changed anywhere shows at that entry. The text
  * is a list, not an object: its order is the format, and must never change for entries already written.
  */
-import type { ItemChange } from './decide.ts'
+import type { Freeze } from './freeze.ts'
+import type { Held } from './held.ts'
+import type { Ability } from './permit.ts'
+
+export type EntryKind =
+  | 'put'
+  | 'delete'
+  | 'patch'
+  | 'undo'
+  | 'import'
+  /** The end of a time-boxed change. */
+  | 'revert'
+  | 'set_guard'
+  | 'remove_guard'
+  | 'freeze'
+  | 'unfreeze'
+  | 'add_token'
+  | 'revoke_token'
+  | 'rotate_master'
+  /** A held change is over without having been applied. */
+  | 'drop_held'
+
+/** One value before and after. Of a guard the value is its JSON. */
+export type EntryChange = {
+  what: 'item' | 'guard'
+  key: string
+  before: { value: string; type: string; version: number } | null
+  after: { value: string; type: string } | null
+}
+
+type Person = { id: string; label: string }
+
+/** What else there is to say. Lies in the database as JSON: a field, once written, keeps its meaning. */
+export type Detail = {
+  approvedBy?: Person
+  /** A freeze stood in the way, and somebody who may went through it. */
+  brokeGlass?: { by: string; why: string }
+  /** Held reverts that this change made pointless. */
+  cancelled?: string[]
+  /** Of a time-boxed change: when its values go back. */
+  revertsAt?: number
+  /** Of a revert: the revision it ends. */
+  ends?: number
+  undoes?: number
+  freeze?: Freeze
+  token?: Person & { can: Ability[]; keys: string[]; expiresAt: number | null }
+  /** Of a rotation: until when the old token works. */
+  oldUntil?: number
+  dropped?: Pick<Held, 'id' | 'kind' | 'keys' | 'reason'> & {
+    does: string
+    madeBy: string
+    because: 'cancelled' | 'declined' | 'expired' | 'refused'
+    refusal?: string
+  }
+}
 
 export type Entry = {
   revision: number
@@ -16,27 +70,23 @@ export type Entry = {
   /** The held change this released, if any. */
   heldId: string | null
   reason: string | null
-  changes: ItemChange[]
+  /** A `Detail` as the JSON that was written. */
+  detail: string | null
+  changes: EntryChange[]
 }
 
-/** Raised with each change of the list below; entries already written keep theirs. */
-const CHAIN_FORMAT = 1
+/** Raised with each change of the lists below; entries already written keep theirs. */
+export const CHAIN_FORMAT = 2
 
-export function chainText(entry: Entry, previousHash: string): string {
-  return JSON.stringify([
-    CHAIN_FORMAT,
-    previousHash,
-    entry.revision,
-    entry.at,
-    entry.kind,
-    entry.actorId,
-    entry.actor,
-    entry.heldId,
-    entry.reason,
-    entry.changes.map(({ key, before, after }) => [
-      key,
-      before && [before.value, before.type, before.version],
-      after && [after.value, after.type],
-    ]),
-  ])
+export function chainText(entry: Entry, previousHash: string, format: number): string {
+  const { revision, at, kind, actorId, actor, heldId, reason, detail, changes } = entry
+  const head = [format, previousHash, revision, at, kind, actorId, actor, heldId, reason]
+  const values = ({ key, before, after }: EntryChange) => [
+    key,
+    before && [before.value, before.type, before.version],
+    after && [after.value, after.type],
+  ]
+  // Format 1 knew items only, and nothing else to say of them.
+  if (format === 1) return JSON.stringify([...head, changes.map(values)])
+  return JSON.stringify([...head, detail, changes.map((change) => [change.what, ...values(change)])])
 }

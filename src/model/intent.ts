@@ -4,23 +4,67 @@
  * Intents cross RPC between versions of the code and lie in the table of held changes for days, so a
  * field, once shipped, keeps its meaning; new ones are optional.
  */
+import type { Guard } from './guard.ts'
+import type { Ability } from './permit.ts'
 import type { Precondition } from './precondition.ts'
 
-/** Changes to items. These can be held and released later. */
-export type Change =
-  /** Without a key the stash makes one up. */
-  | { kind: 'put'; key: string | null; value: string; type: string; condition?: Precondition }
-  | { kind: 'delete'; key: string; condition?: Precondition }
-  /** All or nothing, as one revision. A list: `__proto__` is a legal key, and objects lose it. */
-  | { kind: 'patch'; changes: { key: string; value: string | null }[]; condition?: Precondition }
+/** When a change is to happen, and for how long. */
+export type Timing = {
+  /** Held until then, in ms since the epoch. */
+  at?: number
+  /** After so many ms the values go back to what they were. */
+  forMs?: number
+}
+
+type Conditional = { condition?: Precondition }
+
+/** Changes to items. */
+export type Change = Conditional &
+  Timing &
+  (
+    | /** Without a key the stash makes one up. */ { kind: 'put'; key: string | null; value: string; type: string }
+    | { kind: 'delete'; key: string }
+    /** All or nothing, as one revision. A list: `__proto__` is a legal key, and objects lose it. */
+    | { kind: 'patch'; changes: { key: string; value: string | null; type?: string }[] }
+  )
+
+/** Whatever changes items or guards: it goes through every safeguard, and may be held on the way. */
+export type Edit =
+  | Change
+  /** Writes the opposite of what a revision did. */
+  | (Conditional & Timing & { kind: 'undo'; revision: number })
+  /** `replace`: what the import does not name is taken away. */
+  | (Conditional &
+      Timing & {
+        kind: 'import'
+        items: { key: string; value: string; type: string }[]
+        guards: { key: string; guard: Guard }[]
+        replace: boolean
+      })
+  | (Conditional & { kind: 'set_guard'; key: string; guard: Guard })
+  | (Conditional & { kind: 'remove_guard'; key: string })
+
+/** What a held change does when it is released. */
+export type Holdable = Edit | { kind: 'approve'; heldId: string } | { kind: 'thaw' }
 
 export type Intent =
-  | Change
-  | { kind: 'delete_stash'; condition?: Precondition }
-  /** Keeps a change until somebody presents the secret whose hash this is. */
-  | { kind: 'hold_for_link'; change: Change; secretHash: string; expiresAt: number }
+  | Edit
+  | (Conditional & { kind: 'delete_stash' })
+  /** Keeps a change until somebody presents the secret whose hash this is. The first of one `decision` to be used voids the others. */
+  | { kind: 'hold_for_link'; change: Change; secretHash: string; expiresAt: number; decision?: string }
+  /** A link that approves a held change, on behalf of the one who makes it. */
+  | { kind: 'hold_approval_for_link'; heldId: string; secretHash: string; expiresAt: number }
   /** Applies a held change. The credential is what releases it. */
   | { kind: 'release' }
+  | { kind: 'approve'; heldId: string }
+  /** Declines or cancels a held change. */
+  | { kind: 'drop_held'; heldId: string }
+  /** Until somebody ends it, where `until` is null. */
+  | { kind: 'freeze'; until: number | null }
+  | { kind: 'unfreeze' }
+  | { kind: 'add_token'; hash: string; label: string; can: Ability[]; keys: string[]; expiresInMs: number | null }
+  | { kind: 'revoke_token'; tokenId: string }
+  | { kind: 'rotate_master'; hash: string; overlapMs: number }
 
 /** Who is speaking: the hash of the secret presented, never the secret. */
 export type Credential = { kind: 'none' } | { kind: 'token'; hash: string } | { kind: 'link'; hash: string }
@@ -31,9 +75,16 @@ export type Command = {
   intent: Intent
   /** Why, in the caller's words. Recorded. */
   reason?: string
+  /** Why a freeze does not count this time. Recorded. */
+  breakGlass?: string
   /** The first answer given for this key is repeated for 24 hours. */
   idempotencyKey?: string
+  /** Decided, and not done: what it would come to. */
+  dryRun?: boolean
 }
+
+/** What a held change waits for. */
+export type Wait = 'link' | 'approval' | 'time'
 
 /** What an accepted intent comes to. */
 export type Applied = {
@@ -42,5 +93,14 @@ export type Applied = {
   /** The keys it changed, in the caller's order. Their version is the revision. */
   changed: string[]
   /** Set where the change waits instead of being applied. */
-  held?: { id: string; expires_at: number }
+  held?: { id: string; waitsFor?: Wait; expires_at: number | null; dueAt?: number | null }
+  /** Set where the change is time-boxed: the held change that ends it, and when. */
+  reverts?: { heldId: string; at: number }
+  /** Of a token that was made. */
+  token?: { id: string; label: string; can: Ability[]; keys: string[]; expiresAt: number | null }
+  /** Of a rotation: until when the old token counts. */
+  oldTokenUntil?: number
+  freeze?: { until: number | null; reason: string | null }
+  /** Of a dry run: what would change. */
+  preview?: { what: 'item' | 'guard'; key: string; before: string | null; after: string | null }[]
 }

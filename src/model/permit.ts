@@ -1,22 +1,53 @@
 /** Who is acting, as the stash found out inside the transaction, and what they may do. */
+import { coversEverything, matches } from './pattern.ts'
+
+/** What a token can be given. Deleting the stash and replacing the master token are the master's alone. */
+export const ABILITIES = ['write', 'approve', 'guard', 'freeze', 'break_glass', 'tokens'] as const
+export type Ability = (typeof ABILITIES)[number]
+
 export type Actor =
-  | { kind: 'token'; id: string; label: string; master: boolean }
+  | {
+      kind: 'token'
+      id: string
+      label: string
+      master: boolean
+      can: Ability[]
+      /** Patterns of the keys it counts for. */
+      keys: string[]
+      /** In ms since the epoch; null: until it is revoked. */
+      expiresAt: number | null
+      /** The first token of its line: a master token and those that replaced it are one person. */
+      line: string
+    }
   /** No token was presented. Only the WrenDB profile has a use for it. */
   | { kind: 'anonymous' }
   /** The stash itself, releasing what was decided earlier. */
   | { kind: 'system'; label: string }
 
-export type Ability = 'write' | 'delete_stash'
+export type TokenActor = Extract<Actor, { kind: 'token' }>
 
-export function permits(actor: Actor, ability: Ability): boolean {
+/** @param key where what is done concerns one key; whatever concerns the whole stash asks `reachesAll` as well */
+export function permits(actor: Actor, ability: Ability, key?: string): boolean {
   switch (actor.kind) {
     case 'token':
-      return actor.master || ability === 'write'
+      return actor.can.includes(ability) && (key === undefined || reaches(actor, key))
     case 'system':
       return true
     case 'anonymous':
       return false
   }
 }
+
+/** Whether the key is any of the actor's business. */
+export const reaches = (actor: Actor, key: string): boolean =>
+  actor.kind === 'system' || (actor.kind === 'token' && actor.keys.some((pattern) => matches(pattern, key)))
+
+export const reachesAll = (actor: Actor): boolean =>
+  actor.kind === 'system' || (actor.kind === 'token' && coversEverything(actor.keys))
+
+export const isMaster = (actor: Actor): boolean => actor.kind === 'token' && actor.master
+
+/** Whether two tokens are in one hand, as far as a stash can know. */
+export const isSameHand = (a: Actor, b: Actor): boolean => a.kind === 'token' && b.kind === 'token' && a.line === b.line
 
 export const labelOf = (actor: Actor): string => (actor.kind === 'anonymous' ? 'anonymous' : actor.label)

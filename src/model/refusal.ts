@@ -5,11 +5,14 @@
  * Object's RPC boundary whole, and the compiler lists the cases still unhandled. A thrown error
  * means a bug or an outage. A refusal changed nothing; the facts beside the code help the caller act.
  */
+import type { Guard } from './guard.ts'
+
 export type Refusal =
   // who is asking
   | { code: 'token_missing' }
   | { code: 'invalid_token' }
-  | { code: 'not_permitted'; needs: string }
+  /** `key`: where the token can do it, but not to this key. */
+  | { code: 'not_permitted'; needs: string; key?: string }
   | { code: 'rate_limited'; retry_after_s: number }
   // what is asked for
   | { code: 'route_not_found' }
@@ -17,6 +20,11 @@ export type Refusal =
   | { code: 'stash_not_found' }
   | { code: 'item_not_found'; key: string }
   | { code: 'no_items' }
+  | { code: 'guard_not_found'; key: string }
+  | { code: 'held_not_found' }
+  | { code: 'token_not_found' }
+  | { code: 'revision_not_found'; revision: number }
+  | { code: 'not_frozen' }
   // how it is asked
   | { code: 'invalid_key'; key: string }
   | { code: 'invalid_header'; header: string; expected: string }
@@ -29,14 +37,34 @@ export type Refusal =
   | { code: 'jurisdiction_unavailable'; jurisdiction: string }
   // what stands in the way
   /** `current` is null where there is no such item. */
-  | { code: 'version_conflict'; current: number | null; of: 'item' | 'stash' }
+  | { code: 'version_conflict'; current: number | null; of: 'item' | 'guard' | 'stash' }
   | { code: 'item_exists'; key: string; current: number }
   | { code: 'revision_not_reached'; current: number; min_revision: number }
   | { code: 'idempotency_mismatch' }
   | { code: 'value_too_large'; key: string; limit_bytes: number }
   | { code: 'too_many_items'; limit: number }
   | { code: 'stash_too_large'; limit_bytes: number; would_be_bytes: number }
-  | { code: 'too_many_held'; limit: number }
+  | { code: 'too_many_guards'; limit: number }
+  | { code: 'too_many_tokens'; limit: number }
+  | { code: 'too_many_held'; limit: number; limit_bytes: number }
+  | { code: 'too_large_to_hold'; limit_bytes: number }
+  // safeguards. Times are in ms since the epoch here, and translated on the way out
+  | { code: 'frozen'; until: number | null; reason: string | null; by: string; may_break_glass: boolean }
+  | { code: 'guard_mismatch'; key: string; issues: Issue[]; guard: Guard }
+  /** `held_id`: where not the present value is the misfit, but the one that a pending revert would restore. */
+  | { code: 'guard_unmet'; key: string; issues: Issue[]; held_id: string | null }
+  | { code: 'reason_required'; key: string }
+  | { code: 'time_box_required'; key: string; max_for: string; safe_value: string }
+  | { code: 'approval_required'; key: string }
+  | { code: 'time_past'; at: number; now: number }
+  | { code: 'time_too_far'; at: number; at_most: number }
+  | { code: 'not_awaiting_approval' }
+  | { code: 'own_request' }
+  | { code: 'requester_gone' }
+  | { code: 'later_changes'; revision: number; by: { key: string; revision: number }[] }
+  | { code: 'nothing_to_undo'; revision: number }
+  | { code: 'grants_too_much'; what: string }
+  | { code: 'master_token' }
   // links
   | { code: 'link_spent' }
   | { code: 'link_not_pressed' }

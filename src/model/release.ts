@@ -2,6 +2,7 @@
  * May a held change go ahead? Asked by whoever presents its secret, or by the alarm. What it then does
  * is decided afresh, with the permission of the one who made it as it is now.
  */
+import { isOver } from './decide-held.ts'
 import type { Held } from './held.ts'
 import type { Actor } from './permit.ts'
 import { ok, refuse, type Result } from './refusal.ts'
@@ -15,7 +16,6 @@ export type Released = { held: Held; actor: Actor }
  */
 export function release(held: Held | null, maker: Actor | null, now: number): Result<Released> {
   // One code for all of these: a stranger who guesses links must not learn which ones existed.
-  if (held === null || maker === null) return refuse({ code: 'link_spent' })
-  if (held.expires_at !== null && held.expires_at <= now) return refuse({ code: 'link_spent' })
+  if (held === null || maker === null || isOver(held, now)) return refuse({ code: 'link_spent' })
   return ok({ held, actor: maker })
 }

@@ -4,6 +4,7 @@
  *
  * Reading distrusts: what is not exactly a snapshot of the stash asked for is no snapshot at all.
  */
+import type { Freeze } from './freeze.ts'
 import { PROFILES, type Profile } from './profile.ts'
 
 export type Flag = { key: string; value: string; type: string; version: number }
@@ -14,7 +15,14 @@ export type Snapshot = {
   /** When the object wrote it down, in ms since the epoch. */
   publishedAt: number
   /** Null: the stash was deleted. It stays readable for a while so that older copies lose to it. */
-  stash: { name: string | null; description: string | null; profile: Profile; createdAt: number } | null
+  stash: {
+    name: string | null
+    description: string | null
+    profile: Profile
+    createdAt: number
+    /** Ends by its time, whatever a copy says. Copies from before there were freezes have none. */
+    freeze: Pick<Freeze, 'until' | 'reason'> | null
+  } | null
   flags: ReadonlyMap<string, Flag>
 }
 
@@ -38,6 +46,7 @@ export function writeSnapshot(snapshot: Omit<Snapshot, 'flags'>, flags: Iterable
       description: stash.description,
       profile: stash.profile,
       created_at: stash.createdAt,
+      ...(stash.freeze && { freeze: { until: stash.freeze.until, reason: stash.freeze.reason } }),
     },
     items: Array.from(flags, ({ key, value, type, version }) => ({ key, value, type, version })),
   })
@@ -71,7 +80,15 @@ function readFacts(raw: unknown): Snapshot['stash'] | undefined {
   const { name, description, profile, created_at: createdAt } = raw
   if (!isTextOrNull(name) || !isTextOrNull(description) || !isCount(createdAt)) return undefined
   const known = PROFILES.find((name) => name === profile)
-  return known && { name, description, profile: known, createdAt }
+  const freeze = readFreeze(raw['freeze'])
+  return known && freeze !== undefined ? { name, description, profile: known, createdAt, freeze } : undefined
+}
+
+function readFreeze(raw: unknown): Pick<Freeze, 'until' | 'reason'> | null | undefined {
+  if (raw === undefined) return null
+  if (!isRecord(raw)) return undefined
+  const { until, reason } = raw
+  return (until === null || isCount(until)) && isTextOrNull(reason) ? { until, reason } : undefined
 }
 
 function parse(text: string): unknown {

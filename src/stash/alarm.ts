@@ -14,11 +14,14 @@ const RELEASES_PER_RING = 100
 export type Chores = {
   sleep(ms: number): Promise<unknown>
   setAlarm(at: number): void
-  /** When KV wants to be written and when the next held change is due; null where nothing waits. */
+  /** When KV wants to be written, the next held change is due, history has something to forget; null where nothing waits. */
   publishAt(): number | null
   heldAt(): number | null
+  pruneAt(): number | null
   /** Releases one held change that is due; false when none is. Must not throw. */
   releaseNext(): boolean
+  /** Forgets a little of what is past. */
+  prune(): void
   publish(): Promise<void>
   /** After a put has settled. May find that nothing is left to keep. */
   tidy(): Promise<void>
@@ -38,20 +41,29 @@ export class Alarm {
 
   /** Sets the alarm. Called inside the transaction that made something wait: they are committed together. */
   arm(): void {
-    const { publishAt, heldAt, setAlarm } = this.#chores
-    const at = nextAlarm({ publishAt: publishAt(), heldAt: heldAt() })
+    const { publishAt, heldAt, pruneAt, setAlarm } = this.#chores
+    const at = nextAlarm({ publishAt: publishAt(), heldAt: heldAt(), pruneAt: pruneAt() })
     if (at === null || (this.#at !== null && this.#at <= at)) return
     this.#at = at
     setAlarm(at)
   }
 
   async ring(): Promise<void> {
-    const { releaseNext, sleep, exists, report } = this.#chores
+    const { releaseNext, sleep, exists } = this.#chores
     this.#at = null
     if (!exists()) return
     for (let i = 0; i < RELEASES_PER_RING && releaseNext(); i++);
-    await Promise.race([this.#publish().catch(report), sleep(KV_PATIENCE_MS)])
+    this.#prune()
+    await Promise.race([this.#publish().catch(this.#chores.report), sleep(KV_PATIENCE_MS)])
     this.#rearm()
+  }
+
+  #prune(): void {
+    try {
+      this.#chores.prune()
+    } catch (fault) {
+      this.#chores.report(fault)
+    }
   }
 
   async #publish(): Promise<void> {

@@ -27,7 +27,7 @@ export function keepAnswer(
   sql: SqlStorage,
   answer: { scope: string; key: string; fingerprint: string; applied: Applied; at: number },
 ): void {
-  sql.exec('DELETE FROM answer WHERE at <= ?', answer.at - ANSWER_LIFETIME_MS)
+  dropExpiredAnswers(sql, answer.at)
   sql.exec(
     'INSERT OR REPLACE INTO answer (scope, key, fingerprint, applied, at) VALUES (?, ?, ?, ?, ?)',
     answer.scope,
@@ -36,4 +36,8 @@ export function keepAnswer(
     JSON.stringify(answer.applied),
     answer.at,
   )
+}
+
+export function dropExpiredAnswers(sql: SqlStorage, now: number): void {
+  sql.exec('DELETE FROM answer WHERE at <= ?', now - ANSWER_LIFETIME_MS)
 }

@@ -2,85 +2,121 @@
  * From a command to a committed change. Runs inside one transaction, from the credential to the commit:
  * what it believes cannot have been revoked, and what it read cannot have changed, by the time it writes.
  */
-import { base62, idOfHash, SEED_BYTES } from '../model/token.ts'
-import { decide, keysOf, type Decidable } from '../model/decide.ts'
-import type { Applied, Command, Credential } from '../model/intent.ts'
+import { decide } from '../model/decide.ts'
+import type { Facts, Motion } from '../model/facts.ts'
+import type { Applied, Command, Credential, Edit } from '../model/intent.ts'
 import type { Actor } from '../model/permit.ts'
+import { planOf } from '../model/plan.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
+import { idOfHash } from '../model/token.ts'
 import { findAnswer, keepAnswer } from './answers.ts'
 import { commit } from './commit.ts'
 import { sha256 } from './digest.ts'
-import { countHeld, dropExpired, dropHeld } from './held.ts'
-import { getItems } from './items.ts'
-import { openLink } from './open-link.ts'
+import { gather } from './facts.ts'
+import { dropExpiredLinks, dropHeld } from './held.ts'
+import { openApproval, openLink } from './open-held.ts'
 import { getStash } from './stash-row.ts'
 import { believe } from './tokens.ts'
 
-/** An intent with the one who acts on it, and the held change it comes from. */
-type Motion = {
-  actor: Actor
-  intent: Decidable
-  heldId: string | null
-  reason: string | null
-}
-
 export function apply(sql: SqlStorage, command: Command, now: number): Result<Applied> {
-  const speaker = identify(sql, command.credential)
+  const speaker = identify(sql, command.credential, now)
   if (!speaker.ok) return speaker
 
   const repeat = repeatOf(sql, command, now)
   if (repeat !== null) return repeat
 
-  const moved = open(sql, command, speaker.value, now)
-  if (!moved.ok) return moved
+  const opened = open(sql, command, speaker.value, now)
+  if (!opened.ok) return opened
+  const { motion, spent } = opened.value
+  if (command.dryRun === true) return rehearse(sql, motion, now)
 
-  const applied = carryOut(sql, moved.value, now)
-  if (applied.ok && command.idempotencyKey !== undefined) {
-    const answer = { ...identityOf(command, command.idempotencyKey), applied: applied.value, at: now }
-    keepAnswer(sql, answer)
+  const applied = carryOut(sql, motion, now)
+  if (!applied.ok) return applied
+  for (const id of spent) dropHeld(sql, id)
+  if (command.idempotencyKey !== undefined) {
+    keepAnswer(sql, { ...identityOf(command, command.idempotencyKey), applied: applied.value, at: now })
   }
   return applied
 }
 
 /** Decides a motion against the facts of this moment, and commits it. */
 export function carryOut(sql: SqlStorage, motion: Motion, now: number): Result<Applied> {
-  const { actor, intent, heldId, reason } = motion
   const stash = getStash(sql)
-  const newKey = base62(crypto.getRandomValues(new Uint8Array(SEED_BYTES)), 16)
-  const facts = {
-    profile: stash.profile,
-    revision: stash.revision,
-    itemCount: stash.item_count,
-    bytes: stash.bytes,
-    heldCount: intent.kind === 'hold_for_link' ? countHeld(sql) : 0,
-    items: getItems(sql, keysOf(intent, newKey)),
-    newKey,
-  }
-  const decision = decide(actor, intent, reason, facts, now)
+  const decision = decide(motion, gather(sql, stash, motion.intent, now), now)
   if (!decision.ok) return decision
 
-  if (heldId !== null) dropHeld(sql, heldId)
-  commit(sql, stash, decision.value, { actor, heldId, reason, now })
+  const { actor, reason, release } = motion
+  if (release !== null) dropHeld(sql, release.id)
+  // The stash's row was read before: what it holds is counted where it lies, and nothing here writes the rest.
+  commit(sql, stash, decision.value, { actor, heldId: release?.id ?? null, reason, now })
   return ok(decision.value.applied)
 }
 
+/** Decides, and changes nothing. */
+function rehearse(sql: SqlStorage, motion: Motion, now: number): Result<Applied> {
+  const { intent } = motion
+  const facts = gather(sql, getStash(sql), intent, now)
+  const decision = decide(motion, facts, now)
+  if (!decision.ok) return decision
+  return ok({ ...decision.value.applied, revision: facts.revision, preview: previewOf(intent as Edit, facts, now) })
+}
+
+function previewOf(intent: Edit, facts: Facts, now: number): NonNullable<Applied['preview']> {
+  const { items, guards } = planOf(intent, facts, now)
+  const text = (guard: object | null | undefined) => (guard ? JSON.stringify(guard) : null)
+  return [
+    ...items.map(({ key, before, after }) => ({
+      what: 'item' as const,
+      key,
+      before: before?.value ?? null,
+      after: after?.value ?? null,
+    })),
+    ...guards.map(({ key, before, after }) => ({
+      what: 'guard' as const,
+      key,
+      before: text(before?.guard),
+      after: text(after),
+    })),
+  ]
+}
+
 /** A link's bearer is nobody in particular: who made the link is found with the held change. */
-function identify(sql: SqlStorage, credential: Credential): Result<Actor> {
+function identify(sql: SqlStorage, credential: Credential, now: number): Result<Actor> {
   if (credential.kind !== 'token') return ok({ kind: 'anonymous' })
-  const actor = believe(sql, credential.hash)
+  const actor = believe(sql, credential.hash, now)
   return actor === null ? refuse({ code: 'invalid_token' }) : ok(actor)
 }
 
-function open(sql: SqlStorage, command: Command, speaker: Actor, now: number): Result<Motion> {
+/** What is to be decided, and the other held changes that are over with it. */
+type Opened = { motion: Motion; spent: string[] }
+
+function open(sql: SqlStorage, command: Command, speaker: Actor, now: number): Result<Opened> {
   const { credential, intent } = command
-  if (intent.kind !== 'release') {
-    if (intent.kind === 'hold_for_link') dropExpired(sql, now)
-    return ok({ actor: speaker, intent, heldId: null, reason: command.reason ?? null })
+  const reason = command.reason ?? null
+  const breakGlass = command.breakGlass ?? null
+  switch (intent.kind) {
+    case 'approve':
+      return openApproval(sql, { heldId: intent.heldId, speaker, reason, breakGlass, spent: [] }, now)
+    case 'release': {
+      const link = openLink(sql, credential, now)
+      if (!link.ok) return link
+      const { held, actor } = link.value
+      const why = reason ?? held.reason
+      if (held.change.kind === 'approve') {
+        const { heldId } = held.change
+        return openApproval(sql, { heldId, speaker: actor, reason: why, breakGlass, spent: [held.id] }, now)
+      }
+      const motion = { actor, speaker, intent: held.change, reason: why, release: held, approver: null, breakGlass }
+      return ok({ motion, spent: [] })
+    }
+    default: {
+      if (intent.kind === 'hold_for_link' || intent.kind === 'hold_approval_for_link') dropExpiredLinks(sql, now)
+      return ok({
+        motion: { actor: speaker, speaker, intent, reason, release: null, approver: null, breakGlass },
+        spent: [],
+      })
+    }
   }
-  const released = openLink(sql, credential, now)
-  if (!released.ok) return released
-  const { change, id, reason } = released.value.held
-  return ok({ actor: released.value.actor, intent: change, heldId: id, reason: command.reason ?? reason })
 }
 
 function repeatOf(sql: SqlStorage, command: Command, now: number): Result<Applied> | null {
@@ -93,9 +129,10 @@ function repeatOf(sql: SqlStorage, command: Command, now: number): Result<Applie
 
 /** The same key from another credential is another key. */
 function identityOf(
-  { credential, intent, reason }: Command,
+  { credential, intent, reason, breakGlass }: Command,
   key: string,
 ): { scope: string; key: string; fingerprint: string } {
   const scope = credential.kind === 'none' ? 'anonymous' : idOfHash(credential.hash)
-  return { scope, key, fingerprint: sha256(JSON.stringify([intent, reason ?? null])) }
+  const request = [intent, reason ?? null, ...(breakGlass === undefined ? [] : [breakGlass])]
+  return { scope, key, fingerprint: sha256(JSON.stringify(request)) }
 }

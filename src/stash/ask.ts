@@ -1,65 +1,95 @@
 /** Questions that only some may put. Public reads never come here: they have `vouch` and `snapshot`. */
-import type { Change, Credential } from '../model/intent.ts'
+import { isWithin } from '../model/decide-token.ts'
+import type { GuardRow } from '../model/facts.ts'
+import type { Credential } from '../model/intent.ts'
 import type { Item } from '../model/item.ts'
-import type { Profile } from '../model/profile.ts'
+import { permits, reaches, reachesAll, type TokenActor } from '../model/permit.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
-import { itemsByAge, getItems } from './items.ts'
-import { keysOf } from '../model/decide.ts'
-import { labelOf } from '../model/permit.ts'
-import { openLink } from './open-link.ts'
+import { answerLink, listHeld, type HeldPage, type LinkAnswer } from './ask-held.ts'
+import { guardsByKey } from './guards.ts'
+import { readHistory, verifyHistory, type HistoryPage, type Verified } from './history.ts'
+import { itemsByAge, itemsByKey } from './items.ts'
 import { getStash } from './stash-row.ts'
-import { believe } from './tokens.ts'
+import { believe, listTokens, type TokenFacts } from './tokens.ts'
 
 export type Question =
   | { kind: 'items' }
   | { kind: 'link' }
   /** Whether the credential may write here at all. */
   | { kind: 'standing' }
+  | { kind: 'tokens' }
+  | { kind: 'guards' }
+  | { kind: 'held'; after: number; limit: number }
+  | { kind: 'history'; key: string | null; before: number | null; limit: number }
+  /** A slice of the chain: from the entry after this one. */
+  | { kind: 'verify'; after: number }
+  | { kind: 'export' }
 
 export type Answer =
   | { kind: 'standing' }
   | { kind: 'items'; revision: number; items: Item[] }
-  /** What a link would do, for the person about to press the button. */
+  | LinkAnswer
+  | { kind: 'tokens'; tokens: TokenFacts[] }
+  | { kind: 'guards'; revision: number; guards: GuardRow[] }
+  | ({ kind: 'held' } & HeldPage)
+  | ({ kind: 'history' } & HistoryPage)
+  | ({ kind: 'verify' } & Verified)
   | {
-      kind: 'link'
-      profile: Profile
-      change: Change
-      present: Item[]
-      madeBy: string
-      expiresAt: number
-      reason: string | null
+      kind: 'export'
+      revision: number
+      name: string | null
+      description: string | null
+      items: Item[]
+      guards: GuardRow[]
     }
 
-export function answer(sql: SqlStorage, credential: Credential, question: Question, now: number): Result<Answer> {
+export function answer(
+  sql: SqlStorage,
+  stashId: string,
+  credential: Credential,
+  question: Question,
+  now: number,
+): Result<Answer> {
+  if (question.kind === 'link') return answerLink(sql, credential, now)
+  if (credential.kind === 'none') return answerAnonymous(sql, question)
+  const actor = credential.kind === 'token' ? believe(sql, credential.hash, now) : null
+  return actor === null ? refuse({ code: 'invalid_token' }) : answerActor(sql, stashId, actor, question, now)
+}
+
+/** Some questions are open to every token; what it is limited to limits the answer. */
+function answerActor(
+  sql: SqlStorage,
+  stashId: string,
+  actor: TokenActor,
+  question: Exclude<Question, { kind: 'link' }>,
+  now: number,
+): Result<Answer> {
+  const mine = <T extends { key: string }>(all: T[]): T[] => all.filter(({ key }) => reaches(actor, key))
+  const { revision, name, description } = getStash(sql)
   switch (question.kind) {
-    case 'items':
-      if (credential.kind !== 'token' || believe(sql, credential.hash) === null)
-        return refuse({ code: 'invalid_token' })
-      return ok({ kind: 'items', revision: getStash(sql).revision, items: itemsByAge(sql) })
-    case 'link':
-      return answerLink(sql, credential, now)
     case 'standing':
-      return answerStanding(sql, credential)
+      return ok({ kind: 'standing' })
+    case 'items':
+      return ok({ kind: 'items', revision, items: mine(itemsByAge(sql)) })
+    case 'guards':
+      return ok({ kind: 'guards', revision, guards: mine(guardsByKey(sql)) })
+    case 'tokens':
+      if (!permits(actor, 'tokens')) return refuse({ code: 'not_permitted', needs: 'tokens' })
+      return ok({ kind: 'tokens', tokens: listTokens(sql, now).filter(({ token }) => isWithin(token, actor).ok) })
+    case 'held':
+      return ok({ kind: 'held', ...listHeld(sql, actor, question, now) })
+    case 'history':
+      return ok({ kind: 'history', ...readHistory(sql, actor, question) })
+    case 'verify':
+      return ok({ kind: 'verify', ...verifyHistory(sql, stashId, question.after) })
+    case 'export':
+      // Half of a stash that looks like a whole one would be restored as one.
+      if (!reachesAll(actor)) return refuse({ code: 'not_permitted', needs: 'any', key: '*' })
+      return ok({ kind: 'export', revision, name, description, items: itemsByKey(sql), guards: guardsByKey(sql) })
   }
 }
 
-function answerStanding(sql: SqlStorage, credential: Credential): Result<Answer> {
-  if (credential.kind === 'token' && believe(sql, credential.hash) === null) return refuse({ code: 'invalid_token' })
-  const takesAnyone = getStash(sql).profile === 'wrendb'
-  return credential.kind === 'none' && !takesAnyone ? refuse({ code: 'token_missing' }) : ok({ kind: 'standing' })
-}
-
-function answerLink(sql: SqlStorage, credential: Credential, now: number): Result<Answer> {
-  const released = openLink(sql, credential, now)
-  if (!released.ok) return released
-  const { change, expires_at, reason } = released.value.held
-  return ok({
-    kind: 'link',
-    profile: getStash(sql).profile,
-    change,
-    present: [...getItems(sql, keysOf(change, '')).values()],
-    madeBy: labelOf(released.value.actor),
-    expiresAt: expires_at ?? 0,
-    reason,
-  })
+function answerAnonymous(sql: SqlStorage, question: Question): Result<Answer> {
+  const takesAnyone = question.kind === 'standing' && getStash(sql).profile === 'wrendb'
+  return takesAnyone ? ok({ kind: 'standing' }) : refuse({ code: 'token_missing' })
 }

@@ -1,42 +1,61 @@
 /** Writes a decision down: rows, counters and the log entry. Runs inside the caller's transaction. */
-import type { Decision, Effect } from '../model/decide.ts'
+import type { Decision, DecidedEntry, Effect } from '../model/decision.ts'
+import type { EntryChange } from '../model/entry.ts'
 import { labelOf, type Actor } from '../model/permit.ts'
-import { dropHeld, putHeld } from './held.ts'
+import { deleteGuard, putGuard } from './guards.ts'
+import { dropDecision, dropHeld, passOn, putHeld } from './held.ts'
 import { deleteItem, putItem } from './items.ts'
 import { append } from './log.ts'
-import { bury, moveHead, type StashRow } from './stash-row.ts'
+import { bury, moveHead, setFreeze, type StashRow } from './stash-row.ts'
+import { endToken, insertToken } from './tokens.ts'
 
 export type Circumstance = { actor: Actor; heldId: string | null; reason: string | null; now: number }
 
 export function commit(sql: SqlStorage, stash: StashRow, decision: Decision, circumstance: Circumstance): void {
-  const { actor, heldId, reason, now } = circumstance
-  for (const effect of decision.effects) carryOut(sql, effect, decision.applied.revision, now)
-  if (decision.entry === null) return
+  const { applied, entry, effects } = decision
+  for (const effect of effects) carryOut(sql, effect, applied.revision, circumstance.now)
+  if (entry === null) return
 
+  const { actor, heldId, reason, now } = circumstance
+  const { revision } = applied
   let { item_count, bytes } = stash
-  for (const { key, before, after } of decision.entry.changes) {
+  for (const { key, before, after } of entry.items) {
     if (after === null) deleteItem(sql, key)
     else putItem(sql, after)
     item_count += (after ? 1 : 0) - (before ? 1 : 0)
     bytes += (after?.bytes ?? 0) - (before?.bytes ?? 0)
   }
-  const { revision } = decision.applied
-  const head_hash = append(
+  for (const { key, after } of entry.guards) {
+    if (after === null) deleteGuard(sql, key)
+    else putGuard(sql, key, after, revision)
+  }
+  const logged = append(
     sql,
     {
       revision,
       at: now,
-      kind: decision.entry.kind,
+      kind: entry.kind,
       actorId: actor.kind === 'token' ? actor.id : null,
       actor: labelOf(actor),
       heldId,
       reason,
-      changes: decision.entry.changes,
+      detail: entry.detail && JSON.stringify(entry.detail),
+      changes: changesIn(entry),
     },
     stash.head_hash,
   )
-  moveHead(sql, { revision, item_count, bytes, head_hash })
+  moveHead(sql, { revision, item_count, bytes, head_hash: logged.hash, log_bytes: stash.log_bytes + logged.bytes })
 }
+
+const changesIn = ({ items, guards }: DecidedEntry): EntryChange[] => [
+  ...items.map(({ key, before, after }) => ({ what: 'item' as const, key, before, after })),
+  ...guards.map(({ key, before, after }) => ({
+    what: 'guard' as const,
+    key,
+    before: before && { value: JSON.stringify(before.guard), type: '', version: before.version },
+    after: after && { value: JSON.stringify(after), type: '' },
+  })),
+]
 
 function carryOut(sql: SqlStorage, effect: Effect, revision: number, now: number): void {
   switch (effect.kind) {
@@ -44,7 +63,18 @@ function carryOut(sql: SqlStorage, effect: Effect, revision: number, now: number
       return putHeld(sql, effect.held)
     case 'drop':
       return dropHeld(sql, effect.heldId)
+    case 'drop_decision':
+      return dropDecision(sql, effect.madeBy, effect.decision)
     case 'bury':
       return bury(sql, revision, now)
+    case 'set_freeze':
+      return setFreeze(sql, effect.freeze)
+    case 'add_token':
+      return insertToken(sql, { ...effect, now })
+    case 'remove_token':
+      return endToken(sql, effect.id, now, now)
+    case 'replace_token':
+      endToken(sql, effect.old, effect.oldUntil, now)
+      return passOn(sql, effect.old, effect.by)
   }
 }

@@ -5,7 +5,7 @@ export function getItem(sql: SqlStorage, key: string): Item | undefined {
   return sql.exec<Item>('SELECT * FROM item WHERE key = ?', key).toArray()[0]
 }
 
-export function getItems(sql: SqlStorage, keys: string[]): Map<string, Item> {
+export function getItems(sql: SqlStorage, keys: Iterable<string>): Map<string, Item> {
   const found = new Map<string, Item>()
   for (const key of keys) {
     const item = getItem(sql, key)

@@ -2,14 +2,15 @@
  * The `log` and `change` tables: every accepted change, in order, with who, when, why, before and after, each
  * entry chained to the one before it by its hash. Its head is what the publisher must bring KV to.
  */
-import { chainText, type Entry } from '../model/entry.ts'
+import { CHAIN_FORMAT, chainText, type Entry, type EntryChange } from '../model/entry.ts'
 import { sha256 } from './digest.ts'
 
-/** Appends the entry and returns its hash, which the next entry will cover. */
-export function append(sql: SqlStorage, entry: Entry, previousHash: string): string {
-  const hash = sha256(chainText(entry, previousHash))
+/** Appends the entry. Returns its hash, which the next entry will cover, and how many bytes its values take. */
+export function append(sql: SqlStorage, entry: Entry, previousHash: string): { hash: string; bytes: number } {
+  const hash = sha256(chainText(entry, previousHash, CHAIN_FORMAT))
   sql.exec(
-    'INSERT INTO log (revision, at, kind, actor_id, actor, held_id, reason, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    `INSERT INTO log (revision, at, kind, actor_id, actor, held_id, reason, detail, hash, format)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     entry.revision,
     entry.at,
     entry.kind,
@@ -17,13 +18,17 @@ export function append(sql: SqlStorage, entry: Entry, previousHash: string): str
     entry.actor,
     entry.heldId,
     entry.reason,
+    entry.detail,
     hash,
+    CHAIN_FORMAT,
   )
-  for (const [position, { key, before, after }] of entry.changes.entries()) {
+  for (const [position, { what, key, before, after }] of entry.changes.entries()) {
     sql.exec(
-      'INSERT INTO change (revision, position, key, before_value, before_type, before_version, after_value, after_type) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      `INSERT INTO change (revision, position, what, key, before_value, before_type, before_version, after_value, after_type)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       entry.revision,
       position,
+      what,
       key,
       before?.value ?? null,
       before?.type ?? null,
@@ -32,7 +37,101 @@ export function append(sql: SqlStorage, entry: Entry, previousHash: string): str
       after?.type ?? null,
     )
   }
-  return hash
+  return { hash, bytes: charsIn(entry.changes) }
+}
+
+/** What the values of an entry weigh: the rest is small. */
+export const charsIn = (changes: EntryChange[]): number =>
+  changes.reduce((sum, { before, after }) => sum + (before?.value.length ?? 0) + (after?.value.length ?? 0), 0)
+
+type LogRow = {
+  revision: number
+  at: number
+  kind: string
+  actor_id: string | null
+  actor: string
+  held_id: string | null
+  reason: string | null
+  detail: string | null
+  hash: string
+  format: number
+}
+type ChangeRow = {
+  what: EntryChange['what']
+  key: string
+  before_value: string | null
+  before_type: string | null
+  before_version: number | null
+  after_value: string | null
+  after_type: string | null
+}
+
+export type LoggedEntry = Entry & { hash: string; format: number }
+
+/** One by one: a reader stops when it has enough. */
+export function* entriesBefore(sql: SqlStorage, before: number): Iterable<LoggedEntry> {
+  const query = 'SELECT * FROM log WHERE revision < ? ORDER BY revision DESC'
+  for (const row of sql.exec<LogRow>(query, before)) yield entryOf(sql, row)
+}
+
+export function* entriesFrom(sql: SqlStorage, revision: number): Iterable<LoggedEntry> {
+  const query = 'SELECT * FROM log WHERE revision >= ? ORDER BY revision'
+  for (const row of sql.exec<LogRow>(query, revision)) yield entryOf(sql, row)
+}
+
+/** Those that changed this key, as an item or in its guard. */
+export function* entriesOfKey(sql: SqlStorage, key: string, before: number): Iterable<LoggedEntry> {
+  // One index serves each half; together they are at most the key's own entries.
+  const query = `SELECT * FROM log WHERE revision IN (
+      SELECT revision FROM change WHERE what = 'item' AND key = ?1 AND revision < ?2
+      UNION SELECT revision FROM change WHERE what = 'guard' AND key = ?1 AND revision < ?2
+    ) ORDER BY revision DESC`
+  for (const row of sql.exec<LogRow>(query, key, before)) yield entryOf(sql, row)
+}
+
+export function changesOf(sql: SqlStorage, revision: number): EntryChange[] {
+  const query = 'SELECT * FROM change WHERE revision = ? ORDER BY position'
+  return sql.exec<ChangeRow>(query, revision).toArray().map(changeOf)
+}
+
+export const hasEntry = (sql: SqlStorage, revision: number): boolean =>
+  sql.exec('SELECT 1 FROM log WHERE revision = ?', revision).toArray().length > 0
+
+export function hashOf(sql: SqlStorage, revision: number): string | null {
+  return sql.exec<{ hash: string }>('SELECT hash FROM log WHERE revision = ?', revision).toArray()[0]?.hash ?? null
+}
+
+/** Which revision last changed this; 0 where history knows of none. */
+export function lastChange(sql: SqlStorage, what: EntryChange['what'], key: string): number {
+  const query = 'SELECT max(revision) AS revision FROM change WHERE what = ? AND key = ?'
+  return sql.exec<{ revision: number | null }>(query, what, key).one().revision ?? 0
+}
+
+/** What a revision made of this; null where it took it away, or left it alone. */
+export function writtenBy(
+  sql: SqlStorage,
+  revision: number,
+  what: EntryChange['what'],
+  key: string,
+): EntryChange['after'] {
+  const query = 'SELECT * FROM change WHERE what = ? AND key = ? AND revision = ?'
+  const row = sql.exec<ChangeRow>(query, what, key, revision).toArray()[0]
+  return row === undefined ? null : changeOf(row).after
+}
+
+function entryOf(sql: SqlStorage, { actor_id: actorId, held_id: heldId, ...row }: LogRow): LoggedEntry {
+  return { ...row, actorId, heldId, changes: changesOf(sql, row.revision) }
+}
+
+function changeOf({ what, key, ...row }: ChangeRow): EntryChange {
+  const { before_value, before_type, before_version, after_value, after_type } = row
+  return {
+    what,
+    key,
+    before:
+      before_value === null ? null : { value: before_value, type: before_type ?? '', version: before_version ?? 0 },
+    after: after_value === null ? null : { value: after_value, type: after_type ?? '' },
+  }
 }
 
 /** What the first entry's hash covers: the stash's own beginning, so that two stashes never share a chain. */

@@ -3,7 +3,7 @@ import { writeSnapshot } from '../model/snapshot.ts'
 import { itemsByKey } from './items.ts'
 import type { Cursor, Outbox } from './publish.ts'
 import { report } from './report.ts'
-import { getStash } from './stash-row.ts'
+import { freezeOf, getStash } from './stash-row.ts'
 
 const READER = 'kv'
 
@@ -47,8 +47,9 @@ export function compose(
     return { revision, text, expirationTtl: TOMBSTONE_LIFETIME_S }
   }
   const { name, description, profile, created_at: createdAt } = row
+  const freeze = freezeOf(row)
   const text = writeSnapshot(
-    { stashId, revision, publishedAt: now, stash: { name, description, profile, createdAt } },
+    { stashId, revision, publishedAt: now, stash: { name, description, profile, createdAt, freeze } },
     itemsByKey(sql),
   )
   return { revision, text }

@@ -1,12 +1,47 @@
-/** Releases a held change whose time has come. One transaction, called by the alarm. */
+/** What the alarm does with a held change whose time has come. One transaction. */
+import { dropped } from '../model/decide-held.ts'
+import { entryOf } from '../model/decision.ts'
+import type { Detail } from '../model/entry.ts'
+import type { Decidable } from '../model/facts.ts'
+import { isHousekeeping, type Held } from '../model/held.ts'
+import type { Actor } from '../model/permit.ts'
+import type { Refusal } from '../model/refusal.ts'
 import { carryOut } from './apply.ts'
-import { dropHeld, getHeld } from './held.ts'
-import { actorOfId } from './tokens.ts'
+import { commit } from './commit.ts'
+import { dropHeld, findHeld } from './held.ts'
+import { getStash } from './stash-row.ts'
+import { makerOf } from './tokens.ts'
+
+const STASH: Actor = { kind: 'system', label: 'stash' }
 
 export function releaseDue(sql: SqlStorage, id: string, now: number): void {
-  const held = getHeld(sql, id)
-  const actor = held.made_by === null ? ({ kind: 'system', label: 'stash' } as const) : actorOfId(sql, held.made_by)
-  const applied = actor && carryOut(sql, { actor, intent: held.change, heldId: held.id, reason: held.reason }, now)
-  // Refused, it is over all the same: the facts have moved on, and would refuse it again for ever.
-  if (!applied?.ok) dropHeld(sql, id)
+  const held = findHeld(sql, id)
+  if (held === null) return
+  const actor = makerOf(sql, held.made_by, now)
+  // It waited for a person, and nobody came.
+  if (held.kind === 'approval') return giveUp(sql, held, actor, 'expired', null, now)
+  if (actor === null) return giveUp(sql, held, null, 'refused', { code: 'requester_gone' }, now)
+
+  const intent = held.change as Decidable
+  const motion = { actor, speaker: actor, intent, reason: held.reason, release: held, approver: null, breakGlass: null }
+  const applied = carryOut(sql, motion, now)
+  if (!applied.ok) giveUp(sql, held, actor, 'refused', applied.refusal, now)
+}
+
+/** The facts have moved on, and would refuse it again for ever. It is over, and history says why. */
+function giveUp(
+  sql: SqlStorage,
+  held: Held,
+  maker: Actor | null,
+  because: NonNullable<Detail['dropped']>['because'],
+  refusal: Refusal | null,
+  now: number,
+): void {
+  dropHeld(sql, held.id)
+  // A lapse or thaw that finds nothing left to do is no news.
+  if (isHousekeeping(held.kind)) return
+  const stash = getStash(sql)
+  const entry = entryOf('drop_held', dropped(held, maker, because, refusal ?? undefined))
+  const applied = { revision: stash.revision + 1, changed: [] }
+  commit(sql, stash, { applied, entry, effects: [] }, { actor: STASH, heldId: held.id, reason: held.reason, now })
 }

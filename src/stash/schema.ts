@@ -45,6 +45,46 @@ const STEPS = [
       CREATE INDEX answer_by_time ON answer (at);
     `,
   },
+  {
+    id: '002_safeguards',
+    sql: `
+      ALTER TABLE stash ADD COLUMN freeze TEXT;
+      ALTER TABLE stash ADD COLUMN held_count INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE stash ADD COLUMN held_bytes INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE stash ADD COLUMN log_bytes INTEGER NOT NULL DEFAULT 0;
+      -- What was pruned ends here: the chain is verified from this revision's hash on.
+      ALTER TABLE stash ADD COLUMN anchor_revision INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE stash ADD COLUMN anchor_hash TEXT;
+      ALTER TABLE token ADD COLUMN can TEXT NOT NULL DEFAULT '["write"]';
+      ALTER TABLE token ADD COLUMN keys TEXT NOT NULL DEFAULT '["*"]';
+      ALTER TABLE token ADD COLUMN expires_at INTEGER;
+      ALTER TABLE token ADD COLUMN last_used_at INTEGER;
+      ALTER TABLE token ADD COLUMN made_by TEXT;
+      ALTER TABLE token ADD COLUMN line TEXT;
+      UPDATE token SET can = '["write","approve","guard","freeze","break_glass","tokens"]' WHERE master = 1;
+      ALTER TABLE held ADD COLUMN kind TEXT NOT NULL DEFAULT 'link';
+      ALTER TABLE held ADD COLUMN keys TEXT NOT NULL DEFAULT '[]';
+      ALTER TABLE held ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE held ADD COLUMN decision TEXT;
+      ALTER TABLE held ADD COLUMN ends INTEGER;
+      ALTER TABLE held ADD COLUMN approved_by TEXT;
+      UPDATE held SET kind = 'lapse' WHERE secret_hash IS NULL;
+      UPDATE held SET keys = json_array(json_extract(change, '$.key'));
+      UPDATE stash SET held_count = (SELECT count(*) FROM held WHERE kind <> 'lapse');
+      CREATE INDEX held_by_decision ON held (made_by, decision) WHERE decision IS NOT NULL;
+      CREATE INDEX held_by_maker ON held (made_by) WHERE made_by IS NOT NULL;
+      -- Which revert a key waits for: at most one.
+      CREATE TABLE revert (key TEXT PRIMARY KEY, held_id TEXT NOT NULL);
+      CREATE INDEX revert_by_held ON revert (held_id);
+      CREATE TABLE guard (key TEXT PRIMARY KEY, guard TEXT NOT NULL, version INTEGER NOT NULL);
+      -- Which list of fields an entry's hash is taken over.
+      ALTER TABLE log ADD COLUMN format INTEGER NOT NULL DEFAULT 1;
+      ALTER TABLE log ADD COLUMN detail TEXT;
+      ALTER TABLE change ADD COLUMN what TEXT NOT NULL DEFAULT 'item';
+      DROP INDEX change_by_key;
+      CREATE INDEX change_by_key ON change (what, key, revision);
+    `,
+  },
 ]
 
 /** A stash that was never created, or is gone, has no tables: asking it something must not make any. */

@@ -20,11 +20,12 @@ import { genesis } from './log.ts'
 import { compose, insertCursor, outboxOf } from './outbox.ts'
 import { Publisher } from './publish.ts'
 import { releaseDue } from './release-due.ts'
+import { nextPruneAt, prune } from './prune.ts'
 import { report } from './report.ts'
 import { Purger, type Purged } from './purge.ts'
 import { hasTables, migrate } from './schema.ts'
 import { getStash, insertStash } from './stash-row.ts'
-import { insertToken } from './tokens.ts'
+import { insertMaster } from './tokens.ts'
 
 export type StashSpec = { name: string | null; description: string | null; profile: Profile; masterHash: string }
 
@@ -55,7 +56,9 @@ export class StashObject extends DurableObject<Env> {
       setAlarm: (at) => void this.#storage.setAlarm(at),
       publishAt: () => this.#publisher.dueAt(),
       heldAt: () => nextDueAt(this.#sql),
+      pruneAt: () => nextPruneAt(this.#sql, Date.now()),
       releaseNext: () => this.#releaseNext(),
+      prune: () => this.#prune(),
       publish: () => this.#publisher.run(),
       tidy: () => this.#tidy(),
       exists: () => this.#exists,
@@ -72,7 +75,7 @@ export class StashObject extends DurableObject<Env> {
       migrate(this.#sql)
       const { name, description, profile } = spec
       insertStash(this.#sql, { name, description, profile, created_at: now, head_hash: genesis(this.#id, now) })
-      insertToken(this.#sql, { hash: spec.masterHash, label: 'master', master: true, created_at: now })
+      insertMaster(this.#sql, spec.masterHash, now)
       insertCursor(this.#sql)
       this.#exists = true
       this.#alarm.arm()
@@ -93,7 +96,7 @@ export class StashObject extends DurableObject<Env> {
   /** Everything that only some may read. */
   ask(credential: Credential, question: Question): Result<Answer> {
     if (!this.#alive()) return refuse({ code: 'stash_not_found' })
-    return answer(this.#sql, credential, question, Date.now())
+    return answer(this.#sql, this.#id, credential, question, Date.now())
   }
 
   /** The revision that is true now: what an edge copy is measured against. Null: no such stash. */
@@ -124,6 +127,10 @@ export class StashObject extends DurableObject<Env> {
       postpone(this.#sql, id, Date.now() + RELEASE_RETRY_MS)
     }
     return true
+  }
+
+  #prune(): void {
+    if (this.#alive()) this.#storage.transactionSync(() => prune(this.#sql, Date.now()))
   }
 
   /** Once KV knows that the stash is gone, and no put can land any more, nothing is left to keep. */

@@ -1,4 +1,5 @@
 /** The `stash` table: one row of facts about the whole stash. */
+import type { Freeze } from '../model/freeze.ts'
 import type { Profile } from '../model/profile.ts'
 
 export type StashRow = {
@@ -11,6 +12,16 @@ export type StashRow = {
   bytes: number
   head_hash: string
   deleted_at: number | null
+  /** A `Freeze` as JSON. */
+  freeze: string | null
+  /** Of held changes, but for the stash's own. */
+  held_count: number
+  held_bytes: number
+  /** Of the values in the log. */
+  log_bytes: number
+  /** The last entry that history has forgotten, and its hash; 0 and null while it has forgotten none. */
+  anchor_revision: number
+  anchor_hash: string | null
 }
 
 export function getStash(sql: SqlStorage): StashRow {
@@ -33,20 +44,30 @@ export function insertStash(
 
 export function moveHead(
   sql: SqlStorage,
-  head: Pick<StashRow, 'revision' | 'item_count' | 'bytes' | 'head_hash'>,
+  head: Pick<StashRow, 'revision' | 'item_count' | 'bytes' | 'head_hash' | 'log_bytes'>,
 ): void {
   sql.exec(
-    'UPDATE stash SET revision = ?, item_count = ?, bytes = ?, head_hash = ?',
+    'UPDATE stash SET revision = ?, item_count = ?, bytes = ?, head_hash = ?, log_bytes = ?',
     head.revision,
     head.item_count,
     head.bytes,
     head.head_hash,
+    head.log_bytes,
   )
+}
+
+// Written by `setFreeze`, and nothing else.
+export const freezeOf = ({ freeze }: StashRow): Freeze | null =>
+  freeze === null ? null : (JSON.parse(freeze) as Freeze)
+
+export function setFreeze(sql: SqlStorage, freeze: Freeze | null): void {
+  sql.exec('UPDATE stash SET freeze = ?', freeze && JSON.stringify(freeze))
 }
 
 /** Everything goes but this row, which stands until KV knows. */
 export function bury(sql: SqlStorage, revision: number, now: number): void {
-  for (const table of ['item', 'token', 'held', 'log', 'change', 'answer']) sql.exec(`DELETE FROM ${table}`)
+  for (const table of ['item', 'guard', 'token', 'held', 'revert', 'log', 'change', 'answer'])
+    sql.exec(`DELETE FROM ${table}`)
   sql.exec(
     'UPDATE stash SET name = NULL, description = NULL, revision = ?, item_count = 0, bytes = 0, deleted_at = ?',
     revision,

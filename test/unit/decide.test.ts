@@ -1,33 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { decide, keysOf, type Facts } from '../../src/model/decide.ts'
 import type { Change } from '../../src/model/intent.ts'
-import { bytesOf, STASH_MAX_BYTES, STASH_MAX_ITEMS, type Item } from '../../src/model/item.ts'
-import type { Actor } from '../../src/model/permit.ts'
+import { STASH_MAX_BYTES, STASH_MAX_ITEMS } from '../../src/model/item.ts'
+import { keysOf } from '../../src/model/plan.ts'
+import { anonymous, factsWith, judge, master, NOW, writer } from '../support/decisions.ts'
 
-const NOW = 1_000_000
-const master: Actor = { kind: 'token', id: 't', label: 'master', master: true }
-const writer: Actor = { kind: 'token', id: 'w', label: 'writer', master: false }
-const anonymous: Actor = { kind: 'anonymous' }
-
-const item = (key: string, value: string, version: number): Item => ({
-  key,
-  value,
-  type: 'text/plain',
-  version,
-  bytes: bytesOf(key) + bytesOf(value),
-  created_at: 1,
-  updated_at: 1,
-})
-const factsWith = (facts: Partial<Facts> = {}): Facts => ({
-  profile: 'safeguarded',
-  revision: 7,
-  itemCount: 1,
-  bytes: 10,
-  heldCount: 0,
-  items: new Map([['checkout', item('checkout', 'on', 3)]]),
-  newKey: 'made-up',
-  ...facts,
-})
 const put = (change: Partial<Extract<Change, { kind: 'put' }>> = {}): Change => ({
   kind: 'put',
   key: 'checkout',
@@ -35,9 +11,6 @@ const put = (change: Partial<Extract<Change, { kind: 'put' }>> = {}): Change => 
   type: 'text/plain',
   ...change,
 })
-const judge = (actor: Actor, intent: Parameters<typeof decide>[1], facts = factsWith()) =>
-  decide(actor, intent, null, facts, NOW)
-
 describe('decide: put', () => {
   it('makes the next revision, and remembers what was there before', () => {
     expect(judge(writer, put())).toMatchObject({
@@ -46,7 +19,7 @@ describe('decide: put', () => {
         applied: { revision: 8, changed: ['checkout'] },
         entry: {
           kind: 'put',
-          changes: [
+          items: [
             {
               before: { value: 'on', version: 3 },
               after: { value: 'off', version: 8, created_at: 1, updated_at: NOW },

@@ -4,7 +4,7 @@ import { Recall, type Stores } from '../../src/edge/recall.ts'
 import { readSnapshot, writeSnapshot, type Snapshot } from '../../src/model/snapshot.ts'
 import { Clock } from '../world/clock.ts'
 
-const STASH = { name: null, description: null, profile: 'safeguarded', createdAt: 0 } as const
+const STASH = { name: null, description: null, profile: 'safeguarded', createdAt: 0, freeze: null } as const
 
 function snapshot(revision: number, stashId = 's'): Snapshot {
   const flag = { key: 'n', value: String(revision), type: 'text/plain', version: revision }

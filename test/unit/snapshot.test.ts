@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { newest, readSnapshot, writeSnapshot, type Flag, type Snapshot } from '../../src/model/snapshot.ts'
 
-const stash = { name: 'shop', description: null, profile: 'safeguarded', createdAt: 5 } as const
+const stash = { name: 'shop', description: null, profile: 'safeguarded', createdAt: 5, freeze: null } as const
 const write = (flags: Flag[], revision = 3) => writeSnapshot({ stashId: 's', revision, publishedAt: 9, stash }, flags)
 
 describe('readSnapshot', () => {

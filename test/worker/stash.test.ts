@@ -70,6 +70,8 @@ describe('GET /stash/{id}', () => {
       revision: 1,
       item_count: 1,
       frozen: false,
+      frozen_until: null,
+      freeze_reason: null,
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
     })
   })

@@ -80,7 +80,7 @@ export class ObjectModel {
 
   #compose(): { revision: number; text: string } {
     const revision = this.head
-    const stash = { name: null, description: null, profile: 'safeguarded', createdAt: 0 } as const
+    const stash = { name: null, description: null, profile: 'safeguarded', createdAt: 0, freeze: null } as const
     const flag = { key: FLAG, value: String(revision), type: 'text/plain; charset=utf-8', version: revision }
     return {
       revision,
@@ -130,7 +130,9 @@ export class ObjectModel {
       setAlarm: (at) => this.#setAlarm(at),
       publishAt: () => publisher.dueAt(),
       heldAt: () => null,
+      pruneAt: () => null,
       releaseNext: () => false,
+      prune: () => {},
       publish: () => publisher.run(),
       tidy: async () => {},
       exists: () => true,

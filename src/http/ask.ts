@@ -1,0 +1,46 @@
+/** How every read goes that only some may make: the stash itself is asked, inside which the token is believed. */
+import { ok, type Result } from '../model/refusal.ts'
+import type { Answer, Question } from '../stash/ask.ts'
+import { turnDownCounting } from './abuse.ts'
+import { parseStashId } from './address.ts'
+import { credentialOf } from './credential.ts'
+import { readQuery } from './parse.ts'
+import { turnDown } from './reply.ts'
+import type { WriteScope } from './scope.ts'
+
+type Kind = Question['kind']
+export type AnswerTo<K extends Kind> = Extract<Answer, { kind: K }>
+
+type Inquiry<K extends Kind> = {
+  /** What may stand in the query, and the question it makes. */
+  parameters?: string[]
+  question(query: Partial<Record<string, string>>): Result<Extract<Question, { kind: K }>>
+  reply(
+    answer: AnswerTo<K>,
+    again: (question: Extract<Question, { kind: K }>) => Promise<Result<AnswerTo<K>>>,
+  ): Response | Promise<Response>
+}
+
+export async function ask<K extends Kind>(
+  { request, stash, namespace, logins }: WriteScope,
+  { parameters = [], question, reply }: Inquiry<K>,
+): Promise<Response> {
+  const credential = await credentialOf(request)
+  if (!credential.ok) return turnDownCounting(request, logins, credential.refusal)
+  const id = parseStashId(namespace, stash)
+  if (!id.ok) return turnDown(id.refusal)
+  const query = readQuery(request.url, parameters)
+  if (!query.ok) return turnDown(query.refusal)
+  const asked = question(query.value)
+  if (!asked.ok) return turnDown(asked.refusal)
+
+  const stub = namespace.get(id.value)
+  const put = async (one: Extract<Question, { kind: K }>): Promise<Result<AnswerTo<K>>> => {
+    const answer = await stub.ask(credential.value, one)
+    if (!answer.ok) return answer
+    if (answer.value.kind !== one.kind) throw new Error('the stash answered another question')
+    return ok(answer.value as AnswerTo<K>)
+  }
+  const answer = await put(asked.value)
+  return answer.ok ? reply(answer.value, put) : turnDownCounting(request, logins, answer.refusal)
+}

@@ -1,0 +1,37 @@
+/** `/stash/{id}/freeze`: for a while nothing changes, but by those who may break the glass and say why. */
+import { Hono } from 'hono'
+import { ok } from '../model/refusal.ts'
+import { parseTime, readJson } from './parse.ts'
+import { json } from './reply.ts'
+import { timeOrNull } from './time.ts'
+import { writeScope, type App, type Ctx } from './scope.ts'
+import { freezeSpec, type frozen } from './wire-safeguards.ts'
+import { write } from './write.ts'
+import type * as z from 'zod'
+
+const SPEC_MAX_BYTES = 16 * 1024
+
+export const freeze = new Hono<App>().put('/stash/:stash/freeze', set).delete('/stash/:stash/freeze', (c) =>
+  write(writeScope(c), {
+    read: async () => ok({ intent: { kind: 'unfreeze' } }),
+    reply: ({ revision }) => json({ message: 'The freeze is over', revision }),
+  }),
+)
+
+function set(c: Ctx): Promise<Response> {
+  return write(writeScope(c), {
+    read: async () => {
+      const spec = await readJson(c.req.raw, freezeSpec, { limit: SPEC_MAX_BYTES, empty: true })
+      if (!spec.ok) return spec
+      const until = spec.value.until === undefined ? null : parseTime(spec.value.until)
+      return ok({ intent: { kind: 'freeze', until }, reason: spec.value.reason })
+    },
+    reply: ({ revision, freeze: { until, reason } = { until: null, reason: null } }) =>
+      json({
+        message: 'Frozen: nothing changes',
+        revision,
+        until: timeOrNull(until),
+        reason,
+      } satisfies z.infer<typeof frozen>),
+  })
+}

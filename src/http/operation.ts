@@ -1,0 +1,91 @@
+/** What the OpenAPI document is made of: one operation of the API, and the refusals that many share. */
+import type * as z from 'zod'
+import type { RefusalCode } from '../model/refusal.ts'
+import type { Parameter } from './parameters.ts'
+
+export type Operation = {
+  method: 'get' | 'put' | 'post' | 'patch' | 'delete'
+  path: string
+  id: string
+  summary: string
+  auth: 'none' | 'token' | 'admin' | 'link'
+  parameters?: Parameter[]
+  /** A schema for JSON; 'text' for a value as it comes. */
+  body?: { schema: z.ZodType | 'text'; required: boolean }
+  /** What a 200 carries. */
+  answer: z.ZodType | 'text' | 'html' | 'openapi'
+  /** Whether the change may be held instead: 202. */
+  mayBeHeld?: boolean
+  refusals: RefusalCode[]
+}
+
+export const READ: Parameter[] = ['min_revision', 'If-None-Match']
+export const WRITE: Parameter[] = ['reason', 'If-Match', 'If-None-Match', 'Idempotency-Key', 'Break-Glass']
+export const EDIT: Parameter[] = [...WRITE, 'for', 'at']
+export const READ_REFUSALS: RefusalCode[] = [
+  'stash_not_found',
+  'revision_not_reached',
+  'unknown_parameter',
+  'invalid_query',
+  'unreachable',
+]
+export const TOKEN_REFUSALS: RefusalCode[] = [
+  'token_missing',
+  'invalid_token',
+  'not_permitted',
+  'rate_limited',
+  'stash_not_found',
+]
+export const WRITE_REFUSALS: RefusalCode[] = [
+  ...TOKEN_REFUSALS,
+  'unknown_parameter',
+  'invalid_query',
+  'invalid_header',
+  'version_conflict',
+  'idempotency_mismatch',
+]
+/** What stands in the way of a change of values. */
+export const EDIT_REFUSALS: RefusalCode[] = [
+  ...WRITE_REFUSALS,
+  'frozen',
+  'guard_mismatch',
+  'reason_required',
+  'time_box_required',
+  'time_past',
+  'time_too_far',
+  'too_many_held',
+  'too_large_to_hold',
+]
+export const VALUE_REFUSALS: RefusalCode[] = [
+  'invalid_key',
+  'empty_value',
+  'not_text',
+  'body_too_large',
+  'value_too_large',
+  'too_many_items',
+  'stash_too_large',
+]
+
+/** A link's change is decided when it is used. */
+export const LINK_REFUSALS: RefusalCode[] = [
+  'link_spent',
+  'not_permitted',
+  'frozen',
+  'guard_mismatch',
+  'reason_required',
+  'time_box_required',
+  'too_many_held',
+  'too_large_to_hold',
+  'own_request',
+  'requester_gone',
+  'later_changes',
+  'revision_not_found',
+  'guard_unmet',
+  'invalid_query',
+  'invalid_header',
+  'version_conflict',
+  'idempotency_mismatch',
+  'value_too_large',
+  'too_many_items',
+  'stash_too_large',
+]

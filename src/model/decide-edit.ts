@@ -1,0 +1,264 @@
+/**
+ * Decides a change of items or guards. The order is fixed, and each step may refuse:
+ *
+ *   credential → freeze → precondition → guard → time-box → limits → approval
+ *
+ * Limits come before the second person: nobody is asked to approve what could not be done. A refusal decides nothing else: whoever may not write does not learn the current version. What the stash does
+ * by itself (the end of a time-box, a lapse) was decided when it was set up: only limits can stop it.
+ */
+import type { Decision, Effect } from './decision.ts'
+import type { Detail, EntryKind } from './entry.ts'
+import type { Facts, Motion } from './facts.ts'
+import { isFrozen } from './freeze.ts'
+import { STASH_MAX_GUARDS } from './guard.ts'
+import { APPROVAL_LIFETIME_MS } from './held.ts'
+import { needsApproval, heedGuards } from './heed-guards.ts'
+import { checkRoom, hold } from './hold.ts'
+import type { Edit, Intent } from './intent.ts'
+import { bytesOf, STASH_MAX_BYTES, STASH_MAX_ITEMS, VALUE_MAX_BYTES } from './item.ts'
+import { isMaster, labelOf, permits, reaches, type Ability, type Actor } from './permit.ts'
+import { planOf, type ItemChange, type Plan } from './plan.ts'
+import { holds } from './precondition.ts'
+import { WRENDB_ITEM_LIFETIME_MS } from './profile.ts'
+import { ok, refuse, type Refusal, type Result } from './refusal.ts'
+import { cancelReverts, revertOf } from './time-box.ts'
+import { checkTime } from './timing.ts'
+
+export function decideEdit(motion: Motion, intent: Edit, facts: Facts, now: number): Result<Decision> {
+  const plan = planOf(intent, facts, now)
+  const decidedBefore = motion.actor.kind === 'system'
+
+  const allowed = allowEdit(motion.actor, intent, plan, facts)
+  if (!allowed.ok) return allowed
+  const thawed = decidedBefore ? ok(null) : heedFreeze(motion, keysIn(plan), facts, now)
+  if (!thawed.ok) return thawed
+  const current = heedConditions(intent, plan, facts)
+  if (!current.ok) return current
+  if (!decidedBefore) {
+    const fits = heedGuards(intent, plan, motion.reason, facts)
+    if (!fits.ok) return fits
+    const timely = checkTime(intent, motion.release, now)
+    if (!timely.ok) return timely
+  }
+
+  const fitting = checkLimits(plan, facts)
+  if (!fitting.ok) return fitting
+
+  const held = decidedBefore ? null : holdBack(motion, intent, plan, facts, now)
+  const decision = held ?? carryOut(motion, intent, plan, thawed.value, facts, now)
+  return decision.ok ? ok({ ...decision.value, effects: [...voidLinks(motion), ...decision.value.effects] }) : decision
+}
+
+export function decideBurial(
+  motion: Motion,
+  intent: Extract<Intent, { kind: 'delete_stash' }>,
+  facts: Facts,
+  now: number,
+): Result<Decision> {
+  if (!isMaster(motion.actor)) return refuse({ code: 'not_permitted', needs: 'the master token' })
+  const thawed = heedFreeze(motion, [], facts, now)
+  if (!thawed.ok) return thawed
+  if (!holds(intent.condition ?? {}, facts.revision)) {
+    return refuse({ code: 'version_conflict', current: facts.revision, of: 'stash' })
+  }
+  const revision = facts.revision + 1
+  return ok({ applied: { revision, changed: [] }, entry: null, effects: [{ kind: 'bury' }] })
+}
+
+/** Null: nothing is frozen. Else whether somebody may, and wants to, break the glass. */
+export function heedFreeze(
+  { speaker, breakGlass }: Motion,
+  keys: string[],
+  { freeze }: Pick<Facts, 'freeze'>,
+  now: number,
+): Result<Detail['brokeGlass'] | null> {
+  if (!isFrozen(freeze, now)) return ok(null)
+  const may = permits(speaker, 'break_glass') && keys.every((key) => reaches(speaker, key))
+  if (may && breakGlass !== null) return ok({ by: labelOf(speaker), why: breakGlass })
+  return refuse({ code: 'frozen', ...freeze, may_break_glass: may })
+}
+
+const keysIn = ({ items, guards }: Plan): string[] => [...items, ...guards].map(({ key }) => key)
+
+function allowEdit(actor: Actor, intent: Edit, { items, guards }: Plan, facts: Facts): Result<null> {
+  if (actor.kind === 'anonymous') return allowAnonymous(intent, facts)
+  const first: Ability = intent.kind === 'set_guard' || intent.kind === 'remove_guard' ? 'guard' : 'write'
+  if (!permits(actor, first)) return refuse({ code: 'not_permitted', needs: first })
+  // Only now: whether history has the revision is nothing for those who may not write.
+  if (intent.kind === 'undo' && facts.undoing === null) {
+    return refuse({ code: 'revision_not_found', revision: intent.revision })
+  }
+  const needs = [
+    ...items.map(({ key }) => ({ ability: 'write' as const, key })),
+    ...guards.map(({ key }) => ({ ability: 'guard' as const, key })),
+  ]
+  const beyond = needs.find(({ ability, key }) => !permits(actor, ability, key))
+  return beyond === undefined ? ok(null) : refuse({ code: 'not_permitted', needs: beyond.ability, key: beyond.key })
+}
+
+/** WrenDB lets anyone create. Overwriting without a token is refused in every profile. */
+function allowAnonymous(intent: Edit, facts: Facts): Result<null> {
+  if (facts.profile !== 'wrendb' || intent.kind !== 'put') return refuse({ code: 'token_missing' })
+  const existing = facts.items.get(intent.key ?? facts.newKey)
+  if (existing !== undefined) return refuse({ code: 'item_exists', key: existing.key, current: existing.version })
+  return ok(null)
+}
+
+/** The caller's condition, and those in the nature of the change. */
+function heedConditions(intent: Edit, plan: Plan, facts: Facts): Result<null> {
+  const { current, of } = standingOf(intent, plan, facts)
+  if (!holds(intent.condition ?? {}, current)) return refuse({ code: 'version_conflict', current, of })
+  if (intent.kind === 'delete' && current === null) return refuse({ code: 'item_not_found', key: intent.key })
+  if (intent.kind === 'remove_guard' && current === null) return refuse({ code: 'guard_not_found', key: intent.key })
+  return intent.kind === 'undo' ? heedLaterChanges(intent.revision, facts) : ok(null)
+}
+
+type Standing = Pick<Extract<Refusal, { code: 'version_conflict' }>, 'current' | 'of'>
+
+/** What changes several things speaks about the whole stash, so its condition is on the stash's revision. */
+function standingOf(intent: Edit, { items, guards }: Plan, { revision }: Facts): Standing {
+  switch (intent.kind) {
+    case 'put':
+    case 'delete':
+      return { current: items[0]?.before?.version ?? null, of: 'item' }
+    case 'set_guard':
+    case 'remove_guard':
+      return { current: guards[0]?.before?.version ?? null, of: 'guard' }
+    case 'patch':
+    case 'undo':
+    case 'import':
+      return { current: revision, of: 'stash' }
+  }
+}
+
+/** An undo that would take a later change along is refused, even where the values happen to be the same again. */
+function heedLaterChanges(revision: number, { undoing }: Facts): Result<null> {
+  if (undoing === null || undoing.length === 0) return refuse({ code: 'nothing_to_undo', revision })
+  const later = undoing.filter(({ lastChanged }) => lastChanged !== revision)
+  if (later.length === 0) return ok(null)
+  return refuse({
+    code: 'later_changes',
+    revision,
+    by: later.slice(0, 20).map(({ key, lastChanged }) => ({ key, revision: lastChanged })),
+  })
+}
+
+function checkLimits({ items, guards }: Plan, facts: Facts): Result<null> {
+  let { itemCount, bytes, guardCount } = facts
+  for (const { key, before, after } of items) {
+    if (after !== null && after.bytes - bytesOf(key) > VALUE_MAX_BYTES) {
+      return refuse({ code: 'value_too_large', key, limit_bytes: VALUE_MAX_BYTES })
+    }
+    itemCount += (after ? 1 : 0) - (before ? 1 : 0)
+    bytes += (after?.bytes ?? 0) - (before?.bytes ?? 0)
+  }
+  for (const { before, after } of guards) guardCount += (after ? 1 : 0) - (before ? 1 : 0)
+  if (itemCount > STASH_MAX_ITEMS) return refuse({ code: 'too_many_items', limit: STASH_MAX_ITEMS })
+  if (guardCount > STASH_MAX_GUARDS) return refuse({ code: 'too_many_guards', limit: STASH_MAX_GUARDS })
+  if (bytes > STASH_MAX_BYTES) {
+    return refuse({ code: 'stash_too_large', limit_bytes: STASH_MAX_BYTES, would_be_bytes: bytes })
+  }
+  return ok(null)
+}
+
+/** A second person first, then the time: what is approved need not be approved again when its time comes. */
+function holdBack(motion: Motion, intent: Edit, plan: Plan, facts: Facts, now: number): Result<Decision> | null {
+  const at = 'at' in intent && intent.at !== undefined && intent.at > now ? intent.at : null
+  const approvedBy = motion.approver ?? motion.release?.approved_by ?? null
+  const keys = keysIn(plan)
+  if (needsApproval(plan, facts) && approvedBy === null) {
+    // Approved too late, it could not happen at its time any more.
+    const expires_at = Math.min(now + APPROVAL_LIFETIME_MS, at ?? Infinity)
+    return hold(motion, facts, now, { kind: 'approval', change: intent, keys, expires_at, due_at: expires_at })
+  }
+  if (at === null) return null
+  const approved_by = approvedBy && { id: approvedBy.id, label: approvedBy.label }
+  return hold(motion, facts, now, { kind: 'schedule', change: intent, keys, due_at: at, approved_by })
+}
+
+function carryOut(
+  motion: Motion,
+  intent: Edit,
+  plan: Plan,
+  brokeGlass: Detail['brokeGlass'] | null | undefined,
+  facts: Facts,
+  now: number,
+): Result<Decision> {
+  // Taking away what is not there changes nothing, and makes no revision.
+  const items = plan.items.filter(({ before, after }) => before !== null || after !== null)
+  const guards = plan.guards.filter(({ before, after }) => before !== null || after !== null)
+  const changed = [...new Set(keysIn({ items, guards }))]
+  if (changed.length === 0) {
+    return ok({ applied: { revision: facts.revision, changed }, entry: null, effects: [] })
+  }
+
+  const revision = facts.revision + 1
+  const reverts =
+    'forMs' in intent && intent.forMs !== undefined ? revertOf(items, intent.forMs, motion, facts, now) : null
+  const room = reverts === null ? ok(null) : checkRoom(reverts.change, facts)
+  if (!room.ok) return room
+  const cancelled = cancelReverts(items, motion.release, facts)
+  const detail: Detail = {
+    ...approvalOf(motion),
+    ...(brokeGlass && { brokeGlass }),
+    ...(cancelled.ids.length > 0 && { cancelled: cancelled.ids }),
+    ...(reverts && { revertsAt: reverts.due_at ?? 0 }),
+    ...(motion.release?.kind === 'revert' && { ends: motion.release.ends ?? 0 }),
+    ...(intent.kind === 'undo' && { undoes: intent.revision }),
+  }
+  return ok({
+    applied: {
+      revision,
+      changed,
+      ...(reverts && { reverts: { heldId: reverts.id, at: reverts.due_at ?? 0 } }),
+    },
+    entry: {
+      kind: kindOf(motion, intent),
+      items,
+      guards,
+      detail: Object.keys(detail).length === 0 ? null : detail,
+    },
+    effects: [
+      ...cancelled.effects,
+      ...(reverts ? [{ kind: 'hold' as const, held: reverts }] : []),
+      ...(facts.profile === 'wrendb' ? items.map((change) => lapseOf(change, now)) : []),
+    ],
+  })
+}
+
+const kindOf = ({ release }: Motion, { kind }: Edit): EntryKind => (release?.kind === 'revert' ? 'revert' : kind)
+
+function approvalOf({ approver, release }: Motion): Pick<Detail, 'approvedBy'> {
+  if (approver !== null) return { approvedBy: { id: approver.id, label: approver.label } }
+  return release?.approved_by ? { approvedBy: release.approved_by } : {}
+}
+
+/** The first link of a decision to be used is the decision. */
+function voidLinks({ release }: Motion): Effect[] {
+  const { decision = null, made_by: madeBy = null } = release ?? {}
+  return decision === null || madeBy === null ? [] : [{ kind: 'drop_decision', decision, madeBy }]
+}
+
+/** In the WrenDB profile each write (re)starts its item's lifetime: a delete, held until the item is too old. */
+function lapseOf({ key, after }: ItemChange, now: number): Effect {
+  const id = `lapse:${key}`
+  if (after === null) return { kind: 'drop', heldId: id }
+  return {
+    kind: 'hold',
+    held: {
+      id,
+      kind: 'lapse',
+      change: { kind: 'delete', key },
+      keys: [key],
+      reason: 'not written for 30 days',
+      made_by: null,
+      made_at: now,
+      secret_hash: null,
+      expires_at: null,
+      due_at: now + WRENDB_ITEM_LIFETIME_MS,
+      decision: null,
+      ends: null,
+      approved_by: null,
+    },
+  }
+}

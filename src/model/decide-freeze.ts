@@ -1,0 +1,75 @@
+/** Decides freezes. A freeze with an end is a held `thaw`: the stash ends it by itself, as a change of its own. */
+import { DURATION_MAX_MS } from './duration.ts'
+import { entryOf, type Decision, type Effect } from './decision.ts'
+import type { Facts, Motion } from './facts.ts'
+import { isFrozen, type Freeze } from './freeze.ts'
+import { THAW_ID, type Held } from './held.ts'
+import type { Intent } from './intent.ts'
+import { labelOf, permits, reachesAll, type Actor } from './permit.ts'
+import { ok, refuse, type Result } from './refusal.ts'
+
+export function decideFreeze(
+  { actor, reason }: Motion,
+  { until }: Extract<Intent, { kind: 'freeze' }>,
+  { revision }: Facts,
+  now: number,
+): Result<Decision> {
+  const allowed = allow(actor)
+  if (!allowed.ok) return allowed
+  if (until !== null && until <= now) return refuse({ code: 'time_past', at: until, now })
+  if (until !== null && until - now > DURATION_MAX_MS) {
+    return refuse({ code: 'time_too_far', at: until, at_most: now + DURATION_MAX_MS })
+  }
+  const freeze: Freeze = { until, reason, by: labelOf(actor) }
+  return ok({
+    applied: { revision: revision + 1, changed: [], freeze: { until, reason } },
+    entry: entryOf('freeze', { freeze }),
+    effects: [{ kind: 'set_freeze', freeze }, until === null ? NO_THAW : { kind: 'hold', held: thawAt(until, now) }],
+  })
+}
+
+export function decideUnfreeze({ actor }: Motion, { freeze, revision }: Facts, now: number): Result<Decision> {
+  const allowed = allow(actor)
+  if (!allowed.ok) return allowed
+  if (!isFrozen(freeze, now)) return refuse({ code: 'not_frozen' })
+  return ok({
+    applied: { revision: revision + 1, changed: [] },
+    entry: entryOf('unfreeze', { freeze }),
+    effects: [{ kind: 'set_freeze', freeze: null }, NO_THAW],
+  })
+}
+
+export function decideThaw({ freeze, revision }: Facts): Result<Decision> {
+  // Ended by hand in the same moment: nothing is left to say.
+  if (freeze === null) return ok({ applied: { revision, changed: [] }, entry: null, effects: [] })
+  return ok({
+    applied: { revision: revision + 1, changed: [] },
+    entry: entryOf('unfreeze', { freeze }),
+    effects: [{ kind: 'set_freeze', freeze: null }],
+  })
+}
+
+const NO_THAW: Effect = { kind: 'drop', heldId: THAW_ID }
+
+/** A freeze stops everybody, so it takes a token that counts for every key. */
+function allow(actor: Actor): Result<null> {
+  if (actor.kind === 'anonymous') return refuse({ code: 'token_missing' })
+  if (!permits(actor, 'freeze')) return refuse({ code: 'not_permitted', needs: 'freeze' })
+  return reachesAll(actor) ? ok(null) : refuse({ code: 'not_permitted', needs: 'freeze', key: '*' })
+}
+
+const thawAt = (until: number, now: number): Held => ({
+  id: THAW_ID,
+  kind: 'thaw',
+  change: { kind: 'thaw' },
+  keys: [],
+  reason: 'its time is over',
+  made_by: null,
+  made_at: now,
+  secret_hash: null,
+  expires_at: null,
+  due_at: until,
+  decision: null,
+  ends: null,
+  approved_by: null,
+})

@@ -1,0 +1,135 @@
+/** Decides what becomes of held changes: links are made, and what waits is declined or cancelled. */
+import { heedFreeze } from './decide-edit.ts'
+import { entryOf, type Decision } from './decision.ts'
+import type { Detail } from './entry.ts'
+import type { Facts, Motion } from './facts.ts'
+import { isUnsafe, maxForOf } from './guard.ts'
+import { isHousekeeping, type Held } from './held.ts'
+import { hold } from './hold.ts'
+import type { Intent } from './intent.ts'
+import { isSameHand, labelOf, permits, reaches, type Actor } from './permit.ts'
+import { ok, refuse, type Refusal, type Result } from './refusal.ts'
+import { idOfHash } from './token.ts'
+
+/** What a link does is not examined here: it is decided on release, when the facts may be others. */
+export function decideLink(
+  motion: Motion,
+  intent: Extract<Intent, { kind: 'hold_for_link' | 'hold_approval_for_link' }>,
+  facts: Facts,
+  now: number,
+): Result<Decision> {
+  const { secretHash, expiresAt } = intent
+  const secret = { id: idOfHash(secretHash), kind: 'link', secret_hash: secretHash, expires_at: expiresAt } as const
+  if (intent.kind === 'hold_for_link') {
+    const keys =
+      intent.change.kind === 'patch' ? intent.change.changes.map(({ key }) => key) : [intent.change.key ?? '']
+    const allowed = allow(motion.actor, 'write', keys)
+    if (!allowed.ok) return allowed
+    return hold(motion, facts, now, { ...secret, change: intent.change, keys, decision: intent.decision ?? null })
+  }
+  const approvable = checkApproval(facts.held, facts.maker, motion.actor, now)
+  if (!approvable.ok) return approvable
+  const { keys, expires_at } = approvable.value
+  const expires = Math.min(expiresAt, expires_at ?? expiresAt)
+  return hold(motion, facts, now, {
+    ...secret,
+    expires_at: expires,
+    change: { kind: 'approve', heldId: intent.heldId },
+    keys,
+  })
+}
+
+/**
+ * Whether `approver` may release this held change: it waits for a second person, and they are one.
+ *
+ * @param maker who asked for it, as they stand now; null where their token is gone
+ */
+export function checkApproval(held: Held | null, maker: Actor | null, approver: Actor, now: number): Result<Held> {
+  if (!permits(approver, 'approve')) return refuseAbility(approver, 'approve')
+  // Whoever has no business with its keys is not told that it exists.
+  if (
+    held === null ||
+    isOver(held, now) ||
+    isHousekeeping(held.kind) ||
+    !held.keys.every((key) => reaches(approver, key))
+  )
+    return refuse({ code: 'held_not_found' })
+  if (held.kind !== 'approval') return refuse({ code: 'not_awaiting_approval' })
+  if (maker === null) return refuse({ code: 'requester_gone' })
+  return isSameHand(maker, approver) ? refuse({ code: 'own_request' }) : ok(held)
+}
+
+/** Who asked may take it back; who may approve may decline; who may write its keys may cancel. */
+export function decideDrop(motion: Motion, facts: Facts, now: number): Result<Decision> {
+  const { actor } = motion
+  const { held, maker } = facts
+  if (actor.kind === 'anonymous') return refuse({ code: 'token_missing' })
+  if (held === null || isOver(held, now) || isHousekeeping(held.kind) || !held.keys.some((key) => reaches(actor, key)))
+    return refuse({ code: 'held_not_found' })
+  const own = maker !== null && isSameHand(maker, actor)
+  const declines = held.kind === 'approval' && !own
+  const ability = declines ? 'approve' : 'write'
+  const allowed = own ? ok(null) : allow(actor, ability, held.keys)
+  if (!allowed.ok) return allowed
+  const free = held.kind === 'revert' ? heedRevert(motion, held, facts, now) : ok(null)
+  if (!free.ok) return free
+
+  const because = declines ? 'declined' : 'cancelled'
+  const detail = { ...dropped(held, maker, because), ...(free.value && { brokeGlass: free.value }) }
+  return ok({
+    applied: { revision: facts.revision + 1, changed: [] },
+    entry: entryOf('drop_held', detail),
+    effects: [{ kind: 'drop', heldId: held.id }],
+  })
+}
+
+/** Without its end a time-boxed change is one for good: whatever forbids that, forbids this. */
+function heedRevert(
+  motion: Motion,
+  held: Held,
+  facts: Facts,
+  now: number,
+): Result<Detail['brokeGlass'] | null | undefined> {
+  const thawed = heedFreeze(motion, held.keys, facts, now)
+  if (!thawed.ok) return thawed
+  for (const key of held.keys) {
+    const guard = facts.guards.get(key)?.guard
+    if (guard === undefined) continue
+    const maxFor = maxForOf(guard)
+    if (maxFor !== null && isUnsafe(guard, facts.items.get(key)?.value ?? null)) {
+      return refuse({
+        code: 'time_box_required',
+        key,
+        max_for: guard.max_for ?? '',
+        safe_value: guard.safe_value ?? '',
+      })
+    }
+    if (guard.approvals === 1) return refuse({ code: 'approval_required', key })
+  }
+  return thawed
+}
+
+/** What history says of a held change that was not applied. */
+export function dropped(
+  held: Held,
+  maker: Actor | null,
+  because: NonNullable<Detail['dropped']>['because'],
+  refusal?: Refusal,
+): Detail {
+  const { id, kind, keys, reason, change } = held
+  const madeBy = maker === null ? (held.made_by ?? 'stash') : labelOf(maker)
+  return {
+    dropped: { id, kind, keys, reason, does: change.kind, madeBy, because, ...(refusal && { refusal: refusal.code }) },
+  }
+}
+
+export const isOver = ({ expires_at }: Held, now: number): boolean => expires_at !== null && expires_at <= now
+
+function allow(actor: Actor, ability: 'write' | 'approve', keys: string[]): Result<null> {
+  if (!permits(actor, ability)) return refuseAbility(actor, ability)
+  const beyond = keys.find((key) => !permits(actor, ability, key))
+  return beyond === undefined ? ok(null) : refuse({ code: 'not_permitted', needs: ability, key: beyond })
+}
+
+const refuseAbility = (actor: Actor, needs: string) =>
+  refuse(actor.kind === 'anonymous' ? { code: 'token_missing' } : { code: 'not_permitted', needs })

@@ -1,0 +1,56 @@
+/** What a decision needs to know, and on whose behalf it is made. The stash reads these in the transaction that commits. */
+import type { EntryChange } from './entry.ts'
+import type { Freeze } from './freeze.ts'
+import type { Guard } from './guard.ts'
+import type { Held } from './held.ts'
+import type { Holdable, Intent } from './intent.ts'
+import type { Item } from './item.ts'
+import type { Actor, TokenActor } from './permit.ts'
+import type { Profile } from './profile.ts'
+
+export type GuardRow = { key: string; guard: Guard; version: number }
+
+export type Facts = {
+  profile: Profile
+  revision: number
+  itemCount: number
+  bytes: number
+  heldCount: number
+  heldBytes: number
+  guardCount: number
+  tokenCount: number
+  freeze: Freeze | null
+  /** Of the keys that the intent names, where they exist. */
+  items: ReadonlyMap<string, Item>
+  guards: ReadonlyMap<string, GuardRow>
+  /** The pending end of a time-boxed change, by key. */
+  reverts: ReadonlyMap<string, Held>
+  /** For an undo: what the revision changed, each with the revision that last changed the same thing. Null: history has no such revision. */
+  undoing: (EntryChange & { lastChanged: number })[] | null
+  /** For `drop_held` and approval links: the held change and who made it, where they still are. */
+  held: Held | null
+  maker: Actor | null
+  /** For `revoke_token`: the token; null where there is none. */
+  token: TokenActor | null
+  /** For a put without a key. */
+  newKey: string
+  /** For a change that is to be held. */
+  newId: string
+}
+
+/** Whatever is decided in its own right; releases and approvals are decided as the change they release. */
+export type Decidable = Exclude<Intent | Holdable, { kind: 'release' } | { kind: 'approve' }>
+
+export type Motion = {
+  intent: Decidable
+  /** On whose behalf: for a held change, the one who made it. */
+  actor: Actor
+  /** Who is speaking now. The same as the actor, but for releases. */
+  speaker: Actor
+  reason: string | null
+  /** The held change that this releases. */
+  release: Held | null
+  /** The second person, where one has just approved. */
+  approver: TokenActor | null
+  breakGlass: string | null
+}

@@ -1,0 +1,152 @@
+/**
+ * Guards: the rule that every value of one key must satisfy, and what its changes take besides.
+ *
+ * A value is judged as the text it is: `true` is a boolean, `True` and ` true` are not, because the services that
+ * read it compare texts. `safe_value` is the state to fail towards: with `max_for`, leaving it must be time-boxed.
+ */
+import * as z from 'zod'
+import { durationSchema, parseDuration } from './duration.ts'
+import { bytesOf } from './item.ts'
+import { examineSchema, schemaIssues } from './json-schema.ts'
+import type { Issue } from './refusal.ts'
+
+export const STASH_MAX_GUARDS = 1_000
+export const GUARD_MAX_BYTES = 16 * 1024
+
+const demands = {
+  safe_value: z.string().max(1_000).optional(),
+  approvals: z.union([z.literal(0), z.literal(1)]).optional(),
+  reason_required: z.boolean().optional(),
+  max_for: durationSchema.optional(),
+}
+const count = z.int().min(0).max(65_536).optional()
+const limit = z.number().optional()
+const names = z.array(z.string().min(1).max(200)).min(1).max(100)
+
+const kinds = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('boolean'), ...demands }),
+  z.strictObject({ type: z.literal('percentage'), min: limit, max: limit, ...demands }),
+  z.strictObject({ type: z.literal('number'), min: limit, max: limit, integer: z.boolean().optional(), ...demands }),
+  z.strictObject({ type: z.literal('choice'), choices: names, ...demands }),
+  z.strictObject({ type: z.literal('text'), min_length: count, max_length: count, ...demands }),
+  z.strictObject({ type: z.literal('email'), ...demands }),
+  z.strictObject({ type: z.literal('url'), ...demands }),
+  z.strictObject({ type: z.literal('json'), schema: z.unknown().optional(), ...demands }),
+  z.strictObject({ type: z.literal('split'), choices: names.optional(), ...demands }),
+])
+
+export type Guard = z.output<typeof kinds>
+
+export const guardSchema = kinds
+  .superRefine((guard, context) => {
+    for (const issue of objectionsTo(guard)) {
+      context.addIssue({ code: 'custom', path: issue.path === '' ? [] : issue.path.split('.'), message: issue.message })
+    }
+  })
+  .meta({ id: 'Guard' })
+
+/** What makes a guard no guard: limits that nothing fits, or a safe value that it would refuse itself. */
+function objectionsTo(guard: Guard): Issue[] {
+  if (bytesOf(JSON.stringify(guard)) > GUARD_MAX_BYTES)
+    return [{ path: '', message: `a guard is at most ${GUARD_MAX_BYTES} bytes of JSON` }]
+  const objections: Issue[] = guard.type === 'json' && guard.schema !== undefined ? examineSchema(guard.schema) : []
+  if ('min' in guard && guard.min !== undefined && guard.max !== undefined && guard.min > guard.max)
+    objections.push({ path: 'min', message: 'is more than max' })
+  if (guard.type === 'text' && (guard.min_length ?? 0) > (guard.max_length ?? Infinity))
+    objections.push({ path: 'min_length', message: 'is more than max_length' })
+  if (guard.max_for !== undefined && guard.safe_value === undefined)
+    objections.push({ path: 'safe_value', message: 'is needed with max_for: leaving it is what must be time-boxed' })
+  if (guard.safe_value !== undefined && objections.length === 0) {
+    const [misfit] = misfits(guard, guard.safe_value)
+    if (misfit !== undefined) objections.push({ path: 'safe_value', message: `does not fit: ${misfit.message}` })
+  }
+  return objections
+}
+
+/** What is wrong with `value` under this guard, and what would be right. Empty: it fits. */
+export function misfits(guard: Guard, value: string): Issue[] {
+  switch (guard.type) {
+    case 'boolean':
+      return value === 'true' || value === 'false' ? [] : wrong('true or false, in small letters and nothing else')
+    case 'percentage':
+      if (!PERCENTAGE.test(value) || Number(value) > 100) return wrong('0 to 100, with at most three decimals')
+      return outOfRange(guard, Number(value))
+    case 'number':
+      if (!NUMBER.test(value) || !Number.isFinite(Number(value))) return wrong('a number such as 7, -0.5 or 1e3')
+      if (guard.integer === true && !Number.isSafeInteger(Number(value))) return wrong('a whole number')
+      return outOfRange(guard, Number(value))
+    case 'choice':
+      return guard.choices.includes(value) ? [] : wrong(`one of ${guard.choices.join(', ')}`)
+    case 'text': {
+      const { min_length: min = 0, max_length: max = Infinity } = guard
+      const length = [...value].length
+      return length >= min && length <= max ? [] : wrong(`${rangeOf(min, max)} characters`)
+    }
+    case 'email':
+      return z.email().safeParse(value).success && value.length <= 254 ? [] : wrong('one e-mail address')
+    case 'url':
+      return isWebUrl(value) ? [] : wrong('one http or https URL')
+    case 'json':
+      return jsonIssues(guard.schema, value)
+    case 'split':
+      return splitIssues(guard.choices, value)
+  }
+}
+
+/** Whether going to `value` (null: taking the key away) leaves the safe side. */
+export const isUnsafe = (guard: Guard, value: string | null): boolean =>
+  guard.safe_value !== undefined && value !== guard.safe_value
+
+/** In ms; null where changes may stay for good. */
+export const maxForOf = ({ max_for: text }: Guard): number | null => (text === undefined ? null : parseDuration(text))
+
+const PERCENTAGE = /^(?:0|[1-9]\d{0,2})(?:\.\d{1,3})?$/
+/** As JSON writes numbers. */
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+
+const wrong = (expected: string): Issue[] => [{ path: '', message: `takes ${expected}` }]
+
+type Range = { min?: number | undefined; max?: number | undefined }
+
+function outOfRange({ min = -Infinity, max = Infinity }: Range, value: number): Issue[] {
+  return value >= min && value <= max ? [] : wrong(rangeOf(min, max))
+}
+
+function rangeOf(min: number, max: number): string {
+  if (max === Infinity) return `at least ${min}`
+  return min === -Infinity ? `at most ${max}` : `${min} to ${max}`
+}
+
+function isWebUrl(value: string): boolean {
+  // The parser forgives blanks at the ends and in the middle; what reads the value may not.
+  if (/\s/.test(value) || !URL.canParse(value)) return false
+  return ['http:', 'https:'].includes(new URL(value).protocol)
+}
+
+function jsonIssues(schema: unknown, value: string): Issue[] {
+  const parsed = parse(value)
+  if (parsed === undefined) return wrong('JSON')
+  return schema === undefined ? [] : schemaIssues(schema, parsed.value)
+}
+
+const SPLIT_EXPECTED = 'JSON of weights such as {"blue": 90, "green": 10}: at least 0, not all of them 0'
+
+function splitIssues(choices: string[] | undefined, value: string): Issue[] {
+  const weights = parse(value)?.value
+  if (typeof weights !== 'object' || weights === null || Array.isArray(weights)) return wrong(SPLIT_EXPECTED)
+  const entries = Object.entries(weights as Record<string, unknown>)
+  const total = entries.reduce((sum, [, weight]) => sum + (isWeight(weight) ? weight : NaN), 0)
+  if (entries.length > 100 || !(total > 0)) return wrong(SPLIT_EXPECTED)
+  const stranger = entries.find(([name]) => choices !== undefined && !choices.includes(name))
+  return stranger === undefined ? [] : wrong(`weights of ${choices?.join(', ')}; "${stranger[0]}" is none of these`)
+}
+
+const isWeight = (raw: unknown): raw is number => typeof raw === 'number' && raw >= 0 && raw <= 1_000_000
+
+function parse(text: string): { value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) }
+  } catch {
+    return undefined
+  }
+}

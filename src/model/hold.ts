@@ -1,0 +1,62 @@
+/** Holds a change back instead of applying it. */
+import type { Decision } from './decision.ts'
+import type { Facts, Motion } from './facts.ts'
+import { HELD_MAX_BYTES, STASH_MAX_HELD, STASH_MAX_HELD_BYTES, type Held } from './held.ts'
+import type { Edit, Wait } from './intent.ts'
+import { bytesOf } from './item.ts'
+import { ok, refuse, type Result } from './refusal.ts'
+
+type Terms = Pick<Held, 'kind' | 'change' | 'keys'> &
+  Partial<Pick<Held, 'id' | 'secret_hash' | 'expires_at' | 'due_at' | 'decision' | 'approved_by'>>
+
+const WAITS_FOR = { link: 'link', approval: 'approval', schedule: 'time' } satisfies Partial<Record<Held['kind'], Wait>>
+
+export function hold(motion: Motion, facts: Facts, now: number, terms: Terms): Result<Decision> {
+  // Somebody must answer for it when it is released. The anonymous of the WrenDB profile cannot.
+  if (motion.actor.kind !== 'token') return refuse({ code: 'token_missing' })
+  const change = settle(terms.change, facts)
+  const room = checkRoom(change, facts)
+  if (!room.ok) return room
+  const held: Held = {
+    id: facts.newId,
+    reason: motion.reason,
+    made_by: motion.actor.id,
+    made_at: now,
+    secret_hash: null,
+    expires_at: null,
+    due_at: null,
+    decision: null,
+    ends: null,
+    approved_by: null,
+    ...terms,
+    change,
+  }
+  const waitsFor = WAITS_FOR[held.kind as keyof typeof WAITS_FOR]
+  return ok({
+    applied: {
+      revision: facts.revision,
+      changed: [],
+      held: {
+        id: held.id,
+        waitsFor,
+        expires_at: held.expires_at,
+        dueAt: held.kind === 'schedule' ? held.due_at : null,
+      },
+    },
+    entry: null,
+    effects: [{ kind: 'hold', held }],
+  })
+}
+
+/** Whether one more change can be held. */
+export function checkRoom(change: Held['change'], { heldCount, heldBytes }: Facts): Result<null> {
+  const size = bytesOf(JSON.stringify(change))
+  if (size > HELD_MAX_BYTES) return refuse({ code: 'too_large_to_hold', limit_bytes: HELD_MAX_BYTES })
+  if (heldCount < STASH_MAX_HELD && heldBytes + size <= STASH_MAX_HELD_BYTES) return ok(null)
+  return refuse({ code: 'too_many_held', limit: STASH_MAX_HELD, limit_bytes: STASH_MAX_HELD_BYTES })
+}
+
+/** The key that the stash makes up is made up now: the caller is told nothing later. */
+function settle<C extends Held['change']>(change: C, facts: Facts): C | Edit {
+  return change.kind === 'put' && change.key === null ? { ...change, key: facts.newKey } : change
+}

@@ -1,0 +1,46 @@
+/**
+ * Patterns of keys: `*` stands for any run of characters, everything else for itself.
+ *
+ * Matching keeps one place to come back to, so it takes at most pattern × text steps: no pattern is slow.
+ */
+import * as z from 'zod'
+import { ok, refuse, type Result } from './refusal.ts'
+
+const PATTERN = /^[A-Za-z0-9._*-]{1,128}$/
+
+export const patternSchema = z.string().regex(PATTERN, 'a pattern is 1 to 128 of A-Z a-z 0-9 . _ - and * for any run')
+
+export function matches(pattern: string, text: string): boolean {
+  let p = 0
+  let t = 0
+  let star = -1
+  let resume = 0
+  while (t < text.length) {
+    if (pattern[p] === '*') {
+      star = p++
+      resume = t
+    } else if (pattern[p] === text[t]) {
+      p++
+      t++
+    } else if (star !== -1) {
+      p = star + 1
+      t = ++resume
+    } else return false
+  }
+  while (pattern[p] === '*') p++
+  return p === pattern.length
+}
+
+/**
+ * Whether everything that `narrow` matches is matched by `wide`. A `*` is no character of a key, so a `*` of
+ * `narrow`, read as a character, can only be matched by a `*` of `wide`, which then takes whatever it stands for.
+ */
+export const covers = (wide: string, narrow: string): boolean => matches(wide, narrow)
+
+export const coversEverything = (patterns: string[]): boolean => patterns.some((pattern) => covers(pattern, '*'))
+
+/** The first of `wanted` that no one pattern of `held` covers. */
+export function withinPatterns(held: string[], wanted: string[]): Result<null> {
+  const beyond = wanted.find((narrow) => !held.some((wide) => covers(wide, narrow)))
+  return beyond === undefined ? ok(null) : refuse({ code: 'grants_too_much', what: `keys "${beyond}"` })
+}

@@ -1,0 +1,106 @@
+/**
+ * What an edit would change, if nothing stood in its way. Says nothing of whether it may: that is `decide-edit`.
+ */
+import type { Facts } from './facts.ts'
+import type { Edit } from './intent.ts'
+import { bytesOf, DEFAULT_TYPE, type Item } from './item.ts'
+import { guardSchema, type Guard } from './guard.ts'
+
+export type ItemChange = { key: string; before: Item | null; after: Item | null }
+export type GuardChange = { key: string; before: { guard: Guard; version: number } | null; after: Guard | null }
+
+export type Plan = { items: ItemChange[]; guards: GuardChange[] }
+
+/** The keys that an edit names, of items and guards alike. For an undo they stand in history, for an import that replaces in the stash. */
+export function keysOf(intent: Edit, newKey: string): string[] {
+  switch (intent.kind) {
+    case 'put':
+      return [intent.key ?? newKey]
+    case 'delete':
+    case 'set_guard':
+    case 'remove_guard':
+      return [intent.key]
+    case 'patch':
+      return intent.changes.map(({ key }) => key)
+    case 'import':
+      return [...new Set([...intent.items, ...intent.guards].map(({ key }) => key))]
+    case 'undo':
+      return []
+  }
+}
+
+export function planOf(intent: Edit, facts: Facts, now: number): Plan {
+  const put = (key: string, value: string, type?: string) => putOf(key, value, type, facts, now)
+  const remove = (key: string): ItemChange => ({ key, before: facts.items.get(key) ?? null, after: null })
+  const guard = (key: string, after: Guard | null): GuardChange => ({
+    key,
+    before: facts.guards.get(key) ?? null,
+    after,
+  })
+  switch (intent.kind) {
+    case 'put':
+      return { items: [put(intent.key ?? facts.newKey, intent.value, intent.type)], guards: [] }
+    case 'delete':
+      return { items: [remove(intent.key)], guards: [] }
+    case 'patch': {
+      const items = intent.changes.map(({ key, value, type }) => (value === null ? remove(key) : put(key, value, type)))
+      return { items, guards: [] }
+    }
+    case 'set_guard':
+      return { items: [], guards: [guard(intent.key, intent.guard)] }
+    case 'remove_guard':
+      return { items: [], guards: [guard(intent.key, null)] }
+    case 'undo':
+      return planOfUndo(facts, put, remove, guard)
+    case 'import': {
+      const kept = new Set(intent.items.map(({ key }) => key))
+      const keptGuards = new Set(intent.guards.map(({ key }) => key))
+      const rest = intent.replace ? [...facts.items.keys()].filter((key) => !kept.has(key)) : []
+      const restGuards = intent.replace ? [...facts.guards.keys()].filter((key) => !keptGuards.has(key)) : []
+      // What is as it should be already is left alone, with its version.
+      const items = [...intent.items.map(({ key, value, type }) => put(key, value, type)), ...rest.map(remove)]
+      const guards = [
+        ...intent.guards.map(({ key, guard: rule }) => guard(key, rule)),
+        ...restGuards.map((key) => guard(key, null)),
+      ]
+      return { items: items.filter(isNews), guards: guards.filter(isGuardNews) }
+    }
+  }
+}
+
+function putOf(key: string, value: string, type: string | undefined, facts: Facts, now: number): ItemChange {
+  const before = facts.items.get(key) ?? null
+  const after: Item = {
+    key,
+    value,
+    type: type ?? before?.type ?? DEFAULT_TYPE,
+    version: facts.revision + 1,
+    bytes: bytesOf(key) + bytesOf(value),
+    created_at: before?.created_at ?? now,
+    updated_at: now,
+  }
+  return { key, before, after }
+}
+
+function planOfUndo(
+  { undoing }: Facts,
+  put: (key: string, value: string, type?: string) => ItemChange,
+  remove: (key: string) => ItemChange,
+  guard: (key: string, after: Guard | null) => GuardChange,
+): Plan {
+  const plan: Plan = { items: [], guards: [] }
+  for (const { what, key, before } of undoing ?? []) {
+    if (what === 'guard') plan.guards.push(guard(key, before && readGuard(before.value)))
+    else plan.items.push(before === null ? remove(key) : put(key, before.value, before.type))
+  }
+  return plan
+}
+
+// What history holds was a guard when it was written.
+const readGuard = (text: string): Guard => guardSchema.parse(JSON.parse(text))
+
+const isNews = ({ before, after }: ItemChange): boolean =>
+  before?.value !== after?.value || (after !== null && before?.type !== after.type)
+
+const isGuardNews = ({ before, after }: GuardChange): boolean =>
+  JSON.stringify(before?.guard ?? null) !== JSON.stringify(after)

@@ -1,0 +1,66 @@
+/**
+ * Time-boxed changes: what goes back when, and what happens to that when somebody changes the value meanwhile.
+ *
+ * A key has at most one pending revert. Whoever changes the key by hand takes it out of that revert: the value is
+ * theirs now. Whoever time-boxes it again (half an hour more) keeps the value it goes back to: the one from before
+ * the first time-box, not the temporary one.
+ */
+import type { Effect } from './decision.ts'
+import type { Facts, Motion } from './facts.ts'
+import { formatDuration } from './duration.ts'
+import type { Held } from './held.ts'
+import type { ItemChange } from './plan.ts'
+
+type Value = { key: string; value: string | null; type?: string }
+
+/** The held change that will end a time-boxed one. */
+export function revertOf(items: ItemChange[], forMs: number, motion: Motion, facts: Facts, now: number): Held {
+  const changes = items.map(({ key, before }): Value => {
+    const pending = facts.reverts.get(key)
+    const value = pending && pending.id !== motion.release?.id ? valueIn(pending, key) : undefined
+    return value ?? { key, value: before?.value ?? null, ...(before && { type: before.type }) }
+  })
+  const revision = facts.revision + 1
+  const why = motion.reason === null ? '' : `: ${motion.reason}`
+  return {
+    id: `revert-${revision}`,
+    kind: 'revert',
+    change: { kind: 'patch', changes },
+    keys: changes.map(({ key }) => key),
+    reason: `the ${formatDuration(forMs)} of revision ${revision} are over${why}`,
+    made_by: null,
+    made_at: now,
+    secret_hash: null,
+    expires_at: null,
+    due_at: now + forMs,
+    decision: null,
+    ends: revision,
+    approved_by: null,
+  }
+}
+
+/** Takes the changed keys out of the reverts that were to change them; a revert without keys is over. */
+export function cancelReverts(
+  items: ItemChange[],
+  release: Held | null,
+  facts: Pick<Facts, 'reverts'>,
+): { ids: string[]; effects: Effect[] } {
+  const changed = new Set(items.map(({ key }) => key))
+  const touched = new Map<string, Held>()
+  for (const key of changed) {
+    const held = facts.reverts.get(key)
+    if (held !== undefined && held.id !== release?.id) touched.set(held.id, held)
+  }
+  return {
+    ids: [...touched.keys()],
+    effects: Array.from(touched.values(), (held): Effect => {
+      const rest = valuesOf(held).filter(({ key }) => !changed.has(key))
+      if (rest.length === 0) return { kind: 'drop', heldId: held.id }
+      const change = { kind: 'patch' as const, changes: rest }
+      return { kind: 'hold', held: { ...held, change, keys: rest.map(({ key }) => key) } }
+    }),
+  }
+}
+
+const valuesOf = ({ change }: Held): Value[] => (change.kind === 'patch' ? change.changes : [])
+const valueIn = (held: Held, key: string): Value | undefined => valuesOf(held).find((value) => value.key === key)

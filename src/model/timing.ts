@@ -1,0 +1,18 @@
+/** Whether a change can happen at the time, and for the time, that it asks for. */
+import { DURATION_MAX_MS, formatDuration } from './duration.ts'
+import type { Held } from './held.ts'
+import type { Edit } from './intent.ts'
+import { ok, refuse, type Result } from './refusal.ts'
+
+/** @param release the held change that this releases: a schedule that is due is not too late */
+export function checkTime(intent: Edit, release: Held | null, now: number): Result<null> {
+  const { at, forMs } = { at: undefined, forMs: undefined, ...intent }
+  if (at !== undefined && release?.kind !== 'schedule') {
+    if (at <= now) return refuse({ code: 'time_past', at, now })
+    if (at - now > DURATION_MAX_MS) return refuse({ code: 'time_too_far', at, at_most: now + DURATION_MAX_MS })
+  }
+  if (forMs !== undefined && !(forMs > 0 && forMs <= DURATION_MAX_MS)) {
+    return refuse({ code: 'invalid_query', parameter: 'for', expected: `at most ${formatDuration(DURATION_MAX_MS)}` })
+  }
+  return ok(null)
+}

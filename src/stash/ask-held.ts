@@ -1,0 +1,84 @@
+/** Questions about held changes: all that wait, and what one link would do. */
+import { isOver } from '../model/decide-held.ts'
+import { isHousekeeping, type Held } from '../model/held.ts'
+import type { Credential, Edit, Holdable } from '../model/intent.ts'
+import { labelOf, reaches, type TokenActor } from '../model/permit.ts'
+import type { Profile } from '../model/profile.ts'
+import { ok, refuse, type Result } from '../model/refusal.ts'
+import { findHeld, heldAfter } from './held.ts'
+import { getItems } from './items.ts'
+import { openLink } from './open-held.ts'
+import { getStash } from './stash-row.ts'
+import { makerOf } from './tokens.ts'
+
+export type HeldPage = {
+  held: (Held & { madeBy: string })[]
+  /** What `after` must be for the next page; null on the last. */
+  next: number | null
+}
+
+/** A page ends where its values have come to this: an answer crosses RPC in one piece. */
+const PAGE_MAX_CHARS = 4 * 1024 * 1024
+
+/** What waits and concerns the actor's keys, without secrets. */
+export function listHeld(
+  sql: SqlStorage,
+  actor: TokenActor,
+  { after, limit }: { after: number; limit: number },
+  now: number,
+): HeldPage {
+  const page: HeldPage['held'] = []
+  let size = 0
+  let last = after
+  for (const { cursor, held } of heldAfter(sql, after)) {
+    if (page.length === limit || size > PAGE_MAX_CHARS) return { held: page, next: last }
+    last = cursor
+    if (isHousekeeping(held.kind) || isOver(held, now) || !held.keys.every((key) => reaches(actor, key))) continue
+    page.push({ ...held, secret_hash: null, madeBy: nameOf(sql, held, now) })
+    size += JSON.stringify(held.change).length
+  }
+  return { held: page, next: null }
+}
+
+/** A token that is gone has no label any more; its id stands in history. */
+function nameOf(sql: SqlStorage, { made_by }: Held, now: number): string {
+  const maker = makerOf(sql, made_by, now)
+  return maker === null ? `${made_by} (revoked)` : labelOf(maker)
+}
+
+export type LinkAnswer = {
+  kind: 'link'
+  profile: Profile
+  /** What pressing it does: of an approval, what is approved. */
+  change: Edit
+  approves: boolean
+  present: { key: string; value: string }[]
+  /** Who made the link, and who asked for the change. */
+  madeBy: string
+  askedBy: string
+  expiresAt: number
+  reason: string | null
+}
+
+/** What a link would do, for the person about to press the button. */
+export function answerLink(sql: SqlStorage, credential: Credential, now: number): Result<LinkAnswer> {
+  const released = openLink(sql, credential, now)
+  if (!released.ok) return released
+  const { held: link, actor } = released.value
+  const approved = link.change.kind === 'approve' ? findHeld(sql, link.change.heldId) : null
+  const { change, reason, keys, made_by } = approved ?? link
+  if (!isEdit(change)) return refuse({ code: 'link_spent' })
+  return ok({
+    kind: 'link',
+    profile: getStash(sql).profile,
+    change,
+    approves: approved !== null,
+    present: Array.from(getItems(sql, keys).values(), ({ key, value }) => ({ key, value })),
+    madeBy: labelOf(actor),
+    askedBy: approved === null ? labelOf(actor) : nameOf(sql, { ...approved, made_by }, now),
+    expiresAt: link.expires_at ?? 0,
+    reason,
+  })
+}
+
+const isEdit = (change: Holdable): change is Edit => change.kind !== 'approve' && change.kind !== 'thaw'

@@ -1,0 +1,58 @@
+/** Gathers what a decision needs to know, and nothing that it does not: each intent names what it looks at. */
+import { base62, SEED_BYTES } from '../model/token.ts'
+import type { Decidable, Facts } from '../model/facts.ts'
+import { keysOf } from '../model/plan.ts'
+import { countGuards, getGuards, guardsByKey } from './guards.ts'
+import { findHeld, revertsOf } from './held.ts'
+import { changesToUndo } from './history.ts'
+import { getItems, itemsByKey } from './items.ts'
+import { freezeOf, type StashRow } from './stash-row.ts'
+import { actorOfId, countTokens, makerOf } from './tokens.ts'
+
+export function gather(sql: SqlStorage, stash: StashRow, intent: Decidable, now: number): Facts {
+  const newKey = randomId()
+  const undoing = intent.kind === 'undo' ? changesToUndo(sql, intent.revision) : null
+  const held = 'heldId' in intent ? findHeld(sql, intent.heldId) : null
+  const wholeStash = intent.kind === 'import' && intent.replace
+  const keys = new Set([...keysNamed(intent, newKey), ...(undoing ?? []).map(({ key }) => key), ...(held?.keys ?? [])])
+  const items = wholeStash ? new Map(itemsByKey(sql).map((item) => [item.key, item])) : getItems(sql, keys)
+  return {
+    profile: stash.profile,
+    revision: stash.revision,
+    itemCount: stash.item_count,
+    bytes: stash.bytes,
+    heldCount: stash.held_count,
+    heldBytes: stash.held_bytes,
+    guardCount: changesGuards(intent) ? countGuards(sql) : 0,
+    tokenCount: intent.kind === 'add_token' ? countTokens(sql) : 0,
+    freeze: freezeOf(stash),
+    items,
+    guards: wholeStash ? new Map(guardsByKey(sql).map((row) => [row.key, row])) : getGuards(sql, keys),
+    reverts: revertsOf(sql, new Set([...keys, ...items.keys()])),
+    undoing,
+    held,
+    maker: held === null ? null : makerOf(sql, held.made_by, now),
+    token: intent.kind === 'revoke_token' ? actorOfId(sql, intent.tokenId, now) : null,
+    newKey,
+    newId: randomId(),
+  }
+}
+
+function keysNamed(intent: Decidable, newKey: string): string[] {
+  switch (intent.kind) {
+    case 'put':
+    case 'delete':
+    case 'patch':
+    case 'import':
+    case 'set_guard':
+    case 'remove_guard':
+      return keysOf(intent, newKey)
+    default:
+      return []
+  }
+}
+
+const changesGuards = ({ kind }: Decidable): boolean =>
+  kind === 'set_guard' || kind === 'remove_guard' || kind === 'import' || kind === 'undo'
+
+const randomId = (): string => base62(crypto.getRandomValues(new Uint8Array(SEED_BYTES)), 16)

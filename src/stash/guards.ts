@@ -1,0 +1,31 @@
+/** The `guard` table: the rule of each guarded key. */
+import type { GuardRow } from '../model/facts.ts'
+import type { Guard } from '../model/guard.ts'
+
+type Row = { key: string; guard: string; version: number }
+
+export function getGuards(sql: SqlStorage, keys: Iterable<string>): Map<string, GuardRow> {
+  const found = new Map<string, GuardRow>()
+  for (const key of keys) {
+    const row = sql.exec<Row>('SELECT * FROM guard WHERE key = ?', key).toArray()[0]
+    if (row !== undefined) found.set(key, guardOf(row))
+  }
+  return found
+}
+
+export const guardsByKey = (sql: SqlStorage): GuardRow[] =>
+  sql.exec<Row>('SELECT * FROM guard ORDER BY key').toArray().map(guardOf)
+
+export const countGuards = (sql: SqlStorage): number =>
+  sql.exec<{ n: number }>('SELECT count(*) AS n FROM guard').one().n
+
+export function putGuard(sql: SqlStorage, key: string, guard: Guard, version: number): void {
+  sql.exec('INSERT OR REPLACE INTO guard (key, guard, version) VALUES (?, ?, ?)', key, JSON.stringify(guard), version)
+}
+
+export function deleteGuard(sql: SqlStorage, key: string): void {
+  sql.exec('DELETE FROM guard WHERE key = ?', key)
+}
+
+// What `putGuard` wrote is a guard: nothing else writes this column.
+const guardOf = ({ key, guard, version }: Row): GuardRow => ({ key, guard: JSON.parse(guard) as Guard, version })

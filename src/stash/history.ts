@@ -1,0 +1,130 @@
+/** What history answers: pages of entries, what an undo needs, and whether the chain still holds. */
+import { chainText } from '../model/entry.ts'
+import type { Facts } from '../model/facts.ts'
+import { reaches, reachesAll, type TokenActor } from '../model/permit.ts'
+import { sha256 } from './digest.ts'
+import { guardsByKey } from './guards.ts'
+import { itemsByKey } from './items.ts'
+import {
+  changesOf,
+  entriesBefore,
+  entriesFrom,
+  entriesOfKey,
+  genesis,
+  hasEntry,
+  hashOf,
+  lastChange,
+  writtenBy,
+  charsIn,
+  type LoggedEntry,
+} from './log.ts'
+import { getStash } from './stash-row.ts'
+
+/** A page ends where its values have come to this: an answer crosses RPC in one piece. */
+const PAGE_MAX_CHARS = 4 * 1024 * 1024
+/** How many entries one page looks through for those that a limited token may see. */
+const LOOKED_AT_MAX = 5_000
+/** How many entries are verified in one go: the stash has other callers. */
+const VERIFIED_AT_ONCE = 1_000
+
+export type HistoryPage = {
+  entries: LoggedEntry[]
+  /** What `before` must be for the next page; null on the last. */
+  next: number | null
+  /** The oldest revision that history still has. */
+  first: number
+}
+
+/** Newest first; only what concerns the actor's keys, where it is limited to some. */
+export function readHistory(
+  sql: SqlStorage,
+  actor: TokenActor,
+  { key, before, limit }: { key: string | null; before: number | null; limit: number },
+): HistoryPage {
+  const from = before ?? Number.MAX_SAFE_INTEGER
+  const entries: LoggedEntry[] = []
+  let size = 0
+  let looked = 0
+  let next: number | null = null
+  for (const entry of key === null ? entriesBefore(sql, from) : entriesOfKey(sql, key, from)) {
+    if (entries.length === limit || size > PAGE_MAX_CHARS || looked === LOOKED_AT_MAX) {
+      next = entry.revision + 1
+      break
+    }
+    looked++
+    const shown = showTo(actor, entry)
+    if (shown === null) continue
+    entries.push(shown)
+    size += charsIn(shown.changes)
+  }
+  return { entries, next, first: getStash(sql).anchor_revision + 1 }
+}
+
+/** Whoever is limited to some keys sees of an entry what concerns these, and of the stash's own affairs nothing. */
+function showTo(actor: TokenActor, entry: LoggedEntry): LoggedEntry | null {
+  if (reachesAll(actor)) return entry
+  const changes = entry.changes.filter(({ key }) => reaches(actor, key))
+  return changes.length === 0 ? null : { ...entry, changes }
+}
+
+/** What a revision changed, each with the revision that last changed the same. Null: history has no such revision. */
+export function changesToUndo(sql: SqlStorage, revision: number): Facts['undoing'] {
+  if (!hasEntry(sql, revision)) return null
+  return changesOf(sql, revision).map((change) => ({
+    ...change,
+    lastChanged: lastChange(sql, change.what, change.key),
+  }))
+}
+
+export type Verified = {
+  /** The last revision that was looked at. */
+  upTo: number
+  head: number
+  /** Where the part of history begins that is still there. */
+  first: number
+  /** The first thing that is not as it was written; null where everything is. */
+  failure: { revision: number; what: 'entry' | 'item' | 'guard' | 'head'; key?: string } | null
+}
+
+/** Verifies a slice of the chain, from the entry after `after` on, and after the last slice what it led to. */
+export function verifyHistory(sql: SqlStorage, stashId: string, after: number): Verified {
+  const stash = getStash(sql)
+  const start = Math.max(after, stash.anchor_revision)
+  const bounds = { head: stash.revision, first: stash.anchor_revision + 1 }
+  let hash = start === stash.anchor_revision ? anchorOf(stashId, stash) : hashOf(sql, start)
+  let upTo = start
+  for (const entry of entriesFrom(sql, start + 1)) {
+    if (upTo - start === VERIFIED_AT_ONCE) return { ...bounds, upTo, failure: null }
+    const revision = upTo + 1
+    const whole = hash !== null && entry.revision === revision
+    if (!whole || sha256(chainText(entry, hash ?? '', entry.format)) !== entry.hash) {
+      return { ...bounds, upTo, failure: { revision, what: 'entry' } }
+    }
+    hash = entry.hash
+    upTo = revision
+  }
+  if (upTo !== stash.revision || hash !== stash.head_hash) {
+    return { ...bounds, upTo, failure: { revision: upTo + 1, what: upTo < stash.revision ? 'entry' : 'head' } }
+  }
+  return { ...bounds, upTo, failure: verifyValues(sql) }
+}
+
+const anchorOf = (stashId: string, stash: { anchor_hash: string | null; created_at: number }): string =>
+  stash.anchor_hash ?? genesis(stashId, stash.created_at)
+
+/** The chain is of no use if the values it tells of are others. What is older than history is taken on trust. */
+function verifyValues(sql: SqlStorage): Verified['failure'] {
+  const { anchor_revision, item_count, revision } = getStash(sql)
+  const items = itemsByKey(sql)
+  for (const { key, value, type, version } of items) {
+    if (version <= anchor_revision) continue
+    const written = lastChange(sql, 'item', key) === version ? writtenBy(sql, version, 'item', key) : null
+    if (written?.value !== value || written.type !== type) return { revision: version, what: 'item', key }
+  }
+  for (const { key, guard, version } of guardsByKey(sql)) {
+    if (version <= anchor_revision) continue
+    if (writtenBy(sql, version, 'guard', key)?.value !== JSON.stringify(guard))
+      return { revision: version, what: 'guard', key }
+  }
+  return items.length === item_count ? null : { revision, what: 'head' }
+}
