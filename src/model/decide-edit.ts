@@ -30,7 +30,9 @@ export function decideEdit(motion: Motion, intent: Edit, facts: Facts, now: numb
 
   const allowed = allowEdit(motion.actor, intent, plan, facts)
   if (!allowed.ok) return allowed
-  const thawed = decidedBefore ? ok(null) : heedFreeze(motion, keysIn(plan), facts, now)
+  // What is to happen after the freeze may be planned during it.
+  const happensAt = Math.max(now, atOf(intent) ?? now)
+  const thawed = decidedBefore ? ok(null) : heedFreeze(motion, keysIn(plan), facts, happensAt)
   if (!thawed.ok) return thawed
   const current = heedConditions(intent, plan, facts)
   if (!current.ok) return current
@@ -77,6 +79,8 @@ export function heedFreeze(
   if (may && breakGlass !== null) return ok({ by: labelOf(speaker), why: breakGlass })
   return refuse({ code: 'frozen', ...freeze, may_break_glass: may })
 }
+
+const atOf = (intent: Edit): number | null => ('at' in intent ? (intent.at ?? null) : null)
 
 const keysIn = ({ items, guards }: Plan): string[] => [...items, ...guards].map(({ key }) => key)
 
@@ -163,7 +167,8 @@ function checkLimits({ items, guards }: Plan, facts: Facts): Result<null> {
 
 /** A second person first, then the time: what is approved need not be approved again when its time comes. */
 function holdBack(motion: Motion, intent: Edit, plan: Plan, facts: Facts, now: number): Result<Decision> | null {
-  const at = 'at' in intent && intent.at !== undefined && intent.at > now ? intent.at : null
+  const wanted = atOf(intent)
+  const at = wanted !== null && wanted > now ? wanted : null
   const approvedBy = motion.approver ?? motion.release?.approved_by ?? null
   const keys = keysIn(plan)
   if (needsApproval(plan, facts) && approvedBy === null) {

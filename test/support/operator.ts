@@ -1,0 +1,49 @@
+/** What an operator does at a stash beside reading and writing flags: one call, one status and body. */
+import type { Send, Stash } from './stash.ts'
+
+export type Reply = { status: number; headers: Headers; body: Record<string, unknown> & { code?: string } }
+
+export type Operator = {
+  token: string
+  /** `path` stands under the stash: `/guards/a`. `body` is sent as JSON, unless it is a text. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>
+  /** Writes an item: `set('a', '1', 'for=30m')`. */
+  set(key: string, value: string, query?: string, headers?: Record<string, string>): Promise<Reply>
+  /** Another operator, with a token that this one grants. */
+  grant(spec: { label?: string; can: string[]; keys?: string[]; expires_in?: string }): Promise<Operator>
+  held(): Promise<{ held_id: string; kind: string; waits_for: string; keys: string[]; [fact: string]: unknown }[]>
+  history(query?: string): Promise<Entry[]>
+}
+
+export type Entry = {
+  revision: number
+  kind: string
+  who: string
+  reason: string | null
+  changes: { key: string; before: string | null; after: string | null }[]
+  [detail: string]: unknown
+}
+
+export function operatorOf(send: Send, { id }: Pick<Stash, 'id'>, token: string): Operator {
+  const ask = async (method: string, path: string, body: unknown, extra: Record<string, string>): Promise<Reply> => {
+    const headers = { Authorization: `Bearer ${token}`, ...extra }
+    const text = typeof body === 'string' ? body : JSON.stringify(body)
+    const answer = await send(path, { method, headers, ...(body !== undefined && { body: text }) })
+    const read = await answer.text()
+    const parsed = read.startsWith('{') ? (JSON.parse(read) as Reply['body']) : { text: read }
+    return { status: answer.status, headers: answer.headers, body: parsed }
+  }
+  const call: Operator['call'] = (method, path, body, headers = {}) => ask(method, `/stash/${id}${path}`, body, headers)
+  return {
+    token,
+    call,
+    set: (key, value, query = '', headers = {}) => ask('PUT', `/item/${id}/${key}?${query}`, value, headers),
+    grant: async (spec) => {
+      const made = await call('POST', '/tokens', { label: 'second', ...spec })
+      if (made.status !== 200) throw new Error(`POST /tokens answered ${JSON.stringify(made.body)}`)
+      return operatorOf(send, { id }, String(made.body['token']))
+    },
+    held: async () => (await call('GET', '/held')).body['held'] as Awaited<ReturnType<Operator['held']>>,
+    history: async (query = '') => (await call('GET', `/history?${query}`)).body['entries'] as Entry[],
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * The safeguards as they are documented, for the model of a stash: who may do what, in the stated order.
+ *
+ *   credential → freeze → precondition → guard → time-box → limits → approval
+ *
+ * Written apart from `src/model/decide*`, with which it shares formats only: patterns, guards, durations.
+ */
+import type { Detail, EntryChange } from '../../src/model/entry.ts'
+import { parseDuration } from '../../src/model/duration.ts'
+import { misfits, type Guard } from '../../src/model/guard.ts'
+import type { Held } from '../../src/model/held.ts'
+import type { Edit } from '../../src/model/intent.ts'
+import { matches } from '../../src/model/pattern.ts'
+import type { Ability } from '../../src/model/permit.ts'
+import type { Precondition } from '../../src/model/precondition.ts'
+import type { Freeze } from '../../src/model/freeze.ts'
+import type { RefusalCode } from '../../src/model/refusal.ts'
+
+const HOUR = 60 * 60_000
+const YEAR = 366 * 24 * HOUR
+const VALUE_MAX_BYTES = 64 * 1024
+
+export type ItemRow = { value: string; type: string; version: number; created_at: number; updated_at: number }
+export type TokenRow = {
+  id: string
+  hash: string
+  label: string
+  master: boolean
+  can: Ability[]
+  keys: string[]
+  expiresAt: number | null
+  line: string
+  madeBy: string | null
+}
+
+/** What is asked before anything is decided. */
+export type Tables = {
+  profile: 'safeguarded' | 'wrendb'
+  revision: number
+  items: Map<string, ItemRow>
+  /** A guard as JSON, as history tells it. */
+  guards: Map<string, { text: string; version: number }>
+  held: Map<string, Held>
+  freeze: Freeze | null
+  log: { changes: EntryChange[] }[]
+}
+
+export type Actor = TokenRow | 'stash' | 'nobody'
+
+export type Motion = {
+  actor: Actor
+  /** Who is here now: the one who presses a link is nobody. */
+  speaker: Actor
+  reason: string | null
+  release: Held | null
+  approver: TokenRow | null
+  breakGlass: string | null
+}
+
+export class Refused extends Error {
+  readonly code: RefusalCode
+  readonly key: string | undefined
+  constructor(code: RefusalCode, key?: string) {
+    super(code)
+    this.code = code
+    this.key = key
+  }
+}
+
+export function refuse(code: RefusalCode, key?: string): never {
+  throw new Refused(code, key)
+}
+
+export const touches = (actor: Actor, key: string): boolean =>
+  actor === 'stash' || (actor !== 'nobody' && actor.keys.some((pattern) => matches(pattern, key)))
+
+/** Refuses whoever cannot do this at all, and then to one of these keys. */
+export function need(actor: Actor, ability: Ability, keys: string[]): void {
+  if (actor === 'stash') return
+  if (actor === 'nobody') return refuse('token_missing')
+  if (!actor.can.includes(ability)) refuse('not_permitted')
+  const beyond = keys.find((key) => !touches(actor, key))
+  if (beyond !== undefined) refuse('not_permitted', beyond)
+}
+
+export const isFrozen = ({ freeze }: Pick<Tables, 'freeze'>, now: number): boolean =>
+  freeze !== null && (freeze.until === null || now < freeze.until)
+
+export const isOver = ({ expires_at }: Held, now: number): boolean => expires_at !== null && now >= expires_at
+
+/** A change of nothing into nothing. */
+export const isIdle = ({ before, after }: EntryChange): boolean => before === null && after === null
+
+export const guardOf = ({ guards }: Pick<Tables, 'guards'>, key: string): Guard | null => {
+  const row = guards.get(key)
+  return row === undefined ? null : (JSON.parse(row.text) as Guard)
+}
+
+export type Verdict = {
+  glass: Detail['brokeGlass'] | null
+  wait: { kind: 'approval' | 'schedule'; until: number } | null
+}
+
+export function judgeEdit(t: Tables, motion: Motion, edit: Edit, plan: EntryChange[], now: number): Verdict {
+  const own = motion.actor === 'stash'
+  heedCredential(t, motion.actor, edit, plan)
+  const glass = own
+    ? null
+    : heedFreeze(
+        t,
+        motion,
+        plan.map(({ key }) => key),
+        now,
+      )
+  heedCondition(t, edit, plan)
+  if (!own) {
+    heedFit(t, plan)
+    heedDemands(t, motion, edit, plan)
+    heedTime(motion, edit, now)
+  }
+  for (const { what, key, after } of plan) {
+    const bytes = new TextEncoder().encode(after?.value ?? '').byteLength
+    if (what === 'item' && bytes > VALUE_MAX_BYTES) refuse('value_too_large', key)
+  }
+  const wait = own ? null : waitOf(t, motion, edit, plan, now)
+  if (wait !== null && motion.actor === 'nobody') refuse('token_missing')
+  return { glass, wait }
+}
+
+function heedCredential(t: Tables, actor: Actor, edit: Edit, plan: EntryChange[]): void {
+  if (actor === 'nobody') {
+    if (t.profile !== 'wrendb' || edit.kind !== 'put') refuse('token_missing')
+    const taken = plan.find(({ before }) => before !== null)
+    if (taken !== undefined) refuse('item_exists', taken.key)
+    return
+  }
+  need(actor, edit.kind === 'set_guard' || edit.kind === 'remove_guard' ? 'guard' : 'write', [])
+  if (edit.kind === 'undo' && t.log[edit.revision - 1] === undefined) refuse('revision_not_found')
+  for (const { what, key } of plan) need(actor, what === 'item' ? 'write' : 'guard', [key])
+}
+
+export function heedFreeze(t: Tables, motion: Motion, keys: string[], now: number): Verdict['glass'] {
+  if (!isFrozen(t, now)) return null
+  const { speaker, breakGlass } = motion
+  if (typeof speaker === 'string' || !speaker.can.includes('break_glass') || breakGlass === null)
+    return refuse('frozen')
+  return keys.every((key) => touches(speaker, key)) ? { by: speaker.label, why: breakGlass } : refuse('frozen')
+}
+
+function heedCondition(t: Tables, edit: Edit, plan: EntryChange[]): void {
+  const wholeStash = edit.kind === 'patch' || edit.kind === 'undo' || edit.kind === 'import'
+  const standing = wholeStash ? t.revision : (plan[0]?.before?.version ?? null)
+  if (!isMet(edit.condition ?? {}, standing)) refuse('version_conflict')
+  if (edit.kind === 'delete' && standing === null) refuse('item_not_found', edit.key)
+  if (edit.kind === 'remove_guard' && standing === null) refuse('guard_not_found', edit.key)
+  if (edit.kind !== 'undo') return
+  if (plan.length === 0) refuse('nothing_to_undo')
+  const later = t.log.slice(edit.revision).flatMap(({ changes }) => changes)
+  if (plan.some(({ what, key }) => later.some((one) => one.what === what && one.key === key))) refuse('later_changes')
+}
+
+function isMet({ ifMatch, ifNoneMatch }: Precondition, standing: number | null): boolean {
+  const isNamed = (tags: '*' | number[]): boolean => standing !== null && (tags === '*' || tags.includes(standing))
+  return (ifMatch === undefined || isNamed(ifMatch)) && (ifNoneMatch === undefined || !isNamed(ifNoneMatch))
+}
+
+/** Every value under the guard it will have, whichever of the two is the new one, and also once its time-box ends. */
+function heedFit(t: Tables, plan: EntryChange[]): void {
+  const guards = plan.filter(({ what }) => what === 'guard')
+  const items = plan.filter(({ what }) => what === 'item')
+  const coming = new Map(
+    guards.map(({ key, after }) => [key, after === null ? null : (JSON.parse(after.value) as Guard)]),
+  )
+  for (const { key, after } of items) {
+    const guard = coming.has(key) ? coming.get(key) : guardOf(t, key)
+    if (guard && after !== null && misfits(guard, after.value).length > 0) refuse('guard_mismatch', key)
+  }
+  for (const [key, guard] of coming) {
+    if (guard === null || items.some((item) => item.key === key)) continue
+    const values = [t.items.get(key)?.value, pendingValue(t, key)?.value]
+    for (const value of values) {
+      if (typeof value === 'string' && misfits(guard, value).length > 0) refuse('guard_unmet', key)
+    }
+  }
+}
+
+/** What the end of a time-box will make of this key. */
+export function pendingValue(
+  t: Pick<Tables, 'held'>,
+  key: string,
+): { key: string; value: string | null; type?: string } | undefined {
+  for (const { kind, change } of t.held.values()) {
+    if (kind !== 'revert' || change.kind !== 'patch') continue
+    const value = change.changes.find((one) => one.key === key)
+    if (value !== undefined) return value
+  }
+  return undefined
+}
+
+function heedDemands(t: Tables, { reason }: Motion, edit: Edit, plan: EntryChange[]): void {
+  const forMs = 'forMs' in edit ? (edit.forMs ?? Infinity) : Infinity
+  for (const change of plan) {
+    const { what, key, after } = change
+    const guard = what === 'item' && !isIdle(change) ? guardOf(t, key) : null
+    if (guard === null) continue
+    if (guard.reason_required === true && (reason === null || reason.trim() === '')) refuse('reason_required', key)
+    const atMost = guard.max_for === undefined ? Infinity : (parseDuration(guard.max_for) ?? 0)
+    if (guard.max_for !== undefined && after?.value !== guard.safe_value && forMs > atMost)
+      refuse('time_box_required', key)
+  }
+}
+
+function heedTime({ release }: Motion, edit: Edit, now: number): void {
+  const { at, forMs } = { at: undefined, forMs: undefined, ...edit }
+  if (at !== undefined && release?.kind !== 'schedule') {
+    if (at <= now) refuse('time_past')
+    if (at > now + YEAR) refuse('time_too_far')
+  }
+  if (forMs !== undefined && (forMs <= 0 || forMs > YEAR)) refuse('invalid_query')
+}
+
+function waitOf(
+  t: Tables,
+  { approver, release }: Motion,
+  edit: Edit,
+  plan: EntryChange[],
+  now: number,
+): Verdict['wait'] {
+  const at = 'at' in edit && edit.at !== undefined && edit.at > now ? edit.at : null
+  const asks = plan.some((one) => one.what === 'item' && !isIdle(one) && guardOf(t, one.key)?.approvals === 1)
+  const approved = approver !== null || (release !== null && release.approved_by !== null)
+  if (asks && !approved) return { kind: 'approval', until: Math.min(now + 24 * HOUR, at ?? Infinity) }
+  return at === null ? null : { kind: 'schedule', until: at }
+}

@@ -1,0 +1,152 @@
+import { runDurableObjectAlarm } from 'cloudflare:test'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { newOperator, objectOf, send } from '../support/front-door.ts'
+
+const HOUR = 60 * 60_000
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.UTC(2031, 0, 1), toFake: ['Date'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const ONE_O_CLOCK = '2031-01-01T01:00:00.000Z'
+
+describe('PUT /stash/{id}/freeze', () => {
+  it('refuses every change until then, and says who, why and until when', async () => {
+    const { stash, master } = await newOperator()
+    await master.set('a', '1')
+    const answer = await master.call('PUT', '/freeze', { until: ONE_O_CLOCK, reason: 'launch' })
+    expect(answer.body).toEqual({
+      message: 'Frozen: nothing changes',
+      revision: 2,
+      until: ONE_O_CLOCK,
+      reason: 'launch',
+    })
+    const writes = [
+      await master.set('a', '2'),
+      await master.set('a', '2', 'for=1h'),
+      await master.call('PATCH', '/flags', { a: '2' }),
+      await master.call('POST', '/undo', { revision: 1 }),
+      await master.call('POST', '/import', { items: [{ key: 'a', value: '2' }] }),
+      await master.call('PUT', '/guards/a', { type: 'text' }),
+      await master.set('a', '2', 'at=2031-01-01T00:30:00Z'),
+      await master.call('DELETE', ''),
+    ]
+    for (const { status, body } of writes) {
+      expect(status).toBe(423)
+      expect(body).toMatchObject({
+        code: 'frozen',
+        until: ONE_O_CLOCK,
+        reason: 'launch',
+        by: 'master',
+        may_break_glass: true,
+      })
+    }
+    expect(await stash.read('a')).toBe('1')
+    expect(await stash.revision()).toBe(2)
+    // What happens after the freeze may be planned during it.
+    expect((await master.set('a', '2', 'at=2031-01-01T01:00:00Z')).status).toBe(202)
+  })
+  it('ends by itself, as a change of its own that readers see', async () => {
+    const { stash, master } = await newOperator()
+    await master.call('PUT', '/freeze', { until: ONE_O_CLOCK })
+    const facts = async (etag = '') =>
+      send(`/stash/${stash.id}?min_revision=${await stash.revision()}`, { headers: { 'If-None-Match': etag } })
+    const frozen = await facts()
+    expect(await frozen.json()).toMatchObject({ frozen: true, frozen_until: ONE_O_CLOCK, freeze_reason: null })
+    vi.setSystemTime(Date.now() + HOUR)
+    // The alarm may be late; the freeze is over all the same.
+    expect((await master.set('a', '1')).status).toBe(200)
+    await runDurableObjectAlarm(objectOf(stash))
+    const thawed = await facts(frozen.headers.get('ETag') ?? '')
+    expect(thawed.status).toBe(200)
+    expect(await thawed.json()).toMatchObject({ frozen: false, frozen_until: null })
+    expect(await master.history('limit=1')).toMatchObject([
+      { kind: 'unfreeze', who: 'stash', reason: 'its time is over', freeze: { until: ONE_O_CLOCK, by: 'master' } },
+    ])
+  })
+  it('holds until somebody ends it, where it says no time', async () => {
+    const { stash, master } = await newOperator()
+    await master.call('PUT', '/freeze')
+    vi.setSystemTime(Date.now() + 300 * 24 * HOUR)
+    await runDurableObjectAlarm(objectOf(stash))
+    expect((await master.set('a', '1')).status).toBe(423)
+    expect((await master.call('DELETE', '/freeze')).status).toBe(200)
+    expect((await master.set('a', '1')).status).toBe(200)
+    expect(await master.call('DELETE', '/freeze')).toMatchObject({ status: 404, body: { code: 'not_frozen' } })
+  })
+  it('leaves open what makes things safe: tokens are revoked, held changes cancelled', async () => {
+    const { master } = await newOperator()
+    const second = await master.grant({ can: ['write'] })
+    const held = await second.set('a', '1', 'at=2031-01-02T00:00:00Z')
+    await master.call('PUT', '/freeze', { until: ONE_O_CLOCK })
+    expect((await master.call('DELETE', `/held/${String(held.body['held_id'])}`)).status).toBe(200)
+    const [, { token_id: id }] = (await master.call('GET', '/tokens')).body['tokens'] as [object, { token_id: string }]
+    expect((await master.call('DELETE', `/tokens/${id}`)).status).toBe(200)
+  })
+  it('lets nobody make a time-boxed change stay', async () => {
+    const { master } = await newOperator()
+    const { body } = await master.set('a', '1', 'for=2h')
+    await master.call('PUT', '/freeze', { until: ONE_O_CLOCK })
+    expect((await master.call('DELETE', `/held/${String(body['revert_id'])}`)).status).toBe(423)
+  })
+  it('stops a change that was scheduled before, and history says so', async () => {
+    const { stash, master } = await newOperator()
+    await master.set('a', '1', 'at=2031-01-01T00:30:00Z')
+    await master.call('PUT', '/freeze', { until: ONE_O_CLOCK })
+    vi.setSystemTime(Date.now() + HOUR / 2)
+    await runDurableObjectAlarm(objectOf(stash))
+    expect(await master.history('limit=1')).toMatchObject([{ dropped: { because: 'refused', refusal: 'frozen' } }])
+  })
+  it('takes a token that can freeze, and counts for every key', async () => {
+    const { master } = await newOperator()
+    const writer = await master.grant({ can: ['write'] })
+    const part = await master.grant({ can: ['write', 'freeze'], keys: ['shop-*'] })
+    for (const one of [writer, part]) {
+      expect(await one.call('PUT', '/freeze', {})).toMatchObject({ status: 403, body: { needs: 'freeze' } })
+    }
+  })
+  it.each([
+    ['the past', { until: '2030-12-31T00:00:00Z' }, 422],
+    ['another century', { until: '2131-01-01T00:00:00Z' }, 422],
+    ['no time', { until: 'monday' }, 400],
+    ['a number', { until: 5 }, 400],
+    ['a typo', { untl: ONE_O_CLOCK }, 400],
+  ])('is refused until %s', async (_, body, status) => {
+    const { stash, master } = await newOperator()
+    expect((await master.call('PUT', '/freeze', body)).status).toBe(status)
+    expect(await stash.revision()).toBe(0)
+  })
+})
+
+describe('Break-Glass', () => {
+  it('goes through a freeze for a token that can, and is recorded', async () => {
+    const { stash, master } = await newOperator()
+    await master.call('PUT', '/freeze', { until: ONE_O_CLOCK })
+    expect((await master.set('a', '1', 'reason=fix', { 'Break-Glass': 'the site is down' })).status).toBe(200)
+    expect(await stash.read('a')).toBe('1')
+    expect(await master.history('limit=1')).toMatchObject([
+      { who: 'master', reason: 'fix', broke_glass: { by: 'master', why: 'the site is down' } },
+    ])
+    expect((await master.set('a', '2')).status).toBe(423)
+  })
+  it('is no use to a token that cannot, or not for this key', async () => {
+    const { master } = await newOperator()
+    const writer = await master.grant({ can: ['write'] })
+    const part = await master.grant({ can: ['write', 'break_glass'], keys: ['shop-*'] })
+    await master.call('PUT', '/freeze', { until: ONE_O_CLOCK })
+    const header = { 'Break-Glass': 'please' }
+    expect(await writer.set('a', '1', '', header)).toMatchObject({ status: 423, body: { may_break_glass: false } })
+    expect((await part.set('shop-a', '1', '', header)).status).toBe(200)
+    expect((await part.set('a', '1', '', header)).status).toBe(403)
+  })
+  it('needs a reason', async () => {
+    const { master } = await newOperator()
+    for (const header of ['', 'x'.repeat(501)]) {
+      const answer = await master.set('a', '1', '', { 'Break-Glass': header })
+      expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_header', header: 'Break-Glass' } })
+    }
+  })
+})
