@@ -117,4 +117,36 @@ describe('npm start', () => {
     expect(await after.read('a')).toBe('1')
     expect((await after.put('a', '2')).status).toBe(200)
   })
+  it.each([
+    ['before the time is over', 0],
+    ['after it', 3_500],
+  ])('ends a time-boxed change though it was stopped meanwhile, and started again %s', async (_, downMs) => {
+    const send = sendTo(await start())
+    const stash = await freshStash(send)
+    await stash.put('maintenance', 'false')
+    const on = await send(
+      `/item/${stash.id}/maintenance?for=3s&reason=drill`,
+      stash.as({ method: 'PUT', body: 'true' }),
+    )
+    const { reverts_at: until } = (await on.json()) as { reverts_at: string }
+    expect(await stash.read('maintenance')).toBe('true')
+    const ended = once(started!, 'exit')
+    started?.kill('SIGTERM')
+    await ended
+    // Nothing runs that could tell: the time has to pass.
+    if (downMs > 0) await new Promise((resolve) => setTimeout(resolve, downMs))
+
+    const again = sendTo(await start())
+    const after = stashAt(again, stash.id, stash.token)
+    await expect.poll(() => after.read('maintenance'), { timeout: 20_000, interval: 100 }).toBe('false')
+    const answer = await again(`/stash/${stash.id}/history`, after.as())
+    const { entries } = (await answer.json()) as { entries: { at: string; kind: string; reason: string | null }[] }
+    expect(entries).toMatchObject([
+      { kind: 'revert', reason: 'the 3s of revision 2 are over: drill' },
+      { kind: 'put', reason: 'drill' },
+      { kind: 'put' },
+    ])
+    expect(Date.parse(entries[0]?.at ?? '')).toBeGreaterThanOrEqual(Date.parse(until))
+    if (downMs === 0) expect(Date.parse(entries[0]?.at ?? '') - Date.parse(until)).toBeLessThan(5_000)
+  })
 })

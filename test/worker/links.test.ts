@@ -1,11 +1,20 @@
 import { describe, expect, it, vi } from 'vitest'
-import { newStash, send } from '../support/front-door.ts'
-import type { Stash } from '../support/stash.ts'
+import { newOperator, newStash, send } from '../support/front-door.ts'
+import { stashAt, type Stash } from '../support/stash.ts'
 
 type Link = { url: string; presigned_url: string; expires_at: string; operation: string }
 
-async function presign(stash: Stash, value: string, key = 'on-call', init: RequestInit = {}): Promise<string> {
-  const made = await send(`/item/${stash.id}/${key}/presign`, stash.as({ method: 'POST', body: value, ...init }))
+async function presign(
+  stash: Stash,
+  value: string,
+  key = 'on-call',
+  init: RequestInit = {},
+  query = '',
+): Promise<string> {
+  const made = await send(
+    `/item/${stash.id}/${key}/presign${query}`,
+    stash.as({ method: 'POST', body: value, ...init }),
+  )
   expect(made.status).toBe(200)
   const link = (await made.json()) as Link
   expect(link).toMatchObject({ presigned_url: link.url, operation: 'upsert' })
@@ -107,5 +116,63 @@ describe('a link', () => {
     expect((await send(path, stash.as({ method: 'POST', body: 'x', headers: { 'X-Operation': 'drop' } }))).status).toBe(
       400,
     )
+  })
+})
+
+describe('links tied together by a decision', () => {
+  const linkOf = (stash: Stash, value: string, decision: string) =>
+    presign(stash, value, 'on-call', {}, `?decision=${decision}`)
+
+  it('are void once one of them is used', async () => {
+    const { stash, master } = await newOperator()
+    const [yes, no] = [await linkOf(stash, 'alice', 'tonight'), await linkOf(stash, 'bob', 'tonight')]
+    const other = await linkOf(stash, 'carol', 'tomorrow')
+    expect(await master.held()).toMatchObject([
+      { decision: 'tonight' },
+      { decision: 'tonight' },
+      { decision: 'tomorrow' },
+    ])
+    expect((await send(no, { method: 'POST' })).status).toBe(200)
+    expect((await send(yes, { method: 'POST' })).status).toBe(410)
+    expect(await stash.read('on-call')).toBe('bob')
+    expect((await send(other, { method: 'POST' })).status).toBe(200)
+  })
+  it('make one change, whichever are pressed at once', async () => {
+    const stash = await newStash()
+    const urls = await Promise.all(Array.from({ length: 10 }, (_, i) => linkOf(stash, `v${i}`, 'one')))
+    const answers = await Promise.all(urls.map((url) => send(url, { method: 'POST' })))
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(9).fill(410)])
+    expect(await stash.revision()).toBe(1)
+  })
+  it('are those of one token: nobody voids the links of another', async () => {
+    const { stash, master } = await newOperator()
+    const second = await master.grant({ can: ['write'] })
+    const mine = await linkOf(stash, 'alice', 'tonight')
+    const theirs = await linkOf(stashAt(send, stash.id, second.token), 'bob', 'tonight')
+    expect((await send(theirs, { method: 'POST' })).status).toBe(200)
+    expect((await send(mine, { method: 'POST' })).status).toBe(200)
+  })
+  it.each(['', 'a%20b', 'x'.repeat(101)])('are not tied by %j', async (decision) => {
+    const stash = await newStash()
+    const made = await send(`/item/${stash.id}/k/presign?decision=${decision}`, stash.as({ method: 'POST', body: '1' }))
+    expect(made.status).toBe(400)
+  })
+})
+
+describe('a link with an end', () => {
+  it('says for how long, and goes back', async () => {
+    const { stash, master } = await newOperator()
+    await stash.put('on-call', 'bob')
+    const made = await send(`/item/${stash.id}/on-call/presign?for=30m`, stash.as({ method: 'POST', body: 'alice' }))
+    const { url } = (await made.json()) as Link
+    const path = url.slice(url.indexOf('/update'))
+    expect(await (await send(path, { headers: browser })).text()).toContain('30m, then back')
+    expect(await (await send(path, { method: 'POST' })).json()).toMatchObject({ revert_id: 'revert-2' })
+    expect(await master.held()).toMatchObject([{ kind: 'revert' }])
+  })
+  it('is not scheduled: it acts when it is pressed', async () => {
+    const stash = await newStash()
+    const path = `/item/${stash.id}/k/presign?at=2100-01-01T00:00:00Z`
+    expect((await send(path, stash.as({ method: 'POST', body: '1' }))).status).toBe(400)
   })
 })

@@ -5,16 +5,16 @@
  *
  * Written apart from `src/model/decide*`, with which it shares formats only: patterns, guards, durations.
  */
-import type { Detail, EntryChange } from '../../src/model/entry.ts'
-import { parseDuration } from '../../src/model/duration.ts'
-import { misfits, type Guard } from '../../src/model/guard.ts'
-import type { Held } from '../../src/model/held.ts'
-import type { Edit } from '../../src/model/intent.ts'
-import { matches } from '../../src/model/pattern.ts'
-import type { Ability } from '../../src/model/permit.ts'
-import type { Precondition } from '../../src/model/precondition.ts'
-import type { Freeze } from '../../src/model/freeze.ts'
-import type { RefusalCode } from '../../src/model/refusal.ts'
+import type { Detail, EntryChange } from '../../../src/model/entry.ts'
+import { parseDuration } from '../../../src/model/duration.ts'
+import { misfits, type Guard } from '../../../src/model/guard.ts'
+import type { Held } from '../../../src/model/held.ts'
+import type { Edit } from '../../../src/model/intent.ts'
+import { matches } from '../../../src/model/pattern.ts'
+import type { Ability } from '../../../src/model/permit.ts'
+import type { Precondition } from '../../../src/model/precondition.ts'
+import type { Freeze } from '../../../src/model/freeze.ts'
+import type { RefusalCode } from '../../../src/model/refusal.ts'
 
 const HOUR = 60 * 60_000
 const YEAR = 366 * 24 * HOUR

@@ -1,0 +1,129 @@
+/** A modelled stash's own affairs, beside its values: freezes, and the tokens that may act. See `../stash-model.ts`. */
+import type { Applied, Intent } from '../../../src/model/intent.ts'
+import { matches } from '../../../src/model/pattern.ts'
+import { ABILITIES } from '../../../src/model/permit.ts'
+import { idOfHash } from '../../../src/model/token.ts'
+import type { Books } from './books.ts'
+import { isFrozen, refuse, type Actor, type Motion, type TokenRow } from './rules.ts'
+
+const YEAR = 366 * 24 * 60 * 60_000
+
+type Of<K extends Intent['kind']> = Extract<Intent, { kind: K }>
+
+export function freezeStash(books: Books, { until }: Of<'freeze'>, { actor, reason }: Motion, now: number): Applied {
+  const { label } = mayFreeze(actor)
+  if (until !== null && until <= now) refuse('time_past')
+  if (until !== null && until > now + YEAR) refuse('time_too_far')
+  const freeze = { until, reason, by: label }
+  books.freeze = freeze
+  books.held.delete('thaw')
+  if (until !== null) books.hold(thawAt(until, now))
+  const revision = books.revise('freeze', actor, { reason, detail: { freeze } }, now)
+  return { revision, changed: [], freeze: { until, reason } }
+}
+
+export function unfreezeStash(books: Books, { actor, reason }: Motion, now: number): Applied {
+  mayFreeze(actor)
+  const { freeze } = books
+  if (freeze === null || !isFrozen(books, now)) return refuse('not_frozen')
+  books.freeze = null
+  books.held.delete('thaw')
+  return { revision: books.revise('unfreeze', actor, { reason, detail: { freeze } }, now), changed: [] }
+}
+
+/** It stops everybody, so it takes a token for every key. */
+function mayFreeze(actor: Actor): TokenRow {
+  if (typeof actor === 'string') return refuse('token_missing')
+  if (!actor.can.includes('freeze')) return refuse('not_permitted')
+  return actor.keys.some((pattern) => /^\*+$/.test(pattern)) ? actor : refuse('not_permitted', '*')
+}
+
+const thawAt = (until: number, now: number) => ({
+  id: 'thaw',
+  kind: 'thaw' as const,
+  change: { kind: 'thaw' as const },
+  keys: [],
+  reason: 'its time is over',
+  made_by: null,
+  made_at: now,
+  secret_hash: null,
+  expires_at: null,
+  due_at: until,
+  decision: null,
+  ends: null,
+  approved_by: null,
+})
+
+export function addToken(books: Books, wish: Of<'add_token'>, { actor, reason }: Motion, now: number): Applied {
+  const granter = mayGrant(actor)
+  const { hash, label, can, keys, expiresInMs } = wish
+  const id = idOfHash(hash)
+  const expiresAt = expiresInMs === null ? granter.expiresAt : now + expiresInMs
+  const token = { id, hash, label, master: false, can, keys, expiresAt, line: id, madeBy: granter.id }
+  heedReach(token, granter)
+  books.tokens.set(id, token)
+  const facts = { id, label, can, keys, expiresAt }
+  return {
+    revision: books.revise('add_token', actor, { reason, detail: { token: facts } }, now),
+    changed: [],
+    token: facts,
+  }
+}
+
+export function revokeToken(
+  books: Books,
+  { tokenId }: Of<'revoke_token'>,
+  { actor, reason }: Motion,
+  now: number,
+): Applied {
+  const own = typeof actor !== 'string' && actor.id === tokenId
+  const speaker = own ? actor : mayGrant(actor)
+  const token = books.tokenNow(tokenId, now)
+  if (token === null) return refuse('token_not_found')
+  if (isCurrentMaster(token)) refuse('master_token')
+  if (!own) heedReach(token, speaker)
+  books.tokens.delete(tokenId)
+  const { id, label, can, keys, expiresAt } = token
+  const detail = { token: { id, label, can, keys, expiresAt } }
+  return { revision: books.revise('revoke_token', actor, { reason, detail }, now), changed: [] }
+}
+
+export function replaceMaster(
+  books: Books,
+  { hash, overlapMs }: Of<'rotate_master'>,
+  motion: Motion,
+  now: number,
+): Applied {
+  const { actor: old, reason } = motion
+  if (typeof old === 'string') return refuse('token_missing')
+  if (!isCurrentMaster(old)) refuse('not_permitted')
+  const id = idOfHash(hash)
+  const oldUntil = now + overlapMs
+  const { label, keys, line } = old
+  const can = [...ABILITIES]
+  books.tokens.set(id, { id, hash, label, master: true, can, keys, expiresAt: null, line, madeBy: old.id })
+  if (overlapMs > 0) books.tokens.set(old.id, { ...old, expiresAt: oldUntil })
+  else books.tokens.delete(old.id)
+  for (const held of books.held.values()) {
+    const passesOn = held.made_by === old.id && (held.kind === 'schedule' || held.kind === 'approval')
+    if (passesOn) books.held.set(held.id, { ...held, made_by: id })
+  }
+  const token = { id, label, can, keys, expiresAt: null }
+  const revision = books.revise('rotate_master', old, { reason, detail: { token, oldUntil } }, now)
+  return { revision, changed: [], token, oldTokenUntil: oldUntil }
+}
+
+const isCurrentMaster = ({ master, expiresAt }: TokenRow): boolean => master && expiresAt === null
+
+function mayGrant(actor: Actor): TokenRow {
+  if (typeof actor === 'string') return refuse('token_missing')
+  return actor.can.includes('tokens') ? actor : refuse('not_permitted')
+}
+
+/** Nobody grants, or revokes, more than they hold. */
+function heedReach(token: TokenRow, granter: TokenRow): void {
+  const abilities = token.can.every((ability) => granter.can.includes(ability))
+  const keys = token.keys.every((narrow) => granter.keys.some((wide) => matches(wide, narrow)))
+  const life = granter.expiresAt === null || (token.expiresAt !== null && token.expiresAt <= granter.expiresAt)
+  if (!abilities || !keys || !life || (token.master && !granter.master)) refuse('grants_too_much')
+}

@@ -1,0 +1,160 @@
+/**
+ * The books of a modelled stash: its tables as plain maps, and the ways to write into them. Nothing here says no;
+ * that is `rules.ts` and `../stash-model.ts`. A map remembers in which order its rows were written, as SQLite does.
+ */
+import { createHash } from 'node:crypto'
+import { CHAIN_FORMAT, chainText, type Detail, type Entry, type EntryChange } from '../../../src/model/entry.ts'
+import type { Freeze } from '../../../src/model/freeze.ts'
+import type { Held } from '../../../src/model/held.ts'
+import type { Applied } from '../../../src/model/intent.ts'
+import { ABILITIES } from '../../../src/model/permit.ts'
+import { idOfHash } from '../../../src/model/token.ts'
+import { isOver, type Actor, type ItemRow, type Tables, type TokenRow } from './rules.ts'
+
+const DAY = 24 * 60 * 60_000
+
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+export type Founding = { id: string; profile: 'safeguarded' | 'wrendb'; masterHash: string; createdAt: number }
+export type LoggedEntry = Entry & { hash: string }
+
+/** What an entry says beside who and when. */
+type Words = { heldId?: string | null; reason: string | null; detail: Detail | null; changes?: EntryChange[] }
+
+export class Books implements Tables {
+  readonly profile: Founding['profile']
+  readonly items = new Map<string, ItemRow>()
+  readonly guards = new Map<string, { text: string; version: number }>()
+  readonly tokens = new Map<string, TokenRow>()
+  readonly held = new Map<string, Held>()
+  readonly log: LoggedEntry[] = []
+  readonly answers = new Map<string, { request: string; applied: Applied; at: number }>()
+  freeze: Freeze | null = null
+  head: string
+
+  constructor({ id, profile, masterHash, createdAt }: Founding) {
+    this.profile = profile
+    this.head = sha256(JSON.stringify([id, createdAt]))
+    const token = idOfHash(masterHash)
+    const all = { can: [...ABILITIES], keys: ['*'], expiresAt: null }
+    this.tokens.set(token, {
+      id: token,
+      hash: masterHash,
+      label: 'master',
+      master: true,
+      ...all,
+      line: token,
+      madeBy: null,
+    })
+  }
+
+  get revision(): number {
+    return this.log.length
+  }
+
+  tokenNow(id: string, now: number): TokenRow | null {
+    const token = this.tokens.get(id)
+    return token === undefined || (token.expiresAt !== null && token.expiresAt <= now) ? null : token
+  }
+
+  believe(hash: string, now: number): TokenRow | null {
+    const token = this.tokenNow(idOfHash(hash), now)
+    return token?.hash === hash ? token : null
+  }
+
+  /** Who made it, as they stand now; null where their token is gone. */
+  makerOf({ made_by }: Held, now: number): Actor | null {
+    return made_by === null ? 'stash' : this.tokenNow(made_by, now)
+  }
+
+  linkOf(hash: string): Held | null {
+    const held = this.held.get(idOfHash(hash))
+    return held?.secret_hash === hash ? held : null
+  }
+
+  hold(held: Held): void {
+    this.held.delete(held.id)
+    this.held.set(held.id, held)
+  }
+
+  dropWhere(isMeant: (held: Held) => boolean): void {
+    for (const held of [...this.held.values()]) if (isMeant(held)) this.held.delete(held.id)
+  }
+
+  /** Nobody's change any more, as far as these keys go. Returns the time-boxes that they were taken out of. */
+  takeOutOfReverts(keys: string[]): string[] {
+    const touched = new Set<string>()
+    for (const key of keys)
+      for (const { id, kind, keys: its } of this.held.values())
+        if (kind === 'revert' && its.includes(key)) touched.add(id)
+    for (const id of touched) {
+      const held = this.held.get(id)
+      if (held?.change.kind !== 'patch') continue
+      const changes = held.change.changes.filter(({ key }) => !keys.includes(key))
+      if (changes.length === 0) this.held.delete(id)
+      else this.hold({ ...held, change: { kind: 'patch', changes }, keys: changes.map(({ key }) => key) })
+    }
+    return [...touched]
+  }
+
+  /** Makes the next revision. */
+  revise(kind: string, actor: Actor, words: Words, now: number): number {
+    const { heldId = null, reason, detail, changes = [] } = words
+    const entry: Entry = {
+      revision: this.revision + 1,
+      at: now,
+      kind,
+      actorId: typeof actor === 'string' ? null : actor.id,
+      actor: actor === 'nobody' ? 'anonymous' : actor === 'stash' ? 'stash' : actor.label,
+      heldId,
+      reason,
+      detail: detail === null || Object.keys(detail).length === 0 ? null : JSON.stringify(detail),
+      changes,
+    }
+    this.head = sha256(chainText(entry, this.head, CHAIN_FORMAT))
+    this.log.push({ ...entry, hash: this.head })
+    for (const change of changes) this.#write(change, now)
+    return this.revision
+  }
+
+  #write({ what, key, after }: EntryChange, now: number): void {
+    if (after === null) {
+      this[what === 'item' ? 'items' : 'guards'].delete(key)
+      return
+    }
+    const { value, type } = after
+    const version = this.revision
+    if (what === 'guard') this.guards.set(key, { text: value, version })
+    else
+      this.items.set(key, { value, type, version, created_at: this.items.get(key)?.created_at ?? now, updated_at: now })
+  }
+
+  keep(name: string, request: string, applied: Applied, now: number): void {
+    this.#forgetAnswers(now)
+    this.answers.set(name, { request, applied: structuredClone(applied), at: now })
+  }
+
+  /** What has expired is gone for good once somebody has looked, even where the clock then goes backwards. */
+  sweep(now: number): void {
+    this.#forgetAnswers(now)
+    this.sweepLinks(now)
+    for (const id of this.tokens.keys()) if (this.tokenNow(id, now) === null) this.tokens.delete(id)
+  }
+
+  sweepLinks(now: number): void {
+    this.dropWhere((held) => held.due_at === null && isOver(held, now))
+  }
+
+  #forgetAnswers(now: number): void {
+    for (const [name, { at }] of this.answers) if (at + DAY <= now) this.answers.delete(name)
+  }
+
+  /** Those that are due, the longest first, and of those due at once the one that was written first. */
+  nextDue(now: number): Held | null {
+    let next: Held | null = null
+    for (const held of this.held.values()) {
+      if (held.due_at !== null && held.due_at <= now && (next === null || held.due_at < (next.due_at ?? 0))) next = held
+    }
+    return next
+  }
+}
