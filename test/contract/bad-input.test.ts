@@ -4,7 +4,7 @@ import { problem } from '../../src/http/wire.ts'
 import { mintToken, TOKEN_PREFIX } from '../../src/model/token.ts'
 import { sendRaw } from '../support/raw.ts'
 import { newStash, send, url } from '../support/service.ts'
-import type { Stash } from '../support/stash.ts'
+import { randomAddress, type Stash } from '../support/stash.ts'
 
 /** Every call of the contract that takes a stash; `S` stands for its id. */
 const WRITES = [
@@ -16,8 +16,31 @@ const WRITES = [
   'DELETE /stash/S',
   'POST /item/S/k/presign',
   'POST /S/k/presign',
+  'POST /stash/S/tokens',
+  'POST /stash/S/tokens/rotate',
+  'DELETE /stash/S/tokens/T',
+  'PUT /stash/S/guards/k',
+  'DELETE /stash/S/guards/k',
+  'PUT /stash/S/freeze',
+  'DELETE /stash/S/freeze',
+  'POST /stash/S/held/H/approve',
+  'POST /stash/S/held/H/presign',
+  'DELETE /stash/S/held/H',
+  'POST /stash/S/undo',
+  'POST /stash/S/import',
 ]
-const PRIVATE_READS = ['GET /stash/S/items']
+const PRIVATE_READS = [
+  'GET /stash/S/items',
+  'GET /stash/S/tokens',
+  'GET /stash/S/guards',
+  'GET /stash/S/guards/k',
+  'GET /stash/S/held',
+  'GET /stash/S/history',
+  'GET /stash/S/history/verify',
+  'GET /stash/S/export',
+]
+/** Bodies are JSON. */
+const WITH_JSON = WRITES.filter((route) => /tokens$|rotate$|PUT .*(?:guards|freeze)|undo$|import$|flags$/.test(route))
 const PUBLIC_READS = [
   'GET /item/S/k',
   'HEAD /item/S/k',
@@ -32,6 +55,9 @@ const WITH_KEY = [
   'POST /item/S/K/presign',
   'POST /S/K/presign',
   'GET /item/S/K',
+  'PUT /stash/S/guards/K',
+  'GET /stash/S/guards/K',
+  'DELETE /stash/S/guards/K',
 ]
 const WITH_VALUE = ['PUT /item/S/k', 'POST /item/S/k', 'POST /item/S', 'POST /item/S/k/presign', 'POST /S/k/presign']
 
@@ -63,6 +89,8 @@ async function call(route: string, parts: Parts = {}) {
   const authorization = parts.authorization === undefined ? `Bearer ${stash.token}` : parts.authorization
   const head = [
     `${method} ${target} HTTP/1.1`,
+    // A real deployment sets this itself. Elsewhere it keeps the limit on failed logins out of the way.
+    `CF-Connecting-IP: ${randomAddress()}`,
     ...(authorization === null ? [] : [`Authorization: ${authorization}`]),
     ...(parts.headers ?? []),
   ]
@@ -95,6 +123,8 @@ function expectDocumented(route: string, code: string): void {
   const pattern = path
     .replace('/S', '/{stash}')
     .replace(/\/[kK](?=\/|$)/, '/{key}')
+    .replace('/held/H', '/held/{held}')
+    .replace('/tokens/T', '/tokens/{token}')
     .replace(/\?.*$/, '')
   const operation = OPERATIONS.find((known) => known.method === method.toLowerCase() && known.path === pattern)
   expect(operation?.refusals, `${route}: ${code}`).toContain(code)
@@ -156,6 +186,31 @@ describe.each(WITH_VALUE)('%s', (route) => {
   )
   it('with what is not UTF-8 is 415', () =>
     expectRefusal(route, { body: new Uint8Array([0x61, 0xff, 0xfe]) }, 415, 'not_text'))
+})
+
+describe.each(WITH_JSON)('%s', (route) => {
+  it.each(['{', '[1]', '"x"', 'null', '7', '{"a":1}', '[[[[', '{"__proto__": {"label": "x"}}'])(
+    'with the body %s is 400',
+    (body) => expectRefusal(route, { body }, 400, 'invalid_body'),
+  )
+  it('with what is not UTF-8 is 415', () =>
+    expectRefusal(route, { body: new Uint8Array([0x7b, 0xff]) }, 415, 'not_text'))
+  it('with a body of 10 MB is 413 as soon as it is announced', () =>
+    expectRefusal(route, { headers: ['Content-Length: 10000000'], body: '{' }, 413, 'body_too_large'))
+  it('nested a thousand deep is 400', () =>
+    expectRefusal(route, { body: `${'{"a":'.repeat(1_000)}1${'}'.repeat(1_000)}` }, 400, 'invalid_body'))
+})
+
+describe('requests about what is not there', () => {
+  it.each([
+    ['DELETE /stash/S/tokens/T', 'token_not_found'],
+    ['DELETE /stash/S/guards/k', 'guard_not_found'],
+    ['GET /stash/S/guards/k', 'guard_not_found'],
+    ['DELETE /stash/S/freeze', 'not_frozen'],
+    ['POST /stash/S/held/H/approve', 'held_not_found'],
+    ['POST /stash/S/held/H/presign', 'held_not_found'],
+    ['DELETE /stash/S/held/H', 'held_not_found'],
+  ])('%s is 404 %s', (route, code) => expectRefusal(route, {}, 404, code))
 })
 
 describe('other requests that make no sense', () => {

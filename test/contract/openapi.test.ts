@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { app } from '../../src/http/app.ts'
 import { OPERATIONS } from '../../src/http/operations.ts'
+import * as history from '../../src/http/wire-history.ts'
+import * as guarding from '../../src/http/wire-safeguards.ts'
 import * as wire from '../../src/http/wire.ts'
 import { newStash, send, url } from '../support/service.ts'
 
@@ -79,8 +81,37 @@ describe('answers', () => {
     wire.itemList.strict().parse(await ask('GET', '/stash/S/items'))
     const link = wire.link.strict().parse(await ask('POST', '/item/S/c/presign', '4'))
     wire.linkUsed.strict().parse(await (await fetch(link.url, { method: 'POST' })).json())
-    wire.itemDeleted.strict().parse(await ask('DELETE', '/item/S/a'))
-    wire.applied.strict().parse(await ask('DELETE', '/stash/S'))
+    const token = guarding.tokenCreated
+      .strict()
+      .parse(await ask('POST', '/stash/S/tokens', '{"label":"second","can":["approve"]}'))
+    guarding.tokenList.strict().parse(await ask('GET', '/stash/S/tokens'))
+    guarding.guardApplied.strict().parse(await ask('PUT', '/stash/S/guards/d', '{"type":"boolean","approvals":1}'))
+    guarding.guardFacts.parse(await ask('GET', '/stash/S/guards/d'))
+    guarding.guardList.strict().parse(await ask('GET', '/stash/S/guards'))
+    wire.itemApplied.strict().parse(await ask('PUT', '/item/S/b?for=1h', '4'))
+    const held = guarding.heldReply.strict().parse(await ask('PUT', '/item/S/d', 'true'))
+    expect(guarding.heldList.strict().parse(await ask('GET', '/stash/S/held')).held).toHaveLength(2)
+    const second = { Authorization: `Bearer ${token.token}` }
+    const approve = (what: string) =>
+      send(`/stash/${stash.id}/held/${held.held_id}/${what}`, { method: 'POST', headers: second })
+    wire.link.strict().parse(await (await approve('presign')).json())
+    guarding.changeApplied.strict().parse(await (await approve('approve')).json())
+    guarding.frozen.strict().parse(await ask('PUT', '/stash/S/freeze', '{"reason":"drill"}'))
+    wire.applied.strict().parse(await ask('DELETE', '/stash/S/freeze'))
+    wire.applied.strict().parse(await ask('DELETE', `/stash/S/tokens/${token.token_id}`))
+    guarding.changeApplied.strict().parse(await ask('POST', '/stash/S/undo', '{"revision":1}'))
+    history.history.strict().parse(await ask('GET', '/stash/S/history'))
+    history.verified.strict().parse(await ask('GET', '/stash/S/history/verify'))
+    const file = history.exported.strict().parse(await ask('GET', '/stash/S/export'))
+    history.imported.strict().parse(await ask('POST', '/stash/S/import?dry_run=1', JSON.stringify(file)))
+    history.imported.strict().parse(await ask('POST', '/stash/S/import', JSON.stringify(file)))
+    wire.itemDeleted.strict().parse(await ask('DELETE', '/item/S/b'))
+    const { token: replaced } = guarding.tokenRotated.strict().parse(await ask('POST', '/stash/S/tokens/rotate', '{}'))
+    const gone = await send(`/stash/${stash.id}`, {
+      method: 'DELETE',
+      headers: { Authorization: `Bearer ${replaced}` },
+    })
+    wire.applied.strict().parse(await gone.json())
     expect(wire.health.strict().parse(await ask('GET', '/healthz'))).toEqual({ status: 'ok' })
   })
 })
