@@ -11,6 +11,7 @@ import { freshStash, type Send } from '../support/stash.ts'
 import { forgetful, startNginx, startOther, startOurs, type Contestant } from './contestants.ts'
 import { median, printTable, type Row } from './figures.ts'
 import { benchReads, benchTails, type Field } from './reads.ts'
+import { benchGuardedWrite, benchRelease } from './safeguards.ts'
 import { benchBurst, benchHistory } from './writes.ts'
 
 const BUNDLE_MAX_KB = 150
@@ -37,6 +38,9 @@ try {
   if (!only || only === 'reads') await reads()
   if (!only || only === 'writes') {
     printTable('Writes, over HTTP on loopback', [await benchHistory(send), ...(await benchBurst(ours.server, send))])
+  }
+  if (!only || only === 'safeguards') {
+    printTable('Safeguards, over HTTP on loopback', [await benchGuardedWrite(send), await benchRelease(send)])
   }
   printTable('The Worker', [await weigh()])
 } finally {

@@ -8,11 +8,12 @@ import { url } from '../support/service.ts'
 const README = join(import.meta.dirname, '../../README.md')
 const END = '--- end of block ---'
 
-/** The tour's shell blocks, each with the output that the README prints below it. */
-async function tour(): Promise<{ commands: string; printed: string }[]> {
+/** The shell blocks of one section, each with the output that the README prints below it. */
+async function blocksOf(section: string): Promise<{ commands: string; printed: string }[]> {
   const readme = await readFile(README, 'utf8')
-  const section = readme.slice(readme.indexOf('## A tour'), readme.indexOf('## What to know'))
-  const blocks = [...section.matchAll(/```sh\n(.*?)```\s+```text\n(.*?)```/gs)]
+  const start = readme.indexOf(`\n## ${section}\n`)
+  const text = readme.slice(start, readme.indexOf('\n## ', start + 1))
+  const blocks = [...text.matchAll(/```sh\n(.*?)```\s+```text\n(.*?)```/gs)]
   return blocks.map(([, commands = '', printed = '']) => ({ commands, printed }))
 }
 
@@ -20,10 +21,13 @@ async function tour(): Promise<{ commands: string; printed: string }[]> {
 const asPattern = (printed: string) =>
   new RegExp(`^${printed.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('…', '[^\\n]*?')}$`)
 
-describe("the README's tour", () => {
+describe.each([
+  ['A tour', 8],
+  ['Recipes', 9],
+])("the README's section %s", (section, least) => {
   it('answers as it is printed there', async () => {
-    const blocks = await tour()
-    expect(blocks.length).toBeGreaterThan(8)
+    const blocks = await blocksOf(section)
+    expect(blocks.length).toBeGreaterThan(least)
     const script = blocks
       .map(({ commands }) => `${commands}\necho '${END}'`)
       .join('\n')
