@@ -1,10 +1,13 @@
 /** The operations of tokens, guards, freezes, held changes and history. */
 import type { RefusalCode } from '../model/refusal.ts'
+import type { Parameter } from './parameters.ts'
 import { EDIT, EDIT_REFUSALS, TOKEN_REFUSALS, WRITE, WRITE_REFUSALS, type Operation } from './operation.ts'
 import * as history from './wire-history.ts'
 import * as wire from './wire-safeguards.ts'
 import { applied, link } from './wire.ts'
 
+/** On the stash's revision. */
+const CONDITIONS: Parameter[] = ['If-Match', 'If-None-Match']
 const BODY_REFUSALS: RefusalCode[] = ['invalid_body', 'not_text', 'body_too_large']
 const ASK_REFUSALS: RefusalCode[] = [...TOKEN_REFUSALS, 'unknown_parameter', 'invalid_query']
 
@@ -24,7 +27,7 @@ const TOKENS: Operation[] = [
     id: 'createToken',
     summary: 'Make a token that can do less, to fewer keys, for a shorter time. It is shown this once.',
     auth: 'token',
-    parameters: ['reason'],
+    parameters: ['reason', ...CONDITIONS],
     body: { schema: wire.tokenSpec, required: true },
     answer: wire.tokenCreated,
     refusals: [...WRITE_REFUSALS, ...BODY_REFUSALS, 'grants_too_much', 'too_many_tokens'],
@@ -35,7 +38,7 @@ const TOKENS: Operation[] = [
     id: 'revokeToken',
     summary: 'Revoke a token, at once. Any token may revoke itself.',
     auth: 'token',
-    parameters: ['reason', 'Idempotency-Key'],
+    parameters: ['reason', ...CONDITIONS, 'Idempotency-Key'],
     answer: applied,
     refusals: [...WRITE_REFUSALS, 'token_not_found', 'grants_too_much', 'master_token'],
   },
@@ -45,7 +48,7 @@ const TOKENS: Operation[] = [
     id: 'rotateMaster',
     summary: 'Make a new master token. The old one works until the overlap ends.',
     auth: 'token',
-    parameters: ['reason'],
+    parameters: ['reason', ...CONDITIONS],
     body: { schema: wire.rotateSpec, required: false },
     answer: wire.tokenRotated,
     refusals: [...WRITE_REFUSALS, ...BODY_REFUSALS],
@@ -102,7 +105,7 @@ const FREEZES: Operation[] = [
     id: 'freeze',
     summary: 'Nothing changes until then, but by tokens that can break the glass and say why.',
     auth: 'token',
-    parameters: ['reason', 'Idempotency-Key'],
+    parameters: ['reason', ...CONDITIONS, 'Idempotency-Key'],
     body: { schema: wire.freezeSpec, required: false },
     answer: wire.frozen,
     refusals: [...WRITE_REFUSALS, ...BODY_REFUSALS, 'time_past', 'time_too_far'],
@@ -113,7 +116,7 @@ const FREEZES: Operation[] = [
     id: 'unfreeze',
     summary: 'End the freeze.',
     auth: 'token',
-    parameters: ['reason', 'Idempotency-Key'],
+    parameters: ['reason', ...CONDITIONS, 'Idempotency-Key'],
     answer: applied,
     refusals: [...WRITE_REFUSALS, 'not_frozen'],
   },
@@ -138,7 +141,7 @@ const HELD: Operation[] = [
     id: 'approve',
     summary: 'Be the second person: the change is decided afresh, and made. Not for the one who asked.',
     auth: 'token',
-    parameters: ['reason', 'Idempotency-Key', 'Break-Glass'],
+    parameters: WRITE,
     answer: wire.changeApplied,
     mayBeHeld: true,
     refusals: [
@@ -160,7 +163,7 @@ const HELD: Operation[] = [
     id: 'presignApproval',
     summary: 'Make a one-time link that approves, for a person without a token.',
     auth: 'token',
-    parameters: ['reason'],
+    parameters: ['reason', ...CONDITIONS],
     answer: link,
     refusals: [...WRITE_REFUSALS, ...APPROVAL_REFUSALS, 'too_many_held'],
   },
@@ -170,7 +173,7 @@ const HELD: Operation[] = [
     id: 'dropHeld',
     summary: 'Decline or cancel a held change; of a time-boxed one, its end.',
     auth: 'token',
-    parameters: ['reason', 'Idempotency-Key', 'Break-Glass'],
+    parameters: WRITE,
     answer: applied,
     refusals: [...WRITE_REFUSALS, 'held_not_found', 'frozen', 'time_box_required', 'approval_required'],
   },

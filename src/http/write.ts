@@ -92,8 +92,16 @@ async function readCommand(
   const wanted = await read(terms, query.value)
   if (!wanted.ok) return wanted
   const { intent, reason } = wanted.value
+  const hasOwn = 'condition' in intent || intent.kind === 'hold_for_link'
   const dryRun = query.value['dry_run'] === '1'
-  return ok({ credential, intent, ...rest, ...(reason !== undefined && { reason }), ...(dryRun && { dryRun }) })
+  return ok({
+    credential,
+    intent,
+    ...rest,
+    ...(!hasOwn && condition !== undefined && { condition }),
+    ...(reason !== undefined && { reason }),
+    ...(dryRun && { dryRun }),
+  })
 }
 
 export function replyWaiting(held: NonNullable<Applied['held']>): Response {

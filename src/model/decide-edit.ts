@@ -30,6 +30,8 @@ export function decideEdit(motion: Motion, intent: Edit, facts: Facts, now: numb
 
   const allowed = allowEdit(motion.actor, intent, plan, facts)
   if (!allowed.ok) return allowed
+  const approvable = allowApprover(motion.approver, plan)
+  if (!approvable.ok) return approvable
   // What is to happen after the freeze may be planned during it.
   const happensAt = Math.max(now, atOf(intent) ?? now)
   const thawed = decidedBefore ? ok(null) : heedFreeze(motion, keysIn(plan), facts, happensAt)
@@ -98,6 +100,12 @@ function allowEdit(actor: Actor, intent: Edit, { items, guards }: Plan, facts: F
   ]
   const beyond = needs.find(({ ability, key }) => !permits(actor, ability, key))
   return beyond === undefined ? ok(null) : refuse({ code: 'not_permitted', needs: beyond.ability, key: beyond.key })
+}
+
+/** What was asked for may come to more keys by now: the second person must count for these as well. */
+function allowApprover(approver: Motion['approver'], plan: Plan): Result<null> {
+  const beyond = approver === null ? undefined : keysIn(plan).find((key) => !permits(approver, 'approve', key))
+  return beyond === undefined ? ok(null) : refuse({ code: 'not_permitted', needs: 'approve', key: beyond })
 }
 
 /** WrenDB lets anyone create. Overwriting without a token is refused in every profile. */
@@ -171,7 +179,7 @@ function holdBack(motion: Motion, intent: Edit, plan: Plan, facts: Facts, now: n
   const at = wanted !== null && wanted > now ? wanted : null
   const approvedBy = motion.approver ?? motion.release?.approved_by ?? null
   const keys = keysIn(plan)
-  if (needsApproval(plan, facts) && approvedBy === null) {
+  if (needsApproval(plan, approvedKeys(motion, keys), facts)) {
     // Approved too late, it could not happen at its time any more.
     const expires_at = Math.min(now + APPROVAL_LIFETIME_MS, at ?? Infinity)
     return hold(motion, facts, now, { kind: 'approval', change: intent, keys, expires_at, due_at: expires_at })
@@ -179,6 +187,12 @@ function holdBack(motion: Motion, intent: Edit, plan: Plan, facts: Facts, now: n
   if (at === null) return null
   const approved_by = approvedBy && { id: approvedBy.id, label: approvedBy.label }
   return hold(motion, facts, now, { kind: 'schedule', change: intent, keys, due_at: at, approved_by })
+}
+
+/** Of a schedule, a second person has seen the keys it had then, and no others. */
+function approvedKeys({ approver, release }: Motion, keys: string[]): string[] {
+  if (approver !== null) return keys
+  return release !== null && release.approved_by !== null ? release.keys : []
 }
 
 function carryOut(

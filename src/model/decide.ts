@@ -8,9 +8,17 @@ import { decideBurial, decideEdit } from './decide-edit.ts'
 import { decideRevocation, decideRotation, decideToken } from './decide-token.ts'
 import type { Decision } from './decision.ts'
 import type { Facts, Motion } from './facts.ts'
-import type { Result } from './refusal.ts'
+import { holds } from './precondition.ts'
+import { refuse, type Result } from './refusal.ts'
 
 export function decide(motion: Motion, facts: Facts, now: number): Result<Decision> {
+  const decision = decideIntent(motion, facts, now)
+  // After all else, so that only those who may do it learn the revision. Nothing has happened yet.
+  if (!decision.ok || holds(motion.condition ?? {}, facts.revision)) return decision
+  return refuse({ code: 'version_conflict', current: facts.revision, of: 'stash' })
+}
+
+function decideIntent(motion: Motion, facts: Facts, now: number): Result<Decision> {
   const { intent } = motion
   switch (intent.kind) {
     case 'put':

@@ -6,6 +6,7 @@ import type { Held } from './held.ts'
 import type { Holdable, Intent } from './intent.ts'
 import type { Item } from './item.ts'
 import type { Actor, TokenActor } from './permit.ts'
+import type { Precondition } from './precondition.ts'
 import type { Profile } from './profile.ts'
 
 export type GuardRow = { key: string; guard: Guard; version: number }
@@ -53,4 +54,6 @@ export type Motion = {
   /** The second person, where one has just approved. */
   approver: TokenActor | null
   breakGlass: string | null
+  /** On the stash's revision, for what has no version of its own. */
+  condition?: Precondition
 }

@@ -30,8 +30,12 @@ export function heedGuards(intent: Edit, plan: Plan, reason: string | null, fact
   return ok(null)
 }
 
-export const needsApproval = (plan: Plan, facts: Pick<Facts, 'guards'>): boolean =>
-  plan.items.some((change) => !isIdle(change) && facts.guards.get(change.key)?.guard.approvals === 1)
+/** Whether a key is changed that takes a second person, and that none has seen. */
+export const needsApproval = (plan: Plan, approved: string[], facts: Pick<Facts, 'guards'>): boolean =>
+  plan.items.some(
+    (change) =>
+      !isIdle(change) && facts.guards.get(change.key)?.guard.approvals === 1 && !approved.includes(change.key),
+  )
 
 /** Taking away what is not there. */
 const isIdle = ({ before, after }: ItemChange): boolean => before === null && after === null

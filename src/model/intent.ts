@@ -75,6 +75,8 @@ export type Command = {
   intent: Intent
   /** Why, in the caller's words. Recorded. */
   reason?: string
+  /** On the stash's revision, for intents that have no condition of their own. */
+  condition?: Precondition
   /** Why a freeze does not count this time. Recorded. */
   breakGlass?: string
   /** The first answer given for this key is repeated for 24 hours. */

@@ -30,7 +30,7 @@ export function apply(sql: SqlStorage, command: Command, now: number): Result<Ap
   const { motion, spent } = opened.value
   if (command.dryRun === true) return rehearse(sql, motion, now)
 
-  const applied = carryOut(sql, motion, now)
+  const applied = carryOut(sql, { ...motion, ...(command.condition && { condition: command.condition }) }, now)
   if (!applied.ok) return applied
   for (const id of spent) dropHeld(sql, id)
   if (command.idempotencyKey !== undefined) {
@@ -129,10 +129,11 @@ function repeatOf(sql: SqlStorage, command: Command, now: number): Result<Applie
 
 /** The same key from another credential is another key. */
 function identityOf(
-  { credential, intent, reason, breakGlass }: Command,
+  { credential, intent, reason, breakGlass, condition }: Command,
   key: string,
 ): { scope: string; key: string; fingerprint: string } {
   const scope = credential.kind === 'none' ? 'anonymous' : idOfHash(credential.hash)
-  const request = [intent, reason ?? null, ...(breakGlass === undefined ? [] : [breakGlass])]
+  const request: unknown[] = [intent, reason ?? null]
+  if (breakGlass !== undefined || condition !== undefined) request.push(breakGlass ?? null, condition ?? null)
   return { scope, key, fingerprint: sha256(JSON.stringify(request)) }
 }

@@ -281,8 +281,9 @@ describe('other requests that make no sense', () => {
   it('a token of 100 KB is 403', () =>
     expectRefusal('PUT /item/S/k', { authorization: `Bearer ${'x'.repeat(100_000)}` }, 403, 'invalid_token'))
   it('a megabyte of headers is turned down before it comes here, and hurts nobody', async () => {
-    const answer = await call('GET /item/S/k', { headers: [`X-Long: ${'x'.repeat(1_000_000)}`] })
-    expect(answer.status).toBeGreaterThanOrEqual(400)
+    // It may be cut off before its answer can be read.
+    const answer = await call('GET /item/S/k', { headers: [`X-Long: ${'x'.repeat(1_000_000)}`] }).catch(() => null)
+    expect(answer?.status ?? 400).toBeGreaterThanOrEqual(400)
     expect(await stash.read('k')).toBe('present')
   })
 })

@@ -1,6 +1,9 @@
 /** What an operator does at a stash beside reading and writing flags: one call, one status and body. */
 import type { Send, Stash } from './stash.ts'
 
+/** A time that a change can be scheduled for, and that no test comes to. */
+export const nextWeek = (): string => new Date(Date.now() + 7 * 24 * 60 * 60_000).toISOString()
+
 export type Reply = { status: number; headers: Headers; body: Record<string, unknown> & { code?: string } }
 
 export type Operator = {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { Change } from '../../src/model/intent.ts'
 import { STASH_MAX_BYTES, STASH_MAX_ITEMS } from '../../src/model/item.ts'
 import { keysOf } from '../../src/model/plan.ts'
-import { anonymous, factsWith, judge, master, NOW, writer } from '../support/decisions.ts'
+import type { Held } from '../../src/model/held.ts'
+import { anonymous, factsWith, itemOf, judge, master, NOW, tokenOf, writer } from '../support/decisions.ts'
 
 const put = (change: Partial<Extract<Change, { kind: 'put' }>> = {}): Change => ({
   kind: 'put',
@@ -142,5 +143,53 @@ describe('decide: the WrenDB profile', () => {
       value: { effects: [{ kind: 'drop', heldId: 'lapse:checkout' }] },
     })
     expect(judge(writer, put())).toMatchObject({ value: { effects: [] } })
+  })
+})
+
+describe('decide: approval', () => {
+  const guards = new Map(
+    ['a', 'b'].map((key) => [key, { key, guard: { type: 'text' as const, approvals: 1 as const }, version: 1 }]),
+  )
+  const facts = factsWith({
+    items: new Map([
+      ['a', itemOf('a', '1', 2)],
+      ['b', itemOf('b', '1', 2)],
+    ]),
+    guards,
+  })
+  const restore = {
+    kind: 'import' as const,
+    items: [{ key: 'a', value: '2', type: 'text/plain' }],
+    guards: [],
+    replace: true,
+  }
+  const scheduled: Held = {
+    id: 'h',
+    kind: 'schedule',
+    change: restore,
+    keys: ['a'],
+    reason: null,
+    made_by: 'master',
+    made_at: 0,
+    secret_hash: null,
+    expires_at: null,
+    due_at: NOW,
+    decision: null,
+    ends: null,
+    approved_by: { id: 'bob', label: 'bob' },
+  }
+
+  it('was given for the keys there were then: what has come to more by now is held again', () => {
+    expect(judge(master, restore, facts, { release: scheduled })).toMatchObject({
+      value: { applied: { held: { waitsFor: 'approval' } } },
+    })
+    const whole = { ...scheduled, keys: ['a', 'b'] }
+    expect(judge(master, restore, facts, { release: whole })).toMatchObject({
+      value: { applied: { changed: ['a', 'b'] } },
+    })
+  })
+  it('takes a second person who counts for every key', () => {
+    const bob = tokenOf('bob', { can: ['approve'], keys: ['a'] })
+    expect(judge(master, restore, facts, { approver: bob })).toMatchObject({ refusal: { needs: 'approve', key: 'b' } })
   })
 })

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { mintToken, TOKEN_PREFIX } from '../../src/model/token.ts'
 import { faults, clearFaults } from '../support/faults.ts'
-import { newStash, send } from '../support/front-door.ts'
+import { newOperator, newStash, send } from '../support/front-door.ts'
+import { nextWeek } from '../support/operator.ts'
 import { randomAddress } from '../support/stash.ts'
 
 const strangeToken = () => mintToken(TOKEN_PREFIX, crypto.getRandomValues(new Uint8Array(256)))
@@ -55,5 +56,29 @@ describe('a write', () => {
     const limited = await write(stash.id, { ...address, Authorization: 'Bearer junk' })
     expect(limited.headers.get('Retry-After')).toBe('60')
     expect((await write(stash.id, { ...address, Authorization: `Bearer ${stash.token}` })).status).toBe(200)
+  })
+})
+
+describe('If-Match on what has no version of its own', () => {
+  it('is on the revision of the stash', async () => {
+    const { stash, master } = await newOperator()
+    await master.set('a', '1')
+    const held = await master.set('a', '2', `at=${nextWeek()}`)
+    const stale = { 'If-Match': '"0"' }
+    const answers = [
+      await master.call('POST', '/tokens', { label: 'x', can: ['write'] }, stale),
+      await master.call('POST', '/tokens/rotate', {}, stale),
+      await master.call('PUT', '/freeze', {}, stale),
+      await master.call('DELETE', `/held/${String(held.body['held_id'])}`, undefined, stale),
+    ]
+    for (const { status, body } of answers) {
+      expect(status).toBe(412)
+      expect(body).toMatchObject({ code: 'version_conflict', of: 'stash', current: 1 })
+    }
+    expect(await stash.revision()).toBe(1)
+    expect((await master.call('PUT', '/freeze', {}, { 'If-Match': '"1"' })).status).toBe(200)
+    // Whoever may not do it does not learn the revision.
+    const writer = await master.grant({ can: ['write'] })
+    expect((await writer.call('DELETE', '/freeze', undefined, stale)).body.code).toBe('not_permitted')
   })
 })

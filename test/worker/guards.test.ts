@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { newOperator } from '../support/front-door.ts'
+import { nextWeek } from '../support/operator.ts'
 
 describe('PUT /stash/{id}/guards/{key}', () => {
   it.each<[object, string[], string[]]>([
@@ -129,10 +130,9 @@ describe('a guarded key', () => {
       await master.call('PATCH', '/flags', { a: '1', k: 'on' }),
       await master.call('POST', '/import', { items: [{ key: 'k', value: 'on' }] }),
       await master.set('k', 'on', 'for=1h'),
-      await master.set('k', 'on', 'at=2100-01-01T00:00:00Z'),
+      await master.set('k', 'on', `at=${nextWeek()}`),
     ]
-    for (const road of roads.slice(0, 4)) expect(road).toMatchObject({ status: 422, body: { code: 'guard_mismatch' } })
-    expect(roads[4]?.status).toBe(422)
+    for (const road of roads) expect(road).toMatchObject({ status: 422, body: { code: 'guard_mismatch' } })
     expect(await stash.read('k')).toBe('false')
     expect(await stash.revision()).toBe(2)
   })

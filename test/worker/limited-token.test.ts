@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { OPERATIONS } from '../../src/http/operations.ts'
 import type { Operation } from '../../src/http/operation.ts'
 import { newOperator, send } from '../support/front-door.ts'
-import type { Operator } from '../support/operator.ts'
+import { nextWeek, type Operator } from '../support/operator.ts'
 
 /** Stands in everything that is neither public nor the limited token's business. */
 const MARK = 'PRIVATE'
@@ -16,7 +16,7 @@ async function furnished() {
   const second = await master.grant({ label: `${MARK} second`, can: ['write', 'approve'] })
   const asked = await second.set('traffic', 'green', `reason=${MARK}`)
   await master.set('other', '1', `for=1h&reason=${MARK}`)
-  await master.set('later', MARK, `at=2100-01-01T00:00:00Z`)
+  await master.set('later', MARK, `at=${nextWeek()}`)
   await master.call('PUT', '/freeze', { reason: 'a freeze is public' })
   await master.call('DELETE', `/freeze?reason=${MARK}`)
   const limited = await master.grant({ label: 'limited', can: ['write'], keys: ['maintenance-*'] })
@@ -55,7 +55,7 @@ const QUERIES: Record<string, string[]> = {
   importStash: ['', 'dry_run=1', 'replace=1&dry_run=1'],
   readHistory: ['', 'key=traffic', 'limit=200', 'before=4'],
   listHeld: ['', 'limit=500'],
-  putItem: ['', 'for=1h', 'at=2100-01-01T00:00:00Z'],
+  putItem: ['', 'for=1h', `at=${nextWeek()}`],
   presign: ['', 'decision=x'],
 }
 
