@@ -16,6 +16,9 @@ export function getGuards(sql: SqlStorage, keys: Iterable<string>): Map<string, 
 export const guardsByKey = (sql: SqlStorage): GuardRow[] =>
   sql.exec<Row>('SELECT * FROM guard ORDER BY key').toArray().map(guardOf)
 
+/** As they lie in the database, where verification must not trust that they are JSON. */
+export const guardTexts = (sql: SqlStorage): Row[] => sql.exec<Row>('SELECT * FROM guard').toArray()
+
 export const countGuards = (sql: SqlStorage): number =>
   sql.exec<{ n: number }>('SELECT count(*) AS n FROM guard').one().n
 

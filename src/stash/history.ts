@@ -3,7 +3,7 @@ import { chainText } from '../model/entry.ts'
 import type { Facts } from '../model/facts.ts'
 import { reaches, reachesAll, type TokenActor } from '../model/permit.ts'
 import { sha256 } from './digest.ts'
-import { guardsByKey } from './guards.ts'
+import { guardTexts } from './guards.ts'
 import { itemsByKey } from './items.ts'
 import {
   changesOf,
@@ -96,7 +96,7 @@ export function verifyHistory(sql: SqlStorage, stashId: string, after: number): 
   for (const entry of entriesFrom(sql, start + 1)) {
     if (upTo - start === VERIFIED_AT_ONCE) return { ...bounds, upTo, failure: null }
     const revision = upTo + 1
-    const whole = hash !== null && entry.revision === revision
+    const whole = hash !== null && entry.revision === revision && entry.isWhole
     if (!whole || sha256(chainText(entry, hash ?? '', entry.format)) !== entry.hash) {
       return { ...bounds, upTo, failure: { revision, what: 'entry' } }
     }
@@ -121,10 +121,9 @@ function verifyValues(sql: SqlStorage): Verified['failure'] {
     const written = lastChange(sql, 'item', key) === version ? writtenBy(sql, version, 'item', key) : null
     if (written?.value !== value || written.type !== type) return { revision: version, what: 'item', key }
   }
-  for (const { key, guard, version } of guardsByKey(sql)) {
+  for (const { key, guard, version } of guardTexts(sql)) {
     if (version <= anchor_revision) continue
-    if (writtenBy(sql, version, 'guard', key)?.value !== JSON.stringify(guard))
-      return { revision: version, what: 'guard', key }
+    if (writtenBy(sql, version, 'guard', key)?.value !== guard) return { revision: version, what: 'guard', key }
   }
   return items.length === item_count ? null : { revision, what: 'head' }
 }

@@ -57,6 +57,7 @@ type LogRow = {
   format: number
 }
 type ChangeRow = {
+  position: number
   what: EntryChange['what']
   key: string
   before_value: string | null
@@ -66,7 +67,12 @@ type ChangeRow = {
   after_type: string | null
 }
 
-export type LoggedEntry = Entry & { hash: string; format: number }
+export type LoggedEntry = Entry & {
+  hash: string
+  format: number
+  /** Whether its changes stand in the places that they were written to. */
+  isWhole: boolean
+}
 
 /** One by one: a reader stops when it has enough. */
 export function* entriesBefore(sql: SqlStorage, before: number): Iterable<LoggedEntry> {
@@ -89,10 +95,10 @@ export function* entriesOfKey(sql: SqlStorage, key: string, before: number): Ite
   for (const row of sql.exec<LogRow>(query, key, before)) yield entryOf(sql, row)
 }
 
-export function changesOf(sql: SqlStorage, revision: number): EntryChange[] {
-  const query = 'SELECT * FROM change WHERE revision = ? ORDER BY position'
-  return sql.exec<ChangeRow>(query, revision).toArray().map(changeOf)
-}
+export const changesOf = (sql: SqlStorage, revision: number): EntryChange[] => rowsOf(sql, revision).map(changeOf)
+
+const rowsOf = (sql: SqlStorage, revision: number): ChangeRow[] =>
+  sql.exec<ChangeRow>('SELECT * FROM change WHERE revision = ? ORDER BY position', revision).toArray()
 
 export const hasEntry = (sql: SqlStorage, revision: number): boolean =>
   sql.exec('SELECT 1 FROM log WHERE revision = ?', revision).toArray().length > 0
@@ -120,7 +126,9 @@ export function writtenBy(
 }
 
 function entryOf(sql: SqlStorage, { actor_id: actorId, held_id: heldId, ...row }: LogRow): LoggedEntry {
-  return { ...row, actorId, heldId, changes: changesOf(sql, row.revision) }
+  const changes = rowsOf(sql, row.revision)
+  const isWhole = changes.every(({ position }, i) => position === i)
+  return { ...row, actorId, heldId, changes: changes.map(changeOf), isWhole }
 }
 
 function changeOf({ what, key, ...row }: ChangeRow): EntryChange {
