@@ -4,7 +4,6 @@
  */
 import { html } from 'hono/html'
 import { formatDuration } from '../model/duration.ts'
-import type { Edit } from '../model/intent.ts'
 import type { Refusal } from '../model/refusal.ts'
 import type { LinkAnswer } from '../stash/ask-held.ts'
 import { documentOf, headersOf } from './problem.ts'
@@ -15,30 +14,21 @@ import { isoTime } from './time.ts'
 const SHOWN_CHARS = 500
 const SHOWN_ROWS = 20
 
-type Row = { key: string; next: string | null }
-
-export async function confirmPage({
-  change,
-  approves,
-  present,
-  madeBy,
-  askedBy,
-  expiresAt,
-  reason,
-}: LinkAnswer): Promise<Response> {
-  const rows = rowsOf(change)
-  const now = new Map(present.map(({ key, value }) => [key, value]))
+export async function confirmPage(link: LinkAnswer): Promise<Response> {
+  const { change, approves, preview, madeBy, askedBy, expiresAt, reason } = link
   return page(
     approves ? 'Approve a change' : 'Confirm a change',
-    html`${rows.slice(0, SHOWN_ROWS).map(
-      ({ key, next }) =>
+    html`${preview.slice(0, SHOWN_ROWS).map(
+      ({ what, key, before, after }) =>
         html`<dl>
-            ${term('Flag', code(key))} ${term('Now', valueOf(now.get(key) ?? null))} ${term('Will be', valueOf(next))}
-          </dl>`,
+              ${term(what === 'item' ? 'Flag' : 'Guard of', code(key))} ${term('Now', valueOf(before))}
+              ${term('Will be', valueOf(after))}
+            </dl>`,
     )}
-      ${rows.length > SHOWN_ROWS ? html`<p>… and ${rows.length - SHOWN_ROWS} more.</p>` : ''}
+      ${preview.length > SHOWN_ROWS ? html`<p>… and ${preview.length - SHOWN_ROWS} more.</p>` : ''}
+      ${preview.length === 0 ? html`<p>It would change nothing any more.</p>` : ''}
       <dl>
-        ${rows.length === 0 ? term('What', describe(change)) : ''}
+        ${change.kind === 'undo' ? term('What', `the opposite of revision ${change.revision}`) : ''}
         ${'at' in change && change.at !== undefined ? term('When', isoTime(change.at)) : ''}
         ${'forMs' in change && change.forMs !== undefined ? term('For', `${formatDuration(change.forMs)}, then back to what it was`) : ''}
         ${approves ? term('Asked for by', askedBy) : ''} ${reason === null ? '' : term('Because', reason)}
@@ -50,7 +40,10 @@ export async function confirmPage({
 }
 
 export const donePage = (key: string, revision: number): Promise<Response> =>
-  page('Done', html`<p><code>${key}</code> has been changed. The stash is at revision ${revision}.</p>`)
+  page(
+    'Done',
+    html`<p>${key === '' ? 'Nothing was left to change.' : html`<code>${key}</code> has been changed.`} The stash is at revision ${revision}.</p>`,
+  )
 
 export const waitingPage = (): Promise<Response> =>
   page('Waiting', html`<p>The change is held: it takes a second person, or its time. Nothing has changed yet.</p>`, 202)
@@ -65,28 +58,6 @@ export async function refusalPage(refusal: Refusal): Promise<Response> {
     status,
     headers,
   )
-}
-
-function rowsOf(change: Edit): Row[] {
-  switch (change.kind) {
-    case 'put':
-      return [{ key: change.key ?? '', next: change.value }]
-    case 'delete':
-      return [{ key: change.key, next: null }]
-    case 'patch':
-      return change.changes.map(({ key, value }) => ({ key, next: value }))
-    case 'import':
-      return change.items.map(({ key, value }) => ({ key, next: value }))
-    case 'undo':
-    case 'set_guard':
-    case 'remove_guard':
-      return []
-  }
-}
-
-function describe(change: Edit): string {
-  if (change.kind === 'undo') return `the opposite of revision ${change.revision}`
-  return change.kind === 'set_guard' || change.kind === 'remove_guard' ? `the guard of ${change.key}` : change.kind
 }
 
 const term = (name: string, text: unknown) =>

@@ -118,7 +118,7 @@ function representDetail({
 }: Detail): object {
   return {
     ...same,
-    ...(approvedBy && { approved_by: { token_id: approvedBy.id, label: approvedBy.label } }),
+    ...(approvedBy && { approved_by: representPerson(approvedBy) }),
     ...(brokeGlass && { broke_glass: brokeGlass }),
     ...(revertsAt !== undefined && { reverts_at: isoTime(revertsAt) }),
     ...(freeze && { freeze: { ...freeze, until: timeOrNull(freeze.until) } }),
@@ -127,6 +127,12 @@ function representDetail({
     ...(dropped && { dropped: representDropped(dropped) }),
   }
 }
+
+const representPerson = ({ id, label, reason }: NonNullable<Detail['approvedBy']>): object => ({
+  token_id: id,
+  label,
+  ...(reason !== undefined && { reason }),
+})
 
 const representToken = ({ id, label, can, keys, expiresAt }: NonNullable<Detail['token']>): object => ({
   token_id: id,

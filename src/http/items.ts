@@ -10,7 +10,7 @@ import { readText } from './parse.ts'
 import { recallStash, rememberStash } from './read.ts'
 import { serve, serveMissing, turnDownItem } from './serve.ts'
 import { etag, json, timeBoxOf, turnDown } from './reply.ts'
-import type { itemApplied, itemDeleted } from './wire.ts'
+import { MEDIA_TYPE, type itemApplied, type itemDeleted } from './wire.ts'
 import { write } from './write.ts'
 import type * as z from 'zod'
 
@@ -74,10 +74,6 @@ async function put(c: Ctx, name: string | null, { tokenless = false } = {}): Pro
       ),
   })
 }
-
-/** One media type with its parameters (RFC 9110 §8.3.1). A list of types means different things to different readers. */
-const MEDIA_TYPE =
-  /^(?=.{1,255}$)[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+(?:\s*;\s*[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"[^"\\]*"))*$/
 
 /** A value as it came, with the type it came with. Forms are curl's default, and never meant. */
 export async function readValue(request: Request): Promise<Result<{ value: string; type: string }>> {

@@ -38,15 +38,11 @@ async function presign(c: Ctx): Promise<Response> {
 
   return makeLink(c, {
     operation: 'upsert',
-    timed: true,
-    parameters: ['decision'],
-    read: async ({ secretHash, expiresAt }, { at, ...terms }, { decision }) => {
-      if (at !== undefined) {
-        return refuse({
-          code: 'invalid_query',
-          parameter: 'at',
-          expected: 'nothing here: a link acts when it is pressed',
-        })
+    parameters: ['for', 'decision'],
+    read: async ({ secretHash, expiresAt }, terms, { decision }) => {
+      if (c.req.header('Break-Glass') !== undefined) {
+        const expected = 'nothing here: a freeze is judged when the link is pressed'
+        return refuse({ code: 'invalid_header', header: 'Break-Glass', expected })
       }
       if (decision !== undefined && !DECISION.test(decision)) {
         return refuse({ code: 'invalid_query', parameter: 'decision', expected: '1 to 100 of A-Z a-z 0-9 . _ -' })
@@ -63,7 +59,6 @@ const DECISION = /^[A-Za-z0-9._-]{1,100}$/
 
 type LinkWanted = {
   operation: z.infer<typeof link>['operation']
-  timed?: boolean
   parameters?: string[]
   /** What is to wait for the link. */
   read(
@@ -110,7 +105,8 @@ async function open(c: Ctx): Promise<Response> {
   if (!answer.ok && request.headers.has('Idempotency-Key')) return use(c)
   if (!answer.ok) return turnDownLink(answer.refusal, browser)
   if (answer.value.kind !== 'link') throw new Error('the stash answered another question')
-  if (answer.value.profile === 'wrendb') return use(c)
+  // Old manners are for what WrenDB knew. A mail scanner must not be the second person.
+  if (answer.value.profile === 'wrendb' && !answer.value.approves) return use(c)
   return browser ? confirmPage(answer.value) : turnDown({ code: 'link_not_pressed' })
 }
 
@@ -124,7 +120,7 @@ async function use(c: Ctx): Promise<Response> {
   const applied = await c.env.STASH.get(id).apply({ credential, intent: { kind: 'release' }, ...circumstances })
   if (!applied.ok) return turnDownLink(applied.refusal, browser)
 
-  const { revision, changed, held } = applied.value
+  const { revision, changed, held, did = 'nothing' } = applied.value
   if (held !== undefined) return browser ? waitingPage() : replyWaiting(held)
   heedWrite(id.toString(), revision)
   const key = changed[0] ?? ''
@@ -132,12 +128,18 @@ async function use(c: Ctx): Promise<Response> {
   const body = {
     success: true,
     id: key,
-    message: 'Item stored',
+    message: MESSAGES[did] ?? 'Change made',
     revision,
     version: revision,
     ...timeBoxOf(applied.value.reverts),
   } as const
   return json(body satisfies z.infer<typeof linkUsed>)
+}
+
+const MESSAGES: Record<string, string> = {
+  put: 'Item stored',
+  delete: 'Item deleted',
+  nothing: 'Nothing was left to change',
 }
 
 /** A link outlives its stash, or what it was to approve, and is of no more use then than one that was used. */
@@ -151,7 +153,7 @@ function turnDownLink(refusal: Refusal, browser: boolean): Response | Promise<Re
 type Link = {
   id: DurableObjectId
   credential: Credential
-  circumstances: { reason?: string; idempotencyKey?: string; breakGlass?: string }
+  circumstances: { reason?: string; idempotencyKey?: string }
 }
 
 async function findLink(c: Ctx): Promise<Result<Link>> {
@@ -167,6 +169,9 @@ async function findLink(c: Ctx): Promise<Result<Link>> {
   const circumstances = readCircumstances(c.req.raw, reason === undefined ? {} : { reason })
   if (!circumstances.ok) return circumstances
   const { condition, ...rest } = circumstances.value
+  if (rest.breakGlass !== undefined) {
+    return refuse({ code: 'invalid_header', header: 'Break-Glass', expected: 'a token beside it: a link has none' })
+  }
   if (condition !== undefined) {
     const header = condition.ifMatch === undefined ? 'If-None-Match' : 'If-Match'
     return refuse({

@@ -165,7 +165,7 @@ export const FLAG_OPERATIONS: Operation[] = [
     summary:
       'Make a one-time link, valid for 15 minutes, that stores the body under the key. Conditions are checked when it is used.',
     auth: 'token',
-    parameters: ['X-Operation', 'reason', 'for', 'decision', 'If-Match', 'If-None-Match', 'Break-Glass'],
+    parameters: ['X-Operation', 'reason', 'for', 'decision', 'If-Match', 'If-None-Match'],
     body: { schema: 'text', required: true },
     answer: wire.link,
     refusals: [
@@ -189,6 +189,7 @@ export const FLAG_OPERATIONS: Operation[] = [
     auth: 'link',
     parameters: ['token'],
     answer: 'text',
+    mayBeHeld: true,
     refusals: ['link_not_pressed', ...LINK_REFUSALS],
   },
   {

@@ -175,7 +175,14 @@ const HELD: Operation[] = [
     auth: 'token',
     parameters: WRITE,
     answer: applied,
-    refusals: [...WRITE_REFUSALS, 'held_not_found', 'frozen', 'time_box_required', 'approval_required'],
+    refusals: [
+      ...WRITE_REFUSALS,
+      'held_not_found',
+      'frozen',
+      'reason_required',
+      'time_box_required',
+      'approval_required',
+    ],
   },
 ]
 

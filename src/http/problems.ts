@@ -22,8 +22,11 @@ export const PROBLEMS = {
   not_permitted: {
     status: 403,
     title: 'The token may not do this',
-    detail: ({ needs, key }) =>
-      key === undefined ? `It takes a token that can: ${needs}.` : `It takes a token that can: ${needs}, for "${key}".`,
+    detail: ({ needs, key }) => {
+      if (needs === 'master') return 'It takes the master token.'
+      if (key === '*') return `It takes a token for every key${needs === 'any' ? '' : ` that can: ${needs}`}.`
+      return `It takes a token that can: ${needs}${key === undefined ? '' : `, for "${key}"`}.`
+    },
   },
   rate_limited: {
     status: 429,
@@ -182,7 +185,7 @@ export const PROBLEMS = {
     status: 423,
     title: 'The stash is frozen',
     detail: ({ until, by, reason, may_break_glass }) =>
-      `${by} froze it${until === null ? '' : ` until ${iso(until)}`}${reason === null ? '' : `: ${reason}`}. ` +
+      `${by === null ? 'Somebody' : by} froze it${until === null ? '' : ` until ${iso(until)}`}${reason === null ? '' : `: ${reason}`}. ` +
       (may_break_glass
         ? 'In an emergency send the header "Break-Glass: <reason>": it is recorded.'
         : 'In an emergency it takes a token that can: break_glass.'),
@@ -215,6 +218,12 @@ export const PROBLEMS = {
     status: 422,
     title: 'This takes a second person',
     detail: ({ key }) => `To keep "${key}" as it is, write it again without an end: that asks for approval.`,
+  },
+  unsafe_end: {
+    status: 422,
+    title: 'This would end on the unsafe side',
+    detail: ({ key, safe_value }) =>
+      `When its time is over, "${key}" would not be "${safe_value}". Write "${safe_value}" first.`,
   },
   time_past: {
     status: 422,
@@ -256,7 +265,7 @@ export const PROBLEMS = {
   grants_too_much: {
     status: 403,
     title: 'A token cannot reach further than the one that grants or revokes it',
-    detail: ({ what }) => `Yours does not have ${what}.`,
+    detail: ({ what }) => `Yours does not reach ${what}.`,
   },
   master_token: {
     status: 409,

@@ -5,7 +5,7 @@ import type { Applied } from '../model/intent.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 import { ask } from './ask.ts'
 import { readJson } from './parse.ts'
-import { etag, json } from './reply.ts'
+import { etag, json, timeBoxOf } from './reply.ts'
 import { isoTime } from './time.ts'
 import { writeScope, type App, type Ctx } from './scope.ts'
 import { IMPORT_MAX_BYTES, importSpec, type exported, type imported } from './wire-history.ts'
@@ -45,18 +45,29 @@ function importStash(c: Ctx): Promise<Response> {
       for (const one of switches) if (!one.ok) return one
       const spec = await readJson(c.req.raw, importSpec, { limit: IMPORT_MAX_BYTES })
       if (!spec.ok) return spec
-      const items = spec.value.items.map(({ key, value, content_type: type = DEFAULT_TYPE }) => ({ key, value, type }))
-      const { guards } = spec.value
-      return ok({ intent: { kind: 'import', items, guards, replace: query['replace'] === '1', ...terms } })
+      const { items: given, guards: rules } = spec.value
+      const replace = query['replace'] === '1'
+      // Half a file must not empty the other half of the stash.
+      if (replace && (given === undefined || rules === undefined)) {
+        const message = 'with replace=1 both items and guards are needed: [] for none'
+        return refuse({ code: 'invalid_body', issues: [{ path: '', message }] })
+      }
+      const items = (given ?? []).map(({ key, value, content_type: type = DEFAULT_TYPE }) => ({ key, value, type }))
+      return ok({ intent: { kind: 'import', items, guards: rules ?? [], replace, ...terms } })
     },
     reply: (applied) => (applied.preview === undefined ? replyDone(applied) : replyPreview(applied, applied.preview)),
   })
 }
 
-const replyDone = ({ revision, changed }: Applied): Response =>
-  json({ message: 'Imported', revision, changed, dry_run: false } satisfies z.infer<typeof imported>, {
-    ETag: etag(revision),
-  })
+const replyDone = ({ revision, changed, reverts }: Applied): Response =>
+  json(
+    { message: 'Imported', revision, changed, dry_run: false, ...timeBoxOf(reverts) } satisfies z.infer<
+      typeof imported
+    >,
+    {
+      ETag: etag(revision),
+    },
+  )
 
 function replyPreview({ revision, held }: Applied, preview: NonNullable<Applied['preview']>): Response {
   const parsed = (text: string | null): unknown => (text === null ? null : JSON.parse(text))

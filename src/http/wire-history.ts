@@ -2,10 +2,10 @@
 import * as z from 'zod'
 import { GUARD_MAX_BYTES, guardSchema, STASH_MAX_GUARDS } from '../model/guard.ts'
 import { keySchema, STASH_MAX_ITEMS } from '../model/item.ts'
-import { flagValue, revision, stashId, time } from './wire.ts'
+import { flagValue, MEDIA_TYPE, revision, stashId, time, timeBox } from './wire.ts'
 import { reason } from './wire-safeguards.ts'
 
-const person = z.object({ token_id: z.string(), label: z.string() })
+const person = z.object({ token_id: z.string(), label: z.string(), reason: z.string().optional() })
 const values = z.array(z.object({ key: keySchema, before: z.string().nullable(), after: z.string().nullable() }))
 const guards = z.array(z.object({ key: keySchema, before: z.unknown(), after: z.unknown() }))
 
@@ -21,6 +21,8 @@ export const historyEntry = z.looseObject({
   held_id: z.string().optional().meta({ description: 'The held change that this released or dropped.' }),
   approved_by: person.optional(),
   broke_glass: z.object({ by: z.string(), why: z.string() }).optional(),
+  via: z.literal('link').optional().meta({ description: 'Whoever held the link pressed it; `who` made it.' }),
+  shortened: z.array(z.string()).optional().meta({ description: 'Pending reverts that go on without these keys.' }),
   cancelled: z.array(z.string()).optional().meta({ description: 'Pending reverts that this change ended.' }),
   reverts_at: time.optional(),
   ends: z.int().optional().meta({ description: 'The revision whose time-box this ends.' }),
@@ -56,7 +58,7 @@ export const undoSpec = z.strictObject({ revision: z.int().min(1), reason: reaso
 const exportedItem = z.strictObject({
   key: keySchema,
   value: flagValue,
-  content_type: z.string().min(1).max(255).optional(),
+  content_type: z.string().regex(MEDIA_TYPE, 'takes one media type').optional(),
 })
 const exportedGuard = z.strictObject({ key: keySchema, guard: guardSchema })
 
@@ -70,8 +72,8 @@ export const importSpec = z
     exported_at: z.string().optional(),
     name: z.string().nullable().optional(),
     description: z.string().nullable().optional(),
-    items: z.array(exportedItem).max(STASH_MAX_ITEMS).refine(once, 'a key stands here twice').default([]),
-    guards: z.array(exportedGuard).max(STASH_MAX_GUARDS).refine(once, 'a key stands here twice').default([]),
+    items: z.array(exportedItem).max(STASH_MAX_ITEMS).refine(once, 'a key stands here twice').optional(),
+    guards: z.array(exportedGuard).max(STASH_MAX_GUARDS).refine(once, 'a key stands here twice').optional(),
   })
   .meta({ id: 'ImportSpec', description: 'What an export gave. Only items and guards are taken from it.' })
 
@@ -97,6 +99,7 @@ export const imported = z
     revision,
     changed: z.array(keySchema),
     dry_run: z.boolean(),
+    ...timeBox,
     changes: values.optional(),
     guards: guards.optional(),
     waits_for: z.string().optional().meta({ description: 'Of a dry run: what it would wait for.' }),

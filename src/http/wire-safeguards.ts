@@ -6,17 +6,22 @@ import { keySchema } from '../model/item.ts'
 import { patternSchema } from '../model/pattern.ts'
 import { ABILITIES } from '../model/permit.ts'
 import { REASON_MAX_CHARS, parseTime, TIME_EXPECTED } from './parse.ts'
-import { isText, NOT_TEXT, revision, stashId, time, version } from './wire.ts'
+import { isText, NOT_TEXT, revision, stashId, time, timeBox, version } from './wire.ts'
 
 const tokenId = z.string().regex(/^[0-9a-f]{16}$/)
-const label = z.string().min(1).max(100).refine(isText, NOT_TEXT)
+/** Names that history gives to others. */
+const RESERVED = ['master', 'stash', 'anonymous']
+const label = z.string().min(1).max(100)
+const newLabel = label
+  .refine((text) => isText(text) && !/\p{C}/u.test(text), 'a label has no control characters')
+  .refine((text) => !RESERVED.includes(text.trim().toLowerCase()), `a label is none of ${RESERVED.join(', ')}`)
 const abilities = z.array(z.enum(ABILITIES)).min(1).max(ABILITIES.length)
 const patterns = z.array(patternSchema).min(1).max(50)
 export const reason = z.string().max(REASON_MAX_CHARS).refine(isText, NOT_TEXT)
 
 export const tokenSpec = z
   .strictObject({
-    label: label.meta({ description: 'Who or what it is for: history names it.' }),
+    label: newLabel.meta({ description: 'Who or what it is for: history names it.' }),
     can: abilities,
     keys: patterns.default(['*']).meta({ description: 'Patterns of the keys it counts for: * stands for any run.' }),
     expires_in: durationSchema.optional().meta({ description: 'Left out: as long as the token that grants it.' }),
@@ -136,7 +141,6 @@ export const changeApplied = z
     message: z.string(),
     revision,
     changed: z.array(keySchema),
-    reverts_at: time.optional(),
-    revert_id: z.string().optional(),
+    ...timeBox,
   })
   .meta({ id: 'ChangeApplied' })

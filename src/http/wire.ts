@@ -77,6 +77,10 @@ export const flags = z
   .object({ stash_id: stashId, revision, flags: z.record(z.string(), z.string()) })
   .meta({ id: 'Flags' })
 
+/** One media type with its parameters (RFC 9110 §8.3.1). A list of types means different things to different readers. */
+export const MEDIA_TYPE =
+  /^(?=.{1,255}$)[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+(?:\s*;\s*[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"[^"\\]*"))*$/
+
 export const flagValue = z
   .string('a value is a string: write "true", in quotes')
   .min(1, 'a value has at least one byte; null takes the key away')
@@ -113,7 +117,7 @@ export const documentedAs = new Map<z.ZodType, z.ZodType>([[flagsPatch, patchObj
 export const applied = z.object({ message: z.string(), revision }).meta({ id: 'Applied' })
 
 /** Where a change is time-boxed. */
-const timeBox = {
+export const timeBox = {
   reverts_at: time.optional().meta({ description: 'When the value goes back to what it was.' }),
   revert_id: z.string().optional().meta({ description: 'The held change that will do it. DELETE it to stay.' }),
 }
@@ -137,7 +141,7 @@ export const link = z
   })
   .meta({ id: 'Link' })
 export const linkUsed = z
-  .object({ success: z.literal(true), id: keySchema, message: z.string(), revision, version, ...timeBox })
+  .object({ success: z.literal(true), id: z.string(), message: z.string(), revision, version, ...timeBox })
   .meta({ id: 'LinkUsed' })
 
 export const health = z.object({ status: z.literal('ok') }).meta({ id: 'Health' })

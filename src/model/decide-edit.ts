@@ -11,13 +11,13 @@ import type { Detail, EntryKind } from './entry.ts'
 import type { Facts, Motion } from './facts.ts'
 import { isFrozen } from './freeze.ts'
 import { STASH_MAX_GUARDS } from './guard.ts'
-import { APPROVAL_LIFETIME_MS } from './held.ts'
+import { APPROVAL_LIFETIME_MS, type Held } from './held.ts'
 import { needsApproval, heedGuards } from './heed-guards.ts'
 import { checkRoom, hold } from './hold.ts'
 import type { Edit, Intent } from './intent.ts'
 import { bytesOf, STASH_MAX_BYTES, STASH_MAX_ITEMS, VALUE_MAX_BYTES } from './item.ts'
 import { isMaster, labelOf, permits, reaches, type Ability, type Actor } from './permit.ts'
-import { planOf, type ItemChange, type Plan } from './plan.ts'
+import { planOf, scopeOf, type ItemChange, type Plan } from './plan.ts'
 import { holds } from './precondition.ts'
 import { WRENDB_ITEM_LIFETIME_MS } from './profile.ts'
 import { ok, refuse, type Refusal, type Result } from './refusal.ts'
@@ -45,10 +45,10 @@ export function decideEdit(motion: Motion, intent: Edit, facts: Facts, now: numb
     if (!timely.ok) return timely
   }
 
-  const fitting = checkLimits(plan, facts)
+  const fitting = checkLimits(plan, facts, motion.release?.kind === 'revert' ? REVERT_LENIENCY : 1)
   if (!fitting.ok) return fitting
 
-  const held = decidedBefore ? null : holdBack(motion, intent, plan, facts, now)
+  const held = decidedBefore ? null : holdBack(motion, intent, plan, thawed.value ?? null, facts, now)
   const decision = held ?? carryOut(motion, intent, plan, thawed.value, facts, now)
   return decision.ok ? ok({ ...decision.value, effects: [...voidLinks(motion), ...decision.value.effects] }) : decision
 }
@@ -59,7 +59,7 @@ export function decideBurial(
   facts: Facts,
   now: number,
 ): Result<Decision> {
-  if (!isMaster(motion.actor)) return refuse({ code: 'not_permitted', needs: 'the master token' })
+  if (!isMaster(motion.actor)) return refuse({ code: 'not_permitted', needs: 'master' })
   const thawed = heedFreeze(motion, [], facts, now)
   if (!thawed.ok) return thawed
   if (!holds(intent.condition ?? {}, facts.revision)) {
@@ -71,12 +71,14 @@ export function decideBurial(
 
 /** Null: nothing is frozen. Else whether somebody may, and wants to, break the glass. */
 export function heedFreeze(
-  { speaker, breakGlass }: Motion,
+  { speaker, breakGlass, release }: Motion,
   keys: string[],
   { freeze }: Pick<Facts, 'freeze'>,
   now: number,
 ): Result<Detail['brokeGlass'] | null> {
   if (!isFrozen(freeze, now)) return ok(null)
+  // Whoever asked for it broke the glass then, and could.
+  if (release !== null && release.broke_glass !== null) return ok(release.broke_glass)
   const may = permits(speaker, 'break_glass') && keys.every((key) => reaches(speaker, key))
   if (may && breakGlass !== null) return ok({ by: labelOf(speaker), why: breakGlass })
   return refuse({ code: 'frozen', ...freeze, may_break_glass: may })
@@ -94,7 +96,11 @@ function allowEdit(actor: Actor, intent: Edit, { items, guards }: Plan, facts: F
   if (intent.kind === 'undo' && facts.undoing === null) {
     return refuse({ code: 'revision_not_found', revision: intent.revision })
   }
+  // All that an import names, also what is so already: else its answer would tell.
+  const named = intent.kind === 'import' ? intent : { items: [], guards: [] }
   const needs = [
+    ...named.items.map(({ key }) => ({ ability: 'write' as const, key })),
+    ...named.guards.map(({ key }) => ({ ability: 'guard' as const, key })),
     ...items.map(({ key }) => ({ ability: 'write' as const, key })),
     ...guards.map(({ key }) => ({ ability: 'guard' as const, key })),
   ]
@@ -113,14 +119,19 @@ function allowAnonymous(intent: Edit, facts: Facts): Result<null> {
   if (facts.profile !== 'wrendb' || intent.kind !== 'put') return refuse({ code: 'token_missing' })
   const existing = facts.items.get(intent.key ?? facts.newKey)
   if (existing !== undefined) return refuse({ code: 'item_exists', key: existing.key, current: existing.version })
-  return ok(null)
+  // Away for a time only: it comes back.
+  const away = facts.reverts.get(intent.key ?? facts.newKey)
+  return away === undefined ? ok(null) : refuse({ code: 'item_exists', key: intent.key ?? '', current: away.ends ?? 0 })
 }
 
 /** The caller's condition, and those in the nature of the change. */
 function heedConditions(intent: Edit, plan: Plan, facts: Facts): Result<null> {
   const { current, of } = standingOf(intent, plan, facts)
   if (!holds(intent.condition ?? {}, current)) return refuse({ code: 'version_conflict', current, of })
-  if (intent.kind === 'delete' && current === null) return refuse({ code: 'item_not_found', key: intent.key })
+  // What is there for a time only, or away for one, can be made to stay so.
+  const isAway = intent.kind === 'delete' && facts.reverts.has(intent.key)
+  if (intent.kind === 'delete' && current === null && !isAway)
+    return refuse({ code: 'item_not_found', key: intent.key })
   if (intent.kind === 'remove_guard' && current === null) return refuse({ code: 'guard_not_found', key: intent.key })
   return intent.kind === 'undo' ? heedLaterChanges(intent.revision, facts) : ok(null)
 }
@@ -155,7 +166,11 @@ function heedLaterChanges(revision: number, { undoing }: Facts): Result<null> {
   })
 }
 
-function checkLimits({ items, guards }: Plan, facts: Facts): Result<null> {
+/** What goes back was there before. Stashes that were filled meanwhile may be over their limits for it, by as much again. */
+const REVERT_LENIENCY = 2
+
+/** A full stash can be written to, as long as that does not make it larger. */
+function checkLimits({ items, guards }: Plan, facts: Facts, leniency: number): Result<null> {
   let { itemCount, bytes, guardCount } = facts
   for (const { key, before, after } of items) {
     if (after !== null && after.bytes - bytesOf(key) > VALUE_MAX_BYTES) {
@@ -165,28 +180,45 @@ function checkLimits({ items, guards }: Plan, facts: Facts): Result<null> {
     bytes += (after?.bytes ?? 0) - (before?.bytes ?? 0)
   }
   for (const { before, after } of guards) guardCount += (after ? 1 : 0) - (before ? 1 : 0)
-  if (itemCount > STASH_MAX_ITEMS) return refuse({ code: 'too_many_items', limit: STASH_MAX_ITEMS })
-  if (guardCount > STASH_MAX_GUARDS) return refuse({ code: 'too_many_guards', limit: STASH_MAX_GUARDS })
-  if (bytes > STASH_MAX_BYTES) {
+  if (itemCount > STASH_MAX_ITEMS * leniency && itemCount > facts.itemCount)
+    return refuse({ code: 'too_many_items', limit: STASH_MAX_ITEMS })
+  if (guardCount > STASH_MAX_GUARDS && guardCount > facts.guardCount)
+    return refuse({ code: 'too_many_guards', limit: STASH_MAX_GUARDS })
+  // Going back to a safe value must not fail for a byte.
+  const grows = bytes > facts.bytes && !items.every((change) => goesSafe(change, facts))
+  if (bytes > STASH_MAX_BYTES * leniency && grows) {
     return refuse({ code: 'stash_too_large', limit_bytes: STASH_MAX_BYTES, would_be_bytes: bytes })
   }
   return ok(null)
 }
 
+const goesSafe = ({ key, before, after }: ItemChange, { guards }: Facts): boolean =>
+  before !== null && after !== null && guards.get(key)?.guard.safe_value === after.value
+
 /** A second person first, then the time: what is approved need not be approved again when its time comes. */
-function holdBack(motion: Motion, intent: Edit, plan: Plan, facts: Facts, now: number): Result<Decision> | null {
+function holdBack(
+  motion: Motion,
+  intent: Edit,
+  plan: Plan,
+  broke_glass: Held['broke_glass'],
+  facts: Facts,
+  now: number,
+): Result<Decision> | null {
   const wanted = atOf(intent)
   const at = wanted !== null && wanted > now ? wanted : null
   const approvedBy = motion.approver ?? motion.release?.approved_by ?? null
-  const keys = keysIn(plan)
-  if (needsApproval(plan, approvedKeys(motion, keys), facts)) {
+  const keys = scopeOf(intent, plan)
+  if (needsApproval(plan, approvedKeys(motion, keysIn(plan)), facts)) {
     // Approved too late, it could not happen at its time any more.
     const expires_at = Math.min(now + APPROVAL_LIFETIME_MS, at ?? Infinity)
-    return hold(motion, facts, now, { kind: 'approval', change: intent, keys, expires_at, due_at: expires_at })
+    // A time that has come is not waited for a second time.
+    const { at: _past, ...change } = { at: undefined, ...intent }
+    const terms = { kind: 'approval' as const, keys, expires_at, due_at: expires_at, broke_glass }
+    return hold(motion, facts, now, { ...terms, change: at === null ? change : intent })
   }
   if (at === null) return null
   const approved_by = approvedBy && { id: approvedBy.id, label: approvedBy.label }
-  return hold(motion, facts, now, { kind: 'schedule', change: intent, keys, due_at: at, approved_by })
+  return hold(motion, facts, now, { kind: 'schedule', change: intent, keys, due_at: at, approved_by, broke_glass })
 }
 
 /** Of a schedule, a second person has seen the keys it had then, and no others. */
@@ -207,20 +239,26 @@ function carryOut(
   const items = plan.items.filter(({ before, after }) => before !== null || after !== null)
   const guards = plan.guards.filter(({ before, after }) => before !== null || after !== null)
   const changed = [...new Set(keysIn({ items, guards }))]
-  if (changed.length === 0) {
+  const cancelled = cancelReverts(plan.items, motion.release, facts)
+  if (changed.length === 0 && cancelled.effects.length === 0) {
     return ok({ applied: { revision: facts.revision, changed }, entry: null, effects: [] })
   }
 
+  if (guards.length > 0 && 'forMs' in intent && intent.forMs !== undefined) {
+    const expected = 'nothing where guards change: they are there to stay'
+    return refuse({ code: 'invalid_query', parameter: 'for', expected })
+  }
   const revision = facts.revision + 1
   const reverts =
     'forMs' in intent && intent.forMs !== undefined ? revertOf(items, intent.forMs, motion, facts, now) : null
   const room = reverts === null ? ok(null) : checkRoom(reverts.change, facts)
   if (!room.ok) return room
-  const cancelled = cancelReverts(items, motion.release, facts)
   const detail: Detail = {
     ...approvalOf(motion),
     ...(brokeGlass && { brokeGlass }),
-    ...(cancelled.ids.length > 0 && { cancelled: cancelled.ids }),
+    ...(cancelled.ended.length > 0 && { cancelled: cancelled.ended }),
+    ...(cancelled.shortened.length > 0 && { shortened: cancelled.shortened }),
+    ...(motion.release?.kind === 'link' && { via: 'link' as const }),
     ...(reverts && { revertsAt: reverts.due_at ?? 0 }),
     ...(motion.release?.kind === 'revert' && { ends: motion.release.ends ?? 0 }),
     ...(intent.kind === 'undo' && { undoes: intent.revision }),
@@ -247,15 +285,18 @@ function carryOut(
 
 const kindOf = ({ release }: Motion, { kind }: Edit): EntryKind => (release?.kind === 'revert' ? 'revert' : kind)
 
-function approvalOf({ approver, release }: Motion): Pick<Detail, 'approvedBy'> {
-  if (approver !== null) return { approvedBy: { id: approver.id, label: approver.label } }
+function approvalOf({ approver, approverReason = null, release }: Motion): Pick<Detail, 'approvedBy'> {
+  if (approver !== null) {
+    const { id, label } = approver
+    return { approvedBy: { id, label, ...(approverReason !== null && { reason: approverReason }) } }
+  }
   return release?.approved_by ? { approvedBy: release.approved_by } : {}
 }
 
 /** The first link of a decision to be used is the decision. */
-function voidLinks({ release }: Motion): Effect[] {
-  const { decision = null, made_by: madeBy = null } = release ?? {}
-  return decision === null || madeBy === null ? [] : [{ kind: 'drop_decision', decision, madeBy }]
+function voidLinks({ release, actor }: Motion): Effect[] {
+  const decision = release?.decision ?? null
+  return decision === null || actor.kind !== 'token' ? [] : [{ kind: 'drop_decision', decision, by: actor }]
 }
 
 /** In the WrenDB profile each write (re)starts its item's lifetime: a delete, held until the item is too old. */
@@ -278,6 +319,7 @@ function lapseOf({ key, after }: ItemChange, now: number): Effect {
       decision: null,
       ends: null,
       approved_by: null,
+      broke_glass: null,
     },
   }
 }

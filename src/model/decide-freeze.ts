@@ -72,4 +72,5 @@ const thawAt = (until: number, now: number): Held => ({
   decision: null,
   ends: null,
   approved_by: null,
+  broke_glass: null,
 })

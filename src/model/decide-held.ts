@@ -64,9 +64,9 @@ export function decideDrop(motion: Motion, facts: Facts, now: number): Result<De
   const { actor } = motion
   const { held, maker } = facts
   if (actor.kind === 'anonymous') return refuse({ code: 'token_missing' })
-  if (held === null || isOver(held, now) || isHousekeeping(held.kind) || !held.keys.some((key) => reaches(actor, key)))
-    return refuse({ code: 'held_not_found' })
+  if (held === null || isOver(held, now) || isHousekeeping(held.kind)) return refuse({ code: 'held_not_found' })
   const own = maker !== null && isSameHand(maker, actor)
+  if (!own && !held.keys.every((key) => reaches(actor, key))) return refuse({ code: 'held_not_found' })
   const declines = held.kind === 'approval' && !own
   const ability = declines ? 'approve' : 'write'
   const allowed = own ? ok(null) : allow(actor, ability, held.keys)
@@ -104,6 +104,8 @@ function heedRevert(
         safe_value: guard.safe_value ?? '',
       })
     }
+    if (guard.reason_required === true && (motion.reason ?? '').trim() === '')
+      return refuse({ code: 'reason_required', key })
     if (guard.approvals === 1) return refuse({ code: 'approval_required', key })
   }
   return thawed

@@ -60,7 +60,7 @@ export function decideRotation(
   now: number,
 ): Result<Decision> {
   if (actor.kind !== 'token') return refuse({ code: 'token_missing' })
-  if (!isCurrentMaster(actor)) return refuse({ code: 'not_permitted', needs: 'the master token' })
+  if (!isCurrentMaster(actor)) return refuse({ code: 'not_permitted', needs: 'master' })
   const id = idOfHash(hash)
   const { label, can, keys } = actor
   const token: TokenActor = { ...actor, id, can: [...ABILITIES], expiresAt: null }
@@ -86,8 +86,9 @@ export function isWithin(token: TokenActor, granter: TokenActor): Result<null> {
   if (beyond !== undefined) return refuse({ code: 'grants_too_much', what: `"${beyond}"` })
   const within = withinPatterns(granter.keys, token.keys)
   if (!within.ok) return within
+  if (token.master && !granter.master) return refuse({ code: 'grants_too_much', what: 'the master token' })
   const outlives = granter.expiresAt !== null && (token.expiresAt === null || token.expiresAt > granter.expiresAt)
-  if (outlives || (token.master && !granter.master)) return refuse({ code: 'grants_too_much', what: 'a longer life' })
+  if (outlives) return refuse({ code: 'grants_too_much', what: 'a life longer than its own' })
   return ok(null)
 }
 

@@ -27,8 +27,8 @@ export type Effect =
   | { kind: 'hold'; held: Held }
   /** A held change is over. */
   | { kind: 'drop'; heldId: string }
-  /** All links that this token tied together are over. */
-  | { kind: 'drop_decision'; decision: string; madeBy: string }
+  /** All links tied together by this name are over, as far as this token reaches. */
+  | { kind: 'drop_decision'; decision: string; by: TokenActor }
   /** The stash is to be deleted. */
   | { kind: 'bury' }
   | { kind: 'set_freeze'; freeze: Freeze | null }

@@ -28,7 +28,8 @@ export type EntryKind =
 
 /** One value before and after. Of a guard the value is its JSON. */
 export type EntryChange = {
-  what: 'item' | 'guard'
+  /** `held`: a held change about this key was dropped. It has no values. */
+  what: 'item' | 'guard' | 'held'
   key: string
   before: { value: string; type: string; version: number } | null
   after: { value: string; type: string } | null
@@ -38,11 +39,14 @@ type Person = { id: string; label: string }
 
 /** What else there is to say. Lies in the database as JSON: a field, once written, keeps its meaning. */
 export type Detail = {
-  approvedBy?: Person
+  approvedBy?: Person & { reason?: string }
   /** A freeze stood in the way, and somebody who may went through it. */
   brokeGlass?: { by: string; why: string }
-  /** Held reverts that this change made pointless. */
+  /** Pending reverts that this change made pointless, and those that go on without its keys. */
   cancelled?: string[]
+  shortened?: string[]
+  /** Whoever held the link pressed it; the entry names who made it. */
+  via?: 'link'
   /** Of a time-boxed change: when its values go back. */
   revertsAt?: number
   /** Of a revert: the revision it ends. */

@@ -11,6 +11,8 @@ import type { Profile } from './profile.ts'
 
 export type GuardRow = { key: string; guard: Guard; version: number }
 
+type ValueChange = EntryChange & { what: 'item' | 'guard' }
+
 export type Facts = {
   profile: Profile
   revision: number
@@ -18,6 +20,8 @@ export type Facts = {
   bytes: number
   heldCount: number
   heldBytes: number
+  /** Of the actor's own. */
+  ownHeldCount: number
   guardCount: number
   tokenCount: number
   freeze: Freeze | null
@@ -27,7 +31,7 @@ export type Facts = {
   /** The pending end of a time-boxed change, by key. */
   reverts: ReadonlyMap<string, Held>
   /** For an undo: what the revision changed, each with the revision that last changed the same thing. Null: history has no such revision. */
-  undoing: (EntryChange & { lastChanged: number })[] | null
+  undoing: (ValueChange & { lastChanged: number })[] | null
   /** For `drop_held` and approval links: the held change and who made it, where they still are. */
   held: Held | null
   maker: Actor | null
@@ -53,6 +57,7 @@ export type Motion = {
   release: Held | null
   /** The second person, where one has just approved. */
   approver: TokenActor | null
+  approverReason?: string | null
   breakGlass: string | null
   /** On the stash's revision, for what has no version of its own. */
   condition?: Precondition

@@ -21,11 +21,12 @@ const demands = {
 }
 const count = z.int().min(0).max(65_536).optional()
 const limit = z.number().optional()
+const share = z.number().min(0).max(100).optional()
 const names = z.array(z.string().min(1).max(200)).min(1).max(100)
 
 const kinds = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('boolean'), ...demands }),
-  z.strictObject({ type: z.literal('percentage'), min: limit, max: limit, ...demands }),
+  z.strictObject({ type: z.literal('percentage'), min: share, max: share, ...demands }),
   z.strictObject({ type: z.literal('number'), min: limit, max: limit, integer: z.boolean().optional(), ...demands }),
   z.strictObject({ type: z.literal('choice'), choices: names, ...demands }),
   z.strictObject({ type: z.literal('text'), min_length: count, max_length: count, ...demands }),
@@ -52,6 +53,8 @@ function objectionsTo(guard: Guard): Issue[] {
   const objections: Issue[] = guard.type === 'json' && guard.schema !== undefined ? examineSchema(guard.schema) : []
   if ('min' in guard && guard.min !== undefined && guard.max !== undefined && guard.min > guard.max)
     objections.push({ path: 'min', message: 'is more than max' })
+  if (guard.type === 'number' && guard.integer === true && Math.ceil(guard.min ?? 0) > (guard.max ?? Infinity))
+    objections.push({ path: 'integer', message: 'no whole number lies between min and max' })
   if (guard.type === 'text' && (guard.min_length ?? 0) > (guard.max_length ?? Infinity))
     objections.push({ path: 'min_length', message: 'is more than max_length' })
   if (guard.max_for !== undefined && guard.safe_value === undefined)
@@ -118,15 +121,14 @@ function rangeOf(min: number, max: number): string {
 }
 
 function isWebUrl(value: string): boolean {
-  // The parser forgives blanks at the ends and in the middle; what reads the value may not.
-  if (/\s/.test(value) || !URL.canParse(value)) return false
-  return ['http:', 'https:'].includes(new URL(value).protocol)
+  // The parser forgives blanks, backslashes and missing slashes; what reads the value may not.
+  return /^https?:\/\/[^\s\\/]/i.test(value) && !/[\s\\]/.test(value) && URL.canParse(value)
 }
 
 function jsonIssues(schema: unknown, value: string): Issue[] {
   const parsed = parse(value)
   if (parsed === undefined) return wrong('JSON')
-  return schema === undefined ? [] : schemaIssues(schema, parsed.value)
+  return schema === undefined ? [] : schemaIssues(schema, value)
 }
 
 const SPLIT_EXPECTED = 'JSON of weights such as {"blue": 90, "green": 10}: at least 0, not all of them 0'

@@ -3,6 +3,7 @@ import { formatDuration } from './duration.ts'
 import type { Facts } from './facts.ts'
 import { isUnsafe, maxForOf, misfits, type Guard } from './guard.ts'
 import type { Edit } from './intent.ts'
+import { endOf } from './time-box.ts'
 import type { ItemChange, Plan } from './plan.ts'
 import { ok, refuse, type Result } from './refusal.ts'
 
@@ -17,6 +18,9 @@ export function heedGuards(intent: Edit, plan: Plan, reason: string | null, fact
       return refuse({ code: 'reason_required', key: change.key })
     }
     const maxFor = maxForOf(guard)
+    if (maxFor !== null && forMs !== null && isUnsafe(guard, endOf(change, facts).value)) {
+      return refuse({ code: 'unsafe_end', key: change.key, safe_value: guard.safe_value ?? '' })
+    }
     if (maxFor !== null && isUnsafe(guard, change.after?.value ?? null) && (forMs === null || forMs > maxFor)) {
       const { key } = change
       return refuse({
@@ -68,7 +72,12 @@ function checkFit({ items, guards }: Plan, facts: Facts): Result<null> {
 function checkRevert(key: string, guard: Guard, facts: Facts): Result<null> {
   const held = facts.reverts.get(key)
   const change = held?.change.kind === 'patch' ? held.change.changes.find((one) => one.key === key) : undefined
-  if (held === undefined || change === undefined || change.value === null) return ok(null)
-  const issues = misfits(guard, change.value)
+  if (held === undefined || change === undefined) return ok(null)
+  const issues = change.value === null ? [] : misfits(guard, change.value)
+  // It will happen without asking anybody: what the guard asks for would never have been given.
+  if (maxForOf(guard) !== null && isUnsafe(guard, change.value))
+    issues.push({ path: '', message: `takes "${guard.safe_value}" at the end` })
+  if (guard.approvals === 1)
+    issues.push({ path: '', message: 'takes a second person for every change, this one included' })
   return issues.length === 0 ? ok(null) : refuse({ code: 'guard_unmet', key, issues, held_id: held.id })
 }

@@ -32,6 +32,8 @@ export type Held = {
   ends: number | null
   /** Of a schedule that a second person has seen. */
   approved_by: { id: string; label: string } | null
+  /** Whoever asked for it broke the glass of a freeze, and why: it counts on release, too. */
+  broke_glass: { by: string; why: string } | null
 }
 
 /** Those that nobody asked for and nobody cancels: not listed, not counted. */
@@ -40,6 +42,8 @@ export const isHousekeeping = (kind: HeldKind): boolean => kind === 'lapse' || k
 /** Held changes are cheap but not free: a token in the wrong hands must not fill the stash with them. */
 export const STASH_MAX_HELD = 10_000
 export const STASH_MAX_HELD_BYTES = 64 * 1024 * 1024
+/** So that one token that is limited cannot starve the rest. */
+export const TOKEN_MAX_HELD = 1_000
 /** A row holds 2 MB. */
 export const HELD_MAX_BYTES = 1_500_000
 

@@ -1,13 +1,13 @@
 /** Holds a change back instead of applying it. */
 import type { Decision } from './decision.ts'
 import type { Facts, Motion } from './facts.ts'
-import { HELD_MAX_BYTES, STASH_MAX_HELD, STASH_MAX_HELD_BYTES, type Held } from './held.ts'
+import { HELD_MAX_BYTES, STASH_MAX_HELD, STASH_MAX_HELD_BYTES, TOKEN_MAX_HELD, type Held } from './held.ts'
 import type { Edit, Wait } from './intent.ts'
 import { bytesOf } from './item.ts'
 import { ok, refuse, type Result } from './refusal.ts'
 
 type Terms = Pick<Held, 'kind' | 'change' | 'keys'> &
-  Partial<Pick<Held, 'id' | 'secret_hash' | 'expires_at' | 'due_at' | 'decision' | 'approved_by'>>
+  Partial<Pick<Held, 'id' | 'secret_hash' | 'expires_at' | 'due_at' | 'decision' | 'approved_by' | 'broke_glass'>>
 
 const WAITS_FOR = { link: 'link', approval: 'approval', schedule: 'time' } satisfies Partial<Record<Held['kind'], Wait>>
 
@@ -17,6 +17,9 @@ export function hold(motion: Motion, facts: Facts, now: number, terms: Terms): R
   const change = settle(terms.change, facts)
   const room = checkRoom(change, facts)
   if (!room.ok) return room
+  if (!motion.actor.master && facts.ownHeldCount >= TOKEN_MAX_HELD) {
+    return refuse({ code: 'too_many_held', limit: TOKEN_MAX_HELD, limit_bytes: STASH_MAX_HELD_BYTES })
+  }
   const held: Held = {
     id: facts.newId,
     reason: motion.reason,
@@ -28,6 +31,7 @@ export function hold(motion: Motion, facts: Facts, now: number, terms: Terms): R
     decision: null,
     ends: null,
     approved_by: null,
+    broke_glass: null,
     ...terms,
     change,
   }

@@ -6,6 +6,7 @@
  */
 import type { Guard } from './guard.ts'
 import type { Ability } from './permit.ts'
+import type { Preview } from './plan.ts'
 import type { Precondition } from './precondition.ts'
 
 /** When a change is to happen, and for how long. */
@@ -94,6 +95,8 @@ export type Applied = {
   revision: number
   /** The keys it changed, in the caller's order. Their version is the revision. */
   changed: string[]
+  /** The kind of entry that it made, where it made one. */
+  did?: string
   /** Set where the change waits instead of being applied. */
   held?: { id: string; waitsFor?: Wait; expires_at: number | null; dueAt?: number | null }
   /** Set where the change is time-boxed: the held change that ends it, and when. */
@@ -104,5 +107,5 @@ export type Applied = {
   oldTokenUntil?: number
   freeze?: { until: number | null; reason: string | null }
   /** Of a dry run: what would change. */
-  preview?: { what: 'item' | 'guard'; key: string; before: string | null; after: string | null }[]
+  preview?: Preview
 }

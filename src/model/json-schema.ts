@@ -1,9 +1,10 @@
 /**
  * JSON Schema (draft 2020-12) for `json` guards.
  *
- * A schema comes from outside and runs in the stash, before everybody's writes. So it is looked through once,
- * when the guard is set: a keyword nobody knows is a typo that would allow everything, `$ref` stays inside, and
- * regular expressions are refused, because one that backtracks would hold the whole stash up.
+ * A schema comes from outside and runs in the stash, before everybody's writes. So it is looked through once, when the
+ * guard is set: a keyword nobody knows is a typo that would allow everything; regular expressions, recursion and
+ * references that multiply are refused, because they could hold the whole stash up. What is left takes at most
+ * schema × value steps, and that product is bounded as well.
  */
 import { Validator, type Schema } from '@cfworker/json-schema'
 import type { Issue } from './refusal.ts'
@@ -11,78 +12,175 @@ import type { Issue } from './refusal.ts'
 const ONE = 'items contains additionalProperties unevaluatedItems unevaluatedProperties propertyNames not if then else'
 const LISTS = 'prefixItems allOf anyOf oneOf'
 const MAPS = '$defs definitions properties dependentSchemas'
-const PLAIN =
-  '$schema $id $anchor $ref $comment title description default examples deprecated readOnly writeOnly type enum const ' +
-  'multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength maxItems minItems uniqueItems ' +
-  'maxContains minContains maxProperties minProperties required dependentRequired format'
-
-const WHERE = new Map<string, 'one' | 'list' | 'map' | 'plain'>([
-  ...ONE.split(' ').map((keyword) => [keyword, 'one'] as const),
-  ...LISTS.split(' ').map((keyword) => [keyword, 'list'] as const),
-  ...MAPS.split(' ').map((keyword) => [keyword, 'map'] as const),
-  ...PLAIN.split(' ').map((keyword) => [keyword, 'plain'] as const),
-])
-
+const NUMBERS = 'multipleOf maximum exclusiveMaximum minimum exclusiveMinimum'
+const COUNTS = 'maxLength minLength maxItems minItems maxContains minContains maxProperties minProperties'
+const FLAGS = 'uniqueItems deprecated readOnly writeOnly'
+const TEXTS = '$schema $comment title description'
+const OTHERS = '$ref type enum const required dependentRequired format default examples'
 const TYPES = ['null', 'boolean', 'object', 'array', 'number', 'integer', 'string']
+const FORMATS =
+  'date-time date time duration email idn-email hostname idn-hostname ipv4 ipv6 uri uri-reference iri iri-reference uuid json-pointer'
+
+const WHERE = new Map(
+  Object.entries({
+    one: ONE,
+    list: LISTS,
+    map: MAPS,
+    number: NUMBERS,
+    count: COUNTS,
+    flag: FLAGS,
+    text: TEXTS,
+    other: OTHERS,
+  }).flatMap(([kind, keywords]) => keywords.split(' ').map((keyword) => [keyword, kind] as const)),
+)
+
+/** Also what RPC and the database carry without complaint. */
 const DEPTH_MAX = 32
+/** Of the schema with every reference written out. */
+const EXPANDED_MAX = 500
+/** Schema times value: some tenths of a second. */
+const STEPS_MAX = 500_000
+/** Finding duplicates compares each with each. */
+const UNIQUE_VALUES_MAX = 2_000
 
 /** What keeps this from being a schema that can stand guard. Empty: nothing. */
-export function examineSchema(schema: unknown, path = 'schema', depth = 0): Issue[] {
-  if (typeof schema === 'boolean') return []
-  if (!isRecord(schema)) return [{ path, message: 'a schema is an object, true or false' }]
-  if (depth > DEPTH_MAX) return [{ path, message: `schemas are nested at most ${DEPTH_MAX} deep` }]
-  return Object.entries(schema).flatMap(([keyword, given]) =>
-    examineKeyword(keyword, given, `${path}.${keyword}`, depth + 1),
-  )
+export function examineSchema(schema: unknown): Issue[] {
+  if (schema === false) return [{ path: 'schema', message: 'false fits nothing' }]
+  if (!isShallow(schema, DEPTH_MAX))
+    return [{ path: 'schema', message: `a schema is nested at most ${DEPTH_MAX} deep` }]
+  const issues = examine(schema, 'schema')
+  if (issues.length > 0) return issues
+  const size = expandedSize(schema, schema, [])
+  if (typeof size === 'string') return [{ path: 'schema', message: size }]
+  if (size <= EXPANDED_MAX) return []
+  return [
+    {
+      path: 'schema',
+      message: `with its references written out it is ${size} schemas; at most ${EXPANDED_MAX} are taken`,
+    },
+  ]
 }
 
-function examineKeyword(keyword: string, given: unknown, path: string, depth: number): Issue[] {
+function examine(schema: unknown, path: string): Issue[] {
+  if (typeof schema === 'boolean') return []
+  if (!isRecord(schema)) return [{ path, message: 'a schema is an object, true or false' }]
+  return Object.entries(schema).flatMap(([keyword, given]) => examineKeyword(keyword, given, `${path}.${keyword}`))
+}
+
+function examineKeyword(keyword: string, given: unknown, path: string): Issue[] {
+  const wrong = (message: string): Issue[] => [{ path, message }]
   switch (WHERE.get(keyword)) {
     case 'one':
-      return examineSchema(given, path, depth)
+      return examine(given, path)
     case 'list':
-      if (!Array.isArray(given)) return [{ path, message: 'takes a list of schemas' }]
-      return given.flatMap((schema, i) => examineSchema(schema, `${path}.${i}`, depth))
+      if (!Array.isArray(given) || given.length === 0) return wrong('takes a list of schemas')
+      return given.flatMap((schema, i) => examine(schema, `${path}.${i}`))
     case 'map':
-      if (!isRecord(given)) return [{ path, message: 'takes an object of schemas' }]
-      return Object.entries(given).flatMap(([name, schema]) => examineSchema(schema, `${path}.${name}`, depth))
-    case 'plain':
-      return examinePlain(keyword, given, path)
-    case undefined:
+      if (!isRecord(given)) return wrong('takes an object of schemas')
+      return Object.entries(given).flatMap(([name, schema]) => examine(schema, `${path}.${name}`))
+    case 'number':
+      return typeof given === 'number' ? [] : wrong('takes a number')
+    case 'count':
+      return Number.isSafeInteger(given) && Number(given) >= 0 ? [] : wrong('takes a whole number')
+    case 'flag':
+      return typeof given === 'boolean' ? [] : wrong('takes true or false')
+    case 'text':
+      return typeof given === 'string' ? [] : wrong('takes a text')
+    case 'other':
+      return examineOther(keyword, given, wrong)
+    default:
       return keyword === 'pattern' || keyword === 'patternProperties'
-        ? [{ path, message: 'regular expressions are not taken: one that backtracks would hold up the stash' }]
-        : [{ path, message: 'is no keyword of JSON Schema 2020-12' }]
+        ? wrong('regular expressions are not taken: one that backtracks would hold up the stash')
+        : wrong('is no keyword of JSON Schema 2020-12 that is taken here')
   }
 }
 
-function examinePlain(keyword: string, given: unknown, path: string): Issue[] {
-  if (keyword === '$ref' && !(typeof given === 'string' && given.startsWith('#')))
-    return [{ path, message: 'may only refer to a part of this schema: "#/…"' }]
-  if (keyword === '$id') return [{ path, message: 'is not taken: nothing else can refer to this schema' }]
-  if (keyword === 'type' && ![given].flat().every((type) => TYPES.includes(String(type))))
-    return [{ path, message: `takes one of ${TYPES.join(', ')}, or a list of these` }]
-  if (keyword === 'required' && !(Array.isArray(given) && given.every((name) => typeof name === 'string')))
-    return [{ path, message: 'takes a list of names' }]
-  if (keyword === 'enum' && !Array.isArray(given)) return [{ path, message: 'takes a list of values' }]
-  if (/^(?:max|min|exclusive|multiple)/.test(keyword) && typeof given !== 'number')
-    return [{ path, message: 'takes a number' }]
-  return []
+function examineOther(keyword: string, given: unknown, wrong: (message: string) => Issue[]): Issue[] {
+  const names = (list: unknown): boolean => Array.isArray(list) && list.every((name) => typeof name === 'string')
+  switch (keyword) {
+    case '$ref':
+      return typeof given === 'string' && /^#(?:\/|$)/.test(given)
+        ? []
+        : wrong('may only point into this schema: "#/…"')
+    case 'type': {
+      const types = [given].flat()
+      const known = types.length > 0 && types.every((type) => TYPES.includes(String(type)))
+      return known ? [] : wrong(`takes one of ${TYPES.join(', ')}, or a list of these`)
+    }
+    case 'enum':
+      return Array.isArray(given) && given.length > 0 ? [] : wrong('takes a list of values')
+    case 'required':
+      return names(given) ? [] : wrong('takes a list of names')
+    case 'dependentRequired':
+      return isRecord(given) && Object.values(given).every(names) ? [] : wrong('takes an object of lists of names')
+    case 'format':
+      return FORMATS.split(' ').includes(String(given)) ? [] : wrong(`takes one of ${FORMATS}`)
+    default:
+      return []
+  }
 }
 
-/** Where `value` is not what the schema asks for; the first few places. */
-export function schemaIssues(schema: unknown, value: unknown): Issue[] {
+/** How many schemas it comes to with every reference written out; a text where that has no end, or no beginning. */
+function expandedSize(schema: unknown, root: unknown, within: string[]): number | string {
+  if (!isRecord(schema)) return 1
+  let size = 1
+  const parts = Object.entries(schema).flatMap(([keyword, given]): [unknown, string[]][] => {
+    if (keyword === '$ref') return [[pointedAt(root, String(given)), [...within, String(given)]]]
+    // Definitions count where they are used.
+    if (keyword === '$defs' || keyword === 'definitions') return []
+    const kind = WHERE.get(keyword)
+    const schemas = kind === 'one' ? [given] : kind === 'list' || kind === 'map' ? Object.values(given as object) : []
+    return schemas.map((one: unknown) => [one, within])
+  })
+  for (const [part, path] of parts) {
+    if (part === undefined) return `${path.at(-1)} points to nothing`
+    if (new Set(path).size < path.length) return `${path.at(-1)} refers to itself: recursion is not taken`
+    const more = expandedSize(part, root, path)
+    if (typeof more === 'string') return more
+    size += more
+    if (size > EXPANDED_MAX) return size
+  }
+  return size
+}
+
+function pointedAt(root: unknown, pointer: string): unknown {
+  const steps = pointer.slice(1).split('/').slice(1)
+  return steps.reduce<unknown>((at, step) => {
+    const name = step.replaceAll('~1', '/').replaceAll('~0', '~')
+    return typeof at === 'object' && at !== null && Object.hasOwn(at, name)
+      ? (at as Record<string, unknown>)[name]
+      : undefined
+  }, root)
+}
+
+/** Where the JSON in `text` is not what the schema asks for; the first few places. */
+export function schemaIssues(schema: unknown, text: string): Issue[] {
+  // Every value but the first follows one of these.
+  const values = (text.match(/[[{,:]/g)?.length ?? 0) + 1
+  const size = expandedSize(schema, schema, [])
+  const tooMany = typeof size !== 'number' || size * values > STEPS_MAX
+  if (tooMany || (values > UNIQUE_VALUES_MAX && JSON.stringify(schema).includes('"uniqueItems":true')))
+    return [{ path: '', message: 'takes a smaller value: this one is too large for what its schema asks' }]
   try {
     // The validator writes into the schema it is given.
     const { valid, errors } = new Validator(structuredClone(schema) as Schema | boolean, '2020-12', false).validate(
-      value,
+      JSON.parse(text),
     )
-    if (valid) return []
     // The innermost come last, and say most.
-    return errors.slice(-5).map(({ instanceLocation, error }) => ({ path: instanceLocation, message: error }))
-  } catch (fault) {
-    // A schema that refers to itself without end, or to nothing: a property of the schema, not of this value.
-    return [{ path: '#', message: `the guard's schema cannot be applied: ${(fault as Error).message}` }]
+    return valid
+      ? []
+      : errors
+          .slice(-5)
+          .map(({ instanceLocation, error }) => ({ path: instanceLocation, message: error.replace(/\.$/, '') }))
+  } catch {
+    // Nested deeper than the validator can follow.
+    return [{ path: '', message: 'takes a value that is nested less deep' }]
   }
+}
+
+function isShallow(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return depth > 0 && Object.values(value).every((part) => isShallow(part, depth - 1))
 }
 
 const isRecord = (raw: unknown): raw is Record<string, unknown> =>

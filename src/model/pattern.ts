@@ -42,5 +42,5 @@ export const coversEverything = (patterns: string[]): boolean => patterns.some((
 /** The first of `wanted` that no one pattern of `held` covers. */
 export function withinPatterns(held: string[], wanted: string[]): Result<null> {
   const beyond = wanted.find((narrow) => !held.some((wide) => covers(wide, narrow)))
-  return beyond === undefined ? ok(null) : refuse({ code: 'grants_too_much', what: `keys "${beyond}"` })
+  return beyond === undefined ? ok(null) : refuse({ code: 'grants_too_much', what: `the keys "${beyond}"` })
 }

@@ -29,6 +29,38 @@ export function keysOf(intent: Edit, newKey: string): string[] {
   }
 }
 
+/**
+ * The keys that a change is about, for those who may see, approve or cancel it while it is held. What replaces the
+ * whole stash is about `*`: no key, and only reached by whoever reaches every key.
+ */
+export function scopeOf(intent: Edit, { items, guards }: Plan): string[] {
+  const changed = [...items, ...guards].map(({ key }) => key)
+  const whole = intent.kind === 'import' && intent.replace ? ['*'] : []
+  const keys = new Set([...(intent.kind === 'put' ? [] : keysOf(intent, '')), ...changed, ...whole])
+  return keys.size === 0 ? ['*'] : [...keys]
+}
+
+export type Preview = { what: 'item' | 'guard'; key: string; before: string | null; after: string | null }[]
+
+/** What would change, as texts. Of a guard: its JSON. */
+export function previewOf({ items, guards }: Plan): Preview {
+  const text = (guard: Guard | null | undefined) => (guard ? JSON.stringify(guard) : null)
+  return [
+    ...items.map(({ key, before, after }) => ({
+      what: 'item' as const,
+      key,
+      before: before?.value ?? null,
+      after: after?.value ?? null,
+    })),
+    ...guards.map(({ key, before, after }) => ({
+      what: 'guard' as const,
+      key,
+      before: text(before?.guard),
+      after: text(after),
+    })),
+  ]
+}
+
 export function planOf(intent: Edit, facts: Facts, now: number): Plan {
   const put = (key: string, value: string, type?: string) => putOf(key, value, type, facts, now)
   const remove = (key: string): ItemChange => ({ key, before: facts.items.get(key) ?? null, after: null })
@@ -63,7 +95,7 @@ export function planOf(intent: Edit, facts: Facts, now: number): Plan {
         ...intent.guards.map(({ key, guard: rule }) => guard(key, rule)),
         ...restGuards.map((key) => guard(key, null)),
       ]
-      return { items: items.filter(isNews), guards: guards.filter(isGuardNews) }
+      return { items: items.filter((change) => isNews(change, facts)), guards: guards.filter(isGuardNews) }
     }
   }
 }
@@ -99,8 +131,9 @@ function planOfUndo(
 // What history holds was a guard when it was written.
 const readGuard = (text: string): Guard => guardSchema.parse(JSON.parse(text))
 
-const isNews = ({ before, after }: ItemChange): boolean =>
-  before?.value !== after?.value || (after !== null && before?.type !== after.type)
+/** A value that is only there for a time is news, even where it is the same: it is to stay. */
+const isNews = ({ key, before, after }: ItemChange, { reverts }: Facts): boolean =>
+  before?.value !== after?.value || (after !== null && before?.type !== after.type) || reverts.has(key)
 
 const isGuardNews = ({ before, after }: GuardChange): boolean =>
   JSON.stringify(before?.guard ?? null) !== JSON.stringify(after)

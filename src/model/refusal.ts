@@ -49,13 +49,15 @@ export type Refusal =
   | { code: 'too_many_held'; limit: number; limit_bytes: number }
   | { code: 'too_large_to_hold'; limit_bytes: number }
   // safeguards. Times are in ms since the epoch here, and translated on the way out
-  | { code: 'frozen'; until: number | null; reason: string | null; by: string; may_break_glass: boolean }
-  | { code: 'guard_mismatch'; key: string; issues: Issue[]; guard: Guard }
+  | { code: 'frozen'; until: number | null; reason: string | null; by: string | null; may_break_glass: boolean }
+  | { code: 'guard_mismatch'; key: string; issues: Issue[]; guard: Guard | null }
   /** `held_id`: where not the present value is the misfit, but the one that a pending revert would restore. */
   | { code: 'guard_unmet'; key: string; issues: Issue[]; held_id: string | null }
   | { code: 'reason_required'; key: string }
   | { code: 'time_box_required'; key: string; max_for: string; safe_value: string }
   | { code: 'approval_required'; key: string }
+  /** A time-box would end at a value that the guard lets nobody stay at. */
+  | { code: 'unsafe_end'; key: string; safe_value: string }
   | { code: 'time_past'; at: number; now: number }
   | { code: 'time_too_far'; at: number; at_most: number }
   | { code: 'not_awaiting_approval' }

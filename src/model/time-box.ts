@@ -15,11 +15,7 @@ type Value = { key: string; value: string | null; type?: string }
 
 /** The held change that will end a time-boxed one. */
 export function revertOf(items: ItemChange[], forMs: number, motion: Motion, facts: Facts, now: number): Held {
-  const changes = items.map(({ key, before }): Value => {
-    const pending = facts.reverts.get(key)
-    const value = pending && pending.id !== motion.release?.id ? valueIn(pending, key) : undefined
-    return value ?? { key, value: before?.value ?? null, ...(before && { type: before.type }) }
-  })
+  const changes = items.map((change) => endOf(change, facts))
   const revision = facts.revision + 1
   const why = motion.reason === null ? '' : `: ${motion.reason}`
   return {
@@ -36,7 +32,15 @@ export function revertOf(items: ItemChange[], forMs: number, motion: Motion, fac
     decision: null,
     ends: revision,
     approved_by: null,
+    broke_glass: null,
   }
+}
+
+/** What a time-boxed change goes back to. */
+export function endOf({ key, before }: ItemChange, { reverts }: Pick<Facts, 'reverts'>): Value {
+  const pending = reverts.get(key)
+  const kept = pending && valueIn(pending, key)
+  return kept ?? { key, value: before?.value ?? null, ...(before && { type: before.type }) }
 }
 
 /** Takes the changed keys out of the reverts that were to change them; a revert without keys is over. */
@@ -44,21 +48,23 @@ export function cancelReverts(
   items: ItemChange[],
   release: Held | null,
   facts: Pick<Facts, 'reverts'>,
-): { ids: string[]; effects: Effect[] } {
+): { ended: string[]; shortened: string[]; effects: Effect[] } {
   const changed = new Set(items.map(({ key }) => key))
   const touched = new Map<string, Held>()
   for (const key of changed) {
     const held = facts.reverts.get(key)
     if (held !== undefined && held.id !== release?.id) touched.set(held.id, held)
   }
+  const effects = Array.from(touched.values(), (held): Effect => {
+    const rest = valuesOf(held).filter(({ key }) => !changed.has(key))
+    if (rest.length === 0) return { kind: 'drop', heldId: held.id }
+    const change = { kind: 'patch' as const, changes: rest }
+    return { kind: 'hold', held: { ...held, change, keys: rest.map(({ key }) => key) } }
+  })
   return {
-    ids: [...touched.keys()],
-    effects: Array.from(touched.values(), (held): Effect => {
-      const rest = valuesOf(held).filter(({ key }) => !changed.has(key))
-      if (rest.length === 0) return { kind: 'drop', heldId: held.id }
-      const change = { kind: 'patch' as const, changes: rest }
-      return { kind: 'hold', held: { ...held, change, keys: rest.map(({ key }) => key) } }
-    }),
+    ended: effects.flatMap((effect) => (effect.kind === 'drop' ? [effect.heldId] : [])),
+    shortened: effects.flatMap((effect) => (effect.kind === 'hold' ? [effect.held.id] : [])),
+    effects,
   }
 }
 

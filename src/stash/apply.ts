@@ -3,11 +3,11 @@
  * what it believes cannot have been revoked, and what it read cannot have changed, by the time it writes.
  */
 import { decide } from '../model/decide.ts'
-import type { Facts, Motion } from '../model/facts.ts'
+import type { Motion } from '../model/facts.ts'
 import type { Applied, Command, Credential, Edit } from '../model/intent.ts'
 import type { Actor } from '../model/permit.ts'
-import { planOf } from '../model/plan.ts'
-import { ok, refuse, type Result } from '../model/refusal.ts'
+import { planOf, previewOf } from '../model/plan.ts'
+import { ok, refuse, type Refusal, type Result } from '../model/refusal.ts'
 import { idOfHash } from '../model/token.ts'
 import { findAnswer, keepAnswer } from './answers.ts'
 import { commit } from './commit.ts'
@@ -22,16 +22,19 @@ export function apply(sql: SqlStorage, command: Command, now: number): Result<Ap
   const speaker = identify(sql, command.credential, now)
   if (!speaker.ok) return speaker
 
-  const repeat = repeatOf(sql, command, now)
+  // A rehearsal is no first answer, and no repeat.
+  const repeat = command.dryRun === true ? null : repeatOf(sql, command, now)
   if (repeat !== null) return repeat
 
+  // What has expired counts against nobody.
+  dropExpiredLinks(sql, now)
   const opened = open(sql, command, speaker.value, now)
   if (!opened.ok) return opened
   const { motion, spent } = opened.value
   if (command.dryRun === true) return rehearse(sql, motion, now)
 
-  const applied = carryOut(sql, { ...motion, ...(command.condition && { condition: command.condition }) }, now)
-  if (!applied.ok) return applied
+  const applied = perform(sql, command, motion, now)
+  if (!applied.ok) return speaker.value.kind === 'anonymous' ? veil(applied.refusal) : applied
   for (const id of spent) dropHeld(sql, id)
   if (command.idempotencyKey !== undefined) {
     keepAnswer(sql, { ...identityOf(command, command.idempotencyKey), applied: applied.value, at: now })
@@ -39,45 +42,40 @@ export function apply(sql: SqlStorage, command: Command, now: number): Result<Ap
   return applied
 }
 
+const perform = (sql: SqlStorage, { condition }: Command, motion: Motion, now: number): Result<Applied> =>
+  carryOut(sql, { ...motion, ...(condition && { condition }) }, now)
+
+/** Guards and names are for those who hold a token. */
+function veil(refusal: Refusal): Result<never> {
+  if (refusal.code === 'guard_mismatch') return refuse({ ...refusal, guard: null })
+  return refuse(refusal.code === 'frozen' ? { ...refusal, by: null } : refusal)
+}
+
 /** Decides a motion against the facts of this moment, and commits it. */
 export function carryOut(sql: SqlStorage, motion: Motion, now: number): Result<Applied> {
   const stash = getStash(sql)
-  const decision = decide(motion, gather(sql, stash, motion.intent, now), now)
+  const decision = decide(motion, gather(sql, stash, motion, now), now)
   if (!decision.ok) return decision
 
   const { actor, reason, release } = motion
   if (release !== null) dropHeld(sql, release.id)
   // The stash's row was read before: what it holds is counted where it lies, and nothing here writes the rest.
   commit(sql, stash, decision.value, { actor, heldId: release?.id ?? null, reason, now })
-  return ok(decision.value.applied)
+  const { applied, entry } = decision.value
+  return ok(entry === null ? applied : { ...applied, did: entry.kind })
 }
 
 /** Decides, and changes nothing. */
 function rehearse(sql: SqlStorage, motion: Motion, now: number): Result<Applied> {
   const { intent } = motion
-  const facts = gather(sql, getStash(sql), intent, now)
+  const facts = gather(sql, getStash(sql), motion, now)
   const decision = decide(motion, facts, now)
   if (!decision.ok) return decision
-  return ok({ ...decision.value.applied, revision: facts.revision, preview: previewOf(intent as Edit, facts, now) })
-}
-
-function previewOf(intent: Edit, facts: Facts, now: number): NonNullable<Applied['preview']> {
-  const { items, guards } = planOf(intent, facts, now)
-  const text = (guard: object | null | undefined) => (guard ? JSON.stringify(guard) : null)
-  return [
-    ...items.map(({ key, before, after }) => ({
-      what: 'item' as const,
-      key,
-      before: before?.value ?? null,
-      after: after?.value ?? null,
-    })),
-    ...guards.map(({ key, before, after }) => ({
-      what: 'guard' as const,
-      key,
-      before: text(before?.guard),
-      after: text(after),
-    })),
-  ]
+  return ok({
+    ...decision.value.applied,
+    revision: facts.revision,
+    preview: previewOf(planOf(intent as Edit, facts, now)),
+  })
 }
 
 /** A link's bearer is nobody in particular: who made the link is found with the held change. */
@@ -104,13 +102,12 @@ function open(sql: SqlStorage, command: Command, speaker: Actor, now: number): R
       const why = reason ?? held.reason
       if (held.change.kind === 'approve') {
         const { heldId } = held.change
-        return openApproval(sql, { heldId, speaker: actor, reason: why, breakGlass, spent: [held.id] }, now)
+        return openApproval(sql, { heldId, speaker: actor, reason: why, breakGlass: null, spent: [held.id] }, now)
       }
       const motion = { actor, speaker, intent: held.change, reason: why, release: held, approver: null, breakGlass }
       return ok({ motion, spent: [] })
     }
     default: {
-      if (intent.kind === 'hold_for_link' || intent.kind === 'hold_approval_for_link') dropExpiredLinks(sql, now)
       return ok({
         motion: { actor: speaker, speaker, intent, reason, release: null, approver: null, breakGlass },
         spent: [],

@@ -3,10 +3,11 @@ import { isOver } from '../model/decide-held.ts'
 import { isHousekeeping, type Held } from '../model/held.ts'
 import type { Credential, Edit, Holdable } from '../model/intent.ts'
 import { labelOf, reaches, type TokenActor } from '../model/permit.ts'
+import { planOf, previewOf, type Preview } from '../model/plan.ts'
 import type { Profile } from '../model/profile.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
+import { gather } from './facts.ts'
 import { findHeld, heldAfter } from './held.ts'
-import { getItems } from './items.ts'
 import { openLink } from './open-held.ts'
 import { getStash } from './stash-row.ts'
 import { makerOf } from './tokens.ts'
@@ -52,7 +53,7 @@ export type LinkAnswer = {
   /** What pressing it does: of an approval, what is approved. */
   change: Edit
   approves: boolean
-  present: { key: string; value: string }[]
+  preview: Preview
   /** Who made the link, and who asked for the change. */
   madeBy: string
   askedBy: string
@@ -66,14 +67,14 @@ export function answerLink(sql: SqlStorage, credential: Credential, now: number)
   if (!released.ok) return released
   const { held: link, actor } = released.value
   const approved = link.change.kind === 'approve' ? findHeld(sql, link.change.heldId) : null
-  const { change, reason, keys, made_by } = approved ?? link
+  const { change, reason, made_by } = approved ?? link
   if (!isEdit(change)) return refuse({ code: 'link_spent' })
   return ok({
     kind: 'link',
     profile: getStash(sql).profile,
     change,
     approves: approved !== null,
-    present: Array.from(getItems(sql, keys).values(), ({ key, value }) => ({ key, value })),
+    preview: previewOf(planOf(change, gather(sql, getStash(sql), { intent: change, actor }, now), now)),
     madeBy: labelOf(actor),
     askedBy: approved === null ? labelOf(actor) : nameOf(sql, { ...approved, made_by }, now),
     expiresAt: link.expires_at ?? 0,

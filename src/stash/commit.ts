@@ -47,7 +47,7 @@ export function commit(sql: SqlStorage, stash: StashRow, decision: Decision, cir
   moveHead(sql, { revision, item_count, bytes, head_hash: logged.hash, log_bytes: stash.log_bytes + logged.bytes })
 }
 
-const changesIn = ({ items, guards }: DecidedEntry): EntryChange[] => [
+const changesIn = ({ items, guards, detail }: DecidedEntry): EntryChange[] => [
   ...items.map(({ key, before, after }) => ({ what: 'item' as const, key, before, after })),
   ...guards.map(({ key, before, after }) => ({
     what: 'guard' as const,
@@ -55,6 +55,8 @@ const changesIn = ({ items, guards }: DecidedEntry): EntryChange[] => [
     before: before && { value: JSON.stringify(before.guard), type: '', version: before.version },
     after: after && { value: JSON.stringify(after), type: '' },
   })),
+  // So that the history of a key tells of what was dropped, too.
+  ...(detail?.dropped?.keys ?? []).map((key) => ({ what: 'held' as const, key, before: null, after: null })),
 ]
 
 function carryOut(sql: SqlStorage, effect: Effect, revision: number, now: number): void {
@@ -64,7 +66,7 @@ function carryOut(sql: SqlStorage, effect: Effect, revision: number, now: number
     case 'drop':
       return dropHeld(sql, effect.heldId)
     case 'drop_decision':
-      return dropDecision(sql, effect.madeBy, effect.decision)
+      return dropDecision(sql, effect.by, effect.decision)
     case 'bury':
       return bury(sql, revision, now)
     case 'set_freeze':

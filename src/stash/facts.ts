@@ -1,15 +1,20 @@
 /** Gathers what a decision needs to know, and nothing that it does not: each intent names what it looks at. */
 import { base62, SEED_BYTES } from '../model/token.ts'
-import type { Decidable, Facts } from '../model/facts.ts'
+import type { Decidable, Facts, Motion } from '../model/facts.ts'
 import { keysOf } from '../model/plan.ts'
 import { countGuards, getGuards, guardsByKey } from './guards.ts'
-import { findHeld, revertsOf } from './held.ts'
+import { countHeldBy, findHeld, revertsOf } from './held.ts'
 import { changesToUndo } from './history.ts'
 import { getItems, itemsByKey } from './items.ts'
 import { freezeOf, type StashRow } from './stash-row.ts'
 import { actorOfId, countTokens, makerOf } from './tokens.ts'
 
-export function gather(sql: SqlStorage, stash: StashRow, intent: Decidable, now: number): Facts {
+export function gather(
+  sql: SqlStorage,
+  stash: StashRow,
+  { intent, actor }: Pick<Motion, 'intent' | 'actor'>,
+  now: number,
+): Facts {
   const newKey = randomId()
   const undoing = intent.kind === 'undo' ? changesToUndo(sql, intent.revision) : null
   const held = 'heldId' in intent ? findHeld(sql, intent.heldId) : null
@@ -23,8 +28,9 @@ export function gather(sql: SqlStorage, stash: StashRow, intent: Decidable, now:
     bytes: stash.bytes,
     heldCount: stash.held_count,
     heldBytes: stash.held_bytes,
+    ownHeldCount: actor.kind === 'token' && !actor.master && stash.held_count > 0 ? countHeldBy(sql, actor.id) : 0,
     guardCount: changesGuards(intent) ? countGuards(sql) : 0,
-    tokenCount: intent.kind === 'add_token' ? countTokens(sql) : 0,
+    tokenCount: intent.kind === 'add_token' ? countTokens(sql, now) : 0,
     freeze: freezeOf(stash),
     items,
     guards: wholeStash ? new Map(guardsByKey(sql).map((row) => [row.key, row])) : getGuards(sql, keys),

@@ -4,14 +4,16 @@
  */
 import { isHousekeeping, type Held } from '../model/held.ts'
 import { bytesOf } from '../model/item.ts'
+import { reaches, type TokenActor } from '../model/permit.ts'
 import { idOfHash } from '../model/token.ts'
 import { sameHash } from './digest.ts'
 
 /** Values are wide: lists read these, and no more than they show. */
-type HeldRow = Omit<Held, 'change' | 'keys' | 'approved_by'> & {
+type HeldRow = Omit<Held, 'change' | 'keys' | 'approved_by' | 'broke_glass'> & {
   change: string
   keys: string
   approved_by: string | null
+  broke_glass: string | null
   bytes: number
 }
 
@@ -21,7 +23,7 @@ export function putHeld(sql: SqlStorage, held: Held): void {
   const bytes = bytesOf(change)
   sql.exec(
     `INSERT INTO held (id, kind, change, keys, reason, made_by, made_at, secret_hash, expires_at, due_at, decision, ends,
-       approved_by, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       approved_by, broke_glass, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     held.id,
     held.kind,
     change,
@@ -35,6 +37,7 @@ export function putHeld(sql: SqlStorage, held: Held): void {
     held.decision,
     held.ends,
     held.approved_by && JSON.stringify(held.approved_by),
+    held.broke_glass && JSON.stringify(held.broke_glass),
     bytes,
   )
   count(sql, held.kind, 1, bytes)
@@ -55,9 +58,18 @@ export function dropExpiredLinks(sql: SqlStorage, now: number): void {
   dropAll(sql, `SELECT id FROM held WHERE expires_at <= ? AND due_at IS NULL`, now)
 }
 
-export function dropDecision(sql: SqlStorage, madeBy: string, decision: string): void {
-  dropAll(sql, 'SELECT id FROM held WHERE made_by = ? AND decision = ?', madeBy, decision)
+/** Nobody voids links about keys that are none of their business. */
+export function dropDecision(sql: SqlStorage, by: TokenActor, decision: string): void {
+  const rows = sql
+    .exec<{ id: string; keys: string }>('SELECT id, keys FROM held WHERE decision = ?', decision)
+    .toArray()
+  for (const { id, keys } of rows) {
+    if ((JSON.parse(keys) as string[]).every((key) => reaches(by, key))) dropHeld(sql, id)
+  }
 }
+
+export const countHeldBy = (sql: SqlStorage, madeBy: string): number =>
+  sql.exec<{ n: number }>('SELECT count(*) AS n FROM held WHERE made_by = ?', madeBy).one().n
 
 function dropAll(sql: SqlStorage, query: string, ...bindings: (string | number)[]): void {
   for (const { id } of sql.exec<{ id: string }>(query, ...bindings).toArray()) dropHeld(sql, id)
@@ -122,11 +134,12 @@ export function* heldAfter(sql: SqlStorage, cursor: number): Iterable<{ cursor: 
 
 // What `putHeld` wrote is a held change: nothing else writes these columns.
 function heldOf({ bytes: _bytes, ...row }: HeldRow): Held {
-  const { change, keys, approved_by } = row
+  const { change, keys, approved_by, broke_glass } = row
   return {
     ...row,
     change: JSON.parse(change) as Held['change'],
     keys: JSON.parse(keys) as string[],
     approved_by: approved_by === null ? null : (JSON.parse(approved_by) as Held['approved_by']),
+    broke_glass: broke_glass === null ? null : (JSON.parse(broke_glass) as Held['broke_glass']),
   }
 }

@@ -64,16 +64,17 @@ export function readHistory(
 function showTo(actor: TokenActor, entry: LoggedEntry): LoggedEntry | null {
   if (reachesAll(actor)) return entry
   const changes = entry.changes.filter(({ key }) => reaches(actor, key))
+  // What was dropped is told as a whole.
+  if (changes.some(({ what }) => what === 'held') && changes.length < entry.changes.length) return null
   return changes.length === 0 ? null : { ...entry, changes }
 }
 
 /** What a revision changed, each with the revision that last changed the same. Null: history has no such revision. */
 export function changesToUndo(sql: SqlStorage, revision: number): Facts['undoing'] {
   if (!hasEntry(sql, revision)) return null
-  return changesOf(sql, revision).map((change) => ({
-    ...change,
-    lastChanged: lastChange(sql, change.what, change.key),
-  }))
+  return changesOf(sql, revision).flatMap(({ what, ...change }) =>
+    what === 'held' ? [] : [{ ...change, what, lastChanged: lastChange(sql, what, change.key) }],
+  )
 }
 
 export type Verified = {

@@ -85,12 +85,13 @@ export function* entriesFrom(sql: SqlStorage, revision: number): Iterable<Logged
   for (const row of sql.exec<LogRow>(query, revision)) yield entryOf(sql, row)
 }
 
-/** Those that changed this key, as an item or in its guard. */
+/** Those that changed this key, as an item, in its guard, or in what was held and dropped. */
 export function* entriesOfKey(sql: SqlStorage, key: string, before: number): Iterable<LoggedEntry> {
-  // One index serves each half; together they are at most the key's own entries.
+  // One index serves each part; together they are at most the key's own entries.
   const query = `SELECT * FROM log WHERE revision IN (
       SELECT revision FROM change WHERE what = 'item' AND key = ?1 AND revision < ?2
       UNION SELECT revision FROM change WHERE what = 'guard' AND key = ?1 AND revision < ?2
+      UNION SELECT revision FROM change WHERE what = 'held' AND key = ?1 AND revision < ?2
     ) ORDER BY revision DESC`
   for (const row of sql.exec<LogRow>(query, key, before)) yield entryOf(sql, row)
 }

@@ -43,6 +43,7 @@ export function openApproval(
       // What waits for approval is an edit, or the drop of one.
       intent: value.change as Decidable,
       reason: value.reason ?? reason,
+      approverReason: reason,
       release: value,
       approver: speaker,
       breakGlass,

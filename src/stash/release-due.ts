@@ -8,9 +8,12 @@ import type { Actor } from '../model/permit.ts'
 import type { Refusal } from '../model/refusal.ts'
 import { carryOut } from './apply.ts'
 import { commit } from './commit.ts'
-import { dropHeld, findHeld } from './held.ts'
+import { dropHeld, findHeld, postpone } from './held.ts'
 import { getStash } from './stash-row.ts'
 import { makerOf } from './tokens.ts'
+
+/** For room in a stash that is full twice over. */
+const REVERT_RETRY_MS = 60_000
 
 const STASH: Actor = { kind: 'system', label: 'stash' }
 
@@ -25,7 +28,10 @@ export function releaseDue(sql: SqlStorage, id: string, now: number): void {
   const intent = held.change as Decidable
   const motion = { actor, speaker: actor, intent, reason: held.reason, release: held, approver: null, breakGlass: null }
   const applied = carryOut(sql, motion, now)
-  if (!applied.ok) giveUp(sql, held, actor, 'refused', applied.refusal, now)
+  if (applied.ok) return
+  // A value that is to go back does, as soon as there is room. It stays listed, and can be cancelled.
+  if (held.kind === 'revert') return postpone(sql, held.id, now + REVERT_RETRY_MS)
+  giveUp(sql, held, actor, 'refused', applied.refusal, now)
 }
 
 /** The facts have moved on, and would refuse it again for ever. It is over, and history says why. */

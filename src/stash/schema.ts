@@ -68,10 +68,11 @@ const STEPS = [
       ALTER TABLE held ADD COLUMN decision TEXT;
       ALTER TABLE held ADD COLUMN ends INTEGER;
       ALTER TABLE held ADD COLUMN approved_by TEXT;
+      ALTER TABLE held ADD COLUMN broke_glass TEXT;
       UPDATE held SET kind = 'lapse' WHERE secret_hash IS NULL;
       UPDATE held SET keys = json_array(json_extract(change, '$.key'));
       UPDATE stash SET held_count = (SELECT count(*) FROM held WHERE kind <> 'lapse');
-      CREATE INDEX held_by_decision ON held (made_by, decision) WHERE decision IS NOT NULL;
+      CREATE INDEX held_by_decision ON held (decision) WHERE decision IS NOT NULL;
       CREATE INDEX held_by_maker ON held (made_by) WHERE made_by IS NOT NULL;
       -- Which revert a key waits for: at most one.
       CREATE TABLE revert (key TEXT PRIMARY KEY, held_id TEXT NOT NULL);

@@ -39,6 +39,7 @@ export const factsWith = (facts: Partial<Facts> = {}): Facts => ({
   bytes: 10,
   heldCount: 0,
   heldBytes: 0,
+  ownHeldCount: 0,
   guardCount: 0,
   tokenCount: 1,
   freeze: null,

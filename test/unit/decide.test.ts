@@ -177,6 +177,7 @@ describe('decide: approval', () => {
     decision: null,
     ends: null,
     approved_by: { id: 'bob', label: 'bob' },
+    broke_glass: null,
   }
 
   it('was given for the keys there were then: what has come to more by now is held again', () => {

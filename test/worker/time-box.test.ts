@@ -66,7 +66,7 @@ describe('?for', () => {
     await master.call('PATCH', '/flags', { a: '1', b: '1' })
     await master.call('PATCH', '/flags?for=1h', { a: '2', b: '2' })
     await master.set('a', '3')
-    expect(await master.history('limit=1')).toMatchObject([{ revision: 3, cancelled: ['revert-2'] }])
+    expect(await master.history('limit=1')).toMatchObject([{ revision: 3, shortened: ['revert-2'] }])
     expect(await master.held()).toMatchObject([{ held_id: 'revert-2', keys: ['b'] }])
     await pass(stash, 60 * MINUTE)
     expect((await master.call('GET', '/flags')).body).toMatchObject({ revision: 4, flags: { a: '3', b: '1' } })

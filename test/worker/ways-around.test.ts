@@ -1,0 +1,329 @@
+/** Ways around the safeguards, and things that could be lost between them. Each of these once worked. */
+import { runDurableObjectAlarm } from 'cloudflare:test'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { mintToken, TOKEN_PREFIX } from '../../src/model/token.ts'
+import { newOperator, objectOf, send } from '../support/front-door.ts'
+import type { Operator } from '../support/operator.ts'
+
+const MINUTE = 60_000
+const LATER = '2031-01-01T00:30:00Z'
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.UTC(2031, 0, 1), toFake: ['Date'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+async function pass(stash: { id: string }, ms: number): Promise<void> {
+  vi.setSystemTime(Date.now() + ms)
+  await runDurableObjectAlarm(objectOf(stash))
+}
+
+const onOff = { type: 'boolean', safe_value: 'false', max_for: '1h' }
+const twoPeople = { type: 'text', approvals: 1 }
+const heldId = (reply: { body: Record<string, unknown> }) => String(reply.body['held_id'])
+
+describe('a JSON schema', () => {
+  const doubling = (levels: number) => ({
+    $ref: '#/$defs/d0',
+    $defs: Object.fromEntries(
+      Array.from({ length: levels }, (_, i) => [
+        `d${i}`,
+        i === levels - 1 ? {} : { allOf: [{ $ref: `#/$defs/d${i + 1}` }, { $ref: `#/$defs/d${i + 1}` }] },
+      ]),
+    ),
+  })
+  it('that doubles with every reference is refused at once, before and after the token is believed', async () => {
+    const { stash, master } = await newOperator()
+    const guard = { type: 'json', safe_value: '1', schema: doubling(60) }
+    expect(await master.call('PUT', '/guards/k', guard)).toMatchObject({ status: 400, body: { code: 'invalid_body' } })
+    const stranger = mintToken(TOKEN_PREFIX, crypto.getRandomValues(new Uint8Array(256)))
+    const answer = await send(`/stash/${stash.id}/guards/k`, {
+      method: 'PUT',
+      headers: { Authorization: `Bearer ${stranger}` },
+      body: JSON.stringify(guard),
+    })
+    expect(answer.status).toBe(403)
+  })
+  it.each<[string, unknown]>([
+    ['that refers to itself', { properties: { a: { $ref: '#' } } }],
+    ['that points nowhere', { $ref: '#/$defs/nope' }],
+    ['that fits nothing', false],
+    ['nested 5,000 deep in a constant', { const: JSON.parse(`${'['.repeat(5_000)}${']'.repeat(5_000)}`) as unknown }],
+    ['without a type', { type: [] }],
+    ['of an unknown format', { format: 'emial' }],
+    ['whose flag is a text', { uniqueItems: 'yes' }],
+  ])('%s is refused', async (_, schema) => {
+    const { master } = await newOperator()
+    expect(await master.call('PUT', '/guards/k', { type: 'json', schema })).toMatchObject({ status: 400 })
+  })
+  it('takes no value that would keep it busy', async () => {
+    const { master } = await newOperator()
+    await master.call('PUT', '/guards/k', { type: 'json', schema: { type: 'array', uniqueItems: true } })
+    const many = JSON.stringify(Array.from({ length: 5_000 }, (_, i) => ({ i })))
+    expect(await master.set('k', many)).toMatchObject({ status: 422, body: { code: 'guard_mismatch' } })
+    expect(await master.set('k', '[1, 2, 1]')).toMatchObject({ status: 422 })
+    expect((await master.set('k', '[1, 2]')).status).toBe(200)
+  })
+})
+
+describe('an import', () => {
+  it.each(['text/html\r\nX: 1', 'text/plain, text/html', 'garbage', ' '])('takes no content type %j', async (type) => {
+    const { master } = await newOperator()
+    const file = { items: [{ key: 'a', value: 'x', content_type: type }] }
+    expect(await master.call('POST', '/import', file)).toMatchObject({ status: 400, body: { code: 'invalid_body' } })
+  })
+  it('that waits is about all that it names: who may not see it does not, who may can cancel it', async () => {
+    const { stash, master } = await newOperator()
+    await master.call('PATCH', '/flags', { a: '1', b: '1' })
+    const file = {
+      items: [
+        { key: 'a', value: '1' },
+        { key: 'b', value: '2' },
+      ],
+      guards: [],
+    }
+    const part = await master.grant({ can: ['write'], keys: ['b'] })
+    const merge = await master.call('POST', `/import?at=${LATER}`, file)
+    const replace = await master.call('POST', `/import?at=${LATER}&replace=1`, file)
+    expect(await part.held()).toEqual([])
+    expect(await part.call('DELETE', `/held/${heldId(merge)}`)).toMatchObject({ status: 404 })
+    expect(await master.held()).toMatchObject([{ keys: ['a', 'b'] }, { keys: ['a', 'b', '*'] }])
+    for (const held of [merge, replace]) expect((await master.call('DELETE', `/held/${heldId(held)}`)).status).toBe(200)
+    await pass(stash, 30 * MINUTE)
+    expect(await stash.read('b')).toBe('1')
+  })
+  it('that replaces names items and guards', async () => {
+    const { master } = await newOperator()
+    for (const file of [{}, { items: [] }, { guards: [] }]) {
+      expect(await master.call('POST', '/import?replace=1', file)).toMatchObject({ status: 400 })
+    }
+  })
+  it('asks for every key that it names, also where nothing would change', async () => {
+    const { master } = await newOperator()
+    await master.call('PUT', '/guards/secret', { type: 'choice', choices: ['x'] })
+    const writer = await master.grant({ can: ['write'] })
+    const guess = (choices: string[]) =>
+      writer.call('POST', '/import', { guards: [{ key: 'secret', guard: { type: 'choice', choices } }] })
+    expect((await guess(['x'])).body).toEqual((await guess(['y'])).body)
+  })
+  it('makes a value stay that was there for a time', async () => {
+    const { stash, master } = await newOperator()
+    await master.set('on-call', 'alice')
+    await master.set('on-call', 'bob', 'for=10m')
+    const file = { items: [{ key: 'on-call', value: 'bob', content_type: 'text/plain;charset=UTF-8' }] }
+    expect((await master.call('POST', '/import', file)).body).toMatchObject({ changed: ['on-call'] })
+    await pass(stash, 10 * MINUTE)
+    expect(await stash.read('on-call')).toBe('bob')
+  })
+  it('is time-boxed with its end in the answer, and not where it changes guards', async () => {
+    const { master } = await newOperator()
+    const items = [{ key: 'a', value: '1' }]
+    const guards = [{ key: 'a', guard: { type: 'number' } }]
+    expect((await master.call('POST', '/import?for=10m', { items })).body).toMatchObject({ revert_id: 'revert-1' })
+    expect(await master.call('POST', '/import?for=10m', { items, guards })).toMatchObject({
+      body: { parameter: 'for' },
+    })
+    await master.call('PUT', '/guards/b', { type: 'number' })
+    expect(await master.call('POST', '/undo?for=10m', { revision: 2 })).toMatchObject({ body: { parameter: 'for' } })
+  })
+})
+
+describe('the end of a time-box', () => {
+  it('comes though the stash was filled meanwhile, to the last byte', async () => {
+    const { stash, master } = await newOperator()
+    await master.set('maint', 'false')
+    await master.call('PUT', '/guards/maint', onOff)
+    await master.set('maint', 'true', 'for=10m')
+    const pads = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`p${100 + i}`, 'x'.repeat(64 * 1024 - 4)]))
+    pads['p115'] = 'x'.repeat(64 * 1024 - 4 - 'maint'.length - 'true'.length)
+    expect((await master.call('PATCH', '/flags', pads)).status).toBe(200)
+    expect(await master.set('one-more', '1')).toMatchObject({ body: { code: 'stash_too_large' } })
+    await pass(stash, 10 * MINUTE)
+    expect(await stash.read('maint')).toBe('false')
+    // And by hand, too.
+    await master.set('maint', 'true', 'for=10m')
+    expect((await master.set('maint', 'false')).status).toBe(200)
+  })
+  it('brings an item back into a stash that has a thousand others by now', async () => {
+    const { stash, master } = await newOperator()
+    const all = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`k${i}`, '1']))
+    await master.call('PATCH', '/flags', all)
+    await master.call('PATCH', '/flags?for=10m', { k0: null })
+    expect((await master.set('another', '1')).status).toBe(200)
+    await pass(stash, 10 * MINUTE)
+    expect(await stash.read('k0')).toBe('1')
+  })
+  it('is not left open on the unsafe side by a guard, or by a time-box', async () => {
+    const { master } = await newOperator()
+    await master.set('m', 'true')
+    await master.set('m', 'false', 'for=10m')
+    expect(await master.call('PUT', '/guards/m', onOff)).toMatchObject({ status: 409, body: { code: 'guard_unmet' } })
+    expect(await master.call('PUT', '/guards/m', { type: 'boolean', approvals: 1 })).toMatchObject({ status: 409 })
+    await master.set('n', 'true')
+    await master.call('PUT', '/guards/n', onOff)
+    expect(await master.set('n', 'false', 'for=10m')).toMatchObject({ status: 422, body: { code: 'unsafe_end' } })
+  })
+  it('is ended by whoever takes away, for good, what is away for a time', async () => {
+    const { stash, master } = await newOperator()
+    for (const [key, end] of [
+      ['x', () => master.call('PATCH', '/flags', { x: null, other: '1' })],
+      ['y', () => send(`/item/${stash.id}/y`, stash.as({ method: 'DELETE' }))],
+    ] as const) {
+      await master.set(key, '1')
+      await master.call('PATCH', '/flags?for=10m', { [key]: null })
+      expect((await end()).status).toBe(200)
+      await pass(stash, 10 * MINUTE)
+      expect(await stash.read(key)).toBe('')
+    }
+    expect((await master.call('GET', '/history/verify')).body).toMatchObject({ valid: true })
+  })
+  it('needs the reason that the change would need, to be cancelled', async () => {
+    const { master } = await newOperator()
+    await master.call('PUT', '/guards/k', { type: 'text', reason_required: true })
+    const { body } = await master.set('k', '1', 'for=10m&reason=drill')
+    const path = `/held/${String(body['revert_id'])}`
+    expect(await master.call('DELETE', path)).toMatchObject({ status: 422, body: { code: 'reason_required' } })
+    expect((await master.call('DELETE', `${path}?reason=stays`)).status).toBe(200)
+  })
+})
+
+describe('a second person', () => {
+  it('can approve what was scheduled before it needed approval', async () => {
+    const { stash, master } = await newOperator()
+    const bob = await master.grant({ label: 'bob', can: ['approve'] })
+    await master.set('x', '1', `at=${LATER}`)
+    await master.call('PUT', '/guards/x', twoPeople)
+    await pass(stash, 30 * MINUTE)
+    const [waiting] = await master.held()
+    expect((await bob.call('POST', `/held/${waiting?.held_id}/approve`)).status).toBe(200)
+    expect(await stash.read('x')).toBe('1')
+  })
+  it('is shown all that the change comes to, guards included, and is recorded with a reason of their own', async () => {
+    const { stash, master } = await newOperator()
+    await master.call('PATCH', '/flags', { a: '1', b: '1', c: '3' })
+    for (const key of ['a', 'b']) await master.call('PUT', `/guards/${key}`, twoPeople)
+    const bob = await master.grant({ label: 'bob', can: ['approve'] })
+    const file = {
+      items: [
+        { key: 'c', value: '3' },
+        { key: 'a', value: '9' },
+      ],
+      guards: [],
+    }
+    const held = await master.call('POST', '/import?replace=1&reason=cleanup', file)
+    const link = String((await bob.call('POST', `/held/${heldId(held)}/presign`)).body['url'])
+    const page = await (await send(link.slice(link.indexOf('/update')), { headers: { Accept: 'text/html' } })).text()
+    const rows = [...page.matchAll(/<dt>(Flag|Guard of)<\/dt>\s*<dd><code>(\w+)<\/code>/g)].map(
+      ([, what, key]) => `${what} ${key}`,
+    )
+    expect(rows).toEqual(['Flag a', 'Flag b', 'Guard of a', 'Guard of b'])
+    expect((await bob.call('POST', `/held/${heldId(held)}/approve?reason=looks+right`)).status).toBe(200)
+    expect(await master.history('limit=1')).toMatchObject([
+      { reason: 'cleanup', approved_by: { label: 'bob', reason: 'looks right' } },
+    ])
+    expect(await stash.read('b')).toBe('')
+  })
+  it('is no mail scanner, in no profile', async () => {
+    const { stash, master } = await newOperator({ profile: 'wrendb' })
+    await master.call('PUT', '/guards/x', twoPeople)
+    const bob = await master.grant({ label: 'bob', can: ['approve'] })
+    const held = await master.set('x', '1')
+    const link = String((await bob.call('POST', `/held/${heldId(held)}/presign`)).body['url'])
+    expect((await send(link.slice(link.indexOf('/update')))).status).toBe(405)
+    expect(await stash.read('x')).toBe('')
+  })
+})
+
+describe('a freeze', () => {
+  const frozen = async (master: Operator) => master.call('PUT', '/freeze', { until: '2031-01-01T05:00:00Z' })
+
+  it('is not broken by whoever holds an approval link', async () => {
+    const { master } = await newOperator()
+    const bob = await master.grant({ label: 'bob', can: ['approve', 'break_glass'] })
+    await master.call('PUT', '/guards/x', twoPeople)
+    const held = await master.set('x', '1')
+    const link = String((await bob.call('POST', `/held/${heldId(held)}/presign`)).body['url'])
+    await frozen(master)
+    const press = (headers: Record<string, string>) =>
+      send(link.slice(link.indexOf('/update')), { method: 'POST', headers })
+    expect((await press({ 'Break-Glass': 'stranger says so' })).status).toBe(400)
+    expect((await press({})).status).toBe(423)
+  })
+  it('that was broken for a change is broken for it when it is released', async () => {
+    const { stash, master } = await newOperator()
+    const bob = await master.grant({ label: 'bob', can: ['approve'] })
+    await master.call('PUT', '/guards/x', twoPeople)
+    await frozen(master)
+    const glass = { 'Break-Glass': 'the site is down' }
+    const asked = await master.set('x', '1', '', glass)
+    expect(asked.status).toBe(202)
+    expect((await bob.call('POST', `/held/${heldId(asked)}/approve`)).status).toBe(200)
+    await master.set('y', '1', `at=${LATER}`, glass)
+    await pass(stash, 30 * MINUTE)
+    expect(await stash.read('y')).toBe('1')
+    expect(await master.history('limit=1')).toMatchObject([{ broke_glass: { by: 'master', why: 'the site is down' } }])
+    const link = await send(`/item/${stash.id}/z/presign`, stash.as({ method: 'POST', body: '1', headers: glass }))
+    expect(link.status).toBe(400)
+  })
+})
+
+describe('what has expired', () => {
+  it('counts against nobody: links and tokens', async () => {
+    const { stash, master } = await newOperator()
+    const limited = await master.grant({ can: ['write'], keys: ['lim-*'] })
+    const link = () =>
+      send(`/item/${stash.id}/lim-a/presign`, {
+        method: 'POST',
+        body: '1',
+        headers: { Authorization: `Bearer ${limited.token}` },
+      })
+    for (let i = 0; i < 1_000; i++) await link()
+    // One limited token cannot take all the room.
+    expect((await link()).status).toBe(422)
+    expect((await master.set('m', '1', 'for=10m')).status).toBe(200)
+    vi.setSystemTime(Date.now() + 15 * MINUTE)
+    expect((await link()).status).toBe(200)
+  })
+})
+
+describe('what was dropped', () => {
+  it('stands in the history of its keys, for those whose business they are', async () => {
+    const { stash, master } = await newOperator()
+    const limited = await master.grant({ label: 'limited', can: ['write'], keys: ['a-*'] })
+    await limited.set('a-1', 'x', `at=${LATER}`)
+    await master.call('PUT', '/guards/a-1', { type: 'number' })
+    await pass(stash, 30 * MINUTE)
+    const dropped = { kind: 'drop_held', dropped: { because: 'refused', refusal: 'guard_mismatch' } }
+    expect(await limited.history('limit=1')).toMatchObject([dropped])
+    expect(await master.history('key=a-1&limit=1')).toMatchObject([dropped])
+    const other = await master.grant({ can: ['write'], keys: ['b-*'] })
+    expect(await other.history()).toEqual([])
+  })
+})
+
+describe('the WrenDB profile', () => {
+  it('lets nobody create, without a token, what is away for a time', async () => {
+    const { stash, master } = await newOperator({ profile: 'wrendb' })
+    await master.set('k', 'good')
+    await master.call('PATCH', '/flags?for=10m', { k: null })
+    const evil = await send(`/item/${stash.id}/k`, { method: 'POST', body: 'evil' })
+    expect(evil.status).toBe(409)
+    await pass(stash, 10 * MINUTE)
+    expect(await stash.read('k')).toBe('good')
+  })
+  it('tells a stranger what would fit, and not the whole guard', async () => {
+    const { stash, master } = await newOperator({ profile: 'wrendb' })
+    await master.call('PUT', '/guards/k', { type: 'choice', choices: ['a'], approvals: 1 })
+    const refused = await send(`/item/${stash.id}/k`, { method: 'POST', body: 'b' })
+    expect(await refused.json()).toMatchObject({ code: 'guard_mismatch', guard: null })
+  })
+})
+
+describe('a label', () => {
+  it.each(['master', ' Stash ', 'ANONYMOUS', 'a\nb', 'a\u202eb', 'a\u0000'])('is not %j', async (label) => {
+    const { master } = await newOperator()
+    expect((await master.call('POST', '/tokens', { label, can: ['write'] })).status).toBe(400)
+  })
+})
