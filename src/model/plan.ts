@@ -89,13 +89,13 @@ export function planOf(intent: Edit, facts: Facts, now: number): Plan {
       const keptGuards = new Set(intent.guards.map(({ key }) => key))
       const rest = intent.replace ? [...facts.items.keys()].filter((key) => !kept.has(key)) : []
       const restGuards = intent.replace ? [...facts.guards.keys()].filter((key) => !keptGuards.has(key)) : []
-      // What is as it should be already is left alone, with its version.
+      // What is as it should be already is left alone, with its version, and with its end where it has one.
       const items = [...intent.items.map(({ key, value, type }) => put(key, value, type)), ...rest.map(remove)]
       const guards = [
         ...intent.guards.map(({ key, guard: rule }) => guard(key, rule)),
         ...restGuards.map((key) => guard(key, null)),
       ]
-      return { items: items.filter((change) => isNews(change, facts)), guards: guards.filter(isGuardNews) }
+      return { items: items.filter(isNews), guards: guards.filter(isGuardNews) }
     }
   }
 }
@@ -131,9 +131,8 @@ function planOfUndo(
 // What history holds was a guard when it was written.
 const readGuard = (text: string): Guard => guardSchema.parse(JSON.parse(text))
 
-/** A value that is only there for a time is news, even where it is the same: it is to stay. */
-const isNews = ({ key, before, after }: ItemChange, { reverts }: Facts): boolean =>
-  before?.value !== after?.value || (after !== null && before?.type !== after.type) || reverts.has(key)
+const isNews = ({ before, after }: ItemChange): boolean =>
+  before?.value !== after?.value || (after !== null && before?.type !== after.type)
 
 const isGuardNews = ({ before, after }: GuardChange): boolean =>
   JSON.stringify(before?.guard ?? null) !== JSON.stringify(after)
