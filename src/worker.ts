@@ -1,8 +1,9 @@
-/** What `wrangler deploy` ships: the HTTP app, and the class behind each stash. */
+/** What `wrangler deploy` ships: the HTTP app, and the classes behind each stash. */
 import { handle } from './http/app.ts'
 import { serveHot } from './http/hot.ts'
 import type { App } from './http/scope.ts'
 
+export { HubObject } from './live/hub-object.ts'
 export { StashObject } from './stash/stash-object.ts'
 
 export default {

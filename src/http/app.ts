@@ -20,6 +20,7 @@ import { turnDownItem } from './serve.ts'
 import { stashes } from './stashes.ts'
 import { tokens } from './tokens.ts'
 import { transfer } from './transfer.ts'
+import { watch } from './watch.ts'
 
 const routes = new Hono<App>()
   .route('/', items)
@@ -32,6 +33,7 @@ const routes = new Hono<App>()
   .route('/', held)
   .route('/', history)
   .route('/', transfer)
+  .route('/', watch)
   .route('/', about)
 
 export const app = new Hono<App>().route('/api', routes).route('/', routes)

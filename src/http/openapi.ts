@@ -7,6 +7,7 @@ import { PARAMETERS } from './parameters.ts'
 import { PROBLEMS } from './problems.ts'
 import * as wire from './wire.ts'
 import { heldReply } from './wire-safeguards.ts'
+import { watchEvent } from './wire-watch.ts'
 
 type Json = Record<string, unknown>
 
@@ -80,6 +81,9 @@ function problemsOf(refusals: RefusalCode[]): Json {
 
 function contentOf(schema: Operation['answer']): Json {
   if (schema === 'text') return { '*/*': { schema: { type: 'string' } } }
+  if (schema === 'events') {
+    return { 'text/event-stream': { schema: { type: 'string' } }, 'application/json': { schema: refTo(watchEvent) } }
+  }
   if (schema === 'html') return { 'text/html': { schema: { type: 'string' } } }
   if (schema === 'openapi') return { 'application/json': { schema: { type: 'object' } } }
   return { 'application/json': { schema: refTo(schema) } }
@@ -97,7 +101,12 @@ function nameOf(schema: z.ZodType): string {
 
 function components(): Json {
   const registry = z.registry<{ id: string }>()
-  for (const schema of [wire.problem, heldReply, ...OPERATIONS.flatMap(({ body, answer }) => [body?.schema, answer])]) {
+  for (const schema of [
+    wire.problem,
+    heldReply,
+    watchEvent,
+    ...OPERATIONS.flatMap(({ body, answer }) => [body?.schema, answer]),
+  ]) {
     if (typeof schema !== 'object') continue
     const documented = wire.documentedAs.get(schema) ?? schema
     registry.add(documented, { id: nameOf(documented) })

@@ -13,7 +13,7 @@ export type Operation = {
   /** A schema for JSON; 'text' for a value as it comes. */
   body?: { schema: z.ZodType | 'text'; required: boolean }
   /** What a 200 carries. */
-  answer: z.ZodType | 'text' | 'html' | 'openapi'
+  answer: z.ZodType | 'text' | 'html' | 'openapi' | 'events'
   /** Whether the change may be held instead: 202. */
   mayBeHeld?: boolean
   refusals: RefusalCode[]

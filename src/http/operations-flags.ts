@@ -83,6 +83,17 @@ export const FLAG_OPERATIONS: Operation[] = [
   },
   {
     method: 'get',
+    path: '/stash/{stash}/watch',
+    id: 'watch',
+    summary:
+      'Be told of each change as it is committed: Server-Sent Events, a WebSocket on Upgrade, or with `wait` a long poll.',
+    auth: 'none',
+    parameters: ['keys', 'after', 'wait', 'Last-Event-ID'],
+    answer: 'events',
+    refusals: ['stash_not_found', 'unknown_parameter', 'invalid_query', 'unreachable'],
+  },
+  {
+    method: 'get',
     path: '/stash/{stash}/items',
     id: 'listItems',
     summary: 'Every item with its dates, newest change first.',

@@ -11,6 +11,8 @@ export type Parameter =
   | 'before'
   | 'after'
   | 'limit'
+  | 'wait'
+  | 'Last-Event-ID'
   | 'dry_run'
   | 'replace'
   | 'If-Match'
@@ -47,7 +49,21 @@ export const PARAMETERS: Record<
   },
   key: { in: 'query', description: 'Only what concerns this key.', schema: { type: 'string' } },
   before: { in: 'query', description: 'Only older revisions than this.', schema: { type: 'integer', minimum: 1 } },
-  after: { in: 'query', description: "The last page's `next`.", schema: { type: 'integer', minimum: 0 } },
+  after: {
+    in: 'query',
+    description: "Of a list: the last page's `next`. Of a watch: the last revision seen.",
+    schema: { type: 'integer', minimum: 0 },
+  },
+  wait: {
+    in: 'query',
+    description: 'A long poll: answered when something changes, or after so long. At most 5m.',
+    schema: { type: 'string', pattern: '^\\d{1,9}[smhd]$' },
+  },
+  'Last-Event-ID': {
+    in: 'header',
+    description: 'What a browser adds when it comes back: the last revision it was told of. Goes before `after`.',
+    schema: { type: 'integer', minimum: 0 },
+  },
   limit: { in: 'query', description: 'How many at most.', schema: { type: 'integer', minimum: 1 } },
   dry_run: {
     in: 'query',

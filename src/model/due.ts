@@ -4,11 +4,13 @@ export type Waiting = {
   publishAt: number | null
   /** When the next held change is due; null when none is. */
   heldAt: number | null
+  /** When a hub that has not confirmed everything is to be told again; null where all have. */
+  hubAt: number | null
   /** When history has something to forget; null when it has not. */
   pruneAt: number | null
 }
 
-export function nextAlarm({ publishAt, heldAt, pruneAt }: Waiting): number | null {
-  const earliest = Math.min(publishAt ?? Infinity, heldAt ?? Infinity, pruneAt ?? Infinity)
+export function nextAlarm({ publishAt, heldAt, hubAt, pruneAt }: Waiting): number | null {
+  const earliest = Math.min(publishAt ?? Infinity, heldAt ?? Infinity, hubAt ?? Infinity, pruneAt ?? Infinity)
   return earliest === Infinity ? null : earliest
 }

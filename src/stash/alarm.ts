@@ -17,12 +17,15 @@ export type Chores = {
   /** When KV wants to be written, the next held change is due, history has something to forget; null where nothing waits. */
   publishAt(): number | null
   heldAt(): number | null
+  hubAt(): number | null
   pruneAt(): number | null
   /** Releases one held change that is due; false when none is. Must not throw. */
   releaseNext(): boolean
   /** Forgets a little of what is past. */
   prune(): void
   publish(): Promise<void>
+  /** Tells hubs what they have not confirmed. Never rejects. */
+  tellHubs(): Promise<void>
   /** After a put has settled. May find that nothing is left to keep. */
   tidy(): Promise<void>
   /** Whether there still is a stash to wake. */
@@ -41,8 +44,8 @@ export class Alarm {
 
   /** Sets the alarm. Called inside the transaction that made something wait: they are committed together. */
   arm(): void {
-    const { publishAt, heldAt, pruneAt, setAlarm } = this.#chores
-    const at = nextAlarm({ publishAt: publishAt(), heldAt: heldAt(), pruneAt: pruneAt() })
+    const { publishAt, heldAt, hubAt, pruneAt, setAlarm } = this.#chores
+    const at = nextAlarm({ publishAt: publishAt(), heldAt: heldAt(), hubAt: hubAt(), pruneAt: pruneAt() })
     if (at === null || (this.#at !== null && this.#at <= at)) return
     this.#at = at
     setAlarm(at)
@@ -54,7 +57,8 @@ export class Alarm {
     if (!exists()) return
     for (let i = 0; i < RELEASES_PER_RING && releaseNext(); i++);
     this.#prune()
-    await Promise.race([this.#publish().catch(this.#chores.report), sleep(KV_PATIENCE_MS)])
+    const outside = [this.#publish().catch(this.#chores.report), this.#chores.tellHubs()]
+    await Promise.race([Promise.all(outside), sleep(KV_PATIENCE_MS)])
     this.#rearm()
   }
 

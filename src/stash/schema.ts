@@ -86,6 +86,17 @@ const STEPS = [
       CREATE INDEX change_by_key ON change (what, key, revision);
     `,
   },
+  {
+    id: '003_hubs',
+    sql: `
+      -- Who tells watchers on this stash's behalf, and how far each has confirmed.
+      -- A hub that leaves and comes back in the same moment is another subscription.
+      CREATE TABLE hub (
+        name TEXT PRIMARY KEY, subscription TEXT NOT NULL, told INTEGER NOT NULL, failures INTEGER NOT NULL,
+        tried_at INTEGER NOT NULL
+      );
+    `,
+  },
 ]
 
 /** A stash that was never created, or is gone, has no tables: asking it something must not make any. */

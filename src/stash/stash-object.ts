@@ -12,6 +12,9 @@ import type { Profile } from '../model/profile.ts'
 import { PURGE_METHOD, type PurgeProps } from '../model/purge.ts'
 import { refuse, type Result } from '../model/refusal.ts'
 import { cacheTag } from '../model/snapshot.ts'
+import { hallOf } from '../live/hall.ts'
+import { Audience, CLOSE, close, refuseMessage } from '../live/audience.ts'
+import { readTerms, writeMark, type WatchEvent } from '../model/watch-event.ts'
 import { Alarm } from './alarm.ts'
 import { answer, type Answer, type Question } from './ask.ts'
 import { apply } from './apply.ts'
@@ -20,11 +23,14 @@ import { genesis } from './log.ts'
 import { compose, insertCursor, outboxOf } from './outbox.ts'
 import { Publisher } from './publish.ts'
 import { releaseDue } from './release-due.ts'
+import { nextHubAt, putHub, tellHubs } from './hubs.ts'
 import { nextPruneAt, prune } from './prune.ts'
+import { nextEvent, replay } from './replay.ts'
 import { report } from './report.ts'
 import { Purger, type Purged } from './purge.ts'
 import { hasTables, migrate } from './schema.ts'
 import { getStash, insertStash } from './stash-row.ts'
+import { Teller } from './teller.ts'
 import { insertMaster } from './tokens.ts'
 
 export type StashSpec = { name: string | null; description: string | null; profile: Profile; masterHash: string }
@@ -42,6 +48,8 @@ export class StashObject extends DurableObject<Env> {
   /** Whether there is a stash here at all: an id can outlive what it named. */
   #exists: boolean
   #snapshot: { revision: number; text: string } | null = null
+  readonly #audience: Audience
+  readonly #teller: Teller
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -56,6 +64,8 @@ export class StashObject extends DurableObject<Env> {
       setAlarm: (at) => void this.#storage.setAlarm(at),
       publishAt: () => this.#publisher.dueAt(),
       heldAt: () => nextDueAt(this.#sql),
+      hubAt: () => nextHubAt(this.#sql, getStash(this.#sql).revision),
+      tellHubs: () => this.#tellHubs(),
       pruneAt: () => nextPruneAt(this.#sql, Date.now()),
       releaseNext: () => this.#releaseNext(),
       prune: () => this.#prune(),
@@ -66,6 +76,20 @@ export class StashObject extends DurableObject<Env> {
     })
     this.#exists = hasTables(this.#sql)
     if (this.#exists) this.#storage.transactionSync(() => migrate(this.#sql))
+    const head = this.#exists ? getStash(this.#sql).revision : 0
+    this.#audience = new Audience(hallOf(ctx), head)
+    this.#teller = new Teller(
+      {
+        head: () => (this.#alive() ? getStash(this.#sql).revision : null),
+        next: (after) => nextEvent(this.#sql, after),
+        durable: () => this.#storage.sync(),
+        breathe: () => scheduler.wait(2),
+        audience: this.#audience,
+        tellHubs: () => this.#tellHubs(),
+        report: (fault) => report('tell', fault, { stash: this.#id }),
+      },
+      head,
+    )
   }
 
   create(spec: StashSpec): { created_at: number } {
@@ -112,6 +136,40 @@ export class StashObject extends DurableObject<Env> {
     return this.#snapshot.text
   }
 
+  /** Takes a watcher in: see `WatchTerms`. 503: there are too many here, and hubs take the others. */
+  override fetch(request: Request): Response {
+    if (!this.#alive()) return new Response(null, { status: 404 })
+    if (this.#audience.size >= Number(this.env.WATCHERS_PER_OBJECT)) return new Response(null, { status: 503 })
+    const { after, filter, marks } = readTerms(request.url)
+    const { 0: client, 1: server } = new WebSocketPair()
+    const { revision } = getStash(this.#sql)
+    this.#audience.admit(server, filter, replay(this.#sql, after), revision)
+    if (marks) server.send(writeMark(revision))
+    return new Response(null, { status: 101, webSocket: client })
+  }
+
+  /** From now on this hub is told of every change after the revision that is returned. Null: no such stash. */
+  subscribe(hub: string): number | null {
+    if (!this.#alive()) return null
+    const { revision } = getStash(this.#sql)
+    putHub(this.#sql, hub, revision)
+    return revision
+  }
+
+  /** What a watcher has missed, for a hub to tell it. Null: no such stash. */
+  missed(after: number | null): { head: number; events: WatchEvent[] } | null {
+    if (!this.#alive()) return null
+    return { head: getStash(this.#sql).revision, events: replay(this.#sql, after) }
+  }
+
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    refuseMessage(socket, message)
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    close(socket, CLOSE.done, '')
+  }
+
   override alarm(): Promise<void> {
     return this.#alarm.ring()
   }
@@ -129,6 +187,16 @@ export class StashObject extends DurableObject<Env> {
     return true
   }
 
+  async #tellHubs(): Promise<void> {
+    await tellHubs({
+      sql: this.#sql,
+      namespace: this.env.HUBS,
+      now: () => Date.now(),
+      head: () => (this.#alive() ? getStash(this.#sql).revision : null),
+      report: (fault) => report('tell', fault, { stash: this.#id }),
+    })
+  }
+
   #prune(): void {
     if (this.#alive()) this.#storage.transactionSync(() => prune(this.#sql, Date.now()))
   }
@@ -136,6 +204,7 @@ export class StashObject extends DurableObject<Env> {
   /** Once KV knows that the stash is gone, and no put can land any more, nothing is left to keep. */
   async #tidy(): Promise<void> {
     if (!this.#exists || this.#alive() || this.#publisher.dueAt() !== null || this.#publisher.busy) return
+    if (nextHubAt(this.#sql, getStash(this.#sql).revision) !== null) return
     this.#exists = false
     await this.#storage.deleteAll()
   }
@@ -144,7 +213,10 @@ export class StashObject extends DurableObject<Env> {
   #changing<T>(change: () => T): T {
     const before = getStash(this.#sql).revision
     const outcome = this.#storage.transactionSync(change)
-    if (getStash(this.#sql).revision !== before) this.ctx.waitUntil(this.#purger.notify())
+    if (getStash(this.#sql).revision !== before) {
+      this.ctx.waitUntil(this.#purger.notify())
+      this.ctx.waitUntil(this.#teller.notify())
+    }
     return outcome
   }
 

@@ -10,14 +10,20 @@ export const faults: {
   /** Every call to a stash's object, by the name of its method. */
   object: ((method: string, call: () => Promise<unknown>, stashId: string) => Promise<unknown>) | null
   /** A cache in front, which this runtime has not: called with the tags of each purge. */
+  /** Every call from a stash to a hub. */
+  hub: ((method: string, call: () => Promise<unknown>) => Promise<unknown>) | null
+  /** Instead of the setting: a crowd that a test can make. */
+  watchersPerObject: number | null
   purge: ((tags: string[]) => Promise<{ success: boolean }>) | null
-} = { kvPut: null, kvGet: null, object: null, purge: null }
+} = { kvPut: null, kvGet: null, object: null, hub: null, watchersPerObject: null, purge: null }
 
 export function clearFaults(): void {
   faults.kvPut = null
   faults.kvGet = null
   faults.object = null
   faults.purge = null
+  faults.hub = null
+  faults.watchersPerObject = null
 }
 
 export function faultyKv(kv: KVNamespace): KVNamespace {
@@ -40,24 +46,29 @@ export function faultyKv(kv: KVNamespace): KVNamespace {
   })
 }
 
-export function faultyNamespace<N extends DurableObjectNamespace<Rpc.DurableObjectBranded>>(namespace: N): N {
+type Fault = (method: string, call: () => Promise<unknown>, id: string) => Promise<unknown>
+
+/** @param fault looked up anew at each call */
+export function faultyNamespace<N extends DurableObjectNamespace<Rpc.DurableObjectBranded>>(
+  namespace: N,
+  fault: () => Fault | null,
+): N {
   return new Proxy(namespace, {
     get(target, name) {
-      if (name === 'get') return (id: DurableObjectId) => faultyStub(target.get(id), id.toString())
+      if (name === 'get') return (id: DurableObjectId) => faultyStub(target.get(id), id.toString(), fault)
       const member = Reflect.get(target, name) as unknown
       return typeof member === 'function' ? member.bind(target) : member
     },
   })
 }
 
-function faultyStub(stub: object, stashId: string): unknown {
+function faultyStub(stub: object, id: string, fault: () => Fault | null): unknown {
   return new Proxy(stub, {
     get(target, method) {
       const call = (args: unknown[]) =>
         (target as Record<string, (...args: unknown[]) => Promise<unknown>>)[String(method)]?.(...args) ??
         Promise.reject(new Error(`no method ${String(method)}`))
-      return (...args: unknown[]) =>
-        faults.object === null ? call(args) : faults.object(String(method), () => call(args), stashId)
+      return (...args: unknown[]) => fault()?.(String(method), () => call(args), id) ?? call(args)
     },
   })
 }

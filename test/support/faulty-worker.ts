@@ -2,15 +2,25 @@
 import { handle } from '../../src/http/app.ts'
 import { serveHot } from '../../src/http/hot.ts'
 import { StashObject as RealStashObject } from '../../src/worker.ts'
-import { faultyKv, faultyNamespace, withCache } from './faults.ts'
+
+import { HubObject as RealHubObject } from '../../src/live/hub-object.ts'
+import { faults, faultyKv, faultyNamespace, withCache } from './faults.ts'
 
 const wrapped = <E extends Env>(env: E): E => ({
   ...env,
   SNAPSHOTS: faultyKv(env.SNAPSHOTS),
-  STASH: faultyNamespace(env.STASH),
+  STASH: faultyNamespace(env.STASH, () => faults.object),
+  HUBS: faultyNamespace(env.HUBS, () => faults.hub),
+  ...(faults.watchersPerObject !== null && { WATCHERS_PER_OBJECT: String(faults.watchersPerObject) }),
 })
 
 export class StashObject extends RealStashObject {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, wrapped(env))
+  }
+}
+
+export class HubObject extends RealHubObject {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, wrapped(env))
   }

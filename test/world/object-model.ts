@@ -3,22 +3,41 @@
  * alarm and purger running in it. What a lost instance had begun never goes on; what it had sent may arrive.
  */
 import { cacheTag, writeSnapshot } from '../../src/model/snapshot.ts'
+import { Audience } from '../../src/live/audience.ts'
+import type { WatchEvent } from '../../src/model/watch-event.ts'
 import { Alarm } from '../../src/stash/alarm.ts'
 import { Publisher, type Cursor } from '../../src/stash/publish.ts'
 import { Purger, type Purged } from '../../src/stash/purge.ts'
+import { Teller } from '../../src/stash/teller.ts'
 import type { CacheModel } from './cache-model.ts'
 import type { Clock } from './clock.ts'
 import type { Dice } from './dice.ts'
 import { WorldBroken, type KvModel } from './kv-model.ts'
+import type { SocketModel } from './watcher-model.ts'
 
 export type ObjectState = 'up' | 'slow' | 'overloaded' | 'dead'
 
 const ALARM_RETRY_MS = 2_000
+/** Few, so that stories come past it. */
+const REPLAYED_MAX = 5
 
 export const STASH_ID = 'a'.repeat(64)
 export const FLAG = 'n'
 
-type Instance = { alive: boolean; publisher: Publisher; alarm: Alarm; purger: Purger }
+const eventOf = (revision: number): WatchEvent => ({
+  type: 'change',
+  revision,
+  values: [{ key: FLAG, value: String(revision) }],
+})
+
+type Instance = {
+  alive: boolean
+  publisher: Publisher
+  alarm: Alarm
+  purger: Purger
+  audience: Audience<SocketModel>
+  teller: Teller
+}
 
 export class ObjectModel {
   state: ObjectState = 'up'
@@ -33,6 +52,7 @@ export class ObjectModel {
   #alarmAt: number | null = null
   #ringing = false
   #instance: Instance | null = null
+  readonly #sockets = new Set<SocketModel>()
 
   constructor(world: { clock: Clock; dice: Dice; kv: KvModel; cache: CacheModel }) {
     this.#world = world
@@ -47,10 +67,12 @@ export class ObjectModel {
   /** A write. Acknowledged when it returns true. */
   write(): boolean {
     if (this.state === 'dead' || this.state === 'overloaded') return false
+    // Awake before it commits: what it has told is what there was.
+    const { alarm, purger, teller } = this.#awake()
     this.madeAt.push(this.#world.clock.now())
-    const { alarm, purger } = this.#awake()
     alarm.arm()
     void purger.notify()
+    void teller.notify()
     return true
   }
 
@@ -58,9 +80,33 @@ export class ObjectModel {
   crash(): void {
     if (this.#instance !== null) this.#instance.alive = false
     this.#instance = null
+    // A crash takes every connection along.
+    for (const socket of this.#sockets) socket.close(1006)
+    this.#sockets.clear()
     // An alarm whose handler did not come to its end is rung again.
     if (this.#ringing) this.#setAlarmUnlessEarlier(this.#world.clock.now() + ALARM_RETRY_MS)
     this.#ringing = false
+  }
+
+  /** The instance sleeps, its sockets stay. One in the middle of something does not sleep. */
+  hibernate(): void {
+    const instance = this.#instance
+    if (instance === null || instance.teller.busy || instance.publisher.busy || this.#ringing) return
+    instance.alive = false
+    this.#instance = null
+  }
+
+  /** A watcher comes, with what it has seen. False: nobody answers. */
+  admit(socket: SocketModel, after: number | null): boolean {
+    if (this.state === 'dead' || this.state === 'overloaded') return false
+    this.#awake().audience.admit(socket, null, this.#missed(after), this.head)
+    return true
+  }
+
+  #missed(after: number | null): WatchEvent[] {
+    const known = after !== null && after <= this.head && this.head - after <= REPLAYED_MAX
+    if (!known) return [{ type: 'snapshot', revision: this.head, values: [{ key: FLAG, value: String(this.head) }] }]
+    return Array.from({ length: this.head - after }, (_, i) => eventOf(after + i + 1))
   }
 
   async ask<T>(distanceMs: number, question: (text: { head: number; snapshot(): string }) => T): Promise<T> {
@@ -131,6 +177,8 @@ export class ObjectModel {
       publishAt: () => publisher.dueAt(),
       heldAt: () => null,
       pruneAt: () => null,
+      hubAt: () => null,
+      tellHubs: async () => {},
       releaseNext: () => false,
       prune: () => {},
       publish: () => publisher.run(),
@@ -141,7 +189,28 @@ export class ObjectModel {
       },
     })
     const purge = (): Promise<Purged> => whileAlive(cache.purge(cacheTag(STASH_ID)))
-    return Object.assign(self, { publisher, alarm, purger: new Purger(purge, clock.now, sleep) })
+    const hall = {
+      sockets: () => [...this.#sockets].filter(({ open }) => open),
+      accept: (socket: SocketModel) => void this.#sockets.add(socket),
+      heardAt: () => 0,
+      pause: () => sleep(0),
+    }
+    const audience = new Audience(hall, this.head)
+    const teller = new Teller(
+      {
+        head: () => this.head,
+        next: (after) => (after < this.head ? eventOf(after + 1) : null),
+        durable: () => sleep(dice.between(0, 5)),
+        breathe: () => sleep(dice.between(0, 5)),
+        audience,
+        tellHubs: async () => {},
+        report: (fault) => {
+          this.broken ??= fault instanceof Error ? fault : new Error(String(fault))
+        },
+      },
+      this.head,
+    )
+    return Object.assign(self, { publisher, alarm, purger: new Purger(purge, clock.now, sleep), audience, teller })
   }
 
   /** Durable, and rung at least once: by whatever instance there is then, or later where there can be none. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Answer } from './cache-model.ts'
 import type { KvState } from './kv-model.ts'
 import type { ObjectState } from './object-model.ts'
+import { WatcherModel } from './watcher-model.ts'
 import { World } from './world.ts'
 
 /** A failed story prints its seed and path; WORLD_SEED=… WORLD_RUNS=… npm test -- --project world tells others. */
@@ -22,6 +23,9 @@ type Step =
   | { do: 'kv'; state: KvState }
   | { do: 'object'; state: ObjectState }
   | { do: 'purges'; fate: 'kept' | 'lost' }
+  | { do: 'watch' }
+  | { do: 'drop'; watcher: number }
+  | { do: 'hibernate' }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.constant<Step>({ do: 'write' }) },
@@ -48,6 +52,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       state: fc.constantFrom<ObjectState>('up', 'slow', 'overloaded', 'dead'),
     }),
   },
+  { weight: 2, arbitrary: fc.constant<Step>({ do: 'watch' }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('drop' as const), watcher: fc.nat({ max: 5 }) }) },
+  { weight: 3, arbitrary: fc.constant<Step>({ do: 'hibernate' }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -70,6 +77,13 @@ async function carryOut(
       return
     case 'crash':
       return world.object.crash()
+    case 'hibernate':
+      return world.object.hibernate()
+    case 'watch':
+      if (world.watchers.length < 6) world.watchers.push(new WatcherModel(world))
+      return
+    case 'drop':
+      return world.watchers[taken.watcher]?.drop()
     case 'wait':
       return world.clock.pass(taken.ms)
     case 'kv':
@@ -85,6 +99,17 @@ async function carryOut(
       const place = world.places[taken.place]
       if (place !== undefined) void (taken.direct ? world.answer(place) : world.read(place)).then(answered, broke)
     }
+  }
+}
+
+/** At the head, having seen every revision once and in order, or a snapshot in place of those that it missed. */
+function expectWhole({ told, last }: WatcherModel, head: number): void {
+  expect(last).toBe(head)
+  for (const [i, { type, revision, flags, changes }] of told.entries()) {
+    expect((flags ?? changes)?.['n']).toBe(type === 'snapshot' && revision === 0 ? '0' : String(revision))
+    const before = told[i - 1]?.revision ?? -1
+    const follows = type === 'snapshot' ? revision > before : i > 0 && revision === before + 1
+    expect(follows, `${type} ${revision} after ${before}`).toBe(true)
   }
 }
 
@@ -114,6 +139,7 @@ describe.each(modes)('a world that reads in the mode %s', (mode) => {
         await world.clock.pass(PUBLISHED_WITHIN_MS)
         expect(faults).toEqual([])
         expect(world.object.broken).toBeNull()
+        for (const watcher of world.watchers) expectWhole(watcher, world.object.head)
         for (const { status, revision } of answers) {
           expect([200, 503]).toContain(status)
           expect(revision ?? 0).toBeLessThanOrEqual(world.object.head)

@@ -8,6 +8,7 @@ import { Clock } from './clock.ts'
 import { diceOf, type Dice } from './dice.ts'
 import { KvModel } from './kv-model.ts'
 import { FLAG, ObjectModel, STASH_ID } from './object-model.ts'
+import type { WatcherModel } from './watcher-model.ts'
 
 const URL_OF_FLAG = `https://flags.test/api/item/${STASH_ID}/${FLAG}`
 
@@ -21,6 +22,7 @@ export class World {
   readonly cache: CacheModel
   readonly object: ObjectModel
   readonly places: Place[]
+  readonly watchers: WatcherModel[] = []
   /** How often the Worker ran. */
   runs = 0
 

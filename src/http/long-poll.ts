@@ -1,0 +1,54 @@
+/**
+ * The long poll, in the manner of Consul: answers when something has changed since `after`, or when it has waited.
+ * Without `after` it answers at once with how things stand.
+ */
+import { heedWrite } from './read.ts'
+import { json } from './reply.ts'
+
+type Told = { type: string; revision: number; flags?: object; changes?: Record<string, string | null> }
+
+/** Added to each wait, so that those who began together do not all come back together. */
+const JITTER = 1 / 16
+
+export async function pollOnce(
+  socket: WebSocket,
+  stashId: string,
+  after: number | null,
+  waitMs: number,
+): Promise<Response> {
+  const told: Told[] = []
+  const enough = new Promise<void>((resolve) => {
+    let live = false
+    socket.addEventListener('message', ({ data }) => {
+      const event = JSON.parse(String(data)) as Told
+      // All that was missed comes before the mark; after it, the first change is enough.
+      if (event.type === 'live') live = true
+      else told.push(event)
+      if (live && told.length > 0) resolve()
+    })
+    socket.addEventListener('close', () => resolve())
+    socket.addEventListener('error', () => resolve())
+  })
+  socket.accept()
+  await Promise.race([enough, scheduler.wait(waitMs + Math.floor(Math.random() * waitMs * JITTER))])
+  socket.close(1000)
+
+  const last = told.at(-1)
+  if (last === undefined) return json({ type: 'change', revision: after, changes: {} })
+  heedWrite(stashId, last.revision)
+  return json(merge(told, last))
+}
+
+/** Several missed changes as one: a later value wins. A snapshot says it all. */
+function merge(told: Told[], last: Told): Told {
+  if (told.length === 1 || last.type !== 'change') return last
+  const changes = Object.fromEntries(told.flatMap((event) => Object.entries(event.changes ?? event.flags ?? {})))
+  const [first] = told
+  return first?.type === 'snapshot'
+    ? {
+        type: 'snapshot',
+        revision: last.revision,
+        flags: Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== null)),
+      }
+    : { type: 'change', revision: last.revision, changes }
+}

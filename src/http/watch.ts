@@ -1,0 +1,77 @@
+/**
+ * `/stash/{id}/watch`: told of each change as it is committed. Three roads to the same events: a WebSocket straight to
+ * the object, which then sleeps; Server-Sent Events, held by the Worker over such a socket, because an object that
+ * holds a stream itself can never sleep; and a long poll, for those who can do neither.
+ */
+import { Hono } from 'hono'
+import { FILTER_MAX_KEYS, type Filter, type WatchTerms } from '../model/watch-event.ts'
+import { isKey } from '../model/item.ts'
+import { ok, refuse, type Result } from '../model/refusal.ts'
+import { parseStashId } from './address.ts'
+import { connect } from './connect.ts'
+import { pollOnce } from './long-poll.ts'
+import { readCount, readQuery } from './parse.ts'
+import { empty, turnDown } from './reply.ts'
+import type { App } from './scope.ts'
+import { streamEvents } from './sse.ts'
+import { parseDuration } from '../model/duration.ts'
+
+/** As in Consul: long enough to be cheap, short enough for what stands between. */
+const WAIT_DEFAULT_MS = 30_000
+const WAIT_MAX_MS = 5 * 60_000
+
+export const watch = new Hono<App>().get('/stash/:stash/watch', async (c) => {
+  const request = c.req.raw
+  const id = parseStashId(c.env.STASH, c.req.param('stash'))
+  if (!id.ok) return turnDown(id.refusal)
+  const asked = readWatch(request)
+  if (!asked.ok) return turnDown(asked.refusal)
+  const { terms, waitMs } = asked.value
+  // Hono takes HEAD for GET; a stream nobody reads would stay open.
+  if (request.method === 'HEAD') return empty(200, { 'Content-Type': 'text/event-stream' })
+
+  const upgrades = request.headers.get('Upgrade')?.toLowerCase() === 'websocket'
+  const { continent = 'XX' } = request.cf ?? {}
+  const connected = await connect(c.env, id.value, { ...terms, marks: waitMs !== null }, String(continent))
+  if (!connected.ok) return turnDown(connected.refusal)
+  if (upgrades) return connected.value
+  const socket = connected.value.webSocket
+  if (socket === null) throw new Error('the object answered a watch without a socket')
+  const stash = id.value.toString()
+  return waitMs === null ? streamEvents(socket, stash, request.signal) : pollOnce(socket, stash, terms.after, waitMs)
+})
+
+type Asked = { terms: WatchTerms; waitMs: number | null }
+
+function readWatch(request: Request): Result<Asked> {
+  const query = readQuery(request.url, ['after', 'keys', 'wait'])
+  if (!query.ok) return query
+  // The header is what a browser adds when it comes back: newer than what its URL began with.
+  const last = request.headers.get('Last-Event-ID')
+  const after = readCount('after', last ?? query.value.after, { least: 0, most: Number.MAX_SAFE_INTEGER, absent: null })
+  if (!after.ok) return after
+  const filter = readFilter(query.value.keys)
+  if (!filter.ok) return filter
+  const waitMs = readWait(query.value.wait)
+  if (!waitMs.ok) return waitMs
+  return ok({ terms: { after: after.value, filter: filter.value, marks: false }, waitMs: waitMs.value })
+}
+
+function readFilter(text: string | undefined): Result<Filter> {
+  if (text === undefined) return ok(null)
+  const keys = text.split(',')
+  if (keys.length <= FILTER_MAX_KEYS && keys.every(isKey)) return ok(keys)
+  return refuse({
+    code: 'invalid_query',
+    parameter: 'keys',
+    expected: `at most ${FILTER_MAX_KEYS} keys with commas between them`,
+  })
+}
+
+/** Null: no long poll. */
+function readWait(text: string | undefined): Result<number | null> {
+  if (text === undefined) return ok(null)
+  const ms = text === '' ? WAIT_DEFAULT_MS : parseDuration(text)
+  if (ms !== null && ms <= WAIT_MAX_MS) return ok(ms)
+  return refuse({ code: 'invalid_query', parameter: 'wait', expected: 'a duration such as 30s, at most 5m' })
+}

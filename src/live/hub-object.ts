@@ -1,0 +1,129 @@
+/**
+ * Hubs take the watchers that are too many for a stash's own object: sharded by continent and number, each told of every
+ * change by the stash, each telling its own.
+ *
+ * A hub keeps no truth: the revision it has told, the last few events, the sockets. What it has missed the stash tells it
+ * again, and what it is told twice it skips, so it may be gone at any moment.
+ */
+import { DurableObject } from 'cloudflare:workers'
+import { readTerms, writeMark, type WatchEvent } from '../model/watch-event.ts'
+import type { StashObject } from '../stash/stash-object.ts'
+import { Audience, CLOSE, close, refuseMessage } from './audience.ts'
+import { hallOf } from './hall.ts'
+import { readSeat } from './seat.ts'
+
+/** For watchers that join while events come: what happened between the stash's answer and now. */
+const RECENT_MAX = 256
+/** A stash that changes faster than it can be asked has watchers that wait. */
+const JOIN_ATTEMPTS = 10
+
+export class HubObject extends DurableObject<Env> {
+  readonly #kv = this.ctx.storage.kv
+  /** The revision that all sockets here have been told; null while no stash tells this hub anything. */
+  #told: number | null
+  readonly #audience: Audience
+  #recent: WatchEvent[] = []
+  /** Watchers about to join: for their sake the hub stays subscribed. */
+  #joining = 0
+  /** One event at a time, to everybody. */
+  #telling: Promise<void> = Promise.resolve()
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    this.#told = this.#kv.get<number>('told') ?? null
+    this.#audience = new Audience(hallOf(ctx), this.#told ?? 0)
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    const { stashId, name, limit } = readSeat(request.headers)
+    if (this.#audience.size + this.#joining >= limit) return new Response(null, { status: 503 })
+    this.#joining++
+    try {
+      return await this.#join(stashId, name, request.url)
+    } finally {
+      this.#joining--
+    }
+  }
+
+  async #join(stashId: string, name: string, url: string): Promise<Response> {
+    const stash = this.#stash(stashId)
+    if (this.#told === null) {
+      const head = await stash.subscribe(name)
+      if (head === null) return new Response(null, { status: 404 })
+      // Another may have subscribed meanwhile, and been told of more.
+      if (this.#told === null) this.#note(head)
+    }
+    const { after, filter, marks } = readTerms(url)
+    for (let attempt = 0, from = after; attempt < JOIN_ATTEMPTS; attempt++) {
+      const missed = await stash.missed(from)
+      if (missed === null) return new Response(null, { status: 404 })
+      const gap = this.#since(missed.head)
+      // Too much has happened since the stash answered: it is asked again.
+      if (gap === null) continue
+      const { 0: client, 1: server } = new WebSocketPair()
+      const head = Math.max(missed.head, this.#told ?? 0)
+      this.#audience.admit(server, filter, [...missed.events, ...gap], head)
+      if (marks) server.send(writeMark(head))
+      return new Response(null, { status: 101, webSocket: client })
+    }
+    return new Response(null, { status: 503 })
+  }
+
+  /**
+   * Told by the stash: events in order, the first after what it believes this hub has told. Returns what the hub has
+   * told now, from where the stash goes on; null where nobody is here any more, and the stash need not.
+   */
+  async tell(events: WatchEvent[]): Promise<number | null> {
+    const turn = this.#telling.then(() => this.#tellAll(events))
+    this.#telling = turn.catch(() => {})
+    await turn
+    if (this.#audience.size > 0 || this.#joining > 0) return this.#told ?? 0
+    await this.#forget()
+    return null
+  }
+
+  async #tellAll(events: WatchEvent[]): Promise<void> {
+    for (const event of events) {
+      const told = this.#told ?? 0
+      if (event.type === 'gone') {
+        this.#audience.end(event)
+        return this.#forget()
+      }
+      // A snapshot may leave revisions out; a change that does not follow on is one too early.
+      if (event.revision <= told || (event.type === 'change' && event.revision > told + 1)) continue
+      this.#note(event.revision)
+      this.#recent = [...this.#recent.slice(1 - RECENT_MAX), event]
+      await this.#audience.tell(event)
+    }
+  }
+
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    refuseMessage(socket, message)
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    close(socket, CLOSE.done, '')
+  }
+
+  /** What has been told here after this revision; null where that is not known any more. */
+  #since(revision: number): WatchEvent[] | null {
+    const gap = this.#recent.filter((event) => event.revision > revision)
+    const missing = (this.#told ?? 0) - revision
+    return missing <= 0 || gap[0]?.type === 'snapshot' || gap.length === missing ? gap : null
+  }
+
+  async #forget(): Promise<void> {
+    this.#told = null
+    this.#recent = []
+    await this.ctx.storage.deleteAll()
+  }
+
+  #note(told: number): void {
+    this.#told = told
+    this.#kv.put('told', told)
+  }
+
+  #stash(stashId: string): DurableObjectStub<StashObject> {
+    return this.env.STASH.get(this.env.STASH.idFromString(stashId))
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * What watchers are told: first how things stand, then each change, in order. The text is the same on every road.
+ *
+ * A client resumes with the last revision it has seen, so an event's revision is its id.
+ */
+export type Value = { key: string; value: string | null }
+
+export type WatchEvent =
+  /** Every flag at one revision: the first event, and the answer to a gap too old to be told of. */
+  | { type: 'snapshot'; revision: number; values: Value[] }
+  /** null: the key was taken away. Empty where a revision changed no flag: a guard, a token, a freeze. */
+  | { type: 'change'; revision: number; values: Value[] }
+  /** The stash was deleted: nothing comes any more. */
+  | { type: 'gone'; revision: number; values: Value[] }
+
+/** A watcher of some keys is not told of others. */
+export type Filter = string[] | null
+
+/** As JSON: `{"type":"change","revision":7,"changes":{"a":"1","b":null}}`. Null: nothing for this watcher. */
+export function writeEvent({ type, revision, values }: WatchEvent, filter: Filter): string | null {
+  if (type === 'gone') return JSON.stringify({ type, revision })
+  const shown = filter === null ? values : values.filter(({ key }) => filter.includes(key))
+  if (type === 'change' && filter !== null && shown.length === 0) return null
+  const record = Object.fromEntries(shown.map(({ key, value }) => [key, value]))
+  return JSON.stringify({ type, revision, [type === 'snapshot' ? 'flags' : 'changes']: record })
+}
+
+/** Also of the runtime's limit for what a hibernating socket remembers: 16 KB. */
+export const FILTER_MAX_KEYS = 100
+
+/** What a Worker asks of an object when it opens a watch: everything that the object need not find out itself. */
+export type WatchTerms = {
+  /** The last revision that the client has seen; null: none. */
+  after: number | null
+  filter: Filter
+  /** Whether the client wants to know when it has been told everything there was. */
+  marks: boolean
+}
+
+export function writeTerms({ after, filter, marks }: WatchTerms): string {
+  const query = new URLSearchParams()
+  if (after !== null) query.set('after', String(after))
+  if (filter !== null) query.set('keys', filter.join(','))
+  if (marks) query.set('marks', '1')
+  return query.toString()
+}
+
+export function readTerms(url: string): WatchTerms {
+  const query = new URL(url).searchParams
+  const after = query.get('after')
+  const keys = query.get('keys')
+  return {
+    after: after === null ? null : Number(after),
+    filter: keys === null ? null : keys.split(','),
+    marks: query.has('marks'),
+  }
+}
+
+/** The mark: everything there was up to now has been told. */
+export const writeMark = (revision: number): string => JSON.stringify({ type: 'live', revision })

@@ -1,0 +1,120 @@
+import { evictDurableObject, listDurableObjectIds, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { clearFaults, faults } from '../support/faults.ts'
+import { newOperator, objectOf, send } from '../support/front-door.ts'
+import type { Operator } from '../support/operator.ts'
+import { stateOf, watchSocket, watchStream, type Told, type Watcher } from '../support/watcher.ts'
+
+const PER_OBJECT = 10
+
+beforeEach(() => {
+  faults.watchersPerObject = PER_OBJECT
+})
+afterEach(clearFaults)
+
+/** A client: it comes back, with its cursor, whenever it is closed. */
+async function follow(
+  id: string,
+  over: typeof watchSocket | typeof watchStream,
+): Promise<{ told: Told[]; stop(): void }> {
+  const told: Told[] = []
+  let stopped = false
+  let current: Watcher
+  const open = async (): Promise<void> => {
+    const last = told.at(-1)
+    current = await over(send, `/stash/${id}/watch${last === undefined ? '' : `?after=${last.revision}`}`)
+    void keepUp(current)
+  }
+  const keepUp = async (watcher: Watcher): Promise<void> => {
+    let taken = 0
+    const drain = () => {
+      told.push(...watcher.told.slice(taken))
+      taken = watcher.told.length
+    }
+    for (const ended = watcher.closed.then(() => true); ;) {
+      const over = await Promise.race([ended, watcher.until(taken + 1).then(() => false)])
+      drain()
+      if (!over) continue
+      if (!stopped) await open()
+      return
+    }
+  }
+  await open()
+  return {
+    told,
+    stop: () => {
+      stopped = true
+      current.stop()
+    },
+  }
+}
+
+const hubsOf = async (id: string) => {
+  const all = await listDurableObjectIds(env.HUBS)
+  const mine: DurableObjectStub[] = []
+  for (const hub of all) {
+    const stub = env.HUBS.get(hub)
+    const told = await runInDurableObject(stub, (_, { storage }) => storage.kv.get('told'))
+    if (told !== undefined) mine.push(stub)
+  }
+  void id
+  return mine
+}
+
+async function writeMany(master: Operator, from: number, to: number): Promise<void> {
+  for (let i = from; i <= to; i++) expect((await master.set(`k-${i % 7}`, String(i))).status).toBe(200)
+}
+
+describe('more watchers than one object serves', () => {
+  it('are told by hubs, every change once and in order, also when a hub goes in the middle', async () => {
+    const { stash, master } = await newOperator()
+    const clients = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => follow(stash.id, i % 2 === 0 ? watchSocket : watchStream)),
+    )
+    await writeMany(master, 1, 15)
+    const hubs = await hubsOf(stash.id)
+    expect(hubs.length).toBeGreaterThanOrEqual(9)
+    await evictDurableObject(hubs[3]!, { webSockets: 'close' })
+    await evictDurableObject(hubs[5]!)
+    await writeMany(master, 16, 30)
+    const { body } = await master.call('GET', '/flags?min_revision=30')
+    const revisions = Array.from({ length: 31 }, (_, i) => i)
+    for (const { told } of clients) {
+      await expect.poll(() => told.at(-1)?.revision, { timeout: 10_000 }).toBe(30)
+      expect(told.map(({ revision }) => revision)).toEqual(revisions)
+      expect(stateOf(told)).toEqual({ revision: 30, flags: body['flags'] })
+    }
+    for (const client of clients) client.stop()
+  }, 60_000)
+  it('are told again by the alarm, where a hub could not be reached', async () => {
+    const { stash, master } = await newOperator()
+    const clients = await Promise.all(Array.from({ length: 15 }, () => follow(stash.id, watchSocket)))
+    faults.hub = () => Promise.reject(new Error('the hub is out of reach'))
+    await master.set('a', '1')
+    faults.hub = null
+    await runDurableObjectAlarm(objectOf(stash))
+    for (const { told } of clients) await expect.poll(() => told.at(-1)?.revision, { timeout: 10_000 }).toBe(1)
+    for (const client of clients) client.stop()
+  })
+  it('hear that the stash is gone', async () => {
+    const { stash, master } = await newOperator()
+    const watchers = await Promise.all(Array.from({ length: 15 }, () => watchSocket(send, `/stash/${stash.id}/watch`)))
+    await master.call('DELETE', '')
+    for (const watcher of watchers) {
+      await watcher.closed
+      expect(watcher.told.at(-1)).toMatchObject({ type: 'gone' })
+    }
+  })
+  it('leave a hub that forgets, and a stash that tells it nothing any more', async () => {
+    const { stash, master } = await newOperator()
+    const watchers = await Promise.all(Array.from({ length: 15 }, () => watchSocket(send, `/stash/${stash.id}/watch`)))
+    const hubs = () =>
+      runInDurableObject(objectOf(stash), (_, { storage }) => storage.sql.exec('SELECT name FROM hub').toArray())
+    expect(await hubs()).toHaveLength(1)
+    for (const watcher of watchers) watcher.stop()
+    await Promise.all(watchers.map(({ closed }) => closed))
+    await master.set('a', '1')
+    await expect.poll(hubs).toEqual([])
+  })
+})
