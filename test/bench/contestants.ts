@@ -23,6 +23,20 @@ const SOURCES = {
       await c.env.KV.put(c.req.param('stash') + '/' + c.req.param('key'), await c.req.text())
       return c.text('stored')
     })`,
+  // Push, as one would write it in an afternoon: a stream that looks into KV every second.
+  naive: `import { Hono } from 'hono'
+    import { streamSSE } from 'hono/streaming'
+    export default new Hono().get('/watch/:stash/:key', (c) => streamSSE(c, async (stream) => {
+      const name = c.req.param('stash') + '/' + c.req.param('key')
+      for (let last; ; await stream.sleep(1000)) {
+        const value = await c.env.KV.get(name)
+        if (value !== last) await stream.writeSSE({ event: 'change', data: value ?? '', id: value ?? '0' })
+        last = value
+      }
+    })).put('/item/:stash/:key', async (c) => {
+      await c.env.KV.put(c.req.param('stash') + '/' + c.req.param('key'), await c.req.text())
+      return c.text('stored')
+    })`,
 } as const
 
 export async function startOther(name: keyof typeof SOURCES, folder: string): Promise<Contestant> {

@@ -9,6 +9,7 @@ import { gzipSync } from 'node:zlib'
 import { bundle } from '../../src/local/serve.ts'
 import { freshStash, type Send } from '../support/stash.ts'
 import { forgetful, startNginx, startOther, startOurs, type Contestant } from './contestants.ts'
+import { benchAnswers, benchCommitToEvent, benchCrowd, benchIdle } from './live.ts'
 import { median, printTable, type Row } from './figures.ts'
 import { benchReads, benchTails, type Field } from './reads.ts'
 import { benchGuardedWrite, benchRelease } from './safeguards.ts'
@@ -42,6 +43,7 @@ try {
   if (!only || only === 'safeguards') {
     printTable('Safeguards, over HTTP on loopback', [await benchGuardedWrite(send), await benchRelease(send)])
   }
+  if (!only || only === 'live') await live()
   printTable('The Worker', [await weigh()])
 } finally {
   for (const contestant of Object.values(field)) await contestant?.stop()
@@ -65,6 +67,20 @@ async function reads(): Promise<void> {
   const steady = await benchTails(field, stashes)
   console.log(`\nReads at a fixed rate\n  ${steady.tails.join('\n  ')}`)
   printTable('Tails', steady.rows)
+}
+
+async function live(): Promise<void> {
+  const naive = await startOther('naive', folder)
+  try {
+    printTable('Watching, over HTTP on loopback', [
+      ...(await benchCommitToEvent(ours.url, naive.url, send)),
+      ...(await benchCrowd(ours, send)),
+      await benchAnswers(ours.url, send),
+      await benchIdle(ours, send),
+    ])
+  } finally {
+    await naive.stop()
+  }
 }
 
 async function weigh(): Promise<Row> {

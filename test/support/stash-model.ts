@@ -14,4 +14,15 @@ import { ABILITIES } from '../../src/model/permit.ts'
 import type { RefusalCode } from '../../src/model/refusal.ts'
 import { idOfHash } from '../../src/model/token.ts'
 import { dropHeld, grant, hold, holdForLink, revoke, rotate } from './stash-model-holds.ts'
-import { guardOf, heedFreeze, isFrozen, isIdle, isOver, judgeEdit, need, pendingValue, Refused, refuse } from './stash-rules.ts'
+import {
+  guardOf,
+  heedFreeze,
+  isFrozen,
+  isIdle,
+  isOver,
+  judgeEdit,
+  need,
+  pendingValue,
+  Refused,
+  refuse,
+} from './stash-rules.ts'
