@@ -19,6 +19,8 @@ export default defineConfig({
       // Over the network. These also run against a deployment that lets anyone create stashes:
       // SWITCHYARD_URL=https://… npm test -- --project contract
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 60_000 } },
+      // In a real Chromium.
+      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 120_000 } },
       // The service on this machine, as a process.
       { test: { name: 'local', include: ['test/local/**/*.test.ts'], testTimeout: 60_000 } },
     ],

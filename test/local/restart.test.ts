@@ -1,14 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { serve, type Server } from '../../src/local/serve.ts'
+import { startProcess } from '../support/own-process.ts'
 import { freshStash, stashAt, type Send } from '../support/stash.ts'
 
-const root = join(import.meta.dirname, '../..')
 const sendTo =
   (origin: string): Send =>
   (path, init) =>
@@ -27,18 +26,10 @@ afterEach(async () => {
   await rm(data, { recursive: true, force: true })
 })
 
-/** `npm start`, as its own process; resolves with the address that it prints. */
 async function start(port = '0'): Promise<string> {
-  started = spawn(process.execPath, ['src/local/start.ts'], {
-    cwd: root,
-    env: { ...process.env, PORT: port, SWITCHYARD_DATA: data },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  for await (const line of createInterface({ input: started.stdout! })) {
-    const [origin] = /http:\/\/[\d.:]+/.exec(line) ?? []
-    if (origin !== undefined) return origin
-  }
-  throw new Error('it ended without saying where it is')
+  const { origin, child } = await startProcess(data, port)
+  started = child
+  return origin
 }
 
 describe('npm start', () => {

@@ -1,0 +1,29 @@
+/** `npm start`, as a process of its own, that can be ended and started again. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+const root = join(import.meta.dirname, '../..')
+
+export type OwnProcess = { origin: string; child: ChildProcess; end(signal?: NodeJS.Signals): Promise<void> }
+
+/** Resolves with the address that it prints. Port 0 takes a free one. */
+export async function startProcess(data: string, port = '0'): Promise<OwnProcess> {
+  const child = spawn(process.execPath, ['src/local/start.ts'], {
+    cwd: root,
+    env: { ...process.env, PORT: port, SWITCHYARD_DATA: data },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const end = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill(signal)
+    await ended
+  }
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [origin] = /http:\/\/[\d.:]+/.exec(line) ?? []
+    if (origin !== undefined) return { origin, child, end }
+  }
+  throw new Error('it ended without saying where it is')
+}
