@@ -1,28 +1,211 @@
 /**
- * A stash as plain maps: what the real one must come to. It keeps its own books and makes its own decisions
- * (`stash-rules.ts`); what it shares with `src/model` are formats: the text that is hashed, patterns, guards.
+ * A stash as plain maps: what the real one must come to. It keeps its own books (`stash-model/books.ts`) and makes its
+ * own decisions (`rules.ts`); what it shares with `src/model` are formats: the hashed text, patterns, guards, durations.
  *
- * Ids that the stash draws by lot are taken from its answers (`drawn`), or, where it answers nobody, later (`adopt`).
+ * Ids that the stash draws by lot are taken from its answers (`Drawn`), or, where it answers nobody, later (`adopt`).
  */
-import { createHash } from 'node:crypto'
-import { formatDuration } from '../../src/model/duration.ts'
-import { CHAIN_FORMAT, chainText, type Detail, type Entry, type EntryChange } from '../../src/model/entry.ts'
-import type { Freeze } from '../../src/model/freeze.ts'
+import type { Detail, EntryChange } from '../../src/model/entry.ts'
 import type { Held } from '../../src/model/held.ts'
-import type { Applied, Command, Credential, Edit, Intent } from '../../src/model/intent.ts'
-import { ABILITIES } from '../../src/model/permit.ts'
-import type { RefusalCode } from '../../src/model/refusal.ts'
+import type { Applied, Command, Credential, Edit, Holdable, Intent } from '../../src/model/intent.ts'
 import { idOfHash } from '../../src/model/token.ts'
-import { dropHeld, grant, hold, holdForLink, revoke, rotate } from './stash-model-holds.ts'
-import {
-  guardOf,
-  heedFreeze,
-  isFrozen,
-  isIdle,
-  isOver,
-  judgeEdit,
-  need,
-  pendingValue,
-  Refused,
-  refuse,
-} from './stash-rules.ts'
+import { addToken, freezeStash, replaceMaster, revokeToken, thaw, unfreezeStash } from './stash-model/affairs.ts'
+import { Books, type Founding } from './stash-model/books.ts'
+import { edit, hold, type Drawn, type Moment } from './stash-model/edit.ts'
+import { heedApproval, heedDrop } from './stash-model/held-rules.ts'
+import { heedRevision, isOver, need, refuse, Refused, type Actor, type Motion } from './stash-model/rules.ts'
+
+export type Outcome =
+  | { ok: true; value: Applied }
+  | { ok: false; refusal: { code: string; key: string | undefined; tells: boolean | undefined } }
+type Decidable = Exclude<Intent | Holdable, { kind: 'release' } | { kind: 'approve' }>
+
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+/** Those that say more, of guards and of people, to whoever holds a token. */
+const TELLING = ['guard_mismatch', 'frozen']
+const NOTHING_HELD = { release: null, approver: null, approverReason: null }
+
+export class StashModel {
+  readonly books: Books
+  #nameless = 0
+
+  constructor(founding: Founding) {
+    this.books = new Books(founding)
+  }
+
+  apply(command: Command, now: number, drawn: Drawn): Outcome {
+    try {
+      return { ok: true, value: this.#apply(command, { now, drawn, dryRun: command.dryRun ?? false }) }
+    } catch (fault) {
+      if (!(fault instanceof Refused)) throw fault
+      const { code, key } = fault
+      const tells = TELLING.includes(code) ? command.credential.kind === 'token' : undefined
+      return { ok: false, refusal: { code, key, tells } }
+    }
+  }
+
+  #apply(command: Command, moment: Moment): Applied {
+    const { credential, intent, reason = null, breakGlass = null, condition, idempotencyKey } = command
+    const speaker = this.#identify(credential, moment.now)
+    const name = `${credential.kind === 'none' ? 'anonymous' : idOfHash(credential.hash)} ${idempotencyKey ?? ''}`
+    const request = JSON.stringify([intent, reason, breakGlass, condition ?? null])
+    const isAnswered = idempotencyKey !== undefined && !moment.dryRun
+    const known = isAnswered ? this.books.answers.get(name) : undefined
+    if (known !== undefined && known.at + DAY > moment.now) {
+      return known.request === request ? known.applied : refuse('idempotency_mismatch')
+    }
+    this.books.sweepLinks(moment.now)
+    const motion = { ...NOTHING_HELD, actor: speaker, speaker, reason, breakGlass, condition }
+    const applied = this.#open(credential, intent, motion, moment)
+    if (isAnswered) this.books.keep(name, request, applied, moment.now)
+    return applied
+  }
+
+  #identify(credential: Credential, now: number): Actor {
+    if (credential.kind !== 'token') return 'nobody'
+    return this.books.believe(credential.hash, now) ?? refuse('invalid_token')
+  }
+
+  #open(credential: Credential, intent: Intent, motion: Motion, moment: Moment): Applied {
+    if (intent.kind === 'approve') return this.#approve(intent.heldId, motion, moment)
+    if (intent.kind !== 'release') return this.#carryOut(intent, motion, moment)
+    const link = credential.kind === 'link' ? this.books.linkOf(credential.hash) : null
+    const maker = link === null ? null : this.books.makerOf(link, moment.now)
+    if (link === null || maker === null || isOver(link, moment.now)) return refuse('link_spent')
+    const reason = motion.reason ?? link.reason
+    const { change } = link
+    if (change.kind !== 'approve') {
+      return this.#carryOut(change, { ...motion, actor: maker, reason, release: link }, moment)
+    }
+    const applied = this.#approve(change.heldId, { ...motion, speaker: maker, reason, breakGlass: null }, moment)
+    this.books.held.delete(link.id)
+    return applied
+  }
+
+  #approve(heldId: string, motion: Motion, moment: Moment): Applied {
+    const { speaker } = motion
+    if (typeof speaker === 'string') return refuse('token_missing')
+    const { held, maker } = heedApproval(this.books, heldId, speaker, moment.now)
+    const { change, reason } = held
+    if (change.kind === 'approve') throw new Error('an approval does not wait for one')
+    const second = { release: held, approver: speaker, approverReason: motion.reason }
+    return this.#carryOut(change, { ...motion, actor: maker, reason: reason ?? motion.reason, ...second }, moment)
+  }
+
+  #carryOut(intent: Decidable, motion: Motion, moment: Moment): Applied {
+    const { books } = this
+    const { now } = moment
+    switch (intent.kind) {
+      case 'hold_for_link':
+        return this.#holdForLink(intent, motion, now)
+      case 'hold_approval_for_link':
+        return this.#holdApprovalForLink(intent, motion, now)
+      case 'drop_held':
+        return this.#drop(intent.heldId, motion, now)
+      case 'thaw':
+        return thaw(books, motion, now)
+      case 'freeze':
+        return freezeStash(books, intent, motion, now)
+      case 'unfreeze':
+        return unfreezeStash(books, motion, now)
+      case 'add_token':
+        return addToken(books, intent, motion, now)
+      case 'revoke_token':
+        return revokeToken(books, intent, motion, now)
+      case 'rotate_master':
+        return replaceMaster(books, intent, motion, now)
+      case 'delete_stash':
+        throw new Error('no story ends like this')
+      default:
+        return edit(books, intent satisfies Edit, motion, moment)
+    }
+  }
+
+  #holdForLink(intent: Extract<Intent, { kind: 'hold_for_link' }>, motion: Motion, now: number): Applied {
+    const { change, secretHash, expiresAt, decision = null } = intent
+    const keys = change.kind === 'patch' ? change.changes.map(({ key }) => key) : [change.key ?? '']
+    need(motion.actor, 'write', keys)
+    const secret = { id: idOfHash(secretHash), secret_hash: secretHash, expires_at: expiresAt }
+    return hold(this.books, 'link', change, keys, motion, now, { ...secret, decision })
+  }
+
+  #holdApprovalForLink(
+    { heldId, secretHash, expiresAt }: Extract<Intent, { kind: 'hold_approval_for_link' }>,
+    motion: Motion,
+    now: number,
+  ): Applied {
+    const { held } = heedApproval(this.books, heldId, motion.actor, now)
+    const secret = { id: idOfHash(secretHash), secret_hash: secretHash }
+    const expires_at = Math.min(expiresAt, held.expires_at ?? Infinity)
+    const change = { kind: 'approve' as const, heldId }
+    return hold(this.books, 'link', change, held.keys, motion, now, { ...secret, expires_at })
+  }
+
+  #drop(heldId: string, motion: Motion, now: number): Applied {
+    const { held, maker, because, glass } = heedDrop(this.books, heldId, motion, now)
+    heedRevision(this.books, motion)
+    this.books.held.delete(held.id)
+    const detail = { ...obituary(held, maker, because), ...(glass && { brokeGlass: glass }) }
+    const { actor, reason } = motion
+    const revision = this.books.revise('drop_held', actor, { reason, detail, changes: mournedIn(held) }, now)
+    return { revision, changed: [], did: 'drop_held' }
+  }
+
+  /** The alarm: whatever is due, in order, a hundred at most; then what has expired is swept out. */
+  ring(now: number): void {
+    for (let released = 0; released < 100; released++) {
+      const held = this.books.nextDue(now)
+      if (held === null) break
+      this.#releaseDue(held, now)
+    }
+    this.books.sweep(now)
+  }
+
+  #releaseDue(held: Held, now: number): void {
+    const maker = this.books.makerOf(held, now)
+    const { change, reason } = held
+    if (held.kind === 'approval' || change.kind === 'approve') return this.#giveUp(held, maker, 'expired', now)
+    if (maker === null) return this.#giveUp(held, null, 'refused', now, 'requester_gone')
+    const motion = { ...NOTHING_HELD, actor: maker, speaker: maker, reason, release: held, breakGlass: null }
+    const drawn = { key: '', heldId: `?${this.#nameless++}` }
+    try {
+      this.#carryOut(change, motion, { now, drawn, dryRun: false })
+    } catch (fault) {
+      if (!(fault instanceof Refused)) throw fault
+      // What is to go back does, as soon as it can.
+      if (held.kind === 'revert') return void this.books.held.set(held.id, { ...held, due_at: now + MINUTE })
+      this.#giveUp(held, maker, 'refused', now, fault.code)
+    }
+  }
+
+  #giveUp(held: Held, maker: Actor | null, because: Because, now: number, refusal?: string): void {
+    this.books.held.delete(held.id)
+    if (held.kind === 'lapse' || held.kind === 'thaw') return
+    const detail = obituary(held, maker, because, refusal)
+    const words = { heldId: held.id, reason: held.reason, detail, changes: mournedIn(held) }
+    this.books.revise('drop_held', 'stash', words, now)
+  }
+
+  /** Gives those that the stash has named meanwhile their names; `ids` are all of them, in their order. */
+  adopt(ids: string[]): void {
+    const held = [...this.books.held.values()]
+    if (held.length !== ids.length) return
+    this.books.held.clear()
+    for (const [i, one] of held.entries()) this.books.hold(one.id.startsWith('?') ? { ...one, id: ids[i] ?? '' } : one)
+  }
+}
+
+type Because = NonNullable<Detail['dropped']>['because']
+
+/** So that the history of a key tells of it. */
+const mournedIn = ({ keys }: Held): EntryChange[] =>
+  keys.map((key) => ({ what: 'held', key, before: null, after: null }))
+
+/** What history says of a held change that did not happen. */
+function obituary(held: Held, maker: Actor | null, because: Because, refusal?: string): Detail {
+  const { id, kind, keys, reason, change, made_by } = held
+  const label = maker !== null && typeof maker !== 'string' ? maker.label : null
+  const madeBy = label ?? made_by ?? 'stash'
+  const why = refusal === undefined ? {} : { refusal }
+  return { dropped: { id, kind, keys, reason, does: change.kind, madeBy, because, ...why } }
+}

@@ -4,31 +4,47 @@ import { matches } from '../../../src/model/pattern.ts'
 import { ABILITIES } from '../../../src/model/permit.ts'
 import { idOfHash } from '../../../src/model/token.ts'
 import type { Books } from './books.ts'
-import { isFrozen, refuse, type Actor, type Motion, type TokenRow } from './rules.ts'
+import { heldOf } from './edit.ts'
+import { heedRevision, isFrozen, refuse, type Actor, type Motion, type TokenRow } from './rules.ts'
 
 const YEAR = 366 * 24 * 60 * 60_000
 
 type Of<K extends Intent['kind']> = Extract<Intent, { kind: K }>
 
-export function freezeStash(books: Books, { until }: Of<'freeze'>, { actor, reason }: Motion, now: number): Applied {
+export function freezeStash(books: Books, { until }: Of<'freeze'>, motion: Motion, now: number): Applied {
+  const { actor, reason } = motion
   const { label } = mayFreeze(actor)
   if (until !== null && until <= now) refuse('time_past')
   if (until !== null && until > now + YEAR) refuse('time_too_far')
+  heedRevision(books, motion)
   const freeze = { until, reason, by: label }
   books.freeze = freeze
   books.held.delete('thaw')
   if (until !== null) books.hold(thawAt(until, now))
   const revision = books.revise('freeze', actor, { reason, detail: { freeze } }, now)
-  return { revision, changed: [], freeze: { until, reason } }
+  return { revision, changed: [], did: 'freeze', freeze: { until, reason } }
 }
 
-export function unfreezeStash(books: Books, { actor, reason }: Motion, now: number): Applied {
+export function unfreezeStash(books: Books, motion: Motion, now: number): Applied {
+  const { actor, reason } = motion
   mayFreeze(actor)
   const { freeze } = books
   if (freeze === null || !isFrozen(books, now)) return refuse('not_frozen')
+  heedRevision(books, motion)
   books.freeze = null
   books.held.delete('thaw')
-  return { revision: books.revise('unfreeze', actor, { reason, detail: { freeze } }, now), changed: [] }
+  const revision = books.revise('unfreeze', actor, { reason, detail: { freeze } }, now)
+  return { revision, changed: [], did: 'unfreeze' }
+}
+
+/** The end of a freeze, come by itself. */
+export function thaw(books: Books, { release, reason }: Motion, now: number): Applied {
+  const { freeze } = books
+  if (release !== null) books.held.delete(release.id)
+  books.freeze = null
+  if (freeze === null) return { revision: books.revision, changed: [] }
+  const words = { heldId: release?.id ?? null, reason, detail: { freeze } }
+  return { revision: books.revise('unfreeze', 'stash', words, now), changed: [] }
 }
 
 /** It stops everybody, so it takes a token for every key. */
@@ -38,54 +54,50 @@ function mayFreeze(actor: Actor): TokenRow {
   return actor.keys.some((pattern) => /^\*+$/.test(pattern)) ? actor : refuse('not_permitted', '*')
 }
 
-const thawAt = (until: number, now: number) => ({
-  id: 'thaw',
-  kind: 'thaw' as const,
-  change: { kind: 'thaw' as const },
-  keys: [],
-  reason: 'its time is over',
-  made_by: null,
-  made_at: now,
-  secret_hash: null,
-  expires_at: null,
-  due_at: until,
-  decision: null,
-  ends: null,
-  approved_by: null,
-})
+const thawAt = (until: number, now: number) =>
+  heldOf({
+    id: 'thaw',
+    kind: 'thaw',
+    change: { kind: 'thaw' },
+    keys: [],
+    reason: 'its time is over',
+    made_at: now,
+    due_at: until,
+  })
 
-export function addToken(books: Books, wish: Of<'add_token'>, { actor, reason }: Motion, now: number): Applied {
+export function addToken(books: Books, wish: Of<'add_token'>, motion: Motion, now: number): Applied {
+  const { actor, reason } = motion
   const granter = mayGrant(actor)
   const { hash, label, can, keys, expiresInMs } = wish
   const id = idOfHash(hash)
   const expiresAt = expiresInMs === null ? granter.expiresAt : now + expiresInMs
   const token = { id, hash, label, master: false, can, keys, expiresAt, line: id, madeBy: granter.id }
   heedReach(token, granter)
+  heedRevision(books, motion)
   books.tokens.set(id, token)
   const facts = { id, label, can, keys, expiresAt }
   return {
     revision: books.revise('add_token', actor, { reason, detail: { token: facts } }, now),
     changed: [],
+    did: 'add_token',
     token: facts,
   }
 }
 
-export function revokeToken(
-  books: Books,
-  { tokenId }: Of<'revoke_token'>,
-  { actor, reason }: Motion,
-  now: number,
-): Applied {
+export function revokeToken(books: Books, { tokenId }: Of<'revoke_token'>, motion: Motion, now: number): Applied {
+  const { actor, reason } = motion
   const own = typeof actor !== 'string' && actor.id === tokenId
   const speaker = own ? actor : mayGrant(actor)
   const token = books.tokenNow(tokenId, now)
   if (token === null) return refuse('token_not_found')
   if (isCurrentMaster(token)) refuse('master_token')
   if (!own) heedReach(token, speaker)
+  heedRevision(books, motion)
   books.tokens.delete(tokenId)
   const { id, label, can, keys, expiresAt } = token
   const detail = { token: { id, label, can, keys, expiresAt } }
-  return { revision: books.revise('revoke_token', actor, { reason, detail }, now), changed: [] }
+  const revision = books.revise('revoke_token', actor, { reason, detail }, now)
+  return { revision, changed: [], did: 'revoke_token' }
 }
 
 export function replaceMaster(
@@ -97,6 +109,7 @@ export function replaceMaster(
   const { actor: old, reason } = motion
   if (typeof old === 'string') return refuse('token_missing')
   if (!isCurrentMaster(old)) refuse('not_permitted')
+  heedRevision(books, motion)
   const id = idOfHash(hash)
   const oldUntil = now + overlapMs
   const { label, keys, line } = old
@@ -110,7 +123,7 @@ export function replaceMaster(
   }
   const token = { id, label, can, keys, expiresAt: null }
   const revision = books.revise('rotate_master', old, { reason, detail: { token, oldUntil } }, now)
-  return { revision, changed: [], token, oldTokenUntil: oldUntil }
+  return { revision, changed: [], did: 'rotate_master', token, oldTokenUntil: oldUntil }
 }
 
 const isCurrentMaster = ({ master, expiresAt }: TokenRow): boolean => master && expiresAt === null

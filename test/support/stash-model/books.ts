@@ -78,12 +78,13 @@ export class Books implements Tables {
   }
 
   dropWhere(isMeant: (held: Held) => boolean): void {
-    for (const held of [...this.held.values()]) if (isMeant(held)) this.held.delete(held.id)
+    for (const held of this.held.values()) if (isMeant(held)) this.held.delete(held.id)
   }
 
-  /** Nobody's change any more, as far as these keys go. Returns the time-boxes that they were taken out of. */
-  takeOutOfReverts(keys: string[]): string[] {
+  /** Nobody's change any more, as far as these keys go. Returns the time-boxes that are over, and the shortened. */
+  takeOutOfReverts(keys: string[]): { cancelled: string[]; shortened: string[] } {
     const touched = new Set<string>()
+    const over = { cancelled: [] as string[], shortened: [] as string[] }
     for (const key of keys)
       for (const { id, kind, keys: its } of this.held.values())
         if (kind === 'revert' && its.includes(key)) touched.add(id)
@@ -91,10 +92,11 @@ export class Books implements Tables {
       const held = this.held.get(id)
       if (held?.change.kind !== 'patch') continue
       const changes = held.change.changes.filter(({ key }) => !keys.includes(key))
+      over[changes.length === 0 ? 'cancelled' : 'shortened'].push(id)
       if (changes.length === 0) this.held.delete(id)
       else this.hold({ ...held, change: { kind: 'patch', changes }, keys: changes.map(({ key }) => key) })
     }
-    return [...touched]
+    return over
   }
 
   /** Makes the next revision. */
@@ -118,6 +120,7 @@ export class Books implements Tables {
   }
 
   #write({ what, key, after }: EntryChange, now: number): void {
+    if (what === 'held') return
     if (after === null) {
       this[what === 'item' ? 'items' : 'guards'].delete(key)
       return
@@ -147,6 +150,13 @@ export class Books implements Tables {
 
   #forgetAnswers(now: number): void {
     for (const [name, { at }] of this.answers) if (at + DAY <= now) this.answers.delete(name)
+  }
+
+  /** When something is due or at its end. */
+  moments(): number[] {
+    const ends = [...this.tokens.values()].map(({ expiresAt }) => expiresAt)
+    const held = [...this.held.values()].flatMap(({ due_at: due, expires_at: over }) => [due, over])
+    return [...ends, ...held, this.freeze?.until].filter((at) => typeof at === 'number')
   }
 
   /** Those that are due, the longest first, and of those due at once the one that was written first. */

@@ -5,6 +5,7 @@ import type { Books } from './books.ts'
 import {
   guardOf,
   heedFreeze,
+  isBlank,
   isOver,
   need,
   refuse,
@@ -44,9 +45,9 @@ export function heedDrop(books: Books, heldId: string, motion: Motion, now: numb
   if (actor === 'nobody') return refuse('token_missing')
   const held = books.held.get(heldId)
   if (held === undefined || isOver(held, now) || isHousekeeping(held)) return refuse('held_not_found')
-  if (!held.keys.some((key) => touches(actor, key))) return refuse('held_not_found')
   const maker = books.makerOf(held, now)
   const own = isSameHand(maker, actor)
+  if (!own && !held.keys.every((key) => touches(actor, key))) return refuse('held_not_found')
   const because = held.kind === 'approval' && !own ? 'declined' : 'cancelled'
   if (!own) need(actor, because === 'declined' ? 'approve' : 'write', held.keys)
   const glass = held.kind === 'revert' ? heedEnd(books, held, motion, now) : null
@@ -60,6 +61,7 @@ function heedEnd(books: Books, held: Held, motion: Motion, now: number): Verdict
     const guard = guardOf(books, key)
     const boxed = guard?.max_for !== undefined && parseDuration(guard.max_for) !== null
     if (boxed && books.items.get(key)?.value !== guard.safe_value) refuse('time_box_required', key)
+    if (guard?.reason_required === true && isBlank(motion.reason)) refuse('reason_required', key)
     if (guard?.approvals === 1) refuse('approval_required', key)
   }
   return glass

@@ -18,9 +18,12 @@ export function planOf(t: Tables, edit: Edit, newKey: string): EntryChange[] {
     case 'remove_guard':
       return [guard(t, edit.key, null)]
     case 'undo':
-      return (t.log[edit.revision - 1]?.changes ?? []).map(({ what, key, before }) =>
-        what === 'item' ? item(t, key, before?.value ?? null, before?.type) : guard(t, key, before?.value ?? null),
-      )
+      return (t.log[edit.revision - 1]?.changes ?? []).flatMap(({ what, key, before }) => {
+        if (what === 'held') return []
+        return what === 'item'
+          ? item(t, key, before?.value ?? null, before?.type)
+          : guard(t, key, before?.value ?? null)
+      })
     case 'import':
       return planOfImport(t, edit)
   }
@@ -36,6 +39,14 @@ function planOfImport(t: Tables, { items, guards, replace }: Extract<Edit, { kin
     ...guards.map((one) => guard(t, one.key, JSON.stringify(one.guard))),
     ...rest(t.guards, guards).map((key) => guard(t, key, null)),
   ].filter(({ before, after }) => before?.value !== after?.value || before?.type !== after?.type)
+}
+
+/** Whose business an edit is while it waits: `*` is no key, so only those who reach every key reach it. */
+export function scopeOf(edit: Edit, plan: EntryChange[]): string[] {
+  const named = edit.kind === 'import' ? [...edit.items, ...edit.guards] : []
+  const whole = edit.kind === 'import' && edit.replace ? ['*'] : []
+  const keys = [...new Set([...[...named, ...plan].map(({ key }) => key), ...whole])]
+  return keys.length === 0 ? ['*'] : keys
 }
 
 function item(t: Tables, key: string, value: string | null, type?: string): EntryChange {

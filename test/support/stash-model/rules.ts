@@ -54,7 +54,10 @@ export type Motion = {
   reason: string | null
   release: Held | null
   approver: TokenRow | null
+  approverReason: string | null
   breakGlass: string | null
+  /** On the stash's revision, for what has no version of its own. */
+  condition?: Precondition | undefined
 }
 
 export class Refused extends Error {
@@ -73,6 +76,9 @@ export function refuse(code: RefusalCode, key?: string): never {
 
 export const touches = (actor: Actor, key: string): boolean =>
   actor === 'stash' || (actor !== 'nobody' && actor.keys.some((pattern) => matches(pattern, key)))
+
+const may = (actor: Actor, ability: Ability, key: string): boolean =>
+  actor === 'stash' || (actor !== 'nobody' && actor.can.includes(ability) && touches(actor, key))
 
 /** Refuses whoever cannot do this at all, and then to one of these keys. */
 export function need(actor: Actor, ability: Ability, keys: string[]): void {
@@ -103,15 +109,11 @@ export type Verdict = {
 
 export function judgeEdit(t: Tables, motion: Motion, edit: Edit, plan: EntryChange[], now: number): Verdict {
   const own = motion.actor === 'stash'
-  heedCredential(t, motion.actor, edit, plan)
-  const glass = own
-    ? null
-    : heedFreeze(
-        t,
-        motion,
-        plan.map(({ key }) => key),
-        now,
-      )
+  heedCredential(t, motion, edit, plan)
+  // What is to happen after the freeze may be planned during it.
+  const happensAt = 'at' in edit ? Math.max(now, edit.at ?? now) : now
+  const keys = plan.map(({ key }) => key)
+  const glass = own ? null : heedFreeze(t, motion, keys, happensAt)
   heedCondition(t, edit, plan)
   if (!own) {
     heedFit(t, plan)
@@ -124,24 +126,39 @@ export function judgeEdit(t: Tables, motion: Motion, edit: Edit, plan: EntryChan
   }
   const wait = own ? null : waitOf(t, motion, edit, plan, now)
   if (wait !== null && motion.actor === 'nobody') refuse('token_missing')
+  const rules = plan.filter((change) => change.what === 'guard' && !isIdle(change))
+  if (wait === null && rules.length > 0 && 'forMs' in edit && edit.forMs !== undefined) refuse('invalid_query')
   return { glass, wait }
 }
 
-function heedCredential(t: Tables, actor: Actor, edit: Edit, plan: EntryChange[]): void {
+function heedCredential(t: Tables, { actor, approver }: Motion, edit: Edit, plan: EntryChange[]): void {
   if (actor === 'nobody') {
     if (t.profile !== 'wrendb' || edit.kind !== 'put') refuse('token_missing')
-    const taken = plan.find(({ before }) => before !== null)
+    // Away for a time only is not free.
+    const taken = plan.find(({ key, before }) => before !== null || pendingValue(t, key) !== undefined)
     if (taken !== undefined) refuse('item_exists', taken.key)
     return
   }
   need(actor, edit.kind === 'set_guard' || edit.kind === 'remove_guard' ? 'guard' : 'write', [])
   if (edit.kind === 'undo' && t.log[edit.revision - 1] === undefined) refuse('revision_not_found')
-  for (const { what, key } of plan) need(actor, what === 'item' ? 'write' : 'guard', [key])
+  // All that an import names, also what is so already.
+  const named = edit.kind === 'import' ? [...edit.items.map(asItem), ...edit.guards.map(asGuard)] : []
+  for (const { what, key } of [...named, ...plan]) {
+    const ability = what === 'item' ? 'write' : 'guard'
+    if (!may(actor, ability, key)) refuse('not_permitted', key)
+  }
+  // What was asked for may come to more keys by now.
+  for (const { key } of plan) if (approver !== null && !may(approver, 'approve', key)) refuse('not_permitted', key)
 }
+
+const asItem = ({ key }: { key: string }) => ({ what: 'item', key })
+const asGuard = ({ key }: { key: string }) => ({ what: 'guard', key })
 
 export function heedFreeze(t: Tables, motion: Motion, keys: string[], now: number): Verdict['glass'] {
   if (!isFrozen(t, now)) return null
-  const { speaker, breakGlass } = motion
+  const { speaker, breakGlass, release } = motion
+  // Whoever asked for it broke the glass then.
+  if (release !== null && release.broke_glass !== null) return release.broke_glass
   if (typeof speaker === 'string' || !speaker.can.includes('break_glass') || breakGlass === null)
     return refuse('frozen')
   return keys.every((key) => touches(speaker, key)) ? { by: speaker.label, why: breakGlass } : refuse('frozen')
@@ -151,12 +168,18 @@ function heedCondition(t: Tables, edit: Edit, plan: EntryChange[]): void {
   const wholeStash = edit.kind === 'patch' || edit.kind === 'undo' || edit.kind === 'import'
   const standing = wholeStash ? t.revision : (plan[0]?.before?.version ?? null)
   if (!isMet(edit.condition ?? {}, standing)) refuse('version_conflict')
-  if (edit.kind === 'delete' && standing === null) refuse('item_not_found', edit.key)
+  const comesBack = edit.kind === 'delete' && pendingValue(t, edit.key) !== undefined
+  if (edit.kind === 'delete' && standing === null && !comesBack) refuse('item_not_found', edit.key)
   if (edit.kind === 'remove_guard' && standing === null) refuse('guard_not_found', edit.key)
   if (edit.kind !== 'undo') return
   if (plan.length === 0) refuse('nothing_to_undo')
   const later = t.log.slice(edit.revision).flatMap(({ changes }) => changes)
   if (plan.some(({ what, key }) => later.some((one) => one.what === what && one.key === key))) refuse('later_changes')
+}
+
+/** After all else, where a command has a condition beside what it wants. */
+export function heedRevision({ revision }: Pick<Tables, 'revision'>, { condition }: Motion): void {
+  if (!isMet(condition ?? {}, revision)) refuse('version_conflict')
 }
 
 function isMet({ ifMatch, ifNoneMatch }: Precondition, standing: number | null): boolean {
@@ -177,10 +200,14 @@ function heedFit(t: Tables, plan: EntryChange[]): void {
   }
   for (const [key, guard] of coming) {
     if (guard === null || items.some((item) => item.key === key)) continue
-    const values = [t.items.get(key)?.value, pendingValue(t, key)?.value]
-    for (const value of values) {
+    const pending = pendingValue(t, key)
+    for (const value of [t.items.get(key)?.value, pending?.value]) {
       if (typeof value === 'string' && misfits(guard, value).length > 0) refuse('guard_unmet', key)
     }
+    if (pending === undefined) continue
+    // It happens by itself: nobody would be asked for what the guard demands.
+    const endsUnsafe = guard.max_for !== undefined && pending.value !== guard.safe_value
+    if (endsUnsafe || guard.approvals === 1) refuse('guard_unmet', key)
   }
 }
 
@@ -197,16 +224,25 @@ export function pendingValue(
   return undefined
 }
 
+/** Where a time-boxed change ends: at what was there before, or, where that was to end as well, at what was before that. */
+export function endOf(t: Pick<Tables, 'held'>, { key, before }: EntryChange) {
+  const present = { key, value: before?.value ?? null, ...(before && { type: before.type }) }
+  return pendingValue(t, key) ?? present
+}
+
+export const isBlank = (reason: string | null): boolean => reason === null || reason.trim() === ''
+
 function heedDemands(t: Tables, { reason }: Motion, edit: Edit, plan: EntryChange[]): void {
   const forMs = 'forMs' in edit ? (edit.forMs ?? Infinity) : Infinity
   for (const change of plan) {
     const { what, key, after } = change
     const guard = what === 'item' && !isIdle(change) ? guardOf(t, key) : null
     if (guard === null) continue
-    if (guard.reason_required === true && (reason === null || reason.trim() === '')) refuse('reason_required', key)
+    if (guard.reason_required === true && isBlank(reason)) refuse('reason_required', key)
     const atMost = guard.max_for === undefined ? Infinity : (parseDuration(guard.max_for) ?? 0)
-    if (guard.max_for !== undefined && after?.value !== guard.safe_value && forMs > atMost)
-      refuse('time_box_required', key)
+    if (guard.max_for === undefined) continue
+    if (forMs !== Infinity && endOf(t, change).value !== guard.safe_value) refuse('unsafe_end', key)
+    if (after?.value !== guard.safe_value && forMs > atMost) refuse('time_box_required', key)
   }
 }
 
@@ -227,8 +263,11 @@ function waitOf(
   now: number,
 ): Verdict['wait'] {
   const at = 'at' in edit && edit.at !== undefined && edit.at > now ? edit.at : null
-  const asks = plan.some((one) => one.what === 'item' && !isIdle(one) && guardOf(t, one.key)?.approvals === 1)
-  const approved = approver !== null || (release !== null && release.approved_by !== null)
-  if (asks && !approved) return { kind: 'approval', until: Math.min(now + 24 * HOUR, at ?? Infinity) }
+  const seen = release !== null && release.approved_by !== null ? release.keys : []
+  const asks = plan.some((one) => {
+    const guard = one.what === 'item' && !isIdle(one) ? guardOf(t, one.key) : null
+    return guard?.approvals === 1 && approver === null && !seen.includes(one.key)
+  })
+  if (asks) return { kind: 'approval', until: Math.min(now + 24 * HOUR, at ?? Infinity) }
   return at === null ? null : { kind: 'schedule', until: at }
 }

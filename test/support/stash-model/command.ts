@@ -1,0 +1,194 @@
+/**
+ * From a step of a story to the command that is sent: what it names by number is looked up in the books, and secrets
+ * are made up where a token or a link is made.
+ */
+import type { Guard } from '../../../src/model/guard.ts'
+import type { Change, Command, Credential, Intent } from '../../../src/model/intent.ts'
+import type { Precondition } from '../../../src/model/precondition.ts'
+import { sha256, type Books } from './books.ts'
+import { GRANTS, GUARDS, KEYS, TYPES, VALUES, type Step, type Terms, type Wish } from './story.ts'
+
+/** What a story has made so far, beside what the books know: secrets, in the order in which they were made up. */
+export type Cast = { tokens: string[]; links: string[] }
+
+const UNVERSIONED = ['approval_link', 'approve', 'drop', 'freeze', 'unfreeze', 'grant', 'revoke', 'rotate']
+
+export function commandOf(taken: Extract<Step, { do: 'say' }>, books: Books, cast: Cast, now: number): Command {
+  const { wish: wanted, reason, breakGlass, condition: named, repeatKey, dryRun } = taken
+  const intent = intentOf(wanted, books, cast, now)
+  const condition = UNVERSIONED.includes(wanted.want) ? conditionOf(named, books.revision) : undefined
+  const secretive = ['link', 'approval_link', 'grant', 'rotate'].includes(wanted.want)
+  const rehearsable = ['put', 'delete', 'patch', 'undo', 'import', 'set_guard'].includes(wanted.want)
+  const credential = wanted.want === 'press' ? linkOf(wanted.link, books, cast) : speakerOf(taken.by, books, cast)
+  return {
+    credential,
+    intent,
+    ...(reason !== null && { reason }),
+    ...(breakGlass !== null && { breakGlass }),
+    ...(condition !== undefined && { condition }),
+    // The answer would hold a secret, so nobody asks for it twice.
+    ...(repeatKey !== null && !secretive && { idempotencyKey: repeatKey }),
+    // The front door lets nobody rehearse without a token.
+    ...(dryRun && rehearsable && credential.kind === 'token' && { dryRun }),
+  }
+}
+
+function speakerOf(number: number, books: Books, cast: Cast): Credential {
+  const master = [...books.tokens.values()].find((token) => token.master && token.expiresAt === null)
+  const live = [...books.tokens.values()].map(({ hash }) => hash)
+  const known = [master?.hash ?? '', ...live, master?.hash ?? '', ...live, ...cast.tokens]
+  const nobody: Credential[] = [{ kind: 'none' }, { kind: 'token', hash: sha256('a stranger') }]
+  const all = [...known.map((hash): Credential => ({ kind: 'token', hash })), ...nobody]
+  return all[number % all.length] ?? { kind: 'none' }
+}
+
+function linkOf(number: number, { held: waiting }: Books, { links }: Cast): Credential {
+  const live = [...waiting.values()].flatMap(({ secret_hash: hash }) => hash ?? []).toReversed()
+  const all = [...live, ...live, ...links, sha256('no link')]
+  return { kind: 'link', hash: all[number % all.length] ?? '' }
+}
+
+function heldIdOf(number: number, { held: waiting }: Books, first: string): string {
+  const all = [...waiting.values()].toReversed()
+  const wanted = all.filter(({ kind }) => kind === first)
+  const ids = [...wanted, ...wanted, ...all].map(({ id }) => id)
+  return [...ids, 'no-such-change'][number % (ids.length + 1)] ?? ''
+}
+
+function intentOf(wanted: Wish, books: Books, cast: Cast, now: number): Intent {
+  switch (wanted.want) {
+    case 'put':
+    case 'delete':
+    case 'patch':
+      return changeOf(wanted, books, now)
+    case 'undo': {
+      const revision = Math.max(1, books.revision - wanted.back)
+      return { kind: 'undo', revision, ...termsOf(wanted, books.revision, now) }
+    }
+    case 'import': {
+      const { replace, items, guards: rules } = wanted
+      const values = items.map((each) => ({
+        key: keyAt(each.key),
+        value: valueAt(each.value ?? 0),
+        type: typeAt(each.type ?? 0),
+      }))
+      const ruled = rules.map((each) => ({ key: keyAt(each.key), guard: guardAt(each.guard) }))
+      return { kind: 'import', items: values, guards: ruled, replace, ...termsOf(wanted, books.revision, now) }
+    }
+    case 'set_guard':
+    case 'remove_guard': {
+      const named = keyAt(wanted.key)
+      const { condition } = { condition: undefined, ...termsOf(wanted, books.guards.get(named)?.version ?? null, now) }
+      const same = { key: named, ...(condition && { condition }) }
+      return wanted.want === 'set_guard'
+        ? { kind: 'set_guard', guard: guardAt(wanted.guard), ...same }
+        : { kind: 'remove_guard', ...same }
+    }
+    case 'link': {
+      const secretHash = secretOf(cast.links, 'link')
+      const change = changeOf(wanted.change, books, now)
+      const { decision } = wanted
+      return {
+        kind: 'hold_for_link',
+        change,
+        secretHash,
+        expiresAt: now + wanted.lifeMs,
+        ...(decision !== null && { decision }),
+      }
+    }
+    case 'approval_link': {
+      const heldId = heldIdOf(wanted.held, books, 'approval')
+      return {
+        kind: 'hold_approval_for_link',
+        heldId,
+        secretHash: secretOf(cast.links, 'link'),
+        expiresAt: now + wanted.lifeMs,
+      }
+    }
+    case 'press':
+      return { kind: 'release' }
+    case 'approve':
+      return { kind: 'approve', heldId: heldIdOf(wanted.held, books, 'approval') }
+    case 'drop':
+      return { kind: 'drop_held', heldId: heldIdOf(wanted.held, books, 'revert') }
+    case 'freeze':
+      return { kind: 'freeze', until: wanted.forMs === null ? null : now + wanted.forMs }
+    case 'unfreeze':
+      return { kind: 'unfreeze' }
+    case 'grant': {
+      const { can, keys } = GRANTS[wanted.grant] ?? { can: [], keys: [] }
+      const label = `token ${cast.tokens.length}`
+      return { kind: 'add_token', hash: secretOf(cast.tokens, 'token'), label, can, keys, expiresInMs: wanted.lifeMs }
+    }
+    case 'revoke': {
+      const ids = [...books.tokens.keys(), 'no-such-token']
+      return { kind: 'revoke_token', tokenId: ids[wanted.token % ids.length] ?? '' }
+    }
+    case 'rotate':
+      return { kind: 'rotate_master', hash: secretOf(cast.tokens, 'token'), overlapMs: wanted.overlapMs }
+  }
+}
+
+function changeOf(wanted: Wish, books: Books, now: number): Change {
+  switch (wanted.want) {
+    case 'put': {
+      const named = wanted.key === null ? null : keyAt(wanted.key)
+      const version = named === null ? null : (books.items.get(named)?.version ?? null)
+      return {
+        kind: 'put',
+        key: named,
+        value: valueAt(wanted.value),
+        type: typeAt(wanted.type),
+        ...termsOf(wanted, version, now, named === null),
+      }
+    }
+    case 'delete':
+      return {
+        kind: 'delete',
+        key: keyAt(wanted.key),
+        ...termsOf(wanted, books.items.get(keyAt(wanted.key))?.version ?? null, now),
+      }
+    case 'patch': {
+      const changes = wanted.values.map(({ key: named, value: given, type }) => ({
+        key: keyAt(named),
+        value: given === null ? null : valueAt(given),
+        ...(given !== null && type !== null && { type: typeAt(type) }),
+      }))
+      return { kind: 'patch', changes, ...termsOf(wanted, books.revision, now) }
+    }
+    default:
+      throw new Error(`${wanted.want} is no change of items`)
+  }
+}
+
+const keyAt = (number: number): string => KEYS[number] ?? ''
+const valueAt = (number: number): string => VALUES[number] ?? ''
+const typeAt = (number: number): string => TYPES[number] ?? ''
+const guardAt = (number: number): Guard => GUARDS[number] ?? { type: 'boolean' }
+
+function secretOf(made: string[], kind: string): string {
+  const hash = sha256(`${kind} ${made.length}`)
+  made.push(hash)
+  return hash
+}
+
+function termsOf({ condition, forMs, atMs }: Terms, version: number | null, now: number, nameless = false) {
+  const wanted = conditionOf(condition, version)
+  return {
+    ...(wanted !== undefined && { condition: wanted }),
+    ...(forMs !== null && { forMs }),
+    // Nobody is told the key that is made up for later.
+    ...(atMs !== null && !nameless && { at: now + atMs }),
+  }
+}
+
+function conditionOf(condition: Terms['condition'], version: number | null): Precondition | undefined {
+  const conditions = {
+    none: undefined,
+    current: { ifMatch: [version ?? 0] },
+    stale: { ifMatch: [(version ?? 0) - 1] },
+    exists: { ifMatch: '*' as const },
+    absent: { ifNoneMatch: '*' as const },
+  }
+  return conditions[condition]
+}

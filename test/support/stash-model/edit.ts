@@ -1,0 +1,135 @@
+/** An edit of a modelled stash, once it is decided: written, or held back, with all that follows from it. */
+import { formatDuration } from '../../../src/model/duration.ts'
+import type { Detail, EntryChange } from '../../../src/model/entry.ts'
+import type { Held } from '../../../src/model/held.ts'
+import type { Applied, Edit, Holdable } from '../../../src/model/intent.ts'
+import type { Books } from './books.ts'
+import { planOf, scopeOf } from './plan.ts'
+import { endOf, heedRevision, isIdle, judgeEdit, refuse, touches, type Motion, type Verdict } from './rules.ts'
+
+/** What the object drew by lot. */
+export type Drawn = { key: string; heldId: string }
+export type Moment = { now: number; drawn: Drawn; dryRun: boolean }
+
+const LIFETIME = 30 * 24 * 60 * 60_000
+
+export function edit(books: Books, wanted: Edit, motion: Motion, { now, drawn, dryRun }: Moment): Applied {
+  const plan = planOf(books, wanted, drawn.key)
+  const { glass, wait } = judgeEdit(books, motion, wanted, plan, now)
+  if (dryRun) return { revision: books.revision, changed: [] }
+  heedRevision(books, motion)
+  const { release } = motion
+  if (release !== null) books.held.delete(release.id)
+  const tied = release?.decision ?? null
+  // Nobody voids links about keys that are none of their business.
+  const isVoid = ({ decision, keys }: Held): boolean =>
+    decision === tied && keys.every((key) => touches(motion.actor, key))
+  if (tied !== null) books.dropWhere(isVoid)
+  if (wait === null) return write(books, wanted, motion, plan, glass, now)
+  const named = wanted.kind === 'put' ? { ...wanted, key: wanted.key ?? drawn.key } : wanted
+  // A time that has come is not waited for again.
+  const { at, ...timeless } = { at: undefined, ...named }
+  const change = at !== undefined && at <= now ? timeless : named
+  const seenBy = motion.approver ?? release?.approved_by ?? null
+  const terms =
+    wait.kind === 'approval'
+      ? { expires_at: wait.until }
+      : { approved_by: seenBy && { id: seenBy.id, label: seenBy.label } }
+  const rest = { id: drawn.heldId, due_at: wait.until, broke_glass: glass ?? null, ...terms }
+  return hold(books, wait.kind, change, scopeOf(wanted, plan), motion, now, rest)
+}
+
+/** What is allowed happens. */
+function write(
+  books: Books,
+  wanted: Edit,
+  motion: Motion,
+  plan: EntryChange[],
+  glass: Verdict['glass'],
+  now: number,
+): Applied {
+  const { release, actor, reason } = motion
+  const changes = plan.filter((change) => !isIdle(change))
+  const changed = [...new Set(changes.map(({ key }) => key))]
+  const items = changes.filter(({ what }) => what === 'item')
+  const forMs = 'forMs' in wanted ? wanted.forMs : undefined
+  const end = forMs === undefined ? null : boxOf(books, items, forMs, reason, now)
+  // Also of those that are away already: they stay away now.
+  const meant = plan.filter(({ what }) => what === 'item').map(({ key }) => key)
+  const { cancelled, shortened } = books.takeOutOfReverts(meant)
+  if (changed.length + cancelled.length + shortened.length === 0) return { revision: books.revision, changed }
+  if (end !== null) books.hold(end)
+  if (books.profile === 'wrendb') for (const { key, after } of items) startLife(books, key, after === null ? null : now)
+  const seenBy = motion.approver ?? release?.approved_by ?? null
+  const spoken = motion.approver !== null && motion.approverReason !== null && { reason: motion.approverReason }
+  const detail: Detail = {
+    ...(seenBy && { approvedBy: { id: seenBy.id, label: seenBy.label, ...spoken } }),
+    ...(glass && { brokeGlass: glass }),
+    ...(cancelled.length > 0 && { cancelled }),
+    ...(shortened.length > 0 && { shortened }),
+    ...(release?.kind === 'link' && { via: 'link' as const }),
+    ...(end && { revertsAt: end.due_at ?? 0 }),
+    ...(release?.kind === 'revert' && { ends: release.ends ?? 0 }),
+    ...(wanted.kind === 'undo' && { undoes: wanted.revision }),
+  }
+  const kind = release?.kind === 'revert' ? 'revert' : wanted.kind
+  const revision = books.revise(kind, actor, { heldId: release?.id ?? null, reason, detail, changes }, now)
+  return { revision, changed, did: kind, ...(end && { reverts: { heldId: end.id, at: end.due_at ?? 0 } }) }
+}
+
+/** Back to what was there before, or, where that was to end as well, to what was there before that. */
+function boxOf(books: Books, items: EntryChange[], forMs: number, reason: string | null, now: number): Held {
+  const revision = books.revision + 1
+  const changes = items.map((change) => endOf(books, change))
+  const why = reason === null ? '' : `: ${reason}`
+  return heldOf({
+    id: `revert-${revision}`,
+    kind: 'revert',
+    change: { kind: 'patch', changes },
+    keys: changes.map(({ key }) => key),
+    reason: `the ${formatDuration(forMs)} of revision ${revision} are over${why}`,
+    made_at: now,
+    due_at: now + forMs,
+    ends: revision,
+  })
+}
+
+/** In the WrenDB profile an item lives for thirty days after its last write. */
+function startLife(books: Books, key: string, now: number | null): void {
+  const id = `lapse:${key}`
+  if (now === null) return void books.held.delete(id)
+  const change = { kind: 'delete' as const, key }
+  const rest = { reason: 'not written for 30 days', made_at: now, due_at: now + LIFETIME }
+  books.hold(heldOf({ id, kind: 'lapse', change, keys: [key], ...rest }))
+}
+
+export function hold(
+  books: Books,
+  kind: 'link' | 'approval' | 'schedule',
+  change: Holdable,
+  keys: string[],
+  motion: Motion,
+  now: number,
+  terms: Partial<Held>,
+): Applied {
+  if (typeof motion.actor === 'string') return refuse('token_missing')
+  heedRevision(books, motion)
+  const held = heldOf({ kind, change, keys, reason: motion.reason, made_by: motion.actor.id, made_at: now, ...terms })
+  books.hold(held)
+  const waitsFor = kind === 'schedule' ? 'time' : kind
+  const dueAt = kind === 'schedule' ? held.due_at : null
+  return { revision: books.revision, changed: [], held: { id: held.id, waitsFor, expires_at: held.expires_at, dueAt } }
+}
+
+export const heldOf = (row: Partial<Held> & Pick<Held, 'kind' | 'change' | 'keys' | 'reason' | 'made_at'>): Held => ({
+  id: '',
+  made_by: null,
+  secret_hash: null,
+  expires_at: null,
+  due_at: null,
+  decision: null,
+  ends: null,
+  approved_by: null,
+  broke_glass: null,
+  ...row,
+})

@@ -1,0 +1,127 @@
+/**
+ * What must be true of a stash whatever has happened to it, read from its tables and its history alone. These know
+ * neither the model nor the rules by which things were decided, so a mistake that both made would show here.
+ */
+import type { Detail } from '../../../src/model/entry.ts'
+import type { Freeze } from '../../../src/model/freeze.ts'
+import { parseDuration } from '../../../src/model/duration.ts'
+import { misfits, type Guard } from '../../../src/model/guard.ts'
+import { bytesOf } from '../../../src/model/item.ts'
+import { matches } from '../../../src/model/pattern.ts'
+import { ABILITIES } from '../../../src/model/permit.ts'
+import type { LoggedEntry } from './books.ts'
+import type { Raw, Row } from './tables.ts'
+
+const sum = (rows: Row[], weigh: (row: Row) => number): number => rows.reduce((total, row) => total + weigh(row), 0)
+const length = (value: SqlStorageValue | undefined): number => (typeof value === 'string' ? value.length : 0)
+
+/** What is wrong with the tables. `raw` must hold the whole log. */
+export function breachesOfTables(raw: Raw): string[] {
+  const { stash, item, guard, held, revert, log, change, alarm, cursor } = raw
+  const counted = held.filter(({ kind }) => kind !== 'lapse' && kind !== 'thaw')
+  const reverts = held.filter(({ kind }) => kind === 'revert')
+  const pairs = reverts.flatMap(({ id, keys }) =>
+    (JSON.parse(String(keys)) as string[]).map((key) => `${key} ${String(id)}`),
+  )
+  const due = held.flatMap(({ due_at: at }) => (typeof at === 'number' ? at : []))
+  const truths: [string, unknown, unknown][] = [
+    ['item_count', stash['item_count'], item.length],
+    ['bytes', stash['bytes'], sum(item, ({ key, value }) => bytesOf(String(key) + String(value)))],
+    ['item.bytes', item.map(({ bytes }) => bytes), item.map(({ key, value }) => bytesOf(String(key) + String(value)))],
+    ['held_count', stash['held_count'], counted.length],
+    ['held_bytes', stash['held_bytes'], sum(counted, ({ change: what }) => bytesOf(String(what)))],
+    ['log_bytes', stash['log_bytes'], sum(change, (row) => length(row['before_value']) + length(row['after_value']))],
+    ['revision', stash['revision'], log.length],
+    ['revisions', log.map(({ revision }) => revision), log.map((_, i) => i + 1)],
+    ['revert', revert.map(({ key, held_id: id }) => `${String(key)} ${String(id)}`).sort(), pairs.sort()],
+    ['a revert a key', pairs.length, new Set(pairs.map((pair) => pair.split(' ')[0])).size],
+    ['misfits', misfitsIn(item, guard), []],
+    ['an alarm for what is due', due.length === 0 || (alarm !== null && alarm <= Math.min(...due)), true],
+    ['an alarm for KV', cursor[0]?.['revision'] === stash['revision'] || alarm !== null, true],
+  ]
+  return truths
+    .filter(([, is, must]) => JSON.stringify(is) !== JSON.stringify(must))
+    .map(([what, is, must]) => `${what}: ${JSON.stringify(is)} instead of ${JSON.stringify(must)}`)
+}
+
+const misfitsIn = (items: Row[], guards: Row[]): string[] =>
+  guards.flatMap(({ key, guard }) => {
+    const row = items.find((item) => item['key'] === key)
+    const fits = row === undefined || misfits(JSON.parse(String(guard)) as Guard, String(row['value'])).length === 0
+    return fits ? [] : String(key)
+  })
+
+type Holder = { can: string[]; keys: string[]; line: string; until: number }
+type Past = { values: Map<string, string>; holders: Map<string, Holder>; freeze: Freeze | null }
+
+/** What is wrong with history, from the first entry on. `master` is the id of the first token. */
+export function breachesOfHistory(entries: LoggedEntry[], master: string): string[] {
+  const holder = { can: [...ABILITIES], keys: ['*'], line: master, until: Infinity }
+  const past: Past = { values: new Map(), holders: new Map([[master, holder]]), freeze: null }
+  return entries.flatMap((entry) => {
+    const detail = entry.detail === null ? {} : (JSON.parse(entry.detail) as Detail)
+    const breaches = breachesOf(entry, detail, past)
+    goOn(entry, detail, past)
+    return breaches.map((breach) => `revision ${entry.revision}: ${breach}`)
+  })
+}
+
+function breachesOf(entry: LoggedEntry, detail: Detail, past: Past): string[] {
+  const { at, actorId, kind } = entry
+  const changes = entry.changes.filter(({ what }) => what !== 'held')
+  const dropped = entry.changes.flatMap(({ what, key }) => (what === 'held' ? key : []))
+  const actor = actorId === null ? undefined : past.holders.get(actorId)
+  const frozen = past.freeze !== null && (past.freeze.until === null || at < past.freeze.until)
+  const byItself = actorId === null && entry.actor === 'stash'
+  const continuity = changes.filter(({ what, key, before }) => past.values.get(`${what} ${key}`) !== before?.value)
+  const truths: [string, boolean][] = [
+    ['follows on what was there', continuity.length === 0],
+    ['is by a token that counted', actorId === null || (actor !== undefined && at < actor.until)],
+    ['is no change under a freeze', !frozen || changes.length === 0 || byItself || detail.brokeGlass !== undefined],
+    ['names what it dropped', JSON.stringify(dropped) === JSON.stringify(detail.dropped?.keys ?? [])],
+    ['ends what it says', (kind === 'revert') === (detail.ends !== undefined)],
+    ...(actor === undefined ? [] : changes.flatMap((change) => breachesByToken(entry, change, detail, actor, past))),
+  ]
+  return truths.filter(([, holds]) => !holds).map(([what]) => what)
+}
+
+/** What a guard asks of a change, and a token's limits, of those that a person answers for. */
+function breachesByToken(
+  { at, reason }: LoggedEntry,
+  { what, key, after }: LoggedEntry['changes'][number],
+  { approvedBy, revertsAt }: Detail,
+  actor: Holder,
+  { values, holders }: Past,
+): [string, boolean][] {
+  const text = what === 'item' ? values.get(`guard ${key}`) : undefined
+  const guard = text === undefined ? undefined : (JSON.parse(text) as Guard)
+  const approver = approvedBy && holders.get(approvedBy.id)
+  const boxed = revertsAt !== undefined && revertsAt - at <= (parseDuration(guard?.max_for ?? '') ?? Infinity)
+  return [
+    [`may change ${what} ${key}`, actor.can.includes(what === 'item' ? 'write' : 'guard')],
+    [`reaches ${key}`, actor.keys.some((pattern) => matches(pattern, key))],
+    [`says why of ${key}`, guard?.reason_required !== true || (reason ?? '').trim() !== ''],
+    [`ends in time at ${key}`, guard?.max_for === undefined || after?.value === guard.safe_value || boxed],
+    [`had a second person for ${key}`, guard?.approvals !== 1 || (approver !== undefined && mayApprove(approver, key))],
+    [`had another person for ${key}`, approver?.line !== actor.line],
+  ]
+}
+
+const mayApprove = ({ can, keys }: Holder, key: string): boolean =>
+  can.includes('approve') && keys.some((pattern) => matches(pattern, key))
+
+function goOn({ kind, at, actorId, changes }: LoggedEntry, detail: Detail, past: Past): void {
+  for (const { what, key, after } of changes) {
+    if (after === null) past.values.delete(`${what} ${key}`)
+    else past.values.set(`${what} ${key}`, after.value)
+  }
+  if (kind === 'freeze') past.freeze = detail.freeze ?? null
+  if (kind === 'unfreeze') past.freeze = null
+  const { token } = detail
+  if (token === undefined) return
+  const until = kind === 'revoke_token' ? at : (token.expiresAt ?? Infinity)
+  const old = actorId === null ? undefined : past.holders.get(actorId)
+  const line = kind === 'rotate_master' ? old?.line : past.holders.get(token.id)?.line
+  past.holders.set(token.id, { can: token.can, keys: token.keys, line: line ?? token.id, until })
+  if (kind === 'rotate_master' && old !== undefined) old.until = detail.oldUntil ?? at
+}

@@ -1,0 +1,137 @@
+/**
+ * What is told of a stash, in which order: chance, and scenes of what seldom meets by chance. See `story.ts`.
+ */
+import fc from 'fast-check'
+import {
+  change,
+  freeze,
+  grant,
+  guards,
+  key,
+  KEYS,
+  lifeMs,
+  link,
+  putOf,
+  revoke,
+  rotate,
+  saying,
+  setGuard,
+  step,
+  terms,
+  timed,
+  values,
+  wanting,
+  type Step,
+  type Terms,
+  type Wish,
+} from './story.ts'
+
+/** In a row, with something else between any two of them, or not. */
+const together = (...steps: fc.Arbitrary<Step>[]): fc.Arbitrary<Step[]> =>
+  fc
+    .tuple(...steps.map((each) => fc.tuple(each, fc.array(step, { maxLength: 1 }))))
+    .map((pairs) => pairs.flatMap(([first, then]) => [first, ...then]))
+
+const itsTimeComes = fc.constant<Step>({ do: 'wait_for_it', beside: 0 })
+const alarmRings = fc.constant<Step>({ do: 'ring', times: 1 })
+/** The master token, or one of the first few. */
+const anyToken = fc.nat({ max: 4 })
+const tiedLink = wanting('link', { change, lifeMs, decision: fc.constant('d1') })
+const replacement = wanting('import', { items: values, guards, replace: fc.constant(true), ...terms })
+const master = fc.constant(0)
+/** On the key whose guard asks for a second person. */
+const request = saying(putOf({ key: fc.constant(2), forMs: fc.constant(null) }), anyToken)
+const planned = putOf({ key, atMs: timed })
+const plan = saying(planned, anyToken)
+const timeBox = saying(putOf({ key, forMs: timed, atMs: fc.constant(null) }), anyToken)
+const unconditional = { condition: fc.constant('none' as const) }
+const soon = { ...unconditional, forMs: fc.constant(null), atMs: timed }
+const boxed = { ...unconditional, forMs: timed, atMs: fc.constant(null) }
+const forGood = { ...unconditional, forMs: fc.constant(null), atMs: fc.constant(null) }
+const away = saying(wanting('delete', { key, ...boxed }), anyToken)
+const another = saying(wanting('delete', { key, ...terms }), anyToken)
+const boxOfMany = saying(wanting('patch', { values, ...boxed }), anyToken)
+const drop = saying(wanting('drop', { held: fc.constant(0) }), anyToken)
+const glass = fc.constant('fire')
+const newest = { held: fc.constant(0), link: master }
+
+/** What seldom meets by chance. */
+const scene: fc.Arbitrary<Step[]> = fc.oneof(
+  together(saying(link, anyToken), saying(wanting('press', { link: newest.link }))),
+  together(request, saying(wanting('approve', { held: newest.held }), anyToken)),
+  together(
+    request,
+    saying(wanting('approval_link', { held: newest.held, lifeMs }), anyToken),
+    saying(wanting('press', { link: newest.link })),
+  ),
+  together(timeBox, itsTimeComes, alarmRings),
+  together(timeBox, timeBox, itsTimeComes, alarmRings),
+  together(plan, itsTimeComes, alarmRings),
+  together(plan, saying(setGuard, master), itsTimeComes, alarmRings),
+  together(plan, saying(fc.oneof(freeze, rotate, revoke), master), itsTimeComes, alarmRings),
+  together(timeBox, saying(replacement, master), itsTimeComes, alarmRings),
+  together(saying(freeze, master), saying(change, anyToken), itsTimeComes, saying(change, anyToken)),
+  together(saying(freeze, master), saying(fc.constant({ want: 'unfreeze' }), master)),
+  together(request, saying(rotate, master), saying(wanting('approve', { held: newest.held }), anyToken)),
+  together(saying(tiedLink, anyToken), saying(tiedLink, anyToken), saying(wanting('press', { link: newest.link }))),
+  together(
+    saying(grant, master),
+    saying(planned, fc.constant(5)),
+    itsTimeComes,
+    saying(change, fc.constant(5)),
+    alarmRings,
+  ),
+  // Away for a time, and then for good, or for longer.
+  together(
+    away,
+    fc.oneof(another, saying(wanting('patch', { values, ...forGood }), anyToken)),
+    itsTimeComes,
+    alarmRings,
+  ),
+  together(boxOfMany, saying(change, anyToken), itsTimeComes, alarmRings),
+  together(boxOfMany, drop, alarmRings),
+  together(timeBox, saying(setGuard, master), itsTimeComes, alarmRings),
+  // Asked for through a freeze.
+  together(
+    saying(freeze, master),
+    saying(fc.oneof(putOf({ key, ...soon }), putOf({ key: fc.constant(2), ...forGood })), anyToken, glass),
+    saying(wanting('approve', { held: newest.held }), anyToken),
+    itsTimeComes,
+    alarmRings,
+  ),
+  // Whose business is what replaces everything, or names what is so already?
+  together(saying(wanting('import', { items: values, guards, replace: fc.boolean(), ...soon }), anyToken), drop),
+  together(saying(replacement, anyToken), saying(wanting('approve', { held: newest.held }), anyToken), alarmRings),
+)
+
+const act = fc.oneof({ weight: 5, arbitrary: step.map((each) => [each]) }, { weight: 1, arbitrary: scene })
+
+/** As long as they come: what goes wrong takes some time to be led up to. */
+export const story: fc.Arbitrary<Step[]> = fc
+  .noBias(fc.array(act, { maxLength: 40, size: 'max' }))
+  .map((acts) => acts.flat())
+
+/** Where every story begins: with tokens to act by, some flags, and guards on two of them. */
+export const PROLOGUE: Step[] = [
+  ...[1, 2, 3].map((grant) => say({ want: 'grant', grant, lifeMs: null })),
+  ...KEYS.map((_, at) => say({ want: 'put', key: at, value: at % 4, type: 0, ...bare() })),
+  say({ want: 'set_guard', key: 1, guard: 1, ...bare() }),
+  say({ want: 'set_guard', key: 2, guard: 2, ...bare() }),
+]
+
+function bare(): Terms {
+  return { condition: 'none', forMs: null, atMs: null }
+}
+
+function say(wanted: Wish): Step {
+  return {
+    do: 'say',
+    by: 0,
+    wish: wanted,
+    reason: 'first',
+    breakGlass: null,
+    condition: 'none',
+    repeatKey: null,
+    dryRun: false,
+  }
+}

@@ -1,0 +1,110 @@
+/** A stash's tables as they lie in its object, and as its model has them, in one form: they must be equal. */
+import { bytesOf } from '../../../src/model/item.ts'
+import type { StashModel } from '../stash-model.ts'
+import type { LoggedEntry } from './books.ts'
+
+export type Row = Record<string, SqlStorageValue>
+
+export type Raw = Record<
+  'item' | 'guard' | 'token' | 'held' | 'revert' | 'answer' | 'log' | 'change' | 'cursor',
+  Row[]
+> & {
+  stash: Row
+  alarm: number | null
+}
+
+export async function readTables(storage: DurableObjectStorage): Promise<Raw> {
+  const all = (query: string): Row[] => storage.sql.exec<Row>(query).toArray()
+  return {
+    stash: storage.sql.exec('SELECT * FROM stash').one(),
+    item: all('SELECT * FROM item ORDER BY key'),
+    guard: all('SELECT * FROM guard ORDER BY key'),
+    token: all('SELECT * FROM token ORDER BY id'),
+    held: all('SELECT * FROM held ORDER BY rowid'),
+    revert: all('SELECT * FROM revert ORDER BY key'),
+    answer: all('SELECT * FROM answer ORDER BY scope, key'),
+    cursor: all('SELECT * FROM cursor'),
+    log: all('SELECT * FROM log ORDER BY revision'),
+    change: all('SELECT * FROM change ORDER BY revision, position'),
+    alarm: await storage.getAlarm(),
+  }
+}
+
+const parsed = (text: SqlStorageValue | undefined): unknown => (typeof text === 'string' ? JSON.parse(text) : null)
+
+/** What is compared of the object. */
+export function told({ stash, ...raw }: Raw) {
+  return {
+    revision: stash['revision'],
+    freeze: parsed(stash['freeze']),
+    items: raw.item,
+    guards: raw.guard,
+    held: raw.held.map(({ bytes: _bytes, ...row }) => ({
+      ...row,
+      change: parsed(row['change']),
+      keys: parsed(row['keys']),
+      approved_by: parsed(row['approved_by']),
+      broke_glass: parsed(row['broke_glass']),
+    })),
+    tokens: raw.token.map((row) => ({
+      id: row['id'],
+      hash: row['hash'],
+      label: row['label'],
+      master: row['master'] === 1,
+      can: parsed(row['can']),
+      keys: parsed(row['keys']),
+      expiresAt: row['expires_at'],
+      line: row['line'],
+      madeBy: row['made_by'],
+    })),
+    answers: raw.answer.map(({ scope, key, applied, at }) => [`${String(scope)} ${String(key)}`, parsed(applied), at]),
+    log: entriesOf(raw),
+    head: stash['head_hash'],
+  }
+}
+
+/** The same of the model. */
+export function expected({ books }: StashModel) {
+  const byName = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1)
+  const sorted = <T>(rows: Map<string, T>): [string, T][] => [...rows].sort(byName)
+  return {
+    revision: books.revision,
+    freeze: books.freeze,
+    items: sorted(books.items).map(([key, row]) => ({ key, ...row, bytes: bytesOf(key) + bytesOf(row.value) })),
+    guards: sorted(books.guards).map(([key, { text, version }]) => ({ key, guard: text, version })),
+    held: [...books.held.values()],
+    tokens: sorted(books.tokens).map(([, token]) => token),
+    answers: sorted(books.answers).map(([name, { applied, at }]) => [name, applied, at]),
+    log: books.log,
+    head: books.head,
+  }
+}
+
+/** History as the object has it, with what each entry changed. */
+export function entriesOf({ log, change }: Pick<Raw, 'log' | 'change'>): LoggedEntry[] {
+  return log.map((row) => ({
+    revision: Number(row['revision']),
+    at: Number(row['at']),
+    kind: String(row['kind']),
+    actorId: row['actor_id'] as string | null,
+    actor: String(row['actor']),
+    heldId: row['held_id'] as string | null,
+    reason: row['reason'] as string | null,
+    detail: row['detail'] as string | null,
+    changes: change.filter(({ revision }) => revision === row['revision']).map(changeOf),
+    hash: String(row['hash']),
+  }))
+}
+
+function changeOf(row: Row): LoggedEntry['changes'][number] {
+  const text = (column: string): string => String(row[column])
+  return {
+    what: row['what'] as 'item' | 'guard' | 'held',
+    key: text('key'),
+    before:
+      row['before_value'] === null
+        ? null
+        : { value: text('before_value'), type: text('before_type'), version: Number(row['before_version']) },
+    after: row['after_value'] === null ? null : { value: text('after_value'), type: text('after_type') },
+  }
+}
