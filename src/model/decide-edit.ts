@@ -249,8 +249,12 @@ function carryOut(
     return refuse({ code: 'invalid_query', parameter: 'for', expected })
   }
   const revision = facts.revision + 1
+  // What is away for a time, and is taken away for another, comes back in the end.
+  const boxed = plan.items.filter(
+    ({ key, before, after }) => before !== null || after !== null || facts.reverts.has(key),
+  )
   const reverts =
-    'forMs' in intent && intent.forMs !== undefined ? revertOf(items, intent.forMs, motion, facts, now) : null
+    'forMs' in intent && intent.forMs !== undefined ? revertOf(boxed, intent.forMs, motion, facts, now) : null
   const room = reverts === null ? ok(null) : checkRoom(reverts.change, facts)
   if (!room.ok) return room
   const detail: Detail = {

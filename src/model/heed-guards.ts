@@ -13,7 +13,7 @@ export function heedGuards(intent: Edit, plan: Plan, reason: string | null, fact
   const forMs = 'forMs' in intent ? (intent.forMs ?? null) : null
   for (const change of plan.items) {
     const guard = facts.guards.get(change.key)?.guard
-    if (guard === undefined || isIdle(change)) continue
+    if (guard === undefined || isIdle(change, facts)) continue
     if (guard.reason_required === true && (reason ?? '').trim() === '') {
       return refuse({ code: 'reason_required', key: change.key })
     }
@@ -35,14 +35,15 @@ export function heedGuards(intent: Edit, plan: Plan, reason: string | null, fact
 }
 
 /** Whether a key is changed that takes a second person, and that none has seen. */
-export const needsApproval = (plan: Plan, approved: string[], facts: Pick<Facts, 'guards'>): boolean =>
+export const needsApproval = (plan: Plan, approved: string[], facts: Pick<Facts, 'guards' | 'reverts'>): boolean =>
   plan.items.some(
     (change) =>
-      !isIdle(change) && facts.guards.get(change.key)?.guard.approvals === 1 && !approved.includes(change.key),
+      !isIdle(change, facts) && facts.guards.get(change.key)?.guard.approvals === 1 && !approved.includes(change.key),
   )
 
-/** Taking away what is not there. */
-const isIdle = ({ before, after }: ItemChange): boolean => before === null && after === null
+/** Taking away what is not there; but for what is away for a time only: that it then stays away is a change. */
+const isIdle = ({ key, before, after }: ItemChange, { reverts }: Pick<Facts, 'reverts'>): boolean =>
+  before === null && after === null && !reverts.has(key)
 
 /** Each value that is written, under the guard there will be; and under each guard that is set, the value there will be. */
 function checkFit({ items, guards }: Plan, facts: Facts): Result<null> {

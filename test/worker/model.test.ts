@@ -17,8 +17,8 @@ afterEach(() => void vi.useRealTimers())
 
 describe('a stash', () => {
   const profile = fc.constantFrom<Profile>('safeguarded', 'safeguarded', 'wrendb')
-  // Making a story that failed shorter takes some seconds for each hundred tries.
-  const stories = fc.limitShrink(fc.record({ profile, steps: story }, { noNullPrototype: true }), 300)
+  // Making a story that failed shorter takes up to half a minute for each hundred tries: it must be done in time.
+  const stories = fc.limitShrink(fc.record({ profile, steps: story }, { noNullPrototype: true }), 150)
 
   it('comes to what its model comes to, whatever happens', { timeout: 120_000 }, async () => {
     await fc.assert(

@@ -179,6 +179,32 @@ describe('the end of a time-box', () => {
     }
     expect((await master.call('GET', '/history/verify')).body).toMatchObject({ valid: true })
   })
+  it('is not done away with by taking away once more what is away', async () => {
+    const { stash, master } = await newOperator()
+    const away = (query: string) => send(`/item/${stash.id}/a?${query}`, stash.as({ method: 'DELETE' }))
+    await master.set('a', 'false')
+    await master.call('PUT', '/guards/a', { ...onOff, reason_required: true })
+    expect((await away('for=1h&reason=drill')).status).toBe(200)
+    expect(await (await away('')).json()).toMatchObject({ code: 'reason_required' })
+    expect(await (await away('reason=drill')).json()).toMatchObject({ code: 'time_box_required' })
+    // Half an hour more is another matter, and ends where the first would have.
+    expect((await away('for=1h&reason=drill')).status).toBe(200)
+    expect(await master.held()).toMatchObject([{ keys: ['a'] }])
+    await pass(stash, 60 * MINUTE)
+    expect(await stash.read('a')).toBe('false')
+  })
+  it('of a key that takes two people is not done away with by one', async () => {
+    const { stash, master } = await newOperator()
+    const bob = await master.grant({ label: 'bob', can: ['approve'] })
+    await master.set('a', '1')
+    await master.call('PUT', '/guards/a', twoPeople)
+    const asked = await master.call('PATCH', '/flags?for=1h', { a: null })
+    await bob.call('POST', `/held/${heldId(asked)}/approve`)
+    expect(await stash.read('a')).toBe('')
+    expect((await master.call('PATCH', '/flags', { a: null })).status).toBe(202)
+    await pass(stash, 60 * MINUTE)
+    expect(await stash.read('a')).toBe('1')
+  })
   it('needs the reason that the change would need, to be cancelled', async () => {
     const { master } = await newOperator()
     await master.call('PUT', '/guards/k', { type: 'text', reason_required: true })

@@ -5,7 +5,17 @@ import type { Held } from '../../../src/model/held.ts'
 import type { Applied, Edit, Holdable } from '../../../src/model/intent.ts'
 import type { Books } from './books.ts'
 import { planOf, scopeOf } from './plan.ts'
-import { endOf, heedRevision, isIdle, judgeEdit, refuse, touches, type Motion, type Verdict } from './rules.ts'
+import {
+  endOf,
+  heedRevision,
+  isIdle,
+  judgeEdit,
+  pendingValue,
+  refuse,
+  touches,
+  type Motion,
+  type Verdict,
+} from './rules.ts'
 
 /** What the object drew by lot. */
 export type Drawn = { key: string; heldId: string }
@@ -53,7 +63,10 @@ function write(
   const changed = [...new Set(changes.map(({ key }) => key))]
   const items = changes.filter(({ what }) => what === 'item')
   const forMs = 'forMs' in wanted ? wanted.forMs : undefined
-  const end = forMs === undefined ? null : boxOf(books, items, forMs, reason, now)
+  const boxed = plan.filter(
+    (change) => change.what === 'item' && (!isIdle(change) || pendingValue(books, change.key) !== undefined),
+  )
+  const end = forMs === undefined ? null : boxOf(books, boxed, forMs, reason, now)
   // Also of those that are away already: they stay away now.
   const meant = plan.filter(({ what }) => what === 'item').map(({ key }) => key)
   const { cancelled, shortened } = books.takeOutOfReverts(meant)

@@ -236,7 +236,8 @@ function heedDemands(t: Tables, { reason }: Motion, edit: Edit, plan: EntryChang
   const forMs = 'forMs' in edit ? (edit.forMs ?? Infinity) : Infinity
   for (const change of plan) {
     const { what, key, after } = change
-    const guard = what === 'item' && !isIdle(change) ? guardOf(t, key) : null
+    const means = !isIdle(change) || pendingValue(t, key) !== undefined
+    const guard = what === 'item' && means ? guardOf(t, key) : null
     if (guard === null) continue
     if (guard.reason_required === true && isBlank(reason)) refuse('reason_required', key)
     const atMost = guard.max_for === undefined ? Infinity : (parseDuration(guard.max_for) ?? 0)
@@ -265,7 +266,8 @@ function waitOf(
   const at = 'at' in edit && edit.at !== undefined && edit.at > now ? edit.at : null
   const seen = release !== null && release.approved_by !== null ? release.keys : []
   const asks = plan.some((one) => {
-    const guard = one.what === 'item' && !isIdle(one) ? guardOf(t, one.key) : null
+    const means = !isIdle(one) || pendingValue(t, one.key) !== undefined
+    const guard = one.what === 'item' && means ? guardOf(t, one.key) : null
     return guard?.approvals === 1 && approver === null && !seen.includes(one.key)
   })
   if (asks) return { kind: 'approval', until: Math.min(now + 24 * HOUR, at ?? Infinity) }

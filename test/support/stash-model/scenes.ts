@@ -55,6 +55,20 @@ const drop = saying(wanting('drop', { held: fc.constant(0) }), anyToken)
 const glass = fc.constant('fire')
 const newest = { held: fc.constant(0), link: master }
 
+const first = fc.constant(0)
+/** Of the tokens in the prologue, the one that reaches two keys only. */
+const limited = fc.constant(3)
+const tied = {
+  beyond: wanting('link', { change: putOf({ key: fc.constant(3) }), lifeMs, decision: fc.constant('d1') }),
+  within: wanting('link', { change: putOf({ key: first, ...forGood }), lifeMs, decision: fc.constant('d1') }),
+}
+const guardFirst = wanting('set_guard', { key: first, guard: fc.nat({ max: 3 }), ...forGood })
+const askForTwo = saying(wanting('set_guard', { key: first, guard: fc.constant(2), ...forGood }), master)
+const awayAgain = {
+  first: saying(wanting('delete', { key: first, ...boxed }), anyToken),
+  second: saying(wanting('delete', { key: first, ...terms }), anyToken),
+}
+
 /** What seldom meets by chance. */
 const scene: fc.Arbitrary<Step[]> = fc.oneof(
   together(saying(link, anyToken), saying(wanting('press', { link: newest.link }))),
@@ -91,6 +105,20 @@ const scene: fc.Arbitrary<Step[]> = fc.oneof(
   together(boxOfMany, saying(change, anyToken), itsTimeComes, alarmRings),
   together(boxOfMany, drop, alarmRings),
   together(timeBox, saying(setGuard, master), itsTimeComes, alarmRings),
+  together(awayAgain.first, awayAgain.second, itsTimeComes, alarmRings),
+  together(saying(putOf({ key: first, ...boxed }), anyToken), saying(guardFirst, master), itsTimeComes, alarmRings),
+  // A second person is asked for late: when its time has come.
+  together(
+    saying(putOf({ key: first, value: fc.constant(2), ...soon }), anyToken),
+    askForTwo,
+    itsTimeComes,
+    alarmRings,
+  ),
+  // Some of its keys are not theirs.
+  together(saying(wanting('patch', { values, ...boxed }), master), saying(wanting('drop', newest), limited)),
+  together(saying(tied.beyond, master), saying(tied.within, limited), saying(wanting('press', newest))),
+  // Guards are there to stay.
+  together(saying(guardFirst, master), saying(wanting('undo', { back: fc.constant(0), ...boxed }), master)),
   // Asked for through a freeze.
   together(
     saying(freeze, master),
@@ -104,7 +132,7 @@ const scene: fc.Arbitrary<Step[]> = fc.oneof(
   together(saying(replacement, anyToken), saying(wanting('approve', { held: newest.held }), anyToken), alarmRings),
 )
 
-const act = fc.oneof({ weight: 5, arbitrary: step.map((each) => [each]) }, { weight: 1, arbitrary: scene })
+const act = fc.oneof({ weight: 4, arbitrary: step.map((each) => [each]) }, { weight: 1, arbitrary: scene })
 
 /** As long as they come: what goes wrong takes some time to be led up to. */
 export const story: fc.Arbitrary<Step[]> = fc
