@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import chromium from '@sparticuz/chromium'
-import { chromium as playwright, type Browser } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { launchBrowser } from '../support/browser.ts'
 import { startProcess, type OwnProcess } from '../support/own-process.ts'
 import { freshStash, stashAt, type Send } from '../support/stash.ts'
 
@@ -14,11 +14,7 @@ let server: OwnProcess
 beforeEach(async () => {
   data = await mkdtemp(join(tmpdir(), 'switchyard-browser-'))
   server = await startProcess(data)
-  browser = await playwright.launch({
-    executablePath: await chromium.executablePath(),
-    args: chromium.args,
-    headless: true,
-  })
+  browser = await launchBrowser()
 }, 60_000)
 afterEach(async () => {
   await browser.close()

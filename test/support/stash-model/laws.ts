@@ -52,12 +52,20 @@ const misfitsIn = (items: Row[], guards: Row[]): string[] =>
   })
 
 type Holder = { can: string[]; keys: string[]; line: string; until: number }
-type Past = { values: Map<string, string>; holders: Map<string, Holder>; freeze: Freeze | null }
+type Past = {
+  /** By `item <key>` and `guard <key>`. */
+  values: Map<string, string>
+  holders: Map<string, Holder>
+  freeze: Freeze | null
+  /** The revision whose time-box will put the key back. */
+  ends: Map<string, number>
+}
 
 /** What is wrong with history, from the first entry on. `master` is the id of the first token. */
 export function breachesOfHistory(entries: LoggedEntry[], master: string): string[] {
   const holder = { can: [...ABILITIES], keys: ['*'], line: master, until: Infinity }
-  const past: Past = { values: new Map(), holders: new Map([[master, holder]]), freeze: null }
+  const holders = new Map([[master, holder]])
+  const past: Past = { values: new Map(), holders, freeze: null, ends: new Map() }
   return entries.flatMap((entry) => {
     const detail = entry.detail === null ? {} : (JSON.parse(entry.detail) as Detail)
     const breaches = breachesOf(entry, detail, past)
@@ -80,40 +88,67 @@ function breachesOf(entry: LoggedEntry, detail: Detail, past: Past): string[] {
     ['is no change under a freeze', !frozen || changes.length === 0 || byItself || detail.brokeGlass !== undefined],
     ['names what it dropped', JSON.stringify(dropped) === JSON.stringify(detail.dropped?.keys ?? [])],
     ['ends what it says', (kind === 'revert') === (detail.ends !== undefined)],
-    ...(actor === undefined ? [] : changes.flatMap((change) => breachesByToken(entry, change, detail, actor, past))),
+    ...(actor === undefined ? [] : breachesByToken(entry, detail, actor, past)),
   ]
   return truths.filter(([, holds]) => !holds).map(([what]) => what)
 }
 
-/** What a guard asks of a change, and a token's limits, of those that a person answers for. */
-function breachesByToken(
-  { at, reason }: LoggedEntry,
-  { what, key, after }: LoggedEntry['changes'][number],
-  { approvedBy, revertsAt }: Detail,
-  actor: Holder,
-  { values, holders }: Past,
-): [string, boolean][] {
-  const text = what === 'item' ? values.get(`guard ${key}`) : undefined
-  const guard = text === undefined ? undefined : (JSON.parse(text) as Guard)
-  const approver = approvedBy && holders.get(approvedBy.id)
-  const boxed = revertsAt !== undefined && revertsAt - at <= (parseDuration(guard?.max_for ?? '') ?? Infinity)
+/** A token's limits, and what guards ask of those that a person answers for. */
+function breachesByToken(entry: LoggedEntry, detail: Detail, actor: Holder, past: Past): [string, boolean][] {
+  const approver = detail.approvedBy && past.holders.get(detail.approvedBy.id)
+  const items = entry.changes.filter(({ what }) => what === 'item')
+  const stays = keptForGood(entry, detail, past).map((key) => ({ key, value: past.values.get(`item ${key}`) }))
+  const changed = items.map(({ key, after }) => ({ key, value: after?.value }))
   return [
-    [`may change ${what} ${key}`, actor.can.includes(what === 'item' ? 'write' : 'guard')],
-    [`reaches ${key}`, actor.keys.some((pattern) => matches(pattern, key))],
-    [`says why of ${key}`, guard?.reason_required !== true || (reason ?? '').trim() !== ''],
-    [`ends in time at ${key}`, guard?.max_for === undefined || after?.value === guard.safe_value || boxed],
-    [`had a second person for ${key}`, guard?.approvals !== 1 || (approver !== undefined && mayApprove(approver, key))],
-    [`had another person for ${key}`, approver?.line !== actor.line],
+    ...entry.changes.flatMap(({ what, key }): [string, boolean][] => [
+      [`may change ${what} ${key}`, what === 'held' || actor.can.includes(what === 'item' ? 'write' : 'guard')],
+      [`reaches ${key}`, what === 'held' || actor.keys.some((pattern) => matches(pattern, key))],
+    ]),
+    ['had another person', approver?.line !== actor.line],
+    ...[...changed, ...stays].flatMap((one) => breachesOfGuard(one, entry, detail, approver, past)),
   ]
+}
+
+function breachesOfGuard(
+  { key, value }: { key: string; value: string | undefined },
+  { at, reason }: LoggedEntry,
+  { revertsAt }: Detail,
+  approver: Holder | undefined,
+  { values }: Past,
+): [string, boolean][] {
+  const text = values.get(`guard ${key}`)
+  if (text === undefined) return []
+  const guard = JSON.parse(text) as Guard
+  const boxed = revertsAt !== undefined && revertsAt - at <= (parseDuration(guard.max_for ?? '') ?? Infinity)
+  return [
+    [`says why of ${key}`, guard.reason_required !== true || (reason ?? '').trim() !== ''],
+    [`ends in time at ${key}`, guard.max_for === undefined || value === guard.safe_value || boxed],
+    [`had a second person for ${key}`, guard.approvals !== 1 || (approver !== undefined && mayApprove(approver, key))],
+  ]
+}
+
+/** The keys whose time-box it ends without giving them another value: what they are for a time they are for good. */
+function keptForGood({ changes }: LoggedEntry, { cancelled = [], dropped }: Detail, { ends }: Past): string[] {
+  const over = [...cancelled, ...(dropped?.kind === 'revert' ? [dropped.id] : [])]
+  const kept = [...ends].filter(([, revision]) => over.includes(`revert-${revision}`)).map(([key]) => key)
+  return kept.filter((key) => !changes.some((change) => change.what === 'item' && change.key === key))
 }
 
 const mayApprove = ({ can, keys }: Holder, key: string): boolean =>
   can.includes('approve') && keys.some((pattern) => matches(pattern, key))
 
-function goOn({ kind, at, actorId, changes }: LoggedEntry, detail: Detail, past: Past): void {
+function goOn(entry: LoggedEntry, detail: Detail, past: Past): void {
+  const { revision, kind, at, actorId, changes } = entry
+  for (const key of keptForGood(entry, detail, past)) {
+    if (detail.revertsAt === undefined) past.ends.delete(key)
+    else past.ends.set(key, revision)
+  }
   for (const { what, key, after } of changes) {
     if (after === null) past.values.delete(`${what} ${key}`)
     else past.values.set(`${what} ${key}`, after.value)
+    if (what !== 'item') continue
+    if (detail.revertsAt === undefined) past.ends.delete(key)
+    else past.ends.set(key, revision)
   }
   if (kind === 'freeze') past.freeze = detail.freeze ?? null
   if (kind === 'unfreeze') past.freeze = null

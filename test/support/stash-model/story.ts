@@ -12,7 +12,8 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-export const KEYS = ['a1', 'a2', 'b1', 'C.d_e-f']
+/** Keys that the stash makes up have no dot, so no pattern below means one of those by chance. */
+export const KEYS = ['a.1', 'a.2', 'b.1', 'C.d_e-f']
 /** Two texts of several bytes a character, one that ends a C string, and what guards take. */
 export const VALUES = ['true', 'false', 'blue', 'green', 'é𝄞', 'nul\u0000x', 'a long text for a flag']
 export const TYPES = ['text/plain; charset=utf-8', 'application/json']
@@ -26,11 +27,11 @@ export const GUARDS: Guard[] = [
 ]
 
 export const GRANTS: { can: Ability[]; keys: string[] }[] = [
-  { can: ['write'], keys: ['a*'] },
+  { can: ['write'], keys: ['a.*'] },
   { can: ['write', 'approve'], keys: ['*'] },
-  { can: ['write', 'guard', 'approve', 'tokens'], keys: ['a*', 'b1'] },
+  { can: ['write', 'guard', 'approve', 'tokens'], keys: ['a.*', 'b.1'] },
   { can: ['write', 'break_glass', 'freeze'], keys: ['*'] },
-  { can: ['write', 'freeze', 'tokens', 'break_glass'], keys: ['*1'] },
+  { can: ['write', 'freeze', 'tokens', 'break_glass'], keys: ['*.1'] },
   { can: ['approve', 'break_glass', 'tokens'], keys: ['*'] },
   { can: [...ABILITIES], keys: ['**'] },
 ]
