@@ -139,6 +139,8 @@ const mayApprove = ({ can, keys }: Holder, key: string): boolean =>
 
 function goOn(entry: LoggedEntry, detail: Detail, past: Past): void {
   const { revision, kind, at, actorId, changes } = entry
+  // History does not name a key that leaves a time-box without a change: it was away, and stays away.
+  for (const [key, boxed] of past.ends) if (detail.shortened?.includes(`revert-${boxed}`)) past.ends.delete(key)
   for (const key of keptForGood(entry, detail, past)) {
     if (detail.revertsAt === undefined) past.ends.delete(key)
     else past.ends.set(key, revision)
