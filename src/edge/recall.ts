@@ -27,6 +27,11 @@ const EXPECTATION_MS = 5_000
 /** A look-up whose own request died may never settle. Whoever waited this long looks for itself. */
 const FLIGHT_DEADLINE_MS = 6_000
 
+/** After a revision was asked for that is not there, the next such question waits so long: anybody may make up revisions. */
+const DENIAL_PAUSE_MS = 100
+/** Stashes of which that is remembered. */
+const DENIALS_MAX = 1_000
+
 export type ReadMode = 'vouched' | 'kv'
 
 export type Stores = {
@@ -53,6 +58,8 @@ type Finding = { snapshot: Snapshot | null; source: 'kv' | 'object'; vouched: bo
 export class Recall {
   readonly #memory: Memory
   readonly #flights = new Map<string, Promise<Memo | null>>()
+  /** By stash: when a revision was last asked for that it does not have. */
+  readonly #denials = new Map<string, number>()
 
   constructor(memory: Memory) {
     this.#memory = memory
@@ -61,6 +68,8 @@ export class Recall {
   async recall(stores: Stores, stashId: string, minRevision = 0): Promise<Result<Recalled>> {
     const fresh = this.remembered(stashId, minRevision, stores.now())
     if (fresh !== null) return reply(fresh)
+    const known = this.#memory.get(stashId)
+    if (known !== undefined && !reaches(known, minRevision)) await this.#pace(stores, stashId)
 
     const found = await this.#once(`find ${stashId}`, stores, () => this.#find(stores, stashId))
     const wanted = Math.max(minRevision, this.#expectedNow(stores, stashId))
@@ -73,6 +82,7 @@ export class Recall {
     }
     const memo = asked.memo ?? (reaches(found.memo, minRevision) ? found.memo : null)
     if (memo === null || memo.snapshot === null || reaches(memo, minRevision)) return answer(memo)
+    this.#deny(stashId, stores.now())
     return refuse({ code: 'revision_not_reached', current: memo.snapshot.revision, min_revision: minRevision })
   }
 
@@ -90,6 +100,17 @@ export class Recall {
     const known = this.#memory.get(stashId)
     if (known !== undefined && (isGone(known) || (known.snapshot?.revision ?? -1) >= revision)) return
     this.#memory.set(stashId, { ...(known ?? NOTHING), expected: { revision, at: now } })
+  }
+
+  /** Those who wait here go on together, and their questions are one. */
+  async #pace(stores: Stores, stashId: string): Promise<void> {
+    const wait = (this.#denials.get(stashId) ?? -Infinity) + DENIAL_PAUSE_MS - stores.now()
+    if (wait > 0) await stores.sleep(Math.min(wait, DENIAL_PAUSE_MS))
+  }
+
+  #deny(stashId: string, now: number): void {
+    if (this.#denials.size >= DENIALS_MAX) this.#denials.clear()
+    this.#denials.set(stashId, now)
   }
 
   /** For a while an expected revision is worth the wait; an object that then still gives no answer is not. */

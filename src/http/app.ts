@@ -3,6 +3,7 @@
  * for every request: preflight, 404 and 405, faults, the log line of a write.
  */
 import { Hono } from 'hono'
+import { getPath } from 'hono/utils/url'
 import type { App } from './scope.ts'
 import { answerFault } from './faults.ts'
 import { flags } from './flags.ts'
@@ -15,6 +16,8 @@ import { links } from './links.ts'
 import { logFault, logWrite } from './log.ts'
 import { about } from './about.ts'
 import { purgeCache, tagToPurge } from './purge.ts'
+import { evaluationAt, failFault, failRefused } from './ofrep-failure.ts'
+import { evaluateHot, ofrep, straighten } from './ofrep.ts'
 import { turnDown } from './reply.ts'
 import { turnDownItem } from './serve.ts'
 import { stashes } from './stashes.ts'
@@ -34,9 +37,12 @@ const routes = new Hono<App>()
   .route('/', history)
   .route('/', transfer)
   .route('/', watch)
+  .route('/', ofrep)
   .route('/', about)
 
-export const app = new Hono<App>().route('/api', routes).route('/', routes)
+export const app = new Hono<App>({ getPath: (request) => straighten(getPath(request)) })
+  .route('/api', routes)
+  .route('/', routes)
 
 const ITEM = /^(?:\/api)?\/item\/[^/]*\/?$/
 
@@ -45,7 +51,7 @@ const PREFLIGHT = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Allow-Methods': METHODS.join(', '),
   'Access-Control-Allow-Headers':
-    'Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Operation, Break-Glass, Reason',
+    'Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Operation, Break-Glass, Reason, *',
   'Access-Control-Max-Age': '86400',
   'Cache-Control': 'no-store',
 }
@@ -53,6 +59,10 @@ const PREFLIGHT = {
 app.notFound((c) => {
   const allow = methodsOf(c.req.path)
   if (c.req.method === 'OPTIONS') return new Response(null, { status: 204, headers: PREFLIGHT })
+  const evaluation = evaluationAt(c.req.url)
+  if (evaluation !== null && allow.length > 0) {
+    return failRefused(evaluation.key, { code: 'method_not_allowed', allow })
+  }
   // Where a script left its key empty, it still tests for an empty answer.
   if (allow.length === 0 && ITEM.test(c.req.path)) return turnDownItem({ code: 'route_not_found' })
   if (allow.length === 0) return turnDown({ code: 'route_not_found' })
@@ -64,11 +74,15 @@ function methodsOf(path: string): string[] {
   return METHODS.filter((method) => app.router.match(method === 'HEAD' ? 'GET' : method, path)[0].length > 0)
 }
 
-app.onError((fault, c) => {
-  const requestId = requestIdOf(c.req.raw)
-  logFault(c.req.raw, fault, requestId)
-  return answerFault(c.req.raw, mayWrite(c.req.raw), fault, requestId)
-})
+app.onError((fault, c) => giveUp(c.req.raw, fault))
+
+function giveUp(request: Request, fault: Error): Response {
+  const requestId = requestIdOf(request)
+  logFault(request, fault, requestId)
+  const evaluation = evaluationAt(request.url)
+  if (evaluation !== null) return failFault(evaluation.key, fault, requestId)
+  return answerFault(request, mayWrite(request), fault, requestId)
+}
 
 const requestIds = new WeakMap<Request, string>()
 
@@ -81,9 +95,9 @@ function requestIdOf(request: Request): string {
   return id
 }
 
-/** In the WrenDB profile a link acts when it is opened: its GET is a write. */
+/** In the WrenDB profile a link acts when it is opened: its GET is a write. An evaluation's POST is none. */
 const mayWrite = ({ method, url }: Request): boolean =>
-  method === 'GET' ? url.includes('/update?') : method !== 'HEAD' && method !== 'OPTIONS'
+  method === 'GET' ? url.includes('/update?') : method !== 'HEAD' && method !== 'OPTIONS' && evaluationAt(url) === null
 
 /** Every request comes in here, but for those that `serveHot` has answered. */
 export function handle(
@@ -93,6 +107,8 @@ export function handle(
 ): Response | Promise<Response> {
   const tag = tagToPurge(request, context)
   if (tag !== null) return purgeCache(tag, context)
+  const evaluated = evaluateHot(request)
+  if (evaluated !== null) return evaluated.catch((fault: Error) => giveUp(request, fault))
   return mayWrite(request) ? write(request, env, context) : app.fetch(request, env, context)
 }
 

@@ -12,12 +12,14 @@ export const FAULTS = {
   internal: { status: 500, title: 'Something broke here' },
 } as const
 
+export const codeOf = (fault: Error): keyof typeof FAULTS =>
+  (fault as Error & Marks).overloaded === true ? 'overloaded' : 'internal'
+
 /** @param writes whether the request could have changed something */
 export function answerFault(request: Request, writes: boolean, fault: Error, requestId: string): Response {
-  const { overloaded = false } = fault as Error & Marks
+  const code = codeOf(fault)
   // An overloaded object refuses a request before it sees it. Of any other failure nothing is known.
-  const mayBeApplied = writes && !overloaded
-  const code = overloaded ? 'overloaded' : 'internal'
+  const mayBeApplied = writes && code !== 'overloaded'
   const { status, title } = FAULTS[code]
   const detail = !mayBeApplied
     ? 'Nothing was changed. Try again in a moment.'

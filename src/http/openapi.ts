@@ -48,7 +48,7 @@ export function openapi(origin: string): Json {
 }
 
 function describe(operation: Operation): Json {
-  const { method, path, id, summary, parameters = [], auth, body, answer, mayBeHeld = false, refusals } = operation
+  const { path, id, summary, parameters = [], auth, body, answer, mayBeHeld = false, refusals, failures } = operation
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => PATH_PARAMETERS[name])
   return {
     operationId: id,
@@ -59,8 +59,9 @@ function describe(operation: Operation): Json {
     responses: {
       200: { description: 'It is so.', content: contentOf(answer) },
       ...(mayBeHeld && { 202: { description: 'Held: nothing has changed yet.', content: contentOf(heldReply) } }),
-      ...(method === 'get' && parameters.includes('If-None-Match') && { 304: { description: 'Not modified.' } }),
+      ...(isConditional(operation) && { 304: { description: 'Not modified.' } }),
       ...problemsOf(refusals),
+      ...(failures && failuresOf(failures)),
     },
   }
 }
@@ -79,11 +80,21 @@ function problemsOf(refusals: RefusalCode[]): Json {
   )
 }
 
+/** A write's If-None-Match is a condition to write on, not one to answer on. */
+const isConditional = ({ method, failures, parameters = [] }: Operation): boolean =>
+  (method === 'get' || failures !== undefined) && parameters.includes('If-None-Match')
+
+const failuresOf = ({ schema, statuses }: NonNullable<Operation['failures']>): Json =>
+  Object.fromEntries(
+    Object.entries(statuses).map(([status, description]) => [status, { description, content: contentOf(schema) }]),
+  )
+
 function contentOf(schema: Operation['answer']): Json {
   if (schema === 'text') return { '*/*': { schema: { type: 'string' } } }
   if (schema === 'events') {
     return { 'text/event-stream': { schema: { type: 'string' } }, 'application/json': { schema: refTo(watchEvent) } }
   }
+  if (schema === 'stream') return { 'text/event-stream': { schema: { type: 'string' } } }
   if (schema === 'html') return { 'text/html': { schema: { type: 'string' } } }
   if (schema === 'openapi') return { 'application/json': { schema: { type: 'object' } } }
   return { 'application/json': { schema: refTo(schema) } }
@@ -105,7 +116,7 @@ function components(): Json {
     wire.problem,
     heldReply,
     watchEvent,
-    ...OPERATIONS.flatMap(({ body, answer }) => [body?.schema, answer]),
+    ...OPERATIONS.flatMap(({ body, answer, failures }) => [body?.schema, answer, failures?.schema]),
   ]) {
     if (typeof schema !== 'object') continue
     const documented = wire.documentedAs.get(schema) ?? schema

@@ -13,10 +13,12 @@ export type Operation = {
   /** A schema for JSON; 'text' for a value as it comes. */
   body?: { schema: z.ZodType | 'text'; required: boolean }
   /** What a 200 carries. */
-  answer: z.ZodType | 'text' | 'html' | 'openapi' | 'events'
+  answer: z.ZodType | 'text' | 'html' | 'openapi' | 'events' | 'stream'
   /** Whether the change may be held instead: 202. */
   mayBeHeld?: boolean
   refusals: RefusalCode[]
+  /** Where a protocol has shapes of its own for what is not 200: by status, and for all statuses alike. */
+  failures?: { schema: z.ZodType; statuses: Record<number, string> }
 }
 
 export const READ: Parameter[] = ['min_revision', 'If-None-Match']

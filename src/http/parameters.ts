@@ -19,6 +19,7 @@ export type Parameter =
   | 'If-None-Match'
   | 'Idempotency-Key'
   | 'X-Operation'
+  | 'flagConfigEtag'
   | 'Break-Glass'
 
 export const PARAMETERS: Record<
@@ -63,6 +64,11 @@ export const PARAMETERS: Record<
     in: 'header',
     description: 'What a browser adds when it comes back: the last revision it was told of. Goes before `after`.',
     schema: { type: 'integer', minimum: 0 },
+  },
+  flagConfigEtag: {
+    in: 'query',
+    description: 'Of an event: nothing older than what it told of is the answer.',
+    schema: { type: 'string' },
   },
   limit: { in: 'query', description: 'How many at most.', schema: { type: 'integer', minimum: 1 } },
   dry_run: {

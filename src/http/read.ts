@@ -32,6 +32,16 @@ export async function recallStash<const P extends string = never>(
   return recalled.ok ? { ok: true, value: { recalled: recalled.value, query: query.value as Query<P> } } : recalled
 }
 
+/** As new as is claimed, where that is to be had: a claim may be forged, and is then worth no refusal. */
+export async function recallClaimed({ stash, ...handles }: ReadScope, claimed: number): Promise<Result<Recalled>> {
+  const id = parseStashId(handles.namespace, stash)
+  if (!id.ok) return id
+  const stores = storesOf(handles, id.value)
+  const recalled = await recaller.recall(stores, stash, claimed)
+  if (recalled.ok || recalled.refusal.code !== 'revision_not_reached') return recalled
+  return recaller.recall(stores, stash)
+}
+
 /** What this isolate remembers and may still serve, for a request without a query: asks nobody, awaits nothing. */
 export function rememberStash(stashId: string): Recalled | null {
   const memo = recaller.remembered(stashId, 0, Date.now())

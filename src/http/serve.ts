@@ -73,7 +73,8 @@ export function turnDownItem(refusal: Refusal): Response {
 const VOUCHED = 'public, max-age=5, stale-while-revalidate=5, stale-if-error=86400'
 const UNVOUCHED = 'public, max-age=1, stale-if-error=86400'
 
-function cachingOf({ snapshot, source, vouched, trueAt }: Recalled): Record<string, string> {
+function cachingOf(recalled: Recalled): Record<string, string> {
+  const { snapshot, vouched } = recalled
   return {
     'Cache-Control': 'no-cache',
     'Cloudflare-CDN-Cache-Control': vouched ? VOUCHED : UNVOUCHED,
@@ -81,9 +82,13 @@ function cachingOf({ snapshot, source, vouched, trueAt }: Recalled): Record<stri
     'Access-Control-Allow-Origin': '*',
     'Access-Control-Expose-Headers': EXPOSED,
     'Switchyard-Revision': String(snapshot.revision),
-    'Switchyard-Source': `${source}; ${vouched ? 'vouched' : 'unvouched'}; as-of=${isoTime(trueAt)}`,
+    'Switchyard-Source': sourceOf(recalled),
   }
 }
+
+/** Which store it came from, whether the stash stands behind it, and when it was last known to be the truth. */
+export const sourceOf = ({ source, vouched, trueAt }: Recalled): string =>
+  `${source}; ${vouched ? 'vouched' : 'unvouched'}; as-of=${isoTime(trueAt)}`
 
 /** Whether If-None-Match names this version, among others or with a weak tag. */
 export function isKnown(headers: Headers, tag: string): boolean {

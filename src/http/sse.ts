@@ -26,8 +26,18 @@ const HEADERS = {
   'Access-Control-Expose-Headers': EXPOSED,
 }
 
-/** @param gone aborted when the client has left */
-export function streamEvents(socket: WebSocket, stashId: string, gone: AbortSignal): Response {
+type Head = { type: string; revision: number }
+
+/**
+ * @param gone aborted when the client has left
+ * @param fields of an event, but for its id
+ */
+export function streamEvents(
+  socket: WebSocket,
+  stashId: string,
+  gone: AbortSignal,
+  fields: (head: Head, data: string) => string = ({ type }, data) => `event: ${type}\ndata: ${data}`,
+): Response {
   const { readable, writable } = new IdentityTransformStream()
   const writer = writable.getWriter()
   const encoder = new TextEncoder()
@@ -57,10 +67,10 @@ export function streamEvents(socket: WebSocket, stashId: string, gone: AbortSign
   socket.addEventListener('message', ({ data }) => {
     heardAt = Date.now()
     if (typeof data !== 'string' || data === 'pong') return
-    const { type, revision } = readHead(data)
+    const head = readHead(data)
     // Whoever reads right after this, through this isolate, is not to be told what was before.
-    heedWrite(stashId, revision)
-    write(`id: ${revision}\nevent: ${type}\ndata: ${data}\n\n`)
+    heedWrite(stashId, head.revision)
+    write(`id: ${head.revision}\n${fields(head, data)}\n\n`)
     unpinged += data.length
     if (unpinged > PING_EVERY_CHARS) {
       unpinged = 0
@@ -82,7 +92,7 @@ export function streamEvents(socket: WebSocket, stashId: string, gone: AbortSign
 /** Events begin alike: `{"type":"change","revision":7,`. Parsing all of it, to write it down again, would cost more than telling it. */
 const HEAD = /^\{"type":"(\w+)","revision":(\d+)/
 
-export function readHead(text: string): { type: string; revision: number } {
+export function readHead(text: string): Head {
   const [, type, revision] = HEAD.exec(text) ?? []
   if (type === undefined) throw new Error('the object told of something that is no event')
   return { type, revision: Number(revision) }

@@ -61,7 +61,7 @@ export class Audience<S extends Seated = WebSocket> {
       const seat = this.#seatOf(socket)
       if (seat.cursor >= event.revision) continue
       seat.cursor = event.revision
-      const name = seat.filter === null ? '' : seat.filter.join()
+      const name = JSON.stringify(seat.filter)
       let text = texts.get(name)
       if (text === undefined) texts.set(name, (text = writeEvent(event, seat.filter)))
       this.#send(socket, seat, text)

@@ -8,6 +8,7 @@ import * as z from 'zod'
 import { durationSchema, parseDuration } from './duration.ts'
 import { bytesOf } from './item.ts'
 import { examineSchema, schemaIssues } from './json-schema.ts'
+import { parseJson } from './parse-json.ts'
 import type { Issue } from './refusal.ts'
 
 export const STASH_MAX_GUARDS = 1_000
@@ -126,7 +127,7 @@ function isWebUrl(value: string): boolean {
 }
 
 function jsonIssues(schema: unknown, value: string): Issue[] {
-  const parsed = parse(value)
+  const parsed = parseJson(value)
   if (parsed === undefined) return wrong('JSON')
   return schema === undefined ? [] : schemaIssues(schema, value)
 }
@@ -134,7 +135,7 @@ function jsonIssues(schema: unknown, value: string): Issue[] {
 const SPLIT_EXPECTED = 'JSON of weights such as {"blue": 90, "green": 10}: at least 0, not all of them 0'
 
 function splitIssues(choices: string[] | undefined, value: string): Issue[] {
-  const weights = parse(value)?.value
+  const weights = parseJson(value)?.value
   if (typeof weights !== 'object' || weights === null || Array.isArray(weights)) return wrong(SPLIT_EXPECTED)
   const entries = Object.entries(weights as Record<string, unknown>)
   const total = entries.reduce((sum, [, weight]) => sum + (isWeight(weight) ? weight : NaN), 0)
@@ -144,11 +145,3 @@ function splitIssues(choices: string[] | undefined, value: string): Issue[] {
 }
 
 const isWeight = (raw: unknown): raw is number => typeof raw === 'number' && raw >= 0 && raw <= 1_000_000
-
-function parse(text: string): { value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(text) }
-  } catch {
-    return undefined
-  }
-}

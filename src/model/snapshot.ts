@@ -5,9 +5,17 @@
  * Reading distrusts: what is not exactly a snapshot of the stash asked for is no snapshot at all.
  */
 import type { Freeze } from './freeze.ts'
+import { parseJson } from './parse-json.ts'
 import { PROFILES, type Profile } from './profile.ts'
 
-export type Flag = { key: string; value: string; type: string; version: number }
+export type Flag = {
+  key: string
+  value: string
+  type: string
+  version: number
+  /** The type of the guard on its key, where it has one: what its text means. Readers before there was one leave it alone. */
+  guard?: string
+}
 
 export type Snapshot = {
   stashId: string
@@ -48,13 +56,19 @@ export function writeSnapshot(snapshot: Omit<Snapshot, 'flags'>, flags: Iterable
       created_at: stash.createdAt,
       ...(stash.freeze && { freeze: { until: stash.freeze.until, reason: stash.freeze.reason } }),
     },
-    items: Array.from(flags, ({ key, value, type, version }) => ({ key, value, type, version })),
+    items: Array.from(flags, ({ key, value, type, version, guard }) => ({
+      key,
+      value,
+      type,
+      version,
+      ...(guard !== undefined && { guard }),
+    })),
   })
 }
 
 /** The snapshot in `text`, or null for anything that is not one of this stash in a format known here. */
 export function readSnapshot(text: string, stashId: string): Snapshot | null {
-  const raw = parse(text)
+  const raw = parseJson(text)?.value
   if (!isRecord(raw) || raw['format'] !== FORMAT || raw['stash_id'] !== stashId) return null
   const { revision, published_at: publishedAt, items } = raw
   if (!isCount(revision) || !isCount(publishedAt) || !Array.isArray(items)) return null
@@ -91,14 +105,6 @@ function readFreeze(raw: unknown): Pick<Freeze, 'until' | 'reason'> | null | und
   return (until === null || isCount(until)) && isTextOrNull(reason) ? { until, reason } : undefined
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
 const isRecord = (raw: unknown): raw is Record<string, unknown> => typeof raw === 'object' && raw !== null
 const isCount = (raw: unknown): raw is number => typeof raw === 'number' && Number.isSafeInteger(raw) && raw >= 0
 const isTextOrNull = (raw: unknown): raw is string | null => typeof raw === 'string' || raw === null
@@ -107,4 +113,5 @@ const isFlag = (raw: unknown): raw is Flag =>
   typeof raw['key'] === 'string' &&
   typeof raw['value'] === 'string' &&
   typeof raw['type'] === 'string' &&
+  (raw['guard'] === undefined || typeof raw['guard'] === 'string') &&
   isCount(raw['version'])

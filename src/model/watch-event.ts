@@ -13,12 +13,12 @@ export type WatchEvent =
   /** The stash was deleted: nothing comes any more. */
   | { type: 'gone'; revision: number; values: Value[] }
 
-/** A watcher of some keys is not told of others. */
-export type Filter = string[] | null
+/** A watcher of some keys is not told of others; one of revisions is told that there are new ones, and not what they hold. */
+export type Filter = string[] | 'revisions' | null
 
 /** As JSON: `{"type":"change","revision":7,"changes":{"a":"1","b":null}}`. Null: nothing for this watcher. */
 export function writeEvent({ type, revision, values }: WatchEvent, filter: Filter): string | null {
-  if (type === 'gone') return JSON.stringify({ type, revision })
+  if (type === 'gone' || filter === 'revisions') return JSON.stringify({ type, revision })
   const shown = filter === null ? values : values.filter(({ key }) => filter.includes(key))
   if (type === 'change' && filter !== null && shown.length === 0) return null
   const record = Object.fromEntries(shown.map(({ key, value }) => [key, value]))
@@ -40,7 +40,8 @@ export type WatchTerms = {
 export function writeTerms({ after, filter, marks }: WatchTerms): string {
   const query = new URLSearchParams()
   if (after !== null) query.set('after', String(after))
-  if (filter !== null) query.set('keys', filter.join(','))
+  if (filter === 'revisions') query.set('revisions', '1')
+  else if (filter !== null) query.set('keys', filter.join(','))
   if (marks) query.set('marks', '1')
   return query.toString()
 }
@@ -51,7 +52,7 @@ export function readTerms(url: string): WatchTerms {
   const keys = query.get('keys')
   return {
     after: after === null ? null : Number(after),
-    filter: keys === null ? null : keys.split(','),
+    filter: query.has('revisions') ? 'revisions' : (keys?.split(',') ?? null),
     marks: query.has('marks'),
   }
 }

@@ -1,5 +1,6 @@
 /** The publisher's view of the stash: its tables, and one key of KV. */
-import { writeSnapshot } from '../model/snapshot.ts'
+import { writeSnapshot, type Flag } from '../model/snapshot.ts'
+import { guardsByKey } from './guards.ts'
 import { itemsByKey } from './items.ts'
 import type { Cursor, Outbox } from './publish.ts'
 import { report } from './report.ts'
@@ -50,7 +51,16 @@ export function compose(
   const freeze = freezeOf(row)
   const text = writeSnapshot(
     { stashId, revision, publishedAt: now, stash: { name, description, profile, createdAt, freeze } },
-    itemsByKey(sql),
+    flagsOf(sql),
   )
   return { revision, text }
+}
+
+/** The items, each with what its guard says it is. */
+function flagsOf(sql: SqlStorage): Flag[] {
+  const types = new Map(guardsByKey(sql).map(({ key, guard }) => [key, guard.type]))
+  return itemsByKey(sql).map(({ key, value, type, version }) => {
+    const guard = types.get(key)
+    return { key, value, type, version, ...(guard !== undefined && { guard }) }
+  })
 }

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 
 const AUTOCANNON = join(import.meta.dirname, '../../node_modules/autocannon/autocannon.js')
 
-export type Request = { url: string; headers?: Record<string, string> }
+export type Request = { url: string; method?: string; headers?: Record<string, string>; body?: string }
 
 type Result = {
   requests: { total: number }
@@ -28,9 +28,10 @@ export async function loadSteadily(urls: string[], rate: number, seconds: number
   return new Map(JSON.parse(output) as [string, number[]][])
 }
 
-async function run({ url, headers = {} }: Request, args: string[]): Promise<Result> {
+async function run({ url, method = 'GET', headers = {}, body }: Request, args: string[]): Promise<Result> {
   const inHeaders = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}=${value}`])
-  const child = spawn(process.execPath, [AUTOCANNON, '-j', '-n', ...args, ...inHeaders, url], {
+  const what = ['-m', method, ...(body === undefined ? [] : ['-b', body]), ...inHeaders]
+  const child = spawn(process.execPath, [AUTOCANNON, '-j', '-n', ...args, ...what, url], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const [output] = await Promise.all([text(child.stdout), once(child, 'exit')])

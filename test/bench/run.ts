@@ -11,6 +11,7 @@ import { freshStash, type Send } from '../support/stash.ts'
 import { forgetful, startNginx, startOther, startOurs, type Contestant } from './contestants.ts'
 import { benchAnswers, benchCommitToEvent, benchCrowd, benchIdle } from './live.ts'
 import { median, printTable, type Row } from './figures.ts'
+import { benchEvaluations } from './ofrep.ts'
 import { benchReads, benchTails, type Field } from './reads.ts'
 import { benchGuardedWrite, benchRelease } from './safeguards.ts'
 import { benchBurst, benchHistory } from './writes.ts'
@@ -42,6 +43,11 @@ try {
   }
   if (!only || only === 'safeguards') {
     printTable('Safeguards, over HTTP on loopback', [await benchGuardedWrite(send), await benchRelease(send)])
+  }
+  if (!only || only === 'ofrep') {
+    const { rows, costs } = await benchEvaluations(ours, send)
+    console.log(`\nEvaluations: CPU time per request, median of the rounds\n  ${costs.join('\n  ')}`)
+    printTable('Evaluations, compared within each round', rows)
   }
   if (!only || only === 'live') await live()
   printTable('The Worker', [await weigh()])

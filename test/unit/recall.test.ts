@@ -109,6 +109,21 @@ describe('Recall', () => {
     expect(await read()).toBe('stash_not_found')
     expect(asked.vouch).toBe(1)
   })
+  it('is asked for made-up revisions a hundred times in a second, and asks the object thirty times at most', async () => {
+    const { clock, at, asked, stores, recall, read } = makeIsolate()
+    await read()
+    const claims: Promise<unknown>[] = []
+    for (let i = 0; i < 100; i++) {
+      claims.push(recall.recall(stores, 's', 900 + i))
+      await clock.pass(10)
+    }
+    await clock.pass(1_000)
+    await Promise.all(claims)
+    expect(asked.object).toBeLessThanOrEqual(30)
+    // One that is not made up waits a moment among them, and is answered.
+    at.object = 2
+    expect(await read(2, 150)).toEqual({ revision: 2, vouched: true })
+  })
   it('remembers no more stashes than it may', async () => {
     const { clock, stores, memory, recall } = makeIsolate()
     for (let i = 0; i < 500; i++) {

@@ -44,6 +44,8 @@ const BODIES: Record<string, unknown[]> = {
   rotateMaster: [{}, { overlap: '1h' }],
   setGuard: [{ type: 'text' }],
   freeze: [{}],
+  evaluateFlag: [{}, { context: { targetingKey: 'u' } }],
+  evaluateFlags: [{}],
   undo: [{ revision: 2 }, { revision: 3 }, { revision: 5 }],
   importStash: [
     { items: [{ key: 'traffic', value: 'green' }] },
@@ -78,7 +80,9 @@ function* callsOf({ id, method, path, body }: Operation, { stash, heldId, tokenI
 }
 
 describe('a token for `maintenance-*` that can write', () => {
-  it.each(OPERATIONS.filter(({ id }) => id !== 'createStash'))(
+  // The stream of evaluations has no end, and tells of revisions only: see ofrep.test.ts.
+  const skipped = ['createStash', 'listenForEvaluations']
+  it.each(OPERATIONS.filter(({ id }) => !skipped.includes(id)))(
     'neither changes nor reads anything else that is not public: $id',
     async (operation) => {
       const all = await furnished()

@@ -1,0 +1,125 @@
+/**
+ * Evaluations of what a copy holds, as OFREP answers. What does not depend on who asks is written once for a copy; a
+ * request only picks the share its targeting key falls into.
+ *
+ * The bulk answer names no revision of the stash: every 200 makes every page render again, and a change that touches no
+ * flag must not.
+ */
+import { createHash } from 'node:crypto'
+import type { Recalled } from '../edge/recall.ts'
+import { chooseOutcome, ruleOf, type Outcome, type Rule } from '../model/evaluate.ts'
+import { bucketOf } from '../model/rollout.ts'
+import type { Flag, Snapshot } from '../model/snapshot.ts'
+import type { Context } from './ofrep-context.ts'
+import { fail, failMissing, misfitOf, TARGETING_KEY_MISSING, type Failure } from './ofrep-failure.ts'
+import { EXPOSED } from './reply.ts'
+import { sourceOf } from './serve.ts'
+
+/** A flag whose answer is ready but for who asks. */
+type Ready = { key: string; rule: Rule; texts: Map<Outcome, string> }
+
+/** The list in pieces: texts that are the same for everybody, and flags that are not. */
+type List = { pieces: (string | Ready)[]; digest: string }
+
+const singles = new WeakMap<Snapshot, Map<string, Ready>>()
+const lists = new WeakMap<Snapshot, List>()
+const inits = new WeakMap<Recalled, ResponseInit>()
+
+export function answerOne(recalled: Recalled, key: string, { targetingKey }: Context): Response {
+  const { snapshot } = recalled
+  let known = singles.get(snapshot)
+  if (known === undefined) singles.set(snapshot, (known = new Map<string, Ready>()))
+  let ready = known.get(key)
+  if (ready === undefined) {
+    const flag = snapshot.flags.get(key)
+    if (flag === undefined) return failMissing(key, snapshot.revision)
+    known.set(key, (ready = prepare(flag, { version: flag.version, revision: snapshot.revision })))
+  }
+  const answer = evaluate(ready, targetingKey)
+  return typeof answer === 'string' ? new Response(answer, initOf(recalled)) : fail(key, answer)
+}
+
+/** @param events where the caller hears of changes, as an absolute URL */
+export function answerAll(recalled: Recalled, events: string, context: Context, known: string | null): Response {
+  const { pieces, digest } = listOf(recalled.snapshot)
+  // Over the context as well: it may ask for somebody else with the tag of the last one's answer.
+  const tag = `"${digestOf(digest, events, context.text)}"`
+  const init = initOf(recalled)
+  const headers = new Headers(init.headers)
+  headers.set('ETag', tag)
+  if (known !== null && tagsIn(known).includes(tag)) {
+    headers.delete('Content-Type')
+    return new Response(null, { status: 304, headers })
+  }
+  const flags = pieces.map((piece) => {
+    const answer = typeof piece === 'string' ? piece : evaluate(piece, context.targetingKey)
+    return typeof answer === 'string' || typeof piece === 'string'
+      ? answer
+      : JSON.stringify({ key: piece.key, ...answer })
+  })
+  const streams = JSON.stringify([{ type: 'sse', url: events, inactivityDelaySec: INACTIVITY_S }])
+  return new Response(`{"flags":[${flags.join(',')}],"eventStreams":${streams},"metadata":{}}\n`, { headers })
+}
+
+/** After so long in the background a page may let go of its stream; it asks anew when it is looked at again. */
+const INACTIVITY_S = 120
+
+function prepare(flag: Flag, metadata: object): Ready {
+  const rule = ruleOf(flag)
+  const outcomes = rule.kind === 'shared' ? rule.outcomes : rule.kind === 'same' ? [rule.outcome] : []
+  const texts = new Map(
+    outcomes.map((outcome) => [outcome, JSON.stringify({ key: flag.key, ...outcome, metadata })] as const),
+  )
+  return { key: flag.key, rule, texts }
+}
+
+function evaluate({ key, rule, texts }: Ready, targetingKey: string | null): string | Failure {
+  if (rule.kind === 'misfit') return misfitOf(rule.guard)
+  if (rule.kind === 'shared' && targetingKey === null) return TARGETING_KEY_MISSING
+  const outcome = rule.kind === 'same' ? rule.outcome : chooseOutcome(rule, bucketOf(key, targetingKey ?? ''))
+  const text = texts.get(outcome)
+  if (text === undefined) throw new Error('an outcome was not written out')
+  return text
+}
+
+function listOf(snapshot: Snapshot): List {
+  const known = lists.get(snapshot)
+  if (known !== undefined) return known
+  const pieces: (string | Ready)[] = []
+  const hash = createHash('sha256')
+  for (const flag of snapshot.flags.values()) {
+    const ready = prepare(flag, { version: flag.version })
+    hash.update(JSON.stringify([flag.key, flag.value, flag.version, flag.guard ?? null]))
+    const answer = ready.rule.kind === 'shared' ? ready : evaluate(ready, null)
+    const last = pieces.at(-1)
+    if (typeof answer === 'object' && 'errorCode' in answer) pieces.push(JSON.stringify({ key: flag.key, ...answer }))
+    else if (typeof answer === 'string' && typeof last === 'string') pieces[pieces.length - 1] = `${last},${answer}`
+    else pieces.push(answer)
+  }
+  const list = { pieces, digest: hash.digest('base64url') }
+  lists.set(snapshot, list)
+  return list
+}
+
+const digestOf = (...texts: string[]): string =>
+  createHash('sha256').update(JSON.stringify(texts)).digest('base64url').slice(0, 22)
+
+function initOf(recalled: Recalled): ResponseInit {
+  const known = inits.get(recalled)
+  if (known !== undefined) return known
+  const init = {
+    headers: new Headers({
+      'Content-Type': 'application/json; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'Access-Control-Allow-Origin': '*',
+      'Access-Control-Expose-Headers': EXPOSED,
+      'Switchyard-Revision': String(recalled.snapshot.revision),
+      'Switchyard-Source': sourceOf(recalled),
+    }),
+  }
+  inits.set(recalled, init)
+  return init
+}
+
+/** Compared weakly: a proxy that compresses weakens our tags. */
+const tagsIn = (header: string): string[] => header.split(',').map((tag) => tag.trim().replace(/^W\//, ''))

@@ -1,0 +1,69 @@
+/**
+ * What OFREP's callers are told when there is no evaluation. Its clients read `key` and `errorCode`, not problems, and serve
+ * their callers the default along with the code; what they do not know they take for a broken server.
+ */
+import { codeOf, FAULTS } from './faults.ts'
+import { documentOf, headersOf } from './problem.ts'
+import { json } from './reply.ts'
+import type { Refusal } from '../model/refusal.ts'
+
+/** Of OpenFeature's error codes those that a service may send. */
+export type ErrorCode = 'PARSE_ERROR' | 'TARGETING_KEY_MISSING' | 'INVALID_CONTEXT' | 'GENERAL' | 'FLAG_NOT_FOUND'
+
+/** Why a request, or a flag in it, cannot be evaluated. */
+export type Failure = { errorCode: ErrorCode; errorDetails: string }
+
+export const TARGETING_KEY_MISSING = {
+  errorCode: 'TARGETING_KEY_MISSING',
+  errorDetails: 'This flag is rolled out by shares: say for whom, as context.targetingKey.',
+} satisfies Failure
+
+export const misfitOf = (guard: string): Failure => ({
+  errorCode: 'PARSE_ERROR',
+  errorDetails: `The value is not what its guard demands: ${guard}.`,
+})
+
+/** @param key null where many flags were asked for */
+export function fail(
+  key: string | null,
+  failure: Failure,
+  status = 400,
+  headers: Record<string, string> = {},
+): Response {
+  return json({ ...(key !== null && { key }), ...failure }, headers, status)
+}
+
+export function failMissing(key: string, revision: number): Response {
+  const failure: Failure = { errorCode: 'FLAG_NOT_FOUND', errorDetails: `There is no flag "${key}" in this stash.` }
+  return fail(key, failure, 404, { 'Switchyard-Revision': String(revision) })
+}
+
+/** A refused read in the protocol's words: a stash that is not there has no flags, one that is silent says nothing of them. */
+export function failRefused(key: string | null, refusal: Refusal): Response {
+  const { status, title, detail } = documentOf(refusal)
+  const headers = { 'Switchyard-Problem': refusal.code, ...headersOf(refusal) }
+  const errorCode = key !== null && refusal.code === 'stash_not_found' ? 'FLAG_NOT_FOUND' : 'GENERAL'
+  return fail(key, { errorCode, errorDetails: `${title}. ${detail}` }, status, headers)
+}
+
+export function failFault(key: string | null, fault: Error, requestId: string): Response {
+  const code = codeOf(fault)
+  const { status, title } = FAULTS[code]
+  const headers = { 'Switchyard-Problem': code, 'Retry-After': '1', 'Request-Id': requestId }
+  return fail(key, { errorCode: 'GENERAL', errorDetails: `${title}. Try again in a moment.` }, status, headers)
+}
+
+const PATH = /^https?:\/\/[^/]*(?:\/api)?\/stash\/[^/?#]*\/{1,2}ofrep\/v1\/evaluate\/flags(?:\/([^?#]*))?(?:[?#]|$)/
+
+/** For what is said outside the routes. Null: the URL is not one of an evaluation. */
+export function evaluationAt(url: string): { key: string | null } | null {
+  const found = PATH.exec(url)
+  if (found === null) return null
+  const [, key] = found
+  if (key === undefined) return { key: null }
+  try {
+    return { key: decodeURIComponent(key) }
+  } catch {
+    return { key }
+  }
+}

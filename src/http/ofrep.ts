@@ -1,0 +1,95 @@
+/**
+ * `/stash/{id}/ofrep`: the OpenFeature Remote Evaluation Protocol, 0.3.0, on the same copies as plain reads. Lenient in what
+ * it takes, exact in what it answers: its clients are written by others.
+ */
+import { Hono } from 'hono'
+import type { Recalled } from '../edge/recall.ts'
+import type { Result } from '../model/refusal.ts'
+import { parseStashId } from './address.ts'
+import { connect } from './connect.ts'
+import { answerAll, answerOne } from './ofrep-answer.ts'
+import { readContext } from './ofrep-context.ts'
+import { fail, failRefused } from './ofrep-failure.ts'
+import { readCount, readQuery } from './parse.ts'
+import { recallClaimed, rememberStash } from './read.ts'
+import { empty, turnDown } from './reply.ts'
+import { readScope, type App, type Ctx } from './scope.ts'
+import { streamEvents } from './sse.ts'
+
+export const ofrep = new Hono<App>()
+  .post('/stash/:stash/ofrep/v1/evaluate/flags', (c) => evaluateAll(c.req.raw, recallFor(c)))
+  .post('/stash/:stash/ofrep/v1/evaluate/flags/:key{.+}', (c) =>
+    evaluateOne(c.req.raw, recallFor(c), c.req.param('key')),
+  )
+  .get('/stash/:stash/ofrep/v1/events', (c) => listen(c))
+
+/** What a client makes of a base URL that ends in a slash. */
+export const straighten = (path: string): string => path.replace('//ofrep/', '/ofrep/')
+
+async function evaluateOne(request: Request, recalling: Promise<Result<Recalled>>, key: string): Promise<Response> {
+  // Both under way at once; the context is looked at first, because it costs nothing to be told.
+  const context = await readContext(request)
+  const recalled = await recalling
+  if ('errorCode' in context) return fail(key, context)
+  return recalled.ok ? answerOne(recalled.value, key, context) : failRefused(key, recalled.refusal)
+}
+
+async function evaluateAll(request: Request, recalling: Promise<Result<Recalled>>): Promise<Response> {
+  const context = await readContext(request)
+  const recalled = await recalling
+  if ('errorCode' in context) return fail(null, context)
+  if (!recalled.ok) return failRefused(null, recalled.refusal)
+  return answerAll(recalled.value, eventsUrlOf(request.url), context, request.headers.get('If-None-Match'))
+}
+
+/** After an event a client says which configuration it was told of: nothing older may be the answer. */
+function recallFor(c: Ctx): Promise<Result<Recalled>> {
+  const claimed = /^(?:W\/)?"?(\d{1,15})"?$/.exec(c.req.query('flagConfigEtag') ?? '')?.[1] ?? 0
+  return recallClaimed(readScope(c), Number(claimed))
+}
+
+const EVALUATE = '/ofrep/v1/evaluate/flags'
+const STASH_ID_CHARS = 64
+
+/** The answer from memory, before the router: see `hot.ts`. Null where the routes must be asked. */
+export function evaluateHot(request: Request): Promise<Response> | null {
+  if (request.method !== 'POST') return null
+  const { url } = request
+  const at = url.indexOf(EVALUATE)
+  if (at === -1 || url.includes('?') || url.includes('%')) return null
+  const start = at - STASH_ID_CHARS
+  const before = url.slice(url.indexOf('/', 8), start)
+  if (before !== '/api/stash/' && before !== '/stash/') return null
+  const rest = url.slice(at + EVALUATE.length)
+  if (rest !== '' && (rest[0] !== '/' || rest.length === 1)) return null
+  const recalled = rememberStash(url.slice(start, at))
+  if (recalled === null) return null
+  const recalling = Promise.resolve({ ok: true as const, value: recalled })
+  return rest === '' ? evaluateAll(request, recalling) : evaluateOne(request, recalling, rest.slice(1))
+}
+
+const eventsUrlOf = (url: string): string =>
+  `${url.slice(0, url.indexOf(EVALUATE)).replace(/\/+$/, '')}/ofrep/v1/events`
+
+/** Says when to evaluate anew. A client that comes with nothing is told at once: what happened before it came it cannot know. */
+async function listen(c: Ctx): Promise<Response> {
+  const id = parseStashId(c.env.STASH, c.req.param('stash') ?? '')
+  if (!id.ok) return turnDown(id.refusal)
+  const query = readQuery(c.req.url, ['after'])
+  if (!query.ok) return turnDown(query.refusal)
+  const last = c.req.header('Last-Event-ID') ?? query.value.after
+  const after = readCount('after', last, { least: 0, most: Number.MAX_SAFE_INTEGER, absent: null })
+  if (!after.ok) return turnDown(after.refusal)
+  if (c.req.method === 'HEAD') return empty(200, { 'Content-Type': 'text/event-stream' })
+
+  const { continent = 'XX' } = c.req.raw.cf ?? {}
+  const terms = { after: after.value, filter: 'revisions' as const, marks: false }
+  const connected = await connect(c.env, id.value, terms, String(continent))
+  if (!connected.ok) return turnDown(connected.refusal)
+  const { webSocket } = connected.value
+  if (webSocket === null) throw new Error('the object answered a watch without a socket')
+  return streamEvents(webSocket, id.value.toString(), c.req.raw.signal, ({ revision }) => {
+    const lastModified = Math.floor(Date.now() / 1_000)
+    return `data: ${JSON.stringify({ type: 'refetchEvaluation', etag: `"${revision}"`, lastModified })}`
+  })
+}

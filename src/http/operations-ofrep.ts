@@ -1,0 +1,47 @@
+/** The operations of the OpenFeature Remote Evaluation Protocol. */
+import type { Operation } from './operation.ts'
+import * as wire from './wire-ofrep.ts'
+
+const STATUSES = {
+  400: 'What was sent is no context, or lacks the targeting key that the flag is rolled out by.',
+  404: 'There is no such flag, or no such stash.',
+  500: 'Something broke here.',
+  503: 'The stash cannot be reached.',
+}
+
+export const OFREP_OPERATIONS: Operation[] = [
+  {
+    method: 'post',
+    path: '/stash/{stash}/ofrep/v1/evaluate/flags/{key}',
+    id: 'evaluateFlag',
+    summary: 'Evaluate one flag for a context. A body is not needed where nothing depends on who asks.',
+    auth: 'none',
+    parameters: ['flagConfigEtag'],
+    body: { schema: wire.evaluationRequest, required: false },
+    answer: wire.evaluation,
+    refusals: [],
+    failures: { schema: wire.evaluationFailure, statuses: STATUSES },
+  },
+  {
+    method: 'post',
+    path: '/stash/{stash}/ofrep/v1/evaluate/flags',
+    id: 'evaluateFlags',
+    summary: 'Evaluate every flag for a context. The ETag covers the flags and the context.',
+    auth: 'none',
+    parameters: ['flagConfigEtag', 'If-None-Match'],
+    body: { schema: wire.evaluationRequest, required: false },
+    answer: wire.bulkEvaluation,
+    refusals: [],
+    failures: { schema: wire.bulkEvaluationFailure, statuses: STATUSES },
+  },
+  {
+    method: 'get',
+    path: '/stash/{stash}/ofrep/v1/events',
+    id: 'listenForEvaluations',
+    summary: 'Server-Sent Events that say when to evaluate anew: at once, and whenever the stash changes.',
+    auth: 'none',
+    parameters: ['after', 'Last-Event-ID'],
+    answer: 'stream',
+    refusals: ['stash_not_found', 'unknown_parameter', 'invalid_query', 'unreachable'],
+  },
+]

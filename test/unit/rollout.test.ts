@@ -1,0 +1,141 @@
+import { FlagdCore } from '@openfeature/flagd-core'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { chooseOutcome, ruleOf } from '../../src/model/evaluate.ts'
+import { murmur3 } from '../../src/model/murmur3.ts'
+import { bucketOf, BUCKETS } from '../../src/model/rollout.ts'
+// Worked out by another implementation, in exact fractions.
+import vectors from '../support/bucketing.json' with { type: 'json' }
+
+const flag = (key: string, value: string, guard: string) => ({ key, value, type: 'text/plain', version: 1, guard })
+
+/** What somebody gets, as the HTTP API would say it. */
+function evaluate(key: string, value: string, guard: string, targetingKey: string): unknown {
+  const rule = ruleOf(flag(key, value, guard))
+  if (rule.kind === 'misfit') throw new Error(`${value} is no ${guard}`)
+  return (rule.kind === 'same' ? rule.outcome : chooseOutcome(rule, bucketOf(key, targetingKey))).value
+}
+
+describe('murmur3', () => {
+  it.each(vectors.hashes)('hashes "$text" to $hash', ({ text, hash }) => {
+    expect(murmur3(text).toString(16).padStart(8, '0')).toBe(hash)
+  })
+})
+
+describe('bucketOf', () => {
+  it('puts each user of the golden vectors where it belongs', () => {
+    const found = vectors.buckets.map(({ flag, targetingKey }) => bucketOf(flag, targetingKey))
+    expect(found).toEqual(vectors.buckets.map(({ bucket }) => bucket))
+  })
+  it('never leaves the buckets', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (key, user) => {
+        const bucket = bucketOf(key, user)
+        return Number.isInteger(bucket) && bucket >= 0 && bucket < BUCKETS
+      }),
+    )
+  })
+})
+
+describe('a percentage', () => {
+  it('takes in whom the golden vectors say, to the last bucket', () => {
+    const found = vectors.percentages.map((at) => evaluate(at.flag, at.value, 'percentage', at.targetingKey))
+    expect(found).toEqual(vectors.percentages.map(({ on }) => on))
+  })
+  it('never takes anybody out by being raised', () => {
+    const share = fc.integer({ min: 0, max: BUCKETS }).map((thousandths) => thousandths / 1_000)
+    fc.assert(
+      fc.property(fc.string(), fc.string({ minLength: 1 }), share, share, (key, user, a, b) => {
+        const [less, more] = [Math.min(a, b), Math.max(a, b)].map((at) => evaluate(key, String(at), 'percentage', user))
+        return less === false || more === true
+      }),
+      { numRuns: 5_000 },
+    )
+  })
+  it('takes in its share of 100,000 users, within 0.3 points, at every whole percent', () => {
+    const users = Array.from({ length: 100_000 }, (_, i) => bucketOf('rollout', `user-${i}`))
+    const counts = users.reduce(
+      (all, bucket) => {
+        all[Math.floor(bucket / 1_000)] = (all[Math.floor(bucket / 1_000)] ?? 0) + 1
+        return all
+      },
+      Array.from({ length: 100 }, () => 0),
+    )
+    let taken = 0
+    for (let percent = 1; percent <= 100; percent++) {
+      taken += counts[percent - 1] ?? 0
+      expect(Math.abs(taken / 1_000 - percent), `${percent} %`).toBeLessThan(0.3)
+    }
+  })
+})
+
+describe('a split', () => {
+  it('gives each user of the golden vectors the name they are due', () => {
+    const found = vectors.splits.map(({ flag, value, targetingKey }) => evaluate(flag, value, 'split', targetingKey))
+    expect(found).toEqual(vectors.splits.map(({ name }) => name))
+  })
+})
+
+describe('flagd', () => {
+  it('decides alike, 20,000 times', () => {
+    const core = new FlagdCore()
+    const ascii = fc.string({ minLength: 1, maxLength: 60, unit: 'grapheme-ascii' })
+    const key = fc.stringMatching(/^[A-Za-z0-9._-]{1,40}$/)
+    const weights = fc.array(fc.integer({ min: 0, max: 1_000 }), { minLength: 2, maxLength: 6 })
+    fc.assert(
+      fc.property(key, weights, fc.array(ascii, { minLength: 20, maxLength: 20 }), (name, parts, users) => {
+        // Shares that are whole numbers of buckets: flagd takes as many buckets as the weights add up to.
+        const total = parts.reduce((sum, part) => sum + part, 0)
+        fc.pre(total > 0)
+        const whole = parts.map((part) => Math.floor((part * BUCKETS) / total))
+        whole[0] = (whole[0] ?? 0) + BUCKETS - whole.reduce((sum, part) => sum + part, 0)
+        const named = whole.map((part, i) => [`v${i}`, part] as const)
+        const variants = Object.fromEntries(named.map(([variant]) => [variant, variant]))
+        core.setConfigurations(
+          JSON.stringify({
+            flags: { [name]: { state: 'ENABLED', variants, defaultVariant: 'v0', targeting: { fractional: named } } },
+          }),
+        )
+        const value = JSON.stringify(Object.fromEntries(named))
+        for (const user of users) {
+          const theirs = core.resolveStringEvaluation(name, 'none', { targetingKey: user }).value
+          expect(evaluate(name, value, 'split', user)).toBe(theirs)
+        }
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+})
+
+describe('ruleOf', () => {
+  it.each([
+    ['boolean', 'true', { value: true, variant: 'on', reason: 'STATIC' }],
+    ['boolean', 'false', { value: false, variant: 'off', reason: 'STATIC' }],
+    ['number', '-0.5', { value: -0.5, variant: 'default', reason: 'STATIC' }],
+    ['json', '{"a":[1]}', { value: { a: [1] }, variant: 'default', reason: 'STATIC' }],
+    ['json', 'false', { value: false, variant: 'default', reason: 'STATIC' }],
+    ['json', 'null', { reason: 'DEFAULT' }],
+    ['choice', 'blue', { value: 'blue', variant: 'blue', reason: 'STATIC' }],
+    ['percentage', '0', { value: false, variant: 'off', reason: 'STATIC' }],
+    ['percentage', '100', { value: true, variant: 'on', reason: 'STATIC' }],
+    ['split', '{"a":0,"b":2}', { value: 'b', variant: 'b', reason: 'STATIC' }],
+    [undefined, 'true', { value: 'true', variant: 'default', reason: 'STATIC' }],
+    ['a type of tomorrow', '1', { value: '1', variant: 'default', reason: 'STATIC' }],
+  ])('reads %s %s for everybody alike', (guard, value, outcome) => {
+    const { guard: _, ...bare } = flag('k', value, '')
+    expect(ruleOf({ ...bare, ...(guard !== undefined && { guard }) })).toEqual({ kind: 'same', outcome })
+  })
+  it.each([
+    ['boolean', 'yes'],
+    ['number', ''],
+    ['number', 'x'],
+    ['json', '{'],
+    ['percentage', '101'],
+    ['percentage', ''],
+    ['split', '[1]'],
+    ['split', '{"a":-1,"b":2}'],
+    ['split', '{}'],
+  ])('says that a %s cannot be %s', (guard, value) => {
+    expect(ruleOf(flag('k', value, guard))).toEqual({ kind: 'misfit', guard })
+  })
+})

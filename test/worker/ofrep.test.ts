@@ -1,0 +1,378 @@
+import { runInDurableObject } from 'cloudflare:test'
+import { afterEach, describe, expect, it } from 'vitest'
+import { bulkEvaluation, bulkEvaluationFailure, evaluation, evaluationFailure } from '../../src/http/wire-ofrep.ts'
+import vectors from '../support/bucketing.json' with { type: 'json' }
+import { clearFaults, faults } from '../support/faults.ts'
+import { newOperator, newStash, objectOf, send } from '../support/front-door.ts'
+import type { Operator } from '../support/operator.ts'
+
+afterEach(clearFaults)
+
+const FLAGS = 'ofrep/v1/evaluate/flags'
+
+/** A stash with a flag of every type. */
+async function furnished() {
+  const { stash, master } = await newOperator()
+  const guarded: [string, object, string][] = [
+    ['maintenance', { type: 'boolean' }, 'true'],
+    ['limit', { type: 'number' }, '7.5'],
+    ['theme', { type: 'json' }, '{"dark":true}'],
+    ['absent', { type: 'json' }, 'null'],
+    ['cluster', { type: 'choice', choices: ['eu', 'us'] }, 'eu'],
+    ['rollout', { type: 'percentage' }, '50'],
+    ['everybody', { type: 'percentage' }, '100'],
+    ['experiment', { type: 'split' }, '{"blue":90,"green":10}'],
+  ]
+  for (const [key, guard, value] of guarded) {
+    await master.call('PUT', `/guards/${key}`, guard)
+    await master.set(key, value)
+  }
+  await master.set('plain', 'true')
+  const ask = (path: string, body?: unknown, headers: Record<string, string> = {}) =>
+    send(`/stash/${stash.id}/${path}`, {
+      method: 'POST',
+      headers,
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+  return { stash, master, ask, evaluate: (key: string, body?: unknown) => ask(`${FLAGS}/${key}`, body) }
+}
+
+const context = (targetingKey: string) => ({ context: { targetingKey } })
+
+/** The guard may not fit the value that was there before. */
+async function setTo(master: Operator, guard: object, key: string, value: string): Promise<void> {
+  await master.call('DELETE', `/guards/${key}`)
+  expect((await master.set(key, value)).status).toBe(200)
+  expect((await master.call('PUT', `/guards/${key}`, guard)).status).toBe(200)
+}
+
+describe('POST …/ofrep/v1/evaluate/flags/{key}', () => {
+  it('types a value by its guard, and says which version it is of which revision', async () => {
+    const { master, evaluate } = await furnished()
+    const items = (await master.call('GET', '/items')).body['items'] as { key: string; version: number }[]
+    const versions = new Map(items.map(({ key, version }) => [key, version]))
+    const same = { reason: 'STATIC', variant: 'default' }
+    const expected = {
+      maintenance: { ...same, value: true, variant: 'on' },
+      limit: { ...same, value: 7.5 },
+      theme: { ...same, value: { dark: true } },
+      absent: { reason: 'DEFAULT' },
+      cluster: { ...same, value: 'eu', variant: 'eu' },
+      everybody: { ...same, value: true, variant: 'on' },
+      plain: { ...same, value: 'true' },
+    }
+    for (const [key, outcome] of Object.entries(expected)) {
+      const answer = await evaluate(key)
+      expect(answer.status).toBe(200)
+      expect(answer.headers.get('Content-Type')).toBe('application/json; charset=utf-8')
+      const { metadata, ...body } = evaluation.strict().parse(await answer.json())
+      expect(body).toEqual({ key, ...outcome })
+      expect(metadata).toEqual({ version: versions.get(key), revision: 17 })
+    }
+  })
+  it('gives a share to whom the golden vectors say', async () => {
+    const { master, evaluate } = await furnished()
+    const values = [...new Set(vectors.splits.map(({ value }) => value))]
+    for (const flag of new Set(vectors.splits.map((at) => at.flag))) {
+      for (const value of values) {
+        const due = vectors.splits.filter((at) => at.flag === flag && at.value === value)
+        await setTo(master, { type: 'split' }, flag, value)
+        for (const { targetingKey, name } of due) {
+          const answer = await evaluate(flag, context(targetingKey))
+          const reason = value === '{"one": 1}' ? 'STATIC' : 'SPLIT'
+          expect(await answer.json(), targetingKey).toMatchObject({ value: name, variant: name, reason })
+        }
+      }
+    }
+    for (const value of new Set(vectors.percentages.map((at) => at.value))) {
+      await setTo(master, { type: 'percentage' }, 'edge', value)
+      for (const { targetingKey, on } of vectors.percentages.filter((at) => at.flag === 'edge' && at.value === value)) {
+        const answer = await evaluate('edge', context(targetingKey))
+        expect(await answer.json()).toMatchObject({ value: on, variant: on ? 'on' : 'off', reason: 'SPLIT' })
+      }
+    }
+  })
+  it('needs to know who asks only for what is rolled out by shares', async () => {
+    const { evaluate } = await furnished()
+    for (const body of [undefined, '', '{}', { context: {} }, { context: null }, context('')]) {
+      expect((await evaluate('maintenance', body)).status).toBe(200)
+      for (const key of ['rollout', 'experiment']) {
+        const answer = await evaluate(key, body)
+        expect(answer.status).toBe(400)
+        expect(evaluationFailure.strict().parse(await answer.json())).toMatchObject({
+          key,
+          errorCode: 'TARGETING_KEY_MISSING',
+        })
+      }
+    }
+  })
+  it('says which flag is not there, however its key is written', async () => {
+    const { stash, evaluate } = await furnished()
+    for (const [written, key] of [
+      ['nope', 'nope'],
+      ['a%2Fb%20c', 'a/b c'],
+      ['a/b', 'a/b'],
+      ['__proto__', '__proto__'],
+      ['%E0%A4%A', '%E0%A4%A'],
+    ] as const) {
+      const answer = await evaluate(written, context('u'))
+      expect(answer.status).toBe(404)
+      expect(evaluationFailure.parse(await answer.json())).toMatchObject({ key, errorCode: 'FLAG_NOT_FOUND' })
+    }
+    await send(`/stash/${stash.id}`, stash.as({ method: 'DELETE' }))
+    const gone = await evaluate('maintenance', context('u'))
+    expect(gone.status).toBe(404)
+    expect(await gone.json()).toMatchObject({ key: 'maintenance', errorCode: 'FLAG_NOT_FOUND' })
+  })
+  it('takes a base URL that ends in a slash, and an encoded key', async () => {
+    const { ask, evaluate } = await furnished()
+    expect(await (await ask(`/${FLAGS}/limit`)).json()).toMatchObject({ value: 7.5 })
+    expect(await (await ask(`/${FLAGS}`)).json()).toHaveProperty('flags')
+    expect(await (await evaluate('lim%69t')).json()).toMatchObject({ key: 'limit', value: 7.5 })
+  })
+})
+
+const deep = (depth: number) => `{"context":{"a":${'['.repeat(depth)}${']'.repeat(depth)}}}`
+
+describe.each([
+  ['one flag', `${FLAGS}/maintenance`, evaluationFailure, { key: 'maintenance' }],
+  ['all flags', FLAGS, bulkEvaluationFailure, {}],
+] as const)('bad input, for %s,', (_, path, shape, named) => {
+  it.each([
+    ['half an object', '{"context":', 400, 'PARSE_ERROR'],
+    ['a form', 'context=x', 400, 'PARSE_ERROR'],
+    ['null', 'null', 400, 'INVALID_CONTEXT'],
+    ['an array', '[]', 400, 'INVALID_CONTEXT'],
+    ['a text', '"x"', 400, 'INVALID_CONTEXT'],
+    ['an array for a context', '{"context":[]}', 400, 'INVALID_CONTEXT'],
+    ['a number for a targeting key', '{"context":{"targetingKey":5}}', 400, 'INVALID_CONTEXT'],
+    ['1 MiB of context', `{"context":{"a":"${'x'.repeat(1 << 20)}"}}`, 400, 'INVALID_CONTEXT'],
+  ] as const)('answers %s in the shape of the protocol', async (_name, body, status, errorCode) => {
+    const { ask } = await furnished()
+    const answer = await ask(path, body)
+    expect(answer.status).toBe(status)
+    expect(answer.headers.get('Cache-Control')).toBe('no-store')
+    expect(shape.strict().parse(await answer.json())).toMatchObject({ ...named, errorCode })
+  })
+  it('does not mind depth, and looks at no Content-Type', async () => {
+    const { ask } = await furnished()
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/xml', 'nonsense'])
+      expect((await ask(path, deep(30_000), { 'Content-Type': type })).status).toBe(200)
+  })
+  it('takes a body whose length is not announced, up to the same limit', async () => {
+    const { stash } = await furnished()
+    const streamed = (text: string) => ({
+      method: 'POST',
+      body: new Response(text).body?.pipeThrough(new TransformStream<Uint8Array>()) ?? null,
+    })
+    const url = `/stash/${stash.id}/${path}`
+    expect((await send(url, streamed(JSON.stringify(context('u'))))).status).toBe(200)
+    expect((await send(url, streamed(`{"context":{"a":"${'x'.repeat(1 << 17)}"}}`))).status).toBe(400)
+  })
+  it('says that it takes a POST', async () => {
+    const { stash } = await furnished()
+    for (const method of ['GET', 'PUT', 'DELETE']) {
+      const answer = await send(`/stash/${stash.id}/${path}`, { method })
+      expect(answer.status).toBe(405)
+      expect(answer.headers.get('Allow')).toBe('POST')
+      expect(shape.strict().parse(await answer.json())).toMatchObject({ ...named, errorCode: 'GENERAL' })
+    }
+  })
+  it('says that the stash cannot be reached, where nothing is known of it', async () => {
+    const { stash } = await furnished()
+    const other = await newStash()
+    faults.object = () => Promise.reject(new Error('down'))
+    faults.kvGet = () => Promise.reject(new Error('down'))
+    const answer = await send(`/stash/${other.id}/${path}`, { method: 'POST' })
+    expect(answer.status).toBe(503)
+    expect(answer.headers.get('Retry-After')).toMatch(/^\d+$/)
+    expect(shape.strict().parse(await answer.json())).toMatchObject({ ...named, errorCode: 'GENERAL' })
+    expect(stash.id).not.toBe(other.id)
+  })
+})
+
+describe('POST …/ofrep/v1/evaluate/flags', () => {
+  it('evaluates every flag in the order of their keys, each as it is evaluated alone', async () => {
+    const { ask, evaluate } = await furnished()
+    const { flags } = bulkEvaluation.strict().parse(await (await ask(FLAGS, context('user-1'))).json())
+    const keys = flags.map(({ key }) => key)
+    expect(keys).toEqual(keys.toSorted())
+    expect(keys).toHaveLength(9)
+    for (const flag of flags) {
+      const alone = (await (await evaluate(flag.key, context('user-1'))).json()) as { metadata: { version: number } }
+      expect(flag).toEqual({ ...alone, metadata: { version: alone.metadata.version } })
+    }
+  })
+  it('leaves out nobody for want of a targeting key: such a flag says so itself', async () => {
+    const { ask } = await furnished()
+    const { flags } = bulkEvaluation.strict().parse(await (await ask(FLAGS)).json())
+    expect(flags.filter((flag) => 'errorCode' in flag).map(({ key }) => key)).toEqual(['experiment', 'rollout'])
+  })
+  it('answers 304 to the tag of the same flags and the same context, among others, weak or not, and to no other', async () => {
+    const { master, ask } = await furnished()
+    const first = await ask(FLAGS, context('a'))
+    const tag = first.headers.get('ETag') ?? ''
+    expect(tag).toMatch(/^"[\w-]{22}"$/)
+    for (const known of [tag, `W/${tag}`, `"x", W/${tag} , "y"`]) {
+      const again = await ask(FLAGS, context('a'), { 'If-None-Match': known })
+      expect(again.status).toBe(304)
+      expect(again.headers.get('ETag')).toBe(tag)
+      expect(again.headers.get('Access-Control-Allow-Origin')).toBe('*')
+      expect(await again.text()).toBe('')
+    }
+    const known = { 'If-None-Match': tag }
+    // Nothing that a token or a link does touches a flag.
+    await master.grant({ can: ['write'] })
+    expect((await ask(FLAGS, context('a'), known)).status).toBe(304)
+    expect((await ask(FLAGS, context('b'), known)).status).toBe(200)
+    expect((await ask(FLAGS, undefined, known)).status).toBe(200)
+    expect((await ask(FLAGS, { context: { targetingKey: 'a', plan: 'pro' } }, known)).status).toBe(200)
+    await master.set('plain', 'false')
+    expect((await ask(FLAGS, context('a'), known)).status).toBe(200)
+    await master.set('plain', 'true')
+    expect((await ask(FLAGS, context('a'), known)).status).toBe(200)
+  })
+  it('notices a guard that changes what a text means', async () => {
+    const { master, ask } = await furnished()
+    const known = { 'If-None-Match': (await ask(FLAGS)).headers.get('ETag') ?? '' }
+    await master.call('PUT', '/guards/plain', { type: 'boolean' })
+    const answer = await ask(FLAGS, undefined, known)
+    expect(answer.status).toBe(200)
+    const { flags } = (await answer.json()) as { flags: { key: string; value: unknown }[] }
+    expect(flags.find(({ key }) => key === 'plain')).toMatchObject({ value: true })
+  })
+  it('may be asked by a page of any origin, whose browser need not ask again for a day', async () => {
+    const { stash, ask } = await furnished()
+    const preflight = await send(`/stash/${stash.id}/${FLAGS}`, {
+      method: 'OPTIONS',
+      headers: {
+        Origin: 'https://shop.example',
+        'Access-Control-Request-Method': 'POST',
+        'Access-Control-Request-Headers': 'content-type,if-none-match,traceparent',
+      },
+    })
+    expect(preflight.status).toBe(204)
+    expect(preflight.headers.get('Access-Control-Allow-Origin')).toBe('*')
+    expect(preflight.headers.get('Access-Control-Allow-Methods')).toContain('POST')
+    expect(preflight.headers.get('Access-Control-Allow-Headers')).toMatch(
+      /Authorization.*Content-Type.*If-None-Match.*\*/,
+    )
+    expect(preflight.headers.get('Access-Control-Max-Age')).toBe('86400')
+    const answer = await ask(FLAGS, context('a'), { Origin: 'https://shop.example' })
+    expect(answer.headers.get('Access-Control-Allow-Origin')).toBe('*')
+    expect(answer.headers.get('Access-Control-Expose-Headers')).toContain('ETag')
+  })
+})
+
+/** The events of a stream as they come: `until(n)` resolves with the first n. */
+async function listen(url: string, headers: Record<string, string> = {}) {
+  const leaving = new AbortController()
+  const path = new URL(url).pathname.replace(/^\/api/, '')
+  const response = await send(path, { headers, signal: leaving.signal })
+  if (response.body === null) throw new Error('no stream')
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  const blocks: string[] = []
+  const until = async (count: number): Promise<string[]> => {
+    while (blocks.length < count) {
+      const { done, value } = await reader.read()
+      if (done) throw new Error(`the stream ended after ${blocks.length} events`)
+      text += value
+      const parts = text.split('\n\n')
+      text = parts.pop() ?? ''
+      blocks.push(...parts.filter((part) => part.includes('data:')))
+    }
+    return blocks.slice(0, count)
+  }
+  return { response, until, stop: () => leaving.abort() }
+}
+
+describe('eventStreams', () => {
+  async function streamOf(ask: Awaited<ReturnType<typeof furnished>>['ask']): Promise<string> {
+    const { eventStreams } = bulkEvaluation.parse(await (await ask(FLAGS)).json())
+    return eventStreams[0]?.url ?? ''
+  }
+
+  it('names one stream, absolute and always the same, that says when to evaluate anew, and nothing else', async () => {
+    const { stash, master, ask } = await furnished()
+    const url = await streamOf(ask)
+    expect(url).toBe(`https://flags.test/api/stash/${stash.id}/ofrep/v1/events`)
+    const stream = await listen(url)
+    expect(stream.response.headers.get('Content-Type')).toBe('text/event-stream')
+    expect(stream.response.headers.get('Access-Control-Allow-Origin')).toBe('*')
+    await stream.until(1)
+    await master.set('plain', 'something private to look for')
+    expect(await streamOf(ask)).toBe(url)
+    const events = await stream.until(2)
+    for (const [i, event] of events.entries()) {
+      const [, id, data] = /^id: (\d+)\ndata: (.*)$/.exec(event) ?? []
+      expect(id).toBe(String(17 + i))
+      const { lastModified, ...rest } = JSON.parse(data ?? '') as { lastModified: number }
+      expect(rest).toEqual({ type: 'refetchEvaluation', etag: `"${17 + i}"` })
+      expect(Math.abs(lastModified - Date.now() / 1_000)).toBeLessThan(60)
+    }
+    stream.stop()
+  })
+  it('replays what was missed, and keeps quiet where nothing was', async () => {
+    const { master, ask } = await furnished()
+    const url = await streamOf(ask)
+    await master.set('plain', '1')
+    await master.set('plain', '2')
+    const stream = await listen(url, { 'Last-Event-ID': '17' })
+    expect((await stream.until(2)).map((event) => event.slice(0, 6))).toEqual(['id: 18', 'id: 19'])
+    stream.stop()
+    const upToDate = await listen(url, { 'Last-Event-ID': '19' })
+    await master.set('plain', '3')
+    expect((await upToDate.until(1))[0]).toContain('id: 20')
+    upToDate.stop()
+  })
+  it('is followed by answers no older than the event, with KV held back and a memory that is fresh', async () => {
+    const { stash, ask } = await furnished()
+    faults.kvPut = () => new Promise<never>(() => {})
+    // Another place's write: this isolate hears of it by nothing but the claim.
+    const setElsewhere = (value: string) =>
+      runInDurableObject(objectOf(stash), (object, { storage }) => {
+        const { hash } = storage.sql.exec<{ hash: string }>('SELECT hash FROM token').one()
+        const applied = object.apply({
+          credential: { kind: 'token', hash },
+          intent: { kind: 'put', key: 'plain', value, type: 'text/plain' },
+        })
+        return applied.ok ? applied.value.revision : 0
+      })
+    const revisionOf = (answer: Response) => Number(answer.headers.get('Switchyard-Revision'))
+    await ask(FLAGS)
+    let seen = 0
+    let older = 0
+    for (let i = 0; i < 20; i++) {
+      const told = await setElsewhere(String(i))
+      if (revisionOf(await ask(FLAGS)) < told) older++
+      const answer = await ask(`${FLAGS}?flagConfigEtag=${encodeURIComponent(`"${told}"`)}&flagConfigLastModified=1`)
+      expect(revisionOf(answer)).toBe(told)
+      const { flags } = bulkEvaluation.parse(await answer.json())
+      expect(flags.find(({ key }) => key === 'plain')).toMatchObject({ value: String(i) })
+      const after = revisionOf(await ask(FLAGS))
+      expect(after).toBeGreaterThanOrEqual(Math.max(seen, told))
+      seen = after
+    }
+    // Or nothing was shown: without the claim, memory is good for a second.
+    expect(older).toBeGreaterThan(10)
+  })
+  it('is not undone by a tag that somebody made up', async () => {
+    const { ask } = await furnished()
+    for (const made of ['"999999"', 'W/"999999"', '999999', '"x"', '', '"99999999999999999999"']) {
+      const answer = await ask(`${FLAGS}?flagConfigEtag=${encodeURIComponent(made)}&flagConfigLastModified=1`)
+      expect(answer.status).toBe(200)
+      expect(answer.headers.get('Switchyard-Revision')).toBe('17')
+    }
+  })
+  it('is not there for a stash that is not', async () => {
+    const { stash, master, ask } = await furnished()
+    const url = await streamOf(ask)
+    const stream = await listen(url)
+    await stream.until(1)
+    await master.call('DELETE', '')
+    // The last word: whoever asks after it is told that there is nothing any more.
+    expect((await stream.until(2))[1]).toContain('refetchEvaluation')
+    expect((await send(`/stash/${stash.id}/ofrep/v1/events`)).status).toBe(404)
+  })
+})
