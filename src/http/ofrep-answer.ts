@@ -33,7 +33,7 @@ export function answerOne(recalled: Recalled, key: string, { targetingKey }: Con
   if (ready === undefined) {
     const flag = snapshot.flags.get(key)
     if (flag === undefined) return failMissing(key, snapshot.revision)
-    known.set(key, (ready = prepare(flag, { version: flag.version, revision: snapshot.revision })))
+    known.set(key, (ready = prepare(flag, { version: flag.version, revision: snapshot.revision }, '\n')))
   }
   const answer = evaluate(ready, targetingKey)
   return typeof answer === 'string' ? new Response(answer, initOf(recalled)) : fail(key, answer)
@@ -64,11 +64,11 @@ export function answerAll(recalled: Recalled, events: string, context: Context, 
 /** After so long in the background a page may let go of its stream; it asks anew when it is looked at again. */
 const INACTIVITY_S = 120
 
-function prepare(flag: Flag, metadata: object): Ready {
+function prepare(flag: Flag, metadata: object, end = ''): Ready {
   const rule = ruleOf(flag)
   const outcomes = rule.kind === 'shared' ? rule.outcomes : rule.kind === 'same' ? [rule.outcome] : []
   const texts = new Map(
-    outcomes.map((outcome) => [outcome, JSON.stringify({ key: flag.key, ...outcome, metadata })] as const),
+    outcomes.map((outcome) => [outcome, `${JSON.stringify({ key: flag.key, ...outcome, metadata })}${end}`] as const),
   )
   return { key: flag.key, rule, texts }
 }

@@ -5,7 +5,8 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { url } from '../support/service.ts'
 
-const README = join(import.meta.dirname, '../../README.md')
+const ROOT = join(import.meta.dirname, '../..')
+const README = join(ROOT, 'README.md')
 const END = '--- end of block ---'
 
 /** The shell blocks of one section, each with the output that the README prints below it. */
@@ -24,6 +25,7 @@ const asPattern = (printed: string) =>
 describe.each([
   ['A tour', 8],
   ['Recipes', 9],
+  ['OpenFeature', 1],
 ])("the README's section %s", (section, least) => {
   it('answers as it is printed there', async () => {
     const blocks = await blocksOf(section)
@@ -32,8 +34,15 @@ describe.each([
       .map(({ commands }) => `${commands}\necho '${END}'`)
       .join('\n')
       .replaceAll('http://localhost:8787', url)
-    const { stdout } = await promisify(execFile)('bash', ['-c', script])
+    const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd: ROOT })
     const outputs = stdout.split(`${END}\n`)
     for (const [i, { printed }] of blocks.entries()) expect(outputs[i]).toMatch(asPattern(printed))
+  })
+})
+
+describe("the README's programs", () => {
+  it.each(['openfeature-server.mjs', 'openfeature-web.mjs'])('are those that the tests run: %s', async (name) => {
+    const program = await readFile(join(ROOT, 'src/client/examples', name), 'utf8')
+    expect(await readFile(README, 'utf8')).toContain(`\`\`\`js\n${program}\`\`\`\n`)
   })
 })
