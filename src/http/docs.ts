@@ -1,5 +1,6 @@
 /** `/docs`: the API for a person's eyes, from the same tables as the OpenAPI document. A problem's `type` points here. */
 import { html } from 'hono/html'
+import { EXAMPLES } from './examples.ts'
 import { FAULTS } from './faults.ts'
 import type { Operation } from './operation.ts'
 import { OPERATIONS } from './operations.ts'
@@ -19,6 +20,12 @@ export function docsPage(): Promise<Response> {
   return page(
     'The API',
     html`<p>Every path stands under <code>/api</code> and at the root as well. For machines: <a href="/openapi.json">/openapi.json</a>.</p>
+      <p>The examples are asked of a stash with four flags: <code>maintenance-mode</code> false, <code>on-call</code> erin (alice
+      before), <code>traffic</code> blue, <code>motd</code> hello. <code>traffic</code> has a guard, <code>{"type": "choice",
+      "choices": ["blue", "green"], "approvals": 1}</code>, and a change to green waits for approval as <code>$HELD</code>.
+      <code>$AUTH</code> is <code>Authorization: Bearer</code> with the master token, <code>$SECOND</code> the same with a
+      second token that can write and approve, <code>$TOKEN_ID</code> names a third one, and <code>$LINK</code> is the
+      token of a link that puts bob on call. <code>…</code> stands for what differs from run to run, or is long.</p>
       <h2>Operations</h2>
       ${OPERATIONS.map(operationOf)}
       <h2>Problems</h2>
@@ -32,8 +39,10 @@ function operationOf({ method, path, id, summary, auth, parameters = [], refusal
     (name) => html`<li><code>${name}</code> (${PARAMETERS[name].in}): ${PARAMETERS[name].description}</li>`,
   )
   const refused = [...new Set(refusals)].map((code) => html`<a href="#${code}">${code}</a> `)
+  const example = EXAMPLES[id]
   return html`<h3 id="${id}"><code>${method.toUpperCase()} ${path}</code></h3>
     <p>${summary} ${AUTH[auth]}</p>
+    ${example === undefined ? '' : html`<pre>$ ${example.command}\n${example.answer}</pre>`}
     ${takes.length === 0 ? '' : html`<ul>${takes}</ul>`}
     ${refused.length === 0 ? '' : html`<p>May be refused as ${refused}</p>`}`
 }

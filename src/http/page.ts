@@ -9,6 +9,7 @@ type Fragment = ReturnType<typeof html>
 
 const STYLE =
   'body{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}' +
+  'pre{overflow-wrap:anywhere;white-space:pre-wrap;padding:.75rem;background:#8881;border-radius:.4rem;font-size:.85rem}' +
   'dt{opacity:.7}dd{margin:0 0 .75rem}code{overflow-wrap:anywhere;white-space:pre-wrap}' +
   'button{font:inherit;font-weight:600;padding:.75rem 1.5rem;cursor:pointer}:target{outline:2px solid;outline-offset:.4rem}'
 

@@ -1,3 +1,4 @@
+import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { app } from '../../src/http/app.ts'
 import { OPERATIONS } from '../../src/http/operations.ts'
@@ -113,5 +114,20 @@ describe('answers', () => {
     })
     wire.applied.strict().parse(await gone.json())
     expect(wire.health.strict().parse(await ask('GET', '/healthz'))).toEqual({ status: 'ok' })
+  })
+})
+
+describe('a linter', () => {
+  it('has nothing against the document', async () => {
+    const config = await createConfig({ extends: ['recommended'] })
+    const found = await lintFromString({ source: JSON.stringify(document), absoluteRef: 'openapi.json', config })
+    const said = found.map(({ severity, ruleId, location }) => `${severity} ${ruleId} ${location[0]?.pointer}`)
+    // WrenDB's short way to make a link, and three pages that refuse nobody.
+    expect(said.sort()).toEqual([
+      'warn no-ambiguous-paths #/paths/~1{stash}~1{key}~1presign',
+      'warn operation-4xx-response #/paths/~1docs/get/responses',
+      'warn operation-4xx-response #/paths/~1healthz/get/responses',
+      'warn operation-4xx-response #/paths/~1openapi.json/get/responses',
+    ])
   })
 })
