@@ -18,7 +18,7 @@ const broken = () => Promise.reject(new Error('500'))
 const KV: Record<string, (id: string) => Promise<string | null>> = {
   ok: async (id) => snapshotOf(id, 2, 'new'),
   behind: async (id) => snapshotOf(id, 1, 'old'),
-  slow: (id) => late(1_500, async () => snapshotOf(id, 2, 'new')),
+  slow: (id) => late(3_500, async () => snapshotOf(id, 2, 'new')),
   500: broken,
   hanging: never,
   corrupt: async () => '{"format":1,"stash_id":',
