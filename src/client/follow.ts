@@ -17,7 +17,7 @@ export type Timing = {
   deadlineMs: number
   /** After the first failure; then twice as long each time … */
   backOffMs: number
-  /** … up to this. */
+  /** … up to this, for polls. Streams are tried less and less, up to six times this: polls cover for them. */
   ceilingMs: number
   /** Of an answer or an event. A full stash, written as JSON in the worst way, stays below 7 MiB. */
   maxBytes: number
@@ -28,7 +28,7 @@ export const TIMING: Timing = {
   silenceMs: 40_000,
   deadlineMs: 5_000,
   backOffMs: 500,
-  ceilingMs: 30_000,
+  ceilingMs: 10_000,
   maxBytes: 8 * 1024 * 1024,
 }
 
@@ -68,7 +68,7 @@ export class Follower {
     this.#connection = open
     this.#timing = timing
     this.#ears = ears
-    this.#streams = new BackOff(timing.backOffMs, timing.ceilingMs)
+    this.#streams = new BackOff(timing.backOffMs, 6 * timing.ceilingMs)
     this.#polls = new BackOff(timing.backOffMs, timing.ceilingMs)
   }
 

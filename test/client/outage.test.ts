@@ -1,7 +1,7 @@
 /** The examples that the README prints, as services: they go on while the service is away, and follow it when it is back. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -81,6 +81,10 @@ describe.each(Object.keys(SERVICES))('a %s service', (language) => {
     await stash.put('maintenance', 'false')
     await stash.put('new-prices', '100')
     await expect.poll(() => first.price('ada'), { timeout: 10_000 }).toBe('new')
+    // A store may be a second behind.
+    await expect
+      .poll(() => readFile(join(folder, 'flags.json'), 'utf8'), { timeout: 10_000 })
+      .toMatch(/"new-prices": ?"100"/)
 
     const { port } = new URL(server.origin)
     await server.end()

@@ -109,8 +109,10 @@ class Timing:
     # The service says something every 15 s: a stream that is silent for longer than this is dead.
     silence: float = 40.0
     deadline: float = 5.0
+    # After the first failure, then twice as long each time, up to the ceiling. Streams are tried less and less, up to
+    # six times the ceiling: polls cover for them.
     back_off: float = 0.5
-    ceiling: float = 30.0
+    ceiling: float = 10.0
     max_bytes: int = 8 * 1024 * 1024
 
 
@@ -634,7 +636,7 @@ class Client:
         self._saving = threading.Lock()
         self._stop = threading.Event()
         self._exchange: Optional[_Exchange] = None
-        self._streams = _BackOff(self._timing.back_off, self._timing.ceiling)
+        self._streams = _BackOff(self._timing.back_off, 6 * self._timing.ceiling)
         self._polls = _BackOff(self._timing.back_off, self._timing.ceiling)
         self._thread = threading.Thread(target=self._run, name="switchyard", daemon=True)
         self._thread.start()
