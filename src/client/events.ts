@@ -5,7 +5,7 @@
 import { Failure } from './call.ts'
 
 type Ears = {
-  /** Something came: the other side lives. */
+  /** A comment or a field came: the other side lives, and speaks this language. Bytes alone may be anything. */
   heard(): void
   told(data: string): void
   /** How long the server wants whoever is cut off to wait. */
@@ -24,14 +24,16 @@ export async function readEvents(body: ReadableStream<Uint8Array>, maxChars: num
       if (data.length > 0) ears.told(data.join('\n'))
       data = []
       chars = 0
-    } else if (line.startsWith('data:')) data.push(line.slice(line[5] === ' ' ? 6 : 5))
+      return
+    }
+    if (SIGN_OF_LIFE.test(line)) ears.heard()
+    if (line.startsWith('data:')) data.push(line.slice(line[5] === ' ' ? 6 : 5))
     else if (/^retry: ?\d+$/.test(line)) ears.retry(Number(line.slice(6)))
   }
   try {
     for (;;) {
       const { done, value } = await reader.read()
       if (done) return
-      ears.heard()
       const lines = decoder.decode(value, { stream: true }).split('\n')
       for (const [i, part] of lines.entries()) {
         chars += part.length
@@ -46,3 +48,5 @@ export async function readEvents(body: ReadableStream<Uint8Array>, maxChars: num
     reader.cancel().catch(() => {})
   }
 }
+
+const SIGN_OF_LIFE = /^(?::|(?:id|event|data|retry):)/

@@ -49,6 +49,11 @@ const MISBEHAVIOURS: Record<string, Misbehaviour> = {
   'hangs before it answers': () => {},
   'hangs in the middle of its answer': (_, response) =>
     void response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('data: {"type":"sn'),
+  'drips and says nothing': (_, response) => {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' })
+    const drip = setInterval(() => response.write('x'), 50)
+    response.on('close', () => clearInterval(drip))
+  },
   'breaks off in the middle of its answer': (_, response) => {
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Content-Length': 1_000 })
     response.write('data: {"type":"sn', () => response.destroy())

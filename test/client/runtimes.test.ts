@@ -1,14 +1,18 @@
-/** The TypeScript client where it is not Node: in workerd, which has no background, and in a real Chromium. */
-import { mkdtemp, rm } from 'node:fs/promises'
+/** The TypeScript client where it is no TypeScript in Node: built, in workerd, which has no background, in a real Chromium. */
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
 import { newStash, send, url } from '../support/service.ts'
 
-const CLIENT = join(import.meta.dirname, '../../src/client/client.ts')
+const root = join(import.meta.dirname, '../..')
+const CLIENT = join(root, 'src/client/client.ts')
+const run = promisify(execFile)
 
 let folder: string
 const ends: (() => Promise<unknown>)[] = []
@@ -98,5 +102,30 @@ describe('the TypeScript client in a browser', () => {
     await page.evaluate("flags.set('a', 'three', { reason: 'from a page', ifMatch: 2 })")
     await shows('three')
     expect(await stash.read('a')).toBe('three')
+  })
+})
+
+describe('npm run build:client', () => {
+  it('makes a package that plain JavaScript imports and TypeScript checks', async () => {
+    const stash = await newStash()
+    await stash.put('a', 'true')
+    await mkdir(join(folder, 'node_modules'))
+    await run(process.execPath, [join(root, 'src/local/build-client.ts'), join(folder, 'node_modules/switchyard')])
+    const code = (type: string) => `
+      import { connect } from 'switchyard/client'
+      const flags = connect({ url: '${url}/api', stash: '${stash.id}' })
+      await flags.ready(20_000)
+      const on${type} = flags.bool('a', false)
+      console.log(on)
+      await flags.close()`
+    await writeFile(join(folder, 'right.mjs'), code(''))
+    expect((await run(process.execPath, [join(folder, 'right.mjs')])).stdout).toBe('true\n')
+    await writeFile(join(folder, 'wrong.mts'), code(': string'))
+    const check = [join(root, 'node_modules/typescript/bin/tsc'), '--ignoreConfig', '--noEmit', '--strict']
+    const options = ['--module', 'nodenext', '--target', 'es2022', '--lib', 'es2022,dom', '--types', '']
+    const checked = run(process.execPath, [...check, ...options, join(folder, 'wrong.mts')])
+    await expect(checked).rejects.toMatchObject({
+      stdout: expect.stringContaining("Type 'boolean' is not assignable to type 'string'") as string,
+    })
   })
 })

@@ -1,5 +1,5 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
-import { connect } from '../client.ts'
+import { connect } from 'switchyard/client'
 
 const flags = connect({
   url: process.env['SWITCHYARD_URL'] ?? '',

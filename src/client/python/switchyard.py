@@ -341,6 +341,8 @@ class _Events:
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes, self._size = max_bytes, 0
+        # When a comment or a field last came. Bytes alone may be anything.
+        self.alive_at = time.monotonic()
         self._parts: List[bytes] = []
         self._data: List[str] = []
 
@@ -353,6 +355,8 @@ class _Events:
             self._parts = [rest]
             for line in lines:
                 line = line.rstrip(b"\r")
+                if line.startswith((b":", b"id:", b"event:", b"data:", b"retry:")):
+                    self.alive_at = time.monotonic()
                 if line.startswith(b"data:"):
                     self._data.append(line[5:].decode("utf-8", "replace").removeprefix(" "))
                 elif line == b"":
@@ -709,12 +713,18 @@ class Client:
             if self._doubted:
                 self._poll()
             events = _Events(self._timing.max_bytes)
-            for i, chunk in enumerate(exchange.chunks()):
-                if i == 0:
-                    exchange.silence(self._timing.silence)
-                self._hear("stream")
-                for text in events.feed(chunk):
-                    self._take(_read_event(text), "stream")
+            limit = self._timing.deadline
+            for chunk in exchange.chunks():
+                alive_at = events.alive_at
+                told = [_read_event(text) for text in events.feed(chunk)]
+                if events.alive_at > alive_at:
+                    limit = self._timing.silence
+                    self._hear("stream")
+                elif time.monotonic() - alive_at > limit:
+                    raise Failure(f"{exchange.host} fell silent.")
+                exchange.silence(limit)
+                for event in told:
+                    self._take(event, "stream")
                     if self._stop.is_set():
                         return
             raise Failure("The stream ended.")
