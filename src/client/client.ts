@@ -26,7 +26,8 @@ export type { Reading } from './reading.ts'
 export type News = { revision: number; changes: Changes }
 
 const READY_MS = 5_000
-
+/** Waiting longer would change nothing. */
+const SETTLED = new Set<Status['state']>(['fresh', 'gone', 'closed'])
 /** How long `close` waits for a store. */
 const CLOSE_MS = 2_000
 
@@ -46,7 +47,7 @@ export class Client {
   readonly #keeper: Keeper | null
   readonly #loaded: Promise<void>
   readonly #listeners = new Set<(news: News) => void>()
-  readonly #waiting = new Waiting(() => this.#standing.ended || this.#isFresh())
+  readonly #waiting = new Waiting(() => SETTLED.has(this.status().state))
 
   constructor(options: Options) {
     const timing = { ...TIMING, ...options.timing }
@@ -59,7 +60,7 @@ export class Client {
       told: (told, via) => this.#take(told, via),
       confirmed: (revision) => this.#confirm(revision),
       failed: (error) => this.#fail(error),
-      lost: () => this.#standing.lose(),
+      lost: (road) => this.#standing.lose(road),
     })
     this.#keeper = options.store ? new Keeper(options.store, (cause) => this.#report('store', cause)) : null
     this.explain = new Explain(this.#copy, (key, expected) => {
@@ -227,13 +228,13 @@ export class Client {
     }
   }
 
-  #isFresh(): boolean {
-    return this.#copy.revision !== null && this.#standing.isFresh(Date.now())
-  }
-
   #fail(cause: unknown): void {
     if (this.#standing.ended) return
     this.#standing.note(messageOf(cause))
+    if (cause instanceof Refused && cause.code === 'stash_not_found') {
+      this.#standing.miss()
+      this.#waiting.check()
+    }
     this.#report('service', cause)
   }
 

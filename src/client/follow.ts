@@ -44,7 +44,7 @@ export type Ears = {
   confirmed(revision: number): void
   failed(error: unknown): void
   /** There is no stream any more, or no answer while there is none. */
-  lost(): void
+  lost(road: 'stream' | 'poll'): void
 }
 
 /** A stream that lived for so long was no failure, however it ended. */
@@ -85,7 +85,7 @@ export class Follower {
       const { error, retryMs } = await this.#readStream()
       if (this.#stop.signal.aborted) return
       this.#ears.failed(error)
-      this.#ears.lost()
+      this.#ears.lost('stream')
       if (performance.now() - startedAt > STEADY_MS) this.#streams.reset()
       const askedMs = error instanceof Refused ? error.retryAfterMs : retryMs
       await this.#bridge(this.#streams.next(askedMs))
@@ -130,7 +130,7 @@ export class Follower {
       const answered = await this.poll()
       // It is back: no reason to wait out a long outage's last step.
       if (answered && wasAway) return
-      if (!answered) this.#ears.lost()
+      if (!answered) this.#ears.lost('poll')
       await pause(
         Math.min(
           until - performance.now(),

@@ -7,7 +7,7 @@ export type Status = {
    * - `empty`: nothing is known yet, every read gives its default
    * - `fresh`: the service tells us of each change, or was asked a moment ago
    * - `behind`: last known values; nobody says whether they still hold
-   * - `gone`: the stash was deleted; last known values
+   * - `gone`: the stash was deleted, or is not known where it once was; last known values
    * - `closed`: last known values, and no more
    */
   state: 'empty' | 'fresh' | 'behind' | 'gone' | 'closed'
@@ -31,6 +31,8 @@ export class Standing {
   #end: { state: 'gone' | 'closed'; at: number } | null = null
   /** It held less than it once did: a sign of life is no word for the copy until it is as far as we are. */
   #doubted = false
+  /** Since when the service says that there is no such stash. It may be the wrong service, so this need not be the end. */
+  #missingSince: number | null = null
   readonly #limitsMs: { stream: number; poll: number }
 
   /** @param limitsMs after how long without a word the copy is behind, whatever we know of */
@@ -53,6 +55,7 @@ export class Standing {
     if (this.#isOverdue(now)) this.#freshSince = now
     this.#freshSince ??= now
     this.#confirmedAt = now
+    this.#missingSince = null
     this.#via = via
   }
 
@@ -70,8 +73,13 @@ export class Standing {
     this.#error = { message, at: Date.now() }
   }
 
-  lose(): void {
-    this.#freshSince = null
+  miss(): void {
+    this.#missingSince ??= Date.now()
+  }
+
+  /** No stream: whoever was told by polls still is. No poll either: nobody is. */
+  lose(road: 'stream' | 'poll'): void {
+    if (road === 'poll' || this.#via === 'stream') this.#freshSince = null
   }
 
   /** What ends stays ended; a stash that is gone can still be closed. */
@@ -89,6 +97,7 @@ export class Standing {
     if (this.#end !== null) return { state: this.#end.state, since: this.#end.at, ...rest }
     if (revision === null) return { state: 'empty', since: this.#startedAt, ...rest }
     if (this.isFresh(now)) return { state: 'fresh', since: this.#freshSince ?? now, ...rest }
+    if (this.#missingSince !== null) return { state: 'gone', since: this.#missingSince, ...rest }
     return { state: 'behind', since: this.#confirmedAt ?? this.#startedAt, ...rest }
   }
 

@@ -104,6 +104,18 @@ describe.each(LANGUAGES)('the %s client, whose server', (language) => {
       expect(client.news.map(([revision]) => revision)).toEqual([7, 8])
     },
   )
+  it('no longer knows the stash says that it is gone, and follows it when it is back after all', async () => {
+    const client = await start(language)
+    await client.ask('ready', 10_000)
+    const problem = JSON.stringify({ title: 'No such stash', code: 'stash_not_found' })
+    server.misbehave((_, response) => {
+      response.writeHead(404, { 'Content-Type': 'application/problem+json' }).end(problem)
+    })
+    await expect.poll(() => client.ask('status'), { timeout: 10_000 }).toMatchObject({ state: 'gone', revision: 7 })
+    expect(await client.ask('boolean', 'a', false)).toEqual({ value: true, reason: 'flag' })
+    server.behave()
+    await expect.poll(() => client.ask('status'), { timeout: 20_000 }).toMatchObject({ state: 'fresh', revision: 7 })
+  })
   it('never answered gives its default, at once and in time', async () => {
     server.misbehave(() => {})
     const client = await start(language)

@@ -89,7 +89,8 @@ class Status(NamedTuple):
     """How far the last known values can be trusted.
 
     `state` is `empty` (nothing is known), `fresh` (the service tells of each change, or was asked a moment ago),
-    `behind` (nobody says whether the last known values still hold), `gone` (the stash was deleted) or `closed`.
+    `behind` (nobody says whether the last known values still hold), `gone` (the stash was deleted, or is not known
+    where it once was) or `closed`.
     Times are seconds since the epoch; of `behind`, `since` is when the service was last heard.
     """
 
@@ -515,6 +516,8 @@ class Client:
         self._via: Optional[str] = None
         self._error: Optional[str] = None
         self._doubted = False
+        # Since when the service knows no such stash. It may be the wrong service: this need not be the end.
+        self._missing_since: Optional[float] = None
         self._end: Optional[Tuple[str, float]] = None
         self._load()
         self._start()
@@ -567,9 +570,9 @@ class Client:
         return reading
 
     def watch(self, listener: Callable[[int, Dict[str, Optional[str]]], None]) -> Callable[[], None]:
-        """Calls `listener(revision, changes)` after each change, in the client's own thread; None: taken away.
+        """Calls `listener(revision, changes)` after each change; None: taken away. Returns what ends it.
 
-        Returns what ends it.
+        It is called in the client's own thread, or in the one whose own change it is.
         """
         self._listeners = [*self._listeners, listener]
 
@@ -589,6 +592,8 @@ class Client:
         fresh_since = self._fresh_since
         if fresh_since is not None and not self._is_overdue(now):
             return Status("fresh", revision, fresh_since, *rest)
+        if self._missing_since is not None:
+            return Status("gone", revision, self._missing_since, *rest)
         return Status("behind", revision, self._confirmed_at or self._started_at, *rest)
 
     def ready(self, deadline: float = 5.0) -> Status:
@@ -656,7 +661,9 @@ class Client:
             except Exception as error:  # whatever it was, the last known values stay and the thread lives
                 asked = getattr(error, "retry_after", None)
                 self._fail(error)
-            self._fresh_since = None
+            # Whoever was told by polls still is.
+            if self._via == "stream":
+                self._fresh_since = None
             # A stream that lived for so long was no failure, however it ended.
             if time.monotonic() - started_at > 10:
                 self._streams.reset()
@@ -778,7 +785,7 @@ class Client:
         now = time.time()
         if self._fresh_since is None or self._is_overdue(now):
             self._fresh_since = now
-        self._confirmed_at, self._via = now, via
+        self._confirmed_at, self._via, self._missing_since = now, via, None
         with self._news:
             self._news.notify_all()
 
@@ -826,6 +833,10 @@ class Client:
     def _fail(self, error: Exception) -> None:
         if self._end is None:
             self._error = str(error)
+            if isinstance(error, Refused) and error.code == "stash_not_found":
+                self._missing_since = self._missing_since or time.time()
+                with self._news:
+                    self._news.notify_all()
             self._tell(Problem("service", str(error)))
 
     def _tell(self, problem: Problem) -> None:
