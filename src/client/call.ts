@@ -22,7 +22,11 @@ export type Call = {
   headers?: Record<string, string | undefined>
   /** No answer by then is a `Failure`. In ms; 10 seconds where it is not given. */
   deadlineMs?: number
+  /** More than this is a `Failure`: nobody fills our memory. 64 MiB where it is not given. */
+  maxBytes?: number
   signal?: AbortSignal
+  /** The body as it came, also where it says that it is JSON. */
+  as?: 'text'
 }
 
 export type Reply<T> = { status: number; headers: Headers; body: T }
@@ -35,8 +39,10 @@ export class Refused extends Error {
   readonly title: string
   readonly detail: string
   readonly facts: Record<string, unknown>
+  /** What `Retry-After` asks for; null where it asks for nothing. */
+  readonly retryAfterMs: number | null
 
-  constructor(status: number, problem: Record<string, unknown>) {
+  constructor(status: number, problem: Record<string, unknown>, retryAfterMs: number | null = null) {
     const { title, detail, code, type: _, status: __, ...facts } = problem
     super(`${String(title ?? `The answer was ${status}`)}. ${String(detail ?? '')}`.trim())
     this.status = status
@@ -44,6 +50,7 @@ export class Refused extends Error {
     this.title = String(title ?? '')
     this.detail = String(detail ?? '')
     this.facts = facts
+    this.retryAfterMs = retryAfterMs
   }
 }
 
@@ -53,6 +60,9 @@ export class Failure extends Error {
 }
 
 const DEADLINE_MS = 10_000
+const MAX_BYTES = 64 * 1024 * 1024
+
+type Asked = Pick<Connection, 'url' | 'token' | 'fetch'>
 
 /**
  * @param path under the base URL: `/stash/<id>/flags`. Keys in it are encoded by the caller.
@@ -60,39 +70,88 @@ const DEADLINE_MS = 10_000
  * @throws {Failure} where there is no such answer at all
  */
 export async function call<T = unknown>(
-  { url, token, fetch: ask = fetch }: Pick<Connection, 'url' | 'token' | 'fetch'>,
+  connection: Asked,
   method: string,
   path: string,
-  { query = {}, body, headers = {}, deadlineMs = DEADLINE_MS, signal }: Call = {},
+  { deadlineMs = DEADLINE_MS, signal, maxBytes = MAX_BYTES, as, ...rest }: Call = {},
 ): Promise<Reply<T>> {
-  const target = `${url.replace(/\/+$/, '')}${path}${writeQuery(query)}`
-  const deadline = AbortSignal.timeout(deadlineMs)
+  // Not AbortSignal.any: a caller's signal that lives for months would collect one follower a call.
+  const leaving = new AbortController()
+  const leave = (): void => leaving.abort()
+  let late = false
+  const deadline = setTimeout(() => ((late = true), leave()), deadlineMs)
+  signal?.addEventListener('abort', leave)
+  if (signal?.aborted) leave()
+  try {
+    const answer = await open(connection, method, path, { ...rest, maxBytes, signal: leaving.signal })
+    const text = await readText(answer, maxBytes)
+    const body = as === 'text' ? text : readBody(answer.headers.get('Content-Type') ?? '', text)
+    return { status: answer.status, headers: answer.headers, body: body as T }
+  } catch (cause) {
+    if (signal?.aborted) throw new Failure('The call was given up.', { cause })
+    if (late) throw new Failure(`${hostOf(connection.url)} did not answer within ${deadlineMs / 1_000} s.`, { cause })
+    if (cause instanceof Refused || cause instanceof Failure) throw cause
+    throw new Failure(`${hostOf(connection.url)} broke off its answer.`, { cause })
+  } finally {
+    clearTimeout(deadline)
+    signal?.removeEventListener('abort', leave)
+  }
+}
+
+/** The answer before its body is read, for a stream. Its only deadline is the signal. Throws what `call` throws. */
+export async function open(
+  { url, token, fetch: ask = fetch }: Asked,
+  method: string,
+  path: string,
+  { query = {}, body, headers = {}, maxBytes = MAX_BYTES, signal }: Omit<Call, 'deadlineMs' | 'as'>,
+): Promise<Response> {
   const sent = { ...(token !== undefined && { Authorization: `Bearer ${token}` }), ...headers }
   let answer: Response
-  let text: string
   try {
-    answer = await ask(target, {
+    answer = await ask(`${url.replace(/\/+$/, '')}${path}${writeQuery(query)}`, {
       method,
       headers: Object.entries(sent).flatMap(([name, value]) =>
         value === undefined ? [] : [[name, value] as [string, string]],
       ),
-      // A redirect would carry the token elsewhere.
-      redirect: 'error',
-      signal: signal ? AbortSignal.any([deadline, signal]) : deadline,
+      // Followed, it would carry the token elsewhere. Not 'error', which Workers do not know.
+      redirect: 'manual',
+      ...(signal !== undefined && { signal }),
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
-    text = await answer.text()
   } catch (cause) {
-    if (signal?.aborted) throw new Failure('The call was given up.', { cause })
-    if (deadline.aborted) throw new Failure(`${hostOf(url)} did not answer within ${deadlineMs / 1_000} s.`, { cause })
     throw new Failure(`${hostOf(url)} cannot be reached.`, { cause })
   }
-  const read = readBody(answer.headers.get('Content-Type') ?? '', text)
-  if (!answer.ok && answer.status !== 304) {
-    const code = answer.headers.get('Switchyard-Problem')
-    throw new Refused(answer.status, isRecord(read) ? read : { ...(code !== null && { code }) })
+  if (answer.ok || answer.status === 304) return answer
+  // A browser shows a redirect as status 0.
+  if (answer.status < 400) throw new Failure(`${hostOf(url)} sends elsewhere, which is not followed.`)
+  const read = readBody(answer.headers.get('Content-Type') ?? '', await readText(answer, maxBytes))
+  const code = answer.headers.get('Switchyard-Problem')
+  const problem = isRecord(read) ? read : { ...(code !== null && { code }) }
+  throw new Refused(answer.status, problem, readRetryAfter(answer.headers))
+}
+
+async function readText({ body }: Response, maxBytes: number): Promise<string> {
+  if (body === null) return ''
+  const reader = body.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  for (let bytes = 0; ;) {
+    const { done, value } = await reader.read()
+    if (done) return text + decoder.decode()
+    bytes += value.byteLength
+    if (bytes > maxBytes) {
+      reader.cancel().catch(() => {})
+      throw new Failure(`The answer is larger than ${maxBytes} bytes.`)
+    }
+    text += decoder.decode(value, { stream: true })
   }
-  return { status: answer.status, headers: answer.headers, body: read as T }
+}
+
+/** Seconds, or a date. */
+function readRetryAfter(headers: Headers): number | null {
+  const text = headers.get('Retry-After') ?? ''
+  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now()
+  return Number.isFinite(ms) ? Math.max(0, ms) : null
 }
 
 /** Only what says that it is JSON is read as such; a flag's own value may be anything. */

@@ -80,7 +80,8 @@ function splitRule(text: string): Rule {
   const shares = Object.entries(weights).map(([name, weight]) => ({
     value: name,
     variant: name,
-    weight: Number(weight),
+    // Number would take "1", [1] and null for one.
+    weight: typeof weight === 'number' ? weight : NaN,
   }))
   const total = shares.reduce((sum, { weight }) => sum + (weight >= 0 ? weight : NaN), 0)
   return total > 0 ? sharedRule(shares) : misfit('split')

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { bundle } from '../../src/local/serve.ts'
 import { freshStash, type Send } from '../support/stash.ts'
+import { benchClients, weighClient } from './client.ts'
 import { forgetful, startNginx, startOther, startOurs, type Contestant } from './contestants.ts'
 import { benchAnswers, benchCommitToEvent, benchCrowd, benchIdle } from './live.ts'
 import { median, printTable, type Row } from './figures.ts'
@@ -48,6 +49,9 @@ try {
     const { rows, costs } = await benchEvaluations(ours, send)
     console.log(`\nEvaluations: CPU time per request, median of the rounds\n  ${costs.join('\n  ')}`)
     printTable('Evaluations, compared within each round', rows)
+  }
+  if (!only || only === 'client') {
+    printTable('The clients', [...(await benchClients(ours.url, send)), await weighClient()])
   }
   if (!only || only === 'live') await live()
   printTable('The Worker', [await weigh()])

@@ -1,0 +1,254 @@
+/**
+ * `switchyard/client`: flags inside a service that must not fall when we do. No dependencies; Node, browsers, Workers.
+ *
+ * A read is a look into memory: no request, no promise, no exception. What keeps that memory up to date runs beside it,
+ * and whatever happens to it, the last known values stay.
+ */
+import { Failure, Refused } from './call.ts'
+import { change, type Changed, type Terms } from './change.ts'
+import { Copy, type Changes } from './copy.ts'
+import { Explain } from './explain.ts'
+import { Follower, TIMING } from './follow.ts'
+import { Keeper } from './keep.ts'
+import { checkOptions, type Options, type Problem } from './options.ts'
+import { within } from './pause.ts'
+import { Standing, type Status } from './standing.ts'
+import { readFlags, writeFlags, type Told } from './told.ts'
+import { Waiting } from './waiting.ts'
+
+export { Failure, Refused }
+export type { Changed, Changes, Options, Problem, Status, Terms }
+export type { Connection } from './call.ts'
+export type { Timing } from './follow.ts'
+export type { Store } from './keep.ts'
+export type { Reading } from './reading.ts'
+
+export type News = { revision: number; changes: Changes }
+
+const READY_MS = 5_000
+/** Waiting longer would change nothing. */
+const SETTLED = new Set<Status['state']>(['fresh', 'gone', 'closed'])
+/** How long `close` waits for a store. */
+const CLOSE_MS = 2_000
+
+/** @throws {TypeError} where the address or the stash's id cannot be one: nothing would ever come of it */
+export function connect(options: Options): Client {
+  checkOptions(options)
+  return new Client(options)
+}
+
+export class Client {
+  /** The typed getters, with why they gave what they gave. */
+  readonly explain: Explain
+  readonly #options: Options
+  readonly #copy = new Copy()
+  readonly #standing: Standing
+  readonly #follower: Follower
+  readonly #keeper: Keeper | null
+  readonly #loaded: Promise<void>
+  readonly #listeners = new Set<(news: News) => void>()
+  readonly #waiting = new Waiting(() => SETTLED.has(this.status().state))
+
+  constructor(options: Options) {
+    const timing = { ...TIMING, ...options.timing }
+    this.#options = options
+    this.#standing = new Standing({ stream: timing.silenceMs, poll: 2 * timing.pollMs + timing.deadlineMs })
+    this.#follower = new Follower(options, timing, {
+      revision: () => this.#copy.revision,
+      doubts: () => this.#standing.doubted,
+      heard: (via) => this.#hear(via),
+      told: (told, via) => this.#take(told, via),
+      confirmed: (revision) => this.#confirm(revision),
+      failed: (error) => this.#fail(error),
+      lost: (road) => this.#standing.lose(road),
+    })
+    this.#keeper = options.store ? new Keeper(options.store, (cause) => this.#report('store', cause)) : null
+    this.explain = new Explain(this.#copy, (key, expected) => {
+      const message = `The flag "${key}" is no ${expected}: its default is used.`
+      this.#tell({ kind: 'misfit', key, expected, message })
+    })
+    this.#loaded = this.#load()
+    if (options.follow !== false) void this.#follower.run()
+  }
+
+  /** The flag's text; undefined where there is none, or nothing is known. */
+  get(key: string): string | undefined {
+    return this.#copy.flags.get(key)
+  }
+
+  /** Every flag that is known, as an object of its own. */
+  all(): Record<string, string> {
+    return Object.fromEntries(this.#copy.flags)
+  }
+
+  bool(key: string, fallback: boolean): boolean {
+    return this.explain.bool(key, fallback).value
+  }
+
+  number(key: string, fallback: number): number {
+    return this.explain.number(key, fallback).value
+  }
+
+  string(key: string, fallback: string): string {
+    return this.#copy.flags.get(key) ?? fallback
+  }
+
+  /** @param is says whether a value is what the caller takes it for; without it, any JSON is */
+  json<T>(key: string, fallback: T, is?: (value: unknown) => value is T): T {
+    return this.explain.json(key, fallback, is).value
+  }
+
+  /** Whether this user, host or order is among those for whom a `percentage` is on. The same one always is. */
+  percentage(key: string, target: string, fallback: boolean): boolean {
+    return this.explain.percentage(key, target, fallback).value
+  }
+
+  /** Which name of a `split` this user, host or order gets. The same one always gets the same. */
+  split(key: string, target: string, fallback: string): string {
+    return this.explain.split(key, target, fallback).value
+  }
+
+  /** Calls back after each change with what is new; null: the flag was taken away. @returns what ends it */
+  watch(listener: (news: News) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  status(): Status {
+    return this.#standing.read(this.#copy.revision)
+  }
+
+  /** Resolves when the service has confirmed what is known, and at the deadline whatever is known then. Never rejects. */
+  async ready(deadlineMs = READY_MS): Promise<Status> {
+    await this.#waiting.until(deadlineMs)
+    return this.status()
+  }
+
+  /** Asks the service, unless it has confirmed the copy within `maxAgeMs`. Never rejects, never takes longer. */
+  async refresh({ maxAgeMs = 1_000, deadlineMs = 1_000 } = {}): Promise<Status> {
+    const { confirmedAt, state } = this.status()
+    const isRecent = state === 'fresh' && Date.now() - (confirmedAt ?? 0) <= maxAgeMs
+    if (isRecent || this.#standing.ended) return this.status()
+    // What a store holds is there in time, or not at all: it takes none of the service's.
+    const asked = this.#loaded.then(() => this.#follower.poll({}, deadlineMs))
+    await within(deadlineMs, asked)
+    return this.status()
+  }
+
+  /** A text as it is, anything else as JSON. @throws {Refused} or {Failure}, as `change.ts` says */
+  set(key: string, value: unknown, terms: Terms = {}): Promise<Changed> {
+    const text = typeof value === 'string' ? value : JSON.stringify(value)
+    return this.#change('PUT', `/item/${this.#options.stash}/${encodeURIComponent(key)}`, text, terms)
+  }
+
+  delete(key: string, terms: Terms = {}): Promise<Changed> {
+    return this.#change('DELETE', `/item/${this.#options.stash}/${encodeURIComponent(key)}`, undefined, terms)
+  }
+
+  /** All or nothing, as one revision; null takes a flag away. */
+  patch(changes: Record<string, string | null>, terms: Terms = {}): Promise<Changed> {
+    return this.#change('PATCH', `/stash/${this.#options.stash}/flags`, changes, terms)
+  }
+
+  /** Lets go of everything; last known values can still be read. Resolves when the store has the newest, or hangs. */
+  async close(): Promise<void> {
+    this.#standing.end('closed')
+    this.#follower.stop()
+    this.#waiting.check()
+    this.#listeners.clear()
+    if (this.#keeper !== null) await within(CLOSE_MS, this.#keeper.close())
+  }
+
+  /** Whoever reads after the answer to their own change reads it, where the service can still be asked. */
+  async #change(method: 'PUT' | 'DELETE' | 'PATCH', path: string, value: unknown, terms: Terms): Promise<Changed> {
+    const changed = await change(this.#options, method, path, value, terms)
+    const { revision, held } = changed
+    if (revision !== null && held === null && revision > (this.#copy.revision ?? -1)) {
+      await this.#follower.poll({ min_revision: revision }, 1_000)
+    }
+    return changed
+  }
+
+  async #load(): Promise<void> {
+    const text = (await this.#keeper?.load()) ?? null
+    if (text === null) return
+    try {
+      const verdict = this.#copy.take(readFlags(text, this.#options.stash))
+      if (verdict.kind === 'taken') this.#spread(verdict.changes)
+    } catch (cause) {
+      this.#report('store', cause)
+    }
+  }
+
+  #take(told: Told, via: 'stream' | 'poll'): void {
+    if (this.#standing.ended) return
+    if (told.type === 'gone') {
+      this.#standing.end('gone')
+      this.#follower.stop()
+      this.#waiting.check()
+      return
+    }
+    const verdict = this.#copy.take(told)
+    if (verdict.kind === 'gap') throw new Failure('The stream left something out.')
+    if (verdict.kind === 'older') {
+      this.#standing.doubt()
+      throw new Failure(`The service went back to revision ${told.revision}.`)
+    }
+    this.#standing.believe(via)
+    if (verdict.kind === 'taken') this.#spread(verdict.changes)
+    this.#waiting.check()
+    if (verdict.kind === 'taken') this.#keep()
+  }
+
+  #hear(via: 'stream' | 'poll'): void {
+    this.#standing.hear(via)
+    this.#waiting.check()
+  }
+
+  #confirm(revision: number): void {
+    if (revision !== this.#copy.revision || this.#standing.ended) return
+    this.#standing.believe('poll')
+    this.#waiting.check()
+  }
+
+  #keep(): void {
+    this.#keeper?.save(() => writeFlags(this.#options.stash, this.#copy.revision ?? 0, this.#copy.flags))
+  }
+
+  #spread(changes: Changes): void {
+    for (const [key, value] of changes) if (value === null) this.explain.forget(key)
+    if (changes.size === 0) return
+    const news = { revision: this.#copy.revision ?? 0, changes }
+    for (const listener of this.#listeners) {
+      try {
+        listener({ ...news, changes: new Map(changes) })
+      } catch (cause) {
+        this.#report('listener', cause)
+      }
+    }
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#standing.ended) return
+    this.#standing.note(messageOf(cause))
+    if (cause instanceof Refused && cause.code === 'stash_not_found') {
+      this.#standing.miss()
+      this.#waiting.check()
+    }
+    this.#report('service', cause)
+  }
+
+  #report(kind: 'service' | 'store' | 'listener', cause: unknown): void {
+    this.#tell({ kind, message: messageOf(cause), cause })
+  }
+
+  #tell(problem: Problem): void {
+    try {
+      this.#options.report?.(problem)
+    } catch {
+      // Whoever is told of problems must not become one.
+    }
+  }
+}
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

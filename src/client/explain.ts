@@ -1,0 +1,58 @@
+/** The typed getters of the client, each with the reason for what it gave. See `Reading` for the reasons. */
+import type { Copy } from './copy.ts'
+import { Reader, type Kind, type Reading } from './reading.ts'
+
+export class Explain {
+  readonly #copy: Copy
+  readonly #reader: Reader
+
+  constructor(copy: Copy, misfit: (key: string, kind: Kind) => void) {
+    this.#copy = copy
+    this.#reader = new Reader(misfit)
+  }
+
+  bool(key: string, fallback: boolean): Reading<boolean> {
+    return this.#read('boolean', key, fallback, isBoolean)
+  }
+
+  number(key: string, fallback: number): Reading<number> {
+    return this.#read('number', key, fallback, isNumber)
+  }
+
+  string(key: string, fallback: string): Reading<string> {
+    const text = this.#copy.flags.get(key)
+    return text === undefined ? this.#lack(fallback) : { value: text, reason: 'flag' }
+  }
+
+  json<T>(key: string, fallback: T, is: (value: unknown) => value is T = isAnything): Reading<T> {
+    return this.#read('json', key, fallback, is)
+  }
+
+  percentage(key: string, target: string, fallback: boolean): Reading<boolean> {
+    return this.#read('percentage', key, fallback, isBoolean, target)
+  }
+
+  split(key: string, target: string, fallback: string): Reading<string> {
+    return this.#read('split', key, fallback, isString, target)
+  }
+
+  /** The flag was taken away: what its text meant is not needed any more. */
+  forget(key: string): void {
+    this.#reader.forget(key)
+  }
+
+  #read<T>(kind: Kind, key: string, fallback: T, is: (value: unknown) => value is T, target?: string): Reading<T> {
+    const text = this.#copy.flags.get(key)
+    return text === undefined ? this.#lack(fallback) : this.#reader.read(kind, key, text, fallback, is, target)
+  }
+
+  #lack<T>(value: T): Reading<T> {
+    return { value, reason: this.#copy.revision === null ? 'empty' : 'missing' }
+  }
+}
+
+const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean'
+const isNumber = (value: unknown): value is number => typeof value === 'number'
+const isString = (value: unknown): value is string => typeof value === 'string'
+/** The caller vouches for the shape. */
+const isAnything = <T>(value: unknown): value is T => value !== undefined

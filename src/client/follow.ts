@@ -1,0 +1,190 @@
+/**
+ * Keeps up with a stash: a stream as long as there is one, polls while there is none, and never an end to trying but
+ * `stop` and the stash's own. What comes is handed to `ears`; what it means for the copy is not decided here.
+ */
+import { call, Failure, open, Refused, type Connection } from './call.ts'
+import { readEvents } from './events.ts'
+import { BackOff, pause, spread } from './pause.ts'
+import { readEvent, readFlags, type Told } from './told.ts'
+
+/** In ms, but for `maxBytes`. */
+export type Timing = {
+  /** Between two polls, while there is no stream. */
+  pollMs: number
+  /** The service says something every 15 s. A stream that is silent for longer than this is dead. */
+  silenceMs: number
+  /** For a poll, and for a stream to begin. */
+  deadlineMs: number
+  /** After the first failure; then twice as long each time … */
+  backOffMs: number
+  /** … up to this, for polls. Streams are tried less and less, up to six times this: polls cover for them. */
+  ceilingMs: number
+  /** Of an answer or an event. A full stash, written as JSON in the worst way, stays below 7 MiB. */
+  maxBytes: number
+}
+
+export const TIMING: Timing = {
+  pollMs: 5_000,
+  silenceMs: 40_000,
+  deadlineMs: 5_000,
+  backOffMs: 500,
+  ceilingMs: 10_000,
+  maxBytes: 8 * 1024 * 1024,
+}
+
+export type Ears = {
+  /** The last revision that is known: where a stream goes on. */
+  revision(): number | null
+  /** Whether the service has to be asked, though it streams. */
+  doubts(): boolean
+  heard(via: 'stream' | 'poll'): void
+  /** @throws {Failure} where it cannot be taken in */
+  told(told: Told, via: 'stream' | 'poll'): void
+  /** The service, asked, has nothing newer than this revision. */
+  confirmed(revision: number): void
+  failed(error: unknown): void
+  /** There is no stream any more, or no answer while there is none. */
+  lost(road: 'stream' | 'poll'): void
+}
+
+/** A stream that lived for so long was no failure, however it ended. */
+const STEADY_MS = 10_000
+
+export class Follower {
+  readonly #connection: Connection
+  readonly #timing: Timing
+  readonly #ears: Ears
+  readonly #streams: BackOff
+  readonly #polls: BackOff
+  /** What the last refused poll asked for. */
+  #pollAskedMs: number | null = null
+  readonly #stop = new AbortController()
+  /** What is under way. A stream's controller is its own, so that silence can end it. */
+  #stream: AbortController | null = null
+
+  constructor(connection: Connection, timing: Timing, ears: Ears) {
+    // Reads are public: a token would only keep them out of caches.
+    const { token: _, ...open } = connection
+    this.#connection = open
+    this.#timing = timing
+    this.#ears = ears
+    this.#streams = new BackOff(timing.backOffMs, 6 * timing.ceilingMs)
+    this.#polls = new BackOff(timing.backOffMs, timing.ceilingMs)
+  }
+
+  stop(): void {
+    this.#stop.abort()
+    this.#stream?.abort()
+  }
+
+  async run(): Promise<void> {
+    // Beside the stream: whichever answers first.
+    void this.poll()
+    while (!this.#stop.signal.aborted) {
+      const startedAt = performance.now()
+      const { error, retryMs } = await this.#readStream()
+      if (this.#stop.signal.aborted) return
+      this.#ears.failed(error)
+      this.#ears.lost('stream')
+      if (performance.now() - startedAt > STEADY_MS) this.#streams.reset()
+      const askedMs = error instanceof Refused ? error.retryAfterMs : retryMs
+      await this.#bridge(this.#streams.next(askedMs))
+    }
+  }
+
+  /** @returns whether the service answered as it should. Never throws. */
+  async poll(query: { min_revision?: number } = {}, deadlineMs = this.#timing.deadlineMs): Promise<boolean> {
+    const { stash } = this.#connection
+    const known = this.#ears.revision()
+    try {
+      const { status, body } = await call<string>(this.#connection, 'GET', `/stash/${stash}/flags`, {
+        query,
+        deadlineMs,
+        maxBytes: this.#timing.maxBytes,
+        signal: this.#stop.signal,
+        headers: { 'If-None-Match': known === null ? undefined : `"${known}"` },
+        as: 'text',
+      })
+      if (status !== 304) this.#ears.told(readFlags(body, stash), 'poll')
+      else if (known !== null) this.#ears.confirmed(known)
+      else throw new Failure('What nobody has asked for before is said to be unchanged.')
+      this.#polls.reset()
+      return true
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#ears.failed(error)
+      this.#pollAskedMs = error instanceof Refused ? error.retryAfterMs : null
+      return false
+    }
+  }
+
+  /** The time until the next try for a stream. Once streams have failed twice, polls keep readers current in it. */
+  async #bridge(ms: number): Promise<void> {
+    const until = performance.now() + ms
+    const { signal } = this.#stop
+    for (let rest = ms; rest > 0 && !signal.aborted; rest = until - performance.now()) {
+      if (this.#streams.failures < 2) {
+        await pause(rest, signal)
+        continue
+      }
+      const wasAway = this.#polls.failures > 0
+      const answered = await this.poll()
+      // It is back: no reason to wait out a long outage's last step.
+      if (answered && wasAway) return
+      if (!answered) this.#ears.lost('poll')
+      await pause(
+        Math.min(
+          until - performance.now(),
+          answered ? spread(this.#timing.pollMs) : this.#polls.next(this.#pollAskedMs),
+        ),
+        signal,
+      )
+    }
+  }
+
+  /** Resolves when it is over, with why, and how long the server wants us to wait. */
+  async #readStream(): Promise<{ error: unknown; retryMs: number | null }> {
+    const { deadlineMs, silenceMs, maxBytes } = this.#timing
+    const leaving = new AbortController()
+    this.#stream = leaving
+    let silent = false
+    const fallSilent = (): void => {
+      silent = true
+      leaving.abort()
+    }
+    // Holds the process open until there is an answer, as any request does; after that the socket does.
+    let watchdog = setTimeout(fallSilent, deadlineMs)
+    const heard = (): void => {
+      clearTimeout(watchdog)
+      watchdog = setTimeout(fallSilent, silenceMs)
+      this.#ears.heard('stream')
+    }
+    let retryMs: number | null = null
+    try {
+      const after = this.#ears.revision() ?? undefined
+      const answer = await open(this.#connection, 'GET', `/stash/${this.#connection.stash}/watch`, {
+        query: { after },
+        headers: { Accept: 'text/event-stream' },
+        signal: leaving.signal,
+        maxBytes,
+      })
+      if (answer.body === null || !/^text\/event-stream\b/i.test(answer.headers.get('Content-Type') ?? '')) {
+        leaving.abort()
+        throw new Failure('What should be a stream is none.')
+      }
+      if (this.#ears.doubts()) void this.poll()
+      await readEvents(answer.body, maxBytes, {
+        heard,
+        told: (data) => this.#ears.told(readEvent(data), 'stream'),
+        retry: (ms) => (retryMs = Math.min(ms, this.#timing.ceilingMs)),
+      })
+      throw new Failure('The stream ended.')
+    } catch (cause) {
+      const error = silent ? new Failure('The stream fell silent.', { cause }) : cause
+      return { error, retryMs }
+    } finally {
+      clearTimeout(watchdog)
+      leaving.abort()
+      this.#stream = null
+    }
+  }
+}

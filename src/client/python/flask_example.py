@@ -1,0 +1,39 @@
+"""A Flask service that answers 503 while the flag `maintenance` is on, and goes on by itself when Switchyard is down.
+
+    SWITCHYARD_URL=https://flags.example/api SWITCHYARD_STASH=… flask --app flask_example run
+"""
+
+import os
+
+from flask import Flask, Response, jsonify, request
+
+import switchyard
+
+app = Flask(__name__)
+flags = switchyard.connect(
+    os.environ["SWITCHYARD_URL"],
+    os.environ["SWITCHYARD_STASH"],
+    store=switchyard.FileStore(os.environ.get("SWITCHYARD_STORE", "flags.json")),
+    report=lambda problem: app.logger.warning("switchyard: %s", problem.message),
+)
+# Starts on last known values, or the defaults, where Switchyard does not answer by then.
+flags.ready(2)
+
+
+@app.before_request
+def refuse_in_maintenance():
+    """Not the health check: it tells a load balancer about this process, and not about its work."""
+    if request.path == "/healthz" or not flags.bool("maintenance", False):
+        return None
+    seconds = flags.number("maintenance-retry-after", 120)
+    return Response("Back soon.\n", status=503, headers={"Retry-After": str(int(seconds))}, mimetype="text/plain")
+
+
+@app.get("/")
+def home():
+    return jsonify(on_call=flags.string("on-call", "nobody"), flags=flags.status().state)
+
+
+@app.get("/healthz")
+def healthz():
+    return "ok\n"

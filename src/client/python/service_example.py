@@ -1,0 +1,16 @@
+import os
+
+import switchyard
+
+flags = switchyard.connect(
+    os.environ["SWITCHYARD_URL"],
+    os.environ["SWITCHYARD_STASH"],
+    store=switchyard.FileStore("flags.json"),  # last known values outlive a restart
+)
+flags.ready(2)  # waits at most 2 s, never raises
+
+
+def price(user: str) -> str:
+    if flags.bool("maintenance", False):
+        return "closed"
+    return "new" if flags.percentage("new-prices", user, False) else "old"

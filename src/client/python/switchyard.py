@@ -1,0 +1,930 @@
+"""Switchyard flags inside a Python service that must not fall when Switchyard does.
+
+One file, standard library only, Python 3.9 and later. Copy it beside your code, or put its folder on PYTHONPATH.
+
+    import switchyard
+    flags = switchyard.connect("https://flags.example/api", stash="…64 hexadecimal digits…")
+    flags.ready(2)                                  # waits at most 2 s for the first answer, and never raises
+    if flags.bool("maintenance", False): ...
+
+A read is a look into memory: no request, no lock, no exception. One daemon thread keeps that memory up to date: by a
+stream, and by polls while there is none. Whatever happens to it, the last known values stay. Only a higher revision
+replaces them. A text that does not fit what a read asks for gives that read its default, and says so in `report`.
+
+Connections go straight to the host: HTTP_PROXY and its kin are not heeded. TLS is verified as the `ssl` module does
+by default. Changes (`set`, `delete`, `patch`) do raise: whoever writes has to know.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import http.client
+import json
+import math
+import os
+import random
+import re
+import secrets
+import socket
+import ssl
+import threading
+import time
+import weakref
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union
+from urllib.parse import quote, urlencode, urlsplit
+
+__all__ = [
+    *("Changed", "Client", "Failure", "FileStore", "Problem", "Reading", "Refused", "Status", "Timing"),
+    *("connect", "evaluate"),
+]
+
+
+class Failure(Exception):
+    """There was no answer, or none in time, or none that makes sense. Whether a change was applied is not known."""
+
+
+class Refused(Exception):
+    """The service said no. `code` is stable, `detail` says what to do, `facts` help."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any], retry_after: Optional[float] = None) -> None:
+        self.status = status
+        self.code = str(problem.get("code", f"http_{status}"))
+        self.title = str(problem.get("title", f"The answer was {status}"))
+        self.detail = str(problem.get("detail", ""))
+        self.facts = {k: v for k, v in problem.items() if k not in ("type", "title", "status", "code", "detail")}
+        self.retry_after = retry_after
+        super().__init__(f"{self.title}. {self.detail}".strip())
+
+
+class Reading(NamedTuple):
+    """What a read gave, and why.
+
+    `reason` is `flag` (it is what the flag says), `default` (the flag says that the default counts: `null` as JSON),
+    `missing` (there is no such flag), `empty` (nothing is known yet), `misfit` (the flag's text is nothing of this
+    kind) or `no_target` (it is rolled out by shares, and nobody was named).
+    """
+
+    value: Any
+    reason: str
+
+
+class Problem(NamedTuple):
+    """What a read does not raise. `kind` is `misfit`, `service`, `store` or `listener`."""
+
+    kind: str
+    message: str
+    key: Optional[str] = None
+
+
+class Changed(NamedTuple):
+    """What a change came to. `held_id` is set where it waits, for a time or a second person."""
+
+    revision: Optional[int]
+    held_id: Optional[str]
+    answer: Dict[str, Any]
+
+
+class Status(NamedTuple):
+    """How far the last known values can be trusted.
+
+    `state` is `empty` (nothing is known), `fresh` (the service tells of each change, or was asked a moment ago),
+    `behind` (nobody says whether the last known values still hold), `gone` (the stash was deleted, or is not known
+    where it once was) or `closed`.
+    Times are seconds since the epoch; of `behind`, `since` is when the service was last heard.
+    """
+
+    state: str
+    revision: Optional[int]
+    since: float
+    confirmed_at: Optional[float]
+    via: Optional[str]
+    error: Optional[str]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """In seconds, but for `max_bytes`: the most that an answer or an event may be."""
+
+    poll: float = 5.0
+    # The service says something every 15 s: a stream that is silent for longer than this is dead.
+    silence: float = 40.0
+    deadline: float = 5.0
+    # After the first failure, then twice as long each time, up to the ceiling. Streams are tried less and less, up to
+    # six times the ceiling: polls cover for them.
+    back_off: float = 0.5
+    ceiling: float = 10.0
+    max_bytes: int = 8 * 1024 * 1024
+
+
+class FileStore:
+    """Keeps last known values in a file, replaced whole: a crash in mid-write leaves the one before."""
+
+    def __init__(self, path: Union[str, "os.PathLike[str]"]) -> None:
+        self._path = os.fspath(path)
+
+    def load(self) -> Optional[str]:
+        try:
+            with open(self._path, encoding="utf-8") as file:
+                return file.read()
+        except FileNotFoundError:
+            return None
+
+    def save(self, text: str) -> None:
+        # Several processes may share the file: each writes one of its own, and the last one wins.
+        draft = f"{self._path}.{os.getpid()}"
+        with open(draft, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(draft, self._path)
+
+
+def connect(
+    url: str,
+    stash: str,
+    token: Optional[str] = None,
+    store: Any = None,
+    report: Optional[Callable[[Problem], None]] = None,
+    timing: Timing = Timing(),
+) -> "Client":
+    """A client that is at work. Raises ValueError where `url` or `stash` cannot be one: nothing would ever come of it.
+
+    `store` has `load() -> str | None` and `save(text)`, as FileStore has; the client's own thread waits for `save`.
+    `report` is told of problems, in whichever thread they come up: of a text that does not fit, once.
+    """
+    return Client(url, stash, token, store, report, timing)
+
+
+# What a text means: as the service evaluates it, bit for bit.
+
+BUCKETS = 100_000
+
+
+def murmur3(text: str) -> int:
+    """MurmurHash3, x86, 32 bits, seed 0, of the text in UTF-8. Half a surrogate pair counts as U+FFFD."""
+    data = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+    value, whole = 0, len(data) & ~3
+    for i in range(0, whole, 4):
+        value ^= _scramble(int.from_bytes(data[i : i + 4], "little"))
+        value = (_rotate(value, 13) * 5 + 0xE6546B64) & 0xFFFFFFFF
+    value ^= _scramble(int.from_bytes(data[whole:], "little")) ^ len(data)
+    value = ((value ^ value >> 16) * 0x85EBCA6B) & 0xFFFFFFFF
+    value = ((value ^ value >> 13) * 0xC2B2AE35) & 0xFFFFFFFF
+    return value ^ value >> 16
+
+
+def _rotate(value: int, by: int) -> int:
+    return (value << by | value >> (32 - by)) & 0xFFFFFFFF
+
+
+def _scramble(value: int) -> int:
+    return _rotate(value * 0xCC9E2D51 & 0xFFFFFFFF, 15) * 0x1B873593 & 0xFFFFFFFF
+
+
+def bucket_of(flag_key: str, targeting_key: str) -> int:
+    """0 to BUCKETS - 1. Two flags shuffle the same users differently, because the flag's key is hashed along."""
+    return murmur3(flag_key + targeting_key) * BUCKETS >> 32
+
+
+class _Misfit(Exception):
+    pass
+
+
+def _boolean(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise _Misfit
+    return text == "true"
+
+
+# What JavaScript takes for a number, which is what the service goes by: no underscores, no "inf".
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_RADIX = re.compile(r"0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+")
+
+
+def _number(text: str) -> Union[int, float]:
+    """As many digits as the text has: an int where it is a whole number, else a float."""
+    bare = text.strip()
+    if _RADIX.fullmatch(bare):
+        return int(bare, 0)
+    if not _DECIMAL.fullmatch(bare) or not math.isfinite(float(bare)):
+        raise _Misfit
+    value = float(bare)
+    return int(value) if value.is_integer() and abs(value) <= 2**53 else value
+
+
+def _json(text: str) -> Any:
+    def refuse(_: str) -> Any:
+        raise _Misfit
+
+    try:
+        # Python would take NaN and Infinity, which are no JSON.
+        return json.loads(text, parse_constant=refuse)
+    except (ValueError, RecursionError):
+        raise _Misfit from None
+
+
+Shares = List[Tuple[Any, float]]
+
+
+def _percentage(text: str) -> Shares:
+    share = _number(text)
+    if not 0 <= share <= 100:
+        raise _Misfit
+    return [(True, share), (False, 100 - share)]
+
+
+_INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
+
+
+def _split(text: str) -> Shares:
+    weights = _json(text)
+    if not isinstance(weights, dict):
+        raise _Misfit
+    for weight in weights.values():
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or weight < 0:
+            raise _Misfit
+    # In the order that JavaScript has them in: names that look like a place in an array first, by number.
+    places = [n for n in weights if _INDEX.fullmatch(n) and int(n) < 2**32 - 1]
+    names = sorted(places, key=int) + [n for n in weights if n not in set(places)]
+    shares = [(name, float(weights[name])) for name in names]
+    if not sum(weight for _, weight in shares) > 0:
+        raise _Misfit
+    return shares
+
+
+def _choose(shares: Shares, key: str, target: Optional[str]) -> Reading:
+    """Shares lie end to end over the buckets: raising the first never takes anybody out of it."""
+    wanted = [(value, weight) for value, weight in shares if weight > 0]
+    if len(wanted) == 1:
+        return Reading(wanted[0][0], "flag")
+    if not isinstance(target, str) or target == "":
+        return Reading(None, "no_target")
+    bucket, total, so_far = bucket_of(key, target), sum(weight for _, weight in wanted), 0.0
+    for value, weight in wanted:
+        so_far += weight
+        end = so_far / total * BUCKETS
+        whole = math.floor(end + 0.5)
+        # 33.3 of 100 is 33,300 buckets, also where the arithmetic of decimals says otherwise.
+        if bucket < (whole if abs(end - whole) < 1e-6 else end):
+            return Reading(value, "flag")
+    return Reading(wanted[-1][0], "flag")
+
+
+_READERS: Dict[str, Callable[[str], Any]] = {
+    "boolean": _boolean,
+    "number": _number,
+    "string": lambda text: text,
+    "json": _json,
+}
+
+
+def evaluate(kind: str, key: str, text: str, default: Any, target: Optional[str] = None) -> Reading:
+    """What a flag's text means to a read of this kind. Asks nobody."""
+    try:
+        if kind in ("percentage", "split"):
+            reading = _choose(_percentage(text) if kind == "percentage" else _split(text), key, target)
+        else:
+            value = _READERS[kind](text)
+            reading = Reading(value, "default" if value is None else "flag")
+    except _Misfit:
+        reading = Reading(None, "misfit")
+    return reading if reading.reason == "flag" else Reading(default, reading.reason)
+
+
+# What the service tells, checked to the last value.
+
+
+@dataclass(frozen=True)
+class _Told:
+    type: str
+    revision: int
+    flags: Mapping[str, Optional[str]] = field(default_factory=dict)
+
+
+def _read_object(text: str) -> Dict[str, Any]:
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Failure("What came is no JSON.") from None
+    if not isinstance(raw, dict):
+        raise Failure("What came is no JSON object.")
+    return raw
+
+
+def _read_told(kind: Any, raw: Mapping[str, Any], name: str, nullable: bool) -> _Told:
+    revision, flags = raw.get("revision"), raw.get(name, {} if kind == "gone" else None)
+    if isinstance(revision, bool) or not isinstance(revision, int) or revision < 0:
+        raise Failure("What came has no revision.")
+    if not isinstance(flags, dict):
+        raise Failure("What came has no flags.")
+    for key, value in flags.items():
+        if not isinstance(value, str) and not (nullable and value is None):
+            raise Failure(f'The flag "{key}" has a value that is no text.')
+    return _Told(kind, revision, flags)
+
+
+def _read_event(text: str) -> _Told:
+    raw = _read_object(text)
+    kind = raw.get("type")
+    if kind not in ("snapshot", "change", "gone"):
+        raise Failure("The stream told of something that is no event.")
+    return _read_told(kind, raw, "flags" if kind == "snapshot" else "changes", kind == "change")
+
+
+def _read_flags(text: str, stash: str) -> _Told:
+    raw = _read_object(text)
+    if raw.get("stash_id") != stash:
+        raise Failure("These are not the flags of this stash.")
+    return _read_told("snapshot", raw, "flags", False)
+
+
+class _Events:
+    """The data of Server-Sent Events, from a stream's bytes as they come."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes, self._size = max_bytes, 0
+        # When a comment or a field last came. Bytes alone may be anything.
+        self.alive_at = time.monotonic()
+        self._parts: List[bytes] = []
+        self._data: List[str] = []
+
+    def feed(self, chunk: bytes) -> Iterator[str]:
+        self._size += len(chunk)
+        self._parts.append(chunk)
+        if b"\n" in chunk:
+            # Joined only here: adding to a long line over and over would cost its square.
+            *lines, rest = b"".join(self._parts).split(b"\n")
+            self._parts = [rest]
+            for line in lines:
+                line = line.rstrip(b"\r")
+                if line.startswith((b":", b"id:", b"event:", b"data:", b"retry:")):
+                    self.alive_at = time.monotonic()
+                if line.startswith(b"data:"):
+                    self._data.append(line[5:].decode("utf-8", "replace").removeprefix(" "))
+                elif line == b"":
+                    self._size = len(rest)
+                    data, self._data = self._data, []
+                    if data:
+                        yield "\n".join(data)
+        if self._size > self._max_bytes:
+            raise Failure(f"An event is longer than {self._max_bytes} bytes.")
+
+
+class _BackOff:
+    """How long to wait after the nth failure in a row: twice as long each time, up to a ceiling, never in step."""
+
+    RETRY_AFTER_MAX = 300.0
+
+    def __init__(self, least: float, most: float) -> None:
+        self._least, self._most, self.failures = least, most, 0
+
+    def reset(self) -> None:
+        self.failures = 0
+
+    def next(self, asked: Optional[float] = None) -> float:
+        wait = min(self._most, self._least * 2 ** min(self.failures, 20)) * (0.5 + random.random() / 2)
+        self.failures += 1
+        return max(wait, min(asked or 0.0, self.RETRY_AFTER_MAX))
+
+
+def _retry_after(headers: Mapping[str, str]) -> Optional[float]:
+    text = headers.get("Retry-After") or ""
+    if text.isdigit():
+        return float(text)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+    except (TypeError, ValueError, IndexError):
+        return None
+
+
+class _Exchange:
+    """One request and its answer. `abort`, from another thread, wakes whoever reads of it."""
+
+    def __init__(self, base: str, timeout: float) -> None:
+        split = urlsplit(base)
+        self.host, self._prefix = split.netloc, split.path.rstrip("/")
+        if split.scheme == "https":
+            context = ssl.create_default_context()
+            self._connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+                split.hostname or "", split.port, timeout=timeout, context=context
+            )
+        else:
+            self._connection = http.client.HTTPConnection(split.hostname or "", split.port, timeout=timeout)
+        self._sock: Optional[socket.socket] = None
+        self._response: Optional[http.client.HTTPResponse] = None
+        self._aborted = False
+
+    def open(
+        self, method: str, path: str, headers: Mapping[str, str], body: Optional[bytes] = None
+    ) -> http.client.HTTPResponse:
+        try:
+            self._connection.connect()
+            self._sock = self._connection.sock
+            if self._aborted:
+                raise Failure("It was given up.")
+            self._connection.request(method, self._prefix + path, body=body, headers=dict(headers))
+            self._response = self._connection.getresponse()
+            return self._response
+        except socket.timeout:
+            raise Failure(f"{self.host} did not answer in time.") from None
+        except (OSError, http.client.HTTPException) as cause:
+            raise Failure(f"{self.host} cannot be reached.") from cause
+
+    def chunks(self, until: Optional[float] = None) -> Iterator[bytes]:
+        assert self._response is not None
+        # Counted here: the read1 of some Pythons does not, and waits for more than there is.
+        rest = self._response.length
+        while rest != 0:
+            if until is not None:
+                left = until - time.monotonic()
+                if left <= 0:
+                    raise Failure(f"{self.host} did not answer in time.")
+                self.silence(left)
+            try:
+                chunk = self._response.read1(65536 if rest is None else min(65536, rest))
+            except socket.timeout:
+                raise Failure(f"{self.host} fell silent.") from None
+            except (OSError, ValueError, http.client.HTTPException) as cause:
+                raise Failure(f"{self.host} broke off its answer.") from cause
+            if not chunk:
+                # A body that is shorter than was promised ends just as quietly.
+                if rest is not None:
+                    raise Failure(f"{self.host} broke off its answer.")
+                return
+            rest = None if rest is None else rest - len(chunk)
+            yield chunk
+
+    def silence(self, seconds: float) -> None:
+        """How long the other side may say nothing from now on."""
+        try:
+            if self._sock is not None:
+                self._sock.settimeout(seconds)
+        except OSError:
+            pass  # closed meanwhile: reading will say so
+
+    def read(self, until: float, max_bytes: int) -> str:
+        data = bytearray()
+        for chunk in self.chunks(until):
+            data += chunk
+            if len(data) > max_bytes:
+                raise Failure(f"The answer is larger than {max_bytes} bytes.")
+        return data.decode("utf-8", "replace")
+
+    def abort(self) -> None:
+        self._aborted = True
+        if self._sock is not None:
+            try:
+                self._sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def close(self) -> None:
+        if self._response is not None:
+            self._response.close()
+        self._connection.close()
+
+
+# Within the class, `bool` is the getter.
+_Bool = bool
+
+
+class Client:
+    """Flags of one stash. Make one with `connect`, one for a process; use it from any thread."""
+
+    def __init__(
+        self,
+        url: str,
+        stash: str,
+        token: Optional[str] = None,
+        store: Any = None,
+        report: Optional[Callable[[Problem], None]] = None,
+        timing: Timing = Timing(),
+    ) -> None:
+        split = urlsplit(url)
+        if split.scheme not in ("http", "https") or not split.hostname:
+            raise ValueError("url is no http(s) address")
+        if not re.fullmatch(r"[0-9a-f]{64}", stash):
+            raise ValueError("stash is no id of a stash: 64 hexadecimal digits")
+        self._url, self._stash, self._token, self._store = url, stash, token, store
+        self._report_to, self._timing = report, timing
+        # Replaced, never changed: a read needs no lock. The revision goes with it.
+        self._copy: Tuple[Optional[int], Dict[str, str]] = (None, {})
+        self._told_misfits: Dict[Tuple[str, str], str] = {}
+        self._listeners: List[Callable[[int, Dict[str, Optional[str]]], None]] = []
+        self._started_at = time.time()
+        self._fresh_since: Optional[float] = None
+        self._confirmed_at: Optional[float] = None
+        self._via: Optional[str] = None
+        self._error: Optional[str] = None
+        self._doubted = False
+        # Since when the service knows no such stash. It may be the wrong service: this need not be the end.
+        self._missing_since: Optional[float] = None
+        self._end: Optional[Tuple[str, float]] = None
+        self._load()
+        self._start()
+        if hasattr(os, "register_at_fork"):
+            reference = weakref.ref(self)
+            os.register_at_fork(after_in_child=lambda: _revive(reference()))
+
+    def get(self, key: str) -> Optional[str]:
+        """The flag's text; None where there is none, or nothing is known."""
+        return self._copy[1].get(key)
+
+    def all(self) -> Dict[str, str]:
+        """Every flag that is known, as a dict of its own."""
+        return dict(self._copy[1])
+
+    def bool(self, key: str, default: _Bool) -> _Bool:
+        """True or false where the flag says just that."""
+        return self.explain("boolean", key, default).value
+
+    def number(self, key: str, default: Union[int, float]) -> Union[int, float]:
+        """An int where the text is a whole number, else a float."""
+        return self.explain("number", key, default).value
+
+    def string(self, key: str, default: str) -> str:
+        """The text as it is."""
+        return self.explain("string", key, default).value
+
+    def json(self, key: str, default: Any) -> Any:
+        """What the JSON holds, made anew for each caller. `null` says that the default counts."""
+        return self.explain("json", key, default).value
+
+    def percentage(self, key: str, target: str, default: _Bool) -> _Bool:
+        """Whether this user, host or order is among those for whom a `percentage` is on. The same one always is."""
+        return self.explain("percentage", key, default, target).value
+
+    def split(self, key: str, target: str, default: str) -> str:
+        """Which name of a `split` this user, host or order gets. The same one always gets the same."""
+        return self.explain("split", key, default, target).value
+
+    def explain(self, kind: str, key: str, default: Any, target: Optional[str] = None) -> Reading:
+        """A typed read, with why it gave what it gave. `kind` is boolean, number, string, json, percentage or split."""
+        revision, flags = self._copy
+        text = flags.get(key)
+        if text is None:
+            return Reading(default, "empty" if revision is None else "missing")
+        reading = evaluate(kind, key, text, default, target)
+        if reading.reason == "misfit" and self._told_misfits.get((kind, key)) != text:
+            self._told_misfits[(kind, key)] = text
+            self._tell(Problem("misfit", f'The flag "{key}" is no {kind}: its default is used.', key))
+        return reading
+
+    def watch(self, listener: Callable[[int, Dict[str, Optional[str]]], None]) -> Callable[[], None]:
+        """Calls `listener(revision, changes)` after each change; None: taken away. Returns what ends it.
+
+        It is called in the client's own thread, or in the one whose own change it is.
+        """
+        self._listeners = [*self._listeners, listener]
+
+        def end() -> None:
+            self._listeners = [other for other in self._listeners if other is not listener]
+
+        return end
+
+    def status(self) -> Status:
+        """How far the last known values can be trusted, now."""
+        now, (revision, _) = time.time(), self._copy
+        rest = (self._confirmed_at, self._via, self._error)
+        if self._end is not None:
+            return Status(self._end[0], revision, self._end[1], *rest)
+        if revision is None:
+            return Status("empty", None, self._started_at, *rest)
+        fresh_since = self._fresh_since
+        if fresh_since is not None and not self._is_overdue(now):
+            return Status("fresh", revision, fresh_since, *rest)
+        if self._missing_since is not None:
+            return Status("gone", revision, self._missing_since, *rest)
+        return Status("behind", revision, self._confirmed_at or self._started_at, *rest)
+
+    def ready(self, deadline: float = 5.0) -> Status:
+        """Returns when the service has confirmed what is known, and at the deadline whatever is known then."""
+        with self._news:
+            self._news.wait_for(lambda: self.status().state in ("fresh", "gone", "closed"), deadline)
+        return self.status()
+
+    def set(self, key: str, value: Any, **terms: Any) -> Changed:
+        """Writes a flag: a str as it is, anything else as JSON.
+
+        Terms: `reason`, `for_` ("30m": then it goes back), `at`, `if_match` (a version, or "absent"),
+        `idempotency_key`, `deadline` in seconds. Raises Refused (the service said no) or Failure (nobody knows).
+        """
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        content_type = "text/plain; charset=utf-8" if isinstance(value, str) else "application/json"
+        return self._change("PUT", self._item(key), text, content_type, **terms)
+
+    def delete(self, key: str, **terms: Any) -> Changed:
+        """Takes a flag away. Terms as of `set`."""
+        return self._change("DELETE", self._item(key), None, None, **terms)
+
+    def patch(self, changes: Mapping[str, Optional[str]], **terms: Any) -> Changed:
+        """All or nothing, as one revision; None takes a flag away."""
+        path = f"/stash/{self._stash}/flags"
+        return self._change("PATCH", path, json.dumps(changes, ensure_ascii=False), "application/json", **terms)
+
+    def close(self) -> None:
+        """Lets go of everything; last known values can still be read. Takes 2 s at most."""
+        self._end = ("closed", time.time())
+        self._stop.set()
+        exchange = self._exchange
+        if exchange is not None:
+            exchange.abort()
+        with self._news:
+            self._news.notify_all()
+        if self._thread is not threading.current_thread():
+            self._thread.join(2)
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        self._news = threading.Condition()
+        self._taking = threading.Lock()
+        self._saving = threading.Lock()
+        self._stop = threading.Event()
+        self._exchange: Optional[_Exchange] = None
+        self._streams = _BackOff(self._timing.back_off, 6 * self._timing.ceiling)
+        self._polls = _BackOff(self._timing.back_off, self._timing.ceiling)
+        self._thread = threading.Thread(target=self._run, name="switchyard", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        # One thread: the flags first, because a stream that hangs would keep them back.
+        self._poll()
+        while not self._stop.is_set():
+            started_at = time.monotonic()
+            asked = None
+            try:
+                self._read_stream()
+            except Exception as error:  # whatever it was, the last known values stay and the thread lives
+                asked = getattr(error, "retry_after", None)
+                self._fail(error)
+            # Whoever was told by polls still is.
+            if self._via == "stream":
+                self._fresh_since = None
+            # A stream that lived for so long was no failure, however it ended.
+            if time.monotonic() - started_at > 10:
+                self._streams.reset()
+            self._bridge(self._streams.next(asked))
+
+    def _bridge(self, seconds: float) -> None:
+        """The time until the next try for a stream. Once two have failed, polls keep readers current in it."""
+        until = time.monotonic() + seconds
+        while not self._stop.is_set() and time.monotonic() < until:
+            wait = seconds
+            if self._streams.failures > 1:
+                was_away = self._polls.failures > 0
+                error = self._poll()
+                if error is None and was_away:
+                    return
+                if error is None:
+                    wait = self._timing.poll * (0.5 + random.random() / 2)
+                else:
+                    self._fresh_since = None
+                    wait = self._polls.next(getattr(error, "retry_after", None))
+            self._stop.wait(max(0.0, min(wait, until - time.monotonic())))
+
+    def _poll(self, min_revision: Optional[int] = None, deadline: Optional[float] = None) -> Optional[Exception]:
+        """None where the service answered as it should. Never raises."""
+        known = self._copy[0]
+        headers = {} if known is None else {"If-None-Match": f'"{known}"'}
+        query = "" if min_revision is None else f"?min_revision={min_revision}"
+        try:
+            status, text = self._call("GET", f"/stash/{self._stash}/flags{query}", headers, None, deadline)
+            if status != 304:
+                self._take(_read_flags(text, self._stash), "poll")
+            elif known is None:
+                raise Failure("What nobody has asked for before is said to be unchanged.")
+            elif known == self._copy[0]:
+                self._doubted = False
+                self._hear("poll")
+            self._polls.reset()
+            return None
+        except Exception as error:
+            self._fail(error)
+            return error
+
+    def _read_stream(self) -> None:
+        known = self._copy[0]
+        exchange = self._exchange = _Exchange(self._url, self._timing.deadline)
+        try:
+            if self._stop.is_set():
+                return
+            query = "" if known is None else f"?after={known}"
+            answer = exchange.open("GET", f"/stash/{self._stash}/watch{query}", {"Accept": "text/event-stream"})
+            self._check(answer, exchange, time.monotonic() + self._timing.deadline)
+            if not (answer.headers.get("Content-Type") or "").startswith("text/event-stream"):
+                raise Failure("What should be a stream is none.")
+            if self._doubted:
+                self._poll()
+            events = _Events(self._timing.max_bytes)
+            limit = self._timing.deadline
+            for chunk in exchange.chunks():
+                alive_at = events.alive_at
+                told = [_read_event(text) for text in events.feed(chunk)]
+                if events.alive_at > alive_at:
+                    limit = self._timing.silence
+                    self._hear("stream")
+                elif time.monotonic() - alive_at > limit:
+                    raise Failure(f"{exchange.host} fell silent.")
+                exchange.silence(limit)
+                for event in told:
+                    self._take(event, "stream")
+                    if self._stop.is_set():
+                        return
+            raise Failure("The stream ended.")
+        finally:
+            self._exchange = None
+            exchange.close()
+
+    def _take(self, told: _Told, via: str) -> None:
+        if self._end is not None:
+            return
+        if told.type == "gone":
+            self._end = ("gone", time.time())
+            self._stop.set()
+            with self._news:
+                self._news.notify_all()
+            return
+        # A change of one's own is asked for in the thread that made it.
+        with self._taking:
+            changes = self._merge(told)
+        self._doubted = False
+        self._hear(via)
+        if changes is not None:
+            self._spread(changes)
+            self._save()
+
+    def _merge(self, told: _Told) -> Optional[Dict[str, Optional[str]]]:
+        """Only a higher revision replaces what is known. None: nothing new."""
+        revision, flags = self._copy
+        if told.type == "snapshot":
+            if revision is not None and told.revision < revision:
+                self._doubted, self._fresh_since = True, None
+                raise Failure(f"The service went back to revision {told.revision}.")
+            if told.revision == revision:
+                return None
+            whole = {key: value for key, value in told.flags.items() if value is not None}
+            changes: Dict[str, Optional[str]] = {key: None for key in flags if key not in whole}
+            changes.update({key: value for key, value in whole.items() if flags.get(key) != value})
+            self._copy = (told.revision, whole)
+            return changes
+        if revision is None or told.revision > revision + 1:
+            raise Failure("The stream left something out.")
+        if told.revision <= revision:
+            return None
+        merged = {**flags, **told.flags}
+        self._copy = (told.revision, {key: value for key, value in merged.items() if value is not None})
+        return dict(told.flags)
+
+    def _hear(self, via: str) -> None:
+        if self._doubted:
+            return
+        now = time.time()
+        if self._fresh_since is None or self._is_overdue(now):
+            self._fresh_since = now
+        self._confirmed_at, self._via, self._missing_since = now, via, None
+        with self._news:
+            self._news.notify_all()
+
+    def _is_overdue(self, now: float) -> _Bool:
+        """Also where the clock was put back, and nobody knows how long it has been."""
+        limit = self._timing.silence if self._via == "stream" else 2 * self._timing.poll + self._timing.deadline
+        return not 0 <= now - (self._confirmed_at or now) <= limit
+
+    def _spread(self, changes: Dict[str, Optional[str]]) -> None:
+        for key, value in changes.items():
+            if value is None:
+                for kind in (*_READERS, "percentage", "split"):
+                    self._told_misfits.pop((kind, key), None)
+        if not changes:
+            return
+        for listener in self._listeners:
+            try:
+                listener(self._copy[0] or 0, dict(changes))
+            except Exception as error:
+                self._tell(Problem("listener", str(error)))
+
+    def _load(self) -> None:
+        if self._store is None:
+            return
+        try:
+            text = self._store.load()
+            if text is not None:
+                told = _read_flags(text, self._stash)
+                self._copy = (told.revision, {key: value for key, value in told.flags.items() if value is not None})
+        except Exception as error:
+            self._tell(Problem("store", str(error)))
+
+    def _save(self) -> None:
+        if self._store is None:
+            return
+        try:
+            with self._saving:
+                revision, flags = self._copy
+                kept = {"stash_id": self._stash, "revision": revision, "flags": flags}
+                # Half a surrogate pair, which a JSON escape can hold, is no UTF-8: all is escaped.
+                self._store.save(json.dumps(kept))
+        except Exception as error:
+            self._tell(Problem("store", str(error)))
+
+    def _fail(self, error: Exception) -> None:
+        if self._end is None:
+            self._error = str(error)
+            if isinstance(error, Refused) and error.code == "stash_not_found":
+                self._missing_since = self._missing_since or time.time()
+                with self._news:
+                    self._news.notify_all()
+            self._tell(Problem("service", str(error)))
+
+    def _tell(self, problem: Problem) -> None:
+        try:
+            if self._report_to is not None:
+                self._report_to(problem)
+        except Exception:
+            pass  # whoever is told of problems must not become one
+
+    def _call(
+        self, method: str, path: str, headers: Mapping[str, str], body: Optional[bytes], deadline: Optional[float]
+    ) -> Tuple[int, str]:
+        seconds = self._timing.deadline if deadline is None else deadline
+        until = time.monotonic() + seconds
+        exchange = _Exchange(self._url, seconds)
+        own = threading.current_thread() is self._thread and self._exchange is None
+        if own:
+            self._exchange = exchange
+        try:
+            answer = exchange.open(method, path, headers, body)
+            self._check(answer, exchange, until)
+            return answer.status, exchange.read(until, self._timing.max_bytes)
+        finally:
+            if own:
+                self._exchange = None
+            exchange.close()
+
+    def _check(self, answer: http.client.HTTPResponse, exchange: _Exchange, until: float) -> None:
+        if 200 <= answer.status < 300 or answer.status == 304:
+            return
+        if answer.status < 400:
+            raise Failure(f"{exchange.host} sends elsewhere, which is not followed.")
+        text = exchange.read(until, self._timing.max_bytes)
+        try:
+            problem = _read_object(text)
+        except Failure:
+            problem = {}
+        raise Refused(answer.status, problem, _retry_after(answer.headers))
+
+    def _item(self, key: str) -> str:
+        return f"/item/{self._stash}/{quote(key, safe='')}"
+
+    def _change(
+        self,
+        method: str,
+        path: str,
+        body: Optional[str],
+        content_type: Optional[str],
+        reason: Optional[str] = None,
+        for_: Optional[str] = None,
+        at: Optional[str] = None,
+        if_match: Union[int, str, None] = None,
+        idempotency_key: Optional[str] = None,
+        deadline: float = 10.0,
+    ) -> Changed:
+        given = {"reason": reason, "for": for_, "at": at}
+        query = urlencode({name: value for name, value in given.items() if value is not None})
+        headers = {"Idempotency-Key": idempotency_key or secrets.token_hex(16)}
+        if self._token is not None:
+            headers["Authorization"] = f"Bearer {self._token}"
+        if if_match is not None:
+            headers.update({"If-None-Match": "*"} if if_match == "absent" else {"If-Match": f'"{if_match}"'})
+        if content_type is not None:
+            headers["Content-Type"] = content_type
+        text = self._insist(method, f"{path}?{query}" if query else path, headers, body, time.monotonic() + deadline)
+        answer = _read_object(text)
+        revision, held_id = answer.get("revision"), answer.get("held_id")
+        # Whoever reads after the answer to their own change reads it, where the service can still be asked.
+        if held_id is None and isinstance(revision, int) and revision > (self._copy[0] or -1):
+            self._poll(revision, 1.0)
+        return Changed(revision, held_id, answer)
+
+    def _insist(self, method: str, path: str, headers: Mapping[str, str], body: Optional[str], until: float) -> str:
+        """Up to three times, under one Idempotency-Key: a change whose answer was lost happens once."""
+        for attempt in range(3):
+            try:
+                data = None if body is None else body.encode("utf-8")
+                return self._call(method, path, headers, data, max(0.001, until - time.monotonic()))[1]
+            except (Failure, Refused) as error:
+                wait = max(0.5 * 2**attempt * (0.5 + random.random() / 2), getattr(error, "retry_after", None) or 0.0)
+                final = isinstance(error, Refused) and error.status not in (429, 503)
+                if final or attempt == 2 or time.monotonic() + wait >= until:
+                    raise
+                time.sleep(wait)
+        raise AssertionError("the last attempt returns or raises")
+
+
+def _revive(client: Optional[Client]) -> None:
+    """A fork (gunicorn --preload) takes the values along and leaves the thread behind."""
+    if client is not None and client._end is None:
+        client._start()

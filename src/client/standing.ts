@@ -1,0 +1,109 @@
+/**
+ * How far the copy can be trusted: what `status()` says. It is worked out when it is asked for, so that a process that
+ * slept, or a stream that went silent a minute ago, does not look fresh.
+ */
+export type Status = {
+  /**
+   * - `empty`: nothing is known yet, every read gives its default
+   * - `fresh`: the service tells us of each change, or was asked a moment ago
+   * - `behind`: last known values; nobody says whether they still hold
+   * - `gone`: the stash was deleted, or is not known where it once was; last known values
+   * - `closed`: last known values, and no more
+   */
+  state: 'empty' | 'fresh' | 'behind' | 'gone' | 'closed'
+  /** null: nothing is known. */
+  revision: number | null
+  /** Since when the state is what it is; of `behind`, since when we have not heard from the service. In ms. */
+  since: number
+  /** When the service last stood behind the copy; null: not in this process's life. In ms. */
+  confirmedAt: number | null
+  via: 'stream' | 'poll' | null
+  /** The last thing that went wrong with the service, also where it has recovered. */
+  error: { message: string; at: number } | null
+}
+
+export class Standing {
+  readonly #startedAt = Date.now()
+  #confirmedAt: number | null = null
+  #freshSince: number | null = null
+  #via: Status['via'] = null
+  #error: Status['error'] = null
+  #end: { state: 'gone' | 'closed'; at: number } | null = null
+  /** It held less than it once did: a sign of life is no word for the copy until it is as far as we are. */
+  #doubted = false
+  /** Since when the service says that there is no such stash. It may be the wrong service, so this need not be the end. */
+  #missingSince: number | null = null
+  readonly #limitsMs: { stream: number; poll: number }
+
+  /** @param limitsMs after how long without a word the copy is behind, whatever we know of */
+  constructor(limitsMs: { stream: number; poll: number }) {
+    this.#limitsMs = limitsMs
+  }
+
+  get ended(): boolean {
+    return this.#end !== null
+  }
+
+  get doubted(): boolean {
+    return this.#doubted
+  }
+
+  /** The service is there, and told us all that it has. */
+  hear(via: 'stream' | 'poll'): void {
+    if (this.#doubted) return
+    const now = Date.now()
+    if (this.#isOverdue(now)) this.#freshSince = now
+    this.#freshSince ??= now
+    this.#confirmedAt = now
+    this.#missingSince = null
+    this.#via = via
+  }
+
+  believe(via: 'stream' | 'poll'): void {
+    this.#doubted = false
+    this.hear(via)
+  }
+
+  doubt(): void {
+    this.#doubted = true
+    this.#freshSince = null
+  }
+
+  note(message: string): void {
+    this.#error = { message, at: Date.now() }
+  }
+
+  miss(): void {
+    this.#missingSince ??= Date.now()
+  }
+
+  /** No stream: whoever was told by polls still is. No poll either: nobody is. */
+  lose(road: 'stream' | 'poll'): void {
+    if (road === 'poll' || this.#via === 'stream') this.#freshSince = null
+  }
+
+  /** What ends stays ended; a stash that is gone can still be closed. */
+  end(state: 'gone' | 'closed'): void {
+    if (this.#end?.state !== 'closed') this.#end = { state, at: Date.now() }
+  }
+
+  isFresh(now: number): boolean {
+    return this.#freshSince !== null && !this.#isOverdue(now)
+  }
+
+  read(revision: number | null): Status {
+    const now = Date.now()
+    const rest = { revision, confirmedAt: this.#confirmedAt, via: this.#via, error: this.#error }
+    if (this.#end !== null) return { state: this.#end.state, since: this.#end.at, ...rest }
+    if (revision === null) return { state: 'empty', since: this.#startedAt, ...rest }
+    if (this.isFresh(now)) return { state: 'fresh', since: this.#freshSince ?? now, ...rest }
+    if (this.#missingSince !== null) return { state: 'gone', since: this.#missingSince, ...rest }
+    return { state: 'behind', since: this.#confirmedAt ?? this.#startedAt, ...rest }
+  }
+
+  /** Also where the clock was put back, and nobody knows how long it has been. */
+  #isOverdue(now: number): boolean {
+    const age = now - (this.#confirmedAt ?? now)
+    return age < 0 || age > this.#limitsMs[this.#via ?? 'poll']
+  }
+}

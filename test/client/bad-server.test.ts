@@ -1,0 +1,216 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { answerPoll, BadServer, event, STASH } from '../support/client/bad-server.ts'
+import { LANGUAGES, startClient, type Driven, type Language, type Setup } from '../support/client/client.ts'
+
+/** The client's own times, shortened. A heartbeat comes every 50 ms. */
+const TIMING = { pollMs: 60, silenceMs: 400, deadlineMs: 400, backOffMs: 20, ceilingMs: 120, maxBytes: 100_000 }
+
+let folder: string
+let server: BadServer
+let started: Driven[] = []
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'switchyard-client-'))
+  server = await new BadServer().start()
+  server.revision = 7
+  server.flags = { a: 'true', b: 'seven' }
+})
+afterEach(async () => {
+  await Promise.all(started.map((client) => client.kill()))
+  started = []
+  await server.stop()
+  await rm(folder, { recursive: true })
+})
+
+async function start(language: Language, setup: Partial<Setup> = {}): Promise<Driven> {
+  const client = await startClient(language, { url: server.url, stash: STASH, timing: TIMING, ...setup })
+  started.push(client)
+  return client
+}
+
+type Misbehaviour = (request: IncomingMessage, response: ServerResponse) => void
+
+const json =
+  (body: string): Misbehaviour =>
+  (_, response) =>
+    void response.writeHead(200, { 'Content-Type': 'application/json' }).end(body)
+/** The same lie on both roads. */
+const lie =
+  (type: string, rest: { revision: number; [field: string]: unknown }): Misbehaviour =>
+  (request, response) => {
+    if (!request.url?.includes('/watch')) return json(JSON.stringify({ stash_id: STASH, ...rest }))(request, response)
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(event(type, rest))
+  }
+
+const MISBEHAVIOURS: Record<string, Misbehaviour> = {
+  'hangs before it answers': () => {},
+  'hangs in the middle of its answer': (_, response) =>
+    void response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('data: {"type":"sn'),
+  'drips and says nothing': (_, response) => {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' })
+    const drip = setInterval(() => response.write('x'), 50)
+    response.on('close', () => clearInterval(drip))
+  },
+  'breaks off in the middle of its answer': (_, response) => {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Content-Length': 1_000 })
+    response.write('data: {"type":"sn', () => response.destroy())
+  },
+  'answers a page': (_, response) =>
+    void response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>Welcome to nginx!</h1>'),
+  'answers a page that says it is a stream': (_, response) =>
+    void response.writeHead(200, { 'Content-Type': 'text/event-stream' }).end('<h1>Welcome to nginx!</h1>\n\n'),
+  'answers half of its JSON': json(`{"stash_id":"${STASH}","revision":8,"flags":{"a":"fal`),
+  'answers JSON that is no flags': json('[]'),
+  'answers another stash': json(JSON.stringify({ stash_id: 'cd'.repeat(32), revision: 8, flags: { a: 'false' } })),
+  'answers values that are no text': lie('snapshot', { revision: 8, flags: { a: false } }),
+  'answers a revision that is none': lie('snapshot', { revision: -8, flags: { a: 'false' } }),
+  'went back to an earlier revision': lie('snapshot', { revision: 3, flags: { a: 'false' } }),
+  'leaves revisions out': (request, response) =>
+    request.url?.includes('/watch')
+      ? lie('change', { revision: 9, changes: { a: 'false' } })(request, response)
+      : void response.writeHead(500).end(),
+  'tells more than it ever could': (_, response) => {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' })
+    response.write(`data: ${'x'.repeat(200_000)}`)
+  },
+  'sends elsewhere': (_, response) => void response.writeHead(302, { Location: server.url }).end(),
+  'is overloaded': (_, response) =>
+    void response.writeHead(503, { 'Content-Type': 'application/problem+json' }).end('{"code":"unreachable"}'),
+  'says that there is no such stash': (_, response) => void response.writeHead(404).end(),
+  'drops every connection': (_, response) => void response.destroy(),
+}
+
+describe.each(LANGUAGES)('the %s client, whose server', (language) => {
+  it.each(Object.keys(MISBEHAVIOURS))(
+    '%s, keeps the last known values, says so, and follows it when it is back',
+    async (name) => {
+      const client = await start(language)
+      expect(await client.ask('ready', 10_000)).toMatchObject({ state: 'fresh', revision: 7 })
+      server.misbehave(MISBEHAVIOURS[name] ?? (() => {}))
+      await expect.poll(() => client.ask('status'), { timeout: 10_000 }).toMatchObject({ state: 'behind', revision: 7 })
+      const asked = server.asked.length
+      // It goes on trying, and goes on being wrong.
+      await expect.poll(() => server.asked.length, { timeout: 20_000 }).toBeGreaterThan(asked + 3)
+      expect(await client.ask('boolean', 'a', false)).toEqual({ value: true, reason: 'flag' })
+      expect(await client.ask('all')).toEqual({ a: 'true', b: 'seven' })
+      expect(client.problems.filter(([kind]) => kind !== 'service')).toEqual([])
+      server.behave()
+      server.set({ a: 'false' })
+      await expect.poll(() => client.ask('status'), { timeout: 20_000 }).toMatchObject({ state: 'fresh', revision: 8 })
+      expect(await client.ask('all')).toEqual({ a: 'false', b: 'seven' })
+      expect(client.news.map(([revision]) => revision)).toEqual([7, 8])
+    },
+  )
+  it('no longer knows the stash says that it is gone, and follows it when it is back after all', async () => {
+    const client = await start(language)
+    await client.ask('ready', 10_000)
+    const problem = JSON.stringify({ title: 'No such stash', code: 'stash_not_found' })
+    server.misbehave((_, response) => {
+      response.writeHead(404, { 'Content-Type': 'application/problem+json' }).end(problem)
+    })
+    await expect.poll(() => client.ask('status'), { timeout: 10_000 }).toMatchObject({ state: 'gone', revision: 7 })
+    expect(await client.ask('boolean', 'a', false)).toEqual({ value: true, reason: 'flag' })
+    server.behave()
+    await expect.poll(() => client.ask('status'), { timeout: 20_000 }).toMatchObject({ state: 'fresh', revision: 7 })
+  })
+  it('never answered gives its default, at once and in time', async () => {
+    server.misbehave(() => {})
+    const client = await start(language)
+    expect(await client.ask('boolean', 'a', true)).toEqual({ value: true, reason: 'empty' })
+    expect(await client.ask('ready', 200)).toMatchObject({ state: 'empty', revision: null })
+    expect(await client.ask('status')).toMatchObject({ state: 'empty' })
+  })
+  it('does not stream is polled, with the tag of what is known', async () => {
+    server.misbehave((request, response) =>
+      request.url?.includes('/watch') ? void response.writeHead(404).end() : answerPoll(request, response, server),
+    )
+    const client = await start(language)
+    expect(await client.ask('ready', 10_000)).toMatchObject({ state: 'fresh', revision: 7 })
+    server.set({ b: 'eight' })
+    await expect.poll(() => client.ask('get', 'b'), { timeout: 10_000 }).toBe('eight')
+    expect(await client.ask('status')).toMatchObject({ state: 'fresh', revision: 8, via: 'poll' })
+    const known = server.asked.filter(({ headers }) => headers['if-none-match'] === '"8"').length
+    await expect
+      .poll(() => server.asked.filter(({ headers }) => headers['if-none-match'] === '"8"').length, { timeout: 10_000 })
+      .toBeGreaterThan(known)
+    expect(client.news).toHaveLength(2)
+  })
+  it('falls silent in mid-stream is left, and asked again from where it was', async () => {
+    const client = await start(language)
+    await client.ask('ready', 10_000)
+    await expect.poll(() => client.ask('status'), { timeout: 10_000 }).toMatchObject({ via: 'stream' })
+    // The stream stays open, and nothing comes any more.
+    server.misbehave((request, response) => {
+      if (request.url?.includes('/watch')) response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('\n')
+    })
+    const since = server.asked.length
+    const resumed = () => server.asked.slice(since).filter(({ path }) => path.endsWith('/watch?after=7'))
+    await expect.poll(() => resumed().length, { timeout: 20_000 }).toBeGreaterThan(1)
+    expect(client.problems.map(([, message]) => message).join()).toContain('fell silent')
+  })
+  it('asks for time gets it', async () => {
+    server.misbehave((_, response) => void response.writeHead(503, { 'Retry-After': '1' }).end())
+    const client = await start(language)
+    await expect.poll(() => server.asked.length, { timeout: 20_000 }).toBeGreaterThan(4)
+    const streams = server.asked.filter(({ path }) => path.includes('/watch')).map(({ at }) => at)
+    const pauses = streams.slice(1).map((at, i) => at - (streams[i] ?? 0))
+    expect(Math.min(...pauses)).toBeGreaterThan(900)
+    server.behave()
+    expect(await client.ask('ready', 20_000)).toMatchObject({ state: 'fresh' })
+  })
+  it('is not there at a start is done without, where a store remembers', async () => {
+    const store = join(folder, 'flags.json')
+    await writeFile(store, '')
+    const first = await start(language, { store })
+    await first.ask('ready', 10_000)
+    await first.ask('close')
+    await first.exited
+    await server.stop()
+    const second = await start(language, { store })
+    expect(await second.ask('ready', 100)).toMatchObject({ state: 'behind', revision: 7 })
+    expect(await second.ask('boolean', 'a', false)).toEqual({ value: true, reason: 'flag' })
+    server.set({ a: 'false' })
+    await server.start()
+    await expect
+      .poll(() => second.ask('boolean', 'a', true), { timeout: 20_000 })
+      .toEqual({ value: false, reason: 'flag' })
+    await second.ask('close')
+    await second.exited
+    expect(JSON.parse(await readFile(store, 'utf8'))).toEqual({ stash_id: STASH, revision: 8, flags: server.flags })
+  })
+  it.each(['', '{"stash_id"', '[]', '{"stash_id":"x","revision":9,"flags":{"a":"no"}}'])(
+    'left "%s" in the store is asked as if there were none',
+    async (kept) => {
+      const store = join(folder, 'flags.json')
+      await writeFile(store, kept)
+      const client = await start(language, { store })
+      expect(await client.ask('ready', 10_000)).toMatchObject({ state: 'fresh', revision: 7 })
+      expect(await client.ask('get', 'a')).toBe('true')
+      expect(client.problems.map(([kind]) => kind)).toEqual(['store'])
+    },
+  )
+  it('loses the answer to a change is asked again under the same key', async () => {
+    const client = await start(language, { token: 'swy_x' })
+    await client.ask('ready', 10_000)
+    const keys: unknown[] = []
+    server.misbehave((request, response) => {
+      if (request.method === 'GET') return void response.writeHead(404).end()
+      keys.push(request.headers['idempotency-key'])
+      if (keys.length === 1) return void response.destroy()
+      if (keys.length === 2) return void response.writeHead(503, { 'Retry-After': '0' }).end()
+      json('{"revision":7}')(request, response)
+    })
+    expect(await client.ask('set', 'a', 'true')).toEqual([7, null])
+    expect(keys).toHaveLength(3)
+    expect(new Set(keys).size).toBe(1)
+    expect(keys[0]).toMatch(/^[0-9a-f]{32}$/)
+  })
+  it('gets no token with a read', async () => {
+    const client = await start(language, { token: 'swy_x' })
+    await client.ask('ready', 10_000)
+    expect(server.asked.map(({ headers }) => headers.authorization).filter(Boolean)).toEqual([])
+  })
+})

@@ -1,0 +1,133 @@
+/** What only Python has: Flask, and processes that fork. */
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { newStash, url } from '../support/service.ts'
+import type { Stash } from '../support/stash.ts'
+
+const FOLDER = join(import.meta.dirname, '../../src/client/python')
+
+/** Where there is no Flask, as little of it as the example uses, over the same WSGI server. */
+const STAND_IN = join(import.meta.dirname, '../support/client/flask-stand-in')
+const hasFlask = await promisify(execFile)('python3', ['-c', 'import flask']).then(
+  () => true,
+  () => false,
+)
+
+let folder: string
+let stash: Stash
+let child: ChildProcess | undefined
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'switchyard-python-'))
+  stash = await newStash()
+})
+afterEach(async () => {
+  if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+  await rm(folder, { recursive: true })
+})
+
+/** Runs it, and gives its lines. */
+function run(code: string): AsyncIterator<string> {
+  const env = {
+    ...process.env,
+    PYTHONPATH: [FOLDER, ...(hasFlask ? [] : [STAND_IN])].join(':'),
+    SWITCHYARD_URL: `${url}/api`,
+    SWITCHYARD_STASH: stash.id,
+  }
+  child = spawn('python3', ['-Buc', code], { cwd: folder, env, stdio: ['pipe', 'pipe', 'inherit'] })
+  return createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
+}
+
+describe('the Flask example', () => {
+  it('answers 503 and when to come back while maintenance is on, and its health check always', async () => {
+    await stash.put('maintenance', 'false')
+    await stash.put('on-call', 'ada')
+    const lines = run(`
+from wsgiref.simple_server import make_server, WSGIRequestHandler
+from flask_example import app
+WSGIRequestHandler.log_message = lambda *_: None
+server = make_server("127.0.0.1", 0, app)
+print(server.server_port)
+server.serve_forever()`)
+    const origin = `http://127.0.0.1:${(await lines.next()).value}`
+    expect(await (await fetch(origin)).json()).toEqual({ on_call: 'ada', flags: 'fresh' })
+    await stash.put('maintenance', 'true')
+    await expect.poll(async () => (await fetch(origin)).status, { timeout: 10_000 }).toBe(503)
+    const refused = await fetch(origin)
+    expect(refused.headers.get('Retry-After')).toBe('120')
+    expect(await refused.text()).toBe('Back soon.\n')
+    expect((await fetch(`${origin}/healthz`)).status).toBe(200)
+    await stash.put('maintenance', 'false')
+    await expect.poll(async () => (await fetch(origin)).status, { timeout: 10_000 }).toBe(200)
+  })
+})
+
+describe('a process that forks', () => {
+  it('has a client that keeps up in the child as well as in the parent', async () => {
+    await stash.put('a', '1')
+    const lines = run(`
+import os, sys, switchyard
+flags = switchyard.connect(os.environ["SWITCHYARD_URL"], os.environ["SWITCHYARD_STASH"])
+flags.ready(20)
+pid = os.fork()
+name = "child" if pid == 0 else "parent"
+def say():
+    # In one piece: two processes and two threads write to one pipe.
+    os.write(1, f"{name} {flags.get('a')}\\n".encode())
+def tell(revision, changes):
+    say()
+    if pid == 0: os._exit(0)
+flags.watch(tell)
+say()
+if pid == 0:
+    import time
+    time.sleep(60)
+else:
+    os.waitpid(pid, 0)
+    sys.stdin.readline()`)
+    const two = async () => [(await lines.next()).value, (await lines.next()).value].sort()
+    expect(await two()).toEqual(['child 1', 'parent 1'])
+    await stash.put('a', '2')
+    expect(await two()).toEqual(['child 2', 'parent 2'])
+  })
+})
+
+describe('switchyard.py', () => {
+  it('says at once what is no address and no stash', async () => {
+    const tried = `
+import switchyard
+for given in [("flags.example", "ab" * 32), ("file:///etc/passwd", "ab" * 32), ("http://127.0.0.1:9", "abc")]:
+    try: switchyard.connect(*given)
+    except ValueError as error: print(error)
+    else: print("taken")`
+    const lines = run(tried)
+    const said = [(await lines.next()).value, (await lines.next()).value, (await lines.next()).value]
+    expect(said).toEqual([
+      'url is no http(s) address',
+      'url is no http(s) address',
+      'stash is no id of a stash: 64 hexadecimal digits',
+    ])
+  })
+  it('raises nothing, whatever a read asks for and whatever a flag holds', async () => {
+    const lines = run(`
+import os, switchyard
+flags = switchyard.connect("http://127.0.0.1:9", "ab" * 32)
+for key in ["", "é", None, 7, "a" * 10_000]:
+    assert flags.get(key) is None and flags.bool(key, True) is True and flags.split(key, None, "x") == "x"
+for text in ["[" * 100_000, "1e999", "9" * 5_000, "\\ud800", "{}", '{"a":-1}', "nan", "١٢"]:
+    for kind in ["boolean", "number", "json", "percentage", "split"]:
+        reading = switchyard.evaluate(kind, "k", text, "default", "\\ud800")
+        assert reading.value == "default" or kind in ("number", "json"), (kind, text[:20], reading)
+assert switchyard.murmur3("\\ud83c\\udf89") == switchyard.murmur3("🎉")
+print(flags.status().state)`)
+    expect((await lines.next()).value).toBe('empty')
+  })
+})

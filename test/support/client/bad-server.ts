@@ -1,0 +1,97 @@
+/**
+ * A service that can be told to misbehave, in front of a client: to hang, to lie, to die. It knows one stash with one
+ * revision, streams it, and answers polls; `misbehave` takes the place of that until `behave`.
+ */
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export const STASH = 'ab'.repeat(32)
+
+type Handler = (request: IncomingMessage, response: ServerResponse, server: BadServer) => void
+
+export class BadServer {
+  revision = 0
+  flags: Record<string, string> = {}
+  /** What it was asked for, newest last. */
+  readonly asked: { path: string; at: number; headers: IncomingMessage['headers'] }[] = []
+  #streams = new Set<ServerResponse>()
+  #handler: Handler | null = null
+  #server: Server | null = null
+  #port = 0
+  #heartbeat: NodeJS.Timeout | undefined
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}/api`
+  }
+
+  /** Starts it, where it was before. */
+  async start(): Promise<this> {
+    this.#server = createServer((request, response) => {
+      this.asked.push({ path: request.url ?? '', at: performance.now(), headers: request.headers })
+      ;(this.#handler ?? answerWell)(request, response, this)
+    })
+    this.#server.listen(this.#port, '127.0.0.1')
+    await once(this.#server, 'listening')
+    this.#port = (this.#server.address() as AddressInfo).port
+    this.#heartbeat = setInterval(() => {
+      for (const stream of this.#streams) stream.write(': still here\n\n')
+    }, 50)
+    return this
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#heartbeat)
+    this.#streams.clear()
+    const closed = this.#server === null ? Promise.resolve() : once(this.#server, 'close')
+    this.#server?.close()
+    this.#server?.closeAllConnections()
+    await closed
+  }
+
+  /** Cuts every stream, and answers like this from now on. */
+  misbehave(handler: Handler): void {
+    this.#handler = handler
+    this.cut()
+  }
+
+  behave(): void {
+    this.#handler = null
+    this.#server?.closeAllConnections()
+  }
+
+  cut(): void {
+    for (const stream of this.#streams) stream.destroy()
+    this.#streams.clear()
+  }
+
+  set(changes: Record<string, string>): void {
+    this.revision += 1
+    Object.assign(this.flags, changes)
+    for (const stream of this.#streams) stream.write(event('change', { revision: this.revision, changes }))
+  }
+
+  stream(request: IncomingMessage, response: ServerResponse): void {
+    const after = new URL(request.url ?? '', this.url).searchParams.get('after')
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('retry: 10\n\n')
+    if (after !== String(this.revision))
+      response.write(event('snapshot', { revision: this.revision, flags: this.flags }))
+    this.#streams.add(response)
+    response.on('close', () => this.#streams.delete(response))
+  }
+}
+
+export const event = (type: string, rest: { revision: number; [field: string]: unknown }): string =>
+  `id: ${rest.revision}\nevent: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`
+
+const answerWell: Handler = (request, response, server) => {
+  if (request.url?.includes('/watch')) return server.stream(request, response)
+  answerPoll(request, response, server)
+}
+
+export const answerPoll: Handler = ({ headers }, response, { revision, flags }) => {
+  const tag = `"${revision}"`
+  if (headers['if-none-match'] === tag) return void response.writeHead(304, { ETag: tag }).end()
+  response.writeHead(200, { 'Content-Type': 'application/json', ETag: tag })
+  response.end(JSON.stringify({ stash_id: STASH, revision, flags }))
+}

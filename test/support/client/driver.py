@@ -1,0 +1,70 @@
+"""The Python client as a process that does what it is told: one JSON line asks, one answers. See `client.ts`."""
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../../src/client/python"))
+import switchyard  # noqa: E402
+
+
+def say(line):
+    # One write: the client's own thread speaks as well.
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+setup = json.loads(sys.argv[1])
+timing = {name: value / 1000 for name, value in setup.get("timing", {}).items() if name != "maxBytes"}
+names = {"pollMs": "poll", "silenceMs": "silence", "deadlineMs": "deadline", "backOffMs": "back_off", "ceilingMs": "ceiling"}
+timing = {names[name]: value for name, value in timing.items()}
+if "maxBytes" in setup.get("timing", {}):
+    timing["max_bytes"] = setup["timing"]["maxBytes"]
+flags = switchyard.connect(
+    setup["url"],
+    setup["stash"],
+    token=setup.get("token"),
+    store=switchyard.FileStore(setup["store"]) if "store" in setup else None,
+    report=lambda problem: say({"problem": [problem.kind, problem.message]}),
+    timing=switchyard.Timing(**timing),
+)
+flags.watch(lambda revision, changes: say({"news": [revision, changes]}))
+
+
+def told(status):
+    return {"state": status.state, "revision": status.revision, "via": status.via, "since": round(status.since * 1000)}
+
+
+def explain(kind):
+    return lambda key, default, target=None: flags.explain(kind, key, default, target)._asdict()
+
+
+def terms(given=None):
+    names = {"for": "for_", "ifMatch": "if_match", "idempotencyKey": "idempotency_key"}
+    return {names.get(name, name): value for name, value in (given or {}).items()}
+
+
+def brief(changed):
+    return [changed.revision, changed.held_id]
+
+
+commands = {
+    "get": flags.get,
+    "all": flags.all,
+    **{kind: explain(kind) for kind in ("boolean", "number", "string", "json", "percentage", "split")},
+    "status": lambda: told(flags.status()),
+    "ready": lambda ms: told(flags.ready(ms / 1000)),
+    "set": lambda key, value, given=None: brief(flags.set(key, value, **terms(given))),
+    "delete": lambda key, given=None: brief(flags.delete(key, **terms(given))),
+    "patch": lambda changes: brief(flags.patch(changes)),
+    "close": flags.close,
+}
+
+say({"connected": True})
+for line in sys.stdin:
+    name, *args = json.loads(line)
+    try:
+        say({"answer": commands[name](*args)})
+    except (switchyard.Refused, switchyard.Failure) as error:
+        say({"thrown": type(error).__name__, "code": getattr(error, "code", None), "message": str(error)})
+    if name == "close":
+        break

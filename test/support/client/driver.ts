@@ -1,0 +1,52 @@
+/** The TypeScript client as a process that does what it is told: one JSON line asks, one answers. See `client.ts`. */
+import { createInterface } from 'node:readline'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { connect, type Changed } from '../../../src/client/client.ts'
+
+type Setup = { url: string; stash: string; token?: string; store?: string; timing?: Record<string, number> }
+
+const say = (line: unknown): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
+
+const { store: file, ...options } = JSON.parse(process.argv[2] ?? '') as Setup
+const store = file !== undefined && {
+  store: { load: () => readFileSync(file, 'utf8'), save: (text: string) => writeFileSync(file, text) },
+}
+const flags = connect({ ...options, ...store, report: ({ kind, message }) => say({ problem: [kind, message] }) })
+flags.watch(({ revision, changes }) => say({ news: [revision, Object.fromEntries(changes)] }))
+
+const brief = ({ revision, held }: Changed): unknown[] => [revision, held?.id ?? null]
+const told = ({ state, revision, via, since }: ReturnType<typeof flags.status>) => ({ state, revision, via, since })
+
+/** By the name that the command goes by in both languages. */
+const commands: Record<string, (...args: never[]) => unknown> = {
+  get: (key: string) => flags.get(key) ?? null,
+  all: () => flags.all(),
+  boolean: (key: string, fallback: boolean) => flags.explain.bool(key, fallback),
+  number: (key: string, fallback: number) => flags.explain.number(key, fallback),
+  string: (key: string, fallback: string) => flags.explain.string(key, fallback),
+  json: (key: string, fallback: unknown) => flags.explain.json(key, fallback),
+  percentage: (key: string, fallback: boolean, target: string) => flags.explain.percentage(key, target, fallback),
+  split: (key: string, fallback: string, target: string) => flags.explain.split(key, target, fallback),
+  status: () => told(flags.status()),
+  ready: async (ms: number) => told(await flags.ready(ms)),
+  set: async (key: string, value: unknown, terms: object = {}) => brief(await flags.set(key, value, terms)),
+  delete: async (key: string, terms: object = {}) => brief(await flags.delete(key, terms)),
+  patch: async (changes: Record<string, string | null>) => brief(await flags.patch(changes)),
+  close: () => flags.close(),
+}
+
+say({ connected: true })
+const lines = createInterface({ input: process.stdin })
+for await (const line of lines) {
+  const [name = '', ...args] = JSON.parse(line) as [string, ...never[]]
+  try {
+    say({ answer: (await commands[name]?.(...args)) ?? null })
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string }
+    say({ thrown: (error as Error).name, code: code ?? null, message })
+  }
+  // Nothing but the client may keep the process alive now.
+  if (name === 'close') break
+}
+lines.close()
+process.stdin.destroy()
