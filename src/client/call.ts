@@ -11,8 +11,14 @@ export type Connection = {
   stash: string
   /** Reads need none. */
   token?: string
-  fetch?: typeof fetch
+  fetch?: Ask
 }
+
+/** As much of `fetch` as is used here, so that what is no whole `fetch` will do. */
+export type Ask = (
+  url: string,
+  init: { method: string; headers: [string, string][]; redirect: 'error'; signal: AbortSignal; body?: string },
+) => Promise<{ ok: boolean; status: number; headers: Pick<Headers, 'get'>; text(): Promise<string> }>
 
 export type Call = {
   /** What is undefined is left out. */
@@ -23,9 +29,11 @@ export type Call = {
   /** No answer by then is a `Failure`. In ms; 10 seconds where it is not given. */
   deadlineMs?: number
   signal?: AbortSignal
+  /** The answer's body as it came, also where its type says JSON: a flag's own value. */
+  asText?: boolean
 }
 
-export type Reply<T> = { status: number; headers: Headers; body: T }
+export type Reply<T> = { status: number; headers: Pick<Headers, 'get'>; body: T }
 
 /** The service said no: `code` is stable, `detail` says what to do, `facts` help. Nothing was changed, unless `applied` is "unknown". */
 export class Refused extends Error {
@@ -63,12 +71,12 @@ export async function call<T = unknown>(
   { url, token, fetch: ask = fetch }: Pick<Connection, 'url' | 'token' | 'fetch'>,
   method: string,
   path: string,
-  { query = {}, body, headers = {}, deadlineMs = DEADLINE_MS, signal }: Call = {},
+  { query = {}, body, headers = {}, deadlineMs = DEADLINE_MS, signal, asText = false }: Call = {},
 ): Promise<Reply<T>> {
   const target = `${url.replace(/\/+$/, '')}${path}${writeQuery(query)}`
   const deadline = AbortSignal.timeout(deadlineMs)
   const sent = { ...(token !== undefined && { Authorization: `Bearer ${token}` }), ...headers }
-  let answer: Response
+  let answer: Awaited<ReturnType<Ask>>
   let text: string
   try {
     answer = await ask(target, {
@@ -87,7 +95,7 @@ export async function call<T = unknown>(
     if (deadline.aborted) throw new Failure(`${hostOf(url)} did not answer within ${deadlineMs / 1_000} s.`, { cause })
     throw new Failure(`${hostOf(url)} cannot be reached.`, { cause })
   }
-  const read = readBody(answer.headers.get('Content-Type') ?? '', text)
+  const read = asText && answer.ok ? text : readBody(answer.headers.get('Content-Type') ?? '', text)
   if (!answer.ok && answer.status !== 304) {
     const code = answer.headers.get('Switchyard-Problem')
     throw new Refused(answer.status, isRecord(read) ? read : { ...(code !== null && { code }) })
