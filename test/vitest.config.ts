@@ -22,6 +22,8 @@ export default defineConfig({
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 60_000 } },
       // In a real Chromium.
       { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 120_000 } },
+      // The command line, as processes.
+      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 120_000 } },
       // The service on this machine, as a process.
       { test: { name: 'local', include: ['test/local/**/*.test.ts'], testTimeout: 60_000 } },
     ],

@@ -2,13 +2,13 @@
  * `init`: a new stash, or one that exists, kept in a profile. The place for the token is taken before the token is made,
  * because it is shown once; and it is not printed unless that is asked for.
  */
-import { call } from '../client/call.ts'
+import { call, Refused } from '../client/call.ts'
 import { ask } from './ask.ts'
 import type { Command } from './command.ts'
 import { EXIT, Misuse } from './exit.ts'
 import { paint } from './print.ts'
 import { reserveProfile, type Profile } from './profile-file.ts'
-import { checkStash, checkUrl, profileName } from './settings.ts'
+import { checkStash, checkToken, checkUrl, profileName } from './settings.ts'
 
 type Created = { stash_id: string; master_token: string; created_at: string }
 
@@ -28,7 +28,7 @@ export const init: Command = {
     if (!given) throw new Misuse('Where? --url https://flags.example/api, or SWITCHYARD_URL.')
     const url = checkUrl(given)
     const id = input.text('stash')
-    const known = id === undefined ? null : profileOf(url, checkStash(id), env['SWITCHYARD_TOKEN'])
+    const known = id === undefined ? null : profileOf(url, checkStash(id), checkToken(env['SWITCHYARD_TOKEN']))
     const name = profileName(asked, env)
     const place = reserveProfile(name, env, { replace: input.isSet('force') })
     let profile: Profile
@@ -56,12 +56,22 @@ const profileOf = (url: string, stash_id: string, token: string | undefined): Pr
 })
 
 async function createStash(url: string, name: string | undefined, admin: string | undefined): Promise<Profile> {
-  // What is undefined, JSON leaves out.
-  const { body } = await call<Created>({ url, fetch: ask, ...(admin && { token: admin }) }, 'POST', '/stash', {
+  const token = checkToken(admin)
+  const { body } = await call<Created>({ url, fetch: ask, ...(token && { token }) }, 'POST', '/stash', {
+    // What is undefined, JSON leaves out.
     body: { name },
+  }).catch((fault: unknown) => {
+    throw fault instanceof Refused && ADMIN.includes(fault.code) ? new Refused(fault.status, ADMIN_WANTED) : fault
   })
   if (typeof body?.stash_id !== 'string') throw new Misuse(`${url} answered, but is no Switchyard. Is the URL right?`)
   return profileOf(url, body.stash_id, body.master_token)
+}
+
+const ADMIN = ['token_missing', 'invalid_token']
+const ADMIN_WANTED = {
+  code: 'admin_token_needed',
+  title: 'This deployment lets only the holder of its admin token create stashes',
+  detail: 'Set SWITCHYARD_ADMIN_TOKEN to it.',
 }
 
 const isOpen = (url: string): boolean => url.startsWith('http:') && !/^http:\/\/(?:localhost|127\.|\[::1\])/.test(url)

@@ -27,7 +27,7 @@ export function readSettings(asked: string | undefined, env: Environment): Setti
     return {
       url: checkUrl(url),
       stash: checkStash(stash),
-      token: token || undefined,
+      token: checkToken(token),
       profile: undefined,
       warning: undefined,
     }
@@ -49,7 +49,7 @@ function settingsOf(name: string, { profile, file, open }: Found, env: Environme
     url,
     stash: checkStash(profile.stash_id),
     // A second person's token at the same stash.
-    token: env['SWITCHYARD_TOKEN'] || profile.token,
+    token: checkToken(env['SWITCHYARD_TOKEN'] || profile.token),
     profile: name,
     warning: open ? `Others on this machine may read ${file}, which holds a token: chmod 600 it.` : undefined,
   }
@@ -73,4 +73,10 @@ export function checkUrl(text: string): string {
 export function checkStash(text: string): string {
   if (/^[0-9a-f]{64}$/.test(text)) return text
   throw new Misuse(`"${text.slice(0, 80)}" is no stash's id: that is 64 of 0-9 a-f.`)
+}
+
+/** Whether it counts, the service says. What cannot stand in a header never gets there. */
+export function checkToken(text: string | undefined): string | undefined {
+  if (text === undefined || /^[\x21-\x7e]*$/.test(text)) return text || undefined
+  throw new Misuse('That is no token: it has blanks or line ends in it. Was it cut from a terminal?')
 }
