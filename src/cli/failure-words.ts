@@ -12,7 +12,7 @@ export function wordFailure(fault: unknown): Failed {
     return { exit, code: fault.code, words: `${wordRefusal(fault)}${wordDoubt(fault)}`, facts: fault.facts }
   }
   if (fault instanceof Failure) {
-    return { exit: EXIT.unknown, code: 'unreachable', words: `${fault.message}${wordCause(fault.cause)}`, facts: {} }
+    return { exit: EXIT.unknown, code: 'unreachable', words: wordOutage(fault), facts: {} }
   }
   throw fault
 }
@@ -52,6 +52,11 @@ const CAUSES: Record<string, string> = {
   EPROTO: 'it does not speak TLS; is it http and not https?',
 }
 
+function wordOutage({ message, cause }: Failure): string {
+  const because = wordCause(cause)
+  return because === '' ? message : `${message.replace(/\.$/, '')}: ${because}.`
+}
+
 /** Node's errors lie in each other; the innermost code says what happened. */
 function wordCause(cause: unknown): string {
   let innermost = cause
@@ -60,5 +65,5 @@ function wordCause(cause: unknown): string {
   }
   if (!(innermost instanceof Error) || innermost.name === 'TimeoutError') return ''
   const code = 'code' in innermost ? String(innermost.code) : ''
-  return ` (${CAUSES[code] ?? (innermost.message || code)})`
+  return CAUSES[code] ?? (innermost.message || code)
 }

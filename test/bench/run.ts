@@ -9,6 +9,7 @@ import { gzipSync } from 'node:zlib'
 import { bundle } from '../../src/local/serve.ts'
 import { freshStash, type Send } from '../support/stash.ts'
 import { forgetful, startNginx, startOther, startOurs, type Contestant } from './contestants.ts'
+import { benchCli } from './cli.ts'
 import { benchAnswers, benchCommitToEvent, benchCrowd, benchIdle } from './live.ts'
 import { median, printTable, type Row } from './figures.ts'
 import { benchEvaluations } from './ofrep.ts'
@@ -49,6 +50,7 @@ try {
     console.log(`\nEvaluations: CPU time per request, median of the rounds\n  ${costs.join('\n  ')}`)
     printTable('Evaluations, compared within each round', rows)
   }
+  if (!only || only === 'cli') printTable('The command line, on loopback', await benchCli(ours.url, folder, send))
   if (!only || only === 'live') await live()
   printTable('The Worker', [await weigh()])
 } finally {
