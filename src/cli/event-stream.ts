@@ -26,11 +26,12 @@ type Terms = {
 /** Ends with `gone`. Throws where the first connection fails, and where the service refuses. */
 export async function* followEvents(settings: Settings, { after, keys, onBreak }: Terms): AsyncGenerator<Event> {
   let seen = after
-  for (let connected = false; ;) {
+  let state: 'new' | 'connected' | 'broken' = 'new'
+  for (;;) {
     try {
       for await (const event of streamOnce(settings, seen, keys)) {
         if (event === 'connected') {
-          connected = true
+          state = 'connected'
           continue
         }
         seen = event.revision
@@ -39,9 +40,10 @@ export async function* followEvents(settings: Settings, { after, keys, onBreak }
       }
     } catch (fault) {
       const isFinal = fault instanceof Refused && fault.status < 500
-      if (isFinal || !connected) throw fault
+      if (isFinal || state === 'new') throw fault
     }
-    onBreak(seen)
+    if (state === 'connected') onBreak(seen)
+    state = 'broken'
     await new Promise((resolve) => setTimeout(resolve, WAIT_MS.least + Math.random() * (WAIT_MS.most - WAIT_MS.least)))
   }
 }

@@ -24,7 +24,7 @@ process.on('SIGINT', () => {
 })
 
 const typed = process.argv.slice(2)
-const isJson = typed.includes('--json')
+const isJson = typed.slice(0, typed.indexOf('--') >>> 0).includes('--json')
 process.exitCode = await run(typed, new Printer(streams, process.env, isJson)).catch(fail)
 
 async function run([name = 'help', ...rest]: string[], print: Printer): Promise<Exit> {

@@ -41,8 +41,8 @@ export class Session {
   }
 
   /** What anyone may see, asked for as anyone: caches answer nobody else. Nothing for the stash itself. */
-  readPublic<T>(path: string): Promise<Reply<T>> {
-    return this.#callPublic('GET', `/stash/${this.settings.stash}${path}`)
+  readPublic<T>(path: string, query: NonNullable<Call['query']> = {}): Promise<Reply<T>> {
+    return this.#callPublic('GET', `/stash/${this.settings.stash}${path}`, { query })
   }
 
   readItem(key: string): Promise<Reply<string>> {

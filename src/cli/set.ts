@@ -9,7 +9,7 @@ export const set: Command = {
   usage: '<key> <value>',
   takes: [2, 2],
   options: TIMED,
-  notes: 'The value - is read from stdin, to the byte.',
+  notes: 'The value - is read from stdin, to the byte. One that begins with - stands after --: set a -- -5',
   async run(input, context) {
     const [key = '', given = ''] = input.args
     return setFlag(key, given === '-' ? await readStdin() : given, input, context)

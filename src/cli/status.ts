@@ -15,6 +15,7 @@ type Facts = {
   freeze_reason: string | null
 }
 type Item = { key: string; version: number; updated_at: string }
+type Owned = { revision: number; items: Item[] }
 type Flag = { key: string; value: string } & Partial<Item> & {
     who?: string
     reason?: string | null
@@ -27,13 +28,16 @@ export const status: Command = {
   notes: 'Without a token it shows what is public: names and values, and whether the stash is frozen.',
   async run(_, { print, session }) {
     const stash = session()
+    // The stash itself answers this; what is public may come from a cache, and must not be older.
+    const own = stash.hasToken ? (await stash.read<Owned>('/items')).body : null
+    const least = { min_revision: own?.revision }
     const [{ body: facts }, { body: read }] = await Promise.all([
-      stash.readPublic<Facts>(''),
-      stash.readPublic<{ flags: Record<string, string> }>('/flags'),
+      stash.readPublic<Facts>('', least),
+      stash.readPublic<{ flags: Record<string, string> }>('/flags', least),
     ])
     const values = Object.entries(read.flags).map(([key, value]): Flag => ({ key, value }))
-    const held = stash.hasToken ? await readHeld(stash) : null
-    const flags = held === null ? values : await tellMore(stash, values, held)
+    const held = own === null ? null : await readHeld(stash)
+    const flags = own === null || held === null ? values : await tellMore(stash, values, own.items, held)
     if (print.json) print.document({ ...facts, flags, held })
     else printStatus(print, facts, flags, held)
     return EXIT.done
@@ -41,10 +45,9 @@ export const status: Command = {
 }
 
 /** Of an item, its version is the revision that changed it last, and history says who that was. */
-async function tellMore(stash: Session, flags: Flag[], held: Held[]): Promise<Flag[]> {
-  const { body } = await stash.read<{ items: Item[] }>('/items')
-  const items = new Map(body.items.map((item) => [item.key, item]))
-  const entries = await findEntries(stash, new Set(body.items.map(({ version }) => version)))
+async function tellMore(stash: Session, flags: Flag[], owned: Item[], held: Held[]): Promise<Flag[]> {
+  const items = new Map(owned.map((item) => [item.key, item]))
+  const entries = await findEntries(stash, new Set(owned.map(({ version }) => version)))
   const ends = new Map(
     held.filter(({ kind }) => kind === 'revert').flatMap(({ keys, due_at }) => keys.map((key) => [key, due_at])),
   )

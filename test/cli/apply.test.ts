@@ -159,6 +159,21 @@ describe('apply', () => {
     expect(await endOf(startOnTerminal(cli, 'apply', file), 'y\n')).toMatchObject({ exit: 0 })
     expect(await stash.read('a')).toBe('1')
   })
+  it('applies nothing where Ctrl-C answers the question', async () => {
+    const { cli, stash } = await freshCli()
+    const asking = startOnTerminal(cli, 'apply', await fileWith({ flags: { a: '1' } }))
+    let shown = ''
+    const asked = Promise.withResolvers<void>()
+    asking.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      shown += text
+      if (shown.includes('[y/N]')) asked.resolve()
+    })
+    await asked.promise
+    const ended = once(asking, 'exit')
+    asking.stdin?.write('\x03')
+    expect(await ended).toEqual([130, null])
+    expect(await stash.revision()).toBe(0)
+  })
   it('applies nothing unasked where nobody can be asked', async () => {
     const { cli, stash } = await freshCli()
     const ended = await cli('apply', await fileWith({ flags: { a: '1' } }))

@@ -31,6 +31,11 @@ describe('set and get', () => {
     expect(await cli('get', 'a')).toMatchObject({ out: value })
     expect(await cli('get', 'b')).toMatchObject({ out: '{ "a": 1.0 }' })
   })
+  it('take a value that looks like an option after --', async () => {
+    const { cli, stash } = await freshCli()
+    expect(await cli('set', 'a', '--', '--json')).toMatchObject({ exit: 0, out: '' })
+    expect(await stash.read('a')).toBe('--json')
+  })
   it('read without a token', async () => {
     const { stash, as } = await freshCli()
     await stash.put('a', '1')
