@@ -24,6 +24,8 @@ export default defineConfig({
       { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 120_000 } },
       // The clients, each a process of its own, beside the service and beside bad ones.
       { test: { name: 'client', include: ['test/client/**/*.test.ts'], testTimeout: 60_000 } },
+      // The command line, as processes.
+      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 120_000 } },
       // The service on this machine, as a process.
       { test: { name: 'local', include: ['test/local/**/*.test.ts'], testTimeout: 60_000 } },
     ],

@@ -11,7 +11,20 @@ export type Connection = {
   stash: string
   /** Reads need none. */
   token?: string
-  fetch?: typeof fetch
+  fetch?: Ask
+}
+
+/** As much of `fetch` as is used here, so that what is no whole `fetch` will do. */
+export type Ask = (
+  url: string,
+  init: { method: string; headers: [string, string][]; redirect: 'manual'; signal?: AbortSignal; body?: string },
+) => Promise<Answer>
+
+export type Answer = {
+  ok: boolean
+  status: number
+  headers: Pick<Headers, 'get'>
+  body: { getReader(): Pick<ReadableStreamDefaultReader<Uint8Array>, 'read' | 'cancel'> } | null
 }
 
 export type Call = {
@@ -29,7 +42,7 @@ export type Call = {
   as?: 'text'
 }
 
-export type Reply<T> = { status: number; headers: Headers; body: T }
+export type Reply<T> = { status: number; headers: Answer['headers']; body: T }
 
 /** The service said no: `code` is stable, `detail` says what to do, `facts` help. Nothing was changed, unless `applied` is "unknown". */
 export class Refused extends Error {
@@ -104,9 +117,9 @@ export async function open(
   method: string,
   path: string,
   { query = {}, body, headers = {}, maxBytes = MAX_BYTES, signal }: Omit<Call, 'deadlineMs' | 'as'>,
-): Promise<Response> {
+): Promise<Answer> {
   const sent = { ...(token !== undefined && { Authorization: `Bearer ${token}` }), ...headers }
-  let answer: Response
+  let answer: Answer
   try {
     answer = await ask(`${url.replace(/\/+$/, '')}${path}${writeQuery(query)}`, {
       method,
@@ -130,10 +143,11 @@ export async function open(
   throw new Refused(answer.status, problem, readRetryAfter(answer.headers))
 }
 
-async function readText({ body }: Response, maxBytes: number): Promise<string> {
+async function readText({ body }: Answer, maxBytes: number): Promise<string> {
   if (body === null) return ''
   const reader = body.getReader()
-  const decoder = new TextDecoder()
+  // A byte order mark is part of a value.
+  const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
   let text = ''
   for (let bytes = 0; ;) {
     const { done, value } = await reader.read()
@@ -148,7 +162,7 @@ async function readText({ body }: Response, maxBytes: number): Promise<string> {
 }
 
 /** Seconds, or a date. */
-function readRetryAfter(headers: Headers): number | null {
+function readRetryAfter(headers: Answer['headers']): number | null {
   const text = headers.get('Retry-After') ?? ''
   const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now()
   return Number.isFinite(ms) ? Math.max(0, ms) : null

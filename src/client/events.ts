@@ -2,7 +2,7 @@
  * Server-Sent Events from the body of a `fetch`: Node and Workers have no EventSource, and the one of a browser hides
  * the comments by which a live stream is told from a dead one. Only `data` and `retry` are read: the data says the rest.
  */
-import { Failure } from './call.ts'
+import { Failure, type Answer } from './call.ts'
 
 type Ears = {
   /** A comment or a field came: the other side lives, and speaks this language. Bytes alone may be anything. */
@@ -13,7 +13,7 @@ type Ears = {
 }
 
 /** Resolves when the stream ends. @throws {Failure} where an event is longer than this; whatever `told` throws */
-export async function readEvents(body: ReadableStream<Uint8Array>, maxChars: number, ears: Ears): Promise<void> {
+export async function readEvents(body: NonNullable<Answer['body']>, maxChars: number, ears: Ears): Promise<void> {
   const reader = body.getReader()
   const decoder = new TextDecoder()
   let rest: string[] = []

@@ -10,6 +10,7 @@ import { bundle } from '../../src/local/serve.ts'
 import { freshStash, type Send } from '../support/stash.ts'
 import { benchClients, weighClient } from './client.ts'
 import { forgetful, startNginx, startOther, startOurs, type Contestant } from './contestants.ts'
+import { benchCli } from './cli.ts'
 import { benchAnswers, benchCommitToEvent, benchCrowd, benchIdle } from './live.ts'
 import { median, printTable, type Row } from './figures.ts'
 import { benchEvaluations } from './ofrep.ts'
@@ -53,6 +54,7 @@ try {
   if (!only || only === 'client') {
     printTable('The clients', [...(await benchClients(ours.url, send)), await weighClient()])
   }
+  if (!only || only === 'cli') printTable('The command line, on loopback', await benchCli(ours.url, folder, send))
   if (!only || only === 'live') await live()
   printTable('The Worker', [await weigh()])
 } finally {

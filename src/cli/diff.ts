@@ -1,0 +1,88 @@
+/**
+ * `diff`: what a file says otherwise than the stash. It only reads, so a pipeline can ask without a token; guards and
+ * media types are compared where a token shows them. Whether the stash would take the file, `apply --check` asks.
+ */
+import { Refused } from '../client/call.ts'
+import type { Command } from './command.ts'
+import { EXIT } from './exit.ts'
+import { readFlagFile, type FlagFile } from './flag-file.ts'
+import { isEmpty, printPlan, type Plan } from './plan.ts'
+import type { Session } from './session.ts'
+
+type Standing = {
+  revision: number
+  items: { key: string; value: string; content_type?: string }[]
+  /** Undefined: not for these eyes. */
+  guards?: { key: string; guard: object }[]
+}
+
+export const diff: Command = {
+  usage: '<file>',
+  takes: [1, 1],
+  options: {
+    replace: { means: 'what the file does not name counts as to be taken away' },
+    check: { means: `end with ${EXIT.differs} where there is a difference` },
+  },
+  notes: 'The file: an export, or {"flags": {"<key>": "<value>"}}; - is stdin. Takes no token, but for guards.',
+  async run(input, { print, session }) {
+    const file = await readFlagFile(input.args[0] ?? '')
+    const standing = await readStanding(session())
+    const plan = compare(standing, file, input.isSet('replace'))
+    if (print.json) print.document({ ...plan, differs: !isEmpty(plan) })
+    else printPlan(print, plan)
+    if (file.guards !== undefined && standing.guards === undefined)
+      print.say('Guards are not compared: that takes a token for every key.')
+    if (isEmpty(plan)) print.say(`No difference at revision ${plan.revision}.`)
+    return input.isSet('check') && !isEmpty(plan) ? EXIT.differs : EXIT.done
+  },
+}
+
+async function readStanding(stash: Session): Promise<Standing> {
+  if (stash.hasToken) {
+    try {
+      return (await stash.read<Standing>('/export')).body
+    } catch (fault) {
+      // A token for some keys sees no export, and as much as anyone.
+      if (!(fault instanceof Refused && fault.code === 'not_permitted')) throw fault
+    }
+  }
+  const { revision, flags } = (await stash.readPublic<{ revision: number; flags: Record<string, string> }>('/flags'))
+    .body
+  return { revision, items: Object.entries(flags).map(([key, value]) => ({ key, value })) }
+}
+
+function compare(standing: Standing, file: FlagFile, replace: boolean): Plan {
+  const items = new Map(standing.items.map((item) => [item.key, item]))
+  const changed = file.items.filter((item) => !isSame(items.get(item.key), item))
+  const changes = changed.map(({ key, value }): Plan['changes'][number] => ({
+    key,
+    before: items.get(key)?.value ?? null,
+    after: value,
+  }))
+  const guards = new Map(standing.guards?.map(({ key, guard }) => [key, guard]))
+  const wanted = standing.guards === undefined ? [] : (file.guards ?? [])
+  const guardsChanged = wanted
+    .filter(({ key, guard }) => writeSorted(guards.get(key)) !== writeSorted(guard))
+    .map(({ key, guard }): Plan['guards'][number] => ({ key, before: guards.get(key) ?? null, after: guard }))
+  const named = new Set(file.items.map(({ key }) => key))
+  const namedGuards = new Set(file.guards?.map(({ key }) => key))
+  const isGone = (key: string): boolean => replace && !named.has(key)
+  const isGuardGone = (key: string): boolean => replace && file.guards !== undefined && !namedGuards.has(key)
+  for (const { key, value } of standing.items) if (isGone(key)) changes.push({ key, before: value, after: null })
+  for (const [key, guard] of guards) if (isGuardGone(key)) guardsChanged.push({ key, before: guard, after: null })
+  return { revision: standing.revision, changes, guards: guardsChanged }
+}
+
+/** A file that names no type does not ask for one; nor can one be compared that is not shown. */
+function isSame(now: Standing['items'][number] | undefined, wanted: FlagFile['items'][number]): boolean {
+  if (now?.value !== wanted.value) return false
+  return wanted.content_type === undefined || now.content_type === undefined || now.content_type === wanted.content_type
+}
+
+/** As JSON, whatever the order of the fields. */
+const writeSorted = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  ) ?? ''

@@ -1,0 +1,69 @@
+/** What a failed command says, and the code that it ends with. Words are for a person at three in the morning. */
+import { Failure, Refused } from '../client/call.ts'
+import { EXIT, Misuse, type Exit } from './exit.ts'
+import { isOutage } from './session.ts'
+
+export type Failed = { exit: Exit; code: string; words: string; facts: Record<string, unknown> }
+
+export function wordFailure(fault: unknown): Failed {
+  if (fault instanceof Misuse) return { exit: EXIT.misused, code: 'misused', words: fault.message, facts: {} }
+  if (fault instanceof Refused) {
+    const exit = isOutage(fault) ? EXIT.unknown : EXIT.refused
+    return { exit, code: fault.code, words: `${wordRefusal(fault)}${wordDoubt(fault)}`, facts: fault.facts }
+  }
+  if (fault instanceof Failure) {
+    return { exit: EXIT.unknown, code: 'unreachable', words: wordOutage(fault), facts: {} }
+  }
+  throw fault
+}
+
+/** Where the service speaks of headers and routes, in the words of this program. */
+const OURS: Record<string, string> = {
+  token_missing: 'This takes a token: set SWITCHYARD_TOKEN, or keep one in a profile.',
+  item_not_found: 'There is no such flag: nothing is stored under that key.',
+  stash_not_found: 'There is no such stash there: it never existed, was deleted, or the URL is of another service.',
+  route_not_found: 'Whatever answers there is no Switchyard, or a path is missing from the URL: /api.',
+  own_request: 'It takes a second person: whoever asked for a change cannot approve it.',
+  link_spent: 'The link is of no use: it was used, has expired, or never existed.',
+}
+
+function wordRefusal({ code, status, message, facts }: Refused): string {
+  const own = OURS[code]
+  if (own !== undefined) return own
+  if (code === 'frozen') return message.replace('send the header "Break-Glass: <reason>"', 'say --break-glass <why>')
+  if (code === 'reason_required') return `A reason is needed for "${String(facts['key'])}": --reason <why>.`
+  if (code === 'time_box_required') return message.replaceAll('?for=', '--for ')
+  if (code.startsWith('http_')) return `The answer was ${status}, and not one of Switchyard's. Is the URL right?`
+  return message
+    .replaceAll('DELETE it, and ask anew', 'Drop it, and ask anew')
+    .replaceAll('DELETE cancels it', '"drop" cancels it')
+}
+
+const wordDoubt = ({ facts }: Refused): string =>
+  facts['applied'] === 'unknown' ? ' It was asked twice. Look at "switchyard history" before you try again.' : ''
+
+const CAUSES: Record<string, string> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'the name could not be looked up; is there a network?',
+  ECONNRESET: 'the connection broke off',
+  EHOSTUNREACH: 'there is no way to that host',
+  ENETUNREACH: 'there is no network',
+  EPROTO: 'it does not speak TLS; is it http and not https?',
+}
+
+function wordOutage({ message, cause }: Failure): string {
+  const because = wordCause(cause)
+  return because === '' ? message : `${message.replace(/\.$/, '')}: ${because}.`
+}
+
+/** Node's errors lie in each other; the innermost code says what happened. */
+function wordCause(cause: unknown): string {
+  let innermost = cause
+  for (let depth = 0; depth < 5 && innermost instanceof Error && innermost.cause instanceof Error; depth++) {
+    innermost = innermost.cause
+  }
+  if (!(innermost instanceof Error) || innermost.name === 'TimeoutError') return ''
+  const code = 'code' in innermost ? String(innermost.code) : ''
+  return CAUSES[code] ?? (innermost.message || code)
+}

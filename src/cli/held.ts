@@ -1,0 +1,64 @@
+/** What waits, as `status` and `approve` show it. */
+import { bold, dim, quote, type Piece, type Printer } from './print.ts'
+import type { Session } from './session.ts'
+
+export type Held = {
+  held_id: string
+  kind: string
+  waits_for: string
+  change: {
+    kind: string
+    key?: string
+    value?: string
+    changes?: { key: string; value: string | null }[]
+    revision?: number
+  }
+  keys: string[]
+  made_by: string
+  made_at: string
+  reason: string | null
+  due_at: string | null
+  expires_at: string | null
+}
+
+/** More than anybody looks through. The service has a bound of its own. */
+const PAGES_MAX = 20
+
+export async function readHeld(session: Session): Promise<Held[]> {
+  const held: Held[] = []
+  let after: number | null = 0
+  for (let page = 0; page < PAGES_MAX && after !== null; page++) {
+    const { body }: { body: { held: Held[]; next: number | null } } = await session.read('/held', { after, limit: 500 })
+    held.push(...body.held)
+    after = body.next
+  }
+  return held
+}
+
+export function printHeld(print: Printer, held: Held[]): void {
+  print.table(
+    held.map((one): Piece[] => [
+      bold(one.held_id),
+      wordWait(one),
+      wordChange(one),
+      dim(`${one.made_by}${one.reason ? `: ${one.reason}` : ''}`),
+    ]),
+  )
+}
+
+const wordWait = ({ waits_for, due_at, expires_at }: Held): string => {
+  if (waits_for === 'time') return `at ${due_at ?? '?'}`
+  return `for ${waits_for === 'approval' ? 'a second person' : 'its link'}${expires_at ? `, until ${expires_at}` : ''}`
+}
+
+function wordChange({ kind, change, keys }: Held): string {
+  const does = kind === 'revert' ? 'goes back: ' : ''
+  if (change.kind === 'put') return `${does}${change.key ?? keys[0] ?? ''} = ${quote(change.value ?? '')}`
+  if (change.kind === 'patch' && change.changes !== undefined) {
+    return (
+      does +
+      change.changes.map(({ key, value }) => (value === null ? `${key} away` : `${key} = ${quote(value)}`)).join(', ')
+    )
+  }
+  return `${does}${change.kind}${change.revision === undefined ? '' : ` ${change.revision}`} ${keys.join(', ')}`
+}

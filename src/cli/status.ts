@@ -1,0 +1,112 @@
+/** `status`: what anyone may see and, with a token, who changed what last, until when, and what waits. */
+import type { Command } from './command.ts'
+import { EXIT } from './exit.ts'
+import { printHeld, readHeld, type Held } from './held.ts'
+import type { Entry, Page } from './history.ts'
+import { bold, dim, paint, quote, type Piece, type Printer } from './print.ts'
+import type { Session } from './session.ts'
+
+type Facts = {
+  stash_id: string
+  name: string | null
+  revision: number
+  frozen: boolean
+  frozen_until: string | null
+  freeze_reason: string | null
+}
+type Item = { key: string; version: number; updated_at: string }
+type Owned = { revision: number; items: Item[] }
+type Flag = { key: string; value: string } & Partial<Item> & {
+    who?: string
+    reason?: string | null
+    reverts_at?: string
+  }
+
+export const status: Command = {
+  usage: '',
+  takes: [0, 0],
+  notes: 'Without a token it shows what is public: names and values, and whether the stash is frozen.',
+  async run(_, { print, session }) {
+    const stash = session()
+    // The stash itself answers this; what is public may come from a cache, and must not be older.
+    const own = stash.hasToken ? (await stash.read<Owned>('/items')).body : null
+    const least = { min_revision: own?.revision }
+    const [{ body: facts }, { body: read }] = await Promise.all([
+      stash.readPublic<Facts>('', least),
+      stash.readPublic<{ flags: Record<string, string> }>('/flags', least),
+    ])
+    const values = Object.entries(read.flags).map(([key, value]): Flag => ({ key, value }))
+    const held = own === null ? null : await readHeld(stash)
+    const flags = own === null || held === null ? values : await tellMore(stash, values, own.items, held)
+    if (print.json) print.document({ ...facts, flags, held })
+    else printStatus(print, facts, flags, held)
+    return EXIT.done
+  },
+}
+
+/** Of an item, its version is the revision that changed it last, and history says who that was. */
+async function tellMore(stash: Session, flags: Flag[], owned: Item[], held: Held[]): Promise<Flag[]> {
+  const items = new Map(owned.map((item) => [item.key, item]))
+  const entries = await findEntries(stash, new Set(owned.map(({ version }) => version)))
+  const ends = new Map(
+    held.filter(({ kind }) => kind === 'revert').flatMap(({ keys, due_at }) => keys.map((key) => [key, due_at])),
+  )
+  return flags.map(({ key, value }) => {
+    const item = items.get(key)
+    // Beyond what the token reaches, or written a moment ago.
+    if (item === undefined) return { key, value }
+    const entry = entries.get(item.version)
+    const end = ends.get(key)
+    const { version, updated_at } = item
+    return {
+      key,
+      value,
+      version,
+      updated_at,
+      ...(entry && { who: entry.who, reason: entry.reason }),
+      ...(end && { reverts_at: end }),
+    }
+  })
+}
+
+/** Far back, a page each would take longer than anybody waits; those stay without a name. */
+const PAGES_MAX = 5
+
+async function findEntries(stash: Session, wanted: Set<number>): Promise<Map<number, Entry>> {
+  const found = new Map<number, Entry>()
+  let before: number | undefined
+  for (let page = 0; page < PAGES_MAX && found.size < wanted.size; page++) {
+    const { body }: { body: Page } = await stash.read('/history', { limit: 200, before })
+    for (const entry of body.entries) if (wanted.has(entry.revision)) found.set(entry.revision, entry)
+    if (body.next === null) break
+    before = body.next
+  }
+  return found
+}
+
+function printStatus(print: Printer, facts: Facts, flags: Flag[], held: Held[] | null): void {
+  print.line(bold(facts.name ?? facts.stash_id), dim(`  revision ${facts.revision}`))
+  if (facts.frozen) {
+    const until = facts.frozen_until === null ? '' : ` until ${facts.frozen_until}`
+    print.line(paint('red', `FROZEN${until}${facts.freeze_reason === null ? '' : `: ${facts.freeze_reason}`}`))
+  }
+  print.line()
+  if (flags.length === 0) print.line('No flags.')
+  print.table(
+    flags.map((flag): Piece[] => [bold(flag.key), paint(colourOf(flag.value), quote(flag.value)), dim(wordLast(flag))]),
+  )
+  if (held !== null && held.length > 0) {
+    print.line()
+    print.line(paint('yellow', `${held.length} held:`))
+    printHeld(print, held)
+  }
+  if (held === null) print.say('Without a token: only what is public.')
+}
+
+const colourOf = (value: string) => (value === 'true' ? 'green' : undefined)
+
+function wordLast({ who, updated_at, reason, reverts_at }: Flag): string {
+  if (updated_at === undefined) return ''
+  const by = who === undefined ? '' : ` by ${who}`
+  return `${updated_at.replace(/\.\d+Z$/, 'Z')}${by}${reason ? `: ${reason}` : ''}${reverts_at ? ` (until ${reverts_at})` : ''}`
+}

@@ -1,0 +1,58 @@
+#!/bin/sh
+# The five verbs of a bad night, with nothing but curl: copy this file to wherever Node is not.
+#   switchyard.sh maintenance-on [30m [reason]]  |  maintenance-off [reason]
+#   switchyard.sh set-oncall <who> [reason]      |  route-traffic <target> [reason]  |  status
+# Settings: SWITCHYARD_URL (with /api), SWITCHYARD_STASH, SWITCHYARD_TOKEN (not for status).
+# Ends with 0 done, 1 refused, 2 used wrongly, 3 no answer, 4 held for a person or a time.
+set -u
+
+fail() {
+  printf '%s\n' "$2" >&2
+  exit "$1"
+}
+
+usage() {
+  sed -n '3,4s/^# *//p' "$0" >&2
+  exit 2
+}
+
+# The token goes to curl by stdin: arguments can be read by others on this machine.
+ask() {
+  printf 'header = "Authorization: Bearer %s"\n' "${SWITCHYARD_TOKEN-}" |
+    curl -sS -K - --max-time 10 -w '\n%{http_code}' "$@"
+}
+
+# put <key> <value> <duration or nothing> <reason or nothing>
+put() {
+  case ${SWITCHYARD_TOKEN-} in
+    swy_*[!0-9A-Za-z_]* | '') fail 2 'SWITCHYARD_TOKEN is not set, or is no token' ;;
+  esac
+  [ -n "$2" ] || usage
+  # The same key for both attempts: what was applied already is not applied again.
+  once="sh-$(date +%s)-$$"
+  set -- -X PUT -H "Reason: $4" -H "Idempotency-Key: $once" --data-raw "$2" "$base/item/$SWITCHYARD_STASH/$1${3:+?for=$3}"
+  answer=$(ask "$@") || answer=$(ask "$@") || fail 3 "No answer from $base: whether it was done is not known"
+  printf '%s\n' "$(printf '%s' "${answer%???}")"
+  case $answer in
+    *200) exit 0 ;;
+    *202) fail 4 'Held: nothing has changed yet' ;;
+    *5??) fail 3 'The service could not do it now' ;;
+    *) exit 1 ;;
+  esac
+}
+
+[ -n "${SWITCHYARD_URL-}" ] && [ -n "${SWITCHYARD_STASH-}" ] || fail 2 'Set SWITCHYARD_URL and SWITCHYARD_STASH'
+base=${SWITCHYARD_URL%/}
+
+case ${1-} in
+  maintenance-on) put maintenance-mode true "${2-}" "${3-}" ;;
+  maintenance-off) put maintenance-mode false '' "${2-}" ;;
+  set-oncall) put on-call "${2-}" '' "${3-}" ;;
+  route-traffic) put traffic-target "${2-}" '' "${3-}" ;;
+  status)
+    curl -sS -f --max-time 10 "$base/stash/$SWITCHYARD_STASH" "$base/stash/$SWITCHYARD_STASH/flags" && exit 0
+    [ $? -eq 22 ] && fail 1 "There is no such stash at $base"
+    fail 3 "No answer from $base"
+    ;;
+  *) usage ;;
+esac

@@ -1,0 +1,13 @@
+/** `unset`: a flag taken away. A service reads then that it does not exist, not that it is empty. */
+import { TIMED, type Command } from './command.ts'
+import { replyChange, type Changed } from './reply-words.ts'
+
+export const unset: Command = {
+  usage: '<key>',
+  takes: [1, 1],
+  options: TIMED,
+  async run(input, { print, session }) {
+    const [key = ''] = input.args
+    return replyChange(print, await session().changeItem<Changed>('DELETE', key, undefined, input), `${key} is gone`)
+  },
+}

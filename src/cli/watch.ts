@@ -1,0 +1,38 @@
+/** `watch`: a line for each revision, as it is committed. It ends when somebody ends it, or the stash is deleted. */
+import type { Command } from './command.ts'
+import { followEvents, type Event } from './event-stream.ts'
+import { EXIT, Misuse } from './exit.ts'
+import { bold, dim, quote, type Printer } from './print.ts'
+
+export const watch: Command = {
+  usage: '[<key> …]',
+  takes: [0, 100],
+  options: { after: { takes: '<revision>', means: 'begin with what came after it, instead of now' } },
+  notes:
+    'Takes no token. A line for each change, in order and once, also over breaks of the connection. Ctrl-C ends it.',
+  async run(input, { print, session }) {
+    const { settings } = session()
+    const onBreak = (seen: number | undefined): void =>
+      print.say(dim(`The connection was lost; resuming${seen === undefined ? '' : ` after revision ${seen}`} …`))
+    const terms = { after: readAfter(input.text('after')), keys: input.args, onBreak }
+    for await (const event of followEvents(settings, terms)) printEvent(print, event)
+    print.say('The stash was deleted.')
+    return EXIT.refused
+  },
+}
+
+function readAfter(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (!/^\d{1,15}$/.test(text)) throw new Misuse(`--after takes a revision; "${text}" is none.`)
+  return Number(text)
+}
+
+function printEvent(print: Printer, event: Event): void {
+  const { type, revision, flags = {}, changes = {} } = event
+  if (print.json) return print.document(event)
+  const values = Object.entries(type === 'snapshot' ? flags : changes)
+  const words = values.map(([key, value]) => (value === null ? `${key} away` : `${key}=${quote(value)}`)).join(' ')
+  const time = dim(new Date().toISOString().slice(11, 19))
+  if (type === 'snapshot') print.line(time, ' ', bold(`#${revision}`), dim(' as it stands '), words)
+  else if (type === 'change') print.line(time, ' ', bold(`#${revision}`), ' ', words || dim('no flag changed'))
+}
