@@ -29,7 +29,7 @@ export async function benchClients(origin: string, send: Send): Promise<Row[]> {
   const rows = [
     rate('TypeScript: get, one of 1,000 flags', 1, (at) => (follower.get(keys[at] ?? '') === 'true' ? 1 : 0)),
     rate('TypeScript: bool', 1, (at) => (follower.bool(keys[at & ~1] ?? '', false) ? 1 : 0)),
-    rate('TypeScript: percentage of a user', 0.2, (at) =>
+    rate('TypeScript: percentage of a user', 0.1, (at) =>
       follower.percentage(keys[at | 1] ?? '', 'user-4711', false) ? 1 : 0,
     ),
   ]

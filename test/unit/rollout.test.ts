@@ -134,6 +134,7 @@ describe('ruleOf', () => {
     ['percentage', ''],
     ['split', '[1]'],
     ['split', '{"a":-1,"b":2}'],
+    ['split', '{"a":"1","b":[1]}'],
     ['split', '{}'],
   ])('says that a %s cannot be %s', (guard, value) => {
     expect(ruleOf(flag('k', value, guard))).toEqual({ kind: 'misfit', guard })
