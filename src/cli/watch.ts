@@ -12,10 +12,10 @@ export const watch: Command = {
     'Takes no token. A line for each change, in order and once, also over breaks of the connection. Ctrl-C ends it.',
   async run(input, { print, session }) {
     const { settings } = session()
-    const onBreak = (seen: number | undefined): void =>
+    const broke = (seen: number | undefined): void =>
       print.say(dim(`The connection was lost; resuming${seen === undefined ? '' : ` after revision ${seen}`} …`))
-    const terms = { after: readAfter(input.text('after')), keys: input.args, onBreak }
-    for await (const event of followEvents(settings, terms)) printEvent(print, event)
+    const told = (event: Event): void => printEvent(print, event)
+    await followEvents(settings, { after: readAfter(input.text('after')), keys: input.args, told, broke })
     print.say('The stash was deleted.')
     return EXIT.refused
   },

@@ -93,7 +93,7 @@ describe('what answers is no Switchyard', () => {
     const { cli } = await unwell(answer)
     const { exit: ended, out, err } = await cli('set', 'a', '1')
     expect({ ended, out }).toEqual({ ended: exit, out: '' })
-    expect(err).toMatch(/URL|redirect/)
+    expect(err).toMatch(/URL|elsewhere/)
   })
 })
 
