@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
@@ -25,6 +26,7 @@ const asPattern = (printed: string) =>
 describe.each([
   ['A tour', 8],
   ['Recipes', 9],
+  ['The command line', 2],
   ['OpenFeature', 1],
 ])("the README's section %s", (section, least) => {
   it('answers as it is printed there', async () => {
@@ -34,7 +36,11 @@ describe.each([
       .map(({ commands }) => `${commands}\necho '${END}'`)
       .join('\n')
       .replaceAll('http://localhost:8787', url)
-    const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd: ROOT })
+    // Nobody's own profile, and words as well as data.
+    const home = await mkdtemp(join(tmpdir(), 'switchyard-readme-'))
+    const env = { ...process.env, XDG_CONFIG_HOME: home }
+    const { stdout } = await promisify(execFile)('bash', ['-c', `exec 2>&1\n${script}`], { cwd: ROOT, env })
+    await rm(home, { recursive: true })
     const outputs = stdout.split(`${END}\n`)
     for (const [i, { printed }] of blocks.entries()) expect(outputs[i]).toMatch(asPattern(printed))
   })
