@@ -47,8 +47,12 @@ describe.each([
 })
 
 describe("the README's programs", () => {
-  it.each(['openfeature-server.mjs', 'openfeature-web.mjs'])('are those that the tests run: %s', async (name) => {
-    const program = await readFile(join(ROOT, 'src/client/examples', name), 'utf8')
-    expect(await readFile(README, 'utf8')).toContain(`\`\`\`js\n${program}\`\`\`\n`)
+  it.each([
+    'src/client/examples/service.ts',
+    'src/client/python/service_example.py',
+    'src/client/examples/openfeature-server.mjs',
+    'src/client/examples/openfeature-web.mjs',
+  ])('are those that the tests run: %s', async (path) => {
+    expect(await readFile(README, 'utf8')).toContain(`\n${await readFile(join(ROOT, path), 'utf8')}\`\`\`\n`)
   })
 })
