@@ -63,7 +63,9 @@ function queryOf(/** @type {Record<string, string | number | undefined>} */ quer
 
 function headersOf(/** @type {Record<string, string | undefined>} */ headers, /** @type {string | null} */ token) {
   const all = { ...headers, ...(token !== null && { Authorization: `Bearer ${token}` }) }
-  return Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [/** @type {[string, string]} */ ([name, bytesOf(value)])]))
+  return Object.entries(all).flatMap(([name, value]) =>
+    value === undefined ? [] : [/** @type {[string, string]} */ ([name, bytesOf(value)])],
+  )
 }
 
 /** Headers are bytes: a browser takes one character for each, and refuses those beyond. */

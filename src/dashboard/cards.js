@@ -30,6 +30,9 @@ export function showCards() {
   find('add').hidden = store.token === null
 }
 
+/** What is longer is read as a text, and no longer seen as a state. */
+const WORDY_CHARS = 13
+
 /** @param {string} key */
 function makeCard(key) {
   const name = h('h3', { class: 'key', id: `key-${key}` }, h('bdi', {}, key))
@@ -68,6 +71,8 @@ function makeCard(key) {
     const mayChange = store.token !== null
     const isLever = guard?.type === 'boolean' && (current === 'true' || current === 'false')
     if (drawn.value !== current) value.replaceChildren(valueOf(current))
+    value.classList.toggle('wordy', (current ?? '').length > WORDY_CHARS)
+    value.classList.toggle('percent', guard?.type === 'percentage')
     drawn.value = current ?? undefined
     write(kind, guard === undefined ? '' : guard.type)
     lever.hidden = !isLever || !mayChange
@@ -111,9 +116,10 @@ function drawMeta(/** @type {HTMLElement} */ line, /** @type {string} */ key) {
   const text = entry ? String(entry.revision) : String(entry)
   if (line.dataset['text'] === text) return
   line.dataset['text'] = text
-  if (!entry) return line.replaceChildren()
-  const why = entry.reason === null ? null : h('span', { class: 'why' }, h('q', {}, brief(entry.reason, 120)))
-  line.replaceChildren(h('bdi', { class: 'who' }, entry.who), ' · ', timeOf(Date.parse(entry.at), 'ago'), why)
+  line.replaceChildren()
+  if (!entry) return
+  line.append(h('bdi', { class: 'who' }, entry.who), ' · ', timeOf(Date.parse(entry.at), 'ago'))
+  if (entry.reason !== null) line.append(h('span', { class: 'why' }, h('q', {}, brief(entry.reason, 120))))
 }
 
 /** Somebody else's change must not go unnoticed; twenty at once need not be read out one by one. */

@@ -47,6 +47,8 @@ export function openSheet({
 
   const show = (/** @type {string} */ kind, /** @type {import('./dom.js').Child[]} */ ...content) => {
     outcome.className = `outcome ${kind}`
+    // On a phone it may be below the edge.
+    queueMicrotask(() => outcome.scrollIntoView({ block: 'nearest' }))
     outcome.replaceChildren(...content.filter((child) => child !== null && child !== undefined && child !== false))
   }
   const busy = (/** @type {boolean} */ is) => {

@@ -38,7 +38,7 @@ function makeEntry(entry) {
     changes.length > 0 &&
     h(
       'button',
-      { type: 'button', class: 'secondary undo', onclick: () => openUndo(revision) },
+      { type: 'button', class: 'quiet undo', onclick: () => openUndo(revision) },
       icon('undo'),
       'Undo',
       h('span', { class: 'hidden' }, ` revision ${revision}`),
@@ -46,7 +46,13 @@ function makeEntry(entry) {
   return h(
     'li',
     { class: `entry ${entry.broke_glass ? 'glass' : entry.kind}`, 'data-revision': String(revision) },
-    h('div', { class: 'entry-head' }, h('strong', {}, did(entry)), h('span', { class: 'rev' }, `r${revision}`)),
+    h(
+      'div',
+      { class: 'entry-head' },
+      h('strong', {}, did(entry)),
+      h('span', { class: 'rev' }, `r${revision}`),
+      undo && store.token !== null && undo,
+    ),
     h(
       'ul',
       { class: 'what' },
@@ -62,7 +68,6 @@ function makeEntry(entry) {
       time,
       reason !== null && h('span', { class: 'why' }, h('q', {}, brief(reason, 500))),
     ),
-    undo && store.token !== null && undo,
   )
 }
 

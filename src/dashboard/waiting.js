@@ -57,7 +57,7 @@ function makeRow(held) {
   const meta = h(
     'p',
     { class: 'meta' },
-    h('bdi', { class: 'who' }, made_by),
+    kind === 'revert' ? 'Set' : h('bdi', { class: 'who' }, made_by),
     ' · ',
     timeOf(Date.parse(made_at), 'ago'),
     end && ' · ',

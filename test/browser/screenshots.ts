@@ -77,6 +77,6 @@ async function furnish(send: Send): Promise<Stash> {
   await dana.set('rate-limit-per-minute', '800')
   await dana.set('maintenance-mode', 'true', 'for=45m&reason=Draining+the+orders+queue')
   await bob.set('traffic-target', 'ams-1', 'reason=fra-2+drops+one+request+in+five')
-  await dana.set('status-banner', 'Payments are slow. We are on it 🛠️', 'reason=Incident+1187')
+  await dana.set('status-banner', 'Payments are slow. We are on it.', 'reason=Incident+1187')
   return stash
 }
