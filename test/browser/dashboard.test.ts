@@ -98,6 +98,7 @@ describe('the drill', () => {
     await mine.page.getByRole('button', { name: 'Approve… traffic-target' }).click()
     await mine.page.getByRole('button', { name: 'Approve: make it so' }).click()
     await mine.sheet.getByText('It takes a second person').waitFor()
+    await mine.page.keyboard.press('Escape')
     expect(await stash.read('traffic-target')).toBe('blue')
 
     await bobs.page.reload()
