@@ -46,7 +46,6 @@ const FILES = 'files'
 export async function serve(entry: string, options: Options): Promise<Server> {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, 'wrangler.toml'))
   const { assets: _, ...ours } = workerOptions
-  const { compatibilityDate = '' } = ours
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       log: new Log(LogLevel.ERROR),
@@ -68,7 +67,6 @@ export async function serve(entry: string, options: Options): Promise<Server> {
         },
         {
           name: FILES,
-          compatibilityDate,
           modules: [{ type: 'ESModule', path: 'none.js', contents: 'export default {}' }],
           assets: { directory: join(root, 'src/dashboard'), assetConfig: { html_handling: 'none' } },
         },

@@ -9,6 +9,7 @@ import { gzipSync } from 'node:zlib'
 import { bundle } from '../../src/local/serve.ts'
 import { freshStash, type Send } from '../support/stash.ts'
 import { forgetful, startNginx, startOther, startOurs, type Contestant } from './contestants.ts'
+import { benchDashboard } from './dashboard.ts'
 import { benchAnswers, benchCommitToEvent, benchCrowd, benchIdle } from './live.ts'
 import { median, printTable, type Row } from './figures.ts'
 import { benchEvaluations } from './ofrep.ts'
@@ -50,6 +51,9 @@ try {
     printTable('Evaluations, compared within each round', rows)
   }
   if (!only || only === 'live') await live()
+  if (!only || only === 'dashboard') {
+    printTable('The dashboard, in Chromium', await benchDashboard(ours.url, send))
+  }
   printTable('The Worker', [await weigh()])
 } finally {
   for (const contestant of Object.values(field)) await contestant?.stop()
