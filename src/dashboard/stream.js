@@ -7,6 +7,30 @@
 const SILENCE_MAX_MS = 20_000
 const PAUSE_MS = { first: 400, most: 8_000 }
 
+const connect = (/** @type {string} */ stash, /** @type {string} */ query, /** @type {AbortSignal | null} */ signal) =>
+  fetch(`/api/stash/${stash}/watch${query}`, { cache: 'no-store', signal })
+
+/** Asked for as soon as this file is here: over a slow network that is a round trip before all of the others are. */
+let early = askEarly()
+
+function askEarly() {
+  const [stash] = /^#[0-9a-f]{64}$/.exec(location.hash) ?? []
+  if (stash === undefined) return null
+  const over = new AbortController()
+  const answer = connect(stash.slice(1), '', over.signal)
+  // Looked at when somebody wants it.
+  answer.catch(() => {})
+  return { stash: stash.slice(1), answer, over }
+}
+
+function takeEarly(/** @type {string} */ stash) {
+  const taken = early
+  early = null
+  if (taken?.stash === stash) return taken
+  taken?.over.abort()
+  return null
+}
+
 /**
  * @param {string} stash
  * @param {{ event(event: any): void, status(status: 'connecting' | 'live' | 'lost' | 'missing' | 'gone'): void }} listener
@@ -25,7 +49,9 @@ export function watch(stash, { event, status }) {
     let watchdog = setTimeout(() => attempt.abort(), SILENCE_MAX_MS)
     try {
       const signal = AbortSignal.any([attempt.signal, stopped.signal])
-      const answer = await fetch(`/api/stash/${stash}/watch${query}`, { cache: 'no-store', signal })
+      const asked = takeEarly(stash)
+      if (asked !== null) signal.addEventListener('abort', () => asked.over.abort())
+      const answer = await (asked === null ? connect(stash, query, signal) : asked.answer)
       if (answer.status === 404 || answer.status === 400) return 'missing'
       if (!answer.ok || answer.body === null) return 'lost'
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader()

@@ -2,11 +2,16 @@
  * How soon a person can act by the dashboard. On a slow network: from an empty cache to a switch that can be pressed. Between
  * two pages: from the press that makes a change to the value standing on the other one.
  *
- * Cloudflare compresses what a Worker answers and the runtime on this machine does not, so a small proxy does, as it is on
- * the way to a phone; both are measured.
+ * Cloudflare speaks HTTP/2 and compresses what a Worker answers; the runtime on this machine does neither. So a small proxy
+ * does, as it is on the way to a phone, with a certificate of the moment (`openssl` makes it). Without it is measured too.
  */
-import { createServer } from 'node:http'
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import type { Browser } from 'playwright-core'
 import { launchBrowser } from '../support/browser.ts'
@@ -21,19 +26,19 @@ const FLIPS = 20
 
 export async function benchDashboard(url: string, send: Send): Promise<Row[]> {
   const browser = await launchBrowser()
-  const { origin, stop } = await compressing(url)
+  const { origin, stop } = await asCloudflare(url)
   try {
     const stash = await furnish(send)
     const plain = await repeat(STARTS, () => start(browser, url, stash))
-    const compressed = await repeat(STARTS, () => start(browser, origin, stash))
+    const deployed = await repeat(STARTS, () => start(browser, origin, stash))
     const flips = await flip(browser, url, stash)
-    const used = `1.6 Mbps, 150 ms; uncompressed ${median(plain).toFixed(0)} ms`
+    const used = `1.6 Mbps, 150 ms; by HTTP/1.1, uncompressed: ${median(plain).toFixed(0)} ms`
     return [
       {
         what: `from nothing to switches that can be pressed: median of ${STARTS}`,
-        measured: `${median(compressed).toFixed(0)} ms (${used})`,
+        measured: `${median(deployed).toFixed(0)} ms (${used})`,
         bound: '≤ 1,000 ms',
-        holds: median(compressed) <= 1_000,
+        holds: median(deployed) <= 1_000,
       },
       {
         what: `a flip shows on another page: median of ${FLIPS}`,
@@ -57,7 +62,7 @@ async function furnish(send: Send): Promise<Stash> {
 
 /** With a token in the tab already, as after a reload: nobody types in this time. In ms, by the page's own clock. */
 async function start(browser: Browser, origin: string, { id, token }: Stash): Promise<number> {
-  const context = await browser.newContext()
+  const context = await browser.newContext({ ignoreHTTPSErrors: true })
   await context.addInitScript(`sessionStorage.setItem('switchyard:token:${id}', '${token}')`)
   const page = await context.newPage()
   const session = await context.newCDPSession(page)
@@ -103,25 +108,47 @@ async function repeat(times: number, measure: () => Promise<number>): Promise<nu
 }
 
 /** Passes everything on; what is a file of the page it compresses. Streams go through as they come. */
-async function compressing(url: string): Promise<{ origin: string; stop(): void }> {
-  const server = createServer((request, response) => void pass(url, request, response).catch(() => response.destroy()))
+async function asCloudflare(url: string): Promise<{ origin: string; stop(): void }> {
+  const server = createSecureServer(await makeCertificate(), (request, response) => {
+    pass(url, request, response).catch(() => response.stream?.destroy())
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   // A server that listens on a port has an address with one.
   const { port } = server.address() as AddressInfo
-  const stop = (): void => {
-    server.closeAllConnections()
-    server.close()
-  }
-  return { origin: `http://127.0.0.1:${port}`, stop }
+  return { origin: `https://127.0.0.1:${port}`, stop: () => server.close() }
 }
 
-type Pass = Parameters<NonNullable<Parameters<typeof createServer>[1]>>
+async function makeCertificate(): Promise<{ key: string; cert: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'switchyard-certificate-'))
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  try {
+    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']
+    const made = [
+      'req',
+      '-x509',
+      ...curve,
+      '-nodes',
+      '-days',
+      '1',
+      '-subj',
+      '/CN=localhost',
+      '-keyout',
+      key,
+      '-out',
+      cert,
+    ]
+    await promisify(execFile)('openssl', made)
+    return { key: await readFile(key, 'utf8'), cert: await readFile(cert, 'utf8') }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
 
-async function pass(url: string, request: Pass[0], response: Pass[1]): Promise<void> {
+async function pass(url: string, request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
   const { authorization } = request.headers
   const gone = new AbortController()
   response.on('close', () => gone.abort())
-  const answer = await fetch(new URL(request.url ?? '/', url), {
+  const answer = await fetch(new URL(request.url, url), {
     headers: authorization === undefined ? {} : { authorization },
     signal: gone.signal,
   })
