@@ -23,7 +23,7 @@ try {
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const [width, height] of [
       [360, 780],
-      [1280, 860],
+      [1280, 720],
     ] as const) {
       await take(browser, stash, join(target, `${width}-${colorScheme}.png`), { width, height, colorScheme })
     }
