@@ -5,6 +5,7 @@
 import { Hono } from 'hono'
 import { getPath } from 'hono/utils/url'
 import type { App } from './scope.ts'
+import { dashboard } from './dashboard.ts'
 import { answerFault } from './faults.ts'
 import { flags } from './flags.ts'
 import { freeze } from './freeze.ts'
@@ -39,6 +40,7 @@ const routes = new Hono<App>()
   .route('/', watch)
   .route('/', ofrep)
   .route('/', about)
+  .route('/', dashboard)
 
 export const app = new Hono<App>({ getPath: (request) => straighten(getPath(request)) })
   .route('/api', routes)

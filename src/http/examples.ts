@@ -78,6 +78,14 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
     command: `curl -s -X POST "$URL/update?token=$LINK"`,
     answer: `{"success":true,"id":"on-call","message":"Item stored","revision":6,"version":6}`,
   },
+  openDashboard: {
+    command: `curl -s $URL/ | head -n 1`,
+    answer: `<!doctype html>`,
+  },
+  readDashboardFile: {
+    command: `curl -s -o /dev/null -w '%{content_type}' $URL/dashboard/style.css`,
+    answer: `text/css; charset=utf-8`,
+  },
   readOpenapi: {
     command: `curl -s $URL/openapi.json | head -c 18`,
     answer: `{"openapi":"3.1.0"`,

@@ -19,6 +19,7 @@ const SECURITY = { none: [], token: [{ token: [] }], admin: [{ admin: [] }, {}],
 const PATH_PARAMETERS: Record<string, Json> = {
   stash: { name: 'stash', in: 'path', required: true, schema: { type: 'string', pattern: '^[0-9a-f]{64}$' } },
   token: { name: 'token', in: 'path', required: true, schema: { type: 'string', pattern: '^[0-9a-f]{16}$' } },
+  file: { name: 'file', in: 'path', required: true, schema: { type: 'string', pattern: '^[a-z-]+\\.(html|css|js)$' } },
   held: { name: 'held', in: 'path', required: true, schema: { type: 'string' } },
   key: { name: 'key', in: 'path', required: true, schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' } },
 }

@@ -37,8 +37,15 @@ export async function bundle(outDir: string): Promise<string> {
   return join(outDir, 'worker.js')
 }
 
+/**
+ * The dashboard's files, as a worker of their own. A worker that has assets is reached through two others, which fold its
+ * URLs and cost each request more than it takes; every request here would go that way, for the sake of a few files.
+ */
+const FILES = 'files'
+
 export async function serve(entry: string, options: Options): Promise<Server> {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, 'wrangler.toml'))
+  const { assets: _, ...ours } = workerOptions
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       log: new Log(LogLevel.ERROR),
@@ -49,13 +56,19 @@ export async function serve(entry: string, options: Options): Promise<Server> {
       ...(options.persistTo !== undefined && { resourcePersistencePath: options.persistTo }),
       workers: [
         {
-          ...workerOptions,
+          ...ours,
           name: 'switchyard',
           rootPath: root,
           modules: [{ type: 'ESModule', path: entry }],
           modulesRoot: join(entry, '..'),
-          bindings: { ...(workerOptions.bindings as Record<string, string>), ...options.bindings },
+          bindings: { ...(ours.bindings as Record<string, string>), ...options.bindings },
+          serviceBindings: { ASSETS: FILES },
           unsafeDirectSockets: [{ host: options.host, port: options.port }],
+        },
+        {
+          name: FILES,
+          modules: [{ type: 'ESModule', path: 'none.js', contents: 'export default {}' }],
+          assets: { directory: join(root, 'src/dashboard'), assetConfig: { html_handling: 'none' } },
         },
       ],
     }),

@@ -11,6 +11,7 @@ import { freshStash, type Send } from '../support/stash.ts'
 import { benchClients, weighClient } from './client.ts'
 import { forgetful, startNginx, startOther, startOurs, type Contestant } from './contestants.ts'
 import { benchCli } from './cli.ts'
+import { benchDashboard } from './dashboard.ts'
 import { benchAnswers, benchCommitToEvent, benchCrowd, benchIdle } from './live.ts'
 import { median, printTable, type Row } from './figures.ts'
 import { benchEvaluations } from './ofrep.ts'
@@ -56,6 +57,9 @@ try {
   }
   if (!only || only === 'cli') printTable('The command line, on loopback', await benchCli(ours.url, folder, send))
   if (!only || only === 'live') await live()
+  if (!only || only === 'dashboard') {
+    printTable('The dashboard, in Chromium', await benchDashboard(ours.url, send))
+  }
   printTable('The Worker', [await weigh()])
 } finally {
   for (const contestant of Object.values(field)) await contestant?.stop()

@@ -1,0 +1,231 @@
+/** Who may act here: tokens, made and revoked; and the freeze. A secret is shown once, with a button to copy it. */
+import { arrange, brief, copyButton, find, h, valueOf, write } from './dom.js'
+import { Refused } from './call.js'
+import { field, openSheet, reasonField } from './sheet.js'
+import { ask, store, under } from './store.js'
+import { timeOf } from './words.js'
+
+const ABILITIES = {
+  write: 'Change switches',
+  approve: 'Approve what others ask for',
+  guard: 'Set guards',
+  freeze: 'Freeze',
+  break_glass: 'Break the glass in a freeze',
+  tokens: 'Make and revoke tokens',
+}
+
+/** @returns {Element} what is shown this once */
+export function showSecret(/** @type {string} */ label, /** @type {string} */ secret, /** @type {string} */ hint) {
+  const shown = h('code', { class: 'secret', tabindex: '0' }, secret)
+  return h(
+    'div',
+    { class: 'once' },
+    h('p', {}, hint),
+    h('p', { class: 'label' }, label),
+    shown,
+    copyButton(() => secret, 'Copy', shown),
+  )
+}
+
+export async function showTokens() {
+  const list = find('tokens')
+  const { token } = store
+  find('new-token').hidden = token === null
+  if (token === null) {
+    list.replaceChildren()
+    return write(find('tokens-note'), 'Tokens are shown to those with one that can make them.')
+  }
+  try {
+    const { body } = await ask('GET', under('/tokens'))
+    if (store.token !== token) return
+    arrange(list, body.tokens.map(makeRow))
+    write(find('tokens-note'), '')
+  } catch (fault) {
+    list.replaceChildren()
+    write(
+      find('tokens-note'),
+      fault instanceof Refused && fault.code === 'not_permitted'
+        ? 'Your token may not make tokens.'
+        : 'The tokens could not be read.',
+    )
+  }
+}
+
+function makeRow(/** @type {any} */ token) {
+  const { label, can, keys, master, expires_at: until, last_used_at: used } = token
+  const reach = keys.includes('*') ? 'every switch' : keys.join(', ')
+  const revoke =
+    !master &&
+    h(
+      'button',
+      { type: 'button', class: 'secondary', onclick: () => openRevoke(token) },
+      'Revoke…',
+      h('span', { class: 'hidden' }, ` ${label}`),
+    )
+  return h(
+    'li',
+    { class: 'item' },
+    h('p', { class: 'token-label' }, h('bdi', {}, label)),
+    h('p', { class: 'meta' }, master ? 'May do everything' : `${can.join(', ')} · ${reach}`),
+    h(
+      'p',
+      { class: 'meta' },
+      used === null ? 'Never used' : h('span', {}, 'Used ', timeOf(Date.parse(used), 'ago')),
+      until !== null && h('span', {}, ' · ends in ', timeOf(Date.parse(until), 'in')),
+    ),
+    revoke && h('div', { class: 'actions' }, revoke),
+  )
+}
+
+function openRevoke(/** @type {any} */ { token_id: id, label }) {
+  const reason = reasonField()
+  openSheet({
+    title: `Revoke ${brief(label)}?`,
+    body: [h('p', {}, 'It stops working at once, with the links it made and the changes it scheduled.'), reason.node],
+    action: 'Revoke it',
+    danger: true,
+    send: (key, signal) =>
+      ask('DELETE', under(`/tokens/${id}`), {
+        query: { reason: reason.input.value || undefined },
+        headers: { 'Idempotency-Key': key },
+        signal,
+      }),
+    done: () => {
+      void showTokens()
+      return { text: `${brief(label)} no longer counts.` }
+    },
+  })
+}
+
+function openNewToken() {
+  const label = h('input', { name: 'label', required: true, maxlength: '100', autocomplete: 'off', dir: 'auto' })
+  const keys = h('input', {
+    name: 'keys',
+    autocomplete: 'off',
+    autocapitalize: 'none',
+    spellcheck: 'false',
+    value: '*',
+  })
+  const expires = h(
+    'select',
+    { name: 'expires' },
+    ...[
+      ['', 'Never'],
+      ['8h', '8 h'],
+      ['7d', '7 d'],
+      ['30d', '30 d'],
+      ['90d', '90 d'],
+    ].map(([value, text]) => h('option', { value }, text)),
+  )
+  const boxes = Object.entries(ABILITIES).map(([ability, text]) =>
+    h('label', { class: 'check' }, h('input', { type: 'checkbox', name: 'can', value: ability }), h('span', {}, text)),
+  )
+  boxes[0].querySelector('input').checked = true
+  openSheet({
+    title: 'Make a token',
+    body: [
+      field('Who or what it is for', label, 'History names it: "deploy pipeline", "Bob".'),
+      h('fieldset', { class: 'checks' }, h('legend', {}, 'It may'), ...boxes),
+      field('For which switches', keys, 'Patterns, with commas between them: maintenance-*'),
+      field('Ends after', expires),
+    ],
+    action: 'Make the token',
+    once: true,
+    send: (_, signal) => {
+      const can = boxes
+        .map((box) => box.querySelector('input'))
+        .filter(({ checked }) => checked)
+        .map(({ value }) => value)
+      const patterns = keys.value
+        .split(',')
+        .map((/** @type {string} */ one) => one.trim())
+        .filter(Boolean)
+      return ask('POST', under('/tokens'), {
+        body: {
+          label: label.value,
+          can,
+          keys: patterns.length > 0 ? patterns : ['*'],
+          ...(expires.value && { expires_in: expires.value }),
+        },
+        signal,
+      })
+    },
+    done: ({ body }) => {
+      void showTokens()
+      return showSecret(
+        `Token of ${brief(body.label)}`,
+        body.token,
+        'It is shown this once: hand it over now, by a way that is private.',
+      )
+    },
+  })
+}
+
+export function openFreeze() {
+  const reason = reasonField()
+  const until = h(
+    'select',
+    { name: 'until' },
+    ...[
+      ['3600', '1 hour'],
+      ['14400', '4 hours'],
+      ['43200', '12 hours'],
+      ['172800', '2 days'],
+      ['', 'Until somebody ends it'],
+    ].map(([value, text]) => h('option', { value }, text)),
+  )
+  // Fixed when it is first sent: a repeat must be the same to the letter.
+  let sent = { key: '', until: /** @type {string | undefined} */ (undefined) }
+  openSheet({
+    title: 'Freeze the stash?',
+    body: [
+      h(
+        'p',
+        {},
+        'Nothing changes while it stands, but by those who may break the glass. What goes back by itself still does.',
+      ),
+      field('For how long', until),
+      reason.node,
+    ],
+    action: 'Freeze',
+    danger: true,
+    send: (key, signal) => {
+      if (sent.key !== key)
+        sent = {
+          key,
+          until: until.value === '' ? undefined : new Date(Date.now() + Number(until.value) * 1_000).toISOString(),
+        }
+      return ask('PUT', under('/freeze'), {
+        body: { until: sent.until, reason: reason.input.value || undefined },
+        headers: { 'Idempotency-Key': key },
+        signal,
+      })
+    },
+    done: () => ({ text: 'Frozen: nothing changes.' }),
+  })
+}
+
+export function openThaw() {
+  const reason = reasonField()
+  openSheet({
+    title: 'End the freeze?',
+    body: [
+      h('p', {}, 'Everybody who may change switches can do so again.'),
+      store.facts?.freeze_reason &&
+        h('p', { class: 'meta' }, 'It was frozen because: ', valueOf(store.facts.freeze_reason)),
+      reason.node,
+    ],
+    action: 'End the freeze',
+    send: (key, signal) =>
+      ask('DELETE', under('/freeze'), {
+        query: { reason: reason.input.value || undefined },
+        headers: { 'Idempotency-Key': key },
+        signal,
+      }),
+    done: () => ({ text: 'The freeze is over.' }),
+  })
+}
+
+find('new-token').addEventListener('click', openNewToken)
+find('freeze').addEventListener('click', openFreeze)
+find('thaw').addEventListener('click', openThaw)

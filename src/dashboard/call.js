@@ -1,0 +1,127 @@
+/**
+ * One call of the HTTP API. Three outcomes, and callers must tell them apart: an answer, a refusal (nothing was changed), and
+ * no answer (nobody knows), after which only a repeat with the same Idempotency-Key is safe.
+ */
+
+/** The service said no. `code` is stable, `facts` is the whole problem document. */
+export class Refused extends Error {
+  /** @param {number} status @param {Record<string, any>} facts */
+  constructor(status, facts) {
+    super(facts.title ?? `The service answered ${status}`)
+    this.status = status
+    this.code = String(facts.code ?? `http_${status}`)
+    this.detail = String(facts.detail ?? '')
+    this.facts = facts
+  }
+}
+
+/** No answer, or none that says what became of it. */
+export class Lost extends Error {}
+
+const DEADLINE_MS = 10_000
+
+/**
+ * @param {string} method
+ * @param {string} path under `/api`
+ * @param {{ query?: Record<string, string | number | undefined>, body?: unknown, headers?: Record<string, string | undefined>, token?: string | null, signal?: AbortSignal }} [call]
+ *   a `body` that is a text goes as it is, anything else as JSON
+ * @returns {Promise<{ status: number, body: any, headers: Headers }>}
+ */
+export async function call(method, path, { query = {}, body, headers = {}, token = null, signal } = {}) {
+  const deadline = AbortSignal.timeout(DEADLINE_MS)
+  let answer
+  let text
+  try {
+    answer = await fetch(`/api${path}${queryOf(query)}`, {
+      method,
+      cache: 'no-store',
+      redirect: 'error',
+      headers: headersOf(headers, token),
+      signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    text = await answer.text()
+  } catch (cause) {
+    throw new Lost(deadline.aborted ? 'There was no answer for 10 seconds.' : 'The service cannot be reached.', {
+      cause,
+    })
+  }
+  const read = readBody(answer, text)
+  if (answer.ok) return { status: answer.status, body: read, headers: answer.headers }
+  const facts = typeof read === 'object' && read !== null ? read : {}
+  // What comes from something in between knows nothing of what became of the request.
+  if (answer.status >= 500 && method !== 'GET' && facts.applied !== 'no' && facts.code !== 'unreachable') {
+    throw new Lost(facts.title ?? `The service answered ${answer.status}.`)
+  }
+  throw new Refused(answer.status, facts)
+}
+
+function queryOf(/** @type {Record<string, string | number | undefined>} */ query) {
+  const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]))
+  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
+}
+
+function headersOf(/** @type {Record<string, string | undefined>} */ headers, /** @type {string | null} */ token) {
+  const all = { ...headers, ...(token !== null && { Authorization: `Bearer ${token}` }) }
+  return Object.entries(all).flatMap(([name, value]) =>
+    value === undefined ? [] : [/** @type {[string, string]} */ ([name, bytesOf(value)])],
+  )
+}
+
+/** Headers are bytes: a browser takes one character for each, and refuses those beyond. */
+const bytesOf = (/** @type {string} */ text) => String.fromCharCode(...new TextEncoder().encode(text))
+
+function readBody(/** @type {Response} */ answer, /** @type {string} */ text) {
+  if (!/^application\/(problem\+)?json\b/.test(answer.headers.get('Content-Type') ?? '')) return text
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+/** `crypto.randomUUID` is for secure origins only; the service on a colleague's machine is none. */
+export const newKey = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+
+const PAUSE_MS = { first: 1_000, most: 10_000 }
+
+/**
+ * Sends until there is an answer, always under the same key, so that it counts once however often it arrives.
+ * @template T
+ * @param {(key: string) => Promise<T>} send
+ * @param {{ signal: AbortSignal, lost(tries: number, why: string): void, nudge: EventTarget }} terms `nudge` fires `again` to try at once
+ * @returns {Promise<{ answer: T, tries: number }>}
+ */
+export async function insist(send, { signal, lost, nudge }) {
+  const key = newKey()
+  for (let tries = 1; ; tries++) {
+    try {
+      return { answer: await send(key), tries }
+    } catch (fault) {
+      if (!(fault instanceof Lost) || signal.aborted) throw fault
+      lost(tries, fault.message)
+      await pause(Math.min(PAUSE_MS.first * 2 ** (tries - 1), PAUSE_MS.most), signal, nudge)
+      if (signal.aborted) throw fault
+    }
+  }
+}
+
+/** Ends early when the network is back, when a person says so, and when it is given up. */
+function pause(/** @type {number} */ ms, /** @type {AbortSignal} */ signal, /** @type {EventTarget} */ nudge) {
+  return new Promise((resolve) => {
+    const over = new AbortController()
+    const end = () => {
+      clearTimeout(timer)
+      over.abort()
+      resolve(undefined)
+    }
+    const timer = setTimeout(end, ms)
+    for (const [target, name] of [
+      [window, 'online'],
+      [nudge, 'again'],
+      [signal, 'abort'],
+    ])
+      /** @type {EventTarget} */ (target).addEventListener(/** @type {string} */ (name), end, { signal: over.signal })
+  })
+}

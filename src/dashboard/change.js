@@ -1,0 +1,177 @@
+/** The dialog that changes one switch: what it takes is by its guard, and what it says is what will happen. */
+import { brief, find, h, showView, valueOf } from './dom.js'
+import { showSecret } from './access.js'
+import { controlFor, durationField } from './controls.js'
+import { field, glassField, openSheet, reasonField } from './sheet.js'
+import { openUndo } from './timeline.js'
+import { ask, refreshHeld, store, told } from './store.js'
+import { call } from './call.js'
+import { clock, durationText } from './words.js'
+
+/** @param {string | null} key null: a new one @param {string} [proposed] what a press of the lever means */
+export function openChange(key, proposed) {
+  const guard = key === null ? undefined : store.guards.get(key)
+  const current = key === null ? null : (store.flags.get(key) ?? null)
+  const shown = { value: current, version: key === null ? undefined : store.items.get(key)?.version }
+  const name = h('input', {
+    name: 'key',
+    required: true,
+    pattern: '[A-Za-z0-9._\\-]{1,128}',
+    maxlength: '128',
+    autocapitalize: 'none',
+    autocomplete: 'off',
+    spellcheck: 'false',
+  })
+  const control = controlFor(guard, proposed ?? current ?? '')
+  const reason = reasonField(guard?.reason_required === true)
+  const duration = durationField(guard, current !== null)
+  const glass = glassField()
+  const keyOf = () => key ?? name.value
+  const link = h('button', { type: 'button', class: 'secondary' }, 'Make a link')
+  const notice = h('p', { class: 'notice', hidden: true })
+
+  const send = async (/** @type {string} */ idempotency, /** @type {AbortSignal} */ signal) =>
+    ask('PUT', `/item/${store.stash}/${keyOf()}`, {
+      body: control.read(),
+      query: { reason: reason.input.value || undefined, for: duration.read() },
+      headers: {
+        'Content-Type': store.items.get(keyOf())?.type ?? 'text/plain; charset=utf-8',
+        'Idempotency-Key': idempotency,
+        ...(await conditionFor(key, shown)),
+        'Break-Glass': glass.read(),
+      },
+      signal,
+    })
+
+  const sheet = openSheet({
+    title: key ?? 'Add a switch',
+    body: [
+      key === null
+        ? field('Name', name, 'Letters, digits, dots, dashes and underscores')
+        : h('p', { class: 'from' }, 'Now ', valueOf(current, { most: 80, whole: false })),
+      notice,
+      control.node,
+      duration.node,
+      reason.node,
+      glass.node,
+    ],
+    action: '…',
+    send,
+    done: (answer) => said(keyOf(), control.read(), answer),
+    refused: (refused) => {
+      if (refused.code === 'frozen' && refused.facts['may_break_glass']) glass.show()
+      if (refused.code === 'reason_required') reason.input.required = true
+      return refused.code === 'version_conflict' ? conflict(keyOf(), shown) : null
+    },
+    beside: link,
+  })
+  const label = () => {
+    const length = duration.read()
+    sheet.setAction(`Set to ${brief(control.read(), 18)}${length ? ` for ${durationText(length)}` : ''}`)
+  }
+  const heed = () => {
+    duration.heed(control.read())
+    label()
+  }
+  sheet.form.addEventListener('input', heed)
+  heed()
+  link.addEventListener(
+    'click',
+    () => sheet.form.reportValidity() && makeLink(sheet, keyOf(), control.read(), duration.read(), reason.input.value),
+  )
+  // Whoever is about to press must see that it has moved under the finger.
+  const over = new AbortController()
+  told.addEventListener(
+    'flags',
+    (event) => {
+      if (key === null || !(/** @type {CustomEvent} */ (event).detail.keys.includes(key))) return
+      notice.hidden = false
+      notice.textContent = `It has just changed: it is ${brief(store.flags.get(key) ?? null)} now.`
+    },
+    { signal: over.signal },
+  )
+  sheet.dialog.addEventListener('close', () => over.abort())
+  return sheet
+}
+
+/** Written only over what was shown. A switch that the list did not reach is looked at first. */
+async function conditionFor(
+  /** @type {string | null} */ key,
+  /** @type {{ value: string | null, version: number | undefined }} */ shown,
+) {
+  if (key === null || shown.value === null) return { 'If-None-Match': '*' }
+  if (shown.version !== undefined) return { 'If-Match': `"${shown.version}"` }
+  const { headers, body } = await call('GET', `/item/${store.stash}/${key}`, {
+    query: { min_revision: store.revision },
+  })
+  // Read now, and not what was shown: then there is nothing to match.
+  const text = typeof body === 'string' ? body : null
+  return { 'If-Match': text === null || text === shown.value ? (headers.get('ETag') ?? '"0"') : '"0"' }
+}
+
+function conflict(
+  /** @type {string} */ key,
+  /** @type {{ value: string | null, version: number | undefined }} */ shown,
+) {
+  const value = store.flags.get(key) ?? null
+  const again = h('button', { type: 'button', class: 'secondary' }, 'I have seen it: use this as the starting point')
+  again.addEventListener('click', () => {
+    shown.value = store.flags.get(key) ?? null
+    shown.version = store.items.get(key)?.version
+    again.textContent = 'Press the button below once more'
+    again.disabled = true
+  })
+  return h('div', {}, h('p', {}, 'It is now ', valueOf(value, { most: 80, whole: false })), again)
+}
+
+function said(/** @type {string} */ key, /** @type {string} */ value, /** @type {any} */ { status, body }) {
+  if (status === 202) {
+    void refreshHeld()
+    return {
+      text: `${key} has not changed yet: it waits for ${body.waits_for === 'approval' ? 'a second person' : 'its time'}.`,
+      act: { label: 'See what waits', run: () => showView('waiting') },
+    }
+  }
+  const until = body.reverts_at === undefined ? '' : ` until ${clock(Date.parse(body.reverts_at))}`
+  return { text: `${key} is ${brief(value)}${until}.`, act: { label: 'Undo', run: () => openUndo(body.revision) } }
+}
+
+async function makeLink(
+  /** @type {ReturnType<typeof openSheet>} */ sheet,
+  /** @type {string} */ key,
+  /** @type {string} */ value,
+  /** @type {string | undefined} */ length,
+  /** @type {string} */ reason,
+) {
+  sheet.dialog.close()
+  const what = `${key} to ${brief(value)}${length === undefined ? '' : ` for ${durationText(length)}`}`
+  openSheet({
+    title: 'Make a one-time link',
+    body: [
+      h(
+        'p',
+        {},
+        `Whoever has it can set ${what}, once, within 15 minutes. Nothing changes until they press its button.`,
+      ),
+    ],
+    action: 'Make the link',
+    once: true,
+    send: (_, signal) =>
+      ask('POST', `/item/${store.stash}/${key}/presign`, {
+        body: value,
+        query: { for: length, reason: reason || undefined },
+        headers: { 'Content-Type': store.items.get(key)?.type ?? 'text/plain; charset=utf-8' },
+        signal,
+      }),
+    done: ({ body }) => {
+      void refreshHeld()
+      return showSecret(
+        'The link',
+        body.url,
+        `It sets ${what}. Valid until ${clock(Date.parse(body.expires_at))}, once. It is shown this once.`,
+      )
+    },
+  })
+}
+
+find('add').addEventListener('click', () => openChange(null))

@@ -1,0 +1,111 @@
+/** What a new value is given with, by the guard of its key: a choice is chosen, a number is typed as one, and the rest is text. */
+import { brief, h } from './dom.js'
+import { field } from './sheet.js'
+import { durationMs, durationText } from './words.js'
+
+const DURATIONS = ['15m', '30m', '1h', '2h', '4h', '8h', '24h']
+
+/** @returns {{ node: Element, read(): string }} */
+export function controlFor(/** @type {any} */ guard, /** @type {string} */ value) {
+  const type = guard?.type
+  if (type === 'boolean') return radios(['true', 'false'], value)
+  if (type === 'choice') {
+    const select = h(
+      'select',
+      { name: 'value' },
+      ...guard.choices.map((/** @type {string} */ choice) => h('option', { value: choice }, choice)),
+    )
+    select.value = value
+    return { node: field('New value', select), read: () => select.value }
+  }
+  if (type === 'percentage' || type === 'number') {
+    const [min, max] = type === 'percentage' ? [guard.min ?? 0, guard.max ?? 100] : [guard.min, guard.max]
+    const input = h('input', {
+      name: 'value',
+      type: 'number',
+      inputmode: 'decimal',
+      required: true,
+      min,
+      max,
+      step: guard.integer ? 1 : type === 'percentage' ? '0.001' : 'any',
+    })
+    input.value = value
+    return {
+      node: field(type === 'percentage' ? 'New value, in per cent' : 'New value', input),
+      read: () => input.value,
+    }
+  }
+  const area = h('textarea', {
+    name: 'value',
+    rows: '2',
+    required: true,
+    dir: 'auto',
+    spellcheck: 'false',
+    autocapitalize: 'none',
+    autocomplete: 'off',
+  })
+  area.value = value
+  return { node: field('New value', area, HINTS[type]), read: () => area.value }
+}
+
+/** @type {Record<string, string>} */
+const HINTS = {
+  email: 'One e-mail address',
+  url: 'One http or https URL',
+  json: 'JSON',
+  split: 'JSON of weights, such as {"blue": 90, "green": 10}',
+}
+
+function radios(/** @type {string[]} */ values, /** @type {string} */ value) {
+  const inputs = values.map((one) =>
+    h('input', { type: 'radio', name: 'value', value: one, required: true, id: `value-${one}` }),
+  )
+  for (const input of inputs) input.checked = input.value === value
+  const node = h(
+    'fieldset',
+    { class: 'segments' },
+    h('legend', {}, 'New value'),
+    ...inputs.flatMap((input) => [input, h('label', { for: input.id }, input.value)]),
+  )
+  return { node, read: () => inputs.find(({ checked }) => checked)?.value ?? '' }
+}
+
+/** How long. Where the guard bounds it, "for good" is not on offer for a value that is not the safe one. */
+export function durationField(/** @type {any} */ guard, /** @type {boolean} */ exists) {
+  const select = h('select', { name: 'for' })
+  const other = h('input', {
+    name: 'other',
+    placeholder: '90m',
+    pattern: '\\d{1,9}[smhd]',
+    'aria-label': 'How long exactly, such as 90m',
+    hidden: true,
+    autocomplete: 'off',
+    autocapitalize: 'none',
+  })
+  const most = guard?.max_for === undefined ? Infinity : (durationMs(guard.max_for) ?? Infinity)
+  let bounded = /** @type {boolean | undefined} */ (undefined)
+  function heed(/** @type {string} */ value) {
+    const bound = most !== Infinity && value !== guard.safe_value
+    if (bound !== bounded) fill(bound)
+    bounded = bound
+    other.hidden = select.value !== 'other'
+    other.required = !other.hidden
+  }
+  function fill(/** @type {boolean} */ bound) {
+    const fitting = DURATIONS.filter((text) => (durationMs(text) ?? 0) <= (bound ? most : Infinity))
+    const offered = bound && !fitting.includes(guard.max_for) ? [...fitting, guard.max_for] : fitting
+    select.replaceChildren(
+      ...(bound ? [] : [h('option', { value: '' }, 'Until somebody changes it')]),
+      ...offered.map((text) => h('option', { value: text }, `${durationText(text)}, then back`)),
+      h('option', { value: 'other' }, 'Other…'),
+    )
+    select.value = bound ? (fitting.includes('30m') ? '30m' : (offered[0] ?? 'other')) : ''
+  }
+  const hint =
+    most === Infinity ? undefined : `At most ${durationText(guard.max_for)} away from ${brief(guard.safe_value)}`
+  const node = field('For how long', select, hint)
+  node.append(other)
+  if (!exists) node.hidden = true
+  const read = () => (select.value === 'other' ? other.value : select.value) || undefined
+  return { node, heed, read }
+}

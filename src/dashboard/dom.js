@@ -1,0 +1,141 @@
+/**
+ * Makes and mends the page. Whatever comes from a stash goes in as text, never as markup: there is no other way in here, and
+ * the page's policy would refuse it.
+ */
+
+/** @typedef {Node | string | null | undefined | false} Child */
+
+/**
+ * @param {string} tag
+ * @param {Record<string, unknown>} [props] `on…` listens, what an element has as a property is set, the rest are attributes
+ * @param {...Child} children
+ * @returns {any}
+ */
+export function h(tag, props = {}, ...children) {
+  const element = document.createElement(tag)
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue
+    if (name.startsWith('on')) element.addEventListener(name.slice(2), /** @type {EventListener} */ (value))
+    else if (name === 'class') element.className = String(value)
+    else element.setAttribute(name, value === true ? '' : String(value))
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false))
+  return element
+}
+
+/** @returns {any} the element with this id: the page is ours, so it is there */
+export const find = (/** @type {string} */ id) => document.getElementById(id)
+
+const SVG = 'http://www.w3.org/2000/svg'
+
+export function icon(/** @type {string} */ name) {
+  const svg = document.createElementNS(SVG, 'svg')
+  svg.setAttribute('class', 'icon')
+  svg.setAttribute('aria-hidden', 'true')
+  const use = document.createElementNS(SVG, 'use')
+  use.setAttribute('href', `#icon-${name}`)
+  svg.append(use)
+  return svg
+}
+
+/** Puts these nodes under the parent, in this order, moving only what is out of place: a moved node loses its focus. */
+export function arrange(/** @type {Element} */ parent, /** @type {Element[]} */ nodes) {
+  const wanted = new Set(nodes)
+  Array.from(parent.children, (child) => wanted.has(child) || child.remove())
+  nodes.forEach((node, i) => {
+    if (parent.children[i] !== node) parent.insertBefore(node, parent.children[i] ?? null)
+  })
+}
+
+/** Leaves the node alone where it says this already: a reader would hear it again. */
+export function write(/** @type {Element} */ element, /** @type {string} */ text) {
+  if (element.textContent !== text) element.textContent = text
+}
+
+/** One of the page's views; on a wide screen the first three are one. */
+export function showView(/** @type {string} */ name) {
+  document.body.dataset['view'] = name
+  for (const button of document.querySelectorAll('nav [data-view]')) {
+    if (/** @type {HTMLElement} */ (button).dataset['view'] === name) button.setAttribute('aria-current', 'page')
+    else button.removeAttribute('aria-current')
+  }
+  window.scrollTo(0, 0)
+  document.dispatchEvent(new Event('view'))
+}
+
+/** Says it to those who listen to the page. */
+export function announce(/** @type {string} */ text) {
+  // The same words twice would not be a change.
+  const said = find('said')
+  said.textContent = said.textContent === text ? `${text}\u00a0` : text
+}
+
+const SHOWN_CHARS = 160
+
+/**
+ * A value as a person may see it: isolated, so that no direction mark in it turns what stands around it; long ones cut, with
+ * a way to all of them.
+ * @param {string | null} value null: the key is not set
+ * @param {{ most?: number, whole?: boolean }} [terms] `whole`: whether to offer all of it
+ */
+export function valueOf(value, { most = SHOWN_CHARS, whole = true } = {}) {
+  if (value === null) return h('em', { class: 'unset' }, 'not set')
+  if (value.length <= most) return h('bdi', { class: 'value' }, value)
+  const cut = h('bdi', { class: 'value' }, `${clip(value, most)}…`)
+  if (!whole) return cut
+  const all = h('button', { type: 'button', class: 'quiet', onclick: () => showAll(value) })
+  all.textContent = `Show all ${value.length.toLocaleString('en')} characters`
+  return h('span', { class: 'long' }, cut, all)
+}
+
+/** Never half of a surrogate pair. */
+const clip = (/** @type {string} */ text, /** @type {number} */ most) =>
+  text.slice(0, most).replace(/[\ud800-\udbff]$/, '')
+
+/** One line of a text that may be anything. */
+export const brief = (/** @type {string | null} */ text, most = 40) => {
+  if (text === null) return 'not set'
+  const line = text.replace(/\s+/g, ' ')
+  // First-strong isolate, and its end: this goes into sentences, titles and buttons.
+  return `\u2068${line.length > most ? `${clip(line, most)}…` : line}\u2069`
+}
+
+function showAll(/** @type {string} */ value) {
+  const close = h('button', { type: 'button', class: 'primary' }, 'Close')
+  const copy = copyButton(() => value, 'Copy all')
+  const text = h(
+    'pre',
+    { class: 'value whole', dir: 'auto', tabindex: '0', role: 'region', 'aria-label': 'The whole value' },
+    value,
+  )
+  const dialog = h(
+    'dialog',
+    { class: 'sheet wide', 'aria-label': 'The whole value' },
+    text,
+    h('div', { class: 'actions' }, copy, close),
+  )
+  close.addEventListener('click', () => dialog.close())
+  dialog.addEventListener('close', () => dialog.remove())
+  document.body.append(dialog)
+  dialog.showModal()
+}
+
+/** Copies, or where the browser does not let us (plain HTTP), selects it to be copied by hand. */
+export function copyButton(
+  /** @type {() => string} */ text,
+  label = 'Copy',
+  /** @type {Element | null} */ shown = null,
+) {
+  const button = h('button', { type: 'button', class: 'secondary' }, label)
+  button.addEventListener('click', async () => {
+    try {
+      await navigator.clipboard.writeText(text())
+      button.textContent = 'Copied'
+      announce('Copied')
+    } catch {
+      if (shown !== null) getSelection()?.selectAllChildren(shown)
+      button.textContent = 'Selected: copy it by hand'
+    }
+  })
+  return button
+}

@@ -1,0 +1,202 @@
+/** What waits: for a second person, for its time, for its link. Approved, declined or cancelled here. */
+import { arrange, brief, find, h, icon, valueOf, write } from './dom.js'
+import { glassField, openSheet, reasonField } from './sheet.js'
+import { ask, refreshHeld, store, under } from './store.js'
+import { clock, durationText, plans, timeOf, writes } from './words.js'
+
+/** @typedef {import('./store.js').Held} Held */
+
+/** @type {Map<string, HTMLElement>} */
+const shown = new Map()
+
+export function showWaiting() {
+  const held = store.held.toSorted((a, b) => Number(b.kind === 'approval') - Number(a.kind === 'approval'))
+  const ids = new Set(held.map(({ held_id: id }) => id))
+  for (const id of shown.keys()) if (!ids.has(id)) shown.delete(id)
+  for (const one of held) if (!shown.has(one.held_id)) shown.set(one.held_id, makeRow(one))
+  arrange(
+    find('held'),
+    held.flatMap(({ held_id: id }) => shown.get(id) ?? []),
+  )
+  const asked = held.filter(({ kind }) => kind === 'approval').length
+  find('badge').hidden = asked === 0
+  write(find('badge'), String(asked))
+  write(find('badge-text'), asked === 0 ? '' : asked === 1 ? ', one for approval' : `, ${asked} for approval`)
+  const none = store.token === null ? 'What waits is shown to those with a token.' : 'Nothing waits.'
+  find('held-empty').hidden = held.length > 0
+  write(find('held-empty'), none)
+}
+
+const WAITS = /** @type {const} */ ({
+  approval: 'For a second person',
+  schedule: 'Scheduled',
+  revert: 'Goes back',
+  link: 'Link',
+})
+
+/** @param {Held} held */
+function makeRow(held) {
+  const { kind, made_by, made_at, reason, due_at, expires_at } = held
+  const when = due_at ?? expires_at
+  const head = h(
+    'p',
+    { class: `tag ${kind}` },
+    icon(kind === 'approval' ? 'hand' : kind === 'link' ? 'link' : 'clock'),
+    WAITS[kind],
+  )
+  const end =
+    when === null
+      ? null
+      : h(
+          'span',
+          {},
+          kind === 'approval' || kind === 'link' ? 'expires in ' : 'in ',
+          timeOf(Date.parse(when), 'in'),
+          ` (${clock(Date.parse(when))})`,
+        )
+  const meta = h(
+    'p',
+    { class: 'meta' },
+    kind === 'revert' ? 'Set' : h('bdi', { class: 'who' }, made_by),
+    ' · ',
+    timeOf(Date.parse(made_at), 'ago'),
+    end && ' · ',
+    end,
+    reason && h('span', { class: 'why' }, h('q', {}, brief(reason, 200))),
+  )
+  const drop = h(
+    'button',
+    { type: 'button', class: 'secondary', onclick: () => openDrop(held) },
+    DROPS[kind],
+    h('span', { class: 'hidden' }, ` ${held.keys.join(', ')}`),
+  )
+  const approve =
+    kind === 'approval' &&
+    h(
+      'button',
+      { type: 'button', class: 'primary', onclick: () => openApprove(held) },
+      'Approve…',
+      h('span', { class: 'hidden' }, ` ${held.keys.join(', ')}`),
+    )
+  return h(
+    'li',
+    { class: 'item', 'data-held': held.held_id },
+    head,
+    whatOf(held),
+    meta,
+    h('div', { class: 'actions' }, drop, approve),
+  )
+}
+
+const DROPS = /** @type {const} */ ({
+  approval: 'Decline…',
+  schedule: 'Cancel…',
+  revert: 'Do not go back…',
+  link: 'Cancel…',
+})
+
+/** @param {Held} held */
+function whatOf({ change, keys }) {
+  const values = writes(change)
+  const length = change.for === undefined ? null : h('span', { class: 'for' }, `for ${durationText(change.for)}`)
+  if (values.length === 0) return h('p', { class: 'what' }, plans(change), keys.length > 0 && ` (${keys.join(', ')})`)
+  return h(
+    'ul',
+    { class: 'what' },
+    ...values
+      .slice(0, 10)
+      .map((/** @type {any} */ { key, after }) =>
+        h(
+          'li',
+          {},
+          h('bdi', { class: 'key' }, key),
+          ' ',
+          valueOf(store.flags.get(key) ?? null, { most: 60, whole: false }),
+          h(
+            'span',
+            { class: 'arrow' },
+            h('span', { class: 'hidden' }, ' becomes '),
+            h('span', { 'aria-hidden': 'true' }, ' → '),
+          ),
+          valueOf(after, { most: 60 }),
+          ' ',
+          length,
+        ),
+      ),
+    values.length > 10 && h('li', {}, `and ${values.length - 10} more`),
+  )
+}
+
+/** @param {Held} held */
+function openApprove(held) {
+  const reason = reasonField()
+  const glass = glassField()
+  openSheet({
+    title: 'Approve this change?',
+    body: [
+      whatOf(held),
+      h(
+        'p',
+        { class: 'meta' },
+        'Asked for by ',
+        h('bdi', {}, held.made_by),
+        held.reason && h('span', { class: 'why' }, h('q', {}, brief(held.reason, 200))),
+      ),
+      reason.node,
+      glass.node,
+    ],
+    action: 'Approve: make it so',
+    send: (key, signal) =>
+      ask('POST', under(`/held/${held.held_id}/approve`), {
+        query: { reason: reason.input.value || undefined },
+        headers: { 'Idempotency-Key': key, 'Break-Glass': glass.read() },
+        signal,
+      }),
+    refused: ({ code, facts }) => {
+      if (code === 'frozen' && facts['may_break_glass']) glass.show()
+      return null
+    },
+    done: ({ body }) => {
+      void refreshHeld()
+      return { text: `Approved: ${body.changed.join(', ') || 'nothing was left to change'}.` }
+    },
+  })
+}
+
+const DROP_TITLES = /** @type {const} */ ({
+  approval: 'Decline this change?',
+  schedule: 'Cancel this change?',
+  revert: 'Let it stay as it is?',
+  link: 'Cancel this link?',
+})
+const DROP_ACTIONS = /** @type {const} */ ({
+  approval: 'Decline it',
+  schedule: 'Cancel it',
+  revert: 'Let it stay',
+  link: 'Cancel it',
+})
+
+/** @param {Held} held */
+function openDrop(held) {
+  const reason = reasonField()
+  openSheet({
+    title: DROP_TITLES[held.kind],
+    body: [
+      whatOf(held),
+      h('p', {}, held.kind === 'revert' ? 'It will not go back by itself any more.' : 'It will not happen.'),
+      reason.node,
+    ],
+    action: DROP_ACTIONS[held.kind],
+    danger: true,
+    send: (key, signal) =>
+      ask('DELETE', under(`/held/${held.held_id}`), {
+        query: { reason: reason.input.value || undefined },
+        headers: { 'Idempotency-Key': key },
+        signal,
+      }),
+    done: () => {
+      void refreshHeld()
+      return { text: held.kind === 'revert' ? 'It stays as it is.' : 'Dropped: it will not happen.' }
+    },
+  })
+}

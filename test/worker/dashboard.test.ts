@@ -1,0 +1,71 @@
+import { exports } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+
+const get = (path: string, init?: RequestInit): Promise<Response> =>
+  exports.default.fetch(new Request(`https://flags.test${path}`, init))
+
+describe('GET /', () => {
+  it('is a page under a policy that lets nothing in but its own files', async () => {
+    const page = await get('/')
+    expect(page.status).toBe(200)
+    expect(page.headers.get('Content-Type')).toBe('text/html; charset=utf-8')
+    const policy = page.headers.get('Content-Security-Policy')?.split('; ')
+    expect(policy).toEqual([
+      "default-src 'none'",
+      "script-src 'self'",
+      "style-src 'self'",
+      "connect-src 'self'",
+      "img-src 'self' data:",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+      "require-trusted-types-for 'script'",
+    ])
+    expect(page.headers.get('X-Content-Type-Options')).toBe('nosniff')
+    expect(page.headers.get('Referrer-Policy')).toBe('no-referrer')
+    const text = await page.text()
+    for (const inline of [/<script(?![^>]* src=)/, /<style/, / style="/, / on\w+="/]) expect(text).not.toMatch(inline)
+  })
+  it('names only files that there are, and preloads every module', async () => {
+    const text = await (await get('/')).text()
+    const named = [...text.matchAll(/(?:href|src)="(\/dashboard\/[^"]+)"/g)].map(([, path = '']) => path)
+    expect(named.length).toBeGreaterThan(10)
+    const imported = new Set<string>()
+    for (const path of named) {
+      const file = await get(path)
+      expect(file.status, path).toBe(200)
+      expect(file.headers.get('Content-Type')).toMatch(/^text\/(css|javascript); charset=utf-8$/)
+      for (const [, name] of (await file.text()).matchAll(/from '\.\/([a-z]+\.js)'/g))
+        imported.add(`/dashboard/${name}`)
+    }
+    expect([...imported].filter((path) => !named.includes(path))).toEqual([])
+  })
+  it('is asked for each time by a browser, and by a cache once an hour, and is not sent again unchanged', async () => {
+    const first = await get('/dashboard/main.js')
+    expect(first.headers.get('Cache-Control')).toBe('no-cache')
+    expect(first.headers.get('Cloudflare-CDN-Cache-Control')).toBe('public, max-age=3600')
+    await first.body?.cancel()
+    const etag = first.headers.get('ETag') ?? ''
+    const again = await get('/dashboard/main.js', { headers: { 'If-None-Match': etag } })
+    expect(again.status).toBe(304)
+    expect(again.headers.get('Content-Security-Policy')).not.toBeNull()
+    const head = await get('/', { method: 'HEAD' })
+    expect(head.status).toBe(200)
+    expect(await head.text()).toBe('')
+  })
+  it('gives out nothing else that lies in its folder, or beside it', async () => {
+    for (const file of [
+      'tsconfig.json',
+      '.assetsignore',
+      'nothing.js',
+      '..%2Fworker.ts',
+      '%2e%2e%2fworker.ts',
+      'main.js%00',
+    ]) {
+      const answer = await get(`/dashboard/${file}`)
+      expect(answer.status, file).toBe(404)
+      expect(answer.headers.get('Cache-Control')).toBe('no-store')
+      await answer.body?.cancel()
+    }
+  })
+})
