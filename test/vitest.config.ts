@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: 'test/support/server.ts',
     projects: [
       { test: { name: 'world', include: ['test/world/**/*.test.ts'], testTimeout: 120_000 } },
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
       {
         // The Worker as it is deployed, with faults that a test can switch on in its bindings.
         plugins: [

@@ -79,7 +79,7 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
     answer: `{"success":true,"id":"on-call","message":"Item stored","revision":6,"version":6}`,
   },
   openDashboard: {
-    command: `curl -s $URL/ | head -n 1`,
+    command: 'curl -s ${URL%/api}/ | head -n 1',
     answer: `<!doctype html>`,
   },
   readDashboardFile: {

@@ -1,5 +1,8 @@
 import { build } from 'esbuild'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
@@ -12,6 +15,8 @@ import { freshStash, stashAt, type Send } from '../support/stash.ts'
 let data: string
 let browser: Browser
 let server: OwnProcess
+/** Where the pages come from. On loopback as well: a browser lets no other page ask what is there. */
+let shop: { origin: string; end(): void }
 /** The README's program, and the SDK beside it for what the program does not do. */
 let bundled: string
 
@@ -29,15 +34,24 @@ beforeAll(async () => {
     write: false,
   })
   bundled = outputFiles[0]?.text ?? ''
+  shop = await openShop()
   data = await mkdtemp(join(tmpdir(), 'switchyard-openfeature-'))
   server = await startProcess(data)
   browser = await launchBrowser()
 }, 60_000)
 afterAll(async () => {
   await browser.close()
+  shop.end()
   await server.end()
   await rm(data, { recursive: true, force: true })
 })
+
+async function openShop(): Promise<typeof shop> {
+  const site = createServer((_, response) => response.setHeader('Content-Type', 'text/html').end('<body>'))
+  await once(site.listen(0, '127.0.0.1'), 'listening')
+  const { port } = site.address() as AddressInfo
+  return { origin: `http://127.0.0.1:${port}`, end: () => void site.close() }
+}
 
 const GUARDS = {
   'maintenance-mode': ['boolean', 'false'],
@@ -61,8 +75,7 @@ async function open(baseUrl: string, user: string): Promise<{ page: Page; asked:
   const page = await browser.newPage()
   const asked: { url: string; status: number }[] = []
   page.on('response', (answer) => asked.push({ url: answer.url(), status: answer.status() }))
-  await page.route('https://shop.example/', (route) => route.fulfill({ contentType: 'text/html', body: '<body>' }))
-  await page.goto('https://shop.example/')
+  await page.goto(shop.origin)
   await page.addScriptTag({ content: bundled })
   await page.evaluate(
     `page.follow('${baseUrl}', '${user}', (state) => (document.body.textContent = JSON.stringify(state)))`,
