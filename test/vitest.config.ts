@@ -6,6 +6,8 @@ export default defineConfig({
     // The service's own log lines.
     onConsoleLog: (log) => (log.startsWith('{"level":') ? false : undefined),
     globalSetup: 'test/support/server.ts',
+    // Most of them wait: for processes, browsers, alarms.
+    maxWorkers: 3,
     projects: [
       { test: { name: 'world', include: ['test/world/**/*.test.ts'], testTimeout: 120_000 } },
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },

@@ -61,13 +61,16 @@ export class Memory {
 
 const weights = new WeakMap<Snapshot, number>()
 
-/** Roughly: two bytes a character, and what a Map entry and an object cost. */
+/**
+ * Roughly: two bytes a character, three times, because evaluations keep each flag written out alone and in the list; and
+ * what Map entries and objects cost.
+ */
 function weigh({ snapshot }: Memo): number {
   if (snapshot === null) return 200
   const known = weights.get(snapshot)
   if (known !== undefined) return known
   let bytes = 400
-  for (const { key, value } of snapshot.flags.values()) bytes += 200 + 2 * (key.length + value.length)
+  for (const { key, value } of snapshot.flags.values()) bytes += 500 + 6 * (key.length + value.length)
   weights.set(snapshot, bytes)
   return bytes
 }

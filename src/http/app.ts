@@ -98,8 +98,12 @@ function requestIdOf(request: Request): string {
 }
 
 /** In the WrenDB profile a link acts when it is opened: its GET is a write. An evaluation's POST is none. */
-const mayWrite = ({ method, url }: Request): boolean =>
-  method === 'GET' ? url.includes('/update?') : method !== 'HEAD' && method !== 'OPTIONS' && evaluationAt(url) === null
+function mayWrite(request: Request): boolean {
+  const { method, url } = request
+  // As the router reads it: an escaped letter is the letter.
+  if (method === 'GET') return url.includes('?') && /^(?:\/api)?\/update$/.test(getPath(request))
+  return method !== 'HEAD' && method !== 'OPTIONS' && evaluationAt(url) === null
+}
 
 /** Every request comes in here, but for those that `serveHot` has answered. */
 export function handle(

@@ -7,16 +7,20 @@
  */
 import { createHash } from 'node:crypto'
 import type { Recalled } from '../edge/recall.ts'
-import { chooseOutcome, ruleOf, type Outcome, type Rule } from '../model/evaluate.ts'
-import { bucketOf } from '../model/rollout.ts'
+import { ruleOf, type Outcome } from '../model/evaluate.ts'
+import { bucketOf, shareOf } from '../model/rollout.ts'
 import type { Flag, Snapshot } from '../model/snapshot.ts'
 import type { Context } from './ofrep-context.ts'
-import { fail, failMissing, misfitOf, TARGETING_KEY_MISSING, type Failure } from './ofrep-failure.ts'
+import { fail, failMissing, failureOf, misfitOf, TARGETING_KEY_MISSING, type Failure } from './ofrep-failure.ts'
 import { EXPOSED } from './reply.ts'
 import { sourceOf } from './serve.ts'
 
-/** A flag whose answer is ready but for who asks. */
-type Ready = { key: string; rule: Rule; texts: Map<Outcome, string> }
+/** A flag's answer, ready but for who asks: texts alone, since what a copy's values become when parsed has no bound. */
+type Ready =
+  | { key: string; kind: 'same'; text: string }
+  /** A text for each share; `ends` are in buckets. */
+  | { key: string; kind: 'shared'; texts: string[]; ends: number[] }
+  | { key: string; kind: 'misfit'; failure: Failure }
 
 /** The list in pieces: texts that are the same for everybody, and flags that are not. */
 type List = { pieces: (string | Ready)[]; digest: string }
@@ -52,10 +56,9 @@ export function answerAll(recalled: Recalled, events: string, context: Context, 
     return new Response(null, { status: 304, headers })
   }
   const flags = pieces.map((piece) => {
-    const answer = typeof piece === 'string' ? piece : evaluate(piece, context.targetingKey)
-    return typeof answer === 'string' || typeof piece === 'string'
-      ? answer
-      : JSON.stringify({ key: piece.key, ...answer })
+    if (typeof piece === 'string') return piece
+    const answer = evaluate(piece, context.targetingKey)
+    return typeof answer === 'string' ? answer : JSON.stringify(failureOf(piece.key, answer))
   })
   const streams = JSON.stringify([{ type: 'sse', url: events, inactivityDelaySec: INACTIVITY_S }])
   return new Response(`{"flags":[${flags.join(',')}],"eventStreams":${streams},"metadata":{}}\n`, { headers })
@@ -65,20 +68,26 @@ export function answerAll(recalled: Recalled, events: string, context: Context, 
 const INACTIVITY_S = 120
 
 function prepare(flag: Flag, metadata: object, end = ''): Ready {
+  const { key } = flag
   const rule = ruleOf(flag)
-  const outcomes = rule.kind === 'shared' ? rule.outcomes : rule.kind === 'same' ? [rule.outcome] : []
-  const texts = new Map(
-    outcomes.map((outcome) => [outcome, `${JSON.stringify({ key: flag.key, ...outcome, metadata })}${end}`] as const),
-  )
-  return { key: flag.key, rule, texts }
+  const write = (outcome: Outcome): string => `${writeOutcome(flag, outcome, metadata)}${end}`
+  if (rule.kind === 'misfit') return { key, kind: 'misfit', failure: misfitOf(rule.guard) }
+  if (rule.kind === 'same') return { key, kind: 'same', text: write(rule.outcome) }
+  return { key, kind: 'shared', texts: rule.outcomes.map(write), ends: rule.ends }
 }
 
-function evaluate({ key, rule, texts }: Ready, targetingKey: string | null): string | Failure {
-  if (rule.kind === 'misfit') return misfitOf(rule.guard)
-  if (rule.kind === 'shared' && targetingKey === null) return TARGETING_KEY_MISSING
-  const outcome = rule.kind === 'same' ? rule.outcome : chooseOutcome(rule, bucketOf(key, targetingKey ?? ''))
-  const text = texts.get(outcome)
-  if (text === undefined) throw new Error('an outcome was not written out')
+/** JSON goes out as it was written: numbers that no double holds, and whatever else a parser would make its own of. */
+function writeOutcome({ key, value: text, guard }: Flag, { value, ...rest }: Outcome, metadata: object): string {
+  const written = value === undefined ? '' : `"value":${guard === 'json' ? text.trim() : JSON.stringify(value)},`
+  return `{"key":${JSON.stringify(key)},${written}${JSON.stringify({ ...rest, metadata }).slice(1)}`
+}
+
+function evaluate(ready: Ready, targetingKey: string | null): string | Failure {
+  if (ready.kind === 'same') return ready.text
+  if (ready.kind === 'misfit') return ready.failure
+  if (targetingKey === null) return TARGETING_KEY_MISSING
+  const text = ready.texts[shareOf(ready.ends, bucketOf(ready.key, targetingKey))]
+  if (text === undefined) throw new Error('the shares do not cover every bucket')
   return text
 }
 
@@ -86,17 +95,14 @@ function listOf(snapshot: Snapshot): List {
   const known = lists.get(snapshot)
   if (known !== undefined) return known
   const pieces: (string | Ready)[] = []
-  const hash = createHash('sha256')
   for (const flag of snapshot.flags.values()) {
     const ready = prepare(flag, { version: flag.version })
-    hash.update(JSON.stringify([flag.key, flag.value, flag.version, flag.guard ?? null]))
-    const answer = ready.rule.kind === 'shared' ? ready : evaluate(ready, null)
     const last = pieces.at(-1)
-    if (typeof answer === 'object' && 'errorCode' in answer) pieces.push(JSON.stringify({ key: flag.key, ...answer }))
-    else if (typeof answer === 'string' && typeof last === 'string') pieces[pieces.length - 1] = `${last},${answer}`
-    else pieces.push(answer)
+    if (ready.kind === 'same' && typeof last === 'string') pieces[pieces.length - 1] = `${last},${ready.text}`
+    else pieces.push(ready.kind === 'same' ? ready.text : ready)
   }
-  const list = { pieces, digest: hash.digest('base64url') }
+  // Over what goes out, so that a version that answers otherwise has other tags.
+  const list = { pieces, digest: digestOf(JSON.stringify(pieces)) }
   lists.set(snapshot, list)
   return list
 }

@@ -23,6 +23,13 @@ export const misfitOf = (guard: string): Failure => ({
   errorDetails: `The value is not what its guard demands: ${guard}.`,
 })
 
+/** Java's provider reads `metadata` before it looks at anything else. */
+export const failureOf = (key: string | null, failure: Failure): object => ({
+  ...(key !== null && { key }),
+  ...failure,
+  metadata: {},
+})
+
 /** @param key null where many flags were asked for */
 export function fail(
   key: string | null,
@@ -30,7 +37,7 @@ export function fail(
   status = 400,
   headers: Record<string, string> = {},
 ): Response {
-  return json({ ...(key !== null && { key }), ...failure }, headers, status)
+  return json(failureOf(key, failure), headers, status)
 }
 
 export function failMissing(key: string, revision: number): Response {

@@ -24,7 +24,7 @@ export const ofrep = new Hono<App>()
   .get('/stash/:stash/ofrep/v1/events', (c) => listen(c))
 
 /** What a client makes of a base URL that ends in a slash. */
-export const straighten = (path: string): string => path.replace('//ofrep/', '/ofrep/')
+export const straighten = (path: string): string => path.replace(/^((?:\/api)?\/stash\/[^/]+)\/\/ofrep\//, '$1/ofrep/')
 
 async function evaluateOne(request: Request, recalling: Promise<Result<Recalled>>, key: string): Promise<Response> {
   // Both under way at once; the context is looked at first, because it costs nothing to be told.
@@ -39,7 +39,8 @@ async function evaluateAll(request: Request, recalling: Promise<Result<Recalled>
   const recalled = await recalling
   if ('errorCode' in context) return fail(null, context)
   if (!recalled.ok) return failRefused(null, recalled.refusal)
-  return answerAll(recalled.value, eventsUrlOf(request.url), context, request.headers.get('If-None-Match'))
+  const events = eventsUrlOf(request.url, recalled.value.snapshot.stashId)
+  return answerAll(recalled.value, events, context, request.headers.get('If-None-Match'))
 }
 
 /** After an event a client says which configuration it was told of: nothing older may be the answer. */
@@ -68,8 +69,11 @@ export function evaluateHot(request: Request): Promise<Response> | null {
   return rest === '' ? evaluateAll(request, recalling) : evaluateOne(request, recalling, rest.slice(1))
 }
 
-const eventsUrlOf = (url: string): string =>
-  `${url.slice(0, url.indexOf(EVALUATE)).replace(/\/+$/, '')}/ofrep/v1/events`
+/** Under the prefix that the caller came by, and always the same: a provider that is given another one connects anew. */
+function eventsUrlOf(url: string, stashId: string): string {
+  const { origin, pathname } = new URL(url)
+  return `${origin}${pathname.startsWith('/api/') ? '/api' : ''}/stash/${stashId}/ofrep/v1/events`
+}
 
 /** Says when to evaluate anew. A client that comes with nothing is told at once: what happened before it came it cannot know. */
 async function listen(c: Ctx): Promise<Response> {

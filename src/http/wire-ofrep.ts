@@ -29,7 +29,7 @@ export const evaluation = z
 const errorCode = z.enum(['PARSE_ERROR', 'TARGETING_KEY_MISSING', 'INVALID_CONTEXT', 'GENERAL', 'FLAG_NOT_FOUND'])
 
 export const evaluationFailure = z
-  .object({ key, errorCode, errorDetails: z.string() })
+  .object({ key, errorCode, errorDetails: z.string(), metadata: z.object({}) })
   .meta({ id: 'EvaluationFailure' })
 
 export const bulkEvaluation = z
@@ -43,5 +43,5 @@ export const bulkEvaluation = z
   .meta({ id: 'BulkEvaluation' })
 
 export const bulkEvaluationFailure = z
-  .object({ errorCode, errorDetails: z.string() })
+  .object({ errorCode, errorDetails: z.string(), metadata: z.object({}) })
   .meta({ id: 'BulkEvaluationFailure' })

@@ -55,7 +55,7 @@ export class HubObject extends DurableObject<Env> {
     }
     const { after, filter, marks } = readTerms(url)
     for (let attempt = 0, from = after; attempt < JOIN_ATTEMPTS; attempt++) {
-      const missed = await stash.missed(from)
+      const missed = await stash.missed(from, filter)
       if (missed === null) return new Response(null, { status: 404 })
       const gap = this.#since(missed.head)
       // Too much has happened since the stash answered: it is asked again.

@@ -84,7 +84,7 @@ function splitRule(text: string): Rule {
     weight: typeof weight === 'number' ? weight : NaN,
   }))
   const total = shares.reduce((sum, { weight }) => sum + (weight >= 0 ? weight : NaN), 0)
-  return total > 0 ? sharedRule(shares) : misfit('split')
+  return total > 0 && Number.isFinite(total) ? sharedRule(shares) : misfit('split')
 }
 
 function sharedRule(shares: { value: unknown; variant: string; weight: number }[]): Rule {

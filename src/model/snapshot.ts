@@ -39,8 +39,11 @@ export type LiveSnapshot = Snapshot & { stash: NonNullable<Snapshot['stash']> }
 /** Under which name a cache keeps what was read of a stash. */
 export const cacheTag = (stashId: string): string => `stash:${stashId}`
 
-/** Raised when an old reader could misread a new snapshot. A reader treats a format it does not know as absent. */
-const FORMAT = 1
+/**
+ * Raised when a reader could misread what another version wrote. A format that is not this one counts as absent, and the
+ * object gives what is missing. 1 knew no guards: a flag's type would have stayed unknown until the stash's next change.
+ */
+const FORMAT = 2
 
 export function writeSnapshot(snapshot: Omit<Snapshot, 'flags'>, flags: Iterable<Flag>): string {
   const { stashId, revision, publishedAt, stash } = snapshot

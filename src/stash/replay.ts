@@ -1,5 +1,5 @@
 /** What a watcher has missed: the changes since, from the log; where that is too much or too long ago, how things stand. */
-import type { WatchEvent } from '../model/watch-event.ts'
+import type { Filter, WatchEvent } from '../model/watch-event.ts'
 import { itemsByKey } from './items.ts'
 import { charsIn, entriesFrom, type LoggedEntry } from './log.ts'
 import { getStash } from './stash-row.ts'
@@ -9,8 +9,10 @@ const REPLAYED_MAX = 1_000
 const REPLAYED_MAX_CHARS = 1024 * 1024
 
 /** @param after the last revision that the watcher has seen; null: none */
-export function replay(sql: SqlStorage, after: number | null): WatchEvent[] {
+export function replay(sql: SqlStorage, after: number | null, filter: Filter = null): WatchEvent[] {
   const { revision, anchor_revision } = getStash(sql)
+  // Whoever is told of no values need not be told twice.
+  if (filter === 'revisions') return after === revision ? [] : [{ type: 'snapshot', revision, values: [] }]
   const known = after !== null && after <= revision && after >= anchor_revision && revision - after <= REPLAYED_MAX
   if (!known) return [snapshotOf(sql)]
   const events: WatchEvent[] = []

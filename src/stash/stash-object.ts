@@ -14,7 +14,7 @@ import { refuse, type Result } from '../model/refusal.ts'
 import { cacheTag } from '../model/snapshot.ts'
 import { hallOf } from '../live/hall.ts'
 import { Audience, CLOSE, close, refuseMessage } from '../live/audience.ts'
-import { readTerms, writeMark, type WatchEvent } from '../model/watch-event.ts'
+import { readTerms, writeMark, type Filter, type WatchEvent } from '../model/watch-event.ts'
 import { Alarm } from './alarm.ts'
 import { answer, type Answer, type Question } from './ask.ts'
 import { apply } from './apply.ts'
@@ -143,7 +143,7 @@ export class StashObject extends DurableObject<Env> {
     const { after, filter, marks } = readTerms(request.url)
     const { 0: client, 1: server } = new WebSocketPair()
     const { revision } = getStash(this.#sql)
-    this.#audience.admit(server, filter, replay(this.#sql, after), revision)
+    this.#audience.admit(server, filter, replay(this.#sql, after, filter), revision)
     if (marks) server.send(writeMark(revision))
     return new Response(null, { status: 101, webSocket: client })
   }
@@ -157,9 +157,9 @@ export class StashObject extends DurableObject<Env> {
   }
 
   /** What a watcher has missed, for a hub to tell it. Null: no such stash. */
-  missed(after: number | null): { head: number; events: WatchEvent[] } | null {
+  missed(after: number | null, filter: Filter = null): { head: number; events: WatchEvent[] } | null {
     if (!this.#alive()) return null
-    return { head: getStash(this.#sql).revision, events: replay(this.#sql, after) }
+    return { head: getStash(this.#sql).revision, events: replay(this.#sql, after, filter) }
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {

@@ -189,7 +189,7 @@ describe.each(LANGUAGES)('the %s client, whose server', (language) => {
       const client = await start(language, { store })
       expect(await client.ask('ready', 10_000)).toMatchObject({ state: 'fresh', revision: 7 })
       expect(await client.ask('get', 'a')).toBe('true')
-      expect(client.problems.map(([kind]) => kind)).toEqual(['store'])
+      expect(client.problems.filter(([kind]) => kind === 'store')).toHaveLength(1)
     },
   )
   it('loses the answer to a change is asked again under the same key', async () => {

@@ -136,6 +136,8 @@ describe('ruleOf', () => {
     ['split', '{"a":-1,"b":2}'],
     ['split', '{"a":"1","b":[1]}'],
     ['split', '{}'],
+    ['split', '{"a":1e308,"b":1e308}'],
+    ['split', '{"a":1e400,"b":1}'],
   ])('says that a %s cannot be %s', (guard, value) => {
     expect(ruleOf(flag('k', value, guard))).toEqual({ kind: 'misfit', guard })
   })

@@ -27,7 +27,7 @@ describe('readSnapshot', () => {
       'null',
       '[]',
       write([]).slice(0, -1),
-      JSON.stringify({ ...good, format: 2 }),
+      JSON.stringify({ ...good, format: 1 }),
       JSON.stringify({ ...good, stash_id: 'other' }),
       JSON.stringify({ ...good, revision: -1 }),
       JSON.stringify({ ...good, revision: '3' }),

@@ -21,9 +21,9 @@ const KV: Record<string, (id: string) => Promise<string | null>> = {
   slow: (id) => late(3_500, async () => snapshotOf(id, 2, 'new')),
   500: broken,
   hanging: never,
-  corrupt: async () => '{"format":1,"stash_id":',
+  corrupt: async () => '{"format":2,"stash_id":',
   foreign: async () => snapshotOf('f'.repeat(64), 9, 'foreign'),
-  future: async (id) => snapshotOf(id, 9, 'future').replace('"format":1', '"format":99'),
+  future: async (id) => snapshotOf(id, 9, 'future').replace('"format":2', '"format":99'),
   empty: async () => null,
 }
 const OBJECT: Record<string, (call: () => Promise<unknown>) => Promise<unknown>> = {
@@ -36,7 +36,7 @@ const OBJECT: Record<string, (call: () => Promise<unknown>) => Promise<unknown>>
 
 const snapshotOf = (id: string, revision: number, value: string) =>
   JSON.stringify({
-    format: 1,
+    format: 2,
     stash_id: id,
     revision,
     published_at: 1,

@@ -92,6 +92,12 @@ describe('POST …/ofrep/v1/evaluate/flags/{key}', () => {
       }
     }
   })
+  it('gives JSON out as it was written', async () => {
+    const { master, evaluate } = await furnished()
+    await setTo(master, { type: 'json' }, 'exact', ' [1e400, 12345678901234567890, {"a":1,"a":2}]\n')
+    const text = await (await evaluate('exact')).text()
+    expect(text).toContain('"value":[1e400, 12345678901234567890, {"a":1,"a":2}],')
+  })
   it('needs to know who asks only for what is rolled out by shares', async () => {
     const { evaluate } = await furnished()
     for (const body of [undefined, '', '{}', { context: {} }, { context: null }, context('')]) {
@@ -287,6 +293,23 @@ async function listen(url: string, headers: Record<string, string> = {}) {
   return { response, until, stop: () => leaving.abort() }
 }
 
+describe('an escaped address', () => {
+  it('is the same address: the stream has one name, and a link that acts is logged', async () => {
+    const { stash, ask } = await furnished()
+    for (const path of ['%6Ffrep/v1/evaluate/flags', 'ofrep/v1/evaluate/fl%61gs', `/${FLAGS}`]) {
+      const { eventStreams } = bulkEvaluation.parse(await (await ask(path)).json())
+      expect(eventStreams[0]?.url, path).toBe(`https://flags.test/api/stash/${stash.id}/ofrep/v1/events`)
+    }
+    const wrendb = await newStash({ profile: 'wrendb' })
+    const made = await send(`/item/${wrendb.id}/a/presign`, wrendb.as({ method: 'POST', body: '1' }))
+    const { url } = (await made.json()) as { url: string }
+    const used = await send(`/%75pdate${new URL(url).search}`)
+    expect(used.status).toBe(200)
+    // Every write's answer says under which id it stands in the log.
+    expect(used.headers.get('Request-Id')).not.toBeNull()
+  })
+})
+
 describe('eventStreams', () => {
   async function streamOf(ask: Awaited<ReturnType<typeof furnished>>['ask']): Promise<string> {
     const { eventStreams } = bulkEvaluation.parse(await (await ask(FLAGS)).json())
@@ -318,12 +341,14 @@ describe('eventStreams', () => {
     const url = await streamOf(ask)
     await master.set('plain', '1')
     await master.set('plain', '2')
+    // Two changes, and one word: whoever asks anew is given both.
     const stream = await listen(url, { 'Last-Event-ID': '17' })
-    expect((await stream.until(2)).map((event) => event.slice(0, 6))).toEqual(['id: 18', 'id: 19'])
+    await master.set('plain', '2b')
+    expect((await stream.until(2)).map((event) => event.slice(0, 6))).toEqual(['id: 19', 'id: 20'])
     stream.stop()
-    const upToDate = await listen(url, { 'Last-Event-ID': '19' })
+    const upToDate = await listen(url, { 'Last-Event-ID': '20' })
     await master.set('plain', '3')
-    expect((await upToDate.until(1))[0]).toContain('id: 20')
+    expect((await upToDate.until(1))[0]).toContain('id: 21')
     upToDate.stop()
   })
   it('is followed by answers no older than the event, with KV held back and a memory that is fresh', async () => {

@@ -245,8 +245,11 @@ def _split(text: str) -> Shares:
     # In the order that JavaScript has them in: names that look like a place in an array first, by number.
     places = [n for n in weights if _INDEX.fullmatch(n) and int(n) < 2**32 - 1]
     names = sorted(places, key=int) + [n for n in weights if n not in set(places)]
-    shares = [(name, float(weights[name])) for name in names]
-    if not sum(weight for _, weight in shares) > 0:
+    try:
+        shares = [(name, float(weights[name])) for name in names]
+    except OverflowError:
+        raise _Misfit from None
+    if not 0 < sum(weight for _, weight in shares) < math.inf:
         raise _Misfit
     return shares
 
