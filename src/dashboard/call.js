@@ -25,7 +25,7 @@ const DEADLINE_MS = 10_000
  * @param {string} path under `/api`
  * @param {{ query?: Record<string, string | number | undefined>, body?: unknown, headers?: Record<string, string | undefined>, token?: string | null, signal?: AbortSignal }} [call]
  *   a `body` that is a text goes as it is, anything else as JSON
- * @returns {Promise<{ status: number, body: any, headers: Headers }>}
+ * @returns {Promise<{ status: number, body: any, text: string, headers: Headers }>} `text` is the body as it came
  */
 export async function call(method, path, { query = {}, body, headers = {}, token = null, signal } = {}) {
   const deadline = AbortSignal.timeout(DEADLINE_MS)
@@ -47,7 +47,9 @@ export async function call(method, path, { query = {}, body, headers = {}, token
     })
   }
   const read = readBody(answer, text)
-  if (answer.ok) return { status: answer.status, body: read, headers: answer.headers }
+  if (answer.ok && isOurs(method, path, read, answer.headers))
+    return { status: answer.status, body: read, text, headers: answer.headers }
+  if (answer.ok) throw new Lost('Something between here and the service has answered in its place.')
   const facts = typeof read === 'object' && read !== null ? read : {}
   // What comes from something in between knows nothing of what became of the request.
   if (answer.status >= 500 && method !== 'GET' && facts.applied !== 'no' && facts.code !== 'unreachable') {
@@ -55,6 +57,23 @@ export async function call(method, path, { query = {}, body, headers = {}, token
   }
   throw new Refused(answer.status, facts)
 }
+
+/** A sign-in page and a proxy say 200, too: only what could not come from anyone else counts. */
+function isOurs(
+  /** @type {string} */ method,
+  /** @type {string} */ path,
+  /** @type {any} */ body,
+  /** @type {Headers} */ headers,
+) {
+  const [, kind, stash, part] = path.split('/')
+  if (method === 'GET' && kind === 'item') return headers.has('ETag')
+  if (typeof body !== 'object' || body === null) return false
+  if (method !== 'GET') return typeof body.revision === 'number' || typeof body.held_id === 'string'
+  return body.stash_id === stash && (part === undefined || Array.isArray(body[LISTS[part] ?? part]))
+}
+
+/** Where a list is not called what its route is. */
+const LISTS = /** @type {Record<string, string>} */ ({ history: 'entries' })
 
 function queryOf(/** @type {Record<string, string | number | undefined>} */ query) {
   const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]))
