@@ -103,6 +103,17 @@ function readBody(/** @type {Response} */ answer, /** @type {string} */ text) {
 export const newKey = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 
+/** Refusals that come after the key was looked up: under it nothing was done before. Any other says nothing of the first try. */
+const LOOKED_UP = new Set([
+  'version_conflict',
+  'frozen',
+  'guard_mismatch',
+  'reason_required',
+  'time_box_required',
+  'own_request',
+  'later_changes',
+])
+
 const PAUSE_MS = { first: 1_000, most: 10_000 }
 
 /**
@@ -114,11 +125,17 @@ const PAUSE_MS = { first: 1_000, most: 10_000 }
  */
 export async function insist(send, { signal, lost, nudge }) {
   const key = newKey()
+  let why = ''
   for (let tries = 1; ; tries++) {
     try {
       return { answer: await send(key), tries }
     } catch (fault) {
+      if (fault instanceof Refused && tries > 1 && !LOOKED_UP.has(fault.code)) {
+        const text = `${why} The repeat was refused: ${fault.message}.`
+        throw new Lost(text, { cause: fault })
+      }
       if (!(fault instanceof Lost) || signal.aborted) throw fault
+      why = fault.message
       lost(tries, fault.message)
       await pause(Math.min(PAUSE_MS.first * 2 ** (tries - 1), PAUSE_MS.most), signal, nudge)
       if (signal.aborted) throw fault

@@ -4,7 +4,7 @@
  */
 import { announce, find, h, icon, write } from './dom.js'
 import { insist, Lost, Refused } from './call.js'
-import { expect, isFrozen } from './store.js'
+import { bind, expect, isFrozen, store } from './store.js'
 import { clock, explain } from './words.js'
 
 /**
@@ -13,7 +13,7 @@ import { clock, explain } from './words.js'
  * @property {import('./dom.js').Child[]} body what is shown, fields among it
  * @property {string} action the button
  * @property {boolean} [danger]
- * @property {(key: string, signal: AbortSignal) => Promise<any>} send what the button does, to be repeated under this Idempotency-Key
+ * @property {(key: string, signal: AbortSignal, bound: import('./store.js').Bound) => Promise<any>} send what the button does, to be repeated under this Idempotency-Key, at the stash and with the token that it was opened with
  * @property {(answer: any) => { text: string, act?: { label: string, run(): void } } | Node | null} done what to say then; a node is shown in the dialog
  * @property {(refused: Refused) => import('./dom.js').Child} [refused] what else to show of a refusal
  * @property {boolean} [once] cannot be repeated: its answer holds a secret that is shown once
@@ -33,6 +33,7 @@ export function openSheet({
   beside,
 }) {
   const opener = document.activeElement
+  const bound = bind()
   const heading = h('h2', { id: 'sheet-title' }, title)
   const go = h('button', { type: 'submit', class: danger ? 'danger' : 'primary' }, action)
   const cancel = h('button', { type: 'button', class: 'secondary' }, 'Cancel')
@@ -60,6 +61,8 @@ export function openSheet({
   }
   const lost = (/** @type {number} */ tries, /** @type {string} */ why) => {
     if (tries === 1) since.at = Date.now()
+    // Whatever closes the others: this one has something to say.
+    dialog.classList.add('unsettled')
     const retry = h(
       'button',
       { type: 'button', class: 'secondary', onclick: () => nudge.dispatchEvent(new Event('again')) },
@@ -78,10 +81,12 @@ export function openSheet({
     show('')
     busy(true)
     try {
-      const sendOnce = async () => ({ answer: await send('', gone.signal), tries: 1 })
+      const sendOnce = async () => ({ answer: await send('', gone.signal, bound), tries: 1 })
       const { answer, tries } = await (once
         ? sendOnce()
-        : insist((key) => send(key, gone.signal), { signal: gone.signal, lost, nudge }))
+        : insist((key) => send(key, gone.signal, bound), { signal: gone.signal, lost, nudge }))
+      dialog.classList.remove('unsettled')
+      if (bound.stash !== store.stash) return
       if (typeof answer?.body?.revision === 'number' && answer.status !== 202) expect(answer.body.revision)
       settle(done(answer), tries)
     } catch (fault) {
@@ -110,6 +115,11 @@ export function openSheet({
   function fail(/** @type {unknown} */ fault) {
     delete outcome.dataset['text']
     if (fault instanceof Lost) {
+      // The address has led elsewhere.
+      if (bound.stash !== store.stash)
+        return toast(`It is not known whether the change of the other stash was made (${title}).`)
+      // With this token it cannot be found out.
+      go.hidden = fault.cause instanceof Refused
       const hint = once
         ? 'It is not known whether it was made, and it would not be shown again. Look at the list, and end what you do not know.'
         : 'It is not known whether the change was made. Look at the switch before you do it again.'
@@ -120,6 +130,7 @@ export function openSheet({
       )
     }
     if (!(fault instanceof Refused)) throw fault
+    dialog.classList.remove('unsettled')
     const { title: what, hint } = explain(fault)
     show('refused', icon('stop'), h('div', {}, h('strong', {}, what), h('p', {}, hint), refused(fault)))
   }

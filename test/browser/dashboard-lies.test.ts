@@ -56,4 +56,197 @@ describe('an answer of something in between', () => {
     await page.locator('#toast', { hasText: 'counted once' }).waitFor()
     expect((await master.history('limit=1'))[0]).toMatchObject({ changes: [{ key: 'on-call', after: 'bob' }] })
   })
+
+  it('to what the details are read by is said, tried again, and never shown as who and why of the new value', async () => {
+    const { stash, master } = await furnish()
+    const { page, card } = await open(stash)
+    await page.route('**/history?**', signIn)
+    const mallory = await master.grant({ label: 'mallory', can: ['write'] })
+    await mallory.set('on-call', 'mallory', 'reason=takeover')
+    await card('on-call').locator('.now', { hasText: 'mallory' }).waitFor()
+    expect(await card('on-call').locator('.meta').textContent()).toBe('')
+    await page.locator('#trouble', { hasText: 'details are behind' }).waitFor()
+    await page.unroute('**/history?**')
+    await card('on-call').locator('.meta', { hasText: 'mallory' }).waitFor()
+    await page.locator('#trouble').waitFor({ state: 'hidden' })
+    await master.call('PUT', '/freeze', { reason: 'launch' })
+    await page.locator('#frozen', { hasText: 'launch' }).waitFor()
+  })
+
+  it('to the stream is no stream: it is never called live', async () => {
+    const { stash } = await furnish()
+    const { page } = await open(stash)
+    await page.route('**/watch**', signIn)
+    await page.evaluate(WATCH_WORDS)
+    let asked = 0
+    const often = new Promise<void>((resolve) => page.on('response', () => ++asked === 6 && resolve()))
+    await page.evaluate(`dispatchEvent(new Event('offline'))`)
+    await often
+    expect(await page.evaluate('globalThis.words')).not.toContain('Live')
+  })
+})
+
+/** Written out: it runs in the page. */
+const WATCH_WORDS = `{
+  globalThis.words = []
+  const text = document.getElementById('link-text')
+  new MutationObserver(() => globalThis.words.push(text.textContent)).observe(text, { childList: true, characterData: true, subtree: true })
+}`
+
+describe('what changes under an open dialog', () => {
+  it('the address: the dialog closes, and nothing is asked of the other stash', async () => {
+    const { stash: other } = await furnish()
+    const { stash } = await furnish()
+    await stash.put('on-call', 'bob')
+    await other.put('on-call', 'carol')
+    const { page, sheet } = await open(stash)
+    await page.evaluate(`sessionStorage.setItem('switchyard:token:${other.id}', '${other.token}')`)
+    const written: string[] = []
+    page.on('request', (request) => request.method() !== 'GET' && written.push(request.url()))
+    await page.getByRole('navigation').getByRole('button', { name: 'History' }).click()
+    await page.getByRole('button', { name: 'Undo revision 2' }).click()
+    await sheet.waitFor()
+    await page.evaluate(`location.hash = '${other.id}'`)
+    await sheet.waitFor({ state: 'detached' })
+    expect(written).toEqual([])
+  })
+
+  it('the address, while a change is on its way: it is repeated nowhere, and said not to be known', async () => {
+    const { stash: other } = await furnish()
+    const { stash } = await furnish()
+    const { page, reach, sheet } = await open(stash)
+    await page.evaluate(`sessionStorage.setItem('switchyard:token:${other.id}', '${other.token}')`)
+    await page.route('**/api/item/**', (route) => route.abort('connectionreset'))
+    await reach('on-call')
+    await page.getByLabel('New value').fill('dave')
+    await page.getByRole('button', { name: /^Set to/ }).click()
+    await sheet.getByText('Not known yet').waitFor()
+    await page.unroute('**/api/item/**')
+    await page.evaluate(`location.hash = '${other.id}'`)
+    await page.locator('#toast', { hasText: 'not known whether the change of the other stash' }).waitFor()
+    await page.getByText('Live', { exact: true }).waitFor()
+    expect([await stash.read('on-call'), await other.read('on-call')]).toEqual(['alice', 'alice'])
+  })
+
+  it('the token, after a first try that counted: it stays, and says that this is not known', async () => {
+    const { stash, master } = await furnish()
+    const bob = await master.grant({ label: 'bob', can: ['write'] })
+    const { page, reach, sheet } = await open({ id: stash.id, token: bob.token })
+    const list = (await master.call('GET', '/tokens')).body['tokens'] as { token_id: string; label: string }[]
+    let tries = 0
+    await page.route('**/api/item/**', async (route) => {
+      if (tries++ > 0) return route.continue()
+      await route.fetch()
+      return route.abort('connectionreset')
+    })
+    await reach('on-call')
+    await page.getByLabel('New value').fill('dave')
+    await page.getByRole('button', { name: /^Set to/ }).click()
+    await sheet.getByText('Not known yet').waitFor()
+    await master.call('DELETE', `/tokens/${list.find(({ label }) => label === 'bob')?.token_id}`)
+    await sheet.getByText('Not known', { exact: true }).waitFor()
+    await sheet.getByText('The repeat was refused').waitFor()
+    await page.locator('#warning', { hasText: 'read-only now' }).waitFor()
+    expect(await stash.read('on-call')).toBe('dave')
+  })
+
+  it('the value, with the stream away: what it is now is read, shown, and the starting point', async () => {
+    const { stash, master } = await furnish()
+    const { page, reach, sheet } = await open(stash)
+    await page.route('**/watch**', (route) => route.abort())
+    await page.evaluate(`dispatchEvent(new Event('offline'))`)
+    await page.locator('body.stale').waitFor()
+    await master.set('on-call', 'erin')
+    await reach('on-call')
+    await page.getByLabel('New value').fill('frank')
+    await page.getByRole('button', { name: /^Set to/ }).click()
+    await sheet.getByText(/It is now .*erin/).waitFor()
+    await page.getByRole('button', { name: /I have seen it/ }).click()
+    await page.getByRole('button', { name: /^Set to/ }).click()
+    await page.locator('#toast', { hasText: 'frank' }).waitFor()
+    expect(await stash.read('on-call')).toBe('frank')
+  })
+
+  it('everything, told by a second snapshot: its versions are the new ones', async () => {
+    const { stash, master } = await furnish()
+    const { page, card, reach } = await open(stash)
+    await page.route('**/watch**', (route) => route.abort())
+    await page.evaluate(`dispatchEvent(new Event('offline'))`)
+    await page.locator('body.stale').waitFor()
+    await master.set('on-call', 'erin')
+    await page.unroute('**/watch**')
+    await page.route('**/watch**', (route) =>
+      route.continue({
+        url: route
+          .request()
+          .url()
+          .replace(/\?after=\d+/, ''),
+      }),
+    )
+    await page.getByRole('button', { name: 'Try now' }).click()
+    await card('on-call').locator('.now', { hasText: 'erin' }).waitFor()
+    await card('on-call').locator('.who').waitFor()
+    await reach('on-call')
+    await page.getByLabel('New value').fill('frank')
+    await page.getByRole('button', { name: /^Set to/ }).click()
+    await page.locator('#toast', { hasText: 'frank' }).waitFor()
+    expect(await stash.read('on-call')).toBe('frank')
+  })
+})
+
+describe('what looks like something else', () => {
+  const SPOOFS: [value: string, shown: string][] = [
+    ['\u202eneerg', '\\u{202e}neerg'],
+    ['true\n', 'true⏎'],
+    ['tr\u200bue', 'tr\\u{200b}ue'],
+    ['a\u2069b', 'a\\u{2069}b'],
+    [' true  ', '␣true␣␣'],
+    ['a\n\tb', 'a⏎\n⇥b'],
+    ['tr\u00a0ue\u3164', 'tr\\u{a0}ue\\u{3164}'],
+    ['👩‍👩‍👧‍👦🏴‍☠️ 👍🏽', '👩‍👩‍👧‍👦🏴‍☠️ 👍🏽'],
+    ['true\u200d\ufe0f', 'true\\u{200d}\\u{fe0f}'],
+  ]
+  it('is marked: in a card, in the dialog, on its button, and in what waits', async () => {
+    const { stash, master } = await furnish()
+    await master.call('PATCH', '/flags', Object.fromEntries(SPOOFS.map(([value], i) => [`s${i}`, value])))
+    const { page, card, reach, sheet } = await open(stash)
+    const shown = await Promise.all(SPOOFS.map((_, i) => card(`s${i}`).locator('.now').textContent()))
+    expect(shown).toEqual(SPOOFS.map(([, marked]) => marked))
+    await card('s1').getByRole('img', { name: 'line end' }).waitFor()
+    await reach('s0')
+    expect(await sheet.locator('.from').textContent()).toBe('Now \\u{202e}neerg')
+    await page.getByRole('button', { name: /^Set to .*\\u\{202e\}neerg/ }).waitFor()
+  })
+
+  it('is not the master token: that one is marked, whatever a label says; nor what waits beside an old value', async () => {
+    const { stash, master } = await furnish()
+    const other = await master.grant({ label: 'm\u0430ster', can: ['write'] })
+    await master.call('PUT', '/guards/on-call', { type: 'text', approvals: 1 })
+    await other.set('on-call', '\u202eneerg', 'reason=so\u202e')
+    const { page } = await open(stash)
+    await page.getByRole('navigation').getByRole('button', { name: 'Waiting' }).click()
+    const what = page.locator('#held .what')
+    await what.getByText('alice').waitFor()
+    expect(await what.textContent()).toContain('\\u{202e}neerg')
+    await master.call('DELETE', '/guards/on-call')
+    await master.set('on-call', 'bob')
+    await what.getByText('bob').waitFor()
+    await page.getByRole('navigation').getByRole('button', { name: 'Access' }).click()
+    const marked = page.locator('#tokens .item', { hasText: 'Master token' })
+    await marked.waitFor()
+    expect(await marked.count()).toBe(1)
+  })
+})
+
+describe('addresses', () => {
+  it('that decode to nothing open the page; a token in a query is taken out and warned of', async () => {
+    const { stash } = await furnish()
+    const page = await browser.newPage()
+    await page.goto(`${url}/#%E0%A4%A`)
+    await page.getByRole('button', { name: 'Connect' }).waitFor()
+    await page.goto(`${url}/?token=${stash.token}#${stash.id}`)
+    await page.getByText(/no secret any more/).waitFor()
+    expect(page.url()).toBe(`${url}/#${stash.id}`)
+    await page.close()
+  })
 })
