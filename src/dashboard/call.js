@@ -120,17 +120,16 @@ const PAUSE_MS = { first: 1_000, most: 10_000 }
  * Sends until there is an answer, always under the same key, so that it counts once however often it arrives.
  * @template T
  * @param {(key: string) => Promise<T>} send
- * @param {{ signal: AbortSignal, lost(tries: number, why: string): void, nudge: EventTarget }} terms `nudge` fires `again` to try at once
+ * @param {{ key: string, doubtful: boolean, signal: AbortSignal, lost(tries: number, why: string): void, nudge: EventTarget }} terms `doubtful`: it was sent under this key before, and nobody knows what became of it; `nudge` fires `again` to try at once
  * @returns {Promise<{ answer: T, tries: number }>}
  */
-export async function insist(send, { signal, lost, nudge }) {
-  const key = newKey()
-  let why = ''
+export async function insist(send, { key, doubtful, signal, lost, nudge }) {
+  let why = doubtful ? 'An earlier try had no answer.' : ''
   for (let tries = 1; ; tries++) {
     try {
       return { answer: await send(key), tries }
     } catch (fault) {
-      if (fault instanceof Refused && tries > 1 && !LOOKED_UP.has(fault.code)) {
+      if (fault instanceof Refused && why !== '' && !LOOKED_UP.has(fault.code)) {
         const text = `${why} The repeat was refused: ${fault.message}.`
         throw new Lost(text, { cause: fault })
       }

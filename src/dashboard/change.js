@@ -14,7 +14,11 @@ import { clock, durationText } from './words.js'
 export function openChange(key, proposed) {
   const guard = key === null ? undefined : store.guards.get(key)
   const current = key === null ? null : (store.flags.get(key) ?? null)
-  const shown = { value: current, version: key === null ? undefined : store.items.get(key)?.version }
+  const shown = {
+    value: current,
+    version: key === null ? undefined : store.items.get(key)?.version,
+    type: key === null ? undefined : store.items.get(key)?.type,
+  }
   const name = h('input', {
     name: 'key',
     required: true,
@@ -42,7 +46,7 @@ export function openChange(key, proposed) {
       body: control.read(),
       query: { reason: reason.input.value || undefined, for: duration.read() },
       headers: {
-        'Content-Type': store.items.get(keyOf())?.type ?? 'text/plain; charset=utf-8',
+        'Content-Type': await typeFor(stash, key, shown),
         'Idempotency-Key': idempotency,
         ...(await conditionFor(stash, key, shown)),
         'Break-Glass': glass.read(),
@@ -86,7 +90,9 @@ export function openChange(key, proposed) {
   heed()
   link.addEventListener(
     'click',
-    () => sheet.form.reportValidity() && makeLink(sheet, keyOf(), control.read(), duration.read(), reason.input.value),
+    () =>
+      sheet.form.reportValidity() &&
+      makeLink(sheet, keyOf(), { key, shown }, control.read(), duration.read(), reason.input.value),
   )
   // Whoever is about to press must see that it has moved under the finger.
   const over = new AbortController()
@@ -101,6 +107,16 @@ export function openChange(key, proposed) {
   )
   sheet.dialog.addEventListener('close', () => over.abort())
   return sheet
+}
+
+/** The type that it has, so that JSON stays JSON; the stream does not tell it. */
+async function typeFor(
+  /** @type {string} */ stash,
+  /** @type {string | null} */ key,
+  /** @type {{ value: string | null, type: string | undefined }} */ shown,
+) {
+  if (key !== null && shown.value !== null) shown.type ??= (await look(stash, key, store.revision)).type
+  return (shown.type ??= 'text/plain; charset=utf-8')
 }
 
 /** Written only over what was shown. A switch that the list did not reach is looked at first. */
@@ -122,9 +138,13 @@ async function look(/** @type {string} */ stash, /** @type {string} */ key, /** 
     const { headers, text } = await call('GET', `/item/${stash}/${key}`, {
       query: { min_revision: Math.max(0, revision) },
     })
-    return { value: text, version: Number(/\d+/.exec(headers.get('ETag') ?? '')?.[0]) }
+    return {
+      value: text,
+      type: headers.get('Content-Type') ?? undefined,
+      version: Number(/\d+/.exec(headers.get('ETag') ?? '')?.[0]),
+    }
   } catch (fault) {
-    if (fault instanceof Refused && fault.status === 404) return { value: null, version: undefined }
+    if (fault instanceof Refused && fault.status === 404) return { value: null, version: undefined, type: undefined }
     throw fault
   }
 }
@@ -173,6 +193,7 @@ function said(/** @type {string} */ key, /** @type {string} */ value, /** @type 
 async function makeLink(
   /** @type {ReturnType<typeof openSheet>} */ sheet,
   /** @type {string} */ key,
+  /** @type {{ key: string | null, shown: { value: string | null, type: string | undefined } }} */ of,
   /** @type {string} */ value,
   /** @type {string | undefined} */ length,
   /** @type {string} */ reason,
@@ -190,11 +211,11 @@ async function makeLink(
     ],
     action: 'Make the link',
     once: true,
-    send: (_, signal, { ask, stash }) =>
+    send: async (_, signal, { ask, stash }) =>
       ask('POST', `/item/${stash}/${key}/presign`, {
         body: value,
         query: { for: length, reason: reason || undefined },
-        headers: { 'Content-Type': store.items.get(key)?.type ?? 'text/plain; charset=utf-8' },
+        headers: { 'Content-Type': await typeFor(stash, of.key, of.shown) },
         signal,
       }),
     done: ({ body }) => {

@@ -3,7 +3,7 @@
  * known; where the connection breaks it repeats under the same key, and says so.
  */
 import { announce, find, h, icon, write } from './dom.js'
-import { insist, Lost, Refused } from './call.js'
+import { insist, Lost, newKey, Refused } from './call.js'
 import { bind, expect, isFrozen, store } from './store.js'
 import { clock, explain } from './words.js'
 
@@ -43,12 +43,15 @@ export function openSheet({
   const form = h('form', { class: 'stack', novalidate: true }, heading, fields, outcome, actions)
   const dialog = h('dialog', { class: 'sheet', 'aria-labelledby': 'sheet-title' }, form)
   let gone = new AbortController()
+  /** Of a try whose outcome is not known: pressed again, the same change is its repeat. */
+  let key = ''
   const nudge = new EventTarget()
   const since = { at: 0 }
 
   const show = (/** @type {string} */ kind, /** @type {import('./dom.js').Child[]} */ ...content) => {
     outcome.className = `outcome ${kind}`
-    // On a phone it may be below the edge.
+    // On a phone it may be below the edge, or under the buttons that stay there.
+    outcome.style.scrollMarginBottom = `${actions.offsetHeight + 8}px`
     queueMicrotask(() => outcome.scrollIntoView({ block: 'nearest' }))
     outcome.replaceChildren(...content.filter((child) => child !== null && child !== undefined && child !== false))
   }
@@ -74,18 +77,31 @@ export function openSheet({
     show('unknown', icon('unknown'), h('div', {}, h('strong', {}, 'Not known yet'), h('p', {}, text)), retry)
   }
 
+  const keyToUse = () => (key ||= newKey())
+  const settled = () => {
+    key = ''
+    dialog.classList.remove('unsettled')
+  }
+
   async function submit(/** @type {Event} */ event) {
     event.preventDefault()
     if (!form.reportValidity() || go.disabled) return
     gone = new AbortController()
+    const doubtful = key !== ''
     show('')
     busy(true)
     try {
       const sendOnce = async () => ({ answer: await send('', gone.signal, bound), tries: 1 })
       const { answer, tries } = await (once
         ? sendOnce()
-        : insist((key) => send(key, gone.signal, bound), { signal: gone.signal, lost, nudge }))
-      dialog.classList.remove('unsettled')
+        : insist((one) => send(one, gone.signal, bound), {
+            key: keyToUse(),
+            doubtful,
+            signal: gone.signal,
+            lost,
+            nudge,
+          }))
+      settled()
       if (bound.stash !== store.stash) return
       if (typeof answer?.body?.revision === 'number' && answer.status !== 202) expect(answer.body.revision)
       settle(done(answer), tries)
@@ -104,7 +120,12 @@ export function openSheet({
       beside?.remove()
       cancel.textContent = 'Done'
       cancel.className = 'primary'
-      return queueMicrotask(() => (cancel.textContent = 'Done'))
+      // Not before it is no longer busy: until then the fields take no focus.
+      return queueMicrotask(() => {
+        cancel.textContent = 'Done'
+        const first = fields.querySelector('.secret') ?? cancel
+        first.focus()
+      })
     }
     dialog.close()
     if (said === null) return
@@ -130,18 +151,27 @@ export function openSheet({
       )
     }
     if (!(fault instanceof Refused)) throw fault
-    dialog.classList.remove('unsettled')
+    settled()
     const { title: what, hint } = explain(fault)
     show('refused', icon('stop'), h('div', {}, h('strong', {}, what), h('p', {}, hint), refused(fault)))
   }
 
   form.addEventListener('submit', submit)
+  // Another change than the one that is not known.
+  form.addEventListener('input', () => (key = ''))
   cancel.addEventListener('click', () => {
     if (go.disabled) gone.abort()
     else dialog.close()
   })
   // Escape, while nobody knows: stops the repeating, and keeps what it says on the screen.
   dialog.addEventListener('cancel', (/** @type {Event} */ event) => {
+    const isAsked = dialog.classList.contains('asked')
+    if (fields.querySelector('.secret') !== null && !isAsked) {
+      event.preventDefault()
+      dialog.classList.add('asked')
+      const text = 'It is not shown again. Press Escape once more, or Done, if you have kept it.'
+      return show('unknown', icon('unknown'), h('div', {}, h('strong', {}, 'Have you kept it?'), h('p', {}, text)))
+    }
     if (!go.disabled || !go.isConnected) return
     event.preventDefault()
     gone.abort()
