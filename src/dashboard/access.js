@@ -1,8 +1,10 @@
 /** Who may act here: tokens, made and revoked; and the freeze. A secret is shown once, with a button to copy it. */
-import { arrange, brief, copyButton, find, h, valueOf, write } from './dom.js'
+import { arrange, copyButton, find, h, write } from './dom.js'
+import { nameNode } from './marks.js'
+import { brief, valueOf } from './values.js'
 import { Refused } from './call.js'
 import { field, openSheet, reasonField } from './sheet.js'
-import { ask, store, under } from './store.js'
+import { bind, store } from './store.js'
 import { timeOf } from './words.js'
 
 const ABILITIES = {
@@ -29,7 +31,7 @@ export function showSecret(/** @type {string} */ label, /** @type {string} */ se
 
 export async function showTokens() {
   const list = find('tokens')
-  const { token } = store
+  const { token, stash, ask, under } = bind()
   find('new-token').hidden = token === null
   if (token === null) {
     list.replaceChildren()
@@ -37,7 +39,7 @@ export async function showTokens() {
   }
   try {
     const { body } = await ask('GET', under('/tokens'))
-    if (store.token !== token) return
+    if (store.token !== token || store.stash !== stash) return
     arrange(list, body.tokens.map(makeRow))
     write(find('tokens-note'), '')
   } catch (fault) {
@@ -60,12 +62,12 @@ function makeRow(/** @type {any} */ token) {
       'button',
       { type: 'button', class: 'secondary', onclick: () => openRevoke(token) },
       'Revoke…',
-      h('span', { class: 'hidden' }, ` ${label}`),
+      h('span', { class: 'hidden' }, ' ', brief(label)),
     )
   return h(
     'li',
     { class: 'item' },
-    h('p', { class: 'token-label' }, h('bdi', {}, label)),
+    h('p', { class: 'token-label' }, nameNode(label), master && h('span', { class: 'kind master' }, 'Master token')),
     h('p', { class: 'meta' }, master ? 'May do everything' : `${can.join(', ')} · ${reach}`),
     h(
       'p',
@@ -84,7 +86,7 @@ function openRevoke(/** @type {any} */ { token_id: id, label }) {
     body: [h('p', {}, 'It stops working at once, with the links it made and the changes it scheduled.'), reason.node],
     action: 'Revoke it',
     danger: true,
-    send: (key, signal) =>
+    send: (key, signal, { ask, under }) =>
       ask('DELETE', under(`/tokens/${id}`), {
         query: { reason: reason.input.value || undefined },
         headers: { 'Idempotency-Key': key },
@@ -131,7 +133,7 @@ function openNewToken() {
     ],
     action: 'Make the token',
     once: true,
-    send: (_, signal) => {
+    send: (_, signal, { ask, under }) => {
       const can = boxes
         .map((box) => box.querySelector('input'))
         .filter(({ checked }) => checked)
@@ -189,7 +191,7 @@ export function openFreeze() {
     ],
     action: 'Freeze',
     danger: true,
-    send: (key, signal) => {
+    send: (key, signal, { ask, under }) => {
       if (sent.key !== key)
         sent = {
           key,
@@ -216,7 +218,7 @@ export function openThaw() {
       reason.node,
     ],
     action: 'End the freeze',
-    send: (key, signal) =>
+    send: (key, signal, { ask, under }) =>
       ask('DELETE', under('/freeze'), {
         query: { reason: reason.input.value || undefined },
         headers: { 'Idempotency-Key': key },

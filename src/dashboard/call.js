@@ -25,7 +25,7 @@ const DEADLINE_MS = 10_000
  * @param {string} path under `/api`
  * @param {{ query?: Record<string, string | number | undefined>, body?: unknown, headers?: Record<string, string | undefined>, token?: string | null, signal?: AbortSignal }} [call]
  *   a `body` that is a text goes as it is, anything else as JSON
- * @returns {Promise<{ status: number, body: any, headers: Headers }>}
+ * @returns {Promise<{ status: number, body: any, text: string, headers: Headers }>} `text` is the body as it came
  */
 export async function call(method, path, { query = {}, body, headers = {}, token = null, signal } = {}) {
   const deadline = AbortSignal.timeout(DEADLINE_MS)
@@ -47,7 +47,9 @@ export async function call(method, path, { query = {}, body, headers = {}, token
     })
   }
   const read = readBody(answer, text)
-  if (answer.ok) return { status: answer.status, body: read, headers: answer.headers }
+  if (answer.ok && isOurs(method, path, read, answer.headers))
+    return { status: answer.status, body: read, text, headers: answer.headers }
+  if (answer.ok) throw new Lost('Something between here and the service has answered in its place.')
   const facts = typeof read === 'object' && read !== null ? read : {}
   // What comes from something in between knows nothing of what became of the request.
   if (answer.status >= 500 && method !== 'GET' && facts.applied !== 'no' && facts.code !== 'unreachable') {
@@ -55,6 +57,23 @@ export async function call(method, path, { query = {}, body, headers = {}, token
   }
   throw new Refused(answer.status, facts)
 }
+
+/** A sign-in page and a proxy say 200, too: only what could not come from anyone else counts. */
+function isOurs(
+  /** @type {string} */ method,
+  /** @type {string} */ path,
+  /** @type {any} */ body,
+  /** @type {Headers} */ headers,
+) {
+  const [, kind, stash, part] = path.split('/')
+  if (method === 'GET' && kind === 'item') return headers.has('ETag')
+  if (typeof body !== 'object' || body === null) return false
+  if (method !== 'GET') return typeof body.revision === 'number' || typeof body.held_id === 'string'
+  return body.stash_id === stash && (part === undefined || Array.isArray(body[LISTS[part] ?? part]))
+}
+
+/** Where a list is not called what its route is. */
+const LISTS = /** @type {Record<string, string>} */ ({ history: 'entries' })
 
 function queryOf(/** @type {Record<string, string | number | undefined>} */ query) {
   const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]))
@@ -84,22 +103,38 @@ function readBody(/** @type {Response} */ answer, /** @type {string} */ text) {
 export const newKey = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 
+/** Refusals that come after the key was looked up: under it nothing was done before. Any other says nothing of the first try. */
+const LOOKED_UP = new Set([
+  'version_conflict',
+  'frozen',
+  'guard_mismatch',
+  'reason_required',
+  'time_box_required',
+  'own_request',
+  'later_changes',
+])
+
 const PAUSE_MS = { first: 1_000, most: 10_000 }
 
 /**
  * Sends until there is an answer, always under the same key, so that it counts once however often it arrives.
  * @template T
  * @param {(key: string) => Promise<T>} send
- * @param {{ signal: AbortSignal, lost(tries: number, why: string): void, nudge: EventTarget }} terms `nudge` fires `again` to try at once
+ * @param {{ key: string, doubtful: boolean, signal: AbortSignal, lost(tries: number, why: string): void, nudge: EventTarget }} terms `doubtful`: it was sent under this key before, and nobody knows what became of it; `nudge` fires `again` to try at once
  * @returns {Promise<{ answer: T, tries: number }>}
  */
-export async function insist(send, { signal, lost, nudge }) {
-  const key = newKey()
+export async function insist(send, { key, doubtful, signal, lost, nudge }) {
+  let why = doubtful ? 'An earlier try had no answer.' : ''
   for (let tries = 1; ; tries++) {
     try {
       return { answer: await send(key), tries }
     } catch (fault) {
+      if (fault instanceof Refused && why !== '' && !LOOKED_UP.has(fault.code)) {
+        const text = `${why} The repeat was refused: ${fault.message}.`
+        throw new Lost(text, { cause: fault })
+      }
       if (!(fault instanceof Lost) || signal.aborted) throw fault
+      why = fault.message
       lost(tries, fault.message)
       await pause(Math.min(PAUSE_MS.first * 2 ** (tries - 1), PAUSE_MS.most), signal, nudge)
       if (signal.aborted) throw fault

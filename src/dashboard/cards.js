@@ -1,5 +1,7 @@
 /** The switches, one card each. A card stays the same element while it lives: what has the focus keeps it, whatever changes. */
-import { announce, arrange, brief, find, h, icon, showView, valueOf, write } from './dom.js'
+import { announce, arrange, find, h, icon, showView, write } from './dom.js'
+import { nameNode } from './marks.js'
+import { brief, valueOf } from './values.js'
 import { openChange } from './change.js'
 import { endOf, lastChange, store, told } from './store.js'
 import { clock, timeOf } from './words.js'
@@ -118,7 +120,7 @@ function drawMeta(/** @type {HTMLElement} */ line, /** @type {string} */ key) {
   line.dataset['text'] = text
   line.replaceChildren()
   if (!entry) return
-  line.append(h('bdi', { class: 'who' }, entry.who), ' · ', timeOf(Date.parse(entry.at), 'ago'))
+  line.append(nameNode(entry.who, 'who'), ' · ', timeOf(Date.parse(entry.at), 'ago'))
   if (entry.reason !== null) line.append(h('span', { class: 'why' }, h('q', {}, brief(entry.reason, 120))))
 }
 

@@ -1,18 +1,24 @@
 /** The dialog that changes one switch: what it takes is by its guard, and what it says is what will happen. */
-import { brief, find, h, showView, valueOf } from './dom.js'
+import { find, h, showView } from './dom.js'
+import { brief, valueOf } from './values.js'
 import { showSecret } from './access.js'
 import { controlFor, durationField } from './controls.js'
 import { field, glassField, openSheet, reasonField } from './sheet.js'
 import { openUndo } from './timeline.js'
-import { ask, refreshHeld, store, told } from './store.js'
-import { call } from './call.js'
+import { lookAtHeld } from './details.js'
+import { bind, store, told } from './store.js'
+import { call, Refused } from './call.js'
 import { clock, durationText } from './words.js'
 
 /** @param {string | null} key null: a new one @param {string} [proposed] what a press of the lever means */
 export function openChange(key, proposed) {
   const guard = key === null ? undefined : store.guards.get(key)
   const current = key === null ? null : (store.flags.get(key) ?? null)
-  const shown = { value: current, version: key === null ? undefined : store.items.get(key)?.version }
+  const shown = {
+    value: current,
+    version: key === null ? undefined : store.items.get(key)?.version,
+    type: key === null ? undefined : store.items.get(key)?.type,
+  }
   const name = h('input', {
     name: 'key',
     required: true,
@@ -30,14 +36,19 @@ export function openChange(key, proposed) {
   const link = h('button', { type: 'button', class: 'secondary' }, 'Make a link')
   const notice = h('p', { class: 'notice', hidden: true })
 
-  const send = async (/** @type {string} */ idempotency, /** @type {AbortSignal} */ signal) =>
-    ask('PUT', `/item/${store.stash}/${keyOf()}`, {
+  const { stash } = bind()
+  const send = async (
+    /** @type {string} */ idempotency,
+    /** @type {AbortSignal} */ signal,
+    /** @type {import('./store.js').Bound} */ { ask },
+  ) =>
+    ask('PUT', `/item/${stash}/${keyOf()}`, {
       body: control.read(),
       query: { reason: reason.input.value || undefined, for: duration.read() },
       headers: {
-        'Content-Type': store.items.get(keyOf())?.type ?? 'text/plain; charset=utf-8',
+        'Content-Type': await typeFor(stash, key, shown),
         'Idempotency-Key': idempotency,
-        ...(await conditionFor(key, shown)),
+        ...(await conditionFor(stash, key, shown)),
         'Break-Glass': glass.read(),
       },
       signal,
@@ -61,7 +72,9 @@ export function openChange(key, proposed) {
     refused: (refused) => {
       if (refused.code === 'frozen' && refused.facts['may_break_glass']) glass.show()
       if (refused.code === 'reason_required') reason.input.required = true
-      return refused.code === 'version_conflict' ? conflict(keyOf(), shown) : null
+      return refused.code === 'version_conflict'
+        ? conflict(stash, keyOf(), refused.facts['current'] ?? null, shown)
+        : null
     },
     beside: link,
   })
@@ -77,7 +90,9 @@ export function openChange(key, proposed) {
   heed()
   link.addEventListener(
     'click',
-    () => sheet.form.reportValidity() && makeLink(sheet, keyOf(), control.read(), duration.read(), reason.input.value),
+    () =>
+      sheet.form.reportValidity() &&
+      makeLink(sheet, keyOf(), { key, shown }, control.read(), duration.read(), reason.input.value),
   )
   // Whoever is about to press must see that it has moved under the finger.
   const over = new AbortController()
@@ -94,39 +109,78 @@ export function openChange(key, proposed) {
   return sheet
 }
 
+/** The type that it has, so that JSON stays JSON; the stream does not tell it. */
+async function typeFor(
+  /** @type {string} */ stash,
+  /** @type {string | null} */ key,
+  /** @type {{ value: string | null, type: string | undefined }} */ shown,
+) {
+  if (key !== null && shown.value !== null) shown.type ??= (await look(stash, key, store.revision)).type
+  return (shown.type ??= 'text/plain; charset=utf-8')
+}
+
 /** Written only over what was shown. A switch that the list did not reach is looked at first. */
 async function conditionFor(
+  /** @type {string} */ stash,
   /** @type {string | null} */ key,
   /** @type {{ value: string | null, version: number | undefined }} */ shown,
 ) {
   if (key === null || shown.value === null) return { 'If-None-Match': '*' }
   if (shown.version !== undefined) return { 'If-Match': `"${shown.version}"` }
-  const { headers, body } = await call('GET', `/item/${store.stash}/${key}`, {
-    query: { min_revision: store.revision },
-  })
+  const found = await look(stash, key, store.revision)
   // Read now, and not what was shown: then there is nothing to match.
-  const text = typeof body === 'string' ? body : null
-  return { 'If-Match': text === null || text === shown.value ? (headers.get('ETag') ?? '"0"') : '"0"' }
+  return { 'If-Match': found.value === shown.value ? `"${found.version}"` : '"0"' }
 }
 
+/** How a switch stands at this revision or later; null and no version: it is not there. */
+async function look(/** @type {string} */ stash, /** @type {string} */ key, /** @type {number} */ revision) {
+  try {
+    const { headers, text } = await call('GET', `/item/${stash}/${key}`, {
+      query: { min_revision: Math.max(0, revision) },
+    })
+    return {
+      value: text,
+      type: headers.get('Content-Type') ?? undefined,
+      version: Number(/\d+/.exec(headers.get('ETag') ?? '')?.[0]),
+    }
+  } catch (fault) {
+    if (fault instanceof Refused && fault.status === 404) return { value: null, version: undefined, type: undefined }
+    throw fault
+  }
+}
+
+/** What stands there is read anew, whatever the stream has told: exactly that is taken for the starting point. */
 function conflict(
+  /** @type {string} */ stash,
   /** @type {string} */ key,
+  /** @type {number | null} */ current,
   /** @type {{ value: string | null, version: number | undefined }} */ shown,
 ) {
-  const value = store.flags.get(key) ?? null
-  const again = h('button', { type: 'button', class: 'secondary' }, 'I have seen it: use this as the starting point')
-  again.addEventListener('click', () => {
-    shown.value = store.flags.get(key) ?? null
-    shown.version = store.items.get(key)?.version
-    again.textContent = 'Press the button below once more'
-    again.disabled = true
-  })
-  return h('div', {}, h('p', {}, 'It is now ', valueOf(value, { most: 80, whole: false })), again)
+  const node = h('div', {}, h('p', {}, 'Reading what it is now…'))
+  const show = async () => {
+    const again = h('button', { type: 'button', class: 'secondary' })
+    try {
+      const found = await look(stash, key, current ?? store.revision)
+      again.textContent = 'I have seen it: use this as the starting point'
+      again.addEventListener('click', () => {
+        Object.assign(shown, found)
+        again.textContent = 'Press the button below once more'
+        again.disabled = true
+      })
+      node.replaceChildren(h('p', {}, 'It is now ', valueOf(found.value, { most: 80, whole: false })), again)
+    } catch {
+      again.textContent = 'Read it again'
+      again.addEventListener('click', show)
+      node.replaceChildren(h('p', {}, 'What it is now could not be read.'), again)
+    }
+  }
+  void show()
+  return node
 }
 
 function said(/** @type {string} */ key, /** @type {string} */ value, /** @type {any} */ { status, body }) {
   if (status === 202) {
-    void refreshHeld()
+    lookAtHeld()
     return {
       text: `${key} has not changed yet: it waits for ${body.waits_for === 'approval' ? 'a second person' : 'its time'}.`,
       act: { label: 'See what waits', run: () => showView('waiting') },
@@ -139,6 +193,7 @@ function said(/** @type {string} */ key, /** @type {string} */ value, /** @type 
 async function makeLink(
   /** @type {ReturnType<typeof openSheet>} */ sheet,
   /** @type {string} */ key,
+  /** @type {{ key: string | null, shown: { value: string | null, type: string | undefined } }} */ of,
   /** @type {string} */ value,
   /** @type {string | undefined} */ length,
   /** @type {string} */ reason,
@@ -156,15 +211,15 @@ async function makeLink(
     ],
     action: 'Make the link',
     once: true,
-    send: (_, signal) =>
-      ask('POST', `/item/${store.stash}/${key}/presign`, {
+    send: async (_, signal, { ask, stash }) =>
+      ask('POST', `/item/${stash}/${key}/presign`, {
         body: value,
         query: { for: length, reason: reason || undefined },
-        headers: { 'Content-Type': store.items.get(key)?.type ?? 'text/plain; charset=utf-8' },
+        headers: { 'Content-Type': await typeFor(stash, of.key, of.shown) },
         signal,
       }),
     done: ({ body }) => {
-      void refreshHeld()
+      lookAtHeld()
       return showSecret(
         'The link',
         body.url,

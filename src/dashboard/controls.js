@@ -1,5 +1,7 @@
 /** What a new value is given with, by the guard of its key: a choice is chosen, a number is typed as one, and the rest is text. */
-import { brief, h } from './dom.js'
+import { h } from './dom.js'
+import { markText } from './marks.js'
+import { brief } from './values.js'
 import { field } from './sheet.js'
 import { durationMs, durationText } from './words.js'
 
@@ -13,7 +15,7 @@ export function controlFor(/** @type {any} */ guard, /** @type {string} */ value
     const select = h(
       'select',
       { name: 'value' },
-      ...guard.choices.map((/** @type {string} */ choice) => h('option', { value: choice }, choice)),
+      ...guard.choices.map((/** @type {string} */ choice) => h('option', { value: choice }, markText(choice))),
     )
     select.value = value
     return { node: field('New value', select), read: () => select.value }

@@ -6,9 +6,12 @@ import { announce, find, showView, write } from './dom.js'
 import { showTokens } from './access.js'
 import { showCards } from './cards.js'
 import { call, Lost, Refused } from './call.js'
-import { close, giveUpToken, isFrozen, open, refresh, store, told } from './store.js'
+import { refresh } from './details.js'
+import { close, giveUpToken, isFrozen, open, store, told } from './store.js'
 import { forgetTimeline, showTimeline } from './timeline.js'
 import { showWaiting } from './waiting.js'
+import { markText } from './marks.js'
+import { brief } from './values.js'
 import { clock, span, tick } from './words.js'
 
 const STASH = /[0-9a-f]{64}/
@@ -34,12 +37,15 @@ function attempt(act) {
 const form = find('connect')
 const complaint = find('connect-error')
 
+/** As it is, where somebody has written what decodes to nothing. */
+const decoded = (/** @type {string} */ text) => attempt(() => decodeURIComponent(text)) ?? text
+
 function begin() {
-  const { hash } = location
+  const { hash, search } = location
   const [stash] = STASH.exec(hash) ?? []
-  if (/swy_/i.test(decodeURIComponent(hash))) {
+  if (/swy_/i.test(decoded(hash) + decoded(search))) {
     // It is in the browser's history by now, and in whatever passed the link on.
-    history.replaceState(null, '', stash === undefined ? location.pathname : `#${stash}`)
+    history.replaceState(null, '', location.pathname + (stash === undefined ? '' : `#${stash}`))
     warn(
       'There was a token in the address. It was not used: a token in a link is no secret any more. Revoke it, and paste another one here.',
     )
@@ -49,15 +55,28 @@ function begin() {
   enter(stash, kept.get(stash))
 }
 
+/** What is asked there is asked of the stash that was shown. */
+function closeDialogs(selector = 'dialog') {
+  for (const dialog of document.querySelectorAll(selector)) /** @type {HTMLDialogElement} */ (dialog).close()
+}
+
 function offer(/** @type {string} */ stash) {
   close()
+  leave()
   document.body.dataset['phase'] = 'connect'
   form.elements.stash.value = stash
   find(stash === '' ? 'stash' : 'token').focus()
 }
 
+function leave() {
+  // Its button acts on the stash that it was about.
+  find('toast').replaceChildren()
+  closeDialogs()
+}
+
 function enter(/** @type {string} */ stash, /** @type {string | null} */ token) {
   document.body.dataset['phase'] = 'open'
+  leave()
   warn('')
   forgetTimeline()
   find('filter').value = ''
@@ -122,7 +141,7 @@ told.addEventListener('change', () => {
 
 function show() {
   const { facts, link, token, revision } = store
-  const name = facts?.name ?? 'Switches'
+  const name = markText(facts?.name ?? 'Switches')
   write(find('name'), name)
   document.title = `${link.state === 'live' ? '' : '(!) '}${name} · Switchyard`
   document.body.classList.toggle('stale', link.state !== 'live' && revision !== -1)
@@ -142,7 +161,7 @@ function show() {
 }
 
 const frozenText = (/** @type {any} */ { frozen_until: until, freeze_reason: reason }) =>
-  `Frozen ${until === null ? 'until somebody ends it' : `until ${clock(Date.parse(until))}`}${reason ? `: ${reason}` : ''}`
+  `Frozen ${until === null ? 'until somebody ends it' : `until ${clock(Date.parse(until))}`}${reason ? `: ${brief(reason, 300)}` : ''}`
 
 const WORDS = { connecting: 'Connecting…', live: 'Live', lost: 'Not live', missing: 'Not found', gone: 'Deleted' }
 
@@ -152,18 +171,25 @@ function showLink() {
   find('link').dataset.state = late ? 'behind' : state
   write(find('link-text'), late ? 'Behind' : WORDS[state])
   write(find('revision'), store.revision === -1 ? '' : `Revision ${store.revision}`)
-  const text = trouble(state, since, late)
+  const text = trouble(state, since, late, store.detailsLostAt)
   const banner = find('trouble')
   // A moment without a connection is no news; the values look old at once all the same.
   banner.hidden = text === ''
   if (text !== '' && find('trouble-text').textContent !== text) write(find('trouble-text'), text)
 }
 
-function trouble(/** @type {string} */ state, /** @type {number} */ since, /** @type {boolean} */ late) {
+function trouble(
+  /** @type {string} */ state,
+  /** @type {number} */ since,
+  /** @type {boolean} */ late,
+  /** @type {number | null} */ lostAt,
+) {
   if (state === 'lost')
     return `No connection since ${clock(since)}${Date.now() - since > 60_000 ? ` (${span(Date.now() - since)})` : ''}. What you see is how things stood then.`
   if (state === 'missing') return 'There is no such stash: it never existed, or was deleted.'
   if (state === 'gone') return 'The stash was deleted. What you see is how things stood before.'
+  if (state === 'live' && lostAt !== null)
+    return `Values are live, details are behind: who, why, what waits and the freeze could not be read since ${clock(lostAt)}.`
   return late ? 'The service has newer values than it has told here. They should come in a moment.' : ''
 }
 
@@ -171,7 +197,7 @@ told.addEventListener('revoked', (event) => {
   const why = /** @type {CustomEvent} */ (event).detail
   kept.remove(store.stash)
   forgetTimeline()
-  for (const dialog of document.querySelectorAll('dialog')) dialog.close()
+  closeDialogs('dialog:not(.unsettled)')
   warn(`${why} The page is read-only now.`)
   void showTokens()
 })
@@ -187,7 +213,10 @@ find('other').addEventListener('click', () => {
   offer('')
 })
 find('filter').addEventListener('input', showCards)
-find('retry').addEventListener('click', () => window.dispatchEvent(new Event('online')))
+find('retry').addEventListener('click', () => {
+  if (store.link.state === 'live') void refresh()
+  else window.dispatchEvent(new Event('online'))
+})
 for (const button of document.querySelectorAll('nav [data-view]')) {
   button.addEventListener('click', () => showView(/** @type {HTMLElement} */ (button).dataset['view'] ?? 'switches'))
 }

@@ -3,8 +3,8 @@
  * known; where the connection breaks it repeats under the same key, and says so.
  */
 import { announce, find, h, icon, write } from './dom.js'
-import { insist, Lost, Refused } from './call.js'
-import { expect, isFrozen } from './store.js'
+import { insist, Lost, newKey, Refused } from './call.js'
+import { bind, expect, isFrozen, store } from './store.js'
 import { clock, explain } from './words.js'
 
 /**
@@ -13,7 +13,7 @@ import { clock, explain } from './words.js'
  * @property {import('./dom.js').Child[]} body what is shown, fields among it
  * @property {string} action the button
  * @property {boolean} [danger]
- * @property {(key: string, signal: AbortSignal) => Promise<any>} send what the button does, to be repeated under this Idempotency-Key
+ * @property {(key: string, signal: AbortSignal, bound: import('./store.js').Bound) => Promise<any>} send what the button does, to be repeated under this Idempotency-Key, at the stash and with the token that it was opened with
  * @property {(answer: any) => { text: string, act?: { label: string, run(): void } } | Node | null} done what to say then; a node is shown in the dialog
  * @property {(refused: Refused) => import('./dom.js').Child} [refused] what else to show of a refusal
  * @property {boolean} [once] cannot be repeated: its answer holds a secret that is shown once
@@ -33,6 +33,7 @@ export function openSheet({
   beside,
 }) {
   const opener = document.activeElement
+  const bound = bind()
   const heading = h('h2', { id: 'sheet-title' }, title)
   const go = h('button', { type: 'submit', class: danger ? 'danger' : 'primary' }, action)
   const cancel = h('button', { type: 'button', class: 'secondary' }, 'Cancel')
@@ -42,12 +43,15 @@ export function openSheet({
   const form = h('form', { class: 'stack', novalidate: true }, heading, fields, outcome, actions)
   const dialog = h('dialog', { class: 'sheet', 'aria-labelledby': 'sheet-title' }, form)
   let gone = new AbortController()
+  /** Of a try whose outcome is not known: pressed again, the same change is its repeat. */
+  let key = ''
   const nudge = new EventTarget()
   const since = { at: 0 }
 
   const show = (/** @type {string} */ kind, /** @type {import('./dom.js').Child[]} */ ...content) => {
     outcome.className = `outcome ${kind}`
-    // On a phone it may be below the edge.
+    // On a phone it may be below the edge, or under the buttons that stay there.
+    outcome.style.scrollMarginBottom = `${actions.offsetHeight + 8}px`
     queueMicrotask(() => outcome.scrollIntoView({ block: 'nearest' }))
     outcome.replaceChildren(...content.filter((child) => child !== null && child !== undefined && child !== false))
   }
@@ -60,6 +64,8 @@ export function openSheet({
   }
   const lost = (/** @type {number} */ tries, /** @type {string} */ why) => {
     if (tries === 1) since.at = Date.now()
+    // Whatever closes the others: this one has something to say.
+    dialog.classList.add('unsettled')
     const retry = h(
       'button',
       { type: 'button', class: 'secondary', onclick: () => nudge.dispatchEvent(new Event('again')) },
@@ -71,17 +77,32 @@ export function openSheet({
     show('unknown', icon('unknown'), h('div', {}, h('strong', {}, 'Not known yet'), h('p', {}, text)), retry)
   }
 
+  const keyToUse = () => (key ||= newKey())
+  const settled = () => {
+    key = ''
+    dialog.classList.remove('unsettled')
+  }
+
   async function submit(/** @type {Event} */ event) {
     event.preventDefault()
     if (!form.reportValidity() || go.disabled) return
     gone = new AbortController()
+    const doubtful = key !== ''
     show('')
     busy(true)
     try {
-      const sendOnce = async () => ({ answer: await send('', gone.signal), tries: 1 })
+      const sendOnce = async () => ({ answer: await send('', gone.signal, bound), tries: 1 })
       const { answer, tries } = await (once
         ? sendOnce()
-        : insist((key) => send(key, gone.signal), { signal: gone.signal, lost, nudge }))
+        : insist((one) => send(one, gone.signal, bound), {
+            key: keyToUse(),
+            doubtful,
+            signal: gone.signal,
+            lost,
+            nudge,
+          }))
+      settled()
+      if (bound.stash !== store.stash) return
       if (typeof answer?.body?.revision === 'number' && answer.status !== 202) expect(answer.body.revision)
       settle(done(answer), tries)
     } catch (fault) {
@@ -99,7 +120,12 @@ export function openSheet({
       beside?.remove()
       cancel.textContent = 'Done'
       cancel.className = 'primary'
-      return queueMicrotask(() => (cancel.textContent = 'Done'))
+      // Not before it is no longer busy: until then the fields take no focus.
+      return queueMicrotask(() => {
+        cancel.textContent = 'Done'
+        const first = fields.querySelector('.secret') ?? cancel
+        first.focus()
+      })
     }
     dialog.close()
     if (said === null) return
@@ -110,6 +136,11 @@ export function openSheet({
   function fail(/** @type {unknown} */ fault) {
     delete outcome.dataset['text']
     if (fault instanceof Lost) {
+      // The address has led elsewhere.
+      if (bound.stash !== store.stash)
+        return toast(`It is not known whether the change of the other stash was made (${title}).`)
+      // With this token it cannot be found out.
+      go.hidden = fault.cause instanceof Refused
       const hint = once
         ? 'It is not known whether it was made, and it would not be shown again. Look at the list, and end what you do not know.'
         : 'It is not known whether the change was made. Look at the switch before you do it again.'
@@ -120,17 +151,27 @@ export function openSheet({
       )
     }
     if (!(fault instanceof Refused)) throw fault
+    settled()
     const { title: what, hint } = explain(fault)
     show('refused', icon('stop'), h('div', {}, h('strong', {}, what), h('p', {}, hint), refused(fault)))
   }
 
   form.addEventListener('submit', submit)
+  // Another change than the one that is not known.
+  form.addEventListener('input', () => (key = ''))
   cancel.addEventListener('click', () => {
     if (go.disabled) gone.abort()
     else dialog.close()
   })
   // Escape, while nobody knows: stops the repeating, and keeps what it says on the screen.
   dialog.addEventListener('cancel', (/** @type {Event} */ event) => {
+    const isAsked = dialog.classList.contains('asked')
+    if (fields.querySelector('.secret') !== null && !isAsked) {
+      event.preventDefault()
+      dialog.classList.add('asked')
+      const text = 'It is not shown again. Press Escape once more, or Done, if you have kept it.'
+      return show('unknown', icon('unknown'), h('div', {}, h('strong', {}, 'Have you kept it?'), h('p', {}, text)))
+    }
     if (!go.disabled || !go.isConnected) return
     event.preventDefault()
     gone.abort()

@@ -53,7 +53,9 @@ export function watch(stash, { event, status }) {
       if (asked !== null) signal.addEventListener('abort', () => asked.over.abort())
       const answer = await (asked === null ? connect(stash, query, signal) : asked.answer)
       if (answer.status === 404 || answer.status === 400) return 'missing'
-      if (!answer.ok || answer.body === null) return 'lost'
+      // A sign-in page says 200, too.
+      const isStream = /^text\/event-stream\b/.test(answer.headers.get('Content-Type') ?? '')
+      if (!answer.ok || !isStream || answer.body === null) return 'lost'
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader()
       let text = ''
       for (;;) {
@@ -70,6 +72,7 @@ export function watch(stash, { event, status }) {
           last = told.revision
           event(told)
         }
+        if (blocks.length === 0) continue
         failures = 0
         // A stream that resumes has nothing to tell where nothing has happened; a fresh one begins with how things stand.
         if (last !== null) status('live')

@@ -1,7 +1,10 @@
 /** History, the newest first, and the way back from each revision. */
-import { arrange, brief, find, h, icon, valueOf, write } from './dom.js'
+import { arrange, find, h, icon, write } from './dom.js'
+import { nameNode } from './marks.js'
+import { brief, valueOf } from './values.js'
 import { glassField, openSheet, reasonField, toast } from './sheet.js'
-import { ask, history, readOlder, refreshHeld, store, under } from './store.js'
+import { lookAtHeld, readOlder } from './details.js'
+import { history, store } from './store.js'
 import { did, fullTime, timeOf } from './words.js'
 
 /** @typedef {import('./store.js').Entry} Entry */
@@ -63,7 +66,7 @@ function makeEntry(entry) {
     h(
       'p',
       { class: 'meta' },
-      h('bdi', { class: 'who' }, who),
+      nameNode(who, 'who'),
       ' · ',
       time,
       reason !== null && h('span', { class: 'why' }, h('q', {}, brief(reason, 500))),
@@ -120,7 +123,7 @@ export function openUndo(revision) {
       glass.node,
     ],
     action: 'Undo it',
-    send: (key, signal) =>
+    send: (key, signal, { ask, under }) =>
       ask('POST', under('/undo'), {
         body: { revision, reason: reason.input.value || undefined },
         headers: { 'Idempotency-Key': key, 'Break-Glass': glass.read() },
@@ -132,7 +135,7 @@ export function openUndo(revision) {
     },
     done: ({ status, body }) => {
       if (status !== 202) return { text: `Undone: ${body.changed.join(', ')}.` }
-      void refreshHeld()
+      lookAtHeld()
       return { text: 'Nothing has changed yet: undoing this waits for a second person.' }
     },
   })

@@ -1,22 +1,28 @@
 /** What waits: for a second person, for its time, for its link. Approved, declined or cancelled here. */
-import { arrange, brief, find, h, icon, valueOf, write } from './dom.js'
+import { arrange, find, h, icon, write } from './dom.js'
+import { nameNode } from './marks.js'
+import { brief, valueOf } from './values.js'
 import { glassField, openSheet, reasonField } from './sheet.js'
-import { ask, refreshHeld, store, under } from './store.js'
+import { lookAtHeld } from './details.js'
+import { store, told } from './store.js'
 import { clock, durationText, plans, timeOf, writes } from './words.js'
 
 /** @typedef {import('./store.js').Held} Held */
 
-/** @type {Map<string, HTMLElement>} */
+/** @type {Map<string, { row: HTMLElement, update(): void }>} */
 const shown = new Map()
 
 export function showWaiting() {
   const held = store.held.toSorted((a, b) => Number(b.kind === 'approval') - Number(a.kind === 'approval'))
   const ids = new Set(held.map(({ held_id: id }) => id))
   for (const id of shown.keys()) if (!ids.has(id)) shown.delete(id)
-  for (const one of held) if (!shown.has(one.held_id)) shown.set(one.held_id, makeRow(one))
+  for (const one of held) {
+    if (!shown.has(one.held_id)) shown.set(one.held_id, makeRow(one))
+    shown.get(one.held_id)?.update()
+  }
   arrange(
     find('held'),
-    held.flatMap(({ held_id: id }) => shown.get(id) ?? []),
+    held.flatMap(({ held_id: id }) => shown.get(id)?.row ?? []),
   )
   const asked = held.filter(({ kind }) => kind === 'approval').length
   find('badge').hidden = asked === 0
@@ -57,7 +63,8 @@ function makeRow(held) {
   const meta = h(
     'p',
     { class: 'meta' },
-    kind === 'revert' ? 'Set' : h('bdi', { class: 'who' }, made_by),
+    kind === 'revert' && 'Set by ',
+    nameNode(made_by, 'who'),
     ' · ',
     timeOf(Date.parse(made_at), 'ago'),
     end && ' · ',
@@ -78,14 +85,24 @@ function makeRow(held) {
       'Approve…',
       h('span', { class: 'hidden' }, ` ${held.keys.join(', ')}`),
     )
-  return h(
+  const what = h('div', {})
+  const values = () => JSON.stringify(held.keys.map((key) => store.flags.get(key) ?? null))
+  let drawn = ''
+  // "From" is how it stands now, and not when the row was made.
+  const update = () => {
+    if (drawn === values()) return
+    drawn = values()
+    what.replaceChildren(whatOf(held))
+  }
+  const row = h(
     'li',
     { class: 'item', 'data-held': held.held_id },
     head,
-    whatOf(held),
+    what,
     meta,
     h('div', { class: 'actions' }, drop, approve),
   )
+  return { row, update }
 }
 
 const DROPS = /** @type {const} */ ({
@@ -139,14 +156,14 @@ function openApprove(held) {
         'p',
         { class: 'meta' },
         'Asked for by ',
-        h('bdi', {}, held.made_by),
+        nameNode(held.made_by),
         held.reason && h('span', { class: 'why' }, h('q', {}, brief(held.reason, 200))),
       ),
       reason.node,
       glass.node,
     ],
     action: 'Approve: make it so',
-    send: (key, signal) =>
+    send: (key, signal, { ask, under }) =>
       ask('POST', under(`/held/${held.held_id}/approve`), {
         query: { reason: reason.input.value || undefined },
         headers: { 'Idempotency-Key': key, 'Break-Glass': glass.read() },
@@ -157,7 +174,7 @@ function openApprove(held) {
       return null
     },
     done: ({ body }) => {
-      void refreshHeld()
+      lookAtHeld()
       return { text: `Approved: ${body.changed.join(', ') || 'nothing was left to change'}.` }
     },
   })
@@ -188,15 +205,17 @@ function openDrop(held) {
     ],
     action: DROP_ACTIONS[held.kind],
     danger: true,
-    send: (key, signal) =>
+    send: (key, signal, { ask, under }) =>
       ask('DELETE', under(`/held/${held.held_id}`), {
         query: { reason: reason.input.value || undefined },
         headers: { 'Idempotency-Key': key },
         signal,
       }),
     done: () => {
-      void refreshHeld()
+      lookAtHeld()
       return { text: held.kind === 'revert' ? 'It stays as it is.' : 'Dropped: it will not happen.' }
     },
   })
 }
+
+told.addEventListener('flags', showWaiting)

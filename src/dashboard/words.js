@@ -1,5 +1,6 @@
 /** How things are said: times, durations, changes, and refusals in words that need no knowledge of HTTP. */
-import { brief, h, write } from './dom.js'
+import { h, write } from './dom.js'
+import { brief } from './values.js'
 
 const UNITS = /** @type {const} */ ({ s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 })
 const NAMES = { s: 's', m: 'min', h: 'h', d: 'd' }

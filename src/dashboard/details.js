@@ -1,0 +1,137 @@
+/**
+ * Who, why, until when, what waits, the rules: read after each change and each reconnect, by whoever has a token. Whatever
+ * cannot be read is tried again, less and less often, and the page says so meanwhile; nothing here may stop it for good.
+ */
+import { call, Refused } from './call.js'
+import { bind, lastChange, store, tell, told } from './store.js'
+
+/** @typedef {import('./store.js').Bound} Bound */
+/** @typedef {import('./store.js').Entry} Entry */
+
+const HELD_EVERY_MS = 15_000
+const PAUSE_MS = { first: 1_000, most: 30_000 }
+const PAGE = 50
+/** Switches whose last change is older than what was read of history are asked for one by one; so many at most. */
+const LOOKED_UP_MAX = 40
+
+let running = false
+let again = false
+let failures = 0
+let retry = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined)
+
+/** Changes that come while it runs are one more run after it. */
+export async function refresh() {
+  again = true
+  if (running) return
+  running = true
+  clearTimeout(retry)
+  try {
+    while (again) {
+      again = false
+      await readAll()
+    }
+  } finally {
+    running = false
+  }
+}
+
+async function readAll() {
+  const bound = bind()
+  const { stash, token } = bound
+  const parts = [refreshFacts(bound)]
+  if (token !== null) parts.push(refreshItems(bound), refreshGuards(bound), refreshHeld(), refreshHistory(bound))
+  const ends = await Promise.allSettled(parts)
+  if (!isOpen(bound)) return
+  const lost = ends.some((end) => end.status === 'rejected' && !isSettled(end.reason))
+  store.detailsLostAt = lost ? (store.detailsLostAt ?? Date.now()) : null
+  failures = lost ? failures + 1 : 0
+  if (lost && !['missing', 'gone'].includes(store.link.state)) {
+    clearTimeout(retry)
+    retry = setTimeout(
+      () => store.stash === stash && void refresh(),
+      Math.min(PAUSE_MS.first * 2 ** (failures - 1), PAUSE_MS.most),
+    )
+  }
+  tell('change')
+}
+
+/** What another try would not change: this token may not see it. */
+const isSettled = (/** @type {unknown} */ fault) =>
+  fault instanceof Refused && ['not_permitted', 'invalid_token'].includes(fault.code)
+
+/** An answer for a stash that was left, or a token that was given up, is no news. */
+const isOpen = (/** @type {Bound} */ { stash, token }) => stash === store.stash && token === store.token
+
+async function refreshFacts(/** @type {Bound} */ { stash }) {
+  const query = store.revision > 0 ? { min_revision: store.revision } : {}
+  const { body } = await call('GET', `/stash/${stash}`, { query })
+  if (stash === store.stash) store.facts = body
+}
+
+/** Once, and after a snapshot: then the stream keeps versions up to date. */
+async function refreshItems(/** @type {Bound} */ bound) {
+  if ([...store.flags.keys()].every((key) => store.items.has(key)) && store.revision !== -1) return
+  const { body } = await bound.ask('GET', bound.under('/items'))
+  if (!isOpen(bound)) return
+  for (const { key, version, content_type: type } of body.items) {
+    const { version: known = 0 } = store.items.get(key) ?? {}
+    store.items.set(key, { version: Math.max(known, version), type })
+  }
+}
+
+async function refreshGuards(/** @type {Bound} */ bound) {
+  const { body } = await bound.ask('GET', bound.under('/guards'))
+  if (isOpen(bound)) store.guards = new Map(body.guards.map((/** @type {any} */ guard) => [guard.key, guard]))
+}
+
+async function refreshHeld() {
+  const bound = bind()
+  const { revision } = store
+  const { body } = await bound.ask('GET', bound.under('/held'), { query: { limit: 500 } })
+  if (!isOpen(bound) || revision < store.heldAt) return
+  store.held = body.held
+  store.heldAt = revision
+  tell('change')
+}
+
+/** What waits has changed without a revision; where it cannot be read, the rest of the details is due, too. */
+export function lookAtHeld() {
+  if (store.token !== null) refreshHeld().catch(refresh)
+}
+
+async function refreshHistory(/** @type {Bound} */ bound) {
+  const { body } = await bound.ask('GET', bound.under('/history'), { query: { limit: PAGE } })
+  if (!isOpen(bound)) return
+  const newest = Math.max(-1, ...store.entries.keys())
+  const overlaps = body.entries.some((/** @type {Entry} */ { revision }) => revision <= newest)
+  // More has happened than one page holds: what is in between would be missing.
+  if (!overlaps) store.entries = new Map()
+  if (!overlaps) store.before = body.next
+  for (const entry of body.entries) store.entries.set(entry.revision, entry)
+  tell('change')
+  await lookUpOlder(bound)
+}
+
+async function lookUpOlder(/** @type {Bound} */ bound) {
+  const unknown = [...store.flags.keys()].filter((key) => lastChange(key) === undefined).slice(0, LOOKED_UP_MAX)
+  for (const key of unknown) {
+    const { body } = await bound.ask('GET', bound.under('/history'), { query: { key, limit: 1 } })
+    if (!isOpen(bound)) return
+    store.older.set(key, body.entries[0] ?? null)
+  }
+}
+
+export async function readOlder() {
+  const bound = bind()
+  if (store.before === null) return
+  const { body } = await bound.ask('GET', bound.under('/history'), { query: { limit: PAGE, before: store.before } })
+  if (!isOpen(bound)) return
+  for (const entry of body.entries) store.entries.set(entry.revision, entry)
+  store.before = body.next
+  tell('change')
+}
+
+told.addEventListener('due', () => void refresh())
+setInterval(() => {
+  if (document.visibilityState === 'visible' && store.link.state === 'live') lookAtHeld()
+}, HELD_EVERY_MS)
