@@ -254,3 +254,19 @@ describe.each(LANGUAGES)('the %s client, whose server', (language) => {
     expect(server.asked.map(({ headers }) => headers.authorization).filter(Boolean)).toEqual([])
   })
 })
+
+describe('a stream that', () => {
+  it('lives before it tells what was missed is not fresh by that', async () => {
+    const store = join(folder, 'flags.json')
+    await writeFile(store, JSON.stringify({ stash_id: STASH, revision: 3, flags: { a: 'false' } }))
+    server.misbehave((request, response) => {
+      // The poll hangs, the stream lives, and says nothing yet.
+      if (request.url?.includes('/watch'))
+        response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(': hi\n\n')
+    })
+    const client = await start('TypeScript', { store })
+    expect(await client.ask('ready', 300)).toMatchObject({ state: 'behind', revision: 3 })
+    server.behave()
+    expect(await client.ask('ready', 20_000)).toMatchObject({ state: 'fresh', revision: 7 })
+  })
+})
