@@ -49,6 +49,7 @@ export const apply: Command = {
 async function specOf(stash: Session, { items, guards }: FlagFile, replace: boolean) {
   const { body: standing } = await stash.read<{ revision: number; items: { key: string; content_type: string }[] }>(
     '/items',
+    { revision: 'number', items: 'list' },
   )
   const types = new Map(standing.items.map(({ key, content_type }) => [key, content_type]))
   const typed = items.map((item) => ({ content_type: types.get(item.key), ...item }))
@@ -59,7 +60,7 @@ async function specOf(stash: Session, { items, guards }: FlagFile, replace: bool
 }
 
 async function readGuards(stash: Session): Promise<{ key: string; guard: object }[]> {
-  const { body } = await stash.read<{ guards: { key: string; version: number }[] }>('/guards')
+  const { body } = await stash.read<{ guards: { key: string; version: number }[] }>('/guards', { guards: 'list' })
   return body.guards.map(({ key, version: _version, ...guard }) => ({ key, guard }))
 }
 
@@ -67,7 +68,13 @@ const sender =
   (stash: Session, spec: object, input: Input, revision: number) =>
   async <T>(query: Record<string, number>): Promise<Reply<T>> => {
     try {
-      return await stash.change<T>('POST', '/import', spec, input, { query, headers: { 'If-Match': `"${revision}"` } })
+      const more = { query, headers: { 'If-Match': `"${revision}"` } }
+      if (query['dry_run'] === undefined) return await stash.change<T>('POST', '/import', spec, input, more)
+      return await stash.preview<T>('/import', spec, input, more, {
+        revision: 'number',
+        changes: 'list',
+        guards: 'list',
+      })
     } catch (fault) {
       if (!(fault instanceof Refused) || fault.code !== 'version_conflict') throw fault
       throw new Refused(fault.status, {

@@ -40,14 +40,15 @@ export const diff: Command = {
 async function readStanding(stash: Session): Promise<Standing> {
   if (stash.hasToken) {
     try {
-      return (await stash.read<Standing>('/export')).body
+      return (await stash.read<Standing>('/export', { revision: 'number', items: 'list', guards: 'list' })).body
     } catch (fault) {
       // A token for some keys sees no export, and as much as anyone.
       if (!(fault instanceof Refused && fault.code === 'not_permitted')) throw fault
     }
   }
-  const { revision, flags } = (await stash.readPublic<{ revision: number; flags: Record<string, string> }>('/flags'))
-    .body
+  const shape = { revision: 'number', flags: 'object' } as const
+  const { body } = await stash.readPublic<{ revision: number; flags: Record<string, string> }>('/flags', shape)
+  const { revision, flags } = body
   return { revision, items: Object.entries(flags).map(([key, value]) => ({ key, value })) }
 }
 

@@ -2,7 +2,7 @@
  * The events of a stash as they come, over breaks of the connection: it resumes after the last revision that was told.
  * Of the same road as a browser's EventSource; the keep-alives tell a quiet stash from a dead connection.
  */
-import { Failure, open, Refused } from '../client/call.ts'
+import { Failure, open, Refused, wordStranger } from '../client/call.ts'
 import { readEvents } from '../client/events.ts'
 import type { Settings } from './settings.ts'
 
@@ -64,8 +64,9 @@ async function streamOnce(
   const timer = setTimeout(() => leaving.abort(), SILENCE_MAX_MS)
   try {
     const query = { after, ...(keys.length > 0 && { keys: keys.join(',') }) }
-    const { body } = await open({ url }, 'GET', `/stash/${stash}/watch`, { query, signal: leaving.signal })
-    if (body === null) throw new Failure(`${new URL(url).host} sent no stream.`)
+    const { headers, body } = await open({ url }, 'GET', `/stash/${stash}/watch`, { query, signal: leaving.signal })
+    const isStream = /^text\/event-stream\b/i.test(headers.get('Content-Type') ?? '')
+    if (body === null || !isStream) throw new Failure(wordStranger(url))
     connected()
     await readEvents(body, EVENT_MAX_CHARS, {
       heard: () => timer.refresh(),

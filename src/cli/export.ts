@@ -7,7 +7,7 @@ export const exportFlags: Command = {
   takes: [0, 0],
   notes: 'Flags and guards, without secrets: a backup, or what "diff" and "apply" take. > shop.json',
   async run(_, { print, session }) {
-    const { body } = await session().read('/export')
+    const { body } = await session().read('/export', { revision: 'number', items: 'list', guards: 'list' })
     print.document(body, print.json ? undefined : 2)
     return EXIT.done
   },

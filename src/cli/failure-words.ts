@@ -1,6 +1,8 @@
 /** What a failed command says, and the code that it ends with. Words are for a person at three in the morning. */
 import { Failure, Refused } from '../client/call.ts'
+import { ChangeFailed } from './change-failed.ts'
 import { EXIT, Misuse, type Exit } from './exit.ts'
+import { NotKept } from './keep-secret.ts'
 import { isOutage } from './session.ts'
 
 export type Failed = { exit: Exit; code: string; words: string; facts: Record<string, unknown> }
@@ -11,10 +13,21 @@ export function wordFailure(fault: unknown): Failed {
     const exit = isOutage(fault) ? EXIT.unknown : EXIT.refused
     return { exit, code: fault.code, words: `${wordRefusal(fault)}${wordDoubt(fault)}`, facts: fault.facts }
   }
+  if (fault instanceof ChangeFailed) return failedChange(fault)
+  if (fault instanceof NotKept) return { exit: EXIT.unknown, code: 'not_kept', words: fault.message, facts: {} }
   if (fault instanceof Failure) {
     return { exit: EXIT.unknown, code: 'unreachable', words: wordOutage(fault), facts: {} }
   }
-  throw fault
+  // A mistake of ours, or an answer that is only nearly Switchyard's. It may stand after a change.
+  const words = `Something unexpected: ${String(fault)}. What was done is not known.`
+  return { exit: EXIT.unknown, code: 'unexpected', words: words.replaceAll(/\s+/g, ' '), facts: {} }
+}
+
+function failedChange(fault: ChangeFailed): Failed {
+  const { applied, advice, cause } = fault
+  const words = cause instanceof Refused ? wordRefusal(cause) : wordOutage(fault)
+  const code = cause instanceof Refused ? cause.code : 'unreachable'
+  return { exit: EXIT.unknown, code, words: `${words} ${advice}`.trim(), facts: { applied } }
 }
 
 /** Where the service speaks of headers and routes, in the words of this program. */

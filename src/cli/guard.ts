@@ -34,7 +34,7 @@ export const guard: Command = {
 }
 
 async function listGuards({ print, session }: Context): Promise<Exit> {
-  const { body } = await session().read<{ guards: Guard[] }>('/guards')
+  const { body } = await session().read<{ guards: Guard[] }>('/guards', { guards: 'list' })
   if (print.json) print.document(body)
   else if (body.guards.length === 0) print.say('No guards: any value may be written.')
   else print.table(body.guards.map(({ key, version: _version, ...spec }) => [bold(key), JSON.stringify(spec)]))
@@ -42,7 +42,7 @@ async function listGuards({ print, session }: Context): Promise<Exit> {
 }
 
 async function getGuard(name: string, { print, session }: Context): Promise<Exit> {
-  const { body } = await session().read<Guard>(`/guards/${encodeKey(name)}`)
+  const { body } = await session().read<Guard>(`/guards/${encodeKey(name)}`, { key: 'string', type: 'string' })
   const { key: _, version: __, ...spec } = body
   print.document(print.json ? body : spec)
   return EXIT.done

@@ -28,7 +28,11 @@ export async function readHeld(session: Session): Promise<Held[]> {
   const held: Held[] = []
   let after: number | null = 0
   for (let page = 0; page < PAGES_MAX && after !== null; page++) {
-    const { body }: { body: { held: Held[]; next: number | null } } = await session.read('/held', { after, limit: 500 })
+    const { body }: { body: { held: Held[]; next: number | null } } = await session.read(
+      '/held',
+      { held: 'list' },
+      { after, limit: 500 },
+    )
     held.push(...body.held)
     after = body.next
   }

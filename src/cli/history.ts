@@ -31,7 +31,7 @@ export const history: Command = {
   async run(input, { print, session }) {
     const stash = session()
     if (input.isSet('verify')) {
-      const { body } = await stash.read<Verified>('/history/verify')
+      const { body } = await stash.read<Verified>('/history/verify', { valid: 'boolean', message: 'string' })
       if (print.json) print.document(body)
       print.say(body.message)
       return body.valid ? EXIT.done : EXIT.refused
@@ -39,7 +39,7 @@ export const history: Command = {
     const limit = readCount('limit', input.text('limit') ?? '20')
     const before = input.text('before')
     const query = { key: input.args[0], limit, before: before === undefined ? undefined : readCount('before', before) }
-    const { body } = await stash.read<Page>('/history', query)
+    const { body } = await stash.read<Page>('/history', { entries: 'list' }, query)
     if (print.json) print.document(body)
     else printEntries(print, body.entries)
     if (body.next !== null) print.say(`Older ones: --before ${body.next}`)

@@ -2,12 +2,15 @@
  * `init`: a new stash, or one that exists, kept in a profile. The place for the token is taken before the token is made,
  * because it is shown once; and it is not printed unless that is asked for.
  */
-import { call, Refused } from '../client/call.ts'
+import { call, Failure, Refused, wordStranger } from '../client/call.ts'
 import { ask } from './ask.ts'
+import { wordedChange } from './change-failed.ts'
 import type { Command } from './command.ts'
 import { EXIT, Misuse } from './exit.ts'
+import { keepSecret } from './keep-secret.ts'
 import { paint } from './print.ts'
 import { reserveProfile, type Profile } from './profile-file.ts'
+import { fits } from './shape.ts'
 import { checkStash, checkToken, checkUrl, profileName } from './settings.ts'
 
 type Created = { stash_id: string; master_token: string; created_at: string }
@@ -38,7 +41,7 @@ export const init: Command = {
       place.release()
       throw fault
     }
-    place.keep(profile)
+    keepSecret(print, place, profile)
     const { token, ...shown } = profile
     const withToken = input.isSet('show-token') && token !== undefined
     if (print.json) print.document({ profile: name, file: place.file, ...shown, ...(withToken && { token }) })
@@ -61,12 +64,17 @@ async function createStash(url: string, name: string | undefined, admin: string 
     // What is undefined, JSON leaves out.
     body: { name },
   }).catch((fault: unknown) => {
-    throw fault instanceof Refused && ADMIN.includes(fault.code) ? new Refused(fault.status, ADMIN_WANTED) : fault
+    throw fault instanceof Refused && ADMIN.includes(fault.code)
+      ? new Refused(fault.status, ADMIN_WANTED)
+      : wordedChange(fault, LOST_STASH)
   })
-  if (typeof body?.stash_id !== 'string') throw new Misuse(`${url} answered, but is no Switchyard. Is the URL right?`)
+  if (!fits(body, { stash_id: 'string', master_token: 'string' })) {
+    throw wordedChange(new Failure(wordStranger(url)), LOST_STASH)
+  }
   return profileOf(url, body.stash_id, body.master_token)
 }
 
+const LOST_STASH = 'A stash may have been made that nobody has the token of: it does no harm, and holds nothing.'
 const ADMIN = ['token_missing', 'invalid_token']
 const ADMIN_WANTED = {
   code: 'admin_token_needed',

@@ -14,8 +14,9 @@ const streams = { stdout: process.stdout, stderr: process.stderr }
 
 // Whoever read us has left (`| head`). There is nobody to tell.
 process.stdout.on('error', (fault: NodeJS.ErrnoException) => {
-  if (fault.code !== 'EPIPE') throw fault
-  process.exit(EXIT.brokenPipe)
+  if (fault.code === 'EPIPE') process.exit(EXIT.brokenPipe)
+  process.stderr.write(`Nothing can be written: ${String(fault.code)}.\n`)
+  process.exit(EXIT.unknown)
 })
 process.on('SIGINT', () => {
   if (isChanging())

@@ -3,7 +3,7 @@
  * nowhere else, so a file is written whole or not at all, and never over another without being told to.
  */
 import type { Environment } from './environment.ts'
-import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { Misuse } from './exit.ts'
@@ -75,10 +75,10 @@ export function reserveProfile(name: string, env: Environment, { replace }: { re
       writeFileSync(half, `${JSON.stringify(profile, null, 2)}\n`)
       renameSync(half, file)
     },
-    release: () => unlinkSync(half),
+    release: () => rmSync(half, { force: true }),
   }
 }
 
 export type Reserved = { file: string; keep(profile: Profile): void; release(): void }
 
-const codeOf = (fault: unknown): unknown => (fault instanceof Error && 'code' in fault ? fault.code : fault)
+export const codeOf = (fault: unknown): unknown => (fault instanceof Error && 'code' in fault ? fault.code : fault)

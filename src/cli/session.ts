@@ -2,17 +2,17 @@
  * One stash, as the commands speak to it. A write carries an Idempotency-Key and is sent once more where nobody knows what
  * became of it; what cannot be repeated safely goes by `askOnce`.
  */
-import { call, Failure, Refused, type Call, type Reply } from '../client/call.ts'
+import { call, Failure, isChangeAnswer, mayBeApplied, Refused, wordStranger } from '../client/call.ts'
+import type { Call, Reply } from '../client/call.ts'
+import { ADVICE, wordedChange, wordedRepeat } from './change-failed.ts'
 import { ask } from './ask.ts'
 import type { Input } from './command.ts'
 import { Misuse } from './exit.ts'
 import type { Settings } from './settings.ts'
+import { fits, type Shape } from './shape.ts'
 
 /** Refusals that say nothing of what was asked for: the service could not look. */
 export const isOutage = ({ status }: Refused): boolean => status >= 500 && status !== 501
-
-const isUncertain = (fault: unknown): boolean =>
-  fault instanceof Failure || (fault instanceof Refused && fault.facts['applied'] === 'unknown')
 
 /** Whether a change is on its way, for whoever presses Ctrl-C. */
 let changing = false
@@ -35,18 +35,30 @@ export class Session {
   }
 
   /** What only holders of a token may see. `path` stands under the stash: `/held`. */
-  read<T>(path: string, query: NonNullable<Call['query']> = {}): Promise<Reply<T>> {
+  async read<T>(path: string, shape: Shape, query: NonNullable<Call['query']> = {}): Promise<Reply<T>> {
     if (!this.hasToken) throw new Misuse(NO_TOKEN)
-    return this.#call('GET', `/stash/${this.settings.stash}${path}`, { query })
+    return this.#demand(await this.#call<T>('GET', `/stash/${this.settings.stash}${path}`, { query }), shape)
   }
 
   /** What anyone may see, asked for as anyone: caches answer nobody else. Nothing for the stash itself. */
-  readPublic<T>(path: string, query: NonNullable<Call['query']> = {}): Promise<Reply<T>> {
-    return this.#callPublic('GET', `/stash/${this.settings.stash}${path}`, { query })
+  async readPublic<T>(path: string, shape: Shape, query: NonNullable<Call['query']> = {}): Promise<Reply<T>> {
+    return this.#demand(await this.#callPublic<T>('GET', `/stash/${this.settings.stash}${path}`, { query }), shape)
   }
 
-  readItem(key: string): Promise<Reply<string>> {
-    return this.#callPublic('GET', this.#item(key), { as: 'text' })
+  /** A value may be any text; by its headers it is told from whatever else answers there. */
+  async readItem(key: string): Promise<Reply<string>> {
+    const reply = await this.#callPublic<string>('GET', this.#item(key), { as: 'text' })
+    const revision = reply.headers.get('Switchyard-Revision') ?? ''
+    const version = reply.headers.get('ETag') ?? ''
+    if (/^\d+$/.test(revision) || /^(?:W\/)?"\d+"$/.test(version)) return reply
+    throw new Failure(wordStranger(this.settings.url))
+  }
+
+  /** A change that is only tried: what would come of it. */
+  async preview<T>(path: string, body: unknown, input: Input, more: Call, shape: Shape): Promise<Reply<T>> {
+    if (!this.hasToken) throw new Misuse(NO_TOKEN)
+    const asked = { ...circumstancesOf(input, more), body }
+    return this.#demand(await this.#call<T>('POST', `/stash/${this.settings.stash}${path}`, asked), shape)
   }
 
   /** @param input where the command takes `--reason` and the like */
@@ -59,39 +71,59 @@ export class Session {
   }
 
   /** For what makes a secret: the service cannot give the same answer twice. */
-  askOnce<T>(method: string, path: string, body: unknown, input: Input, more: Call = {}): Promise<Reply<T>> {
-    return this.#guarded(() =>
-      this.#call(method, `/stash/${this.settings.stash}${path}`, { ...circumstancesOf(input, more), body }),
-    )
+  makeSecret<T>(path: string, body: unknown, input: Input, advice: string): Promise<Reply<T>> {
+    const send = async (): Promise<Reply<T>> => {
+      const asked = { ...circumstancesOf(input), body }
+      const reply = await this.#call<T>('POST', `/stash/${this.settings.stash}${path}`, asked)
+      return this.#demand(reply, { token_id: 'string', token: 'string' })
+    }
+    return this.#guarded(send, advice)
   }
 
   presign<T>(key: string, value: string, input: Input, query: NonNullable<Call['query']>): Promise<Reply<T>> {
-    return this.#guarded(() =>
-      this.#call('POST', `${this.#item(key)}/presign`, { ...circumstancesOf(input, { query }), body: value }),
+    const asked = { ...circumstancesOf(input, { query }), body: value }
+    return this.#guarded(async () =>
+      this.#demand(await this.#call<T>('POST', `${this.#item(key)}/presign`, asked), {
+        url: 'string',
+        held_id: 'string',
+      }),
     )
   }
 
   async #repeatable<T>(method: string, path: string, asked: Call): Promise<Reply<T>> {
     const headers = { ...asked.headers, 'Idempotency-Key': `cli-${crypto.randomUUID()}` }
-    const send = (): Promise<Reply<T>> => this.#call<T>(method, path, { ...asked, headers })
+    const send = async (): Promise<Reply<T>> => {
+      const reply = await this.#call<T>(method, path, { ...asked, headers })
+      if (!isChangeAnswer(reply.body)) throw new Failure(wordStranger(this.settings.url))
+      return reply
+    }
     return this.#guarded(async () => {
       try {
         return await send()
       } catch (fault) {
-        if (!isUncertain(fault)) throw fault
-        return send()
+        if (fault instanceof Refused && !mayBeApplied(fault)) throw fault
+        return send().catch((again: unknown) => {
+          throw mayBeApplied(fault) ? wordedRepeat(again) : again
+        })
       }
     })
   }
 
-  async #guarded<T>(change: () => Promise<T>): Promise<T> {
+  async #guarded<T>(change: () => Promise<T>, advice = ADVICE): Promise<T> {
     if (!this.hasToken) throw new Misuse(NO_TOKEN)
     changing = true
     try {
       return await change()
+    } catch (fault) {
+      throw wordedChange(fault, advice)
     } finally {
       changing = false
     }
+  }
+
+  #demand<T>(reply: Reply<T>, shape: Shape): Reply<T> {
+    if (fits(reply.body, shape)) return reply
+    throw new Failure(wordStranger(this.settings.url))
   }
 
   #call<T>(method: string, path: string, asked: Call): Promise<Reply<T>> {

@@ -29,11 +29,11 @@ export const status: Command = {
   async run(_, { print, session }) {
     const stash = session()
     // The stash itself answers this; what is public may come from a cache, and must not be older.
-    const own = stash.hasToken ? (await stash.read<Owned>('/items')).body : null
+    const own = stash.hasToken ? (await stash.read<Owned>('/items', { revision: 'number', items: 'list' })).body : null
     const least = { min_revision: own?.revision }
     const [{ body: facts }, { body: read }] = await Promise.all([
-      stash.readPublic<Facts>('', least),
-      stash.readPublic<{ flags: Record<string, string> }>('/flags', least),
+      stash.readPublic<Facts>('', { stash_id: 'string', revision: 'number' }, least),
+      stash.readPublic<{ flags: Record<string, string> }>('/flags', { flags: 'object' }, least),
     ])
     const values = Object.entries(read.flags).map(([key, value]): Flag => ({ key, value }))
     const held = own === null ? null : await readHeld(stash)
@@ -76,7 +76,7 @@ async function findEntries(stash: Session, wanted: Set<number>): Promise<Map<num
   const found = new Map<number, Entry>()
   let before: number | undefined
   for (let page = 0; page < PAGES_MAX && found.size < wanted.size; page++) {
-    const { body }: { body: Page } = await stash.read('/history', { limit: 200, before })
+    const { body }: { body: Page } = await stash.read('/history', { entries: 'list' }, { limit: 200, before })
     for (const entry of body.entries) if (wanted.has(entry.revision)) found.set(entry.revision, entry)
     if (body.next === null) break
     before = body.next

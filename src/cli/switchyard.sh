@@ -31,28 +31,40 @@ put() {
   # The same key for both attempts: what was applied already is not applied again.
   once="sh-$(date +%s)-$$"
   set -- -X PUT -H "Reason: $4" -H "Idempotency-Key: $once" --data-raw "$2" "$base/item/$SWITCHYARD_STASH/$1${3:+?for=$3}"
-  answer=$(ask "$@") || answer=$(ask "$@") || fail 3 "No answer from $base: whether it was done is not known"
+  lost=
+  answer=$(ask "$@") || { lost=1 && answer=$(ask "$@"); } || fail 3 "No answer from $base: $unknown"
   printf '%s\n' "$(printf '%s' "${answer%???}")"
   case $answer in
-    *200) exit 0 ;;
-    *202) fail 4 'Held: nothing has changed yet' ;;
-    *5??) fail 3 'The service could not do it now' ;;
-    *) exit 1 ;;
+    *'"held_id":'*202) fail 4 'Held: nothing has changed yet' ;;
+    *'"revision":'*200) exit 0 ;;
+    *2??) fail 3 "$base is not Switchyard, or not its API: $unknown" ;;
+    *'"applied":"no"'*5??) [ -n "$lost" ] || fail 3 'The service could not do it now: nothing was changed' ;;
+    *[35]??) fail 3 "The service could not do it now: $unknown" ;;
+    *) [ -n "$lost" ] || exit 1 ;;
+  esac
+  fail 3 "The repeat was refused, but the first try may have counted: $unknown"
+}
+
+look() {
+  answer=$(curl -sS --max-time 10 -w '\n%{http_code}' "$base/stash/$SWITCHYARD_STASH$1") || fail 3 "No answer from $base"
+  body=${answer%???}
+  case $answer in
+    *'"revision":'*200) printf '%s\n' "$(printf '%s' "$body")" ;;
+    *404) fail 1 "There is no such stash at $base" ;;
+    *5?? | *429) fail 3 "$base cannot say it now: ${answer#"$body"}" ;;
+    *) fail 3 "$base is not Switchyard, or not its API: ${answer#"$body"}" ;;
   esac
 }
 
 [ -n "${SWITCHYARD_URL-}" ] && [ -n "${SWITCHYARD_STASH-}" ] || fail 2 'Set SWITCHYARD_URL and SWITCHYARD_STASH'
 base=${SWITCHYARD_URL%/}
+unknown='whether it was done is not known'
 
 case ${1-} in
   maintenance-on) put maintenance-mode true "${2-}" "${3-}" ;;
   maintenance-off) put maintenance-mode false '' "${2-}" ;;
   set-oncall) put on-call "${2-}" '' "${3-}" ;;
   route-traffic) put traffic-target "${2-}" '' "${3-}" ;;
-  status)
-    curl -sS -f --max-time 10 "$base/stash/$SWITCHYARD_STASH" "$base/stash/$SWITCHYARD_STASH/flags" && exit 0
-    [ $? -eq 22 ] && fail 1 "There is no such stash at $base"
-    fail 3 "No answer from $base"
-    ;;
+  status) look '' && look /flags ;;
   *) usage ;;
 esac

@@ -2,6 +2,7 @@
 import { WRITE, type Command, type Context, type Input } from './command.ts'
 import { EXIT, Misuse, type Exit } from './exit.ts'
 import { bold, dim, type Piece } from './print.ts'
+import { keepSecret } from './keep-secret.ts'
 import { reserveProfile } from './profile-file.ts'
 import { replyChange, type Changed } from './reply-words.ts'
 
@@ -46,8 +47,13 @@ export const token: Command = {
   },
 }
 
+const LOST_TOKEN =
+  'A token may have been made that nobody has: look at "switchyard token list", and revoke it before you try again.'
+const LOST_MASTER =
+  'The master token may be another one now, which nobody has: see whether yours still works ("switchyard token list"). With --overlap the old one goes on working for a while.'
+
 async function listTokens({ print, session }: Context): Promise<Exit> {
-  const { body } = await session().read<{ tokens: Token[] }>('/tokens')
+  const { body } = await session().read<{ tokens: Token[] }>('/tokens', { tokens: 'list' })
   if (print.json) print.document(body)
   else {
     print.table(
@@ -71,12 +77,12 @@ async function createToken(label: string, input: Input, { print, env, session }:
   const save = input.text('save')
   const place = save === undefined ? null : reserveProfile(save, env, { replace: false })
   const spec = { label, can, keys: input.text('keys')?.split(','), expires_in: input.text('expires-in') }
-  const { body } = await stash.askOnce<Made>('POST', '/tokens', spec, input).catch((fault: unknown) => {
+  const { body } = await stash.makeSecret<Made>('/tokens', spec, input, LOST_TOKEN).catch((fault: unknown) => {
     place?.release()
     throw fault
   })
   const { token: secret, ...facts } = body
-  place?.keep({ url: stash.settings.url, stash_id: stash.settings.stash, token: secret })
+  if (place) keepSecret(print, place, { url: stash.settings.url, stash_id: stash.settings.stash, token: secret })
   if (print.json) print.document(place === null ? body : { ...facts, profile: save })
   else if (place === null) print.line(secret)
   print.say(
@@ -99,12 +105,12 @@ async function rotateToken(input: Input, { print, env, session }: Context): Prom
   const isKept = profile !== undefined && !env['SWITCHYARD_TOKEN']
   const place = isKept ? reserveProfile(profile, env, { replace: true }) : null
   const spec = { overlap: input.text('overlap') }
-  const { body } = await stash.askOnce<Made>('POST', '/tokens/rotate', spec, input).catch((fault: unknown) => {
+  const { body } = await stash.makeSecret<Made>('/tokens/rotate', spec, input, LOST_MASTER).catch((fault: unknown) => {
     place?.release()
     throw fault
   })
   const { token: secret, master_token: _, ...facts } = body
-  place?.keep({ url, stash_id, token: secret })
+  if (place) keepSecret(print, place, { url, stash_id, token: secret })
   const isShown = place === null || input.isSet('show-token')
   if (print.json) print.document({ ...facts, ...(isShown ? { token: secret } : { profile }) })
   else if (isShown) print.line(secret)

@@ -72,6 +72,32 @@ export class Failure extends Error {
   override name = 'Failure'
 }
 
+/** Whether it is certain that nobody was asked: nothing listens there, or there is no such host. Only Node can tell. */
+export function isUnsent(fault: unknown): boolean {
+  let cause = fault
+  for (let depth = 0; depth < 5 && cause instanceof Error; depth++) {
+    if ('code' in cause && UNSENT.has(String(cause.code))) return true
+    cause = cause.cause
+  }
+  return false
+}
+
+const UNSENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'])
+
+/** Whether a change may have been applied, though it failed. The service says; what stands before it does not know. */
+export function mayBeApplied(fault: unknown): boolean {
+  if (!(fault instanceof Refused)) return !isUnsent(fault)
+  return fault.facts['applied'] === 'unknown' || (fault.status >= 500 && fault.code === `http_${fault.status}`)
+}
+
+/** Whether this answers a change: each that was made or held says where. A sign-in page and another service do not. */
+export function isChangeAnswer(body: unknown): body is Record<string, unknown> {
+  return isRecord(body) && (typeof body['revision'] === 'number' || typeof body['held_id'] === 'string')
+}
+
+/** What is said of a 2xx that Switchyard cannot have given. */
+export const wordStranger = (url: string): string => `${hostOf(url)} is not Switchyard, or not its API.`
+
 const DEADLINE_MS = 10_000
 const MAX_BYTES = 64 * 1024 * 1024
 

@@ -2,7 +2,7 @@
  * Changes a stash. Unlike reads, these throw: whoever writes has to know. Each carries an Idempotency-Key, so that one
  * whose answer was lost is asked again, and happens once.
  */
-import { call, Failure, Refused, type Connection } from './call.ts'
+import { call, Failure, isChangeAnswer, mayBeApplied, Refused, wordStranger, type Connection } from './call.ts'
 import { spread } from './pause.ts'
 
 export type Terms = {
@@ -40,9 +40,10 @@ export async function change(
   { reason, for: span, at, ifMatch, idempotencyKey = makeKey(), deadlineMs = DEADLINE_MS }: Terms,
 ): Promise<Changed> {
   const until = performance.now() + deadlineMs
+  let mayHaveCounted = false
   for (let attempt = 1; ; attempt++) {
     try {
-      const { body } = await call<Record<string, unknown>>(connection, method, path, {
+      const { body } = await call(connection, method, path, {
         query: { reason, for: span, at },
         body: value,
         deadlineMs: Math.max(1, until - performance.now()),
@@ -53,20 +54,25 @@ export async function change(
           'Content-Type': typeof value === 'string' || value === undefined ? undefined : 'application/json',
         },
       })
+      if (!isChangeAnswer(body)) throw new Failure(wordStranger(connection.url))
       return readChanged(body)
     } catch (error) {
       const again = error instanceof Refused ? error.status === 503 || error.status === 429 : error instanceof Failure
       const wait = Math.max(spread(250 * 2 ** attempt), error instanceof Refused ? (error.retryAfterMs ?? 0) : 0)
-      if (!again || attempt === ATTEMPTS || performance.now() + wait >= until) throw error
+      if (!again || attempt === ATTEMPTS || performance.now() + wait >= until) {
+        throw mayHaveCounted && error instanceof Refused ? new Failure(EARLIER, { cause: error }) : error
+      }
+      mayHaveCounted ||= mayBeApplied(error)
       // Holds the process open, as the call does: somebody waits for this.
       await new Promise((resolve) => setTimeout(resolve, wait))
     }
   }
 }
 
-function readChanged(body: unknown): Changed {
-  if (typeof body !== 'object' || body === null) throw new Failure('The answer to a change makes no sense.')
-  const answer = body as Record<string, unknown>
+/** The refusal of a repeat says nothing of the try before it: that may have been applied before a token was revoked. */
+const EARLIER = 'An earlier try may have counted, and its repeat was refused: whether it was done is not known.'
+
+function readChanged(answer: Record<string, unknown>): Changed {
   const { revision, held_id: id, waits_for: waitsFor } = answer
   const held = typeof id === 'string' ? { id, waitsFor: String(waitsFor) } : null
   return { revision: typeof revision === 'number' ? revision : null, held, answer }

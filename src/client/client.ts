@@ -56,7 +56,8 @@ export class Client {
     this.#follower = new Follower(options, timing, {
       revision: () => this.#copy.revision,
       doubts: () => this.#standing.doubted,
-      heard: (via) => this.#hear(via),
+      opened: () => this.#standing.open(),
+      heard: () => this.#hear(),
       told: (told, via) => this.#take(told, via),
       confirmed: (revision) => this.#confirm(revision),
       failed: (error) => this.#fail(error),
@@ -200,8 +201,8 @@ export class Client {
     if (verdict.kind === 'taken') this.#keep()
   }
 
-  #hear(via: 'stream' | 'poll'): void {
-    this.#standing.hear(via)
+  #hear(): void {
+    this.#standing.hear('stream')
     this.#waiting.check()
   }
 

@@ -37,7 +37,10 @@ export type Ears = {
   revision(): number | null
   /** Whether the service has to be asked, though it streams. */
   doubts(): boolean
-  heard(via: 'stream' | 'poll'): void
+  /** There is a stream, and nothing has come of it yet. */
+  opened(): void
+  /** A sign of life on the stream. */
+  heard(): void
   /** @throws {Failure} where it cannot be taken in */
   told(told: Told, via: 'stream' | 'poll'): void
   /** The service, asked, has nothing newer than this revision. */
@@ -58,6 +61,8 @@ export class Follower {
   readonly #polls: BackOff
   /** What the last refused poll asked for. */
   #pollAskedMs: number | null = null
+  #isPolling = false
+  #polledAt = -Infinity
   readonly #stop = new AbortController()
   /** What is under way. A stream's controller is its own, so that silence can end it. */
   #stream: AbortController | null = null
@@ -96,6 +101,8 @@ export class Follower {
   async poll(query: { min_revision?: number } = {}, deadlineMs = this.#timing.deadlineMs): Promise<boolean> {
     const { stash } = this.#connection
     const known = this.#ears.revision()
+    this.#isPolling = true
+    this.#polledAt = performance.now()
     try {
       const { status, body } = await call<string>(this.#connection, 'GET', `/stash/${stash}/flags`, {
         query,
@@ -114,7 +121,14 @@ export class Follower {
       if (!this.#stop.signal.aborted) this.#ears.failed(error)
       this.#pollAskedMs = error instanceof Refused ? error.retryAfterMs : null
       return false
+    } finally {
+      this.#isPolling = false
     }
+  }
+
+  /** A stream that resumes says nothing where nothing has changed. Whether that is so, a poll says. */
+  #ask(): void {
+    if (this.#ears.doubts() && !this.#isPolling) void this.poll()
   }
 
   /** The time until the next try for a stream. Once streams have failed twice, polls keep readers current in it. */
@@ -156,7 +170,8 @@ export class Follower {
     const heard = (): void => {
       clearTimeout(watchdog)
       watchdog = setTimeout(fallSilent, silenceMs)
-      this.#ears.heard('stream')
+      this.#ears.heard()
+      if (performance.now() - this.#polledAt > this.#timing.pollMs) this.#ask()
     }
     let retryMs: number | null = null
     try {
@@ -171,7 +186,8 @@ export class Follower {
         leaving.abort()
         throw new Failure('What should be a stream is none.')
       }
-      if (this.#ears.doubts()) void this.poll()
+      this.#ears.opened()
+      this.#ask()
       await readEvents(answer.body, maxBytes, {
         heard,
         told: (data) => this.#ears.told(readEvent(data), 'stream'),

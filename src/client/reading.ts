@@ -45,7 +45,7 @@ export class Reader {
     if (rule.kind === 'shared' && (typeof target !== 'string' || target === '')) {
       return { value: fallback, reason: 'no_target' }
     }
-    const value = rule.kind === 'misfit' ? MISFIT : valueOf(rule, kind, text, key, target ?? '')
+    const value = valueOf(rule, kind, text, key, target ?? '')
     if (value === undefined) return { value: fallback, reason: 'default' }
     if (value !== MISFIT && satisfies(value, is)) return { value, reason: 'flag' }
     if (!entry.told) this.#misfit(key, kind)
@@ -60,7 +60,7 @@ export class Reader {
   #entryOf(kind: Kind, key: string, text: string): Entry {
     const known = this.#entries[kind].get(key)
     if (known?.text === text) return known
-    const entry = { text, rule: ruleOf({ key, value: text, type: '', version: 0, guard: kind }), told: false }
+    const entry = { text, rule: makeRule(kind, key, text), told: false }
     this.#entries[kind].set(key, entry)
     return entry
   }
@@ -71,16 +71,24 @@ type Entry = { text: string; rule: Rule; told: boolean }
 
 const MISFIT = Symbol('misfit')
 
-function valueOf(
-  rule: Exclude<Rule, { kind: 'misfit' }>,
-  kind: Kind,
-  text: string,
-  key: string,
-  target: string,
-): unknown {
-  if (rule.kind === 'shared') return chooseOutcome(rule, bucketOf(key, target)).value
-  // Parsed for each reader: one that changes what it got must not change another's.
-  return kind === 'json' && rule.outcome.value !== undefined ? (JSON.parse(text) as unknown) : rule.outcome.value
+/** What the service's evaluation refuses is a misfit, and so is what it stumbles over: a read never throws. */
+function makeRule(kind: Kind, key: string, text: string): Rule {
+  try {
+    return ruleOf({ key, value: text, type: '', version: 0, guard: kind })
+  } catch {
+    return { kind: 'misfit', guard: kind }
+  }
+}
+
+function valueOf(rule: Rule, kind: Kind, text: string, key: string, target: string): unknown {
+  try {
+    if (rule.kind === 'misfit') return MISFIT
+    if (rule.kind === 'shared') return chooseOutcome(rule, bucketOf(key, target)).value
+    // Parsed for each reader: one that changes what it got must not change another's.
+    return kind === 'json' && rule.outcome.value !== undefined ? (JSON.parse(text) as unknown) : rule.outcome.value
+  } catch {
+    return MISFIT
+  }
 }
 
 /** The check is the caller's own, and may throw over a value it did not expect. */

@@ -31,6 +31,11 @@ export class Standing {
   #end: { state: 'gone' | 'closed'; at: number } | null = null
   /** It held less than it once did: a sign of life is no word for the copy until it is as far as we are. */
   #doubted = false
+  /**
+   * Whether a revision was confirmed since this stream was opened. Before that its signs of life say nothing of the copy:
+   * what was missed may be on its way behind them.
+   */
+  #assured = false
   /** Since when the service says that there is no such stash. It may be the wrong service, so this need not be the end. */
   #missingSince: number | null = null
   readonly #limitsMs: { stream: number; poll: number }
@@ -44,13 +49,19 @@ export class Standing {
     return this.#end !== null
   }
 
+  /** Whether the service has to be asked, though it streams. */
   get doubted(): boolean {
-    return this.#doubted
+    return this.#doubted || !this.#assured
   }
 
-  /** The service is there, and told us all that it has. */
+  /** There is a stream. */
+  open(): void {
+    this.#assured = false
+  }
+
+  /** The service is there. On a stream that has confirmed a revision, that is as good as having told us all that it has. */
   hear(via: 'stream' | 'poll'): void {
-    if (this.#doubted) return
+    if (this.doubted) return
     const now = Date.now()
     if (this.#isOverdue(now)) this.#freshSince = now
     this.#freshSince ??= now
@@ -61,6 +72,7 @@ export class Standing {
 
   believe(via: 'stream' | 'poll'): void {
     this.#doubted = false
+    this.#assured = true
     this.hear(via)
   }
 

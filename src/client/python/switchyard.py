@@ -288,7 +288,7 @@ def evaluate(kind: str, key: str, text: str, default: Any, target: Optional[str]
         else:
             value = _READERS[kind](text)
             reading = Reading(value, "default" if value is None else "flag")
-    except _Misfit:
+    except Exception:  # _Misfit, and whatever nobody thought of: a read never raises
         reading = Reading(None, "misfit")
     return reading if reading.reason == "flag" else Reading(default, reading.reason)
 
@@ -338,6 +338,27 @@ def _read_flags(text: str, stash: str) -> _Told:
     if raw.get("stash_id") != stash:
         raise Failure("These are not the flags of this stash.")
     return _read_told("snapshot", raw, "flags", False)
+
+
+def _read_changed(text: str, url: str) -> Dict[str, Any]:
+    """Each change that was made or held says where. A sign-in page and another service do not."""
+    try:
+        answer = _read_object(text)
+    except Failure:
+        answer = {}
+    revision = answer.get("revision")
+    if isinstance(answer.get("held_id"), str) or (isinstance(revision, int) and not isinstance(revision, bool)):
+        return answer
+    raise Failure(f"{urlsplit(url).netloc} is not Switchyard, or not its API.")
+
+
+def _may_be_applied(error: Exception) -> bool:
+    """Of a change that failed. The service says; what stands before it does not know."""
+    if isinstance(error, Refused):
+        unknown = error.status >= 500 and error.code == f"http_{error.status}"
+        return unknown or error.facts.get("applied") == "unknown"
+    # Nothing listens there, or there is no such host.
+    return not isinstance(error.__cause__, (ConnectionRefusedError, socket.gaierror))
 
 
 class _Events:
@@ -904,25 +925,33 @@ class Client:
             headers.update({"If-None-Match": "*"} if if_match == "absent" else {"If-Match": f'"{if_match}"'})
         if content_type is not None:
             headers["Content-Type"] = content_type
-        text = self._insist(method, f"{path}?{query}" if query else path, headers, body, time.monotonic() + deadline)
-        answer = _read_object(text)
+        answer = self._insist(method, f"{path}?{query}" if query else path, headers, body, time.monotonic() + deadline)
         revision, held_id = answer.get("revision"), answer.get("held_id")
         # Whoever reads after the answer to their own change reads it, where the service can still be asked.
         if held_id is None and isinstance(revision, int) and revision > (self._copy[0] or -1):
             self._poll(revision, 1.0)
         return Changed(revision, held_id, answer)
 
-    def _insist(self, method: str, path: str, headers: Mapping[str, str], body: Optional[str], until: float) -> str:
+    def _insist(self, method: str, path: str, headers: Mapping[str, str], body: Optional[str], until: float) -> Dict[str, Any]:
         """Up to three times, under one Idempotency-Key: a change whose answer was lost happens once."""
+        may_have_counted = False
         for attempt in range(3):
             try:
                 data = None if body is None else body.encode("utf-8")
-                return self._call(method, path, headers, data, max(0.001, until - time.monotonic()))[1]
+                text = self._call(method, path, headers, data, max(0.001, until - time.monotonic()))[1]
+                return _read_changed(text, self._url)
             except (Failure, Refused) as error:
                 wait = max(0.5 * 2**attempt * (0.5 + random.random() / 2), getattr(error, "retry_after", None) or 0.0)
                 final = isinstance(error, Refused) and error.status not in (429, 503)
                 if final or attempt == 2 or time.monotonic() + wait >= until:
+                    if may_have_counted and isinstance(error, Refused):
+                        # It says nothing of the try before it: that may have been applied before a token was revoked.
+                        raise Failure(
+                            "An earlier try may have counted, and its repeat was refused: "
+                            "whether it was done is not known."
+                        ) from error
                     raise
+                may_have_counted = may_have_counted or _may_be_applied(error)
                 time.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
