@@ -1,6 +1,6 @@
 /**
  * One stash, as the commands speak to it. A write carries an Idempotency-Key and is sent once more where nobody knows what
- * became of it; what cannot be repeated safely goes by `askOnce`.
+ * became of it; what cannot be repeated safely goes by `makeSecret`.
  */
 import { call, Failure, isChangeAnswer, mayBeApplied, Refused, wordStranger } from '../client/call.ts'
 import type { Call, Reply } from '../client/call.ts'
