@@ -5,16 +5,8 @@
 # Settings: SWITCHYARD_URL (with /api), SWITCHYARD_STASH, SWITCHYARD_TOKEN (not for status).
 # Ends with 0 done, 1 refused, 2 used wrongly, 3 no answer, 4 held for a person or a time.
 set -u
-
-fail() {
-  printf '%s\n' "$2" >&2
-  exit "$1"
-}
-
-usage() {
-  sed -n '3,4s/^# *//p' "$0" >&2
-  exit 2
-}
+fail() { printf '%s\n' "$2" >&2; exit "$1"; }
+usage() { sed -n '3,4s/^# *//p' "$0" >&2; exit 2; }
 
 # The token goes to curl by stdin: arguments can be read by others on this machine.
 ask() {
@@ -24,9 +16,7 @@ ask() {
 
 # put <key> <value> <duration or nothing> <reason or nothing>
 put() {
-  case ${SWITCHYARD_TOKEN-} in
-    swy_*[!0-9A-Za-z_]* | '') fail 2 'SWITCHYARD_TOKEN is not set, or is no token' ;;
-  esac
+  case ${SWITCHYARD_TOKEN-} in swy_*[!0-9A-Za-z_]* | '') fail 2 'SWITCHYARD_TOKEN is not set, or is no token' ;; esac
   [ -n "$2" ] || usage
   # The same key for both attempts: what was applied already is not applied again.
   once="sh-$(date +%s)-$$"
@@ -59,7 +49,6 @@ look() {
 [ -n "${SWITCHYARD_URL-}" ] && [ -n "${SWITCHYARD_STASH-}" ] || fail 2 'Set SWITCHYARD_URL and SWITCHYARD_STASH'
 base=${SWITCHYARD_URL%/}
 unknown='whether it was done is not known'
-
 case ${1-} in
   maintenance-on) put maintenance-mode true "${2-}" "${3-}" ;;
   maintenance-off) put maintenance-mode false '' "${2-}" ;;
