@@ -83,7 +83,7 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
     answer: `<!doctype html>`,
   },
   readDashboardFile: {
-    command: `curl -s -o /dev/null -w '%{content_type}' $URL/dashboard/style.css`,
+    command: `curl -s -o /dev/null -w '%{content_type}' $URL/dashboard/base.css`,
     answer: `text/css; charset=utf-8`,
   },
   readOpenapi: {

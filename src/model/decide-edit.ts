@@ -3,25 +3,25 @@
  *
  *   credential → freeze → precondition → guard → time-box → limits → approval
  *
- * Limits come before the second person: nobody is asked to approve what could not be done. A refusal decides nothing else: whoever may not write does not learn the current version. What the stash does
- * by itself (the end of a time-box, a lapse) was decided when it was set up: only limits can stop it.
+ * Limits come before the second person: nobody is asked to approve what could not be done. A refusal decides nothing else:
+ * whoever may not write does not learn the current version. What the stash does by itself (the end of a time-box, a lapse)
+ * was decided when it was set up: only limits can stop it. What an edit that passed comes to is in `carry-out.ts`.
  */
+import { carryOut } from './carry-out.ts'
 import type { Decision, Effect } from './decision.ts'
-import type { Detail, EntryKind } from './entry.ts'
+import type { Detail } from './entry.ts'
 import type { Facts, Motion } from './facts.ts'
 import { isFrozen } from './freeze.ts'
 import { STASH_MAX_GUARDS } from './guard.ts'
 import { APPROVAL_LIFETIME_MS, type Held } from './held.ts'
 import { needsApproval, heedGuards } from './heed-guards.ts'
-import { checkRoom, hold } from './hold.ts'
+import { hold } from './hold.ts'
 import type { Edit, Intent } from './intent.ts'
 import { bytesOf, STASH_MAX_BYTES, STASH_MAX_ITEMS, VALUE_MAX_BYTES } from './item.ts'
 import { isMaster, labelOf, permits, reaches, type Ability, type Actor } from './permit.ts'
-import { planOf, scopeOf, type ItemChange, type Plan } from './plan.ts'
+import { keysIn, planOf, scopeOf, type ItemChange, type Plan } from './plan.ts'
 import { holds } from './precondition.ts'
-import { WRENDB_ITEM_LIFETIME_MS } from './profile.ts'
 import { ok, refuse, type Refusal, type Result } from './refusal.ts'
-import { cancelReverts, revertOf } from './time-box.ts'
 import { checkTime } from './timing.ts'
 
 export function decideEdit(motion: Motion, intent: Edit, facts: Facts, now: number): Result<Decision> {
@@ -85,8 +85,6 @@ export function heedFreeze(
 }
 
 const atOf = (intent: Edit): number | null => ('at' in intent ? (intent.at ?? null) : null)
-
-const keysIn = ({ items, guards }: Plan): string[] => [...items, ...guards].map(({ key }) => key)
 
 function allowEdit(actor: Actor, intent: Edit, { items, guards }: Plan, facts: Facts): Result<null> {
   if (actor.kind === 'anonymous') return allowAnonymous(intent, facts)
@@ -227,103 +225,8 @@ function approvedKeys({ approver, release }: Motion, keys: string[]): string[] {
   return release !== null && release.approved_by !== null ? release.keys : []
 }
 
-function carryOut(
-  motion: Motion,
-  intent: Edit,
-  plan: Plan,
-  brokeGlass: Detail['brokeGlass'] | null | undefined,
-  facts: Facts,
-  now: number,
-): Result<Decision> {
-  // Taking away what is not there changes nothing, and makes no revision.
-  const items = plan.items.filter(({ before, after }) => before !== null || after !== null)
-  const guards = plan.guards.filter(({ before, after }) => before !== null || after !== null)
-  const changed = [...new Set(keysIn({ items, guards }))]
-  const cancelled = cancelReverts(plan.items, motion.release, facts)
-  if (changed.length === 0 && cancelled.effects.length === 0) {
-    return ok({ applied: { revision: facts.revision, changed }, entry: null, effects: [] })
-  }
-
-  if (guards.length > 0 && 'forMs' in intent && intent.forMs !== undefined) {
-    const expected = 'nothing where guards change: they are there to stay'
-    return refuse({ code: 'invalid_query', parameter: 'for', expected })
-  }
-  const revision = facts.revision + 1
-  // What is away for a time, and is taken away for another, comes back in the end.
-  const boxed = plan.items.filter(
-    ({ key, before, after }) => before !== null || after !== null || facts.reverts.has(key),
-  )
-  const reverts =
-    'forMs' in intent && intent.forMs !== undefined ? revertOf(boxed, intent.forMs, motion, facts, now) : null
-  const room = reverts === null ? ok(null) : checkRoom(reverts.change, facts)
-  if (!room.ok) return room
-  const detail: Detail = {
-    ...approvalOf(motion),
-    ...(brokeGlass && { brokeGlass }),
-    ...(cancelled.ended.length > 0 && { cancelled: cancelled.ended }),
-    ...(cancelled.shortened.length > 0 && { shortened: cancelled.shortened }),
-    ...(motion.release?.kind === 'link' && { via: 'link' as const }),
-    ...(reverts && { revertsAt: reverts.due_at ?? 0 }),
-    ...(motion.release?.kind === 'revert' && { ends: motion.release.ends ?? 0 }),
-    ...(intent.kind === 'undo' && { undoes: intent.revision }),
-  }
-  return ok({
-    applied: {
-      revision,
-      changed,
-      ...(reverts && { reverts: { heldId: reverts.id, at: reverts.due_at ?? 0 } }),
-    },
-    entry: {
-      kind: kindOf(motion, intent),
-      items,
-      guards,
-      detail: Object.keys(detail).length === 0 ? null : detail,
-    },
-    effects: [
-      ...cancelled.effects,
-      ...(reverts ? [{ kind: 'hold' as const, held: reverts }] : []),
-      ...(facts.profile === 'wrendb' ? items.map((change) => lapseOf(change, now)) : []),
-    ],
-  })
-}
-
-const kindOf = ({ release }: Motion, { kind }: Edit): EntryKind => (release?.kind === 'revert' ? 'revert' : kind)
-
-function approvalOf({ approver, approverReason = null, release }: Motion): Pick<Detail, 'approvedBy'> {
-  if (approver !== null) {
-    const { id, label } = approver
-    return { approvedBy: { id, label, ...(approverReason !== null && { reason: approverReason }) } }
-  }
-  return release?.approved_by ? { approvedBy: release.approved_by } : {}
-}
-
 /** The first link of a decision to be used is the decision. */
 function voidLinks({ release, actor }: Motion): Effect[] {
   const decision = release?.decision ?? null
   return decision === null || actor.kind !== 'token' ? [] : [{ kind: 'drop_decision', decision, by: actor }]
-}
-
-/** In the WrenDB profile each write (re)starts its item's lifetime: a delete, held until the item is too old. */
-function lapseOf({ key, after }: ItemChange, now: number): Effect {
-  const id = `lapse:${key}`
-  if (after === null) return { kind: 'drop', heldId: id }
-  return {
-    kind: 'hold',
-    held: {
-      id,
-      kind: 'lapse',
-      change: { kind: 'delete', key },
-      keys: [key],
-      reason: 'not written for 30 days',
-      made_by: null,
-      made_at: now,
-      secret_hash: null,
-      expires_at: null,
-      due_at: now + WRENDB_ITEM_LIFETIME_MS,
-      decision: null,
-      ends: null,
-      approved_by: null,
-      broke_glass: null,
-    },
-  }
 }

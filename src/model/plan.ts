@@ -33,10 +33,9 @@ export function keysOf(intent: Edit, newKey: string): string[] {
  * The keys that a change is about, for those who may see, approve or cancel it while it is held. What replaces the
  * whole stash is about `*`: no key, and only reached by whoever reaches every key.
  */
-export function scopeOf(intent: Edit, { items, guards }: Plan): string[] {
-  const changed = [...items, ...guards].map(({ key }) => key)
+export function scopeOf(intent: Edit, plan: Plan): string[] {
   const whole = intent.kind === 'import' && intent.replace ? ['*'] : []
-  const keys = new Set([...(intent.kind === 'put' ? [] : keysOf(intent, '')), ...changed, ...whole])
+  const keys = new Set([...(intent.kind === 'put' ? [] : keysOf(intent, '')), ...keysIn(plan), ...whole])
   return keys.size === 0 ? ['*'] : [...keys]
 }
 
@@ -136,3 +135,5 @@ const isNews = ({ before, after }: ItemChange): boolean =>
 
 const isGuardNews = ({ before, after }: GuardChange): boolean =>
   JSON.stringify(before?.guard ?? null) !== JSON.stringify(after)
+
+export const keysIn = ({ items, guards }: Plan): string[] => [...items, ...guards].map(({ key }) => key)

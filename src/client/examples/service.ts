@@ -1,3 +1,4 @@
+// A service that goes on with the last known values while Switchyard is away, and over its own restarts.
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { connect } from 'switchyard/client'
 
