@@ -1,38 +1,9 @@
 /** The dashboard beside what lies, breaks off and changes under it: it must never say more than it knows. */
-import type { Browser, Route } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { launchBrowser } from '../support/browser.ts'
-import { openDashboard, type Dashboard } from '../support/dashboard.ts'
-import { operatorOf } from '../support/operator.ts'
-import { newStash, send, url } from '../support/service.ts'
+import type { Route } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { ownDashboards, stashOnCall } from '../support/own-dashboards.ts'
 
-let browser: Browser
-let opened: Dashboard[] = []
-
-beforeAll(async () => {
-  browser = await launchBrowser()
-}, 60_000)
-afterEach(async () => {
-  const complaints = opened.flatMap((dashboard) => dashboard.complaints)
-  for (const dashboard of opened) await dashboard.close()
-  opened = []
-  if (complaints.length > 0) throw new Error(`the page complained: ${complaints.join('\n')}`)
-})
-afterAll(() => browser.close())
-
-async function open(spec: { id: string; token?: string }, key = 'on-call') {
-  const dashboard = await openDashboard(browser, url, spec)
-  opened.push(dashboard)
-  await dashboard.card(key).locator('.who').waitFor()
-  return dashboard
-}
-
-async function furnish() {
-  const stash = await newStash({ name: 'drill' })
-  const master = operatorOf(send, stash, stash.token)
-  await master.set('on-call', 'alice', 'reason=week+48')
-  return { stash, master }
-}
+const { openKnown: open } = ownDashboards()
 
 const SIGN_IN = { status: 200, contentType: 'text/html', body: '<html>Please sign in to the network</html>' }
 const signIn = (route: Route) => route.fulfill(SIGN_IN)
@@ -42,7 +13,7 @@ describe('an answer of something in between', () => {
     ['a sign-in page', SIGN_IN],
     ['JSON that says nothing', { status: 200, contentType: 'application/json', body: '{}' }],
   ])('to a change is not taken for done: %s', async (_, answer) => {
-    const { stash, master } = await furnish()
+    const { stash, master } = await stashOnCall()
     const { page, sheet, reach } = await open(stash)
     await page.route('**/api/item/**', (route) => route.fulfill(answer))
     await reach('on-call')
@@ -58,7 +29,7 @@ describe('an answer of something in between', () => {
   })
 
   it('to what the details are read by is said, tried again, and never shown as who and why of the new value', async () => {
-    const { stash, master } = await furnish()
+    const { stash, master } = await stashOnCall()
     const { page, card } = await open(stash)
     await page.route('**/history?**', signIn)
     const mallory = await master.grant({ label: 'mallory', can: ['write'] })
@@ -74,7 +45,7 @@ describe('an answer of something in between', () => {
   })
 
   it('to the stream is no stream: it is never called live', async () => {
-    const { stash } = await furnish()
+    const { stash } = await stashOnCall()
     const { page } = await open(stash)
     await page.route('**/watch**', signIn)
     await page.evaluate(WATCH_WORDS)
@@ -95,8 +66,8 @@ const WATCH_WORDS = `{
 
 describe('what changes under an open dialog', () => {
   it('the address: the dialog closes, and nothing is asked of the other stash', async () => {
-    const { stash: other } = await furnish()
-    const { stash } = await furnish()
+    const { stash: other } = await stashOnCall()
+    const { stash } = await stashOnCall()
     await stash.put('on-call', 'bob')
     await other.put('on-call', 'carol')
     const { page, sheet } = await open(stash)
@@ -112,8 +83,8 @@ describe('what changes under an open dialog', () => {
   })
 
   it('the address, while a change is on its way: it is repeated nowhere, and said not to be known', async () => {
-    const { stash: other } = await furnish()
-    const { stash } = await furnish()
+    const { stash: other } = await stashOnCall()
+    const { stash } = await stashOnCall()
     const { page, reach, sheet } = await open(stash)
     await page.evaluate(`sessionStorage.setItem('switchyard:token:${other.id}', '${other.token}')`)
     await page.route('**/api/item/**', (route) => route.abort('connectionreset'))
@@ -129,7 +100,7 @@ describe('what changes under an open dialog', () => {
   })
 
   it('the token, after a first try that counted: it stays, and says that this is not known', async () => {
-    const { stash, master } = await furnish()
+    const { stash, master } = await stashOnCall()
     const bob = await master.grant({ label: 'bob', can: ['write'] })
     const { page, reach, sheet } = await open({ id: stash.id, token: bob.token })
     const list = (await master.call('GET', '/tokens')).body['tokens'] as { token_id: string; label: string }[]
@@ -151,7 +122,7 @@ describe('what changes under an open dialog', () => {
   })
 
   it('the value, with the stream away: what it is now is read, shown, and the starting point', async () => {
-    const { stash, master } = await furnish()
+    const { stash, master } = await stashOnCall()
     const { page, reach, sheet } = await open(stash)
     await page.route('**/watch**', (route) => route.abort())
     await page.evaluate(`dispatchEvent(new Event('offline'))`)
@@ -168,7 +139,7 @@ describe('what changes under an open dialog', () => {
   })
 
   it('everything, told by a second snapshot: its versions are the new ones', async () => {
-    const { stash, master } = await furnish()
+    const { stash, master } = await stashOnCall()
     const { page, card, reach } = await open(stash)
     let isCut = true
     // One handler for both: between two of them the page may come back by itself, and resume.
@@ -204,7 +175,7 @@ describe('what looks like something else', () => {
     ['true\u200d\ufe0f', 'true\\u{200d}\\u{fe0f}'],
   ]
   it('is marked: in a card, in the dialog, on its button, and in what waits', async () => {
-    const { stash, master } = await furnish()
+    const { stash, master } = await stashOnCall()
     await master.call('PATCH', '/flags', Object.fromEntries(SPOOFS.map(([value], i) => [`s${i}`, value])))
     const { page, card, reach, sheet } = await open(stash)
     const shown = await Promise.all(SPOOFS.map((_, i) => card(`s${i}`).locator('.now').textContent()))
@@ -216,7 +187,7 @@ describe('what looks like something else', () => {
   })
 
   it('is not the master token: that one is marked, whatever a label says; nor what waits beside an old value', async () => {
-    const { stash, master } = await furnish()
+    const { stash, master } = await stashOnCall()
     const other = await master.grant({ label: 'm\u0430ster', can: ['write'] })
     await master.call('PUT', '/guards/on-call', { type: 'text', approvals: 1 })
     await other.set('on-call', '\u202eneerg', 'reason=so\u202e')
@@ -232,84 +203,5 @@ describe('what looks like something else', () => {
     const marked = page.locator('#tokens .item', { hasText: 'Master token' })
     await marked.waitFor()
     expect(await marked.count()).toBe(1)
-  })
-})
-
-describe('in a dialog', () => {
-  it('a secret has the focus, and Escape asks before it is thrown away', async () => {
-    const { stash } = await furnish()
-    const { page, sheet } = await open(stash)
-    await page.getByRole('navigation').getByRole('button', { name: 'Access' }).click()
-    await page.getByRole('button', { name: 'New token…' }).click()
-    await page.getByLabel('Who or what it is for').fill('pipeline')
-    await page.getByRole('button', { name: 'Make the token' }).click()
-    await page.locator('.secret:focus').waitFor()
-    await page.keyboard.press('Escape')
-    await sheet.getByText('Have you kept it?').waitFor()
-    expect(await sheet.locator('.secret').textContent()).toMatch(/^swy_/)
-    await page.keyboard.press('Escape')
-    await sheet.waitFor({ state: 'detached' })
-  })
-
-  it('what became of it is never under the buttons, on a small phone', async () => {
-    const { stash, master } = await furnish()
-    const bob = await master.grant({ label: 'bob', can: ['write'] })
-    await master.call('PUT', '/freeze', { reason: 'a launch '.repeat(20) })
-    const { page, sheet, reach } = await open({ id: stash.id, token: bob.token })
-    await page.setViewportSize({ width: 360, height: 640 })
-    await reach('on-call')
-    await page.getByLabel('New value').fill('bob')
-    await page.getByLabel('Break the glass').fill('drill')
-    await page.getByRole('button', { name: /^Set to/ }).click()
-    await sheet.getByText('Your token may not break the glass').waitFor()
-    await expect.poll(() => page.evaluate(HIDDEN_PX)).toBeLessThanOrEqual(0)
-  })
-
-  it('a change that was given up unknown is repeated when it is pressed again, and not made twice', async () => {
-    const { stash, master } = await furnish()
-    const { page, sheet, reach } = await open(stash)
-    await page.route('**/api/item/**', async (route) => {
-      await route.fetch()
-      return route.abort('connectionreset')
-    })
-    await reach('on-call')
-    await page.getByLabel('New value').fill('bob')
-    await page.getByRole('button', { name: /^Set to/ }).click()
-    await sheet.getByText('Not known yet').waitFor()
-    await page.getByRole('button', { name: 'Stop' }).click()
-    await sheet.getByText('Not known', { exact: true }).waitFor()
-    await page.unroute('**/api/item/**')
-    await page.getByRole('button', { name: /^Set to/ }).click()
-    await page.locator('#toast', { hasText: 'bob' }).waitFor()
-    expect(await master.history('key=on-call')).toHaveLength(2)
-  })
-
-  it('JSON that came while the page was open stays JSON', async () => {
-    const { stash, master } = await furnish()
-    const { page, card, reach } = await open(stash)
-    await master.set('conf', '{"a":1}', '', { 'Content-Type': 'application/json' })
-    await card('conf').waitFor()
-    await reach('conf')
-    await page.getByLabel('New value').fill('{"a":2}')
-    await page.getByRole('button', { name: /^Set to/ }).click()
-    await page.locator('#toast', { hasText: 'conf is' }).waitFor()
-    const item = await send(`/item/${stash.id}/conf?min_revision=3`)
-    expect([item.headers.get('Content-Type'), await item.text()]).toEqual(['application/json', '{"a":2}'])
-  })
-})
-
-/** Written out: how much of the outcome lies under the buttons. */
-const HIDDEN_PX = `document.querySelector('.outcome').getBoundingClientRect().bottom - document.querySelector('.sheet .actions').getBoundingClientRect().top`
-
-describe('addresses', () => {
-  it('that decode to nothing open the page; a token in a query is taken out and warned of', async () => {
-    const { stash } = await furnish()
-    const page = await browser.newPage()
-    await page.goto(`${url}/#%E0%A4%A`)
-    await page.getByRole('button', { name: 'Connect' }).waitFor()
-    await page.goto(`${url}/?token=${stash.token}#${stash.id}`)
-    await page.getByText(/no secret any more/).waitFor()
-    expect(page.url()).toBe(`${url}/#${stash.id}`)
-    await page.close()
   })
 })

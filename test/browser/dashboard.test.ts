@@ -1,30 +1,11 @@
 /** The drill at seven o'clock: what an operator does with the dashboard, as a person does it, in a real Chromium. */
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { launchBrowser } from '../support/browser.ts'
-import { listen, openDashboard, type Dashboard } from '../support/dashboard.ts'
+import { describe, expect, it } from 'vitest'
+import { listen, type Dashboard } from '../support/dashboard.ts'
 import { operatorOf } from '../support/operator.ts'
+import { ownDashboards } from '../support/own-dashboards.ts'
 import { newStash, send, url } from '../support/service.ts'
 
-let browser: Browser
-let opened: Dashboard[] = []
-
-beforeAll(async () => {
-  browser = await launchBrowser()
-}, 60_000)
-afterEach(async () => {
-  const complaints = opened.flatMap((dashboard) => dashboard.complaints)
-  for (const dashboard of opened) await dashboard.close()
-  opened = []
-  if (complaints.length > 0) throw new Error(`the page complained: ${complaints.join('\n')}`)
-})
-afterAll(() => browser.close())
-
-async function open(...terms: Parameters<typeof openDashboard> extends [unknown, unknown, ...infer T] ? T : never) {
-  const dashboard = await openDashboard(browser, url, ...terms)
-  opened.push(dashboard)
-  return dashboard
-}
+const { open, browser } = ownDashboards()
 
 /** A stash with the usual three switches, two of them guarded. */
 async function furnish() {
@@ -229,7 +210,7 @@ describe('what goes wrong', () => {
 
   it('a token in the address is not used, and taken out of it', async () => {
     const { stash } = await furnish()
-    const page = await browser.newPage()
+    const page = await browser().newPage()
     const complaints = listen(page)
     const asked: string[] = []
     page.on('request', (request) => asked.push(request.headers()['authorization'] ?? ''))
@@ -253,7 +234,7 @@ describe('what goes wrong', () => {
     await mine.sheet.getByText(/takes at most 5 characters|takes 0 to 5 characters/).waitFor()
     expect(await stash.read('on-call')).toBe('alice')
 
-    const page = await browser.newPage()
+    const page = await browser().newPage()
     await page.goto(url)
     await page.getByLabel('Stash').fill('a'.repeat(64))
     await page.getByRole('button', { name: 'Connect' }).click()

@@ -80,7 +80,7 @@ function* callsOf({ id, method, path, body }: Operation, { stash, heldId, tokenI
 }
 
 describe('a token for `maintenance-*` that can write', () => {
-  // The stream of evaluations has no end, and tells of revisions only: see ofrep.test.ts.
+  // The stream of evaluations has no end, and tells of revisions only: see ofrep-events.test.ts.
   const skipped = ['createStash', 'listenForEvaluations']
   it.each(OPERATIONS.filter(({ id }) => !skipped.includes(id)))(
     'neither changes nor reads anything else that is not public: $id',

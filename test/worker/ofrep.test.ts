@@ -1,50 +1,11 @@
-import { runInDurableObject } from 'cloudflare:test'
 import { afterEach, describe, expect, it } from 'vitest'
 import { bulkEvaluation, bulkEvaluationFailure, evaluation, evaluationFailure } from '../../src/http/wire-ofrep.ts'
 import vectors from '../support/bucketing.json' with { type: 'json' }
+import { context, FLAGS, furnished, setTo } from '../support/evaluations.ts'
 import { clearFaults, faults } from '../support/faults.ts'
-import { newOperator, newStash, objectOf, send } from '../support/front-door.ts'
-import type { Operator } from '../support/operator.ts'
+import { newStash, send } from '../support/front-door.ts'
 
 afterEach(clearFaults)
-
-const FLAGS = 'ofrep/v1/evaluate/flags'
-
-/** A stash with a flag of every type. */
-async function furnished() {
-  const { stash, master } = await newOperator()
-  const guarded: [string, object, string][] = [
-    ['maintenance', { type: 'boolean' }, 'true'],
-    ['limit', { type: 'number' }, '7.5'],
-    ['theme', { type: 'json' }, '{"dark":true}'],
-    ['absent', { type: 'json' }, 'null'],
-    ['cluster', { type: 'choice', choices: ['eu', 'us'] }, 'eu'],
-    ['rollout', { type: 'percentage' }, '50'],
-    ['everybody', { type: 'percentage' }, '100'],
-    ['experiment', { type: 'split' }, '{"blue":90,"green":10}'],
-  ]
-  for (const [key, guard, value] of guarded) {
-    await master.call('PUT', `/guards/${key}`, guard)
-    await master.set(key, value)
-  }
-  await master.set('plain', 'true')
-  const ask = (path: string, body?: unknown, headers: Record<string, string> = {}) =>
-    send(`/stash/${stash.id}/${path}`, {
-      method: 'POST',
-      headers,
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    })
-  return { stash, master, ask, evaluate: (key: string, body?: unknown) => ask(`${FLAGS}/${key}`, body) }
-}
-
-const context = (targetingKey: string) => ({ context: { targetingKey } })
-
-/** The guard may not fit the value that was there before. */
-async function setTo(master: Operator, guard: object, key: string, value: string): Promise<void> {
-  await master.call('DELETE', `/guards/${key}`)
-  expect((await master.set(key, value)).status).toBe(200)
-  expect((await master.call('PUT', `/guards/${key}`, guard)).status).toBe(200)
-}
 
 describe('POST …/ofrep/v1/evaluate/flags/{key}', () => {
   it('types a value by its guard, and says which version it is of which revision', async () => {
@@ -270,29 +231,6 @@ describe('POST …/ofrep/v1/evaluate/flags', () => {
   })
 })
 
-/** The events of a stream as they come: `until(n)` resolves with the first n. */
-async function listen(url: string, headers: Record<string, string> = {}) {
-  const leaving = new AbortController()
-  const path = new URL(url).pathname.replace(/^\/api/, '')
-  const response = await send(path, { headers, signal: leaving.signal })
-  if (response.body === null) throw new Error('no stream')
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
-  let text = ''
-  const blocks: string[] = []
-  const until = async (count: number): Promise<string[]> => {
-    while (blocks.length < count) {
-      const { done, value } = await reader.read()
-      if (done) throw new Error(`the stream ended after ${blocks.length} events`)
-      text += value
-      const parts = text.split('\n\n')
-      text = parts.pop() ?? ''
-      blocks.push(...parts.filter((part) => part.includes('data:')))
-    }
-    return blocks.slice(0, count)
-  }
-  return { response, until, stop: () => leaving.abort() }
-}
-
 describe('an escaped address', () => {
   it('is the same address: the stream has one name, and a link that acts is logged', async () => {
     const { stash, ask } = await furnished()
@@ -307,97 +245,5 @@ describe('an escaped address', () => {
     expect(used.status).toBe(200)
     // Every write's answer says under which id it stands in the log.
     expect(used.headers.get('Request-Id')).not.toBeNull()
-  })
-})
-
-describe('eventStreams', () => {
-  async function streamOf(ask: Awaited<ReturnType<typeof furnished>>['ask']): Promise<string> {
-    const { eventStreams } = bulkEvaluation.parse(await (await ask(FLAGS)).json())
-    return eventStreams[0]?.url ?? ''
-  }
-
-  it('names one stream, absolute and always the same, that says when to evaluate anew, and nothing else', async () => {
-    const { stash, master, ask } = await furnished()
-    const url = await streamOf(ask)
-    expect(url).toBe(`https://flags.test/api/stash/${stash.id}/ofrep/v1/events`)
-    const stream = await listen(url)
-    expect(stream.response.headers.get('Content-Type')).toBe('text/event-stream')
-    expect(stream.response.headers.get('Access-Control-Allow-Origin')).toBe('*')
-    await stream.until(1)
-    await master.set('plain', 'something private to look for')
-    expect(await streamOf(ask)).toBe(url)
-    const events = await stream.until(2)
-    for (const [i, event] of events.entries()) {
-      const [, id, data] = /^id: (\d+)\ndata: (.*)$/.exec(event) ?? []
-      expect(id).toBe(String(17 + i))
-      const { lastModified, ...rest } = JSON.parse(data ?? '') as { lastModified: number }
-      expect(rest).toEqual({ type: 'refetchEvaluation', etag: `"${17 + i}"` })
-      expect(Math.abs(lastModified - Date.now() / 1_000)).toBeLessThan(60)
-    }
-    stream.stop()
-  })
-  it('replays what was missed, and keeps quiet where nothing was', async () => {
-    const { master, ask } = await furnished()
-    const url = await streamOf(ask)
-    await master.set('plain', '1')
-    await master.set('plain', '2')
-    // Two changes, and one word: whoever asks anew is given both.
-    const stream = await listen(url, { 'Last-Event-ID': '17' })
-    await master.set('plain', '2b')
-    expect((await stream.until(2)).map((event) => event.slice(0, 6))).toEqual(['id: 19', 'id: 20'])
-    stream.stop()
-    const upToDate = await listen(url, { 'Last-Event-ID': '20' })
-    await master.set('plain', '3')
-    expect((await upToDate.until(1))[0]).toContain('id: 21')
-    upToDate.stop()
-  })
-  it('is followed by answers no older than the event, with KV held back and a memory that is fresh', async () => {
-    const { stash, ask } = await furnished()
-    faults.kvPut = () => new Promise<never>(() => {})
-    // Another place's write: this isolate hears of it by nothing but the claim.
-    const setElsewhere = (value: string) =>
-      runInDurableObject(objectOf(stash), (object, { storage }) => {
-        const { hash } = storage.sql.exec<{ hash: string }>('SELECT hash FROM token').one()
-        const applied = object.apply({
-          credential: { kind: 'token', hash },
-          intent: { kind: 'put', key: 'plain', value, type: 'text/plain' },
-        })
-        return applied.ok ? applied.value.revision : 0
-      })
-    const revisionOf = (answer: Response) => Number(answer.headers.get('Switchyard-Revision'))
-    await ask(FLAGS)
-    let seen = 0
-    let older = 0
-    for (let i = 0; i < 20; i++) {
-      const told = await setElsewhere(String(i))
-      if (revisionOf(await ask(FLAGS)) < told) older++
-      const answer = await ask(`${FLAGS}?flagConfigEtag=${encodeURIComponent(`"${told}"`)}&flagConfigLastModified=1`)
-      expect(revisionOf(answer)).toBe(told)
-      const { flags } = bulkEvaluation.parse(await answer.json())
-      expect(flags.find(({ key }) => key === 'plain')).toMatchObject({ value: String(i) })
-      const after = revisionOf(await ask(FLAGS))
-      expect(after).toBeGreaterThanOrEqual(Math.max(seen, told))
-      seen = after
-    }
-    // Or nothing was shown: without the claim, memory is good for a second.
-    expect(older).toBeGreaterThan(10)
-  })
-  it('is not undone by a tag that somebody made up', async () => {
-    const { ask } = await furnished()
-    for (const made of ['"999999"', 'W/"999999"', '999999', '"x"', '', '"99999999999999999999"']) {
-      const answer = await ask(`${FLAGS}?flagConfigEtag=${encodeURIComponent(made)}&flagConfigLastModified=1`)
-      expect(answer.status).toBe(200)
-      expect(answer.headers.get('Switchyard-Revision')).toBe('17')
-    }
-  })
-  it('is not there for a stash that is not', async () => {
-    const { stash, master, ask } = await furnished()
-    const url = await streamOf(ask)
-    const stream = await listen(url)
-    await stream.until(1)
-    await master.call('DELETE', '')
-    // The last word: whoever asks after it is told that there is nothing any more.
-    expect((await stream.until(2))[1]).toContain('refetchEvaluation')
-    expect((await send(`/stash/${stash.id}/ofrep/v1/events`)).status).toBe(404)
   })
 })

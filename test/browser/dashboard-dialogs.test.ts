@@ -1,0 +1,85 @@
+/** The dashboard's dialogs and addresses: what was typed, shown once or pressed is not lost, and no token stands in a URL. */
+import { describe, expect, it } from 'vitest'
+import { ownDashboards, stashOnCall } from '../support/own-dashboards.ts'
+import { send, url } from '../support/service.ts'
+
+const { openKnown: open, browser } = ownDashboards()
+
+describe('in a dialog', () => {
+  it('a secret has the focus, and Escape asks before it is thrown away', async () => {
+    const { stash } = await stashOnCall()
+    const { page, sheet } = await open(stash)
+    await page.getByRole('navigation').getByRole('button', { name: 'Access' }).click()
+    await page.getByRole('button', { name: 'New token…' }).click()
+    await page.getByLabel('Who or what it is for').fill('pipeline')
+    await page.getByRole('button', { name: 'Make the token' }).click()
+    await page.locator('.secret:focus').waitFor()
+    await page.keyboard.press('Escape')
+    await sheet.getByText('Have you kept it?').waitFor()
+    expect(await sheet.locator('.secret').textContent()).toMatch(/^swy_/)
+    await page.keyboard.press('Escape')
+    await sheet.waitFor({ state: 'detached' })
+  })
+
+  it('what became of it is never under the buttons, on a small phone', async () => {
+    const { stash, master } = await stashOnCall()
+    const bob = await master.grant({ label: 'bob', can: ['write'] })
+    await master.call('PUT', '/freeze', { reason: 'a launch '.repeat(20) })
+    const { page, sheet, reach } = await open({ id: stash.id, token: bob.token })
+    await page.setViewportSize({ width: 360, height: 640 })
+    await reach('on-call')
+    await page.getByLabel('New value').fill('bob')
+    await page.getByLabel('Break the glass').fill('drill')
+    await page.getByRole('button', { name: /^Set to/ }).click()
+    await sheet.getByText('Your token may not break the glass').waitFor()
+    await expect.poll(() => page.evaluate(HIDDEN_PX)).toBeLessThanOrEqual(0)
+  })
+
+  it('a change that was given up unknown is repeated when it is pressed again, and not made twice', async () => {
+    const { stash, master } = await stashOnCall()
+    const { page, sheet, reach } = await open(stash)
+    await page.route('**/api/item/**', async (route) => {
+      await route.fetch()
+      return route.abort('connectionreset')
+    })
+    await reach('on-call')
+    await page.getByLabel('New value').fill('bob')
+    await page.getByRole('button', { name: /^Set to/ }).click()
+    await sheet.getByText('Not known yet').waitFor()
+    await page.getByRole('button', { name: 'Stop' }).click()
+    await sheet.getByText('Not known', { exact: true }).waitFor()
+    await page.unroute('**/api/item/**')
+    await page.getByRole('button', { name: /^Set to/ }).click()
+    await page.locator('#toast', { hasText: 'bob' }).waitFor()
+    expect(await master.history('key=on-call')).toHaveLength(2)
+  })
+
+  it('JSON that came while the page was open stays JSON', async () => {
+    const { stash, master } = await stashOnCall()
+    const { page, card, reach } = await open(stash)
+    await master.set('conf', '{"a":1}', '', { 'Content-Type': 'application/json' })
+    await card('conf').waitFor()
+    await reach('conf')
+    await page.getByLabel('New value').fill('{"a":2}')
+    await page.getByRole('button', { name: /^Set to/ }).click()
+    await page.locator('#toast', { hasText: 'conf is' }).waitFor()
+    const item = await send(`/item/${stash.id}/conf?min_revision=3`)
+    expect([item.headers.get('Content-Type'), await item.text()]).toEqual(['application/json', '{"a":2}'])
+  })
+})
+
+/** Written out: how much of the outcome lies under the buttons. */
+const HIDDEN_PX = `document.querySelector('.outcome').getBoundingClientRect().bottom - document.querySelector('.sheet .actions').getBoundingClientRect().top`
+
+describe('addresses', () => {
+  it('that decode to nothing open the page; a token in a query is taken out and warned of', async () => {
+    const { stash } = await stashOnCall()
+    const page = await browser().newPage()
+    await page.goto(`${url}/#%E0%A4%A`)
+    await page.getByRole('button', { name: 'Connect' }).waitFor()
+    await page.goto(`${url}/?token=${stash.token}#${stash.id}`)
+    await page.getByText(/no secret any more/).waitFor()
+    expect(page.url()).toBe(`${url}/#${stash.id}`)
+    await page.close()
+  })
+})
