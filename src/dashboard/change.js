@@ -178,7 +178,11 @@ function conflict(
   return node
 }
 
-function said(/** @type {string} */ key, /** @type {string} */ value, /** @type {any} */ { status, body }) {
+function said(
+  /** @type {string} */ key,
+  /** @type {string} */ value,
+  /** @type {{ status: number, body: import('./shapes.js').Applied }} */ { status, body },
+) {
   if (status === 202) {
     lookAtHeld()
     return {

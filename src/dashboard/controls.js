@@ -8,20 +8,20 @@ import { durationMs, durationText } from './words.js'
 const DURATIONS = ['15m', '30m', '1h', '2h', '4h', '8h', '24h']
 
 /** @returns {{ node: Element, read(): string }} */
-export function controlFor(/** @type {any} */ guard, /** @type {string} */ value) {
-  const type = guard?.type
+export function controlFor(/** @type {import('./shapes.js').Guard | undefined} */ guard, /** @type {string} */ value) {
+  const { type = '', choices = [], min: least, max: most, integer = false } = guard ?? {}
   if (type === 'boolean') return radios(['true', 'false'], value)
   if (type === 'choice') {
     const select = h(
       'select',
       { name: 'value' },
-      ...guard.choices.map((/** @type {string} */ choice) => h('option', { value: choice }, markText(choice))),
+      ...choices.map((choice) => h('option', { value: choice }, markText(choice))),
     )
     select.value = value
     return { node: field('New value', select), read: () => select.value }
   }
   if (type === 'percentage' || type === 'number') {
-    const [min, max] = type === 'percentage' ? [guard.min ?? 0, guard.max ?? 100] : [guard.min, guard.max]
+    const [min, max] = type === 'percentage' ? [least ?? 0, most ?? 100] : [least, most]
     const input = h('input', {
       name: 'value',
       type: 'number',
@@ -29,7 +29,7 @@ export function controlFor(/** @type {any} */ guard, /** @type {string} */ value
       required: true,
       min,
       max,
-      step: guard.integer ? 1 : type === 'percentage' ? '0.001' : 'any',
+      step: integer ? 1 : type === 'percentage' ? '0.001' : 'any',
     })
     input.value = value
     return {
@@ -73,7 +73,10 @@ function radios(/** @type {string[]} */ values, /** @type {string} */ value) {
 }
 
 /** How long. Where the guard bounds it, "for good" is not on offer for a value that is not the safe one. */
-export function durationField(/** @type {any} */ guard, /** @type {boolean} */ exists) {
+export function durationField(
+  /** @type {import('./shapes.js').Guard | undefined} */ guard,
+  /** @type {boolean} */ exists,
+) {
   const select = h('select', { name: 'for' })
   const other = h('input', {
     name: 'other',
@@ -84,10 +87,11 @@ export function durationField(/** @type {any} */ guard, /** @type {boolean} */ e
     autocomplete: 'off',
     autocapitalize: 'none',
   })
-  const most = guard?.max_for === undefined ? Infinity : (durationMs(guard.max_for) ?? Infinity)
+  const { max_for: longest, safe_value: safe = null } = guard ?? {}
+  const most = longest === undefined ? Infinity : (durationMs(longest) ?? Infinity)
   let bounded = /** @type {boolean | undefined} */ (undefined)
   function heed(/** @type {string} */ value) {
-    const bound = most !== Infinity && value !== guard.safe_value
+    const bound = most !== Infinity && value !== safe
     if (bound !== bounded) fill(bound)
     bounded = bound
     other.hidden = select.value !== 'other'
@@ -95,7 +99,7 @@ export function durationField(/** @type {any} */ guard, /** @type {boolean} */ e
   }
   function fill(/** @type {boolean} */ bound) {
     const fitting = DURATIONS.filter((text) => (durationMs(text) ?? 0) <= (bound ? most : Infinity))
-    const offered = bound && !fitting.includes(guard.max_for) ? [...fitting, guard.max_for] : fitting
+    const offered = bound && longest !== undefined && !fitting.includes(longest) ? [...fitting, longest] : fitting
     select.replaceChildren(
       ...(bound ? [] : [h('option', { value: '' }, 'Until somebody changes it')]),
       ...offered.map((text) => h('option', { value: text }, `${durationText(text)}, then back`)),
@@ -103,8 +107,7 @@ export function durationField(/** @type {any} */ guard, /** @type {boolean} */ e
     )
     select.value = bound ? (fitting.includes('30m') ? '30m' : (offered[0] ?? 'other')) : ''
   }
-  const hint =
-    most === Infinity ? undefined : `At most ${durationText(guard.max_for)} away from ${brief(guard.safe_value)}`
+  const hint = longest === undefined ? undefined : `At most ${durationText(longest)} away from ${brief(safe)}`
   const node = field('For how long', select, hint)
   node.append(other)
   if (!exists) node.hidden = true

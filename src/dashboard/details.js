@@ -81,7 +81,10 @@ async function refreshItems(/** @type {Bound} */ bound) {
 
 async function refreshGuards(/** @type {Bound} */ bound) {
   const { body } = await bound.ask('GET', bound.under('/guards'))
-  if (isOpen(bound)) store.guards = new Map(body.guards.map((/** @type {any} */ guard) => [guard.key, guard]))
+  if (isOpen(bound))
+    store.guards = new Map(
+      body.guards.map((/** @type {import('./shapes.js').Guard & { key: string }} */ guard) => [guard.key, guard]),
+    )
 }
 
 async function refreshHeld() {

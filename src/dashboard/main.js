@@ -152,7 +152,7 @@ function show() {
   find('forget').hidden = token === null
   find('freeze').hidden = token === null || isFrozen()
   find('frozen').hidden = !isFrozen()
-  if (isFrozen()) write(find('frozen-text'), frozenText(facts))
+  if (isFrozen() && facts !== null) write(find('frozen-text'), frozenText(facts))
   find('thaw').hidden = token === null
   showCards()
   showWaiting()
@@ -160,7 +160,7 @@ function show() {
   tick()
 }
 
-const frozenText = (/** @type {any} */ { frozen_until: until, freeze_reason: reason }) =>
+const frozenText = (/** @type {import('./shapes.js').Facts} */ { frozen_until: until, freeze_reason: reason }) =>
   `Frozen ${until === null ? 'until somebody ends it' : `until ${clock(Date.parse(until))}`}${reason ? `: ${brief(reason, 300)}` : ''}`
 
 const WORDS = { connecting: 'Connecting…', live: 'Live', lost: 'Not live', missing: 'Not found', gone: 'Deleted' }

@@ -5,18 +5,18 @@
 import { call, Refused } from './call.js'
 import { watch } from './stream.js'
 
-/** @typedef {{ revision: number, at: string, kind: string, who: string, reason: string | null, changes: { key: string, before: string | null, after: string | null }[], [detail: string]: any }} Entry */
-/** @typedef {{ held_id: string, kind: 'link' | 'approval' | 'schedule' | 'revert', keys: string[], change: any, made_by: string, made_at: string, reason: string | null, due_at: string | null, expires_at: string | null, [fact: string]: any }} Held */
+/** @typedef {import('./shapes.js').Entry} Entry */
+/** @typedef {import('./shapes.js').Held} Held */
 
 /** So long a write of ours may be unknown to the stream before the page says that it is behind. */
 const BEHIND_AFTER_MS = 2_000
 
 const nothing = () => ({
-  facts: /** @type {any} */ (null),
+  facts: /** @type {import('./shapes.js').Facts | null} */ (null),
   flags: /** @type {Map<string, string>} */ (new Map()),
   /** Version and media type of each. */
   items: /** @type {Map<string, { version: number, type?: string }>} */ (new Map()),
-  guards: /** @type {Map<string, any>} */ (new Map()),
+  guards: /** @type {Map<string, import('./shapes.js').Guard>} */ (new Map()),
   held: /** @type {Held[]} */ ([]),
   entries: /** @type {Map<number, Entry>} */ (new Map()),
   /** Of switches that the page of history does not reach. */
@@ -74,7 +74,7 @@ function turn(/** @type {typeof store.link.state} */ state) {
   tell('change')
 }
 
-function take(/** @type {any} */ { type, revision, flags = {}, changes = {} }) {
+function take(/** @type {import('./shapes.js').Told} */ { type, revision, flags = {}, changes = {} }) {
   const before = store.flags
   if (type === 'snapshot') store.flags = new Map(Object.entries(flags))
   const first = store.revision === -1

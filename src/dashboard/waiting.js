@@ -122,7 +122,7 @@ function whatOf({ change, keys }) {
     { class: 'what' },
     ...values
       .slice(0, 10)
-      .map((/** @type {any} */ { key, after }) =>
+      .map(({ key, after }) =>
         h(
           'li',
           {},
