@@ -53,7 +53,7 @@ export async function showTokens() {
   }
 }
 
-function makeRow(/** @type {import('./shapes.js').Token} */ token) {
+function makeRow(/** @type {import('./shapes.d.ts').Token} */ token) {
   const { label, can, keys, master, expires_at: until, last_used_at: used } = token
   const reach = keys.includes('*') ? 'every switch' : keys.join(', ')
   const revoke =
@@ -79,7 +79,7 @@ function makeRow(/** @type {import('./shapes.js').Token} */ token) {
   )
 }
 
-function openRevoke(/** @type {import('./shapes.js').Token} */ { token_id: id, label }) {
+function openRevoke(/** @type {import('./shapes.d.ts').Token} */ { token_id: id, label }) {
   const reason = reasonField()
   openSheet({
     title: `Revoke ${brief(label)}?`,

@@ -181,7 +181,7 @@ function conflict(
 function said(
   /** @type {string} */ key,
   /** @type {string} */ value,
-  /** @type {{ status: number, body: import('./shapes.js').Applied }} */ { status, body },
+  /** @type {{ status: number, body: import('./shapes.d.ts').Applied }} */ { status, body },
 ) {
   if (status === 202) {
     lookAtHeld()

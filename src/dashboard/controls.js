@@ -8,7 +8,7 @@ import { durationMs, durationText } from './words.js'
 const DURATIONS = ['15m', '30m', '1h', '2h', '4h', '8h', '24h']
 
 /** @returns {{ node: Element, read(): string }} */
-export function controlFor(/** @type {import('./shapes.js').Guard | undefined} */ guard, /** @type {string} */ value) {
+export function controlFor(/** @type {import('./shapes.d.ts').Guard | undefined} */ guard, /** @type {string} */ value) {
   const { type = '', choices = [], min: least, max: most, integer = false } = guard ?? {}
   if (type === 'boolean') return radios(['true', 'false'], value)
   if (type === 'choice') {
@@ -74,7 +74,7 @@ function radios(/** @type {string[]} */ values, /** @type {string} */ value) {
 
 /** How long. Where the guard bounds it, "for good" is not on offer for a value that is not the safe one. */
 export function durationField(
-  /** @type {import('./shapes.js').Guard | undefined} */ guard,
+  /** @type {import('./shapes.d.ts').Guard | undefined} */ guard,
   /** @type {boolean} */ exists,
 ) {
   const select = h('select', { name: 'for' })

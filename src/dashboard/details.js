@@ -83,7 +83,7 @@ async function refreshGuards(/** @type {Bound} */ bound) {
   const { body } = await bound.ask('GET', bound.under('/guards'))
   if (isOpen(bound))
     store.guards = new Map(
-      body.guards.map((/** @type {import('./shapes.js').Guard & { key: string }} */ guard) => [guard.key, guard]),
+      body.guards.map((/** @type {import('./shapes.d.ts').Guard & { key: string }} */ guard) => [guard.key, guard]),
     )
 }
 

@@ -160,7 +160,7 @@ function show() {
   tick()
 }
 
-const frozenText = (/** @type {import('./shapes.js').Facts} */ { frozen_until: until, freeze_reason: reason }) =>
+const frozenText = (/** @type {import('./shapes.d.ts').Facts} */ { frozen_until: until, freeze_reason: reason }) =>
   `Frozen ${until === null ? 'until somebody ends it' : `until ${clock(Date.parse(until))}`}${reason ? `: ${brief(reason, 300)}` : ''}`
 
 const WORDS = { connecting: 'Connecting…', live: 'Live', lost: 'Not live', missing: 'Not found', gone: 'Deleted' }

@@ -5,18 +5,18 @@
 import { call, Refused } from './call.js'
 import { watch } from './stream.js'
 
-/** @typedef {import('./shapes.js').Entry} Entry */
-/** @typedef {import('./shapes.js').Held} Held */
+/** @typedef {import('./shapes.d.ts').Entry} Entry */
+/** @typedef {import('./shapes.d.ts').Held} Held */
 
 /** So long a write of ours may be unknown to the stream before the page says that it is behind. */
 const BEHIND_AFTER_MS = 2_000
 
 const nothing = () => ({
-  facts: /** @type {import('./shapes.js').Facts | null} */ (null),
+  facts: /** @type {import('./shapes.d.ts').Facts | null} */ (null),
   flags: /** @type {Map<string, string>} */ (new Map()),
   /** Version and media type of each. */
   items: /** @type {Map<string, { version: number, type?: string }>} */ (new Map()),
-  guards: /** @type {Map<string, import('./shapes.js').Guard>} */ (new Map()),
+  guards: /** @type {Map<string, import('./shapes.d.ts').Guard>} */ (new Map()),
   held: /** @type {Held[]} */ ([]),
   entries: /** @type {Map<number, Entry>} */ (new Map()),
   /** Of switches that the page of history does not reach. */
@@ -74,7 +74,7 @@ function turn(/** @type {typeof store.link.state} */ state) {
   tell('change')
 }
 
-function take(/** @type {import('./shapes.js').Told} */ { type, revision, flags = {}, changes = {} }) {
+function take(/** @type {import('./shapes.d.ts').Told} */ { type, revision, flags = {}, changes = {} }) {
   const before = store.flags
   if (type === 'snapshot') store.flags = new Map(Object.entries(flags))
   const first = store.revision === -1

@@ -33,7 +33,7 @@ function takeEarly(/** @type {string} */ stash) {
 
 /**
  * @param {string} stash
- * @param {{ event(event: import('./shapes.js').Told): void, status(status: 'connecting' | 'live' | 'lost' | 'missing' | 'gone'): void }} listener
+ * @param {{ event(event: import('./shapes.d.ts').Told): void, status(status: 'connecting' | 'live' | 'lost' | 'missing' | 'gone'): void }} listener
  * @returns {() => void} stops it
  */
 export function watch(stash, { event, status }) {

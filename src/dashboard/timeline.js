@@ -101,7 +101,7 @@ function notesOf({ approved_by, broke_glass, via, freeze, token, dropped, revert
     token && note(`${brief(token.label)}: ${token.can.join(', ')}`),
     dropped && note(`${dropped.because}: ${dropped.keys.join(', ') || dropped.does}`),
     reverts_at && note(`For a time: until ${fullTime(Date.parse(reverts_at))}`),
-    ...guards.map((/** @type {import('./shapes.js').GuardBefore} */ { key, after }) =>
+    ...guards.map((/** @type {import('./shapes.d.ts').GuardBefore} */ { key, after }) =>
       note(after === null ? key : `${key}: ${after.type}`),
     ),
   ].filter(Boolean)

@@ -72,7 +72,7 @@ const DID = /** @type {Record<string, string>} */ ({
 
 /** What one entry of history did, in two or three words. */
 export function did(
-  /** @type {Pick<import('./shapes.js').Entry, 'kind' | 'undoes' | 'ends'>} */ { kind, undoes, ends },
+  /** @type {Pick<import('./shapes.d.ts').Entry, 'kind' | 'undoes' | 'ends'>} */ { kind, undoes, ends },
 ) {
   if (undoes !== undefined) return `Undid revision ${undoes}`
   if (kind === 'revert' && ends !== undefined) return `Time over: revision ${ends} went back`
@@ -81,7 +81,7 @@ export function did(
 
 /** What a held change would do: the values it writes, by key. Null: the key is taken away. */
 /** @returns {{ key: string, after: string | null }[]} */
-export function writes(/** @type {import('./shapes.js').Change} */ change) {
+export function writes(/** @type {import('./shapes.d.ts').Change} */ change) {
   if (change.kind === 'put') return [{ key: change.key ?? 'a new key', after: change.value ?? null }]
   if (change.kind === 'delete') return [{ key: change.key ?? '', after: null }]
   if (change.kind === 'patch') return (change.changes ?? []).map(({ key, value }) => ({ key, after: value }))
@@ -90,7 +90,7 @@ export function writes(/** @type {import('./shapes.js').Change} */ change) {
 }
 
 /** A held change that writes no values of its own. */
-export function plans(/** @type {import('./shapes.js').Change} */ change) {
+export function plans(/** @type {import('./shapes.d.ts').Change} */ change) {
   if (change.kind === 'undo') return `Undo revision ${change.revision}`
   if (change.kind === 'set_guard') return `Set the guard of ${change.key}`
   if (change.kind === 'remove_guard') return `Remove the guard of ${change.key}`
