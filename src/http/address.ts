@@ -8,6 +8,7 @@ import { ok, refuse, type Result } from '../model/refusal.ts'
 
 type Namespace = DurableObjectNamespace<StashObject>
 
+export const STASH_ID_CHARS = 64
 const ID = /^[0-9a-f]{64}$/
 
 export function parseStashId(namespace: Namespace, text: string): Result<DurableObjectId> {

@@ -29,8 +29,9 @@ export async function connect(
   env: App['Bindings'],
   id: DurableObjectId,
   terms: WatchTerms,
-  continent: string,
+  { cf }: Request,
 ): Promise<Result<Response>> {
+  const continent = String(cf?.['continent'] ?? 'XX')
   const stashId = id.toString()
   const url = `https://stash/watch?${writeTerms(terms)}`
   const known = crowded.get(stashId)
@@ -54,4 +55,10 @@ export async function connect(
     return ok(response)
   }
   return refuse({ code: 'unreachable' })
+}
+
+/** The Worker's end of it. */
+export function socketOf({ webSocket }: Response): WebSocket {
+  if (webSocket === null) throw new Error('the object answered a watch without a socket')
+  return webSocket
 }

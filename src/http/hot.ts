@@ -3,10 +3,9 @@
  * the router: finding the route and making its context costs more than all that is done here. Whatever it
  * cannot answer it leaves alone, and the routes answer it the same way, only slower.
  */
+import { STASH_ID_CHARS } from './address.ts'
 import { rememberStash } from './read.ts'
 import { serve } from './serve.ts'
-
-const STASH_ID_CHARS = 64
 
 /** The response, or null where the routes must be asked. */
 export function serveHot(request: Request): Response | null {

@@ -5,12 +5,12 @@
 import { Hono } from 'hono'
 import type { Recalled } from '../edge/recall.ts'
 import type { Result } from '../model/refusal.ts'
-import { parseStashId } from './address.ts'
-import { connect } from './connect.ts'
+import { parseStashId, STASH_ID_CHARS } from './address.ts'
+import { connect, socketOf } from './connect.ts'
 import { answerAll, answerOne } from './ofrep-answer.ts'
 import { readContext } from './ofrep-context.ts'
 import { fail, failRefused } from './ofrep-failure.ts'
-import { readCount, readQuery } from './parse.ts'
+import { readCursor, readQuery } from './parse.ts'
 import { recallClaimed, rememberStash } from './read.ts'
 import { empty, turnDown } from './reply.ts'
 import { readScope, type App, type Ctx } from './scope.ts'
@@ -50,7 +50,6 @@ function recallFor(c: Ctx): Promise<Result<Recalled>> {
 }
 
 const EVALUATE = '/ofrep/v1/evaluate/flags'
-const STASH_ID_CHARS = 64
 
 /** The answer from memory, before the router: see `hot.ts`. Null where the routes must be asked. */
 export function evaluateHot(request: Request): Promise<Response> | null {
@@ -81,18 +80,14 @@ async function listen(c: Ctx): Promise<Response> {
   if (!id.ok) return turnDown(id.refusal)
   const query = readQuery(c.req.url, ['after'])
   if (!query.ok) return turnDown(query.refusal)
-  const last = c.req.header('Last-Event-ID') ?? query.value.after
-  const after = readCount('after', last, { least: 0, most: Number.MAX_SAFE_INTEGER, absent: null })
+  const after = readCursor(c.req.raw, query.value.after)
   if (!after.ok) return turnDown(after.refusal)
   if (c.req.method === 'HEAD') return empty(200, { 'Content-Type': 'text/event-stream' })
 
-  const { continent = 'XX' } = c.req.raw.cf ?? {}
   const terms = { after: after.value, filter: 'revisions' as const, marks: false }
-  const connected = await connect(c.env, id.value, terms, String(continent))
+  const connected = await connect(c.env, id.value, terms, c.req.raw)
   if (!connected.ok) return turnDown(connected.refusal)
-  const { webSocket } = connected.value
-  if (webSocket === null) throw new Error('the object answered a watch without a socket')
-  return streamEvents(webSocket, id.value.toString(), c.req.raw.signal, ({ revision }) => {
+  return streamEvents(socketOf(connected.value), id.value.toString(), c.req.raw.signal, ({ revision }) => {
     const lastModified = Math.floor(Date.now() / 1_000)
     return `data: ${JSON.stringify({ type: 'refetchEvaluation', etag: `"${revision}"`, lastModified })}`
   })

@@ -75,6 +75,12 @@ export function readCount<D extends number | null>(
   return refuse({ code: 'invalid_query', parameter, expected: `a whole number from ${least} to ${most}` })
 }
 
+/** The last revision that a watcher has seen; null: none. The header is what a browser adds when it comes back: newer than what its URL began with. */
+export function readCursor(request: Request, after: string | undefined): Result<number | null> {
+  const last = request.headers.get('Last-Event-ID') ?? after
+  return readCount('after', last, { least: 0, most: Number.MAX_SAFE_INTEGER, absent: null })
+}
+
 /** What accompanies a write: why, under which key, and on which condition. */
 export function readCircumstances(request: Request, query: { reason?: string }): Result<Circumstances> {
   const circumstances: Circumstances = {}

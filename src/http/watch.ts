@@ -8,9 +8,9 @@ import { FILTER_MAX_KEYS, type Filter, type WatchTerms } from '../model/watch-ev
 import { isKey } from '../model/item.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 import { parseStashId } from './address.ts'
-import { connect } from './connect.ts'
+import { connect, socketOf } from './connect.ts'
 import { pollOnce } from './long-poll.ts'
-import { readCount, readQuery } from './parse.ts'
+import { readCursor, readQuery } from './parse.ts'
 import { empty, turnDown } from './reply.ts'
 import type { App } from './scope.ts'
 import { streamEvents } from './sse.ts'
@@ -31,12 +31,10 @@ export const watch = new Hono<App>().get('/stash/:stash/watch', async (c) => {
   if (request.method === 'HEAD') return empty(200, { 'Content-Type': 'text/event-stream' })
 
   const upgrades = request.headers.get('Upgrade')?.toLowerCase() === 'websocket'
-  const { continent = 'XX' } = request.cf ?? {}
-  const connected = await connect(c.env, id.value, { ...terms, marks: waitMs !== null }, String(continent))
+  const connected = await connect(c.env, id.value, { ...terms, marks: waitMs !== null }, request)
   if (!connected.ok) return turnDown(connected.refusal)
   if (upgrades) return connected.value
-  const socket = connected.value.webSocket
-  if (socket === null) throw new Error('the object answered a watch without a socket')
+  const socket = socketOf(connected.value)
   const stash = id.value.toString()
   return waitMs === null ? streamEvents(socket, stash, request.signal) : pollOnce(socket, stash, terms.after, waitMs)
 })
@@ -46,9 +44,7 @@ type Asked = { terms: WatchTerms; waitMs: number | null }
 function readWatch(request: Request): Result<Asked> {
   const query = readQuery(request.url, ['after', 'keys', 'wait'])
   if (!query.ok) return query
-  // The header is what a browser adds when it comes back: newer than what its URL began with.
-  const last = request.headers.get('Last-Event-ID')
-  const after = readCount('after', last ?? query.value.after, { least: 0, most: Number.MAX_SAFE_INTEGER, absent: null })
+  const after = readCursor(request, query.value.after)
   if (!after.ok) return after
   const filter = readFilter(query.value.keys)
   if (!filter.ok) return filter

@@ -1,21 +1,10 @@
-import { runDurableObjectAlarm } from 'cloudflare:test'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { newOperator, objectOf, send } from '../support/front-door.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { newOperator, send } from '../support/front-door.ts'
+import { freezeTime, pass, START } from '../support/frozen-time.ts'
 
 const DAY = 24 * 60 * 60_000
-const START = Date.UTC(2031, 0, 1)
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: START, toFake: ['Date'] })
-})
-afterEach(() => {
-  vi.useRealTimers()
-})
-
-async function pass(stash: { id: string }, ms: number): Promise<void> {
-  vi.setSystemTime(Date.now() + ms)
-  await runDurableObjectAlarm(objectOf(stash))
-}
+freezeTime()
 
 /** A stash whose `traffic` takes two people: `master` and `bob`. */
 async function guarded(guard: object = {}) {

@@ -1,15 +1,11 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { newOperator, objectOf, send } from '../support/front-door.ts'
+import { freezeTime } from '../support/frozen-time.ts'
 
 const HOUR = 60 * 60_000
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: Date.UTC(2031, 0, 1), toFake: ['Date'] })
-})
-afterEach(() => {
-  vi.useRealTimers()
-})
+freezeTime()
 
 const ONE_O_CLOCK = '2031-01-01T01:00:00.000Z'
 

@@ -1,23 +1,11 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { newOperator, objectOf } from '../support/front-door.ts'
+import { freezeTime, pass, START } from '../support/frozen-time.ts'
 
 const MINUTE = 60_000
-/** Far from the real clock, so that no alarm rings by itself. */
-const START = Date.UTC(2031, 0, 1)
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: START, toFake: ['Date'] })
-})
-afterEach(() => {
-  vi.useRealTimers()
-})
-
-/** Lets time pass, and the alarm ring. */
-async function pass(stash: { id: string }, ms: number): Promise<void> {
-  vi.setSystemTime(Date.now() + ms)
-  await runDurableObjectAlarm(objectOf(stash))
-}
+freezeTime()
 
 describe('?for', () => {
   it('puts the value back when the time is over, as a change of its own', async () => {

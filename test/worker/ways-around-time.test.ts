@@ -1,21 +1,11 @@
 /** Ways around the end of a time-box, and values that could be lost with it. Each of these once worked. */
-import { runDurableObjectAlarm } from 'cloudflare:test'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { newOperator, objectOf, send } from '../support/front-door.ts'
+import { describe, expect, it } from 'vitest'
+import { newOperator, send } from '../support/front-door.ts'
+import { freezeTime, pass } from '../support/frozen-time.ts'
 
 const MINUTE = 60_000
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: Date.UTC(2031, 0, 1), toFake: ['Date'] })
-})
-afterEach(() => {
-  vi.useRealTimers()
-})
-
-async function pass(stash: { id: string }, ms: number): Promise<void> {
-  vi.setSystemTime(Date.now() + ms)
-  await runDurableObjectAlarm(objectOf(stash))
-}
+freezeTime()
 
 const onOff = { type: 'boolean', safe_value: 'false', max_for: '1h' }
 const twoPeople = { type: 'text', approvals: 1 }

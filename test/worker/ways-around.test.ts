@@ -1,24 +1,14 @@
 /** Ways around the safeguards, and things that could be lost between them. Each of these once worked. */
-import { runDurableObjectAlarm } from 'cloudflare:test'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { mintToken, TOKEN_PREFIX } from '../../src/model/token.ts'
-import { newOperator, objectOf, send } from '../support/front-door.ts'
+import { newOperator, send } from '../support/front-door.ts'
+import { freezeTime, pass } from '../support/frozen-time.ts'
 import type { Operator } from '../support/operator.ts'
 
 const MINUTE = 60_000
 const LATER = '2031-01-01T00:30:00Z'
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: Date.UTC(2031, 0, 1), toFake: ['Date'] })
-})
-afterEach(() => {
-  vi.useRealTimers()
-})
-
-async function pass(stash: { id: string }, ms: number): Promise<void> {
-  vi.setSystemTime(Date.now() + ms)
-  await runDurableObjectAlarm(objectOf(stash))
-}
+freezeTime()
 
 const twoPeople = { type: 'text', approvals: 1 }
 const heldId = (reply: { body: Record<string, unknown> }) => String(reply.body['held_id'])
