@@ -1,6 +1,6 @@
 /**
  * A change that failed otherwise than by a clear no. Whoever reads it at night has to know whether it may have been done;
- * "cannot be reached" is not that. A refusal of the service's own (`Refused`) passes through here untouched.
+ * "cannot be reached" is not that. A refusal that says that nothing was changed passes through here untouched.
  */
 import { Failure, isUnsent, mayBeApplied, Refused } from '../client/call.ts'
 
@@ -26,9 +26,7 @@ export function wordedChange(fault: unknown, advice: string): unknown {
       ? new ChangeFailed(fault.message, 'no', '', fault.cause)
       : new ChangeFailed(fault.message, 'unknown', advice, fault.cause)
   }
-  // A gateway's 502: not the service's own, which says whether it was applied.
-  const isOwn = fault instanceof Refused && fault.facts['applied'] !== undefined
-  return mayBeApplied(fault) && fault instanceof Refused && !isOwn
+  return fault instanceof Refused && mayBeApplied(fault)
     ? new ChangeFailed(fault.message, 'unknown', advice, fault)
     : fault
 }

@@ -49,9 +49,9 @@ complete -o default -F _switchyard switchyard`
 
 const writeZsh = (known: Known[]): string => `#compdef switchyard
 _switchyard() {
-  local words_of='' words=''
+  local words=''
   if (( CURRENT == 2 )); then
-    local -a commands=(${known.map(({ name, summary }) => `'${name}:${quoteSingle(summary)}'`).join(' ')})
+    local -a commands=(${known.map(({ name, summary }) => `'${name}:${withoutQuotes(summary)}'`).join(' ')})
     _describe command commands
     return
   fi
@@ -66,7 +66,7 @@ compdef _switchyard switchyard`
 const writeFish = (known: Known[]): string =>
   known
     .flatMap(({ name, summary, words }) => [
-      `complete -c switchyard -n __fish_use_subcommand -a ${name} -d '${quoteSingle(summary)}'`,
+      `complete -c switchyard -n __fish_use_subcommand -a ${name} -d '${withoutQuotes(summary)}'`,
       ...words.map((word) => {
         const offered = word.startsWith('--') ? `-l ${word.slice(2)}` : `-a ${word}`
         return `complete -c switchyard -n '__fish_seen_subcommand_from ${name}' ${offered}`
@@ -74,6 +74,6 @@ const writeFish = (known: Known[]): string =>
     ])
     .join('\n')
 
-const quoteSingle = (text: string): string => text.replaceAll("'", '')
+const withoutQuotes = (text: string): string => text.replaceAll("'", '')
 
 const SHELLS: Record<string, (known: Known[]) => string> = { bash: writeBash, zsh: writeZsh, fish: writeFish }

@@ -4,52 +4,44 @@
  */
 import { Failure, open, Refused, wordStranger } from '../client/call.ts'
 import { readEvents } from '../client/events.ts'
+import { TIMING } from '../client/follow.ts'
+import { BackOff } from '../client/pause.ts'
+import { readEvent, type Told } from '../client/told.ts'
 import type { Settings } from './settings.ts'
-
-export type Event = {
-  type: 'snapshot' | 'change' | 'gone'
-  revision: number
-  flags?: Record<string, string>
-  changes?: Record<string, string | null>
-}
-
-/** The service says something every 15 seconds. */
-const SILENCE_MAX_MS = 45_000
-/** Drawn between these, so that a thousand that were cut off do not come back in one moment. */
-const WAIT_MS = { least: 300, most: 2_000 }
-
-/** An event is the whole stash at most, and its JSON's escapes. */
-const EVENT_MAX_CHARS = 16 * 1024 * 1024
 
 type Terms = {
   after: number | undefined
   keys: string[]
-  told: (event: Event) => void
+  told: (event: Told) => void
   /** Called once for each break. */
   broke: (after: number | undefined) => void
 }
 
 /** Resolves when the stash is gone. Throws where the first connection fails, and where the service refuses. */
 export async function followEvents(settings: Settings, { after, keys, told, broke }: Terms): Promise<void> {
+  const waits = new BackOff(TIMING.backOffMs, TIMING.ceilingMs)
   let seen = after
-  let state: 'new' | 'connected' | 'broken' = 'new'
-  let gone = false
-  const take = (event: Event): void => {
-    seen = event.revision
-    gone = event.type === 'gone'
-    told(event)
-  }
-  for (;;) {
+  let everConnected = false
+  for (let gone = false; ;) {
+    let isConnected = false
+    const connected = (): void => {
+      isConnected = everConnected = true
+      waits.reset()
+    }
+    const take = (event: Told): void => {
+      seen = event.revision
+      gone = event.type === 'gone'
+      told(event)
+    }
     try {
-      await streamOnce(settings, seen, keys, () => (state = 'connected'), take)
+      await streamOnce(settings, seen, keys, connected, take)
     } catch (fault) {
       const isFinal = fault instanceof Refused && fault.status < 500
-      if (isFinal || (state as string) === 'new') throw fault
+      if (isFinal || !everConnected) throw fault
     }
     if (gone) return
-    if ((state as string) === 'connected') broke(seen)
-    state = 'broken'
-    await new Promise((resolve) => setTimeout(resolve, WAIT_MS.least + Math.random() * (WAIT_MS.most - WAIT_MS.least)))
+    if (isConnected) broke(seen)
+    await new Promise((resolve) => setTimeout(resolve, waits.next()))
   }
 }
 
@@ -58,19 +50,25 @@ async function streamOnce(
   after: number | undefined,
   keys: string[],
   connected: () => void,
-  told: (event: Event) => void,
+  told: (event: Told) => void,
 ): Promise<void> {
   const leaving = new AbortController()
-  const timer = setTimeout(() => leaving.abort(), SILENCE_MAX_MS)
+  const leave = (): void => leaving.abort()
+  let timer = setTimeout(leave, TIMING.deadlineMs)
+  const heard = (): void => {
+    clearTimeout(timer)
+    timer = setTimeout(leave, TIMING.silenceMs)
+  }
   try {
     const query = { after, ...(keys.length > 0 && { keys: keys.join(',') }) }
     const { headers, body } = await open({ url }, 'GET', `/stash/${stash}/watch`, { query, signal: leaving.signal })
     const isStream = /^text\/event-stream\b/i.test(headers.get('Content-Type') ?? '')
     if (body === null || !isStream) throw new Failure(wordStranger(url))
     connected()
-    await readEvents(body, EVENT_MAX_CHARS, {
-      heard: () => timer.refresh(),
-      told: (data) => told(JSON.parse(data) as Event),
+    heard()
+    await readEvents(body, TIMING.maxBytes, {
+      heard,
+      told: (data) => told(readEvent(data)),
       retry: () => {},
     })
   } catch (cause) {

@@ -3,7 +3,7 @@ import { Failure, Refused } from '../client/call.ts'
 import { ChangeFailed } from './change-failed.ts'
 import { EXIT, Misuse, type Exit } from './exit.ts'
 import { NotKept } from './keep-secret.ts'
-import { isOutage } from './session.ts'
+import { NO_TOKEN } from './session.ts'
 
 export type Failed = { exit: Exit; code: string; words: string; facts: Record<string, unknown> }
 
@@ -11,7 +11,7 @@ export function wordFailure(fault: unknown): Failed {
   if (fault instanceof Misuse) return { exit: EXIT.misused, code: 'misused', words: fault.message, facts: {} }
   if (fault instanceof Refused) {
     const exit = isOutage(fault) ? EXIT.unknown : EXIT.refused
-    return { exit, code: fault.code, words: `${wordRefusal(fault)}${wordDoubt(fault)}`, facts: fault.facts }
+    return { exit, code: fault.code, words: wordRefusal(fault), facts: fault.facts }
   }
   if (fault instanceof ChangeFailed) return failedChange(fault)
   if (fault instanceof NotKept) return { exit: EXIT.unknown, code: 'not_kept', words: fault.message, facts: {} }
@@ -27,12 +27,20 @@ function failedChange(fault: ChangeFailed): Failed {
   const { applied, advice, cause } = fault
   const words = cause instanceof Refused ? wordRefusal(cause) : wordOutage(fault)
   const code = cause instanceof Refused ? cause.code : 'unreachable'
-  return { exit: EXIT.unknown, code, words: `${words} ${advice}`.trim(), facts: { applied } }
+  return {
+    exit: EXIT.unknown,
+    code,
+    words: `${words} ${advice}`.trim(),
+    facts: { ...(cause instanceof Refused && cause.facts), applied },
+  }
 }
+
+/** Refusals that say nothing of what was asked for: the service could not look. */
+const isOutage = ({ status }: Refused): boolean => status >= 500 && status !== 501
 
 /** Where the service speaks of headers and routes, in the words of this program. */
 const OURS: Record<string, string> = {
-  token_missing: 'This takes a token: set SWITCHYARD_TOKEN, or keep one in a profile.',
+  token_missing: NO_TOKEN,
   item_not_found: 'There is no such flag: nothing is stored under that key.',
   stash_not_found: 'There is no such stash there: it never existed, was deleted, or the URL is of another service.',
   route_not_found: 'Whatever answers there is no Switchyard, or a path is missing from the URL: /api.',
@@ -51,9 +59,6 @@ function wordRefusal({ code, status, message, facts }: Refused): string {
     .replaceAll('DELETE it, and ask anew', 'Drop it, and ask anew')
     .replaceAll('DELETE cancels it', '"drop" cancels it')
 }
-
-const wordDoubt = ({ facts }: Refused): string =>
-  facts['applied'] === 'unknown' ? ' It was asked twice. Look at "switchyard history" before you try again.' : ''
 
 const CAUSES: Record<string, string> = {
   ECONNREFUSED: 'nothing listens there',
@@ -76,7 +81,7 @@ function wordCause(cause: unknown): string {
   for (let depth = 0; depth < 5 && innermost instanceof Error && innermost.cause instanceof Error; depth++) {
     innermost = innermost.cause
   }
-  if (!(innermost instanceof Error) || innermost.name === 'TimeoutError') return ''
+  if (!(innermost instanceof Error) || innermost.name === 'AbortError') return ''
   const code = 'code' in innermost ? String(innermost.code) : ''
   return CAUSES[code] ?? (innermost.message || code)
 }

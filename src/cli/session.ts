@@ -11,9 +11,6 @@ import { Misuse } from './exit.ts'
 import type { Settings } from './settings.ts'
 import { fits, type Shape } from './shape.ts'
 
-/** Refusals that say nothing of what was asked for: the service could not look. */
-export const isOutage = ({ status }: Refused): boolean => status >= 500 && status !== 501
-
 /** Whether a change is on its way, for whoever presses Ctrl-C. */
 let changing = false
 export const isChanging = (): boolean => changing
@@ -138,7 +135,7 @@ export class Session {
   #item = (key: string): string => `/item/${this.settings.stash}/${encodeKey(key)}`
 }
 
-const NO_TOKEN = 'This takes a token: set SWITCHYARD_TOKEN, or keep one in a profile.'
+export const NO_TOKEN = 'This takes a token: set SWITCHYARD_TOKEN, or keep one in a profile.'
 
 /** What cannot stand in a path is no key. Whatever else is none, the service says. */
 export function encodeKey(key: string): string {

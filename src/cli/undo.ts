@@ -9,9 +9,8 @@ export const undo: Command = {
   options: TIMED,
   notes: '"switchyard history" has the revisions. It is taken back as a whole, or not at all.',
   async run(input, { print, session }) {
-    const revision = Number(input.args[0])
-    if (!Number.isSafeInteger(revision) || revision < 1)
-      throw new Misuse(`"${input.args[0] ?? ''}" is no revision: 1, 2, 3 …`)
+    const revision = /^\d{1,15}$/.test(input.args[0] ?? '') ? Number(input.args[0]) : 0
+    if (revision < 1) throw new Misuse(`"${input.args[0] ?? ''}" is no revision: 1, 2, 3 …`)
     const reply = await session().change<Changed>('POST', '/undo', { revision }, input)
     return replyChange(print, reply, `Revision ${revision} is taken back: ${reply.body.changed?.join(', ') ?? ''}`)
   },

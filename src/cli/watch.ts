@@ -1,6 +1,7 @@
 /** `watch`: a line for each revision, as it is committed. It ends when somebody ends it, or the stash is deleted. */
+import type { Told } from '../client/told.ts'
 import type { Command } from './command.ts'
-import { followEvents, type Event } from './event-stream.ts'
+import { followEvents } from './event-stream.ts'
 import { EXIT, Misuse } from './exit.ts'
 import { bold, dim, quote, type Printer } from './print.ts'
 
@@ -14,7 +15,7 @@ export const watch: Command = {
     const { settings } = session()
     const broke = (seen: number | undefined): void =>
       print.say(dim(`The connection was lost; resuming${seen === undefined ? '' : ` after revision ${seen}`} …`))
-    const told = (event: Event): void => printEvent(print, event)
+    const told = (event: Told): void => printEvent(print, event)
     await followEvents(settings, { after: readAfter(input.text('after')), keys: input.args, told, broke })
     print.say('The stash was deleted.')
     return EXIT.refused
@@ -27,12 +28,21 @@ function readAfter(text: string | undefined): number | undefined {
   return Number(text)
 }
 
-function printEvent(print: Printer, event: Event): void {
-  const { type, revision, flags = {}, changes = {} } = event
-  if (print.json) return print.document(event)
-  const values = Object.entries(type === 'snapshot' ? flags : changes)
-  const words = values.map(([key, value]) => (value === null ? `${key} away` : `${key}=${quote(value)}`)).join(' ')
+function printEvent(print: Printer, event: Told): void {
+  const { type, revision } = event
+  if (print.json) return print.document(asWire(event))
   const time = dim(new Date().toISOString().slice(11, 19))
-  if (type === 'snapshot') print.line(time, ' ', bold(`#${revision}`), dim(' as it stands '), words)
-  else if (type === 'change') print.line(time, ' ', bold(`#${revision}`), ' ', words || dim('no flag changed'))
+  if (type === 'snapshot') print.line(time, ' ', bold(`#${revision}`), dim(' as it stands '), wordValues(event.flags))
+  if (type === 'change')
+    print.line(time, ' ', bold(`#${revision}`), ' ', wordValues(event.changes) || dim('no flag changed'))
 }
+
+/** The JSON that the service tells it in. */
+function asWire(event: Told): object {
+  if (event.type === 'snapshot') return { ...event, flags: Object.fromEntries(event.flags) }
+  if (event.type === 'change') return { ...event, changes: Object.fromEntries(event.changes) }
+  return event
+}
+
+const wordValues = (values: [string, string | null][]): string =>
+  values.map(([key, value]) => (value === null ? `${key} away` : `${key}=${quote(value)}`)).join(' ')

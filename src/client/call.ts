@@ -1,5 +1,5 @@
 /**
- * One call of the HTTP API. The only place in `client/`, `cli/` and whoever else asks that knows how a request is made and
+ * One call of the HTTP API. The only place in `client/` and `cli/` that knows how a request is made and
  * what a refusal looks like. No dependencies: it runs in Node, in browsers and in Workers.
  */
 

@@ -99,16 +99,12 @@ export class Standing {
     if (this.#end?.state !== 'closed') this.#end = { state, at: Date.now() }
   }
 
-  isFresh(now: number): boolean {
-    return this.#freshSince !== null && !this.#isOverdue(now)
-  }
-
   read(revision: number | null): Status {
     const now = Date.now()
     const rest = { revision, confirmedAt: this.#confirmedAt, via: this.#via, error: this.#error }
     if (this.#end !== null) return { state: this.#end.state, since: this.#end.at, ...rest }
     if (revision === null) return { state: 'empty', since: this.#startedAt, ...rest }
-    if (this.isFresh(now)) return { state: 'fresh', since: this.#freshSince ?? now, ...rest }
+    if (this.#freshSince !== null && !this.#isOverdue(now)) return { state: 'fresh', since: this.#freshSince, ...rest }
     if (this.#missingSince !== null) return { state: 'gone', since: this.#missingSince, ...rest }
     return { state: 'behind', since: this.#confirmedAt ?? this.#startedAt, ...rest }
   }

@@ -49,11 +49,31 @@ describe('a write whose outcome nobody knows', () => {
     const nowhere = cliAs({ ...cli.env, SWITCHYARD_URL: 'http://127.0.0.1:1' })
     expect(await nowhere.json('set', 'a', '1')).toMatchObject({ exit: 3, body: { error: { applied: 'no' } } })
   })
+  it('is said of one that is never answered', async () => {
+    const { cli, asked } = await unwell(() => {})
+    const { exit, err } = await cli('link', 'a', '1')
+    expect({ exit, asked: asked.length }).toEqual({ exit: 3, asked: 1 })
+    expect(err).toMatch(/^127\.0\.0\.1:\d+ did not answer within \d+ s\. \S/)
+    expect(err).not.toContain('abort')
+  })
   it('says of a lost rotation that the master token may be another one', async () => {
     const { cli } = await unwell((response) => void response.destroy())
     expect(await cli('token', 'rotate')).toMatchObject({
       exit: 3,
       err: expect.stringContaining('The master token may be another one now'),
+    })
+  })
+  it('says so as well where the service itself does not know', async () => {
+    const { cli, asked } = await unwell((response) =>
+      problem(response, 500, { code: 'internal', title: 'Something broke here', applied: 'unknown', request_id: 'r1' }),
+    )
+    const { exit, err } = await cli('token', 'rotate')
+    expect(exit).toBe(3)
+    expect(err).toContain('The master token may be another one now')
+    expect(err).not.toContain('twice')
+    expect(asked).toHaveLength(1)
+    expect(await cli.json('token', 'rotate')).toMatchObject({
+      body: { error: { applied: 'unknown', request_id: 'r1' } },
     })
   })
   it('is sent once where the service says that nothing was changed, and where the answer would be a secret', async () => {

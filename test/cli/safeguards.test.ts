@@ -129,8 +129,9 @@ describe('freeze', () => {
 describe('link', () => {
   it('is on stdout alone, and makes its change once', async () => {
     const { cli, stash } = await freshCli()
-    const { exit, out } = await cli('link', 'a', '1', '--reason', 'for dave')
+    const { exit, out, err } = await cli('link', 'a', '1', '--reason', 'for dave')
     expect(exit).toBe(0)
+    expect(err).not.toContain('swl_')
     expect(await stash.revision()).toBe(0)
     const press = () => fetch(out.trim(), { method: 'POST' })
     expect((await press()).status).toBe(200)
@@ -151,7 +152,11 @@ describe('token', () => {
   it('is made on stdout, can what it can, is listed and revoked', async () => {
     const { cli, as } = await freshCli()
     const made = await cli('token', 'create', 'ci', '--can', 'write', '--keys', 'm-*,n', '--expires-in', '90d')
-    expect(made).toMatchObject({ exit: 0, out: expect.stringMatching(/^swy_\w{38}\n$/) })
+    expect(made).toMatchObject({
+      exit: 0,
+      out: expect.stringMatching(/^swy_\w{38}\n$/),
+      err: expect.not.stringContaining('swy_'),
+    })
     const ci = as(made.out.trim())
     expect(await ci('set', 'm-a', '1')).toMatchObject({ exit: 0 })
     expect(await ci('set', 'other', '1')).toMatchObject({ exit: 1, err: expect.stringContaining('may not do this') })

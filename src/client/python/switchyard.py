@@ -243,8 +243,8 @@ def _split(text: str) -> Shares:
         if isinstance(weight, bool) or not isinstance(weight, (int, float)) or weight < 0:
             raise _Misfit
     # In the order that JavaScript has them in: names that look like a place in an array first, by number.
-    places = [n for n in weights if _INDEX.fullmatch(n) and int(n) < 2**32 - 1]
-    names = sorted(places, key=int) + [n for n in weights if n not in set(places)]
+    places = {n for n in weights if _INDEX.fullmatch(n) and int(n) < 2**32 - 1}
+    names = sorted(places, key=int) + [n for n in weights if n not in places]
     try:
         shares = [(name, float(weights[name])) for name in names]
     except OverflowError:
