@@ -72,9 +72,9 @@ export function openChange(key, proposed) {
     refused: (refused) => {
       if (refused.code === 'frozen' && refused.facts['may_break_glass']) glass.show()
       if (refused.code === 'reason_required') reason.input.required = true
-      return refused.code === 'version_conflict'
-        ? conflict(stash, keyOf(), refused.facts['current'] ?? null, shown)
-        : null
+      if (refused.code !== 'version_conflict') return null
+      if (key === null) return h('p', {}, 'A switch of this name is there already: change it where it stands.')
+      return conflict(stash, key, refused.facts['current'] ?? null, shown)
     },
     beside: link,
   })

@@ -8,7 +8,10 @@ import { durationMs, durationText } from './words.js'
 const DURATIONS = ['15m', '30m', '1h', '2h', '4h', '8h', '24h']
 
 /** @returns {{ node: Element, read(): string }} */
-export function controlFor(/** @type {import('./shapes.d.ts').Guard | undefined} */ guard, /** @type {string} */ value) {
+export function controlFor(
+  /** @type {import('./shapes.d.ts').Guard | undefined} */ guard,
+  /** @type {string} */ value,
+) {
   const { type = '', choices = [], min: least, max: most, integer = false } = guard ?? {}
   if (type === 'boolean') return radios(['true', 'false'], value)
   if (type === 'choice') {

@@ -135,6 +135,11 @@ export async function readOlder() {
 }
 
 told.addEventListener('due', () => void refresh())
+// History was here before the switches were: which of them it does not reach is known only now.
+told.addEventListener('flags', (event) => {
+  const { first } = /** @type {CustomEvent} */ (event).detail
+  if (first && store.entries.size > 0) tell('due')
+})
 setInterval(() => {
   if (document.visibilityState === 'visible' && store.link.state === 'live') lookAtHeld()
 }, HELD_EVERY_MS)

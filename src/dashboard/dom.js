@@ -7,7 +7,7 @@
 
 /**
  * @param {string} tag
- * @param {Record<string, unknown>} [props] `on…` listens, what an element has as a property is set, the rest are attributes
+ * @param {Record<string, unknown>} [props] `on…` listens, `class` is the class, the rest are attributes; undefined, null and false are left out
  * @param {...Child} children
  * @returns {any}
  */

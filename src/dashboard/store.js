@@ -89,7 +89,8 @@ function take(/** @type {import('./shapes.d.ts').Told} */ { type, revision, flag
   }
   store.revision = revision
   store.known = Math.max(store.known, revision)
-  store.link.behind = revision < store.known
+  // That it is behind is said only after a while (`BEHIND_AFTER_MS`); that it no longer is, at once.
+  store.link.behind &&= revision < store.known
   tell('flags', { keys: news.map(([key]) => key), first })
   if (type === 'change' || !first) tell('due')
 }
@@ -150,8 +151,9 @@ export const history = () => [...store.entries.values()].sort((a, b) => b.revisi
 
 /** The entry that last changed this switch; null: history no longer has it; undefined: not known yet. */
 export function lastChange(/** @type {string} */ key) {
-  const entry = history().find(({ changes }) => changes.some((change) => change.key === key))
-  const last = entry ?? store.older.get(key)
+  let last = store.older.get(key)
+  for (const entry of store.entries.values())
+    if (entry.revision > (last?.revision ?? -1) && entry.changes.some((change) => change.key === key)) last = entry
   return isOld(key, last ? last.revision : 0) ? undefined : last
 }
 

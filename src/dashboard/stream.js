@@ -114,13 +114,14 @@ const dataOf = (/** @type {string} */ block) =>
 
 function rest(/** @type {number} */ ms, /** @type {AbortSignal} */ signal) {
   return new Promise((resolve) => {
+    const over = new AbortController()
     const end = () => {
       clearTimeout(timer)
-      window.removeEventListener('online', end)
+      over.abort()
       resolve(undefined)
     }
     const timer = setTimeout(end, ms)
-    window.addEventListener('online', end)
-    signal.addEventListener('abort', end, { once: true })
+    window.addEventListener('online', end, { signal: over.signal })
+    signal.addEventListener('abort', end, { signal: over.signal })
   })
 }

@@ -54,6 +54,19 @@ describe('in a dialog', () => {
     expect(await master.history('key=on-call')).toHaveLength(2)
   })
 
+  it('a new switch of a name that is taken is refused in words, and leaves the old one as it is', async () => {
+    const { stash } = await stashOnCall()
+    const { page, sheet } = await open(stash)
+    await page.getByRole('button', { name: 'Add a switch…' }).click()
+    await sheet.getByLabel('Name').fill('on-call')
+    await page.getByLabel('New value').fill('mallory')
+    for (let tries = 1; tries <= 2; tries++) {
+      await page.getByRole('button', { name: /^Set/ }).click()
+      await sheet.getByText('A switch of this name is there already').waitFor()
+    }
+    expect(await (await send(`/item/${stash.id}/on-call`)).text()).not.toBe('mallory')
+  })
+
   it('JSON that came while the page was open stays JSON', async () => {
     const { stash, master } = await stashOnCall()
     const { page, card, reach } = await open(stash)

@@ -269,6 +269,7 @@ describe('secrets', () => {
     await mine.page.getByRole('button', { name: 'Make the link' }).click()
     const link = (await mine.page.locator('.secret').textContent()) ?? ''
     await mine.page.getByRole('button', { name: 'Done' }).click()
+    await mine.sheet.waitFor({ state: 'detached' })
     expect(await mine.page.content()).not.toContain(link)
     expect((await fetch(link, { method: 'POST' })).status).toBe(200)
     await becomes(mine, 'on-call', 'henry')
