@@ -25,8 +25,8 @@ const STARTS = 5
 const FLIPS = 20
 
 export async function benchDashboard(url: string, send: Send): Promise<Row[]> {
-  const browser = await launchBrowser()
   const { origin, stop } = await asCloudflare(url)
+  const browser = await launchBrowser()
   try {
     const stash = await furnish(send)
     const plain = await repeat(STARTS, () => start(browser, url, stash))
@@ -86,14 +86,14 @@ async function flip(browser: Browser, origin: string, stash: Stash): Promise<num
   for (let i = 1; i <= FLIPS; i++) {
     await mine.reach('lamp')
     await mine.page.getByLabel('New value').fill(String(i))
-    const seen = theirs.page.evaluate(`new Promise((resolve) => {
+    await theirs.page.evaluate(`void (globalThis.seen = new Promise((resolve) => {
       const look = () => document.querySelector('[data-key="lamp"] .now').textContent === '${i}'
       const observer = new MutationObserver(() => look() && (observer.disconnect(), resolve(Date.now())))
       observer.observe(document.querySelector('[data-key="lamp"]'), { subtree: true, childList: true, characterData: true })
-    })`)
+    }))`)
     // Both clocks are this machine's.
     const pressed = await mine.page.evaluate(`(document.querySelector('dialog [type=submit]').click(), Date.now())`)
-    samples.push(Number(await seen) - Number(pressed))
+    samples.push(Number(await theirs.page.evaluate('globalThis.seen')) - Number(pressed))
     await mine.sheet.waitFor({ state: 'detached' })
   }
   await mine.close()
@@ -107,7 +107,7 @@ async function repeat(times: number, measure: () => Promise<number>): Promise<nu
   return samples
 }
 
-/** Passes everything on; what is a file of the page it compresses. Streams go through as they come. */
+/** Passes GETs on; what is a file of the page it compresses. Streams go through as they come. */
 async function asCloudflare(url: string): Promise<{ origin: string; stop(): void }> {
   const server = createSecureServer(await makeCertificate(), (request, response) => {
     pass(url, request, response).catch(() => response.stream?.destroy())

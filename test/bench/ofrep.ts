@@ -88,6 +88,7 @@ async function startFlagd(): Promise<{ url: string; pid: number; stop(): void }>
     }),
   )
   const child = fork(join(import.meta.dirname, 'flagd.ts'), [JSON.stringify({ flags })])
-  const [port] = (await once(child, 'message')) as [number]
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error('flagd.ts ended before it was up')))
+  const [port] = (await Promise.race([once(child, 'message'), ended])) as [number]
   return { url: `http://127.0.0.1:${port}`, pid: child.pid ?? 0, stop: () => void child.kill() }
 }
