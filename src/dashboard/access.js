@@ -67,7 +67,7 @@ function makeRow(/** @type {import('./shapes.d.ts').Token} */ token) {
   return h(
     'li',
     { class: 'item' },
-    h('p', { class: 'token-label' }, nameNode(label), master && h('span', { class: 'kind master' }, 'Master token')),
+    h('p', { class: 'token-label' }, nameNode(label), master && h('span', { class: 'kind' }, 'Master token')),
     h('p', { class: 'meta' }, master ? 'May do everything' : `${can.join(', ')} · ${reach}`),
     h(
       'p',

@@ -145,7 +145,6 @@ function show() {
   write(find('name'), name)
   document.title = `${link.state === 'live' ? '' : '(!) '}${name} · Switchyard`
   document.body.classList.toggle('stale', link.state !== 'live' && revision !== -1)
-  document.body.classList.toggle('frozen', isFrozen())
   showLink()
   write(find('mode'), token === null ? 'Read-only' : 'Can change')
   find('use-token').hidden = token !== null

@@ -158,7 +158,7 @@ export function lastChange(/** @type {string} */ key) {
 }
 
 /** Whether what was known at this revision may be of another value than the one that is shown. */
-const isOld = (/** @type {string} */ key, /** @type {number} */ revision) => revision < (store.toldAt.get(key) ?? 0)
+const isOld = (/** @type {string} */ key, /** @type {number} */ revision) => revision < (store.toldAt.get(key) ?? -1)
 
 /** The pending end of a time-boxed change. */
 export const endOf = (/** @type {string} */ key) =>

@@ -112,6 +112,7 @@ export function watch(stash, { event, status }) {
 const dataOf = (/** @type {string} */ block) =>
   block.split('\n').flatMap((line) => (line.startsWith('data: ') ? [line.slice(6)] : []))
 
+/** Of its own: this file waits for no other, so that `early` leaves early. */
 function rest(/** @type {number} */ ms, /** @type {AbortSignal} */ signal) {
   return new Promise((resolve) => {
     const over = new AbortController()

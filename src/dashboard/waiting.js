@@ -115,7 +115,7 @@ const DROPS = /** @type {const} */ ({
 /** @param {Held} held */
 function whatOf({ change, keys }) {
   const values = writes(change)
-  const length = change.for === undefined ? null : h('span', { class: 'for' }, `for ${durationText(change.for)}`)
+  const length = change.for === undefined ? null : h('span', {}, `for ${durationText(change.for)}`)
   if (values.length === 0) return h('p', { class: 'what' }, plans(change), keys.length > 0 && ` (${keys.join(', ')})`)
   return h(
     'ul',

@@ -65,6 +65,17 @@ describe('the drill', () => {
     expect((await master.history('limit=1'))[0]).toMatchObject({ kind: 'undo', undoes: revision })
   })
 
+  it('says to whoever opens it in the middle until when, by what is asked at the start', async () => {
+    const { stash, master } = await furnish()
+    await master.set('maintenance-mode', 'true', 'for=30m')
+    const mine = await open(stash)
+    await mine.page.route('**/held?*', (route) => route.abort())
+    await mine
+      .card('maintenance-mode')
+      .locator('.until', { hasText: /goes back in \d/ })
+      .waitFor()
+  })
+
   it('holds what takes a second person, whom another token makes; the first is told why it cannot be', async () => {
     const { stash, master } = await furnish()
     const second = await master.grant({ label: 'bob', can: ['write', 'approve'] })
