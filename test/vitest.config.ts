@@ -1,6 +1,9 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
+/** What takes seconds here may take a minute on a machine that does other things; hooks start processes, too. */
+const patient = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 30_000 } } }
+
 export default defineConfig({
   test: {
     // The service's own log lines.
@@ -9,27 +12,26 @@ export default defineConfig({
     // Most of them wait: for processes, browsers, alarms.
     maxWorkers: 3,
     projects: [
-      { test: { name: 'world', include: ['test/world/**/*.test.ts'], testTimeout: 120_000 } },
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'world', include: ['test/world/**/*.test.ts'], ...patient } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], ...patient } },
       {
         // The Worker as it is deployed, with faults that a test can switch on in its bindings.
         plugins: [
           cloudflareTest({ main: './test/support/faulty-worker.ts', wrangler: { configPath: './wrangler.toml' } }),
         ],
-        // A test that takes seconds here may take a minute on a machine that does other things.
-        test: { name: 'worker', include: ['test/worker/**/*.test.ts'], testTimeout: 60_000 },
+        test: { name: 'worker', include: ['test/worker/**/*.test.ts'], ...patient },
       },
       // Over the network. These also run against a deployment that lets anyone create stashes:
       // SWITCHYARD_URL=https://… npm test -- --project contract
-      { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], ...patient } },
       // In a real Chromium.
-      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 120_000 } },
+      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...patient } },
       // The clients, each a process of its own, beside the service and beside bad ones.
-      { test: { name: 'client', include: ['test/client/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'client', include: ['test/client/**/*.test.ts'], ...patient } },
       // The command line, as processes.
-      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 120_000 } },
+      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], ...patient } },
       // The service on this machine, as a process.
-      { test: { name: 'local', include: ['test/local/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'local', include: ['test/local/**/*.test.ts'], ...patient } },
     ],
   },
 })

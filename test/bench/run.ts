@@ -7,9 +7,9 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { bundle } from '../../src/local/serve.ts'
-import { freshStash, type Send } from '../support/stash.ts'
+import { freshStash, sendTo } from '../support/stash.ts'
 import { benchClients, weighClient } from './client.ts'
-import { forgetful, startNginx, startOther, startOurs, type Contestant } from './contestants.ts'
+import { forgetful, startNginx, startOther, startOurs } from './contestants.ts'
 import { benchCli } from './cli.ts'
 import { benchDashboard } from './dashboard.ts'
 import { benchAnswers, benchCommitToEvent, benchCrowd, benchIdle } from './live.ts'
@@ -34,11 +34,7 @@ const field: Field = {
   afternoon: await startOther('afternoon', folder),
   nginx: await startNginx(folder),
 }
-const sendTo =
-  (contestant: Contestant): Send =>
-  (path, init) =>
-    fetch(`${contestant.url}/api${path}`, init)
-const send = sendTo(ours)
+const send = sendTo(ours.url)
 try {
   if (!only || only === 'reads') await reads()
   if (!only || only === 'writes') {
@@ -70,7 +66,7 @@ async function reads(): Promise<void> {
   const stashes = {
     few: await freshStash(send),
     many: await freshStash(send),
-    cold: await freshStash(sendTo(field.cold)),
+    cold: await freshStash(sendTo(field.cold.url)),
   }
   await stashes.few.put('maintenance-mode', 'true')
   await stashes.cold.put('maintenance-mode', 'true')

@@ -1,3 +1,4 @@
+/** The real web SDK and its OFREP provider, in a real page of another origin. */
 import { build } from 'esbuild'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -10,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
 import { operatorOf } from '../support/operator.ts'
 import { startProcess, type OwnProcess } from '../support/own-process.ts'
-import { freshStash, stashAt, type Send } from '../support/stash.ts'
+import { freshStash, sendTo, stashAt, type Send } from '../support/stash.ts'
 
 let data: string
 let browser: Browser
@@ -20,7 +21,7 @@ let shop: { origin: string; end(): void }
 /** The README's program, and the SDK beside it for what the program does not do. */
 let bundled: string
 
-const send: Send = (path, init) => fetch(`${server.origin}/api${path}`, init)
+const send: Send = (path, init) => sendTo(server.origin)(path, init)
 
 beforeAll(async () => {
   const contents = `export { follow } from './openfeature-web.mjs'
@@ -38,7 +39,7 @@ beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), 'switchyard-openfeature-'))
   server = await startProcess(data)
   browser = await launchBrowser()
-}, 60_000)
+})
 afterAll(async () => {
   await browser.close()
   shop.end()
@@ -84,9 +85,7 @@ async function open(baseUrl: string, user: string): Promise<{ page: Page; asked:
 }
 
 const shows = (page: Page, state: object) =>
-  page.waitForFunction(`document.body.textContent === ${JSON.stringify(JSON.stringify(state))}`, undefined, {
-    timeout: 10_000,
-  })
+  page.waitForFunction(`document.body.textContent === ${JSON.stringify(JSON.stringify(state))}`)
 
 describe('the web SDK with its OFREP provider, in a browser, on a page of another origin', () => {
   it('shows what is, follows what changes, and asks no more often than it is told to', async () => {

@@ -10,7 +10,7 @@ import { bundle, serve } from '../../src/local/serve.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { openDashboard } from '../support/dashboard.ts'
 import { operatorOf, type Operator } from '../support/operator.ts'
-import { freshStash, type Send, type Stash } from '../support/stash.ts'
+import { freshStash, sendTo, type Send, type Stash } from '../support/stash.ts'
 
 const target = process.argv[2] ?? join(import.meta.dirname, 'screenshots')
 const folder = await mkdtemp(join(tmpdir(), 'switchyard-screenshots-'))
@@ -18,8 +18,7 @@ const { url, stop } = await serve(await bundle(folder), { host: '127.0.0.1', por
 const browser = await launchBrowser()
 try {
   await mkdir(target, { recursive: true })
-  const send: Send = (path, init) => fetch(`${url.origin}/api${path}`, init)
-  const stash = await furnish(send)
+  const stash = await furnish(sendTo(url.origin))
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const [width, height] of [
       [360, 780],

@@ -1,3 +1,4 @@
+/** A page that watches by itself, with nothing but EventSource and WebSocket: no revision missed over a restart. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -5,7 +6,7 @@ import type { Browser } from 'playwright-core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
 import { startProcess, type OwnProcess } from '../support/own-process.ts'
-import { freshStash, stashAt, type Send } from '../support/stash.ts'
+import { freshStash, sendTo, stashAt } from '../support/stash.ts'
 
 let data: string
 let browser: Browser
@@ -15,17 +16,12 @@ beforeEach(async () => {
   data = await mkdtemp(join(tmpdir(), 'switchyard-browser-'))
   server = await startProcess(data)
   browser = await launchBrowser()
-}, 60_000)
+})
 afterEach(async () => {
   await browser.close()
   await server.end()
   await rm(data, { recursive: true, force: true })
 })
-
-const sendTo =
-  (origin: string): Send =>
-  (path, init) =>
-    fetch(`${origin}/api${path}`, init)
 
 /** What a page does: it keeps what it is told, and comes back by itself. */
 const PAGE = (watch: string) => `

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { cliAs, endOf, freshCli, freshHome, linesOf } from '../support/cli.ts'
 import { startProcess, type OwnProcess } from '../support/own-process.ts'
-import { freshStash, stashAt, type Send } from '../support/stash.ts'
+import { freshStash, sendTo, stashAt } from '../support/stash.ts'
 
 let service: OwnProcess | undefined
 let data: string | undefined
@@ -58,7 +58,7 @@ describe('watch', () => {
     data = await mkdtemp(join(tmpdir(), 'switchyard-watch-'))
     service = await startProcess(data)
     const { origin } = service
-    const send: Send = (path, init) => fetch(`${origin}/api${path}`, init)
+    const send = sendTo(origin)
     const stash = await freshStash(send)
     await stash.put('a', '1')
     const cli = cliAs({ ...(await freshHome()), SWITCHYARD_URL: `${origin}/api`, SWITCHYARD_STASH: stash.id })

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startProcess, type OwnProcess } from '../support/own-process.ts'
-import { freshStash, stashAt, type Send, type Stash } from '../support/stash.ts'
+import { freshStash, sendTo, stashAt, type Stash } from '../support/stash.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -39,18 +39,13 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'switchyard-outage-'))
   server = await startProcess(join(folder, 'data'))
   stash = await freshStash(sendTo(server.origin))
-}, 60_000)
+})
 afterEach(async () => {
   await Promise.all(services.map(end))
   services = []
   await server.end()
   await rm(folder, { recursive: true, force: true })
 })
-
-const sendTo =
-  (origin: string): Send =>
-  (path, init) =>
-    fetch(`${origin}/api${path}`, init)
 
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
@@ -80,11 +75,9 @@ describe.each(Object.keys(SERVICES))('a %s service', (language) => {
     expect(await first.price('ada')).toBe('closed')
     await stash.put('maintenance', 'false')
     await stash.put('new-prices', '100')
-    await expect.poll(() => first.price('ada'), { timeout: 10_000 }).toBe('new')
+    await expect.poll(() => first.price('ada')).toBe('new')
     // A store may be a second behind.
-    await expect
-      .poll(() => readFile(join(folder, 'flags.json'), 'utf8'), { timeout: 10_000 })
-      .toMatch(/"new-prices": ?"100"/)
+    await expect.poll(() => readFile(join(folder, 'flags.json'), 'utf8')).toMatch(/"new-prices": ?"100"/)
 
     const { port } = new URL(server.origin)
     await server.end()

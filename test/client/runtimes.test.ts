@@ -71,7 +71,7 @@ describe('the TypeScript client in a Worker', () => {
     expect(await ask('/')).toEqual({ a: 'one', state: 'fresh' })
     expect(await ask('/set')).toEqual({ a: 'two', state: 'fresh' })
     await stash.put('a', 'three')
-    await expect.poll(() => ask('/'), { timeout: 10_000 }).toEqual({ a: 'three', state: 'fresh' })
+    await expect.poll(() => ask('/')).toEqual({ a: 'three', state: 'fresh' })
     expect(await ask('/down')).toMatchObject({ a: 'three' })
   })
 })

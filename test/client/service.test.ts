@@ -94,7 +94,7 @@ describe.each(LANGUAGES)('the %s client', (language) => {
     await stash.put('b', 'ü🎉')
     await send(`/item/${stash.id}/a`, stash.as({ method: 'DELETE' }))
     await stash.put('__proto__', '3')
-    await expect.poll(() => client.news.length, { timeout: 10_000 }).toBe(4)
+    await expect.poll(() => client.news.length).toBe(4)
     expect(client.news).toEqual([
       [1, { a: '1' }],
       [2, { b: 'ü🎉' }],
@@ -143,7 +143,7 @@ describe.each(LANGUAGES)('the %s client', (language) => {
     const client = await start(language, stash)
     await client.ask('ready', 10_000)
     await send(`/stash/${stash.id}`, stash.as({ method: 'DELETE' }))
-    await expect.poll(() => client.ask('status'), { timeout: 10_000 }).toMatchObject({ state: 'gone' })
+    await expect.poll(() => client.ask('status')).toMatchObject({ state: 'gone' })
     expect(await client.ask('boolean', 'a', false)).toEqual({ value: true, reason: 'flag' })
   })
   it('lets the process end once it is closed', async () => {

@@ -6,12 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { serve, type Server } from '../../src/local/serve.ts'
 import { startProcess } from '../support/own-process.ts'
-import { freshStash, stashAt, type Send } from '../support/stash.ts'
-
-const sendTo =
-  (origin: string): Send =>
-  (path, init) =>
-    fetch(`${origin}/api${path}`, init)
+import { freshStash, sendTo, stashAt } from '../support/stash.ts'
 
 let data: string
 let started: ChildProcess | undefined
@@ -64,7 +59,7 @@ describe('npm start', () => {
 
     const kv = await server.miniflare.getKVNamespace('SNAPSHOTS')
     const inKv = async () => ((await kv.get(stash.id, 'json')) as { revision: number } | null)?.revision
-    await expect.poll(inKv, { timeout: 20_000 }).toBe(revision)
+    await expect.poll(inKv).toBe(revision)
     expect((await again.put('after', 'x')).status).toBe(200)
   })
   it('killed and started again under a reader in a loop, shows it only values that were true', async () => {
@@ -89,9 +84,9 @@ describe('npm start', () => {
     await once(started!, 'exit')
     const again = await start(port)
     const before = seen.get('200 3') ?? 0
-    await expect.poll(() => (seen.get('200 3') ?? 0) - before, { timeout: 20_000 }).toBeGreaterThan(20)
+    await expect.poll(() => (seen.get('200 3') ?? 0) - before).toBeGreaterThan(20)
     expect((await stashAt(sendTo(again), stash.id, stash.token).put('n', '4')).status).toBe(200)
-    await expect.poll(() => seen.get('200 4') ?? 0, { timeout: 5_000 }).toBeGreaterThan(5)
+    await expect.poll(() => seen.get('200 4') ?? 0).toBeGreaterThan(5)
     enough.abort()
     await reader
     expect([...seen.keys()].toSorted()).toEqual(['200 3', '200 4'])
@@ -129,7 +124,7 @@ describe('npm start', () => {
 
     const again = sendTo(await start())
     const after = stashAt(again, stash.id, stash.token)
-    await expect.poll(() => after.read('maintenance'), { timeout: 20_000, interval: 100 }).toBe('false')
+    await expect.poll(() => after.read('maintenance'), { interval: 100 }).toBe('false')
     const answer = await again(`/stash/${stash.id}/history`, after.as())
     const { entries } = (await answer.json()) as { entries: { at: string; kind: string; reason: string | null }[] }
     expect(entries).toMatchObject([

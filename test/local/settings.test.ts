@@ -1,14 +1,13 @@
 import { afterEach, describe, expect, inject, it } from 'vitest'
 import { serve, type Server } from '../../src/local/serve.ts'
-import { freshStash, stashAt, type Send } from '../support/stash.ts'
+import { freshStash, sendTo, stashAt, type Send } from '../support/stash.ts'
 
 let server: Server | undefined
 afterEach(() => server?.stop())
 
 async function serveWith(bindings: Record<string, string>): Promise<Send> {
   server = await serve(inject('entry') ?? '', { host: '127.0.0.1', port: 0, bindings, quiet: true })
-  const { origin } = server.url
-  return (path, init) => fetch(`${origin}/api${path}`, init)
+  return sendTo(server.url.origin)
 }
 
 describe('ADMIN_TOKEN', () => {
@@ -30,7 +29,7 @@ describe('READ_MODE', () => {
     const stash = await freshStash(send)
     await stash.put('a', '1')
     const source = async () => (await send(`/item/${stash.id}/a`)).headers.get('Switchyard-Source') ?? ''
-    await expect.poll(source, { timeout: 10_000 }).toMatch(/^kv; unvouched/)
+    await expect.poll(source).toMatch(/^kv; unvouched/)
     await stash.put('a', '2')
     const own = await send(`/item/${stash.id}/a?min_revision=2`)
     expect(await own.text()).toBe('2')

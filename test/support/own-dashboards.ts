@@ -21,7 +21,7 @@ export function ownDashboards(): Own {
   let opened: Dashboard[] = []
   beforeAll(async () => {
     browser = await launchBrowser()
-  }, 60_000)
+  })
   afterEach(async () => {
     const complaints = opened.flatMap((dashboard) => dashboard.complaints)
     for (const dashboard of opened) await dashboard.close()

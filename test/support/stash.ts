@@ -1,6 +1,12 @@
 /** A stash of one's own, through the front door: in workerd for the worker tests, over the network for the contract. */
 export type Send = (path: string, init?: RequestInit) => Promise<Response>
 
+/** @param origin of a service, without a path */
+export const sendTo =
+  (origin: string): Send =>
+  (path, init) =>
+    fetch(`${origin}/api${path}`, init)
+
 export type Stash = {
   id: string
   token: string

@@ -49,9 +49,7 @@ describe('the cache in front', () => {
     await expect.poll(async () => (await send(`/stash/${other.id}`)).status).toBe(200)
     faults.object = () => Promise.reject(new Error('down'))
     await expect
-      .poll(async () => (await send(`/stash/${other.id}`)).headers.get('Cloudflare-CDN-Cache-Control'), {
-        timeout: 5_000,
-      })
+      .poll(async () => (await send(`/stash/${other.id}`)).headers.get('Cloudflare-CDN-Cache-Control'))
       .toBe('public, max-age=1, stale-if-error=86400')
   })
   it('turns down unknown parameters without asking a store', async () => {
@@ -79,7 +77,7 @@ describe('the cache in front', () => {
     const stash = await newStash()
     expect(purged).toEqual([])
     await stash.put('a', '1')
-    await expect.poll(() => purged.length, { timeout: 4_000 }).toBe(2)
+    await expect.poll(() => purged.length).toBe(2)
     expect(purged).toEqual([[`stash:${stash.id}`], [`stash:${stash.id}`]])
   })
   it('is purged for nobody outside', async () => {

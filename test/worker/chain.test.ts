@@ -57,7 +57,7 @@ beforeAll(async () => {
       if (applied.ok) ({ revision } = applied.value)
     }
   })
-}, 60_000)
+})
 
 describe('after a thousand random changes', () => {
   it('history verifies', async () => {

@@ -74,7 +74,7 @@ beforeAll(async () => {
   faults.kvGet = (id, call) => KV[cellOf.get(id)?.kv ?? '']?.(id) ?? call()
   faults.object = (_, call, id) => OBJECT[cellOf.get(id)?.object ?? '']?.(call) ?? call()
   await Promise.all(cells.map(async ({ kv, object, id }) => outcomes.set(`${kv} ${object}`, await read(id))))
-}, 30_000)
+})
 afterAll(clearFaults)
 
 /** Written past the front door: a write through it would let this isolate expect the newer revision. */

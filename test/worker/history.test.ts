@@ -238,5 +238,5 @@ describe('retention', () => {
     const statement = `UPDATE log SET reason = 'x' WHERE revision = 302`
     await runInDurableObject(object, (_, { storage }) => void storage.sql.exec(statement))
     expect(await history()).toMatchObject({ valid: false, failure: { revision: 302 } })
-  }, 60_000)
+  })
 })

@@ -81,12 +81,12 @@ describe('more watchers than one object serves', () => {
     const { body } = await master.call('GET', '/flags?min_revision=30')
     const revisions = Array.from({ length: 31 }, (_, i) => i)
     for (const { told } of clients) {
-      await expect.poll(() => told.at(-1)?.revision, { timeout: 10_000 }).toBe(30)
+      await expect.poll(() => told.at(-1)?.revision).toBe(30)
       expect(told.map(({ revision }) => revision)).toEqual(revisions)
       expect(stateOf(told)).toEqual({ revision: 30, flags: body['flags'] })
     }
     for (const client of clients) client.stop()
-  }, 60_000)
+  })
   it('are told again by the alarm, where a hub could not be reached', async () => {
     const { stash, master } = await newOperator()
     const clients = await Promise.all(Array.from({ length: 15 }, () => follow(stash.id, watchSocket)))
@@ -94,7 +94,7 @@ describe('more watchers than one object serves', () => {
     await master.set('a', '1')
     faults.hub = null
     await runDurableObjectAlarm(objectOf(stash))
-    for (const { told } of clients) await expect.poll(() => told.at(-1)?.revision, { timeout: 10_000 }).toBe(1)
+    for (const { told } of clients) await expect.poll(() => told.at(-1)?.revision).toBe(1)
     for (const client of clients) client.stop()
   })
   it('hear that the stash is gone', async () => {

@@ -18,9 +18,7 @@ describe('publishing', () => {
     const stash = await newStash()
     await stash.put('a', '1')
     await stash.put('b', '2')
-    await expect
-      .poll(() => inKv(stash.id), { timeout: 10_000 })
-      .toMatchObject({ revision: 2, items: [{ key: 'a' }, { key: 'b' }] })
+    await expect.poll(() => inKv(stash.id)).toMatchObject({ revision: 2, items: [{ key: 'a' }, { key: 'b' }] })
     await expect.poll(() => alarmOf(stash)).toBeNull()
   })
   it('collapses a burst into few puts, at least 1.1 s apart, and ends at the head', async () => {
@@ -31,7 +29,7 @@ describe('publishing', () => {
       return call()
     }
     await Promise.all(Array.from({ length: 100 }, (_, i) => stash.put('n', String(i))))
-    await expect.poll(async () => (await inKv(stash.id))?.revision, { timeout: 10_000 }).toBe(100)
+    await expect.poll(async () => (await inKv(stash.id))?.revision).toBe(100)
     const gaps = putAt.slice(1).map((at, i) => at - (putAt[i] ?? 0))
     expect(putAt.length).toBeLessThan(6)
     for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(1_100)
@@ -46,11 +44,11 @@ describe('publishing', () => {
     for (const value of ['1', '2', '3']) expect((await stash.put('a', value)).status).toBe(200)
     expect(await stash.read('a')).toBe('3')
     hung.resolve()
-    await expect.poll(async () => (await inKv(stash.id))?.revision, { timeout: 10_000 }).toBe(3)
+    await expect.poll(async () => (await inKv(stash.id))?.revision).toBe(3)
   })
   it('outlasts an hour of refusals and evictions, and then catches up', async () => {
     const stash = await newStash()
-    await expect.poll(async () => (await inKv(stash.id))?.revision, { timeout: 5_000 }).toBe(0)
+    await expect.poll(async () => (await inKv(stash.id))?.revision).toBe(0)
     let refused = 0
     faults.kvPut = () => {
       refused++
@@ -77,14 +75,14 @@ describe('publishing', () => {
 describe('the alarm', () => {
   it('publishes although a held change cannot even be read', async () => {
     const stash = await newStash()
-    await expect.poll(async () => (await inKv(stash.id))?.revision, { timeout: 5_000 }).toBe(0)
+    await expect.poll(async () => (await inKv(stash.id))?.revision).toBe(0)
     await runInDurableObject(objectOf(stash), (_, { storage }) => {
       storage.sql.exec(
         'INSERT INTO held (id, change, made_at, due_at) VALUES (\'bad\', \'not json\', 0, 1), (\'good\', \'{"kind":"delete","key":"a"}\', 0, 2)',
       )
     })
     await stash.put('a', '1')
-    await expect.poll(async () => (await inKv(stash.id))?.revision, { timeout: 10_000 }).toBe(2)
+    await expect.poll(async () => (await inKv(stash.id))?.revision).toBe(2)
     expect((await send(`/item/${stash.id}/a?min_revision=2`)).status).toBe(404)
     expect(await alarmOf(stash)).toBeGreaterThan(Date.now())
   })

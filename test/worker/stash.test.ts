@@ -159,9 +159,7 @@ describe('DELETE /stash/{id}', () => {
     expect((await send(`/stash/${stash.id}/items`, stash.as())).status).toBe(404)
 
     await runDurableObjectAlarm(objectOf(stash))
-    await expect
-      .poll(() => env.SNAPSHOTS.get(stash.id, 'json'), { timeout: 5_000 })
-      .toMatchObject({ stash: null, items: [], revision: 2 })
+    await expect.poll(() => env.SNAPSHOTS.get(stash.id, 'json')).toMatchObject({ stash: null, items: [], revision: 2 })
     await runInDurableObject(objectOf(stash), async (_, { storage }) => {
       await expect.poll(() => storage.sql.exec('SELECT name FROM sqlite_master').toArray()).toEqual([])
       expect(await storage.getAlarm()).toBeNull()
