@@ -88,7 +88,7 @@ function openRevoke(/** @type {import('./shapes.d.ts').Token} */ { token_id: id,
     danger: true,
     send: (key, signal, { ask, under }) =>
       ask('DELETE', under(`/tokens/${id}`), {
-        query: { reason: reason.input.value || undefined },
+        query: { reason: reason.read() },
         headers: { 'Idempotency-Key': key },
         signal,
       }),
@@ -198,7 +198,7 @@ export function openFreeze() {
           until: until.value === '' ? undefined : new Date(Date.now() + Number(until.value) * 1_000).toISOString(),
         }
       return ask('PUT', under('/freeze'), {
-        body: { until: sent.until, reason: reason.input.value || undefined },
+        body: { until: sent.until, reason: reason.read() },
         headers: { 'Idempotency-Key': key },
         signal,
       })
@@ -220,7 +220,7 @@ export function openThaw() {
     action: 'End the freeze',
     send: (key, signal, { ask, under }) =>
       ask('DELETE', under('/freeze'), {
-        query: { reason: reason.input.value || undefined },
+        query: { reason: reason.read() },
         headers: { 'Idempotency-Key': key },
         signal,
       }),

@@ -44,7 +44,7 @@ export function openChange(key, proposed) {
   ) =>
     ask('PUT', `/item/${stash}/${keyOf()}`, {
       body: control.read(),
-      query: { reason: reason.input.value || undefined, for: duration.read() },
+      query: { reason: reason.read(), for: duration.read() },
       headers: {
         'Content-Type': await typeFor(stash, key, shown),
         'Idempotency-Key': idempotency,
@@ -71,7 +71,7 @@ export function openChange(key, proposed) {
     done: (answer) => said(keyOf(), control.read(), answer),
     refused: (refused) => {
       if (refused.code === 'frozen' && refused.facts['may_break_glass']) glass.show()
-      if (refused.code === 'reason_required') reason.input.required = true
+      if (refused.code === 'reason_required') reason.demand()
       if (refused.code !== 'version_conflict') return null
       if (key === null) return h('p', {}, 'A switch of this name is there already: change it where it stands.')
       return conflict(stash, key, refused.facts['current'] ?? null, shown)
@@ -92,7 +92,7 @@ export function openChange(key, proposed) {
     'click',
     () =>
       sheet.form.reportValidity() &&
-      makeLink(sheet, keyOf(), { key, shown }, control.read(), duration.read(), reason.input.value),
+      makeLink(sheet, keyOf(), { key, shown }, control.read(), duration.read(), reason.read()),
   )
   // Whoever is about to press must see that it has moved under the finger.
   const over = new AbortController()
@@ -200,7 +200,7 @@ async function makeLink(
   /** @type {{ key: string | null, shown: { value: string | null, type: string | undefined } }} */ of,
   /** @type {string} */ value,
   /** @type {string | undefined} */ length,
-  /** @type {string} */ reason,
+  /** @type {string | undefined} */ reason,
 ) {
   sheet.dialog.close()
   const what = `${key} to ${brief(value)}${length === undefined ? '' : ` for ${durationText(length)}`}`
@@ -218,7 +218,7 @@ async function makeLink(
     send: async (_, signal, { ask, stash }) =>
       ask('POST', `/item/${stash}/${key}/presign`, {
         body: value,
-        query: { for: length, reason: reason || undefined },
+        query: { for: length, reason },
         headers: { 'Content-Type': await typeFor(stash, of.key, of.shown) },
         signal,
       }),

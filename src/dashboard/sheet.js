@@ -196,7 +196,10 @@ export function field(label, control, hint) {
 
 export const reasonField = (required = false) => {
   const input = h('input', { name: 'reason', maxlength: '500', autocomplete: 'off', dir: 'auto', required })
-  return { input, node: field(required ? 'Why' : 'Why (recommended)', input) }
+  const demand = () => {
+    input.required = true
+  }
+  return { node: field(required ? 'Why' : 'Why (recommended)', input), read: () => input.value || undefined, demand }
 }
 
 export function glassField() {

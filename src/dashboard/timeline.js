@@ -127,7 +127,7 @@ export function openUndo(revision) {
     action: 'Undo it',
     send: (key, signal, { ask, under }) =>
       ask('POST', under('/undo'), {
-        body: { revision, reason: reason.input.value || undefined },
+        body: { revision, reason: reason.read() },
         headers: { 'Idempotency-Key': key, 'Break-Glass': glass.read() },
         signal,
       }),

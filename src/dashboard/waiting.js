@@ -165,7 +165,7 @@ function openApprove(held) {
     action: 'Approve: make it so',
     send: (key, signal, { ask, under }) =>
       ask('POST', under(`/held/${held.held_id}/approve`), {
-        query: { reason: reason.input.value || undefined },
+        query: { reason: reason.read() },
         headers: { 'Idempotency-Key': key, 'Break-Glass': glass.read() },
         signal,
       }),
@@ -207,7 +207,7 @@ function openDrop(held) {
     danger: true,
     send: (key, signal, { ask, under }) =>
       ask('DELETE', under(`/held/${held.held_id}`), {
-        query: { reason: reason.input.value || undefined },
+        query: { reason: reason.read() },
         headers: { 'Idempotency-Key': key },
         signal,
       }),

@@ -70,10 +70,8 @@ describe('the drill', () => {
     await master.set('maintenance-mode', 'true', 'for=30m')
     const mine = await open(stash)
     await mine.page.route('**/held?*', (route) => route.abort())
-    await mine
-      .card('maintenance-mode')
-      .locator('.until', { hasText: /goes back in \d/ })
-      .waitFor()
+    const until = mine.card('maintenance-mode').locator('.until', { hasText: /goes back in \d/ })
+    await expect.poll(() => until.isVisible()).toBe(true)
   })
 
   it('holds what takes a second person, whom another token makes; the first is told why it cannot be', async () => {
