@@ -1,7 +1,10 @@
 /** Reads what was typed. A token in it is refused before anything else is looked at: others can see it there. */
-import { parseArgs, type ParseArgsConfig } from 'node:util'
+import type { ParseArgsConfig } from 'node:util'
 import { COMMON, type Command, type Input, type Option } from './command.ts'
 import { Misuse } from './exit.ts'
+
+// As in `start.mjs`.
+const { parseArgs } = process.getBuiltinModule('node:util')
 
 export function refuseTokens(typed: string[]): void {
   if (!typed.some((word) => /(?:^|=)swy_|swy_[0-9A-Za-z]{38}/.test(word))) return

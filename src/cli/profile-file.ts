@@ -3,10 +3,13 @@
  * nowhere else, so a file is written whole or not at all, and never over another without being told to.
  */
 import type { Environment } from './environment.ts'
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import { Misuse } from './exit.ts'
+
+// As in `start.mjs`.
+const { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } =
+  process.getBuiltinModule('node:fs')
+const { homedir } = process.getBuiltinModule('node:os')
+const { join } = process.getBuiltinModule('node:path')
 
 export type Profile = { url: string; stash_id: string; token?: string }
 

@@ -3,16 +3,20 @@
  * `get`; so what it made of a file is kept, beside the file's own text: a file that has changed is stripped anew.
  * JavaScript, because nothing is stripped before this runs.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import nodeModule from 'node:module'
+
+// Not `import`: that reads every export of a built-in, and so loads all that hides behind them. What a `get` needs of Node is
+// taken like this in every file on its way.
+const nodeModule = process.getBuiltinModule?.('node:module')
 
 const KEPT = new URL(`../../node_modules/.cache/switchyard/${process.version}/`, import.meta.url)
 const SOURCES = new URL('..', import.meta.url).href
 
-if (nodeModule.registerHooks === undefined || nodeModule.stripTypeScriptTypes === undefined) {
+if (nodeModule?.registerHooks === undefined || nodeModule.stripTypeScriptTypes === undefined) {
   process.stderr.write(`switchyard takes Node 22.18 or newer, and this is ${process.version}. "npm ci" brings one.\n`)
   process.exit(2)
 }
+
+const { mkdirSync, readFileSync, renameSync, writeFileSync } = process.getBuiltinModule('node:fs')
 
 nodeModule.registerHooks({
   load(url, context, next) {
