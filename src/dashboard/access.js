@@ -4,7 +4,7 @@ import { nameNode } from './marks.js'
 import { brief, valueOf } from './values.js'
 import { Refused } from './call.js'
 import { field, openSheet, reasonField } from './sheet.js'
-import { bind, store } from './store.js'
+import { bind, store, told } from './store.js'
 import { timeOf } from './words.js'
 
 const ABILITIES = {
@@ -40,7 +40,7 @@ export async function showTokens() {
   try {
     const { body } = await ask('GET', under('/tokens'))
     if (store.token !== token || store.stash !== stash) return
-    arrange(list, body.tokens.map(makeRow))
+    drawTokens(body.tokens)
     write(find('tokens-note'), '')
   } catch (fault) {
     list.replaceChildren()
@@ -51,6 +51,15 @@ export async function showTokens() {
         : 'The tokens could not be read.',
     )
   }
+}
+
+/** When each was last used changes all the time: for that alone nobody's focus is taken. */
+function drawTokens(/** @type {import('./shapes.d.ts').Token[]} */ tokens) {
+  const list = find('tokens')
+  const text = JSON.stringify(tokens.map((token) => ({ ...token, last_used_at: token.last_used_at !== null })))
+  if (list.dataset['text'] === text && list.children.length > 0) return
+  list.dataset['text'] = text
+  arrange(list, tokens.map(makeRow))
 }
 
 function makeRow(/** @type {import('./shapes.d.ts').Token} */ token) {
@@ -228,6 +237,7 @@ export function openThaw() {
   })
 }
 
+told.addEventListener('due', () => document.body.dataset['view'] === 'access' && void showTokens())
 find('new-token').addEventListener('click', openNewToken)
 find('freeze').addEventListener('click', openFreeze)
 find('thaw').addEventListener('click', openThaw)

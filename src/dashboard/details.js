@@ -11,10 +11,11 @@ import { bind, lastChange, store, tell, told } from './store.js'
 const HELD_EVERY_MS = 15_000
 const PAUSE_MS = { first: 1_000, most: 30_000 }
 const PAGE = 50
-/** Switches whose last change is older than what was read of history are asked for one by one; so many at most. */
-const LOOKED_UP_MAX = 40
+/** Most that the service lists at once. */
+const HELD_PAGE = 500
 
 let running = false
+let looking = false
 let again = false
 let failures = 0
 let retry = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined)
@@ -33,6 +34,7 @@ export async function refresh() {
   } finally {
     running = false
   }
+  void lookUpOlder()
 }
 
 async function readAll() {
@@ -45,14 +47,17 @@ async function readAll() {
   const lost = ends.some((end) => end.status === 'rejected' && !isSettled(end.reason))
   store.detailsLostAt = lost ? (store.detailsLostAt ?? Date.now()) : null
   failures = lost ? failures + 1 : 0
-  if (lost && !['missing', 'gone'].includes(store.link.state)) {
-    clearTimeout(retry)
-    retry = setTimeout(
-      () => store.stash === stash && void refresh(),
-      Math.min(PAUSE_MS.first * 2 ** (failures - 1), PAUSE_MS.most),
-    )
-  }
+  if (lost) tryLater(stash)
   tell('change')
+}
+
+function tryLater(/** @type {string} */ stash) {
+  if (['missing', 'gone'].includes(store.link.state)) return
+  clearTimeout(retry)
+  retry = setTimeout(
+    () => store.stash === stash && void refresh(),
+    Math.min(PAUSE_MS.first * 2 ** Math.max(failures - 1, 0), PAUSE_MS.most),
+  )
 }
 
 /** What another try would not change: this token may not see it. */
@@ -90,9 +95,16 @@ async function refreshGuards(/** @type {Bound} */ bound) {
 async function refreshHeld() {
   const bound = bind()
   const { revision } = store
-  const { body } = await bound.ask('GET', bound.under('/held'), { query: { limit: 500 } })
-  if (!isOpen(bound) || revision < store.heldAt) return
-  store.held = body.held
+  const held = []
+  for (let after = 0; ;) {
+    const { body } = await bound.ask('GET', bound.under('/held'), { query: { limit: HELD_PAGE, after } })
+    if (!isOpen(bound)) return
+    held.push(...body.held)
+    if (body.next === null) break
+    after = body.next
+  }
+  if (revision < store.heldAt) return
+  store.held = held
   store.heldAt = revision
   tell('change')
 }
@@ -112,15 +124,30 @@ async function refreshHistory(/** @type {Bound} */ bound) {
   if (!overlaps) store.before = body.next
   for (const entry of body.entries) store.entries.set(entry.revision, entry)
   tell('change')
-  await lookUpOlder(bound)
 }
 
-async function lookUpOlder(/** @type {Bound} */ bound) {
-  const unknown = [...store.flags.keys()].filter((key) => lastChange(key) === undefined).slice(0, LOOKED_UP_MAX)
-  for (const key of unknown) {
-    const { body } = await bound.ask('GET', bound.under('/history'), { query: { key, limit: 1 } })
-    if (!isOpen(bound)) return
-    store.older.set(key, body.entries[0] ?? null)
+/** Who last changed what the page of history does not reach: a switch after the other, as long as there is nothing newer to read. */
+async function lookUpOlder() {
+  const bound = bind()
+  if (looking || bound.token === null) return
+  looking = true
+  let known = 0
+  try {
+    for (const key of store.flags.keys()) {
+      if (lastChange(key) !== undefined) continue
+      const { body } = await bound.ask('GET', bound.under('/history'), { query: { key, limit: 1 } })
+      // Whoever is running starts it again at the end.
+      if (running || !isOpen(bound)) return
+      store.older.set(key, body.entries[0] ?? null)
+      // Each draws all the cards.
+      if (++known % 10 === 0) tell('change')
+    }
+  } catch (fault) {
+    if (isOpen(bound) && !isSettled(fault)) tryLater(bound.stash)
+  } finally {
+    looking = false
+    tell('change')
+    if (!isOpen(bound) && !running) void lookUpOlder()
   }
 }
 

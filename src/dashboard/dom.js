@@ -41,7 +41,8 @@ export function icon(/** @type {string} */ name) {
 /** Puts these nodes under the parent, in this order, moving only what is out of place: a moved node loses its focus. */
 export function arrange(/** @type {Element} */ parent, /** @type {Element[]} */ nodes) {
   const wanted = new Set(nodes)
-  Array.from(parent.children, (child) => wanted.has(child) || child.remove())
+  // A copy: the collection is live, and would skip whoever comes after one that goes.
+  for (const child of Array.from(parent.children)) if (!wanted.has(child)) child.remove()
   nodes.forEach((node, i) => {
     if (parent.children[i] !== node) parent.insertBefore(node, parent.children[i] ?? null)
   })

@@ -78,8 +78,8 @@ function take(/** @type {import('./shapes.d.ts').Told} */ { type, revision, flag
   const before = store.flags
   if (type === 'snapshot') store.flags = new Map(Object.entries(flags))
   const first = store.revision === -1
-  // A snapshot does not say which revision changed what: the versions are asked for anew.
-  if (type === 'snapshot' && !first) store.items = new Map()
+  // A snapshot does not say which revision changed what, nor what changed and went back: that is asked for anew.
+  if (type === 'snapshot' && !first) Object.assign(store, { items: new Map(), older: new Map() })
   const news = type === 'snapshot' ? differences(before, store.flags) : Object.entries(changes)
   for (const [key, value] of news) {
     if (value === null) store.flags.delete(key)

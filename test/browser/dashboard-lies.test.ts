@@ -138,9 +138,12 @@ describe('what changes under an open dialog', () => {
     expect(await stash.read('on-call')).toBe('frank')
   })
 
-  it('everything, told by a second snapshot: its versions are the new ones', async () => {
+  it('everything, told by a second snapshot: its versions are the new ones, and who changed what and back', async () => {
     const { stash, master } = await stashOnCall()
+    await master.set('lamp', 'on', 'reason=first')
+    for (let i = 0; i < 60; i++) await master.set('busy', String(i))
     const { page, card, reach } = await open(stash)
+    await card('lamp').locator('.why', { hasText: 'first' }).waitFor()
     let isCut = true
     // One handler for both: between two of them the page may come back by itself, and resume.
     await page.route('**/watch**', (route) => {
@@ -149,10 +152,14 @@ describe('what changes under an open dialog', () => {
     })
     await page.evaluate(`dispatchEvent(new Event('offline'))`)
     await page.locator('body.stale').waitFor()
+    await master.set('lamp', 'off', 'reason=second')
+    await master.set('lamp', 'on', 'reason=third')
+    for (let i = 0; i < 60; i++) await master.set('busy', String(i))
     await master.set('on-call', 'erin')
     isCut = false
     await page.evaluate(`dispatchEvent(new Event('online'))`)
     await card('on-call').locator('.now', { hasText: 'erin' }).waitFor()
+    await card('lamp').locator('.why', { hasText: 'third' }).waitFor()
     await card('on-call').locator('.who').waitFor()
     await reach('on-call')
     await page.getByLabel('New value').fill('frank')

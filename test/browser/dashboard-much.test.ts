@@ -1,0 +1,53 @@
+/** The dashboard where there is much: nothing is left out because it is far down a list, or long ago. */
+import { describe, expect, it } from 'vitest'
+import { operatorOf } from '../support/operator.ts'
+import { ownDashboards } from '../support/own-dashboards.ts'
+import { newStash, send } from '../support/service.ts'
+
+const { open } = ownDashboards()
+
+async function furnish() {
+  const stash = await newStash({ name: 'much' })
+  return { stash, master: operatorOf(send, stash, stash.token) }
+}
+
+const EVERYBODY = Array.from({ length: 60 }, (_, i) => `service-${i}`)
+
+describe('a stash with much in it', () => {
+  it('says of every switch who changed it last, however many and however long ago', async () => {
+    const { stash, master } = await furnish()
+    await master.call('PATCH', '/flags?reason=setup', Object.fromEntries(EVERYBODY.map((key) => [key, '1'])))
+    for (let i = 0; i < 60; i++) await master.set('busy', String(i))
+    const { page } = await open(stash)
+    await expect.poll(() => page.locator('.card .who').count()).toBe(EVERYBODY.length + 1)
+    expect(await page.locator('.card .why', { hasText: 'setup' }).count()).toBe(EVERYBODY.length)
+  })
+
+  it('shows when a switch goes back, also behind five hundred links', async () => {
+    const { stash, master } = await furnish()
+    await master.set('lamp', 'false')
+    const headers = { Authorization: `Bearer ${stash.token}` }
+    const press = () => send(`/item/${stash.id}/lamp/presign`, { method: 'POST', headers, body: 'true' })
+    for (let i = 0; i < 501; i += 20) await Promise.all(Array.from({ length: 20 }, press))
+    await master.set('lamp', 'true', 'for=30m')
+    const { page } = await open(stash)
+    await page.locator('.card .until', { hasText: /goes back in \d/ }).waitFor()
+    expect(await page.locator('#held .link').count()).toBeGreaterThan(500)
+  })
+})
+
+describe('who has access', () => {
+  it('follows what is made and revoked elsewhere while it is looked at', async () => {
+    const { stash, master } = await furnish()
+    const { page } = await open(stash)
+    await page.getByRole('navigation').getByRole('button', { name: 'Access' }).click()
+    const labels = page.locator('#tokens .token-label')
+    await expect.poll(() => labels.count()).toBe(1)
+    await master.grant({ label: 'carol', can: ['write'] })
+    await labels.getByText('carol').waitFor()
+    const { body } = await master.call('GET', '/tokens')
+    const [carol] = (body['tokens'] as { token_id: string; label: string }[]).filter(({ label }) => label === 'carol')
+    expect((await master.call('DELETE', `/tokens/${carol?.token_id}`)).status).toBe(200)
+    await expect.poll(() => labels.count()).toBe(1)
+  })
+})
