@@ -49,7 +49,7 @@ async function load(name: string): Promise<Command> {
   if (entry !== undefined) return entry.load()
   const meant = suggestFor(name)
   throw new Misuse(
-    `There is no command "${name}"${meant === undefined ? '' : `; did you mean "${meant}"?`} "switchyard help" lists them.`,
+    `There is no command "${name}"${meant === undefined ? '.' : `; did you mean "${meant}"?`} "switchyard help" lists them.`,
   )
 }
 

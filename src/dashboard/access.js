@@ -43,13 +43,10 @@ export async function showTokens() {
     drawTokens(body.tokens)
     write(find('tokens-note'), '')
   } catch (fault) {
+    const mayNot = fault instanceof Refused && fault.code === 'not_permitted'
     list.replaceChildren()
-    write(
-      find('tokens-note'),
-      fault instanceof Refused && fault.code === 'not_permitted'
-        ? 'Your token may not make tokens.'
-        : 'The tokens could not be read.',
-    )
+    find('new-token').hidden = mayNot
+    write(find('tokens-note'), mayNot ? 'Your token may not make tokens.' : 'The tokens could not be read.')
   }
 }
 
@@ -101,6 +98,10 @@ function openRevoke(/** @type {import('./shapes.d.ts').Token} */ { token_id: id,
         headers: { 'Idempotency-Key': key },
         signal,
       }),
+    refused: () => {
+      void showTokens()
+      return null
+    },
     done: () => {
       void showTokens()
       return { text: `${brief(label)} no longer counts.` }

@@ -3,10 +3,10 @@ import { find, h, showView } from './dom.js'
 import { brief, valueOf } from './values.js'
 import { showSecret } from './access.js'
 import { controlFor, durationField } from './controls.js'
-import { field, glassField, openSheet, reasonField } from './sheet.js'
+import { field, glassField, heedThaw, openSheet, reasonField, whileOpen } from './sheet.js'
 import { openUndo } from './timeline.js'
 import { lookAtHeld } from './details.js'
-import { bind, store, told } from './store.js'
+import { bind, store } from './store.js'
 import { call, Refused } from './call.js'
 import { clock, durationText } from './words.js'
 
@@ -72,6 +72,8 @@ export function openChange(key, proposed) {
     refused: (refused) => {
       if (refused.code === 'frozen' && refused.facts['may_break_glass']) glass.show()
       if (refused.code === 'reason_required') reason.demand()
+      if (key === null && refused.code === 'time_box_required')
+        return h('p', {}, `It is new, so there is nothing to go back to: write ${safeValueOf(name.value)} first.`)
       if (refused.code !== 'version_conflict') return null
       if (key === null) return h('p', {}, 'A switch of this name is there already: change it where it stands.')
       return conflict(stash, key, refused.facts['current'] ?? null, shown)
@@ -95,18 +97,18 @@ export function openChange(key, proposed) {
       makeLink(sheet, keyOf(), { key, shown }, control.read(), duration.read(), reason.read()),
   )
   // Whoever is about to press must see that it has moved under the finger.
-  const over = new AbortController()
-  told.addEventListener(
-    'flags',
-    (event) => {
-      if (key === null || !(/** @type {CustomEvent} */ (event).detail.keys.includes(key))) return
-      notice.hidden = false
-      notice.textContent = `It has just changed: it is ${brief(store.flags.get(key) ?? null)} now.`
-    },
-    { signal: over.signal },
-  )
-  sheet.dialog.addEventListener('close', () => over.abort())
+  whileOpen(sheet.dialog, 'flags', (event) => {
+    if (key === null || !(/** @type {CustomEvent} */ (event).detail.keys.includes(key))) return
+    notice.hidden = false
+    notice.textContent = `It has just changed: it is ${brief(store.flags.get(key) ?? null)} now.`
+  })
+  heedThaw(sheet.dialog, glass)
   return sheet
+}
+
+const safeValueOf = (/** @type {string} */ key) => {
+  const safe = store.guards.get(key)?.safe_value
+  return safe === undefined ? 'its safe value' : `"${brief(safe)}"`
 }
 
 /** The type that it has, so that JSON stays JSON; the stream does not tell it. */

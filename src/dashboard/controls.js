@@ -50,7 +50,9 @@ export function controlFor(
     autocomplete: 'off',
   })
   area.value = value
-  return { node: field('New value', area, HINTS[type]), read: () => area.value }
+  // A text area knows one kind of line end; what came with the other keeps it.
+  const lines = value.includes('\r\n') && !value.replaceAll('\r\n', '').includes('\n') ? '\r\n' : '\n'
+  return { node: field('New value', area, HINTS[type]), read: () => area.value.replaceAll('\n', lines) }
 }
 
 /** @type {Record<string, string>} */

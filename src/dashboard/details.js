@@ -8,14 +8,14 @@ import { bind, lastChange, store, tell, told } from './store.js'
 /** @typedef {import('./store.js').Bound} Bound */
 /** @typedef {import('./store.js').Entry} Entry */
 
-const HELD_EVERY_MS = 15_000
+const HELD_EVERY_MS = 5_000
 const PAUSE_MS = { first: 1_000, most: 30_000 }
 const PAGE = 50
 /** Most that the service lists at once. */
 const HELD_PAGE = 500
 
-let running = false
-let looking = false
+let running = /** @type {Bound | null} */ (null)
+let looking = /** @type {Bound | null} */ (null)
 let again = false
 let failures = 0
 let retry = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined)
@@ -23,22 +23,22 @@ let retry = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined)
 /** Changes that come while it runs are one more run after it. */
 export async function refresh() {
   again = true
-  if (running) return
-  running = true
+  // A run for a stash that was left, or a token that was given up, holds nobody up.
+  if (running !== null && isOpen(running)) return
+  const bound = (running = bind())
   clearTimeout(retry)
   try {
-    while (again) {
+    while (again && isOpen(bound)) {
       again = false
-      await readAll()
+      await readAll(bound)
     }
   } finally {
-    running = false
+    if (running === bound) running = null
   }
-  void lookUpOlder()
+  if (isOpen(bound)) void lookUpOlder()
 }
 
-async function readAll() {
-  const bound = bind()
+async function readAll(/** @type {Bound} */ bound) {
   const { stash, token } = bound
   const parts = [refreshFacts(bound)]
   if (token !== null) parts.push(refreshItems(bound), refreshGuards(bound), refreshHeld(), refreshHistory(bound))
@@ -129,15 +129,15 @@ async function refreshHistory(/** @type {Bound} */ bound) {
 /** Who last changed what the page of history does not reach: a switch after the other, as long as there is nothing newer to read. */
 async function lookUpOlder() {
   const bound = bind()
-  if (looking || bound.token === null) return
-  looking = true
+  if ((looking !== null && isOpen(looking)) || bound.token === null) return
+  looking = bound
   let known = 0
   try {
     for (const key of store.flags.keys()) {
       if (lastChange(key) !== undefined) continue
       const { body } = await bound.ask('GET', bound.under('/history'), { query: { key, limit: 1 } })
       // Whoever is running starts it again at the end.
-      if (running || !isOpen(bound)) return
+      if (running !== null || !isOpen(bound)) return
       store.older.set(key, body.entries[0] ?? null)
       // Each draws all the cards.
       if (++known % 10 === 0) tell('change')
@@ -145,9 +145,8 @@ async function lookUpOlder() {
   } catch (fault) {
     if (isOpen(bound) && !isSettled(fault)) tryLater(bound.stash)
   } finally {
-    looking = false
+    if (looking === bound) looking = null
     tell('change')
-    if (!isOpen(bound) && !running) void lookUpOlder()
   }
 }
 

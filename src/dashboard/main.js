@@ -7,7 +7,7 @@ import { showTokens } from './access.js'
 import { showCards } from './cards.js'
 import { call, Lost, Refused } from './call.js'
 import { refresh } from './details.js'
-import { close, giveUpToken, isFrozen, open, store, told } from './store.js'
+import { close, giveUpToken, isFrozen, open, store, tell, told } from './store.js'
 import { forgetTimeline, showTimeline } from './timeline.js'
 import { showWaiting } from './waiting.js'
 import { markText } from './marks.js'
@@ -145,6 +145,7 @@ function show() {
   write(find('name'), name)
   document.title = `${link.state === 'live' ? '' : '(!) '}${name} · Switchyard`
   document.body.classList.toggle('stale', link.state !== 'live' && revision !== -1)
+  document.body.classList.toggle('over', link.state === 'missing' || link.state === 'gone')
   showLink()
   write(find('mode'), token === null ? 'Read-only' : 'Can change')
   find('use-token').hidden = token !== null
@@ -223,7 +224,7 @@ document.addEventListener('view', () => document.body.dataset['view'] === 'acces
 window.addEventListener('hashchange', begin)
 document.addEventListener(
   'visibilitychange',
-  () => document.visibilityState === 'visible' && store.link.state === 'live' && void refresh(),
+  () => document.visibilityState === 'visible' && store.link.state === 'live' && tell('due'),
 )
 setInterval(() => {
   tick()

@@ -4,7 +4,7 @@
  */
 import { announce, find, h, icon, write } from './dom.js'
 import { insist, Lost, newKey, Refused } from './call.js'
-import { bind, expect, isFrozen, store } from './store.js'
+import { bind, expect, isFrozen, store, told } from './store.js'
 import { clock, explain } from './words.js'
 
 /**
@@ -202,6 +202,18 @@ export const reasonField = (required = false) => {
   return { node: field(required ? 'Why' : 'Why (recommended)', input), read: () => input.value || undefined, demand }
 }
 
+/** Told of it for as long as the dialog is open. */
+export function whileOpen(
+  /** @type {Element} */ dialog,
+  /** @type {string} */ name,
+  /** @type {(event: Event) => void} */ listener,
+) {
+  const over = new AbortController()
+  told.addEventListener(name, listener, { signal: over.signal })
+  dialog.addEventListener('close', () => over.abort())
+}
+
+/** Asked for while the stash is frozen, and where the service says that it is. */
 export function glassField() {
   const input = h('input', { name: 'glass', maxlength: '500', autocomplete: 'off', dir: 'auto' })
   const node = field(
@@ -214,9 +226,22 @@ export function glassField() {
     node.hidden = false
     input.required = true
   }
-  node.hidden = true
+  const hide = () => {
+    node.hidden = true
+    input.required = false
+  }
+  hide()
   if (isFrozen()) show()
-  return { node, show, read: () => (node.hidden ? undefined : input.value) }
+  return { node, show, hide, read: () => (node.hidden ? undefined : input.value) }
+}
+
+/** When the freeze ends, nobody has to break anything any more. */
+export function heedThaw(/** @type {Element} */ dialog, /** @type {ReturnType<typeof glassField>} */ glass) {
+  let frozen = isFrozen()
+  whileOpen(dialog, 'change', () => {
+    if (frozen && !isFrozen()) glass.hide()
+    frozen = isFrozen()
+  })
 }
 
 /** Stays for a while, and longer than one can read it: what it offers is in History, too. */

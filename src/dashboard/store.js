@@ -85,7 +85,8 @@ function take(/** @type {import('./shapes.d.ts').Told} */ { type, revision, flag
     if (value === null) store.flags.delete(key)
     else store.flags.set(key, value)
     if (!first) store.toldAt.set(key, type === 'change' ? revision : store.revision + 1)
-    if (type === 'change') store.items.set(key, { ...store.items.get(key), version: revision })
+    // Its type may be another one now: it is looked up where it matters.
+    if (type === 'change') store.items.set(key, { version: revision })
   }
   store.revision = revision
   store.known = Math.max(store.known, revision)

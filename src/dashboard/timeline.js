@@ -2,7 +2,7 @@
 import { arrange, find, h, icon, write } from './dom.js'
 import { nameNode } from './marks.js'
 import { brief, valueOf } from './values.js'
-import { glassField, openSheet, reasonField, toast } from './sheet.js'
+import { glassField, heedThaw, openSheet, reasonField, toast } from './sheet.js'
 import { lookAtHeld, readOlder } from './details.js'
 import { history, store } from './store.js'
 import { did, fullTime, timeOf } from './words.js'
@@ -91,13 +91,13 @@ const changeOf = (/** @type {Entry['changes'][number]} */ { key, before, after }
   )
 
 /** @param {Entry} entry */
-function notesOf({ approved_by, broke_glass, via, freeze, token, dropped, reverts_at, guards = [] }) {
+function notesOf({ kind, approved_by, broke_glass, via, freeze, token, dropped, reverts_at, guards = [] }) {
   const note = (/** @type {string} */ text) => h('p', { class: 'note' }, text)
   return [
     approved_by && note(`Approved by ${brief(approved_by.label)}`),
     broke_glass && note(`Broke the glass: ${brief(broke_glass.why, 200)}`),
     via === 'link' && note('By a link'),
-    freeze?.until && note(`Until ${fullTime(Date.parse(freeze.until))}`),
+    kind === 'freeze' && freeze?.until && note(`Until ${fullTime(Date.parse(freeze.until))}`),
     token && note(`${brief(token.label)}: ${token.can.join(', ')}`),
     dropped && note(`${dropped.because}: ${dropped.keys.join(', ') || dropped.does}`),
     reverts_at && note(`For a time: until ${fullTime(Date.parse(reverts_at))}`),
@@ -115,7 +115,7 @@ export function openUndo(revision) {
   const opposite = (entry?.changes ?? [])
     .slice(0, 10)
     .map(({ key, before, after }) => changeOf({ key, before: after, after: before }))
-  openSheet({
+  const { dialog } = openSheet({
     title: `Undo revision ${revision}?`,
     body: [
       opposite.length > 0
@@ -141,6 +141,7 @@ export function openUndo(revision) {
       return { text: 'Nothing has changed yet: undoing this waits for a second person.' }
     },
   })
+  heedThaw(dialog, glass)
 }
 
 find('older').addEventListener('click', () => readOlder().catch((fault) => toast(fault.message)))

@@ -2,7 +2,7 @@
 import { arrange, find, h, icon, write } from './dom.js'
 import { nameNode } from './marks.js'
 import { brief, valueOf } from './values.js'
-import { glassField, openSheet, reasonField } from './sheet.js'
+import { glassField, heedThaw, openSheet, reasonField, whileOpen } from './sheet.js'
 import { lookAtHeld } from './details.js'
 import { store, told } from './store.js'
 import { clock, durationText, plans, timeOf, writes } from './words.js'
@@ -14,15 +14,15 @@ const shown = new Map()
 
 export function showWaiting() {
   const held = store.held.toSorted((a, b) => Number(b.kind === 'approval') - Number(a.kind === 'approval'))
-  const ids = new Set(held.map(({ held_id: id }) => id))
-  for (const id of shown.keys()) if (!ids.has(id)) shown.delete(id)
+  const names = new Set(held.map(nameOf))
+  for (const name of shown.keys()) if (!names.has(name)) shown.delete(name)
   for (const one of held) {
-    if (!shown.has(one.held_id)) shown.set(one.held_id, makeRow(one))
-    shown.get(one.held_id)?.update()
+    if (!shown.has(nameOf(one))) shown.set(nameOf(one), makeRow(one))
+    shown.get(nameOf(one))?.update()
   }
   arrange(
     find('held'),
-    held.flatMap(({ held_id: id }) => shown.get(id)?.row ?? []),
+    held.flatMap((one) => shown.get(nameOf(one))?.row ?? []),
   )
   const asked = held.filter(({ kind }) => kind === 'approval').length
   find('badge').hidden = asked === 0
@@ -32,6 +32,9 @@ export function showWaiting() {
   find('held-empty').hidden = held.length > 0
   write(find('held-empty'), none)
 }
+
+/** Its maker's token may end while it waits: then it is another row. */
+const nameOf = (/** @type {Held} */ { held_id: id, made_by }) => `${id} ${made_by}`
 
 const WAITS = /** @type {const} */ ({
   approval: 'For a second person',
@@ -63,9 +66,8 @@ function makeRow(held) {
   const meta = h(
     'p',
     { class: 'meta' },
-    kind === 'revert' && 'Set by ',
-    nameNode(made_by, 'who'),
-    ' · ',
+    // By the stash itself: who set it stands with the switch.
+    ...(kind === 'revert' ? ['Set '] : [nameNode(made_by, 'who'), ' · ']),
     timeOf(Date.parse(made_at), 'ago'),
     end && ' · ',
     end,
@@ -144,14 +146,29 @@ function whatOf({ change, keys }) {
   )
 }
 
+/** In a dialog: "from" is how it stands now, and whoever is about to press must see that it has moved. */
+function liveWhat(/** @type {Held} */ held) {
+  const what = h('div', {}, whatOf(held))
+  const notice = h('p', { class: 'notice', hidden: true }, 'It has just changed: this is how it stands now.')
+  const follow = (/** @type {Element} */ dialog) =>
+    whileOpen(dialog, 'flags', (event) => {
+      const { keys } = /** @type {CustomEvent<{ keys: string[] }>} */ (event).detail
+      if (!keys.some((key) => held.keys.includes(key))) return
+      what.replaceChildren(whatOf(held))
+      notice.hidden = false
+    })
+  return { node: h('div', { class: 'stack' }, what, notice), follow }
+}
+
 /** @param {Held} held */
 function openApprove(held) {
   const reason = reasonField()
   const glass = glassField()
-  openSheet({
+  const what = liveWhat(held)
+  const { dialog } = openSheet({
     title: 'Approve this change?',
     body: [
-      whatOf(held),
+      what.node,
       h(
         'p',
         { class: 'meta' },
@@ -178,6 +195,8 @@ function openApprove(held) {
       return { text: `Approved: ${body.changed.join(', ') || 'nothing was left to change'}.` }
     },
   })
+  what.follow(dialog)
+  heedThaw(dialog, glass)
 }
 
 const DROP_TITLES = /** @type {const} */ ({
@@ -196,10 +215,11 @@ const DROP_ACTIONS = /** @type {const} */ ({
 /** @param {Held} held */
 function openDrop(held) {
   const reason = reasonField()
-  openSheet({
+  const what = liveWhat(held)
+  const { dialog } = openSheet({
     title: DROP_TITLES[held.kind],
     body: [
-      whatOf(held),
+      what.node,
       h('p', {}, held.kind === 'revert' ? 'It will not go back by itself any more.' : 'It will not happen.'),
       reason.node,
     ],
@@ -216,6 +236,7 @@ function openDrop(held) {
       return { text: held.kind === 'revert' ? 'It stays as it is.' : 'Dropped: it will not happen.' }
     },
   })
+  what.follow(dialog)
 }
 
 told.addEventListener('flags', showWaiting)

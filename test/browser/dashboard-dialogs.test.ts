@@ -67,19 +67,95 @@ describe('in a dialog', () => {
     expect(await (await send(`/item/${stash.id}/on-call`)).text()).not.toBe('mallory')
   })
 
-  it('JSON that came while the page was open stays JSON', async () => {
+  it('what is asked for is shown from how it stands now', async () => {
+    const { stash, master } = await stashOnCall()
+    await master.call('PUT', '/guards/on-call', { type: 'text', approvals: 1 })
+    const bob = await master.grant({ label: 'bob', can: ['write'] })
+    await bob.set('on-call', 'bob')
+    const { page, sheet } = await open(stash)
+    await page.getByRole('navigation').getByRole('button', { name: 'Waiting' }).click()
+    await page.getByRole('button', { name: /^Approve/ }).click()
+    await sheet.getByText('alice').waitFor()
+    await master.call('DELETE', '/guards/on-call')
+    await master.set('on-call', 'carol')
+    await sheet.getByText('It has just changed').waitFor()
+    expect(await sheet.locator('.what').textContent()).toMatch(/carol.*bob/)
+  })
+
+  it('a freeze that ends asks nobody to break the glass', async () => {
+    const { stash, master } = await stashOnCall()
+    await master.call('PUT', '/freeze', { reason: 'launch' })
+    const { page, sheet, reach } = await open(stash)
+    await page.locator('#frozen').waitFor()
+    await reach('on-call')
+    await page.getByLabel('New value').fill('bob')
+    await sheet.getByLabel('Break the glass').waitFor()
+    await master.call('DELETE', '/freeze')
+    await sheet.getByLabel('Break the glass').waitFor({ state: 'hidden' })
+    await page.getByRole('button', { name: /^Set to/ }).click()
+    await page.locator('#toast', { hasText: 'bob' }).waitFor()
+    expect((await master.history('limit=1'))[0]).not.toHaveProperty('broke_glass')
+  })
+
+  it('a new switch that may only be for a time is told where to begin', async () => {
+    const { stash, master } = await stashOnCall()
+    await master.call('PUT', '/guards/lamp', { type: 'boolean', safe_value: 'false', max_for: '1h' })
+    const { page, sheet } = await open(stash)
+    await page.getByRole('button', { name: 'Add a switch…' }).click()
+    await sheet.getByLabel('Name').fill('lamp')
+    await page.getByLabel('New value').fill('true')
+    await page.getByRole('button', { name: /^Set/ }).click()
+    await sheet.getByText('write "⁨false⁩" first').waitFor()
+    await page.getByLabel('New value').fill('false')
+    await page.getByRole('button', { name: /^Set/ }).click()
+    await page.locator('#toast', { hasText: 'lamp' }).waitFor()
+    expect(await stash.read('lamp')).toBe('false')
+  })
+
+  it('a long value without a blank scrolls nothing sideways, and a line end stays what it was', async () => {
+    const { stash, master } = await stashOnCall()
+    await master.set('note', 'one\r\ntwo')
+    const { page, sheet, reach, card } = await open(stash)
+    await page.setViewportSize({ width: 360, height: 740 })
+    await reach('note')
+    await page.getByLabel('New value').fill('one\ntwo\nthree')
+    await page.getByRole('button', { name: /^Set to/ }).click()
+    await card('note').locator('.now', { hasText: 'three' }).waitFor()
+    expect(await stash.read('note')).toBe('one\r\ntwo\r\nthree')
+    await sheet.waitFor({ state: 'detached' })
+    await reach('note')
+    await page.getByLabel('New value').fill('x'.repeat(60))
+    await page.getByRole('button', { name: 'Make a link' }).click()
+    await page.getByRole('button', { name: 'Make the link' }).click()
+    await page.locator('.secret').waitFor()
+    expect(await page.evaluate(SIDEWAYS_PX)).toBeLessThanOrEqual(0)
+  })
+
+  it('JSON that came, or became JSON, while the page was open stays JSON', async () => {
     const { stash, master } = await stashOnCall()
     const { page, card, reach } = await open(stash)
     await master.set('conf', '{"a":1}', '', { 'Content-Type': 'application/json' })
     await card('conf').waitFor()
+    await master.set('on-call', '{"a":1}', '', { 'Content-Type': 'application/json' })
+    await card('on-call').locator('.now', { hasText: '{' }).waitFor()
+    await reach('on-call')
+    await page.getByLabel('New value').fill('{"a":3}')
+    await page.getByRole('button', { name: /^Set to/ }).click()
+    await page.locator('#toast', { hasText: 'on-call is' }).waitFor()
+    expect((await send(`/item/${stash.id}/on-call?min_revision=4`)).headers.get('Content-Type')).toBe(
+      'application/json',
+    )
     await reach('conf')
     await page.getByLabel('New value').fill('{"a":2}')
     await page.getByRole('button', { name: /^Set to/ }).click()
     await page.locator('#toast', { hasText: 'conf is' }).waitFor()
-    const item = await send(`/item/${stash.id}/conf?min_revision=3`)
+    const item = await send(`/item/${stash.id}/conf?min_revision=5`)
     expect([item.headers.get('Content-Type'), await item.text()]).toEqual(['application/json', '{"a":2}'])
   })
 })
+
+/** Written out: how far the dialog could be scrolled sideways. */
+const SIDEWAYS_PX = `(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('dialog.sheet'))`
 
 /** Written out: how much of the outcome lies under the buttons. */
 const HIDDEN_PX = `document.querySelector('.outcome').getBoundingClientRect().bottom - document.querySelector('.sheet .actions').getBoundingClientRect().top`

@@ -36,6 +36,28 @@ describe('a stash with much in it', () => {
   })
 })
 
+describe('another stash in the same tab', () => {
+  it('waits for nothing that was asked of the one before', async () => {
+    const [one, other] = [await furnish(), await furnish()]
+    await one.master.set('a', '1', 'reason=one')
+    await other.master.set('a', '1', 'reason=other')
+    const { page, card } = await open(other.stash)
+    await page.evaluate(`location.hash = '#${one.stash.id}'`)
+    await page.locator('#use-token').click()
+    await page.getByLabel('Token').fill(one.stash.token)
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await card('a').locator('.why', { hasText: 'one' }).waitFor()
+    // Never answered, and never given up.
+    await page.evaluate('AbortSignal.timeout = () => new AbortController().signal')
+    await page.route(`**/${one.stash.id}/history**`, () => {})
+    await one.master.set('a', '2')
+    await card('a').locator('.now', { hasText: '2' }).waitFor()
+    await page.evaluate(`location.hash = '#${other.stash.id}'`)
+    await card('a').locator('.why', { hasText: 'other' }).waitFor()
+    expect(await card('a').locator('.now').textContent()).toBe('1')
+  })
+})
+
 describe('who has access', () => {
   it('follows what is made and revoked elsewhere while it is looked at', async () => {
     const { stash, master } = await furnish()

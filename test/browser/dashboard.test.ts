@@ -217,6 +217,17 @@ describe('what goes wrong', () => {
     await becomes(bobs, 'on-call', 'frank')
   })
 
+  it('a stash that is deleted: it says so, and offers nothing that cannot be done', async () => {
+    const { stash, master } = await furnish()
+    await master.set('maintenance-mode', 'true', 'for=30m')
+    const mine = await open(stash)
+    await mine.card('maintenance-mode').locator('.until:visible').waitFor()
+    expect((await master.call('DELETE', '')).status).toBe(200)
+    await mine.page.getByText('The stash was deleted').waitFor()
+    const offered = mine.page.locator('main button:visible, .banner button:visible, .until:visible')
+    expect(await offered.allInnerTexts()).toEqual([])
+  })
+
   it('a token in the address is not used, and taken out of it', async () => {
     const { stash } = await furnish()
     const page = await browser().newPage()
