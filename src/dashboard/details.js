@@ -18,6 +18,8 @@ let running = /** @type {Bound | null} */ (null)
 let looking = /** @type {Bound | null} */ (null)
 let again = false
 let failures = 0
+/** Look-ups that failed in a row; the rest of the details may be fine meanwhile. */
+let misses = 0
 let retry = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined)
 
 /** Changes that come while it runs are one more run after it. */
@@ -47,16 +49,16 @@ async function readAll(/** @type {Bound} */ bound) {
   const lost = ends.some((end) => end.status === 'rejected' && !isSettled(end.reason))
   store.detailsLostAt = lost ? (store.detailsLostAt ?? Date.now()) : null
   failures = lost ? failures + 1 : 0
-  if (lost) tryLater(stash)
+  if (lost) tryLater(stash, failures)
   tell('change')
 }
 
-function tryLater(/** @type {string} */ stash) {
+function tryLater(/** @type {string} */ stash, /** @type {number} */ times) {
   if (['missing', 'gone'].includes(store.link.state)) return
   clearTimeout(retry)
   retry = setTimeout(
     () => store.stash === stash && void refresh(),
-    Math.min(PAUSE_MS.first * 2 ** Math.max(failures - 1, 0), PAUSE_MS.most),
+    Math.min(PAUSE_MS.first * 2 ** (times - 1), PAUSE_MS.most),
   )
 }
 
@@ -142,8 +144,9 @@ async function lookUpOlder() {
       // Each draws all the cards.
       if (++known % 10 === 0) tell('change')
     }
+    misses = 0
   } catch (fault) {
-    if (isOpen(bound) && !isSettled(fault)) tryLater(bound.stash)
+    if (isOpen(bound) && !isSettled(fault)) tryLater(bound.stash, ++misses)
   } finally {
     if (looking === bound) looking = null
     tell('change')
