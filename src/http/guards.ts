@@ -55,6 +55,7 @@ function set(c: Ctx): Response | Promise<Response> {
   const key = parseKey(c.req.param('key') ?? '')
   if (!key.ok) return turnDown(key.refusal)
   return write(writeScope(c), {
+    holdsGuards: true,
     read: async ({ condition }) => {
       const guard = await readJson(c.req.raw, guardSpec, { limit: SPEC_MAX_BYTES })
       if (!guard.ok) return guard

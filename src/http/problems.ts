@@ -176,6 +176,18 @@ export const PROBLEMS = {
     title: 'Too many guards',
     detail: ({ limit }) => `A stash has at most ${limit}.`,
   },
+  guards_too_large: {
+    status: 422,
+    title: 'The guards are too large together',
+    detail: ({ limit_bytes, would_be_bytes }) =>
+      `The guards of a stash may be ${limit_bytes} bytes of JSON in all; with this they would be ${would_be_bytes}.`,
+  },
+  change_too_costly: {
+    status: 422,
+    title: 'The change is too much work for its guards',
+    detail: ({ key }) =>
+      `Judging its values and guards together takes too long; "${key}" was not judged any more. Split the change into several.`,
+  },
   too_many_tokens: {
     status: 422,
     title: 'Too many tokens',

@@ -40,6 +40,7 @@ function importStash(c: Ctx): Promise<Response> {
   return write(writeScope(c), {
     timed: true,
     parameters: ['dry_run', 'replace'],
+    holdsGuards: true,
     read: async (terms, query) => {
       const switches = [readSwitch('dry_run', query['dry_run']), readSwitch('replace', query['replace'])]
       for (const one of switches) if (!one.ok) return one

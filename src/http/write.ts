@@ -1,10 +1,11 @@
 /**
  * How every write goes: who asks, for which stash, what for; then one call to the object. The body is read
- * only once the rest could be right, and nothing is believed before the object has.
+ * only once the rest could be right. The object confirms the token before a body that is long, or that holds
+ * guards, is read: parsing is work, and the caller may be anybody.
  */
 import type { Applied, Command, Credential, Intent, Timing } from '../model/intent.ts'
 import type { Precondition } from '../model/precondition.ts'
-import { ok, refuse, type Result } from '../model/refusal.ts'
+import { ok, refuse, type Refusal, type Result } from '../model/refusal.ts'
 import { turnDownCounting } from './abuse.ts'
 import { parseStashId } from './address.ts'
 import type { WriteScope } from './scope.ts'
@@ -35,7 +36,12 @@ type Write = {
   timed?: boolean
   /** Other parameters that the route knows. */
   parameters?: string[]
+  /** Whether the body may hold guards: no body of this route is read for a caller who is not confirmed. */
+  holdsGuards?: boolean
 }
+
+/** What is read of an unconfirmed caller at most. A call to the object costs more than parsing this. */
+const UNCONFIRMED_MAX_BYTES = 64 * 1024
 
 export async function write(
   { request, stash, namespace, logins }: WriteScope,
@@ -47,6 +53,7 @@ export async function write(
     repeatable = true,
     timed = false,
     parameters = [],
+    holdsGuards = false,
   }: Write,
 ): Promise<Response> {
   const credential = await credentialFor(request, tokenless)
@@ -55,12 +62,21 @@ export async function write(
   if (!id.ok) return turnDown(id.refusal)
   const stub = namespace.get(id.value)
 
+  /** Null: the stash knows this caller. Asked at most once. */
+  const confirm = async (): Promise<Refusal | null> => {
+    const standing = await stub.ask(credential.value, { kind: 'standing' })
+    return standing.ok ? null : standing.refusal
+  }
+  const isConfirmed = holdsGuards || mayBeLong(request)
+  const unknown = isConfirmed ? await confirm() : null
+  if (unknown !== null) return turnDownCounting(request, logins, unknown)
+
   const known = ['reason', ...(timed ? ['for', 'at'] : []), ...parameters]
   const command = await readCommand(request, credential.value, known, read)
   if (!command.ok) {
-    // Whoever may not write is told that, and not what is wrong with a body nobody would have taken.
-    const standing = await stub.ask(credential.value, { kind: 'standing' })
-    return turnDownCounting(request, logins, standing.ok ? command.refusal : standing.refusal)
+    // A caller who may not write is told that, and not what is wrong with the body.
+    const stranger = isConfirmed ? null : await confirm()
+    return turnDownCounting(request, logins, stranger ?? command.refusal)
   }
   if (!repeatable) delete command.value.idempotencyKey
   const applied = await stub.apply(command.value)
@@ -69,6 +85,12 @@ export async function write(
   if (held !== undefined && applied.value.preview === undefined) return replyHeld(held, applied.value)
   heedWrite(stash, revision)
   return reply(applied.value)
+}
+
+/** A body whose length is not announced may be as long as its route allows. */
+function mayBeLong({ headers, body }: Request): boolean {
+  const announced = headers.get('Content-Length')
+  return announced === null ? body !== null : Number(announced) > UNCONFIRMED_MAX_BYTES
 }
 
 async function readCommand(

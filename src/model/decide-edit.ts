@@ -12,7 +12,7 @@ import type { Decision, Effect } from './decision.ts'
 import type { Detail } from './entry.ts'
 import type { Facts, Motion } from './facts.ts'
 import { isFrozen } from './freeze.ts'
-import { STASH_MAX_GUARDS } from './guard.ts'
+import { STASH_MAX_GUARD_BYTES, STASH_MAX_GUARDS, type Guard } from './guard.ts'
 import { APPROVAL_LIFETIME_MS, type Held } from './held.ts'
 import { needsApproval, heedGuards } from './heed-guards.ts'
 import { hold } from './hold.ts'
@@ -177,11 +177,18 @@ function checkLimits({ items, guards }: Plan, facts: Facts, leniency: number): R
     itemCount += (after ? 1 : 0) - (before ? 1 : 0)
     bytes += (after?.bytes ?? 0) - (before?.bytes ?? 0)
   }
-  for (const { before, after } of guards) guardCount += (after ? 1 : 0) - (before ? 1 : 0)
+  let { guardBytes } = facts
+  const weigh = (guard: Guard | null | undefined): number => (guard ? bytesOf(JSON.stringify(guard)) : 0)
+  for (const { before, after } of guards) {
+    guardCount += (after ? 1 : 0) - (before ? 1 : 0)
+    guardBytes += weigh(after) - weigh(before?.guard)
+  }
   if (itemCount > STASH_MAX_ITEMS * leniency && itemCount > facts.itemCount)
     return refuse({ code: 'too_many_items', limit: STASH_MAX_ITEMS })
   if (guardCount > STASH_MAX_GUARDS && guardCount > facts.guardCount)
     return refuse({ code: 'too_many_guards', limit: STASH_MAX_GUARDS })
+  if (guardBytes > STASH_MAX_GUARD_BYTES && guardBytes > facts.guardBytes)
+    return refuse({ code: 'guards_too_large', limit_bytes: STASH_MAX_GUARD_BYTES, would_be_bytes: guardBytes })
   // Going back to a safe value must not fail for a byte.
   const grows = bytes > facts.bytes && !items.every((change) => goesSafe(change, facts))
   if (bytes > STASH_MAX_BYTES * leniency && grows) {

@@ -23,6 +23,8 @@ export type Facts = {
   /** Of the actor's own. */
   ownHeldCount: number
   guardCount: number
+  /** Of all guards, as JSON in UTF-8. Only where the change touches guards. */
+  guardBytes: number
   tokenCount: number
   freeze: Freeze | null
   /** Of the keys that the intent names, where they exist. */

@@ -7,12 +7,14 @@
 import * as z from 'zod'
 import { durationSchema, parseDuration } from './duration.ts'
 import { bytesOf } from './item.ts'
-import { examineSchema, schemaIssues } from './json-schema.ts'
+import { examineSchema, JudgingBudget, schemaIssues } from './json-schema.ts'
 import { parseJson } from './parse-json.ts'
 import type { Issue } from './refusal.ts'
 
 export const STASH_MAX_GUARDS = 1_000
 export const GUARD_MAX_BYTES = 16 * 1024
+/** Of one stash, as JSON. A change of many keys reads the guards of all of them. */
+export const STASH_MAX_GUARD_BYTES = 1024 * 1024
 
 const demands = {
   safe_value: z.string().max(1_000).optional(),
@@ -39,19 +41,22 @@ const kinds = z.discriminatedUnion('type', [
 
 export type Guard = z.output<typeof kinds>
 
+/**
+ * The shape of a guard, and no more: a caller is not believed yet when a body is parsed. Whether it can stand guard is
+ * examined by `objectionsTo`, once the stash has confirmed the token.
+ */
 export const guardSchema = kinds
-  .superRefine((guard, context) => {
-    for (const issue of objectionsTo(guard)) {
-      context.addIssue({ code: 'custom', path: issue.path === '' ? [] : issue.path.split('.'), message: issue.message })
-    }
-  })
+  .refine(
+    (guard) => bytesOf(JSON.stringify(guard)) <= GUARD_MAX_BYTES,
+    `a guard is at most ${GUARD_MAX_BYTES} bytes of JSON`,
+  )
   .meta({ id: 'Guard' })
 
-/** What makes a guard no guard: limits that nothing fits, or a safe value that it would refuse itself. */
-function objectionsTo(guard: Guard): Issue[] {
-  if (bytesOf(JSON.stringify(guard)) > GUARD_MAX_BYTES)
-    return [{ path: '', message: `a guard is at most ${GUARD_MAX_BYTES} bytes of JSON` }]
-  const objections: Issue[] = guard.type === 'json' && guard.schema !== undefined ? examineSchema(guard.schema) : []
+/** What makes a guard no guard: a schema that cannot be judged by, limits that nothing fits, a safe value that it would refuse itself. */
+export function objectionsTo(guard: Guard, budget: JudgingBudget): Issue[] | 'over budget' {
+  const examined = guard.type === 'json' && guard.schema !== undefined ? examineSchema(guard.schema, budget) : []
+  if (examined === 'over budget') return examined
+  const objections: Issue[] = [...examined]
   if ('min' in guard && guard.min !== undefined && guard.max !== undefined && guard.min > guard.max)
     objections.push({ path: 'min', message: 'is more than max' })
   if (guard.type === 'number' && guard.integer === true && Math.ceil(guard.min ?? 0) > (guard.max ?? Infinity))
@@ -61,14 +66,16 @@ function objectionsTo(guard: Guard): Issue[] {
   if (guard.max_for !== undefined && guard.safe_value === undefined)
     objections.push({ path: 'safe_value', message: 'is needed with max_for: leaving it is what must be time-boxed' })
   if (guard.safe_value !== undefined && objections.length === 0) {
-    const [misfit] = misfits(guard, guard.safe_value)
+    const unfit = misfits(guard, guard.safe_value, budget)
+    if (unfit === 'over budget') return unfit
+    const [misfit] = unfit
     if (misfit !== undefined) objections.push({ path: 'safe_value', message: `does not fit: ${misfit.message}` })
   }
   return objections
 }
 
-/** What is wrong with `value` under this guard, and what would be right. Empty: it fits. */
-export function misfits(guard: Guard, value: string): Issue[] {
+/** What is wrong with `value` under this guard, and what would be right. Empty: it fits. 'over budget': it was not judged. */
+export function misfits(guard: Guard, value: string, budget = new JudgingBudget()): Issue[] | 'over budget' {
   switch (guard.type) {
     case 'boolean':
       return value === 'true' || value === 'false' ? [] : wrong('true or false, in small letters and nothing else')
@@ -87,11 +94,11 @@ export function misfits(guard: Guard, value: string): Issue[] {
       return length >= min && length <= max ? [] : wrong(`${rangeOf(min, max)} characters`)
     }
     case 'email':
-      return z.email().safeParse(value).success && value.length <= 254 ? [] : wrong('one e-mail address')
+      return value.length <= 254 && z.email().safeParse(value).success ? [] : wrong('one e-mail address')
     case 'url':
       return isWebUrl(value) ? [] : wrong('one http or https URL')
     case 'json':
-      return jsonIssues(guard.schema, value)
+      return jsonIssues(guard.schema, value, budget)
     case 'split':
       return splitIssues(guard.choices, value)
   }
@@ -126,10 +133,10 @@ function isWebUrl(value: string): boolean {
   return /^https?:\/\/[^\s\\/]/i.test(value) && !/[\s\\]/.test(value) && URL.canParse(value)
 }
 
-function jsonIssues(schema: unknown, value: string): Issue[] {
+function jsonIssues(schema: unknown, value: string, budget: JudgingBudget): Issue[] | 'over budget' {
   const parsed = parseJson(value)
   if (parsed === undefined) return wrong('JSON')
-  return schema === undefined ? [] : schemaIssues(schema, value)
+  return schema === undefined ? [] : schemaIssues(schema, value, budget)
 }
 
 const SPLIT_EXPECTED = 'JSON of weights such as {"blue": 90, "green": 10}: at least 0, not all of them 0'

@@ -1,14 +1,18 @@
 /** What guards ask of an edit: values that fit, a reason, a time-box, a second person. */
 import { formatDuration } from './duration.ts'
 import type { Facts } from './facts.ts'
-import { isUnsafe, maxForOf, misfits, type Guard } from './guard.ts'
+import { isUnsafe, maxForOf, misfits, objectionsTo, type Guard } from './guard.ts'
 import type { Edit } from './intent.ts'
+import { JudgingBudget } from './json-schema.ts'
 import { endOf } from './time-box.ts'
 import type { ItemChange, Plan } from './plan.ts'
-import { ok, refuse, type Result } from './refusal.ts'
+import { ok, refuse, type Issue, type Refusal, type Result } from './refusal.ts'
 
 export function heedGuards(intent: Edit, plan: Plan, reason: string | null, facts: Facts): Result<null> {
-  const fit = checkFit(plan, facts)
+  const budget = new JudgingBudget()
+  const sound = checkGuards(intent, plan, budget)
+  if (!sound.ok) return sound
+  const fit = checkFit(plan, facts, budget)
   if (!fit.ok) return fit
   const forMs = 'forMs' in intent ? (intent.forMs ?? null) : null
   for (const change of plan.items) {
@@ -45,8 +49,30 @@ export const needsApproval = (plan: Plan, approved: string[], facts: Pick<Facts,
 const isIdle = ({ key, before, after }: ItemChange, { reverts }: Pick<Facts, 'reverts'>): boolean =>
   before === null && after === null && !reverts.has(key)
 
+/** Each guard that is set, by itself. Refused as the part of the body that it was. */
+function checkGuards(intent: Edit, { guards }: Plan, budget: JudgingBudget): Result<null> {
+  for (const { key, after } of guards) {
+    if (after === null) continue
+    const objections = objectionsTo(after, budget)
+    if (objections === 'over budget') return refuse({ code: 'change_too_costly', key })
+    if (objections.length === 0) continue
+    const at = pathOf(intent, key)
+    const issues = objections.map(({ path, message }) => ({
+      path: [at, path].filter((step) => step !== '').join('.'),
+      message,
+    }))
+    return refuse({ code: 'invalid_body', issues })
+  }
+  return ok(null)
+}
+
+function pathOf(intent: Edit, key: string): string {
+  if (intent.kind !== 'import') return ''
+  return `guards.${intent.guards.findIndex((one) => one.key === key)}.guard`
+}
+
 /** Each value that is written, under the guard there will be; and under each guard that is set, the value there will be. */
-function checkFit({ items, guards }: Plan, facts: Facts): Result<null> {
+function checkFit({ items, guards }: Plan, facts: Facts, budget: JudgingBudget): Result<null> {
   const coming = new Map(guards.map(({ key, after }) => [key, after]))
   const values = new Map(items.map(({ key, after }) => [key, after?.value ?? null]))
   const guardOf = (key: string): Guard | null => {
@@ -55,30 +81,51 @@ function checkFit({ items, guards }: Plan, facts: Facts): Result<null> {
   }
   for (const [key, value] of values) {
     const guard = guardOf(key)
-    const issues = guard === null || value === null ? [] : misfits(guard, value)
-    if (guard !== null && issues.length > 0) return refuse({ code: 'guard_mismatch', key, issues, guard })
+    if (guard === null || value === null) continue
+    const fits = judge(guard, key, value, budget, (issues) => ({ code: 'guard_mismatch', key, issues, guard }))
+    if (!fits.ok) return fits
   }
   for (const [key, guard] of coming) {
     if (guard === null || values.has(key)) continue
+    const unmet = (issues: Issue[]): Refusal => ({ code: 'guard_unmet', key, issues, held_id: null })
     const present = facts.items.get(key)
-    const issues = present === undefined ? [] : misfits(guard, present.value)
-    if (issues.length > 0) return refuse({ code: 'guard_unmet', key, issues, held_id: null })
-    const unmet = checkRevert(key, guard, facts)
-    if (!unmet.ok) return unmet
+    const fits = present === undefined ? ok(null) : judge(guard, key, present.value, budget, unmet)
+    if (!fits.ok) return fits
+    const endsWell = checkRevert(key, guard, facts, budget)
+    if (!endsWell.ok) return endsWell
   }
   return ok(null)
 }
 
+/** Whether one value fits; the first that the budget does not reach is the end of the whole change. */
+function judge(
+  guard: Guard,
+  key: string,
+  value: string,
+  budget: JudgingBudget,
+  refusalOf: (issues: Issue[]) => Refusal,
+): Result<null> {
+  const alone = budget.isUntouched
+  const issues = misfits(guard, value, budget)
+  if (issues === 'over budget') return refuse(alone ? refusalOf([TOO_COSTLY]) : { code: 'change_too_costly', key })
+  return issues.length === 0 ? ok(null) : refuse(refusalOf(issues))
+}
+
+const TOO_COSTLY: Issue = { path: '', message: 'takes a smaller value: this one is too large for what its schema asks' }
+
 /** A time-box that could not end would leave the flag where it is, against everybody's expectation. */
-function checkRevert(key: string, guard: Guard, facts: Facts): Result<null> {
+function checkRevert(key: string, guard: Guard, facts: Facts, budget: JudgingBudget): Result<null> {
   const held = facts.reverts.get(key)
   const change = held?.change.kind === 'patch' ? held.change.changes.find((one) => one.key === key) : undefined
   if (held === undefined || change === undefined) return ok(null)
-  const issues = change.value === null ? [] : misfits(guard, change.value)
+  const unmet = (issues: Issue[]): Refusal => ({ code: 'guard_unmet', key, issues, held_id: held.id })
+  const fits = change.value === null ? ok(null) : judge(guard, key, change.value, budget, unmet)
+  if (!fits.ok) return fits
+  const issues: Issue[] = []
   // It will happen without asking anybody: what the guard asks for would never have been given.
   if (maxForOf(guard) !== null && isUnsafe(guard, change.value))
     issues.push({ path: '', message: `takes "${guard.safe_value}" at the end` })
   if (guard.approvals === 1)
     issues.push({ path: '', message: 'takes a second person for every change, this one included' })
-  return issues.length === 0 ? ok(null) : refuse({ code: 'guard_unmet', key, issues, held_id: held.id })
+  return issues.length === 0 ? ok(null) : refuse(unmet(issues))
 }

@@ -3,11 +3,12 @@
  *
  * A schema comes from outside and runs in the stash, before everybody's writes. So it is looked through once, when the
  * guard is set: a keyword nobody knows is a typo that would allow everything; regular expressions, recursion and
- * references that multiply are refused, because they could hold the whole stash up. What is left takes at most
- * schema × value steps, and that product is bounded as well.
+ * references that multiply are refused, because they could hold the whole stash up. The work that is left is counted
+ * before it is done (`schema-cost.ts`), and taken from the budget of the whole change.
  */
 import { Validator, type Schema } from '@cfworker/json-schema'
 import type { Issue } from './refusal.ts'
+import { countNodes, countSteps, resolvePointer } from './schema-cost.ts'
 
 const ONE = 'items contains additionalProperties unevaluatedItems unevaluatedProperties propertyNames not if then else'
 const LISTS = 'prefixItems allOf anyOf oneOf'
@@ -38,21 +39,42 @@ const WHERE = new Map(
 const DEPTH_MAX = 32
 /** Of the schema with every reference written out. */
 const EXPANDED_MAX = 500
-/** Schema times value: some tenths of a second. */
-const STEPS_MAX = 500_000
-/** Finding duplicates compares each with each. */
-const UNIQUE_VALUES_MAX = 2_000
+/** The first few wrong places are as good as all of them. */
+const ISSUES_MAX = 10
+/** For all values and schemas of one change: 50 ms at most, by `npm run bench strangers`. */
+const CHANGE_MAX_STEPS = 40_000
 
-/** What keeps this from being a schema that can stand guard. Empty: nothing. */
-export function examineSchema(schema: unknown): Issue[] {
+/** The work that the guards of one change may make, in steps of `countSteps`. Not shared between changes. */
+export class JudgingBudget {
+  #left = CHANGE_MAX_STEPS
+
+  get left(): number {
+    return this.#left
+  }
+
+  get isUntouched(): boolean {
+    return this.#left === CHANGE_MAX_STEPS
+  }
+
+  /** Takes the steps away, where so many are left; false where they are not. */
+  spend(steps: number): boolean {
+    if (steps > this.#left) return false
+    this.#left -= steps
+    return true
+  }
+}
+
+/** What keeps this from being a schema that can stand guard. Empty: nothing. 'over budget': not examined. */
+export function examineSchema(schema: unknown, budget: JudgingBudget): Issue[] | 'over budget' {
   if (schema === false) return [{ path: 'schema', message: 'false fits nothing' }]
   if (!isShallow(schema, DEPTH_MAX))
     return [{ path: 'schema', message: `a schema is nested at most ${DEPTH_MAX} deep` }]
-  const issues = examine(schema, 'schema')
+  if (!budget.spend(countNodes(schema))) return 'over budget'
+  const issues = examine(schema, 'schema').slice(0, ISSUES_MAX)
   if (issues.length > 0) return issues
   const size = expandedSize(schema, schema, [])
   if (typeof size === 'string') return [{ path: 'schema', message: size }]
-  if (size <= EXPANDED_MAX) return []
+  if (size <= EXPANDED_MAX) return budget.spend(size) ? [] : 'over budget'
   return [
     {
       path: 'schema',
@@ -125,7 +147,7 @@ function expandedSize(schema: unknown, root: unknown, within: string[]): number 
   if (!isRecord(schema)) return 1
   let size = 1
   const parts = Object.entries(schema).flatMap(([keyword, given]): [unknown, string[]][] => {
-    if (keyword === '$ref') return [[pointedAt(root, String(given)), [...within, String(given)]]]
+    if (keyword === '$ref') return [[resolvePointer(root, String(given)), [...within, String(given)]]]
     // Definitions count where they are used.
     if (keyword === '$defs' || keyword === 'definitions') return []
     const kind = WHERE.get(keyword)
@@ -143,40 +165,38 @@ function expandedSize(schema: unknown, root: unknown, within: string[]): number 
   return size
 }
 
-function pointedAt(root: unknown, pointer: string): unknown {
-  const steps = pointer.slice(1).split('/').slice(1)
-  return steps.reduce<unknown>((at, step) => {
-    const name = step.replaceAll('~1', '/').replaceAll('~0', '~')
-    return typeof at === 'object' && at !== null && Object.hasOwn(at, name)
-      ? (at as Record<string, unknown>)[name]
-      : undefined
-  }, root)
-}
+/** For each value in the schema: it is cloned, and its references are resolved. */
+const PREPARING_STEPS = 2
 
-/** Where the JSON in `text` is not what the schema asks for; the first few places. */
-export function schemaIssues(schema: unknown, text: string): Issue[] {
-  // Every value but the first follows one of these.
-  const values = (text.match(/[[{,:]/g)?.length ?? 0) + 1
-  const size = expandedSize(schema, schema, [])
-  const tooMany = typeof size !== 'number' || size * values > STEPS_MAX
-  if (tooMany || (values > UNIQUE_VALUES_MAX && JSON.stringify(schema).includes('"uniqueItems":true')))
-    return [{ path: '', message: 'takes a smaller value: this one is too large for what its schema asks' }]
+/** Where the JSON in `text` is not what the schema asks for: the first place. 'over budget': not judged. */
+export function schemaIssues(schema: unknown, text: string, budget: JudgingBudget): Issue[] | 'over budget' {
   try {
-    // The validator writes into the schema it is given.
-    const { valid, errors } = new Validator(structuredClone(schema) as Schema | boolean, '2020-12', false).validate(
-      JSON.parse(text),
-    )
+    const value: unknown = JSON.parse(text)
+    // The validator copies the schema and resolves its references first.
+    const preparing = PREPARING_STEPS * countNodes(schema)
+    if (!budget.spend(preparing + countSteps(schema, value, budget.left - preparing))) return 'over budget'
+    // The validator writes into the schema it is given. It stops at the first error.
+    const validator = new Validator(structuredClone(schema) as Schema | boolean, '2020-12', true)
+    const { valid, errors } = validator.validate(value)
     // The innermost come last, and say most.
     return valid
       ? []
       : errors
           .slice(-5)
-          .map(({ instanceLocation, error }) => ({ path: instanceLocation, message: error.replace(/\.$/, '') }))
+          .map(({ instanceLocation, error }) => ({
+            path: instanceLocation,
+            message: shorten(error.replace(/\.$/, '')),
+          }))
   } catch {
     // Nested deeper than the validator can follow.
     return [{ path: '', message: 'takes a value that is nested less deep' }]
   }
 }
+
+/** The validator prints lists whole. */
+const MESSAGE_MAX_CHARS = 300
+const shorten = (text: string): string =>
+  text.length > MESSAGE_MAX_CHARS ? `${text.slice(0, MESSAGE_MAX_CHARS)}…` : text
 
 function isShallow(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return true

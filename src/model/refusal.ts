@@ -45,6 +45,9 @@ export type Refusal =
   | { code: 'too_many_items'; limit: number }
   | { code: 'stash_too_large'; limit_bytes: number; would_be_bytes: number }
   | { code: 'too_many_guards'; limit: number }
+  | { code: 'guards_too_large'; limit_bytes: number; would_be_bytes: number }
+  /** `key`: the first whose guard could not be judged any more. */
+  | { code: 'change_too_costly'; key: string }
   | { code: 'too_many_tokens'; limit: number }
   | { code: 'too_many_held'; limit: number; limit_bytes: number }
   | { code: 'too_large_to_hold'; limit_bytes: number }

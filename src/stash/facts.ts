@@ -2,7 +2,7 @@
 import { base62, SEED_BYTES } from '../model/token.ts'
 import type { Decidable, Facts, Motion } from '../model/facts.ts'
 import { keysOf } from '../model/plan.ts'
-import { countGuards, getGuards, guardsByKey } from './guards.ts'
+import { getGuards, guardsByKey, sizeOfGuards } from './guards.ts'
 import { countHeldBy, findHeld, revertsOf } from './held.ts'
 import { changesToUndo } from './history.ts'
 import { getItems, itemsByKey } from './items.ts'
@@ -29,7 +29,7 @@ export function gather(
     heldCount: stash.held_count,
     heldBytes: stash.held_bytes,
     ownHeldCount: actor.kind === 'token' && !actor.master && stash.held_count > 0 ? countHeldBy(sql, actor.id) : 0,
-    guardCount: changesGuards(intent) ? countGuards(sql) : 0,
+    ...(changesGuards(intent) ? sizeOfGuards(sql) : { guardCount: 0, guardBytes: 0 }),
     tokenCount: intent.kind === 'add_token' ? countTokens(sql, now) : 0,
     freeze: freezeOf(stash),
     items,

@@ -19,8 +19,12 @@ export const guardsByKey = (sql: SqlStorage): GuardRow[] =>
 /** As they lie in the database, where verification must not trust that they are JSON. */
 export const guardTexts = (sql: SqlStorage): Row[] => sql.exec<Row>('SELECT * FROM guard').toArray()
 
-export const countGuards = (sql: SqlStorage): number =>
-  sql.exec<{ n: number }>('SELECT count(*) AS n FROM guard').one().n
+export const sizeOfGuards = (sql: SqlStorage): { guardCount: number; guardBytes: number } =>
+  sql
+    .exec<{ guardCount: number; guardBytes: number }>(
+      'SELECT count(*) AS guardCount, coalesce(sum(octet_length(guard)), 0) AS guardBytes FROM guard',
+    )
+    .one()
 
 export function putGuard(sql: SqlStorage, key: string, guard: Guard, version: number): void {
   sql.exec('INSERT OR REPLACE INTO guard (key, guard, version) VALUES (?, ?, ?)', key, JSON.stringify(guard), version)

@@ -41,6 +41,7 @@ export const factsWith = (facts: Partial<Facts> = {}): Facts => ({
   heldBytes: 0,
   ownHeldCount: 0,
   guardCount: 0,
+  guardBytes: 0,
   tokenCount: 1,
   freeze: null,
   items: new Map([['checkout', itemOf('checkout', 'on', 3)]]),
