@@ -7,7 +7,7 @@
 import * as z from 'zod'
 import { durationSchema, parseDuration } from './duration.ts'
 import { bytesOf } from './item.ts'
-import { examineSchema, JudgingBudget, schemaIssues } from './json-schema.ts'
+import { examineSchema, isShallow, JudgingBudget, schemaIssues, TOO_DEEP } from './json-schema.ts'
 import { parseJson } from './parse-json.ts'
 import type { Issue } from './refusal.ts'
 
@@ -35,7 +35,14 @@ const kinds = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('text'), min_length: count, max_length: count, ...demands }),
   z.strictObject({ type: z.literal('email'), ...demands }),
   z.strictObject({ type: z.literal('url'), ...demands }),
-  z.strictObject({ type: z.literal('json'), schema: z.unknown().optional(), ...demands }),
+  z.strictObject({
+    type: z.literal('json'),
+    schema: z
+      .unknown()
+      .optional()
+      .refine((schema) => isShallow(schema), TOO_DEEP),
+    ...demands,
+  }),
   z.strictObject({ type: z.literal('split'), choices: names.optional(), ...demands }),
 ])
 

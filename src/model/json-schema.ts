@@ -67,8 +67,7 @@ export class JudgingBudget {
 /** What keeps this from being a schema that can stand guard. Empty: nothing. 'over budget': not examined. */
 export function examineSchema(schema: unknown, budget: JudgingBudget): Issue[] | 'over budget' {
   if (schema === false) return [{ path: 'schema', message: 'false fits nothing' }]
-  if (!isShallow(schema, DEPTH_MAX))
-    return [{ path: 'schema', message: `a schema is nested at most ${DEPTH_MAX} deep` }]
+  if (!isShallow(schema)) return [{ path: 'schema', message: TOO_DEEP }]
   if (!budget.spend(countNodes(schema))) return 'over budget'
   const issues = examine(schema, 'schema').slice(0, ISSUES_MAX)
   if (issues.length > 0) return issues
@@ -181,12 +180,10 @@ export function schemaIssues(schema: unknown, text: string, budget: JudgingBudge
     // The innermost come last, and say most.
     return valid
       ? []
-      : errors
-          .slice(-5)
-          .map(({ instanceLocation, error }) => ({
-            path: instanceLocation,
-            message: shorten(error.replace(/\.$/, '')),
-          }))
+      : errors.slice(-5).map(({ instanceLocation, error }) => ({
+          path: instanceLocation,
+          message: shorten(error.replace(/\.$/, '')),
+        }))
   } catch {
     // Nested deeper than the validator can follow.
     return [{ path: '', message: 'takes a value that is nested less deep' }]
@@ -198,7 +195,10 @@ const MESSAGE_MAX_CHARS = 300
 const shorten = (text: string): string =>
   text.length > MESSAGE_MAX_CHARS ? `${text.slice(0, MESSAGE_MAX_CHARS)}…` : text
 
-function isShallow(value: unknown, depth: number): boolean {
+export const TOO_DEEP = `a schema is nested at most ${DEPTH_MAX} deep`
+
+/** Part of the shape: what is nested deeper cannot even be sent to the object. */
+export function isShallow(value: unknown, depth = DEPTH_MAX): boolean {
   if (typeof value !== 'object' || value === null) return true
   return depth > 0 && Object.values(value).every((part) => isShallow(part, depth - 1))
 }
