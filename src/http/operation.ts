@@ -45,6 +45,7 @@ export const WRITE_REFUSALS: RefusalCode[] = [
   'invalid_header',
   'version_conflict',
   'idempotency_mismatch',
+  'write_rate_limited',
 ]
 /** What stands in the way of a change of values. */
 export const EDIT_REFUSALS: RefusalCode[] = [
@@ -59,6 +60,7 @@ export const EDIT_REFUSALS: RefusalCode[] = [
   'time_too_far',
   'too_many_held',
   'too_large_to_hold',
+  'storage_full',
 ]
 export const VALUE_REFUSALS: RefusalCode[] = [
   'invalid_key',

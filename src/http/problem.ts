@@ -13,6 +13,8 @@ export function headersOf(refusal: Refusal): Record<string, string> {
     case 'link_not_pressed':
       return { Allow: 'POST' }
     case 'rate_limited':
+    case 'write_rate_limited':
+    case 'storage_full':
       return { 'Retry-After': String(refusal.retry_after_s) }
     case 'unreachable':
       return { 'Retry-After': '1' }

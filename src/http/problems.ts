@@ -166,6 +166,18 @@ export const PROBLEMS = {
     detail: ({ limit, limit_bytes }) =>
       `A stash holds back at most ${limit} changes, of ${limit_bytes} bytes in all. GET …/held lists them.`,
   },
+  storage_full: {
+    status: 507,
+    title: 'The storage of the stash is full',
+    detail:
+      'Its history is being shortened. Pending reverts and the ends of freezes still happen. Try again in a minute.',
+  },
+  write_rate_limited: {
+    status: 429,
+    title: 'The token has written too much in a minute',
+    detail: ({ retry_after_s }) =>
+      `A token for some keys may make 6,000 writes and store 64 MiB a minute. Wait ${retry_after_s} seconds, or use a token for every key.`,
+  },
   too_large_to_hold: {
     status: 422,
     title: 'The change is too large to be held',

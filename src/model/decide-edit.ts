@@ -45,6 +45,8 @@ export function decideEdit(motion: Motion, intent: Edit, facts: Facts, now: numb
     if (!timely.ok) return timely
   }
 
+  // History is pruned meanwhile. What was decided before, the end of a time-box first of all, must find room.
+  if (facts.storageFull && !decidedBefore) return refuse({ code: 'storage_full', retry_after_s: STORAGE_RETRY_S })
   const fitting = checkLimits(plan, facts, motion.release?.kind === 'revert' ? REVERT_LENIENCY : 1)
   if (!fitting.ok) return fitting
 
@@ -163,6 +165,8 @@ function heedLaterChanges(revision: number, { undoing }: Facts): Result<null> {
     by: later.slice(0, 20).map(({ key, lastChanged }) => ({ key, revision: lastChanged })),
   })
 }
+
+const STORAGE_RETRY_S = 60
 
 /** What goes back was there before. Stashes that were filled meanwhile may be over their limits for it, by as much again. */
 const REVERT_LENIENCY = 2

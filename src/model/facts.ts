@@ -26,6 +26,8 @@ export type Facts = {
   /** Of all guards, as JSON in UTF-8. Only where the change touches guards. */
   guardBytes: number
   tokenCount: number
+  /** Whether only what the stash has to do by itself finds room. */
+  storageFull: boolean
   freeze: Freeze | null
   /** Of the keys that the intent names, where they exist. */
   items: ReadonlyMap<string, Item>

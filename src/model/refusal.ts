@@ -50,6 +50,10 @@ export type Refusal =
   | { code: 'change_too_costly'; key: string }
   | { code: 'too_many_tokens'; limit: number }
   | { code: 'too_many_held'; limit: number; limit_bytes: number }
+  /** What the stash stores in all is near the platform's limit. */
+  | { code: 'storage_full'; retry_after_s: number }
+  /** Of a token for some keys. */
+  | { code: 'write_rate_limited'; retry_after_s: number }
   | { code: 'too_large_to_hold'; limit_bytes: number }
   // safeguards. Times are in ms since the epoch here, and translated on the way out
   | { code: 'frozen'; until: number | null; reason: string | null; by: string | null; may_break_glass: boolean }

@@ -35,7 +35,7 @@ export function countSteps(schema: unknown, value: unknown, limit: number, root:
     descend(resolvePointer(root, $ref), value)
   }
   for (const values of [listed, fixed]) if (values !== undefined) add(countCompared(values))
-  const branches = [condition, then, otherwise, not].filter((part) => part !== undefined)
+  const branches: unknown[] = [condition, then, otherwise, not].filter((part) => part !== undefined)
   for (const name of ['allOf', 'anyOf', 'oneOf']) branches.push(...listOf(schema[name]))
   const merged = branches.length === 0 ? 0 : sizeOf(value) / MERGED_PER_STEP
   for (const part of branches) {

@@ -5,22 +5,29 @@
  * each stage fails on its own, and the alarm is set anew at the end, whatever happened.
  */
 import { nextAlarm } from '../model/due.ts'
+import type { DueKind } from './held.ts'
 
 /** How long the alarm waits for KV before it lets go: the put goes on, and the next alarm finds it settled. */
 const KV_PATIENCE_MS = 1_000
 /** A stash with ten thousand changes due at once releases them in slices, so that requests get their turn. */
 const RELEASES_PER_RING = 100
+/** Which due changes go before which, and how many of each: see `takeDue`. */
+const FRESH = ['ends', 'requests'] as const
 
 export type Chores = {
   sleep(ms: number): Promise<unknown>
-  setAlarm(at: number): void
+  /** Null: nothing waits any more. */
+  setAlarm(at: number | null): void
   /** When KV wants to be written, the next held change is due, history has something to forget; null where nothing waits. */
   publishAt(): number | null
   heldAt(): number | null
   hubAt(): number | null
   pruneAt(): number | null
-  /** Releases one held change that is due; false when none is. Must not throw. */
-  releaseNext(): boolean
+  /** Due changes, noted as tried, and the alarm set for those that will not end. Durable once `durable` has resolved. */
+  takeDue(due: DueKind, limit: number): string[]
+  durable(): Promise<unknown>
+  /** Releases one held change. Must not throw. */
+  release(id: string): void
   /** Forgets a little of what is past. */
   prune(): void
   publish(): Promise<void>
@@ -52,14 +59,30 @@ export class Alarm {
   }
 
   async ring(): Promise<void> {
-    const { releaseNext, sleep, exists } = this.#chores
+    const { sleep, exists } = this.#chores
     this.#at = null
     if (!exists()) return
-    for (let i = 0; i < RELEASES_PER_RING && releaseNext(); i++);
+    for (const due of FRESH) await this.#release(due, RELEASES_PER_RING)
     this.#prune()
     const outside = [this.#publish().catch(this.#chores.report), this.#chores.tellHubs()]
     await Promise.race([Promise.all(outside), sleep(KV_PATIENCE_MS)])
     this.#rearm()
+    // Last, and one alone: what did not end may end the object, and everything else has had its turn.
+    await this.#release('tried', 1)
+    this.#rearm()
+  }
+
+  /** A batch is durable before the next begins: an object that dies in one takes back only that one. */
+  async #release(due: DueKind, limit: number): Promise<void> {
+    try {
+      const ids = this.#chores.takeDue(due, limit)
+      if (ids.length === 0) return
+      await this.#chores.durable()
+      for (const id of ids) this.#chores.release(id)
+      await this.#chores.durable()
+    } catch (fault) {
+      this.#chores.report(fault)
+    }
   }
 
   #prune(): void {
@@ -76,7 +99,12 @@ export class Alarm {
     this.#rearm()
   }
 
+  /** What it was set to in case that something dies is worth nothing once it has not. */
   #rearm(): void {
-    if (this.#chores.exists()) this.arm()
+    if (!this.#chores.exists()) return
+    const before = this.#at
+    this.#at = null
+    this.arm()
+    if (this.#at === null && before !== null) this.#chores.setAlarm(null)
   }
 }

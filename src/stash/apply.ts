@@ -17,24 +17,38 @@ import { dropExpiredLinks, dropHeld } from './held.ts'
 import { openApproval, openLink } from './open-held.ts'
 import { getStash } from './stash-row.ts'
 import { believe } from './tokens.ts'
+import type { WriteRate } from './write-rate.ts'
 
-export function apply(sql: SqlStorage, command: Command, now: number): Result<Applied> {
+export function apply(sql: SqlStorage, command: Command, now: number, rate: WriteRate): Result<Applied> {
   const speaker = identify(sql, command.credential, now)
   if (!speaker.ok) return speaker
+  const waitMs = command.dryRun === true ? null : rate.admit(speaker.value, now)
+  if (waitMs !== null) return refuse({ code: 'write_rate_limited', retry_after_s: Math.ceil(waitMs / 1_000) })
+  const before = storedBytes(sql)
+  const applied = applyAs(sql, speaker.value, command, now)
+  rate.charge(speaker.value, Math.max(0, storedBytes(sql) - before), now)
+  return applied
+}
 
+function storedBytes(sql: SqlStorage): number {
+  const { log_bytes, held_bytes } = getStash(sql)
+  return log_bytes + held_bytes
+}
+
+function applyAs(sql: SqlStorage, speaker: Actor, command: Command, now: number): Result<Applied> {
   // A rehearsal is no first answer, and no repeat.
   const repeat = command.dryRun === true ? null : repeatOf(sql, command, now)
   if (repeat !== null) return repeat
 
   // What has expired counts against nobody.
   dropExpiredLinks(sql, now)
-  const opened = open(sql, command, speaker.value, now)
+  const opened = open(sql, command, speaker, now)
   if (!opened.ok) return opened
   const { motion, spent } = opened.value
   if (command.dryRun === true) return rehearse(sql, motion, now)
 
   const applied = perform(sql, command, motion, now)
-  if (!applied.ok) return speaker.value.kind === 'anonymous' ? veil(applied.refusal) : applied
+  if (!applied.ok) return speaker.kind === 'anonymous' ? veil(applied.refusal) : applied
   for (const id of spent) dropHeld(sql, id)
   if (command.idempotencyKey !== undefined) {
     keepAnswer(sql, { ...identityOf(command, command.idempotencyKey), applied: applied.value, at: now })

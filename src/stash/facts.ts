@@ -2,6 +2,7 @@
 import { base62, SEED_BYTES } from '../model/token.ts'
 import type { Decidable, Facts, Motion } from '../model/facts.ts'
 import { keysOf } from '../model/plan.ts'
+import { DATABASE_MAX_BYTES } from '../model/retention.ts'
 import { getGuards, guardsByKey, sizeOfGuards } from './guards.ts'
 import { countHeldBy, findHeld, revertsOf } from './held.ts'
 import { changesToUndo } from './history.ts'
@@ -30,6 +31,7 @@ export function gather(
     heldBytes: stash.held_bytes,
     ownHeldCount: actor.kind === 'token' && !actor.master && stash.held_count > 0 ? countHeldBy(sql, actor.id) : 0,
     ...(changesGuards(intent) ? sizeOfGuards(sql) : { guardCount: 0, guardBytes: 0 }),
+    storageFull: sql.databaseSize > DATABASE_MAX_BYTES,
     tokenCount: intent.kind === 'add_token' ? countTokens(sql, now) : 0,
     freeze: freezeOf(stash),
     items,

@@ -15,6 +15,8 @@ type HeldRow = Omit<Held, 'change' | 'keys' | 'approved_by' | 'broke_glass'> & {
   approved_by: string | null
   broke_glass: string | null
   bytes: number
+  tries: number
+  retry_at: number | null
 }
 
 export function putHeld(sql: SqlStorage, held: Held): void {
@@ -105,18 +107,49 @@ export function revertsOf(sql: SqlStorage, keys: Iterable<string>): Map<string, 
   return reverts
 }
 
-/** The id of the held change that has been due longest; null when none is due. */
-export function nextDue(sql: SqlStorage, now: number): string | null {
-  const rows = sql.exec<{ id: string }>('SELECT id FROM held WHERE due_at <= ? ORDER BY due_at, rowid LIMIT 1', now)
-  return rows.toArray()[0]?.id ?? null
+/**
+ * Which of the due changes are to be released: first those that nothing must hold up (reverts, thaws, lapses), then what
+ * people asked for; and last, one at a time, those whose release was begun before and did not end.
+ */
+export type DueKind = 'ends' | 'requests' | 'tried'
+
+const DUE = {
+  ends: `due_at <= ? AND retry_at IS NULL AND kind IN ('revert', 'thaw', 'lapse') ORDER BY due_at, rowid`,
+  requests: `due_at <= ? AND retry_at IS NULL AND kind NOT IN ('revert', 'thaw', 'lapse') ORDER BY due_at, rowid`,
+  tried: `retry_at <= ? ORDER BY tries, kind NOT IN ('revert', 'thaw', 'lapse'), due_at, rowid`,
+} satisfies Record<DueKind, string>
+
+/** After the first release that did not end the others of its batch, which did nothing, should not wait long. */
+const FIRST_RETRY_MS = 1_000
+const RETRY_MS = 60_000
+const RETRY_MAX_MS = 60 * 60_000
+
+/** The ids of due changes, each noted as tried: one whose release kills the object must not come first again. */
+export function takeDue(sql: SqlStorage, due: DueKind, limit: number, now: number): string[] {
+  const rows = sql.exec<{ id: string; tries: number }>(
+    `SELECT id, tries FROM held WHERE ${DUE[due]} LIMIT ?`,
+    now,
+    limit,
+  )
+  return rows.toArray().map(({ id, tries }) => {
+    const wait = tries === 0 ? FIRST_RETRY_MS : Math.min(RETRY_MS * 2 ** (tries - 1), RETRY_MAX_MS)
+    sql.exec('UPDATE held SET tries = tries + 1, retry_at = ? WHERE id = ?', now + wait, id)
+    return id
+  })
 }
 
+/** When the next release is due. */
 export function nextDueAt(sql: SqlStorage): number | null {
-  return sql.exec<{ at: number | null }>('SELECT min(due_at) AS at FROM held WHERE due_at IS NOT NULL').one().at
+  const due = 'SELECT min(due_at) AS at FROM held WHERE due_at IS NOT NULL AND retry_at IS NULL'
+  const retry = 'SELECT min(retry_at) AS at FROM held WHERE retry_at IS NOT NULL'
+  const times = [due, retry].map((query) => sql.exec<{ at: number | null }>(query).one().at ?? Infinity)
+  const at = Math.min(...times)
+  return at === Infinity ? null : at
 }
 
+/** Its release ended, and it still waits: until then it is as if it had never been tried. */
 export function postpone(sql: SqlStorage, id: string, until: number): void {
-  sql.exec('UPDATE held SET due_at = ? WHERE id = ?', until, id)
+  sql.exec('UPDATE held SET due_at = ?, tries = 0, retry_at = NULL WHERE id = ?', until, id)
 }
 
 /** What a token scheduled and asked for goes on under its successor. Its links do not: they may have leaked with it. */
@@ -133,7 +166,7 @@ export function* heldAfter(sql: SqlStorage, cursor: number): Iterable<{ cursor: 
 }
 
 // What `putHeld` wrote is a held change: nothing else writes these columns.
-function heldOf({ bytes: _bytes, ...row }: HeldRow): Held {
+function heldOf({ bytes: _bytes, tries: _tries, retry_at: _retryAt, ...row }: HeldRow): Held {
   const { change, keys, approved_by, broke_glass } = row
   return {
     ...row,

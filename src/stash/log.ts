@@ -3,14 +3,16 @@
  * entry chained to the one before it by its hash. Its head is what the publisher must bring KV to.
  */
 import { CHAIN_FORMAT, chainText, type Entry, type EntryChange } from '../model/entry.ts'
+import { bytesOf } from '../model/item.ts'
 import { sha256 } from './digest.ts'
 
-/** Appends the entry. Returns its hash, which the next entry will cover, and how many bytes its values take. */
+/** Appends the entry. Returns its hash, which the next entry will cover, and how many bytes it takes of storage. */
 export function append(sql: SqlStorage, entry: Entry, previousHash: string): { hash: string; bytes: number } {
   const hash = sha256(chainText(entry, previousHash, CHAIN_FORMAT))
+  const bytes = weigh(entry)
   sql.exec(
-    `INSERT INTO log (revision, at, kind, actor_id, actor, held_id, reason, detail, hash, format)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO log (revision, at, kind, actor_id, actor, held_id, reason, detail, hash, format, bytes)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     entry.revision,
     entry.at,
     entry.kind,
@@ -21,6 +23,7 @@ export function append(sql: SqlStorage, entry: Entry, previousHash: string): { h
     entry.detail,
     hash,
     CHAIN_FORMAT,
+    bytes,
   )
   for (const [position, { what, key, before, after }] of entry.changes.entries()) {
     sql.exec(
@@ -37,10 +40,24 @@ export function append(sql: SqlStorage, entry: Entry, previousHash: string): { h
       after?.type ?? null,
     )
   }
-  return { hash, bytes: charsIn(entry.changes) }
+  return { hash, bytes }
 }
 
-/** What the values of an entry weigh: the rest is small. */
+/** Of a row's fixed columns, its header and its place in the indexes. */
+const ROW_BYTES = 100
+
+/** What an entry takes of storage, in bytes: all its texts in UTF-8, and its rows. A key stands in an index as well. */
+export function weigh({ actor, heldId, reason, detail, changes }: Entry): number {
+  let bytes = 2 * ROW_BYTES
+  for (const text of [actor, heldId, reason, detail]) bytes += text === null ? 0 : bytesOf(text)
+  for (const { key, before, after } of changes) {
+    bytes += ROW_BYTES + 2 * key.length
+    for (const side of [before, after]) bytes += side === null ? 0 : bytesOf(side.value) + bytesOf(side.type)
+  }
+  return bytes
+}
+
+/** How long the values of an entry are, for pages that are bounded. */
 export const charsIn = (changes: EntryChange[]): number =>
   changes.reduce((sum, { before, after }) => sum + (before?.value.length ?? 0) + (after?.value.length ?? 0), 0)
 

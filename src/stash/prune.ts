@@ -1,5 +1,5 @@
 /** Forgets the oldest history, and what has expired. The chain stays whole: its anchor moves along. */
-import { isPast, prunable, pruneAt, type LogSize } from '../model/retention.ts'
+import { isPast, prunable, PRUNE_BATCH_BYTES, pruneAt, type LogSize } from '../model/retention.ts'
 import { dropExpiredAnswers } from './answers.ts'
 import { dropExpiredLinks } from './held.ts'
 import { changesOf, charsIn } from './log.ts'
@@ -18,18 +18,22 @@ export function prune(sql: SqlStorage, now: number): void {
   pruneLog(sql, now)
 }
 
+type Prunable = { revision: number; at: number; hash: string; bytes: number }
+
 function pruneLog(sql: SqlStorage, now: number): void {
   const size = logSize(sql)
   const dueAt = pruneAt(size, now)
   if (dueAt === null || dueAt > now) return
-  const query = 'SELECT revision, at, hash FROM log ORDER BY revision LIMIT ?'
-  const oldest = sql.exec<{ revision: number; at: number; hash: string }>(query, prunable(size)).toArray()
-  const kept = oldest.findIndex(({ at }) => !isPast(at, size, now))
-  const last = oldest.slice(0, kept === -1 ? oldest.length : kept).at(-1)
-  if (last === undefined) return
-  const bytes = oldest
-    .filter(({ revision }) => revision <= last.revision)
-    .reduce((sum, { revision }) => sum + charsIn(changesOf(sql, revision)), 0)
+  const query = 'SELECT revision, at, hash, bytes FROM log ORDER BY revision LIMIT ?'
+  let last: Prunable | null = null
+  let bytes = 0
+  for (const entry of sql.exec<Prunable>(query, prunable(size)).toArray()) {
+    if (!isPast(entry.at, size, now) || bytes > PRUNE_BATCH_BYTES) break
+    last = entry
+    // Entries from before they were weighed were counted by the characters of their values.
+    bytes += entry.bytes === 0 ? charsIn(changesOf(sql, entry.revision)) : entry.bytes
+  }
+  if (last === null) return
   sql.exec('DELETE FROM change WHERE revision <= ?', last.revision)
   sql.exec('DELETE FROM log WHERE revision <= ?', last.revision)
   sql.exec(
@@ -46,6 +50,7 @@ function logSize(sql: SqlStorage): LogSize {
   return {
     entries: revision - anchor_revision,
     bytes,
+    databaseBytes: sql.databaseSize,
     oldestAt: () => sql.exec<{ at: number }>(query).one().at,
   }
 }

@@ -97,6 +97,19 @@ const STEPS = [
       );
     `,
   },
+  {
+    id: '004_bounds',
+    sql: `
+      -- How often the alarm has begun to release the row, and when it may again: one that kills the object comes last.
+      ALTER TABLE held ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE held ADD COLUMN retry_at INTEGER;
+      DROP INDEX held_by_due;
+      CREATE INDEX held_by_due ON held (due_at) WHERE due_at IS NOT NULL AND retry_at IS NULL;
+      CREATE INDEX held_by_retry ON held (retry_at) WHERE retry_at IS NOT NULL;
+      -- What the entry takes of storage, in bytes; 0 for entries from before, which were counted by their values' characters.
+      ALTER TABLE log ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+    `,
+  },
 ]
 
 /** A stash that was never created, or is gone, has no tables: asking it something must not make any. */

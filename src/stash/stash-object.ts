@@ -18,7 +18,7 @@ import { readTerms, writeMark, type Filter, type WatchEvent } from '../model/wat
 import { Alarm } from './alarm.ts'
 import { answer, type Answer, type Question } from './ask.ts'
 import { apply } from './apply.ts'
-import { nextDue, nextDueAt, postpone } from './held.ts'
+import { nextDueAt, postpone, takeDue, type DueKind } from './held.ts'
 import { genesis } from './log.ts'
 import { compose, insertCursor, outboxOf } from './outbox.ts'
 import { Publisher } from './publish.ts'
@@ -32,6 +32,7 @@ import { hasTables, migrate } from './schema.ts'
 import { getStash, insertStash } from './stash-row.ts'
 import { Teller } from './teller.ts'
 import { insertMaster } from './tokens.ts'
+import { WriteRate } from './write-rate.ts'
 
 export type StashSpec = { name: string | null; description: string | null; profile: Profile; masterHash: string }
 
@@ -50,6 +51,7 @@ export class StashObject extends DurableObject<Env> {
   #snapshot: { revision: number; text: string } | null = null
   readonly #audience: Audience
   readonly #teller: Teller
+  readonly #writeRate = new WriteRate()
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -61,13 +63,15 @@ export class StashObject extends DurableObject<Env> {
     )
     this.#alarm = new Alarm({
       sleep: (ms) => scheduler.wait(ms),
-      setAlarm: (at) => void this.#storage.setAlarm(at),
+      setAlarm: (at) => void (at === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(at)),
       publishAt: () => this.#publisher.dueAt(),
       heldAt: () => nextDueAt(this.#sql),
       hubAt: () => nextHubAt(this.#sql, getStash(this.#sql).revision),
       tellHubs: () => this.#tellHubs(),
       pruneAt: () => nextPruneAt(this.#sql, Date.now()),
-      releaseNext: () => this.#releaseNext(),
+      takeDue: (due, limit) => this.#takeDue(due, limit),
+      durable: () => this.#storage.sync(),
+      release: (id) => this.#release(id),
       prune: () => this.#prune(),
       publish: () => this.#publisher.run(),
       tidy: () => this.#tidy(),
@@ -111,7 +115,7 @@ export class StashObject extends DurableObject<Env> {
   apply(command: Command): Result<Applied> {
     if (!this.#alive()) return refuse({ code: 'stash_not_found' })
     return this.#changing(() => {
-      const applied = apply(this.#sql, command, Date.now())
+      const applied = apply(this.#sql, command, Date.now(), this.#writeRate)
       if (applied.ok) this.#alarm.arm()
       return applied
     })
@@ -174,17 +178,24 @@ export class StashObject extends DurableObject<Env> {
     return this.#alarm.ring()
   }
 
-  /** Releases one held change that is due; false when none is. One that cannot be released must not stop the others, or the alarm. */
-  #releaseNext(): boolean {
-    const id = nextDue(this.#sql, Date.now())
-    if (id === null) return false
+  /** Where the object dies in a release, the alarm for the next try is set already. */
+  #takeDue(due: DueKind, limit: number): string[] {
+    if (!this.#alive()) return []
+    return this.#storage.transactionSync(() => {
+      const ids = takeDue(this.#sql, due, limit, Date.now())
+      if (ids.length > 0) this.#alarm.arm()
+      return ids
+    })
+  }
+
+  /** Releases one held change that is due. One that cannot be released must not stop the others, or the alarm. */
+  #release(id: string): void {
     try {
       this.#changing(() => releaseDue(this.#sql, id, Date.now()))
     } catch (fault) {
       report('release', fault, { stash: this.#id, held: id })
       postpone(this.#sql, id, Date.now() + RELEASE_RETRY_MS)
     }
-    return true
   }
 
   async #tellHubs(): Promise<void> {

@@ -17,7 +17,7 @@ export type StashRow = {
   /** Of held changes, but for the stash's own. */
   held_count: number
   held_bytes: number
-  /** Of the values in the log. */
+  /** Of the log, as its entries were weighed. */
   log_bytes: number
   /** The last entry that history has forgotten, and its hash; 0 and null while it has forgotten none. */
   anchor_revision: number

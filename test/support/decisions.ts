@@ -43,6 +43,7 @@ export const factsWith = (facts: Partial<Facts> = {}): Facts => ({
   guardCount: 0,
   guardBytes: 0,
   tokenCount: 1,
+  storageFull: false,
   freeze: null,
   items: new Map([['checkout', itemOf('checkout', 'on', 3)]]),
   guards: new Map(),

@@ -173,13 +173,15 @@ export class ObjectModel {
     )
     const alarm = new Alarm({
       sleep,
-      setAlarm: (at) => this.#setAlarm(at),
+      setAlarm: (at) => (at === null ? (this.#alarmAt = null) : this.#setAlarm(at)),
       publishAt: () => publisher.dueAt(),
       heldAt: () => null,
       pruneAt: () => null,
       hubAt: () => null,
       tellHubs: async () => {},
-      releaseNext: () => false,
+      takeDue: () => [],
+      durable: async () => {},
+      release: () => {},
       prune: () => {},
       publish: () => publisher.run(),
       tidy: async () => {},

@@ -159,12 +159,11 @@ export class Books implements Tables {
     return [...ends, ...held, this.freeze?.until].filter((at) => typeof at === 'number')
   }
 
-  /** Those that are due, the longest first, and of those due at once the one that was written first. */
+  /** Those that are due: what nothing may hold up before what people asked for; then the longest due, then the first written. */
   nextDue(now: number): Held | null {
-    let next: Held | null = null
-    for (const held of this.held.values()) {
-      if (held.due_at !== null && held.due_at <= now && (next === null || held.due_at < (next.due_at ?? 0))) next = held
-    }
+    const due = [...this.held.values()].filter(({ due_at: at }) => at !== null && at <= now)
+    const ends = due.filter(({ kind }) => kind === 'revert' || kind === 'thaw' || kind === 'lapse')
+    const [next = null] = (ends.length > 0 ? ends : due).toSorted((a, b) => (a.due_at ?? 0) - (b.due_at ?? 0))
     return next
   }
 }

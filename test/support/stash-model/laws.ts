@@ -13,7 +13,11 @@ import type { LoggedEntry } from './books.ts'
 import type { Raw, Row } from './tables.ts'
 
 const sum = (rows: Row[], weigh: (row: Row) => number): number => rows.reduce((total, row) => total + weigh(row), 0)
-const length = (value: SqlStorageValue | undefined): number => (typeof value === 'string' ? value.length : 0)
+/** Everything that is text in an entry and its changes, in UTF-8. */
+const textBytes = (entry: Row, changes: Row[]): number =>
+  sum([entry, ...changes.filter(({ revision }) => revision === entry['revision'])], (row) =>
+    Object.values(row).reduce<number>((total, cell) => total + (typeof cell === 'string' ? bytesOf(cell) : 0), 0),
+  )
 
 /** What is wrong with the tables. `raw` must hold the whole log. */
 export function breachesOfTables(raw: Raw): string[] {
@@ -30,7 +34,13 @@ export function breachesOfTables(raw: Raw): string[] {
     ['item.bytes', item.map(({ bytes }) => bytes), item.map(({ key, value }) => bytesOf(String(key) + String(value)))],
     ['held_count', stash['held_count'], counted.length],
     ['held_bytes', stash['held_bytes'], sum(counted, ({ change: what }) => bytesOf(String(what)))],
-    ['log_bytes', stash['log_bytes'], sum(change, (row) => length(row['before_value']) + length(row['after_value']))],
+    ['log_bytes', stash['log_bytes'], sum(log, ({ bytes }) => Number(bytes))],
+    [
+      'entries that weigh less than their texts',
+      log.filter((row) => Number(row['bytes']) < textBytes(row, change)),
+      [],
+    ],
+    ['held changes whose release did not end', held.filter(({ tries }) => tries !== 0), []],
     ['revision', stash['revision'], log.length],
     ['revisions', log.map(({ revision }) => revision), log.map((_, i) => i + 1)],
     ['revert', revert.map(({ key, held_id: id }) => `${String(key)} ${String(id)}`).sort(), pairs.sort()],

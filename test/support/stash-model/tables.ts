@@ -39,7 +39,7 @@ export function told({ stash, ...raw }: Raw) {
     freeze: parsed(stash['freeze']),
     items: raw.item,
     guards: raw.guard,
-    held: raw.held.map(({ bytes: _bytes, ...row }) => ({
+    held: raw.held.map(({ bytes: _bytes, tries: _tries, retry_at: _retryAt, ...row }) => ({
       ...row,
       change: parsed(row['change']),
       keys: parsed(row['keys']),

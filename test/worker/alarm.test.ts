@@ -1,0 +1,65 @@
+/** The order in which the alarm releases what is due, and what it does after the object died in the middle. */
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { describe, expect, it, vi } from 'vitest'
+import { newOperator, objectOf } from '../support/front-door.ts'
+import { freezeTime, pass, START } from '../support/frozen-time.ts'
+import type { Stash } from '../support/stash.ts'
+
+freezeTime()
+
+const at = (ms: number): string => `at=${new Date(START + ms).toISOString()}`
+
+/** Ends the object, as a limit of the platform would, when it writes an entry with this reason. */
+async function dieAt(stash: Stash, reason: string): Promise<void> {
+  await runInDurableObject(objectOf(stash), (_, state) => {
+    const { sql } = state.storage
+    const exec = sql.exec.bind(sql)
+    sql.exec = (<T extends Record<string, SqlStorageValue>>(query: string, ...bindings: unknown[]) => {
+      if (query.includes('INSERT INTO log') && bindings.includes(reason)) state.abort('exceeded its limits')
+      return exec<T>(query, ...bindings)
+    }) as typeof sql.exec
+  })
+}
+
+const ring = (stash: Stash): Promise<unknown> => runDurableObjectAlarm(objectOf(stash)).catch(() => 'died')
+
+describe('the alarm', () => {
+  it('ends time-boxes before it makes scheduled changes, also those that were due before', async () => {
+    const { stash, master } = await newOperator()
+    await master.set('maintenance-mode', 'false')
+    await master.set('maintenance-mode', 'true', 'for=60s')
+    await master.set('other', '1', at(50_000))
+    await pass(stash, 61_000)
+    expect((await master.history('limit=2')).map(({ kind }) => kind)).toEqual(['put', 'revert'])
+  })
+  it('goes on with everything else where the release of one change ends the object each time', async () => {
+    const { stash, master } = await newOperator()
+    await master.set('maintenance-mode', 'false')
+    await master.set('maintenance-mode', 'true', 'for=60s')
+    await master.set('deadly', '1', `${at(50_000)}&reason=deadly`)
+    await master.set('other', '1', at(55_000))
+    vi.setSystemTime(START + 61_000)
+    for (let i = 0; i < 4; i++) {
+      await dieAt(stash, 'deadly')
+      await ring(stash)
+      vi.setSystemTime(Date.now() + 2_000)
+    }
+    expect(await stash.read('maintenance-mode')).toBe('false')
+    expect(await stash.read('other')).toBe('1')
+    expect((await master.held()).map(({ keys }) => keys)).toEqual([['deadly']])
+    // It is tried again, less and less often.
+    const next = await runInDurableObject(objectOf(stash), (_, { storage }) => storage.getAlarm())
+    expect(next).toBeGreaterThan(START + 61_000 + 30_000)
+    expect(next).toBeLessThan(START + 61_000 + 60 * 60_000)
+  })
+  it('has made the end of a time-box durable before it begins what may end the object', async () => {
+    const { stash, master } = await newOperator()
+    await master.set('maintenance-mode', 'false')
+    await master.set('maintenance-mode', 'true', 'for=60s')
+    await master.set('deadly', '1', `${at(50_000)}&reason=deadly`)
+    vi.setSystemTime(START + 61_000)
+    await dieAt(stash, 'deadly')
+    await ring(stash)
+    expect(await stash.read('maintenance-mode')).toBe('false')
+  })
+})
