@@ -17,6 +17,7 @@ import { median, printTable, type Row } from './figures.ts'
 import { benchEvaluations } from './ofrep.ts'
 import { benchReads, benchTails, type Field } from './reads.ts'
 import { benchGuardedWrite, benchRelease } from './safeguards.ts'
+import { benchStrangers } from './strangers.ts'
 import { benchBurst, benchHistory } from './writes.ts'
 
 const BUNDLE_MAX_KB = 150
@@ -42,6 +43,11 @@ try {
   }
   if (!only || only === 'safeguards') {
     printTable('Safeguards, over HTTP on loopback', [await benchGuardedWrite(send), await benchRelease(send)])
+  }
+  if (!only || only === 'strangers') {
+    const { rows, costs } = await benchStrangers(ours, send)
+    console.log(`\nStrangers: CPU time of the runtime per request, median of the rounds\n  ${costs.join('\n  ')}`)
+    printTable('Strangers, beside a plain write of the same run', rows)
   }
   if (!only || only === 'ofrep') {
     const { rows, costs } = await benchEvaluations(ours, send)
