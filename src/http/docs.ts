@@ -21,11 +21,12 @@ export function docsPage(): Promise<Response> {
     'The API',
     html`<p>Every path stands under <code>/api</code> and at the root as well. For machines: <a href="/openapi.json">/openapi.json</a>.</p>
       <p>The examples are asked of a stash with four flags: <code>maintenance-mode</code> false, <code>on-call</code> erin (alice
-      before), <code>traffic</code> blue, <code>motd</code> hello. <code>traffic</code> has a guard, <code>{"type": "choice",
-      "choices": ["blue", "green"], "approvals": 1}</code>, and a change to green waits for approval as <code>$HELD</code>.
-      <code>$AUTH</code> is <code>Authorization: Bearer</code> with the master token, <code>$SECOND</code> the same with a
-      second token that can write and approve, <code>$TOKEN_ID</code> names a third one, and <code>$LINK</code> is the
-      token of a link that puts bob on call. <code>…</code> stands for what differs from run to run, or is long.</p>
+      before), <code>traffic-target</code> blue, <code>motd</code> hello. <code>traffic-target</code> has a guard,
+      <code>{"type": "choice", "choices": ["blue", "green"], "approvals": 1}</code>, and a change to green waits for approval as
+      <code>$HELD</code>. <code>$AUTH</code> is <code>Authorization: Bearer</code> with the master token, <code>$SECOND</code>
+      the same with a second token that can write and approve, <code>$TOKEN_ID</code> names a third one, and
+      <code>$LINK</code> is the token of a link that puts bob on call. <code>…</code> stands for what differs from run to run,
+      or is long.</p>
       <h2>Operations</h2>
       ${OPERATIONS.map(operationOf)}
       <h2>Problems</h2>

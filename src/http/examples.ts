@@ -19,8 +19,8 @@ export const EXAMPLES: Record<string, Example> = {
     answer: `{"message":"Stash deleted","revision":6}`,
   },
   readFlags: {
-    command: `curl -s "$URL/stash/$STASH/flags?keys=on-call,traffic"`,
-    answer: `{"stash_id":"…","revision":5,"flags":{"on-call":"erin","traffic":"blue"}}`,
+    command: `curl -s "$URL/stash/$STASH/flags?keys=on-call,traffic-target"`,
+    answer: `{"stash_id":"…","revision":5,"flags":{"on-call":"erin","traffic-target":"blue"}}`,
   },
   patchFlags: {
     command: `curl -s -X PATCH -H "$AUTH" -H 'If-Match: "5"' $URL/stash/$STASH/flags -d '{"on-call": "bob", "motd": null}'`,
@@ -116,19 +116,19 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
   },
   listGuards: {
     command: `curl -s -H "$AUTH" $URL/stash/$STASH/guards`,
-    answer: `{"stash_id":"…","revision":5,"guards":[{"key":"traffic","version":3,"type":"choice","choices":["blue","green"],"approvals":1}]}`,
+    answer: `{"stash_id":"…","revision":5,"guards":[{"key":"traffic-target","version":3,"type":"choice","choices":["blue","green"],"approvals":1}]}`,
   },
   readGuard: {
-    command: `curl -s -H "$AUTH" $URL/stash/$STASH/guards/traffic`,
-    answer: `{"key":"traffic","version":3,"type":"choice","choices":["blue","green"],"approvals":1}`,
+    command: `curl -s -H "$AUTH" $URL/stash/$STASH/guards/traffic-target`,
+    answer: `{"key":"traffic-target","version":3,"type":"choice","choices":["blue","green"],"approvals":1}`,
   },
   setGuard: {
     command: `curl -s -X PUT -H "$AUTH" $URL/stash/$STASH/guards/maintenance-mode -d '{"type": "boolean", "safe_value": "false", "max_for": "1h"}'`,
     answer: `{"key":"maintenance-mode","message":"Guard set","revision":6,"version":6}`,
   },
   removeGuard: {
-    command: `curl -s -X DELETE -H "$AUTH" $URL/stash/$STASH/guards/traffic`,
-    answer: `{"key":"traffic","message":"Guard removed","revision":6}`,
+    command: `curl -s -X DELETE -H "$AUTH" $URL/stash/$STASH/guards/traffic-target`,
+    answer: `{"key":"traffic-target","message":"Guard removed","revision":6}`,
   },
   freeze: {
     command: `curl -s -X PUT -H "$AUTH" $URL/stash/$STASH/freeze -d '{"reason": "launch day"}'`,
@@ -141,11 +141,11 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
   },
   listHeld: {
     command: `curl -s -H "$AUTH" $URL/stash/$STASH/held`,
-    answer: `{"stash_id":"…","held":[{"held_id":"…","kind":"approval","waits_for":"approval","change":{"kind":"put","key":"traffic","value":"green","type":"…"},"keys":["traffic"],"made_by":"master","made_at":"…","reason":"drain",…},…],"next":null}`,
+    answer: `{"stash_id":"…","held":[{"held_id":"…","kind":"approval","waits_for":"approval","change":{"kind":"put","key":"traffic-target","value":"green","type":"…"},"keys":["traffic-target"],"made_by":"master","made_at":"…","reason":"drain",…},…],"next":null}`,
   },
   approve: {
     command: `curl -s -X POST -H "$SECOND" $URL/stash/$STASH/held/$HELD/approve`,
-    answer: `{"message":"Approved, and done","revision":6,"changed":["traffic"]}`,
+    answer: `{"message":"Approved, and done","revision":6,"changed":["traffic-target"]}`,
   },
   presignApproval: {
     command: `curl -s -X POST -H "$SECOND" $URL/stash/$STASH/held/$HELD/presign`,
@@ -169,15 +169,15 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
   },
   exportStash: {
     command: `curl -s -H "$AUTH" $URL/stash/$STASH/export`,
-    answer: `{"format":1,"stash_id":"…","revision":5,"exported_at":"…","name":"shop","description":null,"items":[{"key":"maintenance-mode","value":"false","content_type":"…"},…],"guards":[{"key":"traffic","guard":{"type":"choice","choices":["blue","green"],"approvals":1}}]}`,
+    answer: `{"format":1,"stash_id":"…","revision":5,"exported_at":"…","name":"shop","description":null,"items":[{"key":"maintenance-mode","value":"false","content_type":"…"},…],"guards":[{"key":"traffic-target","guard":{"type":"choice","choices":["blue","green"],"approvals":1}}]}`,
   },
   importStash: {
     command: `curl -s -X POST -H "$AUTH" "$URL/stash/$STASH/import?dry_run=1" -d '{"items": [{"key": "on-call", "value": "carol"}]}'`,
     answer: `{"message":"Nothing has changed: this is what would","revision":5,"changed":[],"dry_run":true,"changes":[{"key":"on-call","before":"erin","after":"carol"}],"guards":[]}`,
   },
   evaluateFlag: {
-    command: `curl -s -X POST $URL/stash/$STASH/ofrep/v1/evaluate/flags/traffic -d '{"context": {"targetingKey": "user-1"}}'`,
-    answer: `{"key":"traffic","value":"blue","variant":"blue","reason":"STATIC","metadata":{"version":1,"revision":5}}`,
+    command: `curl -s -X POST $URL/stash/$STASH/ofrep/v1/evaluate/flags/traffic-target -d '{"context": {"targetingKey": "user-1"}}'`,
+    answer: `{"key":"traffic-target","value":"blue","variant":"blue","reason":"STATIC","metadata":{"version":1,"revision":5}}`,
   },
   evaluateFlags: {
     command: `curl -s -X POST $URL/stash/$STASH/ofrep/v1/evaluate/flags -d '{"context": {"targetingKey": "user-1"}}'`,

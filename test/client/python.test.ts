@@ -48,7 +48,7 @@ function run(code: string): AsyncIterator<string> {
 
 describe('the Flask example', () => {
   it('answers 503 and when to come back while maintenance is on, and its health check always', async () => {
-    await stash.put('maintenance', 'false')
+    await stash.put('maintenance-mode', 'false')
     await stash.put('on-call', 'ada')
     const lines = run(`
 from wsgiref.simple_server import make_server, WSGIRequestHandler
@@ -59,13 +59,13 @@ print(server.server_port)
 server.serve_forever()`)
     const origin = `http://127.0.0.1:${(await lines.next()).value}`
     expect(await (await fetch(origin)).json()).toEqual({ on_call: 'ada', flags: 'fresh' })
-    await stash.put('maintenance', 'true')
+    await stash.put('maintenance-mode', 'true')
     await expect.poll(async () => (await fetch(origin)).status).toBe(503)
     const refused = await fetch(origin)
     expect(refused.headers.get('Retry-After')).toBe('120')
     expect(await refused.text()).toBe('Back soon.\n')
     expect((await fetch(`${origin}/healthz`)).status).toBe(200)
-    await stash.put('maintenance', 'false')
+    await stash.put('maintenance-mode', 'false')
     await expect.poll(async () => (await fetch(origin)).status).toBe(200)
   })
 })

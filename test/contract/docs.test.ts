@@ -26,12 +26,12 @@ function exampleOf(id: string): { command: string; printed: string } {
 async function furnished(): Promise<Record<string, string>> {
   const stash = await newStash({ name: 'shop' })
   const master = operatorOf(send, stash, stash.token)
-  const flags = { 'maintenance-mode': 'false', 'on-call': 'alice', traffic: 'blue', motd: 'hello' }
+  const flags = { 'maintenance-mode': 'false', 'on-call': 'alice', 'traffic-target': 'blue', motd: 'hello' }
   await master.call('PATCH', '/flags', flags)
   await master.set('on-call', 'erin', 'reason=week+48')
-  await master.call('PUT', '/guards/traffic', { type: 'choice', choices: ['blue', 'green'], approvals: 1 })
+  await master.call('PUT', '/guards/traffic-target', { type: 'choice', choices: ['blue', 'green'], approvals: 1 })
   const second = await master.grant({ label: 'second', can: ['write', 'approve'] })
-  const asked = await master.set('traffic', 'green', 'reason=drain')
+  const asked = await master.set('traffic-target', 'green', 'reason=drain')
   const link = await send(`/item/${stash.id}/on-call/presign`, stash.as({ method: 'POST', body: 'bob' }))
   const third = await master.call('POST', '/tokens', { label: 'third', can: ['write'] })
   return {

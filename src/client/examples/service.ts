@@ -15,6 +15,6 @@ const flags = connect({
 await flags.ready(2_000)
 
 export function price(user: string): string {
-  if (flags.bool('maintenance', false)) return 'closed'
+  if (flags.bool('maintenance-mode', false)) return 'closed'
   return flags.percentage('new-prices', user, false) ? 'new' : 'old'
 }

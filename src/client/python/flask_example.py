@@ -1,4 +1,4 @@
-"""A Flask service that answers 503 while the flag `maintenance` is on, and goes on by itself when Switchyard is down.
+"""A Flask service that answers 503 while the flag `maintenance-mode` is on, and goes on by itself when Switchyard is down.
 
     SWITCHYARD_URL=https://flags.example/api SWITCHYARD_STASH=… flask --app flask_example run
 """
@@ -23,7 +23,7 @@ flags.ready(2)
 @app.before_request
 def refuse_in_maintenance():
     """Not the health check: it tells a load balancer about this process, and not about its work."""
-    if request.path == "/healthz" or not flags.bool("maintenance", False):
+    if request.path == "/healthz" or not flags.bool("maintenance-mode", False):
         return None
     seconds = flags.number("maintenance-retry-after", 120)
     return Response("Back soon.\n", status=503, headers={"Retry-After": str(int(seconds))}, mimetype="text/plain")

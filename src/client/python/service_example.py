@@ -11,6 +11,6 @@ flags.ready(2)  # waits at most 2 s, never raises
 
 
 def price(user: str) -> str:
-    if flags.bool("maintenance", False):
+    if flags.bool("maintenance-mode", False):
         return "closed"
     return "new" if flags.percentage("new-prices", user, False) else "old"

@@ -5,7 +5,7 @@ One file, standard library only, Python 3.9 and later. Copy it beside your code,
     import switchyard
     flags = switchyard.connect("https://flags.example/api", stash="…64 hexadecimal digits…")
     flags.ready(2)                                  # waits at most 2 s for the first answer, and never raises
-    if flags.bool("maintenance", False): ...
+    if flags.bool("maintenance-mode", False): ...
 
 A read is a look into memory: no request, no lock, no exception. One daemon thread keeps that memory up to date: by a
 stream, and by polls while there is none. Whatever happens to it, the last known values stay. Only a higher revision
