@@ -12,6 +12,7 @@ import { Follower, TIMING } from './follow.ts'
 import { Keeper } from './keep.ts'
 import { checkOptions, type Options, type Problem } from './options.ts'
 import { within } from './pause.ts'
+import { messageOf, Reporter, type Road } from './reporter.ts'
 import { Standing, type Status } from './standing.ts'
 import { readFlags, writeFlags, type Told } from './told.ts'
 import { Waiting } from './waiting.ts'
@@ -31,11 +32,8 @@ const SETTLED = new Set<Status['state']>(['fresh', 'gone', 'closed'])
 /** How long `close` waits for a store. */
 const CLOSE_MS = 2_000
 
-/** @throws {TypeError} where the address or the stash's id cannot be one: nothing would ever come of it */
-export function connect(options: Options): Client {
-  checkOptions(options)
-  return new Client(options)
-}
+/** @throws {TypeError} where the address, the stash's id or the token cannot be one: nothing would ever come of it */
+export const connect = (options: Options): Client => new Client(options)
 
 export class Client {
   /** The typed getters, with why they gave what they gave. */
@@ -46,12 +44,15 @@ export class Client {
   readonly #follower: Follower
   readonly #keeper: Keeper | null
   readonly #loaded: Promise<void>
+  readonly #reporter: Reporter
   readonly #listeners = new Set<(news: News) => void>()
   readonly #waiting = new Waiting(() => SETTLED.has(this.status().state))
 
-  constructor(options: Options) {
+  constructor(given: Options) {
+    const options = checkOptions(given)
     const timing = { ...TIMING, ...options.timing }
     this.#options = options
+    this.#reporter = new Reporter(options.report)
     this.#standing = new Standing({ stream: timing.silenceMs, poll: 2 * timing.pollMs + timing.deadlineMs })
     this.#follower = new Follower(options, timing, {
       revision: () => this.#copy.revision,
@@ -60,13 +61,13 @@ export class Client {
       heard: () => this.#hear(),
       told: (told, via) => this.#take(told, via),
       confirmed: (revision) => this.#confirm(revision),
-      failed: (error) => this.#fail(error),
+      failed: (error, road) => this.#fail(error, road),
       lost: (road) => this.#standing.lose(road),
     })
-    this.#keeper = options.store ? new Keeper(options.store, (cause) => this.#report('store', cause)) : null
-    this.explain = new Explain(this.#copy, (key, expected) => {
-      const message = `The flag "${key}" is no ${expected}: its default is used.`
-      this.#tell({ kind: 'misfit', key, expected, message })
+    this.#keeper = options.store ? new Keeper(options.store, (cause) => this.#reporter.tellCause('store', cause)) : null
+    this.explain = new Explain(this.#copy, {
+      misfit: (key, expected) => this.#reporter.tellMisfit(key, expected),
+      missing: this.#miss,
     })
     this.#loaded = this.#load()
     if (options.follow !== false) void this.#follower.run()
@@ -74,7 +75,9 @@ export class Client {
 
   /** The flag's text; undefined where there is none, or nothing is known. */
   get(key: string): string | undefined {
-    return this.#copy.flags.get(key)
+    const text = this.#copy.flags.get(key)
+    if (text === undefined) this.#miss(key)
+    return text
   }
 
   /** Every flag that is known, as an object of its own. */
@@ -91,7 +94,7 @@ export class Client {
   }
 
   string(key: string, fallback: string): string {
-    return this.#copy.flags.get(key) ?? fallback
+    return this.get(key) ?? fallback
   }
 
   /** @param is says whether a value is what the caller takes it for; without it, any JSON is */
@@ -177,7 +180,7 @@ export class Client {
       const verdict = this.#copy.take(readFlags(text, this.#options.stash))
       if (verdict.kind === 'taken') this.#spread(verdict.changes)
     } catch (cause) {
-      this.#report('store', cause)
+      this.#reporter.tellCause('store', cause)
     }
   }
 
@@ -195,20 +198,20 @@ export class Client {
       this.#standing.doubt()
       throw new Failure(`The service went back to revision ${told.revision}.`)
     }
-    this.#standing.believe(via)
+    if (this.#standing.believe(via)) this.#reporter.recover()
     if (verdict.kind === 'taken') this.#spread(verdict.changes)
     this.#waiting.check()
     if (verdict.kind === 'taken') this.#keep()
   }
 
   #hear(): void {
-    this.#standing.hear('stream')
+    if (this.#standing.hear('stream')) this.#reporter.recover()
     this.#waiting.check()
   }
 
   #confirm(revision: number): void {
     if (revision !== this.#copy.revision || this.#standing.ended) return
-    this.#standing.believe('poll')
+    if (this.#standing.believe('poll')) this.#reporter.recover()
     this.#waiting.check()
   }
 
@@ -217,39 +220,32 @@ export class Client {
   }
 
   #spread(changes: Changes): void {
-    for (const [key, value] of changes) if (value === null) this.explain.forget(key)
+    for (const [key, value] of changes) {
+      if (value !== null) continue
+      this.explain.forget(key)
+      this.#reporter.remove(key)
+    }
     if (changes.size === 0) return
     const news = { revision: this.#copy.revision ?? 0, changes }
     for (const listener of this.#listeners) {
       try {
         listener({ ...news, changes: new Map(changes) })
       } catch (cause) {
-        this.#report('listener', cause)
+        this.#reporter.tellCause('listener', cause)
       }
     }
   }
 
-  #fail(cause: unknown): void {
+  #fail(cause: unknown, road: Road): void {
     if (this.#standing.ended) return
     this.#standing.note(messageOf(cause))
     if (cause instanceof Refused && cause.code === 'stash_not_found') {
       this.#standing.miss()
       this.#waiting.check()
     }
-    this.#report('service', cause)
+    this.#reporter.tellFailure(road, cause)
   }
 
-  #report(kind: 'service' | 'store' | 'listener', cause: unknown): void {
-    this.#tell({ kind, message: messageOf(cause), cause })
-  }
-
-  #tell(problem: Problem): void {
-    try {
-      this.#options.report?.(problem)
-    } catch {
-      // Whoever is told of problems must not become one.
-    }
-  }
+  readonly #miss = (key: string): void => this.#reporter.tellMissing(key, this.#isFresh)
+  readonly #isFresh = (): boolean => this.status().state === 'fresh'
 }
-
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

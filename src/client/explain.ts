@@ -5,10 +5,13 @@ import { Reader, type Kind, type Reading } from './reading.ts'
 export class Explain {
   readonly #copy: Copy
   readonly #reader: Reader
+  readonly #missing: (key: string) => void
 
-  constructor(copy: Copy, misfit: (key: string, kind: Kind) => void) {
+  /** @param tell of a text that does not fit, once; and of each read of a key that the copy does not hold */
+  constructor(copy: Copy, tell: { misfit(key: string, kind: Kind): void; missing(key: string): void }) {
     this.#copy = copy
-    this.#reader = new Reader(misfit)
+    this.#reader = new Reader(tell.misfit)
+    this.#missing = tell.missing
   }
 
   bool(key: string, fallback: boolean): Reading<boolean> {
@@ -21,7 +24,7 @@ export class Explain {
 
   string(key: string, fallback: string): Reading<string> {
     const text = this.#copy.flags.get(key)
-    return text === undefined ? this.#lack(fallback) : { value: text, reason: 'flag' }
+    return text === undefined ? this.#lack(key, fallback) : { value: text, reason: 'flag' }
   }
 
   json<T>(key: string, fallback: T, is: (value: unknown) => value is T = isAnything): Reading<T> {
@@ -43,10 +46,11 @@ export class Explain {
 
   #read<T>(kind: Kind, key: string, fallback: T, is: (value: unknown) => value is T, target?: string): Reading<T> {
     const text = this.#copy.flags.get(key)
-    return text === undefined ? this.#lack(fallback) : this.#reader.read(kind, key, text, fallback, is, target)
+    return text === undefined ? this.#lack(key, fallback) : this.#reader.read(kind, key, text, fallback, is, target)
   }
 
-  #lack<T>(value: T): Reading<T> {
+  #lack<T>(key: string, value: T): Reading<T> {
+    this.#missing(key)
     return { value, reason: this.#copy.revision === null ? 'empty' : 'missing' }
   }
 }

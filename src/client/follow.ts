@@ -5,6 +5,7 @@
 import { call, Failure, open, Refused, type Connection } from './call.ts'
 import { readEvents } from './events.ts'
 import { BackOff, pause, spread } from './pause.ts'
+import type { Road } from './reporter.ts'
 import { readEvent, readFlags, type Told } from './told.ts'
 
 /** In ms, but for `maxBytes`. */
@@ -42,12 +43,12 @@ export type Ears = {
   /** A sign of life on the stream. */
   heard(): void
   /** @throws {Failure} where it cannot be taken in */
-  told(told: Told, via: 'stream' | 'poll'): void
+  told(told: Told, via: Road): void
   /** The service, asked, has nothing newer than this revision. */
   confirmed(revision: number): void
-  failed(error: unknown): void
+  failed(error: unknown, road: Road): void
   /** There is no stream any more, or no answer while there is none. */
-  lost(road: 'stream' | 'poll'): void
+  lost(road: Road): void
 }
 
 /** A stream that lived for so long was no failure, however it ended. */
@@ -89,7 +90,7 @@ export class Follower {
       const startedAt = performance.now()
       const { error, retryMs } = await this.#readStream()
       if (this.#stop.signal.aborted) return
-      this.#ears.failed(error)
+      this.#ears.failed(error, 'stream')
       this.#ears.lost('stream')
       if (performance.now() - startedAt > STEADY_MS) this.#streams.reset()
       const askedMs = error instanceof Refused ? error.retryAfterMs : retryMs
@@ -118,7 +119,7 @@ export class Follower {
       this.#polls.reset()
       return true
     } catch (error) {
-      if (!this.#stop.signal.aborted) this.#ears.failed(error)
+      if (!this.#stop.signal.aborted) this.#ears.failed(error, 'poll')
       this.#pollAskedMs = error instanceof Refused ? error.retryAfterMs : null
       return false
     } finally {
@@ -145,13 +146,11 @@ export class Follower {
       // It is back: no reason to wait out a long outage's last step.
       if (answered && wasAway) return
       if (!answered) this.#ears.lost('poll')
-      await pause(
-        Math.min(
-          until - performance.now(),
-          answered ? spread(this.#timing.pollMs) : this.#polls.next(this.#pollAskedMs),
-        ),
-        signal,
-      )
+      const wait = answered ? spread(this.#timing.pollMs) : this.#polls.next(this.#pollAskedMs)
+      const left = until - performance.now()
+      await pause(Math.min(left, wait), signal)
+      // A timer may fire a moment early: no poll in the moment that is left, which the server may have asked for.
+      if (wait >= left) return
     }
   }
 
@@ -195,8 +194,10 @@ export class Follower {
       })
       throw new Failure('The stream ended.')
     } catch (cause) {
-      const error = silent ? new Failure('The stream fell silent.', { cause }) : cause
-      return { error, retryMs }
+      if (silent) return { error: new Failure('The stream fell silent.', { cause }), retryMs }
+      const isWorded = cause instanceof Failure || cause instanceof Refused
+      // The runtime's own word for it is "terminated".
+      return { error: isWorded ? cause : new Failure('The stream broke off.', { cause }), retryMs }
     } finally {
       clearTimeout(watchdog)
       leaving.abort()

@@ -59,21 +59,26 @@ export class Standing {
     this.#assured = false
   }
 
-  /** The service is there. On a stream that has confirmed a revision, that is as good as having told us all that it has. */
-  hear(via: 'stream' | 'poll'): void {
-    if (this.doubted) return
+  /**
+   * The service is there. On a stream that has confirmed a revision, that is as good as having told us all that it has.
+   * @returns whether the copy is fresh now, and was not before
+   */
+  hear(via: 'stream' | 'poll'): boolean {
+    if (this.doubted) return false
     const now = Date.now()
-    if (this.#isOverdue(now)) this.#freshSince = now
-    this.#freshSince ??= now
+    const becomesFresh = this.#freshSince === null || this.#isOverdue(now)
+    if (becomesFresh) this.#freshSince = now
     this.#confirmedAt = now
     this.#missingSince = null
     this.#via = via
+    return becomesFresh
   }
 
-  believe(via: 'stream' | 'poll'): void {
+  /** @returns what `hear` does */
+  believe(via: 'stream' | 'poll'): boolean {
     this.#doubted = false
     this.#assured = true
-    this.hear(via)
+    return this.hear(via)
   }
 
   doubt(): void {

@@ -12,7 +12,7 @@ type Asked = { flag: string; value: string; targetingKey: string }
 const inTypeScript = ({ flag, value, targetingKey }: Asked, kind: 'percentage' | 'split'): unknown => {
   const copy = new Copy()
   copy.take({ type: 'snapshot', revision: 1, flags: [[flag, value]] })
-  const explain = new Explain(copy, () => {})
+  const explain = new Explain(copy, { misfit: () => {}, missing: () => {} })
   const reading =
     kind === 'split' ? explain.split(flag, targetingKey, '') : explain.percentage(flag, targetingKey, false)
   return reading.reason === 'flag' ? reading.value : reading.reason

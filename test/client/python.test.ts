@@ -131,3 +131,32 @@ print(flags.status().state)`)
     expect((await lines.next()).value).toBe('empty')
   })
 })
+
+describe('FileStore', () => {
+  it('follows no link that waits where it writes, and lets nobody else read what it keeps', async () => {
+    const lines = run(`
+import os, secrets, stat, switchyard
+open("victim", "w").write("theirs")
+store = switchyard.FileStore("flags.json")
+os.symlink("victim", f"flags.json.{os.getpid()}")
+os.symlink("victim", "flags.json")
+store.save("mine")
+left = sorted(name for name in os.listdir(".") if name != f"flags.json.{os.getpid()}")
+print(open("victim").read(), store.load(), oct(stat.S_IMODE(os.lstat("flags.json").st_mode)), *left)
+secrets.token_hex = lambda _: "foreseen"
+os.symlink("victim", "flags.json.foreseen")
+try: store.save("more")
+except FileExistsError: print("refused")
+print(open("victim").read(), store.load())`)
+    const said = [(await lines.next()).value, (await lines.next()).value, (await lines.next()).value]
+    expect(said).toEqual(['theirs mine 0o600 flags.json victim', 'refused', 'theirs mine'])
+  })
+  it('leaves no draft behind where it cannot write', async () => {
+    const lines = run(`
+import os, switchyard
+os.mkdir("flags.json")
+try: switchyard.FileStore("flags.json").save("mine")
+except OSError: print(*os.listdir("."))`)
+    expect((await lines.next()).value).toBe('flags.json')
+  })
+})

@@ -86,6 +86,42 @@ describe.each(LANGUAGES)('the %s client', (language) => {
     expect(await client.ask('status')).toMatchObject({ state: 'fresh', revision: 2 })
     expect(client.problems).toEqual([['misfit', 'The flag "a" is no boolean: its default is used.']])
   })
+  it('reports a key that the stash has never had, once, however it is asked for', async () => {
+    const stash = await newStash()
+    await stash.put('a', 'true')
+    const client = await start(language, stash)
+    await client.ask('ready', 10_000)
+    for (let i = 0; i < 2; i++) {
+      expect(await client.ask('boolean', 'mantenance', true)).toEqual({ value: true, reason: 'missing' })
+      expect(await client.ask('get', 'mantenance')).toBe(null)
+      expect(await client.ask('string', 'on"call\n', '')).toEqual({ value: '', reason: 'missing' })
+    }
+    // No key is longer: it was made of what a user typed.
+    await client.ask('get', 'x'.repeat(129))
+    expect(client.problems).toEqual([
+      ['missing', 'There is no flag "mantenance" in this stash. Check the name.'],
+      ['missing', 'There is no flag "on\\"call\\n" in this stash. Check the name.'],
+    ])
+  })
+  it('does not report a key that was there and was taken away', async () => {
+    const stash = await newStash()
+    await stash.put('a', 'true')
+    const client = await start(language, stash)
+    await client.ask('ready', 10_000)
+    await stash.put('b', '1')
+    await send(`/item/${stash.id}/b`, stash.as({ method: 'DELETE' }))
+    await expect.poll(() => client.news.length).toBe(3)
+    expect(await client.ask('get', 'b')).toBe(null)
+    expect(client.problems).toEqual([])
+  })
+  it('reports at most 1,000 missing keys, so that names made of what users type fill no memory', async () => {
+    const stash = await newStash()
+    await stash.put('a', 'true')
+    const client = await start(language, stash)
+    await client.ask('ready', 10_000)
+    for (let i = 0; i < 1_010; i++) await client.ask('get', `user-${i}`)
+    expect(client.problems).toHaveLength(1_000)
+  })
   it('tells of each change as it comes, and holds what it told', async () => {
     const stash = await newStash()
     await stash.put('a', '1')

@@ -1,4 +1,5 @@
 import os
+import sys
 
 import switchyard
 
@@ -6,6 +7,7 @@ flags = switchyard.connect(
     os.environ["SWITCHYARD_URL"],
     os.environ["SWITCHYARD_STASH"],
     store=switchyard.FileStore("flags.json"),  # last known values outlive a restart
+    report=lambda problem: print("switchyard:", problem.message, file=sys.stderr),
 )
 flags.ready(2)  # waits at most 2 s, never raises
 

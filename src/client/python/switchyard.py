@@ -9,7 +9,8 @@ One file, standard library only, Python 3.9 and later. Copy it beside your code,
 
 A read is a look into memory: no request, no lock, no exception. One daemon thread keeps that memory up to date: by a
 stream, and by polls while there is none. Whatever happens to it, the last known values stay. Only a higher revision
-replaces them. A text that does not fit what a read asks for gives that read its default, and says so in `report`.
+replaces them. A text that does not fit what a read asks for gives that read its default, and says so in `report`; so
+does a key that the stash has never had, which may be a mistyped one.
 
 Connections go straight to the host: HTTP_PROXY and its kin are not heeded. TLS is verified as the `ssl` module does
 by default. Changes (`set`, `delete`, `patch`) do raise: whoever writes has to know.
@@ -70,7 +71,7 @@ class Reading(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What a read does not raise. `kind` is `misfit`, `service`, `store` or `listener`."""
+    """What a read does not raise. `kind` is `misfit`, `missing`, `service`, `store` or `listener`."""
 
     kind: str
     message: str
@@ -118,7 +119,10 @@ class Timing:
 
 
 class FileStore:
-    """Keeps last known values in a file, replaced whole: a crash in mid-write leaves the one before."""
+    """Keeps last known values in a file, replaced whole: a crash in mid-write leaves the one before.
+
+    Only this user can read it. Several processes may share it: the last one wins.
+    """
 
     def __init__(self, path: Union[str, "os.PathLike[str]"]) -> None:
         self._path = os.fspath(path)
@@ -131,11 +135,18 @@ class FileStore:
             return None
 
     def save(self, text: str) -> None:
-        # Several processes may share the file: each writes one of its own, and the last one wins.
-        draft = f"{self._path}.{os.getpid()}"
-        with open(draft, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(draft, self._path)
+        # Made anew, under a name that cannot be foreseen: in a folder that others can write to, a link that waits under
+        # the draft's name would have us overwrite what it points to.
+        draft = f"{self._path}.{secrets.token_hex(8)}"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+        descriptor = os.open(draft, flags, 0o600)
+        try:
+            with open(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(draft, self._path)
+        except BaseException:
+            os.unlink(draft)
+            raise
 
 
 def connect(
@@ -146,10 +157,14 @@ def connect(
     report: Optional[Callable[[Problem], None]] = None,
     timing: Timing = Timing(),
 ) -> "Client":
-    """A client that is at work. Raises ValueError where `url` or `stash` cannot be one: nothing would ever come of it.
+    """A client that is at work. Raises ValueError where `url`, `stash` or `token` cannot be one: nothing would come of it.
+
+    The token is sent without the blanks and line ends around it.
 
     `store` has `load() -> str | None` and `save(text)`, as FileStore has; the client's own thread waits for `save`.
-    `report` is told of problems, in whichever thread they come up: of a text that does not fit, once.
+    `report` is told of problems, in whichever thread they come up: once of a text that does not fit; once of a key that
+    the stash has never had, from when the service has confirmed the copy; and of the service and the store where they
+    fail. Of tries that fail in the same words one after the other, the first is told.
     """
     return Client(url, stash, token, store, report, timing)
 
@@ -507,6 +522,23 @@ class _Exchange:
         self._connection.close()
 
 
+# A stash holds no more items. Beyond that, keys are made of what users type, and are neither kept nor reported.
+_KEYS_MAX = 1_000
+# No key is longer.
+_KEY_LENGTH_MAX = 128
+
+
+def _check_token(token: Optional[str]) -> Optional[str]:
+    """What cannot stand in a header is turned down here: http.client's own error would quote it, into somebody's log."""
+    if token is None:
+        return None
+    bare = token.strip() if isinstance(token, str) else " "
+    if not re.fullmatch(r"[\x21-\x7e]*", bare):
+        raise ValueError("token is no token: it has blanks, line ends or other characters that none has")
+    # Empty: an environment variable that is not set.
+    return bare or None
+
+
 # Within the class, `bool` is the getter.
 _Bool = bool
 
@@ -528,11 +560,16 @@ class Client:
             raise ValueError("url is no http(s) address")
         if not re.fullmatch(r"[0-9a-f]{64}", stash):
             raise ValueError("stash is no id of a stash: 64 hexadecimal digits")
-        self._url, self._stash, self._token, self._store = url, stash, token, store
+        self._url, self._stash, self._token, self._store = url, stash, _check_token(token), store
         self._report_to, self._timing = report, timing
         # Replaced, never changed: a read needs no lock. The revision goes with it.
         self._copy: Tuple[Optional[int], Dict[str, str]] = (None, {})
         self._told_misfits: Dict[Tuple[str, str], str] = {}
+        self._told_missing: Dict[str, None] = {}
+        # Keys that were taken away, oldest first: that they are missing is no mistake.
+        self._removed: Dict[str, None] = {}
+        # What stream and poll failed with last, and what was said last, since the service last confirmed the copy.
+        self._failures: Dict[str, str] = {}
         self._listeners: List[Callable[[int, Dict[str, Optional[str]]], None]] = []
         self._started_at = time.time()
         self._fresh_since: Optional[float] = None
@@ -551,7 +588,10 @@ class Client:
 
     def get(self, key: str) -> Optional[str]:
         """The flag's text; None where there is none, or nothing is known."""
-        return self._copy[1].get(key)
+        text = self._copy[1].get(key)
+        if text is None:
+            self._tell_missing(key)
+        return text
 
     def all(self) -> Dict[str, str]:
         """Every flag that is known, as a dict of its own."""
@@ -586,6 +626,7 @@ class Client:
         revision, flags = self._copy
         text = flags.get(key)
         if text is None:
+            self._tell_missing(key)
             return Reading(default, "empty" if revision is None else "missing")
         reading = evaluate(kind, key, text, default, target)
         if reading.reason == "misfit" and self._told_misfits.get((kind, key)) != text:
@@ -684,7 +725,7 @@ class Client:
                 self._read_stream()
             except Exception as error:  # whatever it was, the last known values stay and the thread lives
                 asked = getattr(error, "retry_after", None)
-                self._fail(error)
+                self._fail(error, "stream")
             # Whoever was told by polls still is.
             if self._via == "stream":
                 self._fresh_since = None
@@ -727,7 +768,7 @@ class Client:
             self._polls.reset()
             return None
         except Exception as error:
-            self._fail(error)
+            self._fail(error, "poll")
             return error
 
     def _read_stream(self) -> None:
@@ -809,6 +850,8 @@ class Client:
         now = time.time()
         if self._fresh_since is None or self._is_overdue(now):
             self._fresh_since = now
+            # It was away and is back: the next failure is news, also in the same words.
+            self._failures = {}
         self._confirmed_at, self._via, self._missing_since = now, via, None
         with self._news:
             self._news.notify_all()
@@ -821,6 +864,9 @@ class Client:
     def _spread(self, changes: Dict[str, Optional[str]]) -> None:
         for key, value in changes.items():
             if value is None:
+                self._removed[key] = None
+                if len(self._removed) > _KEYS_MAX:
+                    self._removed.pop(next(iter(self._removed)), None)
                 for kind in (*_READERS, "percentage", "split"):
                     self._told_misfits.pop((kind, key), None)
         if not changes:
@@ -854,14 +900,30 @@ class Client:
         except Exception as error:
             self._tell(Problem("store", str(error)))
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: Exception, road: str) -> None:
         if self._end is None:
             self._error = str(error)
             if isinstance(error, Refused) and error.code == "stash_not_found":
                 self._missing_since = self._missing_since or time.time()
                 with self._news:
                     self._news.notify_all()
-            self._tell(Problem("service", str(error)))
+            # Each try of a long outage would fill a log: of one that failed as the one before it did, nothing is said.
+            failures, message = self._failures, str(error)
+            is_news = message not in (failures.get(road), failures.get("said"))
+            failures[road] = message
+            if is_news:
+                failures["said"] = message
+                self._tell(Problem("service", message))
+
+    def _tell_missing(self, key: str) -> None:
+        told = self._told_missing
+        if self._report_to is None or len(told) >= _KEYS_MAX or key in told or key in self._removed:
+            return
+        # Before that, any key may be missing.
+        if self.status().state != "fresh" or not isinstance(key, str) or len(key) > _KEY_LENGTH_MAX:
+            return
+        told[key] = None
+        self._tell(Problem("missing", f"There is no flag {json.dumps(key)} in this stash. Check the name.", key))
 
     def _tell(self, problem: Problem) -> None:
         try:
