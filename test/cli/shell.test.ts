@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { unwell } from '../support/unwell.ts'
@@ -46,7 +46,7 @@ describe.each(SHELLS)('switchyard.sh in %s', (shell) => {
       exit: 4,
       err: expect.stringContaining('Held'),
     })
-    expect(await verb(shell, cli, 'maintenance-on', 'soon')).toMatchObject({
+    expect(await verb(shell, cli, 'maintenance-on', 'mm')).toMatchObject({
       exit: 1,
       out: expect.stringContaining('a duration'),
     })
@@ -64,6 +64,55 @@ describe.each(SHELLS)('switchyard.sh in %s', (shell) => {
       err: expect.stringContaining('not known'),
     })
     expect(await verb(shell, nowhere, 'status')).toMatchObject({ exit: 3 })
+  })
+})
+
+const CHANGED = { 'Content-Type': 'application/json' }
+
+describe.each(SHELLS)('switchyard.sh in %s asks nothing', (shell) => {
+  it.each(['[1-3]m', '{1,2}m', '30m&at=2030-01-01T00:00:00Z', 'soon', '30 m', '30\n', 'é'])(
+    'for the duration %j',
+    async (duration) => {
+      const { cli, asked } = await unwell((response) => void response.writeHead(200, CHANGED).end('{"revision":1}'))
+      expect(await verb(shell, cli, 'maintenance-on', duration)).toMatchObject({
+        exit: 2,
+        err: expect.stringContaining('That is no duration'),
+      })
+      expect(asked).toEqual([])
+    },
+  )
+  it.each(['x"\nheader = "X-Other: 1', 'x"\noutput = "written', 'é', 'a b'])('with the token %j', async (token) => {
+    const { cli, asked } = await unwell((response) => void response.writeHead(200, CHANGED).end('{"revision":1}'))
+    const home = cli.env['HOME'] ?? ''
+    const given = token.replace('written', join(home, 'written'))
+    const ended = await verb(shell, cliAs({ ...cli.env, SWITCHYARD_TOKEN: given }), 'maintenance-off')
+    expect(ended).toMatchObject({ exit: 2, err: expect.stringContaining('is no token') })
+    expect(asked).toEqual([])
+    expect(await readdir(home)).toEqual([])
+  })
+  it.each(['[a-c]', '{a,b}', 'a/../b', 'a?x=1', 'é'])('of the stash %j', async (stash) => {
+    const { cli, asked } = await unwell((response) => void response.writeHead(200, CHANGED).end('{"revision":1}'))
+    const other = cliAs({ ...cli.env, SWITCHYARD_STASH: stash })
+    for (const given of ['status', 'maintenance-off'])
+      expect(await verb(shell, other, given)).toMatchObject({ exit: 2 })
+    expect(asked).toEqual([])
+  })
+})
+
+describe.each(SHELLS)('switchyard.sh in %s', (shell) => {
+  it('obeys nothing of what it shows, and leaves letters and emoji whole', async () => {
+    const said = '\x1b]0;title\x07\x7f|\u009b31m|\u202e\u2066\u200f\u061c|é ß 😛 👩\u200d👩 ۛ “x”'
+    const { cli } = await unwell(
+      (response) => void response.writeHead(200, CHANGED).end(`{"revision":1,"a":"${said}"}\n`),
+    )
+    const shown = '{"revision":1,"a":"]0;title|?31m|????|é ß 😛 👩\u200d👩 ۛ “x”"}\n'
+    expect(await verb(shell, cli, 'maintenance-off')).toEqual({ exit: 0, out: shown, err: '' })
+    expect(await verb(shell, cli, 'status')).toEqual({ exit: 0, out: shown + shown, err: '' })
+  })
+  it('sends a reason of several lines as one', async () => {
+    const { cli, master } = await freshCli()
+    expect(await verb(shell, cli, 'maintenance-off', 'over\r\nBreak-Glass: x\ty')).toMatchObject({ exit: 0 })
+    expect(await master.history()).toMatchObject([{ reason: 'over  Break-Glass: x y' }])
   })
 })
 
@@ -96,7 +145,7 @@ describe('switchyard.sh', () => {
     expect(await verb('sh', cli, 'maintenance-on')).toMatchObject({ exit: 1 })
   })
   it('fits on a screen', async () => {
-    expect((await readFile(SCRIPT, 'utf8')).split('\n').length).toBeLessThanOrEqual(61)
+    expect((await readFile(SCRIPT, 'utf8')).split('\n').length).toBeLessThanOrEqual(67)
   })
 })
 
