@@ -3,8 +3,12 @@
  * or turns the direction of reading; on a terminal it is shown as `\x1b`, not obeyed.
  */
 
-/** C0 and C1 controls, separators of lines, marks of direction, what is invisible, and halves of surrogate pairs. */
-const UNFIT = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u2028\u2029]/gu
+/**
+ * C0 and C1 controls, separators of lines, marks of direction, what is not seen, and halves of surrogate pairs. What joins
+ * emoji is left alone between them. The dashboard marks the same (`marks.js`).
+ */
+const UNFIT =
+  /(?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\ufe0f|(?!(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic}))(?!\ufe0f)[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu
 
 /** One line, whatever it held. */
 export const escapeText = (text: string): string => text.replace(UNFIT, writeCode)

@@ -48,9 +48,17 @@ const OURS: Record<string, string> = {
   link_spent: 'The link is of no use: it was used, has expired, or never existed.',
 }
 
-function wordRefusal({ code, status, message, facts }: Refused): string {
-  const own = OURS[code]
+/** The service adds since when, and what to do. */
+const ENDED: Record<string, string> = {
+  token_expired: 'The token has expired.',
+  token_revoked: 'The token was revoked or replaced.',
+}
+
+function wordRefusal({ code, status, message, detail, facts }: Refused): string {
+  const own = wordFrom(OURS, code)
   if (own !== undefined) return own
+  const ended = wordFrom(ENDED, code)
+  if (ended !== undefined) return `${ended} ${detail || 'Ask whoever made it for another one.'}`
   if (code === 'frozen') return message.replace('send the header "Break-Glass: <reason>"', 'say --break-glass <why>')
   if (code === 'reason_required') return `A reason is needed for "${String(facts['key'])}": --reason <why>.`
   if (code === 'time_box_required') return message.replaceAll('?for=', '--for ')
@@ -59,6 +67,10 @@ function wordRefusal({ code, status, message, facts }: Refused): string {
     .replaceAll('DELETE it, and ask anew', 'Drop it, and ask anew')
     .replaceAll('DELETE cancels it', '"drop" cancels it')
 }
+
+/** A code is somebody else's text: "constructor" is no word of ours. */
+const wordFrom = (words: Record<string, string>, code: string): string | undefined =>
+  Object.hasOwn(words, code) ? words[code] : undefined
 
 const CAUSES: Record<string, string> = {
   ECONNREFUSED: 'nothing listens there',
@@ -83,5 +95,5 @@ function wordCause(cause: unknown): string {
   }
   if (!(innermost instanceof Error) || innermost.name === 'AbortError') return ''
   const code = 'code' in innermost ? String(innermost.code) : ''
-  return CAUSES[code] ?? (innermost.message || code)
+  return wordFrom(CAUSES, code) ?? (innermost.message || code)
 }

@@ -199,3 +199,46 @@ describe('a reader that leaves', () => {
     expect({ out, err }).toEqual({ out: '141\n', err: '' })
   })
 })
+
+describe('a refusal whose code is a name that every object has', () => {
+  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])('"%s" is said as any other', async (code) => {
+    const facts = { code, title: 'No', detail: 'Not today.', applied: 'no' }
+    const { cli } = await unwell((response) => problem(response, 403, facts))
+    expect(await cli('set', 'a', '1')).toEqual({ exit: 1, out: '', err: 'No. Not today.\n' })
+    expect(await cli.json('get', 'a')).toEqual({
+      exit: 1,
+      body: { error: { applied: 'no', code, message: 'No. Not today.' } },
+    })
+  })
+})
+
+describe('a token that ended', () => {
+  it.each([
+    ['token_expired', /^The token has expired.*\n$/],
+    ['token_revoked', /^The token was revoked.*\n$/],
+  ])('%s is said in these words, and ends as a wrong one does', async (code, words) => {
+    const { cli } = await unwell((response) => problem(response, 403, { code, title: 'The token has ended' }))
+    expect(await cli('set', 'a', '1')).toEqual({ exit: 1, out: '', err: expect.stringMatching(words) })
+    expect(await cli.json('history')).toMatchObject({ exit: 1, body: { error: { code } } })
+  })
+  it('is said with the time that the service names', async () => {
+    const detail = 'It expired at 2026-11-26T02:00:00.000Z. Ask whoever made it for a new one.'
+    const { cli } = await unwell((response) =>
+      problem(response, 403, { code: 'token_expired', title: 'The token has expired', detail }),
+    )
+    expect(await cli('set', 'a', '1')).toMatchObject({ err: expect.stringContaining('2026-11-26T02:00:00.000Z') })
+  })
+})
+
+describe('what the service says of itself', () => {
+  it.each([
+    ['creation_closed', 403, 1],
+    ['label_taken', 409, 1],
+    ['rate_limited', 429, 1],
+  ])('%s is said as it is, and ends with %i', async (code, status, exit) => {
+    const detail = 'This is what to do.'
+    const { cli } = await unwell((response) => problem(response, status, { code, title: 'It is so', detail }))
+    for (const command of ['token create bob --can write', 'set a 1'])
+      expect(await cli(...command.split(' '))).toEqual({ exit, out: '', err: 'It is so. This is what to do.\n' })
+  })
+})

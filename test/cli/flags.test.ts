@@ -190,6 +190,22 @@ describe('a hostile value', () => {
     const { body } = await cli.json('get', 'a')
     expect(body['value']).toBe(HOSTILE)
   })
+  it('has what is not seen marked, as the dashboard marks it, and emoji left whole', async () => {
+    const { cli, master } = await freshCli()
+    const unseen = 'master\u3164|\u2800|\u034f|\ufe0f|\u115f|\u180b|\u{e0100}|tr\u200due'
+    const emoji = '👩\u200d👩\u200d👧 ❤\ufe0f 👍🏽'
+    await master.set('a', unseen, `reason=${encodeURIComponent(unseen)}`)
+    await master.set('b', emoji)
+    const marked = 'master\\u{3164}|\\u{2800}|\\u{34f}|\\u{fe0f}|\\u{115f}|\\u{180b}|\\u{e0100}|tr\\u{200d}ue'
+    for (const command of ['status', 'history']) {
+      const { out } = await cli(command)
+      expect(out.split(marked)).toHaveLength(3)
+      expect(out).toContain(emoji)
+    }
+    const { out } = await cli('status', '--json')
+    expect(out).toContain('master\\u3164|\\u2800|\\u034f|\\ufe0f|')
+    expect(JSON.parse(out)).toMatchObject({ flags: [{ value: unseen }, { value: emoji }] })
+  })
   it('goes through a pipe to the byte, and onto a terminal as text', async () => {
     const { cli, master } = await freshCli()
     await master.set('a', HOSTILE)
