@@ -5,8 +5,8 @@
  */
 import { Refused, type Reply } from '../client/call.ts'
 import { TIMED, type Command, type Context, type Input } from './command.ts'
-import { confirm } from './confirm.ts'
-import { EXIT, Misuse } from './exit.ts'
+import { agree } from './confirm.ts'
+import { EXIT } from './exit.ts'
 import { readFlagFile, type FlagFile } from './flag-file.ts'
 import { isEmpty, printPlan, type Plan } from './plan.ts'
 import { replyChange, type Changed } from './reply-words.ts'
@@ -39,7 +39,7 @@ export const apply: Command = {
       if (changesNothing) print.say(`Nothing to do at revision ${revision}.`)
       return changesNothing ? EXIT.done : EXIT.differs
     }
-    await agree(context, input, plan, stash)
+    await agreeTo(context, input, plan, stash)
     const reply = await send<Changed>({ replace: Number(replace) })
     return replyChange(print, reply, `Applied: ${reply.body.changed?.join(', ') ?? ''}`)
   },
@@ -86,13 +86,10 @@ const sender =
     }
   }
 
-async function agree({ print }: Context, input: Input, plan: Preview, stash: Session): Promise<void> {
+async function agreeTo({ print }: Context, input: Input, plan: Preview, stash: Session): Promise<void> {
   if (plan.waits_for !== undefined) print.say(`It will be held: it waits for ${plan.waits_for}.`)
   if (input.isSet('yes')) return
-  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) {
-    throw new Misuse('Nobody can be asked here: --yes applies it, --check only looks.')
-  }
   const count = plan.changes.length + plan.guards.length
   const question = `Apply ${count === 1 ? 'this change' : `these ${count} changes`} to ${stash.shortName}, as one revision?`
-  if (!(await confirm(question))) throw new Misuse('Not applied.')
+  await agree(question, { unasked: '--yes applies it, --check only looks.', declined: 'Not applied.' })
 }

@@ -1,14 +1,78 @@
-/** `drop`: what waits will not happen. Of a time-boxed change, what waits is its end. */
+/**
+ * `drop`: what waits will not happen. Of a time-boxed change, what waits is its end, and to drop that is the opposite of
+ * ending it: the value stays for good. That is said, and asked about, before it is done.
+ */
 import { WRITE, type Command } from './command.ts'
+import { agree } from './confirm.ts'
+import type { Exit } from './exit.ts'
+import { readHeld, writesOf, type Held } from './held.ts'
+import { MAINTENANCE } from './maintenance.ts'
+import { quote, type Printer } from './print.ts'
 import { replyChange, type Changed } from './reply-words.ts'
+import type { Session } from './session.ts'
 
 export const drop: Command = {
   usage: '<held id>',
   takes: [1, 1],
-  options: WRITE,
-  notes: 'Of a change for a time, it drops the end: the value stays. "switchyard approve" lists the ids.',
+  options: { yes: { means: 'do not ask, where it is the end of a change for a time' }, ...WRITE },
+  notes:
+    'Of a change for a time it drops the end, and the value stays; to end it now, write the value instead. Ids: "switchyard approve".',
   async run(input, { print, session }) {
-    const path = `/held/${encodeURIComponent(input.args[0] ?? '')}`
-    return replyChange(print, await session().change<Changed>('DELETE', path, undefined, input))
+    const stash = session()
+    const [id = ''] = input.args
+    const send = async (done?: string): Promise<Exit> => {
+      const path = `/held/${encodeURIComponent(id)}`
+      return replyChange(print, await stash.change<Changed>('DELETE', path, undefined, input), done)
+    }
+    const end = (await readHeld(stash)).find(({ held_id, kind }) => held_id === id && kind === 'revert')
+    if (end === undefined) return send()
+    const stays = await wordStaying(stash, end)
+    if (!input.isSet('yes')) {
+      explain(print, end, stays)
+      await agree('Let it stay so?', {
+        unasked: '--yes lets it stay.',
+        declined: 'Not dropped: it goes back as planned.',
+      })
+    }
+    return send(`Dropped: ${stays}`)
   },
 }
+
+/** What the flags would be for good. The stash itself is asked: what is public may be a second old. */
+async function wordStaying(stash: Session, { keys }: Held): Promise<string> {
+  const { body } = await stash.read<{ items: { key: string; value: string }[] }>('/items', { items: 'list' })
+  const values = new Map(body.items.map(({ key, value }) => [key, value]))
+  const stay = keys.map((key) => {
+    const value = values.get(key)
+    return value === undefined ? `${key} stays away` : `${key} stays ${quote(value)}`
+  })
+  return `${stay.join(', ')}, with no end`
+}
+
+function explain(print: Printer, end: Held, stays: string): void {
+  const back = writesOf(end.change).map(({ key, value }) =>
+    value === null ? `${key} would be taken away` : `${key} would go back to ${quote(value)}`,
+  )
+  const when = end.due_at === null ? '' : ` at ${end.due_at}`
+  if (back.length > 0) print.say(`${back.join(', ')}${when}.`)
+  const now = commandFor(end)
+  if (now !== null) print.say(`To end it now: switchyard ${now}`)
+  print.say(`Without this end, ${stays}.`)
+}
+
+/** What does now what the end would do later; null where no command of ours does. */
+function commandFor({ change, ends }: Held): string | null {
+  const [only, ...others] = writesOf(change)
+  if (only !== undefined && others.length === 0) {
+    const { key, value } = only
+    if (key === MAINTENANCE && value === 'false') return 'maintenance off'
+    if (value === null) return `unset ${writeWord(key)}`
+    if (/^[\x20-\x7e]{1,60}$/.test(value))
+      return `set ${writeWord(key)} ${value.startsWith('-') ? '-- ' : ''}${writeWord(value)}`
+  }
+  return typeof ends === 'number' ? `undo ${ends}` : null
+}
+
+/** As one word of a shell. */
+const writeWord = (text: string): string =>
+  /^[\w.:@%+=,/-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`

@@ -19,6 +19,8 @@ export type Held = {
   reason: string | null
   due_at: string | null
   expires_at: string | null
+  /** Of the end of a time-box: the revision that it ends. */
+  ends?: number | null
 }
 
 /** More than anybody looks through. The service has a bound of its own. */
@@ -55,14 +57,20 @@ const wordWait = ({ waits_for, due_at, expires_at }: Held): string => {
   return `for ${waits_for === 'approval' ? 'a second person' : 'its link'}${expires_at ? `, until ${expires_at}` : ''}`
 }
 
+/** The values that it would write; null takes a key away. None: it does something else. */
+export function writesOf({ kind, key = '', value, changes }: Held['change']): { key: string; value: string | null }[] {
+  if (kind === 'put') return [{ key, value: value ?? '' }]
+  return kind === 'patch' && changes !== undefined ? changes : []
+}
+
 function wordChange({ kind, change, keys }: Held): string {
   const does = kind === 'revert' ? 'goes back: ' : ''
-  if (change.kind === 'put') return `${does}${change.key ?? keys[0] ?? ''} = ${quote(change.value ?? '')}`
-  if (change.kind === 'patch' && change.changes !== undefined) {
-    return (
-      does +
-      change.changes.map(({ key, value }) => (value === null ? `${key} away` : `${key} = ${quote(value)}`)).join(', ')
+  const writes = writesOf(change)
+  if (writes.length > 0) {
+    const words = writes.map(({ key, value }) =>
+      value === null ? `${key} away` : `${key || (keys[0] ?? '')} = ${quote(value)}`,
     )
+    return does + words.join(', ')
   }
   return `${does}${change.kind}${change.revision === undefined ? '' : ` ${change.revision}`} ${keys.join(', ')}`
 }

@@ -8,13 +8,16 @@ const VALUES = new Map([
   ['off', 'false'],
 ])
 
+/** What it writes; `--key` names another. */
+export const MAINTENANCE = 'maintenance-mode'
+
 export const maintenance: Command = {
   usage: 'on|off [--for 30m]',
   takes: [1, 1],
-  options: { key: { takes: '<key>', means: 'the flag; else maintenance-mode' }, ...TIMED },
+  options: { key: { takes: '<key>', means: `the flag; else ${MAINTENANCE}` }, ...TIMED },
   run(input, context) {
     const value = VALUES.get(input.args[0] ?? '')
     if (value === undefined) throw new Misuse('Usage: switchyard maintenance on|off [--for 30m]')
-    return setFlag(input.text('key') ?? 'maintenance-mode', value, input, context)
+    return setFlag(input.text('key') ?? MAINTENANCE, value, input, context)
   },
 }
