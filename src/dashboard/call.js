@@ -15,6 +15,11 @@ export class Refused extends Error {
   }
 }
 
+/** The token ended, or never was one here. An older service says `invalid_token` of each. */
+const TOKEN_OVER = new Set(['invalid_token', 'token_expired', 'token_revoked'])
+
+export const isTokenOver = (/** @type {unknown} */ fault) => fault instanceof Refused && TOKEN_OVER.has(fault.code)
+
 /** No answer, or none that says what became of it. */
 export class Lost extends Error {}
 

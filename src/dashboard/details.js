@@ -2,7 +2,7 @@
  * Who, why, until when, what waits, the rules: read after each change and each reconnect, by whoever has a token. Whatever
  * cannot be read is tried again, less and less often, and the page says so meanwhile; nothing here may stop it for good.
  */
-import { call, Refused } from './call.js'
+import { call, isTokenOver, Refused } from './call.js'
 import { bind, lastChange, store, tell, told } from './store.js'
 
 /** @typedef {import('./store.js').Bound} Bound */
@@ -64,7 +64,7 @@ function tryLater(/** @type {string} */ stash, /** @type {number} */ times) {
 
 /** What another try would not change: this token may not see it. */
 const isSettled = (/** @type {unknown} */ fault) =>
-  fault instanceof Refused && ['not_permitted', 'invalid_token'].includes(fault.code)
+  isTokenOver(fault) || (fault instanceof Refused && fault.code === 'not_permitted')
 
 /** An answer for a stash that was left, or a token that was given up, is no news. */
 const isOpen = (/** @type {Bound} */ { stash, token }) => stash === store.stash && token === store.token
@@ -137,10 +137,10 @@ async function lookUpOlder() {
   try {
     for (const key of store.flags.keys()) {
       if (lastChange(key) !== undefined) continue
-      const { body } = await bound.ask('GET', bound.under('/history'), { query: { key, limit: 1 } })
+      const entry = await findChange(bound, key)
       // Whoever is running starts it again at the end.
       if (running !== null || !isOpen(bound)) return
-      store.older.set(key, body.entries[0] ?? null)
+      store.older.set(key, entry)
       // Each draws all the cards.
       if (++known % 10 === 0) tell('change')
     }
@@ -151,6 +151,25 @@ async function lookUpOlder() {
     if (looking === bound) looking = null
     tell('change')
   }
+}
+
+/** How many entries are looked through for one that wrote the switch: first the newest, and seldom more. */
+const OLDER_PAGES = [1, 10, 50]
+
+/**
+ * The newest entry that wrote this switch. What else an answer holds (the switch was guarded; an older service goes by keys
+ * that the token does not reach) says nothing of its value.
+ */
+async function findChange(/** @type {Bound} */ bound, /** @type {string} */ key) {
+  let before = /** @type {number | undefined} */ (undefined)
+  for (const limit of OLDER_PAGES) {
+    const { body } = await bound.ask('GET', bound.under('/history'), { query: { key, limit, before } })
+    const entries = /** @type {Entry[]} */ (body.entries)
+    const entry = entries.find(({ changes }) => changes.some((change) => change.key === key))
+    if (entry !== undefined || typeof body.next !== 'number') return entry ?? null
+    before = body.next
+  }
+  return null
 }
 
 export async function readOlder() {

@@ -63,6 +63,7 @@ function closeDialogs(selector = 'dialog') {
 function offer(/** @type {string} */ stash) {
   close()
   leave()
+  find('start').before(find('warning'))
   document.body.dataset['phase'] = 'connect'
   form.elements.stash.value = stash
   find(stash === '' ? 'stash' : 'token').focus()
@@ -76,6 +77,8 @@ function leave() {
 
 function enter(/** @type {string} */ stash, /** @type {string | null} */ token) {
   document.body.dataset['phase'] = 'open'
+  // Below the head, which stays on top while the page is scrolled: elsewhere it is out of sight, or under the navigation.
+  find('trouble').before(find('warning'))
   leave()
   warn('')
   forgetTimeline()

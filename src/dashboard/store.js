@@ -2,7 +2,7 @@
  * What the page knows of one stash. Values come from the stream alone, so that they are as fresh as it says; who, why and
  * until when are asked for (details.js), and are not shown beside a value that they may not be about.
  */
-import { call, Refused } from './call.js'
+import { call, isTokenOver } from './call.js'
 import { watch } from './stream.js'
 
 /** @typedef {import('./shapes.d.ts').Entry} Entry */
@@ -19,7 +19,7 @@ const nothing = () => ({
   guards: /** @type {Map<string, import('./shapes.d.ts').Guard>} */ (new Map()),
   held: /** @type {Held[]} */ ([]),
   entries: /** @type {Map<number, Entry>} */ (new Map()),
-  /** Of switches that the page of history does not reach. */
+  /** Of switches that the page of history does not reach. null: history no longer has it, or not for this token. */
   older: /** @type {Map<string, Entry | null>} */ (new Map()),
   before: /** @type {number | null} */ (null),
   /** From which revision on the stream has told each value: what is older says nothing of it. */
@@ -128,13 +128,18 @@ export function bind() {
       try {
         return await call(method, path, { ...terms, token })
       } catch (fault) {
-        const over = fault instanceof Refused && fault.code === 'invalid_token'
-        if (over && token !== null && store.token === token && store.stash === stash)
-          giveUpToken('The token no longer counts: it was revoked, has expired, or is not of this stash.')
+        if (isTokenOver(fault) && token !== null && store.token === token && store.stash === stash)
+          giveUpToken(wordEnd(/** @type {import('./call.js').Refused} */ (fault)))
         throw fault
       }
     },
   }
+}
+
+function wordEnd(/** @type {import('./call.js').Refused} */ { code }) {
+  if (code === 'token_expired') return 'The token has expired.'
+  if (code === 'token_revoked') return 'The token was revoked or replaced.'
+  return 'The token no longer counts: it was revoked, has expired, or is not of this stash.'
 }
 
 /** @typedef {ReturnType<typeof bind>} Bound */
@@ -150,7 +155,7 @@ export function giveUpToken(/** @type {string} */ why) {
 /** The newest first. */
 export const history = () => [...store.entries.values()].sort((a, b) => b.revision - a.revision)
 
-/** The entry that last changed this switch; null: history no longer has it; undefined: not known yet. */
+/** The entry that last changed this switch; null: history no longer has it, or not for this token; undefined: not known yet. */
 export function lastChange(/** @type {string} */ key) {
   let last = store.older.get(key)
   for (const entry of store.entries.values())

@@ -146,15 +146,37 @@ function whatOf({ change, keys }) {
   )
 }
 
+/** What stays for good where the end of a time-box is dropped: said, because the change that waits is what will not be. */
+function stayingOf(/** @type {Held} */ { change, keys }) {
+  const back = writes(change)
+  const end = back.length === 1 ? back[0]?.after : null
+  return h(
+    'div',
+    { class: 'stack' },
+    h(
+      'ul',
+      { class: 'what' },
+      ...keys
+        .slice(0, 10)
+        .map((key) => h('li', {}, h('strong', {}, h('bdi', {}, key), ' stays ', stayValue(key), ', with no end'))),
+      keys.length > 10 && h('li', {}, `and ${keys.length - 10} more`),
+    ),
+    typeof end === 'string' &&
+      h('p', {}, 'To end it now, set it to ', valueOf(end, { most: 60, whole: false }), ' instead.'),
+  )
+}
+
+const stayValue = (/** @type {string} */ key) => valueOf(store.flags.get(key) ?? null, { most: 60, whole: false })
+
 /** In a dialog: "from" is how it stands now, and whoever is about to press must see that it has moved. */
-function liveWhat(/** @type {Held} */ held) {
-  const what = h('div', {}, whatOf(held))
+function liveWhat(/** @type {Held} */ held, draw = whatOf) {
+  const what = h('div', {}, draw(held))
   const notice = h('p', { class: 'notice', hidden: true }, 'It has just changed: this is how it stands now.')
   const follow = (/** @type {Element} */ dialog) =>
     whileOpen(dialog, 'flags', (event) => {
       const { keys } = /** @type {CustomEvent<{ keys: string[] }>} */ (event).detail
       if (!keys.some((key) => held.keys.includes(key))) return
-      what.replaceChildren(whatOf(held))
+      what.replaceChildren(draw(held))
       notice.hidden = false
     })
   return { node: h('div', { class: 'stack' }, what, notice), follow }
@@ -215,12 +237,13 @@ const DROP_ACTIONS = /** @type {const} */ ({
 /** @param {Held} held */
 function openDrop(held) {
   const reason = reasonField()
-  const what = liveWhat(held)
+  const isEnd = held.kind === 'revert'
+  const what = liveWhat(held, isEnd ? stayingOf : whatOf)
   const { dialog } = openSheet({
     title: DROP_TITLES[held.kind],
     body: [
       what.node,
-      h('p', {}, held.kind === 'revert' ? 'It will not go back by itself any more.' : 'It will not happen.'),
+      h('p', {}, isEnd ? 'It will not go back by itself any more.' : 'It will not happen.'),
       reason.node,
     ],
     action: DROP_ACTIONS[held.kind],
@@ -233,10 +256,15 @@ function openDrop(held) {
       }),
     done: () => {
       lookAtHeld()
-      return { text: held.kind === 'revert' ? 'It stays as it is.' : 'Dropped: it will not happen.' }
+      return { text: isEnd ? wordStaying(held) : 'Dropped: it will not happen.' }
     },
   })
   what.follow(dialog)
 }
+
+const wordStaying = (/** @type {Held} */ { keys }) =>
+  keys.length === 1
+    ? `${keys[0]} stays ${brief(store.flags.get(keys[0] ?? '') ?? null)}, with no end.`
+    : `${keys.length} switches stay as they are, with no end.`
 
 told.addEventListener('flags', showWaiting)

@@ -76,7 +76,7 @@ export function did(
 ) {
   if (undoes !== undefined) return `Undid revision ${undoes}`
   if (kind === 'revert' && ends !== undefined) return `Time over: revision ${ends} went back`
-  return DID[kind] ?? String(kind)
+  return (Object.hasOwn(DID, kind) && DID[kind]) || String(kind)
 }
 
 /** What a held change would do: the values it writes, by key. Null: the key is taken away. */
@@ -100,7 +100,8 @@ export function plans(/** @type {import('./shapes.d.ts').Change} */ change) {
 
 /** In plain words: what the matter is, and what to do about it. */
 export function explain(/** @type {import('./call.js').Refused} */ { code, message, detail, facts }) {
-  const say = EXPLANATIONS[code]
+  // A code is somebody else's text: "constructor" is none of these.
+  const say = Object.hasOwn(EXPLANATIONS, code) ? EXPLANATIONS[code] : undefined
   return say === undefined ? { title: message, hint: detail } : { title: say.title ?? message, hint: say.hint(facts) }
 }
 

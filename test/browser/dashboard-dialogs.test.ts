@@ -82,6 +82,38 @@ describe('in a dialog', () => {
     expect(await sheet.locator('.what').textContent()).toMatch(/carol.*bob/)
   })
 
+  it('what stays for good is shown as that, before the end of a time-box is dropped', async () => {
+    const { stash, master } = await stashOnCall()
+    await master.set('maintenance-mode', 'false')
+    await master.set('maintenance-mode', 'true', 'for=30m')
+    const { page, sheet } = await open(stash)
+    await page.getByRole('navigation').getByRole('button', { name: 'Waiting' }).click()
+    await page.getByRole('button', { name: /^Do not go back/ }).click()
+    await sheet.locator('strong', { hasText: /^maintenance-mode stays true, with no end$/ }).waitFor()
+    await sheet.getByText('To end it now, set it to').waitFor()
+    expect(await sheet.textContent()).not.toMatch(/→|becomes/)
+    await page.getByRole('button', { name: 'Let it stay' }).click()
+    await page.locator('#toast', { hasText: 'maintenance-mode stays \u2068true\u2069, with no end.' }).waitFor()
+    expect([await stash.read('maintenance-mode'), await master.held()]).toEqual(['true', []])
+  })
+
+  it('a refusal whose code is a name that every object has is said as any other', async () => {
+    const { stash } = await stashOnCall()
+    const { page, sheet, reach } = await open(stash)
+    await reach('on-call')
+    await page.getByLabel('New value').fill('bob')
+    for (const code of ['constructor', '__proto__', 'toString']) {
+      const body = `{"code": "${code}", "title": "No ${code}", "detail": "Not today."}`
+      await page.route('**/api/item/**', (route) =>
+        route.fulfill({ status: 403, contentType: 'application/problem+json', body }),
+      )
+      await page.getByRole('button', { name: /^Set to/ }).click()
+      await sheet.getByText(`No ${code}`).waitFor()
+      expect(await sheet.textContent()).toContain('Not today.')
+      await page.unroute('**/api/item/**')
+    }
+  })
+
   it('a freeze that ends asks nobody to break the glass', async () => {
     const { stash, master } = await stashOnCall()
     await master.call('PUT', '/freeze', { reason: 'launch' })

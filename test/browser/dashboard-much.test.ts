@@ -23,6 +23,18 @@ describe('a stash with much in it', () => {
     expect(await page.locator('.card .why', { hasText: 'setup' }).count()).toBe(EVERYBODY.length)
   })
 
+  it('says who changed a switch, and not who guarded it since', async () => {
+    const { stash, master } = await furnish()
+    await master.set('lamp', 'on', 'reason=first')
+    const carol = await master.grant({ label: 'carol', can: ['guard'] })
+    for (const most of [10, 20, 30]) await carol.call('PUT', '/guards/lamp', { type: 'text', max_length: most })
+    for (let i = 0; i < 60; i++) await master.set('busy', String(i))
+    const { page, card } = await open(stash)
+    await page.locator('.card[data-key="busy"] .who').waitFor()
+    await card('lamp').locator('.why', { hasText: 'first' }).waitFor()
+    expect(await card('lamp').locator('.who').textContent()).toBe('master')
+  })
+
   it('shows when a switch goes back, also behind five hundred links', async () => {
     const { stash, master } = await furnish()
     await master.set('lamp', 'false')
