@@ -2,7 +2,7 @@
  * Opens a socket to whoever tells of a stash's changes: the stash's own object, or, where that has its hands full, a hub
  * near the watcher. A full hub sends on to the next one, so nobody has to count them all.
  */
-import { writeSeat } from '../live/seat.ts'
+import { writeHubSeat } from '../live/seat.ts'
 import { writeTerms, type WatchTerms } from '../model/watch-event.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 import type { App } from './scope.ts'
@@ -46,7 +46,7 @@ export async function connect(
     const name = `${stashId}/${continent}/${hub}`
     const hint = HINTS[continent]
     const stub = env.HUBS.get(env.HUBS.idFromName(name), hint && { locationHint: hint })
-    const seat = writeSeat({ stashId, name, limit: Number(env.WATCHERS_PER_OBJECT) })
+    const seat = writeHubSeat({ address: null, counted: false, stashId, name, limit: Number(env.WATCHERS_PER_OBJECT) })
     const response = await stub.fetch(url, { headers: { Upgrade: 'websocket', ...seat } })
     if (response.status === 404) return refuse({ code: 'stash_not_found' })
     if (response.status !== 101) continue

@@ -22,6 +22,8 @@ type Seat = {
   /** The last revision that it has been told, or that did not concern it. */
   cursor: number
   filter: Filter
+  /** Those who share a name are told the same text. Made once: a list of a hundred keys is long. */
+  filterName: string
   /** Sent since it was last heard of, and when that was. */
   unheard: number
   heardAt: number
@@ -42,15 +44,18 @@ export class Audience<S extends Seated = WebSocket> {
     return this.#hall.sockets().length
   }
 
-  /** Takes a socket in, which is told `events` at once and everything after `cursor` from now on. */
-  admit(socket: S, filter: Filter, events: WatchEvent[], cursor: number): void {
-    this.#hall.accept(socket)
+  /** How many places an address has taken here. */
+  heldBy(address: string | null): number {
+    return address === null ? 0 : this.#hall.socketsFrom(address).length
+  }
+
+  /** Takes a socket in, which is told `texts` at once and everything after `cursor` from now on. */
+  admit(socket: S, filter: Filter, texts: string[], cursor: number, address: string | null = null): void {
+    this.#hall.accept(socket, address)
     socket.serializeAttachment({ joinedAt: cursor, filter } satisfies Attachment)
-    const seat: Seat = { cursor, filter, unheard: 0, heardAt: 0 }
-    this.#seats.set(socket, seat)
-    for (const event of events) this.#send(socket, seat, writeEvent(event, filter))
-    // A large beginning is no sign of being slow.
-    seat.unheard = 0
+    this.#seats.set(socket, newSeat(cursor, filter))
+    // Not counted: a large beginning is no sign of being slow.
+    for (const text of texts) deliver(socket, text)
   }
 
   /** Tells everybody who does not know yet, in slices. */
@@ -61,9 +66,8 @@ export class Audience<S extends Seated = WebSocket> {
       const seat = this.#seatOf(socket)
       if (seat.cursor >= event.revision) continue
       seat.cursor = event.revision
-      const name = JSON.stringify(seat.filter)
-      let text = texts.get(name)
-      if (text === undefined) texts.set(name, (text = writeEvent(event, seat.filter)))
+      let text = texts.get(seat.filterName)
+      if (text === undefined) texts.set(seat.filterName, (text = writeEvent(event, seat.filter)))
       this.#send(socket, seat, text)
       if (++sent % SLICE === 0) await this.#hall.pause()
     }
@@ -89,11 +93,7 @@ export class Audience<S extends Seated = WebSocket> {
       close(socket, CLOSE.slow, 'too slow: send "ping" now and then, and resume with ?after=')
       return
     }
-    try {
-      socket.send(text)
-    } catch {
-      // It has gone in this very moment. It resumes.
-    }
+    deliver(socket, text)
   }
 
   #seatOf(socket: S): Seat {
@@ -101,11 +101,19 @@ export class Audience<S extends Seated = WebSocket> {
     if (known !== undefined) return known
     // What `admit` wrote: nothing else writes attachments.
     const { joinedAt, filter } = socket.deserializeAttachment() as Attachment
-    const seat: Seat = { cursor: Math.max(joinedAt, this.#toldBefore), filter, unheard: 0, heardAt: 0 }
+    const seat = newSeat(Math.max(joinedAt, this.#toldBefore), filter)
     this.#seats.set(socket, seat)
     return seat
   }
 }
+
+const newSeat = (cursor: number, filter: Filter): Seat => ({
+  cursor,
+  filter,
+  filterName: filter === null ? '' : JSON.stringify(filter),
+  unheard: 0,
+  heardAt: 0,
+})
 
 /** Watchers listen. The one thing they may say is "ping", and that never comes here. */
 export function refuseMessage(socket: Seated, message: string | ArrayBuffer): void {
@@ -115,6 +123,14 @@ export function refuseMessage(socket: Seated, message: string | ArrayBuffer): vo
 }
 
 const MESSAGE_MAX_CHARS = 1024
+
+function deliver(socket: Seated, text: string): void {
+  try {
+    socket.send(text)
+  } catch {
+    // It has gone in this very moment. It resumes.
+  }
+}
 
 export function close(socket: Seated, code: number, reason: string): void {
   try {

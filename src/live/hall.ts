@@ -3,8 +3,10 @@ export type Seated = Pick<WebSocket, 'send' | 'close' | 'serializeAttachment' | 
 
 export type Hall<S extends Seated = WebSocket> = {
   sockets(): S[]
-  /** Takes a socket in, so that it stays while the object sleeps. */
-  accept(socket: S): void
+  /** The sockets that were taken in from this address. */
+  socketsFrom(address: string): S[]
+  /** Takes a socket in, so that it stays while the object sleeps, and so that its address is still known then. */
+  accept(socket: S, address: string | null): void
   /** When it last said "ping", in ms since the epoch; 0: never. */
   heardAt(socket: S): number
   /** Lets others have their turn. */
@@ -16,7 +18,9 @@ export function hallOf(ctx: DurableObjectState): Hall {
   ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'))
   return {
     sockets: () => ctx.getWebSockets(),
-    accept: (socket) => ctx.acceptWebSocket(socket),
+    socketsFrom: (address) => ctx.getWebSockets(address),
+    // As a tag: the runtime keeps it with the socket, and finds sockets by it without waking any.
+    accept: (socket, address) => ctx.acceptWebSocket(socket, address === null ? [] : [address]),
     heardAt: (socket) => ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0,
     pause: () => scheduler.wait(0),
   }

@@ -6,11 +6,11 @@
  * again, and what it is told twice it skips, so it may be gone at any moment.
  */
 import { DurableObject } from 'cloudflare:workers'
-import { readTerms, writeMark, type WatchEvent } from '../model/watch-event.ts'
+import { readTerms, writeEvent, writeMark, type Filter, type WatchEvent } from '../model/watch-event.ts'
 import type { StashObject } from '../stash/stash-object.ts'
 import { Audience, CLOSE, close, refuseMessage } from './audience.ts'
 import { hallOf } from './hall.ts'
-import { readSeat } from './seat.ts'
+import { judgeSeat, readHubSeat, SEAT_STATUS, type HubSeatRequest } from './seat.ts'
 
 /** For watchers that join while events come: what happened between the stash's answer and now. */
 const RECENT_MAX = 256
@@ -23,8 +23,8 @@ export class HubObject extends DurableObject<Env> {
   #told: number | null
   readonly #audience: Audience
   #recent: WatchEvent[] = []
-  /** Watchers about to join: for their sake the hub stays subscribed. */
-  #joining = 0
+  /** Watchers about to join, by their address: for their sake the hub stays subscribed. They have their places already. */
+  readonly #joining = new Set<Pick<HubSeatRequest, 'address'>>()
   /** One event at a time, to everybody. */
   #telling: Promise<void> = Promise.resolve()
 
@@ -35,17 +35,21 @@ export class HubObject extends DurableObject<Env> {
   }
 
   override async fetch(request: Request): Promise<Response> {
-    const { stashId, name, limit } = readSeat(request.headers)
-    if (this.#audience.size + this.#joining >= limit) return new Response(null, { status: 503 })
-    this.#joining++
+    const seat = readHubSeat(request.headers)
+    const joining = [...this.#joining]
+    const taken = this.#audience.size + joining.length
+    const held = this.#audience.heldBy(seat.address) + joining.filter(({ address }) => address === seat.address).length
+    const refusal = judgeSeat(seat, { taken, held, limit: seat.limit })
+    if (refusal !== null) return new Response(null, { status: SEAT_STATUS[refusal] })
+    this.#joining.add(seat)
     try {
-      return await this.#join(stashId, name, request.url)
+      return await this.#join(seat, request.url)
     } finally {
-      this.#joining--
+      this.#joining.delete(seat)
     }
   }
 
-  async #join(stashId: string, name: string, url: string): Promise<Response> {
+  async #join({ stashId, name, address }: HubSeatRequest, url: string): Promise<Response> {
     const stash = this.#stash(stashId)
     if (this.#told === null) {
       const head = await stash.subscribe(name)
@@ -54,16 +58,17 @@ export class HubObject extends DurableObject<Env> {
       if (this.#told === null) this.#note(head)
     }
     const { after, filter, marks } = readTerms(url)
-    for (let attempt = 0, from = after; attempt < JOIN_ATTEMPTS; attempt++) {
-      const missed = await stash.missed(from, filter)
+    for (let attempt = 0; attempt < JOIN_ATTEMPTS; attempt++) {
+      const missed = await stash.missed(after, filter, 'texts')
       if (missed === null) return new Response(null, { status: 404 })
       const gap = this.#since(missed.head)
       // Too much has happened since the stash answered: it is asked again.
       if (gap === null) continue
       const { 0: client, 1: server } = new WebSocketPair()
       const head = Math.max(missed.head, this.#told ?? 0)
-      this.#audience.admit(server, filter, [...missed.events, ...gap], head)
-      if (marks) server.send(writeMark(head))
+      // A stash that runs an older version gives events alone.
+      const texts = [...(missed.texts ?? textsOf(missed.events, filter)), ...textsOf(gap, filter)]
+      this.#audience.admit(server, filter, marks ? [...texts, writeMark(head)] : texts, head, address)
       return new Response(null, { status: 101, webSocket: client })
     }
     return new Response(null, { status: 503 })
@@ -77,7 +82,7 @@ export class HubObject extends DurableObject<Env> {
     const turn = this.#telling.then(() => this.#tellAll(events))
     this.#telling = turn.catch(() => {})
     await turn
-    if (this.#audience.size > 0 || this.#joining > 0) return this.#told ?? 0
+    if (this.#audience.size > 0 || this.#joining.size > 0) return this.#told ?? 0
     await this.#forget()
     return null
   }
@@ -127,3 +132,6 @@ export class HubObject extends DurableObject<Env> {
     return this.env.STASH.get(this.env.STASH.idFromString(stashId))
   }
 }
+
+const textsOf = (events: WatchEvent[], filter: Filter): string[] =>
+  events.flatMap((event) => writeEvent(event, filter) ?? [])

@@ -19,11 +19,20 @@ export type Filter = string[] | 'revisions' | null
 /** As JSON: `{"type":"change","revision":7,"changes":{"a":"1","b":null}}`. Null: nothing for this watcher. */
 export function writeEvent({ type, revision, values }: WatchEvent, filter: Filter): string | null {
   if (type === 'gone' || filter === 'revisions') return JSON.stringify({ type, revision })
-  const shown = filter === null ? values : values.filter(({ key }) => filter.includes(key))
+  const shown = filter === null ? values : choose(values, filter)
   if (type === 'change' && filter !== null && shown.length === 0) return null
   const record = Object.fromEntries(shown.map(({ key, value }) => [key, value]))
   return JSON.stringify({ type, revision, [type === 'snapshot' ? 'flags' : 'changes']: record })
 }
+
+/** A change of a thousand keys is told to thousands of watchers, each of a hundred keys of its own. */
+function choose(values: Value[], filter: string[]): Value[] {
+  const keys = values.length > 1 ? new Set(filter) : null
+  return values.filter(({ key }) => keys?.has(key) ?? filter.includes(key))
+}
+
+/** What a stash says that a watcher has missed, up to `head`: as the texts that it is sent, where those were asked for. */
+export type Missed = { head: number; events: WatchEvent[]; texts?: string[] }
 
 /** Also of the runtime's limit for what a hibernating socket remembers: 16 KB. */
 export const FILTER_MAX_KEYS = 100

@@ -4,14 +4,14 @@
  */
 import type { HubObject } from '../live/hub-object.ts'
 import type { WatchEvent } from '../model/watch-event.ts'
-import { replay } from './replay.ts'
+import { eventsForHub } from './replay.ts'
 
 const RETRY_MS = 1_000
 const RETRY_MAX_MS = 60_000
 /** A quarter of an hour and more. A hub that comes back then subscribes anew, and its watchers resume. */
 const FAILURES_MAX = 20
-/** In one message; the rest goes in the next. */
-const TOLD_AT_ONCE = 100
+/** In one message; the rest goes in the next. One change alone may be larger. */
+const TOLD_AT_ONCE = { changes: 100, bytes: 1024 * 1024 }
 
 type HubRow = { name: string; subscription: string; told: number; failures: number; tried_at: number }
 
@@ -48,7 +48,7 @@ async function tellHub({ sql, namespace, now, head, report }: Hubs, name: string
       const [row] = sql.exec<HubRow>('SELECT * FROM hub WHERE name = ?', name).toArray()
       if (row === undefined || (target !== null && row.told >= target)) return
       sql.exec('UPDATE hub SET tried_at = ? WHERE name = ?', now(), name)
-      const events = target === null ? [gone(row.told)] : replay(sql, row.told).slice(0, TOLD_AT_ONCE)
+      const events = target === null ? [gone(row.told)] : eventsForHub(sql, row.told, TOLD_AT_ONCE)
       const told = await namespace.get(namespace.idFromName(name)).tell(events)
       // What it answered is about the subscription it was told for: it may have made another one meanwhile.
       const { subscription } = row

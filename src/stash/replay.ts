@@ -1,33 +1,138 @@
-/** What a watcher has missed: the changes since, from the log; where that is too much or too long ago, how things stand. */
-import type { Filter, WatchEvent } from '../model/watch-event.ts'
+/**
+ * Replays: what a watcher has missed. The changes since, from the log; where those are too many or too long ago, a
+ * snapshot of all flags.
+ *
+ * Anybody may open a watch at any revision, so an opening must not cost reads: the texts of the last changes and of the
+ * snapshot are kept, and each commit adds its own change. A change is a row of `log` and its rows of `change`.
+ */
+import { bytesOf } from '../model/item.ts'
+import { writeEvent, type Filter, type Value, type WatchEvent } from '../model/watch-event.ts'
 import { itemsByKey } from './items.ts'
-import { charsIn, entriesFrom, type LoggedEntry } from './log.ts'
 import { getStash } from './stash-row.ts'
 
-/** Past this a snapshot is shorter, and sooner read. */
-const REPLAYED_MAX = 1_000
-const REPLAYED_MAX_CHARS = 1024 * 1024
+/** Past this a snapshot is read as soon. */
+export const REPLAY_MAX_CHANGES = 100
+/** No more than a stream may have unread (`http/sse`): a replay alone must not make its reader too slow. */
+export const REPLAY_MAX_BYTES = 256 * 1024
+/** A hub is told of each change, so that its watchers are; past this it is told a snapshot. */
+const HUB_MAX_BEHIND = 1_000
 
-/** @param after the last revision that the watcher has seen; null: none */
+type Kept = { event: WatchEvent; text: string; bytes: number }
+
+export class Replays {
+  readonly #sql: SqlStorage
+  /** The last changes, without a gap up to `#head`, oldest first. A replay may begin at `#from` or after it. */
+  #changes: Kept[] = []
+  #bytes = 0
+  #from = -1
+  #head = -1
+  /** Of one revision: each flag as a member of a JSON object, and the event with all of them. */
+  #snapshot: { revision: number; members: Map<string, string>; text: string | null } | null = null
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql
+  }
+
+  /**
+   * The events that a watcher has missed, as the texts that it is sent.
+   * @param after the last revision that the watcher has seen; null: none
+   */
+  textsSince(after: number | null, filter: Filter): string[] {
+    const { revision: head } = getStash(this.#sql)
+    if (after === head) return []
+    // A watcher of revisions learns from one event that there are new ones.
+    if (filter === 'revisions') return [keep({ type: 'snapshot', revision: head, values: [] }, filter).text]
+    if (after !== null && after < head && head - after <= REPLAY_MAX_CHANGES) {
+      this.#catchUp(head)
+      if (after >= this.#from) return this.#changesSince(after, filter)
+    }
+    return [this.#snapshotText(head, filter)]
+  }
+
+  #changesSince(after: number, filter: Filter): string[] {
+    const missed = this.#changes.filter(({ event }) => event.revision > after)
+    return missed.flatMap(({ event, text }) => (filter === null ? text : (writeEvent(event, filter) ?? [])))
+  }
+
+  /** Reads the changes that are not kept yet, newest first: it stops at the bounds, before it has read too much. */
+  #catchUp(head: number): void {
+    if (this.#head === head) return
+    const fresh: Kept[] = []
+    let bytes = 0
+    for (const event of readChanges(this.#sql, Math.max(this.#head, head - REPLAY_MAX_CHANGES), head, 'DESC')) {
+      const kept = keep(event)
+      bytes += kept.bytes
+      // A gap in the revisions is never replayed over.
+      if (bytes > REPLAY_MAX_BYTES || event.revision !== head - fresh.length) break
+      fresh.push(kept)
+    }
+    const from = head - fresh.length
+    if (from !== this.#head) this.#forget(from)
+    this.#head = head
+    this.#changes.push(...fresh.toReversed())
+    this.#bytes += fresh.reduce((sum, kept) => sum + kept.bytes, 0)
+    while (this.#changes.length > REPLAY_MAX_CHANGES || this.#bytes > REPLAY_MAX_BYTES) {
+      const oldest = this.#changes.shift()
+      if (oldest === undefined) throw new Error('an empty replay is too large')
+      this.#bytes -= oldest.bytes
+      this.#from = oldest.event.revision
+    }
+  }
+
+  #forget(from: number): void {
+    this.#changes = []
+    this.#bytes = 0
+    this.#from = from
+  }
+
+  #snapshotText(revision: number, filter: string[] | null): string {
+    if (this.#snapshot?.revision !== revision) {
+      const members = new Map(itemsByKey(this.#sql).map(({ key, value }) => [key, writeMember(key, value)]))
+      this.#snapshot = { revision, members, text: null }
+    }
+    const { members } = this.#snapshot
+    const write = (chosen: Iterable<string>): string =>
+      `{"type":"snapshot","revision":${revision},"flags":{${[...chosen].join(',')}}}`
+    if (filter !== null) return write([...new Set(filter)].flatMap((key) => members.get(key) ?? []))
+    return (this.#snapshot.text ??= write(members.values()))
+  }
+}
+
+const writeMember = (key: string, value: string): string => `${JSON.stringify(key)}:${JSON.stringify(value)}`
+
+function keep(event: WatchEvent, filter: Filter = null): Kept {
+  const text = writeEvent(event, filter)
+  if (text === null) throw new Error('a watcher of everything is told of every event')
+  return { event, text, bytes: bytesOf(text) }
+}
+
+/** The same as events, for a hub that runs an older version of the code: it filters and writes them itself. */
 export function replay(sql: SqlStorage, after: number | null, filter: Filter = null): WatchEvent[] {
+  const { revision } = getStash(sql)
+  if (after === revision) return []
+  if (filter === 'revisions') return [{ type: 'snapshot', revision, values: [] }]
+  if (after === null || after > revision || revision - after > REPLAY_MAX_CHANGES) return [snapshotOf(sql)]
+  const events = eventsForHub(sql, after, { changes: REPLAY_MAX_CHANGES, bytes: REPLAY_MAX_BYTES })
+  return events.at(-1)?.revision === revision ? events : [snapshotOf(sql)]
+}
+
+/** What a hub is told next: the changes since, so many at a time; a snapshot where it is too far behind. */
+export function eventsForHub(sql: SqlStorage, told: number, most: { changes: number; bytes: number }): WatchEvent[] {
   const { revision, anchor_revision } = getStash(sql)
-  // Whoever is told of no values need not be told twice.
-  if (filter === 'revisions') return after === revision ? [] : [{ type: 'snapshot', revision, values: [] }]
-  const known = after !== null && after <= revision && after >= anchor_revision && revision - after <= REPLAYED_MAX
-  if (!known) return [snapshotOf(sql)]
+  if (told < anchor_revision || revision - told > HUB_MAX_BEHIND) return [snapshotOf(sql)]
   const events: WatchEvent[] = []
-  let chars = 0
-  for (const entry of entriesFrom(sql, after + 1)) {
-    chars += charsIn(entry.changes)
-    if (chars > REPLAYED_MAX_CHARS) return [snapshotOf(sql)]
-    events.push(eventOf(entry))
+  let bytes = 0
+  for (const event of readChanges(sql, told, told + most.changes, 'ASC')) {
+    bytes += sizeOf(event)
+    if (bytes > most.bytes && events.length > 0) break
+    events.push(event)
   }
   return events
 }
 
 /** The change after this revision; null where it is the last. */
 export function nextEvent(sql: SqlStorage, after: number): WatchEvent | null {
-  for (const entry of entriesFrom(sql, after + 1)) return eventOf(entry)
+  for (const event of readChanges(sql, after, Number.MAX_SAFE_INTEGER, 'ASC')) return event
   return null
 }
 
@@ -36,10 +141,29 @@ function snapshotOf(sql: SqlStorage): WatchEvent {
   return { type: 'snapshot', revision: getStash(sql).revision, values }
 }
 
-const eventOf = ({ revision, changes }: LoggedEntry): WatchEvent => ({
-  type: 'change',
-  revision,
-  values: changes
-    .filter(({ what }) => what === 'item')
-    .map(({ key, after }) => ({ key, value: after === null ? null : after.value })),
-})
+const sizeOf = ({ values }: WatchEvent): number =>
+  values.reduce((sum, { key, value }) => sum + bytesOf(key) + bytesOf(value ?? ''), 0)
+
+type ChangeRow = { revision: number; key: string | null; value: string | null }
+
+/** The changes of the revisions after `from`, up to `to`: one query, read row by row, so that a reader may stop. */
+function* readChanges(sql: SqlStorage, from: number, to: number, order: 'ASC' | 'DESC'): Iterable<WatchEvent> {
+  // Named, because the other index of this table would be read through for each entry.
+  const query = `SELECT log.revision AS revision, change.key AS key, change.after_value AS value
+    FROM log LEFT JOIN change INDEXED BY change_by_revision ON change.revision = log.revision AND change.what = 'item'
+    WHERE log.revision > ? AND log.revision <= ?
+    ORDER BY log.revision ${order}, change.position ${order}`
+  let revision = -1
+  let values: Value[] = []
+  const event = (): WatchEvent => ({ type: 'change', revision, values: order === 'ASC' ? values : values.toReversed() })
+  for (const { key, value, ...row } of sql.exec<ChangeRow>(query, from, to)) {
+    if (row.revision !== revision) {
+      if (revision !== -1) yield event()
+      revision = row.revision
+      values = []
+    }
+    // An entry that changed no item still is a revision.
+    if (key !== null) values.push({ key, value })
+  }
+  if (revision !== -1) yield event()
+}

@@ -14,7 +14,8 @@ import { refuse, type Result } from '../model/refusal.ts'
 import { cacheTag } from '../model/snapshot.ts'
 import { hallOf } from '../live/hall.ts'
 import { Audience, CLOSE, close, refuseMessage } from '../live/audience.ts'
-import { readTerms, writeMark, type Filter, type WatchEvent } from '../model/watch-event.ts'
+import { judgeSeat, readSeat, SEAT_STATUS } from '../live/seat.ts'
+import { readTerms, writeMark, type Filter, type Missed } from '../model/watch-event.ts'
 import { Alarm } from './alarm.ts'
 import { answer, type Answer, type Question } from './ask.ts'
 import { apply } from './apply.ts'
@@ -25,7 +26,7 @@ import { Publisher } from './publish.ts'
 import { releaseDue } from './release-due.ts'
 import { nextHubAt, putHub, tellHubs } from './hubs.ts'
 import { nextPruneAt, prune } from './prune.ts'
-import { nextEvent, replay } from './replay.ts'
+import { nextEvent, replay, Replays } from './replay.ts'
 import { report } from './report.ts'
 import { Purger, type Purged } from './purge.ts'
 import { hasTables, migrate } from './schema.ts'
@@ -49,6 +50,7 @@ export class StashObject extends DurableObject<Env> {
   /** Whether there is a stash here at all: an id can outlive what it named. */
   #exists: boolean
   #snapshot: { revision: number; text: string } | null = null
+  readonly #replays = new Replays(this.#sql)
   readonly #audience: Audience
   readonly #teller: Teller
   readonly #writeRate = new WriteRate()
@@ -140,15 +142,18 @@ export class StashObject extends DurableObject<Env> {
     return this.#snapshot.text
   }
 
-  /** Takes a watcher in: see `WatchTerms`. 503: there are too many here, and hubs take the others. */
+  /** Takes a watcher in: see `WatchTerms`. Where it does not, see `SEAT_STATUS`; 503 sends it to the hubs. */
   override fetch(request: Request): Response {
     if (!this.#alive()) return new Response(null, { status: 404 })
-    if (this.#audience.size >= Number(this.env.WATCHERS_PER_OBJECT)) return new Response(null, { status: 503 })
+    const seat = readSeat(request.headers)
+    const [taken, held] = [this.#audience.size, this.#audience.heldBy(seat.address)]
+    const refusal = judgeSeat(seat, { taken, held, limit: Number(this.env.WATCHERS_PER_OBJECT) })
+    if (refusal !== null) return new Response(null, { status: SEAT_STATUS[refusal] })
     const { after, filter, marks } = readTerms(request.url)
     const { 0: client, 1: server } = new WebSocketPair()
     const { revision } = getStash(this.#sql)
-    this.#audience.admit(server, filter, replay(this.#sql, after, filter), revision)
-    if (marks) server.send(writeMark(revision))
+    const texts = this.#replays.textsSince(after, filter)
+    this.#audience.admit(server, filter, marks ? [...texts, writeMark(revision)] : texts, revision, seat.address)
     return new Response(null, { status: 101, webSocket: client })
   }
 
@@ -160,10 +165,12 @@ export class StashObject extends DurableObject<Env> {
     return revision
   }
 
-  /** What a watcher has missed, for a hub to tell it. Null: no such stash. */
-  missed(after: number | null, filter: Filter = null): { head: number; events: WatchEvent[] } | null {
+  /** What a watcher has missed, for a hub to tell it. Null: no such stash. A hub of an older version takes no texts. */
+  missed(after: number | null, filter: Filter = null, form: 'events' | 'texts' = 'events'): Missed | null {
     if (!this.#alive()) return null
-    return { head: getStash(this.#sql).revision, events: replay(this.#sql, after, filter) }
+    const { revision: head } = getStash(this.#sql)
+    if (form === 'texts') return { head, events: [], texts: this.#replays.textsSince(after, filter) }
+    return { head, events: replay(this.#sql, after, filter) }
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {

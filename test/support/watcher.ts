@@ -17,6 +17,9 @@ export type Watcher = {
   stop(): void
 }
 
+/** A socket can be asked whether everything that was sent before now has come. */
+export type SocketWatcher = Watcher & { answered(): Promise<unknown> }
+
 /** What a client would hold after all it has been told. */
 export function stateOf(told: Told[]): { revision: number; flags: Record<string, string> } {
   let flags: Record<string, string> = {}
@@ -46,8 +49,12 @@ function collector() {
   return { told, take, until }
 }
 
-export async function watchSocket(send: Send, path: string): Promise<Watcher> {
-  const response = await send(path, { headers: { Upgrade: 'websocket' } })
+export async function watchSocket(
+  send: Send,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<SocketWatcher> {
+  const response = await send(path, { headers: { Upgrade: 'websocket', ...headers } })
   const socket = response.webSocket
   if (socket === null) throw new Error(`no socket, but ${response.status}: ${await response.text()}`)
   const { told, take, until } = collector()
@@ -58,7 +65,12 @@ export async function watchSocket(send: Send, path: string): Promise<Watcher> {
     if (data !== 'pong') take(JSON.parse(String(data)) as Told)
   })
   socket.accept()
-  return { told, until, closed, stop: () => socket.close(1000) }
+  const answered = () =>
+    new Promise((resolve) => {
+      socket.addEventListener('message', ({ data }) => data === 'pong' && resolve(null))
+      socket.send('ping')
+    })
+  return { told, until, closed, answered, stop: () => socket.close(1000) }
 }
 
 export async function watchStream(send: Send, path: string, headers: Record<string, string> = {}): Promise<Watcher> {

@@ -117,4 +117,26 @@ describe('more watchers than one object serves', () => {
     await master.set('a', '1')
     await expect.poll(hubs).toEqual([])
   })
+  it('join through a stash that runs an older version, and knows of no texts', async () => {
+    const { stash, master } = await newOperator()
+    for (const value of ['1', '2', '3']) await master.set('a', value)
+    await master.set('b', '4')
+    const inside = await Promise.all(
+      Array.from({ length: PER_OBJECT }, () => watchSocket(send, `/stash/${stash.id}/watch`)),
+    )
+    let calls = 0
+    const old = { after: 1, keys: ['a'] }
+    faults.object = (method, call) => {
+      if (method !== 'missed') return call()
+      calls++
+      return Promise.resolve(objectOf(stash).missed(old.after, old.keys))
+    }
+    const watcher = await watchSocket(send, `/stash/${stash.id}/watch?after=${old.after}&keys=a`)
+    expect(await watcher.until(2)).toEqual([
+      { type: 'change', revision: 2, changes: { a: '2' } },
+      { type: 'change', revision: 3, changes: { a: '3' } },
+    ])
+    expect(calls).toBe(1)
+    for (const one of [watcher, ...inside]) one.stop()
+  })
 })

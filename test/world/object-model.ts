@@ -4,7 +4,7 @@
  */
 import { cacheTag, writeSnapshot } from '../../src/model/snapshot.ts'
 import { Audience } from '../../src/live/audience.ts'
-import type { WatchEvent } from '../../src/model/watch-event.ts'
+import { writeEvent, type WatchEvent } from '../../src/model/watch-event.ts'
 import { Alarm } from '../../src/stash/alarm.ts'
 import { Publisher, type Cursor } from '../../src/stash/publish.ts'
 import { Purger, type Purged } from '../../src/stash/purge.ts'
@@ -99,7 +99,8 @@ export class ObjectModel {
   /** A watcher comes, with what it has seen. False: nobody answers. */
   admit(socket: SocketModel, after: number | null): boolean {
     if (this.state === 'dead' || this.state === 'overloaded') return false
-    this.#awake().audience.admit(socket, null, this.#missed(after), this.head)
+    const texts = this.#missed(after).flatMap((event) => writeEvent(event, null) ?? [])
+    this.#awake().audience.admit(socket, null, texts, this.head)
     return true
   }
 
@@ -193,6 +194,7 @@ export class ObjectModel {
     const purge = (): Promise<Purged> => whileAlive(cache.purge(cacheTag(STASH_ID)))
     const hall = {
       sockets: () => [...this.#sockets].filter(({ open }) => open),
+      socketsFrom: () => [],
       accept: (socket: SocketModel) => void this.#sockets.add(socket),
       heardAt: () => 0,
       pause: () => sleep(0),

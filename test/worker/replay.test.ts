@@ -1,0 +1,135 @@
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
+import { describe, expect, it } from 'vitest'
+import { REPLAY_MAX_BYTES, REPLAY_MAX_CHANGES } from '../../src/stash/replay.ts'
+import type { Filter } from '../../src/model/watch-event.ts'
+import { newOperator, objectOf, send } from '../support/front-door.ts'
+import type { Stash } from '../support/stash.ts'
+import { stateOf, watchSocket, type Told } from '../support/watcher.ts'
+
+/** What a watcher that comes now is told at once. */
+async function joinAt(stash: Stash, after: number | null, filter: Filter = null): Promise<Told[]> {
+  const query = new URLSearchParams(after === null ? {} : { after: String(after) })
+  if (Array.isArray(filter)) query.set('keys', filter.join(','))
+  const watcher = await watchSocket(send, `/stash/${stash.id}/watch?${query}`)
+  // The answer to a ping comes after everything that was sent before it.
+  await watcher.answered()
+  watcher.stop()
+  return watcher.told
+}
+
+/** Rows that SQLite reads while `act` runs, in all statements of this object. */
+async function rowsReadBy(stash: Stash, act: () => Promise<unknown>): Promise<number> {
+  const cursors: { rowsRead: number }[] = []
+  let exec: SqlStorage['exec'] | undefined
+  await runInDurableObject(objectOf(stash), (_, { storage: { sql } }) => {
+    exec = sql.exec.bind(sql)
+    sql.exec = ((...args: Parameters<SqlStorage['exec']>) => {
+      const cursor = exec!(...args)
+      cursors.push(cursor)
+      return cursor
+    }) as SqlStorage['exec']
+  })
+  await act()
+  await runInDurableObject(objectOf(stash), (_, { storage: { sql } }) => {
+    sql.exec = exec!
+  })
+  if (cursors.length === 0) throw new Error('no statement was counted')
+  return cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0)
+}
+
+/** So many changes, made inside the object: over the front door a thousand would take seconds. */
+const change = (stash: Stash, count: number, valueOf = (i: number) => String(i)) =>
+  runInDurableObject(objectOf(stash), (object, { storage }) => {
+    const { hash } = storage.sql.exec<{ hash: string }>('SELECT hash FROM token').one()
+    for (let i = 0; i < count; i++) {
+      const intent = { kind: 'put' as const, key: `k-${i % 7}`, value: valueOf(i), type: 'text/plain' }
+      const applied = object.apply({ credential: { kind: 'token', hash }, intent })
+      if (!applied.ok) throw new Error(applied.refusal.code)
+    }
+  })
+
+/** The changes of items as the tables hold them, by revision, from the first. */
+const loggedChanges = (stash: Stash) =>
+  runInDurableObject(objectOf(stash), (_, { storage: { sql } }) => {
+    const query = `SELECT key, after_value AS value FROM change WHERE revision = ? AND what = 'item'`
+    return sql
+      .exec<{ revision: number }>('SELECT revision FROM log ORDER BY revision')
+      .toArray()
+      .map(({ revision }) => sql.exec<{ key: string; value: string | null }>(query, revision).toArray())
+      .map((rows) => Object.fromEntries(rows.map(({ key, value }) => [key, value])))
+  })
+
+describe('a replay', () => {
+  it.each([
+    ['of the changes since', 950],
+    ['of all flags', 0],
+    ['for a cursor from the future', 999_999],
+    ['for a first visit', null],
+  ])('%s is read once, and then told from memory', async (_, after) => {
+    const { stash } = await newOperator()
+    await change(stash, 1_000)
+    const first = await joinAt(stash, after)
+    const rows = await rowsReadBy(stash, async () => {
+      for (let i = 0; i < 20; i++) expect(await joinAt(stash, after)).toEqual(first)
+    })
+    // The row of the stash itself, which says its revision, a few times for each.
+    expect(rows).toBeLessThanOrEqual(20 * 4)
+  })
+  it('at any cursor costs no rows, once one has been read', async () => {
+    const { stash } = await newOperator()
+    await change(stash, 1_000)
+    await joinAt(stash, 1_000 - REPLAY_MAX_CHANGES)
+    const rows = await rowsReadBy(stash, async () => {
+      for (let after = 1_000 - REPLAY_MAX_CHANGES; after <= 1_000; after += 10) {
+        await joinAt(stash, after)
+        await joinAt(stash, after, ['k-1', 'k-2'])
+      }
+    })
+    expect(rows).toBeLessThanOrEqual(22 * 4)
+  })
+  it('after a commit reads the new change only', async () => {
+    const { stash, master } = await newOperator()
+    await change(stash, 500)
+    await joinAt(stash, 450)
+    await master.set('k-1', 'new')
+    const rows = await rowsReadBy(stash, () => joinAt(stash, 450))
+    expect(rows).toBeLessThanOrEqual(10)
+    expect((await joinAt(stash, 500)).map(({ changes }) => changes)).toEqual([{ 'k-1': 'new' }])
+  })
+  it.each([[null], [['k-1', 'k-3']]])(
+    'after any revision, with the filter %j, says what the log says',
+    async (filter) => {
+      const { stash, master } = await newOperator()
+      await change(stash, 130)
+      await master.call('PATCH', '/flags', { 'k-1': null, 'k-3': '"\n', other: 'x' })
+      await master.grant({ can: ['write'] })
+      await master.call('PATCH', '/flags', { 'k-3': null, k: 'é' })
+      const log = await loggedChanges(stash)
+      const head = log.length
+      const shown = (changes: Record<string, string | null>) =>
+        Object.fromEntries(Object.entries(changes).filter(([key]) => filter === null || filter.includes(key)))
+      const changes = log.map((logged, i): Told => ({ type: 'change', revision: i + 1, changes: shown(logged) }))
+      const concerned = changes.filter(({ changes: some }) => filter === null || Object.keys(some ?? {}).length > 0)
+      const snapshot: Told = { type: 'snapshot', revision: head, flags: stateOf(concerned).flags }
+      for (let after = 0; after <= head; after++) {
+        const isReplayed = head - after <= REPLAY_MAX_CHANGES
+        const missed = concerned.filter(({ revision }) => revision > after)
+        expect(await joinAt(stash, after, filter)).toEqual(isReplayed ? missed : [snapshot])
+      }
+    },
+  )
+  it('of more bytes than it may have is a snapshot', async () => {
+    const { stash } = await newOperator()
+    const value = (i: number) => String(i).padStart(REPLAY_MAX_BYTES / 20, '€')
+    await change(stash, 20, value)
+    expect((await joinAt(stash, 19)).map(({ type }) => type)).toEqual(['change'])
+    expect((await joinAt(stash, 10)).map(({ type }) => type)).toEqual(['snapshot'])
+  })
+  it('is the same after the object has been away', async () => {
+    const { stash } = await newOperator()
+    await change(stash, 120)
+    const before = [await joinAt(stash, 60), await joinAt(stash, 3), await joinAt(stash, 60, ['k-1'])]
+    await evictDurableObject(objectOf(stash))
+    expect([await joinAt(stash, 60), await joinAt(stash, 3), await joinAt(stash, 60, ['k-1'])]).toEqual(before)
+  })
+})
