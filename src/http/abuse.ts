@@ -24,7 +24,7 @@ export async function turnDownCounting(request: Request, limiter: RateLimit, ref
 }
 
 /** The client's address as Cloudflare saw it. One IPv6 customer has a whole /64, and counts as one. */
-function addressOf(request: Request): string {
+export function addressOf(request: Request): string {
   const address = request.headers.get('CF-Connecting-IP') ?? 'local'
   if (!address.includes(':')) return address
   const [head = '', tail] = address.split('::')

@@ -1,16 +1,31 @@
 /**
  * Opens a socket to whoever tells of a stash's changes: the stash's own object, or, where that has its hands full, a hub
  * near the watcher. A full hub sends on to the next one, so nobody has to count them all.
+ *
+ * Watches are public, so an address has limits here: see `live/seat.ts`. It is known by the header that Cloudflare sets,
+ * and by nothing else. `npm start` has no such header: its clients are all loopback, and are not counted. Workers of
+ * other zones all come from one address, and share its places.
  */
-import { writeHubSeat } from '../live/seat.ts'
+import { createHash } from 'node:crypto'
+import { SEAT_STATUS, writeHubSeat, writeSeat } from '../live/seat.ts'
 import { writeTerms, type WatchTerms } from '../model/watch-event.ts'
-import { ok, refuse, type Result } from '../model/refusal.ts'
+import { ok, refuse, type Refusal, type Result } from '../model/refusal.ts'
+import { addressOf } from './abuse.ts'
 import type { App } from './scope.ts'
 
 /** How long an isolate goes to the hubs at once, after it has been sent there. */
-const CROWDED_MS = 60_000
+const FULL_MS = 60_000
+/** How long an isolate counts openings before it asks the object, after it was told to. Short: places become free. */
+const COUNTING_MS = 5_000
 /** A hundred thousand watchers and more on one continent. Past it something else is wrong. */
 const HUBS_MAX = 64
+/** Stashes of which an isolate knows such things. */
+const CROWDS_MAX = 1_000
+
+/** The period of the limiter in wrangler.toml. Places may be free again by then. */
+const RETRY_AFTER_S = 60
+const OPENED: Refusal = { code: 'rate_limited', retry_after_s: RETRY_AFTER_S, limited: 'watches_opened' }
+const OPEN: Refusal = { code: 'rate_limited', retry_after_s: RETRY_AFTER_S, limited: 'watches_open' }
 
 /** Where Cloudflare may put a hub: near those whom it tells. */
 const HINTS: Record<string, DurableObjectLocationHint> = {
@@ -22,39 +37,79 @@ const HINTS: Record<string, DurableObjectLocationHint> = {
   AF: 'afr',
 }
 
-/** By stash: since when it is crowded, and which hub had room last. */
-const crowded = new Map<string, { at: number; hub: number }>()
+/** By stash: since when its object is full, since when openings count, and which hub had room last. */
+type Crowd = { fullAt: number; countingAt: number; hub: number }
+const crowds = new Map<string, Crowd>()
 
 export async function connect(
   env: App['Bindings'],
   id: DurableObjectId,
   terms: WatchTerms,
-  { cf }: Request,
+  request: Request,
 ): Promise<Result<Response>> {
-  const continent = String(cf?.['continent'] ?? 'XX')
   const stashId = id.toString()
   const url = `https://stash/watch?${writeTerms(terms)}`
-  const known = crowded.get(stashId)
-  if (known === undefined || Date.now() - known.at > CROWDED_MS) {
-    const response = await env.STASH.get(id).fetch(url, { headers: { Upgrade: 'websocket' } })
-    if (response.status === 404) return refuse({ code: 'stash_not_found' })
-    if (response.status === 101) return ok(response)
-    crowded.set(stashId, { at: Date.now(), hub: known?.hub ?? 0 })
+  const address = hashedAddressOf(request, stashId)
+  let counted = false
+  /** Whether its rate allows this opening, which is counted once. */
+  const count = async (): Promise<boolean> => {
+    if (address !== null && !counted) counted = (await env.WATCHES.limit({ key: address })).success
+    return address === null || counted
   }
-  for (let i = 0, start = crowded.get(stashId)?.hub ?? 0; i < HUBS_MAX; i++) {
-    const hub = (start + i) % HUBS_MAX
+  const askStash = (): Promise<Response> =>
+    env.STASH.get(id).fetch(url, { headers: { Upgrade: 'websocket', ...writeSeat({ address, counted }) } })
+
+  const crowd = crowdOf(stashId)
+  if (Date.now() - crowd.fullAt > FULL_MS) {
+    if (Date.now() - crowd.countingAt < COUNTING_MS && !(await count())) return refuse(OPENED)
+    let response = await askStash()
+    if (response.status === SEAT_STATUS.uncounted) {
+      note(stashId, { countingAt: Date.now() })
+      if (!(await count())) return refuse(OPENED)
+      response = await askStash()
+    }
+    const outcome = outcomeOf(response)
+    if (outcome !== null) return outcome
+    note(stashId, { fullAt: Date.now() })
+  }
+  // Its object is full, so more than half of its places are taken.
+  if (!(await count())) return refuse(OPENED)
+  const continent = String(request.cf?.['continent'] ?? 'XX')
+  for (let i = 0; i < HUBS_MAX; i++) {
+    const hub = (crowd.hub + i) % HUBS_MAX
     const name = `${stashId}/${continent}/${hub}`
     const hint = HINTS[continent]
     const stub = env.HUBS.get(env.HUBS.idFromName(name), hint && { locationHint: hint })
-    const seat = writeHubSeat({ address: null, counted: false, stashId, name, limit: Number(env.WATCHERS_PER_OBJECT) })
-    const response = await stub.fetch(url, { headers: { Upgrade: 'websocket', ...seat } })
-    if (response.status === 404) return refuse({ code: 'stash_not_found' })
-    if (response.status !== 101) continue
-    crowded.set(stashId, { at: crowded.get(stashId)?.at ?? Date.now(), hub })
-    if (crowded.size > 1_000) crowded.clear()
-    return ok(response)
+    const seat = writeHubSeat({ address, counted, stashId, name, limit: Number(env.WATCHERS_PER_OBJECT) })
+    const outcome = outcomeOf(await stub.fetch(url, { headers: { Upgrade: 'websocket', ...seat } }))
+    if (outcome?.ok) note(stashId, { hub })
+    if (outcome !== null) return outcome
   }
   return refuse({ code: 'unreachable' })
+}
+
+/** What an object or a hub made of an opening; null where it is full, and another one is to be asked. */
+function outcomeOf(response: Response): Result<Response> | null {
+  if (response.status === 101) return ok(response)
+  if (response.status === 404) return refuse({ code: 'stash_not_found' })
+  return response.status === SEAT_STATUS.share ? refuse(OPEN) : null
+}
+
+const crowdOf = (stashId: string): Crowd => crowds.get(stashId) ?? { fullAt: -Infinity, countingAt: -Infinity, hub: 0 }
+
+function note(stashId: string, known: Partial<Crowd>): void {
+  const crowd = { ...crowdOf(stashId), ...known }
+  if (crowds.size >= CROWDS_MAX) crowds.clear()
+  crowds.set(stashId, crowd)
+}
+
+/** Tells the addresses of one stash's watchers apart, and is of no use elsewhere. Null: unknown. */
+function hashedAddressOf(request: Request, stashId: string): string | null {
+  if (!request.headers.has('CF-Connecting-IP')) return null
+  return createHash('sha256')
+    .update(`${stashId} ${addressOf(request)}`)
+    .digest('base64url')
+    .slice(0, 22)
 }
 
 /** The Worker's end of it. */

@@ -42,6 +42,6 @@ export const OFREP_OPERATIONS: Operation[] = [
     auth: 'none',
     parameters: ['after', 'Last-Event-ID'],
     answer: 'stream',
-    refusals: ['stash_not_found', 'unknown_parameter', 'invalid_query', 'unreachable'],
+    refusals: ['stash_not_found', 'unknown_parameter', 'invalid_query', 'rate_limited', 'unreachable'],
   },
 ]

@@ -30,8 +30,17 @@ export const PROBLEMS = {
   },
   rate_limited: {
     status: 429,
-    title: 'Too many attempts from this address',
-    detail: ({ retry_after_s }) => `Wait ${retry_after_s} seconds, then try again.`,
+    title: 'This address is over a limit',
+    detail: ({ retry_after_s, limited }) => {
+      const wait = `Wait ${retry_after_s} seconds, then try again.`
+      if (limited === 'watches_opened') {
+        return `Many watch this stash, and this address has opened too many watches of it in a minute. ${wait}`
+      }
+      if (limited === 'watches_open') {
+        return `Many watch this stash, and this address has half of the places that others leave free. End some of its watches. ${wait}`
+      }
+      return `It has tried too often. ${wait}`
+    },
   },
   route_not_found: {
     status: 404,

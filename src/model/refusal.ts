@@ -13,7 +13,8 @@ export type Refusal =
   | { code: 'invalid_token' }
   /** `key`: where the token can do it, but not to this key. */
   | { code: 'not_permitted'; needs: string; key?: string }
-  | { code: 'rate_limited'; retry_after_s: number }
+  /** `limited`: of watches, whether an address opened too many in a time, or has too many open. */
+  | { code: 'rate_limited'; retry_after_s: number; limited?: 'watches_opened' | 'watches_open' }
   // what is asked for
   | { code: 'route_not_found' }
   | { code: 'method_not_allowed'; allow: string[] }
