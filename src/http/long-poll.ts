@@ -1,6 +1,6 @@
 /**
  * The long poll, in the manner of Consul: answers when something has changed since `after`, or when it has waited.
- * Without `after` it answers at once with how things stand.
+ * Without `after` it answers at once with how things stand. Its socket is closed on every way out.
  */
 import { heedWrite } from './read.ts'
 import { json } from './reply.ts'
@@ -15,28 +15,52 @@ export async function pollOnce(
   stashId: string,
   after: number | null,
   waitMs: number,
+  gone: AbortSignal,
 ): Promise<Response> {
   const told: Told[] = []
-  const enough = new Promise<void>((resolve) => {
-    let live = false
-    socket.addEventListener('message', ({ data }) => {
-      const event = JSON.parse(String(data)) as Told
-      // All that was missed comes before the mark; after it, the first change is enough.
-      if (event.type === 'live') live = true
-      else told.push(event)
-      if (live && told.length > 0) resolve()
-    })
-    socket.addEventListener('close', () => resolve())
-    socket.addEventListener('error', () => resolve())
-  })
-  socket.accept()
-  await Promise.race([enough, scheduler.wait(waitMs + Math.floor(Math.random() * waitMs * JITTER))])
-  socket.close(1000)
+  try {
+    await listen(socket, told, waitMs, gone)
+  } finally {
+    // It holds a place among the watchers, and another poll takes one of its own.
+    socket.close(1000)
+  }
 
   const last = told.at(-1)
   if (last === undefined) return json({ type: 'change', revision: after, changes: {} })
   heedWrite(stashId, last.revision)
   return json(merge(told, last))
+}
+
+/** Resolves when there is something to answer with, when the wait is over, or when the client has left. */
+async function listen(socket: WebSocket, told: Told[], waitMs: number, gone: AbortSignal): Promise<void> {
+  const over = new AbortController()
+  const enough = new Promise<void>((resolve, reject) => {
+    let live = false
+    socket.addEventListener('message', ({ data }) => {
+      try {
+        const event = JSON.parse(String(data)) as Told
+        // All that was missed comes before the mark; after it, the first change is enough.
+        if (event.type === 'live') live = true
+        else told.push(event)
+      } catch (fault) {
+        reject(fault)
+      }
+      if (live && told.length > 0) resolve()
+    })
+    socket.addEventListener('close', () => resolve())
+    socket.addEventListener('error', () => resolve())
+    gone.addEventListener('abort', () => resolve())
+    if (gone.aborted) resolve()
+  })
+  socket.accept()
+  const wait = scheduler.wait(waitMs + Math.floor(Math.random() * waitMs * JITTER), { signal: over.signal })
+  try {
+    await Promise.race([enough, wait])
+  } finally {
+    // A timer that is left would hold the invocation open.
+    wait.catch(() => {})
+    over.abort()
+  }
 }
 
 /** Several missed changes as one: a later value wins. A snapshot says it all. */

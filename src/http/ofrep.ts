@@ -82,13 +82,16 @@ async function listen(c: Ctx): Promise<Response> {
   if (!query.ok) return turnDown(query.refusal)
   const after = readCursor(c.req.raw, query.value.after)
   if (!after.ok) return turnDown(after.refusal)
+  // Where a HEAD comes as one: see `watch.ts`.
   if (c.req.method === 'HEAD') return empty(200, { 'Content-Type': 'text/event-stream' })
 
   const terms = { after: after.value, filter: 'revisions' as const, marks: false }
   const connected = await connect(c.env, id.value, terms, c.req.raw)
   if (!connected.ok) return turnDown(connected.refusal)
-  return streamEvents(socketOf(connected.value), id.value.toString(), c.req.raw.signal, ({ revision }) => {
-    const lastModified = Math.floor(Date.now() / 1_000)
-    return `data: ${JSON.stringify({ type: 'refetchEvaluation', etag: `"${revision}"`, lastModified })}`
-  })
+  return streamEvents(socketOf(connected.value), id.value.toString(), c.req.raw.signal, { fields: writeRefetch })
+}
+
+function writeRefetch({ revision }: { revision: number }): string {
+  const lastModified = Math.floor(Date.now() / 1_000)
+  return `data: ${JSON.stringify({ type: 'refetchEvaluation', etag: `"${revision}"`, lastModified })}`
 }

@@ -27,7 +27,8 @@ export const watch = new Hono<App>().get('/stash/:stash/watch', async (c) => {
   const asked = readWatch(request)
   if (!asked.ok) return turnDown(asked.refusal)
   const { terms, waitMs } = asked.value
-  // Hono takes HEAD for GET; a stream nobody reads would stay open.
+  // Hono takes HEAD for GET. Workers Cache does too where it holds nothing, which here is always: then a HEAD comes in as
+  // a GET and opens a stream, which ends as its reader has gone.
   if (request.method === 'HEAD') return empty(200, { 'Content-Type': 'text/event-stream' })
 
   const upgrades = request.headers.get('Upgrade')?.toLowerCase() === 'websocket'
@@ -36,7 +37,8 @@ export const watch = new Hono<App>().get('/stash/:stash/watch', async (c) => {
   if (upgrades) return connected.value
   const socket = socketOf(connected.value)
   const stash = id.value.toString()
-  return waitMs === null ? streamEvents(socket, stash, request.signal) : pollOnce(socket, stash, terms.after, waitMs)
+  if (waitMs === null) return streamEvents(socket, stash, request.signal)
+  return pollOnce(socket, stash, terms.after, waitMs, request.signal)
 })
 
 type Asked = { terms: WatchTerms; waitMs: number | null }

@@ -12,8 +12,8 @@ import { getStash } from './stash-row.ts'
 
 /** Past this a snapshot is read as soon. */
 export const REPLAY_MAX_CHANGES = 100
-/** No more than a stream may have unread (`http/sse`): a replay alone must not make its reader too slow. */
-export const REPLAY_MAX_BYTES = 256 * 1024
+/** Well below what a stream may have unread (`http/sse`): a replay alone must not make its reader too slow. */
+export const REPLAY_MAX_BYTES = 192 * 1024
 /** A hub is told of each change, so that its watchers are; past this it is told a snapshot. */
 const HUB_MAX_BEHIND = 1_000
 
