@@ -6,6 +6,7 @@
  *   nothing in memory            → KV and the object's revision, asked together; the newer wins
  *   the object silent            → the newest of memory and KV, unvouched
  *   KV gone                      → the object serves;  both gone → memory, however old, else `unreachable`
+ *   a revision beyond all that   → the object's number first, and its bytes only where it has come that far
  *
  * A copy is only ever replaced by a newer one, and `minRevision` goes past every copy. The stores come in
  * as functions, so that the same code runs against a simulated world.
@@ -13,6 +14,7 @@
 import { newest, type LiveSnapshot, type Snapshot } from '../model/snapshot.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 import type { Memo, Memory } from './memory.ts'
+import { SingleFlight, takeTurn } from './single-flight.ts'
 
 /** Nothing older than this is served without asking. */
 export const MEMORY_FRESH_MS = 1_000
@@ -24,9 +26,6 @@ const KV_DEADLINE_MS = 500
 const SNAPSHOT_DEADLINE_MS = 5_000
 /** How long after a write a reader would rather wait for the object than be given what was before. */
 const EXPECTATION_MS = 5_000
-/** A look-up whose own request died may never settle. Whoever waited this long looks for itself. */
-const FLIGHT_DEADLINE_MS = 6_000
-
 /** After a revision was asked for that is not there, the next such question waits so long: anybody may make up revisions. */
 const DENIAL_PAUSE_MS = 100
 /** Stashes of which that is remembered. */
@@ -55,9 +54,15 @@ export type Recalled = Memo & { readonly snapshot: LiveSnapshot }
 /** What a look-up found; `vouched` where the object itself stands behind it. */
 type Finding = { snapshot: Snapshot | null; source: 'kv' | 'object'; vouched: boolean }
 
+/** The object's own word: its revision, null where there is no such stash, and since when that is true. */
+type Word = { head: number | null; askedAt: number }
+
 export class Recall {
   readonly #memory: Memory
-  readonly #flights = new Map<string, Promise<Memo | null>>()
+  /** Look-ups, the object's word, and its bytes: each once at a time for a stash. */
+  readonly #finds = new SingleFlight<Memo | null>()
+  readonly #words = new SingleFlight<Word | null>()
+  readonly #bytes = new SingleFlight<Memo | null>()
   /** By stash: when a revision was last asked for that it does not have. */
   readonly #denials = new Map<string, number>()
 
@@ -68,22 +73,27 @@ export class Recall {
   async recall(stores: Stores, stashId: string, minRevision = 0): Promise<Result<Recalled>> {
     const fresh = this.remembered(stashId, minRevision, stores.now())
     if (fresh !== null) return reply(fresh)
-    const known = this.#memory.get(stashId)
-    if (known !== undefined && !reaches(known, minRevision)) await this.#pace(stores, stashId)
-
-    const found = await this.#once(`find ${stashId}`, stores, () => this.#find(stores, stashId))
-    const wanted = Math.max(minRevision, this.#expectedNow(stores, stashId))
-    if (found.memo === null || reaches(found.memo, wanted)) return answer(found.memo)
-
+    const turn = takeTurn()
+    let found = await this.#look(stores, stashId, minRevision, turn)
     // One that was under way already may have asked before the revision was made; the next one has not.
-    let asked = await this.#once(`ask ${stashId}`, stores, () => this.#askObject(stores, stashId))
-    if (asked.joined && asked.memo !== null && !reaches(asked.memo, wanted)) {
-      asked = await this.#once(`ask ${stashId}`, stores, () => this.#askObject(stores, stashId))
+    if (!found.isSince && !this.#isEnough(stores, stashId, found.memo, minRevision)) {
+      found = await this.#look(stores, stashId, minRevision, turn)
     }
-    const memo = asked.memo ?? (reaches(found.memo, minRevision) ? found.memo : null)
-    if (memo === null || memo.snapshot === null || reaches(memo, minRevision)) return answer(memo)
-    this.#deny(stashId, stores.now())
-    return refuse({ code: 'revision_not_reached', current: memo.snapshot.revision, min_revision: minRevision })
+    const { memo, isSince } = found
+    if (memo === null || this.#isEnough(stores, stashId, memo, minRevision)) return answer(memo)
+
+    // A revision may be made up, so the object is asked for its number before it is asked for its bytes.
+    const isHeard = isSince && memo.vouched
+    const word = isHeard ? wordOf(memo) : await this.#askHead(stores, stashId, minRevision, turn)
+    if (word === null) return answer(reaches(memo, minRevision) ? memo : null)
+    const { head, askedAt } = word
+    if (head === null) return answer(this.#keep(stashId, askedAt, { snapshot: null, source: 'object', vouched: true }))
+    if (head < minRevision) {
+      this.#deny(stashId, stores.now())
+      return refuse({ code: 'revision_not_reached', current: head, min_revision: minRevision })
+    }
+    if (isHeard) return answer(memo)
+    return answer(await this.#reach(stores, stashId, { memo, head, minRevision, askedAt }))
   }
 
   /** What is known without asking anybody: the hot path. */
@@ -119,25 +129,49 @@ export class Recall {
     return expected && stores.now() - expected.at < EXPECTATION_MS ? expected.revision : 0
   }
 
-  /** Single flight: however many ask at once, one look-up is under way. */
-  async #once(
-    name: string,
+  async #look(
     stores: Stores,
-    start: () => Promise<Memo | null>,
-  ): Promise<{ memo: Memo | null; joined: boolean }> {
-    const flying = this.#flights.get(name)
-    if (flying !== undefined) {
-      const landed = await Promise.race([flying, stores.sleep(FLIGHT_DEADLINE_MS).then(() => 'lost' as const)])
-      if (landed !== 'lost') return { memo: landed, joined: true }
-      if (this.#flights.get(name) === flying) this.#flights.delete(name)
-      return this.#once(name, stores, start)
+    stashId: string,
+    minRevision: number,
+    turn: number,
+  ): Promise<{ memo: Memo | null; isSince: boolean }> {
+    const known = this.#memory.get(stashId)
+    if (known !== undefined && !reaches(known, minRevision)) await this.#pace(stores, stashId)
+    const found = await this.#finds.join(stores, stashId, turn, () => this.#find(stores, stashId))
+    return { memo: found.answer, isSince: found.isSince }
+  }
+
+  /** Whether a look-up found what was asked for, and what a write through this isolate lets expect. */
+  #isEnough(stores: Stores, stashId: string, memo: Memo | null, minRevision: number): boolean {
+    return memo === null || reaches(memo, Math.max(minRevision, this.#expectedNow(stores, stashId)))
+  }
+
+  /** The object's number, with patience; null where it is silent. One that was asked for before this reader came may be too low. */
+  async #askHead(stores: Stores, stashId: string, minRevision: number, turn: number): Promise<Word | null> {
+    const ask = async (): Promise<Word | null> => {
+      const askedAt = stores.now()
+      const head = await hear(stores, SNAPSHOT_DEADLINE_MS, stores.vouch(stashId))
+      return head === SILENT ? null : { head, askedAt }
     }
-    const flight = start().finally(() => {
-      if (this.#flights.get(name) === flight) this.#flights.delete(name)
-    })
-    this.#flights.set(name, flight)
-    stores.keepAlive(flight)
-    return { memo: await flight, joined: false }
+    const first = await this.#words.join(stores, stashId, turn, ask)
+    const wanted = Math.max(minRevision, this.#expectedNow(stores, stashId))
+    const isEnough = first.isSince || first.answer === null || first.answer.head === null || first.answer.head >= wanted
+    return isEnough ? first.answer : (await this.#words.join(stores, stashId, turn, ask)).answer
+  }
+
+  /** A copy at this revision of the object: the one at hand, or the object's bytes. Null where they cannot be had. */
+  async #reach(
+    stores: Stores,
+    stashId: string,
+    { memo, head, minRevision, askedAt }: { memo: Memo; head: number; minRevision: number; askedAt: number },
+  ): Promise<Memo | null> {
+    if (reaches(memo, head)) return this.#keep(stashId, askedAt, { ...memo, vouched: true })
+    const turn = takeTurn()
+    const ask = () => this.#askObject(stores, stashId)
+    const first = await this.#bytes.join(stores, stashId, turn, ask)
+    const isEnough = first.isSince || first.answer === null || reaches(first.answer, head)
+    const bytes = isEnough ? first.answer : (await this.#bytes.join(stores, stashId, turn, ask)).answer
+    return bytes ?? (reaches(memo, minRevision) ? memo : null)
   }
 
   async #find(stores: Stores, stashId: string): Promise<Memo | null> {
@@ -238,6 +272,9 @@ const meets = ({ snapshot, checkedAt, expected }: Memo): boolean =>
 
 const reaches = (memo: Memo, minRevision: number): boolean =>
   memo.snapshot === null || memo.snapshot.revision >= minRevision
+
+/** What a vouched copy says of the object. */
+const wordOf = ({ snapshot, trueAt }: Memo): Word => ({ head: snapshot?.revision ?? null, askedAt: trueAt })
 
 const answer = (memo: Memo | null): Result<Recalled> => (memo === null ? refuse({ code: 'unreachable' }) : reply(memo))
 

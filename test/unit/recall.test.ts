@@ -109,20 +109,95 @@ describe('Recall', () => {
     expect(await read()).toBe('stash_not_found')
     expect(asked.vouch).toBe(1)
   })
-  it('is asked for made-up revisions a hundred times in a second, and asks the object thirty times at most', async () => {
+  it('answers made-up revisions by a number alone, and asks for it once in each pause', async () => {
     const { clock, at, asked, stores, recall, read } = makeIsolate()
     await read()
+    const before = { ...asked }
     const claims: Promise<unknown>[] = []
     for (let i = 0; i < 100; i++) {
       claims.push(recall.recall(stores, 's', 900 + i))
       await clock.pass(10)
     }
     await clock.pass(1_000)
-    await Promise.all(claims)
-    expect(asked.object).toBeLessThanOrEqual(30)
+    for (const claim of await Promise.all(claims)) {
+      expect(claim).toMatchObject({ refusal: { code: 'revision_not_reached', current: 1 } })
+    }
+    expect(asked.object).toBe(before.object)
+    expect(asked.kv).toBe(before.kv)
+    // A second, in pauses of 100 ms and round trips of 5.
+    expect(asked.vouch - before.vouch).toBeLessThanOrEqual(11)
     // One that is not made up waits a moment among them, and is answered.
     at.object = 2
     expect(await read(2, 150)).toEqual({ revision: 2, vouched: true })
+    expect(asked.object).toBe(before.object + 1)
+  })
+  it.each(['vouched', 'kv'] as const)(
+    'asks for no bytes on behalf of a revision that is not there, in the mode %s',
+    async (mode) => {
+      const { asked, stores, read } = makeIsolate()
+      stores.mode = mode
+      for (let i = 0; i < 20; i++) expect(await read(2 + i)).toBe('revision_not_reached')
+      expect(asked.object).toBe(0)
+      expect(asked.vouch).toBeLessThanOrEqual(20)
+    },
+  )
+  it('says which revision the stash has, where its own copy is older', async () => {
+    const { at, asked, stores, read } = makeIsolate()
+    stores.mode = 'kv'
+    at.object = 5
+    expect(await read()).toEqual({ revision: 1, vouched: false })
+    expect(await read(6)).toBe('revision_not_reached')
+    expect(asked.object).toBe(0)
+    expect(await read(5)).toEqual({ revision: 5, vouched: true })
+    expect(asked.object).toBe(1)
+  })
+  it('waits for a number that takes long, and then knows', async () => {
+    const { clock, at, asked, read } = makeIsolate()
+    await read()
+    at.vouchMs = 2_000
+    await clock.pass(5_000)
+    expect(await read(9)).toBe('revision_not_reached')
+    at.object = 9
+    expect(await read(9)).toEqual({ revision: 9, vouched: true })
+    expect(asked.object).toBe(1)
+  })
+  it('does not take a number that was asked for before for an answer', async () => {
+    const { clock, at, stores, recall, read } = makeIsolate()
+    await read()
+    await clock.pass(5_000)
+    at.vouchMs = 100
+    const early = recall.recall(stores, 's', 2)
+    await clock.pass(50)
+    at.object = 2
+    const late = recall.recall(stores, 's', 2)
+    await clock.pass(2_000)
+    expect(await early).toMatchObject({ refusal: { code: 'revision_not_reached' } })
+    expect(await late).toMatchObject({ ok: true, value: { snapshot: { revision: 2 } } })
+  })
+  it('reads what was written through it, although a number is on its way that was true before', async () => {
+    const { clock, at, stores, recall, read } = makeIsolate()
+    await read()
+    await clock.pass(5_000)
+    at.vouchMs = 400
+    void recall.recall(stores, 's', 2)
+    // The look-up has given up on the object by then, and its number is asked for with patience.
+    await clock.pass(300)
+    at.object = 2
+    recall.heed('s', 2, clock.now())
+    expect(await read()).toEqual({ revision: 2, vouched: true })
+  })
+  it('says that a stash is gone, whatever revision of it was asked for', async () => {
+    const { stores, asked, read } = makeIsolate()
+    await read()
+    stores.vouch = async () => (asked.vouch++, null)
+    expect(await read(9)).toBe('stash_not_found')
+    expect(asked.object).toBe(0)
+  })
+  it('does not say that a revision is missing where the object is silent', async () => {
+    const { at, read } = makeIsolate()
+    await read()
+    at.objectDead = true
+    expect(await read(9)).toBe('unreachable')
   })
   it('remembers no more stashes than it may', async () => {
     const { clock, stores, memory, recall } = makeIsolate()
