@@ -90,7 +90,7 @@ export async function connect(
 
 /** What an object or a hub made of an opening; null where it is full, and another one is to be asked. */
 function outcomeOf(response: Response): Result<Response> | null {
-  if (response.status === 101) return ok(response)
+  if (response.status === 101 || response.status === 200) return ok(response)
   if (response.status === 404) return refuse({ code: 'stash_not_found' })
   return response.status === SEAT_STATUS.share ? refuse(OPEN) : null
 }
@@ -112,7 +112,7 @@ function hashedAddressOf(request: Request, stashId: string): string | null {
     .slice(0, 22)
 }
 
-/** The Worker's end of it. */
+/** The Worker's end of it, where it is no body. */
 export function socketOf({ webSocket }: Response): WebSocket {
   if (webSocket === null) throw new Error('the object answered a watch without a socket')
   return webSocket

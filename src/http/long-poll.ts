@@ -1,9 +1,10 @@
 /**
  * The long poll, in the manner of Consul: answers when something has changed since `after`, or when it has waited.
- * Without `after` it answers at once with how things stand. Its socket is closed on every way out.
+ * Without `after` it answers at once with how things stand. Where it has to wait it holds a socket, closed on every way out.
  */
 import { heedWrite } from './read.ts'
-import { json } from './reply.ts'
+import { json, jsonText } from './reply.ts'
+import { readHead } from './sse.ts'
 
 type Told = { type: string; revision: number; flags?: object; changes?: Record<string, string | null> }
 
@@ -25,10 +26,21 @@ export async function pollOnce(
     socket.close(1000)
   }
 
-  const last = told.at(-1)
-  if (last === undefined) return json({ type: 'change', revision: after, changes: {} })
-  heedWrite(stashId, last.revision)
-  return json(merge(told, last))
+  return told.length === 0 ? json({ type: 'change', revision: after, changes: {} }) : answer(told, stashId)
+}
+
+/** The answer where something was missed: the object gives it, one event a line, and takes no watcher in. */
+export function answerMissed(lines: string, stashId: string): Response {
+  // No text of JSON has a line end in it.
+  if (lines.includes('\n')) return answer(JSON.parse(`[${lines.replaceAll('\n', ',')}]`) as Told[], stashId)
+  heedWrite(stashId, readHead(lines).revision)
+  return jsonText(lines)
+}
+
+function answer(told: Told[], stashId: string): Response {
+  const merged = merge(told)
+  heedWrite(stashId, merged.revision)
+  return json(merged)
 }
 
 /** Resolves when there is something to answer with, when the wait is over, or when the client has left. */
@@ -64,7 +76,9 @@ async function listen(socket: WebSocket, told: Told[], waitMs: number, gone: Abo
 }
 
 /** Several missed changes as one: a later value wins. A snapshot says it all. */
-function merge(told: Told[], last: Told): Told {
+function merge(told: Told[]): Told {
+  const last = told.at(-1)
+  if (last === undefined) throw new Error('there is nothing to merge')
   if (told.length === 1 || last.type !== 'change') return last
   const changes = Object.fromEntries(told.flatMap((event) => Object.entries(event.changes ?? event.flags ?? {})))
   const [first] = told

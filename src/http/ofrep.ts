@@ -85,7 +85,7 @@ async function listen(c: Ctx): Promise<Response> {
   // Where a HEAD comes as one: see `watch.ts`.
   if (c.req.method === 'HEAD') return empty(200, { 'Content-Type': 'text/event-stream' })
 
-  const terms = { after: after.value, filter: 'revisions' as const, marks: false }
+  const terms = { after: after.value, filter: 'revisions' as const, marks: false, body: false }
   const connected = await connect(c.env, id.value, terms, c.req.raw)
   if (!connected.ok) return turnDown(connected.refusal)
   return streamEvents(socketOf(connected.value), id.value.toString(), c.req.raw.signal, { fields: writeRefetch })

@@ -18,8 +18,12 @@ const COMMON = {
   'Strict-Transport-Security': 'max-age=31536000',
 }
 
-export function json(body: unknown, headers: Record<string, string> = {}, status = 200): Response {
-  return new Response(`${JSON.stringify(body)}\n`, {
+export const json = (body: unknown, headers: Record<string, string> = {}, status = 200): Response =>
+  jsonText(JSON.stringify(body), headers, status)
+
+/** JSON that is written already. */
+export function jsonText(text: string, headers: Record<string, string> = {}, status = 200): Response {
+  return new Response(`${text}\n`, {
     status,
     headers: { ...COMMON, 'Content-Type': 'application/json; charset=utf-8', ...headers },
   })

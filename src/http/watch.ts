@@ -9,7 +9,7 @@ import { isKey } from '../model/item.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 import { parseStashId } from './address.ts'
 import { connect, socketOf } from './connect.ts'
-import { pollOnce } from './long-poll.ts'
+import { answerMissed, pollOnce } from './long-poll.ts'
 import { readCursor, readQuery } from './parse.ts'
 import { empty, turnDown } from './reply.ts'
 import type { App } from './scope.ts'
@@ -32,13 +32,14 @@ export const watch = new Hono<App>().get('/stash/:stash/watch', async (c) => {
   if (request.method === 'HEAD') return empty(200, { 'Content-Type': 'text/event-stream' })
 
   const upgrades = request.headers.get('Upgrade')?.toLowerCase() === 'websocket'
-  const connected = await connect(c.env, id.value, { ...terms, marks: waitMs !== null }, request)
+  const polls = waitMs !== null && !upgrades
+  const connected = await connect(c.env, id.value, { ...terms, marks: waitMs !== null, body: polls }, request)
   if (!connected.ok) return turnDown(connected.refusal)
   if (upgrades) return connected.value
-  const socket = socketOf(connected.value)
   const stash = id.value.toString()
-  if (waitMs === null) return streamEvents(socket, stash, request.signal)
-  return pollOnce(socket, stash, terms.after, waitMs, request.signal)
+  if (!polls) return streamEvents(socketOf(connected.value), stash, request.signal)
+  if (connected.value.status === 200) return answerMissed(await connected.value.text(), stash)
+  return pollOnce(socketOf(connected.value), stash, terms.after, waitMs, request.signal)
 })
 
 type Asked = { terms: WatchTerms; waitMs: number | null }
@@ -52,7 +53,7 @@ function readWatch(request: Request): Result<Asked> {
   if (!filter.ok) return filter
   const waitMs = readWait(query.value.wait)
   if (!waitMs.ok) return waitMs
-  return ok({ terms: { after: after.value, filter: filter.value, marks: false }, waitMs: waitMs.value })
+  return ok({ terms: { after: after.value, filter: filter.value, marks: false, body: false }, waitMs: waitMs.value })
 }
 
 function readFilter(text: string | undefined): Result<Filter> {

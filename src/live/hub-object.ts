@@ -57,17 +57,18 @@ export class HubObject extends DurableObject<Env> {
       // Another may have subscribed meanwhile, and been told of more.
       if (this.#told === null) this.#note(head)
     }
-    const { after, filter, marks } = readTerms(url)
+    const { after, filter, marks, body } = readTerms(url)
     for (let attempt = 0; attempt < JOIN_ATTEMPTS; attempt++) {
       const missed = await stash.missed(after, filter, 'texts')
       if (missed === null) return new Response(null, { status: 404 })
       const gap = this.#since(missed.head)
       // Too much has happened since the stash answered: it is asked again.
       if (gap === null) continue
-      const { 0: client, 1: server } = new WebSocketPair()
-      const head = Math.max(missed.head, this.#told ?? 0)
       // A stash that runs an older version gives events alone.
       const texts = [...(missed.texts ?? textsOf(missed.events, filter)), ...textsOf(gap, filter)]
+      if (body && texts.length > 0) return new Response(texts.join('\n'))
+      const { 0: client, 1: server } = new WebSocketPair()
+      const head = Math.max(missed.head, this.#told ?? 0)
       this.#audience.admit(server, filter, marks ? [...texts, writeMark(head)] : texts, head, address)
       return new Response(null, { status: 101, webSocket: client })
     }

@@ -44,14 +44,17 @@ export type WatchTerms = {
   filter: Filter
   /** Whether the client wants to know when it has been told everything there was. */
   marks: boolean
+  /** Whether it takes what was missed as a body, one event a line, and a socket only where nothing was. */
+  body: boolean
 }
 
-export function writeTerms({ after, filter, marks }: WatchTerms): string {
+export function writeTerms({ after, filter, marks, body }: WatchTerms): string {
   const query = new URLSearchParams()
   if (after !== null) query.set('after', String(after))
   if (filter === 'revisions') query.set('revisions', '1')
   else if (filter !== null) query.set('keys', filter.join(','))
   if (marks) query.set('marks', '1')
+  if (body) query.set('body', '1')
   return query.toString()
 }
 
@@ -63,6 +66,7 @@ export function readTerms(url: string): WatchTerms {
     after: after === null ? null : Number(after),
     filter: query.has('revisions') ? 'revisions' : (keys?.split(',') ?? null),
     marks: query.has('marks'),
+    body: query.has('body'),
   }
 }
 

@@ -35,10 +35,10 @@ export class Replays {
 
   /**
    * The events that a watcher has missed, as the texts that it is sent.
+   * @param head the stash's revision
    * @param after the last revision that the watcher has seen; null: none
    */
-  textsSince(after: number | null, filter: Filter): string[] {
-    const { revision: head } = getStash(this.#sql)
+  textsSince(head: number, after: number | null, filter: Filter): string[] {
     if (after === head) return []
     // A watcher of revisions learns from one event that there are new ones.
     if (filter === 'revisions') return [keep({ type: 'snapshot', revision: head, values: [] }, filter).text]

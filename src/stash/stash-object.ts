@@ -144,15 +144,18 @@ export class StashObject extends DurableObject<Env> {
 
   /** Takes a watcher in: see `WatchTerms`. Where it does not, see `SEAT_STATUS`; 503 sends it to the hubs. */
   override fetch(request: Request): Response {
-    if (!this.#alive()) return new Response(null, { status: 404 })
+    // Read once: many openings may come.
+    const row = this.#exists ? getStash(this.#sql) : null
+    if (row === null || row.deleted_at !== null) return new Response(null, { status: 404 })
+    const { revision } = row
     const seat = readSeat(request.headers)
     const [taken, held] = [this.#audience.size, this.#audience.heldBy(seat.address)]
     const refusal = judgeSeat(seat, { taken, held, limit: Number(this.env.WATCHERS_PER_OBJECT) })
     if (refusal !== null) return new Response(null, { status: SEAT_STATUS[refusal] })
-    const { after, filter, marks } = readTerms(request.url)
+    const { after, filter, marks, body } = readTerms(request.url)
+    const texts = this.#replays.textsSince(revision, after, filter)
+    if (body && texts.length > 0) return new Response(texts.join('\n'))
     const { 0: client, 1: server } = new WebSocketPair()
-    const { revision } = getStash(this.#sql)
-    const texts = this.#replays.textsSince(after, filter)
     this.#audience.admit(server, filter, marks ? [...texts, writeMark(revision)] : texts, revision, seat.address)
     return new Response(null, { status: 101, webSocket: client })
   }
@@ -169,7 +172,7 @@ export class StashObject extends DurableObject<Env> {
   missed(after: number | null, filter: Filter = null, form: 'events' | 'texts' = 'events'): Missed | null {
     if (!this.#alive()) return null
     const { revision: head } = getStash(this.#sql)
-    if (form === 'texts') return { head, events: [], texts: this.#replays.textsSince(after, filter) }
+    if (form === 'texts') return { head, events: [], texts: this.#replays.textsSince(head, after, filter) }
     return { head, events: replay(this.#sql, after, filter) }
   }
 

@@ -1,9 +1,13 @@
 /** How soon watchers know, what a crowd of them costs, and what silence costs. */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import { get as httpGet, Agent, type ClientRequest } from 'node:http'
 import { readFile } from 'node:fs/promises'
 import { freshStash, type Send, type Stash } from '../support/stash.ts'
 import { cpuMs, type Contestant } from './contestants.ts'
 import { median, quantile, timed, type Row } from './figures.ts'
+import type { Report } from './one-address.ts'
 
 const agent = new Agent({ keepAlive: true, maxSockets: Infinity })
 
@@ -158,6 +162,42 @@ export async function benchAnswers(url: string, send: Send): Promise<Row> {
     measured: `${ratio.toFixed(2)} × (medians ${median(withThem).toFixed(1)} : ${median(without).toFixed(1)} ms)`,
     bound: '≤ 1.5 ×',
     holds: ratio <= 1.5,
+  }
+}
+
+/** The writer of a stash that one address asks as much of as it can, and the same without it, in turns. */
+export async function benchOneAddress(url: string, send: Send): Promise<Row> {
+  const stash = await freshStash(send)
+  let revision = 0
+  const write = () => stash.put(`flag-${revision % 20}`, `value ${++revision}`)
+  while (revision < 1_200) await write()
+  const strangers = fork(join(import.meta.dirname, 'one-address.ts'), [url, stash.id])
+  const [withThem, without]: [number[], number[]] = [[], []]
+  let [asked, failed, ms] = [0, 0, 0]
+  try {
+    for (let round = 0; round < 20; round++) {
+      strangers.send({ head: revision })
+      // Until they are all under way.
+      await pause(200)
+      const start = performance.now()
+      for (let i = 0; i < 25; i++) withThem.push(await timed(write))
+      strangers.send('pause')
+      const [report] = (await once(strangers, 'message')) as [Report]
+      ms += performance.now() - start + 200
+      asked += report.asked
+      failed += report.failed
+      for (let i = 0; i < 25; i++) without.push(await timed(write))
+    }
+  } finally {
+    strangers.disconnect()
+  }
+  const ratio = median(withThem) / median(without)
+  const medians = `medians ${median(withThem).toFixed(1)} : ${median(without).toFixed(1)} ms`
+  return {
+    what: "a write's answer with 8 connections that watch, replay and make revisions up : without them",
+    measured: `${ratio.toFixed(2)} × (${medians}; ${((asked / ms) * 1_000).toFixed(0)} answers/s, ${failed} unexpected)`,
+    bound: '≤ 2 ×',
+    holds: ratio <= 2 && failed === 0,
   }
 }
 

@@ -12,7 +12,7 @@ import { benchClients, weighClient } from './client.ts'
 import { forgetful, startNginx, startOther, startOurs } from './contestants.ts'
 import { benchCli } from './cli.ts'
 import { benchDashboard } from './dashboard.ts'
-import { benchAnswers, benchCommitToEvent, benchCrowd, benchIdle } from './live.ts'
+import { benchAnswers, benchCommitToEvent, benchCrowd, benchIdle, benchOneAddress } from './live.ts'
 import { median, printTable, type Row } from './figures.ts'
 import { benchEvaluations } from './ofrep.ts'
 import { benchReads, benchTails, type Field } from './reads.ts'
@@ -94,6 +94,7 @@ async function live(): Promise<void> {
       ...(await benchCommitToEvent(ours.url, naive.url, send)),
       ...(await benchCrowd(ours, send)),
       await benchAnswers(ours.url, send),
+      await benchOneAddress(ours.url, send),
       await benchIdle(ours, send),
     ])
   } finally {

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { runInDurableObject } from 'cloudflare:test'
 import { streamEvents, STREAM_UNREAD_MAX_BYTES, type StreamOptions } from '../../src/http/sse.ts'
-import { clearFaults } from '../support/faults.ts'
+import { clearFaults, faults } from '../support/faults.ts'
 import { newStash, objectOf, send } from '../support/front-door.ts'
+import { watchSocket } from '../support/watcher.ts'
 
 afterEach(clearFaults)
 
@@ -81,6 +82,39 @@ describe('a long poll', () => {
     leaving.abort()
     await expect.poll(sockets).toBe(0)
     await polling
+  })
+  it('that has missed something is answered without a socket, by the object and by a hub', async () => {
+    faults.watchersPerObject = 1
+    const stash = await newStash()
+    for (const value of ['1', '2']) await stash.put('a', value)
+    const statuses: number[] = []
+    const note = async (method: string, call: () => Promise<unknown>): Promise<unknown> => {
+      const result = await call()
+      if (method === 'fetch') statuses.push((result as Response).status)
+      return result
+    }
+    faults.object = note
+    faults.hub = note
+    const poll = async (query: string) => (await send(`/stash/${stash.id}/watch?${query}&wait=5m`)).json()
+    const change = { type: 'change', revision: 2, changes: { a: '2' } }
+    const polled = async () => [await poll('after=1'), await poll('after=0'), await poll('after=0&keys=a')]
+    expect(await polled()).toEqual([change, change, change])
+    const watcher = await watchSocket(send, `/stash/${stash.id}/watch?after=2`)
+    expect(statuses.splice(0)).toEqual([200, 200, 200, 101])
+    expect(await polled()).toEqual([change, change, change])
+    // The first is sent on by the object, which is full.
+    expect(statuses).toEqual([503, 200, 200, 200])
+    watcher.stop()
+  })
+  it('is answered by an object of an older version, which gives sockets alone', async () => {
+    const stash = await newStash()
+    for (const value of ['1', '2', '3']) await stash.put(`k-${value}`, value)
+    faults.object = (method, call) =>
+      method === 'fetch'
+        ? objectOf(stash).fetch('https://stash/watch?after=1&marks=1', { headers: { Upgrade: 'websocket' } })
+        : call()
+    const answer = await (await send(`/stash/${stash.id}/watch?after=1&wait=5m`)).json()
+    expect(answer).toEqual({ type: 'change', revision: 3, changes: { 'k-2': '2', 'k-3': '3' } })
   })
   it('that was answered holds no place', async () => {
     const stash = await newStash()
