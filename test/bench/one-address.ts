@@ -32,7 +32,8 @@ const ask = (path: string): Promise<number> =>
   })
 
 async function keepAsking(kind: number): Promise<void> {
-  while (head !== null) {
+  for (;;) {
+    if (head === null) return
     const status = await ask(paths[kind]?.() ?? '').catch(() => 0)
     report.asked++
     if (status !== (kind === 2 ? 412 : 200)) report.failed++
@@ -40,16 +41,17 @@ async function keepAsking(kind: number): Promise<void> {
 }
 
 let asking: Promise<unknown> = Promise.resolve()
-process.on('message', (command: Command) => {
-  if (command !== 'pause') {
-    head = command.head
-    asking = Promise.all(Array.from({ length: CONNECTIONS }, (_, i) => keepAsking(i % paths.length)))
-    return
-  }
+
+async function rest(): Promise<void> {
   head = null
-  void asking.then(() => {
-    process.send?.(report)
-    report = { asked: 0, failed: 0 }
-  })
+  await asking
+  process.send?.(report)
+  report = { asked: 0, failed: 0 }
+}
+
+process.on('message', (command: Command) => {
+  if (command === 'pause') return void rest()
+  head = command.head
+  asking = Promise.all(Array.from({ length: CONNECTIONS }, (_, i) => keepAsking(i % paths.length)))
 })
 process.on('disconnect', () => process.exit())
