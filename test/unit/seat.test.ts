@@ -1,0 +1,46 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { judgeSeat, readHubSeat, readSeat, writeHubSeat, writeSeat } from '../../src/live/seat.ts'
+
+const seat = { address: 'a', counted: true }
+
+describe('judgeSeat', () => {
+  it('turns nobody down who comes while half of the places are free, whoever has the others', () => {
+    const crowd = fc
+      .integer({ min: 2, max: 3_000 })
+      .chain((limit) =>
+        fc
+          .integer({ min: 0, max: Math.floor(limit / 2) - 1 })
+          .chain((taken) => fc.record({ limit: fc.constant(limit), taken: fc.constant(taken), held: fc.nat(taken) })),
+      )
+    fc.assert(fc.property(crowd, (places) => judgeSeat({ address: 'a', counted: false }, places) === null))
+  })
+  it('lets each new address in, until every place is taken', () => {
+    const taken = fc.integer({ min: 1, max: 3_000 }).chain((limit) => fc.tuple(fc.constant(limit), fc.nat(limit - 1)))
+    fc.assert(fc.property(taken, ([limit, taken]) => judgeSeat(seat, { limit, taken, held: 0 }) === null))
+  })
+  it('leaves half of what the others leave free', () => {
+    expect(judgeSeat(seat, { limit: 2_000, taken: 999, held: 999 })).toBeNull()
+    expect(judgeSeat(seat, { limit: 2_000, taken: 1_000, held: 1_000 })).toBe('share')
+    expect(judgeSeat(seat, { limit: 2_000, taken: 1_500, held: 498 })).toBeNull()
+    expect(judgeSeat(seat, { limit: 2_000, taken: 1_500, held: 499 })).toBe('share')
+  })
+  it('has an opening counted first, once more than half are taken', () => {
+    const places = { limit: 10, taken: 6, held: 0 }
+    expect(judgeSeat({ address: 'a', counted: false }, places)).toBe('uncounted')
+    expect(judgeSeat({ address: 'a', counted: true }, places)).toBeNull()
+    expect(judgeSeat({ address: null, counted: false }, places)).toBeNull()
+    expect(judgeSeat({ address: null, counted: false }, { ...places, taken: 10 })).toBe('full')
+  })
+})
+
+describe('a seat in headers', () => {
+  it.each([
+    { address: null, counted: false },
+    { address: 'x', counted: true },
+  ])('comes out as it went in: %j', (request) => {
+    expect(readSeat(new Headers(writeSeat(request)))).toEqual(request)
+    const ofHub = { ...request, stashId: 's', name: 'n', limit: 7 }
+    expect(readHubSeat(new Headers(writeHubSeat(ofHub)))).toEqual(ofHub)
+  })
+})
