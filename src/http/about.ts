@@ -1,5 +1,6 @@
 /** What the service says of itself: its OpenAPI document, the same for people, and that it is up. */
 import { Hono } from 'hono'
+import { creationOf } from './admin.ts'
 import type { App } from './scope.ts'
 import { docsPage } from './docs.ts'
 import { openapi } from './openapi.ts'
@@ -10,7 +11,7 @@ import type * as z from 'zod'
 export const about = new Hono<App>()
   .get('/openapi.json', (c) => json(documentFor(new URL(c.req.url).origin)))
   .get('/docs', docsPage)
-  .get('/healthz', () => json({ status: 'ok' } satisfies z.infer<typeof health>))
+  .get('/healthz', (c) => json({ status: 'ok', creation: creationOf(c.env) } satisfies z.infer<typeof health>))
 
 let made: { origin: string; document: object } | undefined
 

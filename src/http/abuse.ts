@@ -8,7 +8,7 @@ import { turnDown } from './reply.ts'
 /** The period in wrangler.toml: after it, the count is gone. */
 const PERIOD_S = 60
 
-const LIMITED: Refusal = { code: 'rate_limited', retry_after_s: PERIOD_S }
+export const LIMITED: Refusal = { code: 'rate_limited', retry_after_s: PERIOD_S }
 
 /** Null while the address may go on creating. */
 export async function limitCreation(request: Request, limiter: RateLimit): Promise<Refusal | null> {

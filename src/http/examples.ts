@@ -96,7 +96,7 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
   },
   readHealth: {
     command: `curl -s $URL/healthz`,
-    answer: `{"status":"ok"}`,
+    answer: `{"status":"ok","creation":"…"}`,
   },
   listTokens: {
     command: `curl -s -H "$AUTH" "$URL/stash/$STASH/tokens"`,
@@ -113,6 +113,11 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
   rotateMaster: {
     command: `curl -s -X POST -H "$AUTH" $URL/stash/$STASH/tokens/rotate -d '{"overlap": "1h"}'`,
     answer: `{"token_id":"…","token":"swy_…","master_token":"swy_…","old_token_until":"…","message":"New master token. It is shown this once: keep it.","revision":6}`,
+  },
+  // With anything but the admin token.
+  recoverStash: {
+    command: `curl -s -X POST -H "$AUTH" $URL/stash/$STASH/tokens/recover`,
+    answer: `{"type":"/docs#not_permitted","title":"The token may not do this","status":403,"code":"not_permitted","detail":"It takes the admin token of the deployment.","needs":"admin"}`,
   },
   listGuards: {
     command: `curl -s -H "$AUTH" $URL/stash/$STASH/guards`,

@@ -1,25 +1,25 @@
 /** `/stash/{id}/freeze`: for a while nothing changes, but by those who may break the glass and say why. */
 import { Hono } from 'hono'
 import { ok } from '../model/refusal.ts'
+import { writeAsTokenOrAdmin } from './admin.ts'
 import { parseTime, readJson } from './parse.ts'
 import { json } from './reply.ts'
 import { timeOrNull } from './time.ts'
-import { writeScope, type App, type Ctx } from './scope.ts'
+import type { App, Ctx } from './scope.ts'
 import { freezeSpec, type frozen } from './wire-safeguards.ts'
-import { write } from './write.ts'
 import type * as z from 'zod'
 
 const SPEC_MAX_BYTES = 16 * 1024
 
 export const freeze = new Hono<App>().put('/stash/:stash/freeze', set).delete('/stash/:stash/freeze', (c) =>
-  write(writeScope(c), {
+  writeAsTokenOrAdmin(c, {
     read: async () => ok({ intent: { kind: 'unfreeze' } }),
     reply: ({ revision }) => json({ message: 'The freeze is over', revision }),
   }),
 )
 
 function set(c: Ctx): Promise<Response> {
-  return write(writeScope(c), {
+  return writeAsTokenOrAdmin(c, {
     read: async () => {
       const spec = await readJson(c.req.raw, freezeSpec, { limit: SPEC_MAX_BYTES, empty: true })
       if (!spec.ok) return spec

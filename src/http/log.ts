@@ -35,5 +35,10 @@ export function logFault(request: Request, fault: Error, requestId: string): voi
   )
 }
 
+/** What an operator should know of the deployment itself. Never a secret, a query or a body. */
+export function logNotice(at: string, message: string): void {
+  console.log(JSON.stringify({ level: 'info', at, message: message.slice(0, 300) }))
+}
+
 /** Without the query, and without a parser: a Host that is none makes a URL that none takes. */
 const pathOf = (url: string): string => url.replace(/^[^:]+:\/\/[^/]*/, '').replace(/[?#].*$/s, '')

@@ -25,6 +25,7 @@ export const FLAG_OPERATIONS: Operation[] = [
     refusals: [
       'token_missing',
       'invalid_token',
+      'creation_closed',
       'rate_limited',
       'invalid_body',
       'body_too_large',

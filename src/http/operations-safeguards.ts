@@ -4,6 +4,7 @@ import type { Parameter } from './parameters.ts'
 import { EDIT, EDIT_REFUSALS, TOKEN_REFUSALS, WRITE, WRITE_REFUSALS, type Operation } from './operation.ts'
 import * as history from './wire-history.ts'
 import * as wire from './wire-safeguards.ts'
+import * as tokens from './wire-tokens.ts'
 import { applied, link } from './wire.ts'
 
 /** On the stash's revision. */
@@ -18,7 +19,7 @@ const TOKENS: Operation[] = [
     id: 'listTokens',
     summary: 'The tokens that count, without their secrets: those that reach no further than yours.',
     auth: 'token',
-    answer: wire.tokenList,
+    answer: tokens.tokenList,
     refusals: ASK_REFUSALS,
   },
   {
@@ -28,8 +29,8 @@ const TOKENS: Operation[] = [
     summary: 'Make a token that can do less, to fewer keys, for a shorter time. It is shown this once.',
     auth: 'token',
     parameters: ['reason', ...CONDITIONS],
-    body: { schema: wire.tokenSpec, required: true },
-    answer: wire.tokenCreated,
+    body: { schema: tokens.tokenSpec, required: true },
+    answer: tokens.tokenCreated,
     refusals: [...WRITE_REFUSALS, ...BODY_REFUSALS, 'grants_too_much', 'too_many_tokens'],
   },
   {
@@ -49,9 +50,19 @@ const TOKENS: Operation[] = [
     summary: 'Make a new master token. The old one works until the overlap ends.',
     auth: 'token',
     parameters: ['reason', ...CONDITIONS],
-    body: { schema: wire.rotateSpec, required: false },
-    answer: wire.tokenRotated,
+    body: { schema: tokens.rotateSpec, required: false },
+    answer: tokens.tokenRotated,
     refusals: [...WRITE_REFUSALS, ...BODY_REFUSALS],
+  },
+  {
+    method: 'post',
+    path: '/stash/{stash}/tokens/recover',
+    id: 'recoverStash',
+    summary: 'With the admin token: a new master token, where the stash has lost its own. Older master tokens end.',
+    auth: 'admin',
+    parameters: ['all', 'reason', ...CONDITIONS],
+    answer: tokens.stashRecovered,
+    refusals: WRITE_REFUSALS,
   },
 ]
 

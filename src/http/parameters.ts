@@ -15,6 +15,7 @@ export type Parameter =
   | 'Last-Event-ID'
   | 'dry_run'
   | 'replace'
+  | 'all'
   | 'If-Match'
   | 'If-None-Match'
   | 'Idempotency-Key'
@@ -79,6 +80,11 @@ export const PARAMETERS: Record<
   replace: {
     in: 'query',
     description: '1: what the file does not name is taken away.',
+    schema: { type: 'string', enum: ['0', '1'] },
+  },
+  all: {
+    in: 'query',
+    description: '1: every other token ends as well, with its links and schedules.',
     schema: { type: 'string', enum: ['0', '1'] },
   },
   token: { in: 'query', required: true, description: "The link's one-time token.", schema: { type: 'string' } },

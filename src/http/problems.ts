@@ -24,9 +24,16 @@ export const PROBLEMS = {
     title: 'The token may not do this',
     detail: ({ needs, key }) => {
       if (needs === 'master') return 'It takes the master token.'
+      if (needs === 'admin') return 'It takes the admin token of the deployment.'
       if (key === '*') return `It takes a token for every key${needs === 'any' ? '' : ` that can: ${needs}`}.`
       return `It takes a token that can: ${needs}${key === undefined ? '' : `, for "${key}"`}.`
     },
+  },
+  creation_closed: {
+    status: 403,
+    title: 'Nobody may create stashes here yet',
+    detail:
+      'Whoever runs this deployment sets the secret ADMIN_TOKEN, which is then asked for, or OPEN_CREATION = "yes", which lets anyone.',
   },
   rate_limited: {
     status: 429,

@@ -1,8 +1,9 @@
 /** Where the route's context ends: what a read and a write need of it, and no more. `Env` comes from wrangler.toml; secrets do not. */
 import type { Context } from 'hono'
 import type { Handles } from '../edge/stores.ts'
+import type { Credential } from '../model/intent.ts'
 
-export type App = { Bindings: Env & { ADMIN_TOKEN?: string } }
+export type App = { Bindings: Env & { ADMIN_TOKEN?: string; OPEN_CREATION?: string } }
 export type Ctx = Context<App>
 
 export type ReadScope = Handles & { url: string; stash: string }
@@ -12,6 +13,8 @@ export type WriteScope = Pick<Handles, 'namespace'> & {
   stash: string
   /** Counts failed logins. */
   logins: RateLimit
+  /** Where the route has found out by itself who asks: the admin. Else the request's bearer says it. */
+  credential?: Credential
 }
 
 export const readScope = (c: Ctx): ReadScope => ({

@@ -4,17 +4,17 @@ import { ok } from '../model/refusal.ts'
 import type { LiveSnapshot } from '../model/snapshot.ts'
 import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../model/token.ts'
 import { limitCreation, turnDownCounting } from './abuse.ts'
+import { refuseCreation, writeAsTokenOrAdmin } from './admin.ts'
 import { newStashId } from './address.ts'
 import { ask } from './ask.ts'
 import { readScope, writeScope, type App, type Ctx } from './scope.ts'
-import { bearerOf, sameSecret, sha256 } from './credential.ts'
+import { sha256 } from './credential.ts'
 import { readJson, readQuery, readRevision } from './parse.ts'
 import { recallStash } from './read.ts'
 import { isKnown, serve, serveMissing, turnDownItem, type Representation } from './serve.ts'
 import { empty, etag, json, turnDown } from './reply.ts'
 import { isoTime, timeOrNull } from './time.ts'
 import { stashSpec, type itemList, type stashCreated, type stashFacts } from './wire.ts'
-import { write } from './write.ts'
 import type * as z from 'zod'
 
 const SPEC_MAX_BYTES = 16 * 1024
@@ -28,7 +28,7 @@ export const stashes = new Hono<App>()
     return serve(c.req.raw, recalled, '/', () => representFacts(recalled.snapshot))
   })
   .delete('/stash/:stash', (c) =>
-    write(writeScope(c), {
+    writeAsTokenOrAdmin(c, {
       read: async ({ condition }) => ok({ intent: { kind: 'delete_stash', ...(condition && { condition }) } }),
       reply: ({ revision }) => json({ message: 'Stash deleted', revision }),
     }),
@@ -65,13 +65,8 @@ function representFacts({ stashId, revision, stash, flags }: LiveSnapshot): Repr
 
 async function create(c: Ctx): Promise<Response> {
   const request = c.req.raw
-  if (c.env.ADMIN_TOKEN !== undefined && c.env.ADMIN_TOKEN !== '') {
-    const token = bearerOf(request)
-    if (!token.ok) return turnDown(token.refusal)
-    if (!(await sameSecret(token.value, c.env.ADMIN_TOKEN))) {
-      return turnDownCounting(request, c.env.FAILED_LOGINS, { code: 'invalid_token' })
-    }
-  }
+  const refused = await refuseCreation(request, c.env)
+  if (refused !== null) return turnDownCounting(request, c.env.FAILED_LOGINS, refused)
   const query = readQuery(request.url, [])
   if (!query.ok) return turnDown(query.refusal)
   const spec = await readJson(request, stashSpec, { limit: SPEC_MAX_BYTES, empty: true })

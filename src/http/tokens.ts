@@ -1,15 +1,23 @@
 /** `/stash/{id}/tokens`: who else may act here, on what, and until when. A token is shown once, to whoever asked for it. */
 import { Hono } from 'hono'
 import { parseDuration } from '../model/duration.ts'
-import { ok } from '../model/refusal.ts'
+import { ok, refuse } from '../model/refusal.ts'
 import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../model/token.ts'
+import { writeAsTokenOrAdmin } from './admin.ts'
 import { ask } from './ask.ts'
 import { sha256 } from './credential.ts'
 import { readJson } from './parse.ts'
 import { json } from './reply.ts'
 import { isoTime, timeOrNull } from './time.ts'
 import { writeScope, type App, type Ctx } from './scope.ts'
-import { rotateSpec, tokenSpec, type tokenCreated, type tokenList, type tokenRotated } from './wire-safeguards.ts'
+import {
+  rotateSpec,
+  tokenSpec,
+  type stashRecovered,
+  type tokenCreated,
+  type tokenList,
+  type tokenRotated,
+} from './wire-tokens.ts'
 import { write } from './write.ts'
 import type * as z from 'zod'
 
@@ -19,6 +27,7 @@ export const tokens = new Hono<App>()
   .get('/stash/:stash/tokens', list)
   .post('/stash/:stash/tokens', create)
   .post('/stash/:stash/tokens/rotate', rotate)
+  .post('/stash/:stash/tokens/recover', recover)
   .delete('/stash/:stash/tokens/:token', (c) =>
     write(writeScope(c), {
       read: async () => ok({ intent: { kind: 'revoke_token', tokenId: c.req.param('token') } }),
@@ -77,6 +86,29 @@ async function rotate(c: Ctx): Promise<Response> {
         message: 'New master token. It is shown this once: keep it.',
         revision,
       } satisfies z.infer<typeof tokenRotated>),
+    repeatable: false,
+  })
+}
+
+/** For whoever runs the deployment: a new master token, where the stash's own is lost or has leaked. */
+async function recover(c: Ctx): Promise<Response> {
+  const secret = mint()
+  const hash = await sha256(secret)
+  return writeAsTokenOrAdmin(c, {
+    parameters: ['all'],
+    read: async (_, { all = '0' }) =>
+      /^[01]$/.test(all)
+        ? ok({ intent: { kind: 'recover', hash, all: all === '1' } })
+        : refuse({ code: 'invalid_query', parameter: 'all', expected: '1, or may be left out' }),
+    reply: ({ token, tokensLeft = [], revision }) =>
+      json({
+        token_id: token?.id ?? '',
+        token: secret,
+        master_token: secret,
+        leaves: tokensLeft.map(({ id, ...left }) => ({ token_id: id, ...left })),
+        message: 'New master token. It is shown this once: keep it. Older master tokens have ended.',
+        revision,
+      } satisfies z.infer<typeof stashRecovered>),
     repeatable: false,
   })
 }

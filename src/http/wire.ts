@@ -144,7 +144,14 @@ export const linkUsed = z
   .object({ success: z.literal(true), id: z.string(), message: z.string(), revision, version, ...timeBox })
   .meta({ id: 'LinkUsed' })
 
-export const health = z.object({ status: z.literal('ok') }).meta({ id: 'Health' })
+export const health = z
+  .object({
+    status: z.literal('ok'),
+    creation: z.enum(['admin_token', 'open', 'closed']).meta({
+      description: 'Who may create stashes: whoever holds the admin token, anyone, or, until one is set, nobody.',
+    }),
+  })
+  .meta({ id: 'Health' })
 
 export const problem = z
   .looseObject({

@@ -44,7 +44,7 @@ type Write = {
 const UNCONFIRMED_MAX_BYTES = 64 * 1024
 
 export async function write(
-  { request, stash, namespace, logins }: WriteScope,
+  { request, stash, namespace, logins, credential: known }: WriteScope,
   {
     read,
     reply,
@@ -56,7 +56,7 @@ export async function write(
     holdsGuards = false,
   }: Write,
 ): Promise<Response> {
-  const credential = await credentialFor(request, tokenless)
+  const credential = known === undefined ? await credentialFor(request, tokenless) : ok(known)
   if (!credential.ok) return turnDownCounting(request, logins, credential.refusal)
   const id = parseStashId(namespace, stash)
   if (!id.ok) return turnDown(id.refusal)
@@ -71,8 +71,8 @@ export async function write(
   const unknown = isConfirmed ? await confirm() : null
   if (unknown !== null) return turnDownCounting(request, logins, unknown)
 
-  const known = ['reason', ...(timed ? ['for', 'at'] : []), ...parameters]
-  const command = await readCommand(request, credential.value, known, read)
+  const taken = ['reason', ...(timed ? ['for', 'at'] : []), ...parameters]
+  const command = await readCommand(request, credential.value, taken, read)
   if (!command.ok) {
     // A caller who may not write is told that, and not what is wrong with the body.
     const stranger = isConfirmed ? null : await confirm()

@@ -43,6 +43,8 @@ export async function bundle(outDir: string): Promise<string> {
  */
 const FILES = 'files'
 
+const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/.test(host)
+
 export async function serve(entry: string, options: Options): Promise<Server> {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, 'wrangler.toml'))
   const { assets: _, ...ours } = workerOptions
@@ -61,7 +63,12 @@ export async function serve(entry: string, options: Options): Promise<Server> {
           rootPath: root,
           modules: [{ type: 'ESModule', path: entry }],
           modulesRoot: join(entry, '..'),
-          bindings: { ...(ours.bindings as Record<string, string>), ...options.bindings },
+          bindings: {
+            // Only this machine can reach it.
+            ...(isLoopback(options.host) && { OPEN_CREATION: 'yes' }),
+            ...(ours.bindings as Record<string, string>),
+            ...options.bindings,
+          },
           serviceBindings: { ASSETS: FILES },
           unsafeDirectSockets: [{ host: options.host, port: options.port }],
         },

@@ -6,14 +6,18 @@ const root = join(import.meta.dirname, '../..')
 const port = Number(process.env['PORT'] ?? 8787)
 const host = process.env['HOST'] ?? '127.0.0.1'
 const persistTo = resolve(process.env['SWITCHYARD_DATA'] ?? join(root, '.switchyard'))
-const { ADMIN_TOKEN, READ_MODE } = process.env
+const { ADMIN_TOKEN, OPEN_CREATION, READ_MODE } = process.env
 
 const entry = await bundle(join(root, 'dist'))
 const { url } = await serve(entry, {
   host,
   port,
   persistTo,
-  bindings: { ...(ADMIN_TOKEN && { ADMIN_TOKEN }), ...(READ_MODE && { READ_MODE }) },
+  bindings: {
+    ...(ADMIN_TOKEN && { ADMIN_TOKEN }),
+    ...(OPEN_CREATION && { OPEN_CREATION }),
+    ...(READ_MODE && { READ_MODE }),
+  },
 })
 
 console.log(`

@@ -23,6 +23,8 @@ export type EntryKind =
   | 'add_token'
   | 'revoke_token'
   | 'rotate_master'
+  /** The admin of the deployment made a new master token. */
+  | 'recover'
   /** A held change is over without having been applied. */
   | 'drop_held'
 
@@ -56,6 +58,8 @@ export type Detail = {
   token?: Person & { can: Ability[]; keys: string[]; expiresAt: number | null }
   /** Of a rotation: until when the old token works. */
   oldUntil?: number
+  /** Of a recovery that ended every other token as well. */
+  endsAll?: true
   dropped?: Pick<Held, 'id' | 'kind' | 'keys' | 'reason'> & {
     does: string
     madeBy: string

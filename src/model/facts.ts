@@ -28,6 +28,8 @@ export type Facts = {
   tokenCount: number
   /** Whether only what the stash has to do by itself finds room. */
   storageFull: boolean
+  /** Those that count, oldest first, where the intent makes or replaces one. */
+  tokens: TokenActor[]
   freeze: Freeze | null
   /** Of the keys that the intent names, where they exist. */
   items: ReadonlyMap<string, Item>

@@ -66,9 +66,16 @@ export type Intent =
   | { kind: 'add_token'; hash: string; label: string; can: Ability[]; keys: string[]; expiresInMs: number | null }
   | { kind: 'revoke_token'; tokenId: string }
   | { kind: 'rotate_master'; hash: string; overlapMs: number }
+  /** The admin's: a new master token where the others are lost or leaked. `all`: every other token ends as well. */
+  | { kind: 'recover'; hash: string; all: boolean }
 
 /** Who is speaking: the hash of the secret presented, never the secret. */
-export type Credential = { kind: 'none' } | { kind: 'token'; hash: string } | { kind: 'link'; hash: string }
+export type Credential =
+  | { kind: 'none' }
+  | { kind: 'token'; hash: string }
+  | { kind: 'link'; hash: string }
+  /** Whoever runs the deployment: `http/` has compared the secret. Only our own Worker can call an object. */
+  | { kind: 'admin' }
 
 /** What goes in at `stash.apply`. */
 export type Command = {
@@ -106,6 +113,8 @@ export type Applied = {
   /** Of a rotation: until when the old token counts. */
   oldTokenUntil?: number
   freeze?: { until: number | null; reason: string | null }
+  /** Of a recovery: the tokens that still count. */
+  tokensLeft?: { id: string; label: string; can: Ability[]; keys: string[] }[]
   /** Of a dry run: what would change. */
   preview?: Preview
 }

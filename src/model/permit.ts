@@ -21,10 +21,15 @@ export type Actor =
     }
   /** No token was presented. Only the WrenDB profile has a use for it. */
   | { kind: 'anonymous' }
+  /** Whoever runs the deployment. Deletes, freezes and recovers stashes; values, guards and tokens are not theirs. */
+  | { kind: 'admin' }
   /** The stash itself, releasing what was decided earlier. */
   | { kind: 'system'; label: string }
 
 export type TokenActor = Extract<Actor, { kind: 'token' }>
+
+/** `break_glass` for the deletion alone: an edit of the admin's is refused before a freeze is looked at. */
+const ADMIN_ABILITIES: Ability[] = ['freeze', 'break_glass']
 
 /** @param key where what is done concerns one key; whatever concerns the whole stash asks `reachesAll` as well */
 export function permits(actor: Actor, ability: Ability, key?: string): boolean {
@@ -33,6 +38,8 @@ export function permits(actor: Actor, ability: Ability, key?: string): boolean {
       return actor.can.includes(ability) && (key === undefined || reaches(actor, key))
     case 'system':
       return true
+    case 'admin':
+      return ADMIN_ABILITIES.includes(ability)
     case 'anonymous':
       return false
   }
@@ -43,11 +50,13 @@ export const reaches = (actor: Actor, key: string): boolean =>
   actor.kind === 'system' || (actor.kind === 'token' && actor.keys.some((pattern) => matches(pattern, key)))
 
 export const reachesAll = (actor: Actor): boolean =>
-  actor.kind === 'system' || (actor.kind === 'token' && coversEverything(actor.keys))
+  actor.kind === 'system' || actor.kind === 'admin' || (actor.kind === 'token' && coversEverything(actor.keys))
 
 export const isMaster = (actor: Actor): boolean => actor.kind === 'token' && actor.master
 
 /** Whether two tokens are in one hand, as far as a stash can know. */
 export const isSameHand = (a: Actor, b: Actor): boolean => a.kind === 'token' && b.kind === 'token' && a.line === b.line
 
-export const labelOf = (actor: Actor): string => (actor.kind === 'anonymous' ? 'anonymous' : actor.label)
+/** `anonymous`, `stash` and `admin` are kinds, and no token's label may look like one of them. */
+export const labelOf = (actor: Actor): string =>
+  actor.kind === 'anonymous' || actor.kind === 'admin' ? actor.kind : actor.label

@@ -15,6 +15,8 @@ export type Refusal =
   | { code: 'not_permitted'; needs: string; key?: string }
   /** `limited`: of watches, whether an address opened too many in a time, or has too many open. */
   | { code: 'rate_limited'; retry_after_s: number; limited?: 'watches_opened' | 'watches_open' }
+  /** The deployment has no admin token, and is not open either. */
+  | { code: 'creation_closed' }
   // what is asked for
   | { code: 'route_not_found' }
   | { code: 'method_not_allowed'; allow: string[] }

@@ -8,7 +8,7 @@ import { countHeldBy, findHeld, revertsOf } from './held.ts'
 import { changesToUndo } from './history.ts'
 import { getItems, itemsByKey } from './items.ts'
 import { freezeOf, type StashRow } from './stash-row.ts'
-import { actorOfId, countTokens, makerOf } from './tokens.ts'
+import { actorOfId, listTokens, makerOf } from './tokens.ts'
 
 export function gather(
   sql: SqlStorage,
@@ -17,6 +17,7 @@ export function gather(
   now: number,
 ): Facts {
   const newKey = randomId()
+  const tokens = MAKES_TOKEN.includes(intent.kind) ? listTokens(sql, now).map(({ token }) => token) : []
   const undoing = intent.kind === 'undo' ? changesToUndo(sql, intent.revision) : null
   const held = 'heldId' in intent ? findHeld(sql, intent.heldId) : null
   const wholeStash = intent.kind === 'import' && intent.replace
@@ -32,7 +33,8 @@ export function gather(
     ownHeldCount: actor.kind === 'token' && !actor.master && stash.held_count > 0 ? countHeldBy(sql, actor.id) : 0,
     ...(changesGuards(intent) ? sizeOfGuards(sql) : { guardCount: 0, guardBytes: 0 }),
     storageFull: sql.databaseSize > DATABASE_MAX_BYTES,
-    tokenCount: intent.kind === 'add_token' ? countTokens(sql, now) : 0,
+    tokenCount: tokens.length,
+    tokens,
     freeze: freezeOf(stash),
     items,
     guards: wholeStash ? new Map(guardsByKey(sql).map((row) => [row.key, row])) : getGuards(sql, keys),
@@ -59,6 +61,8 @@ function keysNamed(intent: Decidable, newKey: string): string[] {
       return []
   }
 }
+
+const MAKES_TOKEN: Decidable['kind'][] = ['add_token', 'rotate_master', 'recover']
 
 const changesGuards = ({ kind }: Decidable): boolean =>
   kind === 'set_guard' || kind === 'remove_guard' || kind === 'import' || kind === 'undo'

@@ -96,9 +96,6 @@ export function listTokens(sql: SqlStorage, now: number): TokenFacts[] {
     }))
 }
 
-export const countTokens = (sql: SqlStorage, now: number): number =>
-  sql.exec<{ n: number }>('SELECT count(*) AS n FROM token WHERE expires_at IS NULL OR expires_at > ?', now).one().n
-
 export function endToken(sql: SqlStorage, id: string, until: number, now: number): void {
   if (until <= now) sql.exec('DELETE FROM token WHERE id = ?', id)
   else sql.exec('UPDATE token SET expires_at = ? WHERE id = ?', until, id)

@@ -12,14 +12,25 @@ async function serveWith(bindings: Record<string, string>): Promise<Send> {
 
 describe('ADMIN_TOKEN', () => {
   it('is needed for a new stash where it is set, and for nothing else', async () => {
-    const send = await serveWith({ ADMIN_TOKEN: 'let-me-in' })
+    const send = await serveWith({ ADMIN_TOKEN: 'let-me-in-where-it-is-open' })
     const create = (headers: Record<string, string>) => send('/stash', { method: 'POST', headers })
     expect((await create({})).status).toBe(401)
     expect((await create({ Authorization: 'Bearer let' })).status).toBe(403)
-    const created = await create({ Authorization: 'Bearer let-me-in' })
+    const created = await create({ Authorization: 'Bearer let-me-in-where-it-is-open' })
     const { stash_id, master_token } = (await created.json()) as { stash_id: string; master_token: string }
     expect((await stashAt(send, stash_id, master_token).put('a', '1')).status).toBe(200)
-    expect((await stashAt(send, stash_id, 'let-me-in').put('a', '2')).status).toBe(403)
+    expect((await stashAt(send, stash_id, 'let-me-in-where-it-is-open').put('a', '2')).status).toBe(403)
+  })
+})
+
+describe('OPEN_CREATION', () => {
+  it('is "yes" where only this machine reaches the service, and nowhere else', async () => {
+    expect((await (await serveWith({}))('/stash', { method: 'POST' })).status).toBe(200)
+    await server?.stop()
+    server = await serve(inject('entry') ?? '', { host: '0.0.0.0', port: 0, quiet: true })
+    const answer = await sendTo(`http://127.0.0.1:${server.url.port}`)('/stash', { method: 'POST' })
+    expect(answer.status).toBe(403)
+    expect(await answer.json()).toMatchObject({ code: 'creation_closed' })
   })
 })
 

@@ -44,6 +44,7 @@ export const factsWith = (facts: Partial<Facts> = {}): Facts => ({
   guardBytes: 0,
   tokenCount: 1,
   storageFull: false,
+  tokens: [],
   freeze: null,
   items: new Map([['checkout', itemOf('checkout', 'on', 3)]]),
   guards: new Map(),

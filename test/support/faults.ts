@@ -15,7 +15,9 @@ export const faults: {
   /** Instead of the setting: a crowd that a test can make. */
   watchersPerObject: number | null
   purge: ((tags: string[]) => Promise<{ success: boolean }>) | null
-} = { kvPut: null, kvGet: null, object: null, hub: null, watchersPerObject: null, purge: null }
+  /** Settings and secrets of the deployment, instead of those the tests run with. */
+  settings: { ADMIN_TOKEN?: string; OPEN_CREATION?: string }
+} = { kvPut: null, kvGet: null, object: null, hub: null, watchersPerObject: null, purge: null, settings: {} }
 
 export function clearFaults(): void {
   faults.kvPut = null
@@ -24,6 +26,7 @@ export function clearFaults(): void {
   faults.purge = null
   faults.hub = null
   faults.watchersPerObject = null
+  faults.settings = {}
 }
 
 export function faultyKv(kv: KVNamespace): KVNamespace {

@@ -47,7 +47,7 @@ export class StashModel {
   #apply(command: Command, moment: Moment): Applied {
     const { credential, intent, reason = null, breakGlass = null, condition, idempotencyKey } = command
     const speaker = this.#identify(credential, moment.now)
-    const name = `${credential.kind === 'none' ? 'anonymous' : idOfHash(credential.hash)} ${idempotencyKey ?? ''}`
+    const name = `${'hash' in credential ? idOfHash(credential.hash) : 'anonymous'} ${idempotencyKey ?? ''}`
     const request = JSON.stringify([intent, reason, breakGlass, condition ?? null])
     const isAnswered = idempotencyKey !== undefined && !moment.dryRun
     const known = isAnswered ? this.books.answers.get(name) : undefined
@@ -114,6 +114,7 @@ export class StashModel {
         return revokeToken(books, intent, motion, now)
       case 'rotate_master':
         return replaceMaster(books, intent, motion, now)
+      case 'recover':
       case 'delete_stash':
         throw new Error('no story ends like this')
       default:
