@@ -100,7 +100,7 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
   },
   listTokens: {
     command: `curl -s -H "$AUTH" "$URL/stash/$STASH/tokens"`,
-    answer: `{"stash_id":"…","tokens":[…,{"token_id":"…","label":"second","master":false,"can":["write","approve"],"keys":["*"],"created_at":"…","expires_at":null,"last_used_at":null,"made_by":"…"},…]}`,
+    answer: `{"stash_id":"…","tokens":[…,{"token_id":"…","label":"second","master":false,"can":["write","approve"],"keys":["*"],"created_at":"…","expires_at":null,"last_used_at":null,"made_by":"…","holder":"…"},…]}`,
   },
   createToken: {
     command: `curl -s -X POST -H "$AUTH" $URL/stash/$STASH/tokens -d '{"label": "ci", "can": ["write"], "keys": ["maintenance-*"], "expires_in": "90d"}'`,

@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import { ok } from '../model/refusal.ts'
 import { writeAsTokenOrAdmin } from './admin.ts'
 import { parseTime, readJson } from './parse.ts'
-import { json } from './reply.ts'
+import { json, representEnds } from './reply.ts'
 import { timeOrNull } from './time.ts'
 import type { App, Ctx } from './scope.ts'
 import { freezeSpec, type frozen } from './wire-safeguards.ts'
@@ -26,12 +26,16 @@ function set(c: Ctx): Promise<Response> {
       const until = spec.value.until === undefined ? null : parseTime(spec.value.until)
       return ok({ intent: { kind: 'freeze', until }, reason: spec.value.reason })
     },
-    reply: ({ revision, freeze: { until, reason } = { until: null, reason: null } }) =>
-      json({
+    reply: ({ revision, pending, freeze: { until, reason } = { until: null, reason: null } }) => {
+      const { ends, truncated } = representEnds(pending)
+      return json({
         message: 'Frozen: nothing changes',
         revision,
         until: timeOrNull(until),
         reason,
-      } satisfies z.infer<typeof frozen>),
+        reverts: ends,
+        ...(truncated && { reverts_truncated: true }),
+      } satisfies z.infer<typeof frozen>)
+    },
   })
 }

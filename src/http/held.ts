@@ -83,6 +83,7 @@ function represent({ kind, ...held }: Listed): Shown {
     decision: held.decision,
     ends: held.ends,
     approved_by: held.approved_by?.label ?? null,
+    set_by: held.set_by ? { token_id: held.set_by.id, label: held.set_by.label } : null,
   }
 }
 

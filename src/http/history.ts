@@ -108,6 +108,7 @@ const parsed = (logged: { value: string } | null): unknown => (logged === null ?
 
 function representDetail({
   approvedBy,
+  setBy,
   brokeGlass,
   revertsAt,
   freeze,
@@ -119,6 +120,7 @@ function representDetail({
   return {
     ...same,
     ...(approvedBy && { approved_by: representPerson(approvedBy) }),
+    ...(setBy && { set_by: representPerson(setBy) }),
     ...(brokeGlass && { broke_glass: brokeGlass }),
     ...(revertsAt !== undefined && { reverts_at: isoTime(revertsAt) }),
     ...(freeze && { freeze: { ...freeze, until: timeOrNull(freeze.until) } }),

@@ -34,6 +34,8 @@ export const READ_REFUSALS: RefusalCode[] = [
 export const TOKEN_REFUSALS: RefusalCode[] = [
   'token_missing',
   'invalid_token',
+  'token_expired',
+  'token_revoked',
   'not_permitted',
   'rate_limited',
   'stash_not_found',
@@ -84,6 +86,7 @@ export const LINK_REFUSALS: RefusalCode[] = [
   'too_many_held',
   'too_large_to_hold',
   'own_request',
+  'granted_after_request',
   'unsafe_end',
   'item_not_found',
   'time_past',

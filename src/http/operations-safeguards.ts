@@ -31,7 +31,7 @@ const TOKENS: Operation[] = [
     parameters: ['reason', ...CONDITIONS],
     body: { schema: tokens.tokenSpec, required: true },
     answer: tokens.tokenCreated,
-    refusals: [...WRITE_REFUSALS, ...BODY_REFUSALS, 'grants_too_much', 'too_many_tokens'],
+    refusals: [...WRITE_REFUSALS, ...BODY_REFUSALS, 'grants_too_much', 'too_many_tokens', 'label_taken'],
   },
   {
     method: 'delete',
@@ -40,7 +40,7 @@ const TOKENS: Operation[] = [
     summary: 'Revoke a token, at once. Any token may revoke itself.',
     auth: 'token',
     parameters: ['reason', ...CONDITIONS, 'Idempotency-Key'],
-    answer: applied,
+    answer: tokens.tokenRevoked,
     refusals: [...WRITE_REFUSALS, 'token_not_found', 'grants_too_much', 'master_token'],
   },
   {
@@ -53,6 +53,25 @@ const TOKENS: Operation[] = [
     body: { schema: tokens.rotateSpec, required: false },
     answer: tokens.tokenRotated,
     refusals: [...WRITE_REFUSALS, ...BODY_REFUSALS],
+  },
+  {
+    method: 'post',
+    path: '/stash/{stash}/tokens/{token}/rotate',
+    id: 'rotateToken',
+    summary: 'Replace a token under its label: the same abilities, keys and end. Any token may replace itself.',
+    auth: 'token',
+    parameters: ['reason', ...CONDITIONS],
+    body: { schema: tokens.rotateSpec, required: false },
+    answer: tokens.tokenReplaced,
+    refusals: [
+      ...WRITE_REFUSALS,
+      ...BODY_REFUSALS,
+      'token_not_found',
+      'token_replaced',
+      'grants_too_much',
+      'master_token',
+      'too_many_tokens',
+    ],
   },
   {
     method: 'post',
@@ -142,7 +161,13 @@ const FREEZES: Operation[] = [
   },
 ]
 
-const APPROVAL_REFUSALS: RefusalCode[] = ['held_not_found', 'not_awaiting_approval', 'own_request', 'requester_gone']
+const APPROVAL_REFUSALS: RefusalCode[] = [
+  'held_not_found',
+  'not_awaiting_approval',
+  'own_request',
+  'granted_after_request',
+  'requester_gone',
+]
 
 const HELD: Operation[] = [
   {

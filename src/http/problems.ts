@@ -19,6 +19,16 @@ export const PROBLEMS = {
     title: 'The token is not valid here',
     detail: 'It is mistyped, revoked, or belongs to another stash.',
   },
+  token_expired: {
+    status: 403,
+    title: 'The token has expired',
+    detail: ({ at }) => `It counted until ${iso(at)}. Ask whoever granted it for another one.`,
+  },
+  token_revoked: {
+    status: 403,
+    title: 'The token was revoked or replaced',
+    detail: ({ at }) => `It counted until ${iso(at)}. Ask whoever granted it for another one.`,
+  },
   not_permitted: {
     status: 403,
     title: 'The token may not do this',
@@ -168,13 +178,14 @@ export const PROBLEMS = {
   too_many_items: {
     status: 422,
     title: 'The stash is full',
-    detail: ({ limit }) => `A stash holds at most ${limit} items.`,
+    detail: ({ limit, share }) =>
+      share ? `A token for some keys may fill a stash up to ${limit} items.` : `A stash holds at most ${limit} items.`,
   },
   stash_too_large: {
     status: 422,
     title: 'The stash is full',
-    detail: ({ limit_bytes, would_be_bytes }) =>
-      `Its keys and values may be ${limit_bytes} bytes in all; with this they would be ${would_be_bytes}.`,
+    detail: ({ limit_bytes, would_be_bytes, share }) =>
+      `Its keys and values may be ${limit_bytes} bytes in all${share ? ' for a token for some keys' : ''}; with this they would be ${would_be_bytes}.`,
   },
   too_many_held: {
     status: 422,
@@ -202,13 +213,14 @@ export const PROBLEMS = {
   too_many_guards: {
     status: 422,
     title: 'Too many guards',
-    detail: ({ limit }) => `A stash has at most ${limit}.`,
+    detail: ({ limit, share }) =>
+      share ? `A token for some keys may make them up to ${limit}.` : `A stash has at most ${limit}.`,
   },
   guards_too_large: {
     status: 422,
     title: 'The guards are too large together',
-    detail: ({ limit_bytes, would_be_bytes }) =>
-      `The guards of a stash may be ${limit_bytes} bytes of JSON in all; with this they would be ${would_be_bytes}.`,
+    detail: ({ limit_bytes, would_be_bytes, share }) =>
+      `The guards of a stash may be ${limit_bytes} bytes of JSON in all${share ? ' for a token for some keys' : ''}; with this they would be ${would_be_bytes}.`,
   },
   change_too_costly: {
     status: 422,
@@ -219,7 +231,8 @@ export const PROBLEMS = {
   too_many_tokens: {
     status: 422,
     title: 'Too many tokens',
-    detail: ({ limit }) => `A stash has at most ${limit}. Revoke those that nobody uses.`,
+    detail: ({ limit, share }) =>
+      `${share ? 'One holder' : 'A stash'} has at most ${limit}. Revoke those that are not used.`,
   },
   frozen: {
     status: 423,
@@ -283,7 +296,13 @@ export const PROBLEMS = {
   own_request: {
     status: 403,
     title: 'It takes a second person',
-    detail: 'Whoever asked for a change cannot approve it, nor make the link that does.',
+    detail:
+      'The token that asked for a change, and those that it or its maker made below the master token, cannot approve it.',
+  },
+  granted_after_request: {
+    status: 403,
+    title: 'This token was granted after the request',
+    detail: 'What a master token asked for is approved by a token that was there before.',
   },
   requester_gone: {
     status: 409,
@@ -311,6 +330,17 @@ export const PROBLEMS = {
     status: 409,
     title: 'The master token is not revoked, it is replaced',
     detail: 'POST …/tokens/rotate makes another one.',
+  },
+  token_replaced: {
+    status: 409,
+    title: 'The token has been replaced',
+    detail: 'It counts until its overlap ends. Only its successor can be replaced.',
+  },
+  label_taken: {
+    status: 409,
+    title: 'Another token has this label',
+    detail: ({ label }) =>
+      `"${label}" is the label of a token that counts. POST …/tokens/{token_id}/rotate replaces one under its label.`,
   },
   link_spent: {
     status: 410,

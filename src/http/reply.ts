@@ -54,4 +54,17 @@ export function turnDown(refusal: Refusal): Response {
 export const timeBoxOf = (reverts: Applied['reverts']): { reverts_at?: string; revert_id?: string } =>
   reverts === undefined ? {} : { reverts_at: isoTime(reverts.at), revert_id: reverts.heldId }
 
+/** What pending time-boxes will still put back, as an answer lists it. */
+export const representEnds = (
+  pending: Applied['pending'],
+): { ends: { held_id: string; key: string; at: string; goes_back_to: string | null }[]; truncated: boolean } => ({
+  ends: (pending?.ends ?? []).map(({ heldId, key, at, goesBackTo }) => ({
+    held_id: heldId,
+    key,
+    at: isoTime(at),
+    goes_back_to: goesBackTo,
+  })),
+  truncated: pending?.isWhole === false,
+})
+
 export const etag = (version: number): string => `"${version}"`

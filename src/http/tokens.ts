@@ -7,7 +7,7 @@ import { writeAsTokenOrAdmin } from './admin.ts'
 import { ask } from './ask.ts'
 import { sha256 } from './credential.ts'
 import { readJson } from './parse.ts'
-import { json } from './reply.ts'
+import { json, representEnds } from './reply.ts'
 import { isoTime, timeOrNull } from './time.ts'
 import { writeScope, type App, type Ctx } from './scope.ts'
 import {
@@ -16,6 +16,8 @@ import {
   type stashRecovered,
   type tokenCreated,
   type tokenList,
+  type tokenReplaced,
+  type tokenRevoked,
   type tokenRotated,
 } from './wire-tokens.ts'
 import { write } from './write.ts'
@@ -28,10 +30,20 @@ export const tokens = new Hono<App>()
   .post('/stash/:stash/tokens', create)
   .post('/stash/:stash/tokens/rotate', rotate)
   .post('/stash/:stash/tokens/recover', recover)
+  .post('/stash/:stash/tokens/:token/rotate', replace)
   .delete('/stash/:stash/tokens/:token', (c) =>
     write(writeScope(c), {
       read: async () => ok({ intent: { kind: 'revoke_token', tokenId: c.req.param('token') } }),
-      reply: ({ revision }) => json({ message: 'Token revoked: it no longer counts', revision }),
+      reply: ({ revision, pending }) => {
+        const { ends, truncated } = representEnds(pending)
+        const left = ends.length === 0 ? '' : ' Time-boxes that it had set still end: see "leaves".'
+        return json({
+          message: `Token revoked: it no longer counts.${left}`,
+          revision,
+          leaves: ends,
+          ...(truncated && { leaves_truncated: true }),
+        } satisfies z.infer<typeof tokenRevoked>)
+      },
     }),
   )
 
@@ -90,6 +102,36 @@ async function rotate(c: Ctx): Promise<Response> {
   })
 }
 
+/** A token's successor, under the same label. */
+async function replace(c: Ctx): Promise<Response> {
+  const secret = mint()
+  const hash = await sha256(secret)
+  return write(writeScope(c), {
+    read: async () => {
+      const spec = await readJson(c.req.raw, rotateSpec, { limit: SPEC_MAX_BYTES, empty: true })
+      if (!spec.ok) return spec
+      const overlapMs = spec.value.overlap === undefined ? 0 : (parseDuration(spec.value.overlap) ?? 0)
+      return ok({ intent: { kind: 'rotate_token', tokenId: c.req.param('token') ?? '', hash, overlapMs } })
+    },
+    reply: ({ token, oldTokenUntil = 0, revision }) => {
+      if (token === undefined) throw new Error('a token was asked for, and none was made')
+      const { id, label, can, keys, expiresAt } = token
+      return json({
+        token_id: id,
+        token: secret,
+        label,
+        can,
+        keys,
+        expires_at: timeOrNull(expiresAt),
+        old_token_until: isoTime(oldTokenUntil),
+        message: 'Token replaced. The new one is shown this once: keep it.',
+        revision,
+      } satisfies z.infer<typeof tokenReplaced>)
+    },
+    repeatable: false,
+  })
+}
+
 /** For whoever runs the deployment: a new master token, where the stash's own is lost or has leaked. */
 async function recover(c: Ctx): Promise<Response> {
   const secret = mint()
@@ -129,6 +171,8 @@ function list(c: Ctx): Promise<Response> {
           expires_at: timeOrNull(token.expiresAt),
           last_used_at: timeOrNull(lastUsedAt),
           made_by: madeBy,
+          // Where an object still runs the version before, it says nothing of holders.
+          holder: token.holder ?? null,
         })),
       } satisfies z.infer<typeof tokenList>),
   })

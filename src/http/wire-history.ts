@@ -26,6 +26,7 @@ export const historyEntry = z.looseObject({
   cancelled: z.array(z.string()).optional().meta({ description: 'Pending reverts that this change ended.' }),
   reverts_at: time.optional(),
   ends: z.int().optional().meta({ description: 'The revision whose time-box this ends.' }),
+  set_by: person.optional().meta({ description: 'Of a revert: who had set the time-box.' }),
   undoes: z.int().optional(),
   hash: z.string().meta({ description: 'SHA-256 over this entry and the hash of the one before.' }),
 })

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { guardSchema } from '../model/guard.ts'
 import { keySchema } from '../model/item.ts'
 import { REASON_MAX_CHARS, parseTime, TIME_EXPECTED } from './parse.ts'
-import { isText, NOT_TEXT, revision, stashId, time, timeBox, version } from './wire.ts'
+import { isText, NOT_TEXT, pendingEnds, revision, stashId, time, timeBox, version } from './wire.ts'
 
 export const reason = z.string().max(REASON_MAX_CHARS).refine(isText, NOT_TEXT)
 
@@ -30,7 +30,14 @@ export const freezeSpec = z
   })
   .meta({ id: 'FreezeSpec' })
 export const frozen = z
-  .object({ message: z.string(), revision, until: time.nullable(), reason: z.string().nullable() })
+  .object({
+    message: z.string(),
+    revision,
+    until: time.nullable(),
+    reason: z.string().nullable(),
+    reverts: pendingEnds.meta({ description: 'Time-boxes that end all the same. null: the key goes.' }),
+    reverts_truncated: z.literal(true).optional().meta({ description: 'There are more. GET …/held lists them all.' }),
+  })
   .meta({ id: 'Frozen' })
 
 const waitsFor = z.enum(['link', 'approval', 'time'])
@@ -64,6 +71,10 @@ export const heldList = z
         decision: z.string().nullable(),
         ends: z.int().nullable().meta({ description: 'The revision whose time-box it ends.' }),
         approved_by: z.string().nullable(),
+        set_by: z
+          .object({ token_id: z.string(), label: z.string() })
+          .nullable()
+          .meta({ description: 'Of a time-box: the token that set it, by its label then.' }),
       }),
     ),
     next: z.int().nullable().meta({ description: 'What `after` must be for the next page; null on the last.' }),

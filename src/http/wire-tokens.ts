@@ -3,15 +3,20 @@ import * as z from 'zod'
 import { durationSchema } from '../model/duration.ts'
 import { patternSchema } from '../model/pattern.ts'
 import { ABILITIES } from '../model/permit.ts'
-import { isText, revision, stashId, time } from './wire.ts'
+import { misfitOfLabel } from '../model/label.ts'
+import { isText, NOT_TEXT, pendingEnds, revision, stashId, time } from './wire.ts'
 
 export const tokenId = z.string().regex(/^[0-9a-f]{16}$/)
-/** Names that history gives to others. */
-const RESERVED = ['master', 'stash', 'anonymous']
-const label = z.string().min(1).max(100)
-const newLabel = label
-  .refine((text) => isText(text) && !/\p{C}/u.test(text), 'a label has no control characters')
-  .refine((text) => !RESERVED.includes(text.trim().toLowerCase()), `a label is none of ${RESERVED.join(', ')}`)
+const label = z.string().min(1).max(150)
+const newLabel = z
+  .string()
+  .min(1)
+  .max(100)
+  .refine(isText, NOT_TEXT)
+  .superRefine((text, context) => {
+    const misfit = misfitOfLabel(text)
+    if (misfit !== null) context.addIssue({ code: 'custom', message: misfit })
+  })
 const abilities = z.array(z.enum(ABILITIES)).min(1).max(ABILITIES.length)
 const patterns = z.array(patternSchema).min(1).max(50)
 
@@ -35,6 +40,15 @@ export const tokenCreated = z
   })
   .meta({ id: 'TokenCreated' })
 
+export const tokenRevoked = z
+  .object({
+    message: z.string(),
+    revision,
+    leaves: pendingEnds.meta({ description: 'Time-boxes that the token had set: they still end. null: the key goes.' }),
+    leaves_truncated: z.literal(true).optional().meta({ description: 'There are more. GET …/held lists them all.' }),
+  })
+  .meta({ id: 'TokenRevoked' })
+
 export const rotateSpec = z
   .strictObject({
     overlap: durationSchema
@@ -53,6 +67,16 @@ export const tokenRotated = z
     revision,
   })
   .meta({ id: 'TokenRotated' })
+
+export const tokenReplaced = z
+  .object({
+    ...tokenFacts,
+    token: z.string().meta({ description: 'The successor: the same label, abilities, keys and end. Shown this once.' }),
+    old_token_until: time,
+    message: z.string(),
+    revision,
+  })
+  .meta({ id: 'TokenReplaced' })
 
 export const stashRecovered = z
   .object({
@@ -77,6 +101,10 @@ export const tokenList = z
         created_at: time,
         last_used_at: time.nullable().meta({ description: 'To within ten minutes.' }),
         made_by: tokenId.nullable(),
+        holder: tokenId.nullable().meta({
+          description:
+            'Whose hand it is in: the first token below a master that it descends from. Two of one holder are one person.',
+        }),
       }),
     ),
   })

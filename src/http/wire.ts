@@ -121,6 +121,10 @@ export const timeBox = {
   reverts_at: time.optional().meta({ description: 'When the value goes back to what it was.' }),
   revert_id: z.string().optional().meta({ description: 'The held change that will do it. DELETE it to stay.' }),
 }
+/** What pending time-boxes will still put back. At most 100, so that the answer has an end. */
+export const pendingEnds = z.array(
+  z.object({ held_id: z.string(), key: keySchema, at: time, goes_back_to: z.string().nullable() }),
+)
 export const itemDeleted = z
   .object({ key: keySchema, message: z.string(), revision, ...timeBox })
   .meta({ id: 'ItemDeleted' })

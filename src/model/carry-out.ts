@@ -50,6 +50,7 @@ export function carryOut(
     ...(motion.release?.kind === 'link' && { via: 'link' as const }),
     ...(reverts && { revertsAt: reverts.due_at ?? 0 }),
     ...(motion.release?.kind === 'revert' && { ends: motion.release.ends ?? 0 }),
+    ...(motion.release?.kind === 'revert' && motion.release.set_by && { setBy: motion.release.set_by }),
     ...(intent.kind === 'undo' && { undoes: intent.revision }),
   }
   return ok({

@@ -18,7 +18,7 @@ import { needsApproval, heedGuards } from './heed-guards.ts'
 import { hold } from './hold.ts'
 import type { Edit, Intent } from './intent.ts'
 import { bytesOf, STASH_MAX_BYTES, STASH_MAX_ITEMS, VALUE_MAX_BYTES } from './item.ts'
-import { isMaster, labelOf, permits, reaches, type Ability, type Actor } from './permit.ts'
+import { isMaster, labelOf, permits, reaches, reachesAll, type Ability, type Actor } from './permit.ts'
 import { keysIn, planOf, scopeOf, type ItemChange, type Plan } from './plan.ts'
 import { holds } from './precondition.ts'
 import { ok, refuse, type Refusal, type Result } from './refusal.ts'
@@ -47,7 +47,7 @@ export function decideEdit(motion: Motion, intent: Edit, facts: Facts, now: numb
 
   // History is pruned meanwhile. What was decided before, the end of a time-box first of all, must find room.
   if (facts.storageFull && !decidedBefore) return refuse({ code: 'storage_full', retry_after_s: STORAGE_RETRY_S })
-  const fitting = checkLimits(plan, facts, motion.release?.kind === 'revert' ? REVERT_LENIENCY : 1)
+  const fitting = checkLimits(plan, facts, motion)
   if (!fitting.ok) return fitting
 
   const held = decidedBefore ? null : holdBack(motion, intent, plan, thawed.value ?? null, facts, now)
@@ -106,7 +106,10 @@ function allowEdit(actor: Actor, intent: Edit, { items, guards }: Plan, facts: F
     ...guards.map(({ key }) => ({ ability: 'guard' as const, key })),
   ]
   const beyond = needs.find(({ ability, key }) => !permits(actor, ability, key))
-  return beyond === undefined ? ok(null) : refuse({ code: 'not_permitted', needs: beyond.ability, key: beyond.key })
+  if (beyond === undefined) return ok(null)
+  // The caller did not name the keys of an undo: those beyond their reach are not told.
+  const key = intent.kind === 'undo' && !reaches(actor, beyond.key) ? '*' : beyond.key
+  return refuse({ code: 'not_permitted', needs: beyond.ability, key })
 }
 
 /** What was asked for may come to more keys by now: the second person must count for these as well. */
@@ -172,8 +175,15 @@ const STORAGE_RETRY_S = 60
 /** What goes back was there before. Stashes that were filled meanwhile may be over their limits for it, by as much again. */
 const REVERT_LENIENCY = 2
 
+/** A token for some keys fills no more than this of each limit, so that it cannot shut out the others. */
+const LIMITED_SHARE = 0.9
+
 /** A full stash can be written to, as long as that does not make it larger. */
-function checkLimits({ items, guards }: Plan, facts: Facts, leniency: number): Result<null> {
+function checkLimits({ items, guards }: Plan, facts: Facts, { actor, release }: Motion): Result<null> {
+  const leniency = release?.kind === 'revert' ? REVERT_LENIENCY : 1
+  const limited = actor.kind === 'token' && !reachesAll(actor)
+  const limitOf = (limit: number): number => Math.floor(limit * (limited ? LIMITED_SHARE : 1))
+  const share = limited ? { share: true as const } : {}
   let { itemCount, bytes, guardCount } = facts
   for (const { key, before, after } of items) {
     if (after !== null && after.bytes - bytesOf(key) > VALUE_MAX_BYTES) {
@@ -188,16 +198,22 @@ function checkLimits({ items, guards }: Plan, facts: Facts, leniency: number): R
     guardCount += (after ? 1 : 0) - (before ? 1 : 0)
     guardBytes += weigh(after) - weigh(before?.guard)
   }
-  if (itemCount > STASH_MAX_ITEMS * leniency && itemCount > facts.itemCount)
-    return refuse({ code: 'too_many_items', limit: STASH_MAX_ITEMS })
-  if (guardCount > STASH_MAX_GUARDS && guardCount > facts.guardCount)
-    return refuse({ code: 'too_many_guards', limit: STASH_MAX_GUARDS })
-  if (guardBytes > STASH_MAX_GUARD_BYTES && guardBytes > facts.guardBytes)
-    return refuse({ code: 'guards_too_large', limit_bytes: STASH_MAX_GUARD_BYTES, would_be_bytes: guardBytes })
+  const limit = {
+    items: limitOf(STASH_MAX_ITEMS),
+    guards: limitOf(STASH_MAX_GUARDS),
+    guardBytes: limitOf(STASH_MAX_GUARD_BYTES),
+    bytes: limitOf(STASH_MAX_BYTES),
+  }
+  if (itemCount > limit.items * leniency && itemCount > facts.itemCount)
+    return refuse({ code: 'too_many_items', limit: limit.items, ...share })
+  if (guardCount > limit.guards && guardCount > facts.guardCount)
+    return refuse({ code: 'too_many_guards', limit: limit.guards, ...share })
+  if (guardBytes > limit.guardBytes && guardBytes > facts.guardBytes)
+    return refuse({ code: 'guards_too_large', limit_bytes: limit.guardBytes, would_be_bytes: guardBytes, ...share })
   // Going back to a safe value must not fail for a byte.
   const grows = bytes > facts.bytes && !items.every((change) => goesSafe(change, facts))
-  if (bytes > STASH_MAX_BYTES * leniency && grows) {
-    return refuse({ code: 'stash_too_large', limit_bytes: STASH_MAX_BYTES, would_be_bytes: bytes })
+  if (bytes > limit.bytes * leniency && grows) {
+    return refuse({ code: 'stash_too_large', limit_bytes: limit.bytes, would_be_bytes: bytes, ...share })
   }
   return ok(null)
 }

@@ -7,11 +7,12 @@ import { THAW_ID, type Held } from './held.ts'
 import type { Intent } from './intent.ts'
 import { labelOf, permits, reachesAll, type Actor } from './permit.ts'
 import { ok, refuse, type Result } from './refusal.ts'
+import { listEnds } from './time-box.ts'
 
 export function decideFreeze(
   { actor, reason }: Motion,
   { until }: Extract<Intent, { kind: 'freeze' }>,
-  { revision }: Facts,
+  { revision, pending }: Facts,
   now: number,
 ): Result<Decision> {
   const allowed = allow(actor)
@@ -22,7 +23,12 @@ export function decideFreeze(
   }
   const freeze: Freeze = { until, reason, by: labelOf(actor) }
   return ok({
-    applied: { revision: revision + 1, changed: [], freeze: { until, reason } },
+    applied: {
+      revision: revision + 1,
+      changed: [],
+      freeze: { until, reason },
+      pending: listEnds(pending.held, pending.isWhole, actor),
+    },
     entry: entryOf('freeze', { freeze }),
     effects: [{ kind: 'set_freeze', freeze }, until === null ? NO_THAW : { kind: 'hold', held: thawAt(until, now) }],
   })

@@ -7,7 +7,7 @@ import { isUnsafe, maxForOf } from './guard.ts'
 import { isHousekeeping, type Held } from './held.ts'
 import { hold } from './hold.ts'
 import type { Intent } from './intent.ts'
-import { isSameHand, labelOf, permits, reaches, type Actor } from './permit.ts'
+import { isMaster, isSameHand, isSameHolder, labelOf, permits, reaches, type Actor } from './permit.ts'
 import { ok, refuse, type Refusal, type Result } from './refusal.ts'
 import { idOfHash } from './token.ts'
 
@@ -56,7 +56,18 @@ export function checkApproval(held: Held | null, maker: Actor | null, approver: 
     return refuse({ code: 'held_not_found' })
   if (held.kind !== 'approval') return refuse({ code: 'not_awaiting_approval' })
   if (maker === null) return refuse({ code: 'requester_gone' })
-  return isSameHand(maker, approver) ? refuse({ code: 'own_request' }) : ok(held)
+  if (isSameHolder(maker, approver)) return refuse({ code: 'own_request' })
+  // Else one person with the master token would ask, make a second token, and approve with it.
+  if (isMaster(maker) && !wasGrantedBefore(approver, held)) return refuse({ code: 'granted_after_request' })
+  return ok(held)
+}
+
+/** By revisions, not by times: two requests may fall into one millisecond. Rows from before these were kept have times only. */
+function wasGrantedBefore(approver: Actor, held: Held): boolean {
+  if (approver.kind !== 'token') return false
+  const asked = held.asked ?? null
+  if (approver.granted === null) return asked !== null || approver.createdAt <= held.made_at
+  return asked !== null && approver.granted <= asked
 }
 
 /** Who asked may take it back; who may approve may decline; who may write its keys may cancel. */

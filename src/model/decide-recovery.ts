@@ -23,7 +23,8 @@ export function decideRecovery(
   // One line, so that the new master token cannot approve what an old one asked for.
   const line = masters[0]?.line ?? id
   const facts = { id, label: 'master', can: [...ABILITIES], keys: ['*'], expiresAt: null }
-  const token: TokenActor = { kind: 'token', ...facts, master: true, line }
+  const stamp = { createdAt: now, granted: revision + 1, replaced: false }
+  const token: TokenActor = { kind: 'token', ...facts, ...stamp, master: true, line, holder: line }
   const ends = all ? [...masters, ...others] : masters
   return ok({
     applied: {

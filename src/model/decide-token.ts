@@ -1,29 +1,49 @@
 /** Decides who may act: tokens are granted, revoked, replaced. None may grant what it does not hold. */
-import { entryOf, type Decision } from './decision.ts'
+import { entryOf, type Decision, type Effect } from './decision.ts'
 import type { Facts, Motion } from './facts.ts'
 import type { Intent } from './intent.ts'
+import { foldLabel, isSameLabel } from './label.ts'
 import { withinPatterns } from './pattern.ts'
 import { ABILITIES, isMaster, permits, type Actor, type TokenActor } from './permit.ts'
 import { ok, refuse, type Result } from './refusal.ts'
+import { listEnds } from './time-box.ts'
 import { idOfHash } from './token.ts'
 
 export const STASH_MAX_TOKENS = 1_000
+/** Of one holder, where it is not the master: one leaked token must not use up what all share. */
+export const HOLDER_MAX_TOKENS = 100
 
 export function decideToken(
   { actor }: Motion,
-  { hash, label, can, keys, expiresInMs }: Extract<Intent, { kind: 'add_token' }>,
+  { hash, can, keys, expiresInMs, ...wish }: Extract<Intent, { kind: 'add_token' }>,
   facts: Facts,
   now: number,
 ): Result<Decision> {
   const granter = allow(actor)
   if (!granter.ok) return granter
-  if (facts.tokenCount >= STASH_MAX_TOKENS) return refuse({ code: 'too_many_tokens', limit: STASH_MAX_TOKENS })
+  const room = checkRoom(granter.value, facts)
+  if (!room.ok) return room
   const id = idOfHash(hash)
   // Without a wish of its own it lives as long as its granter.
   const expiresAt = expiresInMs === null ? granter.value.expiresAt : now + expiresInMs
-  const token: TokenActor = { kind: 'token', id, label, master: false, can, keys, expiresAt, line: id }
+  const label = foldLabel(wish.label)
+  const token: TokenActor = {
+    kind: 'token',
+    id,
+    label,
+    master: false,
+    can,
+    keys,
+    expiresAt,
+    line: id,
+    holder: granter.value.master ? id : granter.value.holder,
+    createdAt: now,
+    granted: facts.revision + 1,
+    replaced: false,
+  }
   const within = isWithin(token, granter.value)
   if (!within.ok) return within
+  if (facts.tokens.some((other) => isSameLabel(other.label, label))) return refuse({ code: 'label_taken', label })
   return ok({
     applied: { revision: facts.revision + 1, changed: [], token: { id, label, can, keys, expiresAt } },
     entry: entryOf('add_token', { token: { id, label, can, keys, expiresAt } }),
@@ -35,7 +55,7 @@ export function decideToken(
 export function decideRevocation(
   { actor }: Motion,
   { tokenId }: Extract<Intent, { kind: 'revoke_token' }>,
-  { token, revision }: Facts,
+  { token, revision, pending }: Facts,
 ): Result<Decision> {
   const own = actor.kind === 'token' && actor.id === tokenId
   const allowed = own ? ok(actor) : allow(actor)
@@ -46,7 +66,7 @@ export function decideRevocation(
   if (!within.ok) return within
   const { id, label, can, keys, expiresAt } = token
   return ok({
-    applied: { revision: revision + 1, changed: [] },
+    applied: { revision: revision + 1, changed: [], pending: listEnds(pending.held, pending.isWhole, actor) },
     entry: entryOf('revoke_token', { token: { id, label, can, keys, expiresAt } }),
     effects: [{ kind: 'remove_token', id }],
   })
@@ -56,14 +76,21 @@ export function decideRevocation(
 export function decideRotation(
   { actor }: Motion,
   { hash, overlapMs }: Extract<Intent, { kind: 'rotate_master' }>,
-  { revision }: Facts,
+  { revision, tokens }: Facts,
   now: number,
 ): Result<Decision> {
   if (actor.kind !== 'token') return refuse({ code: 'token_missing' })
   if (!isCurrentMaster(actor)) return refuse({ code: 'not_permitted', needs: 'master' })
   const id = idOfHash(hash)
   const { label, can, keys } = actor
-  const token: TokenActor = { ...actor, id, can: [...ABILITIES], expiresAt: null }
+  const token: TokenActor = {
+    ...actor,
+    id,
+    can: [...ABILITIES],
+    expiresAt: null,
+    createdAt: now,
+    granted: revision + 1,
+  }
   const oldUntil = now + overlapMs
   return ok({
     applied: {
@@ -76,8 +103,70 @@ export function decideRotation(
     effects: [
       { kind: 'add_token', token, hash, madeBy: actor.id },
       { kind: 'replace_token', old: actor.id, oldUntil, by: id },
+      ...endOlder(actor, oldUntil, tokens),
     ],
   })
+}
+
+/**
+ * A token is replaced by itself, or by one that could grant it. The successor keeps the holder, so that a person stays one
+ * person; but not where a token of somebody else makes it, who would have two persons in one hand then.
+ */
+export function decideTokenRotation(
+  { actor }: Motion,
+  { tokenId, hash, overlapMs }: Extract<Intent, { kind: 'rotate_token' }>,
+  facts: Facts,
+  now: number,
+): Result<Decision> {
+  const own = actor.kind === 'token' && actor.id === tokenId
+  const allowed = own ? ok(actor) : allow(actor)
+  if (!allowed.ok) return allowed
+  const by = allowed.value
+  const old = facts.token
+  if (old === null) return refuse({ code: 'token_not_found' })
+  if (old.master) return refuse({ code: 'master_token' })
+  const within = own ? ok(null) : isWithin(old, by)
+  if (!within.ok) return within
+  if (old.replaced) return refuse({ code: 'token_replaced' })
+  // Without an overlap there are as many afterwards as before.
+  const room = overlapMs > 0 ? checkRoom(by, facts) : ok(null)
+  if (!room.ok) return room
+
+  const id = idOfHash(hash)
+  const { label, can, keys, expiresAt } = old
+  const oldUntil = Math.min(now + overlapMs, expiresAt ?? Infinity)
+  const token: TokenActor = {
+    ...old,
+    id,
+    holder: own || by.master ? old.holder : by.holder,
+    createdAt: now,
+    // Whoever has made it may be another person than who had it.
+    granted: own ? old.granted : facts.revision + 1,
+  }
+  const shown = { id, label, can, keys, expiresAt }
+  return ok({
+    applied: { revision: facts.revision + 1, changed: [], token: shown, oldTokenUntil: oldUntil },
+    entry: entryOf('rotate_token', { token: shown, oldUntil, replaces: old.id }),
+    effects: [
+      { kind: 'add_token', token, hash, madeBy: by.id },
+      { kind: 'replace_token', old: old.id, oldUntil, by: id },
+      ...endOlder(old, oldUntil, facts.tokens),
+    ],
+  })
+}
+
+/** Those that the replaced token replaced: none of its line outlives it, so that a rotation ends what has leaked before. */
+const endOlder = ({ id, line }: TokenActor, until: number, tokens: TokenActor[]): Effect[] =>
+  tokens
+    .filter((one) => one.line === line && one.id !== id && (one.expiresAt === null || one.expiresAt > until))
+    .map((one) => ({ kind: 'end_token', id: one.id, until }))
+
+/** Whether one more token may be there. */
+function checkRoom(granter: TokenActor, { tokenCount, tokens }: Facts): Result<null> {
+  if (tokenCount >= STASH_MAX_TOKENS) return refuse({ code: 'too_many_tokens', limit: STASH_MAX_TOKENS })
+  if (granter.master) return ok(null)
+  const own = tokens.filter(({ holder }) => holder === granter.holder).length
+  return own < HOLDER_MAX_TOKENS ? ok(null) : refuse({ code: 'too_many_tokens', limit: HOLDER_MAX_TOKENS, share: true })
 }
 
 /** What a token with the ability `tokens` may see, grant and revoke: whatever holds no more than itself. */

@@ -5,7 +5,7 @@
 import { decideFreeze, decideThaw, decideUnfreeze } from './decide-freeze.ts'
 import { decideDrop, decideLink } from './decide-held.ts'
 import { decideBurial, decideEdit } from './decide-edit.ts'
-import { decideRevocation, decideRotation, decideToken } from './decide-token.ts'
+import { decideRevocation, decideRotation, decideToken, decideTokenRotation } from './decide-token.ts'
 import { decideRecovery } from './decide-recovery.ts'
 import type { Decision } from './decision.ts'
 import type { Facts, Motion } from './facts.ts'
@@ -49,6 +49,8 @@ function decideIntent(motion: Motion, facts: Facts, now: number): Result<Decisio
       return decideRevocation(motion, intent, facts)
     case 'rotate_master':
       return decideRotation(motion, intent, facts, now)
+    case 'rotate_token':
+      return decideTokenRotation(motion, intent, facts, now)
     case 'recover':
       return decideRecovery(motion, intent, facts, now)
   }

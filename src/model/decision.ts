@@ -34,6 +34,8 @@ export type Effect =
   | { kind: 'set_freeze'; freeze: Freeze | null }
   | { kind: 'add_token'; token: TokenActor; hash: string; madeBy: string | null }
   | { kind: 'remove_token'; id: string }
+  /** It ends then, and what it scheduled ends with it. */
+  | { kind: 'end_token'; id: string; until: number }
   /** The old token ends; what it scheduled and asked for passes to the new one. */
   | { kind: 'replace_token'; old: string; oldUntil: number; by: string }
 

@@ -23,6 +23,7 @@ export type EntryKind =
   | 'add_token'
   | 'revoke_token'
   | 'rotate_master'
+  | 'rotate_token'
   /** The admin of the deployment made a new master token. */
   | 'recover'
   /** A held change is over without having been applied. */
@@ -53,11 +54,15 @@ export type Detail = {
   revertsAt?: number
   /** Of a revert: the revision it ends. */
   ends?: number
+  /** Of a revert: who had set the time-box. */
+  setBy?: Person
   undoes?: number
   freeze?: Freeze
   token?: Person & { can: Ability[]; keys: string[]; expiresAt: number | null }
   /** Of a rotation: until when the old token works. */
   oldUntil?: number
+  /** Of a token's rotation: the token that it replaces. */
+  replaces?: string
   /** Of a recovery that ended every other token as well. */
   endsAll?: true
   dropped?: Pick<Held, 'id' | 'kind' | 'keys' | 'reason'> & {

@@ -41,8 +41,10 @@ export type Facts = {
   /** For `drop_held` and approval links: the held change and who made it, where they still are. */
   held: Held | null
   maker: Actor | null
-  /** For `revoke_token`: the token; null where there is none. */
+  /** For `revoke_token` and `rotate_token`: the token; null where there is none. */
   token: TokenActor | null
+  /** For a revocation and a freeze: the time-boxes that will end by themselves, the next first. */
+  pending: { held: Held[]; isWhole: boolean }
   /** For a put without a key. */
   newKey: string
   /** For a change that is to be held. */

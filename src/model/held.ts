@@ -34,6 +34,10 @@ export type Held = {
   approved_by: { id: string; label: string } | null
   /** Whoever asked for it broke the glass of a freeze, and why: it counts on release, too. */
   broke_glass: { by: string; why: string } | null
+  /** The stash's revision when it was asked for: whoever was granted a token later was not there. Null: not known. */
+  asked?: number | null
+  /** Of a time-box: who set it, by the label of then. The stash ends it by itself, even where that token is gone. */
+  set_by?: { id: string; label: string } | null
 }
 
 /** Those that nobody asked for and nobody cancels: not listed, not counted. */

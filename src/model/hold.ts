@@ -32,6 +32,7 @@ export function hold(motion: Motion, facts: Facts, now: number, terms: Terms): R
     ends: null,
     approved_by: null,
     broke_glass: null,
+    asked: facts.revision,
     ...terms,
     change,
   }

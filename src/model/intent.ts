@@ -66,6 +66,8 @@ export type Intent =
   | { kind: 'add_token'; hash: string; label: string; can: Ability[]; keys: string[]; expiresInMs: number | null }
   | { kind: 'revoke_token'; tokenId: string }
   | { kind: 'rotate_master'; hash: string; overlapMs: number }
+  /** A token's successor, under the same label. */
+  | { kind: 'rotate_token'; tokenId: string; hash: string; overlapMs: number }
   /** The admin's: a new master token where the others are lost or leaked. `all`: every other token ends as well. */
   | { kind: 'recover'; hash: string; all: boolean }
 
@@ -96,6 +98,12 @@ export type Command = {
 /** What a held change waits for. */
 export type Wait = 'link' | 'approval' | 'time'
 
+/** What pending time-boxes put back, key by key. Not `isWhole`: there are more. */
+export type PendingEnds = {
+  ends: { heldId: string; key: string; at: number; goesBackTo: string | null }[]
+  isWhole: boolean
+}
+
 /** What an accepted intent comes to. */
 export type Applied = {
   /** The stash's revision after it. */
@@ -113,6 +121,8 @@ export type Applied = {
   /** Of a rotation: until when the old token counts. */
   oldTokenUntil?: number
   freeze?: { until: number | null; reason: string | null }
+  /** Of a revocation and a freeze: the time-boxes that will end all the same. */
+  pending?: PendingEnds
   /** Of a recovery: the tokens that still count. */
   tokensLeft?: { id: string; label: string; can: Ability[]; keys: string[] }[]
   /** Of a dry run: what would change. */

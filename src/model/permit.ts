@@ -16,8 +16,15 @@ export type Actor =
       keys: string[]
       /** In ms since the epoch; null: until it is revoked. */
       expiresAt: number | null
-      /** The first token of its line: a master token and those that replaced it are one person. */
+      /** The first token of its line: a token and those that replaced it are one. */
       line: string
+      /** Whose hand it is in: the first token below a master that it descends from; of a master token, its line. */
+      holder: string
+      createdAt: number
+      /** The revision that granted it; null where that was before it was kept. */
+      granted: number | null
+      /** It has a successor, and counts until the overlap ends. */
+      replaced: boolean
     }
   /** No token was presented. Only the WrenDB profile has a use for it. */
   | { kind: 'anonymous' }
@@ -54,7 +61,11 @@ export const reachesAll = (actor: Actor): boolean =>
 
 export const isMaster = (actor: Actor): boolean => actor.kind === 'token' && actor.master
 
-/** Whether two tokens are in one hand, as far as a stash can know. */
+/** Whether two tokens belong to one person, as far as a stash can know: neither can be the other's second person. */
+export const isSameHolder = (a: Actor, b: Actor): boolean =>
+  a.kind === 'token' && b.kind === 'token' && a.holder === b.holder
+
+/** Whether one token is the other, or replaced it. */
 export const isSameHand = (a: Actor, b: Actor): boolean => a.kind === 'token' && b.kind === 'token' && a.line === b.line
 
 /** `anonymous`, `stash` and `admin` are kinds, and no token's label may look like one of them. */

@@ -11,6 +11,9 @@ export type Refusal =
   // who is asking
   | { code: 'token_missing' }
   | { code: 'invalid_token' }
+  /** It counted until then, in ms since the epoch: less than a month ago. */
+  | { code: 'token_expired'; at: number }
+  | { code: 'token_revoked'; at: number }
   /** `key`: where the token can do it, but not to this key. */
   | { code: 'not_permitted'; needs: string; key?: string }
   /** `limited`: of watches, whether an address opened too many in a time, or has too many open. */
@@ -45,13 +48,14 @@ export type Refusal =
   | { code: 'revision_not_reached'; current: number; min_revision: number }
   | { code: 'idempotency_mismatch' }
   | { code: 'value_too_large'; key: string; limit_bytes: number }
-  | { code: 'too_many_items'; limit: number }
-  | { code: 'stash_too_large'; limit_bytes: number; would_be_bytes: number }
-  | { code: 'too_many_guards'; limit: number }
-  | { code: 'guards_too_large'; limit_bytes: number; would_be_bytes: number }
+  // `share`: it is the share of a limited token, or of one maker, that is used up
+  | { code: 'too_many_items'; limit: number; share?: true }
+  | { code: 'stash_too_large'; limit_bytes: number; would_be_bytes: number; share?: true }
+  | { code: 'too_many_guards'; limit: number; share?: true }
+  | { code: 'too_many_tokens'; limit: number; share?: true }
+  | { code: 'guards_too_large'; limit_bytes: number; would_be_bytes: number; share?: true }
   /** `key`: the first whose guard could not be judged any more. */
   | { code: 'change_too_costly'; key: string }
-  | { code: 'too_many_tokens'; limit: number }
   | { code: 'too_many_held'; limit: number; limit_bytes: number }
   /** What the stash stores in all is near the platform's limit. */
   | { code: 'storage_full'; retry_after_s: number }
@@ -72,11 +76,15 @@ export type Refusal =
   | { code: 'time_too_far'; at: number; at_most: number }
   | { code: 'not_awaiting_approval' }
   | { code: 'own_request' }
+  /** The master token asked, and could have made this one since. */
+  | { code: 'granted_after_request' }
   | { code: 'requester_gone' }
   | { code: 'later_changes'; revision: number; by: { key: string; revision: number }[] }
   | { code: 'nothing_to_undo'; revision: number }
   | { code: 'grants_too_much'; what: string }
   | { code: 'master_token' }
+  | { code: 'token_replaced' }
+  | { code: 'label_taken'; label: string }
   // links
   | { code: 'link_spent' }
   | { code: 'link_not_pressed' }

@@ -9,6 +9,8 @@ import type { Effect } from './decision.ts'
 import type { Facts, Motion } from './facts.ts'
 import { formatDuration } from './duration.ts'
 import type { Held } from './held.ts'
+import type { PendingEnds } from './intent.ts'
+import { reaches, type Actor } from './permit.ts'
 import type { ItemChange } from './plan.ts'
 
 type Value = { key: string; value: string | null; type?: string }
@@ -33,6 +35,7 @@ export function revertOf(items: ItemChange[], forMs: number, motion: Motion, fac
     ends: revision,
     approved_by: null,
     broke_glass: null,
+    set_by: motion.actor.kind === 'token' ? { id: motion.actor.id, label: motion.actor.label } : null,
   }
 }
 
@@ -66,6 +69,25 @@ export function cancelReverts(
     shortened: effects.flatMap((effect) => (effect.kind === 'hold' ? [effect.held.id] : [])),
     effects,
   }
+}
+
+/** So many ends an answer lists, with values of so many characters in all: it crosses RPC, and may be kept. */
+const LISTED_MAX = 100
+const LISTED_MAX_CHARS = 256 * 1024
+
+/** What these time-boxes will still put back, by themselves, of the keys that the actor reaches. */
+export function listEnds(pending: Held[], isWhole: boolean, actor: Actor): PendingEnds {
+  const ends: PendingEnds['ends'] = []
+  let chars = 0
+  for (const held of pending) {
+    for (const { key, value } of valuesOf(held)) {
+      if (!reaches(actor, key) && actor.kind !== 'admin') continue
+      chars += key.length + (value?.length ?? 0)
+      if (ends.length === LISTED_MAX || chars > LISTED_MAX_CHARS) return { ends, isWhole: false }
+      ends.push({ heldId: held.id, key, at: held.due_at ?? 0, goesBackTo: value })
+    }
+  }
+  return { ends, isWhole }
 }
 
 const valuesOf = ({ change }: Held): Value[] => (change.kind === 'patch' ? change.changes : [])

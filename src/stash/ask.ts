@@ -54,8 +54,8 @@ export function answer(
   if (credential.kind === 'none') return answerAnonymous(sql, question)
   // Where a body of theirs does not fit, that is what they are told. Nothing else here is for the admin.
   if (credential.kind === 'admin' && question.kind === 'standing') return ok({ kind: 'standing' })
-  const actor = credential.kind === 'token' ? believe(sql, credential.hash, now) : null
-  return actor === null ? refuse({ code: 'invalid_token' }) : answerActor(sql, stashId, actor, question, now)
+  const actor = credential.kind === 'token' ? believe(sql, credential.hash, now) : refuse({ code: 'invalid_token' })
+  return actor.ok ? answerActor(sql, stashId, actor.value, question, now) : actor
 }
 
 /** Some questions are open to every token; what it is limited to limits the answer. */

@@ -75,6 +75,8 @@ function carryOut(sql: SqlStorage, effect: Effect, revision: number, now: number
       return insertToken(sql, { ...effect, now })
     case 'remove_token':
       return endToken(sql, effect.id, now, now)
+    case 'end_token':
+      return endToken(sql, effect.id, effect.until, now)
     case 'replace_token':
       endToken(sql, effect.old, effect.oldUntil, now)
       return passOn(sql, effect.old, effect.by)

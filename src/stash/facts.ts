@@ -4,7 +4,7 @@ import type { Decidable, Facts, Motion } from '../model/facts.ts'
 import { keysOf } from '../model/plan.ts'
 import { DATABASE_MAX_BYTES } from '../model/retention.ts'
 import { getGuards, guardsByKey, sizeOfGuards } from './guards.ts'
-import { countHeldBy, findHeld, revertsOf } from './held.ts'
+import { countHeldBy, findHeld, pendingReverts, revertsOf } from './held.ts'
 import { changesToUndo } from './history.ts'
 import { getItems, itemsByKey } from './items.ts'
 import { freezeOf, type StashRow } from './stash-row.ts'
@@ -42,7 +42,8 @@ export function gather(
     undoing,
     held,
     maker: held === null ? null : makerOf(sql, held.made_by, now),
-    token: intent.kind === 'revoke_token' ? actorOfId(sql, intent.tokenId, now) : null,
+    token: 'tokenId' in intent ? actorOfId(sql, intent.tokenId, now) : null,
+    pending: pendingFor(sql, intent),
     newKey,
     newId: randomId(),
   }
@@ -62,7 +63,12 @@ function keysNamed(intent: Decidable, newKey: string): string[] {
   }
 }
 
-const MAKES_TOKEN: Decidable['kind'][] = ['add_token', 'rotate_master', 'recover']
+const MAKES_TOKEN: Decidable['kind'][] = ['add_token', 'rotate_master', 'rotate_token', 'recover']
+
+function pendingFor(sql: SqlStorage, intent: Decidable): Facts['pending'] {
+  if (intent.kind === 'revoke_token') return pendingReverts(sql, intent.tokenId)
+  return intent.kind === 'freeze' ? pendingReverts(sql, null) : { held: [], isWhole: true }
+}
 
 const changesGuards = ({ kind }: Decidable): boolean =>
   kind === 'set_guard' || kind === 'remove_guard' || kind === 'import' || kind === 'undo'

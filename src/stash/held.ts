@@ -9,11 +9,13 @@ import { idOfHash } from '../model/token.ts'
 import { sameHash } from './digest.ts'
 
 /** Values are wide: lists read these, and no more than they show. */
-type HeldRow = Omit<Held, 'change' | 'keys' | 'approved_by' | 'broke_glass'> & {
+type HeldRow = Omit<Held, 'change' | 'keys' | 'approved_by' | 'broke_glass' | 'set_by'> & {
   change: string
   keys: string
   approved_by: string | null
   broke_glass: string | null
+  set_by: string | null
+  set_by_label: string | null
   bytes: number
   tries: number
   retry_at: number | null
@@ -25,7 +27,8 @@ export function putHeld(sql: SqlStorage, held: Held): void {
   const bytes = bytesOf(change)
   sql.exec(
     `INSERT INTO held (id, kind, change, keys, reason, made_by, made_at, secret_hash, expires_at, due_at, decision, ends,
-       approved_by, broke_glass, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       approved_by, broke_glass, asked, set_by, set_by_label, bytes)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     held.id,
     held.kind,
     change,
@@ -40,6 +43,9 @@ export function putHeld(sql: SqlStorage, held: Held): void {
     held.ends,
     held.approved_by && JSON.stringify(held.approved_by),
     held.broke_glass && JSON.stringify(held.broke_glass),
+    held.asked ?? null,
+    held.set_by?.id ?? null,
+    held.set_by?.label ?? null,
     bytes,
   )
   count(sql, held.kind, 1, bytes)
@@ -155,6 +161,27 @@ export function postpone(sql: SqlStorage, id: string, until: number): void {
 /** What a token scheduled and asked for goes on under its successor. Its links do not: they may have leaked with it. */
 export function passOn(sql: SqlStorage, from: string, to: string): void {
   sql.exec(`UPDATE held SET made_by = ? WHERE made_by = ? AND kind IN ('schedule', 'approval')`, to, from)
+  sql.exec('UPDATE held SET set_by = ? WHERE set_by = ?', to, from)
+}
+
+/** So many time-boxes, and so many bytes of them, are read for one answer that lists them. */
+const PENDING_MAX = 100
+const PENDING_MAX_BYTES = 1024 * 1024
+
+/** The time-boxes that will end by themselves, the next first: all, or those that one token has set. */
+export function pendingReverts(sql: SqlStorage, setBy: string | null): { held: Held[]; isWhole: boolean } {
+  const query = `SELECT id, bytes FROM held WHERE kind = 'revert' AND (?1 IS NULL OR set_by = ?1)
+    ORDER BY due_at, rowid LIMIT ?2`
+  const rows = sql.exec<{ id: string; bytes: number }>(query, setBy, PENDING_MAX + 1).toArray()
+  const held: Held[] = []
+  let size = 0
+  for (const { id, bytes } of rows) {
+    size += bytes
+    if (held.length === PENDING_MAX || size > PENDING_MAX_BYTES) return { held, isWhole: false }
+    const one = findHeld(sql, id)
+    if (one !== null) held.push(one)
+  }
+  return { held, isWhole: true }
 }
 
 /** In the order in which they were made, one by one: the reader stops when it has enough. */
@@ -166,7 +193,7 @@ export function* heldAfter(sql: SqlStorage, cursor: number): Iterable<{ cursor: 
 }
 
 // What `putHeld` wrote is a held change: nothing else writes these columns.
-function heldOf({ bytes: _bytes, tries: _tries, retry_at: _retryAt, ...row }: HeldRow): Held {
+function heldOf({ bytes: _bytes, tries: _tries, retry_at: _retryAt, set_by, set_by_label, ...row }: HeldRow): Held {
   const { change, keys, approved_by, broke_glass } = row
   return {
     ...row,
@@ -174,5 +201,6 @@ function heldOf({ bytes: _bytes, tries: _tries, retry_at: _retryAt, ...row }: He
     keys: JSON.parse(keys) as string[],
     approved_by: approved_by === null ? null : (JSON.parse(approved_by) as Held['approved_by']),
     broke_glass: broke_glass === null ? null : (JSON.parse(broke_glass) as Held['broke_glass']),
+    set_by: set_by === null ? null : { id: set_by, label: set_by_label ?? set_by },
   }
 }

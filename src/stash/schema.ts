@@ -110,6 +110,37 @@ const STEPS = [
       ALTER TABLE log ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
     `,
   },
+  {
+    id: '005_people',
+    sql: `
+      -- Whose hand a token is in: the first token below a master that it descends from.
+      ALTER TABLE token ADD COLUMN holder TEXT;
+      -- The revision that granted it; NULL where that was before this column.
+      ALTER TABLE token ADD COLUMN granted INTEGER;
+      -- Ended tokens stay for a month, so that their holders are told. 'revoked' where it is not expiry that ends it.
+      ALTER TABLE token ADD COLUMN ends_as TEXT;
+      ALTER TABLE token ADD COLUMN ended_at INTEGER;
+      UPDATE token SET holder = coalesce(line, id) WHERE master = 1;
+      UPDATE token SET holder = (
+        WITH RECURSIVE ancestor (id, made_by, depth) AS (
+          SELECT token.id, token.made_by, 0
+          UNION ALL
+          SELECT parent.id, parent.made_by, depth + 1 FROM ancestor JOIN token AS parent ON parent.id = ancestor.made_by
+          WHERE parent.master = 0 AND depth < 1000
+        ) SELECT id FROM ancestor ORDER BY depth DESC LIMIT 1
+      ) WHERE master = 0;
+      -- The stash's revision when the change was asked for.
+      ALTER TABLE held ADD COLUMN asked INTEGER;
+      -- Of a time-box: the token that set it, and its label then.
+      ALTER TABLE held ADD COLUMN set_by TEXT;
+      ALTER TABLE held ADD COLUMN set_by_label TEXT;
+      CREATE INDEX held_by_setter ON held (set_by) WHERE set_by IS NOT NULL;
+      UPDATE held SET
+        set_by = (SELECT actor_id FROM log WHERE revision = held.ends),
+        set_by_label = (SELECT actor FROM log WHERE revision = held.ends AND actor_id IS NOT NULL)
+      WHERE kind = 'revert';
+    `,
+  },
 ]
 
 /** A stash that was never created, or is gone, has no tables: asking it something must not make any. */

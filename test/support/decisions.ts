@@ -15,6 +15,10 @@ export const tokenOf = (label: string, token: Partial<TokenActor> = {}): TokenAc
   keys: ['*'],
   expiresAt: null,
   line: label,
+  holder: label,
+  createdAt: 1,
+  granted: null,
+  replaced: false,
   ...token,
 })
 export const master = tokenOf('master', { master: true, can: [...ABILITIES] })
@@ -45,6 +49,7 @@ export const factsWith = (facts: Partial<Facts> = {}): Facts => ({
   tokenCount: 1,
   storageFull: false,
   tokens: [],
+  pending: { held: [], isWhole: true },
   freeze: null,
   items: new Map([['checkout', itemOf('checkout', 'on', 3)]]),
   guards: new Map(),

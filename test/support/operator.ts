@@ -27,6 +27,9 @@ export type Entry = {
   [detail: string]: unknown
 }
 
+/** Tokens of one stash have labels of their own. */
+let granted = 1
+
 export function operatorOf(send: Send, { id }: Pick<Stash, 'id'>, token: string): Operator {
   const ask = async (method: string, path: string, body: unknown, extra: Record<string, string>): Promise<Reply> => {
     const headers = { Authorization: `Bearer ${token}`, ...extra }
@@ -42,7 +45,7 @@ export function operatorOf(send: Send, { id }: Pick<Stash, 'id'>, token: string)
     call,
     set: (key, value, query = '', headers = {}) => ask('PUT', `/item/${id}/${key}?${query}`, value, headers),
     grant: async (spec) => {
-      const made = await call('POST', '/tokens', { label: 'second', ...spec })
+      const made = await call('POST', '/tokens', { label: `second ${granted++}`, ...spec })
       if (made.status !== 200) throw new Error(`POST /tokens answered ${JSON.stringify(made.body)}`)
       return operatorOf(send, { id }, String(made.body['token']))
     },

@@ -63,7 +63,7 @@ export class StashModel {
 
   #identify(credential: Credential, now: number): Actor {
     if (credential.kind !== 'token') return 'nobody'
-    return this.books.believe(credential.hash, now) ?? refuse('invalid_token')
+    return this.books.believe(credential.hash, now)
   }
 
   #open(credential: Credential, intent: Intent, motion: Motion, moment: Moment): Applied {
@@ -115,6 +115,7 @@ export class StashModel {
       case 'rotate_master':
         return replaceMaster(books, intent, motion, now)
       case 'recover':
+      case 'rotate_token':
       case 'delete_stash':
         throw new Error('no story ends like this')
       default:

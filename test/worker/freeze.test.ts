@@ -19,6 +19,7 @@ describe('PUT /stash/{id}/freeze', () => {
       revision: 2,
       until: ONE_O_CLOCK,
       reason: 'launch',
+      reverts: [],
     })
     const writes = [
       await master.set('a', '2'),

@@ -5,7 +5,7 @@ import { ABILITIES } from '../../../src/model/permit.ts'
 import { idOfHash } from '../../../src/model/token.ts'
 import type { Books } from './books.ts'
 import { heldOf } from './edit.ts'
-import { heedRevision, isFrozen, refuse, type Actor, type Motion, type TokenRow } from './rules.ts'
+import { heedRevision, isFrozen, refuse, touches, type Actor, type Motion, type TokenRow } from './rules.ts'
 
 const YEAR = 366 * 24 * 60 * 60_000
 
@@ -22,7 +22,7 @@ export function freezeStash(books: Books, { until }: Of<'freeze'>, motion: Motio
   books.held.delete('thaw')
   if (until !== null) books.hold(thawAt(until, now))
   const revision = books.revise('freeze', actor, { reason, detail: { freeze } }, now)
-  return { revision, changed: [], did: 'freeze', freeze: { until, reason } }
+  return { revision, changed: [], did: 'freeze', freeze: { until, reason }, pending: pendingEnds(books, actor, null) }
 }
 
 export function unfreezeStash(books: Books, motion: Motion, now: number): Applied {
@@ -45,6 +45,21 @@ export function thaw(books: Books, { release, reason }: Motion, now: number): Ap
   if (freeze === null) return { revision: books.revision, changed: [] }
   const words = { heldId: release?.id ?? null, reason, detail: { freeze } }
   return { revision: books.revise('unfreeze', 'stash', words, now), changed: [] }
+}
+
+/** What time-boxes will put back by themselves, the next first: all of them, or those of one token. */
+function pendingEnds(books: Books, actor: Actor, setBy: string | null): NonNullable<Applied['pending']> {
+  const reverts = [...books.held.values()]
+    .filter(({ kind, set_by: setter }) => kind === 'revert' && (setBy === null || setter?.id === setBy))
+    .sort((a, b) => (a.due_at ?? 0) - (b.due_at ?? 0))
+  const ends = reverts.flatMap(({ id, change, due_at: at }) =>
+    change.kind !== 'patch'
+      ? []
+      : change.changes
+          .filter(({ key }) => touches(actor, key))
+          .map(({ key, value }) => ({ heldId: id, key, at: at ?? 0, goesBackTo: value })),
+  )
+  return { ends, isWhole: true }
 }
 
 /** It stops everybody, so it takes a token for every key. */
@@ -71,8 +86,11 @@ export function addToken(books: Books, wish: Of<'add_token'>, motion: Motion, no
   const { hash, label, can, keys, expiresInMs } = wish
   const id = idOfHash(hash)
   const expiresAt = expiresInMs === null ? granter.expiresAt : now + expiresInMs
-  const token = { id, hash, label, master: false, can, keys, expiresAt, line: id, madeBy: granter.id }
+  const holder = granter.master ? id : granter.holder
+  const born = { holder, granted: books.revision + 1, endsAs: null, endedAt: null }
+  const token = { id, hash, label, master: false, can, keys, expiresAt, line: id, madeBy: granter.id, ...born }
   heedReach(token, granter)
+  if ([...books.tokens.keys()].some((one) => books.tokenNow(one, now)?.label === label)) refuse('label_taken')
   heedRevision(books, motion)
   books.tokens.set(id, token)
   const facts = { id, label, can, keys, expiresAt }
@@ -93,11 +111,12 @@ export function revokeToken(books: Books, { tokenId }: Of<'revoke_token'>, motio
   if (isCurrentMaster(token)) refuse('master_token')
   if (!own) heedReach(token, speaker)
   heedRevision(books, motion)
-  books.tokens.delete(tokenId)
+  const pending = pendingEnds(books, actor, tokenId)
+  books.endToken(tokenId, now, now)
   const { id, label, can, keys, expiresAt } = token
   const detail = { token: { id, label, can, keys, expiresAt } }
   const revision = books.revise('revoke_token', actor, { reason, detail }, now)
-  return { revision, changed: [], did: 'revoke_token' }
+  return { revision, changed: [], did: 'revoke_token', pending }
 }
 
 export function replaceMaster(
@@ -114,12 +133,17 @@ export function replaceMaster(
   const oldUntil = now + overlapMs
   const { label, keys, line } = old
   const can = [...ABILITIES]
-  books.tokens.set(id, { id, hash, label, master: true, can, keys, expiresAt: null, line, madeBy: old.id })
-  if (overlapMs > 0) books.tokens.set(old.id, { ...old, expiresAt: oldUntil })
-  else books.tokens.delete(old.id)
+  const born = { holder: old.holder, granted: books.revision + 1, endsAs: null, endedAt: null }
+  books.tokens.set(id, { id, hash, label, master: true, can, keys, expiresAt: null, line, madeBy: old.id, ...born })
+  for (const one of [...books.tokens.values()]) {
+    // Those before it end no later than it does.
+    const isOlder = one.line === line && one.id !== id && (one.expiresAt === null || one.expiresAt > oldUntil)
+    if (isOlder && books.tokenNow(one.id, now) !== null) books.endToken(one.id, oldUntil, now)
+  }
   for (const held of books.held.values()) {
     const passesOn = held.made_by === old.id && (held.kind === 'schedule' || held.kind === 'approval')
     if (passesOn) books.held.set(held.id, { ...held, made_by: id })
+    if (held.set_by?.id === old.id) books.held.set(held.id, { ...held, set_by: { ...held.set_by, id } })
   }
   const token = { id, label, can, keys, expiresAt: null }
   const revision = books.revise('rotate_master', old, { reason, detail: { token, oldUntil } }, now)

@@ -9,7 +9,7 @@ import type { Held } from '../../../src/model/held.ts'
 import type { Applied } from '../../../src/model/intent.ts'
 import { ABILITIES } from '../../../src/model/permit.ts'
 import { idOfHash } from '../../../src/model/token.ts'
-import { isOver, type Actor, type ItemRow, type Tables, type TokenRow } from './rules.ts'
+import { isOver, refuse, type Actor, type ItemRow, type Tables, type TokenRow } from './rules.ts'
 
 const DAY = 24 * 60 * 60_000
 
@@ -26,6 +26,8 @@ export class Books implements Tables {
   readonly items = new Map<string, ItemRow>()
   readonly guards = new Map<string, { text: string; version: number }>()
   readonly tokens = new Map<string, TokenRow>()
+  /** Tokens that count no more. For a month their holders are told why. */
+  readonly ended = new Map<string, TokenRow>()
   readonly held = new Map<string, Held>()
   readonly log: LoggedEntry[] = []
   readonly answers = new Map<string, { request: string; applied: Applied; at: number }>()
@@ -45,6 +47,10 @@ export class Books implements Tables {
       ...all,
       line: token,
       madeBy: null,
+      holder: token,
+      granted: 0,
+      endsAs: null,
+      endedAt: null,
     })
   }
 
@@ -57,9 +63,24 @@ export class Books implements Tables {
     return token === undefined || (token.expiresAt !== null && token.expiresAt <= now) ? null : token
   }
 
-  believe(hash: string, now: number): TokenRow | null {
-    const token = this.tokenNow(idOfHash(hash), now)
-    return token?.hash === hash ? token : null
+  believe(hash: string, now: number): TokenRow {
+    const id = idOfHash(hash)
+    const token = this.tokens.get(id) ?? this.ended.get(id)
+    if (token?.hash !== hash) return refuse('invalid_token')
+    const endedAt = token.endedAt ?? token.expiresAt ?? Infinity
+    if (token.endedAt === null && endedAt > now) return token
+    if (now >= endedAt + 30 * DAY) return refuse('invalid_token')
+    return refuse(token.endsAs === 'revoked' ? 'token_revoked' : 'token_expired')
+  }
+
+  /** At once, or after an overlap. */
+  endToken(id: string, until: number, now: number): void {
+    const token = this.tokens.get(id)
+    if (token === undefined) return
+    const ending = { ...token, expiresAt: Math.max(until, now), endsAs: 'revoked' as const }
+    if (until > now) return void this.tokens.set(id, ending)
+    this.tokens.delete(id)
+    this.ended.set(id, { ...ending, endedAt: now })
   }
 
   /** Who made it, as they stand now; null where their token is gone. */
@@ -141,7 +162,12 @@ export class Books implements Tables {
   sweep(now: number): void {
     this.#forgetAnswers(now)
     this.sweepLinks(now)
-    for (const id of this.tokens.keys()) if (this.tokenNow(id, now) === null) this.tokens.delete(id)
+    for (const [id, token] of this.tokens) {
+      if (this.tokenNow(id, now) !== null) continue
+      this.tokens.delete(id)
+      this.ended.set(id, { ...token, endedAt: token.expiresAt })
+    }
+    for (const [id, { endedAt }] of this.ended) if ((endedAt ?? 0) + 30 * DAY <= now) this.ended.delete(id)
   }
 
   sweepLinks(now: number): void {

@@ -66,7 +66,7 @@ function write(
   const boxed = plan.filter(
     (change) => change.what === 'item' && (!isIdle(change) || pendingValue(books, change.key) !== undefined),
   )
-  const end = forMs === undefined ? null : boxOf(books, boxed, forMs, reason, now)
+  const end = forMs === undefined ? null : boxOf(books, boxed, forMs, motion, now)
   // Also of those that are away already: they stay away now.
   const meant = plan.filter(({ what }) => what === 'item').map(({ key }) => key)
   const { cancelled, shortened } = books.takeOutOfReverts(meant)
@@ -83,6 +83,7 @@ function write(
     ...(release?.kind === 'link' && { via: 'link' as const }),
     ...(end && { revertsAt: end.due_at ?? 0 }),
     ...(release?.kind === 'revert' && { ends: release.ends ?? 0 }),
+    ...(release?.kind === 'revert' && release.set_by && { setBy: release.set_by }),
     ...(wanted.kind === 'undo' && { undoes: wanted.revision }),
   }
   const kind = release?.kind === 'revert' ? 'revert' : wanted.kind
@@ -91,7 +92,7 @@ function write(
 }
 
 /** Back to what was there before, or, where that was to end as well, to what was there before that. */
-function boxOf(books: Books, items: EntryChange[], forMs: number, reason: string | null, now: number): Held {
+function boxOf(books: Books, items: EntryChange[], forMs: number, { actor, reason }: Motion, now: number): Held {
   const revision = books.revision + 1
   const changes = items.map((change) => endOf(books, change))
   const why = reason === null ? '' : `: ${reason}`
@@ -104,6 +105,7 @@ function boxOf(books: Books, items: EntryChange[], forMs: number, reason: string
     made_at: now,
     due_at: now + forMs,
     ends: revision,
+    set_by: typeof actor === 'string' ? null : { id: actor.id, label: actor.label },
   })
 }
 
@@ -127,7 +129,16 @@ export function hold(
 ): Applied {
   if (typeof motion.actor === 'string') return refuse('token_missing')
   heedRevision(books, motion)
-  const held = heldOf({ kind, change, keys, reason: motion.reason, made_by: motion.actor.id, made_at: now, ...terms })
+  const held = heldOf({
+    kind,
+    change,
+    keys,
+    reason: motion.reason,
+    made_by: motion.actor.id,
+    made_at: now,
+    asked: books.revision,
+    ...terms,
+  })
   books.hold(held)
   const waitsFor = kind === 'schedule' ? 'time' : kind
   const dueAt = kind === 'schedule' ? held.due_at : null
@@ -144,5 +155,7 @@ export const heldOf = (row: Partial<Held> & Pick<Held, 'kind' | 'change' | 'keys
   ends: null,
   approved_by: null,
   broke_glass: null,
+  asked: null,
+  set_by: null,
   ...row,
 })

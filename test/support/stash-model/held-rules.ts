@@ -35,7 +35,11 @@ export function heedApproval(
   if (held.kind !== 'approval') return refuse('not_awaiting_approval')
   const maker = books.makerOf(held, now)
   if (maker === null || typeof maker === 'string') return refuse('requester_gone')
-  return isSameHand(maker, approver) ? refuse('own_request') : { held, maker }
+  if (typeof approver === 'string') return refuse('token_missing')
+  if (maker.holder === approver.holder) return refuse('own_request')
+  // The master could have made it after it had asked.
+  if (maker.master && approver.granted > (held.asked ?? -1)) return refuse('granted_after_request')
+  return { held, maker }
 }
 
 type Drop = { held: Held; maker: Actor | null; because: 'declined' | 'cancelled'; glass: Verdict['glass'] }

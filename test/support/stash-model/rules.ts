@@ -31,6 +31,12 @@ export type TokenRow = {
   expiresAt: number | null
   line: string
   madeBy: string | null
+  /** The first token below a master that it descends from; of a master, its line. */
+  holder: string
+  /** The revision that granted it. */
+  granted: number
+  endsAs: 'revoked' | null
+  endedAt: number | null
 }
 
 /** What is asked before anything is decided. */
