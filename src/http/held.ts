@@ -53,11 +53,12 @@ function list(c: Ctx): Promise<Response> {
       const limit = readCount('limit', query['limit'], PAGE)
       return limit.ok ? ok({ kind: 'held' as const, after: after.value, limit: limit.value }) : limit
     },
-    reply: ({ held: page, next }) =>
+    reply: ({ held: page, next, freeze }) =>
       json({
         stash_id: c.req.param('stash') ?? '',
         held: page.map(represent),
         next,
+        ...(freeze !== undefined && { freeze: freeze && { ...freeze, until: timeOrNull(freeze.until) } }),
       } satisfies z.infer<typeof heldList>),
   })
 }

@@ -57,7 +57,8 @@ function representFacts({ stashId, revision, stash, flags }: LiveSnapshot): Repr
     item_count: flags.size,
     frozen,
     frozen_until: frozen ? timeOrNull(stash.freeze?.until ?? null) : null,
-    freeze_reason: frozen ? (stash.freeze?.reason ?? null) : null,
+    // Copies in KV from before it took a token may still hold one.
+    freeze_reason: null,
     created_at: isoTime(stash.createdAt),
   } satisfies z.infer<typeof stashFacts>
   return { body: `${JSON.stringify(facts)}\n`, type: 'application/json; charset=utf-8', version: revision }

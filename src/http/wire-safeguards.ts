@@ -78,6 +78,11 @@ export const heldList = z
       }),
     ),
     next: z.int().nullable().meta({ description: 'What `after` must be for the next page; null on the last.' }),
+    freeze: z
+      .object({ until: time.nullable(), reason: z.string().nullable(), by: z.string() })
+      .nullable()
+      .optional()
+      .meta({ description: 'The freeze that stands, and why. null: none.' }),
   })
   .meta({ id: 'HeldList' })
 

@@ -49,7 +49,9 @@ export const stashFacts = z
     item_count: z.int(),
     frozen: z.boolean(),
     frozen_until: time.nullable().meta({ description: 'null while nothing is frozen, or until somebody ends it.' }),
-    freeze_reason: z.string().nullable(),
+    freeze_reason: z
+      .null()
+      .meta({ deprecated: true, description: 'Always null: the reason takes a token. GET …/held has it.' }),
     created_at: time,
   })
   .meta({ id: 'StashFacts' })

@@ -28,7 +28,7 @@ export type Snapshot = {
     description: string | null
     profile: Profile
     createdAt: number
-    /** Ends by its time, whatever a copy says. Copies from before there were freezes have none. */
+    /** Ends by its time, whatever a copy says. Copies from before there were freezes have none. Its reason is not public: null. */
     freeze: Pick<Freeze, 'until' | 'reason'> | null
   } | null
   flags: ReadonlyMap<string, Flag>
@@ -57,7 +57,7 @@ export function writeSnapshot(snapshot: Omit<Snapshot, 'flags'>, flags: Iterable
       description: stash.description,
       profile: stash.profile,
       created_at: stash.createdAt,
-      ...(stash.freeze && { freeze: { until: stash.freeze.until, reason: stash.freeze.reason } }),
+      ...(stash.freeze && { freeze: { until: stash.freeze.until, reason: null } }),
     },
     items: Array.from(flags, ({ key, value, type, version, guard }) => ({
       key,

@@ -1,5 +1,6 @@
 /** Questions about held changes: all that wait, and what one link would do. */
 import { isOver } from '../model/decide-held.ts'
+import { isFrozen, type Freeze } from '../model/freeze.ts'
 import { isHousekeeping, type Held } from '../model/held.ts'
 import type { Credential, Edit, Holdable } from '../model/intent.ts'
 import { labelOf, reaches, type TokenActor } from '../model/permit.ts'
@@ -9,13 +10,15 @@ import { ok, refuse, type Result } from '../model/refusal.ts'
 import { gather } from './facts.ts'
 import { findHeld, heldAfter } from './held.ts'
 import { openLink } from './open-held.ts'
-import { getStash } from './stash-row.ts'
+import { freezeOf, getStash } from './stash-row.ts'
 import { makerOf } from './tokens.ts'
 
 export type HeldPage = {
   held: (Held & { madeBy: string })[]
   /** What `after` must be for the next page; null on the last. */
   next: number | null
+  /** What stands in the way of every change; its reason is for those who hold a token. Absent: the object is of a version before. */
+  freeze?: Freeze | null
 }
 
 /** A page ends where its values have come to this: an answer crosses RPC in one piece. */
@@ -31,14 +34,16 @@ export function listHeld(
   const page: HeldPage['held'] = []
   let size = 0
   let last = after
+  const standing = freezeOf(getStash(sql))
+  const freeze = isFrozen(standing, now) ? standing : null
   for (const { cursor, held } of heldAfter(sql, after)) {
-    if (page.length === limit || size > PAGE_MAX_CHARS) return { held: page, next: last }
+    if (page.length === limit || size > PAGE_MAX_CHARS) return { held: page, next: last, freeze }
     last = cursor
     if (isHousekeeping(held.kind) || isOver(held, now) || !held.keys.every((key) => reaches(actor, key))) continue
     page.push({ ...held, secret_hash: null, madeBy: nameOf(sql, held, now) })
     size += JSON.stringify(held.change).length
   }
-  return { held: page, next: null }
+  return { held: page, next: null, freeze }
 }
 
 /** A token that is gone has no label any more; its id stands in history. */

@@ -83,6 +83,8 @@ function answerActor(
     case 'history':
       return ok({ kind: 'history', ...readHistory(sql, actor, question) })
     case 'verify':
+      // It reads all of history, whatever the token may see of it.
+      if (!reachesAll(actor)) return refuse({ code: 'not_permitted', needs: 'any', key: '*' })
       return ok({ kind: 'verify', ...verifyHistory(sql, stashId, question.after) })
     case 'export':
       // Half of a stash that looks like a whole one would be restored as one.

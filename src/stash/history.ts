@@ -1,5 +1,5 @@
 /** What history answers: pages of entries, what an undo needs, and whether the chain still holds. */
-import { chainText } from '../model/entry.ts'
+import { chainText, type Detail } from '../model/entry.ts'
 import type { Facts } from '../model/facts.ts'
 import { reaches, reachesAll, type TokenActor } from '../model/permit.ts'
 import { sha256 } from './digest.ts'
@@ -24,6 +24,8 @@ import { getStash } from './stash-row.ts'
 const PAGE_MAX_CHARS = 4 * 1024 * 1024
 /** How many entries one page looks through for those that a limited token may see. */
 const LOOKED_AT_MAX = 5_000
+/** And how many keys of theirs. */
+const KEYS_LOOKED_AT_MAX = 50_000
 /** How many entries are verified in one go: the stash has other callers. */
 const VERIFIED_AT_ONCE = 1_000
 
@@ -42,6 +44,10 @@ export function readHistory(
   { key, before, limit }: { key: string | null; before: number | null; limit: number },
 ): HistoryPage {
   const from = before ?? Number.MAX_SAFE_INTEGER
+  const first = getStash(sql).anchor_revision + 1
+  // Not even how often it changed.
+  if (key !== null && !reaches(actor, key)) return { entries: [], next: null, first }
+  if (key === null && !reachesAll(actor)) return { ...readWithinReach(sql, actor, from, limit), first }
   const entries: LoggedEntry[] = []
   let size = 0
   let looked = 0
@@ -57,7 +63,56 @@ export function readHistory(
     entries.push(shown)
     size += charsIn(shown.changes)
   }
-  return { entries, next, first: getStash(sql).anchor_revision + 1 }
+  return { entries, next, first }
+}
+
+/** Looks at keys, and loads the values of those entries alone that have something to show. */
+function readWithinReach(
+  sql: SqlStorage,
+  actor: TokenActor,
+  from: number,
+  limit: number,
+): Pick<HistoryPage, 'entries' | 'next'> {
+  const { visible, next: unread } = revisionsWithinReach(sql, actor, from, limit)
+  const entries: LoggedEntry[] = []
+  let size = 0
+  for (const revision of visible) {
+    if (size > PAGE_MAX_CHARS) return { entries, next: revision + 1 }
+    for (const entry of entriesBefore(sql, revision + 1)) {
+      const shown = entry.revision === revision ? showTo(actor, entry) : null
+      if (shown !== null) entries.push(shown)
+      size += shown === null ? 0 : charsIn(shown.changes)
+      break
+    }
+  }
+  return { entries, next: unread }
+}
+
+/** Newest first, at most `limit`; and from where on it has not been looked, or null. The values of a row are not read for it. */
+function revisionsWithinReach(
+  sql: SqlStorage,
+  actor: TokenActor,
+  from: number,
+  limit: number,
+): { visible: number[]; next: number | null } {
+  const query = 'SELECT revision, key FROM change WHERE revision < ? ORDER BY revision DESC, position'
+  const visible: number[] = []
+  let rows = 0
+  let revisions = 0
+  let current = -1
+  for (const { revision, key } of sql.exec<{ revision: number; key: string }>(query, from)) {
+    rows++
+    if (revision !== current) {
+      // Only between two revisions: else the next page would begin in the middle of one.
+      if (visible.length === limit || revisions === LOOKED_AT_MAX || rows > KEYS_LOOKED_AT_MAX) {
+        return { visible, next: revision + 1 }
+      }
+      current = revision
+      revisions++
+    }
+    if (visible.at(-1) !== revision && reaches(actor, key)) visible.push(revision)
+  }
+  return { visible, next: null }
 }
 
 /** Whoever is limited to some keys sees of an entry what concerns these, and of the stash's own affairs nothing. */
@@ -66,7 +121,21 @@ function showTo(actor: TokenActor, entry: LoggedEntry): LoggedEntry | null {
   const changes = entry.changes.filter(({ key }) => reaches(actor, key))
   // What was dropped is told as a whole.
   if (changes.some(({ what }) => what === 'held') && changes.length < entry.changes.length) return null
-  return changes.length === 0 ? null : { ...entry, changes }
+  if (changes.length === 0) return null
+  if (changes.length === entry.changes.length) return entry
+  // Why is about the other keys as well.
+  return { ...entry, changes, reason: null, detail: entry.detail && withoutReasons(entry.detail) }
+}
+
+function withoutReasons(detail: string): string {
+  // What the stash wrote down is a Detail: nothing else writes this column.
+  const { brokeGlass, approvedBy, ...rest } = JSON.parse(detail) as Detail
+  const approver = approvedBy && { id: approvedBy.id, label: approvedBy.label }
+  return JSON.stringify({
+    ...rest,
+    ...(approver && { approvedBy: approver }),
+    ...(brokeGlass && { brokeGlass: { ...brokeGlass, why: '' } }),
+  })
 }
 
 /** What a revision changed, each with the revision that last changed the same. Null: history has no such revision. */

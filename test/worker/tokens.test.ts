@@ -53,7 +53,8 @@ describe('POST /stash/{id}/tokens', () => {
     expect(refused).toMatchObject({ status: 403, body: { code: 'grants_too_much' } })
     for (const keys of [['main-*'], ['main-**'], ['main-a*b'], ['main-x']]) {
       expect(
-        (await granter.call('POST', '/tokens', { label: `for ${keys[0]}`, can: ['write'], keys, expires_in: '1h' })).status,
+        (await granter.call('POST', '/tokens', { label: `for ${keys[0]}`, can: ['write'], keys, expires_in: '1h' }))
+          .status,
       ).toBe(200)
     }
   })

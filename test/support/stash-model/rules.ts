@@ -151,7 +151,9 @@ function heedCredential(t: Tables, { actor, approver }: Motion, edit: Edit, plan
   const named = edit.kind === 'import' ? [...edit.items.map(asItem), ...edit.guards.map(asGuard)] : []
   for (const { what, key } of [...named, ...plan]) {
     const ability = what === 'item' ? 'write' : 'guard'
-    if (!may(actor, ability, key)) refuse('not_permitted', key)
+    // Of an undo, the caller has named no key.
+    const told = edit.kind === 'undo' && !touches(actor, key) ? '*' : key
+    if (!may(actor, ability, key)) refuse('not_permitted', told)
   }
   // What was asked for may come to more keys by now.
   for (const { key } of plan) if (approver !== null && !may(approver, 'approve', key)) refuse('not_permitted', key)
