@@ -11,6 +11,21 @@ type Told = { type: string; revision: number; flags?: object; changes?: Record<s
 /** Added to each wait, so that those who began together do not all come back together. */
 const JITTER = 1 / 16
 
+/** A poll that is behind what another has just been told waits so long: one in a loop would else take a stash's whole thread. */
+const BEHIND_PAUSE_MS = 100
+/** Stashes of which that is remembered. */
+const TOLD_MAX = 1_000
+/** By stash: the last revision that a poll was told at once, and when. */
+const toldAtOnce = new Map<string, { revision: number; at: number }>()
+
+/** A client that follows has seen what it was told, and never waits here; one that comes back does so at most once. */
+export async function paceBehind(stashId: string, after: number | null): Promise<void> {
+  const last = toldAtOnce.get(stashId)
+  if (last === undefined || (after ?? -1) >= last.revision) return
+  const wait = last.at + BEHIND_PAUSE_MS - Date.now()
+  if (wait > 0) await scheduler.wait(Math.min(wait, BEHIND_PAUSE_MS))
+}
+
 export async function pollOnce(
   socket: WebSocket,
   stashId: string,
@@ -32,9 +47,12 @@ export async function pollOnce(
 /** The answer where something was missed: the object gives it, one event a line, and takes no watcher in. */
 export function answerMissed(lines: string, stashId: string): Response {
   // No text of JSON has a line end in it.
-  if (lines.includes('\n')) return answer(JSON.parse(`[${lines.replaceAll('\n', ',')}]`) as Told[], stashId)
-  heedWrite(stashId, readHead(lines).revision)
-  return jsonText(lines)
+  const told = lines.includes('\n') ? merge(JSON.parse(`[${lines.replaceAll('\n', ',')}]`) as Told[]) : null
+  const { revision } = told ?? readHead(lines)
+  if (toldAtOnce.size >= TOLD_MAX) toldAtOnce.clear()
+  toldAtOnce.set(stashId, { revision, at: Date.now() })
+  heedWrite(stashId, revision)
+  return told === null ? jsonText(lines) : json(told)
 }
 
 function answer(told: Told[], stashId: string): Response {

@@ -9,7 +9,7 @@ import { isKey } from '../model/item.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 import { parseStashId } from './address.ts'
 import { connect, socketOf } from './connect.ts'
-import { answerMissed, pollOnce } from './long-poll.ts'
+import { answerMissed, paceBehind, pollOnce } from './long-poll.ts'
 import { readCursor, readQuery } from './parse.ts'
 import { empty, turnDown } from './reply.ts'
 import type { App } from './scope.ts'
@@ -33,6 +33,7 @@ export const watch = new Hono<App>().get('/stash/:stash/watch', async (c) => {
 
   const upgrades = request.headers.get('Upgrade')?.toLowerCase() === 'websocket'
   const polls = waitMs !== null && !upgrades
+  if (polls) await paceBehind(id.value.toString(), terms.after)
   const connected = await connect(c.env, id.value, { ...terms, marks: waitMs !== null, body: polls }, request)
   if (!connected.ok) return turnDown(connected.refusal)
   if (upgrades) return connected.value

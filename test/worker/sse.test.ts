@@ -116,6 +116,20 @@ describe('a long poll', () => {
     const answer = await (await send(`/stash/${stash.id}/watch?after=1&wait=5m`)).json()
     expect(answer).toEqual({ type: 'change', revision: 3, changes: { 'k-2': '2', 'k-3': '3' } })
   })
+  it('that is behind what another was just told waits a moment, so that a loop is no load', async () => {
+    const stash = await newStash()
+    await stash.put('a', '1')
+    const calledAt: number[] = []
+    faults.object = (method, call) => {
+      if (method === 'fetch') calledAt.push(Date.now())
+      return call()
+    }
+    for (let i = 0; i < 6; i++) await (await send(`/stash/${stash.id}/watch?after=0&wait=5m`)).json()
+    const gaps = calledAt.slice(1).map((at, i) => at - (calledAt[i] ?? 0))
+    expect(gaps).toHaveLength(5)
+    // A timer may fire a little early.
+    for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(90)
+  })
   it('that was answered holds no place', async () => {
     const stash = await newStash()
     await stash.put('a', '1')
