@@ -108,11 +108,15 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
   },
   revokeToken: {
     command: `curl -s -X DELETE -H "$AUTH" $URL/stash/$STASH/tokens/$TOKEN_ID`,
-    answer: `{"message":"Token revoked: it no longer counts","revision":6}`,
+    answer: `{"message":"Token revoked: it no longer counts.","revision":6,"leaves":[]}`,
   },
   rotateMaster: {
     command: `curl -s -X POST -H "$AUTH" $URL/stash/$STASH/tokens/rotate -d '{"overlap": "1h"}'`,
     answer: `{"token_id":"…","token":"swy_…","master_token":"swy_…","old_token_until":"…","message":"New master token. It is shown this once: keep it.","revision":6}`,
+  },
+  rotateToken: {
+    command: `curl -s -X POST -H "$AUTH" $URL/stash/$STASH/tokens/$TOKEN_ID/rotate -d '{"overlap": "1h"}'`,
+    answer: `{"token_id":"…","token":"swy_…","label":"third","can":["write"],"keys":["*"],"expires_at":null,"old_token_until":"…","message":"Token replaced. The new one is shown this once: keep it.","revision":6}`,
   },
   // With anything but the admin token.
   recoverStash: {
@@ -137,7 +141,7 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
   },
   freeze: {
     command: `curl -s -X PUT -H "$AUTH" $URL/stash/$STASH/freeze -d '{"reason": "launch day"}'`,
-    answer: `{"message":"Frozen: nothing changes","revision":6,"until":null,"reason":"launch day"}`,
+    answer: `{"message":"Frozen: nothing changes","revision":6,"until":null,"reason":"launch day","reverts":[]}`,
   },
   unfreeze: {
     command: `curl -s -X PUT -H "$AUTH" $URL/stash/$STASH/freeze -d '{}'; curl -s -X DELETE -H "$AUTH" $URL/stash/$STASH/freeze`,
@@ -146,7 +150,7 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
   },
   listHeld: {
     command: `curl -s -H "$AUTH" $URL/stash/$STASH/held`,
-    answer: `{"stash_id":"…","held":[{"held_id":"…","kind":"approval","waits_for":"approval","change":{"kind":"put","key":"traffic-target","value":"green","type":"…"},"keys":["traffic-target"],"made_by":"master","made_at":"…","reason":"drain",…},…],"next":null}`,
+    answer: `{"stash_id":"…","held":[{"held_id":"…","kind":"approval","waits_for":"approval","change":{"kind":"put","key":"traffic-target","value":"green","type":"…"},"keys":["traffic-target"],"made_by":"master","made_at":"…","reason":"drain",…},…],"next":null,"freeze":null}`,
   },
   approve: {
     command: `curl -s -X POST -H "$SECOND" $URL/stash/$STASH/held/$HELD/approve`,

@@ -1,4 +1,5 @@
 /** The one table that knows which refusal has which status, and what to tell the caller to do. */
+import { TOKEN_PROBLEMS } from './problems-tokens.ts'
 import { isoTime as iso } from './time.ts'
 import type { Issue, Refusal, RefusalCode } from '../model/refusal.ts'
 
@@ -9,26 +10,7 @@ export type Problem<C extends RefusalCode> = {
 }
 
 export const PROBLEMS = {
-  token_missing: {
-    status: 401,
-    title: 'A token is needed',
-    detail: 'Send the header "Authorization: Bearer <token>".',
-  },
-  invalid_token: {
-    status: 403,
-    title: 'The token is not valid here',
-    detail: 'It is mistyped, revoked, or belongs to another stash.',
-  },
-  token_expired: {
-    status: 403,
-    title: 'The token has expired',
-    detail: ({ at }) => `It counted until ${iso(at)}. Ask whoever granted it for another one.`,
-  },
-  token_revoked: {
-    status: 403,
-    title: 'The token was revoked or replaced',
-    detail: ({ at }) => `It counted until ${iso(at)}. Ask whoever granted it for another one.`,
-  },
+  ...TOKEN_PROBLEMS,
   not_permitted: {
     status: 403,
     title: 'The token may not do this',
@@ -38,12 +20,6 @@ export const PROBLEMS = {
       if (key === '*') return `It takes a token for every key${needs === 'any' ? '' : ` that can: ${needs}`}.`
       return `It takes a token that can: ${needs}${key === undefined ? '' : `, for "${key}"`}.`
     },
-  },
-  creation_closed: {
-    status: 403,
-    title: 'Nobody may create stashes here yet',
-    detail:
-      'Whoever runs this deployment sets the secret ADMIN_TOKEN, which is then asked for, or OPEN_CREATION = "yes", which lets anyone.',
   },
   rate_limited: {
     status: 429,
@@ -89,11 +65,6 @@ export const PROBLEMS = {
     status: 404,
     title: 'No such change is held',
     detail: 'It was released, declined, cancelled, has expired, or never existed. History says which.',
-  },
-  token_not_found: {
-    status: 404,
-    title: 'There is no such token',
-    detail: 'It was revoked, has expired, or never existed.',
   },
   revision_not_found: {
     status: 404,
@@ -293,17 +264,6 @@ export const PROBLEMS = {
     title: 'This does not wait for a second person',
     detail: 'It waits for its time or its link. DELETE cancels it.',
   },
-  own_request: {
-    status: 403,
-    title: 'It takes a second person',
-    detail:
-      'The token that asked for a change, and those that it or its maker made below the master token, cannot approve it.',
-  },
-  granted_after_request: {
-    status: 403,
-    title: 'This token was granted after the request',
-    detail: 'What a master token asked for is approved by a token that was there before.',
-  },
   requester_gone: {
     status: 409,
     title: 'Whoever asked for this may no longer',
@@ -320,27 +280,6 @@ export const PROBLEMS = {
     title: 'This revision changed no value',
     detail: ({ revision }) =>
       `Revision ${revision} was about tokens, a freeze or a held change. Do the opposite by its own route.`,
-  },
-  grants_too_much: {
-    status: 403,
-    title: 'A token cannot reach further than the one that grants or revokes it',
-    detail: ({ what }) => `Yours does not reach ${what}.`,
-  },
-  master_token: {
-    status: 409,
-    title: 'The master token is not revoked, it is replaced',
-    detail: 'POST …/tokens/rotate makes another one.',
-  },
-  token_replaced: {
-    status: 409,
-    title: 'The token has been replaced',
-    detail: 'It counts until its overlap ends. Only its successor can be replaced.',
-  },
-  label_taken: {
-    status: 409,
-    title: 'Another token has this label',
-    detail: ({ label }) =>
-      `"${label}" is the label of a token that counts. POST …/tokens/{token_id}/rotate replaces one under its label.`,
   },
   link_spent: {
     status: 410,

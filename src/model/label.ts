@@ -49,18 +49,18 @@ export function misfitOfLabel(label: string): string | null {
 export const looksReserved = (label: string): boolean => RESERVED.includes(skeletonOf(label))
 
 /** Letters of other alphabets, and digits, that are drawn like one in the names above. */
-const DRAWN_LIKE: Record<string, string> = {
-  ...{ а: 'a', ѕ: 's', т: 't', е: 'e', г: 'r', м: 'm', һ: 'h', ԁ: 'd', і: 'i', ı: 'i', п: 'n', о: 'o', у: 'y' },
-  ...{ α: 'a', τ: 't', ε: 'e', ι: 'i', ο: 'o', υ: 'u', γ: 'y', η: 'n', ս: 'u', ո: 'n', օ: 'o', հ: 'h' },
-  ...{ '0': 'o', '1': 'i', l: 'i', '|': 'i', '5': 's', $: 's', '@': 'a' },
-}
+const DRAWN_LIKE = new Map(
+  ['аaѕsтtеeгrмmһhԁdіiıiпnоoуy', 'αaτtεeιiοoυuγyηnսuոnօoհh', '0o1ili|i5s$s@a']
+    .flatMap((pairs) => pairs.match(/../gu) ?? [])
+    .map((pair) => [pair.charAt(0), pair.charAt(1)]),
+)
 
 /** Without marks, punctuation and spaces, each letter as the Latin one that it is drawn like. */
 function skeletonOf(label: string): string {
   const drawn = nameOf(label.replace(new RegExp(UNSEEN, 'gu'), ''))
     .normalize('NFD')
     .replace(/\p{M}/gu, '')
-  return Array.from(drawn, (char) => DRAWN_LIKE[char] ?? char)
+  return Array.from(drawn, (char) => DRAWN_LIKE.get(char) ?? char)
     .join('')
     .replace(/[^\p{L}\p{N}]/gu, '')
     .replaceAll('rn', 'm')

@@ -12,7 +12,8 @@ const wrapped = <E extends Env>(env: E): E => ({
   STASH: faultyNamespace(env.STASH, () => faults.object),
   HUBS: faultyNamespace(env.HUBS, () => faults.hub),
   // Every test makes stashes of its own.
-  ...{ OPEN_CREATION: 'yes', ...faults.settings },
+  OPEN_CREATION: 'yes',
+  ...faults.settings,
   ...(faults.watchersPerObject !== null && { WATCHERS_PER_OBJECT: String(faults.watchersPerObject) }),
 })
 

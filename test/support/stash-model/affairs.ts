@@ -135,7 +135,7 @@ export function replaceMaster(
   const can = [...ABILITIES]
   const born = { holder: old.holder, granted: books.revision + 1, endsAs: null, endedAt: null }
   books.tokens.set(id, { id, hash, label, master: true, can, keys, expiresAt: null, line, madeBy: old.id, ...born })
-  for (const one of [...books.tokens.values()]) {
+  for (const one of books.tokens.values()) {
     // Those before it end no later than it does.
     const isOlder = one.line === line && one.id !== id && (one.expiresAt === null || one.expiresAt > oldUntil)
     if (isOlder && books.tokenNow(one.id, now) !== null) books.endToken(one.id, oldUntil, now)

@@ -1,0 +1,105 @@
+import { runInDurableObject } from 'cloudflare:test'
+import { describe, expect, it } from 'vitest'
+import { migrate } from '../../src/stash/schema.ts'
+import { newOperator, objectOf } from '../support/front-door.ts'
+import { freezeTime, pass } from '../support/frozen-time.ts'
+import type { Operator } from '../support/operator.ts'
+
+freezeTime()
+
+type Listed = { token_id: string; label: string; holder: string; [fact: string]: unknown }
+const tokensOf = async (one: Operator) => (await one.call('GET', '/tokens')).body['tokens'] as Listed[]
+const find = async (one: Operator, label: string) => (await tokensOf(one)).find((token) => token.label === label)!
+
+describe('a time-box', () => {
+  it('is remembered as whose it is, while it waits and when it has ended', async () => {
+    const { stash, master } = await newOperator()
+    const mallory = await master.grant({ label: 'mallory', can: ['write'], keys: ['on-call'] })
+    await mallory.set('on-call', 'mallory')
+    await mallory.set('on-call', 'alice', 'for=1h')
+    const { token_id: id } = await find(master, 'mallory')
+    const revoked = await master.call('DELETE', `/tokens/${id}`)
+    const [held] = await master.held()
+    expect(held).toMatchObject({ made_by: 'stash', set_by: { token_id: id, label: 'mallory' } })
+    expect(revoked.body['leaves']).toEqual([
+      { held_id: held?.held_id, key: 'on-call', at: '2031-01-01T01:00:00.000Z', goes_back_to: 'mallory' },
+    ])
+    const frozen = await master.call('PUT', '/freeze', {})
+    expect(frozen.body['reverts']).toEqual(revoked.body['leaves'])
+    await pass(stash, 60 * 60_000)
+    expect(await master.history('limit=1')).toMatchObject([
+      { kind: 'revert', who: 'stash', set_by: { token_id: id, label: 'mallory' } },
+    ])
+  })
+  it('of others is none of what a revoked token leaves', async () => {
+    const { master } = await newOperator()
+    const bob = await master.grant({ label: 'bob', can: ['write'] })
+    await master.set('a', '1', 'for=1h')
+    await bob.set('b', '1', 'at=2031-01-02T00:00:00Z')
+    const { body } = await master.call('DELETE', `/tokens/${(await find(master, 'bob')).token_id}`)
+    expect(body['leaves']).toEqual([])
+  })
+  it('from before that was kept has its setter from history', async () => {
+    const { stash, master } = await newOperator()
+    const bob = await master.grant({ label: 'bob', can: ['write'] })
+    await bob.set('a', '1', 'for=1h')
+    await runInDurableObject(objectOf(stash), (_, { storage }) => {
+      const { sql } = storage
+      for (const column of ['holder', 'granted', 'ends_as', 'ended_at'])
+        sql.exec(`ALTER TABLE token DROP COLUMN ${column}`)
+      sql.exec('DROP INDEX held_by_setter')
+      for (const column of ['asked', 'set_by', 'set_by_label']) sql.exec(`ALTER TABLE held DROP COLUMN ${column}`)
+      sql.exec(`DELETE FROM migration WHERE id = '005_people'`)
+      storage.transactionSync(() => migrate(sql))
+    })
+    expect(await master.held()).toMatchObject([{ set_by: { label: 'bob' } }])
+  })
+  it('is listed up to a bound, and the answer says that there are more', async () => {
+    const { master } = await newOperator()
+    for (let i = 0; i < 2; i++) {
+      const patch = Object.fromEntries(Array.from({ length: 60 }, (_, k) => [`k${i}-${k}`, '1']))
+      await master.call('PATCH', '/flags?for=1h', patch)
+    }
+    const { body } = await master.call('PUT', '/freeze', {})
+    expect(body['reverts']).toHaveLength(100)
+    expect(body['reverts_truncated']).toBe(true)
+  })
+})
+
+describe('what one token may use up', () => {
+  it('is nine tenths of the items for a token for some keys, and all for the others', async () => {
+    const { master } = await newOperator()
+    const limited = await master.grant({ label: 'limited', can: ['write', 'guard'], keys: ['x*'] })
+    const keys = (from: number, to: number) =>
+      Object.fromEntries(Array.from({ length: to - from }, (_, i) => [`x${from + i}`, '1']))
+    expect((await limited.call('PATCH', '/flags', keys(0, 900))).status).toBe(200)
+    expect(await limited.call('PATCH', '/flags', keys(900, 901))).toMatchObject({
+      status: 422,
+      body: { code: 'too_many_items', limit: 900, share: true },
+    })
+    expect((await limited.set('x0', '2')).status).toBe(200)
+    expect((await master.set('maintenance-mode', 'true')).status).toBe(200)
+  })
+  it('is nine tenths of the bytes', async () => {
+    const { master } = await newOperator()
+    const limited = await master.grant({ label: 'limited', can: ['write'], keys: ['x*'] })
+    const value = 'v'.repeat(60_000)
+    const many = Object.fromEntries(Array.from({ length: 15 }, (_, i) => [`x${i}`, value]))
+    expect((await limited.call('PATCH', '/flags', many)).status).toBe(200)
+    expect(await limited.set('x15', value)).toMatchObject({
+      status: 422,
+      body: { code: 'stash_too_large', limit_bytes: 943_718, share: true },
+    })
+    expect((await master.set('big', value)).status).toBe(200)
+  })
+  it('is a hundred tokens of one holder, its own among them', async () => {
+    const { master } = await newOperator()
+    const lead = await master.grant({ label: 'lead', can: ['write', 'tokens'] })
+    for (let i = 0; i < 98; i++) await lead.grant({ label: `made ${i}`, can: ['write'] })
+    const last = await lead.grant({ label: 'last', can: ['write', 'tokens'] })
+    const refused = { status: 422, body: { code: 'too_many_tokens', limit: 100, share: true } }
+    expect(await lead.call('POST', '/tokens', { label: 'one more', can: ['write'] })).toMatchObject(refused)
+    expect(await last.call('POST', '/tokens', { label: 'one more', can: ['write'] })).toMatchObject(refused)
+    expect((await master.call('POST', '/tokens', { label: 'one more', can: ['write'] })).status).toBe(200)
+  })
+})
