@@ -139,26 +139,25 @@ describe.each(LANGUAGES)('the %s client, whose server', (language) => {
   })
   it('is away is reported once, until something else is the matter or it was back', async () => {
     const failWith = (status: number) => server.misbehave((_, response) => void response.writeHead(status).end())
-    const said = () => client.problems.filter(([, message]) => message.startsWith('The answer was')).map(([, m]) => m)
+    const said = () => client.problems.map(([, message]) => message)
     const tries = async (more: number) => {
       const asked = server.asked.length
       await expect.poll(() => server.asked.length).toBeGreaterThan(asked + more)
     }
     failWith(503)
-    const client = await start(language)
+    // Nothing but these answers: no deadline that passes on a busy machine.
+    const client = await start(language, { timing: { ...TIMING, deadlineMs: 60_000 } })
     await tries(8)
-    expect(said()).toEqual(['The answer was 503.'])
     failWith(502)
     await tries(8)
-    expect(said()).toEqual(['The answer was 503.', 'The answer was 502.'])
     failWith(503)
     await tries(8)
     expect(said()).toEqual(['The answer was 503.', 'The answer was 502.', 'The answer was 503.'])
     server.behave()
     await expect.poll(() => client.ask('status')).toMatchObject({ state: 'fresh' })
+    const before = client.problems.length
     failWith(503)
-    await tries(8)
-    await expect.poll(() => said().length).toBe(4)
+    await expect.poll(() => said().slice(before)).toContain('The answer was 503.')
   })
   it('does not stream is polled, with the tag of what is known', async () => {
     server.misbehave((request, response) =>
