@@ -123,42 +123,6 @@ describe.each(LANGUAGES)('the %s client, whose server', (language) => {
     expect(await client.ask('ready', 200)).toMatchObject({ state: 'empty', revision: null })
     expect(await client.ask('status')).toMatchObject({ state: 'empty' })
   })
-  it('has not confirmed what is known hears of no missing key, and of one once it has', async () => {
-    const store = join(folder, 'flags.json')
-    await writeFile(store, JSON.stringify({ stash_id: STASH, revision: 3, flags: { a: 'false' } }))
-    server.misbehave(() => {})
-    const client = await start(language, { store })
-    expect(await client.ask('get', 'b')).toBe(null)
-    expect(await client.ask('get', 'c')).toBe(null)
-    expect(await client.ask('status')).toMatchObject({ state: 'behind' })
-    expect(client.problems.filter(([kind]) => kind === 'missing')).toEqual([])
-    server.behave()
-    await client.ask('ready', 20_000)
-    expect(await client.ask('get', 'c')).toBe(null)
-    expect(client.problems.filter(([kind]) => kind === 'missing')).toHaveLength(1)
-  })
-  it('is away is reported once, until something else is the matter or it was back', async () => {
-    const failWith = (status: number) => server.misbehave((_, response) => void response.writeHead(status).end())
-    const said = () => client.problems.map(([, message]) => message)
-    const tries = async (more: number) => {
-      const asked = server.asked.length
-      await expect.poll(() => server.asked.length).toBeGreaterThan(asked + more)
-    }
-    failWith(503)
-    // Nothing but these answers: no deadline that passes on a busy machine.
-    const client = await start(language, { timing: { ...TIMING, deadlineMs: 60_000 } })
-    await tries(8)
-    failWith(502)
-    await tries(8)
-    failWith(503)
-    await tries(8)
-    expect(said()).toEqual(['The answer was 503.', 'The answer was 502.', 'The answer was 503.'])
-    server.behave()
-    await expect.poll(() => client.ask('status')).toMatchObject({ state: 'fresh' })
-    const before = client.problems.length
-    failWith(503)
-    await expect.poll(() => said().slice(before)).toContain('The answer was 503.')
-  })
   it('does not stream is polled, with the tag of what is known', async () => {
     server.misbehave((request, response) =>
       request.url?.includes('/watch') ? void response.writeHead(404).end() : answerPoll(request, response, server),
