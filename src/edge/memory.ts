@@ -59,18 +59,32 @@ export class Memory {
   }
 }
 
-const weights = new WeakMap<Snapshot, number>()
+/** The characters of a copy's keys and values, and how many items these are. */
+type Size = { chars: number; items: number }
+
+const sizes = new WeakMap<Snapshot, Size>()
+
+function sizeOf(snapshot: Snapshot): Size {
+  const known = sizes.get(snapshot)
+  if (known !== undefined) return known
+  const size = { chars: 0, items: snapshot.flags.size }
+  for (const { key, value } of snapshot.flags.values()) size.chars += key.length + value.length
+  sizes.set(snapshot, size)
+  return size
+}
 
 /**
- * Roughly: two bytes a character, three times, because evaluations keep each flag written out alone and in the list; and
- * what Map entries and objects cost.
+ * Roughly: two bytes a character, four times, because evaluations keep each flag written out alone and in the list, and reads
+ * keep all of them in one answer; what Map entries and objects cost; and what may be kept of selections.
  */
 function weigh({ snapshot }: Memo): number {
   if (snapshot === null) return 200
-  const known = weights.get(snapshot)
-  if (known !== undefined) return known
-  let bytes = 400
-  for (const { key, value } of snapshot.flags.values()) bytes += 500 + 6 * (key.length + value.length)
-  weights.set(snapshot, bytes)
-  return bytes
+  const { chars, items } = sizeOf(snapshot)
+  return 400 + 500 * items + 8 * chars + selectionsMaxBytes(snapshot)
+}
+
+/** How many bytes may be kept with a copy of answers that select some of its keys: as much as its own texts, or some small ones. */
+export function selectionsMaxBytes(snapshot: Snapshot): number {
+  const { chars, items } = sizeOf(snapshot)
+  return 8 * 1024 + 100 * items + 2 * chars
 }

@@ -6,7 +6,7 @@ import type { Snapshot } from '../model/snapshot.ts'
 import { readScope, writeScope, type App } from './scope.ts'
 import { readJson } from './parse.ts'
 import { recallStash } from './read.ts'
-import { serve, type Representation } from './serve.ts'
+import { serveList } from './serve.ts'
 import { etag, json, timeBoxOf, turnDown } from './reply.ts'
 import { flagsPatch, type patchApplied } from './wire.ts'
 import { write } from './write.ts'
@@ -22,7 +22,8 @@ export const flags = new Hono<App>()
     const { recalled, query } = read.value
     const chosen = readKeys(query.keys)
     if (!chosen.ok) return turnDown(chosen.refusal)
-    return serve(c.req.raw, recalled, `?${query.keys ?? ''}`, () => represent(recalled.snapshot, chosen.value))
+    const keys = chosen.value && present(recalled.snapshot, chosen.value)
+    return serveList(c.req.raw, recalled, keys, () => represent(recalled.snapshot, keys))
   })
   .patch('/stash/:stash/flags', (c) =>
     write(writeScope(c), {
@@ -47,10 +48,13 @@ function readKeys(text: string | undefined): Result<string[] | null> {
   return refuse({ code: 'invalid_query', parameter: 'keys', expected: 'keys with commas between them' })
 }
 
-/** One that does not exist is left out: the caller sees which. */
-function represent({ stashId, revision, flags }: Snapshot, keys: string[] | null): Representation {
+/** Those that exist, in one order whatever was asked for. One that is left out here is left out of the answer: the caller sees which. */
+const present = ({ flags }: Snapshot, keys: string[]): string[] =>
+  [...new Set(keys)].filter((key) => flags.has(key)).toSorted()
+
+function represent({ stashId, revision, flags }: Snapshot, keys: string[] | null): { body: string; type: string } {
   const chosen = keys === null ? [...flags.values()] : keys.flatMap((key) => flags.get(key) ?? [])
   const values = Object.fromEntries(chosen.map(({ key, value }) => [key, value]))
   const body = `${JSON.stringify({ stash_id: stashId, revision, flags: values })}\n`
-  return { body, type: 'application/json; charset=utf-8', version: revision }
+  return { body, type: 'application/json; charset=utf-8' }
 }

@@ -7,8 +7,16 @@ import { STASH_ID_CHARS } from './address.ts'
 import { rememberStash } from './read.ts'
 import { serve } from './serve.ts'
 
-/** The response, or null where the routes must be asked. */
+/** The response, or null where the routes must be asked: after a fault as well, because they log it and answer for it. */
 export function serveHot(request: Request): Response | null {
+  try {
+    return find(request)
+  } catch {
+    return null
+  }
+}
+
+function find(request: Request): Response | null {
   if (request.method !== 'GET') return null
   const { url } = request
   // https://host/item/… or https://host/api/item/…

@@ -11,7 +11,7 @@ import { parseStashId } from './address.ts'
 import type { ReadScope } from './scope.ts'
 import { readQuery, readRevision } from './parse.ts'
 
-/** An isolate has 128 MiB. A stash at its limits takes some 6 MiB here. */
+/** An isolate has 128 MiB. A stash at its limits takes some 11 MiB here. */
 const recaller = new Recall(new Memory(1_000, 32 * 1024 * 1024))
 
 type Query<P extends string> = Partial<Record<P | 'min_revision', string>>

@@ -5,6 +5,7 @@
  * none that somebody does not need; and they are the same for every request until the next look-up, so they
  * are made once for a copy and a flag, and then only handed over.
  */
+import { selectionsMaxBytes } from '../edge/memory.ts'
 import type { Recalled } from '../edge/recall.ts'
 import type { Refusal } from '../model/refusal.ts'
 import { cacheTag } from '../model/snapshot.ts'
@@ -12,18 +13,30 @@ import { readPrecondition } from './parse.ts'
 import { PROBLEMS } from './problems.ts'
 import { empty, etag, EXPOSED, turnDown } from './reply.ts'
 import { isoTime } from './time.ts'
+import { MEDIA_TYPE } from './wire.ts'
 
 export type Representation = { body: string; type: string; version: number }
 
-type Prepared = { etag: string; body: string; whole: ResponseInit; notModified: ResponseInit }
+type Whole = { body: string; whole: ResponseInit }
+type Prepared = Whole & { etag: string; notModified: ResponseInit }
 
-/** By copy, then by what was read of it. A copy is replaced every second and takes its entries along. */
-const prepared = new WeakMap<Recalled, Map<string, Prepared>>()
+/** What is kept with a copy: responses, by what was read of it. `bytes` is what selections of keys take. */
+type Kept = {
+  entries: Map<string, Prepared>
+  lists: Map<string, Whole>
+  bytes: number
+  notModified: ResponseInit | null
+}
 
-/** All items of a full stash, and as many selections of keys. Whoever asks for ever new ones gets them made. */
-const PREPARED_MAX = 2_000
+/**
+ * By copy. A copy is served for at most a second, and the memory may hold it long after that: so all entries are
+ * dropped every few seconds, which costs a copy that is still read at most one more preparation each.
+ */
+let kept = new WeakMap<Recalled, Kept>()
+let keptSince = 0
+const KEPT_MS = 5_000
 
-/** Serves what `represent` makes of the copy; `name` tells apart what is read of one copy. */
+/** Serves what `represent` makes of the copy; `name` tells apart what is read of one copy, and there must be few names. */
 export function serve(request: Request, recalled: Recalled, name: string, represent: () => Representation): Response {
   const { etag: tag, body, whole, notModified } = prepare(recalled, name, represent)
   const known = request.headers.get('If-None-Match')
@@ -31,27 +44,81 @@ export function serve(request: Request, recalled: Recalled, name: string, repres
   return new Response(body, whole)
 }
 
+/**
+ * Serves many flags at once: all, or those of some keys. Anybody can make up ever new selections, so nothing is written out
+ * for a 304, and a selection is kept only while all that are kept stay within what the memory counts for them.
+ *
+ * @param keys those selected that exist, in their order; null for all
+ */
+export function serveList(
+  request: Request,
+  recalled: Recalled,
+  keys: string[] | null,
+  represent: () => Omit<Representation, 'version'>,
+): Response {
+  const keeping = keptOf(recalled)
+  const tag = etag(recalled.snapshot.revision)
+  if (isKnown(request.headers, tag)) {
+    keeping.notModified ??= notModifiedOf(recalled, tag)
+    return new Response(null, keeping.notModified)
+  }
+  const name = keys === null ? '*' : keys.join(',')
+  let list = keeping.lists.get(name)
+  if (list === undefined) {
+    const { body, type } = represent()
+    list = { body, whole: wholeOf(recalled, type, tag) }
+    const bytes = keys === null ? 0 : HEADERS_BYTES + 2 * (name.length + body.length)
+    if (keeping.bytes + bytes <= selectionsMaxBytes(recalled.snapshot)) {
+      keeping.lists.set(name, list)
+      keeping.bytes += bytes
+    }
+  }
+  return new Response(list.body, list.whole)
+}
+
+/** Roughly what an entry takes beside its texts, of which a character may take two bytes. */
+const HEADERS_BYTES = 2_048
+
+function keptOf(recalled: Recalled): Kept {
+  let keeping = kept.get(recalled)
+  if (keeping !== undefined) return keeping
+  const now = Date.now()
+  if (Math.abs(now - keptSince) > KEPT_MS) {
+    kept = new WeakMap()
+    keptSince = now
+  }
+  kept.set(recalled, (keeping = { entries: new Map(), lists: new Map(), bytes: 0, notModified: null }))
+  return keeping
+}
+
 function prepare(recalled: Recalled, name: string, represent: () => Representation): Prepared {
-  let entries = prepared.get(recalled)
-  if (entries === undefined) prepared.set(recalled, (entries = new Map()))
+  const { entries } = keptOf(recalled)
   const known = entries.get(name)
   if (known !== undefined) return known
-  const entry = make(recalled, represent())
-  if (entries.size < PREPARED_MAX) entries.set(name, entry)
+  const { body, type, version } = represent()
+  const tag = etag(version)
+  const entry = { etag: tag, body, whole: wholeOf(recalled, type, tag), notModified: notModifiedOf(recalled, tag) }
+  entries.set(name, entry)
   return entry
 }
 
-function make(recalled: Recalled, { body, type, version }: Representation): Prepared {
-  const tag = etag(version)
-  const bare = new Headers({ ...cachingOf(recalled), ETag: tag })
-  const headers = new Headers(bare)
-  headers.set('Content-Type', type)
+function wholeOf(recalled: Recalled, type: string, tag: string): ResponseInit {
+  const headers = new Headers({ ...cachingOf(recalled), ETag: tag })
+  // A type that no header can hold was let in by an earlier version of the service: what was meant is not known.
+  const served = MEDIA_TYPE.test(type) ? type : 'application/octet-stream'
+  headers.set('Content-Type', served)
   // Only a type that a browser runs can do harm on this origin: it runs without origin, script or form.
-  if (!INERT.test(type)) {
+  if (!INERT.test(served)) {
     headers.set('Content-Security-Policy', "sandbox; default-src 'none'")
     headers.set('X-Content-Type-Options', 'nosniff')
   }
-  return { etag: tag, body, whole: { headers }, notModified: { status: 304, headers: bare } }
+  return { headers }
+}
+
+/** A 304 answers one caller's If-None-Match: a cache that stored it would give others no body. */
+function notModifiedOf(recalled: Recalled, tag: string): ResponseInit {
+  const { 'Cloudflare-CDN-Cache-Control': _, ...caching } = cachingOf(recalled)
+  return { status: 304, headers: new Headers({ ...caching, ETag: tag }) }
 }
 
 /** An item that is not there: an empty body, for scripts that test for emptiness. As cacheable as one that is. */
@@ -73,7 +140,7 @@ export function turnDownItem(refusal: Refusal): Response {
 const VOUCHED = 'public, max-age=5, stale-while-revalidate=5, stale-if-error=86400'
 const UNVOUCHED = 'public, max-age=1, stale-if-error=86400'
 
-function cachingOf(recalled: Recalled): Record<string, string> {
+function cachingOf(recalled: Recalled) {
   const { snapshot, vouched } = recalled
   return {
     'Cache-Control': 'no-cache',

@@ -79,9 +79,12 @@ export const flags = z
   .object({ stash_id: stashId, revision, flags: z.record(z.string(), z.string()) })
   .meta({ id: 'Flags' })
 
-/** One media type with its parameters (RFC 9110 §8.3.1). A list of types means different things to different readers. */
+/**
+ * One media type with its parameters (RFC 9110 §8.3.1), of characters that a header can hold. A list of types means
+ * different things to different readers.
+ */
 export const MEDIA_TYPE =
-  /^(?=.{1,255}$)[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+(?:\s*;\s*[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"[^"\\]*"))*$/
+  /^(?=.{1,255}$)[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+(?:[ \t]*;[ \t]*[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"[ !#-[\]-~]*"))*$/
 
 export const flagValue = z
   .string('a value is a string: write "true", in quotes')

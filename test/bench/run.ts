@@ -16,6 +16,7 @@ import { benchAnswers, benchCommitToEvent, benchCrowd, benchIdle, benchOneAddres
 import { median, printTable, type Row } from './figures.ts'
 import { benchEvaluations } from './ofrep.ts'
 import { benchReads, benchTails, type Field } from './reads.ts'
+import { benchSelections } from './selections.ts'
 import { benchGuardedWrite, benchRelease } from './safeguards.ts'
 import { benchStrangers } from './strangers.ts'
 import { benchBurst, benchHistory } from './writes.ts'
@@ -38,6 +39,7 @@ const field: Field = {
 const send = sendTo(ours.url)
 try {
   if (!only || only === 'reads') await reads()
+  if (!only || only === 'selections') printTable('Memory', await benchSelections(ours, send))
   if (!only || only === 'writes') {
     printTable('Writes, over HTTP on loopback', [await benchHistory(send), ...(await benchBurst(ours.server, send))])
   }

@@ -81,3 +81,14 @@ describe('GET /stash/{id}/flags', () => {
     expect((await send(`/stash/${stash.id}/flags`, { headers: { 'If-None-Match': '"1"' } })).status).toBe(304)
   })
 })
+
+describe('GET /stash/{id}/flags?keys=', () => {
+  it('is the same bytes for the same set of keys, however it is written', async () => {
+    const stash = await newStash()
+    await patch(stash, '{"b":"2","a":"1","c":"3"}')
+    const read = async (keys: string) => (await send(`/stash/${stash.id}/flags?keys=${keys}`)).text()
+    const first = await read('a,b')
+    expect(first).toContain('"flags":{"a":"1","b":"2"}')
+    for (const keys of ['b,a', 'b,a,b,b', 'a,nope,b']) expect(await read(keys)).toBe(first)
+  })
+})
