@@ -1,21 +1,51 @@
-/** What the service says of itself: its OpenAPI document, the same for people, and that it is up. */
+/**
+ * What the service says of itself: its OpenAPI document, the same for people, where to report a hole, and that it is up.
+ *
+ * Both documents are made once an isolate, and the cache in front keeps them for an hour; its key has no host, so nothing
+ * in them may depend on one.
+ */
 import { Hono } from 'hono'
 import { creationOf } from './admin.ts'
-import type { App } from './scope.ts'
+import { sha256 } from './credential.ts'
 import { docsPage } from './docs.ts'
 import { openapi } from './openapi.ts'
-import { json } from './reply.ts'
+import { empty, json, turnDown } from './reply.ts'
+import type { App, Ctx } from './scope.ts'
+import { contactOf, securityText } from './security-text.ts'
 import type { health } from './wire.ts'
 import type * as z from 'zod'
 
 export const about = new Hono<App>()
-  .get('/openapi.json', (c) => json(documentFor(new URL(c.req.url).origin)))
-  .get('/docs', docsPage)
+  .get('/openapi.json', (c) => give(c, 'openapi', async () => json(openapi())))
+  .get('/docs', (c) => give(c, 'docs', docsPage))
   .get('/healthz', (c) => json({ status: 'ok', creation: creationOf(c.env) } satisfies z.infer<typeof health>))
+  .get('/.well-known/security.txt', (c) => {
+    const contact = contactOf(c.env.SECURITY_CONTACT)
+    return contact === null ? turnDown({ code: 'route_not_found' }) : securityText(contact, Date.now())
+  })
 
-let made: { origin: string; document: object } | undefined
+type Made = { body: string; tag: string; headers: Headers }
 
-function documentFor(origin: string): object {
-  if (made?.origin !== origin) made = { origin, document: openapi(origin) }
-  return made.document
+/** What is kept is what was made, not the promise of it: one that another request began may never settle. */
+const made = new Map<'openapi' | 'docs', Made>()
+
+const CACHING = { 'Cache-Control': 'no-cache', 'Cloudflare-CDN-Cache-Control': 'public, max-age=3600' }
+
+async function give(c: Ctx, name: 'openapi' | 'docs', make: () => Promise<Response>): Promise<Response> {
+  const { body, tag, headers } = made.get(name) ?? (await render(make))
+  made.set(name, { body, tag, headers })
+  const known = c.req.header('If-None-Match')?.split(',') ?? []
+  if (known.some((one) => one.trim().replace(/^W\//, '') === tag)) {
+    return empty(304, { 'Cache-Control': 'no-cache', ETag: tag })
+  }
+  return new Response(body, { headers })
+}
+
+async function render(make: () => Promise<Response>): Promise<Made> {
+  const response = await make()
+  const body = await response.text()
+  const tag = `"${(await sha256(body)).slice(0, 22)}"`
+  const headers = new Headers(response.headers)
+  for (const [header, value] of Object.entries({ ...CACHING, ETag: tag })) headers.set(header, value)
+  return { body, tag, headers }
 }

@@ -98,6 +98,10 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
     command: `curl -s $URL/healthz`,
     answer: `{"status":"ok","creation":"…"}`,
   },
+  readSecurityContact: {
+    command: `curl -s -o /dev/null -w '%{http_code}' $URL/.well-known/security.txt`,
+    answer: `404`,
+  },
   listTokens: {
     command: `curl -s -H "$AUTH" "$URL/stash/$STASH/tokens"`,
     answer: `{"stash_id":"…","tokens":[…,{"token_id":"…","label":"second","master":false,"can":["write","approve"],"keys":["*"],"created_at":"…","expires_at":null,"last_used_at":null,"made_by":"…","holder":"…"},…]}`,

@@ -9,6 +9,9 @@ import { readText } from './parse.ts'
 /** A context says who asks, in a few lines. */
 const CONTEXT_MAX_BYTES = 64 * 1024
 
+/** It is hashed once for each flag that is rolled out by shares. */
+const TARGETING_KEY_MAX_CHARS = 1_024
+
 /** `text` is all that was sent, for telling one context from another. */
 export type Context = { targetingKey: string | null; text: string }
 
@@ -41,6 +44,9 @@ function interpret(text: string): Context | Failure {
   const targetingKey = context['targetingKey'] ?? null
   if (targetingKey !== null && typeof targetingKey !== 'string') {
     return invalid('context.targetingKey is not a string.')
+  }
+  if (targetingKey !== null && targetingKey.length > TARGETING_KEY_MAX_CHARS) {
+    return invalid(`context.targetingKey has more than ${TARGETING_KEY_MAX_CHARS} characters.`)
   }
   // Nobody in particular: taking that for a user would give all such callers one fate.
   return { targetingKey: targetingKey === '' ? null : targetingKey, text }

@@ -24,8 +24,8 @@ const PATH_PARAMETERS: Record<string, Json> = {
   key: { name: 'key', in: 'path', required: true, schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' } },
 }
 
-/** @param origin scheme and host, without a slash at the end */
-export function openapi(origin: string): Json {
+/** The same wherever it is asked for: its servers are relative to the address of the document. */
+export function openapi(): Json {
   const paths: Record<string, Json> = {}
   for (const operation of OPERATIONS) (paths[operation.path] ??= {})[operation.method] = describe(operation)
   return {
@@ -36,7 +36,7 @@ export function openapi(origin: string): Json {
       summary: 'Operational flags: read by anyone over plain HTTP, changed only by those who may.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: `${origin}/api` }, { url: origin }],
+    servers: [{ url: '/api' }, { url: '/' }],
     paths,
     components: {
       schemas: components(),

@@ -262,4 +262,13 @@ export const FLAG_OPERATIONS: Operation[] = [
     answer: wire.health,
     refusals: [],
   },
+  {
+    method: 'get',
+    path: '/.well-known/security.txt',
+    id: 'readSecurityContact',
+    summary: 'Whom to tell of a security hole (RFC 9116). 404 where the deployment names no contact.',
+    auth: 'none',
+    answer: 'text',
+    refusals: ['route_not_found'],
+  },
 ]

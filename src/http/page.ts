@@ -3,7 +3,7 @@
  * not be stolen), and forms that go nowhere else.
  */
 import { html, raw } from 'hono/html'
-import { html as reply } from './reply.ts'
+import { html as reply, PAGE_HEADERS } from './reply.ts'
 
 type Fragment = ReturnType<typeof html>
 
@@ -37,5 +37,5 @@ export async function page(
 <body><main><h1>${title}</h1>${body}</main></body>
 </html>
 `
-  return reply(String(text), { 'Content-Security-Policy': policy, 'X-Frame-Options': 'DENY', ...headers }, status)
+  return reply(String(text), { 'Content-Security-Policy': policy, ...PAGE_HEADERS, ...headers }, status)
 }

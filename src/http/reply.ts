@@ -18,6 +18,13 @@ const COMMON = {
   'Strict-Transport-Security': 'max-age=31536000',
 }
 
+/** What a page may not do: be handled by the window that opened it, or ask for what no page here needs. */
+export const PAGE_HEADERS = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+  'X-Frame-Options': 'DENY',
+}
+
 export const json = (body: unknown, headers: Record<string, string> = {}, status = 200): Response =>
   jsonText(JSON.stringify(body), headers, status)
 

@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import type { Handles } from '../edge/stores.ts'
 import type { Credential } from '../model/intent.ts'
 
-export type App = { Bindings: Env & { ADMIN_TOKEN?: string; OPEN_CREATION?: string } }
+export type App = { Bindings: Env & { ADMIN_TOKEN?: string; OPEN_CREATION?: string; SECURITY_CONTACT?: string } }
 export type Ctx = Context<App>
 
 export type ReadScope = Handles & { url: string; stash: string }

@@ -1,5 +1,6 @@
 import { exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import { policyFor } from '../../src/http/dashboard.ts'
 
 const get = (path: string, init?: RequestInit): Promise<Response> =>
   exports.default.fetch(new Request(`https://flags.test${path}`, init))
@@ -12,8 +13,8 @@ describe('GET /', () => {
     const policy = page.headers.get('Content-Security-Policy')?.split('; ')
     expect(policy).toEqual([
       "default-src 'none'",
-      "script-src 'self'",
-      "style-src 'self'",
+      'script-src flags.test/dashboard/',
+      'style-src flags.test/dashboard/',
       "connect-src 'self'",
       "img-src 'self' data:",
       "base-uri 'none'",
@@ -23,8 +24,31 @@ describe('GET /', () => {
     ])
     expect(page.headers.get('X-Content-Type-Options')).toBe('nosniff')
     expect(page.headers.get('Referrer-Policy')).toBe('no-referrer')
+    expect(page.headers.get('Cross-Origin-Opener-Policy')).toBe('same-origin')
+    expect(page.headers.get('Permissions-Policy')).toContain('camera=()')
     const text = await page.text()
     for (const inline of [/<script(?![^>]* src=)/, /<style/, / style="/, / on\w+="/]) expect(text).not.toMatch(inline)
+  })
+  it('names the host that was asked in its policy, and so is kept by no cache in front', async () => {
+    const page = await get('/')
+    expect(page.headers.get('Cloudflare-CDN-Cache-Control')).toBe('no-store')
+    const other = await exports.default.fetch(new Request('http://localhost:8787/api'))
+    expect(other.headers.get('Content-Security-Policy')).toContain('script-src localhost:8787/dashboard/;')
+    await Promise.all([page.body?.cancel(), other.body?.cancel()])
+  })
+  it.each([
+    "a;script-src'unsafe-inline'",
+    'a,default-src*',
+    'a b',
+    '*',
+    '[::1]',
+    'a_b.test',
+    'a;/x',
+    `${'a.'.repeat(20)}test`,
+  ])('lets no Host break out of its policy: %s', (host) => {
+    const policy = policyFor(`http://${host}/`).split('; ')
+    expect(policy).toHaveLength(9)
+    expect(policy).toContain("script-src 'self'")
   })
   it('names only files that there are, and preloads every module', async () => {
     const text = await (await get('/')).text()

@@ -113,6 +113,7 @@ describe.each([
     ['a text', '"x"', 400, 'INVALID_CONTEXT'],
     ['an array for a context', '{"context":[]}', 400, 'INVALID_CONTEXT'],
     ['a number for a targeting key', '{"context":{"targetingKey":5}}', 400, 'INVALID_CONTEXT'],
+    ['a targeting key of 1,025 characters', JSON.stringify(context('u'.repeat(1_025))), 400, 'INVALID_CONTEXT'],
     ['1 MiB of context', `{"context":{"a":"${'x'.repeat(1 << 20)}"}}`, 400, 'INVALID_CONTEXT'],
   ] as const)('answers %s in the shape of the protocol', async (_name, body, status, errorCode) => {
     const { ask } = await furnished()
@@ -120,6 +121,10 @@ describe.each([
     expect(answer.status).toBe(status)
     expect(answer.headers.get('Cache-Control')).toBe('no-store')
     expect(shape.strict().parse(await answer.json())).toMatchObject({ ...named, errorCode })
+  })
+  it('takes a targeting key of 1,024 characters', async () => {
+    const { ask } = await furnished()
+    expect((await ask(path, JSON.stringify(context('u'.repeat(1_024))))).status).toBe(200)
   })
   it('does not mind depth, and looks at no Content-Type', async () => {
     const { ask } = await furnished()

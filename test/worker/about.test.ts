@@ -1,0 +1,67 @@
+import { createExecutionContext } from 'cloudflare:test'
+import { env, exports } from 'cloudflare:workers'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { handle } from '../../src/http/app.ts'
+import { OPERATIONS } from '../../src/http/operations.ts'
+import { send } from '../support/front-door.ts'
+
+const at = (origin: string, path: string, init?: RequestInit): Promise<Response> =>
+  exports.default.fetch(new Request(`${origin}${path}`, init))
+
+describe.each(['/docs', '/openapi.json'])('GET %s', (path) => {
+  it('is the same bytes whatever the Host, and the cache in front may keep it', async () => {
+    const first = await at('https://flags.test', path)
+    expect(first.headers.get('Cloudflare-CDN-Cache-Control')).toBe('public, max-age=3600')
+    expect(first.headers.get('Cache-Control')).toBe('no-cache')
+    const text = await first.text()
+    for (const host of ['http://localhost:1', 'https://made-up.test', 'https://[::1]:9']) {
+      expect(await (await at(host, path)).text()).toBe(text)
+    }
+  })
+  it('is made once, and not sent again where it is known', async () => {
+    const first = await at('https://flags.test', path)
+    await first.body?.cancel()
+    const map = vi.spyOn(OPERATIONS, 'map')
+    const each = vi.spyOn(OPERATIONS, Symbol.iterator)
+    const tag = first.headers.get('ETag') ?? ''
+    const again = await at('https://other.test', path, { headers: { 'If-None-Match': `"x", W/${tag}` } })
+    expect(again.status).toBe(304)
+    expect(again.headers.has('Cloudflare-CDN-Cache-Control')).toBe(false)
+    expect((await at('https://third.test', path, { headers: { 'If-None-Match': '"x"' } })).status).toBe(200)
+    expect(map).not.toHaveBeenCalled()
+    expect(each).not.toHaveBeenCalled()
+  })
+  afterEach(() => vi.restoreAllMocks())
+})
+
+describe('a page', () => {
+  it('keeps its window to itself, and asks for no device', async () => {
+    const page = await send('/docs')
+    expect(page.headers.get('Cross-Origin-Opener-Policy')).toBe('same-origin')
+    expect(page.headers.get('Permissions-Policy')).toContain('camera=()')
+    await page.body?.cancel()
+  })
+})
+
+describe('GET /.well-known/security.txt', () => {
+  const read = (contact?: string) =>
+    handle(
+      new Request('https://flags.test/.well-known/security.txt'),
+      { ...env, ...(contact !== undefined && { SECURITY_CONTACT: contact }) },
+      createExecutionContext(),
+    )
+  it('names whom to tell, and ends within a year', async () => {
+    const answer = await read('security@example.com')
+    expect(answer.headers.get('Content-Type')).toBe('text/plain; charset=utf-8')
+    const text = await answer.text()
+    expect(text).toMatch(/^Contact: mailto:security@example\.com\n/)
+    const expires = Date.parse(/^Expires: (.*)$/m.exec(text)?.[1] ?? '')
+    expect(expires).toBeGreaterThan(Date.now() + 170 * 86_400_000)
+    expect(expires).toBeLessThan(Date.now() + 365 * 86_400_000)
+    expect(await (await read('https://example.com/report')).text()).toContain('Contact: https://example.com/report\n')
+  })
+  it.each([undefined, '', 'nobody', 'https://a.test\nExpires: never', 'javascript:alert(1)'])(
+    'is not there where the contact is %j',
+    async (contact) => expect((await read(contact)).status).toBe(404),
+  )
+})
