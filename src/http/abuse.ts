@@ -1,14 +1,20 @@
 /**
- * Limits per client address, counted by the platform. Only what failed is counted against a login, and it
- * is counted after the fact: a right token is never turned down for somebody else's wrong ones.
+ * Limits per client address, counted by the platform. Of logins only what failed is counted, after the fact; an address that
+ * is over the limit gets through with what proved right lately, and with few guesses beside that.
  */
+import type { Credential } from '../model/intent.ts'
 import type { Refusal } from '../model/refusal.ts'
+import { logFailedLogin } from './log.ts'
 import { turnDown } from './reply.ts'
 
 /** The period in wrangler.toml: after it, the count is gone. */
 const PERIOD_S = 60
+const PERIOD_MS = PERIOD_S * 1_000
 
 export const LIMITED: Refusal = { code: 'rate_limited', retry_after_s: PERIOD_S }
+
+/** What is counted apart: one who is out of guesses for links may still log in. */
+export type AttemptScope = 'token' | 'link' | 'admin'
 
 /** Null while the address may go on creating. */
 export async function limitCreation(request: Request, limiter: RateLimit): Promise<Refusal | null> {
@@ -16,12 +22,92 @@ export async function limitCreation(request: Request, limiter: RateLimit): Promi
   return success ? null : LIMITED
 }
 
+/** Counts an attempt before it is judged. Null while the address may go on trying. */
+export async function limitAttempts(
+  request: Request,
+  limiter: RateLimit,
+  scope: AttemptScope,
+): Promise<Refusal | null> {
+  const { success } = await limiter.limit({ key: keyOf(request, scope) })
+  return success ? null : LIMITED
+}
+
+const FAILURES = ['invalid_token', 'link_spent']
+
 /** The answer to a refused request: the refusal, or 429 where this address has guessed too often. */
 export async function turnDownCounting(request: Request, limiter: RateLimit, refusal: Refusal): Promise<Response> {
-  if (refusal.code !== 'invalid_token') return turnDown(refusal)
-  const { success } = await limiter.limit({ key: addressOf(request) })
-  return turnDown(success ? refusal : LIMITED)
+  return turnDown(await countFailure(request, limiter, refusal, 'token'))
 }
+
+/** Counts and logs a refusal that means a wrong guess; what is to be answered. */
+export async function countFailure(
+  request: Request,
+  limiter: RateLimit,
+  refusal: Refusal,
+  scope: AttemptScope,
+): Promise<Refusal> {
+  if (!FAILURES.includes(refusal.code)) return refusal
+  await logFailedLogin(request, refusal.code, addressOf(request))
+  const limited = await limitAttempts(request, limiter, scope)
+  if (limited === null) return refusal
+  remember(blocked, keyOf(request, scope), Date.now() + PERIOD_MS, BLOCKED_MAX)
+  return limited
+}
+
+/** Addresses that were over the limit, each with the time until which this isolate takes them to be. */
+const blocked = new Map<string, number>()
+const BLOCKED_MAX = 10_000
+
+/** Credentials that a stash has lately believed, by stash and hash. */
+const proved = new Map<string, number>()
+const PROVED_MAX = 10_000
+const PROVED_MS = 5 * 60_000
+
+/** When the last guess of an address over the limit was let through. */
+const probes = new Map<string, number>()
+/** So that a right token that shares its address with wrong ones is let through soon, once it is not known here. */
+const PROBE_MS = 1_000
+
+/** Null where this credential may be shown to the stash. An address over the limit does not wake one with what it makes up. */
+export function limitLogin(request: Request, stash: string, credential: Credential): Refusal | null {
+  // The admin token was limited before it was compared.
+  if (credential.kind === 'none' || credential.kind === 'admin' || blocked.size === 0) return null
+  const key = keyOf(request, credential.kind)
+  const until = blocked.get(key)
+  if (until === undefined) return null
+  const now = Date.now()
+  if (until <= now) {
+    blocked.delete(key)
+    return null
+  }
+  if ((proved.get(nameOf(stash, credential.hash)) ?? 0) > now) return null
+  if (now - (probes.get(key) ?? -Infinity) >= PROBE_MS) {
+    remember(probes, key, now, BLOCKED_MAX)
+    return null
+  }
+  return LIMITED
+}
+
+/** To be called after a stash has believed a credential. */
+export function rememberLogin(stash: string, credential: Credential): void {
+  if (credential.kind !== 'token') return
+  remember(proved, nameOf(stash, credential.hash), Date.now() + PROVED_MS, PROVED_MAX)
+}
+
+const nameOf = (stash: string, hash: string): string => `${stash} ${hash}`
+
+/** The oldest leaves first. */
+function remember(map: Map<string, number>, key: string, at: number, max: number): void {
+  map.delete(key)
+  map.set(key, at)
+  for (const oldest of map.keys()) {
+    if (map.size <= max) return
+    map.delete(oldest)
+  }
+}
+
+const keyOf = (request: Request, scope: AttemptScope): string =>
+  scope === 'token' ? addressOf(request) : `${scope} ${addressOf(request)}`
 
 /** The client's address as Cloudflare saw it. One IPv6 customer has a whole /64, and counts as one. */
 export function addressOf(request: Request): string {

@@ -6,7 +6,7 @@
  */
 import { ok, refuse, type Refusal, type Result } from '../model/refusal.ts'
 import { TOKEN_PREFIX } from '../model/token.ts'
-import { addressOf, LIMITED, turnDownCounting } from './abuse.ts'
+import { limitAttempts, turnDownCounting } from './abuse.ts'
 import { bearerOf, sameSecret } from './credential.ts'
 import { logNotice } from './log.ts'
 import { writeScope, type App, type Ctx } from './scope.ts'
@@ -58,8 +58,8 @@ export async function writeAsTokenOrAdmin(c: Ctx, wanted: Parameters<typeof writ
 async function isAdmin(request: Request, bearer: string, settings: Settings): Promise<Result<boolean>> {
   const adminToken = adminTokenOf(settings)
   if (adminToken === null || bearer.startsWith(TOKEN_PREFIX)) return ok(false)
-  const { success } = await settings.FAILED_LOGINS.limit({ key: `admin ${addressOf(request)}` })
-  return success ? ok(await sameSecret(bearer, adminToken)) : refuse(LIMITED)
+  const limited = await limitAttempts(request, settings.FAILED_LOGINS, 'admin')
+  return limited === null ? ok(await sameSecret(bearer, adminToken)) : refuse(limited)
 }
 
 /** Null where none is set, and where what is set cannot be one. */

@@ -1,7 +1,7 @@
 /** How every read goes that only some may make: the stash itself is asked, inside which the token is believed. */
 import { ok, type Result } from '../model/refusal.ts'
 import type { Answer, Question } from '../stash/ask.ts'
-import { turnDownCounting } from './abuse.ts'
+import { limitLogin, rememberLogin, turnDownCounting } from './abuse.ts'
 import { parseStashId } from './address.ts'
 import { credentialOf } from './credential.ts'
 import { readQuery } from './parse.ts'
@@ -29,6 +29,8 @@ export async function ask<K extends Kind>(
   if (!credential.ok) return turnDownCounting(request, logins, credential.refusal)
   const id = parseStashId(namespace, stash)
   if (!id.ok) return turnDown(id.refusal)
+  const limited = limitLogin(request, stash, credential.value)
+  if (limited !== null) return turnDown(limited)
   const query = readQuery(request.url, parameters)
   if (!query.ok) return turnDown(query.refusal)
   const asked = question(query.value)
@@ -42,5 +44,7 @@ export async function ask<K extends Kind>(
     return ok(answer.value as AnswerTo<K>)
   }
   const answer = await put(asked.value)
-  return answer.ok ? reply(answer.value, put) : turnDownCounting(request, logins, answer.refusal)
+  if (!answer.ok) return turnDownCounting(request, logins, answer.refusal)
+  rememberLogin(stash, credential.value)
+  return reply(answer.value, put)
 }

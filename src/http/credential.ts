@@ -11,8 +11,20 @@ const BEARER = /^Bearer +([^ ]+) *$/i
 /** The bearer token as it was sent, or a refusal where there is none. */
 export function bearerOf(request: Request): Result<string> {
   const [, token] = BEARER.exec(request.headers.get('Authorization') ?? '') ?? []
-  return token === undefined ? refuse({ code: 'token_missing' }) : ok(token)
+  if (token === undefined) return refuse({ code: 'token_missing' })
+  return isUnencrypted(request) ? refuse({ code: 'https_required' }) : ok(token)
 }
+
+/**
+ * Whether the client itself asked by plain http. Known only where Cloudflare's edge brought the request, which then has a
+ * CF-Ray: elsewhere (`npm start`) a proxy may have ended TLS, and through a tunnel it has, and says so.
+ */
+function isUnencrypted({ url, headers }: Request): boolean {
+  if (!url.startsWith('http:') || !headers.has('CF-Ray') || LOOPBACK.test(url)) return false
+  return headers.get('X-Forwarded-Proto')?.toLowerCase() !== 'https'
+}
+
+const LOOPBACK = /^http:\/\/(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?:[:/?#]|$)/i
 
 export async function credentialOf(request: Request): Promise<Result<Credential>> {
   const token = bearerOf(request)

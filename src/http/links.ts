@@ -3,19 +3,21 @@
  *
  * Mail scanners and chat previews open every link, and some run the scripts they find. So opening one
  * changes nothing: a browser gets a page whose button POSTs, any other client a 405 that says so. In the
- * WrenDB profile GET acts, as scripts written for it expect; HEAD and prefetch never do, anywhere.
+ * WrenDB profile GET acts, as scripts written for it expect. There a HEAD may act as well: Workers Cache, where it stands in
+ * front, asks for what it has not kept by GET. A HEAD that arrives as one, and a prefetch, never do.
  */
 import { Hono } from 'hono'
 import { LINK_LIFETIME_MS } from '../model/held.ts'
 import type { Credential, Intent } from '../model/intent.ts'
 import { ok, refuse, type Refusal, type RefusalCode, type Result } from '../model/refusal.ts'
 import { mintLink, SEED_BYTES, stashOfLink } from '../model/token.ts'
+import { countFailure, limitLogin } from './abuse.ts'
 import { parseKey, parseStashId } from './address.ts'
 import { writeScope, type App, type Ctx } from './scope.ts'
 import { confirmPage, donePage, refusalPage, waitingPage } from './confirm-page.ts'
 import { sha256 } from './credential.ts'
 import { readValue } from './items.ts'
-import { readCircumstances } from './parse.ts'
+import { readCircumstances, readText, REASON_MAX_CHARS } from './parse.ts'
 import { heedWrite } from './read.ts'
 import { json, timeBoxOf, turnDown } from './reply.ts'
 import { isoTime } from './time.ts'
@@ -27,7 +29,7 @@ export const links = new Hono<App>()
   .post('/item/:stash/:key/presign', presign)
   .post('/:stash{[0-9a-f]{64}}/:key/presign', presign)
   .get('/update', open)
-  .post('/update', use)
+  .post('/update', (c) => use(c))
 
 async function presign(c: Ctx): Promise<Response> {
   const key = parseKey(c.req.param('key') ?? '')
@@ -98,33 +100,41 @@ async function open(c: Ctx): Promise<Response> {
   const browser = isBrowser(request)
   if (request.method === 'HEAD' || isPrefetch(request)) return turnDown({ code: 'link_not_pressed' })
   const link = await findLink(c)
-  if (!link.ok) return turnDownLink(link.refusal, browser)
+  if (!link.ok) return turnDownLink(c, link.refusal, browser)
 
   const answer = await c.env.STASH.get(link.value.id).ask(link.value.credential, { kind: 'link' })
   // Used already; but whoever repeats it under its key gets the first answer again.
-  if (!answer.ok && request.headers.has('Idempotency-Key')) return use(c)
-  if (!answer.ok) return turnDownLink(answer.refusal, browser)
+  if (!answer.ok && request.headers.has('Idempotency-Key')) return use(c, link)
+  if (!answer.ok) return turnDownLink(c, answer.refusal, browser)
   if (answer.value.kind !== 'link') throw new Error('the stash answered another question')
   // Old manners are for what WrenDB knew. A mail scanner must not be the second person.
-  if (answer.value.profile === 'wrendb' && !answer.value.approves) return use(c)
-  return browser ? confirmPage(answer.value) : turnDown({ code: 'link_not_pressed' })
+  if (answer.value.profile === 'wrendb' && !answer.value.approves) return use(c, link)
+  if (!browser) return turnDown({ code: 'link_not_pressed' })
+  return confirmPage(answer.value, {
+    stashId: link.value.id.toString(),
+    reason: link.value.circumstances.reason ?? null,
+    now: Date.now(),
+  })
 }
 
-async function use(c: Ctx): Promise<Response> {
+/** @param found the link, where it was looked for already: each look counts as an attempt */
+async function use(c: Ctx, found?: Result<Link>): Promise<Response> {
   const request = c.req.raw
   // A form's answer is for a person; whoever else posts asked for JSON by not asking for HTML.
   const browser = isBrowser(request)
-  const link = await findLink(c)
-  if (!link.ok) return turnDownLink(link.refusal, browser)
-  const { id, credential, circumstances } = link.value
-  const applied = await c.env.STASH.get(id).apply({ credential, intent: { kind: 'release' }, ...circumstances })
-  if (!applied.ok) return turnDownLink(applied.refusal, browser)
+  const link = found ?? (await findLink(c))
+  if (!link.ok) return turnDownLink(c, link.refusal, browser)
+  const { id, credential } = link.value
+  const circumstances = await readForm(request, link.value.circumstances)
+  if (!circumstances.ok) return turnDownLink(c, circumstances.refusal, browser)
+  const applied = await c.env.STASH.get(id).apply({ credential, intent: { kind: 'release' }, ...circumstances.value })
+  if (!applied.ok) return turnDownLink(c, applied.refusal, browser)
 
   const { revision, changed, held, did = 'nothing' } = applied.value
   if (held !== undefined) return browser ? waitingPage() : replyWaiting(held)
   heedWrite(id.toString(), revision)
   const key = changed[0] ?? ''
-  if (browser) return donePage(key, revision)
+  if (browser) return donePage(changed, revision)
   const body = {
     success: true,
     id: key,
@@ -145,9 +155,31 @@ const MESSAGES: Record<string, string> = {
 /** A link outlives its stash, or what it was to approve, and is of no more use then than one that was used. */
 const SPENT: RefusalCode[] = ['stash_not_found', 'held_not_found', 'not_awaiting_approval']
 
-function turnDownLink(refusal: Refusal, browser: boolean): Response | Promise<Response> {
-  const shown: Refusal = SPENT.includes(refusal.code) ? { code: 'link_spent' } : refusal
-  return browser ? refusalPage(shown) : turnDown(shown)
+async function turnDownLink(c: Ctx, refusal: Refusal, browser: boolean): Promise<Response> {
+  const meant: Refusal = SPENT.includes(refusal.code) ? { code: 'link_spent' } : refusal
+  const told = await countFailure(c.req.raw, c.env.FAILED_LOGINS, meant, 'link')
+  return browser ? refusalPage(told) : turnDown(told)
+}
+
+/** The page's form: a reason, of which a character takes at most nine bytes escaped, and room. */
+const FORM_MAX_BYTES = 8 * 1024
+
+/** What was written into the page's form goes before what the URL says: its field begins with that. */
+async function readForm(
+  request: Request,
+  circumstances: Link['circumstances'],
+): Promise<Result<Link['circumstances']>> {
+  if (!/^application\/x-www-form-urlencoded\b/i.test(request.headers.get('Content-Type') ?? ''))
+    return ok(circumstances)
+  const text = await readText(request, FORM_MAX_BYTES)
+  if (!text.ok) return text
+  const reason = new URLSearchParams(text.value).get('reason')
+  if (reason === null) return ok(circumstances)
+  if (reason.length > REASON_MAX_CHARS) {
+    return refuse({ code: 'invalid_query', parameter: 'reason', expected: `at most ${REASON_MAX_CHARS} characters` })
+  }
+  const { reason: _, ...rest } = circumstances
+  return ok(reason.trim() === '' ? rest : { ...rest, reason })
 }
 
 type Link = {
@@ -180,7 +212,9 @@ async function findLink(c: Ctx): Promise<Result<Link>> {
       expected: 'nothing here: a condition is set when the link is made',
     })
   }
-  return ok({ id: id.value, credential: { kind: 'link', hash: await sha256(token) }, circumstances: rest })
+  const credential = { kind: 'link', hash: await sha256(token) } as const
+  const limited = limitLogin(c.req.raw, stash ?? '', credential)
+  return limited === null ? ok({ id: id.value, credential, circumstances: rest }) : refuse(limited)
 }
 
 /** Whether a person may be looking: only then is a page worth more than JSON. */

@@ -36,6 +36,7 @@ export const TOKEN_REFUSALS: RefusalCode[] = [
   'invalid_token',
   'token_expired',
   'token_revoked',
+  'https_required',
   'not_permitted',
   'rate_limited',
   'stash_not_found',

@@ -3,15 +3,12 @@
  * not be stolen), and forms that go nowhere else.
  */
 import { html, raw } from 'hono/html'
+import { STYLE } from './page-style.ts'
 import { html as reply, PAGE_HEADERS } from './reply.ts'
 
 type Fragment = ReturnType<typeof html>
 
-const STYLE =
-  'body{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}' +
-  'pre{overflow-wrap:anywhere;white-space:pre-wrap;padding:.75rem;background:#8881;border-radius:.4rem;font-size:.85rem}' +
-  'dt{opacity:.7}dd{margin:0 0 .75rem}code{overflow-wrap:anywhere;white-space:pre-wrap}' +
-  'button{font:inherit;font-weight:600;padding:.75rem 1.5rem;cursor:pointer}:target{outline:2px solid;outline-offset:.4rem}'
+const LOGO = html`<svg viewBox="0 0 32 32" width="24" height="24" aria-hidden="true"><rect width="32" height="32" rx="8"/><path d="M9 26V6M9 21c0-7 14-3 14-15" fill="none" stroke-width="3.5" stroke-linecap="round"/></svg>`
 
 let policy: string | undefined
 
@@ -31,10 +28,10 @@ export async function page(
   const text = await html`<!doctype html>
 <html lang="en">
 <head>
-<meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">
+<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">
 <title>${title} · Switchyard</title><style>${raw(STYLE)}</style>
 </head>
-<body><main><h1>${title}</h1>${body}</main></body>
+<body><header>${LOGO} Switchyard</header><main><h1>${title}</h1>${body}</main></body>
 </html>
 `
   return reply(String(text), { 'Content-Security-Policy': policy, ...PAGE_HEADERS, ...headers }, status)

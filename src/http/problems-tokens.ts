@@ -7,6 +7,7 @@ type TokenCode = Extract<
   RefusalCode,
   | 'token_missing'
   | 'invalid_token'
+  | 'https_required'
   | 'token_expired'
   | 'token_revoked'
   | 'creation_closed'
@@ -29,6 +30,11 @@ export const TOKEN_PROBLEMS = {
     status: 403,
     title: 'The token is not valid here',
     detail: 'It is mistyped, revoked, or belongs to another stash.',
+  },
+  https_required: {
+    status: 403,
+    title: 'A token must not travel unencrypted',
+    detail: 'Ask by https. Anybody who listened on the way may have this token now: replace it.',
   },
   token_expired: {
     status: 403,

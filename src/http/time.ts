@@ -2,3 +2,29 @@
 export const isoTime = (ms: number): string => new Date(ms).toISOString()
 
 export const timeOrNull = (ms: number | null): string | null => (ms === null ? null : isoTime(ms))
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+/** For a person: `02:08 UTC, in 14 min`, with the day where it is another one than now. */
+export function readableTime(at: number, now: number): string {
+  const [then, today] = [new Date(at), new Date(now)]
+  const clock = `${isoTime(at).slice(11, 16)} UTC`
+  const sameDay = isoTime(at).slice(0, 10) === isoTime(now).slice(0, 10)
+  const year = then.getUTCFullYear() === today.getUTCFullYear() ? '' : ` ${then.getUTCFullYear()}`
+  const day = sameDay ? '' : `${then.getUTCDate()} ${MONTHS[then.getUTCMonth()]}${year}, `
+  return `${day}${clock}, ${readableSpan(at - now)}`
+}
+
+function readableSpan(ms: number): string {
+  const span = Math.abs(ms)
+  const minutes = Math.round(span / 60_000)
+  const text =
+    span < 60_000
+      ? `${Math.round(span / 1_000)} s`
+      : minutes < 60
+        ? `${minutes} min`
+        : minutes < 48 * 60
+          ? `${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? '' : ` ${minutes % 60} min`}`
+          : `${Math.round(minutes / (24 * 60))} days`
+  return ms < 0 ? `${text} ago` : `in ${text}`
+}

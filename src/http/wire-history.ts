@@ -22,6 +22,10 @@ export const historyEntry = z.looseObject({
   approved_by: person.optional(),
   broke_glass: z.object({ by: z.string(), why: z.string() }).optional(),
   via: z.literal('link').optional().meta({ description: 'Whoever held the link pressed it; `who` made it.' }),
+  pressed_reason: z
+    .string()
+    .optional()
+    .meta({ description: "What the one who pressed the link gave for a reason. `reason` is its maker's." }),
   shortened: z.array(z.string()).optional().meta({ description: 'Pending reverts that go on without these keys.' }),
   cancelled: z.array(z.string()).optional().meta({ description: 'Pending reverts that this change ended.' }),
   reverts_at: time.optional(),

@@ -6,7 +6,7 @@
 import type { Applied, Command, Credential, Intent, Timing } from '../model/intent.ts'
 import type { Precondition } from '../model/precondition.ts'
 import { ok, refuse, type Refusal, type Result } from '../model/refusal.ts'
-import { turnDownCounting } from './abuse.ts'
+import { limitLogin, rememberLogin, turnDownCounting } from './abuse.ts'
 import { parseStashId } from './address.ts'
 import type { WriteScope } from './scope.ts'
 import { credentialOf } from './credential.ts'
@@ -60,6 +60,8 @@ export async function write(
   if (!credential.ok) return turnDownCounting(request, logins, credential.refusal)
   const id = parseStashId(namespace, stash)
   if (!id.ok) return turnDown(id.refusal)
+  const limited = limitLogin(request, stash, credential.value)
+  if (limited !== null) return turnDown(limited)
   const stub = namespace.get(id.value)
 
   /** Null: the stash knows this caller. Asked at most once. */
@@ -81,6 +83,7 @@ export async function write(
   if (!repeatable) delete command.value.idempotencyKey
   const applied = await stub.apply(command.value)
   if (!applied.ok) return turnDownCounting(request, logins, applied.refusal)
+  rememberLogin(stash, credential.value)
   const { held, revision } = applied.value
   if (held !== undefined && applied.value.preview === undefined) return replyHeld(held, applied.value)
   heedWrite(stash, revision)

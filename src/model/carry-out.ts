@@ -48,6 +48,7 @@ export function carryOut(
     ...(cancelled.ended.length > 0 && { cancelled: cancelled.ended }),
     ...(cancelled.shortened.length > 0 && { shortened: cancelled.shortened }),
     ...(motion.release?.kind === 'link' && { via: 'link' as const }),
+    ...(!isBlank(motion.pressedReason) && { pressedReason: motion.pressedReason ?? '' }),
     ...(reverts && { revertsAt: reverts.due_at ?? 0 }),
     ...(motion.release?.kind === 'revert' && { ends: motion.release.ends ?? 0 }),
     ...(motion.release?.kind === 'revert' && motion.release.set_by && { setBy: motion.release.set_by }),
@@ -74,6 +75,8 @@ export function carryOut(
 }
 
 const kindOf = ({ release }: Motion, { kind }: Edit): EntryKind => (release?.kind === 'revert' ? 'revert' : kind)
+
+const isBlank = (text: string | null | undefined): boolean => (text ?? '').trim() === ''
 
 function approvalOf({ approver, approverReason = null, release }: Motion): Pick<Detail, 'approvedBy'> {
   if (approver !== null) {

@@ -14,7 +14,7 @@ import type { Facts, Motion } from './facts.ts'
 import { isFrozen } from './freeze.ts'
 import { STASH_MAX_GUARD_BYTES, STASH_MAX_GUARDS, type Guard } from './guard.ts'
 import { APPROVAL_LIFETIME_MS, type Held } from './held.ts'
-import { needsApproval, heedGuards } from './heed-guards.ts'
+import { heedGuards, needsApproval, whyOf } from './heed-guards.ts'
 import { hold } from './hold.ts'
 import type { Edit, Intent } from './intent.ts'
 import { bytesOf, STASH_MAX_BYTES, STASH_MAX_ITEMS, VALUE_MAX_BYTES } from './item.ts'
@@ -39,7 +39,7 @@ export function decideEdit(motion: Motion, intent: Edit, facts: Facts, now: numb
   const current = heedConditions(intent, plan, facts)
   if (!current.ok) return current
   if (!decidedBefore) {
-    const fits = heedGuards(intent, plan, motion.reason, facts)
+    const fits = heedGuards(intent, plan, whyOf(motion), facts)
     if (!fits.ok) return fits
     const timely = checkTime(intent, motion.release, now)
     if (!timely.ok) return timely

@@ -50,6 +50,8 @@ export type Detail = {
   shortened?: string[]
   /** Whoever held the link pressed it; the entry names who made it. */
   via?: 'link'
+  /** What the one who pressed it gave for a reason: a stranger's word, and never the entry's own reason. */
+  pressedReason?: string
   /** Of a time-boxed change: when its values go back. */
   revertsAt?: number
   /** Of a revert: the revision it ends. */

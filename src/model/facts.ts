@@ -66,6 +66,8 @@ export type Motion = {
   /** The second person, where one has just approved. */
   approver: TokenActor | null
   approverReason?: string | null
+  /** Of a link: what the one who pressed it says of it. The maker's reason stands beside it. */
+  pressedReason?: string | null
   breakGlass: string | null
   /** On the stash's revision, for what has no version of its own. */
   condition?: Precondition

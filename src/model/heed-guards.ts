@@ -1,6 +1,6 @@
 /** What guards ask of an edit: values that fit, a reason, a time-box, a second person. */
 import { formatDuration } from './duration.ts'
-import type { Facts } from './facts.ts'
+import type { Facts, Motion } from './facts.ts'
 import { isUnsafe, maxForOf, misfits, objectionsTo, type Guard } from './guard.ts'
 import type { Edit } from './intent.ts'
 import { JudgingBudget } from './json-schema.ts'
@@ -37,6 +37,10 @@ export function heedGuards(intent: Edit, plan: Plan, reason: string | null, fact
   }
   return ok(null)
 }
+
+/** The maker's reason; where the maker of a link gave none, the one who pressed it may say why. */
+export const whyOf = ({ reason, pressedReason = null }: Motion): string | null =>
+  (reason ?? '').trim() === '' ? pressedReason : reason
 
 /** Whether a key is changed that takes a second person, and that none has seen. */
 export const needsApproval = (plan: Plan, approved: string[], facts: Pick<Facts, 'guards' | 'reverts'>): boolean =>

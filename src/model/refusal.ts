@@ -14,6 +14,7 @@ export type Refusal =
   /** It counted until then, in ms since the epoch: less than a month ago. */
   | { code: 'token_expired'; at: number }
   | { code: 'token_revoked'; at: number }
+  | { code: 'https_required' }
   /** `key`: where the token can do it, but not to this key. */
   | { code: 'not_permitted'; needs: string; key?: string }
   /** `limited`: of watches, whether an address opened too many in a time, or has too many open. */

@@ -108,17 +108,22 @@ function open(sql: SqlStorage, command: Command, speaker: Actor, now: number): R
   const breakGlass = command.breakGlass ?? null
   switch (intent.kind) {
     case 'approve':
-      return openApproval(sql, { heldId: intent.heldId, speaker, reason, breakGlass, spent: [] }, now)
+      return openApproval(
+        sql,
+        { heldId: intent.heldId, speaker, reason, pressedReason: null, breakGlass, spent: [] },
+        now,
+      )
     case 'release': {
       const link = openLink(sql, credential, now)
       if (!link.ok) return link
       const { held, actor } = link.value
-      const why = reason ?? held.reason
+      // Whoever passes a link on can put a reason into it: it is told apart from the maker's.
+      const reasons = { reason: held.reason, pressedReason: reason }
       if (held.change.kind === 'approve') {
         const { heldId } = held.change
-        return openApproval(sql, { heldId, speaker: actor, reason: why, breakGlass: null, spent: [held.id] }, now)
+        return openApproval(sql, { heldId, speaker: actor, ...reasons, breakGlass: null, spent: [held.id] }, now)
       }
-      const motion = { actor, speaker, intent: held.change, reason: why, release: held, approver: null, breakGlass }
+      const motion = { actor, speaker, intent: held.change, ...reasons, release: held, approver: null, breakGlass }
       return ok({ motion, spent: [] })
     }
     default: {

@@ -59,6 +59,10 @@ export type LinkAnswer = {
   change: Edit
   approves: boolean
   preview: Preview
+  /** The stash that it is for. Absent: an object that still runs the version before does not say. */
+  stash?: { name: string | null }
+  /** Where the media type changes, by key; of a flag that is new or taken away, null on that side. */
+  types?: { key: string; before: string | null; after: string | null }[]
   /** Who made the link, and who asked for the change. */
   madeBy: string
   askedBy: string
@@ -74,12 +78,18 @@ export function answerLink(sql: SqlStorage, credential: Credential, now: number)
   const approved = link.change.kind === 'approve' ? findHeld(sql, link.change.heldId) : null
   const { change, reason, made_by } = approved ?? link
   if (!isEdit(change)) return refuse({ code: 'link_spent' })
+  const stash = getStash(sql)
+  const plan = planOf(change, gather(sql, stash, { intent: change, actor }, now), now)
   return ok({
     kind: 'link',
-    profile: getStash(sql).profile,
+    profile: stash.profile,
     change,
     approves: approved !== null,
-    preview: previewOf(planOf(change, gather(sql, getStash(sql), { intent: change, actor }, now), now)),
+    preview: previewOf(plan),
+    stash: { name: stash.name },
+    types: plan.items.flatMap(({ key, before, after }) =>
+      before?.type === after?.type ? [] : [{ key, before: before?.type ?? null, after: after?.type ?? null }],
+    ),
     madeBy: labelOf(actor),
     askedBy: approved === null ? labelOf(actor) : nameOf(sql, { ...approved, made_by }, now),
     expiresAt: link.expires_at ?? 0,

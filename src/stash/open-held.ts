@@ -19,6 +19,7 @@ type Approval = {
   /** The second person, or who made the link that one has pressed. */
   speaker: Actor
   reason: string | null
+  pressedReason: string | null
   breakGlass: string | null
   /** The link, where it was one. */
   spent: string[]
@@ -26,7 +27,7 @@ type Approval = {
 
 export function openApproval(
   sql: SqlStorage,
-  { heldId, speaker, reason, breakGlass, spent }: Approval,
+  { heldId, speaker, reason, pressedReason, breakGlass, spent }: Approval,
   now: number,
 ): Result<{ motion: Motion; spent: string[] }> {
   if (speaker.kind !== 'token') return refuse({ code: 'token_missing' })
@@ -44,6 +45,7 @@ export function openApproval(
       intent: value.change as Decidable,
       reason: value.reason ?? reason,
       approverReason: reason,
+      pressedReason,
       release: value,
       approver: speaker,
       breakGlass,

@@ -23,7 +23,7 @@ const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 /** Those that say more, of guards and of people, to whoever holds a token. */
 const TELLING = ['guard_mismatch', 'frozen']
-const NOTHING_HELD = { release: null, approver: null, approverReason: null }
+const NOTHING_HELD = { release: null, approver: null, approverReason: null, pressedReason: null }
 
 export class StashModel {
   readonly books: Books
@@ -72,12 +72,17 @@ export class StashModel {
     const link = credential.kind === 'link' ? this.books.linkOf(credential.hash) : null
     const maker = link === null ? null : this.books.makerOf(link, moment.now)
     if (link === null || maker === null || isOver(link, moment.now)) return refuse('link_spent')
-    const reason = motion.reason ?? link.reason
+    const { reason } = link
+    const pressedReason = motion.reason
     const { change } = link
     if (change.kind !== 'approve') {
-      return this.#carryOut(change, { ...motion, actor: maker, reason, release: link }, moment)
+      return this.#carryOut(change, { ...motion, actor: maker, reason, pressedReason, release: link }, moment)
     }
-    const applied = this.#approve(change.heldId, { ...motion, speaker: maker, reason, breakGlass: null }, moment)
+    const applied = this.#approve(
+      change.heldId,
+      { ...motion, speaker: maker, reason, pressedReason, breakGlass: null },
+      moment,
+    )
     this.books.held.delete(link.id)
     return applied
   }

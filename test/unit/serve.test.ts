@@ -38,7 +38,7 @@ describe('serveList', () => {
     expect(made).toBe(50 + 48)
   })
   it('writes nothing out for a 304', () => {
-    const represent = vi.fn(() => selection(1))
+    const represent = vi.fn<() => ReturnType<typeof selection>>(() => selection(1))
     const answers = ['"3"', 'W/"3"', '"1", "3"', '*'].map((tag) => serveList(get(tag), copy(), null, represent))
     expect(answers.map(({ status }) => status)).toEqual([304, 304, 304, 304])
     expect(represent).not.toHaveBeenCalled()

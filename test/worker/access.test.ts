@@ -1,3 +1,4 @@
+import { exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { mintToken, TOKEN_PREFIX } from '../../src/model/token.ts'
 import { faults, clearFaults } from '../support/faults.ts'
@@ -30,6 +31,31 @@ describe('a write', () => {
     }
     expect(await stash.revision()).toBe(0)
     expect((await write(stash.id, { Authorization: `bEaReR  ${stash.token}` })).status).toBe(200)
+  })
+  it('takes no token that came unencrypted, as far as that can be known', async () => {
+    const stash = await newStash()
+    const put = (url: string, headers: Record<string, string>) =>
+      exports.default.fetch(
+        new Request(`${url}/api/item/${stash.id}/k`, { ...stash.as({ headers }), method: 'PUT', body: 'x' }),
+      )
+    const refused = await put('http://flags.test', { 'CF-Ray': '1-AMS', 'X-Forwarded-Proto': 'http' })
+    expect(refused.status).toBe(403)
+    expect(await refused.json()).toMatchObject({ code: 'https_required' })
+    expect((await put('http://flags.test', { 'CF-Ray': '1-AMS' })).status).toBe(403)
+    const missing = new Request(`http://flags.test/api/item/${stash.id}/k`, {
+      method: 'PUT',
+      headers: { 'CF-Ray': '1' },
+    })
+    expect((await exports.default.fetch(missing)).status).toBe(401)
+    expect(await stash.revision()).toBe(0)
+    for (const [url, headers] of [
+      ['https://flags.test', { 'CF-Ray': '1-AMS' }],
+      // A tunnel, a proxy on this machine that ends TLS, and this machine itself.
+      ['http://flags.test', { 'CF-Ray': '1-AMS', 'X-Forwarded-Proto': 'https' }],
+      ['http://flags.test', {}],
+      ['http://localhost:8787', { 'CF-Ray': '1-AMS' }],
+    ] as [string, Record<string, string>][])
+      expect((await put(url, headers)).status, url).toBe(200)
   })
   it('with what cannot be a token wakes no object', async () => {
     const stash = await newStash()

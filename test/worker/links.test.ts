@@ -171,7 +171,9 @@ describe('a link with an end', () => {
     const made = await send(`/item/${stash.id}/on-call/presign?for=30m`, stash.as({ method: 'POST', body: 'alice' }))
     const { url } = (await made.json()) as Link
     const path = url.slice(url.indexOf('/update'))
-    expect(await (await send(path, { headers: browser })).text()).toContain('30m, then back')
+    expect(await (await send(path, { headers: browser })).text()).toMatch(
+      /After 30m: pressed now, it lasts until <time datetime="[^"]+">[^<]* UTC, in 30 min/,
+    )
     expect(await (await send(path, { method: 'POST' })).json()).toMatchObject({ revert_id: 'revert-2' })
     expect(await master.held()).toMatchObject([{ kind: 'revert' }])
   })

@@ -145,7 +145,7 @@ describe('a second person', () => {
     const held = await master.call('POST', '/import?replace=1&reason=cleanup', file)
     const link = String((await bob.call('POST', `/held/${heldId(held)}/presign`)).body['url'])
     const page = await (await send(link.slice(link.indexOf('/update')), { headers: { Accept: 'text/html' } })).text()
-    const rows = [...page.matchAll(/<dt>(Flag|Guard of)<\/dt>\s*<dd><code>(\w+)<\/code>/g)].map(
+    const rows = [...page.matchAll(/<h2>(Flag|Guard of) <code><bdi>(\w+)<\/bdi><\/code>/g)].map(
       ([, what, key]) => `${what} ${key}`,
     )
     expect(rows).toEqual(['Flag a', 'Flag b', 'Guard of a', 'Guard of b'])

@@ -8,6 +8,7 @@ import { planOf, scopeOf } from './plan.ts'
 import {
   endOf,
   heedRevision,
+  isBlank,
   isIdle,
   judgeEdit,
   pendingValue,
@@ -81,6 +82,7 @@ function write(
     ...(cancelled.length > 0 && { cancelled }),
     ...(shortened.length > 0 && { shortened }),
     ...(release?.kind === 'link' && { via: 'link' as const }),
+    ...(!isBlank(motion.pressedReason) && { pressedReason: motion.pressedReason ?? '' }),
     ...(end && { revertsAt: end.due_at ?? 0 }),
     ...(release?.kind === 'revert' && { ends: release.ends ?? 0 }),
     ...(release?.kind === 'revert' && release.set_by && { setBy: release.set_by }),

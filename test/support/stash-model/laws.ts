@@ -122,7 +122,7 @@ function breachesByToken(entry: LoggedEntry, detail: Detail, actor: Holder, past
 function breachesOfGuard(
   { key, value }: { key: string; value: string | undefined },
   { at, reason }: LoggedEntry,
-  { revertsAt }: Detail,
+  { revertsAt, pressedReason = '' }: Detail,
   approver: Holder | undefined,
   { values }: Past,
 ): [string, boolean][] {
@@ -131,7 +131,7 @@ function breachesOfGuard(
   const guard = JSON.parse(text) as Guard
   const boxed = revertsAt !== undefined && revertsAt - at <= (parseDuration(guard.max_for ?? '') ?? Infinity)
   return [
-    [`says why of ${key}`, guard.reason_required !== true || (reason ?? '').trim() !== ''],
+    [`says why of ${key}`, guard.reason_required !== true || `${reason ?? ''}${pressedReason}`.trim() !== ''],
     [`ends in time at ${key}`, guard.max_for === undefined || value === guard.safe_value || boxed],
     [`had a second person for ${key}`, guard.approvals !== 1 || (approver !== undefined && mayApprove(approver, key))],
   ]

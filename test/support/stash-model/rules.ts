@@ -61,6 +61,7 @@ export type Motion = {
   release: Held | null
   approver: TokenRow | null
   approverReason: string | null
+  pressedReason: string | null
   breakGlass: string | null
   /** On the stash's revision, for what has no version of its own. */
   condition?: Precondition | undefined
@@ -240,14 +241,14 @@ export function endOf(t: Pick<Tables, 'held'>, { key, before }: EntryChange) {
 
 export const isBlank = (reason: string | null): boolean => reason === null || reason.trim() === ''
 
-function heedDemands(t: Tables, { reason }: Motion, edit: Edit, plan: EntryChange[]): void {
+function heedDemands(t: Tables, { reason, pressedReason }: Motion, edit: Edit, plan: EntryChange[]): void {
   const forMs = 'forMs' in edit ? (edit.forMs ?? Infinity) : Infinity
   for (const change of plan) {
     const { what, key, after } = change
     const means = !isIdle(change) || pendingValue(t, key) !== undefined
     const guard = what === 'item' && means ? guardOf(t, key) : null
     if (guard === null) continue
-    if (guard.reason_required === true && isBlank(reason)) refuse('reason_required', key)
+    if (guard.reason_required === true && isBlank(reason) && isBlank(pressedReason)) refuse('reason_required', key)
     const atMost = guard.max_for === undefined ? Infinity : (parseDuration(guard.max_for) ?? 0)
     if (guard.max_for === undefined) continue
     if (forMs !== Infinity && endOf(t, change).value !== guard.safe_value) refuse('unsafe_end', key)
