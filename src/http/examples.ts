@@ -149,7 +149,7 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
   },
   unfreeze: {
     command: `curl -s -X PUT -H "$AUTH" $URL/stash/$STASH/freeze -d '{}'; curl -s -X DELETE -H "$AUTH" $URL/stash/$STASH/freeze`,
-    answer: `{"message":"Frozen: nothing changes","revision":6,"until":null,"reason":null}
+    answer: `{"message":"Frozen: nothing changes","revision":6,"until":null,"reason":null,"reverts":[]}
 {"message":"…","revision":7}`,
   },
   listHeld: {

@@ -100,7 +100,7 @@ describe('answers', () => {
     guarding.changeApplied.strict().parse(await (await approve('approve')).json())
     guarding.frozen.strict().parse(await ask('PUT', '/stash/S/freeze', '{"reason":"drill"}'))
     wire.applied.strict().parse(await ask('DELETE', '/stash/S/freeze'))
-    wire.applied.strict().parse(await ask('DELETE', `/stash/S/tokens/${token.token_id}`))
+    granting.tokenRevoked.strict().parse(await ask('DELETE', `/stash/S/tokens/${token.token_id}`))
     guarding.changeApplied.strict().parse(await ask('POST', '/stash/S/undo', '{"revision":1}'))
     history.history.strict().parse(await ask('GET', '/stash/S/history'))
     history.verified.strict().parse(await ask('GET', '/stash/S/history/verify'))
