@@ -105,3 +105,8 @@ export const LINK_REFUSALS: RefusalCode[] = [
   'too_many_items',
   'stash_too_large',
 ]
+
+/** Of a condition on the stash's revision. */
+export const CONDITIONS: Parameter[] = ['If-Match', 'If-None-Match']
+export const BODY_REFUSALS: RefusalCode[] = ['invalid_body', 'not_text', 'body_too_large']
+export const ASK_REFUSALS: RefusalCode[] = [...TOKEN_REFUSALS, 'unknown_parameter', 'invalid_query']

@@ -1,89 +1,18 @@
-/** The operations of tokens, guards, freezes, held changes and history. */
+/** The operations of guards, freezes, held changes and history. */
 import type { RefusalCode } from '../model/refusal.ts'
-import type { Parameter } from './parameters.ts'
-import { EDIT, EDIT_REFUSALS, TOKEN_REFUSALS, WRITE, WRITE_REFUSALS, type Operation } from './operation.ts'
+import {
+  ASK_REFUSALS,
+  BODY_REFUSALS,
+  CONDITIONS,
+  EDIT,
+  EDIT_REFUSALS,
+  WRITE,
+  WRITE_REFUSALS,
+  type Operation,
+} from './operation.ts'
 import * as history from './wire-history.ts'
 import * as wire from './wire-safeguards.ts'
-import * as tokens from './wire-tokens.ts'
 import { applied, link } from './wire.ts'
-
-/** On the stash's revision. */
-const CONDITIONS: Parameter[] = ['If-Match', 'If-None-Match']
-const BODY_REFUSALS: RefusalCode[] = ['invalid_body', 'not_text', 'body_too_large']
-const ASK_REFUSALS: RefusalCode[] = [...TOKEN_REFUSALS, 'unknown_parameter', 'invalid_query']
-
-const TOKENS: Operation[] = [
-  {
-    method: 'get',
-    path: '/stash/{stash}/tokens',
-    id: 'listTokens',
-    summary: 'The tokens that count, without their secrets: those that reach no further than yours.',
-    auth: 'token',
-    answer: tokens.tokenList,
-    refusals: ASK_REFUSALS,
-  },
-  {
-    method: 'post',
-    path: '/stash/{stash}/tokens',
-    id: 'createToken',
-    summary: 'Make a token that can do less, to fewer keys, for a shorter time. It is shown this once.',
-    auth: 'token',
-    parameters: ['reason', ...CONDITIONS],
-    body: { schema: tokens.tokenSpec, required: true },
-    answer: tokens.tokenCreated,
-    refusals: [...WRITE_REFUSALS, ...BODY_REFUSALS, 'grants_too_much', 'too_many_tokens', 'label_taken'],
-  },
-  {
-    method: 'delete',
-    path: '/stash/{stash}/tokens/{token}',
-    id: 'revokeToken',
-    summary: 'Revoke a token, at once. Any token may revoke itself.',
-    auth: 'token',
-    parameters: ['reason', ...CONDITIONS, 'Idempotency-Key'],
-    answer: tokens.tokenRevoked,
-    refusals: [...WRITE_REFUSALS, 'token_not_found', 'grants_too_much', 'master_token'],
-  },
-  {
-    method: 'post',
-    path: '/stash/{stash}/tokens/rotate',
-    id: 'rotateMaster',
-    summary: 'Make a new master token. The old one works until the overlap ends.',
-    auth: 'token',
-    parameters: ['reason', ...CONDITIONS],
-    body: { schema: tokens.rotateSpec, required: false },
-    answer: tokens.tokenRotated,
-    refusals: [...WRITE_REFUSALS, ...BODY_REFUSALS],
-  },
-  {
-    method: 'post',
-    path: '/stash/{stash}/tokens/{token}/rotate',
-    id: 'rotateToken',
-    summary: 'Replace a token under its label: the same abilities, keys and end. Any token may replace itself.',
-    auth: 'token',
-    parameters: ['reason', ...CONDITIONS],
-    body: { schema: tokens.rotateSpec, required: false },
-    answer: tokens.tokenReplaced,
-    refusals: [
-      ...WRITE_REFUSALS,
-      ...BODY_REFUSALS,
-      'token_not_found',
-      'token_replaced',
-      'grants_too_much',
-      'master_token',
-      'too_many_tokens',
-    ],
-  },
-  {
-    method: 'post',
-    path: '/stash/{stash}/tokens/recover',
-    id: 'recoverStash',
-    summary: 'With the admin token: a new master token, where the stash has lost its own. Older master tokens end.',
-    auth: 'admin',
-    parameters: ['all', 'reason', ...CONDITIONS],
-    answer: tokens.stashRecovered,
-    refusals: WRITE_REFUSALS,
-  },
-]
 
 const GUARDS: Operation[] = [
   {
@@ -310,4 +239,4 @@ const HISTORY: Operation[] = [
   },
 ]
 
-export const SAFEGUARD_OPERATIONS: Operation[] = [...TOKENS, ...GUARDS, ...FREEZES, ...HELD, ...HISTORY]
+export const SAFEGUARD_OPERATIONS: Operation[] = [...GUARDS, ...FREEZES, ...HELD, ...HISTORY]

@@ -1,4 +1,5 @@
 /** The one table that knows which refusal has which status, and what to tell the caller to do. */
+import { LIMIT_PROBLEMS } from './problems-limits.ts'
 import { TOKEN_PROBLEMS } from './problems-tokens.ts'
 import { isoTime as iso } from './time.ts'
 import type { Issue, Refusal, RefusalCode } from '../model/refusal.ts'
@@ -11,6 +12,7 @@ export type Problem<C extends RefusalCode> = {
 
 export const PROBLEMS = {
   ...TOKEN_PROBLEMS,
+  ...LIMIT_PROBLEMS,
   not_permitted: {
     status: 403,
     title: 'The token may not do this',
@@ -145,65 +147,6 @@ export const PROBLEMS = {
     status: 413,
     title: 'A value is too large',
     detail: ({ key, limit_bytes }) => `A value is at most ${limit_bytes} bytes; that of "${key}" is more.`,
-  },
-  too_many_items: {
-    status: 422,
-    title: 'The stash is full',
-    detail: ({ limit, share }) =>
-      share ? `A token for some keys may fill a stash up to ${limit} items.` : `A stash holds at most ${limit} items.`,
-  },
-  stash_too_large: {
-    status: 422,
-    title: 'The stash is full',
-    detail: ({ limit_bytes, would_be_bytes, share }) =>
-      `Its keys and values may be ${limit_bytes} bytes in all${share ? ' for a token for some keys' : ''}; with this they would be ${would_be_bytes}.`,
-  },
-  too_many_held: {
-    status: 422,
-    title: 'Too many changes are waiting',
-    detail: ({ limit, limit_bytes }) =>
-      `A stash holds back at most ${limit} changes, of ${limit_bytes} bytes in all. GET …/held lists them.`,
-  },
-  storage_full: {
-    status: 507,
-    title: 'The storage of the stash is full',
-    detail:
-      'Its history is being shortened. Pending reverts and the ends of freezes still happen. Try again in a minute.',
-  },
-  write_rate_limited: {
-    status: 429,
-    title: 'The token has written too much in a minute',
-    detail: ({ retry_after_s }) =>
-      `A token for some keys may make 6,000 writes and store 64 MiB a minute. Wait ${retry_after_s} seconds, or use a token for every key.`,
-  },
-  too_large_to_hold: {
-    status: 422,
-    title: 'The change is too large to be held',
-    detail: ({ limit_bytes }) => `What waits may be ${limit_bytes} bytes. Split it, or make it at once.`,
-  },
-  too_many_guards: {
-    status: 422,
-    title: 'Too many guards',
-    detail: ({ limit, share }) =>
-      share ? `A token for some keys may make them up to ${limit}.` : `A stash has at most ${limit}.`,
-  },
-  guards_too_large: {
-    status: 422,
-    title: 'The guards are too large together',
-    detail: ({ limit_bytes, would_be_bytes, share }) =>
-      `The guards of a stash may be ${limit_bytes} bytes of JSON in all${share ? ' for a token for some keys' : ''}; with this they would be ${would_be_bytes}.`,
-  },
-  change_too_costly: {
-    status: 422,
-    title: 'The change is too much work for its guards',
-    detail: ({ key }) =>
-      `Judging its values and guards together takes too long; "${key}" was not judged any more. Split the change into several.`,
-  },
-  too_many_tokens: {
-    status: 422,
-    title: 'Too many tokens',
-    detail: ({ limit, share }) =>
-      `${share ? 'One holder' : 'A stash'} has at most ${limit}. Revoke those that are not used.`,
   },
   frozen: {
     status: 423,

@@ -147,7 +147,7 @@ const SHAPES: [string, object, (size: number) => unknown][] = [
     (size) => repeat(size, 'x'),
   ],
   ['unevaluated properties', { unevaluatedProperties: { type: 'number' } }, (size) => numbered(size)],
-  ['conditions', { allOf: repeat(6, { if: { additionalProperties: true }, then: true }) }, (size) => numbered(size)],
+  ['conditions', { allOf: repeat(6, { if: { additionalProperties: true }, else: false }) }, (size) => numbered(size)],
   [
     'properties',
     { items: { properties: numbered(50, true), required: names(50) } },
