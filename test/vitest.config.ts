@@ -25,9 +25,23 @@ export default defineConfig({
       // SWITCHYARD_URL=https://… npm test -- --project contract
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], ...patient } },
       // In a real Chromium.
-      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...patient } },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: 'test/support/browser.ts',
+          ...patient,
+        },
+      },
       // The clients, each a process of its own, beside the service and beside bad ones.
-      { test: { name: 'client', include: ['test/client/**/*.test.ts'], ...patient } },
+      {
+        test: {
+          name: 'client',
+          include: ['test/client/**/*.test.ts'],
+          globalSetup: 'test/support/browser.ts',
+          ...patient,
+        },
+      },
       // The command line, as processes.
       { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], ...patient } },
       // The service on this machine, as a process.
