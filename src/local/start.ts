@@ -1,5 +1,6 @@
 /** `npm start`: the service on this machine, and what to try first. PORT and HOST move it; SWITCHYARD_DATA says where it keeps its data. */
 import { join, resolve } from 'node:path'
+import { isLoopback, openData, whyNotListen } from './place.ts'
 import { bundle, serve } from './serve.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -8,6 +9,12 @@ const host = process.env['HOST'] ?? '127.0.0.1'
 const persistTo = resolve(process.env['SWITCHYARD_DATA'] ?? join(root, '.switchyard'))
 const { ADMIN_TOKEN, OPEN_CREATION, READ_MODE } = process.env
 
+const why = await whyNotListen(host, port)
+if (why !== null) {
+  console.error(why)
+  process.exit(1)
+}
+await openData(persistTo)
 const entry = await bundle(join(root, 'dist'))
 const { url } = await serve(entry, {
   host,
@@ -22,6 +29,15 @@ const { url } = await serve(entry, {
 
 console.log(`
 Switchyard is up on ${url.origin}, keeping its data in ${persistTo}
+${
+  isLoopback(host)
+    ? ''
+    : `
+HOST=${host}: others on the network can reach it. They make stashes with ADMIN_TOKEN, and without it only where OPEN_CREATION is "yes".
+`
+}
+Dashboard: ${url.origin}/
+Docs:      ${url.origin}/docs
 
 Try first:
   curl -X POST ${url.origin}/api/stash
