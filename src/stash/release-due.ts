@@ -19,7 +19,8 @@ const STASH: Actor = { kind: 'system', label: 'stash' }
 
 export function releaseDue(sql: SqlStorage, id: string, now: number): void {
   const held = findHeld(sql, id)
-  if (held === null) return
+  // What was released before it in the same batch may have dropped it, or put it off.
+  if (held === null || held.due_at === null || held.due_at > now) return
   const actor = makerOf(sql, held.made_by, now)
   // It waited for a person, and nobody came.
   if (held.kind === 'approval') return giveUp(sql, held, actor, 'expired', null, now)
