@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions } from 'wrangler'
+import { isLoopback } from './place.ts'
 import { dismissWatchdog, watchRuntime } from './watchdog.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -42,8 +43,6 @@ export async function bundle(outDir: string): Promise<string> {
  * URLs and cost each request more than it takes; every request here would go that way, for the sake of a few files.
  */
 const FILES = 'files'
-
-const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/.test(host)
 
 export async function serve(entry: string, options: Options): Promise<Server> {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, 'wrangler.toml'))

@@ -27,15 +27,13 @@ const { url } = await serve(entry, {
   },
 })
 
-console.log(`
-Switchyard is up on ${url.origin}, keeping its data in ${persistTo}
-${
-  isLoopback(host)
-    ? ''
-    : `
+const NETWORK_NOTICE = `
 HOST=${host}: others on the network can reach it. They make stashes with ADMIN_TOKEN, and without it only where OPEN_CREATION is "yes".
 `
-}
+
+console.log(`
+Switchyard is up on ${url.origin}, keeping its data in ${persistTo}
+${isLoopback(host) ? '' : NETWORK_NOTICE}
 Dashboard: ${url.origin}/
 Docs:      ${url.origin}/docs
 
