@@ -23,22 +23,27 @@ export type Held = {
   ends?: number | null
 }
 
+type Page = { held: Held[]; next: number | null; freeze?: { reason: string | null } | null }
+
 /** More than anybody looks through. The service has a bound of its own. */
 const PAGES_MAX = 20
 
-export async function readHeld(session: Session): Promise<Held[]> {
+/** What waits, and why the stash is frozen: the public read says only that it is. Services from before do not tell either. */
+export type Pending = { held: Held[]; freezeReason: string | null }
+
+export const readHeld = async (session: Session): Promise<Held[]> => (await readPending(session)).held
+
+export async function readPending(session: Session): Promise<Pending> {
   const held: Held[] = []
+  let freezeReason: string | null = null
   let after: number | null = 0
   for (let page = 0; page < PAGES_MAX && after !== null; page++) {
-    const { body }: { body: { held: Held[]; next: number | null } } = await session.read(
-      '/held',
-      { held: 'list' },
-      { after, limit: 500 },
-    )
+    const { body }: { body: Page } = await session.read('/held', { held: 'list' }, { after, limit: 500 })
     held.push(...body.held)
+    freezeReason = body.freeze?.reason ?? null
     after = body.next
   }
-  return held
+  return { held, freezeReason }
 }
 
 export function printHeld(print: Printer, held: Held[]): void {

@@ -1,7 +1,7 @@
 /** `status`: what anyone may see and, with a token, who changed what last, until when, and what waits. */
 import type { Command } from './command.ts'
 import { EXIT } from './exit.ts'
-import { printHeld, readHeld, type Held } from './held.ts'
+import { printHeld, readPending, type Held } from './held.ts'
 import type { Entry, Page } from './history.ts'
 import { bold, dim, paint, quote, type Piece, type Printer } from './print.ts'
 import type { Session } from './session.ts'
@@ -31,12 +31,17 @@ export const status: Command = {
     // The stash itself answers this; what is public may come from a cache, and must not be older.
     const own = stash.hasToken ? (await stash.read<Owned>('/items', { revision: 'number', items: 'list' })).body : null
     const least = { min_revision: own?.revision }
-    const [{ body: facts }, { body: read }] = await Promise.all([
+    const [{ body: seen }, { body: read }] = await Promise.all([
       stash.readPublic<Facts>('', { stash_id: 'string', revision: 'number' }, least),
       stash.readPublic<{ flags: Record<string, string> }>('/flags', { flags: 'object' }, least),
     ])
     const values = Object.entries(read.flags).map(([key, value]): Flag => ({ key, value }))
-    const held = own === null ? null : await readHeld(stash)
+    const pending = own === null ? null : await readPending(stash)
+    const held = pending?.held ?? null
+    const facts = {
+      ...seen,
+      freeze_reason: seen.freeze_reason ?? (seen.frozen ? (pending?.freezeReason ?? null) : null),
+    }
     const flags = own === null || held === null ? values : await tellMore(stash, values, own.items, held)
     if (print.json) print.document({ ...facts, flags, held })
     else printStatus(print, facts, flags, held)

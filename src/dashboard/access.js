@@ -219,12 +219,12 @@ export function openFreeze() {
 
 export function openThaw() {
   const reason = reasonField()
+  const why = store.freezeReason ?? store.facts?.freeze_reason
   openSheet({
     title: 'End the freeze?',
     body: [
       h('p', {}, 'Everybody who may change switches can do so again.'),
-      store.facts?.freeze_reason &&
-        h('p', { class: 'meta' }, 'It was frozen because: ', valueOf(store.facts.freeze_reason)),
+      why && h('p', { class: 'meta' }, 'It was frozen because: ', valueOf(why)),
       reason.node,
     ],
     action: 'End the freeze',

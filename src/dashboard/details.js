@@ -98,15 +98,18 @@ async function refreshHeld() {
   const bound = bind()
   const { revision } = store
   const held = []
+  let freezeReason = /** @type {string | null} */ (null)
   for (let after = 0; ;) {
     const { body } = await bound.ask('GET', bound.under('/held'), { query: { limit: HELD_PAGE, after } })
     if (!isOpen(bound)) return
     held.push(...body.held)
+    freezeReason = body.freeze?.reason ?? null
     if (body.next === null) break
     after = body.next
   }
   if (revision < store.heldAt) return
   store.held = held
+  store.freezeReason = freezeReason
   store.heldAt = revision
   tell('change')
 }

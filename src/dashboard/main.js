@@ -163,8 +163,11 @@ function show() {
   tick()
 }
 
-const frozenText = (/** @type {import('./shapes.d.ts').Facts} */ { frozen_until: until, freeze_reason: reason }) =>
-  `Frozen ${until === null ? 'until somebody ends it' : `until ${clock(Date.parse(until))}`}${reason ? `: ${brief(reason, 300)}` : ''}`
+/** Services from before told everybody why. */
+const frozenText = (/** @type {import('./shapes.d.ts').Facts} */ { frozen_until: until, freeze_reason: told }) => {
+  const reason = store.freezeReason ?? told
+  return `Frozen ${until === null ? 'until somebody ends it' : `until ${clock(Date.parse(until))}`}${reason ? `: ${brief(reason, 300)}` : ''}`
+}
 
 const WORDS = { connecting: 'Connecting…', live: 'Live', lost: 'Not live', missing: 'Not found', gone: 'Deleted' }
 

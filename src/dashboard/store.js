@@ -18,6 +18,8 @@ const nothing = () => ({
   items: /** @type {Map<string, { version: number, type?: string }>} */ (new Map()),
   guards: /** @type {Map<string, import('./shapes.d.ts').Guard>} */ (new Map()),
   held: /** @type {Held[]} */ ([]),
+  /** Why the stash is frozen, as far as the token is told. */
+  freezeReason: /** @type {string | null} */ (null),
   entries: /** @type {Map<number, Entry>} */ (new Map()),
   /** Of switches that the page of history does not reach. null: history no longer has it, or not for this token. */
   older: /** @type {Map<string, Entry | null>} */ (new Map()),

@@ -135,9 +135,12 @@ describe('status', () => {
     })
   })
   it('shows what is public without a token, the freeze included', async () => {
-    const { as, master } = await freshCli()
+    const { as, cli, master } = await freshCli()
     await master.set('a', '1')
     await master.call('PUT', '/freeze', { reason: 'launch' })
+    // Why takes a token.
+    expect((await cli('status')).out).toMatch(/^FROZEN: launch$/m)
+    expect(await cli.json('status')).toMatchObject({ body: { frozen: true, freeze_reason: 'launch' } })
     const { exit, out, err } = await as('')('status')
     expect({ exit, err }).toEqual({ exit: 0, err: 'Without a token: only what is public.\n' })
     expect(out).toMatch(/^FROZEN$/m)
