@@ -15,16 +15,19 @@ export default defineConfig({
       { test: { name: 'world', include: ['test/world/**/*.test.ts'], ...patient } },
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], ...patient } },
       {
-        // The Worker as it is deployed, with faults that a test can switch on in its bindings. `verbose` would have workerd
-        // tell of every watcher that leaves (two lines each); its warnings and errors are shown either way.
+        // The Worker as it is deployed, with faults that a test can switch on in its bindings.
         plugins: [
           cloudflareTest({
             main: './test/support/faulty-worker.ts',
             wrangler: { configPath: './wrangler.toml' },
-            verbose: false,
           }),
         ],
-        test: { name: 'worker', include: ['test/worker/**/*.test.ts'], ...patient },
+        test: {
+          name: 'worker',
+          include: ['test/worker/**/*.test.ts'],
+          globalSetup: 'test/support/leaving.ts',
+          ...patient,
+        },
       },
       // Over the network. These also run against a deployment that lets anyone create stashes:
       // SWITCHYARD_URL=https://… npm test -- --project contract

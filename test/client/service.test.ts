@@ -130,9 +130,10 @@ describe.each(LANGUAGES)('the %s client', (language) => {
     await stash.put('b', 'ü🎉')
     await send(`/item/${stash.id}/a`, stash.as({ method: 'DELETE' }))
     await stash.put('__proto__', '3')
-    await expect.poll(() => client.news.length).toBe(4)
-    expect(client.news).toEqual([
-      [1, { a: '1' }],
+    // 1 may have come before the watch was set up: a Python client reads in a thread of its own.
+    const later = () => client.news.filter(([revision]) => revision !== 1)
+    await expect.poll(() => later().length).toBe(3)
+    expect(later()).toEqual([
       [2, { b: 'ü🎉' }],
       [3, { a: null }],
       [4, JSON.parse('{"__proto__":"3"}')],
