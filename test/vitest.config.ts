@@ -25,7 +25,7 @@ export default defineConfig({
         test: {
           name: 'worker',
           include: ['test/worker/**/*.test.ts'],
-          globalSetup: 'test/support/leaving.ts',
+          globalSetup: 'test/support/expected-noise.ts',
           ...patient,
         },
       },

@@ -15,7 +15,7 @@ async function dieAt(stash: Stash, reason: string): Promise<void> {
     const { sql } = state.storage
     const exec = sql.exec.bind(sql)
     sql.exec = (<T extends Record<string, SqlStorageValue>>(query: string, ...bindings: unknown[]) => {
-      if (query.includes('INSERT INTO log') && bindings.includes(reason)) state.abort('exceeded its limits')
+      if (query.includes('INSERT INTO log') && bindings.includes(reason)) state.abort('ended by a test')
       return exec<T>(query, ...bindings)
     }) as typeof sql.exec
   })
