@@ -2,6 +2,7 @@
  * What a stranger's single request costs beside a plain write, over every route that does work before a token is confirmed
  * or without one; and what the guards of one change cost the stash. CPU time of the runtime, in interleaved rounds.
  */
+import { VALUE_MAX_BYTES } from '../../src/model/item.ts'
 import { mintToken, TOKEN_PREFIX } from '../../src/model/token.ts'
 import { names, repeat } from '../support/costly-guards.ts'
 import { operatorOf } from '../support/operator.ts'
@@ -166,6 +167,7 @@ async function benchGuards(pid: number, send: Send): Promise<Row> {
     await master.call('PUT', '/guards/guarded', { type: 'json', schema })
     const text = await largest(async (size) => {
       const value = JSON.stringify(valueOf(size))
+      if (value.length > VALUE_MAX_BYTES) return null
       return (await stash.put('guarded', value)).status === 200 ? value : null
     })
     const guarded: Ask = () => stash.put('guarded', text)
