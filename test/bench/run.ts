@@ -21,7 +21,7 @@ import { benchGuardedWrite, benchRelease } from './safeguards.ts'
 import { benchStrangers } from './strangers.ts'
 import { benchBurst, benchHistory } from './writes.ts'
 
-const BUNDLE_MAX_KB = 150
+const BUNDLE_MAX_KB = 180
 
 const folder = await mkdtemp(join(tmpdir(), 'switchyard-bench-'))
 const entry = await bundle(folder)
