@@ -116,13 +116,16 @@ function examineKeyword(keyword: string, given: unknown, path: string): Issue[] 
   }
 }
 
+/** The validator reads it as part of a URL: what that decodes or leaves out would name another schema than is examined here. */
+const REFERENCE = /^#(?:\/(?:[^%\p{C}]*[^%\p{C} ])?)?$/u
+
 function examineOther(keyword: string, given: unknown, wrong: (message: string) => Issue[]): Issue[] {
   const names = (list: unknown): boolean => Array.isArray(list) && list.every((name) => typeof name === 'string')
   switch (keyword) {
     case '$ref':
-      return typeof given === 'string' && /^#(?:\/|$)/.test(given)
+      return typeof given === 'string' && REFERENCE.test(given)
         ? []
-        : wrong('may only point into this schema: "#/…"')
+        : wrong('may only point into this schema: "#/…", without "%", control characters and blanks at the end')
     case 'type': {
       const types = [given].flat()
       const known = types.length > 0 && types.every((type) => TYPES.includes(String(type)))
@@ -141,6 +144,17 @@ function examineOther(keyword: string, given: unknown, wrong: (message: string) 
   }
 }
 
+/** Whether each step leads from schema to schema. In what is only listed (`examples`, `const`) a reference would find what is not examined. */
+function pointsToSchema(pointer: string): boolean {
+  let isName = false
+  for (const step of pointer.split('/').slice(1)) {
+    const isOne: boolean = isName || WHERE.get(step) === 'one'
+    if (!isOne && !['list', 'map'].includes(WHERE.get(step) ?? '')) return false
+    isName = !isOne
+  }
+  return !isName
+}
+
 /** How many schemas it comes to with every reference written out; a text where that has no end, or no beginning. */
 function expandedSize(schema: unknown, root: unknown, within: string[]): number | string {
   if (!isRecord(schema)) return 1
@@ -154,6 +168,8 @@ function expandedSize(schema: unknown, root: unknown, within: string[]): number 
     return schemas.map((one: unknown) => [one, within])
   })
   for (const [part, path] of parts) {
+    const reference = path.length > within.length ? path.at(-1) : undefined
+    if (reference !== undefined && !pointsToSchema(reference)) return `${reference} points to what is no schema`
     if (part === undefined) return `${path.at(-1)} points to nothing`
     if (new Set(path).size < path.length) return `${path.at(-1)} refers to itself: recursion is not taken`
     const more = expandedSize(part, root, path)

@@ -38,6 +38,13 @@ describe('a JSON schema', () => {
   it.each<[string, unknown]>([
     ['that refers to itself', { properties: { a: { $ref: '#' } } }],
     ['that points nowhere', { $ref: '#/$defs/nope' }],
+    ['that points to what is no schema', { $ref: '#/examples', examples: { pattern: '^(a+)+$' } }],
+    ['that points into what is no schema', { $ref: '#/examples/a', examples: { a: { pattern: '^(a+)+$' } } }],
+    ['that points to a map of schemas', { $ref: '#/$defs', $defs: { pattern: true } }],
+    // The validator decodes it, and would judge by another schema than the one that was counted.
+    ['that points by an escape', { $ref: '#/$defs/%61', $defs: { '%61': true, a: { type: 'string' } } }],
+    ['that points by a line end', { $ref: '#/$defs/a\nb', $defs: { 'a\nb': true, ab: { type: 'string' } } }],
+    ['that points by a blank at the end', { $ref: '#/$defs/a ', $defs: { 'a ': true, a: { type: 'string' } } }],
     ['that fits nothing', false],
     ['nested 5,000 deep in a constant', { const: JSON.parse(`${'['.repeat(5_000)}${']'.repeat(5_000)}`) as unknown }],
     ['without a type', { type: [] }],
@@ -46,6 +53,20 @@ describe('a JSON schema', () => {
   ])('%s is refused', async (_, schema) => {
     const { master } = await newOperator()
     expect(await master.call('PUT', '/guards/k', { type: 'json', schema })).toMatchObject({ status: 400 })
+  })
+  it.each<[string, object]>([
+    ['definitions', { $ref: '#/$defs/a b', $defs: { 'a b': { type: 'integer' } } }],
+    ['letters of any alphabet', { $ref: '#/$defs/größe', $defs: { größe: { type: 'integer' } } }],
+    ['a branch', { anyOf: [{ type: 'integer' }], not: { not: { $ref: '#/anyOf/0' } } }],
+    [
+      'a property, its name escaped',
+      { properties: { 'a/b': { type: 'integer' }, c: { $ref: '#/properties/a~1b' } }, anyOf: [{ type: 'integer' }] },
+    ],
+  ])('refers to %s', async (_, schema) => {
+    const { master } = await newOperator()
+    expect(await master.call('PUT', '/guards/k', { type: 'json', schema })).toMatchObject({ status: 200 })
+    expect((await master.set('k', '7')).status).toBe(200)
+    expect((await master.set('k', '"x"')).status).toBe(422)
   })
   it('takes no value that would keep it busy', async () => {
     const { master } = await newOperator()
