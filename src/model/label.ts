@@ -20,6 +20,13 @@ const SCRIPTS = [
     only('\\p{scx=Han}\\p{scx=Bopomofo}'),
   )
 
+/** These may stand beside Latin letters, as UTS #39 allows at its "highly restrictive" level; but in words of their own: "丨" is drawn like "l". */
+const BESIDE_LATIN = [
+  only('\\p{scx=Latin}\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}'),
+  only('\\p{scx=Latin}\\p{scx=Han}\\p{scx=Hangul}'),
+  only('\\p{scx=Latin}\\p{scx=Han}\\p{scx=Bopomofo}'),
+]
+
 function only(letters: string): RegExp {
   return new RegExp(`^[${letters}\\p{Script=Common}\\p{Script=Inherited}]*$`, 'u')
 }
@@ -41,9 +48,15 @@ export function misfitOfLabel(label: string): string | null {
   if (UNSEEN.test(label)) return 'a label has no invisible, control or direction characters'
   const folded = foldLabel(label)
   if (!SEEN.test(folded)) return 'a label has at least one character that can be seen'
-  if (!SCRIPTS.some((script) => script.test(folded))) return 'the letters of a label are of one script, not of several'
+  if (!isOfOneScript(folded) && !isBesideLatin(folded))
+    return 'the letters of a label are of one script, not of several'
   return looksReserved(label) ? `a label does not look like ${RESERVED.join(', ')}` : null
 }
+
+const isOfOneScript = (text: string): boolean => SCRIPTS.some((script) => script.test(text))
+
+const isBesideLatin = (text: string): boolean =>
+  BESIDE_LATIN.some((scripts) => scripts.test(text)) && text.split(/[^\p{L}\p{M}\p{N}]+/u).every(isOfOneScript)
 
 /** Whether a reader may take it for one of the names that history gives to others. */
 export const looksReserved = (label: string): boolean => RESERVED.includes(skeletonOf(label))

@@ -153,6 +153,10 @@ describe('a label', () => {
     '   ',
     'bоb',
     'παypal',
+    'adm丨n',
+    'bob田',
+    'Даша 田中',
+    'bоb 田中',
   ])('%j is refused', async (label) => {
     const { master } = await newOperator()
     const { status, body } = await master.call('POST', '/tokens', { label, can: ['write'] })
@@ -167,6 +171,9 @@ describe('a label', () => {
     'Γιώργος',
     '田中さん',
     '김철수',
+    '田中 QA',
+    'デプロイ bot 東京',
+    '김민수 CI',
     'مريم',
     'masters',
     'admin of shop',
