@@ -139,7 +139,8 @@ export function decideTokenRotation(
     ...old,
     id,
     holder: own || by.master ? old.holder : by.holder,
-    createdAt: now,
+    // Of a token from before grants had a revision, its time says what it was granted before.
+    createdAt: own && old.granted === null ? old.createdAt : now,
     // Whoever has made it may be another person than who had it.
     granted: own ? old.granted : facts.revision + 1,
   }

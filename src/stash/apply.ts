@@ -5,6 +5,7 @@
 import { decide } from '../model/decide.ts'
 import type { Motion } from '../model/facts.ts'
 import type { Applied, Command, Credential, Edit } from '../model/intent.ts'
+import { bytesOf } from '../model/item.ts'
 import type { Actor } from '../model/permit.ts'
 import { planOf, previewOf } from '../model/plan.ts'
 import { ok, refuse, type Refusal, type Result } from '../model/refusal.ts'
@@ -26,7 +27,8 @@ export function apply(sql: SqlStorage, command: Command, now: number, rate: Writ
   if (waitMs !== null) return refuse({ code: 'write_rate_limited', retry_after_s: Math.ceil(waitMs / 1_000) })
   const before = storedBytes(sql)
   const applied = applyAs(sql, speaker.value, command, now)
-  rate.charge(speaker.value, Math.max(0, storedBytes(sql) - before), now)
+  const answer = command.idempotencyKey !== undefined && applied.ok ? bytesOf(JSON.stringify(applied.value)) : 0
+  rate.charge(speaker.value, Math.max(0, storedBytes(sql) - before) + answer, now)
   return applied
 }
 

@@ -72,7 +72,7 @@ function carryOut(sql: SqlStorage, effect: Effect, revision: number, now: number
     case 'set_freeze':
       return setFreeze(sql, effect.freeze)
     case 'add_token':
-      return insertToken(sql, { ...effect, now })
+      return insertToken(sql, effect)
     case 'remove_token':
       return endToken(sql, effect.id, now, now)
     case 'end_token':

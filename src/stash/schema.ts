@@ -108,6 +108,9 @@ const STEPS = [
       CREATE INDEX held_by_retry ON held (retry_at) WHERE retry_at IS NOT NULL;
       -- What the entry takes of storage, in bytes; 0 for entries from before, which were counted by their values' characters.
       ALTER TABLE log ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+      -- The same of a kept answer; the index alone says which of a token's are too many.
+      ALTER TABLE answer ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+      CREATE INDEX answer_by_scope ON answer (scope, at, bytes);
     `,
   },
   {

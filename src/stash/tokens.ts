@@ -56,12 +56,12 @@ export function insertMaster(sql: SqlStorage, hash: string, now: number): void {
     granted: 0,
     replaced: false,
   }
-  insertToken(sql, { token, hash, madeBy: null, now })
+  insertToken(sql, { token, hash, madeBy: null })
 }
 
 export function insertToken(
   sql: SqlStorage,
-  { token, hash, madeBy, now }: { token: TokenActor; hash: string; madeBy: string | null; now: number },
+  { token, hash, madeBy }: { token: TokenActor; hash: string; madeBy: string | null },
 ): void {
   sql.exec(
     `INSERT INTO token (id, hash, label, master, created_at, can, keys, expires_at, made_by, line, holder, granted)
@@ -70,7 +70,7 @@ export function insertToken(
     hash,
     token.label,
     token.master ? 1 : 0,
-    now,
+    token.createdAt,
     JSON.stringify(token.can),
     JSON.stringify(token.keys),
     token.expiresAt,

@@ -24,6 +24,11 @@ describe('a write to a key with a schema', () => {
     ['a const, compared with each of many values', { items: { const: names(1_500) } }, repeat(5_000, ['x'])],
     ['dependent names', { items: { dependentRequired: { a: names(2_000) } } }, repeat(5_000, { a: 1 })],
     ['many branches', { items: { anyOf: names(400).map((name) => ({ const: name })) } }, repeat(9_000, 'x')],
+    [
+      'uniqueness of texts that begin alike',
+      { uniqueItems: true },
+      names(1_300).map((name) => `${'x'.repeat(40)}${name}`),
+    ],
     ['uniqueness of many', { uniqueItems: true }, Array.from({ length: 10_000 }, (_, i) => i)],
     ['one text measured again and again', { allOf: repeat(400, { maxLength: 70_000 }) }, 'x'.repeat(60_000)],
     [
@@ -68,6 +73,32 @@ describe('POST /stash/{id}/import', () => {
     const keys = Array.from({ length: 100 }, (_, i) => `key-${i}`)
     const file = { items: keys.map((key) => ({ key, value })), guards: keys.map((key) => ({ key, guard })) }
     expect(await master.call('POST', '/import', file)).toMatchObject({ status: 200 })
+  })
+  it('takes a stash of any number of keys with a schema each in parts, and then whole', async () => {
+    const { stash, master } = await newOperator()
+    const hosts = { type: 'array', items: { type: 'string', format: 'hostname' } }
+    const properties = { hosts, ...Object.fromEntries(names(4).map((name) => [name, { type: 'string' }])) }
+    const guard = json({ type: 'object', required: names(4), properties, additionalProperties: false })
+    const value = JSON.stringify({
+      hosts: Array.from({ length: 10 }, (_, i) => `host-${i}.example.com`),
+      ...Object.fromEntries(names(4).map((name) => [name, 'x'])),
+    })
+    const file = (from: number, to: number) => {
+      const keys = Array.from({ length: to - from }, (_, i) => `key-${from + i}`)
+      return { items: keys.map((key) => ({ key, value })), guards: keys.map((key) => ({ key, guard })) }
+    }
+    await master.set('stranger', '1')
+    expect(await master.call('POST', '/import?replace=1', file(0, 300))).toMatchObject({
+      status: 422,
+      body: { code: 'change_too_costly', detail: expect.stringContaining('replace=1') },
+    })
+    for (const from of [0, 100, 200])
+      expect((await master.call('POST', '/import', file(from, from + 100))).status).toBe(200)
+    expect(await master.call('POST', '/import?replace=1', file(0, 300))).toMatchObject({
+      status: 200,
+      body: { changed: ['stranger'] },
+    })
+    expect(await stash.read('key-299')).toBe(value)
   })
   it('names the guard that is wrong by its place in the file', async () => {
     const { master } = await newOperator()

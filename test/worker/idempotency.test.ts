@@ -1,5 +1,6 @@
-import { evictDurableObject } from 'cloudflare:test'
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { sha256 } from '../../src/http/credential.ts'
 import { newStash, objectOf, send } from '../support/front-door.ts'
 import type { Stash } from '../support/stash.ts'
 
@@ -44,6 +45,23 @@ describe('Idempotency-Key', () => {
     vi.useFakeTimers({ now: Date.now() + 24 * 60 * 60_000 + 1_000, toFake: ['Date'] })
     await post(stash, 'x', 'k1')
     expect(await stash.revision()).toBe(2)
+  })
+  it('is kept of the newest thousand of a token, and of no more than 8 MiB of answers', async () => {
+    const stash = await newStash()
+    const hash = await sha256(stash.token)
+    const kept = (changes: { key: string; value: string }[], count: number) =>
+      runInDurableObject(objectOf(stash), (object, { storage }) => {
+        for (let i = 0; i < count; i++) {
+          const intent = { kind: 'patch' as const, changes }
+          object.apply({ credential: { kind: 'token', hash }, intent, idempotencyKey: `${changes.length}-${i}` })
+        }
+        return storage.sql.exec('SELECT count(*) AS answers, sum(bytes) AS bytes FROM answer').one()
+      })
+    expect(await kept([{ key: 'a', value: '1' }], 1_010)).toMatchObject({ answers: 1_000 })
+    const long = Array.from({ length: 900 }, (_, i) => ({ key: `${'k'.repeat(120)}${i}`, value: '1' }))
+    const { answers, bytes } = await kept(long, 90)
+    expect(Number(bytes)).toBeLessThanOrEqual(8 * 1024 * 1024)
+    expect(Number(answers)).toBeGreaterThan(50)
   })
   it('makes twenty repeats at once one change', async () => {
     const stash = await newStash()

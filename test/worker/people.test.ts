@@ -1,9 +1,9 @@
 import { runInDurableObject } from 'cloudflare:test'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { migrate } from '../../src/stash/schema.ts'
 import { newOperator, objectOf, send } from '../support/front-door.ts'
 import { freezeTime } from '../support/frozen-time.ts'
-import type { Operator } from '../support/operator.ts'
+import { operatorOf, type Operator } from '../support/operator.ts'
 
 freezeTime()
 
@@ -96,6 +96,19 @@ describe('a second person', () => {
     expect(await tokensOf(master)).toEqual(before)
     expect(await approves(child, await asks(lead))).toBe('own_request')
     expect(await approves(other, await asks(master))).toBe('done')
+  })
+  it('may have rotated its own token since, also where the request is from before revisions of grants were kept', async () => {
+    const { stash, master, asks, approves } = await guarded()
+    const bob = await master.grant({ label: 'bob', can: ['write', 'approve', 'tokens'] })
+    const id = await asks(master)
+    await runInDurableObject(objectOf(stash), (_, { storage }) => {
+      storage.sql.exec('UPDATE token SET granted = NULL')
+      storage.sql.exec('UPDATE held SET asked = NULL')
+    })
+    vi.setSystemTime(Date.now() + 1_000)
+    const { token_id: own } = await find(master, 'bob')
+    const rotated = await bob.call('POST', `/tokens/${own}/rotate`, {})
+    expect(await approves(operatorOf(send, stash, String(rotated.body['token'])), id)).toBe('done')
   })
   it('is told apart, too, where a version of the code that knew none has granted', async () => {
     const { stash, master, asks, approves } = await guarded()
