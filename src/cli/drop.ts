@@ -38,7 +38,7 @@ export const drop: Command = {
   },
 }
 
-/** What the flags would be for good. The stash itself is asked: what is public may be a second old. */
+/** What the flags would be for good. The stash itself is asked: a public read may be a second old. */
 async function wordStaying(stash: Session, { keys }: Held): Promise<string> {
   const { body } = await stash.read<{ items: { key: string; value: string }[] }>('/items', { items: 'list' })
   const values = new Map(body.items.map(({ key, value }) => [key, value]))

@@ -29,7 +29,7 @@ export class Reporter {
     try {
       this.#report?.(problem)
     } catch {
-      // Whoever is told of problems must not become one.
+      // A report callback that throws must not stop the client.
     }
   }
 

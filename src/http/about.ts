@@ -26,7 +26,7 @@ export const about = new Hono<App>()
 
 type Made = { body: string; tag: string; headers: Headers }
 
-/** What is kept is what was made, not the promise of it: one that another request began may never settle. */
+/** Keeps finished documents, not promises: a promise that another request began may never settle. */
 const made = new Map<'openapi' | 'docs', Made>()
 
 const CACHING = { 'Cache-Control': 'no-cache', 'Cloudflare-CDN-Cache-Control': 'public, max-age=3600' }

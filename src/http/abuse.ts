@@ -13,7 +13,7 @@ const PERIOD_MS = PERIOD_S * 1_000
 
 export const LIMITED: Refusal = { code: 'rate_limited', retry_after_s: PERIOD_S }
 
-/** What is counted apart: one who is out of guesses for links may still log in. */
+/** Each kind of secret has its own count: an address over the limit of links may still log in. */
 export type AttemptScope = 'token' | 'link' | 'admin'
 
 /** Null while the address may go on creating. */
@@ -39,7 +39,7 @@ export async function turnDownCounting(request: Request, limiter: RateLimit, ref
   return turnDown(await countFailure(request, limiter, refusal, 'token'))
 }
 
-/** Counts and logs a refusal that means a wrong guess; what is to be answered. */
+/** Counts and logs a refusal that means a wrong guess. Returns the refusal to answer with. */
 export async function countFailure(
   request: Request,
   limiter: RateLimit,

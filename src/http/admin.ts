@@ -1,5 +1,5 @@
 /**
- * The admin token: the secret ADMIN_TOKEN of the deployment, held by whoever runs it. It creates stashes, and of every
+ * The admin token: the secret ADMIN_TOKEN of the deployment, held by its operator. It creates stashes, and of every
  * stash it can delete, freeze and recover it, and nothing else. It is compared here and nowhere else: what goes to the
  * stash is the credential `admin`, which no request can carry. Attempts are limited BEFORE the comparison, so that
  * past the limit a right guess looks like a wrong one.

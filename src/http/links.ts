@@ -164,7 +164,7 @@ async function turnDownLink(c: Ctx, refusal: Refusal, browser: boolean): Promise
 /** The page's form: a reason, of which a character takes at most nine bytes escaped, and room. */
 const FORM_MAX_BYTES = 8 * 1024
 
-/** What was written into the page's form goes before what the URL says: its field begins with that. */
+/** A reason in the page's form wins over one in the URL, with which its field is filled in. */
 async function readForm(
   request: Request,
   circumstances: Link['circumstances'],

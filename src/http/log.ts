@@ -70,7 +70,7 @@ export async function logFailedLogin(request: Request, code: string, address: st
       method: request.method,
       path: pathOf(request.url).slice(0, 300),
       code,
-      // Tells one network from another in the log. Whoever has an address can find its lines by it.
+      // Tells one network from another in the log. An operator who has an address can find its lines by it.
       client: (await sha256(`switchyard-log ${network}`)).slice(0, 12),
       ...(left > 0 && { left_out_before: left }),
     }),

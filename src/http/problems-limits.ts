@@ -68,7 +68,7 @@ export const LIMIT_PROBLEMS = {
     status: 422,
     title: 'The change is too much work for its guards',
     detail: ({ key }) =>
-      `Judging its values and guards together takes too long; "${key}" was not judged any more. Split it into several. A whole file: import it in parts, then once more with replace=1; what is so already is not judged.`,
+      `Judging its values and guards together takes too long; "${key}" was not judged any more. Split it into several. A whole file: import it in parts, then once more with replace=1; unchanged parts are not judged.`,
   },
   too_many_tokens: {
     status: 422,

@@ -104,7 +104,7 @@ function prepare(recalled: Recalled, name: string, represent: () => Representati
 
 function wholeOf(recalled: Recalled, type: string, tag: string): ResponseInit {
   const headers = new Headers({ ...cachingOf(recalled), ETag: tag })
-  // A type that no header can hold was let in by an earlier version of the service: what was meant is not known.
+  // A type that no header can hold was let in by an earlier version of the service: the writer's intent is unknown.
   const served = MEDIA_TYPE.test(type) ? type : 'application/octet-stream'
   headers.set('Content-Type', served)
   // Only a type that a browser runs can do harm on this origin: it runs without origin, script or form.

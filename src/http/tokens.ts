@@ -132,7 +132,7 @@ async function replace(c: Ctx): Promise<Response> {
   })
 }
 
-/** For whoever runs the deployment: a new master token, where the stash's own is lost or has leaked. */
+/** For the operator of the deployment: a new master token, where the stash's own is lost or has leaked. */
 async function recover(c: Ctx): Promise<Response> {
   const secret = mint()
   const hash = await sha256(secret)

@@ -40,7 +40,7 @@ type Write = {
   holdsGuards?: boolean
 }
 
-/** What is read of an unconfirmed caller at most. A call to the object costs more than parsing this. */
+/** The longest body that is read for an unconfirmed caller. A call to the object costs more than parsing this. */
 const UNCONFIRMED_MAX_BYTES = 64 * 1024
 
 export async function write(

@@ -45,7 +45,7 @@ export function decideEdit(motion: Motion, intent: Edit, facts: Facts, now: numb
     if (!timely.ok) return timely
   }
 
-  // History is pruned meanwhile. What was decided before, the end of a time-box first of all, must find room.
+  // History is pruned meanwhile. Changes decided earlier, the ends of time-boxes above all, must find room.
   if (facts.storageFull && !decidedBefore) return refuse({ code: 'storage_full', retry_after_s: STORAGE_RETRY_S })
   const fitting = checkLimits(plan, facts, motion)
   if (!fitting.ok) return fitting

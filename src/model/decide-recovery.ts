@@ -1,5 +1,5 @@
 /**
- * Decides a recovery: whoever runs the deployment gives a stash a new master token, because the others were lost or have
+ * Decides a recovery: the operator of the deployment gives a stash a new master token, because the others were lost or have
  * leaked. As in a rotation, what older masters scheduled and asked for passes to the new one, and their links do not.
  */
 import { entryOf, type Decision, type Effect } from './decision.ts'

@@ -141,7 +141,7 @@ export function decideTokenRotation(
     holder: own || by.master ? old.holder : by.holder,
     // Of a token from before grants had a revision, its time says what it was granted before.
     createdAt: own && old.granted === null ? old.createdAt : now,
-    // Whoever has made it may be another person than who had it.
+    // The maker of the successor may be another person than the holder of the old token.
     granted: own ? old.granted : facts.revision + 1,
   }
   const shown = { id, label, can, keys, expiresAt }

@@ -34,7 +34,7 @@ export type Held = {
   approved_by: { id: string; label: string } | null
   /** Whoever asked for it broke the glass of a freeze, and why: it counts on release, too. */
   broke_glass: { by: string; why: string } | null
-  /** The stash's revision when it was asked for: whoever was granted a token later was not there. Null: not known. */
+  /** The stash's revision when it was asked for: a token granted later may not approve it. Null: not known. */
   asked?: number | null
   /** Of a time-box: who set it, by the label of then. The stash ends it by itself, even where that token is gone. */
   set_by?: { id: string; label: string } | null

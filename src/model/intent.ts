@@ -76,7 +76,7 @@ export type Credential =
   | { kind: 'none' }
   | { kind: 'token'; hash: string }
   | { kind: 'link'; hash: string }
-  /** Whoever runs the deployment: `http/` has compared the secret. Only our own Worker can call an object. */
+  /** The operator of the deployment: `http/` has compared the secret. Only our own Worker can call an object. */
   | { kind: 'admin' }
 
 /** What goes in at `stash.apply`. */

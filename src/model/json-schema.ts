@@ -144,7 +144,7 @@ function examineOther(keyword: string, given: unknown, wrong: (message: string) 
   }
 }
 
-/** Whether each step leads from schema to schema. In what is only listed (`examples`, `const`) a reference would find what is not examined. */
+/** Whether each step leads from schema to schema. A list such as `examples` or `const` is not examined, so no reference may lead into it. */
 function pointsToSchema(pointer: string): boolean {
   let isName = false
   for (const step of pointer.split('/').slice(1)) {
@@ -213,7 +213,7 @@ const shorten = (text: string): string =>
 
 export const TOO_DEEP = `a schema is nested at most ${DEPTH_MAX} deep`
 
-/** Part of the shape: what is nested deeper cannot even be sent to the object. */
+/** Part of the shape: RPC cannot carry a deeper value to the object. */
 export function isShallow(value: unknown, depth = DEPTH_MAX): boolean {
   if (typeof value !== 'object' || value === null) return true
   return depth > 0 && Object.values(value).every((part) => isShallow(part, depth - 1))

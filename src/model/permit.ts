@@ -28,7 +28,7 @@ export type Actor =
     }
   /** No token was presented. Only the WrenDB profile has a use for it. */
   | { kind: 'anonymous' }
-  /** Whoever runs the deployment. Deletes, freezes and recovers stashes; values, guards and tokens are not theirs. */
+  /** The operator of the deployment: deletes, freezes and recovers stashes, and changes no values, guards or tokens. */
   | { kind: 'admin' }
   /** The stash itself, releasing what was decided earlier. */
   | { kind: 'system'; label: string }

@@ -119,7 +119,7 @@ function open(sql: SqlStorage, command: Command, speaker: Actor, now: number): R
       const link = openLink(sql, credential, now)
       if (!link.ok) return link
       const { held, actor } = link.value
-      // Whoever passes a link on can put a reason into it: it is told apart from the maker's.
+      // A link may have been passed on with a reason in its URL, so that reason is kept apart from the maker's.
       const reasons = { reason: held.reason, pressedReason: reason }
       if (held.change.kind === 'approve') {
         const { heldId } = held.change

@@ -19,7 +19,7 @@ const STASH: Actor = { kind: 'system', label: 'stash' }
 
 export function releaseDue(sql: SqlStorage, id: string, now: number): void {
   const held = findHeld(sql, id)
-  // What was released before it in the same batch may have dropped it, or put it off.
+  // An earlier release of the same batch may have dropped it or put it off.
   if (held === null || held.due_at === null || held.due_at > now) return
   const actor = makerOf(sql, held.made_by, now)
   // It waited for a person, and nobody came.

@@ -126,7 +126,7 @@ export function endToken(sql: SqlStorage, id: string, until: number, now: number
   if (until <= now) sql.exec('UPDATE token SET ended_at = ? WHERE id = ?', now, id)
 }
 
-/** What has ended is so for good, and is forgotten after a month; sooner where there are too many. */
+/** Marks expired tokens as ended for good, and forgets ended ones after a month; sooner where there are too many. */
 export function dropExpiredTokens(sql: SqlStorage, now: number): void {
   sql.exec('UPDATE token SET ended_at = expires_at WHERE ended_at IS NULL AND expires_at <= ?', now)
   sql.exec('DELETE FROM token WHERE ended_at <= ?', now - ENDED_KEPT_MS)
@@ -163,7 +163,7 @@ const actorOf = (sql: SqlStorage, { id, label, master, can, keys, ...row }: Toke
 /** Of a token granted by a version of the code that knew no holders: the migration could not see it. */
 function holderOf(sql: SqlStorage, id: string): string {
   let holder = id
-  // Whoever granted is older than what they granted, so this ends; the bound is for a table that somebody has edited.
+  // A granter is older than its grants, so this ends; the bound is for a table that was edited by hand.
   for (let steps = 0; steps < 1_000; steps++) {
     const madeBy = rowOf(sql, holder)?.made_by ?? null
     const maker = madeBy === null ? undefined : rowOf(sql, madeBy)
