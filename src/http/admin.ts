@@ -64,10 +64,13 @@ async function isAdmin(request: Request, bearer: string, settings: Settings): Pr
 
 /** Null where none is set, and where what is set cannot be one. */
 function adminTokenOf({ ADMIN_TOKEN = '' }: Settings): string | null {
-  if (ADMIN_TOKEN === '') return null
-  if (ADMIN_TOKEN.length >= ADMIN_TOKEN_MIN_CHARS && !ADMIN_TOKEN.startsWith(TOKEN_PREFIX)) return ADMIN_TOKEN
+  // A file or a shell often adds a line end, which no header can carry.
+  const token = ADMIN_TOKEN.trim()
+  if (token === '') return null
+  if (token.length >= ADMIN_TOKEN_MIN_CHARS && !token.startsWith(TOKEN_PREFIX) && !/\s/.test(token)) return token
   noteOnce(
-    `ADMIN_TOKEN counts as not set: it takes ${ADMIN_TOKEN_MIN_CHARS} characters, and not "${TOKEN_PREFIX}" first`,
+    `ADMIN_TOKEN counts as not set: it takes ${ADMIN_TOKEN_MIN_CHARS} characters, no blanks, and not "${TOKEN_PREFIX}" first`,
+    'error',
   )
   return null
 }
@@ -75,8 +78,8 @@ function adminTokenOf({ ADMIN_TOKEN = '' }: Settings): string | null {
 const noted = new Set<string>()
 
 /** Once in each isolate. */
-function noteOnce(message: string): void {
+function noteOnce(message: string, level: 'info' | 'error' = 'info'): void {
   if (noted.has(message)) return
   noted.add(message)
-  logNotice('http/settings', message)
+  logNotice('http/settings', message, level)
 }

@@ -38,8 +38,8 @@ export function logFault(request: Request, fault: Error, requestId: string): voi
 }
 
 /** What an operator should know of the deployment itself. Never a secret, a query or a body. */
-export function logNotice(at: string, message: string): void {
-  console.log(JSON.stringify({ level: 'info', at, message: message.slice(0, 300) }))
+export function logNotice(at: string, message: string, level: 'info' | 'error' = 'info'): void {
+  console.log(JSON.stringify({ level, at, message: message.slice(0, 300) }))
 }
 
 /** So many lines of one address in a minute: the next one after that says how many were left out. */

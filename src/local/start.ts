@@ -14,7 +14,12 @@ if (why !== null) {
   console.error(why)
   process.exit(1)
 }
-await openData(persistTo)
+await openData(persistTo).catch((error: NodeJS.ErrnoException) => {
+  console.error(
+    `SWITCHYARD_DATA=${persistTo} cannot be used as a data folder (${String(error.code)}). Name another one.`,
+  )
+  process.exit(1)
+})
 const entry = await bundle(join(root, 'dist'))
 const { url } = await serve(entry, {
   host,
@@ -38,7 +43,7 @@ Dashboard: ${url.origin}/
 Docs:      ${url.origin}/docs
 
 Try first:
-  curl -X POST ${url.origin}/api/stash
+  curl -X POST ${ADMIN_TOKEN ? '-H "Authorization: Bearer $ADMIN_TOKEN" ' : ''}${url.origin}/api/stash
   curl -X PUT -H "Authorization: Bearer $TOKEN" -d true ${url.origin}/api/item/$STASH/maintenance-mode
   curl ${url.origin}/api/item/$STASH/maintenance-mode
 where STASH and TOKEN are the stash_id and master_token that the first one answers.

@@ -42,6 +42,13 @@ async function sayingOf(env: Record<string, string>): Promise<string[]> {
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8)
 
 describe('npm start', () => {
+  it('on data that is no folder says so in one line, and ends with 1', async () => {
+    await writeFile(join(folder, 'file'), '')
+    const child = start({ SWITCHYARD_DATA: join(folder, 'file') })
+    const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+    expect({ code, lines: said.trim().split('\n').length }).toEqual({ code: 1, lines: 1 })
+    expect(said).toContain('SWITCHYARD_DATA')
+  })
   it('on a port that is taken says so in one line, with a way out, and ends with 1', async () => {
     const other = createServer().listen(0, '127.0.0.1')
     cleanUp.push(() => other.close())

@@ -42,7 +42,7 @@ describe('POST /stash', () => {
     expect(body['detail']).toContain('ADMIN_TOKEN')
     expect(body['detail']).toContain('OPEN_CREATION = "yes"')
   })
-  it.each(['x'.repeat(23), `swy_${'0'.repeat(40)}`])(
+  it.each(['x'.repeat(23), `swy_${'0'.repeat(40)}`, `${'x'.repeat(20)} ${'y'.repeat(20)}`])(
     'counts %j as no admin token, and logs that once',
     async (weak) => {
       faults.settings = { ADMIN_TOKEN: weak, OPEN_CREATION: '' }
@@ -54,6 +54,11 @@ describe('POST /stash', () => {
       expect(JSON.stringify(log.mock.calls)).not.toContain(weak)
     },
   )
+  it('is the same with a line end, which a file or a shell adds', async () => {
+    faults.settings = { ADMIN_TOKEN: `${ADMIN}\n` }
+    expect((await create(ADMIN)).status).toBe(200)
+    expect((await create(`${ADMIN}x`)).status).toBe(403)
+  })
   it('says of itself who may create', async () => {
     const creation = async () => ((await (await send('/healthz')).json()) as { creation: string }).creation
     expect(await creation()).toBe('open')
