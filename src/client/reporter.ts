@@ -15,7 +15,7 @@ const KEY_LENGTH_MAX = 128
 
 export class Reporter {
   readonly #report: ((problem: Problem) => void) | undefined
-  /** What each road failed with last, and what was said last, since the service last confirmed the copy. */
+  /** The last failure of each road and the last report, since the service last confirmed the copy. */
   #failures: Partial<Record<Road | 'said', string>> = {}
   readonly #missing = new Set<string>()
   /** Keys that were taken away, oldest first: that they are missing is no mistake. */

@@ -141,7 +141,7 @@ export class Recall {
     return { memo: found.answer, isSince: found.isSince }
   }
 
-  /** Whether a look-up found what was asked for, and what a write through this isolate lets expect. */
+  /** Whether a look-up reached the revision asked for, and the one that a write through this isolate made. */
   #isEnough(stores: Stores, stashId: string, memo: Memo | null, minRevision: number): boolean {
     return memo === null || reaches(memo, Math.max(minRevision, this.#expectedNow(stores, stashId)))
   }

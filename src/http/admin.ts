@@ -62,7 +62,7 @@ async function isAdmin(request: Request, bearer: string, settings: Settings): Pr
   return limited === null ? ok(await sameSecret(bearer, adminToken)) : refuse(limited)
 }
 
-/** Null where none is set, and where what is set cannot be one. */
+/** Null where ADMIN_TOKEN is not set, or cannot be an admin token. */
 function adminTokenOf({ ADMIN_TOKEN = '' }: Settings): string | null {
   // A file or a shell often adds a line end, which no header can carry.
   const token = ADMIN_TOKEN.trim()

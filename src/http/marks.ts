@@ -19,9 +19,9 @@ function markOf(unseen: string): string {
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
 
-/** A text, isolated from the direction of what stands around it. A line still ends where one does. */
+/** A text, isolated from the text direction around it. Line ends are kept. */
 export function marked(text: string) {
-  // What is escaped adds nothing that is unseen, and takes nothing away.
+  // Escapes add no invisible characters and remove none of the text.
   const body = escape(text).replace(
     UNSEEN,
     (unseen) => `<mark>${markOf(unseen)}</mark>${unseen === '\n' ? unseen : ''}`,

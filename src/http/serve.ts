@@ -20,7 +20,7 @@ export type Representation = { body: string; type: string; version: number }
 type Whole = { body: string; whole: ResponseInit }
 type Prepared = Whole & { etag: string; notModified: ResponseInit }
 
-/** What is kept with a copy: responses, by what was read of it. `bytes` is what selections of keys take. */
+/** The prepared responses of a copy, by name. `bytes` is the size of its selections of keys. */
 type Kept = {
   entries: Map<string, Prepared>
   lists: Map<string, Whole>
@@ -36,7 +36,7 @@ let kept = new WeakMap<Recalled, Kept>()
 let keptSince = 0
 const KEPT_MS = 5_000
 
-/** Serves what `represent` makes of the copy; `name` tells apart what is read of one copy, and there must be few names. */
+/** Serves the representation of the copy. `name` is its cache key within the copy; a route must use few names. */
 export function serve(request: Request, recalled: Recalled, name: string, represent: () => Representation): Response {
   const { etag: tag, body, whole, notModified } = prepare(recalled, name, represent)
   const known = request.headers.get('If-None-Match')
