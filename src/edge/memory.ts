@@ -69,6 +69,7 @@ function sizeOf(snapshot: Snapshot): Size {
   if (known !== undefined) return known
   const size = { chars: 0, items: snapshot.flags.size }
   for (const { key, value } of snapshot.flags.values()) size.chars += key.length + value.length
+  for (const { key, to } of snapshot.reverts) size.chars += key.length + (to?.value.length ?? 0)
   sizes.set(snapshot, size)
   return size
 }

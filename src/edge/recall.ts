@@ -11,6 +11,7 @@
  * A copy is only ever replaced by a newer one, and `minRevision` goes past every copy. The stores come in
  * as functions, so that the same code runs against a simulated world.
  */
+import { atTime } from '../model/snapshot-at.ts'
 import { newest, type LiveSnapshot, type Snapshot } from '../model/snapshot.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 import type { Memo, Memory } from './memory.ts'
@@ -70,7 +71,13 @@ export class Recall {
     this.#memory = memory
   }
 
+  /** The stash as it stands now: what a time-box put back by the clock is in it, whoever confirms the copy. */
   async recall(stores: Stores, stashId: string, minRevision = 0): Promise<Result<Recalled>> {
+    const found = await this.#recall(stores, stashId, minRevision)
+    return found.ok ? ok(this.#advance(stashId, found.value, stores.now())) : found
+  }
+
+  async #recall(stores: Stores, stashId: string, minRevision: number): Promise<Result<Recalled>> {
     const fresh = this.remembered(stashId, minRevision, stores.now())
     if (fresh !== null) return reply(fresh)
     const turn = takeTurn()
@@ -102,7 +109,16 @@ export class Recall {
     if (memo === undefined || !reaches(memo, minRevision)) return null
     if (isGone(memo)) return memo
     const age = now - memo.checkedAt
-    return age >= 0 && age < MEMORY_FRESH_MS && meets(memo) ? memo : null
+    return age >= 0 && age < MEMORY_FRESH_MS && meets(memo) ? this.#advance(stashId, memo, now) : null
+  }
+
+  /** The copy as it stands now. Kept, so that it is worked out once, and a clock that is set back brings nothing back. */
+  #advance<M extends Memo>(stashId: string, memo: M, now: number): M {
+    const { snapshot } = memo
+    if (snapshot === null || now < snapshot.changesAt) return memo
+    const current = { ...memo, snapshot: atTime(snapshot, now) }
+    if (this.#memory.get(stashId)?.snapshot === snapshot) this.#memory.set(stashId, current)
+    return current
   }
 
   /** A write went through this isolate: whoever writes and reads by the same road is to read what was written. */

@@ -3,12 +3,13 @@ import { Hono } from 'hono'
 import { isKey } from '../model/item.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 import type { Snapshot } from '../model/snapshot.ts'
+import { toRevertRecord } from '../model/watch-event.ts'
 import { readScope, writeScope, type App } from './scope.ts'
 import { readJson } from './parse.ts'
 import { recallStash } from './read.ts'
 import { serveList } from './serve.ts'
 import { etag, json, timeBoxOf, turnDown } from './reply.ts'
-import { flagsPatch, type patchApplied } from './wire.ts'
+import { flagsPatch, type flags as flagsAnswer, type patchApplied } from './wire.ts'
 import { write } from './write.ts'
 import type * as z from 'zod'
 
@@ -22,7 +23,7 @@ export const flags = new Hono<App>()
     const { recalled, query } = read.value
     const chosen = readKeys(query.keys)
     if (!chosen.ok) return turnDown(chosen.refusal)
-    const keys = chosen.value && present(recalled.snapshot, chosen.value)
+    const keys = chosen.value && toldOf(recalled.snapshot, chosen.value)
     return serveList(c.req.raw, recalled, keys, () => represent(recalled.snapshot, keys))
   })
   .patch('/stash/:stash/flags', (c) =>
@@ -48,13 +49,23 @@ function readKeys(text: string | undefined): Result<string[] | null> {
   return refuse({ code: 'invalid_query', parameter: 'keys', expected: 'keys with commas between them' })
 }
 
-/** Those that exist, in one order whatever was asked for. One that is left out here is left out of the answer: the caller sees which. */
-const present = ({ flags }: Snapshot, keys: string[]): string[] =>
-  [...new Set(keys)].filter((key) => flags.has(key)).toSorted()
+/**
+ * Those that exist, or come back by the clock, in one order whatever was asked for. One that is left out here is left out of
+ * the answer: the caller sees which.
+ */
+function toldOf({ flags, reverts }: Snapshot, keys: string[]): string[] {
+  const pending = new Set(reverts.map(({ key }) => key))
+  return [...new Set(keys)].filter((key) => flags.has(key) || pending.has(key)).toSorted()
+}
 
-function represent({ stashId, revision, flags }: Snapshot, keys: string[] | null): { body: string; type: string } {
+function represent(snapshot: Snapshot, keys: string[] | null): { body: string; type: string } {
+  const { stashId, revision, flags, reverts } = snapshot
   const chosen = keys === null ? [...flags.values()] : keys.flatMap((key) => flags.get(key) ?? [])
   const values = Object.fromEntries(chosen.map(({ key, value }) => [key, value]))
-  const body = `${JSON.stringify({ stash_id: stashId, revision, flags: values })}\n`
+  const wanted = keys && new Set(keys)
+  const pending = reverts.filter(({ key }) => wanted?.has(key) ?? true)
+  const record = toRevertRecord(pending.map(({ key, at, to }) => ({ key, at, to: to?.value ?? null })))
+  const answer = { stash_id: stashId, revision, flags: values, ...record } satisfies z.infer<typeof flagsAnswer>
+  const body = `${JSON.stringify(answer)}\n`
   return { body, type: 'application/json; charset=utf-8' }
 }

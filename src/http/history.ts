@@ -116,6 +116,9 @@ function representDetail({
   token,
   oldUntil,
   dropped,
+  // For watchers. The values of `goesBack` are those of pending time-boxes, which GET …/held lists.
+  goesBack: _goesBack,
+  unboxed: _unboxed,
   ...same
 }: Detail): object {
   return {

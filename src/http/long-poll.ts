@@ -6,7 +6,13 @@ import { heedWrite } from './read.ts'
 import { json, jsonText } from './reply.ts'
 import { readHead } from './sse.ts'
 
-type Told = { type: string; revision: number; flags?: object; changes?: Record<string, string | null> }
+type Told = {
+  type: string
+  revision: number
+  flags?: Record<string, string>
+  changes?: Record<string, string | null>
+  reverts?: Record<string, object | null>
+}
 
 /** Added to each wait, so that those who began together do not all come back together. */
 const JITTER = 1 / 16
@@ -98,13 +104,18 @@ function merge(told: Told[]): Told {
   const last = told.at(-1)
   if (last === undefined) throw new Error('there is nothing to merge')
   if (told.length === 1 || last.type !== 'change') return last
+  const { revision } = last
   const changes = Object.fromEntries(told.flatMap((event) => Object.entries(event.changes ?? event.flags ?? {})))
-  const [first] = told
-  return first?.type === 'snapshot'
-    ? {
-        type: 'snapshot',
-        revision: last.revision,
-        flags: Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== null)),
-      }
-    : { type: 'change', revision: last.revision, changes }
+  const reverts = Object.fromEntries(told.flatMap((event) => Object.entries(event.reverts ?? {})))
+  if (told[0]?.type === 'snapshot') {
+    return { type: 'snapshot', revision, flags: present(changes), ...optional(present(reverts)) }
+  }
+  return { type: 'change', revision, changes, ...optional(reverts) }
 }
+
+/** Without those that are null: what was taken away meanwhile is in no snapshot. */
+const present = <T>(record: Record<string, T | null>): Record<string, T> =>
+  Object.fromEntries(Object.entries(record).filter((entry): entry is [string, T] => entry[1] !== null))
+
+const optional = (reverts: NonNullable<Told['reverts']>): Pick<Told, 'reverts'> =>
+  Object.keys(reverts).length === 0 ? {} : { reverts }

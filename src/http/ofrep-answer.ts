@@ -14,6 +14,7 @@ import type { Context } from './ofrep-context.ts'
 import { fail, failMissing, failureOf, misfitOf, TARGETING_KEY_MISSING, type Failure } from './ofrep-failure.ts'
 import { EXPOSED } from './reply.ts'
 import { sourceOf } from './serve.ts'
+import { isoTime } from './time.ts'
 
 /** A flag's answer, ready but for who asks: texts alone, since what a copy's values become when parsed has no bound. */
 type Ready =
@@ -37,7 +38,7 @@ export function answerOne(recalled: Recalled, key: string, { targetingKey }: Con
   if (ready === undefined) {
     const flag = snapshot.flags.get(key)
     if (flag === undefined) return failMissing(key, snapshot.revision)
-    known.set(key, (ready = prepare(flag, { version: flag.version, revision: snapshot.revision }, '\n')))
+    known.set(key, (ready = prepare(flag, { ...metadataOf(flag), revision: snapshot.revision }, '\n')))
   }
   const answer = evaluate(ready, targetingKey)
   return typeof answer === 'string' ? new Response(answer, initOf(recalled)) : fail(key, answer)
@@ -66,6 +67,13 @@ export function answerAll(recalled: Recalled, events: string, context: Context, 
 
 /** After so long in the background a page may let go of its stream; it asks anew when it is looked at again. */
 const INACTIVITY_S = 120
+
+/** Of a time-boxed flag also when its value ends; of one that went back by the clock, that it did. */
+const metadataOf = ({ version, until, reverted }: Flag): object => ({
+  version,
+  ...(until !== undefined && { until: isoTime(until) }),
+  ...(reverted && { reverted }),
+})
 
 function prepare(flag: Flag, metadata: object, end = ''): Ready {
   const { key } = flag
@@ -96,7 +104,7 @@ function listOf(snapshot: Snapshot): List {
   if (known !== undefined) return known
   const pieces: (string | Ready)[] = []
   for (const flag of snapshot.flags.values()) {
-    const ready = prepare(flag, { version: flag.version })
+    const ready = prepare(flag, metadataOf(flag))
     const last = pieces.at(-1)
     if (ready.kind === 'same' && typeof last === 'string') pieces[pieces.length - 1] = `${last},${ready.text}`
     else pieces.push(ready.kind === 'same' ? ready.text : ready)
@@ -120,7 +128,7 @@ function initOf(recalled: Recalled): ResponseInit {
       'Access-Control-Allow-Origin': '*',
       'Access-Control-Expose-Headers': EXPOSED,
       'Switchyard-Revision': String(recalled.snapshot.revision),
-      'Switchyard-Source': sourceOf(recalled),
+      'Switchyard-Source': sourceOf(recalled) + (recalled.snapshot.reverted.size > 0 ? '; reverted' : ''),
     }),
   }
   inits.set(recalled, init)

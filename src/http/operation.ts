@@ -63,6 +63,7 @@ export const EDIT_REFUSALS: RefusalCode[] = [
   'time_too_far',
   'too_many_held',
   'too_large_to_hold',
+  'time_boxes_too_large',
   'storage_full',
 ]
 export const VALUE_REFUSALS: RefusalCode[] = [
@@ -86,6 +87,7 @@ export const LINK_REFUSALS: RefusalCode[] = [
   'time_box_required',
   'too_many_held',
   'too_large_to_hold',
+  'time_boxes_too_large',
   'own_request',
   'granted_after_request',
   'unsafe_end',

@@ -10,6 +10,7 @@ type LimitCode = Extract<
   | 'storage_full'
   | 'write_rate_limited'
   | 'too_large_to_hold'
+  | 'time_boxes_too_large'
   | 'too_many_guards'
   | 'guards_too_large'
   | 'change_too_costly'
@@ -51,6 +52,12 @@ export const LIMIT_PROBLEMS = {
     status: 422,
     title: 'The change is too large to be held',
     detail: ({ limit_bytes }) => `What waits may be ${limit_bytes} bytes. Split it, or make it at once.`,
+  },
+  time_boxes_too_large: {
+    status: 422,
+    title: 'Too much is to go back',
+    detail: ({ limit, limit_bytes, share }) =>
+      `Pending time-boxes put back at most ${limit} keys, of ${limit_bytes} bytes of JSON in all${share ? ', for a token for some keys' : ''}. Make the change without a time-box, or end others first: GET …/held lists them.`,
   },
   too_many_guards: {
     status: 422,

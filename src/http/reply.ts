@@ -7,7 +7,7 @@ import type { Refusal } from '../model/refusal.ts'
 import { documentOf, headersOf } from './problem.ts'
 import { isoTime } from './time.ts'
 
-export const EXPOSED = 'ETag, Retry-After, Switchyard-Revision, Switchyard-Source, Switchyard-Problem'
+export const EXPOSED = 'ETag, Retry-After, Switchyard-Revision, Switchyard-Source, Switchyard-Until, Switchyard-Problem'
 
 const COMMON = {
   'Cache-Control': 'no-store',

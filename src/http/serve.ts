@@ -6,16 +6,28 @@
  * are made once for a copy and a flag, and then only handed over.
  */
 import { selectionsMaxBytes } from '../edge/memory.ts'
-import type { Recalled } from '../edge/recall.ts'
+import { MEMORY_FRESH_MS, type Recalled } from '../edge/recall.ts'
 import type { Refusal } from '../model/refusal.ts'
-import { cacheTag } from '../model/snapshot.ts'
-import { readPrecondition } from './parse.ts'
+import { cacheTag, type Snapshot } from '../model/snapshot.ts'
 import { PROBLEMS } from './problems.ts'
 import { empty, etag, EXPOSED, turnDown } from './reply.ts'
 import { isoTime } from './time.ts'
 import { MEDIA_TYPE } from './wire.ts'
 
-export type Representation = { body: string; type: string; version: number }
+export type Representation = {
+  body: string
+  type: string
+  version: number
+  /** When it ends by the clock, in ms since the epoch; absent where it does not. */
+  until?: number
+  /** Of how many flags it tells a value that went back by the clock and has no revision yet. */
+  reverted?: number | boolean
+}
+
+/** How the representation of a whole stash stands in time. */
+export const timesOfAll = ({ changesAt, reverted }: Snapshot): Times => ({ until: changesAt, reverted: reverted.size })
+
+type Times = Pick<Representation, 'until' | 'reverted'>
 
 type Whole = { body: string; whole: ResponseInit }
 type Prepared = Whole & { etag: string; notModified: ResponseInit }
@@ -48,25 +60,26 @@ export function serve(request: Request, recalled: Recalled, name: string, repres
  * Serves many flags at once: all, or those of some keys. Anybody can make up ever new selections, so nothing is written out
  * for a 304, and a selection is kept only while all that are kept stay within what the memory counts for them.
  *
- * @param keys those selected that exist, in their order; null for all
+ * @param keys those selected of which there is something to tell, in their order; null for all
  */
 export function serveList(
   request: Request,
   recalled: Recalled,
   keys: string[] | null,
-  represent: () => Omit<Representation, 'version'>,
+  represent: () => Pick<Representation, 'body' | 'type'>,
 ): Response {
   const keeping = keptOf(recalled)
-  const tag = etag(recalled.snapshot.revision)
+  const times = timesOfAll(recalled.snapshot)
+  const tag = tagOf({ version: recalled.snapshot.revision, ...times })
   if (isKnown(request.headers, tag)) {
-    keeping.notModified ??= notModifiedOf(recalled, tag)
+    keeping.notModified ??= notModifiedOf(recalled, tag, times)
     return new Response(null, keeping.notModified)
   }
   const name = keys === null ? '*' : keys.join(',')
   let list = keeping.lists.get(name)
   if (list === undefined) {
     const { body, type } = represent()
-    list = { body, whole: wholeOf(recalled, type, tag) }
+    list = { body, whole: wholeOf(recalled, type, tag, times) }
     const bytes = keys === null ? 0 : HEADERS_BYTES + 2 * (name.length + body.length)
     if (keeping.bytes + bytes <= selectionsMaxBytes(recalled.snapshot)) {
       keeping.lists.set(name, list)
@@ -95,15 +108,24 @@ function prepare(recalled: Recalled, name: string, represent: () => Representati
   const { entries } = keptOf(recalled)
   const known = entries.get(name)
   if (known !== undefined) return known
-  const { body, type, version } = represent()
-  const tag = etag(version)
-  const entry = { etag: tag, body, whole: wholeOf(recalled, type, tag), notModified: notModifiedOf(recalled, tag) }
+  const { body, type, ...times } = represent()
+  const tag = tagOf(times)
+  const whole = wholeOf(recalled, type, tag, times)
+  // Of a whole stash the time is that of some flag; `/` is part of no key.
+  if (!name.startsWith('/') && times.until !== undefined) whole.headers.set('Switchyard-Until', isoTime(times.until))
+  const entry = { etag: tag, body, whole, notModified: notModifiedOf(recalled, tag, times) }
   entries.set(name, entry)
   return entry
 }
 
-function wholeOf(recalled: Recalled, type: string, tag: string): ResponseInit {
-  const headers = new Headers({ ...cachingOf(recalled), ETag: tag })
+/** A value that went back by the clock is another one than the version says; which of several have is told by their number. */
+function tagOf({ version, reverted = 0 }: Pick<Representation, 'version' | 'reverted'>): string {
+  const count = Number(reverted)
+  return count === 0 ? etag(version) : `"${version}+r${count === 1 ? '' : count}"`
+}
+
+function wholeOf(recalled: Recalled, type: string, tag: string, times: Times): { headers: Headers } {
+  const headers = new Headers({ ...cachingOf(recalled, times), ETag: tag })
   // A type that no header can hold was let in by an earlier version of the service: the writer's intent is unknown.
   const served = MEDIA_TYPE.test(type) ? type : 'application/octet-stream'
   headers.set('Content-Type', served)
@@ -116,14 +138,23 @@ function wholeOf(recalled: Recalled, type: string, tag: string): ResponseInit {
 }
 
 /** A 304 answers one caller's If-None-Match: a cache that stored it would give others no body. */
-function notModifiedOf(recalled: Recalled, tag: string): ResponseInit {
-  const { 'Cloudflare-CDN-Cache-Control': _, ...caching } = cachingOf(recalled)
+function notModifiedOf(recalled: Recalled, tag: string, times: Times): ResponseInit {
+  const { 'Cloudflare-CDN-Cache-Control': _, ...caching } = cachingOf(recalled, times)
   return { status: 304, headers: new Headers({ ...caching, ETag: tag }) }
 }
 
 /** An item that is not there: an empty body, for scripts that test for emptiness. As cacheable as one that is. */
 export function serveMissing(recalled: Recalled, refusal: Refusal): Response {
-  const headers = { ...cachingOf(recalled), 'Switchyard-Problem': refusal.code }
+  const { reverts, reverted } = recalled.snapshot
+  const key = 'key' in refusal ? refusal.key : null
+  // A time-boxed removal ends by the clock, as a time-boxed value does.
+  const until = reverts.find((revert) => revert.key === key)?.at
+  const times = { ...(until !== undefined && { until }), reverted: key !== null && reverted.has(key) }
+  const headers = {
+    ...cachingOf(recalled, times),
+    'Switchyard-Problem': refusal.code,
+    ...(until !== undefined && { 'Switchyard-Until': isoTime(until) }),
+  }
   return new Response(null, { status: 404, headers })
 }
 
@@ -137,19 +168,40 @@ export function turnDownItem(refusal: Refusal): Response {
  * purges the tag, so that is the bound for a purge that is lost. A copy that nobody vouched for may be kept
  * for a second. Anybody else's cache asks again each time.
  */
-const VOUCHED = 'public, max-age=5, stale-while-revalidate=5, stale-if-error=86400'
-const UNVOUCHED = 'public, max-age=1, stale-if-error=86400'
+const VOUCHED = { fresh: 5, revalidating: 5 }
+const UNVOUCHED = { fresh: 1, revalidating: 0 }
+/** With the object and KV away, an old answer is better than none. */
+const ON_ERROR_S = 86_400
 
-function cachingOf(recalled: Recalled) {
-  const { snapshot, vouched } = recalled
+/**
+ * How long the cache in front may keep an answer. One that ends by the clock is kept for half of the time left: a second
+ * tier that does not count the age in the first one begins anew, and what it then keeps must end in time as well.
+ */
+function lifetimesOf({ checkedAt, vouched }: Recalled, until = Infinity): string {
+  const { fresh, revalidating } = vouched ? VOUCHED : UNVOUCHED
+  // The prepared response is handed out for as long as the copy is remembered.
+  const handedOutUntil = Math.max(Date.now(), checkedAt + MEMORY_FRESH_MS)
+  const left = Math.floor((until - handedOutUntil) / 2_000)
+  if (left < 1) return 'no-store'
+  const maxAge = Math.min(fresh, left)
+  const lifetimes = [
+    ['max-age', maxAge],
+    ['stale-while-revalidate', Math.min(revalidating, left - maxAge)],
+    ['stale-if-error', Math.min(ON_ERROR_S, left - maxAge)],
+  ] as const
+  return ['public', ...lifetimes.flatMap(([name, seconds]) => (seconds > 0 ? `${name}=${seconds}` : []))].join(', ')
+}
+
+function cachingOf(recalled: Recalled, { until, reverted }: Times) {
+  const { snapshot } = recalled
   return {
     'Cache-Control': 'no-cache',
-    'Cloudflare-CDN-Cache-Control': vouched ? VOUCHED : UNVOUCHED,
+    'Cloudflare-CDN-Cache-Control': lifetimesOf(recalled, until),
     'Cache-Tag': cacheTag(snapshot.stashId),
     'Access-Control-Allow-Origin': '*',
     'Access-Control-Expose-Headers': EXPOSED,
     'Switchyard-Revision': String(snapshot.revision),
-    'Switchyard-Source': sourceOf(recalled),
+    'Switchyard-Source': `${sourceOf(recalled)}${Number(reverted ?? 0) > 0 ? '; reverted' : ''}`,
   }
 }
 
@@ -157,11 +209,11 @@ function cachingOf(recalled: Recalled) {
 export const sourceOf = ({ source, vouched, trueAt }: Recalled): string =>
   `${source}; ${vouched ? 'vouched' : 'unvouched'}; as-of=${isoTime(trueAt)}`
 
-/** Whether If-None-Match names this version, among others or with a weak tag. */
+/** Whether If-None-Match names this tag, among others or as a weak one: a proxy that compresses weakens our tags. */
 export function isKnown(headers: Headers, tag: string): boolean {
-  const condition = readPrecondition(headers)
-  const tags = condition.ok ? condition.value?.ifNoneMatch : undefined
-  return tags === '*' || tags?.some((version) => etag(version) === tag) === true
+  const known = headers.get('If-None-Match')
+  if (known === null) return false
+  return known.trim() === '*' || known.split(',').some((one) => one.trim().replace(/^W\//, '') === tag)
 }
 
 /** The whole type, to its end: of a list, browsers take the last. Whatever is not known to be inert counts as active. */

@@ -11,7 +11,7 @@ import { readScope, writeScope, type App, type Ctx } from './scope.ts'
 import { sha256 } from './credential.ts'
 import { readJson, readQuery, readRevision } from './parse.ts'
 import { recallStash } from './read.ts'
-import { isKnown, serve, serveMissing, turnDownItem, type Representation } from './serve.ts'
+import { isKnown, serve, serveMissing, timesOfAll, turnDownItem, type Representation } from './serve.ts'
 import { empty, etag, json, turnDown } from './reply.ts'
 import { isoTime, timeOrNull } from './time.ts'
 import { stashSpec, type itemList, type stashCreated, type stashFacts } from './wire.ts'
@@ -43,10 +43,12 @@ export const stashes = new Hono<App>()
     const latest = [...flags.values()].reduce((a, b) => (b.version > a.version ? b : a))
     // Two items of one patch share a version; which of them is the latest shows in the revision alone.
     const version = recalled.snapshot.revision
-    return serve(c.req.raw, recalled, '/latest', () => ({ body: latest.value, type: latest.type, version }))
+    const times = timesOfAll(recalled.snapshot)
+    return serve(c.req.raw, recalled, '/latest', () => ({ body: latest.value, type: latest.type, version, ...times }))
   })
 
-function representFacts({ stashId, revision, stash, flags }: LiveSnapshot): Representation {
+function representFacts(snapshot: LiveSnapshot): Representation {
+  const { stashId, revision, stash, flags } = snapshot
   const frozen = stash.freeze !== null && (stash.freeze.until === null || stash.freeze.until > Date.now())
   const facts = {
     stash_id: stashId,
@@ -61,7 +63,15 @@ function representFacts({ stashId, revision, stash, flags }: LiveSnapshot): Repr
     freeze_reason: null,
     created_at: isoTime(stash.createdAt),
   } satisfies z.infer<typeof stashFacts>
-  return { body: `${JSON.stringify(facts)}\n`, type: 'application/json; charset=utf-8', version: revision }
+  const times = timesOfAll(snapshot)
+  const until = Math.min(times.until ?? Infinity, (frozen ? stash.freeze?.until : null) ?? Infinity)
+  return {
+    body: `${JSON.stringify(facts)}\n`,
+    type: 'application/json; charset=utf-8',
+    version: revision,
+    ...times,
+    until,
+  }
 }
 
 async function create(c: Ctx): Promise<Response> {

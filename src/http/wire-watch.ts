@@ -1,6 +1,6 @@
 /** The shape of what watchers are told. See `wire.ts`. */
 import * as z from 'zod'
-import { revision } from './wire.ts'
+import { revert, revision } from './wire.ts'
 
 export const watchEvent = z
   .object({
@@ -11,6 +11,10 @@ export const watchEvent = z
       .record(z.string(), z.string().nullable())
       .optional()
       .meta({ description: 'Of a change: the new values; null where a key was taken away.' }),
+    reverts: z.record(z.string(), revert.nullable()).optional().meta({
+      description:
+        'The pending ends of time-boxes. Of a snapshot: all of them. Of a change: what differs; null where a key is in no time-box any more.',
+    }),
   })
   .meta({
     id: 'WatchEvent',

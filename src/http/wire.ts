@@ -75,8 +75,24 @@ export const itemList = z
   })
   .meta({ id: 'ItemList' })
 
+/** What comes back by itself, as a member of an answer. */
+export const revert = z.object({
+  at: time.meta({
+    description: 'When the time-box ends. From then on the value counts, also where nothing else is heard.',
+  }),
+  to: z.string().nullable().meta({ description: 'The value that comes back; null: the flag goes away.' }),
+})
+
 export const flags = z
-  .object({ stash_id: stashId, revision, flags: z.record(z.string(), z.string()) })
+  .object({
+    stash_id: stashId,
+    revision,
+    flags: z.record(z.string(), z.string()),
+    reverts: z
+      .record(z.string(), revert)
+      .optional()
+      .meta({ description: 'By key: the pending ends of time-boxes. Absent where there are none.' }),
+  })
   .meta({ id: 'Flags' })
 
 /**

@@ -7,10 +7,13 @@ import type { Detail, EntryKind } from './entry.ts'
 import type { Facts, Motion } from './facts.ts'
 import { checkRoom } from './hold.ts'
 import type { Edit } from './intent.ts'
+import type { Held } from './held.ts'
+import { bytesOf } from './item.ts'
+import { LIMITED_SHARE, reachesAll } from './permit.ts'
 import { keysIn, type ItemChange, type Plan } from './plan.ts'
 import { WRENDB_ITEM_LIFETIME_MS } from './profile.ts'
 import { ok, refuse, type Result } from './refusal.ts'
-import { cancelReverts, revertOf } from './time-box.ts'
+import { cancelReverts, detailOfReverts, REVERTS_MAX, revertOf } from './time-box.ts'
 
 export function carryOut(
   motion: Motion,
@@ -40,7 +43,7 @@ export function carryOut(
   )
   const reverts =
     'forMs' in intent && intent.forMs !== undefined ? revertOf(boxed, intent.forMs, motion, facts, now) : null
-  const room = reverts === null ? ok(null) : checkRoom(reverts.change, facts)
+  const room = reverts === null ? ok(null) : checkTimeBox(reverts, cancelled.freed, motion, facts)
   if (!room.ok) return room
   const detail: Detail = {
     ...approvalOf(motion),
@@ -50,6 +53,7 @@ export function carryOut(
     ...(motion.release?.kind === 'link' && { via: 'link' as const }),
     ...(!isBlank(motion.pressedReason) && { pressedReason: motion.pressedReason ?? '' }),
     ...(reverts && { revertsAt: reverts.due_at ?? 0 }),
+    ...detailOfReverts(items, plan.items, reverts, facts),
     ...(motion.release?.kind === 'revert' && { ends: motion.release.ends ?? 0 }),
     ...(motion.release?.kind === 'revert' && motion.release.set_by && { setBy: motion.release.set_by }),
     ...(intent.kind === 'undo' && { undoes: intent.revision }),
@@ -72,6 +76,19 @@ export function carryOut(
       ...(facts.profile === 'wrendb' ? items.map((change) => lapseOf(change, now)) : []),
     ],
   })
+}
+
+/** What goes back is held, and lies in every copy of the stash. */
+function checkTimeBox({ change, keys }: Held, freed: number, { actor }: Motion, facts: Facts): Result<null> {
+  const room = checkRoom(change, facts)
+  if (!room.ok) return room
+  const limited = actor.kind === 'token' && !reachesAll(actor)
+  const share = limited ? LIMITED_SHARE : 1
+  const [limit, limit_bytes] = [Math.floor(REVERTS_MAX.keys * share), Math.floor(REVERTS_MAX.bytes * share)]
+  const count = facts.revertCount + keys.filter((key) => !facts.reverts.has(key)).length
+  const bytes = facts.revertBytes - freed + bytesOf(JSON.stringify(change))
+  if (count <= limit && bytes <= limit_bytes) return ok(null)
+  return refuse({ code: 'time_boxes_too_large', limit, limit_bytes, ...(limited && { share: true as const }) })
 }
 
 const kindOf = ({ release }: Motion, { kind }: Edit): EntryKind => (release?.kind === 'revert' ? 'revert' : kind)

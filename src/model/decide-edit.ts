@@ -18,7 +18,7 @@ import { heedGuards, needsApproval, whyOf } from './heed-guards.ts'
 import { hold } from './hold.ts'
 import type { Edit, Intent } from './intent.ts'
 import { bytesOf, STASH_MAX_BYTES, STASH_MAX_ITEMS, VALUE_MAX_BYTES } from './item.ts'
-import { isMaster, labelOf, permits, reaches, reachesAll, type Ability, type Actor } from './permit.ts'
+import { isMaster, labelOf, LIMITED_SHARE, permits, reaches, reachesAll, type Ability, type Actor } from './permit.ts'
 import { keysIn, planOf, scopeOf, type ItemChange, type Plan } from './plan.ts'
 import { holds } from './precondition.ts'
 import { ok, refuse, type Refusal, type Result } from './refusal.ts'
@@ -172,15 +172,15 @@ function heedLaterChanges(revision: number, { undoing }: Facts): Result<null> {
 
 const STORAGE_RETRY_S = 60
 
-/** What goes back was there before. Stashes that were filled meanwhile may be over their limits for it, by as much again. */
-const REVERT_LENIENCY = 2
-
-/** A token for some keys fills no more than this of each limit, so that it cannot shut out the others. */
-const LIMITED_SHARE = 0.9
+/**
+ * What goes back was there before. Stashes that were filled meanwhile may be over their limits for it, by as much as pending
+ * time-boxes may put back (`REVERTS_MAX`): so the end of one is never refused.
+ */
+const REVERT_LENIENCY = { items: 2, bytes: 3 }
 
 /** A full stash can be written to, as long as that does not make it larger. */
 function checkLimits({ items, guards }: Plan, facts: Facts, { actor, release }: Motion): Result<null> {
-  const leniency = release?.kind === 'revert' ? REVERT_LENIENCY : 1
+  const leniency = release?.kind === 'revert' ? REVERT_LENIENCY : { items: 1, bytes: 1 }
   const limited = actor.kind === 'token' && !reachesAll(actor)
   const limitOf = (limit: number): number => Math.floor(limit * (limited ? LIMITED_SHARE : 1))
   const share = limited ? { share: true as const } : {}
@@ -204,7 +204,7 @@ function checkLimits({ items, guards }: Plan, facts: Facts, { actor, release }: 
     guardBytes: limitOf(STASH_MAX_GUARD_BYTES),
     bytes: limitOf(STASH_MAX_BYTES),
   }
-  if (itemCount > limit.items * leniency && itemCount > facts.itemCount)
+  if (itemCount > limit.items * leniency.items && itemCount > facts.itemCount)
     return refuse({ code: 'too_many_items', limit: limit.items, ...share })
   if (guardCount > limit.guards && guardCount > facts.guardCount)
     return refuse({ code: 'too_many_guards', limit: limit.guards, ...share })
@@ -212,7 +212,7 @@ function checkLimits({ items, guards }: Plan, facts: Facts, { actor, release }: 
     return refuse({ code: 'guards_too_large', limit_bytes: limit.guardBytes, would_be_bytes: guardBytes, ...share })
   // Going back to a safe value must not fail for a byte.
   const grows = bytes > facts.bytes && !items.every((change) => goesSafe(change, facts))
-  if (bytes > limit.bytes * leniency && grows) {
+  if (bytes > limit.bytes * leniency.bytes && grows) {
     return refuse({ code: 'stash_too_large', limit_bytes: limit.bytes, would_be_bytes: bytes, ...share })
   }
   return ok(null)

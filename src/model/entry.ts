@@ -54,6 +54,10 @@ export type Detail = {
   pressedReason?: string
   /** Of a time-boxed change: when its values go back. */
   revertsAt?: number
+  /** Of a time-boxed change: the keys that do not go back to what the entry says was before it, with what they go back to. */
+  goesBack?: { key: string; to: string | null }[]
+  /** Keys that left a pending time-box, but for those that the entry changed. */
+  unboxed?: string[]
   /** Of a revert: the revision it ends. */
   ends?: number
   /** Of a revert: who had set the time-box. */

@@ -25,6 +25,9 @@ export type Facts = {
   guardCount: number
   /** Of all guards, as JSON in UTF-8. Only where the change touches guards. */
   guardBytes: number
+  /** How many keys pending time-boxes put back, and what, in bytes as it is held. Only where the change is time-boxed. */
+  revertCount: number
+  revertBytes: number
   tokenCount: number
   /** Whether only what the stash has to do by itself finds room. */
   storageFull: boolean

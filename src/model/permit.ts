@@ -59,6 +59,9 @@ export const reaches = (actor: Actor, key: string): boolean =>
 export const reachesAll = (actor: Actor): boolean =>
   actor.kind === 'system' || actor.kind === 'admin' || (actor.kind === 'token' && coversEverything(actor.keys))
 
+/** A token for some keys fills no more than this of each limit, so that it cannot shut out the others. */
+export const LIMITED_SHARE = 0.9
+
 export const isMaster = (actor: Actor): boolean => actor.kind === 'token' && actor.master
 
 /** Whether two tokens belong to one person, as far as a stash can know: neither can be the other's second person. */

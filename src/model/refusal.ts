@@ -63,6 +63,7 @@ export type Refusal =
   /** Of a token for some keys. */
   | { code: 'write_rate_limited'; retry_after_s: number }
   | { code: 'too_large_to_hold'; limit_bytes: number }
+  | { code: 'time_boxes_too_large'; limit: number; limit_bytes: number; share?: true }
   // safeguards. Times are in ms since the epoch here, and translated on the way out
   | { code: 'frozen'; until: number | null; reason: string | null; by: string | null; may_break_glass: boolean }
   | { code: 'guard_mismatch'; key: string; issues: Issue[]; guard: Guard | null }

@@ -15,6 +15,21 @@ export type Flag = {
   version: number
   /** The type of the guard on its key, where it has one: what its text means. Readers before there was one leave it alone. */
   guard?: string
+  /** Where the flag is time-boxed: when its value ends, in ms since the epoch. Not stored: it follows from `reverts`. */
+  until?: number
+  /** The value is the one that a time-box put back by the clock; the stash has no revision for that yet. Never stored. */
+  reverted?: true
+}
+
+/** What a pending time-box puts back, and when. */
+export type Revert = {
+  key: string
+  /** In ms since the epoch. */
+  at: number
+  /** The revision that set the time-box: the version of the value that ends. */
+  version: number
+  /** Null: the flag goes away. `guard` as in `Flag`: the flag may be absent meanwhile. */
+  to: { value: string; type: string; guard?: string } | null
 }
 
 export type Snapshot = {
@@ -32,7 +47,18 @@ export type Snapshot = {
     freeze: Pick<Freeze, 'until' | 'reason'> | null
   } | null
   flags: ReadonlyMap<string, Flag>
+  /** The pending ends of time-boxes, the next first. */
+  reverts: readonly Revert[]
+  /** When the next of them is due; Infinity where there is none. From then on `atTime` gives another snapshot. */
+  changesAt: number
+  /** Keys that a time-box put back by the clock, and that have no revision for it yet. */
+  reverted: ReadonlySet<string>
+  /** False where the version of the code that wrote it did not write down all that is needed today. */
+  isComplete: boolean
 }
+
+/** What is written down of a snapshot; the rest follows from it. */
+export type SnapshotFacts = Omit<Snapshot, 'flags' | 'changesAt' | 'reverted' | 'isComplete'>
 
 export type LiveSnapshot = Snapshot & { stash: NonNullable<Snapshot['stash']> }
 
@@ -40,13 +66,13 @@ export type LiveSnapshot = Snapshot & { stash: NonNullable<Snapshot['stash']> }
 export const cacheTag = (stashId: string): string => `stash:${stashId}`
 
 /**
- * Raised when a reader could misread what another version wrote. A format that is not this one counts as absent, and the
- * object gives what is missing. 1 knew no guards: a flag's type would have stayed unknown until the stash's next change.
+ * Raised when a reader could misread what another version wrote; a field more does not raise it. A format that is not this
+ * one counts as absent, and the object gives what is missing.
  */
 const FORMAT = 2
 
-export function writeSnapshot(snapshot: Omit<Snapshot, 'flags'>, flags: Iterable<Flag>): string {
-  const { stashId, revision, publishedAt, stash } = snapshot
+export function writeSnapshot(snapshot: SnapshotFacts, flags: Iterable<Flag>): string {
+  const { stashId, revision, publishedAt, stash, reverts } = snapshot
   return JSON.stringify({
     format: FORMAT,
     stash_id: stashId,
@@ -66,6 +92,8 @@ export function writeSnapshot(snapshot: Omit<Snapshot, 'flags'>, flags: Iterable
       version,
       ...(guard !== undefined && { guard }),
     })),
+    // Also where there are none: without the field it was written by a version that knew no reverts.
+    reverts,
   })
 }
 
@@ -73,7 +101,7 @@ export function writeSnapshot(snapshot: Omit<Snapshot, 'flags'>, flags: Iterable
 export function readSnapshot(text: string, stashId: string): Snapshot | null {
   const raw = parseJson(text)?.value
   if (!isRecord(raw) || raw['format'] !== FORMAT || raw['stash_id'] !== stashId) return null
-  const { revision, published_at: publishedAt, items } = raw
+  const { revision, published_at: publishedAt, items, reverts: rawReverts } = raw
   if (!isCount(revision) || !isCount(publishedAt) || !Array.isArray(items)) return null
   const stash = raw['stash'] === null ? null : readFacts(raw['stash'])
   if (stash === undefined) return null
@@ -81,9 +109,34 @@ export function readSnapshot(text: string, stashId: string): Snapshot | null {
   const flags = new Map<string, Flag>()
   for (const item of items as unknown[]) {
     if (!isFlag(item)) return null
-    flags.set(item.key, item)
+    const { key, value, type, version, guard } = item
+    flags.set(key, { key, value, type, version, ...(guard !== undefined && { guard }) })
   }
-  return { stashId, revision, publishedAt, stash, flags }
+  const reverts = rawReverts === undefined ? [] : readReverts(rawReverts)
+  if (reverts === null) return null
+  for (const { key, at } of reverts) {
+    const flag = flags.get(key)
+    if (flag !== undefined) flags.set(key, { ...flag, until: at })
+  }
+  return {
+    stashId,
+    revision,
+    publishedAt,
+    stash,
+    flags,
+    reverts,
+    changesAt: reverts[0]?.at ?? Infinity,
+    reverted: NONE,
+    isComplete: rawReverts !== undefined,
+  }
+}
+
+const NONE: ReadonlySet<string> = new Set()
+
+/** The next first; null for what is no list of reverts. */
+function readReverts(raw: unknown): Revert[] | null {
+  if (!Array.isArray(raw) || !raw.every(isRevert)) return null
+  return raw.map(({ key, at, version, to }) => ({ key, at, version, to })).toSorted((a, b) => a.at - b.at)
 }
 
 /** The one with the higher revision. A copy is only ever replaced by a newer one. */
@@ -111,10 +164,20 @@ function readFreeze(raw: unknown): Pick<Freeze, 'until' | 'reason'> | null | und
 const isRecord = (raw: unknown): raw is Record<string, unknown> => typeof raw === 'object' && raw !== null
 const isCount = (raw: unknown): raw is number => typeof raw === 'number' && Number.isSafeInteger(raw) && raw >= 0
 const isTextOrNull = (raw: unknown): raw is string | null => typeof raw === 'string' || raw === null
+const isRevert = (raw: unknown): raw is Revert => {
+  if (!isRecord(raw) || typeof raw['key'] !== 'string' || !isTime(raw['at']) || !isCount(raw['version'])) return false
+  const { to } = raw
+  if (to === null) return true
+  return isRecord(to) && ['value', 'type'].every((name) => typeof to[name] === 'string') && isGuardType(to['guard'])
+}
+/** The last that a Date can hold. */
+const TIME_MAX_MS = 8.64e15
+const isTime = (raw: unknown): raw is number => isCount(raw) && raw <= TIME_MAX_MS
+const isGuardType = (raw: unknown): boolean => raw === undefined || typeof raw === 'string'
 const isFlag = (raw: unknown): raw is Flag =>
   isRecord(raw) &&
   typeof raw['key'] === 'string' &&
   typeof raw['value'] === 'string' &&
   typeof raw['type'] === 'string' &&
-  (raw['guard'] === undefined || typeof raw['guard'] === 'string') &&
+  isGuardType(raw['guard']) &&
   isCount(raw['version'])

@@ -6,14 +6,19 @@
  * the first time-box, not the temporary one.
  */
 import type { Effect } from './decision.ts'
+import type { Detail } from './entry.ts'
 import type { Facts, Motion } from './facts.ts'
 import { formatDuration } from './duration.ts'
 import type { Held } from './held.ts'
 import type { PendingEnds } from './intent.ts'
+import { bytesOf, STASH_MAX_ITEMS } from './item.ts'
 import { reaches, type Actor } from './permit.ts'
 import type { ItemChange } from './plan.ts'
 
 type Value = { key: string; value: string | null; type?: string }
+
+/** What pending time-boxes put back, in all: every copy of the stash carries it, in KV and at the edge. Bytes as it is held, in JSON. */
+export const REVERTS_MAX = { keys: STASH_MAX_ITEMS, bytes: 2 * 1024 * 1024 }
 
 /** The held change that will end a time-boxed one. */
 export function revertOf(items: ItemChange[], forMs: number, motion: Motion, facts: Facts, now: number): Held {
@@ -51,24 +56,70 @@ export function cancelReverts(
   items: ItemChange[],
   release: Held | null,
   facts: Pick<Facts, 'reverts'>,
-): { ended: string[]; shortened: string[]; effects: Effect[] } {
+): { ended: string[]; shortened: string[]; freed: number; effects: Effect[] } {
   const changed = new Set(items.map(({ key }) => key))
   const touched = new Map<string, Held>()
   for (const key of changed) {
     const held = facts.reverts.get(key)
     if (held !== undefined && held.id !== release?.id) touched.set(held.id, held)
   }
+  // What is held of reverts becomes smaller by so many bytes.
+  let freed = 0
   const effects = Array.from(touched.values(), (held): Effect => {
-    const rest = valuesOf(held).filter(({ key }) => !changed.has(key))
+    const rest = valuesIn(held.change).filter(({ key }) => !changed.has(key))
+    freed += bytesOf(JSON.stringify(held.change))
     if (rest.length === 0) return { kind: 'drop', heldId: held.id }
     const change = { kind: 'patch' as const, changes: rest }
+    freed -= bytesOf(JSON.stringify(change))
     return { kind: 'hold', held: { ...held, change, keys: rest.map(({ key }) => key) } }
   })
   return {
     ended: effects.flatMap((effect) => (effect.kind === 'drop' ? [effect.heldId] : [])),
     shortened: effects.flatMap((effect) => (effect.kind === 'hold' ? [effect.held.id] : [])),
+    freed,
     effects,
   }
+}
+
+/**
+ * What the log says of time-boxes beyond the changes themselves, so that `revertsOfEntry` can tell it from the entry alone.
+ * @param items what the entry says was changed
+ */
+export function detailOfReverts(
+  items: ItemChange[],
+  touched: ItemChange[],
+  reverts: Held | null,
+  facts: Pick<Facts, 'reverts'>,
+): Pick<Detail, 'goesBack' | 'unboxed'> {
+  const before = new Map(items.map((change) => [change.key, change.before?.value ?? null]))
+  const goesBack = (reverts === null ? [] : valuesIn(reverts.change)).flatMap(({ key, value }) =>
+    before.get(key) === value ? [] : { key, to: value },
+  )
+  const left = touched.filter(({ key }) => facts.reverts.has(key) && !before.has(key)).map(({ key }) => key)
+  return {
+    ...(goesBack.length > 0 && { goesBack }),
+    ...(reverts === null && left.length > 0 && { unboxed: left }),
+  }
+}
+
+/** What an entry changed in the pending ends of time-boxes. `at` null: the key is in no time-box any more. */
+export type RevertChange = { key: string; at: number; to: string | null } | { key: string; at: null }
+
+export function revertsOfEntry(
+  kind: string,
+  detail: Pick<Detail, 'revertsAt' | 'goesBack' | 'unboxed' | 'cancelled' | 'shortened' | 'dropped'>,
+  items: { key: string; before: string | null }[],
+): RevertChange[] {
+  const { revertsAt: at } = detail
+  if (at !== undefined) {
+    const ends = new Map(items.map(({ key, before }) => [key, before]))
+    for (const { key, to } of detail.goesBack ?? []) ends.set(key, to)
+    return Array.from(ends, ([key, to]) => ({ key, at, to }))
+  }
+  const left = kind === 'revert' || detail.cancelled !== undefined || detail.shortened !== undefined ? items : []
+  const dropped = detail.dropped?.kind === 'revert' ? detail.dropped.keys : []
+  const keys = new Set([...left.map(({ key }) => key), ...(detail.unboxed ?? []), ...dropped])
+  return Array.from(keys, (key) => ({ key, at: null }))
 }
 
 /** So many ends an answer lists, with values of so many characters in all: it crosses RPC, and may be kept. */
@@ -80,7 +131,7 @@ export function listEnds(pending: Held[], isWhole: boolean, actor: Actor): Pendi
   const ends: PendingEnds['ends'] = []
   let chars = 0
   for (const held of pending) {
-    for (const { key, value } of valuesOf(held)) {
+    for (const { key, value } of valuesIn(held.change)) {
       if (!reaches(actor, key) && actor.kind !== 'admin') continue
       chars += key.length + (value?.length ?? 0)
       if (ends.length === LISTED_MAX || chars > LISTED_MAX_CHARS) return { ends, isWhole: false }
@@ -90,5 +141,6 @@ export function listEnds(pending: Held[], isWhole: boolean, actor: Actor): Pendi
   return { ends, isWhole }
 }
 
-const valuesOf = ({ change }: Held): Value[] => (change.kind === 'patch' ? change.changes : [])
-const valueIn = (held: Held, key: string): Value | undefined => valuesOf(held).find((value) => value.key === key)
+/** The values that the end of a time-box puts back. */
+export const valuesIn = (change: Held['change']): Value[] => (change.kind === 'patch' ? change.changes : [])
+const valueIn = (held: Held, key: string): Value | undefined => valuesIn(held.change).find((value) => value.key === key)

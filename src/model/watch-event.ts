@@ -3,13 +3,19 @@
  *
  * A client resumes with the last revision it has seen, so an event's revision is its id.
  */
+import type { RevertChange } from './time-box.ts'
+
 export type Value = { key: string; value: string | null }
 
+/**
+ * `reverts`: of a snapshot every pending end of a time-box; of a change what differs since the revision before. Absent in
+ * the messages of a version that knew none.
+ */
 export type WatchEvent =
   /** Every flag at one revision: the first event, and the answer to a gap too old to be told of. */
-  | { type: 'snapshot'; revision: number; values: Value[] }
+  | { type: 'snapshot'; revision: number; values: Value[]; reverts?: RevertChange[] }
   /** null: the key was taken away. Empty where a revision changed no flag: a guard, a token, a freeze. */
-  | { type: 'change'; revision: number; values: Value[] }
+  | { type: 'change'; revision: number; values: Value[]; reverts?: RevertChange[] }
   /** The stash was deleted: nothing comes any more. */
   | { type: 'gone'; revision: number; values: Value[] }
 
@@ -17,16 +23,33 @@ export type WatchEvent =
 export type Filter = string[] | 'revisions' | null
 
 /** As JSON: `{"type":"change","revision":7,"changes":{"a":"1","b":null}}`. Null: nothing for this watcher. */
-export function writeEvent({ type, revision, values }: WatchEvent, filter: Filter): string | null {
+export function writeEvent(event: WatchEvent, filter: Filter): string | null {
+  const { type, revision } = event
   if (type === 'gone' || filter === 'revisions') return JSON.stringify({ type, revision })
-  const shown = filter === null ? values : choose(values, filter)
-  if (type === 'change' && filter !== null && shown.length === 0) return null
+  const shown = filter === null ? event.values : choose(event.values, filter)
+  const reverts = filter === null ? (event.reverts ?? []) : choose(event.reverts ?? [], filter)
+  if (type === 'change' && filter !== null && shown.length === 0 && reverts.length === 0) return null
   const record = Object.fromEntries(shown.map(({ key, value }) => [key, value]))
-  return JSON.stringify({ type, revision, [type === 'snapshot' ? 'flags' : 'changes']: record })
+  const name = type === 'snapshot' ? 'flags' : 'changes'
+  return JSON.stringify({ type, revision, [name]: record, ...toRevertRecord(reverts) })
+}
+
+type PendingRevert = Extract<RevertChange, { at: number }>
+type Ending = { at: string; to: string | null }
+
+/** By key: what comes back and when (ISO 8601); null where the key is in no time-box any more. No member where there are none. */
+export function toRevertRecord(reverts: PendingRevert[]): { reverts?: Record<string, Ending> }
+export function toRevertRecord(reverts: RevertChange[]): { reverts?: Record<string, Ending | null> }
+export function toRevertRecord(reverts: RevertChange[]): { reverts?: Record<string, Ending | null> } {
+  if (reverts.length === 0) return {}
+  const toEnding = (revert: RevertChange): Ending | null =>
+    // oxlint-disable-next-line no-restricted-globals -- it writes a time down, and reads no clock.
+    revert.at === null ? null : { at: new Date(revert.at).toISOString(), to: revert.to }
+  return { reverts: Object.fromEntries(reverts.map((revert) => [revert.key, toEnding(revert)])) }
 }
 
 /** A change of a thousand keys is told to thousands of watchers, each of a hundred keys of its own. */
-function choose(values: Value[], filter: string[]): Value[] {
+function choose<T extends { key: string }>(values: T[], filter: string[]): T[] {
   const keys = values.length > 1 ? new Set(filter) : null
   return values.filter(({ key }) => keys?.has(key) ?? filter.includes(key))
 }

@@ -11,8 +11,8 @@ import type { DueKind } from './held.ts'
 const KV_PATIENCE_MS = 1_000
 /** A stash with ten thousand changes due at once releases them in slices, so that requests get their turn. */
 const RELEASES_PER_RING = 100
-/** Which due changes go before which, and how many of each: see `takeDue`. */
-const FRESH = ['ends', 'requests'] as const
+/** Ends are carried out before what people asked for. A stash has at most 1,000 time-boxed keys, and as many lapses. */
+const END_BATCHES_MAX = 20
 
 export type Chores = {
   sleep(ms: number): Promise<unknown>
@@ -44,6 +44,8 @@ export class Alarm {
   readonly #chores: Chores
   /** What the alarm is set to, as far as this instance knows. Setting it again costs a write. */
   #at: number | null = null
+  /** One run at a time, which all who need it wait for: a second one would find nothing left to take, and go on too early. */
+  #ending: Promise<void> | null = null
 
   constructor(chores: Chores) {
     this.#chores = chores
@@ -62,7 +64,8 @@ export class Alarm {
     const { sleep, exists } = this.#chores
     this.#at = null
     if (!exists()) return
-    for (const due of FRESH) await this.#release(due, RELEASES_PER_RING)
+    await this.endDue()
+    await this.#release('requests', RELEASES_PER_RING)
     this.#prune()
     const outside = [this.#publish().catch(this.#chores.report), this.#chores.tellHubs()]
     await Promise.race([Promise.all(outside), sleep(KV_PATIENCE_MS)])
@@ -72,16 +75,37 @@ export class Alarm {
     this.#rearm()
   }
 
-  /** A batch is durable before the next begins: an object that dies in one takes back only that one. */
-  async #release(due: DueKind, limit: number): Promise<void> {
+  /** Whether an end is being carried out at this moment. */
+  get isEnding(): boolean {
+    return this.#ending !== null
+  }
+
+  /** Carries out what ends by the clock and is due: time-boxes, freezes, lapses. Never rejects. */
+  endDue(): Promise<void> {
+    return (this.#ending ??= this.#endDue().finally(() => {
+      this.#ending = null
+    }))
+  }
+
+  async #endDue(): Promise<void> {
+    let batches = 0
+    // A batch after the first takes what became due meanwhile, or was too much for one.
+    while (batches < END_BATCHES_MAX && (await this.#release('ends', RELEASES_PER_RING))) batches++
+    if (batches > 0) this.#rearm()
+  }
+
+  /** A batch is durable before the next begins: an object that dies in one takes back only that one. False where nothing was due. */
+  async #release(due: DueKind, limit: number): Promise<boolean> {
     try {
       const ids = this.#chores.takeDue(due, limit)
-      if (ids.length === 0) return
+      if (ids.length === 0) return false
       await this.#chores.durable()
       for (const id of ids) this.#chores.release(id)
       await this.#chores.durable()
+      return true
     } catch (fault) {
       this.#chores.report(fault)
+      return false
     }
   }
 

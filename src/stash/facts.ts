@@ -4,7 +4,7 @@ import type { Decidable, Facts, Motion } from '../model/facts.ts'
 import { keysOf } from '../model/plan.ts'
 import { DATABASE_MAX_BYTES } from '../model/retention.ts'
 import { getGuards, guardsByKey, sizeOfGuards } from './guards.ts'
-import { countHeldBy, findHeld, pendingReverts, revertsOf } from './held.ts'
+import { countHeldBy, findHeld, pendingReverts, revertsOf, sizeOfReverts } from './held.ts'
 import { changesToUndo } from './history.ts'
 import { getItems, itemsByKey } from './items.ts'
 import { freezeOf, type StashRow } from './stash-row.ts'
@@ -32,6 +32,7 @@ export function gather(
     heldBytes: stash.held_bytes,
     ownHeldCount: actor.kind === 'token' && !actor.master && stash.held_count > 0 ? countHeldBy(sql, actor.id) : 0,
     ...(changesGuards(intent) ? sizeOfGuards(sql) : { guardCount: 0, guardBytes: 0 }),
+    ...('forMs' in intent && intent.forMs !== undefined ? sizeOfReverts(sql) : { revertCount: 0, revertBytes: 0 }),
     storageFull: sql.databaseSize > DATABASE_MAX_BYTES,
     tokenCount: tokens.length,
     tokens,

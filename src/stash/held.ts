@@ -3,8 +3,9 @@
  * them will put it back. The stash's row counts what is held, so that nobody has to count ten thousand rows.
  */
 import { isHousekeeping, type Held } from '../model/held.ts'
-import { bytesOf } from '../model/item.ts'
+import { bytesOf, DEFAULT_TYPE } from '../model/item.ts'
 import { reaches, type TokenActor } from '../model/permit.ts'
+import { REVERTS_MAX, valuesIn } from '../model/time-box.ts'
 import { idOfHash } from '../model/token.ts'
 import { sameHash } from './digest.ts'
 
@@ -153,9 +154,22 @@ export function nextDueAt(sql: SqlStorage): number | null {
   return at === Infinity ? null : at
 }
 
-/** Its release ended, and it still waits: until then it is as if it had never been tried. */
+/** Whether anything is due that has not been begun. */
+export function hasDue(sql: SqlStorage, now: number): boolean {
+  return sql.exec('SELECT 1 FROM held WHERE due_at <= ? AND retry_at IS NULL LIMIT 1', now).toArray().length > 0
+}
+
+/**
+ * Its release ended, and it still waits: until then it is as if it had never been tried. The end of a time-box keeps its
+ * time, which readers go by.
+ */
 export function postpone(sql: SqlStorage, id: string, until: number): void {
-  sql.exec('UPDATE held SET due_at = ?, tries = 0, retry_at = NULL WHERE id = ?', until, id)
+  sql.exec(
+    `UPDATE held SET tries = 0, due_at = iif(kind = 'revert', due_at, ?1), retry_at = iif(kind = 'revert', ?1, NULL)
+     WHERE id = ?2`,
+    until,
+    id,
+  )
 }
 
 /** What a token scheduled and asked for goes on under its successor. Its links do not: they may have leaked with it. */
@@ -183,6 +197,38 @@ export function pendingReverts(sql: SqlStorage, setBy: string | null): { held: H
   }
   return { held, isWhole: true }
 }
+
+/** What pending time-boxes put back, the next first. Bounded where they are made; a stash filled before that may have more, and gives the next ones. */
+export function pendingValues(sql: SqlStorage): PendingValue[] {
+  const query = `SELECT change, due_at AS at, ends AS version, bytes FROM held WHERE ${IS_REVERT} ORDER BY due_at, rowid`
+  const values: PendingValue[] = []
+  let size = 0
+  for (const { change, bytes, at, version } of sql.exec<PendingRow>(query)) {
+    size += bytes
+    if (size > REVERTS_MAX.bytes) break
+    // What `putHeld` wrote for a revert: nothing else writes this column.
+    for (const { key, value, type } of valuesIn(JSON.parse(change) as Held['change'])) {
+      values.push({ key, at, version, value, type: type ?? DEFAULT_TYPE })
+    }
+  }
+  return values
+}
+
+/** A value that a pending time-box puts back: when, and the revision that set it. Null: the key goes away. */
+export type PendingValue = { key: string; at: number; version: number; value: string | null; type: string }
+type PendingRow = { change: string; at: number; version: number; bytes: number }
+
+/** By the small table: `held` may be large, and a row's kind stands behind its values. */
+const IS_REVERT = 'id IN (SELECT held_id FROM revert)'
+
+/** Of pending time-boxes: how many keys they put back, and what, in bytes as it is held. */
+export const sizeOfReverts = (sql: SqlStorage): { revertCount: number; revertBytes: number } =>
+  sql
+    .exec<{ revertCount: number; revertBytes: number }>(
+      `SELECT (SELECT count(*) FROM revert) AS revertCount, coalesce(sum(bytes), 0) AS revertBytes
+       FROM held WHERE ${IS_REVERT}`,
+    )
+    .one()
 
 /** In the order in which they were made, one by one: the reader stops when it has enough. */
 export function* heldAfter(sql: SqlStorage, cursor: number): Iterable<{ cursor: number; held: Held }> {

@@ -61,7 +61,7 @@ export function readHistory(
     const shown = showTo(actor, entry)
     if (shown === null) continue
     entries.push(shown)
-    size += charsIn(shown.changes)
+    size += charsIn(shown.changes) + (shown.detail?.length ?? 0)
   }
   return { entries, next, first }
 }
@@ -81,7 +81,7 @@ function readWithinReach(
     for (const entry of entriesBefore(sql, revision + 1)) {
       const shown = entry.revision === revision ? showTo(actor, entry) : null
       if (shown !== null) entries.push(shown)
-      size += shown === null ? 0 : charsIn(shown.changes)
+      size += shown === null ? 0 : charsIn(shown.changes) + (shown.detail?.length ?? 0)
       break
     }
   }
@@ -129,7 +129,7 @@ function showTo(actor: TokenActor, entry: LoggedEntry): LoggedEntry | null {
 
 function withoutReasons(detail: string): string {
   // What the stash wrote down is a Detail: nothing else writes this column.
-  const { brokeGlass, approvedBy, ...rest } = JSON.parse(detail) as Detail
+  const { brokeGlass, approvedBy, goesBack: _values, unboxed: _keys, ...rest } = JSON.parse(detail) as Detail
   const approver = approvedBy && { id: approvedBy.id, label: approvedBy.label }
   return JSON.stringify({
     ...rest,

@@ -1,6 +1,7 @@
 /** The publisher's view of the stash: its tables, and one key of KV. */
-import { writeSnapshot, type Flag } from '../model/snapshot.ts'
+import { writeSnapshot, type Flag, type Revert } from '../model/snapshot.ts'
 import { guardsByKey } from './guards.ts'
+import { pendingValues } from './held.ts'
 import { itemsByKey } from './items.ts'
 import type { Cursor, Outbox } from './publish.ts'
 import { report } from './report.ts'
@@ -44,23 +45,30 @@ export function compose(
   const row = getStash(sql)
   const { revision } = row
   if (row.deleted_at !== null) {
-    const text = writeSnapshot({ stashId, revision, publishedAt: now, stash: null }, [])
+    const text = writeSnapshot({ stashId, revision, publishedAt: now, stash: null, reverts: [] }, [])
     return { revision, text, expirationTtl: TOMBSTONE_LIFETIME_S }
   }
   const { name, description, profile, created_at: createdAt } = row
   const freeze = freezeOf(row)
-  const text = writeSnapshot(
-    { stashId, revision, publishedAt: now, stash: { name, description, profile, createdAt, freeze } },
-    flagsOf(sql),
-  )
-  return { revision, text }
-}
-
-/** The items, each with what its guard says it is. */
-function flagsOf(sql: SqlStorage): Flag[] {
+  // What a key's text means, by its guard.
   const types = new Map(guardsByKey(sql).map(({ key, guard }) => [key, guard.type]))
-  return itemsByKey(sql).map(({ key, value, type, version }) => {
+  const guardOf = (key: string): { guard?: string } => {
     const guard = types.get(key)
-    return { key, value, type, version, ...(guard !== undefined && { guard }) }
-  })
+    return guard === undefined ? {} : { guard }
+  }
+  const reverts = pendingValues(sql).map(({ key, at, version, value, type }): Revert => ({
+    key,
+    at,
+    version,
+    to: value === null ? null : { value, type, ...guardOf(key) },
+  }))
+  const flags = itemsByKey(sql).map(({ key, value, type, version }): Flag => ({
+    key,
+    value,
+    type,
+    version,
+    ...guardOf(key),
+  }))
+  const stash = { name, description, profile, createdAt, freeze }
+  return { revision, text: writeSnapshot({ stashId, revision, publishedAt: now, stash, reverts }, flags) }
 }

@@ -5,8 +5,11 @@
  * Anybody may open a watch at any revision, so an opening must not cost reads: the texts of the last changes and of the
  * snapshot are kept, and each commit adds its own change. A change is a row of `log` and its rows of `change`.
  */
+import type { Detail } from '../model/entry.ts'
 import { bytesOf } from '../model/item.ts'
-import { writeEvent, type Filter, type Value, type WatchEvent } from '../model/watch-event.ts'
+import { revertsOfEntry, type RevertChange } from '../model/time-box.ts'
+import { toRevertRecord, writeEvent, type Filter, type WatchEvent } from '../model/watch-event.ts'
+import { pendingValues, type PendingValue } from './held.ts'
 import { itemsByKey } from './items.ts'
 import { getStash } from './stash-row.ts'
 
@@ -26,8 +29,13 @@ export class Replays {
   #bytes = 0
   #from = -1
   #head = -1
-  /** Of one revision: each flag as a member of a JSON object, and the event with all of them. */
-  #snapshot: { revision: number; members: Map<string, string>; text: string | null } | null = null
+  /** Of one revision: each flag as a member of a JSON object, the pending ends of time-boxes, and the event with all of them. */
+  #snapshot: {
+    revision: number
+    members: Map<string, string>
+    reverts: RevertChange[]
+    text: string | null
+  } | null = null
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
@@ -88,13 +96,19 @@ export class Replays {
   #snapshotText(revision: number, filter: string[] | null): string {
     if (this.#snapshot?.revision !== revision) {
       const members = new Map(itemsByKey(this.#sql).map(({ key, value }) => [key, writeMember(key, value)]))
-      this.#snapshot = { revision, members, text: null }
+      this.#snapshot = { revision, members, reverts: pendingValues(this.#sql).map(toRevert), text: null }
     }
-    const { members } = this.#snapshot
-    const write = (chosen: Iterable<string>): string =>
-      `{"type":"snapshot","revision":${revision},"flags":{${[...chosen].join(',')}}}`
-    if (filter !== null) return write([...new Set(filter)].flatMap((key) => members.get(key) ?? []))
-    return (this.#snapshot.text ??= write(members.values()))
+    const { members, reverts } = this.#snapshot
+    const write = (chosen: Iterable<string>, pending: RevertChange[]): string => {
+      const rest = JSON.stringify(toRevertRecord(pending)).slice(1, -1)
+      return `{"type":"snapshot","revision":${revision},"flags":{${[...chosen].join(',')}}${rest && `,${rest}`}}`
+    }
+    if (filter === null) return (this.#snapshot.text ??= write(members.values(), reverts))
+    const keys = new Set(filter)
+    return write(
+      [...keys].flatMap((key) => members.get(key) ?? []),
+      reverts.filter(({ key }) => keys.has(key)),
+    )
   }
 }
 
@@ -138,32 +152,61 @@ export function nextEvent(sql: SqlStorage, after: number): WatchEvent | null {
 
 function snapshotOf(sql: SqlStorage): WatchEvent {
   const values = itemsByKey(sql).map(({ key, value }) => ({ key, value }))
-  return { type: 'snapshot', revision: getStash(sql).revision, values }
+  const reverts = pendingValues(sql).map(toRevert)
+  return { type: 'snapshot', revision: getStash(sql).revision, values, reverts }
 }
 
-const sizeOf = ({ values }: WatchEvent): number =>
-  values.reduce((sum, { key, value }) => sum + bytesOf(key) + bytesOf(value ?? ''), 0)
+const toRevert = ({ key, at, value }: PendingValue): RevertChange => ({ key, at, to: value })
 
-type ChangeRow = { revision: number; key: string | null; value: string | null }
+/** In bytes, roughly: what it tells of values, and of what they go back to. */
+function sizeOf(event: WatchEvent): number {
+  const reverts = 'reverts' in event ? (event.reverts ?? []) : []
+  const texts = [
+    ...event.values.flatMap(({ key, value }) => [key, value ?? '']),
+    ...reverts.flatMap((revert) => [revert.key, revert.at === null ? '' : (revert.to ?? '')]),
+  ]
+  return texts.reduce((sum, text) => sum + bytesOf(text), 0)
+}
+
+type ChangeRow = {
+  revision: number
+  kind: string
+  detail: string | null
+  key: string | null
+  before: string | null
+  value: string | null
+}
 
 /** The changes of the revisions after `from`, up to `to`: one query, read row by row, so that a reader may stop. */
 function* readChanges(sql: SqlStorage, from: number, to: number, order: 'ASC' | 'DESC'): Iterable<WatchEvent> {
   // Named, because the other index of this table would be read through for each entry.
-  const query = `SELECT log.revision AS revision, change.key AS key, change.after_value AS value
+  const query = `SELECT log.revision AS revision, log.kind AS kind, log.detail AS detail, change.key AS key,
+      change.before_value AS before, change.after_value AS value
     FROM log LEFT JOIN change INDEXED BY change_by_revision ON change.revision = log.revision AND change.what = 'item'
     WHERE log.revision > ? AND log.revision <= ?
     ORDER BY log.revision ${order}, change.position ${order}`
-  let revision = -1
-  let values: Value[] = []
-  const event = (): WatchEvent => ({ type: 'change', revision, values: order === 'ASC' ? values : values.toReversed() })
-  for (const { key, value, ...row } of sql.exec<ChangeRow>(query, from, to)) {
-    if (row.revision !== revision) {
-      if (revision !== -1) yield event()
-      revision = row.revision
-      values = []
+  let entry: Pick<ChangeRow, 'revision' | 'kind' | 'detail'> | null = null
+  let items: { key: string; before: string | null; value: string | null }[] = []
+  for (const { key, before, value, ...row } of sql.exec<ChangeRow>(query, from, to)) {
+    if (row.revision !== entry?.revision) {
+      if (entry !== null) yield changeOf(entry, items, order)
+      entry = row
+      items = []
     }
     // An entry that changed no item still is a revision.
-    if (key !== null) values.push({ key, value })
+    if (key !== null) items.push({ key, before, value })
   }
-  if (revision !== -1) yield event()
+  if (entry !== null) yield changeOf(entry, items, order)
+}
+
+function changeOf(
+  { revision, kind, detail }: Pick<ChangeRow, 'revision' | 'kind' | 'detail'>,
+  read: { key: string; before: string | null; value: string | null }[],
+  order: 'ASC' | 'DESC',
+): WatchEvent {
+  const items = order === 'ASC' ? read : read.toReversed()
+  const values = items.map(({ key, value }) => ({ key, value }))
+  // What the stash wrote down is a Detail: nothing else writes this column.
+  const reverts = revertsOfEntry(kind, detail === null ? {} : (JSON.parse(detail) as Detail), items)
+  return { type: 'change', revision, values, ...(reverts.length > 0 && { reverts }) }
 }

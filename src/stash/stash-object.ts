@@ -19,7 +19,7 @@ import { readTerms, writeMark, type Filter, type Missed } from '../model/watch-e
 import { Alarm } from './alarm.ts'
 import { answer, type Answer, type Question } from './ask.ts'
 import { apply } from './apply.ts'
-import { nextDueAt, postpone, takeDue, type DueKind } from './held.ts'
+import { hasDue, nextDueAt, postpone, takeDue, type DueKind } from './held.ts'
 import { genesis } from './log.ts'
 import { compose, insertCursor, outboxOf } from './outbox.ts'
 import { Publisher } from './publish.ts'
@@ -114,7 +114,8 @@ export class StashObject extends DurableObject<Env> {
   }
 
   /** The one door: everything that changes a stash. */
-  apply(command: Command): Result<Applied> {
+  async apply(command: Command): Promise<Result<Applied>> {
+    await this.#endDue()
     if (!this.#alive()) return refuse({ code: 'stash_not_found' })
     return this.#changing(() => {
       const applied = apply(this.#sql, command, Date.now(), this.#writeRate)
@@ -124,18 +125,21 @@ export class StashObject extends DurableObject<Env> {
   }
 
   /** Everything that only some may read. */
-  ask(credential: Credential, question: Question): Result<Answer> {
+  async ask(credential: Credential, question: Question): Promise<Result<Answer>> {
+    await this.#endDue()
     if (!this.#alive()) return refuse({ code: 'stash_not_found' })
     return answer(this.#sql, this.#id, credential, question, Date.now())
   }
 
   /** The revision that is true now: what an edge copy is measured against. Null: no such stash. */
-  vouch(): number | null {
+  async vouch(): Promise<number | null> {
+    await this.#endDue()
     return this.#alive() ? getStash(this.#sql).revision : null
   }
 
   /** The stash in the form that KV holds. Null: no such stash. */
-  snapshot(): string | null {
+  async snapshot(): Promise<string | null> {
+    await this.#endDue()
     if (!this.#alive()) return null
     const { revision } = getStash(this.#sql)
     if (this.#snapshot?.revision !== revision) this.#snapshot = compose(this.#sql, this.#id, Date.now())
@@ -143,7 +147,8 @@ export class StashObject extends DurableObject<Env> {
   }
 
   /** Takes a watcher in: see `WatchTerms`. Where it does not, see `SEAT_STATUS`; 503 sends it to the hubs. */
-  override fetch(request: Request): Response {
+  override async fetch(request: Request): Promise<Response> {
+    await this.#endDue()
     // Read once: many openings may come.
     const row = this.#exists ? getStash(this.#sql) : null
     if (row === null || row.deleted_at !== null) return new Response(null, { status: 404 })
@@ -161,7 +166,8 @@ export class StashObject extends DurableObject<Env> {
   }
 
   /** From now on this hub is told of every change after the revision that is returned. Null: no such stash. */
-  subscribe(hub: string): number | null {
+  async subscribe(hub: string): Promise<number | null> {
+    await this.#endDue()
     if (!this.#alive()) return null
     const { revision } = getStash(this.#sql)
     putHub(this.#sql, hub, revision)
@@ -169,7 +175,12 @@ export class StashObject extends DurableObject<Env> {
   }
 
   /** What a watcher has missed, for a hub to tell it. Null: no such stash. A hub of an older version takes no texts. */
-  missed(after: number | null, filter: Filter = null, form: 'events' | 'texts' = 'events'): Missed | null {
+  async missed(
+    after: number | null,
+    filter: Filter = null,
+    form: 'events' | 'texts' = 'events',
+  ): Promise<Missed | null> {
+    await this.#endDue()
     if (!this.#alive()) return null
     const { revision: head } = getStash(this.#sql)
     if (form === 'texts') return { head, events: [], texts: this.#replays.textsSince(head, after, filter) }
@@ -186,6 +197,12 @@ export class StashObject extends DurableObject<Env> {
 
   override alarm(): Promise<void> {
     return this.#alarm.ring()
+  }
+
+  /** Before anything is answered: what is over by the clock is over for everybody, also where the alarm is late. */
+  async #endDue(): Promise<void> {
+    if (!this.#alive() || !(this.#alarm.isEnding || hasDue(this.#sql, Date.now()))) return
+    await this.#alarm.endDue()
   }
 
   /** Where the object dies in a release, the alarm for the next try is set already. */

@@ -46,6 +46,8 @@ export const factsWith = (facts: Partial<Facts> = {}): Facts => ({
   ownHeldCount: 0,
   guardCount: 0,
   guardBytes: 0,
+  revertCount: 0,
+  revertBytes: 0,
   tokenCount: 1,
   storageFull: false,
   tokens: [],

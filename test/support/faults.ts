@@ -16,7 +16,7 @@ export const faults: {
   watchersPerObject: number | null
   purge: ((tags: string[]) => Promise<{ success: boolean }>) | null
   /** Settings and secrets of the deployment, instead of those the tests run with. */
-  settings: { ADMIN_TOKEN?: string; OPEN_CREATION?: string }
+  settings: { ADMIN_TOKEN?: string; OPEN_CREATION?: string; READ_MODE?: string }
 } = { kvPut: null, kvGet: null, object: null, hub: null, watchersPerObject: null, purge: null, settings: {} }
 
 export function clearFaults(): void {

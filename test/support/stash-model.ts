@@ -19,8 +19,7 @@ export type Outcome =
   | { ok: false; refusal: { code: string; key: string | undefined; tells: boolean | undefined } }
 type Decidable = Exclude<Intent | Holdable, { kind: 'release' } | { kind: 'approve' }>
 
-const MINUTE = 60_000
-const DAY = 24 * 60 * MINUTE
+const DAY = 24 * 60 * 60_000
 /** Those that say more, of guards and of people, to whoever holds a token. */
 const TELLING = ['guard_mismatch', 'frozen']
 const NOTHING_HELD = { release: null, approver: null, approverReason: null, pressedReason: null }
@@ -34,6 +33,7 @@ export class StashModel {
   }
 
   apply(command: Command, now: number, drawn: Drawn): Outcome {
+    this.endDue(now)
     try {
       return { ok: true, value: this.#apply(command, { now, drawn, dryRun: command.dryRun ?? false }) }
     } catch (fault) {
@@ -158,8 +158,14 @@ export class StashModel {
     return { revision, changed: [], did: 'drop_held' }
   }
 
-  /** The alarm: whatever is due, in order, a hundred at most; then what has expired is swept out. */
+  /** What ends by the clock, before anything is answered. */
+  endDue(now: number): void {
+    for (let held = this.books.nextEnd(now); held !== null; held = this.books.nextEnd(now)) this.#releaseDue(held, now)
+  }
+
+  /** The alarm: whatever ends, then whatever is due, in order, a hundred at most; then what has expired is swept out. */
   ring(now: number): void {
+    this.endDue(now)
     for (let released = 0; released < 100; released++) {
       const held = this.books.nextDue(now)
       if (held === null) break
@@ -179,8 +185,7 @@ export class StashModel {
       this.#carryOut(change, motion, { now, drawn, dryRun: false })
     } catch (fault) {
       if (!(fault instanceof Refused)) throw fault
-      // What is to go back does, as soon as it can.
-      if (held.kind === 'revert') return void this.books.held.set(held.id, { ...held, due_at: now + MINUTE })
+      if (held.kind === 'revert') throw new Error('the end of a time-box was refused', { cause: fault })
       this.#giveUp(held, maker, 'refused', now, fault.code)
     }
   }

@@ -6,6 +6,7 @@ export type Told = {
   revision: number
   flags?: Record<string, string>
   changes?: Record<string, string | null>
+  reverts?: Record<string, { at: string; to: string | null } | null>
 }
 
 export type Watcher = {

@@ -8,7 +8,10 @@ const STASH = { name: null, description: null, profile: 'safeguarded', createdAt
 
 function snapshot(revision: number, stashId = 's'): Snapshot {
   const flag = { key: 'n', value: String(revision), type: 'text/plain', version: revision }
-  const read = readSnapshot(writeSnapshot({ stashId, revision, publishedAt: 0, stash: STASH }, [flag]), stashId)
+  const read = readSnapshot(
+    writeSnapshot({ stashId, revision, publishedAt: 0, stash: STASH, reverts: [] }, [flag]),
+    stashId,
+  )
   if (read === null) throw new Error('not a snapshot')
   return read
 }

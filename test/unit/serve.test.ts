@@ -9,7 +9,8 @@ const CHARS = 100 * 1_000
 function copy(): Recalled {
   const flags = new Map(FLAGS.map(([key, value]) => [key, { key, value, type: 'text/plain', version: 3 }]))
   const stash = { name: null, description: null, profile: 'safeguarded', createdAt: 0, freeze: null } as const
-  const snapshot = { stashId: 's', revision: 3, publishedAt: 0, stash, flags }
+  const times = { reverts: [], changesAt: Infinity, reverted: new Set<string>(), isComplete: true }
+  const snapshot = { stashId: 's', revision: 3, publishedAt: 0, stash, flags, ...times }
   return { snapshot, source: 'kv', checkedAt: 0, vouched: true, trueAt: 0, expected: null }
 }
 

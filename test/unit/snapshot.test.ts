@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { newest, readSnapshot, writeSnapshot, type Flag, type Snapshot } from '../../src/model/snapshot.ts'
+import { newest, readSnapshot, writeSnapshot, type Flag, type Revert, type Snapshot } from '../../src/model/snapshot.ts'
 
 const stash = { name: 'shop', description: null, profile: 'safeguarded', createdAt: 5, freeze: null } as const
-const write = (flags: Flag[], revision = 3) => writeSnapshot({ stashId: 's', revision, publishedAt: 9, stash }, flags)
+const write = (flags: Flag[], revision = 3, reverts: Revert[] = []) =>
+  writeSnapshot({ stashId: 's', revision, publishedAt: 9, stash, reverts }, flags)
 
 describe('readSnapshot', () => {
   it('gives back what was written, whatever the values are', () => {
@@ -41,13 +42,17 @@ describe('readSnapshot', () => {
   })
   it('reads the sign that a stash is gone', () => {
     expect(
-      readSnapshot(writeSnapshot({ stashId: 's', revision: 4, publishedAt: 9, stash: null }, []), 's'),
+      readSnapshot(writeSnapshot({ stashId: 's', revision: 4, publishedAt: 9, stash: null, reverts: [] }, []), 's'),
     ).toMatchObject({ stash: null, revision: 4 })
   })
 })
 
 describe('newest', () => {
-  const at = (revision: number): Snapshot => ({ stashId: 's', revision, publishedAt: 0, stash, flags: new Map() })
+  const at = (revision: number): Snapshot => {
+    const read = readSnapshot(write([], revision), 's')
+    if (read === null) throw new Error('not a snapshot')
+    return read
+  }
   it('is the one with the higher revision, whichever comes first', () => {
     const [old, young] = [at(1), at(2)]
     expect(newest(old, young)).toBe(young)

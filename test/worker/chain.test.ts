@@ -37,10 +37,10 @@ let credential: Credential
 const inside = <R>(act: (object: StashObject, sql: SqlStorage) => R): Promise<R> =>
   runInDurableObject<StashObject, R>(objectOf(stash), (object, { storage }) => act(object, storage.sql))
 
-function verify(object: StashObject): Verified {
+async function verify(object: StashObject): Promise<Verified> {
   let slice: Verified | undefined
   do {
-    const answer = object.ask(credential, { kind: 'verify', after: slice?.upTo ?? 0 })
+    const answer = await object.ask(credential, { kind: 'verify', after: slice?.upTo ?? 0 })
     if (!answer.ok || answer.value.kind !== 'verify') throw new Error('verify was refused')
     slice = answer.value
   } while (slice.failure === null && slice.upTo < slice.head)
@@ -49,11 +49,15 @@ function verify(object: StashObject): Verified {
 
 beforeAll(async () => {
   stash = await newStash()
-  await inside((object, sql) => {
+  await inside(async (object, sql) => {
     const { hash } = sql.exec<{ hash: string }>('SELECT hash FROM token').one()
     credential = { kind: 'token', hash }
     for (let revision = 0; revision < CHANGES;) {
-      const applied = object.apply({ credential, intent: randomIntent(revision), reason: pick(['why', 'because']) })
+      const applied = await object.apply({
+        credential,
+        intent: randomIntent(revision),
+        reason: pick(['why', 'because']),
+      })
       if (applied.ok) ({ revision } = applied.value)
     }
   })
@@ -77,7 +81,7 @@ describe('after a thousand random changes', () => {
   it.each(TABLES)(
     'one byte changed in any column of $table is found at its entry',
     async ({ table, revision, what }) => {
-      const tried = await inside((object, sql) => {
+      const tried = await inside(async (object, sql) => {
         const columns = sql.exec<{ name: string }>(`SELECT name FROM pragma_table_info('${table}')`).toArray()
         const names: string[] = []
         for (const { name } of columns) {
@@ -97,7 +101,7 @@ describe('after a thousand random changes', () => {
               // A key or number that is taken already: SQLite itself refuses it.
               continue
             }
-            const { failure } = verify(object)
+            const { failure } = await verify(object)
             const moved = name === revision
             if (table === 'log' && moved) sql.exec('UPDATE log SET revision = ? WHERE revision = ?', at, other)
             else set(value)
@@ -110,7 +114,7 @@ describe('after a thousand random changes', () => {
         return names
       })
       expect(tried.length).toBeGreaterThan(2)
-      expect(await inside((object) => verify(object).failure)).toBeNull()
+      expect(await inside(async (object) => (await verify(object)).failure)).toBeNull()
     },
     60_000,
   )

@@ -50,10 +50,10 @@ describe('Idempotency-Key', () => {
     const stash = await newStash()
     const hash = await sha256(stash.token)
     const kept = (changes: { key: string; value: string }[], count: number) =>
-      runInDurableObject(objectOf(stash), (object, { storage }) => {
+      runInDurableObject(objectOf(stash), async (object, { storage }) => {
         for (let i = 0; i < count; i++) {
           const intent = { kind: 'patch' as const, changes }
-          object.apply({ credential: { kind: 'token', hash }, intent, idempotencyKey: `${changes.length}-${i}` })
+          await object.apply({ credential: { kind: 'token', hash }, intent, idempotencyKey: `${changes.length}-${i}` })
         }
         return storage.sql.exec('SELECT count(*) AS answers, sum(bytes) AS bytes FROM answer').one()
       })

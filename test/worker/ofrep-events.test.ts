@@ -76,9 +76,9 @@ describe('eventStreams', () => {
     faults.kvPut = () => new Promise<never>(() => {})
     // Another place's write: this isolate hears of it by nothing but the claim.
     const setElsewhere = (value: string) =>
-      runInDurableObject(objectOf(stash), (object, { storage }) => {
+      runInDurableObject(objectOf(stash), async (object, { storage }) => {
         const { hash } = storage.sql.exec<{ hash: string }>('SELECT hash FROM token').one()
-        const applied = object.apply({
+        const applied = await object.apply({
           credential: { kind: 'token', hash },
           intent: { kind: 'put', key: 'plain', value, type: 'text/plain' },
         })

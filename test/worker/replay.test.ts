@@ -39,11 +39,11 @@ async function rowsReadBy(stash: Stash, act: () => Promise<unknown>): Promise<nu
 
 /** So many changes, made inside the object: over the front door a thousand would take seconds. */
 const change = (stash: Stash, count: number, valueOf = (i: number) => String(i)) =>
-  runInDurableObject(objectOf(stash), (object, { storage }) => {
+  runInDurableObject(objectOf(stash), async (object, { storage }) => {
     const { hash } = storage.sql.exec<{ hash: string }>('SELECT hash FROM token').one()
     for (let i = 0; i < count; i++) {
       const intent = { kind: 'put' as const, key: `k-${i % 7}`, value: valueOf(i), type: 'text/plain' }
-      const applied = object.apply({ credential: { kind: 'token', hash }, intent })
+      const applied = await object.apply({ credential: { kind: 'token', hash }, intent })
       if (!applied.ok) throw new Error(applied.refusal.code)
     }
   })

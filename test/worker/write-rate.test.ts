@@ -14,11 +14,11 @@ const GIB = 1024 ** 3
 /** Writes past HTTP, which is what takes the time. Answers with how many were accepted. */
 async function writeMany(stash: Stash, { token }: Operator, count: number): Promise<number> {
   const credential = { kind: 'token' as const, hash: await sha256(token) }
-  return runInDurableObject(objectOf(stash), (object) => {
+  return runInDurableObject(objectOf(stash), async (object) => {
     let accepted = 0
     for (let i = 0; i < count; i++) {
       const intent = { kind: 'put' as const, key: 'x-1', value: String(i), type: 'text/plain' }
-      if (object.apply({ credential, intent }).ok) accepted++
+      if ((await object.apply({ credential, intent })).ok) accepted++
     }
     return accepted
   })

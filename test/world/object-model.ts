@@ -131,7 +131,9 @@ export class ObjectModel {
     const flag = { key: FLAG, value: String(revision), type: 'text/plain; charset=utf-8', version: revision }
     return {
       revision,
-      text: writeSnapshot({ stashId: STASH_ID, revision, publishedAt: this.#world.clock.now(), stash }, [flag]),
+      text: writeSnapshot({ stashId: STASH_ID, revision, publishedAt: this.#world.clock.now(), stash, reverts: [] }, [
+        flag,
+      ]),
     }
   }
 

@@ -185,11 +185,19 @@ export class Books implements Tables {
     return [...ends, ...held, this.freeze?.until].filter((at) => typeof at === 'number')
   }
 
-  /** Those that are due: what nothing may hold up before what people asked for; then the longest due, then the first written. */
+  /** The longest due, then the first written. */
   nextDue(now: number): Held | null {
     const due = [...this.held.values()].filter(({ due_at: at }) => at !== null && at <= now)
-    const ends = due.filter(({ kind }) => kind === 'revert' || kind === 'thaw' || kind === 'lapse')
-    const [next = null] = (ends.length > 0 ? ends : due).toSorted((a, b) => (a.due_at ?? 0) - (b.due_at ?? 0))
+    const [next = null] = due.toSorted((a, b) => (a.due_at ?? 0) - (b.due_at ?? 0))
+    return next
+  }
+
+  /** Of those that are due, what ends by the clock. */
+  nextEnd(now: number): Held | null {
+    const ends = [...this.held.values()].filter(
+      ({ kind, due_at: at }) => ['revert', 'thaw', 'lapse'].includes(kind) && at !== null && at <= now,
+    )
+    const [next = null] = ends.toSorted((a, b) => (a.due_at ?? 0) - (b.due_at ?? 0))
     return next
   }
 }

@@ -70,6 +70,8 @@ function write(
   const end = forMs === undefined ? null : boxOf(books, boxed, forMs, motion, now)
   // Also of those that are away already: they stay away now.
   const meant = plan.filter(({ what }) => what === 'item').map(({ key }) => key)
+  const ending = release?.kind === 'revert' ? release.keys : []
+  const pending = meant.filter((key) => pendingValue(books, key) !== undefined || ending.includes(key))
   const { cancelled, shortened } = books.takeOutOfReverts(meant)
   if (changed.length + cancelled.length + shortened.length === 0) return { revision: books.revision, changed }
   if (end !== null) books.hold(end)
@@ -84,6 +86,7 @@ function write(
     ...(release?.kind === 'link' && { via: 'link' as const }),
     ...(!isBlank(motion.pressedReason) && { pressedReason: motion.pressedReason ?? '' }),
     ...(end && { revertsAt: end.due_at ?? 0 }),
+    ...detailOfEnds(items, pending, end),
     ...(release?.kind === 'revert' && { ends: release.ends ?? 0 }),
     ...(release?.kind === 'revert' && release.set_by && { setBy: release.set_by }),
     ...(wanted.kind === 'undo' && { undoes: wanted.revision }),
@@ -91,6 +94,21 @@ function write(
   const kind = release?.kind === 'revert' ? 'revert' : wanted.kind
   const revision = books.revise(kind, actor, { heldId: release?.id ?? null, reason, detail, changes }, now)
   return { revision, changed, did: kind, ...(end && { reverts: { heldId: end.id, at: end.due_at ?? 0 } }) }
+}
+
+/** What the entry's changes do not tell of time-boxes: other values that come back, and keys that nothing comes back to any more. */
+function detailOfEnds(items: EntryChange[], pending: string[], end: Held | null): Pick<Detail, 'goesBack' | 'unboxed'> {
+  const told = (key: string) => items.find((change) => change.key === key)
+  if (end === null) {
+    const unboxed = pending.filter((key) => told(key) === undefined)
+    return unboxed.length > 0 ? { unboxed } : {}
+  }
+  const values = end.change.kind === 'patch' ? end.change.changes : []
+  const others = values.filter(({ key, value }) => {
+    const change = told(key)
+    return change === undefined || (change.before?.value ?? null) !== value
+  })
+  return others.length > 0 ? { goesBack: others.map(({ key, value }) => ({ key, to: value })) } : {}
 }
 
 /** Back to what was there before, or, where that was to end as well, to what was there before that. */

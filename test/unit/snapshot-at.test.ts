@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import { readSnapshot, writeSnapshot, type Revert, type Snapshot } from '../../src/model/snapshot.ts'
+import { atTime } from '../../src/model/snapshot-at.ts'
+
+const stash = { name: null, description: null, profile: 'safeguarded', createdAt: 0, freeze: null } as const
+const text = (value: string) => ({ value, type: 'text/plain' })
+const flag = (key: string, value: string, version = 1) => ({ key, version, ...text(value) })
+
+function snapshot(reverts: Revert[], flags = [flag('a', 'boxed', 3), flag('b', '1'), flag('d', 'boxed', 4)]): Snapshot {
+  const read = readSnapshot(writeSnapshot({ stashId: 's', revision: 4, publishedAt: 0, stash, reverts }, flags), 's')
+  if (read === null) throw new Error('not a snapshot')
+  return read
+}
+const values = ({ flags }: Snapshot) => Object.fromEntries([...flags].map(([key, { value }]) => [key, value]))
+
+const REVERTS: Revert[] = [
+  { key: 'd', at: 200, version: 4, to: null },
+  { key: 'a', at: 100, version: 3, to: text('before') },
+  { key: 'c', at: 100, version: 2, to: { ...text('{}'), guard: 'json' } },
+]
+
+describe('atTime', () => {
+  it('is the snapshot itself until something ends', () => {
+    const whole = snapshot(REVERTS)
+    expect(whole.changesAt).toBe(100)
+    expect(atTime(whole, 99)).toBe(whole)
+    const plain = snapshot([])
+    expect(atTime(plain, Number.MAX_SAFE_INTEGER)).toBe(plain)
+  })
+  it('has from the moment of the end on what comes back, in the order of keys', () => {
+    const whole = snapshot(REVERTS)
+    const later = atTime(whole, 100)
+    expect(values(later)).toEqual({ a: 'before', b: '1', c: '{}', d: 'boxed' })
+    expect([...later.flags.keys()]).toEqual(['a', 'b', 'c', 'd'])
+    expect(later.flags.get('a')).toEqual({ ...flag('a', 'before', 3), reverted: true })
+    expect(later.flags.get('c')).toMatchObject({ version: 2, guard: 'json', reverted: true })
+    expect(later.flags.get('d')).toMatchObject({ until: 200 })
+    expect([...later.reverted]).toEqual(['a', 'c'])
+    expect(later).toMatchObject({ revision: 4, changesAt: 200, reverts: [{ key: 'd' }] })
+    const last = atTime(later, 1_000)
+    expect(values(last)).toEqual({ a: 'before', b: '1', c: '{}' })
+    expect([...last.reverted]).toEqual(['a', 'c', 'd'])
+    expect(last.changesAt).toBe(Infinity)
+    // What was there stays as it was: others hold it.
+    expect(values(whole)).toEqual({ a: 'boxed', b: '1', d: 'boxed' })
+  })
+  it('comes to the same at once as in steps', () => {
+    const whole = snapshot(REVERTS)
+    expect(atTime(whole, 500)).toEqual(atTime(atTime(whole, 150), 500))
+  })
+  it('says of no flag that it went back where one is away already, and stays away', () => {
+    const later = atTime(snapshot([{ key: 'gone', at: 100, version: 2, to: null }]), 100)
+    expect(later.reverted.size).toBe(0)
+    expect(values(later)).toEqual({ a: 'boxed', b: '1', d: 'boxed' })
+  })
+})
+
+describe('readSnapshot', () => {
+  it('takes ends that are past, far ahead, and in any order', () => {
+    const year = 366 * 24 * 3_600_000
+    const read = snapshot([
+      { key: 'b', at: 5 * year, version: 1, to: null },
+      { key: 'a', at: 0, version: 3, to: text('x') },
+    ])
+    expect(read.changesAt).toBe(0)
+    expect(values(atTime(read, year))).toMatchObject({ a: 'x', b: '1' })
+  })
+  it('knows whether a version wrote it that knew no ends', () => {
+    const { reverts: _, ...old } = JSON.parse(
+      writeSnapshot({ stashId: 's', revision: 1, publishedAt: 0, stash, reverts: [] }, []),
+    ) as Record<string, unknown>
+    expect(readSnapshot(JSON.stringify(old), 's')).toMatchObject({
+      isComplete: false,
+      reverts: [],
+      changesAt: Infinity,
+    })
+    expect(snapshot([]).isComplete).toBe(true)
+  })
+  it.each([
+    ['no list', {}],
+    ['an end without a time', [{ key: 'a', version: 1, to: null }]],
+    ['a time that no Date holds', [{ key: 'a', at: 9e15, version: 1, to: null }]],
+    ['an end without a value', [{ key: 'a', at: 1, version: 1 }]],
+    ['half a value', [{ key: 'a', at: 1, version: 1, to: { value: 'x' } }]],
+    ['no key', [{ key: 1, at: 1, version: 1, to: null }]],
+    ['a guard that is no name', [{ key: 'a', at: 1, version: 1, to: { value: 'x', type: 't', guard: 1 } }]],
+  ])('takes %s for no snapshot', (_, reverts) => {
+    const written = JSON.parse(
+      writeSnapshot({ stashId: 's', revision: 1, publishedAt: 0, stash, reverts: [] }, []),
+    ) as Record<string, unknown>
+    expect(readSnapshot(JSON.stringify({ ...written, reverts }), 's')).toBeNull()
+  })
+})

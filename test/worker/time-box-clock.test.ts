@@ -1,0 +1,350 @@
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { clearFaults, faults } from '../support/faults.ts'
+import { freezeTime, pass, START } from '../support/frozen-time.ts'
+import { newOperator, objectOf, send } from '../support/front-door.ts'
+import type { Operator } from '../support/operator.ts'
+import type { Stash } from '../support/stash.ts'
+import { watchSocket, type Told } from '../support/watcher.ts'
+
+/** The clock goes on by hand here, and no alarm rings: whatever ends, ends by the clock alone. */
+freezeTime()
+afterEach(clearFaults)
+
+const SECOND = 1_000
+const goOn = (ms: number) => vi.setSystemTime(Date.now() + ms)
+const END = new Date(START + 8 * SECOND).toISOString()
+
+/** A flag that is `false`, and `true` for eight seconds. */
+async function boxed(): Promise<{ stash: Stash; master: Operator }> {
+  const { stash, master } = await newOperator()
+  await master.set('maintenance', 'false')
+  await master.set('maintenance', 'true', 'for=8s')
+  return { stash, master }
+}
+
+const item = (stash: Stash, key = 'maintenance', headers: Record<string, string> = {}) =>
+  send(`/item/${stash.id}/${key}`, { headers })
+const flags = async (stash: Stash, query = '') => {
+  const answer = await send(`/stash/${stash.id}/flags${query}`)
+  return { headers: answer.headers, body: (await answer.json()) as Record<string, unknown> }
+}
+const objectDies = () => {
+  faults.object = () => Promise.reject(new Error('the object is down'))
+}
+const kvHolds = async (stash: Stash, revision: number) => {
+  const held = () => env.SNAPSHOTS.get<{ revision: number }>(stash.id, 'json')
+  await expect.poll(async () => (await held())?.revision).toBe(revision)
+}
+
+describe('a time-boxed flag', () => {
+  it('says when it ends, and what comes back', async () => {
+    const { stash } = await boxed()
+    const read = await item(stash)
+    expect(await read.text()).toBe('true')
+    expect(read.headers.get('Switchyard-Until')).toBe(END)
+    expect(read.headers.get('Access-Control-Expose-Headers')).toContain('Switchyard-Until')
+    const all = await flags(stash)
+    expect(all.body).toMatchObject({
+      flags: { maintenance: 'true' },
+      reverts: { maintenance: { at: END, to: 'false' } },
+    })
+    expect(all.headers.get('Switchyard-Until')).toBeNull()
+  })
+  it('says so for the flags that were asked for, and nothing where none ends', async () => {
+    const { stash, master } = await boxed()
+    await master.set('gone', '1')
+    await master.call('DELETE', '/flags')
+    await send(`/item/${stash.id}/gone?for=1h`, stash.as({ method: 'DELETE' }))
+    await master.set('plain', '1')
+    expect((await flags(stash, '?keys=plain')).body).not.toHaveProperty('reverts')
+    expect((await flags(stash, '?keys=gone,plain')).body).toMatchObject({
+      flags: { plain: '1' },
+      reverts: { gone: { to: '1' } },
+    })
+    expect((await flags(stash, '?keys=maintenance')).body['reverts']).toEqual({
+      maintenance: { at: END, to: 'false' },
+    })
+    expect((await flags(await newOperator().then(({ stash: other }) => other))).body).not.toHaveProperty('reverts')
+  })
+  it('is kept in front for no longer than it lasts, tiers that count no ages included', async () => {
+    const { stash, master } = await newOperator()
+    const lifetimes = async () => (await item(stash, 'a')).headers.get('Cloudflare-CDN-Cache-Control')
+    await master.set('a', '1')
+    expect(await lifetimes()).toBe('public, max-age=5, stale-while-revalidate=5, stale-if-error=86400')
+    await master.set('a', '2', 'for=1h')
+    // An hour is 3,600 s, of which a second may pass in the isolate; half of the rest is for a second tier.
+    expect(await lifetimes()).toBe('public, max-age=5, stale-while-revalidate=5, stale-if-error=1794')
+    goOn(3_590 * SECOND)
+    expect(await lifetimes()).toBe('public, max-age=4')
+    goOn(8 * SECOND)
+    expect(await lifetimes()).toBe('no-store')
+    const whole = (await send(`/stash/${stash.id}/flags`)).headers.get('Cloudflare-CDN-Cache-Control')
+    expect(whole).toBe('no-store')
+    expect((await send(`/stash/${stash.id}`)).headers.get('Cloudflare-CDN-Cache-Control')).toBe('no-store')
+  })
+})
+
+describe('past its end', () => {
+  it('a time-box is over in a copy that the object does not confirm', async () => {
+    const { stash } = await boxed()
+    expect(await stash.read('maintenance')).toBe('true')
+    objectDies()
+    goOn(7_999)
+    expect(await stash.read('maintenance')).toBe('true')
+    goOn(1)
+    const read = await item(stash)
+    expect(await read.text()).toBe('false')
+    expect(read.headers.get('Switchyard-Source')).toMatch(/unvouched; as-of=\S+; reverted$/)
+    expect(read.headers.get('Switchyard-Revision')).toBe('2')
+    expect(read.headers.get('ETag')).toBe('"2+r"')
+    expect(read.headers.get('Switchyard-Until')).toBeNull()
+    const all = await flags(stash)
+    expect(all.body).toEqual({ stash_id: stash.id, revision: 2, flags: { maintenance: 'false' } })
+    expect(all.headers.get('ETag')).toBe('"2+r"')
+    expect(all.headers.get('Switchyard-Source')).toMatch(/; reverted$/)
+  })
+  it('the tag of the boxed value is no longer known, and its own is', async () => {
+    const { stash } = await boxed()
+    await stash.read('maintenance')
+    objectDies()
+    goOn(8 * SECOND)
+    const conditional = (tag: string) => item(stash, 'maintenance', { 'If-None-Match': tag })
+    expect((await conditional('"2"')).status).toBe(200)
+    expect((await conditional('"2+r"')).status).toBe(304)
+    expect((await conditional('W/"1", W/"2+r"')).status).toBe(304)
+    faults.object = null
+    const headers = { 'If-Match': '"2+r"' }
+    const write = await send(
+      `/item/${stash.id}/maintenance`,
+      stash.as({ method: 'PUT', body: 'new', headers: { ...headers, Authorization: `Bearer ${stash.token}` } }),
+    )
+    expect(write.status).toBe(412)
+    expect(await write.json()).toMatchObject({ current: 3 })
+  })
+  it('a time-box is over in what an isolate reads from KV, with the object away', async () => {
+    const { stash } = await boxed()
+    vi.useRealTimers()
+    await kvHolds(stash, 2)
+    vi.useFakeTimers({ now: START + 9 * SECOND, toFake: ['Date'] })
+    objectDies()
+    const read = await item(stash)
+    expect(await read.text()).toBe('false')
+    expect(read.headers.get('Switchyard-Source')).toMatch(/^kv; unvouched; .*; reverted$/)
+  })
+  it('a time-box is over where READ_MODE leaves the object out', async () => {
+    const { stash } = await boxed()
+    vi.useRealTimers()
+    await kvHolds(stash, 2)
+    vi.useFakeTimers({ now: START + 7 * SECOND, toFake: ['Date'] })
+    faults.settings = { READ_MODE: 'kv' }
+    expect(await stash.read('maintenance')).toBe('true')
+    goOn(SECOND)
+    const read = await item(stash)
+    expect(await read.text()).toBe('false')
+    expect(read.headers.get('ETag')).toBe('"2+r"')
+  })
+  it('the end is a revision as soon as the object is asked, however late its alarm is', async () => {
+    const { stash, master } = await boxed()
+    goOn(8 * SECOND)
+    const read = await item(stash)
+    expect(await read.text()).toBe('false')
+    expect(read.headers.get('ETag')).toBe('"3"')
+    expect(read.headers.get('Switchyard-Source')).not.toContain('reverted')
+    expect(await master.history('limit=1')).toMatchObject([{ revision: 3, kind: 'revert', ends: 2 }])
+  })
+  it.each([
+    ['the list of items', async (_: Stash, master: Operator) => (await master.call('GET', '/items')).body['items']],
+    ['an export', async (_: Stash, master: Operator) => (await master.call('GET', '/export')).body['items']],
+  ])('%s has the value that came back', async (_, ask) => {
+    const { stash, master } = await boxed()
+    goOn(8 * SECOND)
+    expect(JSON.stringify(await ask(stash, master))).toContain('"false"')
+  })
+  it('a write finds it over: it is recorded after the end', async () => {
+    const { master } = await boxed()
+    goOn(8 * SECOND)
+    expect((await master.set('maintenance', 'again', '', { 'If-Match': '"2"' })).body).toMatchObject({ current: 3 })
+    expect((await master.set('maintenance', 'again')).body).toMatchObject({ revision: 4 })
+  })
+  it('a hundred readers at once see the end, and it happens once', async () => {
+    const { stash, master } = await boxed()
+    await master.call(
+      'PATCH',
+      '/flags?for=8s',
+      Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`k-${i}`, '1'])),
+    )
+    goOn(8 * SECOND)
+    const asked = Array.from({ length: 100 }, () =>
+      runInDurableObject(objectOf(stash), async (object) => JSON.stringify(await object.snapshot())),
+    )
+    for (const text of await Promise.all(asked)) expect(text).not.toContain('k-')
+    expect((await master.history()).filter(({ kind }) => kind === 'revert')).toHaveLength(2)
+  })
+  it('a removal is over: the flag is back with its media type', async () => {
+    const { stash, master } = await newOperator()
+    await master.set('kept', '{"a":1}', '', { 'Content-Type': 'application/json' })
+    await send(`/item/${stash.id}/kept?for=8s`, stash.as({ method: 'DELETE' }))
+    const away = await item(stash, 'kept')
+    expect(away.status).toBe(404)
+    expect(away.headers.get('Switchyard-Until')).toBe(END)
+    objectDies()
+    goOn(8 * SECOND)
+    const back = await item(stash, 'kept')
+    expect(await back.text()).toBe('{"a":1}')
+    expect(back.headers.get('Content-Type')).toBe('application/json')
+    expect(back.headers.get('ETag')).toBe('"2+r"')
+  })
+  it('a creation is over: the flag is gone', async () => {
+    const { stash, master } = await newOperator()
+    await master.set('new', '1', 'for=8s')
+    expect(await stash.read('new')).toBe('1')
+    objectDies()
+    goOn(8 * SECOND)
+    const read = await item(stash, 'new')
+    expect(read.status).toBe(404)
+    expect(await read.text()).toBe('')
+    expect(read.headers.get('Switchyard-Problem')).toBe('item_not_found')
+    expect(read.headers.get('Switchyard-Source')).toMatch(/; reverted$/)
+    expect((await send(`/stash/${stash.id}`)).headers.get('ETag')).toBe('"1+r"')
+  })
+  it('each of several has an end of its own, and a tag of its own tells them apart', async () => {
+    const { stash, master } = await boxed()
+    await master.set('other', '1', 'for=20s')
+    await flags(stash)
+    objectDies()
+    goOn(8 * SECOND)
+    expect((await flags(stash)).headers.get('ETag')).toBe('"3+r"')
+    goOn(12 * SECOND)
+    const all = await flags(stash)
+    expect(all.body['flags']).toEqual({ maintenance: 'false' })
+    expect(all.headers.get('ETag')).toBe('"3+r2"')
+  })
+  it('an extension counts where it has arrived', async () => {
+    const { stash, master } = await boxed()
+    await master.set('maintenance', 'true', 'for=30s')
+    expect((await flags(stash)).body['reverts']).toMatchObject({ maintenance: { to: 'false' } })
+    objectDies()
+    goOn(8 * SECOND)
+    expect(await stash.read('maintenance')).toBe('true')
+    goOn(22 * SECOND)
+    expect(await stash.read('maintenance')).toBe('false')
+  })
+  it('a clock that is set back brings nothing back', async () => {
+    const { stash } = await boxed()
+    await stash.read('maintenance')
+    objectDies()
+    goOn(8 * SECOND)
+    expect(await stash.read('maintenance')).toBe('false')
+    goOn(-3 * SECOND)
+    expect(await stash.read('maintenance')).toBe('false')
+  })
+  it('OFREP evaluates what came back, and says so', async () => {
+    const { stash } = await boxed()
+    const evaluate = async (path: string) => {
+      const answer = await send(`/stash/${stash.id}/ofrep/v1/evaluate/flags${path}`, { method: 'POST', body: '{}' })
+      return (await answer.json()) as { flags?: unknown[] }
+    }
+    expect(await evaluate('/maintenance')).toMatchObject({ value: 'true', metadata: { version: 2, until: END } })
+    objectDies()
+    goOn(8 * SECOND)
+    expect(await evaluate('/maintenance')).toMatchObject({ value: 'false', metadata: { version: 2, reverted: true } })
+    expect((await evaluate('')).flags).toMatchObject([{ key: 'maintenance', value: 'false' }])
+  })
+})
+
+describe('watchers', () => {
+  const toldTo = async (stash: Stash, after: number | null, query = ''): Promise<Told[]> => {
+    const watcher = await watchSocket(
+      send,
+      `/stash/${stash.id}/watch?${after === null ? '' : `after=${after}`}${query}`,
+    )
+    await watcher.answered()
+    watcher.stop()
+    return watcher.told
+  }
+  it('are told of pending ends, and of what differs, live as in a replay', async () => {
+    const { stash, master } = await newOperator()
+    const live = await watchSocket(send, `/stash/${stash.id}/watch?after=0`)
+    await master.set('a', '0')
+    await master.set('a', '1', 'for=1h')
+    await master.set('a', '2', 'for=2h')
+    await master.call('PATCH', '/flags?for=1h', { b: '1', c: '1' })
+    await master.set('b', '2')
+    const { body } = await master.set('d', '1', 'for=1h')
+    await master.call('DELETE', `/held/${String(body['revert_id'])}`)
+    // Taking away a flag that is not there now, and would come back, is a change of its end alone.
+    await send(`/item/${stash.id}/a?for=1h`, stash.as({ method: 'DELETE' }))
+    await send(`/item/${stash.id}/a`, stash.as({ method: 'DELETE' }))
+    const at = (hours: number) => new Date(START + hours * 3_600_000).toISOString()
+    const expected = [
+      { revision: 1, changes: { a: '0' } },
+      { revision: 2, changes: { a: '1' }, reverts: { a: { at: at(1), to: '0' } } },
+      { revision: 3, changes: { a: '2' }, reverts: { a: { at: at(2), to: '0' } } },
+      { revision: 4, changes: { b: '1', c: '1' }, reverts: { b: { at: at(1), to: null }, c: { at: at(1), to: null } } },
+      { revision: 5, changes: { b: '2' }, reverts: { b: null } },
+      { revision: 6, changes: { d: '1' }, reverts: { d: { at: at(1), to: null } } },
+      { revision: 7, changes: {}, reverts: { d: null } },
+      { revision: 8, changes: { a: null }, reverts: { a: { at: at(1), to: '0' } } },
+      { revision: 9, changes: {}, reverts: { a: null } },
+    ].map((event) => ({ type: 'change', ...event }))
+    expect(await live.until(9)).toEqual(expected)
+    live.stop()
+    expect(await toldTo(stash, 0)).toEqual(expected)
+    expect(await toldTo(stash, null)).toEqual([
+      { type: 'snapshot', revision: 9, flags: { b: '2', c: '1', d: '1' }, reverts: { c: { at: at(1), to: null } } },
+    ])
+    // A change of its end alone concerns who watches the key.
+    expect((await toldTo(stash, 6, '&keys=d,x')).map(({ reverts }) => reverts)).toEqual([{ d: null }])
+    expect(await toldTo(stash, null, '&keys=a,b')).toEqual([{ type: 'snapshot', revision: 9, flags: { b: '2' } }])
+    const poll = await send(`/stash/${stash.id}/watch?after=3&wait=1s`)
+    expect(await poll.json()).toMatchObject({
+      revision: 9,
+      reverts: { a: null, b: null, c: { at: at(1), to: null }, d: null },
+    })
+  })
+  it('who join after the end are told that it is over, though the alarm is late', async () => {
+    const { stash } = await boxed()
+    goOn(8 * SECOND)
+    expect(await toldTo(stash, 2)).toEqual([
+      { type: 'change', revision: 3, changes: { maintenance: 'false' }, reverts: { maintenance: null } },
+    ])
+  })
+  it('are told of the end once, when it becomes a revision', async () => {
+    const { stash } = await boxed()
+    const watcher = await watchSocket(send, `/stash/${stash.id}/watch?after=2`)
+    await pass(stash, 8 * SECOND)
+    expect(await watcher.until(1)).toMatchObject([{ revision: 3, reverts: { maintenance: null } }])
+    await watcher.answered()
+    expect(watcher.told).toHaveLength(1)
+    watcher.stop()
+  })
+})
+
+describe('what pending time-boxes put back', () => {
+  it('is bounded, since every copy carries it; a limited token has its share of that', async () => {
+    const { stash, master } = await newOperator()
+    const value = 'x'.repeat(60_000)
+    const large = (name: string) => Object.fromEntries(Array.from({ length: 15 }, (_, i) => [`${name}-${i}`, value]))
+    const none = (name: string) => Object.fromEntries(Array.from({ length: 15 }, (_, i) => [`${name}-${i}`, null]))
+    for (const name of ['a', 'b']) {
+      await master.call('PATCH', '/flags', large(name))
+      expect((await master.call('PATCH', '/flags?for=1h', none(name))).status).toBe(200)
+    }
+    const limited = await master.grant({ can: ['write'], keys: ['c-*'] })
+    await master.call('PATCH', '/flags', { ...large('c'), small: '1' })
+    const share = { limit: 900, limit_bytes: Math.floor(2 * 1024 * 1024 * 0.9) }
+    expect((await limited.call('PATCH', '/flags?for=1h', { 'c-0': null, 'c-1': null })).body).toMatchObject({
+      code: 'time_boxes_too_large',
+      ...share,
+    })
+    expect((await master.call('PATCH', '/flags?for=1h', { 'c-0': null, 'c-1': null })).status).toBe(200)
+    const refused = await master.call('PATCH', '/flags?for=1h', { 'c-2': null, 'c-3': null, 'c-4': null, 'c-5': null })
+    expect(refused.body).toMatchObject({ code: 'time_boxes_too_large', limit_bytes: 2 * 1024 * 1024 })
+    // An extension puts back the same, and nothing besides.
+    expect((await master.call('PATCH', '/flags?for=2h', none('a'))).status).toBe(200)
+    await pass(stash, 2 * 3_600_000)
+    expect(Object.keys((await flags(stash)).body['flags'] as object)).toHaveLength(46)
+  })
+})
