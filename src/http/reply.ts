@@ -7,7 +7,9 @@ import type { Refusal } from '../model/refusal.ts'
 import { documentOf, headersOf } from './problem.ts'
 import { isoTime } from './time.ts'
 
-export const EXPOSED = 'ETag, Retry-After, Switchyard-Revision, Switchyard-Source, Switchyard-Until, Switchyard-Problem'
+/** `Date`: by it clients correct their clock, for what ends by it. */
+export const EXPOSED =
+  'Date, ETag, Retry-After, Switchyard-Revision, Switchyard-Source, Switchyard-Until, Switchyard-Problem'
 
 const COMMON = {
   'Cache-Control': 'no-store',

@@ -123,7 +123,8 @@ export function streamEvents(
     timers.push(setInterval(keepAlive, KEEP_ALIVE_MS), setTimeout(retire, lifetimeMs - jitter))
   }
   write(writeRetry())
-  return new Response(readable, { headers: HEADERS })
+  // Clients correct their clock by it. Cloudflare would add one; the runtime on a machine of one's own does not.
+  return new Response(readable, { headers: { ...HEADERS, Date: new Date().toUTCString() } })
 }
 
 const encoder = new TextEncoder()

@@ -203,6 +203,8 @@ export class StashObject extends DurableObject<Env> {
   async #endDue(): Promise<void> {
     if (!this.#alive() || !(this.#alarm.isEnding || hasDue(this.#sql, Date.now()))) return
     await this.#alarm.endDue()
+    // What else is due waits for the alarm, which may have been lost: an instance that knows of none sets it.
+    this.#alarm.arm()
   }
 
   /** Where the object dies in a release, the alarm for the next try is set already. */

@@ -236,6 +236,9 @@ describe('a watch', () => {
     expect(stream.headers.get('Cache-Control')).toBe('no-store')
     expect(stream.headers.get('Access-Control-Allow-Origin')).toBe('*')
     expect(stream.headers.get('Content-Type')).toBe('text/event-stream')
+    // What clients correct their clock by, scripts of other origins included.
+    expect(Math.abs(Date.parse(stream.headers.get('Date') ?? '') - Date.now())).toBeLessThan(5_000)
+    expect(stream.headers.get('Access-Control-Expose-Headers')).toMatch(/^Date, /)
     await stream.body?.cancel()
   })
   it('leaves nothing behind, however many come and go', async () => {
