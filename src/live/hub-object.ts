@@ -6,16 +6,24 @@
  * again, and what it is told twice it skips, so it may be gone at any moment.
  */
 import { DurableObject } from 'cloudflare:workers'
-import { readTerms, writeEvent, writeMark, type Filter, type WatchEvent } from '../model/watch-event.ts'
+import { readTerms, writeEvent, writeMark, type Filter, type Missed, type WatchEvent } from '../model/watch-event.ts'
 import type { StashObject } from '../stash/stash-object.ts'
 import { Audience, CLOSE, close, refuseMessage } from './audience.ts'
 import { hallOf } from './hall.ts'
+import { Questions } from './questions.ts'
 import { judgeSeat, readHubSeat, SEAT_STATUS, type HubSeatRequest } from './seat.ts'
 
 /** For watchers that join while events come: what happened between the stash's answer and now. */
 const RECENT_MAX = 256
 /** A stash that changes faster than it can be asked has watchers that wait. */
 const JOIN_ATTEMPTS = 10
+/**
+ * After a deploy all watchers of a hub come back at once. So many of their questions are asked at a time, and those who ask
+ * the same share an answer: the stash has other hubs, and a crowd of them must not cost a writer its turn.
+ */
+const QUESTIONS_MAX = 4
+/** A question that is not answered by then is given up, so that those behind it have their turn. */
+const QUESTION_DEADLINE_MS = 10_000
 
 export class HubObject extends DurableObject<Env> {
   readonly #kv = this.ctx.storage.kv
@@ -27,6 +35,11 @@ export class HubObject extends DurableObject<Env> {
   readonly #joining = new Set<Pick<HubSeatRequest, 'address'>>()
   /** One event at a time, to everybody. */
   #telling: Promise<void> = Promise.resolve()
+  readonly #questions = new Questions({
+    atOnce: QUESTIONS_MAX,
+    deadlineMs: QUESTION_DEADLINE_MS,
+    sleep: (ms, signal) => scheduler.wait(ms, { signal }),
+  })
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -50,16 +63,15 @@ export class HubObject extends DurableObject<Env> {
   }
 
   async #join({ stashId, name, address }: HubSeatRequest, url: string): Promise<Response> {
-    const stash = this.#stash(stashId)
     if (this.#told === null) {
-      const head = await stash.subscribe(name)
+      const head = await this.#questions.ask('subscribe', () => this.#stash(stashId).subscribe(name))
       if (head === null) return new Response(null, { status: 404 })
       // Another may have subscribed meanwhile, and been told of more.
       if (this.#told === null) this.#note(head)
     }
     const { after, filter, marks, body } = readTerms(url)
     for (let attempt = 0; attempt < JOIN_ATTEMPTS; attempt++) {
-      const missed = await stash.missed(after, filter, 'texts')
+      const missed = await this.#missed(stashId, name, after, filter)
       if (missed === null) return new Response(null, { status: 404 })
       const gap = this.#since(missed.head)
       // Too much has happened since the stash answered: it is asked again.
@@ -73,6 +85,14 @@ export class HubObject extends DurableObject<Env> {
       return new Response(null, { status: 101, webSocket: client })
     }
     return new Response(null, { status: 503 })
+  }
+
+  /** With this hub's own cursor: a stash that has dropped the hub subscribes it again, and tells it what it has missed. */
+  #missed(stashId: string, name: string, after: number | null, filter: Filter): Promise<Missed | null> {
+    return this.#questions.ask(JSON.stringify([after, filter]), () => {
+      const hub = this.#told === null ? null : { name, told: this.#told }
+      return this.#stash(stashId).missed(after, filter, 'texts', hub)
+    })
   }
 
   /**

@@ -31,8 +31,8 @@ export type Chores = {
   /** Forgets a little of what is past. */
   prune(): void
   publish(): Promise<void>
-  /** Tells hubs what they have not confirmed. Never rejects. */
-  tellHubs(): Promise<void>
+  /** Tells watchers what an earlier attempt has left untold, and begins to tell hubs. Never rejects. */
+  tell(): Promise<void>
   /** After a put has settled. May find that nothing is left to keep. */
   tidy(): Promise<void>
   /** Whether there still is a stash to wake. */
@@ -67,7 +67,7 @@ export class Alarm {
     await this.endDue()
     await this.#release('requests', RELEASES_PER_RING)
     this.#prune()
-    const outside = [this.#publish().catch(this.#chores.report), this.#chores.tellHubs()]
+    const outside = [this.#publish().catch(this.#chores.report), this.#chores.tell()]
     await Promise.race([Promise.all(outside), sleep(KV_PATIENCE_MS)])
     this.#rearm()
     // Last, and one alone: what did not end may end the object, and everything else has had its turn.

@@ -24,7 +24,7 @@ import { genesis } from './log.ts'
 import { compose, insertCursor, outboxOf } from './outbox.ts'
 import { Publisher } from './publish.ts'
 import { releaseDue } from './release-due.ts'
-import { nextHubAt, putHub, tellHubs } from './hubs.ts'
+import { Hubs } from './hubs.ts'
 import { nextPruneAt, prune } from './prune.ts'
 import { nextEvent, replay, Replays } from './replay.ts'
 import { report } from './report.ts'
@@ -53,6 +53,7 @@ export class StashObject extends DurableObject<Env> {
   readonly #replays = new Replays(this.#sql)
   readonly #audience: Audience
   readonly #teller: Teller
+  readonly #hubs: Hubs
   readonly #writeRate = new WriteRate()
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -68,8 +69,8 @@ export class StashObject extends DurableObject<Env> {
       setAlarm: (at) => void (at === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(at)),
       publishAt: () => this.#publisher.dueAt(),
       heldAt: () => nextDueAt(this.#sql),
-      hubAt: () => nextHubAt(this.#sql, getStash(this.#sql).revision),
-      tellHubs: () => this.#tellHubs(),
+      hubAt: () => this.#hubs.nextAt(),
+      tell: () => this.#teller.notify(),
       pruneAt: () => nextPruneAt(this.#sql, Date.now()),
       takeDue: (due, limit) => this.#takeDue(due, limit),
       durable: () => this.#storage.sync(),
@@ -84,6 +85,16 @@ export class StashObject extends DurableObject<Env> {
     if (this.#exists) this.#storage.transactionSync(() => migrate(this.#sql))
     const head = this.#exists ? getStash(this.#sql).revision : 0
     this.#audience = new Audience(hallOf(ctx), head)
+    this.#hubs = new Hubs({
+      sql: this.#sql,
+      hub: (name) => env.HUBS.get(env.HUBS.idFromName(name)),
+      now: () => Date.now(),
+      sleep: (ms, signal) => scheduler.wait(ms, { signal }),
+      head: () => (this.#alive() ? getStash(this.#sql).revision : null),
+      exists: () => this.#exists,
+      arm: () => this.#alarm.arm(),
+      report: (fault) => report('tell', fault, { stash: this.#id }),
+    })
     this.#teller = new Teller(
       {
         head: () => (this.#alive() ? getStash(this.#sql).revision : null),
@@ -91,7 +102,7 @@ export class StashObject extends DurableObject<Env> {
         durable: () => this.#storage.sync(),
         breathe: () => scheduler.wait(2),
         audience: this.#audience,
-        tellHubs: () => this.#tellHubs(),
+        tellHubs: () => this.#hubs.tell(),
         report: (fault) => report('tell', fault, { stash: this.#id }),
       },
       head,
@@ -170,18 +181,23 @@ export class StashObject extends DurableObject<Env> {
     await this.#endDue()
     if (!this.#alive()) return null
     const { revision } = getStash(this.#sql)
-    putHub(this.#sql, hub, revision)
+    this.#hubs.subscribe(hub, revision)
     return revision
   }
 
-  /** What a watcher has missed, for a hub to tell it. Null: no such stash. A hub of an older version takes no texts. */
+  /**
+   * What a watcher has missed, for a hub to tell it. Null: no such stash. A hub of an older version takes no texts, and does
+   * not say which one it is; others are subscribed again where they were dropped.
+   */
   async missed(
     after: number | null,
     filter: Filter = null,
     form: 'events' | 'texts' = 'events',
+    hub: { name: string; told: number } | null = null,
   ): Promise<Missed | null> {
     await this.#endDue()
     if (!this.#alive()) return null
+    if (hub !== null) this.#hubs.resubscribe(hub.name, hub.told)
     const { revision: head } = getStash(this.#sql)
     if (form === 'texts') return { head, events: [], texts: this.#replays.textsSince(head, after, filter) }
     return { head, events: replay(this.#sql, after, filter) }
@@ -227,16 +243,6 @@ export class StashObject extends DurableObject<Env> {
     }
   }
 
-  async #tellHubs(): Promise<void> {
-    await tellHubs({
-      sql: this.#sql,
-      namespace: this.env.HUBS,
-      now: () => Date.now(),
-      head: () => (this.#alive() ? getStash(this.#sql).revision : null),
-      report: (fault) => report('tell', fault, { stash: this.#id }),
-    })
-  }
-
   #prune(): void {
     if (this.#alive()) this.#storage.transactionSync(() => prune(this.#sql, Date.now()))
   }
@@ -244,7 +250,7 @@ export class StashObject extends DurableObject<Env> {
   /** Once KV knows that the stash is gone, and no put can land any more, nothing is left to keep. */
   async #tidy(): Promise<void> {
     if (!this.#exists || this.#alive() || this.#publisher.dueAt() !== null || this.#publisher.busy) return
-    if (nextHubAt(this.#sql, getStash(this.#sql).revision) !== null) return
+    if (this.#hubs.nextAt() !== null) return
     this.#exists = false
     await this.#storage.deleteAll()
   }

@@ -1,8 +1,9 @@
 /**
- * Tells the watchers of each commit, from the log: a reader of it like the publisher, with a cursor.
+ * Broadcasts each commit to the watchers of this object, and has its hubs told: a reader of the log like the publisher,
+ * with a cursor.
  *
- * After the commit, and after the writer has its answer: nobody waits for watchers. The cursor need not be durable:
- * a crash closes every socket, and whoever comes back says what it has seen.
+ * After the commit, and after the writer has its answer. The cursor need not be durable: a crash closes every socket, and
+ * a watcher that reconnects says what it has seen. The object's own watchers never wait for a hub.
  */
 import type { Audience } from '../live/audience.ts'
 import type { WatchEvent } from '../model/watch-event.ts'
@@ -17,7 +18,7 @@ export type Source = {
   /** Lets others have their turn. */
   breathe(): Promise<unknown>
   audience: Pick<Audience, 'size' | 'tell' | 'end'>
-  /** Tells those who tell others. Never rejects. */
+  /** Begins to tell the hubs. Not awaited here. Never rejects. */
   tellHubs(): Promise<void>
   report(fault: unknown): void
 }
@@ -26,6 +27,7 @@ export class Teller {
   readonly #source: Source
   #told: number
   #running = false
+  #startingHubs = false
 
   /** Whether somebody is being told at this moment: an object that sleeps is not in the middle of anything. */
   get busy(): boolean {
@@ -37,12 +39,37 @@ export class Teller {
     this.#told = told
   }
 
-  /** To be called after each commit. Never rejects. */
+  /**
+   * To be called after each commit, and by the alarm. Resolves once this object's own watchers are told and the calls to hubs
+   * have begun. Never rejects.
+   */
   async notify(): Promise<void> {
+    await Promise.all([this.#startHubs(), this.#tellWatchers()])
+  }
+
+  /** Many commits at once are one call, which reads the head when it begins. */
+  async #startHubs(): Promise<void> {
+    if (this.#startingHubs) return
+    this.#startingHubs = true
+    try {
+      await this.#settled()
+    } catch (fault) {
+      return this.#source.report(fault)
+    } finally {
+      this.#startingHubs = false
+    }
+    void this.#source.tellHubs()
+  }
+
+  async #tellWatchers(): Promise<void> {
     if (this.#running) return
     this.#running = true
     try {
-      await this.#run()
+      // What is committed while watchers are told is looked for again before this ends.
+      while (this.#isBehind()) {
+        await this.#settled()
+        await this.#tellAudience()
+      }
     } catch (fault) {
       this.#source.report(fault)
     } finally {
@@ -50,23 +77,27 @@ export class Teller {
     }
   }
 
-  async #run(): Promise<void> {
-    const { head, durable, breathe, tellHubs } = this.#source
-    await durable()
+  async #settled(): Promise<void> {
+    await this.#source.durable()
     // The writer's answer is on its way by then.
-    await breathe()
-    await Promise.all([this.#tellAudience(), tellHubs()])
-    // What was committed while hubs were told.
-    const target = head()
-    if (target !== null && this.#told < target) await this.#run()
+    await this.#source.breathe()
+  }
+
+  #isBehind(): boolean {
+    return this.#told < (this.#source.head() ?? Infinity)
   }
 
   async #tellAudience(): Promise<void> {
     const { head, next, audience } = this.#source
-    for (let target = head(); target === null || this.#told < target; target = head()) {
-      if (target === null) return audience.end({ type: 'gone', revision: this.#told + 1, values: [] })
+    while (this.#isBehind()) {
+      const target = head()
+      if (target === null) {
+        audience.end({ type: 'gone', revision: this.#told + 1, values: [] })
+        this.#told = Infinity
+        return
+      }
       const event = audience.size === 0 ? null : next(this.#told)
-      // Nobody is here, or history has been pruned under us: whoever comes back is told from where they were.
+      // Nobody is here, or history has been pruned under us: a watcher that comes back is told from where it was.
       this.#told = event?.revision ?? target
       if (event !== null) await audience.tell(event)
     }

@@ -1,6 +1,7 @@
 import { evictDurableObject, listDurableObjectIds, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { CALL_DEADLINE_MS } from '../../src/stash/hubs.ts'
 import { clearFaults, faults } from '../support/faults.ts'
 import { newOperator, objectOf, send } from '../support/front-door.ts'
 import type { Operator } from '../support/operator.ts'
@@ -11,7 +12,12 @@ const PER_OBJECT = 10
 beforeEach(() => {
   faults.watchersPerObject = PER_OBJECT
 })
-afterEach(clearFaults)
+afterEach(() => {
+  clearFaults()
+  vi.restoreAllMocks()
+})
+
+const actualWait = scheduler.wait.bind(scheduler)
 
 /** A client: it comes back, with its cursor, whenever it is closed. */
 async function follow(
@@ -90,12 +96,78 @@ describe('more watchers than one object serves', () => {
   it('are told again by the alarm, where a hub could not be reached', async () => {
     const { stash, master } = await newOperator()
     const clients = await Promise.all(Array.from({ length: 15 }, () => follow(stash.id, watchSocket)))
-    faults.hub = () => Promise.reject(new Error('the hub is out of reach'))
+    let calls = 0
+    faults.hub = () => Promise.reject(new Error(`the hub is out of reach, ${++calls}`))
     await master.set('a', '1')
+    await expect.poll(() => calls).toBe(1)
     faults.hub = null
+    // Not at once: it backs off.
     await runDurableObjectAlarm(objectOf(stash))
     for (const { told } of clients) await expect.poll(() => told.at(-1)?.revision).toBe(1)
     for (const client of clients) client.stop()
+  })
+  it('of the object itself are told at once while a hub hangs; those of the hub catch up when it comes back', async () => {
+    const { stash, master } = await newOperator()
+    const own = await Promise.all(
+      Array.from({ length: PER_OBJECT }, () => watchSocket(send, `/stash/${stash.id}/watch`)),
+    )
+    const inHub = await Promise.all(Array.from({ length: 5 }, () => watchStream(send, `/stash/${stash.id}/watch`)))
+    for (const watcher of inHub) await watcher.until(1)
+    let comeBack = (): void => {}
+    const back = new Promise<void>((resolve) => (comeBack = resolve))
+    let calls = 0
+    faults.hub = async (method, call) => {
+      if (method !== 'tell') return call()
+      calls++
+      await back
+      return call()
+    }
+    await writeMany(master, 1, 3)
+    const revisions = [0, 1, 2, 3]
+    for (const watcher of own) expect((await watcher.until(4)).map(({ revision }) => revision)).toEqual(revisions)
+    // However often the alarm rings meanwhile, and whatever is committed.
+    for (let i = 0; i < 3; i++) await runDurableObjectAlarm(objectOf(stash))
+    await writeMany(master, 4, 4)
+    for (const watcher of own) await watcher.until(5)
+    expect(calls).toBe(1)
+    for (const { told } of inHub) expect(told).toHaveLength(1)
+    comeBack()
+    for (const watcher of inHub) {
+      expect((await watcher.until(5)).map(({ revision }) => revision)).toEqual([...revisions, 4])
+    }
+    for (const watcher of [...own, ...inHub]) watcher.stop()
+  })
+  it('are told again where a hub never answered a call, once the deadline of that has passed', async () => {
+    const { stash, master } = await newOperator()
+    const watchers = await Promise.all(Array.from({ length: 15 }, () => watchSocket(send, `/stash/${stash.id}/watch`)))
+    for (const watcher of watchers) await watcher.until(1)
+    const wait = vi.spyOn(scheduler, 'wait')
+    wait.mockImplementation((ms, options) => actualWait(ms === CALL_DEADLINE_MS ? 10 : ms, options))
+    const methods: string[] = []
+    faults.hub = (method, call) => {
+      methods.push(method)
+      return methods.length === 1 ? new Promise(() => {}) : call()
+    }
+    await writeMany(master, 1, 2)
+    for (const watcher of watchers) {
+      expect((await watcher.until(3)).map(({ revision }) => revision)).toEqual([0, 1, 2])
+      watcher.stop()
+    }
+    expect(methods).toEqual(['tell', 'tell'])
+  })
+  it('are told by a hub that the stash has dropped, from where it was, as soon as the next one joins it', async () => {
+    const { stash, master } = await newOperator()
+    const url = `/stash/${stash.id}/watch`
+    const watchers = await Promise.all(Array.from({ length: 15 }, () => watchSocket(send, url)))
+    await runInDurableObject(objectOf(stash), (_, { storage }) => void storage.sql.exec('DELETE FROM hub'))
+    await writeMany(master, 1, 3)
+    const next = await watchSocket(send, `${url}?after=3`)
+    await writeMany(master, 4, 4)
+    for (const watcher of watchers) {
+      expect((await watcher.until(5)).map(({ revision }) => revision)).toEqual([0, 1, 2, 3, 4])
+    }
+    expect((await next.until(1)).map(({ revision }) => revision)).toEqual([4])
+    for (const watcher of [...watchers, next]) watcher.stop()
   })
   it('hear that the stash is gone', async () => {
     const { stash, master } = await newOperator()

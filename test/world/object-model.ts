@@ -181,7 +181,7 @@ export class ObjectModel {
       heldAt: () => null,
       pruneAt: () => null,
       hubAt: () => null,
-      tellHubs: async () => {},
+      tell: () => teller.notify(),
       takeDue: () => [],
       durable: async () => {},
       release: () => {},

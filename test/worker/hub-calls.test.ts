@@ -1,0 +1,310 @@
+/** The calls of a stash to its hubs: the real tables of a real object, hubs and a clock that a test holds. */
+import { runInDurableObject } from 'cloudflare:test'
+import { describe, expect, it } from 'vitest'
+import type { WatchEvent } from '../../src/model/watch-event.ts'
+import { CALL_DEADLINE_MS, FAILURES_MAX, Hubs, TOLD_AT_ONCE } from '../../src/stash/hubs.ts'
+import { newStash, objectOf } from '../support/front-door.ts'
+
+type Call = { name: string; events: WatchEvent[]; answer(told: number | null): Promise<void>; fail(): Promise<void> }
+type Row = { name: string; subscription: string; told: number; failures: number; tried_at: number }
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+type Bench = {
+  hubs: Hubs
+  world: { now: number; head: number | null; calls: Call[]; reports: string[]; armedTo: number[] }
+  rows(): Row[]
+  /** Writes that many revisions, of one flag. */
+  commit(count: number, valueOf?: (i: number) => string): void
+  /** Lets everything happen that waits for nothing outside. */
+  settle(): Promise<void>
+  /** Lets the time of the call that is under way run out. */
+  passDeadline(): Promise<void>
+}
+
+/** The promises of an object may be awaited in it alone, so a whole test runs there. */
+async function withHubs(test: (bench: Bench) => Promise<void>): Promise<void> {
+  const stash = await newStash()
+  await runInDurableObject(objectOf(stash), async (object, { storage }) => {
+    const { sql } = storage
+    // The object itself tells its own hubs of what is committed here: those of the test stand in another table.
+    sql.exec(`CREATE TABLE tested AS SELECT * FROM hub`)
+    sql.exec('CREATE UNIQUE INDEX tested_name ON tested (name)')
+    const exec = (query: string, ...bindings: unknown[]) =>
+      sql.exec(query.replaceAll(/\bhub\b/g, 'tested'), ...bindings)
+    const tested = new Proxy(sql, { get: (_, name) => (name === 'exec' ? exec : undefined) })
+    const { hash } = sql.exec<{ hash: string }>('SELECT hash FROM token').one()
+    const world: Bench['world'] = { now: 1_000_000, head: 0, calls: [], reports: [], armedTo: [] }
+    const settle = () => scheduler.wait(0)
+    const sleepers: { resolve(): void; signal: AbortSignal }[] = []
+    const hubs = new Hubs({
+      sql: tested,
+      hub: (name) => ({
+        tell: (events) =>
+          new Promise((resolve, reject) => {
+            const answer = (told: number | null) => (resolve(told), settle())
+            const fail = () => (reject(new Error('out of reach')), settle())
+            world.calls.push({ name, events, answer, fail })
+          }),
+      }),
+      now: () => world.now,
+      sleep: (_, signal) => new Promise<void>((resolve) => sleepers.push({ resolve, signal })),
+      head: () => world.head,
+      exists: () => true,
+      arm: () => void world.armedTo.push(hubs.nextAt() ?? Infinity),
+      report: (fault) => void world.reports.push(String(fault)),
+    })
+    const commit: Bench['commit'] = (count, valueOf = String) => {
+      for (let i = 0; i < count; i++) {
+        const intent = { kind: 'put' as const, key: 'a', value: valueOf(i), type: 'text/plain' }
+        const applied = object.apply({ credential: { kind: 'token', hash }, intent })
+        if (!applied.ok) throw new Error(applied.refusal.code)
+        world.head = applied.value.revision
+      }
+    }
+    const passDeadline = async () => {
+      world.now += CALL_DEADLINE_MS
+      for (const { resolve, signal } of sleepers.splice(0)) if (!signal.aborted) resolve()
+      await settle()
+    }
+    const rows = () => sql.exec<Row>('SELECT * FROM tested ORDER BY name').toArray()
+    await test({ hubs, world, rows, commit, settle, passDeadline })
+  })
+}
+
+const revisionsOf = ({ events }: Call) => events.map(({ revision }) => revision)
+
+describe('a call to a hub', () => {
+  it('is one at a time, however often it is asked for; what is committed meanwhile goes in the next', () =>
+    withHubs(async ({ hubs, world, commit, settle, rows }) => {
+      hubs.subscribe('hub', 0)
+      commit(1)
+      for (let i = 0; i < 5; i++) void hubs.tell()
+      commit(2)
+      void hubs.tell()
+      await settle()
+      expect(world.calls.map(revisionsOf)).toEqual([[1]])
+      await world.calls[0]?.answer(1)
+      expect(world.calls.map(revisionsOf)).toEqual([[1], [2, 3]])
+      await world.calls[1]?.answer(3)
+      expect(world.calls).toHaveLength(2)
+      expect(rows()).toMatchObject([{ told: 3, failures: 0, tried_at: 0 }])
+      expect(hubs.nextAt()).toBeNull()
+    }))
+  it('waits for no other hub', () =>
+    withHubs(async ({ hubs, world, commit, settle }) => {
+      hubs.subscribe('deaf', 0)
+      hubs.subscribe('near', 0)
+      for (let i = 1; i <= 3; i++) {
+        commit(1)
+        void hubs.tell()
+        await settle()
+        await world.calls.findLast(({ name }) => name === 'near')?.answer(i)
+      }
+      expect(world.calls.map(({ name }) => name)).toEqual(['deaf', 'near', 'near', 'near'])
+    }))
+  it('that passes its deadline has failed, and is made again after a back-off, by whatever comes then', () =>
+    withHubs(async ({ hubs, world, commit, settle, passDeadline, rows }) => {
+      hubs.subscribe('hub', 0)
+      commit(1)
+      void hubs.tell()
+      await settle()
+      // The alarm has nothing to do before.
+      expect(hubs.nextAt()).toBeGreaterThan(world.now + CALL_DEADLINE_MS)
+      await passDeadline()
+      expect(rows()).toMatchObject([{ told: 0, failures: 1, tried_at: world.now }])
+      expect(world.reports).toEqual([expect.stringContaining('did not answer')])
+      const retryAt = hubs.nextAt() ?? 0
+      expect(retryAt - world.now).toBe(2_000)
+      expect(world.armedTo).toEqual([retryAt])
+      world.now = retryAt - 1
+      await hubs.tell()
+      expect(world.calls).toHaveLength(1)
+      world.now = retryAt
+      void hubs.tell()
+      await settle()
+      expect(world.calls).toHaveLength(2)
+    }))
+  it('that answers after its deadline counts, and the next goes out at once', () =>
+    withHubs(async ({ hubs, world, commit, settle, passDeadline, rows }) => {
+      hubs.subscribe('hub', 0)
+      commit(1)
+      void hubs.tell()
+      await settle()
+      await passDeadline()
+      commit(1)
+      await world.calls[0]?.answer(1)
+      expect(rows()).toMatchObject([{ told: 1, failures: 0 }])
+      expect(world.calls.map(revisionsOf)).toEqual([[1], [2]])
+    }))
+  it('that answers late never sets the cursor back, and takes no newer subscription away', () =>
+    withHubs(async ({ hubs, world, commit, settle, passDeadline, rows }) => {
+      hubs.subscribe('hub', 0)
+      commit(1)
+      void hubs.tell()
+      await settle()
+      await passDeadline()
+      world.now += MINUTE
+      commit(2)
+      void hubs.tell()
+      await settle()
+      await world.calls[1]?.answer(3)
+      await world.calls[0]?.answer(1)
+      expect(rows()).toMatchObject([{ told: 3 }])
+
+      for (const late of [null, 1]) {
+        commit(1)
+        void hubs.tell()
+        await settle()
+        const call = world.calls.at(-1)
+        await passDeadline()
+        hubs.subscribe('hub', world.head ?? 0)
+        const before = rows()
+        await call?.answer(late)
+        expect(rows()).toEqual(before)
+      }
+    }))
+  it('that is answered for an old subscription leaves the new one alone', () =>
+    withHubs(async ({ hubs, world, commit, settle, rows }) => {
+      for (const answer of [null, 0]) {
+        hubs.subscribe('hub', world.head ?? 0)
+        commit(1)
+        void hubs.tell()
+        await settle()
+        const call = world.calls.at(-1)
+        commit(1)
+        hubs.subscribe('hub', world.head ?? 0)
+        const before = rows()
+        await call?.answer(answer)
+        expect(rows()).toEqual(before)
+      }
+    }))
+  it('that fails for an old subscription is no failure of the new one', () =>
+    withHubs(async ({ hubs, world, commit, settle, rows }) => {
+      hubs.subscribe('hub', 0)
+      commit(1)
+      void hubs.tell()
+      await settle()
+      hubs.subscribe('hub', 1)
+      await world.calls[0]?.fail()
+      expect(rows()).toMatchObject([{ told: 1, failures: 0 }])
+    }))
+  it('that succeeds takes the failures before it back', () =>
+    withHubs(async ({ hubs, world, commit, settle, rows }) => {
+      hubs.subscribe('hub', 0)
+      commit(1)
+      for (let i = 0; i < 6; i++) {
+        void hubs.tell()
+        await settle()
+        await world.calls.at(-1)?.fail()
+        world.now = hubs.nextAt() ?? 0
+      }
+      expect(rows()).toMatchObject([{ failures: 6 }])
+      void hubs.tell()
+      await settle()
+      await world.calls.at(-1)?.answer(1)
+      expect(rows()).toMatchObject([{ told: 1, failures: 0 }])
+    }))
+  it('is made less and less often while it fails, also while much is committed, and in the end no more', () =>
+    withHubs(async ({ hubs, world, commit, settle, rows }) => {
+      hubs.subscribe('hub', 0)
+      commit(1)
+      const gaps: number[] = []
+      while (rows().length > 0) {
+        void hubs.tell()
+        await settle()
+        await world.calls.at(-1)?.fail()
+        const next = hubs.nextAt()
+        if (next === null) break
+        gaps.push(next - (rows()[0]?.tried_at ?? 0))
+        // What is committed within the back-off calls nobody.
+        const calls = world.calls.length
+        world.now = next - 1
+        commit(1)
+        await hubs.tell()
+        expect(world.calls).toHaveLength(calls)
+        world.now = next
+      }
+      expect(gaps.slice(0, 7)).toEqual([2_000, 4_000, 8_000, 16_000, 32_000, MINUTE, MINUTE])
+      expect(gaps.filter((gap) => gap === MINUTE)).toHaveLength(15)
+      expect(gaps.filter((gap) => gap === HOUR)).toHaveLength(7 * 24)
+      expect(world.calls).toHaveLength(FAILURES_MAX + 1)
+      expect(rows()).toEqual([])
+    }))
+  it('is not held up by a clock that was set back', () =>
+    withHubs(async ({ hubs, world, commit, settle }) => {
+      hubs.subscribe('hub', 0)
+      commit(1)
+      void hubs.tell()
+      await settle()
+      await world.calls[0]?.fail()
+      world.now -= 24 * HOUR
+      expect((hubs.nextAt() ?? Infinity) - world.now).toBe(2_000)
+    }))
+  it('tells so many changes, and so many bytes, and the rest in the next', () =>
+    withHubs(async ({ hubs, world, commit, settle }) => {
+      hubs.subscribe('hub', 0)
+      commit(TOLD_AT_ONCE.changes + 5)
+      void hubs.tell()
+      await settle()
+      expect(world.calls[0]?.events).toHaveLength(TOLD_AT_ONCE.changes)
+      await world.calls[0]?.answer(TOLD_AT_ONCE.changes)
+      expect(world.calls[1]?.events).toHaveLength(5)
+      await world.calls[1]?.answer(TOLD_AT_ONCE.changes + 5)
+      const value = 'x'.repeat(60 * 1024)
+      commit(20, () => value)
+      void hubs.tell()
+      await settle()
+      const [first] = world.calls.splice(2)
+      const bytes = (first?.events.length ?? 0) * value.length
+      expect(bytes).toBeLessThanOrEqual(TOLD_AT_ONCE.bytes)
+      expect(bytes).toBeGreaterThan(TOLD_AT_ONCE.bytes - 2 * value.length)
+    }))
+  it('goes back to what the hub has really told, where that is less than was believed', () =>
+    withHubs(async ({ hubs, world, commit, settle }) => {
+      commit(3)
+      // Two watchers subscribed their hub at once, and the stash went on in between: the hub holds the first answer.
+      hubs.subscribe('hub', 1)
+      hubs.subscribe('hub', 3)
+      commit(1)
+      void hubs.tell()
+      await settle()
+      expect(world.calls.map(revisionsOf)).toEqual([[4]])
+      await world.calls[0]?.answer(1)
+      expect(world.calls.map(revisionsOf)).toEqual([[4], [2, 3, 4]])
+    }))
+  it('that confirms nothing of what it was told is a failure, not a loop', () =>
+    withHubs(async ({ hubs, world, commit, settle, rows }) => {
+      hubs.subscribe('hub', 0)
+      commit(1)
+      void hubs.tell()
+      await settle()
+      await world.calls[0]?.answer(0)
+      expect(world.calls).toHaveLength(1)
+      expect(rows()).toMatchObject([{ told: 0, failures: 1 }])
+    }))
+  it('says that the stash is gone, and is the last', () =>
+    withHubs(async ({ hubs, world, commit, settle, rows }) => {
+      hubs.subscribe('hub', 0)
+      commit(1)
+      world.head = null
+      void hubs.tell()
+      await settle()
+      expect(world.calls[0]?.events).toEqual([{ type: 'gone', revision: 1, values: [] }])
+      await world.calls[0]?.answer(0)
+      expect(rows()).toEqual([])
+      expect(hubs.nextAt()).toBeNull()
+    }))
+  it('begins again where a hub was dropped and says what it has told; one that is subscribed stays so', () =>
+    withHubs(async ({ hubs, world, commit, settle, rows }) => {
+      commit(3)
+      hubs.resubscribe('hub', 1)
+      await settle()
+      expect(world.calls.map(revisionsOf)).toEqual([[2, 3]])
+      expect(world.armedTo).toHaveLength(1)
+      const before = rows()
+      hubs.resubscribe('hub', 0)
+      expect(rows()).toEqual(before)
+    }))
+})
