@@ -1,0 +1,180 @@
+/** A hub by itself: what it does with what it is told, and with watchers that come and go meanwhile. */
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { WatchEvent } from '../../src/model/watch-event.ts'
+import { clearFaults, faults } from '../support/faults.ts'
+import { newOperator, objectOf, send } from '../support/front-door.ts'
+import type { Stash } from '../support/stash.ts'
+import { watchSocket, watchStream, type Watcher } from '../support/watcher.ts'
+
+const open: Watcher[] = []
+
+beforeEach(() => {
+  faults.watchersPerObject = 1
+})
+afterEach(() => {
+  clearFaults()
+  for (const watcher of open.splice(0)) watcher.stop()
+})
+
+const watch = async (stash: Stash, query = ''): Promise<Watcher> => {
+  const watcher = await watchSocket(send, `/stash/${stash.id}/watch${query}`)
+  open.push(watcher)
+  return watcher
+}
+
+/** A stash whose one place is taken, so that watchers go to the hub. */
+async function makeCrowded() {
+  const { stash, master } = await newOperator()
+  await watch(stash)
+  // For the hub, which the Worker tells of it: the object has read the setting when it woke.
+  faults.watchersPerObject = 20
+  const hub = env.HUBS.get(env.HUBS.idFromName(`${stash.id}/XX/0`))
+  const rows = () =>
+    runInDurableObject(objectOf(stash), (_, { storage }) => storage.sql.exec('SELECT told FROM hub').toArray())
+  return { stash, master, hub, rows }
+}
+
+const change = (revision: number): WatchEvent => ({
+  type: 'change',
+  revision,
+  values: [{ key: 'a', value: String(revision) }],
+})
+const snapshot = (revision: number): WatchEvent => ({ ...change(revision), type: 'snapshot' })
+const revisionsOf = ({ told }: Watcher) => told.map(({ revision }) => revision)
+
+describe('a hub', () => {
+  it('that is told twice tells once', async () => {
+    const { stash, hub } = await makeCrowded()
+    const watcher = await watch(stash)
+    expect(await hub.tell([change(1), change(2)])).toBe(2)
+    expect(await hub.tell([change(1), change(2), change(3)])).toBe(3)
+    await watcher.until(4)
+    expect(revisionsOf(watcher)).toEqual([0, 1, 2, 3])
+  })
+  it('never tells over a gap, and says how far it has come; a snapshot closes one', async () => {
+    const { stash, hub } = await makeCrowded()
+    const watcher = await watch(stash)
+    expect(await hub.tell([change(1), change(3)])).toBe(1)
+    expect(await hub.tell([snapshot(5)])).toBe(5)
+    await watcher.until(3)
+    expect(revisionsOf(watcher)).toEqual([0, 1, 5])
+  })
+  it('that is told two things at once tells one after the other', async () => {
+    const { stash, hub } = await makeCrowded()
+    const watcher = await watch(stash)
+    const events = Array.from({ length: 40 }, (_, i) => change(i + 1))
+    expect(await Promise.all([hub.tell(events.slice(0, 20)), hub.tell(events.slice(10))])).toEqual([20, 40])
+    await watcher.until(41)
+    expect(revisionsOf(watcher)).toEqual(Array.from({ length: 41 }, (_, i) => i))
+  })
+  it('subscribes once for a crowd that comes at once, and none of them misses anything', async () => {
+    const { stash, master, rows } = await makeCrowded()
+    const calls: string[] = []
+    faults.object = async (method, call) => {
+      calls.push(method)
+      if (method === 'subscribe') await master.set('a', '1')
+      return call()
+    }
+    const watchers = await Promise.all(Array.from({ length: 12 }, () => watch(stash, '?after=0')))
+    faults.object = null
+    await master.set('a', '2')
+    for (const watcher of watchers) {
+      await watcher.until(2)
+      expect(revisionsOf(watcher)).toEqual([1, 2])
+    }
+    expect(calls.filter((method) => method === 'subscribe')).toHaveLength(1)
+    // All had the same question.
+    expect(calls.filter((method) => method === 'missed').length).toBeLessThan(6)
+    await expect.poll(rows).toEqual([{ told: 2 }])
+  })
+  it('asks few questions at a time, whatever the cursors of those who come', async () => {
+    const { stash, master } = await makeCrowded()
+    for (let i = 1; i <= 12; i++) await master.set('a', String(i))
+    let [now, most] = [0, 0]
+    faults.object = async (method, call) => {
+      if (method !== 'missed') return call()
+      most = Math.max(most, ++now)
+      await scheduler.wait(5)
+      return call().finally(() => now--)
+    }
+    const watchers = await Promise.all(Array.from({ length: 12 }, (_, i) => watch(stash, `?after=${i}`)))
+    for (const [i, watcher] of watchers.entries()) {
+      await watcher.until(12 - i)
+      expect(revisionsOf(watcher)).toEqual(Array.from({ length: 12 - i }, (_unused, k) => i + k + 1))
+    }
+    expect(most).toBe(4)
+  })
+  it('whose last watcher leaves stays for one that is about to join', async () => {
+    const { stash, master, hub, rows } = await makeCrowded()
+    const last = await watch(stash)
+    let answer = (): void => {}
+    const held = new Promise<void>((resolve) => (answer = resolve))
+    let asked = false
+    faults.object = async (method, call) => {
+      if (method !== 'missed') return call()
+      asked = true
+      await held
+      return call()
+    }
+    const joining = watch(stash, '?after=0')
+    await expect.poll(() => asked).toBe(true)
+    last.stop()
+    await last.closed
+    await expect.poll(() => runInDurableObject(hub, (_, ctx) => ctx.getWebSockets().length)).toBe(0)
+    await master.set('a', '1')
+    await expect.poll(rows).toEqual([{ told: 1 }])
+    answer()
+    const joined = await joining
+    await master.set('a', '2')
+    await joined.until(2)
+    expect(revisionsOf(joined)).toEqual([1, 2])
+  })
+  it('that forgot while it was told is subscribed anew by the next watcher, and keeps that subscription', async () => {
+    const { stash, master, hub, rows } = await makeCrowded()
+    const last = await watch(stash)
+    last.stop()
+    await last.closed
+    await expect.poll(() => runInDurableObject(hub, (_, ctx) => ctx.getWebSockets().length)).toBe(0)
+    let reply = (): void => {}
+    const held = new Promise<void>((resolve) => (reply = resolve))
+    let answered = false
+    faults.hub = async (method, call) => {
+      const answer = await call()
+      if (method !== 'tell') return answer
+      answered = true
+      await held
+      return answer
+    }
+    await master.set('a', '1')
+    await expect.poll(() => answered).toBe(true)
+    faults.hub = null
+    const next = await watch(stash)
+    // What the hub said is about the subscription before.
+    reply()
+    await master.set('a', '2')
+    await next.until(2)
+    expect(revisionsOf(next)).toEqual([1, 2])
+    expect(await rows()).toHaveLength(1)
+  })
+  it('tells one that joins while changes come each of them once, over a stream as well', async () => {
+    const { stash, master } = await makeCrowded()
+    await watch(stash)
+    const writing = (async () => {
+      for (let i = 1; i <= 60; i++) await master.set('a', String(i))
+    })()
+    const joined: Watcher[] = []
+    for (let i = 0; i < 12; i++) {
+      const over = i % 2 === 0 ? watchSocket : watchStream
+      joined.push(await over(send, `/stash/${stash.id}/watch?after=0`))
+    }
+    open.push(...joined)
+    await writing
+    for (const watcher of joined) {
+      await expect.poll(() => watcher.told.at(-1)?.revision).toBe(60)
+      const [first = -1] = revisionsOf(watcher)
+      expect(revisionsOf(watcher)).toEqual(Array.from({ length: 61 - first }, (_, i) => first + i))
+    }
+  })
+})
