@@ -4,6 +4,7 @@
  */
 import { parseJson } from '../model/parse-json.ts'
 import type { Failure } from './ofrep-failure.ts'
+import { INCOMPLETE, readInTime } from './body.ts'
 import { readText } from './parse.ts'
 
 /** A context says who asks, in a few lines. */
@@ -24,13 +25,18 @@ export async function readContext(request: Request): Promise<Context | Failure> 
 /** Null: it is too long. What says its length, as all clients do, is read whole: that costs a third less than piece by piece. */
 async function readShort(request: Request): Promise<string | null> {
   const announced = request.headers.get('Content-Length')
-  if (announced !== null && Number(announced) <= CONTEXT_MAX_BYTES) return request.text().catch(() => NO_JSON)
+  if (announced !== null && Number(announced) <= CONTEXT_MAX_BYTES) return readShortInTime(request)
   const read = await readText(request, CONTEXT_MAX_BYTES)
   if (read.ok) return read.value
   return read.refusal.code === 'body_too_large' ? null : NO_JSON
 }
 
-/** What is not UTF-8 is no JSON either. Nor is what broke off: nobody is there any more to be told. */
+async function readShortInTime(request: Request): Promise<string> {
+  const text = await readInTime(CONTEXT_MAX_BYTES, request.text())
+  return text === INCOMPLETE ? NO_JSON : text
+}
+
+/** What is not UTF-8 is no JSON either. Nor is what broke off: its client has left. */
 const NO_JSON = '\u0000'
 
 function interpret(text: string): Context | Failure {

@@ -71,6 +71,7 @@ export const VALUE_REFUSALS: RefusalCode[] = [
   'empty_value',
   'not_text',
   'body_too_large',
+  'body_incomplete',
   'value_too_large',
   'too_many_items',
   'stash_too_large',
@@ -110,5 +111,5 @@ export const LINK_REFUSALS: RefusalCode[] = [
 
 /** Of a condition on the stash's revision. */
 export const CONDITIONS: Parameter[] = ['If-Match', 'If-None-Match']
-export const BODY_REFUSALS: RefusalCode[] = ['invalid_body', 'not_text', 'body_too_large']
+export const BODY_REFUSALS: RefusalCode[] = ['invalid_body', 'not_text', 'body_too_large', 'body_incomplete']
 export const ASK_REFUSALS: RefusalCode[] = [...TOKEN_REFUSALS, 'unknown_parameter', 'invalid_query']

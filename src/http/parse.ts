@@ -4,6 +4,7 @@ import { DURATION_EXPECTED, parseDuration } from '../model/duration.ts'
 import type { Timing } from '../model/intent.ts'
 import type { Precondition } from '../model/precondition.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
+import { readBody } from './body.ts'
 
 /** The query as the route knows it. A parameter that the route does not know is refused: it may be a typo. */
 export function readQuery<const P extends string>(
@@ -138,35 +139,6 @@ function readTags(header: string | null): '*' | number[] | null | 'malformed' {
   const tags = header.split(',').map((tag) => TAG.exec(tag.trim())?.[1])
   if (tags.some((tag) => tag === undefined)) return 'malformed'
   return tags.map((tag) => (/^\d{1,15}$/.test(tag ?? '') ? Number(tag) : -1))
-}
-
-/** The body's bytes, never more than `limit`: a longer one is dropped where it passes it. */
-export async function readBody(request: Request, limit: number): Promise<Result<Uint8Array>> {
-  const tooLarge = refuse({ code: 'body_too_large', limit_bytes: limit })
-  const announced = request.headers.get('Content-Length')
-  if (Number(announced ?? 0) > limit) return tooLarge
-  // What is announced is all that comes, and read whole it costs half as much.
-  if (announced !== null) {
-    const bytes = new Uint8Array(await request.arrayBuffer())
-    return bytes.byteLength > limit ? tooLarge : ok(bytes)
-  }
-  if (request.body === null) return ok(new Uint8Array())
-
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of request.body as ReadableStream<Uint8Array>) {
-    length += chunk.byteLength
-    if (length > limit) return tooLarge
-    chunks.push(chunk)
-  }
-  if (chunks.length === 1 && chunks[0] !== undefined) return ok(chunks[0])
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return ok(bytes)
 }
 
 /** The body as text, exactly: a byte order mark is part of the value, and what is not UTF-8 is refused. */

@@ -117,6 +117,12 @@ export const PROBLEMS = {
     title: 'The body is too large',
     detail: ({ limit_bytes }) => `At most ${limit_bytes} bytes are taken here.`,
   },
+  body_incomplete: {
+    status: 408,
+    title: 'The body did not come whole',
+    detail:
+      'It broke off, or took longer than 30 seconds and a second for each 16 KiB that are taken here. Nothing was changed.',
+  },
   jurisdiction_unavailable: {
     status: 501,
     title: 'This server cannot keep a stash in a jurisdiction',

@@ -41,6 +41,7 @@ export type Refusal =
   | { code: 'empty_value' }
   | { code: 'not_text' }
   | { code: 'body_too_large'; limit_bytes: number }
+  | { code: 'body_incomplete' }
   | { code: 'jurisdiction_unavailable'; jurisdiction: string }
   // what stands in the way
   /** `current` is null where there is no such item. */

@@ -49,6 +49,7 @@ describe('a hub', () => {
     const { stash, hub } = await makeCrowded()
     const watcher = await watch(stash)
     expect(await hub.tell([change(1), change(2)])).toBe(2)
+    expect(await hub.tell([change(1)])).toBe(2)
     expect(await hub.tell([change(1), change(2), change(3)])).toBe(3)
     await watcher.until(4)
     expect(revisionsOf(watcher)).toEqual([0, 1, 2, 3])
@@ -63,11 +64,15 @@ describe('a hub', () => {
   })
   it('that is told two things at once tells one after the other', async () => {
     const { stash, hub } = await makeCrowded()
-    const watcher = await watch(stash)
-    const events = Array.from({ length: 40 }, (_, i) => change(i + 1))
-    expect(await Promise.all([hub.tell(events.slice(0, 20)), hub.tell(events.slice(10))])).toEqual([20, 40])
-    await watcher.until(41)
-    expect(revisionsOf(watcher)).toEqual(Array.from({ length: 41 }, (_, i) => i))
+    faults.watchersPerObject = 100
+    // So many that others get their turn before all are told.
+    const watchers = await Promise.all(Array.from({ length: 70 }, () => watch(stash)))
+    const events = Array.from({ length: 8 }, (_, i) => change(i + 1))
+    expect(await Promise.all([hub.tell(events.slice(0, 4)), hub.tell(events)])).toEqual([4, 8])
+    for (const watcher of watchers) {
+      await watcher.until(9)
+      expect(revisionsOf(watcher)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
+    }
   })
   it('subscribes once for a crowd that comes at once, and none of them misses anything', async () => {
     const { stash, master, rows } = await makeCrowded()
