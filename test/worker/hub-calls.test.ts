@@ -58,7 +58,7 @@ async function withHubs(test: (bench: Bench) => Promise<void>): Promise<void> {
     const commit: Bench['commit'] = (count, valueOf = String) => {
       for (let i = 0; i < count; i++) {
         const intent = { kind: 'put' as const, key: 'a', value: valueOf(i), type: 'text/plain' }
-        const applied = object.apply({ credential: { kind: 'token', hash }, intent })
+        const applied = await object.apply({ credential: { kind: 'token', hash }, intent })
         if (!applied.ok) throw new Error(applied.refusal.code)
         world.head = applied.value.revision
       }
