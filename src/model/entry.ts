@@ -28,6 +28,8 @@ export type EntryKind =
   | 'recover'
   /** A held change is over without having been applied. */
   | 'drop_held'
+  /** The stash had gone back, and went on past the revisions that readers had seen. */
+  | 'recovered'
 
 /** One value before and after. Of a guard the value is its JSON. */
 export type EntryChange = {
@@ -69,6 +71,8 @@ export type Detail = {
   oldUntil?: number
   /** Of a token's rotation: the token that it replaces. */
   replaces?: string
+  /** The stash was at `from`, and KV at the higher `kv`: the revisions between them and this one are of no entry. */
+  recovered?: { from: number; kv: number }
   /** Of a recovery that ended every other token as well. */
   endsAll?: true
   dropped?: Pick<Held, 'id' | 'kind' | 'keys' | 'reason'> & {

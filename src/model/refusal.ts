@@ -93,6 +93,8 @@ export type Refusal =
   | { code: 'link_not_pressed' }
   // faults of the platform that a reader can be told about
   | { code: 'unreachable' }
+  /** Its object has lost what it stored; a copy still lives. */
+  | { code: 'stash_lost'; applied: 'no' }
 
 export type RefusalCode = Refusal['code']
 

@@ -66,10 +66,15 @@ export type LiveSnapshot = Snapshot & { stash: NonNullable<Snapshot['stash']> }
 export const cacheTag = (stashId: string): string => `stash:${stashId}`
 
 /**
- * Raised when a reader could misread what another version wrote; a field more does not raise it. A format that is not this
- * one counts as absent, and the object gives what is missing.
+ * Raised when a reader could misread what another version wrote, and not for a field more. Readers take this format and the
+ * one before, so that what lies in KV is of use until the object has put it anew; any other counts as absent.
+ * 1 knew no guards: a flag's type is unknown in it.
  */
 const FORMAT = 2
+const FORMAT_BEFORE = 1
+
+/** Raised with each change of what is written, a field more included: a stash that was put in another layout is put again. */
+export const LAYOUT = 1
 
 export function writeSnapshot(snapshot: SnapshotFacts, flags: Iterable<Flag>): string {
   const { stashId, revision, publishedAt, stash, reverts } = snapshot
@@ -100,7 +105,9 @@ export function writeSnapshot(snapshot: SnapshotFacts, flags: Iterable<Flag>): s
 /** The snapshot in `text`, or null for anything that is not one of this stash in a format known here. */
 export function readSnapshot(text: string, stashId: string): Snapshot | null {
   const raw = parseJson(text)?.value
-  if (!isRecord(raw) || raw['format'] !== FORMAT || raw['stash_id'] !== stashId) return null
+  if (!isRecord(raw) || raw['stash_id'] !== stashId) return null
+  const format = raw['format']
+  if (format !== FORMAT && format !== FORMAT_BEFORE) return null
   const { revision, published_at: publishedAt, items, reverts: rawReverts } = raw
   if (!isCount(revision) || !isCount(publishedAt) || !Array.isArray(items)) return null
   const stash = raw['stash'] === null ? null : readFacts(raw['stash'])
@@ -127,7 +134,8 @@ export function readSnapshot(text: string, stashId: string): Snapshot | null {
     reverts,
     changesAt: reverts[0]?.at ?? Infinity,
     reverted: NONE,
-    isComplete: rawReverts !== undefined,
+    // 1 knew no guards, and the first texts of 2 no reverts.
+    isComplete: format === FORMAT && rawReverts !== undefined,
   }
 }
 
@@ -139,9 +147,24 @@ function readReverts(raw: unknown): Revert[] | null {
   return raw.map(({ key, at, version, to }) => ({ key, at, version, to })).toSorted((a, b) => a.at - b.at)
 }
 
-/** The one with the higher revision. A copy is only ever replaced by a newer one. */
+/** What stands at the beginning of a snapshot of any format: formats to come keep it. */
+export type Outline = { format: number; stashId: string; revision: number }
+
+const OUTLINE = /^\{"format":(\d{1,9}),"stash_id":"([^"\\]*)","revision":(\d{1,15}),/
+
+/** The outline of a text that may be in an unknown format, or a mebibyte long. Null where it has none. */
+export function readOutline(text: string): Outline | null {
+  const [, format, stashId, revision] = OUTLINE.exec(text) ?? []
+  if (format === undefined || stashId === undefined || revision === undefined) return null
+  return { format: Number(format), stashId, revision: Number(revision) }
+}
+
+export const isKnownFormat = ({ format }: Outline): boolean => format === FORMAT || format === FORMAT_BEFORE
+
+/** The one with the higher revision, or else the one that is complete. A copy is only ever replaced by a newer one. */
 export function newest(a: Snapshot | null, b: Snapshot | null): Snapshot | null {
   if (a === null || b === null) return a ?? b
+  if (a.revision === b.revision) return b.isComplete && !a.isComplete ? b : a
   return b.revision > a.revision ? b : a
 }
 

@@ -11,8 +11,8 @@ import {
   entriesFrom,
   entriesOfKey,
   genesis,
-  hasEntry,
   hashOf,
+  kindOf,
   lastChange,
   writtenBy,
   charsIn,
@@ -140,7 +140,10 @@ function withoutReasons(detail: string): string {
 
 /** What a revision changed, each with the revision that last changed the same. Null: history has no such revision. */
 export function changesToUndo(sql: SqlStorage, revision: number): Facts['undoing'] {
-  if (!hasEntry(sql, revision)) return null
+  const kind = kindOf(sql, revision)
+  if (kind === null) return null
+  // It gave items new versions, and left their values alone.
+  if (kind === 'recovered') return []
   return changesOf(sql, revision).flatMap(({ what, ...change }) =>
     what === 'held' ? [] : [{ ...change, what, lastChanged: lastChange(sql, what, change.key) }],
   )
@@ -165,18 +168,25 @@ export function verifyHistory(sql: SqlStorage, stashId: string, after: number): 
   let upTo = start
   for (const entry of entriesFrom(sql, start + 1)) {
     if (upTo - start === VERIFIED_AT_ONCE) return { ...bounds, upTo, failure: null }
-    const revision = upTo + 1
-    const whole = hash !== null && entry.revision === revision && entry.isWhole
+    const isNext = entry.revision === upTo + 1 || leapsFrom(entry) === upTo
+    const whole = hash !== null && isNext && entry.isWhole
     if (!whole || sha256(chainText(entry, hash ?? '', entry.format)) !== entry.hash) {
-      return { ...bounds, upTo, failure: { revision, what: 'entry' } }
+      return { ...bounds, upTo, failure: { revision: isNext ? entry.revision : upTo + 1, what: 'entry' } }
     }
     hash = entry.hash
-    upTo = revision
+    upTo = entry.revision
   }
   if (upTo !== stash.revision || hash !== stash.head_hash) {
     return { ...bounds, upTo, failure: { revision: upTo + 1, what: upTo < stash.revision ? 'entry' : 'head' } }
   }
   return { ...bounds, upTo, failure: verifyValues(sql) }
+}
+
+/** The revision before a recovery, which alone may leave revisions out; the entry's hash covers it. */
+function leapsFrom({ kind, detail }: LoggedEntry): number | null {
+  if (kind !== 'recovered' || detail === null) return null
+  // What the stash wrote down is a Detail: nothing else writes this column.
+  return (JSON.parse(detail) as Detail).recovered?.from ?? null
 }
 
 const anchorOf = (stashId: string, stash: { anchor_hash: string | null; created_at: number }): string =>

@@ -118,8 +118,9 @@ export const changesOf = (sql: SqlStorage, revision: number): EntryChange[] => r
 const rowsOf = (sql: SqlStorage, revision: number): ChangeRow[] =>
   sql.exec<ChangeRow>('SELECT * FROM change WHERE revision = ? ORDER BY position', revision).toArray()
 
-export const hasEntry = (sql: SqlStorage, revision: number): boolean =>
-  sql.exec('SELECT 1 FROM log WHERE revision = ?', revision).toArray().length > 0
+/** Null: history has no such revision. */
+export const kindOf = (sql: SqlStorage, revision: number): string | null =>
+  sql.exec<{ kind: string }>('SELECT kind FROM log WHERE revision = ?', revision).toArray()[0]?.kind ?? null
 
 export function hashOf(sql: SqlStorage, revision: number): string | null {
   return sql.exec<{ hash: string }>('SELECT hash FROM log WHERE revision = ?', revision).toArray()[0]?.hash ?? null

@@ -19,17 +19,23 @@ export function insertCursor(sql: SqlStorage): void {
   sql.exec('INSERT INTO cursor (reader, revision, tried_at, failures, pending) VALUES (?, -1, 0, 0, 0)', READER)
 }
 
-export function outboxOf(sql: SqlStorage, kv: KVNamespace, stashId: string): Outbox {
+/** The revision that KV was last given, as far as these tables know; -1 before the first. */
+export const publishedRevision = (sql: SqlStorage): number =>
+  sql.exec<{ revision: number }>('SELECT revision FROM cursor WHERE reader = ?', READER).one().revision
+
+export function outboxOf(sql: SqlStorage, kv: KVNamespace, stashId: string, confirm: Outbox['confirm']): Outbox {
   return {
+    confirm,
     head: () => getStash(sql).revision,
     cursor: () => {
-      const query = 'SELECT revision, tried_at AS triedAt, failures, pending FROM cursor WHERE reader = ?'
+      const query = 'SELECT revision, tried_at AS triedAt, failures, pending, layout FROM cursor WHERE reader = ?'
       const row = sql.exec<CursorRow>(query, READER).one()
       return { ...row, pending: row.pending === 1 }
     },
-    setCursor: ({ revision, triedAt, failures, pending }) => {
-      const statement = 'UPDATE cursor SET revision = ?, tried_at = ?, failures = ?, pending = ? WHERE reader = ?'
-      sql.exec(statement, revision, triedAt, failures, pending ? 1 : 0, READER)
+    setCursor: ({ revision, triedAt, failures, pending, layout }) => {
+      const statement =
+        'UPDATE cursor SET revision = ?, tried_at = ?, failures = ?, pending = ?, layout = ? WHERE reader = ?'
+      sql.exec(statement, revision, triedAt, failures, pending ? 1 : 0, layout, READER)
     },
     compose: (now) => compose(sql, stashId, now),
     put: (text, options) => kv.put(stashId, text, options),

@@ -4,9 +4,11 @@
  *
  * One KV value holds the whole stash, so ten waiting entries cost one put. KV takes one write a second for
  * one key and throws past that; a put of an older revision must never land after a newer one's. Hence one
- * put at a time, spaced, each with the newest revision, repeated until the cursor stands at the head.
+ * put at a time, spaced, each with the newest revision, repeated until the cursor stands at the head. Before its first
+ * put an instance makes sure that KV holds nothing newer than the stash.
  * It says when it wants to run again; the alarm sees to it, also after a crash.
  */
+import { LAYOUT } from '../model/snapshot.ts'
 
 /** KV refuses more than one write a second for one key. The tenth above it is for its clock and ours. */
 export const KV_PUT_INTERVAL_MS = 1_100
@@ -17,6 +19,8 @@ const KV_PUT_INTERVAL_MAX_MS = 60_000
  * then no other may start, or the older one might land last.
  */
 const KV_PUT_PRESUMED_LOST_MS = 15_000
+/** So often in a row KV may fail to say what it holds. A KV that is written and not read must not stay behind for good. */
+const UNCONFIRMED_MAX = 5
 
 /** How far KV is. Durable: pacing must survive a restart, and a restart must not overtake a put under way. */
 export type Cursor = {
@@ -28,6 +32,8 @@ export type Cursor = {
   failures: number
   /** Whether a put began and has not settled. */
   pending: boolean
+  /** The layout of the snapshot that KV holds. */
+  layout: number
 }
 
 /** The publisher's view of the stash and of KV. */
@@ -35,6 +41,8 @@ export type Outbox = {
   head(): number
   cursor(): Cursor
   setCursor(cursor: Cursor): void
+  /** Makes sure that KV holds nothing newer than the stash; null where that is known. Rejects where KV does not say. */
+  confirm(): Promise<void> | null
   /** The stash as it stands now. */
   compose(now: number): { revision: number; text: string; expirationTtl?: number }
   put(text: string, options: { expirationTtl?: number }): Promise<void>
@@ -47,6 +55,7 @@ export class Publisher {
   /** Puts that have not settled, those presumed lost included. */
   readonly #unsettled = new Set<symbol>()
   #latest: symbol | null = null
+  #isConfirming = false
 
   constructor(outbox: Outbox, now: () => number) {
     this.#outbox = outbox
@@ -55,8 +64,8 @@ export class Publisher {
 
   /** When `run` should be called next, in ms since the epoch; null when KV has everything. */
   dueAt(): number | null {
-    const { revision, failures, pending, triedAt } = this.#outbox.cursor()
-    if (revision >= this.#outbox.head()) return null
+    const { revision, failures, pending, triedAt, layout } = this.#outbox.cursor()
+    if (revision >= this.#outbox.head() && layout === LAYOUT) return null
     const wait = pending
       ? KV_PUT_PRESUMED_LOST_MS
       : Math.min(KV_PUT_INTERVAL_MS * 2 ** failures, KV_PUT_INTERVAL_MAX_MS)
@@ -74,9 +83,11 @@ export class Publisher {
   /** Puts once, if it is time. Resolves when the put has settled. Rejects only where the stash itself fails. */
   async run(): Promise<void> {
     const dueAt = this.dueAt()
-    const startedAt = this.#now()
-    if (dueAt === null || startedAt < dueAt) return
+    if (dueAt === null || this.#now() < dueAt || this.#isConfirming) return
+    const confirming = this.#outbox.confirm()
+    if (confirming !== null && !(await this.#isConfirmed(confirming))) return
 
+    const startedAt = this.#now()
     const { revision, text, ...options } = this.#outbox.compose(startedAt)
     const flight = Symbol('put')
     this.#latest = flight
@@ -87,13 +98,31 @@ export class Publisher {
       this.#settle(flight)
       // This may set the cursor back, and must: a put presumed lost that lands after its successor has
       // overwritten it, and the newer revision is to be put again.
-      this.#outbox.setCursor({ ...this.#settled(flight), revision, failures: 0 })
+      this.#outbox.setCursor({ ...this.#settled(flight), revision, layout: LAYOUT, failures: 0 })
     } catch (fault) {
       this.#settle(flight)
       const cursor = this.#settled(flight)
       const failures = cursor.failures + 1
       this.#outbox.setCursor({ ...cursor, failures })
       this.#outbox.report(fault, failures)
+    }
+  }
+
+  /** Whether the put may go on. It counts as tried meanwhile, so that the alarm does not ring again at once. */
+  async #isConfirmed(confirming: Promise<void>): Promise<boolean> {
+    this.#isConfirming = true
+    this.#outbox.setCursor({ ...this.#outbox.cursor(), triedAt: this.#now() })
+    try {
+      await confirming
+      return true
+    } catch (fault) {
+      const cursor = this.#outbox.cursor()
+      const failures = cursor.failures + 1
+      this.#outbox.setCursor({ ...cursor, triedAt: this.#now(), failures })
+      this.#outbox.report(fault, failures)
+      return failures > UNCONFIRMED_MAX
+    } finally {
+      this.#isConfirming = false
     }
   }
 

@@ -70,8 +70,8 @@ export class Replays {
     for (const event of readChanges(this.#sql, Math.max(this.#head, head - REPLAY_MAX_CHANGES), head, 'DESC')) {
       const kept = keep(event)
       bytes += kept.bytes
-      // A gap in the revisions is never replayed over.
-      if (bytes > REPLAY_MAX_BYTES || event.revision !== head - fresh.length) break
+      // A recovery, and a gap in the revisions, is never replayed over.
+      if (event.type !== 'change' || bytes > REPLAY_MAX_BYTES || event.revision !== head - fresh.length) break
       fresh.push(kept)
     }
     const from = head - fresh.length
@@ -136,7 +136,9 @@ export function eventsForHub(sql: SqlStorage, told: number, most: { changes: num
   if (told < anchor_revision || revision - told > HUB_MAX_BEHIND) return [snapshotOf(sql)]
   const events: WatchEvent[] = []
   let bytes = 0
-  for (const event of readChanges(sql, told, told + most.changes, 'ASC')) {
+  for (const event of readChanges(sql, told, Number.MAX_SAFE_INTEGER, 'ASC')) {
+    if (event.type !== 'change') return [event]
+    if (events.length === most.changes) break
     bytes += sizeOf(event)
     if (bytes > most.bytes && events.length > 0) break
     events.push(event)
@@ -144,7 +146,7 @@ export function eventsForHub(sql: SqlStorage, told: number, most: { changes: num
   return events
 }
 
-/** The change after this revision; null where it is the last. */
+/** The change after this revision, or the snapshot that a recovery makes of it; null where there is none. */
 export function nextEvent(sql: SqlStorage, after: number): WatchEvent | null {
   for (const event of readChanges(sql, after, Number.MAX_SAFE_INTEGER, 'ASC')) return event
   return null
@@ -177,7 +179,10 @@ type ChangeRow = {
   value: string | null
 }
 
-/** The changes of the revisions after `from`, up to `to`: one query, read row by row, so that a reader may stop. */
+/**
+ * The changes of the revisions after `from`, up to `to`: one query, read row by row, so that a reader may stop. After a
+ * recovery nobody can be told the difference: it is a snapshot, of the stash as it is now.
+ */
 function* readChanges(sql: SqlStorage, from: number, to: number, order: 'ASC' | 'DESC'): Iterable<WatchEvent> {
   // Named, because the other index of this table would be read through for each entry.
   const query = `SELECT log.revision AS revision, log.kind AS kind, log.detail AS detail, change.key AS key,
@@ -187,16 +192,18 @@ function* readChanges(sql: SqlStorage, from: number, to: number, order: 'ASC' | 
     ORDER BY log.revision ${order}, change.position ${order}`
   let entry: Pick<ChangeRow, 'revision' | 'kind' | 'detail'> | null = null
   let items: { key: string; before: string | null; value: string | null }[] = []
+  const event = (row: Pick<ChangeRow, 'revision' | 'kind' | 'detail'>): WatchEvent =>
+    row.kind === 'recovered' ? snapshotOf(sql) : changeOf(row, items, order)
   for (const { key, before, value, ...row } of sql.exec<ChangeRow>(query, from, to)) {
     if (row.revision !== entry?.revision) {
-      if (entry !== null) yield changeOf(entry, items, order)
+      if (entry !== null) yield event(entry)
       entry = row
       items = []
     }
     // An entry that changed no item still is a revision.
     if (key !== null) items.push({ key, before, value })
   }
-  if (entry !== null) yield changeOf(entry, items, order)
+  if (entry !== null) yield event(entry)
 }
 
 function changeOf(

@@ -144,6 +144,13 @@ const STEPS = [
       WHERE kind = 'revert';
     `,
   },
+  {
+    id: '006_published',
+    sql: `
+      -- In which layout KV was put last: see LAYOUT. 0: by a version from before this column, and to be put anew.
+      ALTER TABLE cursor ADD COLUMN layout INTEGER NOT NULL DEFAULT 0;
+    `,
+  },
 ]
 
 /** A stash that was never created, or is gone, has no tables: asking it something must not make any. */

@@ -11,6 +11,7 @@ import type { Applied, Command, Credential } from '../model/intent.ts'
 import type { Profile } from '../model/profile.ts'
 import { PURGE_METHOD, type PurgeProps } from '../model/purge.ts'
 import { refuse, type Result } from '../model/refusal.ts'
+import { NO_STORAGE, type Vouch } from '../model/vouch.ts'
 import { cacheTag } from '../model/snapshot.ts'
 import { hallOf } from '../live/hall.ts'
 import { Audience, CLOSE, close, refuseMessage } from '../live/audience.ts'
@@ -23,6 +24,7 @@ import { hasDue, nextDueAt, postpone, takeDue, type DueKind } from './held.ts'
 import { genesis } from './log.ts'
 import { compose, insertCursor, outboxOf } from './outbox.ts'
 import { Publisher } from './publish.ts'
+import { Recovery } from './recovery.ts'
 import { releaseDue } from './release-due.ts'
 import { Hubs } from './hubs.ts'
 import { nextPruneAt, prune } from './prune.ts'
@@ -39,6 +41,8 @@ export type StashSpec = { name: string | null; description: string | null; profi
 
 /** A change that cannot even be decided is a bug: it waits for the next version of the code. */
 const RELEASE_RETRY_MS = 60_000
+/** Kept of a deleted stash for good: an object without storage and without this has lost it. */
+const DELETED = 'deleted'
 
 export class StashObject extends DurableObject<Env> {
   readonly #storage = this.ctx.storage
@@ -47,6 +51,7 @@ export class StashObject extends DurableObject<Env> {
   readonly #publisher: Publisher
   readonly #alarm: Alarm
   readonly #purger: Purger
+  readonly #recovery: Recovery
   /** Whether there is a stash here at all: an id can outlive what it named. */
   #exists: boolean
   #snapshot: { revision: number; text: string } | null = null
@@ -58,7 +63,21 @@ export class StashObject extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
-    this.#publisher = new Publisher(outboxOf(this.#sql, env.SNAPSHOTS, this.#id), () => Date.now())
+    this.#recovery = new Recovery({
+      sql: this.#sql,
+      kv: env.SNAPSHOTS,
+      stashId: this.#id,
+      now: () => Date.now(),
+      sleep: (ms) => scheduler.wait(ms),
+      exists: () => this.#exists,
+      change: (write) =>
+        this.#changing(() => {
+          write()
+          this.#alarm.arm()
+        }),
+    })
+    const outbox = outboxOf(this.#sql, env.SNAPSHOTS, this.#id, () => this.#recovery.confirm())
+    this.#publisher = new Publisher(outbox, () => Date.now())
     this.#purger = new Purger(
       () => purgerOf(ctx)(cacheTag(this.#id)),
       () => Date.now(),
@@ -82,7 +101,13 @@ export class StashObject extends DurableObject<Env> {
       report: (fault) => report('alarm', fault, { stash: this.#id }),
     })
     this.#exists = hasTables(this.#sql)
-    if (this.#exists) this.#storage.transactionSync(() => migrate(this.#sql))
+    if (this.#exists) {
+      this.#storage.transactionSync(() => {
+        migrate(this.#sql)
+        // What an older version put is put anew, also of a stash that nobody changes.
+        if (this.#publisher.dueAt() !== null) this.#alarm.arm()
+      })
+    }
     const head = this.#exists ? getStash(this.#sql).revision : 0
     this.#audience = new Audience(hallOf(ctx), head)
     this.#hubs = new Hubs({
@@ -119,6 +144,7 @@ export class StashObject extends DurableObject<Env> {
       insertMaster(this.#sql, spec.masterHash, now)
       insertCursor(this.#sql)
       this.#exists = true
+      this.#recovery.noteCreated()
       this.#alarm.arm()
     })
     return { created_at: now }
@@ -142,9 +168,16 @@ export class StashObject extends DurableObject<Env> {
     return answer(this.#sql, this.#id, credential, question, Date.now())
   }
 
-  /** The revision that is true now: what an edge copy is measured against. Null: no such stash. */
-  async vouch(): Promise<number | null> {
+  /** The revision that is true now: what an edge copy is measured against. */
+  async vouch(): Promise<Vouch> {
     await this.#endDue()
+    if (!this.#exists) return this.#storage.kv.get(DELETED) === undefined ? NO_STORAGE : null
+    return this.#alive() ? getStash(this.#sql).revision : null
+  }
+
+  /** A copy of this revision was seen: where KV bears that out, the stash goes on past it. The revision then. */
+  async recover(seen: number): Promise<number | null> {
+    if (this.#alive()) await this.#recovery.recover(seen)
     return this.#alive() ? getStash(this.#sql).revision : null
   }
 
@@ -253,6 +286,7 @@ export class StashObject extends DurableObject<Env> {
     if (this.#hubs.nextAt() !== null) return
     this.#exists = false
     await this.#storage.deleteAll()
+    this.#storage.kv.put(DELETED, Date.now())
   }
 
   /** One transaction; if it moved the head, the cache in front hears of it. */

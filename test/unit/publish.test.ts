@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import { LAYOUT } from '../../src/model/snapshot.ts'
 import { KV_PUT_INTERVAL_MS, Publisher, type Cursor } from '../../src/stash/publish.ts'
 
 /** An outbox with a clock of its own; each put waits until the test settles it. */
 function makeOutbox() {
-  const world = { now: 1_000_000, head: 1, cursor: { revision: 0, triedAt: 0, failures: 0, pending: false } as Cursor }
+  const world = {
+    now: 1_000_000,
+    head: 1,
+    confirm: (): Promise<void> | null => null,
+    cursor: { revision: 0, triedAt: 0, failures: 0, pending: false, layout: LAYOUT } as Cursor,
+  }
   const puts: { text: string; at: number; land(): void; fail(): void }[] = []
   const publisher = new Publisher(
     {
@@ -12,6 +18,7 @@ function makeOutbox() {
       setCursor: (cursor) => {
         world.cursor = cursor
       },
+      confirm: () => world.confirm(),
       compose: () => ({ revision: world.head, text: `revision ${world.head}` }),
       put: (text) =>
         new Promise((resolve, reject) => {
@@ -104,5 +111,53 @@ describe('Publisher', () => {
     world.now = publisher.dueAt() ?? Infinity
     void publisher.run()
     expect(puts.map(({ at }) => at - before)).toEqual([KV_PUT_INTERVAL_MS])
+  })
+})
+
+describe('Publisher, before its first put', () => {
+  it('waits until it is known what KV holds, and puts what the stash has come to meanwhile', async () => {
+    const { world, puts, publisher } = makeOutbox()
+    const confirmed = Promise.withResolvers<void>()
+    world.confirm = () => confirmed.promise
+    const run = publisher.run()
+    // An alarm that rings meanwhile begins nothing, and is not due at once.
+    expect(publisher.dueAt()).toBe(world.now + KV_PUT_INTERVAL_MS)
+    world.now += KV_PUT_INTERVAL_MS
+    await publisher.run()
+    expect(puts).toHaveLength(0)
+    world.head = 9
+    confirmed.resolve()
+    await Promise.resolve()
+    await Promise.resolve()
+    expect(puts.map(({ text }) => text)).toEqual(['revision 9'])
+    puts[0]?.land()
+    await run
+    expect(world.cursor).toMatchObject({ revision: 9, pending: false })
+  })
+  it('puts all the same when KV has failed to say so for long: it may take what it does not give', async () => {
+    const { world, puts, publisher } = makeOutbox()
+    world.confirm = () => Promise.reject(new Error('KV GET failed: 500'))
+    let tries = 0
+    while (puts.length === 0 && tries < 20) {
+      tries++
+      world.now = publisher.dueAt() ?? Infinity
+      void publisher.run()
+      for (let i = 0; i < 5; i++) await Promise.resolve()
+    }
+    expect(tries).toBe(6)
+    expect(puts).toHaveLength(1)
+  })
+})
+
+describe('Publisher, of a stash that KV holds in another layout', () => {
+  it('puts it again, once', async () => {
+    const { world, puts, publisher } = makeOutbox()
+    world.cursor = { ...world.cursor, revision: world.head, layout: LAYOUT - 1 }
+    expect(publisher.dueAt()).not.toBeNull()
+    const run = publisher.run()
+    puts[0]?.land()
+    await run
+    expect(publisher.dueAt()).toBeNull()
+    expect(puts).toHaveLength(1)
   })
 })

@@ -48,7 +48,7 @@ export class ObjectModel {
   /** When each revision came to be; the index is the revision. */
   readonly madeAt: number[]
   readonly #world: { clock: Clock; dice: Dice; kv: KvModel; cache: CacheModel }
-  #cursor: Cursor = { revision: -1, triedAt: 0, failures: 0, pending: false }
+  #cursor: Cursor = { revision: -1, triedAt: 0, failures: 0, pending: false, layout: 0 }
   #alarmAt: number | null = null
   #ringing = false
   #instance: Instance | null = null
@@ -162,6 +162,7 @@ export class ObjectModel {
         setCursor: (cursor) => {
           this.#cursor = cursor
         },
+        confirm: () => null,
         compose: () => this.#compose(),
         put: (text) => {
           const { revision } = JSON.parse(text) as { revision: number }

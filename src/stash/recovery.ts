@@ -1,0 +1,114 @@
+/**
+ * Notices that this object went back, to before what KV holds: a point-in-time recovery, a restored file. Its values are the
+ * truth again, but readers have seen higher revisions, and KV must not be put back in silence.
+ *
+ * So the object goes on past what was seen, with an entry of kind `recovered`. It believes nobody but KV, which it alone
+ * writes. KV may be late, and says less then than there was: the next one who sees more tells it again.
+ */
+import type { DecidedEntry } from '../model/decision.ts'
+import type { Actor } from '../model/permit.ts'
+import { readOutline } from '../model/snapshot.ts'
+import { commit } from './commit.ts'
+import { itemsByKey } from './items.ts'
+import { publishedRevision } from './outbox.ts'
+import { report } from './report.ts'
+import { getStash, moveHead } from './stash-row.ts'
+
+/** Between two reads of KV that readers ask for. */
+const PAUSE_MS = 5_000
+const KV_DEADLINE_MS = 5_000
+/** The least that KV allows. */
+const KV_CACHE_TTL_S = 30
+/** How far beyond KV a reader's copy may be believed to be, once KV itself has shown that the object went back. */
+const AHEAD_OF_KV_MAX = 1_000
+
+type Host = {
+  sql: SqlStorage
+  kv: KVNamespace
+  stashId: string
+  now(): number
+  sleep(ms: number): Promise<unknown>
+  exists(): boolean
+  /** Runs the change in one transaction, and sees to all that follows from a commit. */
+  change(write: () => void): void
+}
+
+export class Recovery {
+  readonly #host: Host
+  /** Whether KV is known to hold nothing newer than this instance: an object goes back between two instances only. */
+  #isCertain = false
+  #checking: Promise<void> | null = null
+  #checkedAt = -Infinity
+
+  constructor(host: Host) {
+    this.#host = host
+  }
+
+  /** A stash that this instance created is in no store yet. */
+  noteCreated(): void {
+    this.#isCertain = true
+  }
+
+  /** Before KV is written: makes sure that nothing newer is overwritten. Null where that is known. Rejects where KV does. */
+  confirm(): Promise<void> | null {
+    return this.#isCertain ? null : this.#check(0)
+  }
+
+  /** A reader's copy has this revision. Where KV bears it out, the stash goes on past it. Repeats do no harm. */
+  async recover(seen: number): Promise<void> {
+    const { sql, now } = this.#host
+    const age = now() - this.#checkedAt
+    if (seen <= getStash(sql).revision || (this.#checking === null && age >= 0 && age < PAUSE_MS)) return
+    await this.#check(seen)
+  }
+
+  #check(seen: number): Promise<void> {
+    this.#checkedAt = this.#host.now()
+    this.#checking ??= this.#compare(seen).finally(() => (this.#checking = null))
+    return this.#checking
+  }
+
+  async #compare(seen: number): Promise<void> {
+    const { sql, kv, stashId, now, sleep, exists, change } = this.#host
+    const late = sleep(KV_DEADLINE_MS).then(() => Promise.reject(new Error('KV did not answer in time')))
+    const text = await Promise.race([kv.get(stashId, { type: 'text', cacheTtl: KV_CACHE_TTL_S }), late])
+    this.#isCertain = true
+    const outline = text === null ? null : readOutline(text)
+    if (outline === null || outline.stashId !== stashId || !exists()) return
+    const from = getStash(sql).revision
+    if (outline.revision <= from) return
+    const revision = Math.max(outline.revision, Math.min(seen, outline.revision + AHEAD_OF_KV_MAX)) + 1
+    change(() => goOn(sql, revision, outline.revision, now()))
+    report('recovered', `KV has revision ${outline.revision}, and this object only ${from}: it went back`, {
+      stash: stashId,
+      revision,
+    })
+  }
+}
+
+const STASH: Actor = { kind: 'system', label: 'stash' }
+
+function goOn(sql: SqlStorage, revision: number, kv: number, now: number): void {
+  const stash = getStash(sql)
+  // Of a deleted stash only its tombstone is left, and no history.
+  if (stash.deleted_at !== null) return moveHead(sql, { ...stash, revision })
+  const entry = {
+    kind: 'recovered' as const,
+    items: restatedItems(sql, revision),
+    guards: [],
+    detail: { recovered: { from: stash.revision, kv } },
+  }
+  const decision = { applied: { revision, changed: [] }, entry, effects: [] }
+  commit(sql, stash, decision, { actor: STASH, heldId: null, reason: null, now })
+}
+
+/**
+ * New versions for the items that were written since KV was put last, as this object remembers it. What it wrote after it
+ * went back has versions that stood for other values before, in the tags that clients and caches hold.
+ */
+function restatedItems(sql: SqlStorage, revision: number): DecidedEntry['items'] {
+  const published = publishedRevision(sql)
+  return itemsByKey(sql)
+    .filter(({ version }) => version > published)
+    .map((item) => ({ key: item.key, before: item, after: { ...item, version: revision } }))
+}
