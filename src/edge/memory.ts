@@ -6,11 +6,11 @@
  */
 import type { Snapshot } from '../model/snapshot.ts'
 
-/** One look-up's outcome. Never changed, only replaced: what is derived from it can be kept with it. */
+/** One look-up's outcome. But for `hotUntil` never changed, only replaced: what is derived from it can be kept with it. */
 export type Memo = {
   /** Null: there is no such stash. */
   readonly snapshot: Snapshot | null
-  /** The store it was last read from. */
+  /** The store that its bytes came from. */
   readonly source: 'kv' | 'object'
   /** When it was last compared with the stores. */
   readonly checkedAt: number
@@ -20,6 +20,8 @@ export type Memo = {
   readonly trueAt: number
   /** A revision that a write through this isolate made, and when: what was asked for earlier may miss it. */
   readonly expected: { readonly revision: number; readonly at: number } | null
+  /** From then on the hot path leaves it to the look-up, which asks ahead of need and sets this to Infinity. */
+  hotUntil: number
 }
 
 export class Memory {

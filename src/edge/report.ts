@@ -1,8 +1,9 @@
-/** One line of JSON for each fault on the read path, and for each stash no more than one a minute: reads come in thousands. */
+/** Lines of JSON for what is wrong on the read path: few, because reads come in thousands. */
 const QUIET_MS = 60_000
 const MAX_ENTRIES = 1_000
 const lastAt = new Map<string, number>()
 
+/** For each stash no more than one line a minute. */
 export function report(at: string, fault: unknown, facts: { stash: string }): void {
   const now = Date.now()
   const name = `${at} ${facts.stash}`
@@ -10,5 +11,19 @@ export function report(at: string, fault: unknown, facts: { stash: string }): vo
   if (lastAt.size >= MAX_ENTRIES) lastAt.clear()
   lastAt.set(name, now)
   const message = fault instanceof Error ? fault.message : String(fault)
-  console.error(JSON.stringify({ level: 'error', at: `edge/${at}`, message, ...facts }))
+  write('error', at, message, facts)
+}
+
+const said = new Set<string>()
+
+/** A warning that is true of the whole deployment: one line in the life of the isolate. */
+export function reportOnce(at: string, message: string, facts: { stash: string }): void {
+  const name = `${at} ${message}`
+  if (said.has(name) || said.size >= MAX_ENTRIES) return
+  said.add(name)
+  write('warn', at, message, facts)
+}
+
+function write(level: 'error' | 'warn', at: string, message: string, facts: { stash: string }): void {
+  console.error(JSON.stringify({ level, at: `edge/${at}`, message, ...facts }))
 }

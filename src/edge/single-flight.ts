@@ -21,6 +21,10 @@ export const takeTurn = (): number => ++turns
 export class SingleFlight<T> {
   readonly #flights = new Map<string, { turn: number; work: Promise<T> }>()
 
+  isUnderWay(name: string): boolean {
+    return this.#flights.has(name)
+  }
+
   /** @returns the answer, and whether it was asked for after `turn` */
   async join(host: Host, name: string, turn: number, ask: () => Promise<T>): Promise<{ answer: T; isSince: boolean }> {
     const flying = this.#flights.get(name)

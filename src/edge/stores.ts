@@ -1,9 +1,32 @@
-/** The real stores behind `recall`: the KV namespace and the stash's object, through their bindings. */
-import { readSnapshot } from '../model/snapshot.ts'
+/** The stores behind `recall`, and the real ones: the KV namespace and the stash's object, through their bindings. */
+import { readSnapshot, type Snapshot } from '../model/snapshot.ts'
+import type { Vouch } from '../model/vouch.ts'
 import type { StashObject } from '../stash/stash-object.ts'
 import { readKv } from './kv.ts'
-import type { ReadMode, Stores } from './recall.ts'
 import { report } from './report.ts'
+
+export type ReadMode = 'vouched' | 'kv'
+
+export type Stores = {
+  /** 'kv' asks the object only where KV has nothing: reads then scale without bound, as late as KV is. */
+  mode: ReadMode
+  now(): number
+  sleep(ms: number): Promise<unknown>
+  /** A number from 0 to 1, for pauses that must differ from isolate to isolate. */
+  dice(): number
+  /** Lets the work go on when the request that began it is gone: others wait for it. */
+  keepAlive(work: Promise<unknown>): void
+  /** Null: nothing there that is a snapshot of this stash. May reject, which is silence. */
+  readKv(stashId: string): Promise<Snapshot | null>
+  /** The true revision. May reject, which is silence; with `overloaded` where the object has too much to do. */
+  vouch(stashId: string): Promise<Vouch>
+  /** The true snapshot. Null: no such stash. May reject, which is silence. */
+  readObject(stashId: string): Promise<Snapshot | null>
+  /** Tells the object that there is a copy of this revision. The revision that it has then; null: no such stash. May reject. */
+  recover(stashId: string, revision: number): Promise<number | null>
+  /** For the operator: the object and a copy disagree. */
+  notice(what: 'diverged' | 'lost', stashId: string, message: string): void
+}
 
 export type Handles = {
   namespace: DurableObjectNamespace<StashObject>
@@ -22,6 +45,7 @@ export function storesOf({ namespace, kv, mode, context }: Handles, id: DurableO
     mode: readModeOf(mode),
     now: Date.now,
     sleep: (ms) => scheduler.wait(ms),
+    dice: Math.random,
     keepAlive: (work) => context.waitUntil(work),
     readKv: (stashId) => reporting('kv', stashId, () => readKv(kv, stashId)),
     vouch: (stashId) => reporting('vouch', stashId, async () => stub().vouch()),
@@ -33,6 +57,8 @@ export function storesOf({ namespace, kv, mode, context }: Handles, id: DurableO
         if (snapshot === null) throw new Error('the object gave what is not a snapshot of its stash')
         return snapshot
       }),
+    recover: (stashId, revision) => reporting('recover', stashId, async () => stub().recover(revision)),
+    notice: (what, stashId, message) => report(what, message, { stash: stashId }),
   }
 }
 

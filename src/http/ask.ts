@@ -5,6 +5,7 @@ import { limitLogin, rememberLogin, turnDownCounting } from './abuse.ts'
 import { parseStashId } from './address.ts'
 import { credentialOf } from './credential.ts'
 import { readQuery } from './parse.ts'
+import { explainMissing } from './read.ts'
 import { turnDown } from './reply.ts'
 import type { WriteScope } from './scope.ts'
 
@@ -22,9 +23,10 @@ type Inquiry<K extends Kind> = {
 }
 
 export async function ask<K extends Kind>(
-  { request, stash, namespace, logins }: WriteScope,
+  { request, stash, logins, ...handles }: WriteScope,
   { parameters = [], question, reply }: Inquiry<K>,
 ): Promise<Response> {
+  const { namespace } = handles
   const credential = await credentialOf(request)
   if (!credential.ok) return turnDownCounting(request, logins, credential.refusal)
   const id = parseStashId(namespace, stash)
@@ -44,7 +46,7 @@ export async function ask<K extends Kind>(
     return ok(answer.value as AnswerTo<K>)
   }
   const answer = await put(asked.value)
-  if (!answer.ok) return turnDownCounting(request, logins, answer.refusal)
+  if (!answer.ok) return turnDownCounting(request, logins, await explainMissing(handles, stash, answer.refusal))
   rememberLogin(stash, credential.value)
   return reply(answer.value, put)
 }

@@ -40,6 +40,7 @@ export const TOKEN_REFUSALS: RefusalCode[] = [
   'not_permitted',
   'rate_limited',
   'stash_not_found',
+  'stash_lost',
 ]
 export const WRITE_REFUSALS: RefusalCode[] = [
   ...TOKEN_REFUSALS,

@@ -93,7 +93,7 @@ export const FLAG_OPERATIONS: Operation[] = [
     auth: 'none',
     parameters: ['keys', 'after', 'wait', 'Last-Event-ID'],
     answer: 'events',
-    refusals: ['stash_not_found', 'unknown_parameter', 'invalid_query', 'rate_limited', 'unreachable'],
+    refusals: ['stash_not_found', 'stash_lost', 'unknown_parameter', 'invalid_query', 'rate_limited', 'unreachable'],
   },
   {
     method: 'get',

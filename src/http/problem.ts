@@ -18,6 +18,9 @@ export function headersOf(refusal: Refusal): Record<string, string> {
       return { 'Retry-After': String(refusal.retry_after_s) }
     case 'unreachable':
       return { 'Retry-After': '1' }
+    // It takes a person.
+    case 'stash_lost':
+      return { 'Retry-After': '60' }
     default:
       return {}
   }

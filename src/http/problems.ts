@@ -245,6 +245,12 @@ export const PROBLEMS = {
     title: 'The stash cannot be reached',
     detail: 'It exists as far as is known, and nothing is known of its values. Try again.',
   },
+  stash_lost: {
+    status: 503,
+    title: 'The storage of the stash is lost',
+    detail:
+      'It was not deleted. Reads are served from the last copy, and nothing was changed. The operator of the service has to restore it.',
+  },
 } satisfies { [C in RefusalCode]: Problem<C> }
 
 function told(issues: Issue[]): string {

@@ -4,9 +4,10 @@
  * Nothing here looks at Accept, Origin or a token: two callers of one URL get the same bytes.
  */
 import { Memory } from '../edge/memory.ts'
-import { isLive, Recall, type Recalled } from '../edge/recall.ts'
-import { storesOf } from '../edge/stores.ts'
-import type { Result } from '../model/refusal.ts'
+import { isLive, type Recalled } from '../edge/memo.ts'
+import { Recall } from '../edge/recall.ts'
+import { storesOf, type Handles } from '../edge/stores.ts'
+import type { Refusal, Result } from '../model/refusal.ts'
 import { parseStashId } from './address.ts'
 import type { ReadScope } from './scope.ts'
 import { readQuery, readRevision } from './parse.ts'
@@ -44,8 +45,17 @@ export async function recallClaimed({ stash, ...handles }: ReadScope, claimed: n
 
 /** What this isolate remembers and may still serve, for a request without a query: asks nobody, awaits nothing. */
 export function rememberStash(stashId: string): Recalled | null {
-  const memo = recaller.remembered(stashId, 0, Date.now())
-  return memo !== null && isLive(memo) ? memo : null
+  const now = Date.now()
+  const memo = recaller.remembered(stashId, 0, now)
+  return memo !== null && now < memo.hotUntil && isLive(memo) ? memo : null
+}
+
+/** A stash that its object knows nothing of while a copy lives is not deleted: no 404 may say so. */
+export async function explainMissing(handles: Handles, stash: string, refusal: Refusal): Promise<Refusal> {
+  const id = parseStashId(handles.namespace, stash)
+  if (refusal.code !== 'stash_not_found' || !id.ok) return refusal
+  const isLost = await recaller.isLost(storesOf(handles, id.value), stash)
+  return isLost ? { code: 'stash_lost', applied: 'no' } : refusal
 }
 
 /** To be called after a write, so that this isolate's next read shows it. */

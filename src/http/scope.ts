@@ -8,7 +8,7 @@ export type Ctx = Context<App>
 
 export type ReadScope = Handles & { url: string; stash: string }
 
-export type WriteScope = Pick<Handles, 'namespace'> & {
+export type WriteScope = Handles & {
   request: Request
   stash: string
   /** Counts failed logins. */
@@ -17,18 +17,22 @@ export type WriteScope = Pick<Handles, 'namespace'> & {
   credential?: Credential
 }
 
-export const readScope = (c: Ctx): ReadScope => ({
-  url: c.req.url,
-  stash: c.req.param('stash') ?? '',
+export const handles = (c: Ctx): Handles => ({
   namespace: c.env.STASH,
   kv: c.env.SNAPSHOTS,
   mode: c.env.READ_MODE,
   context: c.executionCtx,
 })
 
+export const readScope = (c: Ctx): ReadScope => ({
+  url: c.req.url,
+  stash: c.req.param('stash') ?? '',
+  ...handles(c),
+})
+
 export const writeScope = (c: Ctx): WriteScope => ({
   request: c.req.raw,
   stash: c.req.param('stash') ?? '',
-  namespace: c.env.STASH,
+  ...handles(c),
   logins: c.env.FAILED_LOGINS,
 })

@@ -6,7 +6,8 @@
  * are made once for a copy and a flag, and then only handed over.
  */
 import { selectionsMaxBytes } from '../edge/memory.ts'
-import { MEMORY_FRESH_MS, type Recalled } from '../edge/recall.ts'
+import { MEMORY_FRESH_MS } from '../edge/look-up.ts'
+import type { Recalled } from '../edge/recall.ts'
 import type { Refusal } from '../model/refusal.ts'
 import { cacheTag, type Snapshot } from '../model/snapshot.ts'
 import { PROBLEMS } from './problems.ts'

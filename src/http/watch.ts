@@ -11,8 +11,9 @@ import { parseStashId } from './address.ts'
 import { connect, socketOf } from './connect.ts'
 import { answerMissed, paceBehind, pollOnce } from './long-poll.ts'
 import { readCursor, readQuery } from './parse.ts'
+import { explainMissing } from './read.ts'
 import { empty, turnDown } from './reply.ts'
-import type { App } from './scope.ts'
+import { handles, type App } from './scope.ts'
 import { streamEvents } from './sse.ts'
 import { parseDuration } from '../model/duration.ts'
 
@@ -35,7 +36,7 @@ export const watch = new Hono<App>().get('/stash/:stash/watch', async (c) => {
   const polls = waitMs !== null && !upgrades
   if (polls) await paceBehind(id.value.toString(), terms.after)
   const connected = await connect(c.env, id.value, { ...terms, marks: waitMs !== null, body: polls }, request)
-  if (!connected.ok) return turnDown(connected.refusal)
+  if (!connected.ok) return turnDown(await explainMissing(handles(c), id.value.toString(), connected.refusal))
   if (upgrades) return connected.value
   const stash = id.value.toString()
   if (!polls) return streamEvents(socketOf(connected.value), stash, request.signal)

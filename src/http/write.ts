@@ -11,7 +11,7 @@ import { parseStashId } from './address.ts'
 import type { WriteScope } from './scope.ts'
 import { credentialOf } from './credential.ts'
 import { readCircumstances, readQuery, readTiming } from './parse.ts'
-import { heedWrite } from './read.ts'
+import { explainMissing, heedWrite } from './read.ts'
 import { json, turnDown } from './reply.ts'
 import { timeOrNull } from './time.ts'
 import type { heldReply } from './wire-safeguards.ts'
@@ -44,7 +44,7 @@ type Write = {
 const UNCONFIRMED_MAX_BYTES = 64 * 1024
 
 export async function write(
-  { request, stash, namespace, logins, credential: known }: WriteScope,
+  { request, stash, logins, credential: known, ...handles }: WriteScope,
   {
     read,
     reply,
@@ -56,6 +56,9 @@ export async function write(
     holdsGuards = false,
   }: Write,
 ): Promise<Response> {
+  const { namespace } = handles
+  const refuseWrite = async (refusal: Refusal): Promise<Response> =>
+    turnDownCounting(request, logins, await explainMissing(handles, stash, refusal))
   const credential = known === undefined ? await credentialFor(request, tokenless) : ok(known)
   if (!credential.ok) return turnDownCounting(request, logins, credential.refusal)
   const id = parseStashId(namespace, stash)
@@ -71,18 +74,18 @@ export async function write(
   }
   const isConfirmed = holdsGuards || mayBeLong(request)
   const unknown = isConfirmed ? await confirm() : null
-  if (unknown !== null) return turnDownCounting(request, logins, unknown)
+  if (unknown !== null) return refuseWrite(unknown)
 
   const taken = ['reason', ...(timed ? ['for', 'at'] : []), ...parameters]
   const command = await readCommand(request, credential.value, taken, read)
   if (!command.ok) {
     // A caller who may not write is told that, and not what is wrong with the body.
     const stranger = isConfirmed ? null : await confirm()
-    return turnDownCounting(request, logins, stranger ?? command.refusal)
+    return refuseWrite(stranger ?? command.refusal)
   }
   if (!repeatable) delete command.value.idempotencyKey
   const applied = await stub.apply(command.value)
-  if (!applied.ok) return turnDownCounting(request, logins, applied.refusal)
+  if (!applied.ok) return refuseWrite(applied.refusal)
   rememberLogin(stash, credential.value)
   const { held, revision } = applied.value
   if (held !== undefined && applied.value.preview === undefined) return replyHeld(held, applied.value)

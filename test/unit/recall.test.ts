@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Memory } from '../../src/edge/memory.ts'
-import { Recall, type Stores } from '../../src/edge/recall.ts'
+import { Recall } from '../../src/edge/recall.ts'
+import type { Stores } from '../../src/edge/stores.ts'
 import { readSnapshot, writeSnapshot, type Snapshot } from '../../src/model/snapshot.ts'
 import { Clock } from '../world/clock.ts'
 
@@ -32,10 +33,15 @@ function makeIsolate() {
     mode: 'vouched',
     now: clock.now,
     sleep: clock.sleep,
+    dice: () => 1,
     keepAlive: () => {},
     readKv: (id) => (asked.kv++, answer(at.kvMs, false, () => snapshot(at.kv, id))),
     vouch: () => (asked.vouch++, answer(at.vouchMs, at.objectDead, () => at.object)),
     readObject: (id) => (asked.object++, answer(at.objectMs, at.objectDead, () => snapshot(at.object, id))),
+    recover: () => Promise.reject(new Error('nothing went back')),
+    notice: (what) => {
+      throw new Error(`nothing ${what}`)
+    },
   }
   const memory = new Memory(100, 1_000_000)
   const recall = new Recall(memory)

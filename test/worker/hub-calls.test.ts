@@ -16,7 +16,7 @@ type Bench = {
   world: { now: number; head: number | null; calls: Call[]; reports: string[]; armedTo: number[] }
   rows(): Row[]
   /** Writes that many revisions, of one flag. */
-  commit(count: number, valueOf?: (i: number) => string): void
+  commit(count: number, valueOf?: (i: number) => string): Promise<void>
   /** Lets everything happen that waits for nothing outside. */
   settle(): Promise<void>
   /** Lets the time of the call that is under way run out. */
@@ -55,7 +55,7 @@ async function withHubs(test: (bench: Bench) => Promise<void>): Promise<void> {
       arm: () => void world.armedTo.push(hubs.nextAt() ?? Infinity),
       report: (fault) => void world.reports.push(String(fault)),
     })
-    const commit: Bench['commit'] = (count, valueOf = String) => {
+    const commit: Bench['commit'] = async (count, valueOf = String) => {
       for (let i = 0; i < count; i++) {
         const intent = { kind: 'put' as const, key: 'a', value: valueOf(i), type: 'text/plain' }
         const applied = await object.apply({ credential: { kind: 'token', hash }, intent })
@@ -79,9 +79,9 @@ describe('a call to a hub', () => {
   it('is one at a time, however often it is asked for; what is committed meanwhile goes in the next', () =>
     withHubs(async ({ hubs, world, commit, settle, rows }) => {
       hubs.subscribe('hub', 0)
-      commit(1)
+      await commit(1)
       for (let i = 0; i < 5; i++) void hubs.tell()
-      commit(2)
+      await commit(2)
       void hubs.tell()
       await settle()
       expect(world.calls.map(revisionsOf)).toEqual([[1]])
@@ -97,7 +97,7 @@ describe('a call to a hub', () => {
       hubs.subscribe('deaf', 0)
       hubs.subscribe('near', 0)
       for (let i = 1; i <= 3; i++) {
-        commit(1)
+        await commit(1)
         void hubs.tell()
         await settle()
         await world.calls.findLast(({ name }) => name === 'near')?.answer(i)
@@ -107,7 +107,7 @@ describe('a call to a hub', () => {
   it('that passes its deadline has failed, and is made again after a back-off, by whatever comes then', () =>
     withHubs(async ({ hubs, world, commit, settle, passDeadline, rows }) => {
       hubs.subscribe('hub', 0)
-      commit(1)
+      await commit(1)
       void hubs.tell()
       await settle()
       // The alarm has nothing to do before.
@@ -129,11 +129,11 @@ describe('a call to a hub', () => {
   it('that answers after its deadline counts, and the next goes out at once', () =>
     withHubs(async ({ hubs, world, commit, settle, passDeadline, rows }) => {
       hubs.subscribe('hub', 0)
-      commit(1)
+      await commit(1)
       void hubs.tell()
       await settle()
       await passDeadline()
-      commit(1)
+      await commit(1)
       await world.calls[0]?.answer(1)
       expect(rows()).toMatchObject([{ told: 1, failures: 0 }])
       expect(world.calls.map(revisionsOf)).toEqual([[1], [2]])
@@ -141,12 +141,12 @@ describe('a call to a hub', () => {
   it('that answers late never sets the cursor back, and takes no newer subscription away', () =>
     withHubs(async ({ hubs, world, commit, settle, passDeadline, rows }) => {
       hubs.subscribe('hub', 0)
-      commit(1)
+      await commit(1)
       void hubs.tell()
       await settle()
       await passDeadline()
       world.now += MINUTE
-      commit(2)
+      await commit(2)
       void hubs.tell()
       await settle()
       await world.calls[1]?.answer(3)
@@ -154,7 +154,7 @@ describe('a call to a hub', () => {
       expect(rows()).toMatchObject([{ told: 3 }])
 
       for (const late of [null, 1]) {
-        commit(1)
+        await commit(1)
         void hubs.tell()
         await settle()
         const call = world.calls.at(-1)
@@ -169,11 +169,11 @@ describe('a call to a hub', () => {
     withHubs(async ({ hubs, world, commit, settle, rows }) => {
       for (const answer of [null, 0]) {
         hubs.subscribe('hub', world.head ?? 0)
-        commit(1)
+        await commit(1)
         void hubs.tell()
         await settle()
         const call = world.calls.at(-1)
-        commit(1)
+        await commit(1)
         hubs.subscribe('hub', world.head ?? 0)
         const before = rows()
         await call?.answer(answer)
@@ -183,7 +183,7 @@ describe('a call to a hub', () => {
   it('that fails for an old subscription is no failure of the new one', () =>
     withHubs(async ({ hubs, world, commit, settle, rows }) => {
       hubs.subscribe('hub', 0)
-      commit(1)
+      await commit(1)
       void hubs.tell()
       await settle()
       hubs.subscribe('hub', 1)
@@ -193,7 +193,7 @@ describe('a call to a hub', () => {
   it('that succeeds takes the failures before it back', () =>
     withHubs(async ({ hubs, world, commit, settle, rows }) => {
       hubs.subscribe('hub', 0)
-      commit(1)
+      await commit(1)
       for (let i = 0; i < 6; i++) {
         void hubs.tell()
         await settle()
@@ -209,7 +209,7 @@ describe('a call to a hub', () => {
   it('is made less and less often while it fails, also while much is committed, and in the end no more', () =>
     withHubs(async ({ hubs, world, commit, settle, rows }) => {
       hubs.subscribe('hub', 0)
-      commit(1)
+      await commit(1)
       const gaps: number[] = []
       while (rows().length > 0) {
         void hubs.tell()
@@ -221,7 +221,7 @@ describe('a call to a hub', () => {
         // What is committed within the back-off calls nobody.
         const calls = world.calls.length
         world.now = next - 1
-        commit(1)
+        await commit(1)
         await hubs.tell()
         expect(world.calls).toHaveLength(calls)
         world.now = next
@@ -235,7 +235,7 @@ describe('a call to a hub', () => {
   it('is not held up by a clock that was set back', () =>
     withHubs(async ({ hubs, world, commit, settle }) => {
       hubs.subscribe('hub', 0)
-      commit(1)
+      await commit(1)
       void hubs.tell()
       await settle()
       await world.calls[0]?.fail()
@@ -245,7 +245,7 @@ describe('a call to a hub', () => {
   it('tells so many changes, and so many bytes, and the rest in the next', () =>
     withHubs(async ({ hubs, world, commit, settle }) => {
       hubs.subscribe('hub', 0)
-      commit(TOLD_AT_ONCE.changes + 5)
+      await commit(TOLD_AT_ONCE.changes + 5)
       void hubs.tell()
       await settle()
       expect(world.calls[0]?.events).toHaveLength(TOLD_AT_ONCE.changes)
@@ -253,7 +253,7 @@ describe('a call to a hub', () => {
       expect(world.calls[1]?.events).toHaveLength(5)
       await world.calls[1]?.answer(TOLD_AT_ONCE.changes + 5)
       const value = 'x'.repeat(60 * 1024)
-      commit(20, () => value)
+      await commit(20, () => value)
       void hubs.tell()
       await settle()
       const [first] = world.calls.splice(2)
@@ -263,11 +263,11 @@ describe('a call to a hub', () => {
     }))
   it('goes back to what the hub has really told, where that is less than was believed', () =>
     withHubs(async ({ hubs, world, commit, settle }) => {
-      commit(3)
+      await commit(3)
       // Two watchers subscribed their hub at once, and the stash went on in between: the hub holds the first answer.
       hubs.subscribe('hub', 1)
       hubs.subscribe('hub', 3)
-      commit(1)
+      await commit(1)
       void hubs.tell()
       await settle()
       expect(world.calls.map(revisionsOf)).toEqual([[4]])
@@ -277,7 +277,7 @@ describe('a call to a hub', () => {
   it('that confirms nothing of what it was told is a failure, not a loop', () =>
     withHubs(async ({ hubs, world, commit, settle, rows }) => {
       hubs.subscribe('hub', 0)
-      commit(1)
+      await commit(1)
       void hubs.tell()
       await settle()
       await world.calls[0]?.answer(0)
@@ -287,7 +287,7 @@ describe('a call to a hub', () => {
   it('says that the stash is gone, and is the last', () =>
     withHubs(async ({ hubs, world, commit, settle, rows }) => {
       hubs.subscribe('hub', 0)
-      commit(1)
+      await commit(1)
       world.head = null
       void hubs.tell()
       await settle()
@@ -298,7 +298,7 @@ describe('a call to a hub', () => {
     }))
   it('begins again where a hub was dropped and says what it has told; one that is subscribed stays so', () =>
     withHubs(async ({ hubs, world, commit, settle, rows }) => {
-      commit(3)
+      await commit(3)
       hubs.resubscribe('hub', 1)
       await settle()
       expect(world.calls.map(revisionsOf)).toEqual([[2, 3]])

@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import { newStash, objectOf, send } from '../support/front-door.ts'
+import { NO_STORAGE } from '../../src/model/vouch.ts'
 import { randomAddress } from '../support/stash.ts'
 
 describe('POST /stash', () => {
@@ -76,8 +77,7 @@ describe('GET /stash/{id}', () => {
     })
   })
   it('turns down an id that was never given out, without making an object', async () => {
-    const before = await env.STASH.get(env.STASH.newUniqueId()).vouch()
-    expect(before).toBeNull()
+    expect(await env.STASH.get(env.STASH.newUniqueId()).vouch()).toBe(NO_STORAGE)
     for (const id of ['0'.repeat(64), 'f'.repeat(64), 'x', '..%2f', '0'.repeat(63)]) {
       const read = await send(`/stash/${id}`)
       expect(read.status).toBe(404)
@@ -140,7 +140,7 @@ describe('GET /stash/{id}/items/latest', () => {
 })
 
 describe('DELETE /stash/{id}', () => {
-  it('is 404 from then on, in KV too, and leaves nothing behind', async () => {
+  it('is 404 from then on, in KV too, and leaves a note behind that it was deleted', async () => {
     const stash = await newStash()
     await stash.put('a', '1')
     expect(await stash.read('a')).toBe('1')
@@ -161,8 +161,13 @@ describe('DELETE /stash/{id}', () => {
     await runDurableObjectAlarm(objectOf(stash))
     await expect.poll(() => env.SNAPSHOTS.get(stash.id, 'json')).toMatchObject({ stash: null, items: [], revision: 2 })
     await runInDurableObject(objectOf(stash), async (_, { storage }) => {
-      await expect.poll(() => storage.sql.exec('SELECT name FROM sqlite_master').toArray()).toEqual([])
+      await expect
+        .poll(() => storage.sql.exec('SELECT name FROM sqlite_master').toArray())
+        .toEqual([{ name: '_cf_KV' }])
+      expect([...storage.kv.list()]).toEqual([['deleted', expect.any(Number)]])
       expect(await storage.getAlarm()).toBeNull()
     })
+    expect(await objectOf(stash).vouch()).toBeNull()
+    expect((await send(`/stash/${stash.id}`, stash.as({ method: 'DELETE' }))).status).toBe(404)
   })
 })

@@ -2,7 +2,7 @@
  * `npm run world`: the map of freshness. A million reads from 300 places around thirty flips, for five ways to read,
  * in the simulated world: how stale they were, and what they cost. Nothing here was measured on Cloudflare.
  */
-import type { ReadMode } from '../../src/edge/recall.ts'
+import type { ReadMode } from '../../src/edge/stores.ts'
 import { quantile } from '../bench/figures.ts'
 import type { Answer } from './cache-model.ts'
 import { World, type Place } from './world.ts'

@@ -1,6 +1,7 @@
 /** The whole: one stash, its object, KV, the cache, and places full of isolates that run the real read path. */
 import { Memory } from '../../src/edge/memory.ts'
-import { Recall, type ReadMode, type Stores } from '../../src/edge/recall.ts'
+import { Recall } from '../../src/edge/recall.ts'
+import type { ReadMode, Stores } from '../../src/edge/stores.ts'
 import { serve } from '../../src/http/serve.ts'
 import { readSnapshot } from '../../src/model/snapshot.ts'
 import { CacheModel, type Answer } from './cache-model.ts'
@@ -84,10 +85,15 @@ export class World {
         mode,
         now: this.clock.now,
         sleep: this.clock.sleep,
+        dice: this.dice,
         keepAlive: (work) => void work.catch(() => {}),
         readKv: async () => snapshotOf(await this.kv.get(place)),
         vouch: () => this.object.ask(distanceMs, ({ head }) => head),
         readObject: async () => snapshotOf(await this.object.ask(distanceMs, ({ snapshot }) => snapshot())),
+        recover: () => this.object.ask(distanceMs, ({ head }) => head),
+        notice: (what) => {
+          throw new Error(`no object here goes back or is lost, but one ${what}`)
+        },
       },
     }
   }

@@ -1,0 +1,73 @@
+/** The rules of what is remembered: what a finding makes of a memo, and what a memo is good for. */
+import { newest, type LiveSnapshot, type Snapshot } from '../model/snapshot.ts'
+import type { Memo, Memory } from './memory.ts'
+
+/** A copy of a stash that exists, and how far it can be trusted. */
+export type Recalled = Memo & { readonly snapshot: LiveSnapshot }
+
+/** What a look-up found; `vouched` where the object itself stands behind it, as of `askedAt`. */
+export type Finding = { snapshot: Snapshot | null; source: Memo['source']; vouched: boolean; askedAt: number }
+
+/** A memo may be younger than a finding by a question's deadline. By more, the clock was set back. */
+const LATE_MAX_MS = 10_000
+
+export const NOTHING: Memo = {
+  snapshot: null,
+  source: 'kv',
+  checkedAt: 0,
+  vouched: false,
+  trueAt: 0,
+  expected: null,
+  hotUntil: Infinity,
+}
+
+/**
+ * Remembers a finding, unless something newer was remembered meanwhile.
+ * @param hotMs for how long the hot path may serve it, if it is vouched for
+ */
+export function remember(memory: Memory, stashId: string, finding: Finding, hotMs: number): Memo {
+  const known = memory.get(stashId)
+  if (known !== undefined && isGone(known)) return known
+  const memo = combine(known ?? NOTHING, finding, hotMs)
+  memory.set(stashId, memo)
+  return memo
+}
+
+function combine(known: Memo, { snapshot, source, vouched, askedAt }: Finding, hotMs: number): Memo {
+  const { expected } = known
+  if (snapshot === null) return { ...NOTHING, source, checkedAt: askedAt, vouched, trueAt: askedAt, expected }
+
+  const before = known.snapshot
+  const best = newest(before, snapshot) ?? snapshot
+  const isKept = before !== null && best === before
+  /** What the object said of an older copy, or before it was asked last, says nothing of this one. */
+  const isVouched = vouched && best.revision === snapshot.revision
+  const wasVouched = before?.revision === best.revision && known.vouched && known.trueAt >= askedAt
+  const isLate = known.checkedAt > askedAt && known.checkedAt - askedAt < LATE_MAX_MS
+  const checkedAt = isLate ? known.checkedAt : askedAt
+  return {
+    snapshot: best,
+    source: isKept ? known.source : source,
+    checkedAt,
+    vouched: isVouched || wasVouched,
+    trueAt: wasVouched ? known.trueAt : isVouched ? askedAt : isKept ? known.trueAt : best.publishedAt,
+    expected,
+    hotUntil: isVouched || wasVouched ? checkedAt + hotMs : Infinity,
+  }
+}
+
+/** Gone for good: the object itself said so, and an id is never given out twice. */
+export const isGone = (memo: Memo): boolean => memo.snapshot === null && memo.vouched
+
+export const isLive = (memo: Memo): memo is Recalled => memo.snapshot !== null && memo.snapshot.stash !== null
+
+/** Whether it has the revision that is expected, or was asked for since: then nothing better is to be had. */
+export const meets = ({ snapshot, checkedAt, expected }: Memo): boolean =>
+  expected === null || (snapshot?.revision ?? -1) >= expected.revision || checkedAt > expected.at
+
+export const reaches = (memo: Memo, minRevision: number): boolean =>
+  memo.snapshot === null || memo.snapshot.revision >= minRevision
+
+/** Whether nothing is missing in it: a field that an older version did not write. An object of that version has nothing better. */
+export const isWhole = ({ snapshot, source }: { snapshot: Snapshot; source: Memo['source'] }): boolean =>
+  snapshot.isComplete || source === 'object'

@@ -1,0 +1,317 @@
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { writeSnapshot } from '../../src/model/snapshot.ts'
+import { clearFaults, faults } from '../support/faults.ts'
+import { newOperator, newStash, objectOf, send } from '../support/front-door.ts'
+import type { Stash } from '../support/stash.ts'
+
+afterEach(() => {
+  clearFaults()
+  vi.restoreAllMocks()
+})
+
+const kvRevision = async (id: string) => (await env.SNAPSHOTS.get<{ revision: number }>(id, 'json'))?.revision ?? -1
+
+/** What KV holds of a stash at a revision: the flag `n`, which says which world it is of. */
+const textAt = (id: string, revision: number, value = 'old world') =>
+  writeSnapshot(
+    {
+      stashId: id,
+      revision,
+      publishedAt: 1,
+      stash: { name: null, description: null, profile: 'safeguarded', createdAt: 1, freeze: null },
+      reverts: [],
+    },
+    [{ key: 'n', value, type: 'text/plain', version: revision }],
+  )
+
+/** An object that went back: it stands at revision 3, in a new instance, and KV holds revision 8. */
+async function goneBack(stash: Stash): Promise<void> {
+  for (const value of ['1', '2', '3']) await stash.put('n', value)
+  await expect.poll(() => kvRevision(stash.id)).toBe(3)
+  await evictDurableObject(objectOf(stash))
+  await env.SNAPSHOTS.put(stash.id, textAt(stash.id, 8))
+}
+
+/** Of the log lines written from now on, how many have this name. */
+function countLines(): (at: string) => number {
+  const lines = vi.spyOn(console, 'error').mockImplementation(() => {})
+  return (at) => lines.mock.calls.filter(([line]) => String(line).includes(`"at":"${at}"`)).length
+}
+
+describe('an object that went back behind KV', () => {
+  it('goes on past KV with its first write: readers get that, KV never goes back, and history says why', async () => {
+    const { stash, master } = await newOperator()
+    await goneBack(stash)
+    const lines = countLines()
+    let lowest = Infinity
+    faults.kvPut = async (call) => {
+      await call()
+      lowest = Math.min(lowest, await kvRevision(stash.id))
+    }
+    expect(await (await stash.put('n', 'nine')).json()).toMatchObject({ revision: 4 })
+    await expect.poll(() => kvRevision(stash.id)).toBe(9)
+    expect(lowest).toBe(9)
+    expect(lines('stash/recovered')).toBe(1)
+    const read = await send(`/item/${stash.id}/n?min_revision=9`)
+    expect(await read.text()).toBe('nine')
+    // Version 4 stood for another value before: no tag of that world may be the answer to one of this.
+    expect(read.headers.get('ETag')).toBe('"9"')
+    expect(read.headers.get('Switchyard-Source')).toMatch(/; vouched; /)
+
+    expect((await master.history())[0]).toMatchObject({
+      revision: 9,
+      kind: 'recovered',
+      who: 'stash',
+      recovered: { from: 4, kv: 8 },
+    })
+    const verified = await send(`/stash/${stash.id}/history/verify`, stash.as())
+    expect(await verified.json()).toMatchObject({ valid: true, head: 9 })
+    expect(await (await stash.put('n', 'ten')).json()).toMatchObject({ revision: 10 })
+  })
+  it('goes on past KV when it is read: the reader gets its values, at a revision above those that were shown', async () => {
+    const stash = await newStash()
+    await stash.put('n', '3')
+    await expect.poll(() => kvRevision(stash.id)).toBe(1)
+    await evictDurableObject(objectOf(stash))
+    // This isolate has not read it yet, and its write was of no old world.
+    await env.SNAPSHOTS.put(stash.id, textAt(stash.id, 8))
+    const lines = countLines()
+    const read = await send(`/item/${stash.id}/n`)
+    expect(await read.text()).toBe('3')
+    expect(read.headers.get('Switchyard-Revision')).toBe('9')
+    expect(read.headers.get('Switchyard-Source')).toMatch(/^object; vouched; /)
+    expect([lines('edge/diverged'), lines('stash/recovered')]).toEqual([1, 1])
+    await expect.poll(() => kvRevision(stash.id)).toBe(9)
+  })
+  it('refuses a write on condition of what the other world had, and names the version that is current', async () => {
+    const stash = await newStash()
+    await goneBack(stash)
+    const refused = await stash.put('n', 'x', { headers: { 'If-Match': '"8"' } })
+    expect(refused.status).toBe(412)
+    expect(await refused.json()).toMatchObject({ code: 'version_conflict', current: 3 })
+  })
+  it.each([3, 5, 8])('gives whoever has seen revision %i a snapshot, and then changes', async (after) => {
+    const stash = await newStash()
+    await goneBack(stash)
+    await objectOf(stash).recover(8)
+    const poll = async (seen: number) =>
+      (await send(`/stash/${stash.id}/watch?after=${seen}&wait=5s`)).json() as Promise<{ events: object[] }>
+    expect(JSON.stringify(await poll(after))).toContain('{"type":"snapshot","revision":9,"flags":{"n":"3"}}')
+    await stash.put('n', 'ten')
+    expect(JSON.stringify(await poll(9))).toContain('{"type":"change","revision":10,"changes":{"n":"ten"}}')
+    expect(JSON.stringify(await poll(after))).toContain('{"type":"snapshot","revision":10,"flags":{"n":"ten"}}')
+  })
+  it('tells those who watch, also through hubs of either version, a snapshot', async () => {
+    const stash = await newStash()
+    await goneBack(stash)
+    const object = objectOf(stash)
+    const opened = await object.fetch('https://stash/watch?after=3', { headers: { Upgrade: 'websocket' } })
+    const socket = opened.webSocket
+    if (socket === null) throw new Error('no socket')
+    const told: string[] = []
+    socket.addEventListener('message', ({ data }) => void told.push(String(data)))
+    socket.accept()
+    await object.recover(8)
+    await expect.poll(() => told).toEqual(['{"type":"snapshot","revision":9,"flags":{"n":"3"}}'])
+    const snapshot = { type: 'snapshot', revision: 9, values: [{ key: 'n', value: '3' }] }
+    expect(await object.missed(3)).toMatchObject({ head: 9, events: [snapshot] })
+    expect(await object.missed(8, null, 'texts')).toMatchObject({ texts: told })
+    socket.close()
+  })
+  it('undoes what is its own, and says that it does not know what is not', async () => {
+    const { stash } = await newOperator()
+    await goneBack(stash)
+    await objectOf(stash).recover(8)
+    const undo = (revision: number) =>
+      send(`/stash/${stash.id}/undo`, stash.as({ method: 'POST', body: JSON.stringify({ revision }) }))
+    expect(await (await undo(5)).json()).toMatchObject({ code: 'revision_not_found' })
+    expect(await (await undo(9)).json()).toMatchObject({ code: 'nothing_to_undo' })
+    expect((await undo(3)).status).toBe(200)
+    expect(await stash.read('n')).toBe('2')
+  })
+  it('believes KV alone, and reads it no more than once in some seconds however often it is told', async () => {
+    const stash = await newStash()
+    await stash.put('n', '1')
+    await expect.poll(() => kvRevision(stash.id)).toBe(1)
+    let asked = 0
+    faults.kvGet = (_, call) => {
+      asked++
+      return call()
+    }
+    const heads = await Promise.all(Array.from({ length: 50 }, (_, i) => objectOf(stash).recover(1_000 + i)))
+    expect(new Set(heads)).toEqual(new Set([1]))
+    expect(asked).toBe(1)
+    expect(await objectOf(stash).recover(0)).toBe(1)
+    expect(await stash.revision()).toBe(1)
+  })
+  it('puts nothing before it knows what KV holds', async () => {
+    const stash = await newStash()
+    await stash.put('n', '1')
+    await expect.poll(() => kvRevision(stash.id)).toBe(1)
+    await evictDurableObject(objectOf(stash))
+    await env.SNAPSHOTS.put(stash.id, textAt(stash.id, 8))
+    countLines()
+    faults.kvGet = () => Promise.reject(new Error('KV is down'))
+    let puts = 0
+    faults.kvPut = (call) => {
+      puts++
+      return call()
+    }
+    await stash.put('n', '2')
+    const failures = () =>
+      runInDurableObject(objectOf(stash), (_, { storage }) => storage.sql.exec('SELECT failures FROM cursor').one())
+    await expect.poll(failures).toEqual({ failures: 1 })
+    expect(puts).toBe(0)
+    expect(await kvRevision(stash.id)).toBe(8)
+    faults.kvGet = null
+    await expect.poll(() => kvRevision(stash.id)).toBe(9)
+  })
+  it('is not asked to recover for a copy that is only newer than an earlier answer', async () => {
+    const stash = await newStash()
+    await stash.put('n', '1')
+    await expect.poll(() => kvRevision(stash.id)).toBe(1)
+    const lines = countLines()
+    const methods: string[] = []
+    faults.object = async (method, call) => {
+      methods.push(method)
+      // Committed and put while the first answer is on its way.
+      const answer = await call()
+      return method === 'vouch' && methods.length === 1 ? (answer as number) - 1 : answer
+    }
+    const read = await send(`/item/${stash.id}/n`)
+    expect(read.headers.get('Switchyard-Source')).toMatch(/; vouched; /)
+    expect(methods).not.toContain('recover')
+    expect(lines('edge/diverged')).toBe(0)
+  })
+})
+
+describe('a stash whose object has lost its storage', () => {
+  async function lost(): Promise<Stash> {
+    const stash = await newStash()
+    await stash.put('n', '1')
+    await expect.poll(() => kvRevision(stash.id)).toBe(1)
+    await runInDurableObject(objectOf(stash), (_, { storage }) => storage.deleteAll())
+    await evictDurableObject(objectOf(stash))
+    return stash
+  }
+
+  it('is served from KV, unvouched, and says so in the log', async () => {
+    const stash = await lost()
+    const lines = countLines()
+    for (let i = 0; i < 2; i++) {
+      const read = await send(`/item/${stash.id}/n?min_revision=1`)
+      expect(await read.text()).toBe('1')
+      expect(read.headers.get('Switchyard-Source')).toMatch(/^kv; unvouched; /)
+    }
+    expect(lines('edge/lost')).toBe(1)
+  })
+  it('takes no write, and calls it neither deleted nor done', async () => {
+    const stash = await lost()
+    countLines()
+    for (const answer of [
+      await stash.put('n', '2'),
+      await send(`/stash/${stash.id}/history`, stash.as()),
+      await send(`/stash/${stash.id}/watch?wait=1s`),
+    ]) {
+      expect(answer.status).toBe(503)
+      expect(answer.headers.get('Retry-After')).toBe('60')
+      expect(await answer.json()).toMatchObject({ code: 'stash_lost', applied: 'no' })
+    }
+  })
+  it('is unreachable while KV cannot be read, and not gone for good', async () => {
+    const stash = await lost()
+    countLines()
+    faults.kvGet = () => Promise.reject(new Error('KV is down'))
+    expect((await send(`/stash/${stash.id}/flags`)).status).toBe(503)
+    faults.kvGet = null
+    expect((await send(`/stash/${stash.id}/flags`)).status).toBe(200)
+  })
+  it('is gone where KV says so, or has nothing either', async () => {
+    const [tombstone, nothing] = [await lost(), await lost()]
+    await env.SNAPSHOTS.put(
+      tombstone.id,
+      writeSnapshot({ stashId: tombstone.id, revision: 9, publishedAt: 1, stash: null, reverts: [] }, []),
+    )
+    await env.SNAPSHOTS.delete(nothing.id)
+    for (const { id } of [tombstone, nothing]) expect((await send(`/stash/${id}/flags`)).status).toBe(404)
+  })
+})
+
+describe('a deleted stash of which KV still gives a copy', () => {
+  it('is 404, to readers and to writers', async () => {
+    const stash = await newStash()
+    await stash.put('n', '1')
+    await send(`/stash/${stash.id}`, stash.as({ method: 'DELETE' }))
+    await expect
+      .poll(() => runInDurableObject(objectOf(stash), (_, { storage }) => [...storage.kv.list()].length))
+      .toBe(1)
+    await evictDurableObject(objectOf(stash))
+    await env.SNAPSHOTS.put(stash.id, textAt(stash.id, 8))
+    const lines = countLines()
+    expect((await send(`/item/${stash.id}/n`)).status).toBe(404)
+    expect((await stash.put('n', '2')).status).toBe(404)
+    expect(lines('edge/lost')).toBe(0)
+  })
+})
+
+describe('what KV holds in another form', () => {
+  it('is put anew when the object wakes, without a change', async () => {
+    const stash = await newStash()
+    await stash.put('n', '1')
+    await expect.poll(() => kvRevision(stash.id)).toBe(1)
+    const old = textAt(stash.id, 1).replace('"format":2', '"format":1')
+    await runInDurableObject(objectOf(stash), (_, { storage }) => void storage.sql.exec('UPDATE cursor SET layout = 0'))
+    await env.SNAPSHOTS.put(stash.id, old)
+    await evictDurableObject(objectOf(stash))
+    expect(await objectOf(stash).vouch()).toBe(1)
+    await expect.poll(() => env.SNAPSHOTS.get(stash.id)).toContain('{"format":2,')
+    await expect.poll(() => runInDurableObject(objectOf(stash), (_, { storage }) => storage.getAlarm())).toBeNull()
+  })
+  it('is served where it is of the format before and the object is away; else the object gives what it lacks', async () => {
+    const [away, here] = [await newStash(), await newStash()]
+    for (const stash of [away, here]) {
+      await stash.put('n', '1')
+      await expect.poll(() => kvRevision(stash.id)).toBe(1)
+      await env.SNAPSHOTS.put(stash.id, textAt(stash.id, 1, '1').replace('"format":2', '"format":1'))
+    }
+    const vouched = await send(`/item/${here.id}/n`)
+    expect(vouched.headers.get('Switchyard-Source')).toMatch(/^object; vouched; /)
+    countLines()
+    faults.object = () => Promise.reject(new Error('away'))
+    const unvouched = await send(`/item/${away.id}/n`)
+    expect(await unvouched.text()).toBe('1')
+    expect(unvouched.headers.get('Switchyard-Source')).toMatch(/^kv; unvouched; /)
+  })
+  it('counts as absent where it is of a format to come, and the log says so once', async () => {
+    const lines = countLines()
+    for (let i = 0; i < 3; i++) {
+      const stash = await newStash()
+      await stash.put('n', '1')
+      await expect.poll(() => kvRevision(stash.id)).toBe(1)
+      const future = `{"format":97,"stash_id":"${stash.id}","revision":1,"things":[]}`
+      await env.SNAPSHOTS.put(stash.id, future)
+      const read = await send(`/item/${stash.id}/n`)
+      expect(await read.text()).toBe('1')
+      expect(read.headers.get('Switchyard-Source')).toMatch(/^object; vouched; /)
+    }
+    expect([lines('edge/kv-format'), lines('edge/kv')]).toEqual([1, 0])
+  })
+  it.each([
+    ['cut off', (text: string) => text.slice(0, -5)],
+    ['no JSON', () => 'null and void'],
+    ['of another stash', (text: string) => text.replace(/[0-9a-f]{64}/, 'f'.repeat(64))],
+    ['full of wrong types', (text: string) => text.replace('"items":[', '"items":[7,')],
+  ])('counts as absent where it is %s, and the object is not led astray', async (_, damage) => {
+    const stash = await newStash()
+    await stash.put('n', '1')
+    await expect.poll(() => kvRevision(stash.id)).toBe(1)
+    await env.SNAPSHOTS.put(stash.id, damage(textAt(stash.id, 1)))
+    countLines()
+    expect(await (await send(`/item/${stash.id}/n`)).text()).toBe('1')
+    await evictDurableObject(objectOf(stash))
+    await stash.put('n', '2')
+    await expect.poll(() => kvRevision(stash.id)).toBe(2)
+  })
+})
