@@ -1,58 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Memory } from '../../src/edge/memory.ts'
-import { Recall } from '../../src/edge/recall.ts'
-import type { Stores } from '../../src/edge/stores.ts'
-import { readSnapshot, writeSnapshot, type Snapshot } from '../../src/model/snapshot.ts'
-import { Clock } from '../world/clock.ts'
-
-const STASH = { name: null, description: null, profile: 'safeguarded', createdAt: 0, freeze: null } as const
-
-function snapshot(revision: number, stashId = 's'): Snapshot {
-  const flag = { key: 'n', value: String(revision), type: 'text/plain', version: revision }
-  const read = readSnapshot(
-    writeSnapshot({ stashId, revision, publishedAt: 0, stash: STASH, reverts: [] }, [flag]),
-    stashId,
-  )
-  if (read === null) throw new Error('not a snapshot')
-  return read
-}
-
-/** An isolate with a clock of its own, KV and an object at one revision each, and a count of what they are asked. */
-function makeIsolate() {
-  const clock = new Clock()
-  const asked = { kv: 0, vouch: 0, object: 0 }
-  const at = { kv: 1, object: 1, kvMs: 5, vouchMs: 5, objectMs: 5, objectDead: false }
-  const answer = async <T>(ms: number, dead: boolean, say: () => T): Promise<T> => {
-    // What is read is what was true when it was asked.
-    const said = say()
-    await clock.sleep(ms)
-    if (dead) throw new Error('no answer')
-    return said
-  }
-  const stores: Stores = {
-    mode: 'vouched',
-    now: clock.now,
-    sleep: clock.sleep,
-    dice: () => 1,
-    keepAlive: () => {},
-    readKv: (id) => (asked.kv++, answer(at.kvMs, false, () => snapshot(at.kv, id))),
-    vouch: () => (asked.vouch++, answer(at.vouchMs, at.objectDead, () => at.object)),
-    readObject: (id) => (asked.object++, answer(at.objectMs, at.objectDead, () => snapshot(at.object, id))),
-    recover: () => Promise.reject(new Error('nothing went back')),
-    notice: (what) => {
-      throw new Error(`nothing ${what}`)
-    },
-  }
-  const memory = new Memory(100, 1_000_000)
-  const recall = new Recall(memory)
-  const read = async (minRevision = 0, ms = 20_000) => {
-    const reading = recall.recall(stores, 's', minRevision)
-    await clock.pass(ms)
-    const read = await reading
-    return read.ok ? { revision: read.value.snapshot.revision, vouched: read.value.vouched } : read.refusal.code
-  }
-  return { clock, asked, at, stores, memory, recall, read }
-}
+import { makeIsolate } from '../support/isolate.ts'
 
 describe('Recall', () => {
   it('asks each store once for a hundred readers, nobody while memory is fresh, and then for a word only', async () => {
@@ -60,14 +7,14 @@ describe('Recall', () => {
     const readers = Array.from({ length: 100 }, () => recall.recall(stores, 's'))
     await clock.pass(500)
     expect((await Promise.all(readers)).every(({ ok }) => ok)).toBe(true)
-    expect(asked).toEqual({ kv: 1, vouch: 1, object: 0 })
+    expect(asked).toMatchObject({ kv: 1, vouch: 1, object: 0 })
     await recall.recall(stores, 's')
-    expect(asked).toEqual({ kv: 1, vouch: 1, object: 0 })
+    expect(asked).toMatchObject({ kv: 1, vouch: 1, object: 0 })
     await clock.pass(1_000)
     const later = Array.from({ length: 100 }, () => recall.recall(stores, 's'))
     await clock.pass(500)
     await Promise.all(later)
-    expect(asked).toEqual({ kv: 1, vouch: 2, object: 0 })
+    expect(asked).toMatchObject({ kv: 1, vouch: 2, object: 0 })
   })
   it('gets the bytes from the object where KV is behind it', async () => {
     const { at, asked, read } = makeIsolate()

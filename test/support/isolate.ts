@@ -1,0 +1,88 @@
+/** One isolate's read path with a clock of its own, KV and an object at one revision each, and a count of what they are asked. */
+import { Memory } from '../../src/edge/memory.ts'
+import { Recall } from '../../src/edge/recall.ts'
+import type { Stores } from '../../src/edge/stores.ts'
+import { readSnapshot, writeSnapshot, type Snapshot } from '../../src/model/snapshot.ts'
+import { Clock } from '../world/clock.ts'
+
+const STASH = { name: null, description: null, profile: 'safeguarded', createdAt: 0, freeze: null } as const
+
+export function snapshotAt(revision: number, stashId = 's'): Snapshot {
+  const flag = { key: 'n', value: String(revision), type: 'text/plain', version: revision }
+  const read = readSnapshot(
+    writeSnapshot({ stashId, revision, publishedAt: 0, stash: STASH, reverts: [] }, [flag]),
+    stashId,
+  )
+  if (read === null) throw new Error('not a snapshot')
+  return read
+}
+
+export function makeIsolate() {
+  const clock = new Clock()
+  const asked = { kv: 0, vouch: 0, object: 0, recover: 0 }
+  const notices: string[] = []
+  const at = {
+    kv: 1,
+    object: 1,
+    kvMs: 5,
+    vouchMs: 5,
+    objectMs: 5,
+    objectDead: false,
+    overloaded: false,
+    kvDead: false,
+    /** How the object recovers when it is told of a copy; null: it does not believe it. */
+    recovers: null as ((seen: number) => number) | null,
+    kvLacks: false,
+    objectLacks: false,
+  }
+  const answer = async <T>(ms: number, dead: boolean, say: () => T): Promise<T> => {
+    // What is read is what was true when it was asked.
+    const said = say()
+    await clock.sleep(ms)
+    if (dead) throw Object.assign(new Error('no answer'), { overloaded: at.overloaded })
+    return said
+  }
+  const copy = (revision: number, id: string, lacks: boolean): Snapshot => ({
+    ...snapshotAt(revision, id),
+    isComplete: !lacks,
+  })
+  const stores: Stores = {
+    mode: 'vouched',
+    now: clock.now,
+    sleep: clock.sleep,
+    dice: () => 1,
+    keepAlive: () => {},
+    readKv: (id) => (asked.kv++, answer(at.kvMs, at.kvDead, () => copy(at.kv, id, at.kvLacks))),
+    vouch: () => (asked.vouch++, answer(at.vouchMs, at.objectDead, () => at.object)),
+    readObject: (id) => (asked.object++, answer(at.objectMs, at.objectDead, () => copy(at.object, id, at.objectLacks))),
+    recover: (_, seen) => {
+      asked.recover++
+      if (at.recovers !== null) at.object = at.recovers(seen)
+      return answer(at.vouchMs, at.objectDead, () => at.object)
+    },
+    notice: (what) => void notices.push(what),
+  }
+  const memory = new Memory(100, 1_000_000)
+  const recall = new Recall(memory)
+  const read = async (minRevision = 0, ms = 20_000) => {
+    const reading = recall.recall(stores, 's', minRevision)
+    await clock.pass(ms)
+    const read = await reading
+    return read.ok ? { revision: read.value.snapshot.revision, vouched: read.value.vouched } : read.refusal.code
+  }
+  /** How long a reader waits. */
+  const timed = async (): Promise<{ ms: number; revision: number; vouched: boolean; source: string }> => {
+    const from = clock.now()
+    let ms = -1
+    const reading = recall.recall(stores, 's').then((read) => {
+      ms = clock.now() - from
+      return read
+    })
+    while (ms === -1) await clock.pass(1)
+    const read = await reading
+    if (!read.ok) throw new Error(read.refusal.code)
+    const { snapshot, vouched, source } = read.value
+    return { ms, revision: snapshot.revision, vouched, source }
+  }
+  return { clock, asked, notices, at, stores, memory, recall, read, timed }
+}

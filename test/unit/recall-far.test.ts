@@ -1,0 +1,295 @@
+import { describe, expect, it } from 'vitest'
+import { NO_STORAGE } from '../../src/model/vouch.ts'
+import { makeIsolate } from '../support/isolate.ts'
+
+describe('a reader far from the object', () => {
+  it('hears it from the second look-up on: the deadline follows the distance', async () => {
+    const { clock, at, timed } = makeIsolate()
+    at.vouchMs = 340
+    expect(await timed()).toMatchObject({ ms: 250, vouched: false })
+    await clock.pass(3_000)
+    expect(await timed()).toMatchObject({ ms: 340, vouched: true })
+  })
+  it('does not wait for an object that is slow beyond measure', async () => {
+    const { clock, at, timed } = makeIsolate()
+    at.vouchMs = 4_000
+    await timed()
+    await clock.pass(10_000)
+    expect((await timed()).ms).toBeLessThanOrEqual(1_500)
+  })
+  it('is given the late answer that another reader did not wait for, with when it was asked', async () => {
+    const { clock, at, timed, recall, stores } = makeIsolate()
+    at.vouchMs = 600
+    const askedAt = clock.now()
+    expect(await timed()).toMatchObject({ ms: 250, vouched: false })
+    await clock.pass(400)
+    const read = await recall.recall(stores, 's')
+    expect(read).toMatchObject({ ok: true, value: { vouched: true, trueAt: askedAt } })
+  })
+  it('is given the bytes too, where the late answer says that there are newer ones', async () => {
+    const { clock, at, asked, timed, recall, stores } = makeIsolate()
+    at.object = 7
+    at.vouchMs = 300
+    expect(await timed()).toMatchObject({ ms: 250, revision: 1, vouched: false })
+    await clock.pass(100)
+    expect(await recall.recall(stores, 's')).toMatchObject({
+      ok: true,
+      value: { vouched: true, snapshot: { revision: 7 } },
+    })
+    expect(asked).toMatchObject({ vouch: 1, object: 1 })
+  })
+  it('is told by a late answer as well that the stash is gone', async () => {
+    const { clock, stores, timed, read } = makeIsolate()
+    stores.vouch = () => clock.sleep(600).then(() => null)
+    expect(await timed()).toMatchObject({ ms: 250, vouched: false })
+    await clock.pass(400)
+    expect(await read()).toBe('stash_not_found')
+  })
+  it('waits no more than once for an answer that takes long', async () => {
+    const { clock, at, asked, timed } = makeIsolate()
+    await timed()
+    at.vouchMs = 4_500
+    const waits: number[] = []
+    for (let i = 0; i < 4; i++) {
+      await clock.pass(1_000)
+      waits.push((await timed()).ms)
+    }
+    // KV is asked then. Those after it wait for KV alone.
+    expect(waits[0]).toBe(255)
+    expect(Math.max(...waits.slice(1))).toBe(5)
+    expect(asked.vouch).toBe(2)
+  })
+})
+
+describe('a copy that is read', () => {
+  it('is confirmed ahead of need, so that no reader waits', async () => {
+    const { clock, at, timed } = makeIsolate()
+    at.vouchMs = 200
+    await timed()
+    const waits: number[] = []
+    for (let i = 0; i < 40; i++) {
+      await clock.pass(250)
+      const { ms, vouched } = await timed()
+      expect(vouched).toBe(true)
+      waits.push(ms)
+    }
+    expect(Math.max(...waits)).toBe(0)
+  })
+  it('is confirmed once for each time: not by every reader, and not before half of it', async () => {
+    const { clock, at, asked, timed } = makeIsolate()
+    at.vouchMs = 240
+    await timed()
+    for (let i = 0; i < 100; i++) {
+      await clock.pass(10)
+      await timed()
+    }
+    // At 0, 520 and 1,040 ms.
+    expect(asked.vouch).toBe(3)
+    const { clock: other, asked: count, timed: read } = makeIsolate()
+    await read()
+    await other.pass(900)
+    await read()
+    expect(count.vouch).toBe(1)
+  })
+  it('is replaced ahead of need where the object has more', async () => {
+    const { clock, at, timed } = makeIsolate()
+    at.vouchMs = 100
+    await timed()
+    at.object = 2
+    await clock.pass(850)
+    expect(await timed()).toMatchObject({ ms: 0, revision: 1 })
+    await clock.pass(110)
+    expect(await timed()).toMatchObject({ ms: 0, revision: 2, vouched: true })
+  })
+  it('names the store that its bytes came from, also where the object has confirmed it since', async () => {
+    const { clock, at, timed } = makeIsolate()
+    at.kvDead = true
+    expect(await timed()).toMatchObject({ source: 'object', vouched: true })
+    await clock.pass(1_000)
+    expect(await timed()).toMatchObject({ source: 'object', vouched: true })
+    at.objectDead = true
+    await clock.pass(1_000)
+    expect(await timed()).toMatchObject({ source: 'object', vouched: false })
+    const other = makeIsolate()
+    await other.timed()
+    await other.clock.pass(1_000)
+    expect(await other.timed()).toMatchObject({ source: 'kv', vouched: true })
+  })
+  it('lacks a field that is needed: the object gives it where it can, and the copy is served where not', async () => {
+    const { clock, at, asked, timed } = makeIsolate()
+    at.kvLacks = true
+    expect(await timed()).toMatchObject({ source: 'object', vouched: true })
+    const away = makeIsolate()
+    away.at.kvLacks = true
+    away.at.objectDead = true
+    expect(await away.timed()).toMatchObject({ source: 'kv', vouched: false })
+    // An object of an older version has nothing better, and is not asked for it each second.
+    at.objectLacks = true
+    at.object = 2
+    for (let i = 0; i < 5; i++) {
+      await clock.pass(1_000)
+      expect(await timed()).toMatchObject({ source: 'object', vouched: true })
+    }
+    expect(asked.object).toBe(2)
+  })
+})
+
+describe('an object that does not answer', () => {
+  /** When it is asked, in seconds from the first time, with a reader each 100 ms. */
+  async function askedAt(isolate: ReturnType<typeof makeIsolate>, seconds: number): Promise<number[]> {
+    const { clock, asked, stores, recall } = isolate
+    const [start, times] = [clock.now(), [] as number[]]
+    for (let i = 0, before = asked.vouch; i < seconds * 10; i++) {
+      void recall.recall(stores, 's')
+      await clock.pass(100)
+      if (asked.vouch > before) times.push(Math.floor((clock.now() - start - 100) / 1_000))
+      before = asked.vouch
+    }
+    return times
+  }
+
+  it.each([false, true])('is asked less and less, at least once in 31 s, overloaded or not: %s', async (overloaded) => {
+    const isolate = makeIsolate()
+    await isolate.timed()
+    Object.assign(isolate.at, { objectDead: true, overloaded })
+    await isolate.clock.pass(2_000)
+    const times = await askedAt(isolate, 125)
+    // After 2, 4, 8 … 30 s, and what memory gives in between.
+    expect(times).toEqual([0, 3, 8, 17, 34, 65, 96])
+  })
+  it('is asked as before once it has answered', async () => {
+    const isolate = makeIsolate()
+    await isolate.timed()
+    isolate.at.objectDead = true
+    await isolate.clock.pass(2_000)
+    await askedAt(isolate, 40)
+    isolate.at.objectDead = false
+    await askedAt(isolate, 30)
+    expect((await askedAt(isolate, 10)).length).toBeGreaterThanOrEqual(9)
+  })
+  it('has answered a write, and is asked for what that made', async () => {
+    const isolate = makeIsolate()
+    const { clock, at, recall, read } = isolate
+    await isolate.timed()
+    at.objectDead = true
+    await clock.pass(2_000)
+    await askedAt(isolate, 40)
+    at.objectDead = false
+    at.object = 2
+    expect(await read(0, 100)).toEqual({ revision: 1, vouched: false })
+    recall.heed('s', 2, clock.now())
+    expect(await read(0, 100)).toEqual({ revision: 2, vouched: true })
+  })
+  it('is asked again within two seconds where no copy is good enough', async () => {
+    const isolate = makeIsolate()
+    await isolate.timed()
+    isolate.at.objectDead = true
+    await isolate.clock.pass(2_000)
+    await askedAt(isolate, 40)
+    isolate.at.objectDead = false
+    isolate.at.object = 5
+    await isolate.clock.pass(2_000)
+    expect(await isolate.read(5, 100)).toEqual({ revision: 5, vouched: true })
+  })
+  it('is asked for its bytes at once where nothing is at hand, and a second later where it was overloaded', async () => {
+    const { at, asked, read } = makeIsolate()
+    Object.assign(at, { objectDead: true, kvDead: true })
+    for (let i = 0; i < 5; i++) expect(await read(0, 100)).toBe('unreachable')
+    expect(asked.object).toBe(5)
+    at.overloaded = true
+    const before = asked.object
+    for (let i = 0; i < 20; i++) await read(0, 100)
+    expect(asked.object - before).toBeLessThanOrEqual(3)
+  })
+})
+
+describe('a copy that is newer than the object', () => {
+  it('is vouched for where the object has come that far by the time it is asked again', async () => {
+    const { at, asked, notices, stores, timed } = makeIsolate()
+    at.kv = 2
+    at.object = 2
+    const vouch = stores.vouch.bind(stores)
+    stores.vouch = async (id) => (asked.vouch === 0 ? (await vouch(id), 1) : vouch(id))
+    expect(await timed()).toMatchObject({ revision: 2, vouched: true })
+    expect(asked).toMatchObject({ vouch: 2, recover: 0 })
+    expect(notices).toEqual([])
+  })
+  it('makes the object go on past it, and the reader gets what that has', async () => {
+    const { at, asked, notices, timed } = makeIsolate()
+    at.kv = 8
+    at.object = 3
+    at.recovers = (seen) => seen + 1
+    expect(await timed()).toMatchObject({ revision: 9, vouched: true, source: 'object' })
+    expect(asked).toMatchObject({ vouch: 2, recover: 1, object: 1 })
+    expect(notices).toEqual(['diverged'])
+  })
+  it('does so from memory as well', async () => {
+    const { clock, at, timed } = makeIsolate()
+    at.kv = at.object = 8
+    await timed()
+    at.object = 3
+    at.recovers = (seen) => seen + 1
+    await clock.pass(2_000)
+    expect(await timed()).toMatchObject({ revision: 9, vouched: true })
+  })
+  it('is served without a vouch where the object does not believe it, and never replaced by what is older', async () => {
+    const { clock, at, asked, timed, read } = makeIsolate()
+    at.kv = 8
+    at.object = 3
+    for (let i = 0; i < 10; i++) {
+      expect(await timed()).toMatchObject({ revision: 8, vouched: false })
+      await clock.pass(1_000)
+    }
+    // Told of it now and then.
+    expect(asked.recover).toBe(2)
+    expect(await read(9)).toBe('revision_not_reached')
+    at.object = 9
+    await clock.pass(1_000)
+    expect(await timed()).toMatchObject({ revision: 9, vouched: true })
+  })
+  it('is served without a vouch where the object is of an older version, which cannot be told', async () => {
+    const { at, asked, stores, timed } = makeIsolate()
+    at.kv = 8
+    at.object = 3
+    stores.recover = async () => {
+      asked.recover++
+      throw new Error('no such RPC')
+    }
+    expect(await timed()).toMatchObject({ revision: 8, vouched: false })
+    expect(asked.recover).toBe(1)
+  })
+})
+
+describe('an object without tables', () => {
+  it('is lost where a copy lives, served unvouched, and asked again', async () => {
+    const { clock, at, asked, notices, stores, timed } = makeIsolate()
+    stores.vouch = async () => (asked.vouch++, NO_STORAGE)
+    for (let i = 0; i < 3; i++) {
+      expect(await timed()).toMatchObject({ revision: 1, vouched: false })
+      await clock.pass(1_500)
+    }
+    expect(asked.vouch).toBe(3)
+    expect(new Set(notices)).toEqual(new Set(['lost']))
+    stores.vouch = async () => at.object
+    at.object = 2
+    expect(await timed()).toMatchObject({ revision: 2, vouched: true })
+  })
+  it('is gone where KV has nothing, and unreachable where KV is silent', async () => {
+    const { at, stores, read } = makeIsolate()
+    stores.vouch = async () => NO_STORAGE
+    stores.readObject = async () => null
+    at.kvDead = true
+    expect(await read()).toBe('unreachable')
+    stores.readKv = async () => null
+    expect(await read()).toBe('stash_not_found')
+  })
+  it('says so as well when it was asked for its bytes', async () => {
+    const { clock, at, stores, read, notices } = makeIsolate()
+    stores.vouch = () => clock.sleep(400).then(() => NO_STORAGE)
+    stores.readObject = async () => null
+    at.kvMs = 900
+    expect(await read()).toEqual({ revision: 1, vouched: false })
+    expect(notices.length).toBeLessThanOrEqual(1)
+    expect(await read()).toEqual({ revision: 1, vouched: false })
+  })
+})
