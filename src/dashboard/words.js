@@ -68,6 +68,7 @@ const DID = /** @type {Record<string, string>} */ ({
   revoke_token: 'Token revoked',
   rotate_master: 'Master token replaced',
   drop_held: 'Held change dropped',
+  recovered: 'Recovered: it had gone back',
 })
 
 /** What one entry of history did, in two or three words. */

@@ -71,7 +71,8 @@ export const PROBLEMS = {
   revision_not_found: {
     status: 404,
     title: 'History has no such revision',
-    detail: ({ revision }) => `Revision ${revision} is too old, or has not been written yet.`,
+    detail: ({ revision }) =>
+      `Revision ${revision} is too old, has not been written yet, or was lost before a recovery.`,
   },
   not_frozen: { status: 404, title: 'Nothing is frozen', detail: 'There is no freeze to end.' },
   invalid_key: {

@@ -12,7 +12,9 @@ const guards = z.array(z.object({ key: keySchema, before: z.unknown(), after: z.
 export const historyEntry = z.looseObject({
   revision,
   at: time,
-  kind: z.string().meta({ description: 'put, delete, patch, undo, import, revert, set_guard, freeze, add_token …' }),
+  kind: z
+    .string()
+    .meta({ description: 'put, delete, patch, undo, import, revert, set_guard, freeze, add_token, recovered …' }),
   who: z.string().meta({ description: "The token's label; stash for what it does by itself." }),
   token_id: z.string().nullable(),
   reason: z.string().nullable(),
@@ -32,6 +34,10 @@ export const historyEntry = z.looseObject({
   ends: z.int().optional().meta({ description: 'The revision whose time-box this ends.' }),
   set_by: person.optional().meta({ description: 'Of a revert: who had set the time-box.' }),
   undoes: z.int().optional(),
+  recovered: z.object({ from: z.int(), kv: z.int() }).optional().meta({
+    description:
+      'The stash had gone back to revision `from`, and readers had seen `kv`: the revisions from there to this one have no entry.',
+  }),
   hash: z.string().meta({ description: 'SHA-256 over this entry and the hash of the one before.' }),
 })
 
