@@ -96,7 +96,8 @@ export const PARAMETERS: Record<
   },
   'Idempotency-Key': {
     in: 'header',
-    description: 'The first accepted answer is repeated for 24 hours: a repeat is always safe.',
+    description:
+      'The first accepted answer is repeated for 24 hours: a repeat is always safe. A refusal with 404, 409, 412, 422 or 423 is repeated for two minutes and judged anew after that. The same key with another body, reason or condition: 422.',
     schema: { type: 'string', maxLength: 255 },
   },
   'X-Operation': { in: 'header', description: 'May be left out.', schema: { type: 'string', enum: ['upsert'] } },

@@ -148,7 +148,7 @@ export const PROBLEMS = {
   idempotency_mismatch: {
     status: 422,
     title: 'The Idempotency-Key was used for another request',
-    detail: 'A repeat must be the same to the letter. For a new request take a new key.',
+    detail: 'A repeat must be the same to the letter, condition and reason included. For a new request take a new key.',
   },
   value_too_large: {
     status: 413,

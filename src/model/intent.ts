@@ -89,7 +89,7 @@ export type Command = {
   condition?: Precondition
   /** Why a freeze does not count this time. Recorded. */
   breakGlass?: string
-  /** The first answer given for this key is repeated for 24 hours. */
+  /** The first answer given for this key is repeated: for 24 hours where it was accepted, for two minutes where it was refused. */
   idempotencyKey?: string
   /** Decided, and not done: what it would come to. */
   dryRun?: boolean

@@ -1,55 +1,76 @@
-/** The `answer` table: what was answered under an Idempotency-Key, so that a repeat gets the same. */
+/**
+ * The `answer` and `refusal` tables: what was answered under an Idempotency-Key, so that a repeat gets the same. Accepted
+ * changes are kept for a day. Refusals are kept for two minutes: long enough that an original which arrives after its
+ * refused repeat is refused as well. Two tables, because older versions of the code read every row of `answer` as accepted.
+ */
 import type { Applied } from '../model/intent.ts'
 import { bytesOf } from '../model/item.ts'
+import { REFUSAL_LIFETIME_MS } from '../model/kept-refusal.ts'
+import { ok, type Refusal, type Result } from '../model/refusal.ts'
 
 /** Long enough for a night's retries. The contract states it. */
 const ANSWER_LIFETIME_MS = 24 * 60 * 60_000
 
-type AnswerRow = { fingerprint: string; applied: string }
-
-export function findAnswer(
-  sql: SqlStorage,
-  scope: string,
-  key: string,
-  now: number,
-): { fingerprint: string; applied: Applied } | null {
-  const row = sql
-    .exec<AnswerRow>(
-      'SELECT fingerprint, applied FROM answer WHERE scope = ? AND key = ? AND at > ?',
-      scope,
-      key,
-      now - ANSWER_LIFETIME_MS,
-    )
-    .toArray()[0]
-  return row === undefined ? null : { fingerprint: row.fingerprint, applied: JSON.parse(row.applied) as Applied }
-}
-
 /** Of one token: far more than it repeats. The oldest are forgotten first. */
 const SCOPE_MAX_ANSWERS = 1_000
 const SCOPE_MAX_BYTES = 8 * 1024 * 1024
+/** A link is pressed by a person or two, and its bearer is known to no one. */
+const LINK_MAX_REFUSALS = 20
 
-export function keepAnswer(
-  sql: SqlStorage,
-  answer: { scope: string; key: string; fingerprint: string; applied: Applied; at: number },
-): void {
-  dropExpiredAnswers(sql, answer.at)
-  const applied = JSON.stringify(answer.applied)
-  const bytes = bytesOf(applied) + answer.key.length + answer.fingerprint.length
-  sql.exec(
-    'INSERT OR REPLACE INTO answer (scope, key, fingerprint, applied, at, bytes) VALUES (?, ?, ?, ?, ?, ?)',
-    answer.scope,
-    answer.key,
-    answer.fingerprint,
-    applied,
-    answer.at,
-    bytes,
-  )
-  dropOldest(sql, answer.scope)
+/** Under which name an answer is found: whose key, which key, and what was asked with it. */
+export type Identity = { scope: string; key: string; fingerprint: string }
+
+type Kept = { fingerprint: string; result: Result<Applied> }
+
+export function findAnswer(sql: SqlStorage, scope: string, key: string, now: number): Kept | null {
+  return findApplied(sql, scope, key, now) ?? findRefused(sql, scope, key, now)
 }
 
-function dropOldest(sql: SqlStorage, scope: string): void {
+function findApplied(sql: SqlStorage, scope: string, key: string, now: number): Kept | null {
+  const query = 'SELECT fingerprint, applied FROM answer WHERE scope = ? AND key = ? AND at > ?'
+  const row = sql
+    .exec<{ fingerprint: string; applied: string }>(query, scope, key, now - ANSWER_LIFETIME_MS)
+    .toArray()[0]
+  if (row === undefined) return null
+  // What `keepAnswer` wrote: nothing else writes this column.
+  return { fingerprint: row.fingerprint, result: ok(JSON.parse(row.applied) as Applied) }
+}
+
+function findRefused(sql: SqlStorage, scope: string, key: string, now: number): Kept | null {
+  const query = 'SELECT fingerprint, refusal FROM refusal WHERE scope = ? AND key = ? AND at > ?'
+  const row = sql
+    .exec<{ fingerprint: string; refusal: string }>(query, scope, key, now - REFUSAL_LIFETIME_MS)
+    .toArray()[0]
+  if (row === undefined) return null
+  // What `keepRefusal` wrote: nothing else writes this column.
+  return { fingerprint: row.fingerprint, result: { ok: false, refusal: JSON.parse(row.refusal) as Refusal } }
+}
+
+export function keepAnswer(sql: SqlStorage, { scope, key, fingerprint }: Identity, applied: Applied, at: number): void {
+  dropExpiredAnswers(sql, at)
+  const text = JSON.stringify(applied)
+  const statement =
+    'INSERT OR REPLACE INTO answer (scope, key, fingerprint, applied, at, bytes) VALUES (?, ?, ?, ?, ?, ?)'
+  sql.exec(statement, scope, key, fingerprint, text, at, bytesOf(text) + key.length + fingerprint.length)
+  dropOldest(sql, 'answer', scope, SCOPE_MAX_ANSWERS)
+}
+
+export function keepRefusal(
+  sql: SqlStorage,
+  { scope, key, fingerprint }: Identity,
+  { refusal, at, byLink }: { refusal: Refusal; at: number; byLink: boolean },
+): void {
+  dropExpiredAnswers(sql, at)
+  const text = JSON.stringify(refusal)
+  const statement =
+    'INSERT OR REPLACE INTO refusal (scope, key, fingerprint, refusal, at, bytes) VALUES (?, ?, ?, ?, ?, ?)'
+  sql.exec(statement, scope, key, fingerprint, text, at, bytesOf(text) + key.length + fingerprint.length)
+  dropOldest(sql, 'refusal', scope, byLink ? LINK_MAX_REFUSALS : SCOPE_MAX_ANSWERS)
+}
+
+function dropOldest(sql: SqlStorage, table: 'answer' | 'refusal', scope: string, limit: number): void {
   const kept = sql.exec<{ id: number; bytes: number }>(
-    'SELECT rowid AS id, bytes FROM answer WHERE scope = ? ORDER BY at DESC, rowid DESC',
+    `SELECT rowid AS id, bytes FROM ${table} WHERE scope = ? ORDER BY at DESC, rowid DESC`,
     scope,
   )
   let count = 0
@@ -59,11 +80,12 @@ function dropOldest(sql: SqlStorage, scope: string): void {
     count++
     total += bytes
     // The newest stays, however large.
-    if (count > 1 && (count > SCOPE_MAX_ANSWERS || total > SCOPE_MAX_BYTES)) over.push(id)
+    if (count > 1 && (count > limit || total > SCOPE_MAX_BYTES)) over.push(id)
   }
-  for (const id of over) sql.exec('DELETE FROM answer WHERE rowid = ?', id)
+  for (const id of over) sql.exec(`DELETE FROM ${table} WHERE rowid = ?`, id)
 }
 
 export function dropExpiredAnswers(sql: SqlStorage, now: number): void {
   sql.exec('DELETE FROM answer WHERE at <= ?', now - ANSWER_LIFETIME_MS)
+  sql.exec('DELETE FROM refusal WHERE at <= ?', now - REFUSAL_LIFETIME_MS)
 }

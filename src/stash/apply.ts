@@ -6,11 +6,12 @@ import { decide } from '../model/decide.ts'
 import type { Motion } from '../model/facts.ts'
 import type { Applied, Command, Credential, Edit } from '../model/intent.ts'
 import { bytesOf } from '../model/item.ts'
+import { isKept } from '../model/kept-refusal.ts'
 import type { Actor } from '../model/permit.ts'
 import { planOf, previewOf } from '../model/plan.ts'
 import { ok, refuse, type Refusal, type Result } from '../model/refusal.ts'
 import { idOfHash } from '../model/token.ts'
-import { findAnswer, keepAnswer } from './answers.ts'
+import { findAnswer, keepAnswer, keepRefusal, type Identity } from './answers.ts'
 import { commit } from './commit.ts'
 import { sha256 } from './digest.ts'
 import { gather } from './facts.ts'
@@ -27,9 +28,14 @@ export function apply(sql: SqlStorage, command: Command, now: number, rate: Writ
   if (waitMs !== null) return refuse({ code: 'write_rate_limited', retry_after_s: Math.ceil(waitMs / 1_000) })
   const before = storedBytes(sql)
   const applied = applyAs(sql, speaker.value, command, now)
-  const answer = command.idempotencyKey !== undefined && applied.ok ? bytesOf(JSON.stringify(applied.value)) : 0
-  rate.charge(speaker.value, Math.max(0, storedBytes(sql) - before) + answer, now)
+  rate.charge(speaker.value, Math.max(0, storedBytes(sql) - before) + keptBytes(command, applied), now)
   return applied
+}
+
+/** What is kept of the answer for its Idempotency-Key. A repeat of it is charged as well. */
+function keptBytes({ idempotencyKey }: Command, applied: Result<Applied>): number {
+  if (idempotencyKey === undefined) return 0
+  return applied.ok || isKept(applied.refusal) ? bytesOf(JSON.stringify(applied)) : 0
 }
 
 function storedBytes(sql: SqlStorage): number {
@@ -39,9 +45,22 @@ function storedBytes(sql: SqlStorage): number {
 
 function applyAs(sql: SqlStorage, speaker: Actor, command: Command, now: number): Result<Applied> {
   // A rehearsal is no first answer, and no repeat.
-  const repeat = command.dryRun === true ? null : repeatOf(sql, command, now)
+  const identity = command.dryRun === true ? null : identityOf(command)
+  const repeat = identity === null ? null : repeatOf(sql, identity, now)
   if (repeat !== null) return repeat
 
+  const applied = applyOnce(sql, speaker, command, now)
+  if (identity === null) return applied
+  if (applied.ok) keepAnswer(sql, identity, applied.value, now)
+  // A made-up link is refused as spent, which is not kept: only those who hold a credential make rows.
+  else if (command.credential.kind !== 'none' && isKept(applied.refusal)) {
+    const byLink = command.credential.kind === 'link'
+    keepRefusal(sql, identity, { refusal: applied.refusal, at: now, byLink })
+  }
+  return applied
+}
+
+function applyOnce(sql: SqlStorage, speaker: Actor, command: Command, now: number): Result<Applied> {
   // What has expired counts against nobody.
   dropExpiredLinks(sql, now)
   const opened = open(sql, command, speaker, now)
@@ -52,9 +71,6 @@ function applyAs(sql: SqlStorage, speaker: Actor, command: Command, now: number)
   const applied = perform(sql, command, motion, now)
   if (!applied.ok) return speaker.kind === 'anonymous' ? veil(applied.refusal) : applied
   for (const id of spent) dropHeld(sql, id)
-  if (command.idempotencyKey !== undefined) {
-    keepAnswer(sql, { ...identityOf(command, command.idempotencyKey), applied: applied.value, at: now })
-  }
   return applied
 }
 
@@ -137,19 +153,16 @@ function open(sql: SqlStorage, command: Command, speaker: Actor, now: number): R
   }
 }
 
-function repeatOf(sql: SqlStorage, command: Command, now: number): Result<Applied> | null {
-  if (command.idempotencyKey === undefined) return null
-  const { scope, key, fingerprint } = identityOf(command, command.idempotencyKey)
+function repeatOf(sql: SqlStorage, { scope, key, fingerprint }: Identity, now: number): Result<Applied> | null {
   const known = findAnswer(sql, scope, key, now)
   if (known === null) return null
-  return known.fingerprint === fingerprint ? ok(known.applied) : refuse({ code: 'idempotency_mismatch' })
+  return known.fingerprint === fingerprint ? known.result : refuse({ code: 'idempotency_mismatch' })
 }
 
-/** The same key from another credential is another key. */
-function identityOf(
-  { credential, intent, reason, breakGlass, condition }: Command,
-  key: string,
-): { scope: string; key: string; fingerprint: string } {
+/** The same key from another credential is another key. Null: no key. */
+function identityOf({ credential, intent, reason, breakGlass, condition, ...rest }: Command): Identity | null {
+  const key = rest.idempotencyKey
+  if (key === undefined) return null
   const scope = 'hash' in credential ? idOfHash(credential.hash) : credential.kind === 'none' ? 'anonymous' : 'admin'
   const request: unknown[] = [intent, reason ?? null]
   if (breakGlass !== undefined || condition !== undefined) request.push(breakGlass ?? null, condition ?? null)

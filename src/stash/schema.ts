@@ -151,6 +151,19 @@ const STEPS = [
       ALTER TABLE cursor ADD COLUMN layout INTEGER NOT NULL DEFAULT 0;
     `,
   },
+  {
+    id: '007_refusals',
+    sql: `
+      -- What was refused under an Idempotency-Key. Apart from \`answer\`: a version of the code that knows no kept refusals
+      -- would take each row there for an accepted change.
+      CREATE TABLE refusal (
+        scope TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, refusal TEXT NOT NULL, at INTEGER NOT NULL,
+        bytes INTEGER NOT NULL, PRIMARY KEY (scope, key)
+      );
+      CREATE INDEX refusal_by_time ON refusal (at);
+      CREATE INDEX refusal_by_scope ON refusal (scope, at, bytes);
+    `,
+  },
 ]
 
 /** A stash that was never created, or is gone, has no tables: asking it something must not make any. */

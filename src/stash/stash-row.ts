@@ -66,7 +66,7 @@ export function setFreeze(sql: SqlStorage, freeze: Freeze | null): void {
 
 /** Everything goes but this row, which stands until KV knows. */
 export function bury(sql: SqlStorage, revision: number, now: number): void {
-  for (const table of ['item', 'guard', 'token', 'held', 'revert', 'log', 'change', 'answer'])
+  for (const table of ['item', 'guard', 'token', 'held', 'revert', 'log', 'change', 'answer', 'refusal'])
     sql.exec(`DELETE FROM ${table}`)
   sql.exec(
     'UPDATE stash SET name = NULL, description = NULL, revision = ?, item_count = 0, bytes = 0, deleted_at = ?',

@@ -4,6 +4,7 @@
  *
  * Ids that the stash draws by lot are taken from its answers (`Drawn`), or, where it answers nobody, later (`adopt`).
  */
+import { PROBLEMS } from '../../src/http/problems.ts'
 import type { Detail, EntryChange } from '../../src/model/entry.ts'
 import type { Held } from '../../src/model/held.ts'
 import type { Applied, Command, Credential, Edit, Holdable, Intent } from '../../src/model/intent.ts'
@@ -22,6 +23,8 @@ type Decidable = Exclude<Intent | Holdable, { kind: 'release' } | { kind: 'appro
 const DAY = 24 * 60 * 60_000
 /** Those that say more, of guards and of people, to whoever holds a token. */
 const TELLING = ['guard_mismatch', 'frozen']
+/** The statuses of refusals that are repeated for their key. */
+const KEPT = [404, 409, 412, 422, 423]
 const NOTHING_HELD = { release: null, approver: null, approverReason: null, pressedReason: null }
 
 export class StashModel {
@@ -54,11 +57,22 @@ export class StashModel {
     if (known !== undefined && known.at + DAY > moment.now) {
       return known.request === request ? known.applied : refuse('idempotency_mismatch')
     }
+    const refused = isAnswered ? this.books.refusals.get(name) : undefined
+    if (refused !== undefined && refused.at + 2 * MINUTE > moment.now) {
+      if (refused.request === request) throw refused.refused
+      refuse('idempotency_mismatch')
+    }
     this.books.sweepLinks(moment.now)
     const motion = { ...NOTHING_HELD, actor: speaker, speaker, reason, breakGlass, condition }
-    const applied = this.#open(credential, intent, motion, moment)
-    if (isAnswered) this.books.keep(name, request, applied, moment.now)
-    return applied
+    try {
+      const applied = this.#open(credential, intent, motion, moment)
+      if (isAnswered) this.books.keep(name, request, applied, moment.now)
+      return applied
+    } catch (fault) {
+      const isKept = fault instanceof Refused && KEPT.includes(PROBLEMS[fault.code].status)
+      if (isAnswered && isKept && credential.kind !== 'none') this.books.keepRefusal(name, request, fault, moment.now)
+      throw fault
+    }
   }
 
   #identify(credential: Credential, now: number): Actor {

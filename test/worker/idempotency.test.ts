@@ -1,10 +1,16 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { sha256 } from '../../src/http/credential.ts'
-import { newStash, objectOf, send } from '../support/front-door.ts'
+import { clearFaults, faults } from '../support/faults.ts'
+import { newOperator, newStash, objectOf, send } from '../support/front-door.ts'
 import type { Stash } from '../support/stash.ts'
 
-afterEach(() => void vi.useRealTimers())
+afterEach(() => {
+  clearFaults()
+  vi.useRealTimers()
+})
+
+const later = (ms: number): void => void vi.useFakeTimers({ now: Date.now() + ms, toFake: ['Date'] })
 
 const post = (stash: Stash, body: string, key: string) =>
   send(`/item/${stash.id}`, stash.as({ method: 'POST', body, headers: { 'Idempotency-Key': key } }))
@@ -26,18 +32,20 @@ describe('Idempotency-Key', () => {
     expect(await other.json()).toMatchObject({ code: 'idempotency_mismatch' })
     expect(await stash.revision()).toBe(1)
   })
-  it('does not keep a refusal: the repeat is judged anew', async () => {
-    const stash = await newStash()
-    const put = () =>
-      send(
-        `/item/${stash.id}/a`,
-        stash.as({ method: 'PUT', body: '2', headers: { 'If-Match': '"1"', 'Idempotency-Key': 'k' } }),
-      )
-    expect((await put()).status).toBe(412)
-    await stash.put('a', '1')
-    expect((await put()).status).toBe(200)
-    expect((await put()).status).toBe(200)
-    expect(await stash.revision()).toBe(2)
+  it('is refused with another condition, also where the condition is on the stash', async () => {
+    const { master } = await newOperator()
+    await master.set('a', '1', '', { 'If-None-Match': '*', 'Idempotency-Key': 'item' })
+    const freeze = (tag: string) =>
+      master.call('PUT', '/freeze', { reason: 'x' }, { 'If-Match': tag, 'Idempotency-Key': 'stash' })
+    expect((await freeze('"1"')).status).toBe(200)
+    for (const { status, body } of [
+      await master.set('a', '1', '', { 'If-Match': '"1"', 'Idempotency-Key': 'item' }),
+      await freeze('"2"'),
+    ]) {
+      expect(status).toBe(422)
+      expect(body).toMatchObject({ code: 'idempotency_mismatch' })
+    }
+    expect((await freeze('"1"')).status).toBe(200)
   })
   it('is forgotten after a day', async () => {
     const stash = await newStash()
@@ -73,5 +81,164 @@ describe('Idempotency-Key', () => {
     const stash = await newStash()
     expect((await post(stash, 'x', key)).status).toBe(400)
     expect(await stash.revision()).toBe(0)
+  })
+})
+
+describe('a refusal under an Idempotency-Key', () => {
+  const lock = { 'If-None-Match': '*', 'Idempotency-Key': 'lock-b' }
+
+  it('also refuses the original, where that arrives after its repeat', async () => {
+    const { stash, master } = await newOperator()
+    await master.set('deploy-lock', 'a')
+    const held = Promise.withResolvers<void>()
+    faults.object = async (method, call) => {
+      if (method !== 'apply') return call()
+      faults.object = null
+      await held.promise
+      return call()
+    }
+    const original = master.set('deploy-lock', 'b', '', lock)
+    await expect.poll(() => faults.object).toBeNull()
+    expect((await master.set('deploy-lock', 'b', '', lock)).status).toBe(412)
+    expect((await send(`/item/${stash.id}/deploy-lock`, stash.as({ method: 'DELETE' }))).status).toBe(200)
+    held.resolve()
+    const { status, body } = await original
+    expect(status).toBe(412)
+    expect(body).toMatchObject({ code: 'version_conflict', current: 1 })
+    expect((await send(`/item/${stash.id}/deploy-lock?min_revision=2`)).status).toBe(404)
+    expect(await stash.revision()).toBe(2)
+  })
+  it('is the same for two minutes, across an eviction, and is judged anew after that', async () => {
+    const { stash, master } = await newOperator()
+    await master.set('deploy-lock', 'a')
+    const first = await master.set('deploy-lock', 'b', '', lock)
+    await send(`/item/${stash.id}/deploy-lock`, stash.as({ method: 'DELETE' }))
+    await evictDurableObject(objectOf(stash))
+    later(2 * 60_000 - 5_000)
+    const again = await master.set('deploy-lock', 'b', '', lock)
+    expect([again.status, again.body]).toEqual([first.status, first.body])
+    // Another key is another request.
+    expect((await master.set('other-lock', 'b', '', { ...lock, 'Idempotency-Key': 'other' })).status).toBe(200)
+    later(5_001)
+    expect((await master.set('deploy-lock', 'b', '', lock)).status).toBe(200)
+    // Accepted, and repeated as such from now on.
+    expect((await master.set('deploy-lock', 'b', '', lock)).body).toMatchObject({ version: 4 })
+    expect(await stash.revision()).toBe(4)
+  })
+  it('is a mismatch for another body or condition', async () => {
+    const { stash, master } = await newOperator()
+    await master.set('deploy-lock', 'a')
+    await master.set('deploy-lock', 'b', '', lock)
+    for (const answer of [
+      await master.set('deploy-lock', 'c', '', lock),
+      await master.set('deploy-lock', 'b', '', { 'Idempotency-Key': 'lock-b', 'If-Match': '"1"' }),
+      await master.set('deploy-lock', 'b', 'reason=mine', lock),
+    ]) {
+      expect(answer.status).toBe(422)
+      expect(answer.body).toMatchObject({ code: 'idempotency_mismatch' })
+    }
+    expect(await stash.revision()).toBe(1)
+  })
+  it('is kept for a missing thing, a conflict, a guard and a freeze', async () => {
+    const { stash, master } = await newOperator()
+    await master.set('a', '1')
+    await master.call('PUT', '/guards/n', { type: 'number' })
+    const keyed = (key: string) => ({ 'Idempotency-Key': key })
+    const tries = [
+      () => master.call('DELETE', '/guards/m', undefined, keyed('404')),
+      () => master.call('PUT', '/guards/a', { type: 'boolean' }, keyed('409')),
+      () => master.set('n', 'no number', '', keyed('422')),
+      () => master.set('a', '2', '', keyed('423')),
+    ]
+    const before = []
+    for (const attempt of tries.slice(0, 3)) before.push(await attempt())
+    await master.call('PUT', '/freeze', { reason: 'launch' })
+    before.push(await (tries[3] ?? expect.fail)())
+    expect(before.map(({ status }) => status)).toEqual([404, 409, 422, 423])
+
+    await master.call('DELETE', '/freeze')
+    await master.call('PUT', '/guards/m', { type: 'text' })
+    await master.call('DELETE', '/guards/n')
+    await master.set('a', 'true')
+    const revision = await stash.revision()
+    for (const [i, attempt] of tries.entries()) {
+      const { status, body } = await attempt()
+      expect([status, body]).toEqual([before[i]?.status, before[i]?.body])
+    }
+    expect(await stash.revision()).toBe(revision)
+  })
+  it('is not kept where the credential was refused, nor of a rehearsal, nor of what could not be read', async () => {
+    const { stash, master } = await newOperator()
+    const key = { 'Idempotency-Key': 'k' }
+    const reader = await master.grant({ can: ['approve'] })
+    expect((await reader.set('a', '1', '', key)).status).toBe(403)
+    expect((await master.set('a', '', '', key)).status).toBe(400)
+    const rehearsal = {
+      method: 'POST',
+      headers: { ...key, 'If-Match': '"9"' },
+      body: '{"items": [{"key": "a", "value": "1"}]}',
+    }
+    expect((await send(`/stash/${stash.id}/import?dry_run=1`, stash.as(rehearsal))).status).toBe(412)
+    const refusals = await runInDurableObject(objectOf(stash), (_, { storage }) =>
+      storage.sql.exec('SELECT key FROM refusal').toArray(),
+    )
+    expect(refusals).toEqual([])
+  })
+  it("is one token's own", async () => {
+    const { master } = await newOperator()
+    const other = await master.grant({ can: ['write'] })
+    await master.set('deploy-lock', 'a')
+    expect((await master.set('deploy-lock', 'b', '', lock)).status).toBe(412)
+    expect((await other.set('deploy-lock', 'b', '', { ...lock, 'If-None-Match': '"9"' })).status).toBe(200)
+  })
+  it('is kept of a link that was pressed, for as long as the link could be pressed again', async () => {
+    const { stash, master } = await newOperator()
+    const made = await send(`/item/${stash.id}/a/presign`, stash.as({ method: 'POST', body: '1' }))
+    const { url } = (await made.json()) as { url: string }
+    const press = () => send(url.replace(/^.*\/api/, ''), { method: 'POST', headers: { 'Idempotency-Key': 'press' } })
+    await master.call('PUT', '/freeze', { reason: 'launch' })
+    expect((await press()).status).toBe(423)
+    await master.call('DELETE', '/freeze')
+    expect((await press()).status).toBe(423)
+    later(2 * 60_000)
+    expect((await press()).status).toBe(200)
+  })
+  it('is kept of the newest thousand of a token, of twenty of a link, of no more than 8 MiB, and forgotten in time', async () => {
+    const { stash, master } = await newOperator()
+    const made = await send(`/item/${stash.id}/a/presign`, stash.as({ method: 'POST', body: '1' }))
+    const { url } = (await made.json()) as { url: string }
+    await master.call('PUT', '/freeze', { reason: 'launch' })
+    const token = { kind: 'token' as const, hash: await sha256(stash.token) }
+    const link = { kind: 'link' as const, hash: await sha256(new URL(url).searchParams.get('token') ?? '') }
+    const kept = await runInDurableObject(objectOf(stash), (object, { storage }) => {
+      const count = () => Number(storage.sql.exec('SELECT count(*) AS n FROM refusal').one()['n'])
+      for (let i = 0; i < 30; i++)
+        object.apply({ credential: link, intent: { kind: 'release' }, idempotencyKey: `${i}` })
+      const ofLink = count()
+      const intent = { kind: 'put' as const, key: 'a', value: '1', type: 'text/plain' }
+      for (let i = 0; i < 1_010; i++) object.apply({ credential: token, intent, idempotencyKey: `${i}` })
+      const ofToken = count() - ofLink
+      storage.sql.exec('UPDATE refusal SET bytes = 9 * 1024 * 1024')
+      object.apply({ credential: token, intent, idempotencyKey: 'one more' })
+      return { ofLink, ofToken, ofTokenLarge: count() - ofLink }
+    })
+    expect(kept).toEqual({ ofLink: 20, ofToken: 1_000, ofTokenLarge: 1 })
+    later(2 * 60_000)
+    await master.set('a', '2', '', { 'Idempotency-Key': 'after' })
+    const left = await runInDurableObject(objectOf(stash), (_, { storage }) =>
+      storage.sql.exec('SELECT key FROM refusal').toArray(),
+    )
+    expect(left).toEqual([{ key: 'after' }])
+  })
+  it('goes with its stash', async () => {
+    const { stash, master } = await newOperator()
+    await master.set('a', '1', '', { 'If-Match': '"9"', 'Idempotency-Key': 'k' })
+    await master.call('DELETE', '')
+    const left = await runInDurableObject(objectOf(stash), (_, { storage }) =>
+      storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'refusal'").toArray().length === 0
+        ? []
+        : storage.sql.exec('SELECT key FROM refusal').toArray(),
+    )
+    expect(left).toEqual([])
   })
 })

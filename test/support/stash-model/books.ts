@@ -9,9 +9,10 @@ import type { Held } from '../../../src/model/held.ts'
 import type { Applied } from '../../../src/model/intent.ts'
 import { ABILITIES } from '../../../src/model/permit.ts'
 import { idOfHash } from '../../../src/model/token.ts'
-import { isOver, refuse, type Actor, type ItemRow, type Tables, type TokenRow } from './rules.ts'
+import { isOver, refuse, type Refused, type Actor, type ItemRow, type Tables, type TokenRow } from './rules.ts'
 
-const DAY = 24 * 60 * 60_000
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
@@ -31,6 +32,7 @@ export class Books implements Tables {
   readonly held = new Map<string, Held>()
   readonly log: LoggedEntry[] = []
   readonly answers = new Map<string, { request: string; applied: Applied; at: number }>()
+  readonly refusals = new Map<string, { request: string; refused: Refused; at: number }>()
   freeze: Freeze | null = null
   head: string
 
@@ -158,6 +160,11 @@ export class Books implements Tables {
     this.answers.set(name, { request, applied: structuredClone(applied), at: now })
   }
 
+  keepRefusal(name: string, request: string, refused: Refused, now: number): void {
+    this.#forgetAnswers(now)
+    this.refusals.set(name, { request, refused, at: now })
+  }
+
   /** What has expired is gone for good once somebody has looked, even where the clock then goes backwards. */
   sweep(now: number): void {
     this.#forgetAnswers(now)
@@ -176,6 +183,7 @@ export class Books implements Tables {
 
   #forgetAnswers(now: number): void {
     for (const [name, { at }] of this.answers) if (at + DAY <= now) this.answers.delete(name)
+    for (const [name, { at }] of this.refusals) if (at + 2 * MINUTE <= now) this.refusals.delete(name)
   }
 
   /** When something is due or at its end. */

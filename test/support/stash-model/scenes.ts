@@ -69,9 +69,18 @@ const awayAgain = {
   second: saying(wanting('delete', { key: first, ...terms }), anyToken),
 }
 
+/** Refused, as like as not, and repeated when what stood in its way may be gone; and again when the refusal is forgotten. */
+const refused = fc.constantFrom<Terms['condition']>('stale', 'absent')
+const keyed = saying(putOf({ key, ...forGood, condition: refused }), anyToken).map((said) =>
+  said.do === 'say' ? { ...said, repeatKey: 'k1', dryRun: false } : said,
+)
+const repeat = fc.constant<Step>({ do: 'repeat' })
+const twoMinutes = fc.constantFrom(119_999, 120_000).map((ms): Step => ({ do: 'wait', ms }))
+
 /** What seldom meets by chance. */
 const scene: fc.Arbitrary<Step[]> = fc.oneof(
   together(saying(link, anyToken), saying(wanting('press', { link: newest.link }))),
+  together(keyed, another, repeat, twoMinutes, repeat),
   together(request, saying(wanting('approve', { held: newest.held }), anyToken)),
   together(
     request,

@@ -6,7 +6,7 @@ import type { LoggedEntry } from './books.ts'
 export type Row = Record<string, SqlStorageValue>
 
 export type Raw = Record<
-  'item' | 'guard' | 'token' | 'held' | 'revert' | 'answer' | 'log' | 'change' | 'cursor',
+  'item' | 'guard' | 'token' | 'held' | 'revert' | 'answer' | 'refusal' | 'log' | 'change' | 'cursor',
   Row[]
 > & {
   stash: Row
@@ -23,6 +23,7 @@ export async function readTables(storage: DurableObjectStorage): Promise<Raw> {
     held: all('SELECT * FROM held ORDER BY rowid'),
     revert: all('SELECT * FROM revert ORDER BY key'),
     answer: all('SELECT * FROM answer ORDER BY scope, key'),
+    refusal: all('SELECT * FROM refusal ORDER BY scope, key'),
     cursor: all('SELECT * FROM cursor'),
     log: all('SELECT * FROM log ORDER BY revision'),
     change: all('SELECT * FROM change ORDER BY revision, position'),
@@ -31,6 +32,9 @@ export async function readTables(storage: DurableObjectStorage): Promise<Raw> {
 }
 
 const parsed = (text: SqlStorageValue | undefined): unknown => (typeof text === 'string' ? JSON.parse(text) : null)
+
+// Which refusal: the facts beside its code are tested where they are made.
+const codeIn = (refusal: SqlStorageValue | undefined): unknown => (parsed(refusal) as { code?: unknown } | null)?.code
 
 /** What is compared of the object. */
 export function told({ stash, ...raw }: Raw) {
@@ -63,6 +67,11 @@ export function told({ stash, ...raw }: Raw) {
       endedAt: row['ended_at'],
     })),
     answers: raw.answer.map(({ scope, key, applied, at }) => [`${String(scope)} ${String(key)}`, parsed(applied), at]),
+    refusals: raw.refusal.map(({ scope, key, refusal, at }) => [
+      `${String(scope)} ${String(key)}`,
+      codeIn(refusal),
+      at,
+    ]),
     log: entriesOf(raw),
     head: stash['head_hash'],
   }
@@ -80,6 +89,7 @@ export function expected({ books }: StashModel) {
     held: [...books.held.values()],
     tokens: sorted(new Map([...books.tokens, ...books.ended])).map(([, token]) => token),
     answers: sorted(books.answers).map(([name, { applied, at }]) => [name, applied, at]),
+    refusals: sorted(books.refusals).map(([name, { refused, at }]) => [name, refused.code, at]),
     log: books.log,
     head: books.head,
   }

@@ -1,0 +1,16 @@
+import { describe, expect, it } from 'vitest'
+import { PROBLEMS } from '../../src/http/problems.ts'
+import { KEPT_REFUSALS } from '../../src/model/kept-refusal.ts'
+
+/** Never decided under an Idempotency-Key: refused before or beside the decision, or said of the key itself. */
+const NEVER_DECIDED = ['route_not_found', 'stash_not_found', 'no_items', 'revision_not_reached', 'idempotency_mismatch']
+
+describe('KEPT_REFUSALS', () => {
+  it('are those with the statuses that the contract names, and no others', () => {
+    const named = Object.entries(PROBLEMS)
+      .filter(([, { status }]) => [404, 409, 412, 422, 423].includes(status))
+      .map(([code]) => code)
+      .filter((code) => !NEVER_DECIDED.includes(code))
+    expect([...KEPT_REFUSALS].sort()).toEqual(named.sort())
+  })
+})
