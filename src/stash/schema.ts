@@ -1,5 +1,8 @@
-/** The stash's tables, as an append-only list. Never edit a step that has shipped; add one. */
-const STEPS = [
+/**
+ * The stash's tables, as an append-only list. Never edit a step that has shipped; add one. A step is run when the object of a
+ * stash next wakes, which may be months later: it must stay right for data of every version before it.
+ */
+export const STEPS: { id: string; sql: string }[] = [
   {
     id: '001_stash',
     sql: `
@@ -171,15 +174,16 @@ export function hasTables(sql: SqlStorage): boolean {
   return sql.exec(`SELECT 1 FROM sqlite_master WHERE name = 'migration'`).toArray().length > 0
 }
 
-export function migrate(sql: SqlStorage): void {
+/** Runs inside a transaction: either all missing steps are applied, or none. @throws {Error} a step that cannot be applied */
+export function migrate(sql: SqlStorage, steps = STEPS): void {
   sql.exec('CREATE TABLE IF NOT EXISTS migration (id TEXT PRIMARY KEY)')
   const applied = sql.exec<{ id: string }>('SELECT id FROM migration ORDER BY id').toArray()
   for (const [i, { id }] of applied.entries()) {
     // A newer version of the code was here and has been rolled back. Its extra tables and columns do no harm.
-    if (STEPS[i] === undefined) return
-    if (STEPS[i].id !== id) throw new Error(`migration ${id} is not step ${i}: the list is append-only`)
+    if (steps[i] === undefined) return
+    if (steps[i].id !== id) throw new Error(`migration ${id} is not step ${i}: the list is append-only`)
   }
-  for (const step of STEPS.slice(applied.length)) {
+  for (const step of steps.slice(applied.length)) {
     sql.exec(step.sql)
     sql.exec('INSERT INTO migration (id) VALUES (?)', step.id)
   }

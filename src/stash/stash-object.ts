@@ -101,13 +101,7 @@ export class StashObject extends DurableObject<Env> {
       report: (fault) => report('alarm', fault, { stash: this.#id }),
     })
     this.#exists = hasTables(this.#sql)
-    if (this.#exists) {
-      this.#storage.transactionSync(() => {
-        migrate(this.#sql)
-        // What an older version put is put anew, also of a stash that nobody changes.
-        if (this.#publisher.dueAt() !== null) this.#alarm.arm()
-      })
-    }
+    if (this.#exists) this.#migrate()
     const head = this.#exists ? getStash(this.#sql).revision : 0
     this.#audience = new Audience(hallOf(ctx), head)
     this.#hubs = new Hubs({
@@ -132,6 +126,20 @@ export class StashObject extends DurableObject<Env> {
       },
       head,
     )
+  }
+
+  /** Where a step fails, this stash cannot be written or confirmed until the code is mended: readers get KV's copy. */
+  #migrate(): void {
+    try {
+      this.#storage.transactionSync(() => {
+        migrate(this.#sql)
+        // What an older version put is put anew, also of a stash that nobody changes.
+        if (this.#publisher.dueAt() !== null) this.#alarm.arm()
+      })
+    } catch (fault) {
+      report('migrate', fault, { stash: this.#id })
+      throw fault
+    }
   }
 
   create(spec: StashSpec): { created_at: number } {

@@ -20,7 +20,8 @@ export type Outcome =
   | { ok: false; refusal: { code: string; key: string | undefined; tells: boolean | undefined } }
 type Decidable = Exclude<Intent | Holdable, { kind: 'release' } | { kind: 'approve' }>
 
-const DAY = 24 * 60 * 60_000
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
 /** Those that say more, of guards and of people, to whoever holds a token. */
 const TELLING = ['guard_mismatch', 'frozen']
 /** The statuses of refusals that are repeated for their key. */

@@ -1,0 +1,72 @@
+-- {
+--   "id": "c4c5db8ac779f3d289e919fe46f44b7377e57593ef67ba15e4035bb968760ed2",
+--   "token": "swy_HX4dj5o8fLc1Xpb3oqAqPoCYY8Cps1A23mchQ8",
+--   "at": 2208988802000,
+--   "alarm": null,
+--   "kv": {
+--     "format": 1,
+--     "stash_id": "c4c5db8ac779f3d289e919fe46f44b7377e57593ef67ba15e4035bb968760ed2",
+--     "revision": 1,
+--     "published_at": 2208988802000,
+--     "stash": {
+--       "name": "frozen",
+--       "description": null,
+--       "profile": "safeguarded",
+--       "created_at": 2208988800000
+--     },
+--     "items": [
+--       {
+--         "key": "a",
+--         "value": "1",
+--         "type": "text/plain;charset=UTF-8",
+--         "version": 1
+--       }
+--     ]
+--   }
+-- }
+CREATE TABLE migration (id TEXT PRIMARY KEY);
+CREATE TABLE stash (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        name TEXT, description TEXT, profile TEXT NOT NULL, created_at INTEGER NOT NULL,
+        revision INTEGER NOT NULL, item_count INTEGER NOT NULL, bytes INTEGER NOT NULL,
+        head_hash TEXT NOT NULL, deleted_at INTEGER
+      );
+CREATE TABLE item (
+        key TEXT PRIMARY KEY, value TEXT NOT NULL, type TEXT NOT NULL, version INTEGER NOT NULL,
+        bytes INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL
+      );
+CREATE TABLE token (
+        id TEXT PRIMARY KEY, hash TEXT NOT NULL, label TEXT NOT NULL, master INTEGER NOT NULL, created_at INTEGER NOT NULL
+      );
+CREATE TABLE held (
+        id TEXT PRIMARY KEY, change TEXT NOT NULL, reason TEXT, made_by TEXT, made_at INTEGER NOT NULL,
+        secret_hash TEXT, expires_at INTEGER, due_at INTEGER
+      );
+CREATE TABLE log (
+        revision INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, actor_id TEXT, actor TEXT NOT NULL,
+        held_id TEXT, reason TEXT, hash TEXT NOT NULL
+      );
+CREATE TABLE change (
+        revision INTEGER NOT NULL, position INTEGER NOT NULL, key TEXT NOT NULL,
+        before_value TEXT, before_type TEXT, before_version INTEGER, after_value TEXT, after_type TEXT
+      );
+CREATE TABLE cursor (
+        reader TEXT PRIMARY KEY, revision INTEGER NOT NULL, tried_at INTEGER NOT NULL, failures INTEGER NOT NULL,
+        pending INTEGER NOT NULL
+      );
+CREATE TABLE answer (
+        scope TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, applied TEXT NOT NULL, at INTEGER NOT NULL,
+        PRIMARY KEY (scope, key)
+      );
+INSERT INTO migration (id) VALUES ('001_stash');
+INSERT INTO stash (one, name, description, profile, created_at, revision, item_count, bytes, head_hash, deleted_at) VALUES (1, 'frozen', null, 'safeguarded', 2208988800000, 1, 1, 2, '1ff5a9187088f714aa0edc5abeb069ec07b21324c8913333d0524286b6ac5f35', null);
+INSERT INTO item (key, value, type, version, bytes, created_at, updated_at) VALUES ('a', '1', 'text/plain;charset=UTF-8', 1, 2, 2208988800000, 2208988800000);
+INSERT INTO token (id, hash, label, master, created_at) VALUES ('9f2ac6541aa822c0', '9f2ac6541aa822c071a87e6c843ee33d6d86c1eb7544def9608a94456ed9cce6', 'master', 1, 2208988800000);
+INSERT INTO log (revision, at, kind, actor_id, actor, held_id, reason, hash) VALUES (1, 2208988800000, 'put', '9f2ac6541aa822c0', 'master', null, null, '1ff5a9187088f714aa0edc5abeb069ec07b21324c8913333d0524286b6ac5f35');
+INSERT INTO change (revision, position, key, before_value, before_type, before_version, after_value, after_type) VALUES (1, 0, 'a', null, null, null, '1', 'text/plain;charset=UTF-8');
+INSERT INTO cursor (reader, revision, tried_at, failures, pending) VALUES ('kv', 1, 2208988802000, 0, 0);
+CREATE INDEX held_by_due ON held (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX held_by_expiry ON held (expires_at) WHERE expires_at IS NOT NULL;
+CREATE UNIQUE INDEX change_by_revision ON change (revision, position);
+CREATE INDEX change_by_key ON change (key, revision);
+CREATE INDEX answer_by_time ON answer (at);
