@@ -46,6 +46,8 @@ export class Alarm {
   #at: number | null = null
   /** One run at a time, which all who need it wait for: a second one would find nothing left to take, and go on too early. */
   #ending: Promise<void> | null = null
+  /** Whether one was set at the wake: it stands although its time has come. */
+  #isSetAtWake = false
 
   constructor(chores: Chores) {
     this.#chores = chores
@@ -53,11 +55,26 @@ export class Alarm {
 
   /** Sets the alarm. Called inside the transaction that made something wait: they are committed together. */
   arm(): void {
-    const { publishAt, heldAt, hubAt, pruneAt, setAlarm } = this.#chores
-    const at = nextAlarm({ publishAt: publishAt(), heldAt: heldAt(), hubAt: hubAt(), pruneAt: pruneAt() })
+    const at = this.#nextAt()
     if (at === null || (this.#at !== null && this.#at <= at)) return
     this.#at = at
-    setAlarm(at)
+    this.#chores.setAlarm(at)
+  }
+
+  /**
+   * Of an object that wakes, once its tables are right. The platform drops an alarm whose object could not even be made six
+   * times, which is a few minutes of a migration that fails: what is overdue would wait for the next write.
+   */
+  wake(now: number): void {
+    const at = this.#nextAt()
+    if (at === null || at > now) return
+    this.#isSetAtWake = true
+    this.arm()
+  }
+
+  #nextAt(): number | null {
+    const { publishAt, heldAt, hubAt, pruneAt } = this.#chores
+    return nextAlarm({ publishAt: publishAt(), heldAt: heldAt(), hubAt: hubAt(), pruneAt: pruneAt() })
   }
 
   async ring(): Promise<void> {
@@ -129,6 +146,7 @@ export class Alarm {
     const before = this.#at
     this.#at = null
     this.arm()
-    if (this.#at === null && before !== null) this.#chores.setAlarm(null)
+    if (this.#at === null && (before !== null || this.#isSetAtWake)) this.#chores.setAlarm(null)
+    this.#isSetAtWake = false
   }
 }

@@ -126,6 +126,7 @@ export class StashObject extends DurableObject<Env> {
       },
       head,
     )
+    if (this.#exists) this.#alarm.wake(Date.now())
   }
 
   /** Where a step fails, this stash cannot be written or confirmed until the code is mended: readers get KV's copy. */
@@ -260,8 +261,6 @@ export class StashObject extends DurableObject<Env> {
   async #endDue(): Promise<void> {
     if (!this.#alive() || !(this.#alarm.isEnding || hasDue(this.#sql, Date.now()))) return
     await this.#alarm.endDue()
-    // What else is due waits for the alarm, which may have been lost: an instance that knows of none sets it.
-    this.#alarm.arm()
   }
 
   /** Where the object dies in a release, the alarm for the next try is set already. */

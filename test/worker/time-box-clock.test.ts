@@ -1,4 +1,4 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
+import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { clearFaults, faults } from '../support/faults.ts'
@@ -161,17 +161,6 @@ describe('past its end', () => {
     const { stash, master } = await boxed()
     goOn(8 * SECOND)
     expect(JSON.stringify(await ask(stash, master))).toContain('"false"')
-  })
-  it('a lost alarm is set anew by whoever asks', async () => {
-    const { stash, master } = await newOperator()
-    await master.set('later', '1', `at=${new Date(START + 8 * SECOND).toISOString()}`)
-    await runInDurableObject(objectOf(stash), (_, { storage }) => storage.deleteAlarm())
-    await evictDurableObject(objectOf(stash))
-    const alarm = () => runInDurableObject(objectOf(stash), (_, { storage }) => storage.getAlarm())
-    goOn(8 * SECOND)
-    expect(await alarm()).toBeNull()
-    await stash.read('later')
-    expect(await alarm()).not.toBeNull()
   })
   it('a write finds it over: it is recorded after the end', async () => {
     const { master } = await boxed()

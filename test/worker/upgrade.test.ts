@@ -232,4 +232,31 @@ describe('a migration that fails', () => {
       expect(storage.sql.exec('SELECT count(*) AS n FROM migration').one()['n']).toBe(STEPS.length)
     })
   })
+  it('does not take what is due with it: a dropped alarm is set again when the object wakes', async () => {
+    at(5 * HOUR)
+    const { stash, master } = await newOperator()
+    await master.set('a', '1')
+    await master.set('a', '2', 'at=2040-01-01T06:00:00Z')
+    for (let i = 0; i < 3; i++) {
+      vi.setSystemTime(Date.now() + 2 * SECOND)
+      await runDurableObjectAlarm(objectOf(stash))
+    }
+    const alarm = () => runInDurableObject(objectOf(stash), (_, { storage }) => storage.getAlarm())
+    expect(await alarm()).toBe(START + 6 * HOUR)
+    // What the platform does after six tries.
+    await runInDurableObject(objectOf(stash), (_, { storage }) => storage.deleteAlarm())
+    await evictDurableObject(objectOf(stash))
+    at(6 * HOUR - SECOND)
+    expect(await alarm()).toBeNull()
+    await evictDurableObject(objectOf(stash))
+    at(6 * HOUR + SECOND)
+    await stash.revision()
+    expect(await alarm()).toBe(START + 6 * HOUR)
+    for (let i = 0; i < 3; i++) {
+      await runDurableObjectAlarm(objectOf(stash))
+      vi.setSystemTime(Date.now() + 2 * SECOND)
+    }
+    expect(await stash.read('a')).toBe('2')
+    expect(await alarm()).toBeNull()
+  })
 })
