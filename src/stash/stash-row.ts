@@ -64,12 +64,13 @@ export function setFreeze(sql: SqlStorage, freeze: Freeze | null): void {
   sql.exec('UPDATE stash SET freeze = ?', freeze && JSON.stringify(freeze))
 }
 
-/** Everything goes but this row, which stands until KV knows. */
+/** Everything goes but this row, which stands until KV knows. No history is left that could be pruned. */
 export function bury(sql: SqlStorage, revision: number, now: number): void {
   for (const table of ['item', 'guard', 'token', 'held', 'revert', 'log', 'change', 'answer', 'refusal'])
     sql.exec(`DELETE FROM ${table}`)
   sql.exec(
-    'UPDATE stash SET name = NULL, description = NULL, revision = ?, item_count = 0, bytes = 0, deleted_at = ?',
+    `UPDATE stash SET name = NULL, description = NULL, revision = ?1, item_count = 0, bytes = 0, deleted_at = ?2,
+       anchor_revision = ?1`,
     revision,
     now,
   )

@@ -170,4 +170,13 @@ describe('DELETE /stash/{id}', () => {
     expect(await objectOf(stash).vouch()).toBeNull()
     expect((await send(`/stash/${stash.id}`, stash.as({ method: 'DELETE' }))).status).toBe(404)
   })
+  it('takes a stash with more history than is kept of an empty one', async () => {
+    const stash = await newStash()
+    await stash.put('a', '1')
+    await runInDurableObject(objectOf(stash), (_, { storage }) => {
+      storage.sql.exec('UPDATE stash SET revision = 20000')
+    })
+    expect((await send(`/stash/${stash.id}`, stash.as({ method: 'DELETE' }))).status).toBe(200)
+    await expect.poll(() => env.SNAPSHOTS.get(stash.id, 'json')).toMatchObject({ stash: null, revision: 20_001 })
+  })
 })
