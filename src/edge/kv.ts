@@ -14,7 +14,7 @@ export async function readKv(kv: KVNamespace, stashId: string): Promise<Snapshot
   const outline = readOutline(text)
   if (outline !== null && outline.stashId === stashId && !isKnownFormat(outline)) {
     // A newer version of the code was here. It says nothing of what else KV holds, so one line for all stashes will do.
-    reportOnce('kv-format', `KV holds snapshots of format ${outline.format}, which this version does not read`, {
+    reportOnce('kv_format', `KV holds snapshots of format ${outline.format}, which this version does not read`, {
       stash: stashId,
     })
   } else {

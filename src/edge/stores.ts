@@ -1,4 +1,5 @@
 /** The stores behind `recall`, and the real ones: the KV namespace and the stash's object, through their bindings. */
+import type { LogName } from '../model/log-names.ts'
 import { readSnapshot, type Snapshot } from '../model/snapshot.ts'
 import type { Vouch } from '../model/vouch.ts'
 import type { StashObject } from '../stash/stash-object.ts'
@@ -67,7 +68,7 @@ function readModeOf(setting: string): ReadMode {
   throw new Error(`READ_MODE is "${setting}"; it may be "vouched" or "kv"`)
 }
 
-async function reporting<T>(store: string, stashId: string, ask: () => Promise<T>): Promise<T> {
+async function reporting<T>(store: LogName<'edge'>, stashId: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (fault) {

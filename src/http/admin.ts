@@ -50,7 +50,7 @@ export async function writeAsTokenOrAdmin(c: Ctx, wanted: Parameters<typeof writ
   const admin = bearer.ok ? await isAdmin(scope.request, bearer.value, c.env) : ok(false)
   if (!admin.ok) return turnDownCounting(scope.request, scope.logins, admin.refusal)
   // The history of a stash that is deleted goes with it: then this line is the record.
-  if (admin.value) logNotice('http/admin', `${scope.request.method} ${new URL(scope.request.url).pathname}`)
+  if (admin.value) logNotice('admin', `${scope.request.method} ${new URL(scope.request.url).pathname}`)
   return write({ ...scope, ...(admin.value && { credential: { kind: 'admin' } }) }, wanted)
 }
 
@@ -81,5 +81,5 @@ const noted = new Set<string>()
 function noteOnce(message: string, level: 'info' | 'error' = 'info'): void {
   if (noted.has(message)) return
   noted.add(message)
-  logNotice('http/settings', message, level)
+  logNotice('settings', message, level)
 }

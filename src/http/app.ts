@@ -10,6 +10,7 @@ import { answerFault } from './faults.ts'
 import { flags } from './flags.ts'
 import { freeze } from './freeze.ts'
 import { guards } from './guards.ts'
+import { health } from './health.ts'
 import { held } from './held.ts'
 import { history } from './history.ts'
 import { items } from './items.ts'
@@ -37,6 +38,7 @@ const routes = new Hono<App>()
   .route('/', held)
   .route('/', history)
   .route('/', transfer)
+  .route('/', health)
   .route('/', watch)
   .route('/', ofrep)
   .route('/', about)

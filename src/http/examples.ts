@@ -184,6 +184,10 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
     command: `curl -s -H "$AUTH" $URL/stash/$STASH/export`,
     answer: `{"format":1,"stash_id":"…","revision":5,"exported_at":"…","name":"shop","description":null,"items":[{"key":"maintenance-mode","value":"false","content_type":"…"},…],"guards":[{"key":"traffic-target","guard":{"type":"choice","choices":["blue","green"],"approvals":1}}]}`,
   },
+  readStashHealth: {
+    command: `curl -s -H "$AUTH" $URL/stash/$STASH/health`,
+    answer: `{"stash_id":"…","revision":5,"at":"…","status":"ok","degraded":[],"checks":{"time_boxes":{"status":"ok","since":null,"age_s":null,"action":"Nothing to do.","overdue":0,"retried":0,"tries":0,"counts_truncated":false,"keys":[],"pending_keys":0},"held_changes":{…,"pending":2},"kv":{"status":"ok",…},"hubs":{…},"alarm":{…},"storage":{…},"history":{…}}}`,
+  },
   importStash: {
     command: `curl -s -X POST -H "$AUTH" "$URL/stash/$STASH/import?dry_run=1" -d '{"items": [{"key": "on-call", "value": "carol"}]}'`,
     answer: `{"message":"Nothing has changed: this is what would","revision":5,"changed":[],"dry_run":true,"changes":[{"key":"on-call","before":"erin","after":"carol"}],"guards":[]}`,

@@ -2,6 +2,7 @@
  * One line of JSON per write, per failed login and per fault, for `wrangler tail` and Workers Logs. Reads are not logged:
  * they come in thousands. Never a query (a link's token stands there), a header, an address or a body.
  */
+import type { LogName } from '../model/log-names.ts'
 import { sha256 } from './credential.ts'
 
 export function logWrite(request: Request, response: Response, requestId: string, ms: number): void {
@@ -10,7 +11,7 @@ export function logWrite(request: Request, response: Response, requestId: string
   console.log(
     JSON.stringify({
       level: response.status < 500 ? 'info' : 'error',
-      at: 'http/write',
+      at: 'http/write' satisfies `http/${LogName<'http'>}`,
       request_id: requestId,
       method: request.method,
       path: pathname.slice(0, 300),
@@ -26,7 +27,7 @@ export function logFault(request: Request, fault: Error, requestId: string): voi
   console.error(
     JSON.stringify({
       level: 'error',
-      at: 'http/fault',
+      at: 'http/fault' satisfies `http/${LogName<'http'>}`,
       request_id: requestId,
       method: request.method,
       path: pathname.slice(0, 300),
@@ -38,8 +39,8 @@ export function logFault(request: Request, fault: Error, requestId: string): voi
 }
 
 /** What an operator should know of the deployment itself. Never a secret, a query or a body. */
-export function logNotice(at: string, message: string, level: 'info' | 'error' = 'info'): void {
-  console.log(JSON.stringify({ level, at, message: message.slice(0, 300) }))
+export function logNotice(name: LogName<'http'>, message: string, level: 'info' | 'error' = 'info'): void {
+  console.log(JSON.stringify({ level, at: `http/${name}`, message: message.slice(0, 300) }))
 }
 
 /** So many lines of one address in a minute: the next one after that says how many were left out. */
@@ -66,7 +67,7 @@ export async function logFailedLogin(request: Request, code: string, address: st
   console.warn(
     JSON.stringify({
       level: 'warn',
-      at: 'http/login',
+      at: 'http/login' satisfies `http/${LogName<'http'>}`,
       method: request.method,
       path: pathOf(request.url).slice(0, 300),
       code,

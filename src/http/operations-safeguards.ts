@@ -1,4 +1,4 @@
-/** The operations of guards, freezes, held changes and history. */
+/** The operations of guards, freezes, held changes, history and health. */
 import type { RefusalCode } from '../model/refusal.ts'
 import {
   ASK_REFUSALS,
@@ -10,6 +10,7 @@ import {
   WRITE_REFUSALS,
   type Operation,
 } from './operation.ts'
+import { stashHealth } from './wire-health.ts'
 import * as history from './wire-history.ts'
 import * as wire from './wire-safeguards.ts'
 import { applied, link } from './wire.ts'
@@ -239,4 +240,17 @@ const HISTORY: Operation[] = [
   },
 ]
 
-export const SAFEGUARD_OPERATIONS: Operation[] = [...GUARDS, ...FREEZES, ...HELD, ...HISTORY]
+const HEALTH: Operation[] = [
+  {
+    method: 'get',
+    path: '/stash/{stash}/health',
+    id: 'readStashHealth',
+    summary:
+      'What of the stash is late: ends of time-boxes, held changes, Workers KV, hubs, the alarm; and how full it is. 200 also where a check is degraded: read `status`, or the header Switchyard-Health.',
+    auth: 'token',
+    answer: stashHealth,
+    refusals: ASK_REFUSALS,
+  },
+]
+
+export const SAFEGUARD_OPERATIONS: Operation[] = [...GUARDS, ...FREEZES, ...HELD, ...HISTORY, ...HEALTH]

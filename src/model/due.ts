@@ -8,9 +8,12 @@ export type Waiting = {
   hubAt: number | null
   /** When history has something to forget; null when it has not. */
   pruneAt: number | null
+  /** When what is late is to be logged again; null while nothing is. */
+  examineAt: number | null
 }
 
-export function nextAlarm({ publishAt, heldAt, hubAt, pruneAt }: Waiting): number | null {
-  const earliest = Math.min(publishAt ?? Infinity, heldAt ?? Infinity, hubAt ?? Infinity, pruneAt ?? Infinity)
+export function nextAlarm({ publishAt, heldAt, hubAt, pruneAt, examineAt }: Waiting): number | null {
+  const times = [publishAt, heldAt, hubAt, pruneAt, examineAt]
+  const earliest = Math.min(...times.map((at) => at ?? Infinity))
   return earliest === Infinity ? null : earliest
 }

@@ -23,6 +23,8 @@ export type Chores = {
   heldAt(): number | null
   hubAt(): number | null
   pruneAt(): number | null
+  /** When what is late is to be logged again; null while nothing is. */
+  examineAt(): number | null
   /** Due changes, noted as tried, and the alarm set for those that will not end. Durable once `durable` has resolved. */
   takeDue(due: DueKind, limit: number): string[]
   durable(): Promise<unknown>
@@ -53,9 +55,21 @@ export class Alarm {
     this.#chores = chores
   }
 
+  /** When it must ring next; null where nothing waits. */
+  wantedAt(): number | null {
+    const { publishAt, heldAt, hubAt, pruneAt, examineAt } = this.#chores
+    return nextAlarm({
+      publishAt: publishAt(),
+      heldAt: heldAt(),
+      hubAt: hubAt(),
+      pruneAt: pruneAt(),
+      examineAt: examineAt(),
+    })
+  }
+
   /** Sets the alarm. Called inside the transaction that made something wait: they are committed together. */
   arm(): void {
-    const at = this.#nextAt()
+    const at = this.wantedAt()
     if (at === null || (this.#at !== null && this.#at <= at)) return
     this.#at = at
     this.#chores.setAlarm(at)
@@ -66,15 +80,10 @@ export class Alarm {
    * times, which is a few minutes of a migration that fails: what is overdue would wait for the next write.
    */
   wake(now: number): void {
-    const at = this.#nextAt()
+    const at = this.wantedAt()
     if (at === null || at > now) return
     this.#isSetAtWake = true
     this.arm()
-  }
-
-  #nextAt(): number | null {
-    const { publishAt, heldAt, hubAt, pruneAt } = this.#chores
-    return nextAlarm({ publishAt: publishAt(), heldAt: heldAt(), hubAt: hubAt(), pruneAt: pruneAt() })
   }
 
   async ring(): Promise<void> {

@@ -1,6 +1,7 @@
 /** Questions that only some may put. Public reads never come here: they have `vouch` and `snapshot`. */
 import { isWithin } from '../model/decide-token.ts'
 import type { GuardRow } from '../model/facts.ts'
+import { judgeHealth, type Checks, type HealthFacts } from '../model/health.ts'
 import type { Credential } from '../model/intent.ts'
 import type { Item } from '../model/item.ts'
 import { permits, reaches, reachesAll, type TokenActor } from '../model/permit.ts'
@@ -24,6 +25,7 @@ export type Question =
   /** A slice of the chain: from the entry after this one. */
   | { kind: 'verify'; after: number }
   | { kind: 'export' }
+  | { kind: 'health' }
 
 export type Answer =
   | { kind: 'standing' }
@@ -34,6 +36,7 @@ export type Answer =
   | ({ kind: 'held' } & HeldPage)
   | ({ kind: 'history' } & HistoryPage)
   | ({ kind: 'verify' } & Verified)
+  | { kind: 'health'; revision: number; at: number; checks: Checks }
   | {
       kind: 'export'
       revision: number
@@ -49,13 +52,14 @@ export function answer(
   credential: Credential,
   question: Question,
   now: number,
+  health: () => HealthFacts,
 ): Result<Answer> {
   if (question.kind === 'link') return answerLink(sql, credential, now)
   if (credential.kind === 'none') return answerAnonymous(sql, question)
   // Where a body of theirs does not fit, that is what they are told. Nothing else here is for the admin.
   if (credential.kind === 'admin' && question.kind === 'standing') return ok({ kind: 'standing' })
   const actor = credential.kind === 'token' ? believe(sql, credential.hash, now) : refuse({ code: 'invalid_token' })
-  return actor.ok ? answerActor(sql, stashId, actor.value, question, now) : actor
+  return actor.ok ? answerActor(sql, stashId, actor.value, question, now, health) : actor
 }
 
 /** Some questions are open to every token; what it is limited to limits the answer. */
@@ -65,6 +69,7 @@ function answerActor(
   actor: TokenActor,
   question: Exclude<Question, { kind: 'link' }>,
   now: number,
+  health: () => HealthFacts,
 ): Result<Answer> {
   const mine = <T extends { key: string }>(all: T[]): T[] => all.filter(({ key }) => reaches(actor, key))
   const { revision, name, description } = getStash(sql)
@@ -86,6 +91,11 @@ function answerActor(
       // It reads all of history, whatever the token may see of it.
       if (!reachesAll(actor)) return refuse({ code: 'not_permitted', needs: 'any', key: '*' })
       return ok({ kind: 'verify', ...verifyHistory(sql, stashId, question.after) })
+    case 'health': {
+      // Numbers for every token; keys for those that it reaches.
+      const checks = judgeHealth(health(), now, (key) => reaches(actor, key))
+      return ok({ kind: 'health', revision, at: now, checks })
+    }
     case 'export':
       // Half of a stash that looks like a whole one would be restored as one.
       if (!reachesAll(actor)) return refuse({ code: 'not_permitted', needs: 'any', key: '*' })

@@ -160,16 +160,11 @@ export function hasDue(sql: SqlStorage, now: number): boolean {
 }
 
 /**
- * Its release ended, and it still waits: until then it is as if it had never been tried. The end of a time-box keeps its
- * time, which readers go by.
+ * Its release ended, and it still waits. `due_at` stays what it was: by it the change is overdue, and is seen to be; and
+ * readers go by the end of a time-box.
  */
 export function postpone(sql: SqlStorage, id: string, until: number): void {
-  sql.exec(
-    `UPDATE held SET tries = 0, due_at = iif(kind = 'revert', due_at, ?1), retry_at = iif(kind = 'revert', ?1, NULL)
-     WHERE id = ?2`,
-    until,
-    id,
-  )
+  sql.exec('UPDATE held SET tries = 0, retry_at = ? WHERE id = ?', until, id)
 }
 
 /** What a token scheduled and asked for goes on under its successor. Its links do not: they may have leaked with it. */

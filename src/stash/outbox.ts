@@ -20,18 +20,19 @@ export function insertCursor(sql: SqlStorage): void {
 }
 
 /** The revision that KV was last given, as far as these tables know; -1 before the first. */
-export const publishedRevision = (sql: SqlStorage): number =>
-  sql.exec<{ revision: number }>('SELECT revision FROM cursor WHERE reader = ?', READER).one().revision
+export const publishedRevision = (sql: SqlStorage): number => cursorOf(sql).revision
+
+export function cursorOf(sql: SqlStorage): Cursor {
+  const query = 'SELECT revision, tried_at AS triedAt, failures, pending, layout FROM cursor WHERE reader = ?'
+  const row = sql.exec<CursorRow>(query, READER).one()
+  return { ...row, pending: row.pending === 1 }
+}
 
 export function outboxOf(sql: SqlStorage, kv: KVNamespace, stashId: string, confirm: Outbox['confirm']): Outbox {
   return {
     confirm,
     head: () => getStash(sql).revision,
-    cursor: () => {
-      const query = 'SELECT revision, tried_at AS triedAt, failures, pending, layout FROM cursor WHERE reader = ?'
-      const row = sql.exec<CursorRow>(query, READER).one()
-      return { ...row, pending: row.pending === 1 }
-    },
+    cursor: () => cursorOf(sql),
     setCursor: ({ revision, triedAt, failures, pending, layout }) => {
       const statement =
         'UPDATE cursor SET revision = ?, tried_at = ?, failures = ?, pending = ?, layout = ? WHERE reader = ?'

@@ -1,5 +1,28 @@
-/** One line of JSON for each fault inside the object. Faults are for the operator; nobody outside sees them. */
-export function report(at: string, fault: unknown, facts: Record<string, string | number>): void {
-  const { name, message } = fault instanceof Error ? fault : new Error(String(fault))
-  console.error(JSON.stringify({ level: 'error', at: `stash/${at}`, name, message, ...facts }))
+/**
+ * Log lines of the object, one JSON document each: of faults, and of what is late. They are for the operator; nobody
+ * outside sees them. At most one a minute for each stash and name: retries come faster than anybody reads.
+ */
+import { LogLimit } from '../model/log-limit.ts'
+import type { LogName } from '../model/log-names.ts'
+
+type Facts = Record<string, string | number> & { stash: string }
+
+const limit = new LogLimit()
+
+export function report(name: LogName<'stash'>, fault: unknown, facts: Facts): void {
+  const { name: errorName, message } = fault instanceof Error ? fault : new Error(String(fault))
+  write(name, { name: errorName, message, ...facts })
+}
+
+/** What is late, where nothing was thrown. */
+export function reportLate(name: LogName<'stash'>, message: string, facts: Facts): void {
+  write(name, { message, ...facts })
+}
+
+function write(name: LogName<'stash'>, line: Facts & { message: string }): void {
+  const leftOut = limit.admit(`${name} ${line.stash}`, Date.now())
+  if (leftOut === null) return
+  console.error(
+    JSON.stringify({ level: 'error', at: `stash/${name}`, ...line, ...(leftOut > 0 && { left_out: leftOut }) }),
+  )
 }

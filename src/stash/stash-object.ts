@@ -9,6 +9,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Applied, Command, Credential } from '../model/intent.ts'
 import type { Profile } from '../model/profile.ts'
+import type { HealthFacts } from '../model/health.ts'
 import { PURGE_METHOD, type PurgeProps } from '../model/purge.ts'
 import { refuse, type Result } from '../model/refusal.ts'
 import { NO_STORAGE, type Vouch } from '../model/vouch.ts'
@@ -21,7 +22,9 @@ import { Alarm } from './alarm.ts'
 import { answer, type Answer, type Question } from './ask.ts'
 import { apply } from './apply.ts'
 import { hasDue, nextDueAt, postpone, takeDue, type DueKind } from './held.ts'
+import { gatherHealth } from './health.ts'
 import { genesis } from './log.ts'
+import { Monitor } from './monitor.ts'
 import { compose, insertCursor, outboxOf } from './outbox.ts'
 import { Publisher } from './publish.ts'
 import { Recovery } from './recovery.ts'
@@ -50,6 +53,7 @@ export class StashObject extends DurableObject<Env> {
   readonly #id = this.ctx.id.toString()
   readonly #publisher: Publisher
   readonly #alarm: Alarm
+  readonly #monitor: Monitor
   readonly #purger: Purger
   readonly #recovery: Recovery
   /** Whether there is a stash here at all: an id can outlive what it named. */
@@ -83,14 +87,21 @@ export class StashObject extends DurableObject<Env> {
       () => Date.now(),
       (ms) => scheduler.wait(ms),
     )
+    this.#monitor = new Monitor({
+      now: () => Date.now(),
+      gather: () => this.#gatherHealth(null),
+      exists: () => this.#exists,
+      stashId: this.#id,
+    })
     this.#alarm = new Alarm({
       sleep: (ms) => scheduler.wait(ms),
-      setAlarm: (at) => void (at === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(at)),
+      setAlarm: (at) => void (at === null ? this.#storage.deleteAlarm() : this.#setAlarm(at)),
       publishAt: () => this.#publisher.dueAt(),
       heldAt: () => nextDueAt(this.#sql),
       hubAt: () => this.#hubs.nextAt(),
       tell: () => this.#teller.notify(),
       pruneAt: () => nextPruneAt(this.#sql, Date.now()),
+      examineAt: () => this.#monitor.examineAt,
       takeDue: (due, limit) => this.#takeDue(due, limit),
       durable: () => this.#storage.sync(),
       release: (id) => this.#release(id),
@@ -98,7 +109,7 @@ export class StashObject extends DurableObject<Env> {
       publish: () => this.#publisher.run(),
       tidy: () => this.#tidy(),
       exists: () => this.#exists,
-      report: (fault) => report('alarm', fault, { stash: this.#id }),
+      report: (fault) => this.#alarmFailed('alarm', fault, {}),
     })
     this.#exists = hasTables(this.#sql)
     if (this.#exists) this.#migrate()
@@ -173,8 +184,21 @@ export class StashObject extends DurableObject<Env> {
   /** Everything that only some may read. */
   async ask(credential: Credential, question: Question): Promise<Result<Answer>> {
     await this.#endDue()
+    // Read first, so that the answer is made in one turn.
+    const alarmSetFor = question.kind === 'health' ? await this.#storage.getAlarm() : null
     if (!this.#alive()) return refuse({ code: 'stash_not_found' })
-    return answer(this.#sql, this.#id, credential, question, Date.now())
+    const health = () => this.#gatherHealth(alarmSetFor)
+    return answer(this.#sql, this.#id, credential, question, Date.now(), health)
+  }
+
+  #gatherHealth(alarmSetFor: number | null): HealthFacts {
+    const alarm = { ...this.#monitor.facts, setFor: alarmSetFor, wantedFor: this.#alarm.wantedAt() }
+    return gatherHealth(this.#sql, alarm, Date.now())
+  }
+
+  #alarmFailed(name: 'alarm' | 'release', fault: unknown, facts: { held?: string }): void {
+    this.#monitor.noteFailure()
+    report(name, fault, { stash: this.#id, ...facts })
   }
 
   /** The revision that is true now: what an edge copy is measured against. */
@@ -253,8 +277,13 @@ export class StashObject extends DurableObject<Env> {
     close(socket, CLOSE.done, '')
   }
 
-  override alarm(): Promise<void> {
-    return this.#alarm.ring()
+  override alarm(info?: AlarmInvocationInfo): Promise<void> {
+    return this.#monitor.ring(() => this.#alarm.ring(), info?.isRetry === true)
+  }
+
+  /** Never set for a time that is past: how late it rings is to be seen by it. */
+  #setAlarm(at: number): Promise<void> {
+    return this.#storage.setAlarm(Math.max(at, Date.now()))
   }
 
   /** Before anything is answered: what is over by the clock is over for everybody, also where the alarm is late. */
@@ -278,7 +307,7 @@ export class StashObject extends DurableObject<Env> {
     try {
       this.#changing(() => releaseDue(this.#sql, id, Date.now()))
     } catch (fault) {
-      report('release', fault, { stash: this.#id, held: id })
+      this.#alarmFailed('release', fault, { held: id })
       postpone(this.#sql, id, Date.now() + RELEASE_RETRY_MS)
     }
   }

@@ -296,7 +296,7 @@ describe('what KV holds in another form', () => {
       expect(await read.text()).toBe('1')
       expect(read.headers.get('Switchyard-Source')).toMatch(/^object; vouched; /)
     }
-    expect([lines('edge/kv-format'), lines('edge/kv')]).toEqual([1, 0])
+    expect([lines('edge/kv_format'), lines('edge/kv')]).toEqual([1, 0])
   })
   it.each([
     ['cut off', (text: string) => text.slice(0, -5)],

@@ -181,6 +181,7 @@ export class ObjectModel {
       publishAt: () => publisher.dueAt(),
       heldAt: () => null,
       pruneAt: () => null,
+      examineAt: () => null,
       hubAt: () => null,
       tell: () => teller.notify(),
       takeDue: () => [],

@@ -1,0 +1,186 @@
+/**
+ * A stash's own health: what is late, since when, and what to do about it. Pure: facts in, checks out. `GET …/health`
+ * answers with the checks, and the alarm logs those that are degraded, so the two cannot say different things.
+ */
+import type { HeldKind } from './held.ts'
+import { DATABASE_MAX_BYTES } from './retention.ts'
+
+/** The alarm retries each minute at most, so a shorter delay is the normal course of a retry. */
+export const LATE_MS = 60_000
+/** Pruning goes in slices of an alarm each, and may take its time. */
+const PRUNE_LATE_MS = 60 * 60_000
+/** One GiB before writes are refused with 507. */
+export const STORAGE_LOW_BYTES = DATABASE_MAX_BYTES - 1024 ** 3
+const KEYS_MAX = 20
+
+/** A held change that is past its time, or whose release was begun and has to be tried again. */
+export type Late = {
+  kind: HeldKind
+  dueAt: number
+  /** How often its release was begun and did not end: the object died in it. */
+  tries: number
+  isRetried: boolean
+  keys: string[]
+}
+
+export type AlarmFacts = {
+  /** When the platform will ring it. Null: it is not set. */
+  setFor: number | null
+  /** When it must ring for what waits. Null: nothing waits. */
+  wantedFor: number | null
+  isRinging: boolean
+  /** Of this instance of the object: when it last rang, and when something in it last failed. */
+  rangAt: number | null
+  failedAt: number | null
+}
+
+export type HealthFacts = {
+  revision: number
+  createdAt: number
+  /** Time-boxed keys, and held changes that people know of. */
+  timeBoxedKeys: number
+  heldCount: number
+  /** The oldest of those that are late. `isWhole`: there are no others. */
+  late: Late[]
+  isWhole: boolean
+  kv: {
+    /** What KV holds; -1 before the first put. */
+    revision: number
+    /** Since when there is something that KV does not have. Null: it has everything. */
+    behindSince: number | null
+    failures: number
+    /** When a put last began or settled; null before the first. */
+    triedAt: number | null
+    isPending: boolean
+  }
+  hubs: { count: number; behind: number; lowestTold: number | null; behindSince: number | null; failures: number }
+  alarm: AlarmFacts
+  storage: { databaseBytes: number; logBytes: number }
+  history: { prunedThrough: number; firstAt: number | null; pruneAt: number | null }
+}
+
+export const CHECK_NAMES = ['time_boxes', 'held_changes', 'kv', 'hubs', 'alarm', 'storage', 'history'] as const
+export type CheckName = (typeof CHECK_NAMES)[number]
+
+type Check<Numbers> = {
+  status: 'ok' | 'degraded'
+  /** Since when it is late, in ms since the epoch; null while nothing is. */
+  since: number | null
+  /** What it means and what to do. */
+  action: string
+} & Numbers
+
+type LateCheck = Check<{ overdue: number; retried: number; tries: number; isWhole: boolean; keys: string[] }>
+
+/** Whole numbers and times are on the wire under these names, in snake_case. */
+export type Checks = {
+  time_boxes: LateCheck & { pendingKeys: number }
+  held_changes: LateCheck & { pending: number }
+  kv: Check<{ revision: number; behindBy: number; failures: number; triedAt: number | null; isPending: boolean }>
+  hubs: Check<{ count: number; behind: number; behindBy: number; failures: number }>
+  alarm: Check<Omit<AlarmFacts, 'isRinging'>>
+  storage: Check<HealthFacts['storage'] & { lowFromBytes: number; refusedFromBytes: number }>
+  history: Check<{ entries: number; firstRevision: number | null; firstAt: number | null; pruneAt: number | null }>
+}
+
+const OK = 'Nothing to do.'
+
+const ACTIONS = {
+  time_boxes:
+    'Time-boxed values are past their end and have not gone back. Write the values by hand, which ends the time-box; then look for stash/release and stash/alarm in the log. A full stash (storage) has to be emptied first.',
+  held_changes:
+    'Held changes are past their time. Look for stash/release and stash/alarm in the log; drop the change (DELETE …/held/{held_id}) and make it by hand.',
+  kv: 'Workers KV does not have the newest revision. Confirmed reads do not notice; READ_MODE=kv and reads while the object is away do. Look for stash/publish in the log and at the status page of Workers KV; the object repeats the put by itself.',
+  hubs: 'Watchers of these hubs hear of changes late. The object repeats each message by itself; look for stash/tell in the log. Reads are not affected.',
+  alarm:
+    'The alarm has failed, or does not ring: time-boxes, schedules, KV and hubs wait for it. Look for stash/alarm in the log. Any accepted write sets it anew.',
+  storage:
+    'Storage is nearly used up, and then writes are refused with 507. Export the stash, import the file into a new one and move the readers there.',
+  history: 'Old history is not deleted as it should be, and storage grows. Look for stash/alarm in the log.',
+} satisfies Record<CheckName, string>
+
+/** @param reaches whether the one who asks may see this key */
+export function judgeHealth(facts: HealthFacts, now: number, reaches: (key: string) => boolean): Checks {
+  return {
+    time_boxes: { ...judgeLate('time_boxes', facts, now, reaches), pendingKeys: facts.timeBoxedKeys },
+    held_changes: { ...judgeLate('held_changes', facts, now, reaches), pending: facts.heldCount },
+    kv: judgeKv(facts, now),
+    hubs: judgeHubs(facts, now),
+    alarm: judgeAlarm(facts.alarm, now),
+    storage: judgeStorage(facts),
+    history: judgeHistory(facts, now),
+  }
+}
+
+export const degradedIn = (checks: Checks): CheckName[] =>
+  CHECK_NAMES.filter((name) => checks[name].status === 'degraded')
+
+/** `since` is kept while it is not long enough to matter: a monitor may draw its own line. */
+const judge = (name: CheckName, isDegraded: boolean, since: number | null) => ({
+  status: isDegraded ? ('degraded' as const) : ('ok' as const),
+  since,
+  action: isDegraded ? ACTIONS[name] : OK,
+})
+
+const isLate = (since: number | null, now: number, afterMs = LATE_MS): boolean =>
+  since !== null && now - since > afterMs
+
+function judgeLate(
+  name: 'time_boxes' | 'held_changes',
+  { late, isWhole }: HealthFacts,
+  now: number,
+  reaches: (key: string) => boolean,
+): LateCheck {
+  const mine = late.filter(({ kind }) => (kind === 'revert') === (name === 'time_boxes'))
+  const overdue = mine.filter(({ dueAt }) => isLate(dueAt, now))
+  const since = overdue.length === 0 ? null : Math.min(...overdue.map(({ dueAt }) => dueAt))
+  return {
+    ...judge(name, overdue.length > 0, since),
+    overdue: overdue.length,
+    retried: mine.filter(({ isRetried }) => isRetried).length,
+    tries: Math.max(0, ...mine.map(({ tries }) => tries)),
+    isWhole,
+    keys: [...new Set(overdue.flatMap(({ keys }) => keys))].filter(reaches).slice(0, KEYS_MAX),
+  }
+}
+
+function judgeKv({ revision, kv }: HealthFacts, now: number): Checks['kv'] {
+  const { behindSince, ...numbers } = kv
+  const behindBy = Math.max(0, revision - kv.revision)
+  return { ...judge('kv', isLate(behindSince, now), behindSince), ...numbers, behindBy }
+}
+
+function judgeHubs({ revision, hubs }: HealthFacts, now: number): Checks['hubs'] {
+  const { count, behind, failures, lowestTold, behindSince } = hubs
+  const behindBy = lowestTold === null ? 0 : Math.max(0, revision - lowestTold)
+  return { ...judge('hubs', isLate(behindSince, now), behindSince), count, behind, behindBy, failures }
+}
+
+function judgeAlarm({ isRinging, ...alarm }: AlarmFacts, now: number): Checks['alarm'] {
+  const { setFor, wantedFor, rangAt, failedAt } = alarm
+  // A failure counts until the alarm has rung again without one.
+  const hasFailed = failedAt !== null && (rangAt === null || failedAt >= rangAt)
+  const isMissing = setFor === null && wantedFor !== null && !isRinging
+  const isStuck = isLate(setFor, now) && !isRinging
+  // Since when it has not been set is not known.
+  const since = hasFailed ? failedAt : isStuck ? setFor : null
+  return { ...judge('alarm', hasFailed || isStuck || isMissing, since), ...alarm }
+}
+
+function judgeStorage({ storage }: HealthFacts): Checks['storage'] {
+  const limits = { lowFromBytes: STORAGE_LOW_BYTES, refusedFromBytes: DATABASE_MAX_BYTES }
+  return { ...judge('storage', storage.databaseBytes > STORAGE_LOW_BYTES, null), ...storage, ...limits }
+}
+
+function judgeHistory({ revision, history }: HealthFacts, now: number): Checks['history'] {
+  const { prunedThrough, firstAt, pruneAt } = history
+  const entries = revision - prunedThrough
+  const since = pruneAt !== null && pruneAt <= now ? pruneAt : null
+  return {
+    ...judge('history', isLate(since, now, PRUNE_LATE_MS), since),
+    entries,
+    firstRevision: entries === 0 ? null : prunedThrough + 1,
+    firstAt,
+    pruneAt,
+  }
+}

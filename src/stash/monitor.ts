@@ -1,0 +1,80 @@
+/**
+ * Watches the stash from its own alarm: each time it rings, what is late is logged, without anybody asking. While
+ * something is late the alarm rings at least once a minute, so that an alert rule sees the line until it is over.
+ *
+ * It must never throw: the alarm would be dropped after six tries.
+ */
+import { degradedIn, judgeHealth, type AlarmFacts, type Checks, type HealthFacts } from '../model/health.ts'
+import { LOG_INTERVAL_MS } from '../model/log-limit.ts'
+import { NAME_OF_CHECK } from '../model/log-names.ts'
+import { report, reportLate } from './report.ts'
+
+export type Watched = {
+  now(): number
+  gather(): HealthFacts
+  /** Whether there still is a stash, or what is left of a deleted one. */
+  exists(): boolean
+  stashId: string
+}
+
+export class Monitor {
+  readonly #watched: Watched
+  #isRinging = false
+  #rangAt: number | null = null
+  #failedAt: number | null = null
+  #examineAt: number | null = null
+
+  constructor(watched: Watched) {
+    this.#watched = watched
+  }
+
+  /** When the alarm must ring to log again; null while nothing is late. */
+  get examineAt(): number | null {
+    return this.#examineAt
+  }
+
+  get facts(): Pick<AlarmFacts, 'isRinging' | 'rangAt' | 'failedAt'> {
+    return { isRinging: this.#isRinging, rangAt: this.#rangAt, failedAt: this.#failedAt }
+  }
+
+  noteFailure(): void {
+    this.#failedAt = this.#watched.now()
+  }
+
+  /** @param isRetry the platform rings again, because the ring before threw or was ended by a limit */
+  async ring(ring: () => Promise<void>, isRetry: boolean): Promise<void> {
+    const { stashId, exists, now } = this.#watched
+    this.#isRinging = true
+    try {
+      if (exists()) this.#examine()
+      if (isRetry) reportLate('alarm_failed', 'the ring before this one did not end', { stash: stashId })
+      this.#rangAt = now()
+      await ring()
+    } finally {
+      this.#isRinging = false
+    }
+  }
+
+  #examine(): void {
+    const { now, gather, stashId } = this.#watched
+    try {
+      const checks = judgeHealth(gather(), now(), () => true)
+      const degraded = degradedIn(checks)
+      for (const name of degraded) {
+        reportLate(NAME_OF_CHECK[name], checks[name].action, { stash: stashId, ...numbersIn(checks[name], now()) })
+      }
+      this.#examineAt = degraded.length === 0 ? null : now() + LOG_INTERVAL_MS
+    } catch (fault) {
+      report('alarm', fault, { stash: stashId })
+      this.#examineAt = null
+    }
+  }
+}
+
+/** What of a check goes into its line: numbers, times, and how long it has been so. Keys are values of users. */
+function numbersIn(check: Checks[keyof Checks], now: number): Record<string, string | number> {
+  const { since, ...rest } = check
+  const numbers = Object.entries(rest).filter((entry): entry is [string, number] => typeof entry[1] === 'number')
+  const late = since === null ? {} : { since: new Date(since).toISOString(), late_s: Math.floor((now - since) / 1_000) }
+  return { ...late, ...Object.fromEntries(numbers) }
+}
