@@ -28,6 +28,7 @@ describe.each([
   ['Recipes', 9],
   ['The command line', 2],
   ['OpenFeature', 1],
+  ['Operate it', 5],
 ])("the README's section %s", (section, least) => {
   it('answers as it is printed there', async () => {
     const blocks = await blocksOf(section)
