@@ -1,54 +1,32 @@
-import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
-import { afterEach, beforeEach, describe, expect, it, vi, type MockInstance } from 'vitest'
-import type * as z from 'zod'
-import { stashHealth } from '../../src/http/wire-health.ts'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { clearFaults, faults } from '../support/faults.ts'
-import { newOperator, newStash, objectOf, send } from '../support/front-door.ts'
+import { newStash, send } from '../support/front-door.ts'
 import { freezeTime, pass, START } from '../support/frozen-time.ts'
-import { operatorOf, type Operator } from '../support/operator.ts'
+import {
+  breakReverts,
+  catchErrors,
+  healthOf,
+  inside,
+  linesOf,
+  mendReverts,
+  quietStash,
+  ring,
+  type Errors,
+} from '../support/health.ts'
+import { operatorOf } from '../support/operator.ts'
 import type { Stash } from '../support/stash.ts'
 import { watchSocket } from '../support/watcher.ts'
 
 freezeTime()
 
-let errors: MockInstance<typeof console.error>
+let errors: Errors
 beforeEach(() => {
-  errors = vi.spyOn(console, 'error').mockImplementation(() => {})
+  errors = catchErrors()
 })
 afterEach(() => {
   clearFaults()
   vi.restoreAllMocks()
 })
-
-type Line = { level: string; at: string; message: string; stash: string; [fact: string]: unknown }
-
-/** What the log says of this stash under this name. */
-const linesOf = ({ id }: Stash, at: string): Line[] =>
-  errors.mock.calls
-    .map(([text]) => JSON.parse(String(text)) as Line)
-    .filter((line) => line.stash === id && line.at === at)
-
-async function healthOf(operator: Operator): Promise<z.infer<typeof stashHealth>> {
-  const { status, body } = await operator.call('GET', '/health')
-  expect(status).toBe(200)
-  const health = stashHealth.parse(body)
-  // Nothing that the document does not name.
-  expect(health).toEqual(body)
-  return health
-}
-
-const ring = ({ id }: Stash): Promise<unknown> => runDurableObjectAlarm(objectOf({ id })).catch(() => 'died')
-const inside = <R>({ id }: Stash, act: (storage: DurableObjectStorage) => R | Promise<R>): Promise<R> =>
-  runInDurableObject(objectOf({ id }), (_, { storage }) => act(storage))
-
-/** A stash that has been published, with its clock at START. */
-async function quietStash(): Promise<{ stash: Stash; master: Operator }> {
-  const made = await newOperator()
-  await made.master.set('maintenance-mode', 'false')
-  await pass(made.stash, 2_000)
-  await pass(made.stash, 2_000)
-  return made
-}
 
 describe('GET /stash/{id}/health', () => {
   it('says of a quiet stash that all is well, and is kept by no cache', async () => {
@@ -101,23 +79,39 @@ describe('GET /stash/{id}/health', () => {
     await pass(stash, 60_000)
     expect(await healthOf(master)).toMatchObject({ status: 'ok', checks: { kv: { behind_by: 0, failures: 0 } } })
   })
-  it('says that a hub is behind', async () => {
+  it('says that Workers KV is behind although its put only hangs', async () => {
+    const { stash, master } = await quietStash()
+    faults.kvPut = () => new Promise(() => {})
+    await master.set('a', '1')
+    await pass(stash, 2_000)
+    expect(await healthOf(master)).toMatchObject({ status: 'ok', checks: { kv: { put_under_way: true, failures: 0 } } })
+    await pass(stash, 61_000)
+    expect(await healthOf(master)).toMatchObject({
+      degraded: ['kv'],
+      checks: { kv: { behind_by: 1, age_s: 63, last_error_at: null } },
+    })
+    expect(linesOf(errors, stash, 'stash/kv_behind')).toHaveLength(1)
+  })
+  it.each([
+    { how: 'cannot be reached', hub: () => Promise.reject(new Error('the hub is out of reach')) },
+    { how: 'does not answer', hub: () => new Promise<never>(() => {}) },
+  ])('says that a hub is behind which $how', async ({ hub }) => {
     faults.watchersPerObject = 1
     const { stash, master } = await quietStash()
     const watchers = [
       await watchSocket(send, `/stash/${stash.id}/watch`),
       await watchSocket(send, `/stash/${stash.id}/watch`),
     ]
-    faults.hub = () => Promise.reject(new Error('the hub is out of reach'))
+    faults.hub = hub
     await master.set('a', '1')
     const since = new Date().toISOString()
-    await expect.poll(async () => (await healthOf(master)).checks.hubs.failures).toBe(1)
+    await expect.poll(async () => (await healthOf(master)).checks.hubs.behind).toBe(1)
     await pass(stash, 61_000)
     expect(await healthOf(master)).toMatchObject({
       degraded: ['hubs'],
       checks: { hubs: { hubs: 1, behind: 1, behind_by: 1, since, age_s: 61 } },
     })
-    expect(linesOf(stash, 'stash/hubs_behind')).toMatchObject([{ behind: 1, since, late_s: 61 }])
+    expect(linesOf(errors, stash, 'stash/hubs_behind')).toMatchObject([{ behind: 1, since, late_s: 61 }])
     for (const watcher of watchers) watcher.stop()
   })
   it('says which time-boxes are past their end, and whose keys these are to those alone who reach them', async () => {
@@ -176,7 +170,7 @@ describe('GET /stash/{id}/health', () => {
     await pass(stash, 2_000)
     await master.set('a', '1')
     await pass(stash, 2_000)
-    expect(linesOf(stash, 'stash/storage_low')).toMatchObject([{ databaseBytes: 8 * 1024 ** 3 + 1 }])
+    expect(linesOf(errors, stash, 'stash/storage_low')).toMatchObject([{ databaseBytes: 8 * 1024 ** 3 + 1 }])
   })
   it('reads indexes alone, and no more than 100 of ten thousand late changes', async () => {
     const { stash, master } = await quietStash()
@@ -211,99 +205,38 @@ describe('GET /stash/{id}/health', () => {
   })
 })
 
-/** Makes the ends of time-boxes unreadable, as a fault in storage or a bug would. */
-const breakReverts = (stash: Stash): Promise<unknown> =>
-  inside(stash, ({ sql }) => void sql.exec(`UPDATE held SET change = 'x' || change WHERE kind = 'revert'`))
-const mendReverts = (stash: Stash): Promise<unknown> =>
-  inside(stash, ({ sql }) => void sql.exec(`UPDATE held SET change = substr(change, 2) WHERE kind = 'revert'`))
-
-describe('the log', () => {
-  it('says each minute that a time-box is overdue, while it is, without anybody asking', async () => {
-    const { stash, master } = await quietStash()
-    await master.set('maintenance-mode', 'true', 'for=60s')
-    const due = Date.now() + 60_000
-    await breakReverts(stash)
-    await pass(stash, 61_000)
-    expect(linesOf(stash, 'stash/time_box_overdue')).toEqual([])
-    for (let minute = 1; minute <= 3; minute++) {
-      await pass(stash, 60_500)
-      await ring(stash)
-      const lines = linesOf(stash, 'stash/time_box_overdue')
-      expect(lines).toHaveLength(minute)
-      expect(lines.at(-1)).toMatchObject({ level: 'error', overdue: 1, since: new Date(due).toISOString() })
-    }
-    expect(JSON.stringify(linesOf(stash, 'stash/time_box_overdue'))).not.toContain('maintenance-mode')
-    await mendReverts(stash)
-    await pass(stash, 60_500)
-    const said = linesOf(stash, 'stash/time_box_overdue').length
-    await pass(stash, 60_500)
-    await pass(stash, 60_500)
-    expect(linesOf(stash, 'stash/time_box_overdue')).toHaveLength(said)
+describe('the first three commands of the runbook', () => {
+  /** As the README's table has them: `/healthz`, `/flags` with what it says of its source, `/health`. */
+  async function ask(stash: Stash): Promise<string[]> {
+    const flags = await send(`/stash/${stash.id}/flags`)
+    const source = flags.headers.get('Switchyard-Source')?.split('; ')[1]
+    return [
+      String((await send('/healthz')).status),
+      [flags.status, source].filter(Boolean).join(' '),
+      String((await send(`/stash/${stash.id}/health`, stash.as())).status),
+    ]
+  }
+  const down = () => Promise.reject(new Error('down'))
+  // A stash that was read before is served from memory: these are read for the first time.
+  it('tell a stash that is well', async () => {
+    expect(await ask((await quietStash()).stash)).toEqual(['200', '200 vouched', '200'])
   })
-  it('says it of one whose release ends the object each time, oftener than the release is tried', async () => {
-    const { stash, master } = await quietStash()
-    await master.set('maintenance-mode', 'true', 'for=60s&reason=deadly')
-    let rings = 0
-    for (let second = 0; second < 15 * 60; second += 10) {
-      vi.setSystemTime(Date.now() + 10_000)
-      const at = await inside(stash, (storage) => storage.getAlarm())
-      if (at === null || at > Date.now()) continue
-      await dieInReverts(stash)
-      await ring(stash)
-      rings++
-    }
-    const lines = linesOf(stash, 'stash/time_box_overdue')
-    expect(lines.length).toBeGreaterThanOrEqual(11)
-    expect(lines.at(-1)).toMatchObject({ overdue: 1, retried: 1 })
-    expect(Number(lines.at(-1)?.['tries'])).toBeLessThan(8)
-    expect(rings).toBeLessThan(40)
-    expect(await healthOf(master)).toMatchObject({ checks: { time_boxes: { status: 'degraded', retried: 1 } } })
-  })
-  it('says that Workers KV is behind by more than a minute, once a minute, until it is not', async () => {
-    const { stash, master } = await quietStash()
-    faults.kvPut = () => Promise.reject(new Error('KV PUT failed: 429'))
-    await master.set('a', '1')
-    const since = new Date().toISOString()
-    for (let i = 0; i < 12; i++) await pass(stash, 5_000)
-    expect(linesOf(stash, 'stash/kv_behind')).toEqual([])
-    for (let i = 0; i < 36; i++) await pass(stash, 5_000)
-    const lines = linesOf(stash, 'stash/kv_behind')
-    expect(lines).toHaveLength(3)
-    expect(lines[0]).toMatchObject({ level: 'error', since, late_s: 65, behindBy: 1, revision: 1 })
-    // Each failure as well, but no more than one a minute.
-    expect(linesOf(stash, 'stash/publish').length).toBeLessThanOrEqual(5)
-    clearFaults()
-    await pass(stash, 60_000)
-    const said = linesOf(stash, 'stash/kv_behind').length
-    for (let i = 0; i < 3; i++) await pass(stash, 60_000)
-    expect(linesOf(stash, 'stash/kv_behind')).toHaveLength(said)
-    expect(await inside(stash, (storage) => storage.getAlarm())).toBeNull()
-  })
-  it('says it of a deleted stash whose end has not come to Workers KV', async () => {
-    const { stash, master } = await quietStash()
-    faults.kvPut = () => Promise.reject(new Error('KV PUT failed: 429'))
-    await master.call('DELETE', '')
-    await pass(stash, 2_000)
-    await pass(stash, 61_000)
-    expect(linesOf(stash, 'stash/kv_behind')).toMatchObject([{ late_s: 63 }])
-  })
-  it('says that the ring before this one did not end', async () => {
+  it('tell that KV is away', async () => {
     const { stash } = await quietStash()
-    await runInDurableObject(objectOf(stash), (object) =>
-      object.alarm({ isRetry: true, retryCount: 1, scheduledTime: Date.now() }),
-    )
-    expect(linesOf(stash, 'stash/alarm_failed')).toHaveLength(1)
+    faults.kvGet = down
+    expect(await ask(stash)).toEqual(['200', '200 vouched', '200'])
+  })
+  it('tell that the object is away', async () => {
+    const { stash } = await quietStash()
+    faults.object = down
+    expect(await ask(stash)).toEqual(['200', '200 unvouched', '500'])
+    faults.object = () => Promise.reject(Object.assign(new Error('overloaded'), { overloaded: true }))
+    expect((await send(`/stash/${stash.id}/health`, stash.as())).status).toBe(503)
+  })
+  it('tell that both are', async () => {
+    const { stash } = await quietStash()
+    faults.kvGet = down
+    faults.object = down
+    expect(await ask(stash)).toEqual(['200', '503', '500'])
   })
 })
-
-/** Ends the object, as a limit of the platform would, when it writes the end of a time-box. */
-async function dieInReverts(stash: Stash): Promise<void> {
-  await runInDurableObject(objectOf(stash), (_, state) => {
-    const { sql } = state.storage
-    const exec = sql.exec.bind(sql)
-    sql.exec = (<T extends Record<string, SqlStorageValue>>(query: string, ...bindings: unknown[]) => {
-      if (query.includes('INSERT INTO log') && bindings.includes('revert')) state.abort('ended by a test')
-      return exec<T>(query, ...bindings)
-    }) as typeof sql.exec
-  })
-}
