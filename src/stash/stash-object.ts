@@ -95,10 +95,10 @@ export class StashObject extends DurableObject<Env> {
     })
     this.#alarm = new Alarm({
       sleep: (ms) => scheduler.wait(ms),
-      setAlarm: (at) => void (at === null ? this.#storage.deleteAlarm() : this.#setAlarm(at)),
-      publishAt: () => this.#publisher.dueAt(),
+      setAlarm: (at) => void (at === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(at)),
+      publishAt: () => notPast(this.#publisher.dueAt()),
       heldAt: () => nextDueAt(this.#sql),
-      hubAt: () => this.#hubs.nextAt(),
+      hubAt: () => notPast(this.#hubs.nextAt()),
       tell: () => this.#teller.notify(),
       pruneAt: () => nextPruneAt(this.#sql, Date.now()),
       examineAt: () => this.#monitor.examineAt,
@@ -281,11 +281,6 @@ export class StashObject extends DurableObject<Env> {
     return this.#monitor.ring(() => this.#alarm.ring(), info?.isRetry === true)
   }
 
-  /** Never set for a time that is past: how late it rings is to be seen by it. */
-  #setAlarm(at: number): Promise<void> {
-    return this.#storage.setAlarm(Math.max(at, Date.now()))
-  }
-
   /** Before anything is answered: what is over by the clock is over for everybody, also where the alarm is late. */
   async #endDue(): Promise<void> {
     if (!this.#alive() || !(this.#alarm.isEnding || hasDue(this.#sql, Date.now()))) return
@@ -340,6 +335,9 @@ export class StashObject extends DurableObject<Env> {
     return this.#exists && getStash(this.#sql).deleted_at === null
   }
 }
+
+/** What may be done since long ago is wanted since now: by a time that is past, the alarm would seem to be late. */
+const notPast = (at: number | null): number | null => at && Math.max(at, Date.now())
 
 /** Asks the default entrypoint to purge the cache in front of it: nobody else can. */
 function purgerOf(ctx: DurableObjectState): (tag: string) => Promise<Purged> {

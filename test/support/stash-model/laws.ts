@@ -27,7 +27,10 @@ export function breachesOfTables(raw: Raw): string[] {
   const pairs = reverts.flatMap(({ id, keys }) =>
     (JSON.parse(String(keys)) as string[]).map((key) => `${key} ${String(id)}`),
   )
-  const due = held.flatMap(({ due_at: at }) => (typeof at === 'number' ? at : []))
+  // What was put off keeps the time that it was due at.
+  const due = held.flatMap(({ due_at: at, retry_at: retryAt }) =>
+    [retryAt ?? at].filter((one) => typeof one === 'number'),
+  )
   const truths: [string, unknown, unknown][] = [
     ['item_count', stash['item_count'], item.length],
     ['bytes', stash['bytes'], sum(item, ({ key, value }) => bytesOf(String(key) + String(value)))],
