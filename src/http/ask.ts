@@ -1,5 +1,5 @@
 /** How every read goes that only some may make: the stash itself is asked, inside which the token is believed. */
-import { ok, type Result } from '../model/refusal.ts'
+import { ok, refuse, type Result } from '../model/refusal.ts'
 import type { Answer, Question } from '../stash/ask.ts'
 import { limitLogin, rememberLogin, turnDownCounting } from './abuse.ts'
 import { parseStashId } from './address.ts'
@@ -40,7 +40,9 @@ export async function ask<K extends Kind>(
 
   const stub = namespace.get(id.value)
   const put = async (one: Extract<Question, { kind: K }>): Promise<Result<AnswerTo<K>>> => {
-    const answer = await stub.ask(credential.value, one)
+    // An object that still runs the version before may not know the question, and answers nothing.
+    const answer: Result<Answer> | undefined = await stub.ask(credential.value, one)
+    if (answer === undefined) return refuse({ code: 'unreachable' })
     if (!answer.ok) return answer
     if (answer.value.kind !== one.kind) throw new Error('the stash answered another question')
     return ok(answer.value as AnswerTo<K>)

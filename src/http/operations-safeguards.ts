@@ -249,7 +249,7 @@ const HEALTH: Operation[] = [
       'What of the stash is late: ends of time-boxes, held changes, Workers KV, hubs, the alarm; and how full it is. 200 also where a check is degraded: read `status`, or the header Switchyard-Health.',
     auth: 'token',
     answer: stashHealth,
-    refusals: ASK_REFUSALS,
+    refusals: [...ASK_REFUSALS, 'unreachable'],
   },
 ]
 

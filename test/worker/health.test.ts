@@ -60,6 +60,16 @@ describe('GET /stash/{id}/health', () => {
     const open = await newStash({ profile: 'wrendb' })
     expect((await send(`/stash/${open.id}/health`)).status).toBe(401)
   })
+  it('is 503 while the object runs a version that does not know of it', async () => {
+    const { master } = await quietStash()
+    faults.object = async (method, call) => (method === 'ask' ? undefined : call())
+    const { status, body, headers } = await master.call('GET', '/health')
+    expect({ status, code: body.code, retry: headers.get('Retry-After') }).toEqual({
+      status: 503,
+      code: 'unreachable',
+      retry: '1',
+    })
+  })
   it('says that Workers KV is behind, by how much and since when, and how its puts fare', async () => {
     const { stash, master } = await quietStash()
     faults.kvPut = () => Promise.reject(new Error('KV PUT failed: 429'))
