@@ -11,9 +11,9 @@ import { answerAll, answerOne } from './ofrep-answer.ts'
 import { readContext } from './ofrep-context.ts'
 import { fail, failRefused } from './ofrep-failure.ts'
 import { readCursor, readQuery } from './parse.ts'
-import { recallClaimed, rememberStash } from './read.ts'
+import { explainMissing, recallClaimed, rememberStash } from './read.ts'
 import { empty, turnDown } from './reply.ts'
-import { readScope, type App, type Ctx } from './scope.ts'
+import { handles, readScope, type App, type Ctx } from './scope.ts'
 import { streamEvents } from './sse.ts'
 
 export const ofrep = new Hono<App>()
@@ -87,7 +87,7 @@ async function listen(c: Ctx): Promise<Response> {
 
   const terms = { after: after.value, filter: 'revisions' as const, marks: false, body: false }
   const connected = await connect(c.env, id.value, terms, c.req.raw)
-  if (!connected.ok) return turnDown(connected.refusal)
+  if (!connected.ok) return turnDown(await explainMissing(handles(c), id.value.toString(), connected.refusal))
   return streamEvents(socketOf(connected.value), id.value.toString(), c.req.raw.signal, { fields: writeRefetch })
 }
 

@@ -39,6 +39,8 @@ export class Recovery {
   #isCertain = false
   #checking: Promise<void> | null = null
   #checkedAt = -Infinity
+  /** Up to where copies are believed, once KV has shown that the object went back: KV may have been late in saying how far. */
+  #believedUpTo = -1
 
   constructor(host: Host) {
     this.#host = host
@@ -58,7 +60,9 @@ export class Recovery {
   async recover(seen: number): Promise<void> {
     const { sql, now } = this.#host
     const age = now() - this.#checkedAt
-    if (seen <= getStash(sql).revision || (this.#checking === null && age >= 0 && age < PAUSE_MS)) return
+    if (seen <= getStash(sql).revision) return
+    if (seen <= this.#believedUpTo) return this.#goOn(seen, seen)
+    if (this.#checking === null && age >= 0 && age < PAUSE_MS) return
     await this.#check(seen)
   }
 
@@ -69,17 +73,23 @@ export class Recovery {
   }
 
   async #compare(seen: number): Promise<void> {
-    const { sql, kv, stashId, now, sleep, exists, change } = this.#host
+    const { sql, kv, stashId, sleep, exists } = this.#host
     const late = sleep(KV_DEADLINE_MS).then(() => Promise.reject(new Error('KV did not answer in time')))
     const text = await Promise.race([kv.get(stashId, { type: 'text', cacheTtl: KV_CACHE_TTL_S }), late])
     this.#isCertain = true
     const outline = text === null ? null : readOutline(text)
     if (outline === null || outline.stashId !== stashId || !exists()) return
+    if (outline.revision <= getStash(sql).revision) return
+    this.#believedUpTo = outline.revision + AHEAD_OF_KV_MAX
+    this.#goOn(outline.revision, Math.min(seen, this.#believedUpTo))
+  }
+
+  #goOn(kv: number, seen: number): void {
+    const { sql, stashId, now, change } = this.#host
     const from = getStash(sql).revision
-    if (outline.revision <= from) return
-    const revision = Math.max(outline.revision, Math.min(seen, outline.revision + AHEAD_OF_KV_MAX)) + 1
-    change(() => goOn(sql, revision, outline.revision, now()))
-    report('recovered', `KV has revision ${outline.revision}, and this object only ${from}: it went back`, {
+    const revision = Math.max(kv, seen) + 1
+    change(() => goOn(sql, revision, kv, now()))
+    report('recovered', `copies have revision ${revision - 1}, and this object only ${from}: it went back`, {
       stash: stashId,
       revision,
     })

@@ -76,15 +76,20 @@ describe('a copy that is read', () => {
     expect(Math.max(...waits)).toBe(0)
   })
   it('is confirmed once for each time: not by every reader, and not before half of it', async () => {
-    const { clock, at, asked, timed } = makeIsolate()
+    const { clock, at, asked, stores, timed } = makeIsolate()
+    let works = 0
+    stores.keepAlive = () => void works++
     at.vouchMs = 240
     await timed()
+    works = 0
     for (let i = 0; i < 100; i++) {
       await clock.pass(10)
       await timed()
     }
     // At 0, 520 and 1,040 ms.
     expect(asked.vouch).toBe(3)
+    // Of each a question, and what is made of its answer.
+    expect(works).toBe(4)
     const { clock: other, asked: count, timed: read } = makeIsolate()
     await read()
     await other.pass(900)
@@ -169,14 +174,16 @@ describe('an object that does not answer', () => {
   })
   it('has answered a write, and is asked for what that made', async () => {
     const isolate = makeIsolate()
-    const { clock, at, recall, read } = isolate
+    const { clock, at, asked, recall, read } = isolate
     await isolate.timed()
     at.objectDead = true
     await clock.pass(2_000)
     await askedAt(isolate, 40)
+    // It has just been asked in vain: the next question is thirty seconds away, the next urgent one two.
+    for (const before = asked.vouch; asked.vouch === before;) await read(0, 100)
     at.objectDead = false
     at.object = 2
-    expect(await read(0, 100)).toEqual({ revision: 1, vouched: false })
+    expect(await read(2, 100)).toBe('unreachable')
     recall.heed('s', 2, clock.now())
     expect(await read(0, 100)).toEqual({ revision: 2, vouched: true })
   })

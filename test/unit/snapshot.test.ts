@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { newest, readSnapshot, writeSnapshot, type Flag, type Revert, type Snapshot } from '../../src/model/snapshot.ts'
+import {
+  isKnownFormat,
+  newest,
+  readOutline,
+  readSnapshot,
+  writeSnapshot,
+  type Flag,
+  type Revert,
+  type Snapshot,
+} from '../../src/model/snapshot.ts'
 
 const stash = { name: 'shop', description: null, profile: 'safeguarded', createdAt: 5, freeze: null } as const
 const write = (flags: Flag[], revision = 3, reverts: Revert[] = []) =>
@@ -48,6 +57,31 @@ describe('readSnapshot', () => {
   })
 })
 
+describe('a snapshot of another format', () => {
+  const inFormat = (format: number) => write([]).replace('"format":2', `"format":${format}`)
+  it('is read where it is of the one before, as one that lacks something', () => {
+    expect(readSnapshot(inFormat(1), 's')).toMatchObject({ revision: 3, isComplete: false })
+    expect(readSnapshot(inFormat(2), 's')).toMatchObject({ isComplete: true })
+    expect(readSnapshot(inFormat(3), 's')).toBeNull()
+  })
+  it('has an outline that can be read, whatever follows it', () => {
+    const outline = { format: 97, stashId: 's', revision: 3 }
+    expect(readOutline(inFormat(97))).toEqual(outline)
+    expect(readOutline(inFormat(97).slice(0, 60))).toEqual(outline)
+    expect(isKnownFormat(outline)).toBe(false)
+    for (const text of [
+      '',
+      '{}',
+      '{"format":2}',
+      '[1,2]',
+      '{"format":2,"stash_id":"s","revision":-1,',
+      inFormat(0.5),
+    ]) {
+      expect(readOutline(text), text).toBeNull()
+    }
+  })
+})
+
 describe('newest', () => {
   const at = (revision: number): Snapshot => {
     const read = readSnapshot(write([], revision), 's')
@@ -61,5 +95,11 @@ describe('newest', () => {
     expect(newest(null, old)).toBe(old)
     expect(newest(old, null)).toBe(old)
     expect(newest(null, null)).toBeNull()
+  })
+  it('is the complete one, where both have the same revision', () => {
+    const [whole, lacking] = [at(2), { ...at(2), isComplete: false }]
+    expect(newest(lacking, whole)).toBe(whole)
+    expect(newest(whole, lacking)).toBe(whole)
+    expect(newest(lacking, at(1))).toBe(lacking)
   })
 })

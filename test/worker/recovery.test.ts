@@ -146,6 +146,16 @@ describe('an object that went back behind KV', () => {
     expect(await objectOf(stash).recover(0)).toBe(1)
     expect(await stash.revision()).toBe(1)
   })
+  it('believes a copy that is some way beyond KV once KV has shown that it went back: KV may have been late', async () => {
+    const stash = await newStash()
+    await goneBack(stash)
+    countLines()
+    expect(await objectOf(stash).recover(20)).toBe(21)
+    expect(await objectOf(stash).recover(30)).toBe(31)
+    expect(await objectOf(stash).recover(8 + 1_001)).toBe(31)
+    const verified = await send(`/stash/${stash.id}/history/verify`, stash.as())
+    expect(await verified.json()).toMatchObject({ valid: true, head: 31 })
+  })
   it('puts nothing before it knows what KV holds', async () => {
     const stash = await newStash()
     await stash.put('n', '1')
