@@ -12,13 +12,16 @@ import { openapi } from './openapi.ts'
 import { empty, json, turnDown } from './reply.ts'
 import type { App, Ctx } from './scope.ts'
 import { contactOf, securityText } from './security-text.ts'
+import { VERSION } from './version.ts'
 import type { health } from './wire.ts'
 import type * as z from 'zod'
 
 export const about = new Hono<App>()
   .get('/openapi.json', (c) => give(c, 'openapi', async () => json(openapi())))
   .get('/docs', (c) => give(c, 'docs', docsPage))
-  .get('/healthz', (c) => json({ status: 'ok', creation: creationOf(c.env) } satisfies z.infer<typeof health>))
+  .get('/healthz', (c) =>
+    json({ status: 'ok', version: VERSION, creation: creationOf(c.env) } satisfies z.infer<typeof health>),
+  )
   .get('/.well-known/security.txt', (c) => {
     const contact = contactOf(c.env.SECURITY_CONTACT)
     return contact === null ? turnDown({ code: 'route_not_found' }) : securityText(contact, Date.now())

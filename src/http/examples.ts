@@ -96,7 +96,7 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
   },
   readHealth: {
     command: `curl -s $URL/healthz`,
-    answer: `{"status":"ok","creation":"…"}`,
+    answer: `{"status":"ok","version":"…","creation":"…"}`,
   },
   readSecurityContact: {
     command: `curl -s -o /dev/null -w '%{http_code}' $URL/.well-known/security.txt`,

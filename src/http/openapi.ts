@@ -5,6 +5,7 @@ import type { Operation } from './operation.ts'
 import { OPERATIONS } from './operations.ts'
 import { PARAMETERS } from './parameters.ts'
 import { PROBLEMS } from './problems.ts'
+import { VERSION } from './version.ts'
 import * as wire from './wire.ts'
 import { heldReply } from './wire-safeguards.ts'
 import { watchEvent } from './wire-watch.ts'
@@ -32,7 +33,7 @@ export function openapi(): Json {
     openapi: '3.1.0',
     info: {
       title: 'Switchyard',
-      version: '1',
+      version: VERSION,
       summary: 'Operational flags: read by anyone over plain HTTP, changed only by those who may.',
       license: { name: 'MIT', identifier: 'MIT' },
     },

@@ -30,7 +30,7 @@ export type Server = { url: URL; miniflare: Miniflare; stop(): Promise<void> }
 /** Bundles the Worker into `outDir`, as a deploy would, and returns the path of its entry. */
 export async function bundle(outDir: string): Promise<string> {
   const wrangler = join(root, 'node_modules/wrangler/bin/wrangler.js')
-  const args = [wrangler, 'deploy', '--dry-run', '--outdir', outDir]
+  const args = [wrangler, 'deploy', '--env=', '--dry-run', '--outdir', outDir]
   await promisify(execFile)(process.execPath, args, {
     cwd: root,
     env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_LOG: 'error' },
