@@ -56,6 +56,25 @@ describe('a token for some keys', () => {
     expect(answers.length).toBeGreaterThan(30)
     expect((await master.set('maintenance-mode', 'true')).status).toBe(200)
   })
+  it('is charged for the refusals that are kept for its keys', async () => {
+    const { stash, master } = await newOperator()
+    const limited = await master.grant({ can: ['write'], keys: ['x-*'] })
+    // The refusal tells of the guard, which is 16 KB.
+    const choices = Array.from({ length: 100 }, (_, i) => `${i}`.padEnd(155, 'x'))
+    expect((await master.call('PUT', '/guards/x-1', { type: 'choice', choices })).status).toBe(200)
+    const credential = { kind: 'token' as const, hash: await sha256(limited.token) }
+    const refusals = await runInDurableObject(objectOf(stash), (object) => {
+      const codes: string[] = []
+      for (let i = 0; i < 6_000 && codes.at(-1) !== 'write_rate_limited'; i++) {
+        const intent = { kind: 'put' as const, key: 'x-1', value: 'none', type: 'text/plain' }
+        const answer = object.apply({ credential, intent, idempotencyKey: `${i}` })
+        codes.push(answer.ok ? 'accepted' : answer.refusal.code)
+      }
+      return codes
+    })
+    expect(refusals.at(-1)).toBe('write_rate_limited')
+    expect(new Set(refusals)).toEqual(new Set(['guard_mismatch', 'write_rate_limited']))
+  })
 })
 
 describe('a stash whose storage fills up', () => {
