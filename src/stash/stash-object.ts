@@ -111,10 +111,6 @@ export class StashObject extends DurableObject<Env> {
       exists: () => this.#exists,
       report: (fault) => this.#alarmFailed('alarm', fault, {}),
     })
-    this.#exists = hasTables(this.#sql)
-    if (this.#exists) this.#migrate()
-    const head = this.#exists ? getStash(this.#sql).revision : 0
-    this.#audience = new Audience(hallOf(ctx), head)
     this.#hubs = new Hubs({
       sql: this.#sql,
       hub: (name) => env.HUBS.get(env.HUBS.idFromName(name)),
@@ -125,6 +121,10 @@ export class StashObject extends DurableObject<Env> {
       arm: () => this.#alarm.arm(),
       report: (fault) => report('tell', fault, { stash: this.#id }),
     })
+    this.#exists = hasTables(this.#sql)
+    if (this.#exists) this.#migrate()
+    const head = this.#exists ? getStash(this.#sql).revision : 0
+    this.#audience = new Audience(hallOf(ctx), head)
     this.#teller = new Teller(
       {
         head: () => (this.#alive() ? getStash(this.#sql).revision : null),

@@ -73,13 +73,14 @@ export function makeIsolate() {
   /** How long a reader waits. */
   const timed = async (): Promise<{ ms: number; revision: number; vouched: boolean; source: string }> => {
     const from = clock.now()
-    let ms = -1
+    const ended: number[] = []
     const reading = recall.recall(stores, 's').then((read) => {
-      ms = clock.now() - from
+      ended.push(clock.now() - from)
       return read
     })
-    while (ms === -1) await clock.pass(1)
+    while (ended.length === 0) await clock.pass(1)
     const read = await reading
+    const [ms = 0] = ended
     if (!read.ok) throw new Error(read.refusal.code)
     const { snapshot, vouched, source } = read.value
     return { ms, revision: snapshot.revision, vouched, source }

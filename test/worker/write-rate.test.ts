@@ -63,11 +63,11 @@ describe('a token for some keys', () => {
     const choices = Array.from({ length: 100 }, (_, i) => `${i}`.padEnd(155, 'x'))
     expect((await master.call('PUT', '/guards/x-1', { type: 'choice', choices })).status).toBe(200)
     const credential = { kind: 'token' as const, hash: await sha256(limited.token) }
-    const refusals = await runInDurableObject(objectOf(stash), (object) => {
+    const refusals = await runInDurableObject(objectOf(stash), async (object) => {
       const codes: string[] = []
       for (let i = 0; i < 6_000 && codes.at(-1) !== 'write_rate_limited'; i++) {
         const intent = { kind: 'put' as const, key: 'x-1', value: 'none', type: 'text/plain' }
-        const answer = object.apply({ credential, intent, idempotencyKey: `${i}` })
+        const answer = await object.apply({ credential, intent, idempotencyKey: `${i}` })
         codes.push(answer.ok ? 'accepted' : answer.refusal.code)
       }
       return codes
