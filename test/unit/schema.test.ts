@@ -12,6 +12,7 @@ const SHIPPED = [
   ['003_hubs', 'd7d3e18b8475abf8bc37e7133acbbdfd8b61e38b99acc545a710b45847180a28'],
   ['004_bounds', '082812598caeceede5de9d741d8c08c5b0a6b7865b7056b56dfe83df1c7069be'],
   ['005_people', '6880bc1a57284226fd4d22b150e13db88c32e3bf1dbef6cb0a527fd872caf948'],
+  ['006_published', '85a7cd80fdb79b5c0c9f01d4620dc73329ea3016cc3bfef5f37d820a4cd4d52b'],
   ['007_refusals', '4ef61e0efeefb7c4b98837d26ada071c1f53a2ea2f9d13f1ef894bb61a230caf'],
 ]
 

@@ -41,17 +41,14 @@ const verify = async (stored: Stored, token: string) =>
 describe.each(VERSIONS)('what the schema %s left', (version) => {
   const hasSafeguards = version !== '001'
 
-  it('in KV is served while the object is away, where its format is still read', async () => {
+  it('in KV is served while the object is away', async () => {
     const frozen = readStored(version, 'frozen')
     at(2 * SECOND)
     await env.SNAPSHOTS.put(frozen.id, frozen.kv)
     faults.object = () => Promise.reject(new Error('away'))
     const read = await send(`/item/${frozen.id}/a`)
-    // Format 1 knew no guards, and counts as absent.
-    const isRead = (JSON.parse(frozen.kv) as { format: number }).format === 2
-    expect([read.status, read.headers.get('Switchyard-Source')?.split(';').slice(0, 2).join()]).toEqual(
-      isRead ? [200, 'kv, unvouched'] : [503, undefined],
-    )
+    expect(read.status).toBe(200)
+    expect(read.headers.get('Switchyard-Source')).toMatch(/^kv; unvouched; /)
   })
 
   it('is a full stash: flags, history, tokens, links and answers', async () => {
