@@ -26,6 +26,7 @@ export const KEPT_REFUSALS: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'change_too_costly',
   'too_many_held',
   'too_large_to_hold',
+  'time_boxes_too_large',
   'frozen',
   'guard_mismatch',
   'guard_unmet',

@@ -120,8 +120,11 @@ export function revertsOf(sql: SqlStorage, keys: Iterable<string>): Map<string, 
  */
 export type DueKind = 'ends' | 'requests' | 'tried'
 
+/** As the index `held_by_end` has it. */
+const IS_FRESH_END = `retry_at IS NULL AND kind IN ('revert', 'thaw', 'lapse')`
+
 const DUE = {
-  ends: `due_at <= ? AND retry_at IS NULL AND kind IN ('revert', 'thaw', 'lapse') ORDER BY due_at, rowid`,
+  ends: `due_at <= ? AND ${IS_FRESH_END} ORDER BY due_at, rowid`,
   requests: `due_at <= ? AND retry_at IS NULL AND kind NOT IN ('revert', 'thaw', 'lapse') ORDER BY due_at, rowid`,
   tried: `retry_at <= ? ORDER BY tries, kind NOT IN ('revert', 'thaw', 'lapse'), due_at, rowid`,
 } satisfies Record<DueKind, string>
@@ -154,9 +157,9 @@ export function nextDueAt(sql: SqlStorage): number | null {
   return at === Infinity ? null : at
 }
 
-/** Whether anything is due that has not been begun. */
-export function hasDue(sql: SqlStorage, now: number): boolean {
-  return sql.exec('SELECT 1 FROM held WHERE due_at <= ? AND retry_at IS NULL LIMIT 1', now).toArray().length > 0
+/** Whether something ends by the clock that is due and has not been begun. */
+export function hasEnded(sql: SqlStorage, now: number): boolean {
+  return sql.exec(`SELECT 1 FROM held WHERE due_at <= ? AND ${IS_FRESH_END} LIMIT 1`, now).toArray().length > 0
 }
 
 /**

@@ -167,6 +167,13 @@ export const STEPS: { id: string; sql: string }[] = [
       CREATE INDEX refusal_by_scope ON refusal (scope, at, bytes);
     `,
   },
+  {
+    id: '008_ends',
+    sql: `
+      -- What ends by the clock is looked for before each answer: see takeDue, whose condition this must repeat to the letter.
+      CREATE INDEX held_by_end ON held (due_at) WHERE retry_at IS NULL AND kind IN ('revert', 'thaw', 'lapse');
+    `,
+  },
 ]
 
 /** A stash that was never created, or is gone, has no tables: asking it something must not make any. */

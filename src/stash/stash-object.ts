@@ -21,7 +21,7 @@ import { readTerms, writeMark, type Filter, type Missed } from '../model/watch-e
 import { Alarm } from './alarm.ts'
 import { answer, type Answer, type Question } from './ask.ts'
 import { apply } from './apply.ts'
-import { hasDue, nextDueAt, postpone, takeDue, type DueKind } from './held.ts'
+import { hasEnded, nextDueAt, postpone, takeDue, type DueKind } from './held.ts'
 import { gatherHealth } from './health.ts'
 import { genesis } from './log.ts'
 import { Monitor } from './monitor.ts'
@@ -283,7 +283,7 @@ export class StashObject extends DurableObject<Env> {
 
   /** Before anything is answered: what is over by the clock is over for everybody, also where the alarm is late. */
   async #endDue(): Promise<void> {
-    if (!this.#alive() || !(this.#alarm.isEnding || hasDue(this.#sql, Date.now()))) return
+    if (!this.#alive() || !(this.#alarm.isEnding || hasEnded(this.#sql, Date.now()))) return
     await this.#alarm.endDue()
   }
 

@@ -33,8 +33,9 @@ const flags = async (stash: Stash, query = '') => {
 const objectDies = () => {
   faults.object = () => Promise.reject(new Error('the object is down'))
 }
-const kvHolds = async (stash: Stash, revision: number) => {
+const publish = async (stash: Stash, revision: number) => {
   const held = () => env.SNAPSHOTS.get<{ revision: number }>(stash.id, 'json')
+  await pass(stash, 0)
   await expect.poll(async () => (await held())?.revision).toBe(revision)
 }
 
@@ -125,9 +126,8 @@ describe('past its end', () => {
   })
   it('a time-box is over in what an isolate reads from KV, with the object away', async () => {
     const { stash } = await boxed()
-    vi.useRealTimers()
-    await kvHolds(stash, 2)
-    vi.useFakeTimers({ now: START + 9 * SECOND, toFake: ['Date'] })
+    await publish(stash, 2)
+    goOn(9 * SECOND)
     objectDies()
     const read = await item(stash)
     expect(await read.text()).toBe('false')
@@ -135,9 +135,8 @@ describe('past its end', () => {
   })
   it('a time-box is over where READ_MODE leaves the object out', async () => {
     const { stash } = await boxed()
-    vi.useRealTimers()
-    await kvHolds(stash, 2)
-    vi.useFakeTimers({ now: START + 7 * SECOND, toFake: ['Date'] })
+    await publish(stash, 2)
+    goOn(7 * SECOND)
     faults.settings = { READ_MODE: 'kv' }
     expect(await stash.read('maintenance')).toBe('true')
     goOn(SECOND)
