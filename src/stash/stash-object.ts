@@ -137,17 +137,16 @@ export class StashObject extends DurableObject<Env> {
       },
       head,
     )
-    if (this.#exists) this.#alarm.wake(Date.now())
+    if (!this.#exists) return
+    // What an older version put is put anew, also of a stash that nobody changes. The alarm asks all that is made above.
+    if (this.#publisher.dueAt() !== null) this.#alarm.arm()
+    this.#alarm.wake(Date.now())
   }
 
   /** Where a step fails, this stash cannot be written or confirmed until the code is mended: readers get KV's copy. */
   #migrate(): void {
     try {
-      this.#storage.transactionSync(() => {
-        migrate(this.#sql)
-        // What an older version put is put anew, also of a stash that nobody changes.
-        if (this.#publisher.dueAt() !== null) this.#alarm.arm()
-      })
+      this.#storage.transactionSync(() => migrate(this.#sql))
     } catch (fault) {
       report('migrate', fault, { stash: this.#id })
       throw fault
