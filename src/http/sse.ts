@@ -5,22 +5,21 @@
  * let go, and resumes where it was. The object is never waited for by a reader, nor a reader by the object. A stream also
  * ends by its age: what one invocation may cost has an end, and clients resume.
  */
+import { CLOSE } from '../live/audience.ts'
 import { heedWrite } from './read.ts'
 import { EXPOSED } from './reply.ts'
+import { isIsolateFull, Unread } from './unread.ts'
 
 /** Well under the minute or so after which proxies drop what is silent. */
 const KEEP_ALIVE_MS = 15_000
 /** The socket is heard of by then, or it is dead. */
 const SILENCE_MAX_MS = 3 * KEEP_ALIVE_MS
-/**
- * What a reader may have unread. One message above it may be unread besides, because a stash as a whole is larger: it is a
- * snapshot, or a change of many keys. An isolate has 128 MB for all its streams.
- */
-export const STREAM_UNREAD_MAX_BYTES = 256 * 1024
 /** After so much the object hears that we are still there. */
 const PING_EVERY_CHARS = 128 * 1024
 /** Where it ends, a client waits between these, so that a thousand do not come back in the same moment. */
 const RETRY_MS = { least: 500, most: 2_500 }
+/** Where its socket was cut: a deploy or a restart cuts those of all watchers in the same moment, of every stash. */
+const RETRY_CUT_MS = { least: 500, most: 30_000 }
 
 /** One invocation has a limit for its CPU time. A stream of a busy stash would reach it after days, in the middle of an event. */
 const LIFETIME_MS = 30 * 60_000
@@ -58,7 +57,7 @@ export function streamEvents(
 ): Response {
   const { readable, writable } = new IdentityTransformStream()
   const writer = writable.getWriter()
-  const unread = new Unread()
+  const unread = new Unread(lifetimeMs + 2 * drainMs)
   let unpinged = 0
   let heardAt = Date.now()
   let hasEnded = false
@@ -70,21 +69,24 @@ export function streamEvents(
     for (const timer of timers) clearTimeout(timer)
     socket.close(1000)
     // What was written is still read, so that a slow reader comes further each time; but it is not kept for ever.
-    const drain = setTimeout(() => void writer.abort().catch(() => {}), drainMs)
+    const drain = setTimeout(() => void writer.abort().catch(() => {}), gone.aborted || isIsolateFull() ? 0 : drainMs)
     void writer
       .close()
       .catch(() => {})
-      .finally(() => clearTimeout(drain))
+      .finally(() => {
+        clearTimeout(drain)
+        unread.close()
+      })
   }
   const write = (text: string): void => {
     if (hasEnded) return
-    const bytes = encoder.encode(text)
+    const bytes = encodeShared(text)
     if (!unread.add(bytes.byteLength)) return end()
-    writer.write(bytes).then(
-      () => unread.remove(bytes.byteLength),
+    writer
+      .write(bytes)
       // The reader has gone.
-      end,
-    )
+      .catch(end)
+      .finally(() => unread.remove(bytes.byteLength))
   }
 
   const ping = (): void => {
@@ -92,8 +94,12 @@ export function streamEvents(
   }
   socket.accept()
   // The reader has gone, though nothing is being written; perhaps before it was told anything.
-  gone.addEventListener('abort', end)
-  if (gone.aborted) end()
+  const leave = (): void => {
+    unread.close()
+    end()
+  }
+  gone.addEventListener('abort', leave)
+  if (gone.aborted) leave()
   socket.addEventListener('message', ({ data }) => {
     heardAt = Date.now()
     if (hasEnded || typeof data !== 'string' || data === 'pong') return
@@ -107,53 +113,42 @@ export function streamEvents(
       ping()
     }
   })
-  socket.addEventListener('close', end)
-  socket.addEventListener('error', end)
+  const cutOff = (): void => {
+    write(writeRetry(RETRY_CUT_MS))
+    end()
+  }
+  socket.addEventListener('close', ({ code }) => (code === CLOSE.done || code === CLOSE.slow ? end() : cutOff()))
+  socket.addEventListener('error', cutOff)
   const keepAlive = (): void => {
-    if (Date.now() - heardAt > SILENCE_MAX_MS) return end()
+    if (Date.now() - heardAt > SILENCE_MAX_MS) return cutOff()
     write(': still here\n\n')
     ping()
   }
   const retire = (): void => {
-    write(writeRetry())
+    write(writeRetry(RETRY_MS))
     end()
   }
   if (!hasEnded) {
     const jitter = Math.random() * LIFETIME_JITTER * lifetimeMs
     timers.push(setInterval(keepAlive, KEEP_ALIVE_MS), setTimeout(retire, lifetimeMs - jitter))
   }
-  write(writeRetry())
+  write(writeRetry(RETRY_MS))
   // Clients correct their clock by it. Cloudflare would add one; the runtime on a machine of one's own does not.
   return new Response(readable, { headers: { ...HEADERS, Date: new Date().toUTCString() } })
 }
 
 const encoder = new TextEncoder()
 
-const writeRetry = (): string => {
-  const ms = RETRY_MS.least + Math.floor(Math.random() * (RETRY_MS.most - RETRY_MS.least))
-  return `retry: ${ms}\n\n`
+let lastEncoded = { text: '', bytes: encoder.encode('') }
+
+/** A crowd is told the same: its streams share the bytes, also those that are slow to read them. */
+function encodeShared(text: string): typeof lastEncoded.bytes {
+  if (lastEncoded.text !== text) lastEncoded = { text, bytes: encoder.encode(text) }
+  return lastEncoded.bytes
 }
 
-/** Counts what a reader has not taken in yet, in bytes as they go out. */
-class Unread {
-  #bytes = 0
-  #hasLarge = false
-
-  /** False where it is too much. */
-  add(bytes: number): boolean {
-    if (bytes > STREAM_UNREAD_MAX_BYTES) {
-      if (this.#hasLarge) return false
-      return (this.#hasLarge = true)
-    }
-    this.#bytes += bytes
-    return this.#bytes <= STREAM_UNREAD_MAX_BYTES
-  }
-
-  remove(bytes: number): void {
-    if (bytes > STREAM_UNREAD_MAX_BYTES) this.#hasLarge = false
-    else this.#bytes -= bytes
-  }
-}
+const writeRetry = ({ least, most }: { least: number; most: number }): string =>
+  `retry: ${least + Math.floor(Math.random() * (most - least))}\n\n`
 
 /** Events begin alike: `{"type":"change","revision":7,`. Parsing all of it, to write it down again, would cost more than telling it. */
 const HEAD = /^\{"type":"(\w+)","revision":(\d+)/

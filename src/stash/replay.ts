@@ -146,9 +146,11 @@ export function eventsForHub(sql: SqlStorage, told: number, most: { changes: num
   return events
 }
 
-/** The change after this revision, or the snapshot that a recovery makes of it; null where there is none. */
+/** The change after this revision, or a snapshot where history has forgotten that, or has a gap after a recovery; null where there is none. */
 export function nextEvent(sql: SqlStorage, after: number): WatchEvent | null {
-  for (const event of readChanges(sql, after, Number.MAX_SAFE_INTEGER, 'ASC')) return event
+  for (const event of readChanges(sql, after, Number.MAX_SAFE_INTEGER, 'ASC')) {
+    return event.revision === after + 1 ? event : snapshotOf(sql)
+  }
   return null
 }
 

@@ -19,6 +19,7 @@ import { benchReads, benchTails, type Field } from './reads.ts'
 import { benchSelections } from './selections.ts'
 import { benchGuardedWrite, benchRelease } from './safeguards.ts'
 import { benchStrangers } from './strangers.ts'
+import { benchSlowReaders } from './slow-readers.ts'
 import { benchBurst, benchHistory } from './writes.ts'
 
 const BUNDLE_MAX_KB = 180
@@ -61,6 +62,7 @@ try {
   }
   if (!only || only === 'cli') printTable('The command line, on loopback', await benchCli(ours.url, folder, send))
   if (!only || only === 'live') await live()
+  if (!only || only === 'slow') printTable('Watchers that read nothing', await benchSlowReaders(ours, send))
   if (!only || only === 'dashboard') {
     printTable('The dashboard, in Chromium', await benchDashboard(ours.url, send))
   }

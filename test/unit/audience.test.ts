@@ -22,19 +22,19 @@ class SocketStub {
   }
 }
 
-function makeAudience() {
+function makeAudience(pause = async (): Promise<void> => {}) {
   const sockets: SocketStub[] = []
   const hall = {
-    sockets: () => sockets,
+    sockets: () => [...sockets],
     socketsFrom: () => [],
     accept: (socket: SocketStub) => void sockets.push(socket),
     heardAt: () => 0,
-    pause: async () => {},
+    pause: () => pause(),
   }
   const audience = new Audience(hall, 0)
-  const join = (filter: Filter, texts: string[] = []): SocketStub => {
+  const join = (filter: Filter, texts: string[] = [], cursor = 0): SocketStub => {
     const socket = new SocketStub()
-    audience.admit(socket, filter, texts, 0)
+    audience.admit(socket, filter, texts, cursor)
     return socket
   }
   return { audience, join }
@@ -75,5 +75,18 @@ describe('Audience', () => {
     await audience.tell(change(1, 'a'))
     expect(socket.closedWith).toBeNull()
     expect(socket.sent).toHaveLength(3)
+  })
+  it('tells one that joins in the middle of telling what it has not been told, and nothing twice', async () => {
+    const joined: SocketStub[] = []
+    const { audience, join } = makeAudience(async () => {
+      // As the object takes it in: with everything up to its head, which is ahead of what is being told.
+      if (joined.length === 0) joined.push(join(null, ['all up to 3'], 3))
+    })
+    const first = Array.from({ length: 130 }, () => join(null))
+    for (const revision of [1, 2, 3, 4]) await audience.tell(change(revision, 'a'))
+    expect(joined.map(({ sent }) => sent)).toEqual([
+      ['all up to 3', '{"type":"change","revision":4,"changes":{"a":"x"}}'],
+    ])
+    for (const { sent } of first) expect(sent).toHaveLength(4)
   })
 })

@@ -133,3 +133,49 @@ describe('a replay', () => {
     expect([await joinAt(stash, 60), await joinAt(stash, 3), await joinAt(stash, 60, ['k-1'])]).toEqual(before)
   })
 })
+
+/** As pruning does: everything up to this revision. */
+const forget = (stash: Stash, revision: number) =>
+  runInDurableObject(objectOf(stash), (_, { storage: { sql } }) => {
+    sql.exec('DELETE FROM change WHERE revision <= ?', revision)
+    sql.exec(
+      'UPDATE stash SET anchor_revision = ?, anchor_hash = (SELECT hash FROM log WHERE revision = ?)',
+      revision,
+      revision,
+    )
+    sql.exec('DELETE FROM log WHERE revision <= ?', revision)
+  })
+
+describe('what history has forgotten', () => {
+  it.each([1, 2, 3])(
+    'is a snapshot to a watcher that has seen revision %i of 6, or nothing where that is enough',
+    async (after) => {
+      const { stash } = await newOperator()
+      await change(stash, 6)
+      await forget(stash, 3)
+      await evictDurableObject(objectOf(stash))
+      const told = await joinAt(stash, after)
+      const events = told.map(({ type, revision }) => `${type} ${revision}`)
+      expect(events).toEqual(after < 3 ? ['snapshot 6'] : ['change 4', 'change 5', 'change 6'])
+      expect(stateOf(told).revision).toBe(6)
+    },
+  )
+  it('before it was told is a snapshot to those who watch', async () => {
+    const { stash, master } = await newOperator()
+    await master.set('k-0', 'first')
+    const watcher = await watchSocket(send, `/stash/${stash.id}/watch`)
+    await watcher.until(1)
+    await runInDurableObject(objectOf(stash), (object, { storage: { sql } }) => {
+      const { hash } = sql.exec<{ hash: string }>('SELECT hash FROM token').one()
+      for (const value of ['2', '3', '4']) {
+        const intent = { kind: 'put' as const, key: 'k-0', value, type: 'text/plain' }
+        object.apply({ credential: { kind: 'token', hash }, intent })
+      }
+      // In the same turn: nobody has been told yet.
+      sql.exec('DELETE FROM change WHERE revision <= 3')
+      sql.exec('DELETE FROM log WHERE revision <= 3')
+    })
+    expect((await watcher.until(2))[1]).toEqual({ type: 'snapshot', revision: 4, flags: { 'k-0': '4' } })
+    watcher.stop()
+  })
+})

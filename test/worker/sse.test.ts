@@ -1,11 +1,15 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { runInDurableObject } from 'cloudflare:test'
-import { streamEvents, STREAM_UNREAD_MAX_BYTES, type StreamOptions } from '../../src/http/sse.ts'
+import { streamEvents, type StreamOptions } from '../../src/http/sse.ts'
+import { ISOLATE_UNREAD_MAX_BYTES, STREAM_UNREAD_MAX_BYTES } from '../../src/http/unread.ts'
 import { clearFaults, faults } from '../support/faults.ts'
 import { newStash, objectOf, send } from '../support/front-door.ts'
 import { watchSocket } from '../support/watcher.ts'
 
-afterEach(clearFaults)
+afterEach(() => {
+  clearFaults()
+  vi.useRealTimers()
+})
 
 const STASH_ID = 'a'.repeat(64)
 const event = (revision: number, filling = ''): string =>
@@ -19,6 +23,16 @@ function makeStream(options: StreamOptions = {}) {
   const leaving = new AbortController()
   const response = streamEvents(worker, STASH_ID, leaving.signal, options)
   return { object, closed, response, leaving }
+}
+
+/** Reads until what has come ends with this, or the stream has ended. */
+async function readUntil({ body }: Response, wanted: string): Promise<void> {
+  const reader = body!.pipeThrough(new TextDecoderStream()).getReader()
+  for (let text = ''; !text.includes(wanted);) {
+    const { done, value } = await reader.read().catch(() => ({ done: true as const, value: '' }))
+    if (done) return
+    text += value
+  }
 }
 
 describe('a stream', () => {
@@ -62,6 +76,87 @@ describe('a stream', () => {
     for (let i = 2; i <= 10; i++) object.send(event(i, 'y'.repeat(STREAM_UNREAD_MAX_BYTES / 16)))
     const ids = (await response.text()).match(/^id: \d+$/gm)
     expect(ids).toHaveLength(10)
+  })
+  it('is let go before its own bound where all streams of the isolate together have too much unread', async () => {
+    const filling = 'x'.repeat(4 * STREAM_UNREAD_MAX_BYTES)
+    const count = Math.ceil(ISOLATE_UNREAD_MAX_BYTES / filling.length) + 5
+    const streams = Array.from({ length: count }, () => makeStream())
+    let closed = 0
+    for (const stream of streams) {
+      void stream.closed.then(() => closed++)
+      stream.object.send(event(1, filling))
+    }
+    await expect.poll(() => closed).toBeGreaterThanOrEqual(5)
+    // One that reads is told all the same.
+    const reading = makeStream({ lifetimeMs: 200 })
+    reading.object.send(event(1, 'y'.repeat(1_000)))
+    expect(await reading.response.text()).toContain('id: 1\n')
+    // What they have not read counts no more once they have read it, or left.
+    const [one, other, third, ...rest] = streams
+    for (const stream of [one, other, third]) await readUntil(stream!.response, '"}}\n\n')
+    for (const stream of rest) stream.leaving.abort()
+    const later = Array.from({ length: count - 8 }, () => makeStream())
+    const early = new Set<object>()
+    for (const stream of later) {
+      void stream.closed.then(() => early.add(stream))
+      stream.object.send(event(1, filling))
+    }
+    // The others were told before it.
+    await readUntil(later.at(-1)!.response, '"}}\n\n')
+    expect(early.size).toBe(0)
+    for (const { leaving } of later) leaving.abort()
+  })
+  it('whose object dies in silence is ended, and leaves no timer and no socket', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
+    const { closed, response } = makeStream()
+    const text = response.text()
+    await vi.advanceTimersByTimeAsync(59_000)
+    expect(vi.getTimerCount()).toBe(2)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect((await text).match(/^: still here$/gm)).toHaveLength(3)
+    expect(await closed).toBe(1000)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+  it('whose object answers stays, though nothing changes', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
+    const { object, response, leaving } = makeStream()
+    let pings = 0
+    const answered = (count: number) =>
+      new Promise<void>((resolve) => {
+        object.addEventListener('message', () => {
+          pings++
+          object.send('pong')
+          if (pings === count) resolve()
+        })
+      })
+    const tenth = answered(10)
+    const reader = response.body!.getReader()
+    for (let i = 1; i <= 10; i++) {
+      await vi.advanceTimersByTimeAsync(15_000)
+      while (pings < i) await scheduler.wait(1)
+      // The answer is on its way: it has come once this stream says something more.
+      await reader.read()
+    }
+    await tenth
+    expect(vi.getTimerCount()).toBe(2)
+    leaving.abort()
+    await expect.poll(() => vi.getTimerCount()).toBe(0)
+  })
+  it.each([
+    ['a deploy or a restart', 1012, 30_000],
+    ['an object that lets it go', 1013, 2_500],
+    ['the end of the stash', 1000, 2_500],
+  ])('whose socket is closed by %s has its client come back within a spread', async (_, code, most) => {
+    const waits = await Promise.all(
+      Array.from({ length: 40 }, async () => {
+        const { object, response } = makeStream()
+        object.close(code, '')
+        return [...(await response.text()).matchAll(/^retry: (\d+)$/gm)].map(([, ms]) => Number(ms)).at(-1) ?? 0
+      }),
+    )
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(500)
+    expect(Math.max(...waits)).toBeLessThanOrEqual(most)
+    expect(Math.max(...waits)).toBeGreaterThan(most / 2)
   })
   it('that its client has left before it began holds no place', async () => {
     const { 0: object, 1: worker } = new WebSocketPair()
@@ -130,6 +225,48 @@ describe('a long poll', () => {
     // A timer may fire a little early.
     for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(90)
   })
+  it.each([
+    ['is told', '5m'],
+    ['has waited', '1s'],
+  ])('that %s holds no place any more', async (how, wait) => {
+    const stash = await newStash()
+    const sockets = () => runInDurableObject(objectOf(stash), (_, ctx) => ctx.getWebSockets().length)
+    const polls = Array.from({ length: 5 }, () => send(`/stash/${stash.id}/watch?after=0&wait=${wait}`))
+    await expect.poll(sockets).toBe(5)
+    if (how === 'is told') await stash.put('a', '1')
+    const answers = await Promise.all(polls)
+    for (const answer of answers) expect(answer.status).toBe(200)
+    await expect.poll(sockets).toBe(0)
+  })
+  it.each(['at once', 'after it has waited'])(
+    'that is told %s is read from then on, also from memory',
+    async (when) => {
+      const stash = await newStash()
+      await stash.put('a', '1')
+      // KV stays behind, and this isolate remembers.
+      faults.kvPut = () => Promise.reject(new Error('KV is away'))
+      expect(await stash.read('a')).toBe('1')
+      const sockets = () => runInDurableObject(objectOf(stash), (_, ctx) => ctx.getWebSockets().length)
+      const poll = () => send(`/stash/${stash.id}/watch?after=1&wait=5m`)
+      // By another way than this isolate, which would know what it wrote itself.
+      const write = () =>
+        runInDurableObject(objectOf(stash), (object, { storage }) => {
+          const { hash } = storage.sql.exec<{ hash: string }>('SELECT hash FROM token').one()
+          const intent = { kind: 'put' as const, key: 'a', value: '2', type: 'text/plain' }
+          object.apply({ credential: { kind: 'token', hash }, intent })
+        })
+      if (when === 'at once') await write()
+      const polling = poll()
+      if (when !== 'at once') {
+        await expect.poll(sockets).toBe(1)
+        // What is remembered is to be fresh when the answer comes.
+        expect(await stash.read('a')).toBe('1')
+        await write()
+      }
+      expect(await (await polling).json()).toMatchObject({ revision: 2, changes: { a: '2' } })
+      expect(await stash.read('a')).toBe('2')
+    },
+  )
   it('that was answered holds no place', async () => {
     const stash = await newStash()
     await stash.put('a', '1')
