@@ -2,6 +2,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { HubObject } from '../../src/live/hub-object.ts'
 import type { WatchEvent } from '../../src/model/watch-event.ts'
 import { clearFaults, faults } from '../support/faults.ts'
 import { newOperator, objectOf, send } from '../support/front-door.ts'
@@ -68,7 +69,8 @@ describe('a hub', () => {
     // So many that others get their turn before all are told.
     const watchers = await Promise.all(Array.from({ length: 70 }, () => watch(stash)))
     const events = Array.from({ length: 8 }, (_, i) => change(i + 1))
-    expect(await Promise.all([hub.tell(events.slice(0, 4)), hub.tell(events)])).toEqual([4, 8])
+    const both = (object: HubObject) => Promise.all([object.tell(events.slice(0, 4)), object.tell(events)])
+    expect(await runInDurableObject(hub, both)).toEqual([4, 8])
     for (const watcher of watchers) {
       await watcher.until(9)
       expect(revisionsOf(watcher)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])

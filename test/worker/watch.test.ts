@@ -241,6 +241,22 @@ describe('a watch', () => {
     expect(stream.headers.get('Access-Control-Expose-Headers')).toMatch(/^Date, /)
     await stream.body?.cancel()
   })
+  it('is told by the alarm where telling has failed', async () => {
+    const { stash, master } = await newOperator()
+    const watcher = await watchSocket(send, `/stash/${stash.id}/watch`)
+    await watcher.until(1)
+    await runDurableObjectAlarm(objectOf(stash))
+    let failures = 0
+    await runInDurableObject(objectOf(stash), (_, { storage }) => {
+      const sync = storage.sync.bind(storage)
+      // Once for the watchers, once for the hubs.
+      storage.sync = () => (++failures <= 2 ? Promise.reject(new Error('the disk is full')) : sync())
+    })
+    await master.set('a', '1')
+    expect((await watcher.until(2))[1]).toEqual({ type: 'change', revision: 1, changes: { a: '1' } })
+    expect(failures).toBeGreaterThan(2)
+    watcher.stop()
+  })
   it('leaves nothing behind, however many come and go', async () => {
     const stash = await newStash()
     for (let i = 0; i < 100; i++) {
