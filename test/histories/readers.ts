@@ -1,0 +1,99 @@
+/** Readers: single items, all flags, some flags, evaluations; with conditions and with `min_revision`. Each answer goes into the story. */
+import { Asker, headerOf, sleep, type Answer, type Asked } from './ask.ts'
+import { BOX_KEYS, BUSY_KEYS, codeOf, isAnswer, type State } from './state.ts'
+import type { Read } from './story.ts'
+
+const PAUSE_MS = { least: 20, most: 160 }
+/** While nobody answers, asking again at once would only take the processor from the restart. */
+const DOWN_PAUSE_MS = 150
+
+type Plan = Pick<Read, 'kind' | 'key' | 'keys' | 'minRevision' | 'ifNoneMatch'>
+
+export async function read(state: State): Promise<void> {
+  const asker = new Asker(state.origin)
+  /** By address: the last tag, to be shown again. */
+  const tags = new Map<string, string>()
+  while (!state.isOver) {
+    const plan = draw(state, tags)
+    const startedAt = Date.now()
+    const answer = await asker.ask(asked(state, plan))
+    if (isAnswer(answer)) {
+      const seen = record(plan, startedAt, answer)
+      state.reads.push(seen)
+      learn(state, seen, tags)
+    }
+    const pause = state.dice.between(PAUSE_MS.least, PAUSE_MS.most)
+    await sleep(isAnswer(answer) ? pause : pause + DOWN_PAUSE_MS)
+  }
+  asker.close()
+}
+
+const nameOf = ({ kind, key, keys }: Plan): string => `${kind} ${key ?? keys?.join() ?? ''}`
+
+function draw(state: State, tags: Map<string, string>): Plan {
+  const { dice } = state
+  const key = state.pick(dice() < 0.5 ? BOX_KEYS : BUSY_KEYS)
+  const roll = dice()
+  const kind = roll < 0.5 ? 'item' : roll < 0.8 ? 'flags' : roll < 0.92 ? 'evaluate' : 'bulk'
+  const isSingle = kind === 'item' || kind === 'evaluate'
+  const keys = kind === 'flags' && dice() < 0.3 ? [state.pick(BOX_KEYS), state.pick(BUSY_KEYS)] : null
+  const isPlain = kind === 'item' || kind === 'flags'
+  const plan: Plan = {
+    kind,
+    key: isSingle ? key : null,
+    keys,
+    minRevision: isPlain && dice() < 0.25 ? state.revision : 0,
+    ifNoneMatch: null,
+  }
+  const known = tags.get(nameOf(plan))
+  return known !== undefined && kind !== 'evaluate' && dice() < 0.4 ? { ...plan, ifNoneMatch: known } : plan
+}
+
+function asked({ stash }: State, { kind, key, keys, minRevision, ifNoneMatch }: Plan): Asked {
+  const headers = { ...(ifNoneMatch !== null && { 'If-None-Match': ifNoneMatch }) }
+  const query = new URLSearchParams({
+    ...(keys !== null && { keys: keys.join(',') }),
+    ...(minRevision > 0 && { min_revision: String(minRevision) }),
+  })
+  const tail = query.size === 0 ? '' : `?${query}`
+  const evaluation = { method: 'POST', headers: { ...headers, 'Content-Type': 'application/json' }, body: CONTEXT }
+  const evaluate = `/api/stash/${stash.id}/ofrep/v1/evaluate/flags`
+  switch (kind) {
+    case 'item':
+      return { method: 'GET', path: `/api/item/${stash.id}/${key ?? ''}${tail}`, headers }
+    case 'flags':
+      return { method: 'GET', path: `/api/stash/${stash.id}/flags${tail}`, headers }
+    case 'evaluate':
+      return { ...evaluation, path: `${evaluate}/${key ?? ''}` }
+    case 'bulk':
+      return { ...evaluation, path: evaluate }
+  }
+}
+
+const CONTEXT = JSON.stringify({ context: { targetingKey: 'somebody' } })
+
+function record(plan: Plan, startedAt: number, answer: Answer): Read {
+  const source = headerOf(answer, 'switchyard-source') ?? ''
+  const revision = headerOf(answer, 'switchyard-revision')
+  return {
+    ...plan,
+    startedAt,
+    endedAt: Date.now(),
+    status: answer.status,
+    problem: codeOf(answer),
+    etag: headerOf(answer, 'etag'),
+    revision: revision === null ? null : Number(revision),
+    vouched: source.includes('; vouched'),
+    asOf: Date.parse(/as-of=([^;]+)/.exec(source)?.[1] ?? ''),
+    source,
+    body: answer.body,
+  }
+}
+
+function learn(state: State, seen: Read, tags: Map<string, string>): void {
+  if (seen.status === 200 && seen.etag !== null) tags.set(nameOf(seen), seen.etag)
+  const version = /^"(\d+)"$/.exec(seen.etag ?? '')?.[1]
+  if (seen.kind !== 'item' || seen.key === null) return
+  if (seen.status === 200 && version !== undefined) state.versions.set(seen.key, Number(version))
+  if (seen.status === 404) state.versions.set(seen.key, null)
+}

@@ -1,0 +1,51 @@
+/** What a run comes to, as a table and a list. */
+import type { State } from './state.ts'
+import type { Story, Violation } from './story.ts'
+
+const SHOWN_PER_RULE = 5
+const PROOF_MAX_CHARS = 1_500
+
+export function tableOf(
+  { operations, reads, watched }: Story,
+  { counts }: State,
+  more: Record<string, unknown>,
+): string {
+  const acknowledged = operations.filter(({ tries }) => tries.some(({ status }) => status === 200 || status === 202))
+  const rows: [string, unknown][] = [
+    ['operations', operations.length],
+    ['acknowledged', acknowledged.length],
+    ['refused', operations.filter(({ tries }) => tries.some(({ status }) => isRefusal(status))).length],
+    ['kill -9 of the service', counts.kills],
+    ['kill -9 of the runtime', counts.runtimeKills],
+    ['recoveries to an older object', counts.recoveries],
+    ['dropped answers', counts.dropped],
+    ['repeats', counts.repeats],
+    ['late originals', counts.late],
+    ['reads', reads.length],
+    ['reads answered 5xx', reads.filter(({ status }) => status >= 500).length],
+    ['watcher events', watched.flatMap(({ notes }) => notes.filter((note) => 'event' in note)).length],
+    ['reconnects', watched.reduce((sum, one) => sum + reconnectsOf(one), 0)],
+    ...Object.entries(more),
+  ]
+  return rows.map(([name, value]) => `| ${name.padEnd(30)} | ${String(value).padStart(8)} |`).join('\n')
+}
+
+/** Connections that were told something, but for the first. */
+function reconnectsOf({ notes }: Story['watched'][number]): number {
+  const told = notes.filter((note, i) => 'event' in note && 'opened' in (notes[i - 1] ?? {}))
+  return Math.max(0, told.length - 1)
+}
+
+const isRefusal = (status: number | null): boolean => status !== null && status >= 400 && status < 500
+
+export function listViolations(violations: Violation[]): string {
+  const byRule = Map.groupBy(violations, ({ rule }) => rule)
+  return Array.from(byRule, ([rule, list]) => {
+    const shown = list.slice(0, SHOWN_PER_RULE).map(({ what, proof }) => {
+      const lines = proof.map((text) => `      ${text.slice(0, PROOF_MAX_CHARS)}`)
+      return [`  ${what}`, ...lines].join('\n')
+    })
+    const more = list.length > shown.length ? `\n  and ${list.length - shown.length} more` : ''
+    return `${rule}: ${list.length}\n${shown.join('\n')}${more}`
+  }).join('\n')
+}

@@ -1,0 +1,136 @@
+/** What the workers of one run share: where the stash is, what is known of it, what was seen, and a gate that pauses all writers. */
+import { diceOf, type Dice } from '../world/dice.ts'
+import { Asker, headerOf, type Answer, type Asked, type Outcome } from './ask.ts'
+import type { Generation, Operation, Read, Rules, Watched } from './story.ts'
+
+export type Stash = { id: string; master: string; writers: string[] }
+
+/** Written all the time, so that conditions conflict. */
+export const BUSY_KEYS = ['busy-0', 'busy-1', 'busy-2', 'busy-3', 'lock']
+/** Written seldom and mostly for a time, so that time-boxes come to their end. */
+export const BOX_KEYS = Array.from({ length: 12 }, (_, i) => `box-${i}`)
+
+export class State {
+  readonly rules: Rules
+  readonly stash: Stash
+  readonly origin: string
+  readonly dice: Dice
+  readonly forMaxMs: number
+  readonly gate = new Gate()
+  readonly operations: Operation[] = []
+  readonly reads: Read[] = []
+  readonly watched: Watched[] = []
+  /** Events whose fields contradict each other. */
+  readonly malformed: string[] = []
+  readonly generations: Generation[] = []
+  readonly counts = { kills: 0, runtimeKills: 0, recoveries: 0, dropped: 0, repeats: 0, late: 0 }
+  /** The current version of a key as far as it is known; null: absent. For conditions that have a chance. */
+  readonly versions = new Map<string, number | null>()
+  /** The newest revision that was acknowledged or seen since the last recovery. */
+  revision = 0
+  epoch = 0
+  /** Raised when writers and readers are to stop. */
+  isOver = false
+  /** Raised when the watchers may leave too. */
+  isDone = false
+
+  constructor(origin: string, stash: Stash, rules: Rules, { seed, forMaxMs }: { seed: number; forMaxMs: number }) {
+    this.origin = origin
+    this.stash = stash
+    this.rules = rules
+    this.dice = diceOf(seed)
+    this.forMaxMs = forMaxMs
+  }
+
+  /** A new runtime is up. */
+  begin(): void {
+    this.generations.push({ from: Date.now(), until: Infinity })
+  }
+
+  /** To be called right before the runtime is ended. */
+  endGeneration(): void {
+    const current = this.generations.at(-1)
+    if (current !== undefined && current.until === Infinity) current.until = Date.now()
+  }
+
+  see(revision: number): void {
+    this.revision = Math.max(this.revision, revision)
+  }
+
+  pick<T>(list: readonly T[]): T {
+    const picked = list[Math.floor(this.dice() * list.length)]
+    if (picked === undefined) throw new Error('nothing to pick from')
+    return picked
+  }
+}
+
+/** Writers pass it before each operation. While it is shut nothing is being written, and no outcome is open. */
+export class Gate {
+  #busy = 0
+  #idle: PromiseWithResolvers<void> | null = null
+  #shut: PromiseWithResolvers<void> | null = null
+
+  async enter(): Promise<void> {
+    while (this.#shut !== null) await this.#shut.promise
+    this.#busy++
+  }
+
+  leave(): void {
+    this.#busy--
+    if (this.#busy === 0) this.#idle?.resolve()
+  }
+
+  async shut(): Promise<void> {
+    this.#shut = Promise.withResolvers()
+    this.#idle = Promise.withResolvers()
+    if (this.#busy === 0) this.#idle.resolve()
+    await this.#idle.promise
+  }
+
+  open(): void {
+    this.#shut?.resolve()
+    this.#shut = null
+    this.#idle = null
+  }
+}
+
+export async function createStash(origin: string, writers: number): Promise<Stash> {
+  const asker = new Asker(origin)
+  const created = await mustAsk(asker, { method: 'POST', path: '/api/stash' })
+  const { stash_id: id, master_token: master } = JSON.parse(created.body) as { stash_id: string; master_token: string }
+  const tokens: string[] = []
+  for (let i = 0; i < writers; i++) {
+    const spec = { label: `writer-${i}`, can: ['write'], keys: ['*'], expires_in: '1d' }
+    const granted = await mustAsk(asker, {
+      method: 'POST',
+      path: `/api/stash/${id}/tokens`,
+      headers: { Authorization: `Bearer ${master}` },
+      body: JSON.stringify(spec),
+    })
+    tokens.push((JSON.parse(granted.body) as { token: string }).token)
+  }
+  asker.close()
+  return { id, master, writers: tokens }
+}
+
+export async function mustAsk(asker: Asker, asked: Asked): Promise<Answer> {
+  const answer = await asker.ask(asked)
+  if (!isAnswer(answer) || answer.status !== 200) {
+    const what = isAnswer(answer) ? `${answer.status} ${answer.body}` : answer
+    throw new Error(`${asked.method} ${asked.path}: ${what}`)
+  }
+  return answer
+}
+
+export const isAnswer = (outcome: Outcome): outcome is Answer => typeof outcome !== 'string'
+
+/** The stable code of a refusal. */
+export function codeOf(answer: Answer): string | null {
+  const problem = headerOf(answer, 'switchyard-problem')
+  if (problem !== null || answer.status < 400) return problem
+  try {
+    return (JSON.parse(answer.body) as { code?: string }).code ?? null
+  } catch {
+    return null
+  }
+}
