@@ -4,17 +4,19 @@
  * A read is a look into memory: no request, no promise, no exception. What keeps that memory up to date runs beside it,
  * and whatever happens to it, the last known values stay.
  */
-import { Failure, Refused } from './call.ts'
+import { Failure, Refused, type Answer } from './call.ts'
 import { change, type Changed, type Terms } from './change.ts'
+import { Clock } from './clock.ts'
 import { Copy, type Changes } from './copy.ts'
 import { Explain } from './explain.ts'
 import { Follower, TIMING } from './follow.ts'
 import { Keeper } from './keep.ts'
+import { readKept, writeKept } from './kept.ts'
 import { checkOptions, type Options, type Problem } from './options.ts'
-import { within } from './pause.ts'
+import { Alarm, within } from './pause.ts'
 import { messageOf, Reporter, type Road } from './reporter.ts'
 import { Standing, type Status } from './standing.ts'
-import { readFlags, writeFlags, type Told } from './told.ts'
+import type { Told } from './told.ts'
 import { Waiting } from './waiting.ts'
 
 export { Failure, Refused }
@@ -24,11 +26,14 @@ export type { Timing } from './follow.ts'
 export type { Store } from './keep.ts'
 export type { Reading } from './reading.ts'
 
+/** Where a time-box ends by the clock, `revision` is the one that was known before. */
 export type News = { revision: number; changes: Changes }
 
 const READY_MS = 5_000
 /** Waiting longer would change nothing. */
 const SETTLED = new Set<Status['state']>(['fresh', 'gone', 'closed'])
+/** By how much a clock must have moved for a store to be told of that alone. */
+const CLOCK_MOVED_MS = 2_000
 /** How long `close` waits for a store. */
 const CLOSE_MS = 2_000
 
@@ -39,14 +44,18 @@ export class Client {
   /** The typed getters, with why they gave what they gave. */
   readonly explain: Explain
   readonly #options: Options
-  readonly #copy = new Copy()
+  readonly #clock = new Clock()
+  readonly #copy = new Copy(() => this.#clock.now())
+  /** Rings when a time-box ends. A Worker has no timers between its requests. */
+  readonly #alarm: Alarm | null
   readonly #standing: Standing
   readonly #follower: Follower
   readonly #keeper: Keeper | null
   readonly #loaded: Promise<void>
   readonly #reporter: Reporter
   readonly #listeners = new Set<(news: News) => void>()
-  readonly #waiting = new Waiting(() => SETTLED.has(this.status().state))
+  readonly #waiting = new Waiting(() => SETTLED.has(this.#state()))
+  #keptOffsetMs = 0
 
   constructor(given: Options) {
     const options = checkOptions(given)
@@ -55,9 +64,10 @@ export class Client {
     this.#reporter = new Reporter(options.report)
     this.#standing = new Standing({ stream: timing.silenceMs, poll: 2 * timing.pollMs + timing.deadlineMs })
     this.#follower = new Follower(options, timing, {
-      revision: () => this.#copy.revision,
+      revision: () => this.#copy.resumable,
       doubts: () => this.#standing.doubted,
       opened: () => this.#standing.open(),
+      dated: (headers, sentAt) => this.#correct(headers, sentAt),
       heard: () => this.#hear(),
       told: (told, via) => this.#take(told, via),
       confirmed: (revision) => this.#confirm(revision),
@@ -69,20 +79,21 @@ export class Client {
       misfit: (key, expected) => this.#reporter.tellMisfit(key, expected),
       missing: this.#miss,
     })
+    this.#alarm = options.follow === false ? null : new Alarm(() => this.#turn())
     this.#loaded = this.#load()
     if (options.follow !== false) void this.#follower.run()
   }
 
   /** The flag's text; undefined where there is none, or nothing is known. */
   get(key: string): string | undefined {
-    const text = this.#copy.flags.get(key)
-    if (text === undefined) this.#miss(key)
+    const text = this.#copy.get(key)
+    if (text === undefined && this.#copy.overdue(key) === undefined) this.#miss(key)
     return text
   }
 
   /** Every flag that is known, as an object of its own. */
   all(): Record<string, string> {
-    return Object.fromEntries(this.#copy.flags)
+    return this.#copy.all()
   }
 
   bool(key: string, fallback: boolean): boolean {
@@ -112,14 +123,18 @@ export class Client {
     return this.explain.split(key, target, fallback).value
   }
 
-  /** Calls back after each change with what is new; null: the flag was taken away. @returns what ends it */
+  /**
+   * Calls back after each change with what is new; null: the flag was taken away. The end of a time-box is told when it
+   * comes by the clock (with `follow: false`, at the next `refresh`), and not again when the service tells it.
+   * @returns what ends it
+   */
   watch(listener: (news: News) => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
   }
 
   status(): Status {
-    return this.#standing.read(this.#copy.revision)
+    return this.#standing.read(this.#copy.revision, this.#copy.countReverted())
   }
 
   /** Resolves when the service has confirmed what is known, and at the deadline whatever is known then. Never rejects. */
@@ -130,6 +145,7 @@ export class Client {
 
   /** Asks the service, unless it has confirmed the copy within `maxAgeMs`. Never rejects, never takes longer. */
   async refresh({ maxAgeMs = 1_000, deadlineMs = 1_000 } = {}): Promise<Status> {
+    this.#turn()
     const { confirmedAt, state } = this.status()
     const isRecent = state === 'fresh' && Date.now() - (confirmedAt ?? 0) <= maxAgeMs
     if (isRecent || this.#standing.ended) return this.status()
@@ -159,6 +175,7 @@ export class Client {
     this.#standing.end('closed')
     this.#follower.stop()
     this.#waiting.check()
+    this.#alarm?.stop()
     this.#listeners.clear()
     if (this.#keeper !== null) await within(CLOSE_MS, this.#keeper.close())
   }
@@ -177,8 +194,15 @@ export class Client {
     const text = (await this.#keeper?.load()) ?? null
     if (text === null) return
     try {
-      const verdict = this.#copy.take(readFlags(text, this.#options.stash))
+      const { snapshot, clock, flaw } = readKept(text, this.#options.stash)
+      if (clock !== null) {
+        this.#clock.resume(clock)
+        this.#keptOffsetMs = clock.offsetMs
+      }
+      const verdict = this.#copy.take(snapshot)
       if (verdict.kind === 'taken') this.#spread(verdict.changes)
+      this.#turn()
+      if (flaw !== null) this.#reporter.tellCause('store', new Failure(flaw))
     } catch (cause) {
       this.#reporter.tellCause('store', cause)
     }
@@ -200,6 +224,7 @@ export class Client {
     }
     if (this.#standing.believe(via)) this.#reporter.recover()
     if (verdict.kind === 'taken') this.#spread(verdict.changes)
+    this.#turn()
     this.#waiting.check()
     if (verdict.kind === 'taken') this.#keep()
   }
@@ -215,8 +240,23 @@ export class Client {
     this.#waiting.check()
   }
 
+  #correct(headers: Answer['headers'], sentAt: number): void {
+    this.#clock.correct(headers, sentAt)
+    this.#turn()
+    const moved = (this.#clock.keep()?.offsetMs ?? 0) - this.#keptOffsetMs
+    if (Math.abs(moved) > CLOCK_MOVED_MS && this.#copy.revision !== null) this.#keep()
+  }
+
+  /** What has gone back by the clock since, listeners are told now; of the next, when it does. */
+  #turn(): void {
+    this.#spread(this.#copy.turn())
+    const end = this.#copy.nextEnd()
+    this.#alarm?.set(end === undefined ? undefined : end - this.#clock.now())
+  }
+
   #keep(): void {
-    this.#keeper?.save(() => writeFlags(this.#options.stash, this.#copy.revision ?? 0, this.#copy.flags))
+    this.#keptOffsetMs = this.#clock.keep()?.offsetMs ?? 0
+    this.#keeper?.save(() => writeKept(this.#options.stash, this.#copy, this.#clock.keep()))
   }
 
   #spread(changes: Changes): void {
@@ -247,5 +287,8 @@ export class Client {
   }
 
   readonly #miss = (key: string): void => this.#reporter.tellMissing(key, this.#isFresh)
-  readonly #isFresh = (): boolean => this.status().state === 'fresh'
+  readonly #isFresh = (): boolean => this.#state() === 'fresh'
+  #state(): Status['state'] {
+    return this.#standing.read(this.#copy.revision, 0).state
+  }
 }

@@ -23,8 +23,7 @@ export class Explain {
   }
 
   string(key: string, fallback: string): Reading<string> {
-    const text = this.#copy.flags.get(key)
-    return text === undefined ? this.#lack(key, fallback) : { value: text, reason: 'flag' }
+    return this.#say(key, fallback, (text) => ({ value: text, reason: 'flag' }))
   }
 
   json<T>(key: string, fallback: T, is: (value: unknown) => value is T = isAnything): Reading<T> {
@@ -45,11 +44,19 @@ export class Explain {
   }
 
   #read<T>(kind: Kind, key: string, fallback: T, is: (value: unknown) => value is T, target?: string): Reading<T> {
-    const text = this.#copy.flags.get(key)
-    return text === undefined ? this.#lack(key, fallback) : this.#reader.read(kind, key, text, fallback, is, target)
+    return this.#say(key, fallback, (text) => this.#reader.read(kind, key, text, fallback, is, target))
   }
 
-  #lack<T>(key: string, value: T): Reading<T> {
+  #say<T>(key: string, value: T, read: (text: string) => Reading<T>): Reading<T> {
+    const overdue = this.#copy.overdue(key)
+    if (overdue !== undefined) {
+      const reading = overdue.to === null ? null : read(overdue.to)
+      return reading === null || reading.reason === 'flag'
+        ? { value: reading?.value ?? value, reason: 'reverted' }
+        : reading
+    }
+    const text = this.#copy.flags.get(key)
+    if (text !== undefined) return read(text)
     this.#missing(key)
     return { value, reason: this.#copy.revision === null ? 'empty' : 'missing' }
   }

@@ -2,7 +2,7 @@
  * Keeps up with a stash: a stream as long as there is one, polls while there is none, and never an end to trying but
  * `stop` and the stash's own. What comes is handed to `ears`; what it means for the copy is not decided here.
  */
-import { call, Failure, open, Refused, type Connection } from './call.ts'
+import { call, Failure, open, Refused, type Answer, type Connection } from './call.ts'
 import { readEvents } from './events.ts'
 import { BackOff, pause, spread } from './pause.ts'
 import type { Road } from './reporter.ts'
@@ -34,12 +34,14 @@ export const TIMING: Timing = {
 }
 
 export type Ears = {
-  /** The last revision that is known: where a stream goes on. */
+  /** The last revision of which all is known: where a stream goes on. */
   revision(): number | null
   /** Whether the service has to be asked, though it streams. */
   doubts(): boolean
   /** There is a stream, and nothing has come of it yet. */
   opened(): void
+  /** An answer that may be believed, and that says when it was given. `sentAt` is `performance.now()` before the request. */
+  dated(headers: Answer['headers'], sentAt: number): void
   /** A sign of life on the stream. */
   heard(): void
   /** @throws {Failure} where it cannot be taken in */
@@ -103,9 +105,9 @@ export class Follower {
     const { stash } = this.#connection
     const known = this.#ears.revision()
     this.#isPolling = true
-    this.#polledAt = performance.now()
+    const sentAt = (this.#polledAt = performance.now())
     try {
-      const { status, body } = await call<string>(this.#connection, 'GET', `/stash/${stash}/flags`, {
+      const { status, body, headers } = await call<string>(this.#connection, 'GET', `/stash/${stash}/flags`, {
         query,
         deadlineMs,
         maxBytes: this.#timing.maxBytes,
@@ -113,9 +115,13 @@ export class Follower {
         headers: { 'If-None-Match': known === null ? undefined : `"${known}"` },
         as: 'text',
       })
-      if (status !== 304) this.#ears.told(readFlags(body, stash), 'poll')
+      const told = status === 304 ? null : readFlags(body, stash)
+      if (told === null && known === null)
+        throw new Failure('What nobody has asked for before is said to be unchanged.')
+      // First the time: what is told may hold time-boxes that are over.
+      this.#ears.dated(headers, sentAt)
+      if (told !== null) this.#ears.told(told, 'poll')
       else if (known !== null) this.#ears.confirmed(known)
-      else throw new Failure('What nobody has asked for before is said to be unchanged.')
       this.#polls.reset()
       return true
     } catch (error) {
@@ -173,6 +179,7 @@ export class Follower {
       if (performance.now() - this.#polledAt > this.#timing.pollMs) this.#ask()
     }
     let retryMs: number | null = null
+    const sentAt = performance.now()
     try {
       const after = this.#ears.revision() ?? undefined
       const answer = await open(this.#connection, 'GET', `/stash/${this.#connection.stash}/watch`, {
@@ -185,6 +192,7 @@ export class Follower {
         leaving.abort()
         throw new Failure('What should be a stream is none.')
       }
+      this.#ears.dated(answer.headers, sentAt)
       this.#ears.opened()
       this.#ask()
       await readEvents(answer.body, maxBytes, {

@@ -37,6 +37,38 @@ export const spread = (ms: number): number => ms * (0.5 + Math.random() / 2)
 /** A server may ask for more time than we would give it by ourselves; not for ever. */
 const RETRY_AFTER_MAX_MS = 5 * 60_000
 
+/** @param askedMs what the server asks for: no sooner */
+export const heed = (ms: number, askedMs: number | null): number =>
+  Math.max(ms, Math.min(askedMs ?? 0, RETRY_AFTER_MAX_MS))
+
+/** `setTimeout` takes more for nothing, and fires at once. */
+const TIMEOUT_MAX_MS = 2 ** 31 - 1
+
+/** One timer, which can be set anew. It holds no process open, and may ring early where it is set for weeks ahead. */
+export class Alarm {
+  readonly #ring: () => void
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #stopped = false
+
+  constructor(ring: () => void) {
+    this.#ring = ring
+  }
+
+  /** undefined: not at all. */
+  set(ms: number | undefined): void {
+    clearTimeout(this.#timer)
+    if (ms === undefined || this.#stopped) return
+    this.#timer = setTimeout(this.#ring, Math.min(Math.max(ms, 1), TIMEOUT_MAX_MS))
+    release(this.#timer)
+  }
+
+  /** For good. */
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+  }
+}
+
 /** How long to wait after the nth failure in a row: twice as long each time, up to a ceiling. */
 export class BackOff {
   failures = 0
@@ -54,7 +86,6 @@ export class BackOff {
 
   /** @param askedMs what the server asks for: no sooner */
   next(askedMs: number | null = null): number {
-    const wait = spread(Math.min(this.#mostMs, this.#leastMs * 2 ** Math.min(this.failures++, 20)))
-    return Math.max(wait, Math.min(askedMs ?? 0, RETRY_AFTER_MAX_MS))
+    return heed(spread(Math.min(this.#mostMs, this.#leastMs * 2 ** Math.min(this.failures++, 20))), askedMs)
   }
 }

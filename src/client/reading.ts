@@ -16,8 +16,10 @@ export type Reading<T> = {
    * - `empty`: nothing is known of the stash yet
    * - `misfit`: the flag's text is nothing of this kind
    * - `no_target`: it is rolled out by shares, and nobody was named
+   * - `reverted`: the flag's time-box is over by the clock, which the service has not told yet: it is what the flag said
+   *   before, or the default where there was no flag
    */
-  reason: 'flag' | 'default' | 'missing' | 'empty' | 'misfit' | 'no_target'
+  reason: 'flag' | 'default' | 'missing' | 'empty' | 'misfit' | 'no_target' | 'reverted'
 }
 
 /** Whether a value is of the kind that the default is of. */

@@ -18,6 +18,8 @@ export type Status = {
   /** When the service last stood behind the copy; null: not in this process's life. In ms. */
   confirmedAt: number | null
   via: 'stream' | 'poll' | null
+  /** How many flags have gone back by the clock, their time-boxes being over, and the service has not told it yet. */
+  reverted: number
   /** The last thing that went wrong with the service, also where it has recovered. */
   error: { message: string; at: number } | null
 }
@@ -104,9 +106,9 @@ export class Standing {
     if (this.#end?.state !== 'closed') this.#end = { state, at: Date.now() }
   }
 
-  read(revision: number | null): Status {
+  read(revision: number | null, reverted: number): Status {
     const now = Date.now()
-    const rest = { revision, confirmedAt: this.#confirmedAt, via: this.#via, error: this.#error }
+    const rest = { revision, confirmedAt: this.#confirmedAt, via: this.#via, reverted, error: this.#error }
     if (this.#end !== null) return { state: this.#end.state, since: this.#end.at, ...rest }
     if (revision === null) return { state: 'empty', since: this.#startedAt, ...rest }
     if (this.#freshSince !== null && !this.#isOverdue(now)) return { state: 'fresh', since: this.#freshSince, ...rest }

@@ -7,9 +7,9 @@ import type { Refusal } from '../model/refusal.ts'
 import { documentOf, headersOf } from './problem.ts'
 import { isoTime } from './time.ts'
 
-/** `Date`: by it clients correct their clock, for what ends by it. */
+/** `Date`: by it clients correct their clock, for what ends by it, unless the next two say that a cache answered. */
 export const EXPOSED =
-  'Date, ETag, Retry-After, Switchyard-Revision, Switchyard-Source, Switchyard-Until, Switchyard-Problem'
+  'Date, Age, CF-Cache-Status, ETag, Retry-After, Switchyard-Revision, Switchyard-Source, Switchyard-Until, Switchyard-Problem'
 
 const COMMON = {
   'Cache-Control': 'no-store',

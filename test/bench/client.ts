@@ -13,7 +13,7 @@ const client = join(import.meta.dirname, '../../src/client')
 const FLAGS = 1_000
 const READS = 2_000_000
 const ROUNDS = 7
-const CLIENT_MAX_KB = 8
+const CLIENT_MAX_KB = 10
 
 const keys = Array.from({ length: FLAGS }, (_, i) => `flag-${i}`)
 

@@ -7,7 +7,15 @@ import { answerPoll, BadServer, event, STASH } from '../support/client/bad-serve
 import { LANGUAGES, startClient, type Driven, type Language, type Setup } from '../support/client/client.ts'
 
 /** The client's own times, shortened. A heartbeat comes every 50 ms. */
-const TIMING = { pollMs: 60, silenceMs: 400, deadlineMs: 400, backOffMs: 20, ceilingMs: 120, maxBytes: 100_000 }
+const TIMING = {
+  pollMs: 60,
+  silenceMs: 400,
+  deadlineMs: 400,
+  backOffMs: 20,
+  ceilingMs: 120,
+
+  maxBytes: 100_000,
+}
 
 let folder: string
 let server: BadServer
@@ -68,6 +76,11 @@ const MISBEHAVIOURS: Record<string, Misbehaviour> = {
   'answers values that are no text': lie('snapshot', { revision: 8, flags: { a: false } }),
   'answers a revision that is none': lie('snapshot', { revision: -8, flags: { a: 'false' } }),
   'went back to an earlier revision': lie('snapshot', { revision: 3, flags: { a: 'false' } }),
+  'tells of a time-box that is none': lie('snapshot', {
+    revision: 8,
+    flags: { a: 'false' },
+    reverts: { a: { at: 'soon', to: 'true' } },
+  }),
   'leaves revisions out': (request, response) =>
     request.url?.includes('/watch')
       ? lie('change', { revision: 9, changes: { a: 'false' } })(request, response)
@@ -182,7 +195,8 @@ describe.each(LANGUAGES)('the %s client, whose server', (language) => {
     await expect.poll(() => second.ask('boolean', 'a', true)).toEqual({ value: false, reason: 'flag' })
     await second.ask('close')
     await second.exited
-    expect(JSON.parse(await readFile(store, 'utf8'))).toEqual({ stash_id: STASH, revision: 8, flags: server.flags })
+    const kept: unknown = JSON.parse(await readFile(store, 'utf8'))
+    expect(kept).toMatchObject({ stash_id: STASH, revision: 8, flags: server.flags, reverts: {} })
   })
   it.each(['', '{"stash_id"', '[]', '{"stash_id":"x","revision":9,"flags":{"a":"no"}}'])(
     'left "%s" in the store is asked as if there were none',

@@ -10,8 +10,8 @@ import vectors from '../support/bucketing.json' with { type: 'json' }
 type Asked = { flag: string; value: string; targetingKey: string }
 
 const inTypeScript = ({ flag, value, targetingKey }: Asked, kind: 'percentage' | 'split'): unknown => {
-  const copy = new Copy()
-  copy.take({ type: 'snapshot', revision: 1, flags: [[flag, value]] })
+  const copy = new Copy(() => 0)
+  copy.take({ type: 'snapshot', revision: 1, flags: [[flag, value]], reverts: new Map(), knowsReverts: true })
   const explain = new Explain(copy, { misfit: () => {}, missing: () => {} })
   const reading =
     kind === 'split' ? explain.split(flag, targetingKey, '') : explain.percentage(flag, targetingKey, false)

@@ -9,7 +9,7 @@ One file, standard library only, Python 3.9 and later. Copy it beside your code,
 
 A read is a look into memory: no request, no lock, no exception. One daemon thread keeps that memory up to date: by a
 stream, and by polls while there is none. Whatever happens to it, the last known values stay. Only a higher revision
-replaces them. A text that does not fit what a read asks for gives that read its default, and says so in `report`; so
+replaces them, and the clock: past the end of a time-box every read gives what the flag was before, connected or not. A text that does not fit what a read asks for gives that read its default, and says so in `report`; so
 does a key that the stash has never had, which may be a mistyped one.
 
 Connections go straight to the host: HTTP_PROXY and its kin are not heeded. TLS is verified as the `ssl` module does
@@ -32,7 +32,8 @@ import threading
 import time
 import weakref
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union
+from datetime import datetime, timedelta
+from typing import AbstractSet, Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple, Union
 from urllib.parse import quote, urlencode, urlsplit
 
 __all__ = [
@@ -63,7 +64,8 @@ class Reading(NamedTuple):
 
     `reason` is `flag` (it is what the flag says), `default` (the flag says that the default counts: `null` as JSON),
     `missing` (there is no such flag), `empty` (nothing is known yet), `misfit` (the flag's text is nothing of this
-    kind) or `no_target` (it is rolled out by shares, and nobody was named).
+    kind), `no_target` (it is rolled out by shares, and nobody was named) or `reverted` (the flag's time-box is over by
+    the clock, which the service has not told yet: it is what the flag said before, or the default where there was none).
     """
 
     value: Any
@@ -101,6 +103,8 @@ class Status(NamedTuple):
     confirmed_at: Optional[float]
     via: Optional[str]
     error: Optional[str]
+    # How many flags have gone back by the clock, their time-boxes being over, and the service has not told it yet.
+    reverted: int = 0
 
 
 @dataclass(frozen=True)
@@ -316,6 +320,40 @@ class _Told:
     type: str
     revision: int
     flags: Mapping[str, Optional[str]] = field(default_factory=dict)
+    # Of a snapshot, all; of a change, the difference, where None says that the flag is in no time-box any more.
+    reverts: "Mapping[str, Optional[_Revert]]" = field(default_factory=dict)
+    # Whether a snapshot's are all that are pending.
+    knows_reverts: bool = True
+
+
+class _Revert(NamedTuple):
+    """What the end of a time-box puts back, and when, in seconds of the service's time. None: the flag goes away."""
+
+    at: float
+    to: Optional[str]
+
+
+_ISO_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,9})?Z")
+
+
+def _read_revert(raw: Any) -> Optional[_Revert]:
+    """None: it is none."""
+    if not isinstance(raw, dict) or "to" not in raw or not isinstance(raw["to"], (str, type(None))):
+        return None
+    parts = _ISO_TIME.fullmatch(raw["at"]) if isinstance(raw.get("at"), str) else None
+    try:
+        return parts and _Revert(datetime.fromisoformat(parts[1] + "+00:00").timestamp() + float(parts[2] or 0), raw["to"])
+    except (ValueError, OverflowError):
+        return None
+
+
+def _write_reverts(reverts: Mapping[str, _Revert]) -> Dict[str, Any]:
+    def time_of(at: float) -> str:
+        # To the millisecond, as the service writes it. Any year, unlike `fromtimestamp`.
+        moment = datetime(1970, 1, 1) + timedelta(milliseconds=round(at * 1000))
+        return moment.isoformat(timespec="milliseconds") + "Z"
+
+    return {key: {"at": time_of(at), "to": to} for key, (at, to) in reverts.items()}
 
 
 def _read_object(text: str) -> Dict[str, Any]:
@@ -337,7 +375,12 @@ def _read_told(kind: Any, raw: Mapping[str, Any], name: str, nullable: bool) -> 
     for key, value in flags.items():
         if not isinstance(value, str) and not (nullable and value is None):
             raise Failure(f'The flag "{key}" has a value that is no text.')
-    return _Told(kind, revision, flags)
+    # Left out where there are none.
+    told = raw.get("reverts", {})
+    reverts = {key: _read_revert(value) for key, value in told.items()} if isinstance(told, dict) else None
+    if reverts is None or any(reverts[key] is None and (told[key] is not None or not nullable) for key in reverts):
+        raise Failure("What came has time-boxes that are none.")
+    return _Told(kind, revision, flags, reverts)
 
 
 def _read_event(text: str) -> _Told:
@@ -348,11 +391,43 @@ def _read_event(text: str) -> _Told:
     return _read_told(kind, raw, "flags" if kind == "snapshot" else "changes", kind == "change")
 
 
-def _read_flags(text: str, stash: str) -> _Told:
-    raw = _read_object(text)
+def _read_flags(raw: Mapping[str, Any], stash: str) -> _Told:
     if raw.get("stash_id") != stash:
         raise Failure("These are not the flags of this stash.")
     return _read_told("snapshot", raw, "flags", False)
+
+
+# No clock is further off: one without a battery begins at 1970.
+_CENTURY_MS = 100 * 365.25 * 86_400_000
+_ABSENT = object()
+
+
+def _read_kept(text: str, stash: str) -> "Tuple[_Told, Optional[Tuple[float, float]], Optional[str]]":
+    """What a store holds: flags, what the clock was corrected by, and in words what was left out.
+
+    It may have been written by another version, or by another program. Its flags are taken in whole or not at all; of the
+    rest, what makes sense.
+    """
+    raw = _read_object(text)
+    told, clock = raw.pop("reverts", _ABSENT), raw.get("clock", _ABSENT)
+    snapshot = _read_flags(raw, stash)
+    read = {key: _read_revert(value) for key, value in told.items()} if isinstance(told, dict) else {}
+    flaws = [f"the time-box of {json.dumps(key)}" for key, revert in read.items() if revert is None]
+    if told is not _ABSENT and not isinstance(told, dict):
+        flaws.append("the time-boxes")
+    kept = None
+    if clock is not _ABSENT:
+        times = [clock.get(name) for name in ("offset_ms", "seen_at")] if isinstance(clock, dict) else [None]
+        if all(type(time) in (int, float) and abs(time) <= _CENTURY_MS for time in times):
+            kept = (times[0] / 1000, times[1] / 1000)
+        else:
+            flaws.append("the clock")
+    reverts = {key: revert for key, revert in read.items() if revert is not None}
+    others = f" and {len(flaws) - 1} more" if len(flaws) > 1 else ""
+    flaw = f"Of what the store holds, {flaws[0]}{others} cannot be read and is left out." if flaws else None
+    # The version before kept no time-boxes: whether there are any, the service has to be asked.
+    knows = isinstance(told, dict) and not flaws
+    return _Told("snapshot", snapshot.revision, snapshot.flags, reverts, knows), kept, flaw
 
 
 def _read_changed(text: str, url: str) -> Dict[str, Any]:
@@ -411,7 +486,12 @@ class _Events:
 class _BackOff:
     """How long to wait after the nth failure in a row: twice as long each time, up to a ceiling, never in step."""
 
+    # A server may ask for more time than we would give it by ourselves; not for ever.
     RETRY_AFTER_MAX = 300.0
+
+    @classmethod
+    def heed(cls, wait: float, asked: Optional[float]) -> float:
+        return max(wait, min(asked or 0.0, cls.RETRY_AFTER_MAX))
 
     def __init__(self, least: float, most: float) -> None:
         self._least, self._most, self.failures = least, most, 0
@@ -422,7 +502,7 @@ class _BackOff:
     def next(self, asked: Optional[float] = None) -> float:
         wait = min(self._most, self._least * 2 ** min(self.failures, 20)) * (0.5 + random.random() / 2)
         self.failures += 1
-        return max(wait, min(asked or 0.0, self.RETRY_AFTER_MAX))
+        return self.heed(wait, asked)
 
 
 def _retry_after(headers: Mapping[str, str]) -> Optional[float]:
@@ -433,6 +513,80 @@ def _retry_after(headers: Mapping[str, str]) -> Optional[float]:
         return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
     except (TypeError, ValueError, IndexError):
         return None
+
+
+# Age alone says that a cache answered by itself (RFC 9111, 5.1); these say in a word of their own what they did.
+_CACHES_SAY = ("CF-Cache-Status", "Cache-Status", "X-Cache", "X-Cache-Status", "X-Proxy-Cache")
+
+
+def _is_from_cache(headers: Mapping[str, str]) -> bool:
+    said = " ".join(headers.get(name) or "" for name in _CACHES_SAY)
+    return headers.get("Age") is not None or re.search("hit|stale|updating|revalidated", said, re.I) is not None
+
+
+class _Clock:
+    """The service's time, as the `Date` of its answers tells it, counted monotonically in between.
+
+    Neither a wrong local clock nor a step of it moves the end of a time-box. A `Date` has whole seconds and is some time
+    old, so it leaves a span open of a second and the round trip; later answers narrow it. A local clock within the span is
+    used as it is, which is exact where the host keeps time. Outside it, the span's later end counts: never late, early by
+    at most the span.
+    """
+
+    # Oscillators of computers stay within this.
+    DRIFT = 500e-6
+    # Time that turns out to be ahead stands still for so long, and goes back where it is more: what ended would begin anew.
+    STAND_STILL = 5.0
+
+    def __init__(self) -> None:
+        # All in seconds of the service's time less time.monotonic().
+        self._least, self._most, self._told_at = -math.inf, math.inf, 0.0
+        self._ahead: Optional[float] = None
+        # Time does not go back to before this.
+        self._reached = -math.inf
+        self._kept = False
+
+    def now(self) -> float:
+        if self._ahead is None:
+            self._ahead = time.time() - time.monotonic()
+        self._reached = now = max(self._reached, self._ahead + time.monotonic())
+        return now
+
+    def resume(self, offset: float, seen_at: float) -> None:
+        """What an earlier process kept. The first answer has the last word."""
+        self._ahead = time.time() + offset - time.monotonic()
+        # It is later now, whatever the local clock says.
+        self._reached, self._kept = seen_at, True
+
+    def correct(self, headers: Mapping[str, str], sent_at: float) -> None:
+        """`sent_at` is time.monotonic() before the request."""
+        try:
+            date = email.utils.parsedate_to_datetime(headers.get("Date") or "").timestamp()
+        except (TypeError, ValueError, IndexError, OverflowError):
+            return
+        if _is_from_cache(headers):
+            return
+        arrived_at = time.monotonic()
+        drift = (arrived_at - self._told_at) * self.DRIFT
+        told = (date - arrived_at, date + 1 - sent_at)
+        known = (self._least - drift, self._most + drift)
+        # Older than an earlier answer: it comes from a cache that does not say so. No cache keeps `no-store`.
+        if told[1] < known[0] and "no-store" not in (headers.get("Cache-Control") or "").lower():
+            return
+        both = (max(told[0], known[0]), min(told[1], known[1]))
+        self._least, self._most = both if both[0] <= both[1] else told
+        self._told_at = arrived_at
+        local = time.time() - arrived_at
+        self._ahead = ahead = local if self._least <= local <= self._most else self._most
+        if ahead + arrived_at < self._reached - self.STAND_STILL:
+            self._reached = -math.inf
+
+    def keep(self) -> Optional[Tuple[float, float]]:
+        """The service's time less the local one, and the former. None where no answer has told it, now or before."""
+        if self._most == math.inf and not self._kept:
+            return None
+        now = self.now()
+        return now - time.time(), now
 
 
 class _Exchange:
@@ -539,6 +693,27 @@ def _check_token(token: Optional[str]) -> Optional[str]:
     return bare or None
 
 
+# By how much a clock must have moved, in seconds, for a store to be told of that alone.
+_CLOCK_MOVED = 2.0
+# A timer is set for no longer, and then anew: some systems can hold no more than weeks.
+_TIMER_MAX = 86_400.0
+
+
+class _Copy(NamedTuple):
+    """As they were told: a time-box that is over still has its value here, and what it puts back in `reverts`."""
+
+    revision: Optional[int]
+    flags: Mapping[str, str]
+    reverts: Mapping[str, _Revert]
+    # Whether these are all time-boxes of this revision. What a store of an earlier version holds knows of none.
+    knows_reverts: bool
+
+    @property
+    def resumable(self) -> Optional[int]:
+        """The revision to ask for what is newer than. None where everything has to be told."""
+        return self.revision if self.knows_reverts else None
+
+
 # Within the class, `bool` is the getter.
 _Bool = bool
 
@@ -563,7 +738,11 @@ class Client:
         self._url, self._stash, self._token, self._store = url, stash, _check_token(token), store
         self._report_to, self._timing = report, timing
         # Replaced, never changed: a read needs no lock. The revision goes with it.
-        self._copy: Tuple[Optional[int], Dict[str, str]] = (None, {})
+        self._copy = _Copy(None, {}, {}, True)
+        self._clock = _Clock()
+        self._kept_offset = 0.0
+        # Keys of which listeners know that they have gone back by the clock.
+        self._gone: Set[str] = set()
         self._told_misfits: Dict[Tuple[str, str], str] = {}
         self._told_missing: Dict[str, None] = {}
         # Keys that were taken away, oldest first: that they are missing is no mistake.
@@ -588,14 +767,27 @@ class Client:
 
     def get(self, key: str) -> Optional[str]:
         """The flag's text; None where there is none, or nothing is known."""
-        text = self._copy[1].get(key)
+        copy = self._copy
+        if key in copy.reverts:
+            revert = self._overdue(copy, key)
+            if revert is not None:
+                return revert.to
+        text = copy.flags.get(key)
         if text is None:
             self._tell_missing(key)
         return text
 
     def all(self) -> Dict[str, str]:
         """Every flag that is known, as a dict of its own."""
-        return dict(self._copy[1])
+        copy = self._copy
+        flags = dict(copy.flags)
+        for key in copy.reverts:
+            revert = self._overdue(copy, key)
+            if revert is not None and revert.to is None:
+                flags.pop(key, None)
+            elif revert is not None and revert.to is not None:
+                flags[key] = revert.to
+        return flags
 
     def bool(self, key: str, default: _Bool) -> _Bool:
         """True or false where the flag says just that."""
@@ -623,21 +815,25 @@ class Client:
 
     def explain(self, kind: str, key: str, default: Any, target: Optional[str] = None) -> Reading:
         """A typed read, with why it gave what it gave. `kind` is boolean, number, string, json, percentage or split."""
-        revision, flags = self._copy
-        text = flags.get(key)
+        copy = self._copy
+        revert = self._overdue(copy, key) if key in copy.reverts else None
+        text = copy.flags.get(key) if revert is None else revert.to
         if text is None:
+            if revert is not None:
+                return Reading(default, "reverted")
             self._tell_missing(key)
-            return Reading(default, "empty" if revision is None else "missing")
+            return Reading(default, "empty" if copy.revision is None else "missing")
         reading = evaluate(kind, key, text, default, target)
         if reading.reason == "misfit" and self._told_misfits.get((kind, key)) != text:
             self._told_misfits[(kind, key)] = text
             self._tell(Problem("misfit", f'The flag "{key}" is no {kind}: its default is used.', key))
-        return reading
+        return Reading(reading.value, "reverted") if revert is not None and reading.reason == "flag" else reading
 
     def watch(self, listener: Callable[[int, Dict[str, Optional[str]]], None]) -> Callable[[], None]:
         """Calls `listener(revision, changes)` after each change; None: taken away. Returns what ends it.
 
-        It is called in the client's own thread, or in the one whose own change it is.
+        The end of a time-box is told when it comes by the clock, and not again when the service tells it. It is called in
+        one of the client's own threads, or in the one whose own change it is.
         """
         self._listeners = [*self._listeners, listener]
 
@@ -648,8 +844,9 @@ class Client:
 
     def status(self) -> Status:
         """How far the last known values can be trusted, now."""
-        now, (revision, _) = time.time(), self._copy
-        rest = (self._confirmed_at, self._via, self._error)
+        now, copy = time.time(), self._copy
+        revision, reverted = copy.revision, sum(self._overdue(copy, key) is not None for key in copy.reverts)
+        rest = (self._confirmed_at, self._via, self._error, reverted)
         if self._end is not None:
             return Status(self._end[0], revision, self._end[1], *rest)
         if revision is None:
@@ -693,6 +890,7 @@ class Client:
         exchange = self._exchange
         if exchange is not None:
             exchange.abort()
+        self._wind()
         with self._news:
             self._news.notify_all()
         if self._thread is not threading.current_thread():
@@ -710,10 +908,13 @@ class Client:
         self._saving = threading.Lock()
         self._stop = threading.Event()
         self._exchange: Optional[_Exchange] = None
+        self._timer: Optional[threading.Timer] = None
+        self._rings_at = math.inf
         self._streams = _BackOff(self._timing.back_off, 6 * self._timing.ceiling)
         self._polls = _BackOff(self._timing.back_off, self._timing.ceiling)
         self._thread = threading.Thread(target=self._run, name="switchyard", daemon=True)
         self._thread.start()
+        self._wind()
 
     def _run(self) -> None:
         # One thread: the flags first, because a stream that hangs would keep them back.
@@ -753,16 +954,20 @@ class Client:
 
     def _poll(self, min_revision: Optional[int] = None, deadline: Optional[float] = None) -> Optional[Exception]:
         """None where the service answered as it should. Never raises."""
-        known = self._copy[0]
+        known, sent_at = self._copy.resumable, time.monotonic()
         headers = {} if known is None else {"If-None-Match": f'"{known}"'}
         query = "" if min_revision is None else f"?min_revision={min_revision}"
         try:
-            status, text = self._call("GET", f"/stash/{self._stash}/flags{query}", headers, None, deadline)
-            if status != 304:
-                self._take(_read_flags(text, self._stash), "poll")
-            elif known is None:
+            path = f"/stash/{self._stash}/flags{query}"
+            status, text, answered = self._call("GET", path, headers, None, deadline)
+            told = None if status == 304 else _read_flags(_read_object(text), self._stash)
+            if told is None and known is None:
                 raise Failure("What nobody has asked for before is said to be unchanged.")
-            elif known == self._copy[0]:
+            # First the time: what is told may hold time-boxes that are over.
+            self._correct(answered, sent_at)
+            if told is not None:
+                self._take(told, "poll")
+            elif known == self._copy.revision:
                 self._doubted = False
                 self._hear("poll")
             self._polls.reset()
@@ -772,7 +977,7 @@ class Client:
             return error
 
     def _read_stream(self) -> None:
-        known = self._copy[0]
+        known, sent_at = self._copy.resumable, time.monotonic()
         exchange = self._exchange = _Exchange(self._url, self._timing.deadline)
         try:
             if self._stop.is_set():
@@ -782,6 +987,7 @@ class Client:
             self._check(answer, exchange, time.monotonic() + self._timing.deadline)
             if not (answer.headers.get("Content-Type") or "").startswith("text/event-stream"):
                 raise Failure("What should be a stream is none.")
+            self._correct(answer.headers, sent_at)
             if self._doubted:
                 self._poll()
             events = _Events(self._timing.max_bytes)
@@ -820,29 +1026,99 @@ class Client:
         self._hear(via)
         if changes is not None:
             self._spread(changes)
+            self._turn()
             self._save()
+
+    def _correct(self, headers: Mapping[str, str], sent_at: float) -> None:
+        with self._taking:
+            self._clock.correct(headers, sent_at)
+        self._turn()
+        offset = (self._clock.keep() or (0.0, 0.0))[0]
+        if abs(offset - self._kept_offset) > _CLOCK_MOVED and self._copy.revision is not None:
+            self._save()
+
+    def _overdue(self, copy: _Copy, key: str) -> Optional[_Revert]:
+        """The flag's time-box, where it is over by the clock and its end is no revision yet."""
+        revert = copy.reverts.get(key)
+        return revert if revert is not None and revert.at <= self._clock.now() else None
+
+    def _turn(self) -> None:
+        """What has gone back by the clock since, listeners are told now; of the next, when it does."""
+        with self._taking:
+            changes = self._shift({key: self._shown(key) for key in self._copy.reverts})
+        self._spread(changes)
+        self._wind()
+
+    def _wind(self) -> None:
+        with self._taking:
+            ends = [revert.at for key, revert in self._copy.reverts.items() if key not in self._gone]
+            wait = min(ends) - self._clock.now() if ends else math.inf
+            if self._end is not None and self._end[0] == "closed":
+                wait = math.inf
+            rings_at = time.monotonic() + wait
+            if self._timer is not None and self._timer.is_alive() and abs(rings_at - self._rings_at) < 0.001:
+                return
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer, self._rings_at = None, rings_at
+            if wait == math.inf:
+                return
+            self._timer = threading.Timer(min(max(0.0, wait), _TIMER_MAX), self._turn)
+            self._timer.name, self._timer.daemon = "switchyard-clock", True
+            try:
+                self._timer.start()
+            except RuntimeError:  # no more threads, or the end of the process: reads are right all the same
+                self._timer = None
 
     def _merge(self, told: _Told) -> Optional[Dict[str, Optional[str]]]:
         """Only a higher revision replaces what is known. None: nothing new."""
-        revision, flags = self._copy
+        revision, flags, reverts, knows_reverts = self._copy
         if told.type == "snapshot":
             if revision is not None and told.revision < revision:
                 self._doubted, self._fresh_since = True, None
                 raise Failure(f"The service went back to revision {told.revision}.")
-            if told.revision == revision:
+            if told.revision == revision and knows_reverts:
                 return None
             whole = {key: value for key, value in told.flags.items() if value is not None}
-            changes: Dict[str, Optional[str]] = {key: None for key in flags if key not in whole}
-            changes.update({key: value for key, value in whole.items() if flags.get(key) != value})
-            self._copy = (told.revision, whole)
-            return changes
+            pending = {key: revert for key, revert in told.reverts.items() if revert is not None}
+            before = {key: self._shown(key) for key in (*flags, *reverts, *whole, *pending)}
+            self._copy = _Copy(told.revision, whole, pending, told.knows_reverts)
+            return self._shift(before)
         if revision is None or told.revision > revision + 1:
             raise Failure("The stream left something out.")
         if told.revision <= revision:
             return None
+        before = {key: self._shown(key) for key in (*told.flags, *told.reverts)}
+        # A change to the value that it had is told, unless it is the end of a time-box: that was told when it came.
+        always = {key for key in told.flags if key not in self._gone and told.reverts.get(key, key) is not None}
         merged = {**flags, **told.flags}
-        self._copy = (told.revision, {key: value for key, value in merged.items() if value is not None})
-        return dict(told.flags)
+        # A flag that is changed is in the time-box that is told with it, or in none.
+        boxes = {**{key: revert for key, revert in reverts.items() if key not in told.flags}, **told.reverts}
+        self._copy = _Copy(
+            told.revision,
+            {key: value for key, value in merged.items() if value is not None},
+            {key: revert for key, revert in boxes.items() if revert is not None},
+            knows_reverts,
+        )
+        return self._shift(before, always)
+
+    def _shown(self, key: str) -> Optional[str]:
+        """What listeners know of a key."""
+        revert = self._copy.reverts.get(key) if key in self._gone else None
+        return self._copy.flags.get(key) if revert is None else revert.to
+
+    def _shift(self, before: Dict[str, Optional[str]], always: AbstractSet[str] = frozenset()) -> Dict[str, Optional[str]]:
+        """From what listeners knew to how things are."""
+        changes: Dict[str, Optional[str]] = {}
+        for key, shown in before.items():
+            if self._overdue(self._copy, key) is None:
+                self._gone.discard(key)
+            else:
+                self._gone.add(key)
+            text = self._shown(key)
+            if text != shown or key in always:
+                changes[key] = text
+        return changes
 
     def _hear(self, via: str) -> None:
         if self._doubted:
@@ -873,7 +1149,7 @@ class Client:
             return
         for listener in self._listeners:
             try:
-                listener(self._copy[0] or 0, dict(changes))
+                listener(self._copy.revision or 0, dict(changes))
             except Exception as error:
                 self._tell(Problem("listener", str(error)))
 
@@ -883,8 +1159,15 @@ class Client:
         try:
             text = self._store.load()
             if text is not None:
-                told = _read_flags(text, self._stash)
-                self._copy = (told.revision, {key: value for key, value in told.flags.items() if value is not None})
+                told, clock, flaw = _read_kept(text, self._stash)
+                if clock is not None:
+                    self._clock.resume(*clock)
+                    self._kept_offset = clock[0]
+                self._merge(told)
+                # A sign of life on a stream is no word for time-boxes that were never told.
+                self._doubted = not told.knows_reverts
+                if flaw is not None:
+                    raise Failure(flaw)
         except Exception as error:
             self._tell(Problem("store", str(error)))
 
@@ -893,8 +1176,12 @@ class Client:
             return
         try:
             with self._saving:
-                revision, flags = self._copy
-                kept = {"stash_id": self._stash, "revision": revision, "flags": flags}
+                copy, clock = self._copy, self._clock.keep()
+                kept = {"stash_id": self._stash, "revision": copy.revision, "flags": copy.flags}
+                kept["reverts"] = _write_reverts(copy.reverts)
+                if clock is not None:
+                    kept["clock"] = {"offset_ms": round(clock[0] * 1000), "seen_at": math.floor(clock[1] * 1000)}
+                self._kept_offset = (clock or (0.0, 0.0))[0]
                 # Half a surrogate pair, which a JSON escape can hold, is no UTF-8: all is escaped.
                 self._store.save(json.dumps(kept))
         except Exception as error:
@@ -934,7 +1221,7 @@ class Client:
 
     def _call(
         self, method: str, path: str, headers: Mapping[str, str], body: Optional[bytes], deadline: Optional[float]
-    ) -> Tuple[int, str]:
+    ) -> Tuple[int, str, Mapping[str, str]]:
         seconds = self._timing.deadline if deadline is None else deadline
         until = time.monotonic() + seconds
         exchange = _Exchange(self._url, seconds)
@@ -944,7 +1231,7 @@ class Client:
         try:
             answer = exchange.open(method, path, headers, body)
             self._check(answer, exchange, until)
-            return answer.status, exchange.read(until, self._timing.max_bytes)
+            return answer.status, exchange.read(until, self._timing.max_bytes), answer.headers
         finally:
             if own:
                 self._exchange = None
@@ -990,7 +1277,7 @@ class Client:
         answer = self._insist(method, f"{path}?{query}" if query else path, headers, body, time.monotonic() + deadline)
         revision, held_id = answer.get("revision"), answer.get("held_id")
         # Whoever reads after the answer to their own change reads it, where the service can still be asked.
-        if held_id is None and isinstance(revision, int) and revision > (self._copy[0] or -1):
+        if held_id is None and isinstance(revision, int) and revision > (self._copy.revision or -1):
             self._poll(revision, 1.0)
         return Changed(revision, held_id, answer)
 

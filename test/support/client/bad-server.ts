@@ -10,9 +10,16 @@ export const STASH = 'ab'.repeat(32)
 
 type Handler = (request: IncomingMessage, response: ServerResponse, server: BadServer) => void
 
+export type Reverts = Record<string, { at: string; to: string | null }>
+
 export class BadServer {
   revision = 0
   flags: Record<string, string> = {}
+  reverts: Reverts = {}
+  /** By how much its clock is ahead. */
+  aheadMs = 0
+  /** How long a stream asks to be left alone after it. */
+  retryMs = 10
   /** What it was asked for, newest last. */
   readonly asked: { path: string; at: number; headers: IncomingMessage['headers'] }[] = []
   #streams = new Set<ServerResponse>()
@@ -29,6 +36,7 @@ export class BadServer {
   async start(): Promise<this> {
     this.#server = createServer((request, response) => {
       this.asked.push({ path: request.url ?? '', at: performance.now(), headers: request.headers })
+      response.setHeader('Date', new Date(Date.now() + this.aheadMs).toUTCString())
       ;(this.#handler ?? answerWell)(request, response, this)
     })
     this.#server.listen(this.#port, '127.0.0.1')
@@ -65,17 +73,29 @@ export class BadServer {
     this.#streams.clear()
   }
 
-  set(changes: Record<string, string>): void {
+  set(changes: Record<string, string>, reverts?: Record<string, Reverts[string] | null>): void {
     this.revision += 1
     Object.assign(this.flags, changes)
-    for (const stream of this.#streams) stream.write(event('change', { revision: this.revision, changes }))
+    for (const [key, revert] of Object.entries(reverts ?? {})) {
+      if (revert === null) delete this.reverts[key]
+      else this.reverts[key] = revert
+    }
+    const told = event('change', { revision: this.revision, changes, ...(reverts && { reverts }) })
+    for (const stream of this.#streams) stream.write(told)
+  }
+
+  /** Only where there are any. */
+  get pending(): { reverts?: Reverts } {
+    return Object.keys(this.reverts).length === 0 ? {} : { reverts: this.reverts }
   }
 
   stream(request: IncomingMessage, response: ServerResponse): void {
     const after = new URL(request.url ?? '', this.url).searchParams.get('after')
-    response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('retry: 10\n\n')
+    response
+      .writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
+      .write(`retry: ${this.retryMs}\n\n`)
     if (after !== String(this.revision))
-      response.write(event('snapshot', { revision: this.revision, flags: this.flags }))
+      response.write(event('snapshot', { revision: this.revision, flags: this.flags, ...this.pending }))
     this.#streams.add(response)
     response.on('close', () => this.#streams.delete(response))
   }
@@ -89,9 +109,9 @@ const answerWell: Handler = (request, response, server) => {
   answerPoll(request, response, server)
 }
 
-export const answerPoll: Handler = ({ headers }, response, { revision, flags }) => {
+export const answerPoll: Handler = ({ headers }, response, { revision, flags, pending }) => {
   const tag = `"${revision}"`
   if (headers['if-none-match'] === tag) return void response.writeHead(304, { ETag: tag }).end()
   response.writeHead(200, { 'Content-Type': 'application/json', ETag: tag })
-  response.end(JSON.stringify({ stash_id: STASH, revision, flags }))
+  response.end(JSON.stringify({ stash_id: STASH, revision, flags, ...pending }))
 }

@@ -14,6 +14,12 @@ export type Setup = {
   /** A file that holds last known values. */
   store?: string
   timing?: Partial<Record<'pollMs' | 'silenceMs' | 'deadlineMs' | 'backOffMs' | 'ceilingMs' | 'maxBytes', number>>
+  /** By how much both clocks are ahead at the start; `travel` moves them later on. */
+  travelMs?: number
+  /** By how much what the wall shows is wrong besides; `step` moves it. */
+  skewMs?: number
+  /** What each throw of the dice gives. */
+  random?: number
 }
 
 export type Driven = {

@@ -1,7 +1,9 @@
 """The Python client as a process that does what it is told: one JSON line asks, one answers. See `client.ts`."""
 import json
 import os
+import random
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../../src/client/python"))
 import switchyard  # noqa: E402
@@ -14,6 +16,24 @@ def say(line):
 
 
 setup = json.loads(sys.argv[1])
+# Both clocks, and what the wall shows besides. The interpreter's own waits keep to the real ones.
+travelled, skew = setup.get("travelMs", 0) / 1000, setup.get("skewMs", 0) / 1000
+wall, steady = time.time, time.monotonic
+time.time, time.monotonic = lambda: wall() + travelled + skew, lambda: steady() + travelled
+if "random" in setup:
+    random.random = lambda: setup["random"]
+
+
+def travel(ms):
+    global travelled
+    travelled += ms / 1000
+
+
+def step(ms):
+    global skew
+    skew += ms / 1000
+
+
 timing = {name: value / 1000 for name, value in setup.get("timing", {}).items() if name != "maxBytes"}
 names = {"pollMs": "poll", "silenceMs": "silence", "deadlineMs": "deadline", "backOffMs": "back_off", "ceilingMs": "ceiling"}
 timing = {names[name]: value for name, value in timing.items()}
@@ -31,7 +51,7 @@ flags.watch(lambda revision, changes: say({"news": [revision, changes]}))
 
 
 def told(status):
-    return {"state": status.state, "revision": status.revision, "via": status.via, "since": round(status.since * 1000)}
+    return {"state": status.state, "revision": status.revision, "via": status.via, "since": round(status.since * 1000), "reverted": status.reverted}
 
 
 def explain(kind):
@@ -57,6 +77,8 @@ commands = {
     "delete": lambda key, given=None: brief(flags.delete(key, **terms(given))),
     "patch": lambda changes: brief(flags.patch(changes)),
     "close": flags.close,
+    "travel": travel,
+    "step": step,
 }
 
 say({"connected": True})

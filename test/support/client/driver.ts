@@ -3,11 +3,23 @@ import { createInterface } from 'node:readline'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { connect, type Changed } from '../../../src/client/client.ts'
 
-type Setup = { url: string; stash: string; token?: string; store?: string; timing?: Record<string, number> }
+type Setup = { url: string; stash: string; token?: string; store?: string; timing?: Record<string, number> } & Clocks
+type Clocks = { travelMs?: number; skewMs?: number; random?: number }
 
 const say = (line: unknown): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
 
-const { store: file, ...options } = JSON.parse(process.argv[2] ?? '') as Setup
+const setup = JSON.parse(process.argv[2] ?? '') as Setup
+const { store: file, travelMs = 0, skewMs = 0, random, ...options } = setup
+
+// Both clocks, and what the wall shows besides. Timers keep to the real ones.
+let travelled = travelMs
+let skew = skewMs
+const wall = Date.now
+const steady = performance.now.bind(performance)
+Date.now = () => wall() + travelled + skew
+performance.now = () => steady() + travelled
+if (random !== undefined) Math.random = () => random
+
 const store = file !== undefined && {
   store: { load: () => readFileSync(file, 'utf8'), save: (text: string) => writeFileSync(file, text) },
 }
@@ -15,7 +27,13 @@ const flags = connect({ ...options, ...store, report: ({ kind, message }) => say
 flags.watch(({ revision, changes }) => say({ news: [revision, Object.fromEntries(changes)] }))
 
 const brief = ({ revision, held }: Changed): unknown[] => [revision, held?.id ?? null]
-const told = ({ state, revision, via, since }: ReturnType<typeof flags.status>) => ({ state, revision, via, since })
+const told = ({ state, revision, via, since, reverted }: ReturnType<typeof flags.status>) => ({
+  state,
+  revision,
+  via,
+  since,
+  reverted,
+})
 
 /** By the name that the command goes by in both languages. */
 const commands: Record<string, (...args: never[]) => unknown> = {
@@ -33,6 +51,8 @@ const commands: Record<string, (...args: never[]) => unknown> = {
   delete: async (key: string, terms: object = {}) => brief(await flags.delete(key, terms)),
   patch: async (changes: Record<string, string | null>) => brief(await flags.patch(changes)),
   close: () => flags.close(),
+  travel: (ms: number) => void (travelled += ms),
+  step: (ms: number) => void (skew += ms),
 }
 
 say({ connected: true })

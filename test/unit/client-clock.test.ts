@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Clock } from '../../src/client/clock.ts'
+import { Alarm } from '../../src/client/pause.ts'
+
+/** Faked: `Date.now` is the local clock, which may be wrong; `performance.now` counts. */
+beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout'] }))
+afterEach(() => void vi.useRealTimers())
+
+const START = Date.parse('2026-11-26T10:00:00Z')
+const DAY = 86_400_000
+const headers = (given: Record<string, string>) => new Headers(given)
+
+/** An answer that the service, whose clock is `aheadMs` from the local one, gave in the middle of a round trip. */
+function answer(
+  clock: Clock,
+  aheadMs: number,
+  thereMs: number,
+  backMs: number,
+  more: Record<string, string> = {},
+): void {
+  const sentAt = performance.now()
+  vi.advanceTimersByTime(thereMs)
+  const date = new Date(Date.now() + aheadMs).toUTCString()
+  vi.advanceTimersByTime(backMs)
+  clock.correct(headers({ Date: date, ...more }), sentAt)
+}
+
+const errorOf = (clock: Clock, aheadMs: number): number => clock.now() - (Date.now() + aheadMs)
+
+/** Repeatable throws of the dice. */
+function* dice(seed: number): Generator<number, never> {
+  for (let state = seed; ;) {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31
+    yield state / 2 ** 31
+  }
+}
+
+describe('Clock', () => {
+  it('is late by nothing and early by a second and the round trip at most, however wrong the local clock is', () => {
+    const dices = dice(7)
+    const pick = (most: number) => Math.floor(dices.next().value * most)
+    for (let story = 0; story < 300; story++) {
+      vi.setSystemTime(START + pick(10_000))
+      // Beyond what a `Date` leaves open, in either direction.
+      const aheadMs = (pick(2) === 0 ? -1 : 1) * (10_000 + pick(2 * DAY))
+      const clock = new Clock()
+      let leastTrip = Infinity
+      for (let i = 0; i < 5; i++) {
+        const [thereMs, backMs] = [pick(1_500), pick(1_500)]
+        leastTrip = Math.min(leastTrip, thereMs + backMs)
+        answer(clock, aheadMs, thereMs, backMs)
+        // Drift is allowed for.
+        expect(errorOf(clock, aheadMs)).toBeGreaterThan(-20)
+        expect(errorOf(clock, aheadMs)).toBeLessThan(1_000 + leastTrip + 20)
+        vi.advanceTimersByTime(pick(5_000))
+      }
+    }
+  })
+  it('takes a local clock that a Date does not contradict as it is', () => {
+    vi.setSystemTime(START + 640)
+    const clock = new Clock()
+    for (let i = 0; i < 5; i++) answer(clock, 0, 30 * i, 40)
+    expect(errorOf(clock, 0)).toBe(0)
+  })
+  it('never goes back by what a later answer knows better, but stands still', () => {
+    vi.setSystemTime(START + 900)
+    const clock = new Clock()
+    answer(clock, DAY, 0, 900)
+    const early = clock.now()
+    vi.setSystemTime(START + 1_900)
+    answer(clock, DAY, 0, 0)
+    expect(clock.now()).toBeGreaterThanOrEqual(early)
+    expect(errorOf(clock, DAY)).toBeLessThan(1_000)
+  })
+  it('goes on from what was kept, and not to before it', () => {
+    vi.setSystemTime(START)
+    const first = new Clock()
+    expect(first.keep()).toBeNull()
+    answer(first, DAY, 10, 10)
+    const kept = first.keep()
+    const second = new Clock()
+    second.resume(kept ?? { offsetMs: 0, seenAt: 0 })
+    expect(Math.abs(errorOf(second, DAY))).toBeLessThan(1_100)
+    vi.setSystemTime(START - DAY)
+    const third = new Clock()
+    third.resume(kept ?? { offsetMs: 0, seenAt: 0 })
+    expect(third.now()).toBeGreaterThanOrEqual(START + DAY)
+  })
+  it('does not heed a step of the local clock', () => {
+    vi.setSystemTime(START)
+    const clock = new Clock()
+    answer(clock, 0, 10, 10)
+    const before = clock.now()
+    vi.setSystemTime(START + DAY)
+    vi.advanceTimersByTime(5_000)
+    expect(clock.now() - before).toBeCloseTo(5_000, -1)
+  })
+  it('follows an oscillator that is slow or fast, also where no answer may put it back', () => {
+    vi.setSystemTime(START)
+    const clock = new Clock()
+    // The service counts 200 ppm slower than the local clock for half a day, and the local one is a day off.
+    for (let i = 0; i < 4_320; i++) {
+      vi.advanceTimersByTime(10_000)
+      answer(clock, DAY - i * 2, 5, 5)
+    }
+    expect(Math.abs(errorOf(clock, DAY - 4_320 * 2))).toBeLessThan(2_000)
+  })
+})
+
+describe('Alarm', () => {
+  it('waits for times that no timer can hold', () => {
+    const ring = vi.fn<() => void>()
+    const alarm = new Alarm(ring)
+    alarm.set(366 * DAY)
+    vi.advanceTimersByTime(24 * DAY)
+    expect(ring).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(DAY)
+    expect(ring).toHaveBeenCalledTimes(1)
+    alarm.set(1_000)
+    alarm.set(undefined)
+    alarm.set(2_000)
+    alarm.stop()
+    vi.advanceTimersByTime(DAY)
+    expect(ring).toHaveBeenCalledTimes(1)
+  })
+})
