@@ -4,7 +4,7 @@
  */
 import { call, Failure, open, Refused, type Answer, type Connection } from './call.ts'
 import { readEvents } from './events.ts'
-import { BackOff, pause, spread } from './pause.ts'
+import { BackOff, heed, pause, spread } from './pause.ts'
 import type { Road } from './reporter.ts'
 import { readEvent, readFlags, type Told } from './told.ts'
 
@@ -20,6 +20,8 @@ export type Timing = {
   backOffMs: number
   /** … up to this, for polls. Streams are tried less and less, up to six times this: polls cover for them. */
   ceilingMs: number
+  /** After a stream that lived, and after an outage, the next one begins at random within this. Polls cover for it. */
+  spreadMs: number
   /** Of an answer or an event. A full stash, written as JSON in the worst way, stays below 7 MiB. */
   maxBytes: number
 }
@@ -30,6 +32,7 @@ export const TIMING: Timing = {
   deadlineMs: 5_000,
   backOffMs: 500,
   ceilingMs: 10_000,
+  spreadMs: 30_000,
   maxBytes: 8 * 1024 * 1024,
 }
 
@@ -53,8 +56,8 @@ export type Ears = {
   lost(road: Road): void
 }
 
-/** A stream that lived for so long was no failure, however it ended. */
-const STEADY_MS = 10_000
+/** A stream that lived for this part of the silence that would end it was no failure, however it ended. */
+const STEADY = 1 / 4
 
 export class Follower {
   readonly #connection: Connection
@@ -64,6 +67,8 @@ export class Follower {
   readonly #polls: BackOff
   /** What the last refused poll asked for. */
   #pollAskedMs: number | null = null
+  /** When it wants the next one. */
+  #pollNotBefore = -Infinity
   #isPolling = false
   #polledAt = -Infinity
   readonly #stop = new AbortController()
@@ -89,14 +94,16 @@ export class Follower {
     // Beside the stream: whichever answers first.
     void this.poll()
     while (!this.#stop.signal.aborted) {
-      const startedAt = performance.now()
-      const { error, retryMs } = await this.#readStream()
+      const { error, retryMs, livedMs } = await this.#readStream()
       if (this.#stop.signal.aborted) return
       this.#ears.failed(error, 'stream')
       this.#ears.lost('stream')
-      if (performance.now() - startedAt > STEADY_MS) this.#streams.reset()
+      const wasSteady = livedMs > this.#timing.silenceMs * STEADY
+      if (wasSteady) this.#streams.reset()
       const askedMs = error instanceof Refused ? error.retryAfterMs : retryMs
-      await this.#bridge(this.#streams.next(askedMs))
+      // What ends a steady stream, a deploy or a proxy, ends those of others too: they do not come back together.
+      const wait = wasSteady ? heed(this.#pickSpread(), askedMs) : this.#streams.next(askedMs)
+      await this.#bridge(wait, wasSteady)
     }
   }
 
@@ -127,6 +134,7 @@ export class Follower {
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#ears.failed(error, 'poll')
       this.#pollAskedMs = error instanceof Refused ? error.retryAfterMs : null
+      this.#pollNotBefore = performance.now() + heed(0, this.#pollAskedMs)
       return false
     } finally {
       this.#isPolling = false
@@ -138,30 +146,36 @@ export class Follower {
     if (this.#ears.doubts() && !this.#isPolling) void this.poll()
   }
 
-  /** The time until the next try for a stream. Once streams have failed twice, polls keep readers current in it. */
-  async #bridge(ms: number): Promise<void> {
-    const until = performance.now() + ms
+  /**
+   * The time until the next try for a stream. Polls keep readers current in it: after a steady stream, from a moment later
+   * on, and not all clients at once; else once streams have failed twice, or where it is long.
+   */
+  async #bridge(ms: number, wasSteady: boolean): Promise<void> {
     const { signal } = this.#stop
-    for (let rest = ms; rest > 0 && !signal.aborted; rest = until - performance.now()) {
-      if (this.#streams.failures < 2) {
-        await pause(rest, signal)
-        continue
-      }
-      const wasAway = this.#polls.failures > 0
-      const answered = await this.poll()
-      // It is back: no reason to wait out a long outage's last step.
-      if (answered && wasAway) return
-      if (!answered) this.#ears.lost('poll')
-      const wait = answered ? spread(this.#timing.pollMs) : this.#polls.next(this.#pollAskedMs)
+    let until = performance.now() + ms
+    let wait = this.#streams.failures < 2 ? Math.min(ms, this.#timing.pollMs) : 0
+    if (wasSteady) wait = (Math.random() * this.#timing.pollMs) / 2
+    wait = Math.max(wait, this.#pollNotBefore - performance.now())
+    for (;;) {
       const left = until - performance.now()
       await pause(Math.min(left, wait), signal)
       // A timer may fire a moment early: no poll in the moment that is left, which the server may have asked for.
-      if (wait >= left) return
+      if (wait >= left || signal.aborted) return
+      const wasAway = this.#polls.failures > 0
+      const answered = await this.poll()
+      // It is back: no reason to wait out a long outage's last step. But everybody has seen that it is.
+      if (answered && wasAway) until = Math.min(until, performance.now() + this.#pickSpread())
+      if (!answered) this.#ears.lost('poll')
+      wait = answered ? spread(this.#timing.pollMs) : this.#polls.next(this.#pollAskedMs)
     }
   }
 
-  /** Resolves when it is over, with why, and how long the server wants us to wait. */
-  async #readStream(): Promise<{ error: unknown; retryMs: number | null }> {
+  #pickSpread(): number {
+    return Math.random() * this.#timing.spreadMs
+  }
+
+  /** Resolves when it is over, with why, how long the server wants us to wait, and how long there was a stream. */
+  async #readStream(): Promise<{ error: unknown; retryMs: number | null; livedMs: number }> {
     const { deadlineMs, silenceMs, maxBytes } = this.#timing
     const leaving = new AbortController()
     this.#stream = leaving
@@ -179,6 +193,7 @@ export class Follower {
       if (performance.now() - this.#polledAt > this.#timing.pollMs) this.#ask()
     }
     let retryMs: number | null = null
+    let openedAt = Infinity
     const sentAt = performance.now()
     try {
       const after = this.#ears.revision() ?? undefined
@@ -192,20 +207,22 @@ export class Follower {
         leaving.abort()
         throw new Failure('What should be a stream is none.')
       }
+      openedAt = performance.now()
       this.#ears.dated(answer.headers, sentAt)
       this.#ears.opened()
       this.#ask()
       await readEvents(answer.body, maxBytes, {
         heard,
         told: (data) => this.#ears.told(readEvent(data), 'stream'),
-        retry: (ms) => (retryMs = Math.min(ms, this.#timing.ceilingMs)),
+        retry: (ms) => (retryMs = ms),
       })
       throw new Failure('The stream ended.')
     } catch (cause) {
-      if (silent) return { error: new Failure('The stream fell silent.', { cause }), retryMs }
+      const livedMs = performance.now() - openedAt
+      if (silent) return { error: new Failure('The stream fell silent.', { cause }), retryMs, livedMs }
       const isWorded = cause instanceof Failure || cause instanceof Refused
       // The runtime's own word for it is "terminated".
-      return { error: isWorded ? cause : new Failure('The stream broke off.', { cause }), retryMs }
+      return { error: isWorded ? cause : new Failure('The stream broke off.', { cause }), retryMs, livedMs }
     } finally {
       clearTimeout(watchdog)
       leaving.abort()

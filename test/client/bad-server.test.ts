@@ -13,7 +13,7 @@ const TIMING = {
   deadlineMs: 400,
   backOffMs: 20,
   ceilingMs: 120,
-
+  spreadMs: 20,
   maxBytes: 100_000,
 }
 

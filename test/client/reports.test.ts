@@ -7,7 +7,7 @@ import { BadServer, STASH } from '../support/client/bad-server.ts'
 import { LANGUAGES, startClient, type Driven, type Language, type Setup } from '../support/client/client.ts'
 
 /** The client's own times, shortened; but no deadline passes between two answers on a busy machine, which were a report. */
-const TIMING = { pollMs: 60, silenceMs: 400, deadlineMs: 60_000, backOffMs: 20, ceilingMs: 120 }
+const TIMING = { pollMs: 60, silenceMs: 400, deadlineMs: 60_000, backOffMs: 20, ceilingMs: 120, spreadMs: 20 }
 
 let folder: string
 let server: BadServer

@@ -119,6 +119,8 @@ class Timing:
     # six times the ceiling: polls cover for them.
     back_off: float = 0.5
     ceiling: float = 10.0
+    # After a stream that lived, and after an outage, the next one begins at random within this. Polls cover for it.
+    spread: float = 30.0
     max_bytes: int = 8 * 1024 * 1024
 
 
@@ -456,6 +458,8 @@ class _Events:
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes, self._size = max_bytes, 0
+        # For how long the server wants whoever is cut off to wait.
+        self.retry: Optional[float] = None
         # When a comment or a field last came. Bytes alone may be anything.
         self.alive_at = time.monotonic()
         self._parts: List[bytes] = []
@@ -472,6 +476,8 @@ class _Events:
                 line = line.rstrip(b"\r")
                 if line.startswith((b":", b"id:", b"event:", b"data:", b"retry:")):
                     self.alive_at = time.monotonic()
+                if re.fullmatch(rb"retry: ?[0-9]{1,9}", line):
+                    self.retry = int(line[6:]) / 1000
                 if line.startswith(b"data:"):
                     self._data.append(line[5:].decode("utf-8", "replace").removeprefix(" "))
                 elif line == b"":
@@ -910,6 +916,10 @@ class Client:
         self._exchange: Optional[_Exchange] = None
         self._timer: Optional[threading.Timer] = None
         self._rings_at = math.inf
+        self._retry: Optional[float] = None
+        self._opened_at = math.inf
+        # When the service wants the next poll, where it refused the last one.
+        self._poll_not_before = -math.inf
         self._streams = _BackOff(self._timing.back_off, 6 * self._timing.ceiling)
         self._polls = _BackOff(self._timing.back_off, self._timing.ceiling)
         self._thread = threading.Thread(target=self._run, name="switchyard", daemon=True)
@@ -920,37 +930,51 @@ class Client:
         # One thread: the flags first, because a stream that hangs would keep them back.
         self._poll()
         while not self._stop.is_set():
-            started_at = time.monotonic()
-            asked = None
+            asked = self._retry = None
+            self._opened_at = math.inf
             try:
                 self._read_stream()
             except Exception as error:  # whatever it was, the last known values stay and the thread lives
-                asked = getattr(error, "retry_after", None)
+                asked = getattr(error, "retry_after", self._retry)
                 self._fail(error, "stream")
             # Whoever was told by polls still is.
             if self._via == "stream":
                 self._fresh_since = None
-            # A stream that lived for so long was no failure, however it ended.
-            if time.monotonic() - started_at > 10:
+            # A stream that lived for a part of the silence that would end it was no failure, however it ended.
+            was_steady = time.monotonic() - self._opened_at > self._timing.silence / 4
+            if was_steady:
                 self._streams.reset()
-            self._bridge(self._streams.next(asked))
+                # What ended it, a deploy or a proxy, ends those of others too: they do not come back together.
+                self._bridge(_BackOff.heed(random.random() * self._timing.spread, asked), True)
+            else:
+                self._bridge(self._streams.next(asked), False)
 
-    def _bridge(self, seconds: float) -> None:
-        """The time until the next try for a stream. Once two have failed, polls keep readers current in it."""
+    def _bridge(self, seconds: float, was_steady: _Bool) -> None:
+        """The time until the next try for a stream. Polls keep readers current in it.
+
+        After a steady stream, from a moment later on, and not all clients at once; else once two streams have failed, or
+        where it is long.
+        """
         until = time.monotonic() + seconds
-        while not self._stop.is_set() and time.monotonic() < until:
-            wait = seconds
-            if self._streams.failures > 1:
-                was_away = self._polls.failures > 0
-                error = self._poll()
-                if error is None and was_away:
-                    return
-                if error is None:
-                    wait = self._timing.poll * (0.5 + random.random() / 2)
-                else:
-                    self._fresh_since = None
-                    wait = self._polls.next(getattr(error, "retry_after", None))
-            self._stop.wait(max(0.0, min(wait, until - time.monotonic())))
+        wait = 0.0 if self._streams.failures > 1 else min(seconds, self._timing.poll)
+        if was_steady:
+            wait = random.random() * self._timing.poll / 2
+        wait = max(wait, self._poll_not_before - time.monotonic())
+        while True:
+            left = until - time.monotonic()
+            self._stop.wait(max(0.0, min(left, wait)))
+            if wait >= left or self._stop.is_set():
+                return
+            was_away = self._polls.failures > 0
+            error = self._poll()
+            if error is None:
+                if was_away:
+                    # No reason to wait out a long outage's last step. But everybody has seen that it is back.
+                    until = min(until, time.monotonic() + random.random() * self._timing.spread)
+                wait = self._timing.poll * (0.5 + random.random() / 2)
+            else:
+                self._fresh_since = None
+                wait = self._polls.next(getattr(error, "retry_after", None))
 
     def _poll(self, min_revision: Optional[int] = None, deadline: Optional[float] = None) -> Optional[Exception]:
         """None where the service answered as it should. Never raises."""
@@ -974,6 +998,7 @@ class Client:
             return None
         except Exception as error:
             self._fail(error, "poll")
+            self._poll_not_before = time.monotonic() + _BackOff.heed(0.0, getattr(error, "retry_after", None))
             return error
 
     def _read_stream(self) -> None:
@@ -987,6 +1012,7 @@ class Client:
             self._check(answer, exchange, time.monotonic() + self._timing.deadline)
             if not (answer.headers.get("Content-Type") or "").startswith("text/event-stream"):
                 raise Failure("What should be a stream is none.")
+            self._opened_at = time.monotonic()
             self._correct(answer.headers, sent_at)
             if self._doubted:
                 self._poll()
@@ -995,6 +1021,7 @@ class Client:
             for chunk in exchange.chunks():
                 alive_at = events.alive_at
                 told = [_read_event(text) for text in events.feed(chunk)]
+                self._retry = events.retry
                 if events.alive_at > alive_at:
                     limit = self._timing.silence
                     self._hear("stream")

@@ -13,7 +13,9 @@ export type Setup = {
   token?: string
   /** A file that holds last known values. */
   store?: string
-  timing?: Partial<Record<'pollMs' | 'silenceMs' | 'deadlineMs' | 'backOffMs' | 'ceilingMs' | 'maxBytes', number>>
+  timing?: Partial<
+    Record<'pollMs' | 'silenceMs' | 'deadlineMs' | 'backOffMs' | 'ceilingMs' | 'spreadMs' | 'maxBytes', number>
+  >
   /** By how much both clocks are ahead at the start; `travel` moves them later on. */
   travelMs?: number
   /** By how much what the wall shows is wrong besides; `step` moves it. */

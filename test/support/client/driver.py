@@ -35,7 +35,7 @@ def step(ms):
 
 
 timing = {name: value / 1000 for name, value in setup.get("timing", {}).items() if name != "maxBytes"}
-names = {"pollMs": "poll", "silenceMs": "silence", "deadlineMs": "deadline", "backOffMs": "back_off", "ceilingMs": "ceiling"}
+names = {"pollMs": "poll", "silenceMs": "silence", "deadlineMs": "deadline", "backOffMs": "back_off", "ceilingMs": "ceiling", "spreadMs": "spread"}
 timing = {names[name]: value for name, value in timing.items()}
 if "maxBytes" in setup.get("timing", {}):
     timing["max_bytes"] = setup["timing"]["maxBytes"]

@@ -7,7 +7,7 @@ import { BadServer, STASH, type Reverts } from './bad-server.ts'
 import { startClient, type Driven, type Language, type Setup } from './client.ts'
 
 /** The client's own times, shortened; but no stream falls silent on a busy machine. */
-export const TIMING = { pollMs: 60, silenceMs: 60_000, deadlineMs: 60_000, backOffMs: 20, ceilingMs: 120 }
+export const TIMING = { pollMs: 60, silenceMs: 60_000, deadlineMs: 60_000, backOffMs: 20, ceilingMs: 120, spreadMs: 20 }
 
 export const HOUR = 3_600_000
 export const DAY = 24 * HOUR
