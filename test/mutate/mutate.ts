@@ -1,0 +1,152 @@
+/**
+ * `npm run mutate -- <room> [--seed N] [--count N] [--file NAME] [--quick]`: makes random mutations of a room, one at a time, and
+ * runs the room's tests against each. A mutation that no test notices is a test that is missing. `--quick` runs unit tests and
+ * the files that are likely to notice only, so its share of killed mutants is a lower bound.
+ *
+ * It works on a copy of the project in a temporary folder. Ends with 1 where a mutant survived, with 2 where it could not run.
+ */
+import { execFileSync } from 'node:child_process'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { diceOf } from '../world/dice.ts'
+import { EQUIVALENT } from './equivalent.ts'
+import { apply, isProgram, mutationsOf, type Mutation } from './mutations.ts'
+import { imports, rank, ROOMS } from './rooms.ts'
+import { NO_END, runTests } from './run-tests.ts'
+
+/** How many files are run before all the others, beside unit tests: those that are likely to notice. */
+const LIKELY_FILES = 5
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seed: { type: 'string', default: '1' },
+    count: { type: 'string', default: '40' },
+    file: { type: 'string', default: '' },
+    quick: { type: 'boolean', default: false },
+    'no-baseline': { type: 'boolean', default: false },
+  },
+})
+const name = positionals[0] ?? ''
+const room = ROOMS[name]
+if (room === undefined) fail(`There is no room "${name}": ${Object.keys(ROOMS).join(', ')}.`)
+
+const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' })
+  .split('\n')
+  .filter((file) => file !== '' && existsSync(file))
+const copy = copyProject()
+const testFiles = room.tests.flatMap((folder) =>
+  files.filter((file) => file.startsWith(`test/${folder}/`) && file.endsWith('.test.ts')),
+)
+/** Test files that noticed a mutant of this file before. */
+const killers = new Map<string, string[]>()
+const isUnit = (test: string): boolean => test.startsWith('test/unit/')
+const outcomes = { killed: 0, equivalent: 0, survived: 0 }
+
+const broken = values['no-baseline'] ? null : await runTests(copy, testFiles)
+if (broken !== null) fail(`The tests do not pass without any mutation: ${broken}.`)
+for (const mutation of choose()) {
+  const startedAt = Date.now()
+  const { file, line, start, was, becomes } = mutation
+  const text = readFileSync(join(copy, file), 'utf8')
+  const key = `${file} | ${lineAt(text, start)} | ${was} → ${becomes}`
+  writeFileSync(join(copy, file), apply(mutation, text))
+  const killer = key in EQUIVALENT ? null : await findKiller(file)
+  writeFileSync(join(copy, file), text)
+  const outcome = key in EQUIVALENT ? 'equivalent' : killer === null ? 'survived' : 'killed'
+  outcomes[outcome]++
+  const seconds = Math.round((Date.now() - startedAt) / 1_000)
+  console.log(`${outcome.toUpperCase().padEnd(10)} ${file}:${line}  ${seconds} s  ${killer ?? ''}`)
+  console.log(`  - ${lineAt(text, start)}\n  + ${lineAt(apply(mutation, text), start)}\n`)
+}
+const judged = outcomes.killed + outcomes.survived
+const share = Math.round((100 * outcomes.killed) / judged)
+const rest = `${outcomes.survived} survived, ${outcomes.equivalent} declared equivalent`
+console.log(`${name}, seed ${values.seed}: ${outcomes.killed} of ${judged} killed (${share} %), ${rest}`)
+process.exitCode = outcomes.survived === 0 ? 0 : 1
+
+/** A random choice, of one mutation a line at most. */
+function choose(): Mutation[] {
+  const dice = diceOf(Number(values.seed))
+  const chosen = new Map<string, Mutation>()
+  const all = files
+    .filter((file) => file.startsWith(`src/${name}/`) && file.endsWith('.ts') && !file.endsWith('.d.ts'))
+    .filter((file) => room?.except?.test(file) !== true)
+    .flatMap((file) => mutationsOf(file, readFileSync(file, 'utf8')))
+    .filter(({ file }) => file.includes(values.file))
+    .map((mutation) => ({ mutation, place: dice() }))
+    .toSorted((a, b) => a.place - b.place)
+  for (const { mutation } of all) {
+    const { file, line } = mutation
+    if (chosen.has(`${file}:${line}`) || !isProgram(apply(mutation, readFileSync(file, 'utf8')))) continue
+    chosen.set(`${file}:${line}`, mutation)
+    if (chosen.size === Number(values.count)) break
+  }
+  return [...chosen.values()]
+}
+
+/** The first test file that notices. */
+async function findKiller(file: string): Promise<string | null> {
+  const known = killers.get(file) ?? []
+  const order = rank(testFiles, file)
+  const units = order.filter((test) => isUnit(test) && imports(test, file))
+  const likely = [...new Set([...known, ...order])].filter((test) => !isUnit(test)).slice(0, LIKELY_FILES)
+  const others = order.filter((test) => !isUnit(test) && !likely.includes(test))
+  for (const stage of values.quick ? [units, likely] : [units, likely, others]) {
+    const killer = stage.length === 0 ? null : await findKillerIn(stage)
+    if (killer === null) continue
+    killers.set(file, [...new Set([killer, ...known])].filter((test) => testFiles.includes(test)).slice(0, 3))
+    return killer
+  }
+  return null
+}
+
+/** A test that only was slow has noticed nothing: outside of unit tests, which wait for nothing, it is asked twice. */
+async function findKillerIn(stage: string[]): Promise<string | null> {
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const first = await runTests(copy, stage)
+    if (first === null || first === NO_END || isUnit(first)) return first
+    if ((await runTests(copy, testFiles.includes(first) ? [first] : stage)) !== null) return first
+  }
+  return null
+}
+
+function copyProject(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'switchyard-mutate-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(2))
+  for (const file of files) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true })
+    copyFileSync(file, join(folder, file))
+  }
+  // Hard links are quick, and what tests write there stays apart; one link where the system cannot do that.
+  const modules = join(folder, 'node_modules')
+  try {
+    execFileSync('cp', ['-al', resolve('node_modules'), modules], { stdio: 'ignore' })
+  } catch {
+    rmSync(modules, { recursive: true, force: true })
+    symlinkSync(resolve('node_modules'), modules)
+  }
+  return folder
+}
+
+function lineAt(text: string, at: number): string {
+  const end = text.indexOf('\n', at)
+  return text.slice(text.lastIndexOf('\n', at - 1) + 1, end === -1 ? undefined : end).trim()
+}
+
+function fail(why: string): never {
+  console.error(why)
+  process.exit(2)
+}

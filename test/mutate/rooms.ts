@@ -1,0 +1,56 @@
+/** Which tests are there to notice a mistake in a room of `src/`, and in which order they are asked. */
+import { readFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+
+type Room = {
+  /** Folders of test/, each a project of its own: those that answer sooner come first. */
+  tests: string[]
+  /** Documentation and examples: their tests compare them with themselves. */
+  except?: RegExp
+}
+
+const INNER = ['unit', 'world', 'worker', 'contract']
+
+export const ROOMS: Record<string, Room> = {
+  model: { tests: INNER },
+  stash: { tests: INNER },
+  edge: { tests: INNER },
+  live: { tests: INNER },
+  http: { tests: INNER, except: /\/(?:operations[\w-]*|operation|examples|docs|page-style)\.ts$/ },
+  client: { tests: ['client', 'cli'], except: /\/examples\// },
+  cli: { tests: ['cli'] },
+  local: { tests: ['local'] },
+}
+
+/** Those that name the module first: in their own name, in an import, in what they say. */
+export function rank(testFiles: string[], file: string): string[] {
+  const module = basename(file, '.ts')
+  const words = module.split('-')
+  const scoreOf = (test: string): number => {
+    const text = readFileSync(test, 'utf8').toLowerCase()
+    const own = basename(test, '.test.ts')
+    const named = own === module ? 1_000 : words.filter((word) => own.includes(word)).length * 100
+    const said = words.reduce((sum, word) => sum + Math.min(30, text.split(word).length - 1), 0)
+    return named + said + (text.includes(`/${module}.ts'`) ? 500 : 0)
+  }
+  const scores = new Map(testFiles.map((test) => [test, scoreOf(test)]))
+  return testFiles.toSorted((a, b) => (scores.get(b) ?? 0) - (scores.get(a) ?? 0))
+}
+
+const imported = new Map<string, string[]>()
+
+/** Whether a test runs a file at all, as far as its imports say: through the front door everything is reached. */
+export function imports(test: string, file: string): boolean {
+  const seen = new Set([test])
+  for (const one of seen) {
+    const known = imported.get(one) ?? importsOf(one)
+    imported.set(one, known)
+    known.forEach((each) => seen.add(each))
+  }
+  return seen.has(file)
+}
+
+const importsOf = (file: string): string[] =>
+  [...readFileSync(file, 'utf8').matchAll(/(?:from|import) '(\.[^']+\.ts)'/g)].map(([, path]) =>
+    join(dirname(file), path ?? ''),
+  )

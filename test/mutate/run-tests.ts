@@ -1,0 +1,41 @@
+/** Runs test files of a copy of the project until one fails, within a bounded time. */
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** What takes longer than this hangs, and that is noticed, too. All the files of a room take two minutes on two idle cores. */
+const START_MS = 60_000
+const FILE_MS = 15_000
+export const NO_END = 'no end'
+
+/** Which file failed, or how else they did not pass. Null: all passed. */
+export async function runTests(copy: string, files: string[]): Promise<string | null> {
+  const report = join(copy, 'report.json')
+  rmSync(report, { force: true })
+  const needsServer = files.some((file) => !/^test\/(?:unit|world|worker)\//.test(file))
+  // A minute of patience with each test would be two hours for a mutant that stops everything.
+  const env = {
+    ...process.env,
+    TEST_PATIENCE_MS: '40000',
+    ...(!needsServer && { SWITCHYARD_URL: 'http://not.needed' }),
+  }
+  const options = ['--config=test/vitest.config.ts', '--bail=1', '--reporter=json', `--outputFile=${report}`]
+  const projects = [...new Set(files.map((file) => `--project=${file.split('/')[1]}`))]
+  const args = ['vitest', 'run', ...options, ...projects, ...files]
+  const child = spawn('npx', args, { cwd: copy, env, stdio: 'ignore', detached: true })
+  // With what it has started: the runtime, servers, browsers.
+  const endAll = (): void => void process.kill(-(child.pid ?? 0), 'SIGKILL')
+  process.once('exit', endAll)
+  const timer = setTimeout(endAll, START_MS + files.length * FILE_MS)
+  const code = await new Promise<number | null>((done) => child.once('exit', done))
+  clearTimeout(timer)
+  process.off('exit', endAll)
+  if (code === 0) return null
+  if (code === null) return NO_END
+  if (!existsSync(report)) return 'no start'
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
+    testResults: { name: string; status: string }[]
+  }
+  const failed = testResults.find(({ status }) => status === 'failed')?.name
+  return files.find((file) => failed?.endsWith(file)) ?? 'a fault outside of tests'
+}
