@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { covers, matches } from '../../src/model/pattern.ts'
+import { covers, coversEverything, matches, withinPatterns } from '../../src/model/pattern.ts'
 
 /** Few letters, so that patterns and texts meet. */
 const text = fc.string({ unit: fc.constantFrom('a', 'b', '-'), maxLength: 8 })
@@ -54,5 +54,40 @@ describe('covers', () => {
     ['a*b', '*b', false],
   ])('%s covers %s: %s', (wide, narrow, does) => {
     expect(covers(wide, narrow)).toBe(does)
+  })
+})
+
+describe('coversEverything', () => {
+  it.each([
+    [['*'], true],
+    [['shop-*', '*'], true],
+    [['*', 'shop-*'], true],
+    [['**'], true],
+    [['shop-*', 'bank-*'], false],
+    [[], false],
+  ])('of %j: %s', (patterns, does) => {
+    expect(coversEverything(patterns)).toBe(does)
+  })
+})
+
+describe('withinPatterns', () => {
+  const held = ['shop-*', 'bank-a', 'bank-b']
+  it.each([[['shop-*']], [['shop-x', 'bank-a']], [['bank-b', 'bank-a', 'shop-*']], [[]]])(
+    'lets %j through',
+    (wanted) => {
+      expect(withinPatterns(held, wanted)).toEqual({ ok: true, value: null })
+    },
+  )
+  it.each([
+    [['*', 'shop-*'], '*'],
+    [['shop-*', '*'], '*'],
+    [['shop-*', 'bank-*', 'bank-a'], 'bank-*'],
+    [['mail-x', '*', 'bank-a'], 'mail-x'],
+  ])('refuses %j for its first pattern beyond, wherever that stands', (wanted, beyond) => {
+    const refusal = { code: 'grants_too_much', what: `the keys "${beyond}"` }
+    expect(withinPatterns(held, wanted)).toEqual({ ok: false, refusal })
+  })
+  it('asks that one pattern covers, not several together', () => {
+    expect(withinPatterns(['a*', 'b*'], ['*']).ok).toBe(false)
   })
 })

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { chooseOutcome, ruleOf } from '../../src/model/evaluate.ts'
 import { murmur3 } from '../../src/model/murmur3.ts'
-import { bucketOf, BUCKETS } from '../../src/model/rollout.ts'
+import { bucketOf, BUCKETS, endsOf, shareOf } from '../../src/model/rollout.ts'
 // Worked out by another implementation, in exact fractions.
 import vectors from '../support/bucketing.json' with { type: 'json' }
 
@@ -34,6 +34,45 @@ describe('bucketOf', () => {
         return Number.isInteger(bucket) && bucket >= 0 && bucket < BUCKETS
       }),
     )
+  })
+})
+
+describe('endsOf', () => {
+  it.each([
+    [
+      [33.3, 66.7],
+      [33_300, 100_000],
+    ],
+    [
+      [0.1, 0.2, 99.7],
+      [100, 300, 100_000],
+    ],
+    [
+      [1, 1],
+      [50_000, 100_000],
+    ],
+    [
+      [0, 5, 0, 5],
+      [0, 50_000, 50_000, 100_000],
+    ],
+  ])('%j are whole buckets where the shares say so', (weights, ends) => {
+    expect(endsOf(weights)).toEqual(ends)
+  })
+  it('is a whole bucket for every thousandth of a percent', () => {
+    for (let share = 1; share < BUCKETS; share++) {
+      expect(endsOf([share / 1_000, 100 - share / 1_000])[0]).toBe(share)
+    }
+  })
+  it('is a fraction of a bucket where the shares are no whole buckets', () => {
+    const [first, last] = endsOf([1, 2])
+    expect(first).toBeCloseTo(100_000 / 3, 6)
+    expect(last).toBe(100_000)
+  })
+})
+
+describe('shareOf', () => {
+  it('gives a share the buckets below its end, and an empty one none', () => {
+    expect([0, 9, 10, 99_999].map((bucket) => shareOf([0, 10, 10, 100_000], bucket))).toEqual([1, 1, 3, 3])
   })
 })
 

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import { checkRoom, hold } from '../../src/model/hold.ts'
+import { HELD_MAX_BYTES, STASH_MAX_HELD, STASH_MAX_HELD_BYTES, TOKEN_MAX_HELD } from '../../src/model/held.ts'
+import type { Change } from '../../src/model/intent.ts'
+import type { Motion } from '../../src/model/facts.ts'
+import type { Actor } from '../../src/model/permit.ts'
+import { anonymous, factsWith, master, NOW, writer } from '../support/decisions.ts'
+
+const put = (value: string, key: string | null = 'a'): Change => ({ kind: 'put', key, value, type: 'text/plain' })
+const change = put('1')
+const SIZE = new TextEncoder().encode(JSON.stringify(change)).length
+
+const motionOf = (actor: Actor): Motion => ({
+  actor,
+  speaker: actor,
+  intent: change,
+  reason: 'why',
+  release: null,
+  approver: null,
+  breakGlass: null,
+})
+const schedule = { kind: 'schedule' as const, change, keys: ['a'], due_at: NOW + 5 }
+
+describe('checkRoom', () => {
+  it('counts the bytes of what is held, to the last one', () => {
+    expect(checkRoom(change, factsWith({ heldBytes: STASH_MAX_HELD_BYTES - SIZE })).ok).toBe(true)
+    expect(checkRoom(change, factsWith({ heldBytes: STASH_MAX_HELD_BYTES - SIZE + 1 }))).toEqual({
+      ok: false,
+      refusal: { code: 'too_many_held', limit: STASH_MAX_HELD, limit_bytes: STASH_MAX_HELD_BYTES },
+    })
+  })
+  it('counts held changes', () => {
+    expect(checkRoom(change, factsWith({ heldCount: STASH_MAX_HELD - 1 })).ok).toBe(true)
+    expect(checkRoom(change, factsWith({ heldCount: STASH_MAX_HELD }))).toMatchObject({
+      refusal: { code: 'too_many_held' },
+    })
+  })
+  it('takes one change as large as a row may be, in bytes and not in characters', () => {
+    const fill = Math.floor((HELD_MAX_BYTES - SIZE) / 2)
+    expect(checkRoom(put(`1${'é'.repeat(fill)}`), factsWith()).ok).toBe(true)
+    expect(checkRoom(put(`1${'é'.repeat(fill + 1)}`), factsWith())).toMatchObject({
+      refusal: { code: 'too_large_to_hold', limit_bytes: HELD_MAX_BYTES },
+    })
+  })
+})
+
+describe('hold', () => {
+  it('writes down who, why, since when, and at which revision', () => {
+    expect(hold(motionOf(writer), factsWith(), NOW, schedule)).toMatchObject({
+      value: {
+        applied: { revision: 7, changed: [], held: { id: 'new-id', waitsFor: 'time', dueAt: NOW + 5 } },
+        entry: null,
+        effects: [{ held: { id: 'new-id', reason: 'why', made_by: 'writer', made_at: NOW, asked: 7, change } }],
+      },
+    })
+  })
+  it('says until when it waits for a person, and when it is due only where it waits for its time', () => {
+    const approval = { kind: 'approval' as const, change, keys: ['a'], due_at: NOW + 9, expires_at: NOW + 9 }
+    expect(hold(motionOf(writer), factsWith(), NOW, approval)).toMatchObject({
+      value: { applied: { held: { waitsFor: 'approval', expires_at: NOW + 9, dueAt: null } } },
+    })
+  })
+  it('makes up a missing key now, and leaves a given one', () => {
+    const unnamed = { ...schedule, change: put('1', null) }
+    expect(hold(motionOf(writer), factsWith(), NOW, unnamed)).toMatchObject({
+      value: { effects: [{ held: { change: { key: 'made-up' } } }] },
+    })
+  })
+  it('takes a token, and no more of one that is not the master than its share', () => {
+    expect(hold(motionOf(anonymous), factsWith(), NOW, schedule)).toMatchObject({ refusal: { code: 'token_missing' } })
+    const held = (actor: Actor, ownHeldCount: number) =>
+      hold(motionOf(actor), factsWith({ ownHeldCount }), NOW, schedule)
+    expect(held(writer, TOKEN_MAX_HELD - 1).ok).toBe(true)
+    expect(held(writer, TOKEN_MAX_HELD)).toMatchObject({ refusal: { code: 'too_many_held', limit: TOKEN_MAX_HELD } })
+    expect(held(master, TOKEN_MAX_HELD).ok).toBe(true)
+  })
+})

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest'
+import { Purger, SECOND_PURGE_MS, type Purged } from '../../src/stash/purge.ts'
+
+/** A purger whose purges and pauses end when the test says so. */
+function makePurger(answer: () => Promise<Purged> = async () => true) {
+  const world = { now: 1_000_000, purges: 0 }
+  const pauses: { ms: number; end(): void }[] = []
+  const purger = new Purger(
+    () => {
+      world.purges++
+      return answer()
+    },
+    () => world.now,
+    (ms) => new Promise<void>((end) => pauses.push({ ms, end })),
+  )
+  /** Lets everything run that waits for no timer. */
+  const settle = async (): Promise<void> => {
+    for (let i = 0; i < 20; i++) await Promise.resolve()
+  }
+  const passPause = async (): Promise<void> => {
+    pauses.shift()?.end()
+    await settle()
+  }
+  return { world, pauses, purger, settle, passPause }
+}
+
+describe('Purger', () => {
+  it('purges at once and again when no memory can be as old, and is done then', async () => {
+    const { world, pauses, purger, settle, passPause } = makePurger()
+    const done = purger.notify()
+    await settle()
+    expect(world.purges).toBe(1)
+    expect(pauses.map(({ ms }) => ms)).toEqual([SECOND_PURGE_MS])
+    await passPause()
+    await done
+    expect(world.purges).toBe(2)
+    expect(pauses).toEqual([])
+  })
+  it('gives a commit that came meanwhile both of its purges', async () => {
+    const { world, purger, settle, passPause } = makePurger()
+    const done = purger.notify()
+    await settle()
+    void purger.notify()
+    void purger.notify()
+    await passPause()
+    // The next round's first purge serves as the first one's second.
+    expect(world.purges).toBe(2)
+    await passPause()
+    await done
+    expect(world.purges).toBe(3)
+  })
+  it('gives both to a commit that came while a purge was under way', async () => {
+    const first = Promise.withResolvers<Purged>()
+    const { world, purger, settle, passPause } = makePurger(() =>
+      world.purges === 1 ? first.promise : Promise.resolve(true),
+    )
+    const done = purger.notify()
+    void purger.notify()
+    first.resolve(true)
+    await settle()
+    await passPause()
+    await passPause()
+    await done
+    expect(world.purges).toBe(3)
+  })
+  it('begins anew after it was done', async () => {
+    const { world, purger, settle, passPause } = makePurger()
+    for (const total of [2, 4]) {
+      const done = purger.notify()
+      await settle()
+      await passPause()
+      await done
+      expect(world.purges).toBe(total)
+    }
+  })
+  it('spends no more than its budget, and earns one every twelve seconds, up to ten', async () => {
+    const { world, purger, settle, passPause } = makePurger()
+    const spend = async (commits: number): Promise<number> => {
+      const before = world.purges
+      for (let i = 0; i < commits; i++) {
+        const done = purger.notify()
+        await settle()
+        await passPause()
+        await done
+      }
+      return world.purges - before
+    }
+    expect(await spend(20)).toBe(10)
+    world.now += 11_999
+    expect(await spend(2)).toBe(0)
+    world.now += 1
+    expect(await spend(2)).toBe(1)
+    world.now += 36_000
+    expect(await spend(5)).toBe(3)
+    world.now += 3_600_000
+    expect(await spend(20)).toBe(10)
+  })
+  it('lets a refused purge go, and still makes the second', async () => {
+    const { world, purger, settle, passPause } = makePurger(() => Promise.reject(new Error('429')))
+    const done = purger.notify()
+    await settle()
+    await passPause()
+    await done
+    expect(world.purges).toBe(2)
+  })
+  it('asks no more where there is no cache', async () => {
+    const { world, pauses, purger } = makePurger(async () => 'none')
+    await purger.notify()
+    await purger.notify()
+    expect(world.purges).toBe(1)
+    expect(pauses).toEqual([])
+  })
+})
