@@ -25,9 +25,6 @@ import { apply, isProgram, mutationsOf, type Mutation } from './mutations.ts'
 import { imports, rank, ROOMS } from './rooms.ts'
 import { NO_END, runTests } from './run-tests.ts'
 
-/** How many files are run before all the others, beside unit tests: those that are likely to notice. */
-const LIKELY_FILES = 5
-
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
@@ -35,6 +32,8 @@ const { positionals, values } = parseArgs({
     count: { type: 'string', default: '40' },
     file: { type: 'string', default: '' },
     quick: { type: 'boolean', default: false },
+    // How many files are run before all the others, beside unit tests: those that are likely to notice.
+    likely: { type: 'string', default: '5' },
     'no-baseline': { type: 'boolean', default: false },
   },
 })
@@ -101,7 +100,7 @@ async function findKiller(file: string): Promise<string | null> {
   const known = killers.get(file) ?? []
   const order = rank(testFiles, file)
   const units = order.filter((test) => isUnit(test) && imports(test, file))
-  const likely = [...new Set([...known, ...order])].filter((test) => !isUnit(test)).slice(0, LIKELY_FILES)
+  const likely = [...new Set([...known, ...order])].filter((test) => !isUnit(test)).slice(0, Number(values.likely))
   const others = order.filter((test) => !isUnit(test) && !likely.includes(test))
   for (const stage of values.quick ? [units, likely] : [units, likely, others]) {
     const killer = stage.length === 0 ? null : await findKillerIn(stage)

@@ -25,7 +25,8 @@ export async function runTests(copy: string, files: string[]): Promise<string | 
   const child = spawn('npx', args, { cwd: copy, env, stdio: 'ignore', detached: true })
   // With what it has started: the runtime, servers, browsers.
   const endAll = (): void => void process.kill(-(child.pid ?? 0), 'SIGKILL')
-  process.once('exit', endAll)
+  // Before the folder is removed, into which they write.
+  process.prependOnceListener('exit', endAll)
   const timer = setTimeout(endAll, START_MS + files.length * FILE_MS)
   const code = await new Promise<number | null>((done) => child.once('exit', done))
   clearTimeout(timer)

@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
 import { newOperator, objectOf, send } from '../support/front-door.ts'
-import { freezeTime } from '../support/frozen-time.ts'
+import { freezeTime, pass, START } from '../support/frozen-time.ts'
 
 const HOUR = 60 * 60_000
 
@@ -75,6 +75,39 @@ describe('PUT /stash/{id}/freeze', () => {
     expect((await master.set('a', '1')).status).toBe(200)
     expect(await master.call('DELETE', '/freeze')).toMatchObject({ status: 404, body: { code: 'not_frozen' } })
   })
+  it('for good outlasts the end of one before it', async () => {
+    const { stash, master } = await newOperator()
+    await master.call('PUT', '/freeze', { until: ONE_O_CLOCK })
+    await master.call('PUT', '/freeze', { reason: 'incident' })
+    await pass(stash, 2 * HOUR)
+    expect(await master.set('a', '1')).toMatchObject({ status: 423, body: { until: null, reason: 'incident' } })
+    expect(await master.history('limit=1')).toMatchObject([{ revision: 2, kind: 'freeze' }])
+  })
+  it('ends at its own time, where one before it would have ended sooner or later', async () => {
+    for (const [first, second] of [
+      ['2031-01-01T00:30:00Z', ONE_O_CLOCK],
+      ['2031-01-01T02:00:00Z', ONE_O_CLOCK],
+    ]) {
+      vi.setSystemTime(START)
+      const { stash, master } = await newOperator()
+      await master.call('PUT', '/freeze', { until: first })
+      await master.call('PUT', '/freeze', { until: second })
+      await pass(stash, HOUR - 1)
+      expect((await master.set('a', '1')).status).toBe(423)
+      await pass(stash, 1)
+      expect((await master.set('a', '1')).status).toBe(200)
+      expect(await master.history('limit=2')).toMatchObject([{ kind: 'put' }, { revision: 3, kind: 'unfreeze' }])
+    }
+  })
+  it('ended by hand does not end again at its time', async () => {
+    const { stash, master } = await newOperator()
+    await master.call('PUT', '/freeze', { until: ONE_O_CLOCK })
+    await master.call('DELETE', '/freeze')
+    await master.call('PUT', '/freeze', {})
+    await pass(stash, HOUR)
+    expect((await master.set('a', '1')).status).toBe(423)
+    expect(await master.history('limit=1')).toMatchObject([{ revision: 3, kind: 'freeze' }])
+  })
   it('leaves open what makes things safe: tokens are revoked, held changes cancelled', async () => {
     const { master } = await newOperator()
     const second = await master.grant({ can: ['write'] })
@@ -105,6 +138,8 @@ describe('PUT /stash/{id}/freeze', () => {
     for (const one of [writer, part]) {
       expect(await one.call('PUT', '/freeze', {})).toMatchObject({ status: 403, body: { needs: 'freeze' } })
     }
+    const whole = await master.grant({ can: ['freeze'], keys: ['shop-*', '*'] })
+    expect((await whole.call('PUT', '/freeze', {})).status).toBe(200)
   })
   it.each([
     ['the past', { until: '2030-12-31T00:00:00Z' }, 422],

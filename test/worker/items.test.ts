@@ -2,6 +2,39 @@ import { evictDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import { newStash, objectOf, send } from '../support/front-door.ts'
 
+describe('a body', () => {
+  const LIMIT = 64 * 1024
+  const streamed = (text: string): RequestInit => ({
+    body: new Response(text).body?.pipeThrough(new TransformStream<Uint8Array>()) ?? null,
+  })
+  it.each([
+    ['announced', (text: string): RequestInit => ({ body: text })],
+    ['streamed', streamed],
+  ])('that is %s may be as long as the limit, in bytes, and no longer', async (_, init) => {
+    const stash = await newStash()
+    const put = (text: string) => send(`/item/${stash.id}/k`, stash.as({ method: 'PUT', ...init(text) }))
+    const longest = 'é'.repeat(LIMIT / 2)
+    expect((await put(longest)).status).toBe(200)
+    expect(await stash.read('k')).toBe(longest)
+    const refused = await put(`${longest}x`)
+    expect(refused.status).toBe(413)
+    expect(await refused.json()).toMatchObject({ code: 'body_too_large', limit_bytes: LIMIT })
+  })
+  it('that comes in pieces is whole', async () => {
+    const stash = await newStash()
+    const pieces = ['one ', 'two é', ' three']
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+    const writer = writable.getWriter()
+    const writing = (async () => {
+      for (const piece of pieces) await writer.write(new TextEncoder().encode(piece))
+      await writer.close()
+    })()
+    expect((await send(`/item/${stash.id}/k`, stash.as({ method: 'PUT', body: readable }))).status).toBe(200)
+    await writing
+    expect(await stash.read('k')).toBe(pieces.join(''))
+  })
+})
+
 describe('PUT /item/{stash}/{key}', () => {
   it('stores the body as it came, and survives an eviction', async () => {
     const stash = await newStash()
@@ -167,5 +200,19 @@ describe('OPTIONS', () => {
     ]) {
       expect(preflight.headers.get('Access-Control-Allow-Headers')).toContain(header)
     }
+  })
+})
+
+describe('an address that only resembles that of a remembered flag', () => {
+  it('is not answered with its value', async () => {
+    const stash = await newStash()
+    await stash.put('k', '1')
+    expect(await stash.read('k')).toBe('1')
+    for (const path of [`${stash.id}xk`, `${stash.id}.k`, `${stash.id}//k`, `${stash.id}/k/`, `${stash.id}/k/k`]) {
+      const answer = await send(`/item/${path}`)
+      expect([404, 405], path).toContain(answer.status)
+      expect(await answer.text()).not.toBe('1')
+    }
+    expect(await stash.read('k')).toBe('1')
   })
 })

@@ -1,11 +1,16 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { runInDurableObject } from 'cloudflare:test'
+import { exports } from 'cloudflare:workers'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { bulkEvaluation, bulkEvaluationFailure, evaluation, evaluationFailure } from '../../src/http/wire-ofrep.ts'
 import vectors from '../support/bucketing.json' with { type: 'json' }
 import { context, FLAGS, furnished, setTo } from '../support/evaluations.ts'
 import { clearFaults, faults } from '../support/faults.ts'
-import { newStash, send } from '../support/front-door.ts'
+import { newStash, objectOf, send } from '../support/front-door.ts'
 
-afterEach(clearFaults)
+afterEach(() => {
+  clearFaults()
+  vi.useRealTimers()
+})
 
 describe('POST …/ofrep/v1/evaluate/flags/{key}', () => {
   it('types a value by its guard, and says which version it is of which revision', async () => {
@@ -52,6 +57,21 @@ describe('POST …/ofrep/v1/evaluate/flags/{key}', () => {
         expect(await answer.json()).toMatchObject({ value: on, variant: on ? 'on' : 'off', reason: 'SPLIT' })
       }
     }
+  })
+  it('evaluates no older revision than it was told of, also where it remembers one', async () => {
+    vi.useFakeTimers({ now: Date.UTC(2031, 0, 1), toFake: ['Date'] })
+    const { stash, evaluate, ask } = await furnished()
+    expect(await (await evaluate('plain')).json()).toMatchObject({ value: 'true', metadata: { revision: 17 } })
+    // Not through this isolate, which would heed its own write.
+    const intent = { kind: 'put' as const, key: 'plain', value: 'new', type: 'text/plain' }
+    const hash = await runInDurableObject(objectOf(stash), (_, { storage }) =>
+      String(storage.sql.exec('SELECT hash FROM token').one()['hash']),
+    )
+    expect((await objectOf(stash).apply({ credential: { kind: 'token', hash }, intent })).ok).toBe(true)
+    const remembered = await evaluate('plain')
+    expect(remembered.headers.get('Switchyard-Revision')).toBe('17')
+    const told = await ask(`${FLAGS}/plain?flagConfigEtag=${encodeURIComponent('"18"')}`)
+    expect(await told.json()).toMatchObject({ value: 'new', metadata: { revision: 18 } })
   })
   it('gives JSON out as it was written', async () => {
     const { master, evaluate } = await furnished()
@@ -174,6 +194,21 @@ describe('POST …/ofrep/v1/evaluate/flags', () => {
       const alone = (await (await evaluate(flag.key, context('user-1'))).json()) as { metadata: { version: number } }
       expect(flag).toEqual({ ...alone, metadata: { version: alone.metadata.version } })
     }
+  })
+  it('has another tag under another URL: the answer names where its events are', async () => {
+    const { stash } = await furnished()
+    const ask = async (prefix: string, tag = '') => {
+      const init = { method: 'POST', headers: { 'If-None-Match': tag } }
+      const answer = await exports.default.fetch(new Request(`${prefix}/stash/${stash.id}/${FLAGS}`, init))
+      return { status: answer.status, tag: answer.headers.get('ETag') ?? '', text: await answer.text() }
+    }
+    const [bare, api, other] = ['https://flags.test', 'https://flags.test/api', 'https://other.test/api']
+    const [first, second, third] = [await ask(bare), await ask(api), await ask(other)]
+    expect(new Set([first.tag, second.tag, third.tag]).size).toBe(3)
+    expect((await ask(bare, first.tag)).status).toBe(304)
+    const anew = await ask(api, first.tag)
+    expect(anew).toMatchObject({ status: 200, tag: second.tag })
+    expect(anew.text).toContain(`"${api}/stash/${stash.id}/ofrep/v1/events"`)
   })
   it('leaves out nobody for want of a targeting key: such a flag says so itself', async () => {
     const { ask } = await furnished()

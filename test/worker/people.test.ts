@@ -36,6 +36,27 @@ describe('a second person', () => {
     // Of somebody else's request it may be the second person.
     expect(await approves(late, await asks(there))).toBe('done')
   })
+  it('is no token of the same hand, while both of a rotation count', async () => {
+    const { stash, master, asks, approves } = await guarded()
+    const bob = await master.grant({ label: 'bob', can: ['write', 'approve'] })
+    const rotated = async (path: string, one: Operator) => {
+      const { body } = await one.call('POST', path, { overlap: '1h' })
+      return operatorOf(send, stash, String(body['token']))
+    }
+    const bobNext = await rotated(`/tokens/${(await find(master, 'bob')).token_id}/rotate`, bob)
+    const next = await rotated('/tokens/rotate', master)
+    for (const [asker, approver] of [
+      [next, master],
+      [master, next],
+      [bobNext, bob],
+      [bob, bobNext],
+    ] as const)
+      expect(await approves(approver, await asks(asker))).toBe('own_request')
+    expect(await stash.read('traffic')).toBe('')
+    // Either of them takes back what the other asked for: it is not declined.
+    await master.call('DELETE', `/held/${await asks(next)}`)
+    expect(await next.history('limit=1')).toMatchObject([{ dropped: { because: 'cancelled', made_by: 'master' } }])
+  })
   it('is no token that the asker made, nor one of the same maker', async () => {
     const { master, asks, approves } = await guarded()
     const lead = await master.grant({ label: 'lead', can: ['write', 'approve', 'tokens'] })

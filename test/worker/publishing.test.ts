@@ -46,6 +46,36 @@ describe('publishing', () => {
     hung.resolve()
     await expect.poll(async () => (await inKv(stash.id))?.revision).toBe(3)
   })
+  it('waits after a crash for a put that may still be on its way, so that it does not land last', async () => {
+    vi.useFakeTimers({ now: Date.UTC(2031, 0, 1), toFake: ['Date'] })
+    const stash = await newStash()
+    await runDurableObjectAlarm(objectOf(stash))
+    expect(await inKv(stash.id)).toMatchObject({ revision: 0 })
+    let lost: (() => Promise<void>) | null = null
+    let puts = 0
+    faults.kvPut = (call) => {
+      puts++
+      if (lost !== null) return call()
+      lost = call
+      return new Promise(() => {})
+    }
+    const pass = async (ms: number) => {
+      vi.setSystemTime(Date.now() + ms)
+      await runDurableObjectAlarm(objectOf(stash))
+    }
+    await stash.put('a', '1')
+    await pass(2_000)
+    expect(puts).toBe(1)
+    await stash.put('a', '2')
+    await evictDurableObject(objectOf(stash))
+    for (let s = 0; s < 7; s++) await pass(2_000)
+    expect(puts).toBe(1)
+    // What the old instance had sent lands now; the new one knows nothing of it.
+    await lost!()
+    await pass(1_000)
+    expect(puts).toBe(2)
+    expect(await inKv(stash.id)).toMatchObject({ revision: 2, items: [{ value: '2' }] })
+  })
   it('outlasts an hour of refusals and evictions, and then catches up', async () => {
     const stash = await newStash()
     await expect.poll(async () => (await inKv(stash.id))?.revision).toBe(0)

@@ -132,6 +132,33 @@ describe('a replay', () => {
     await evictDurableObject(objectOf(stash))
     expect([await joinAt(stash, 60), await joinAt(stash, 3), await joinAt(stash, 60, ['k-1'])]).toEqual(before)
   })
+  it('from before what history keeps is a snapshot, whether the object has been away or not', async () => {
+    const { stash } = await newOperator()
+    await change(stash, 10)
+    // As pruning leaves it: it takes more entries away than a test makes.
+    const forget = () =>
+      runInDurableObject(objectOf(stash), (_, { storage: { sql } }) => {
+        sql.exec('UPDATE stash SET anchor_revision = 4, anchor_hash = (SELECT hash FROM log WHERE revision = 4)')
+        sql.exec('DELETE FROM change WHERE revision <= 4')
+        sql.exec('DELETE FROM log WHERE revision <= 4')
+      })
+    await forget()
+    for (const _ of ['kept', 'away']) {
+      for (const after of [0, 1, 3]) {
+        const [first, ...rest] = await joinAt(stash, after)
+        expect(first).toMatchObject({ type: 'snapshot', revision: 10 })
+        expect(rest).toEqual([])
+      }
+      expect((await joinAt(stash, 4)).map(({ type, revision }) => [type, revision])).toEqual(
+        [5, 6, 7, 8, 9, 10].map((revision) => ['change', revision]),
+      )
+      await evictDurableObject(objectOf(stash))
+    }
+    // Hubs are told the same.
+    const told = async (after: number) => (await objectOf(stash).missed(after))?.events.map(({ type }) => type)
+    expect(await told(3)).toEqual(['snapshot'])
+    expect(await told(4)).toEqual(Array.from({ length: 6 }, () => 'change'))
+  })
 })
 
 /** As pruning does: everything up to this revision. */

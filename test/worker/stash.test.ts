@@ -1,9 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
-import { describe, expect, it } from 'vitest'
-import { newStash, objectOf, send } from '../support/front-door.ts'
+import { afterEach, describe, expect, it } from 'vitest'
 import { NO_STORAGE } from '../../src/model/vouch.ts'
+import { clearFaults, faults } from '../support/faults.ts'
+import { newOperator, newStash, objectOf, send } from '../support/front-door.ts'
+import { nextWeek } from '../support/operator.ts'
 import { randomAddress } from '../support/stash.ts'
+
+afterEach(clearFaults)
 
 describe('POST /stash', () => {
   const create = (body?: string, headers: Record<string, string> = {}) =>
@@ -140,6 +144,30 @@ describe('GET /stash/{id}/items/latest', () => {
 })
 
 describe('DELETE /stash/{id}', () => {
+  it('forgets everything at once but that it was there, also while KV does not hear of it', async () => {
+    const { stash, master } = await newOperator({ name: 'n', description: 'd' })
+    await master.grant({ can: ['write'] })
+    await master.call('PUT', '/guards/b', { type: 'text' })
+    await master.set('a', '1', '', { 'Idempotency-Key': 'once' })
+    await master.set('a', '2', 'for=1h')
+    await master.set('a', '3', `at=${nextWeek()}`)
+    const rowsOf = () =>
+      runInDurableObject(objectOf(stash), (_, { storage: { sql } }) => {
+        const tables = sql.exec<{ name: string }>(`SELECT name FROM sqlite_master WHERE type = 'table'`).toArray()
+        const count = (name: string) => sql.exec<{ n: number }>(`SELECT count(*) AS n FROM "${name}"`).one().n
+        return tables.filter(({ name }) => !name.startsWith('_') && count(name) > 0).map(({ name }) => name)
+      })
+    const full = ['answer', 'change', 'cursor', 'guard', 'held', 'item', 'log', 'migration', 'revert', 'stash', 'token']
+    expect((await rowsOf()).toSorted()).toEqual(full)
+    faults.kvPut = () => Promise.reject(new Error('KV PUT failed: 500'))
+    expect((await master.call('DELETE', '')).status).toBe(200)
+    expect((await rowsOf()).toSorted()).toEqual(['cursor', 'migration', 'stash'])
+    const row = await runInDurableObject(objectOf(stash), (_, { storage }) =>
+      storage.sql.exec('SELECT * FROM stash').one(),
+    )
+    expect(row).toMatchObject({ name: null, description: null, item_count: 0, bytes: 0 })
+    expect((await master.set('a', '4')).status).toBe(404)
+  })
   it('is 404 from then on, in KV too, and leaves a note behind that it was deleted', async () => {
     const stash = await newStash()
     await stash.put('a', '1')

@@ -89,6 +89,25 @@ describe('?for', () => {
     expect(await stash.read('a')).toBe('1')
     expect(await master.history('limit=1')).toMatchObject([{ kind: 'revert', who: 'stash', ends: 2 }])
   })
+  it('is tried each minute while the stash has no room for it, and stays listed', async () => {
+    const { stash, master } = await newOperator()
+    await master.set('a', 'x'.repeat(100))
+    await master.call('PATCH', '/flags?for=30m', { a: null })
+    // As if it had been filled twice over since: by more such ends than a test can make.
+    const setBytes = (bytes: number) =>
+      runInDurableObject(objectOf(stash), (_, { storage }) => storage.sql.exec('UPDATE stash SET bytes = ?', bytes))
+    await setBytes(2 * 1024 * 1024)
+    await pass(stash, 30 * MINUTE)
+    await pass(stash, MINUTE)
+    expect(await master.held()).toMatchObject([{ held_id: 'revert-2', keys: ['a'] }])
+    expect(await stash.revision()).toBe(2)
+    await setBytes(0)
+    await pass(stash, MINUTE - 1)
+    expect(await stash.revision()).toBe(2)
+    await pass(stash, 1)
+    expect(await stash.read('a')).toBe('x'.repeat(100))
+    expect(await master.held()).toEqual([])
+  })
   it('happens once, though the alarm comes twice, late, and after an eviction', async () => {
     const { stash, master } = await newOperator()
     await master.set('a', '1')

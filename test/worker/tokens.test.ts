@@ -45,6 +45,7 @@ describe('POST /stash/{id}/tokens', () => {
     [{ can: ['write'], keys: ['ma*'] }, 'a wider pattern'],
     [{ can: ['write'], keys: ['*ain-*'] }, 'a pattern across'],
     [{ can: ['write'], keys: ['main-a', 'other'] }, 'one key more'],
+    [{ can: ['write'], keys: ['*', 'main-*'] }, 'one pattern before its own'],
     [{ can: ['write'], keys: ['main-*'], expires_in: '2d' }, 'a longer life'],
   ])('never grants more than it holds: %j is %s too much', async (spec) => {
     const { master } = await newOperator()
@@ -97,6 +98,23 @@ describe('POST /stash/{id}/tokens', () => {
     vi.setSystemTime(Date.now() + 1)
     expect(await brief.set('a', '2')).toMatchObject({ status: 403, body: { code: 'token_expired' } })
     expect(await tokensOf(master)).toHaveLength(1)
+  })
+})
+
+describe('a token', () => {
+  it('is believed by its whole hash, not by the part that finds it', async () => {
+    const { stash, master } = await newOperator()
+    const bob = await master.grant({ can: ['write'] })
+    expect((await bob.set('a', '1')).status).toBe(200)
+    // Another token with the same first 16 digits cannot be found; another rest of the hash is the same.
+    await runInDurableObject(objectOf(stash), (_, { storage }) => {
+      storage.sql.exec(`UPDATE token SET hash = substr(hash, 1, 63) || iif(substr(hash, 64) = '0', '1', '0')`)
+    })
+    for (const one of [bob, master]) {
+      expect(await one.set('a', '2')).toMatchObject({ status: 403, body: { code: 'invalid_token' } })
+      expect(await one.call('GET', '/items')).toMatchObject({ status: 403, body: { code: 'invalid_token' } })
+    }
+    expect(await stash.read('a')).toBe('1')
   })
 })
 
