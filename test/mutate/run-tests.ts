@@ -8,6 +8,9 @@ const START_MS = 60_000
 const FILE_MS = 15_000
 export const NO_END = 'no end'
 
+/** What is read of vitest's own report. */
+type Report = { testResults: { name: string; assertionResults: { status: string }[] }[] }
+
 /** Which file failed, or how else they did not pass. Null: all passed. */
 export async function runTests(copy: string, files: string[]): Promise<string | null> {
   const report = join(copy, 'report.json')
@@ -19,10 +22,12 @@ export async function runTests(copy: string, files: string[]): Promise<string | 
     TEST_PATIENCE_MS: '40000',
     ...(!needsServer && { SWITCHYARD_URL: 'http://not.needed' }),
   }
-  const options = ['--config=test/vitest.config.ts', '--bail=1', '--reporter=json', `--outputFile=${report}`]
-  const projects = [...new Set(files.map((file) => `--project=${file.split('/')[1]}`))]
-  const args = ['vitest', 'run', ...options, ...projects, ...files]
-  const child = spawn('npx', args, { cwd: copy, env, stdio: 'ignore', detached: true })
+  const onlyUnit = files.every((file) => file.startsWith('test/unit/'))
+  const config = onlyUnit ? 'test/mutate/unit.config.ts' : 'test/vitest.config.ts'
+  const options = [`--config=${config}`, '--bail=1', '--reporter=json', `--outputFile=${report}`]
+  const projects = onlyUnit ? [] : [...new Set(files.map((file) => `--project=${file.split('/')[1]}`))]
+  const args = ['node_modules/vitest/vitest.mjs', 'run', ...options, ...projects, ...files]
+  const child = spawn(process.execPath, args, { cwd: copy, env, stdio: 'ignore', detached: true })
   // With what it has started: the runtime, servers, browsers.
   const endAll = (): void => void process.kill(-(child.pid ?? 0), 'SIGKILL')
   // Before the folder is removed, into which they write.
@@ -34,9 +39,8 @@ export async function runTests(copy: string, files: string[]): Promise<string | 
   if (code === 0) return null
   if (code === null) return NO_END
   if (!existsSync(report)) return 'no start'
-  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
-    testResults: { name: string; status: string }[]
-  }
-  const failed = testResults.find(({ status }) => status === 'failed')?.name
-  return files.find((file) => failed?.endsWith(file)) ?? 'a fault outside of tests'
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report
+  // A file that was not run any more counts as failed, too.
+  const failed = testResults.find(({ assertionResults }) => assertionResults.some(({ status }) => status === 'failed'))
+  return files.find((file) => failed?.name.endsWith(file)) ?? 'a fault outside of tests'
 }

@@ -1,6 +1,9 @@
 /** Builders for the pure part: actors, facts and motions with something sensible in every field. */
 import { decide } from '../../src/model/decide.ts'
 import type { Decidable, Facts, Motion } from '../../src/model/facts.ts'
+import type { Guard } from '../../src/model/guard.ts'
+import type { Held } from '../../src/model/held.ts'
+import type { Change } from '../../src/model/intent.ts'
 import { bytesOf, type Item } from '../../src/model/item.ts'
 import { ABILITIES, type Actor, type TokenActor } from '../../src/model/permit.ts'
 
@@ -71,3 +74,29 @@ export const judge = (actor: Actor, intent: Decidable, facts = factsWith(), moti
     facts,
     NOW,
   )
+
+export const system: Actor = { kind: 'system', label: 'stash' }
+
+export const putOf = (key: string, value: string, more: Partial<Change> = {}): Change =>
+  ({ kind: 'put', key, value, type: 'text/plain', ...more }) as Change
+export const guardsOf = (guards: Record<string, Guard>): Facts['guards'] =>
+  new Map(Object.entries(guards).map(([key, guard]) => [key, { key, guard, version: 2 }]))
+export const itemsOf = (items: Record<string, string>): Facts['items'] =>
+  new Map(Object.entries(items).map(([key, value]) => [key, itemOf(key, value, 3)]))
+export const revertOf = (key: string, value: string | null, id = 'revert-5'): Held => ({
+  id,
+  kind: 'revert',
+  change: { kind: 'patch', changes: [{ key, value }] },
+  keys: [key],
+  reason: 'over',
+  made_by: null,
+  made_at: 1,
+  secret_hash: null,
+  expires_at: null,
+  due_at: NOW + 50,
+  decision: null,
+  ends: 5,
+  approved_by: null,
+  broke_glass: null,
+})
+export const codeOf = (verdict: ReturnType<typeof judge>) => (verdict.ok ? 'ok' : verdict.refusal.code)

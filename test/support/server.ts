@@ -6,7 +6,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { bundle, serve } from '../../src/local/serve.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -23,6 +22,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     project.provide('entry', null)
     return async () => {}
   }
+  // Only now: the runtime and the bundler take a second to load.
+  const { bundle, serve } = await import('../../src/local/serve.ts')
   const folder = await mkdtemp(join(tmpdir(), 'switchyard-test-'))
   const entry = await bundle(folder)
   const { url, stop } = await serve(entry, { host: '127.0.0.1', port: 0, quiet: true })

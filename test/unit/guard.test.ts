@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest'
+import { guardSchema, isUnsafe, maxForOf, misfits, objectionsTo, type Guard } from '../../src/model/guard.ts'
+import { JudgingBudget } from '../../src/model/json-schema.ts'
+
+describe('misfits', () => {
+  it.each<[Guard, string[], string[]]>([
+    [{ type: 'boolean' }, ['true', 'false'], ['', 'TRUE', 'true ', 'on', '1', 'truefalse']],
+    [
+      { type: 'percentage' },
+      ['0', '9', '10', '99.999', '100', '100.000'],
+      ['00', '100.001', '101', '1000', '1.0000', '.5', '5.', '-0'],
+    ],
+    [{ type: 'percentage', min: 10, max: 20.5 }, ['10', '20.5', '15'], ['9.999', '20.501']],
+    [{ type: 'percentage', min: 10 }, ['10', '100'], ['9.999']],
+    [
+      { type: 'number' },
+      ['0', '-0.5', '1e3', '1E+3', '10', '-12.25e-2'],
+      ['', '01', '1.', '.1', '+1', '1e', '1e400', ' 1', '0x1'],
+    ],
+    [{ type: 'number', min: -1, max: 2 }, ['-1', '2', '0'], ['-1.001', '2.001']],
+    [{ type: 'number', max: 2 }, ['2', '-1e9'], ['2.1']],
+    [{ type: 'number', integer: true }, ['9007199254740991', '-3', '2.0'], ['9007199254740992', '0.5']],
+    [{ type: 'number', integer: false }, ['0.5'], ['x']],
+    [{ type: 'choice', choices: ['a', 'b'] }, ['a', 'b'], ['A', 'ab', '']],
+    [{ type: 'text', min_length: 2, max_length: 3 }, ['ab', 'abc', '🎉🎉'], ['a', 'abcd', '🎉']],
+    [{ type: 'text', min_length: 2 }, ['ab', 'a'.repeat(999)], ['a']],
+    [{ type: 'text', max_length: 2 }, ['', 'ab'], ['abc']],
+    [
+      { type: 'email' },
+      ['a@example.com', `${'a'.repeat(60)}@example.com`],
+      ['a', 'a@', `${'a'.repeat(243)}@example.com`],
+    ],
+    [
+      { type: 'url' },
+      ['http://a', 'HTTPS://a.b/c?d'],
+      ['ftp://a', 'http:a', 'http:/\\a', 'https://', 'http://a b', 'http://a\\b', 'xhttp://a'],
+    ],
+    [{ type: 'json' }, ['null', '{}', '1'], ['', '{', 'undefined']],
+    [
+      { type: 'split' },
+      ['{"a":1}', '{"a":0,"b":0.5}', '{"a":1000000}'],
+      ['{}', '{"a":0}', '{"a":-1,"b":2}', '{"a":1000001}', '{"a":"1"}', '[1]', 'null', '1'],
+    ],
+    [{ type: 'split', choices: ['a', 'b'] }, ['{"a":1}', '{"b":1,"a":2}'], ['{"a":1,"c":1}', '{"c":1}']],
+  ])('%j takes what fits, to the bound, and nothing else', (guard, fitting, unfit) => {
+    for (const value of fitting) expect(misfits(guard, value), value).toEqual([])
+    for (const value of unfit) expect(misfits(guard, value), value).toHaveLength(1)
+  })
+  it('takes a split of a hundred names, and no more', () => {
+    const of = (many: number) =>
+      JSON.stringify(Object.fromEntries(Array.from({ length: many }, (_, i) => [`n${i}`, 1])))
+    expect(misfits({ type: 'split' }, of(100))).toEqual([])
+    expect(misfits({ type: 'split' }, of(101))).toHaveLength(1)
+  })
+  it.each<[Guard, string, string]>([
+    [{ type: 'number', min: 1 }, '0', 'takes at least 1'],
+    [{ type: 'number', max: 1 }, '2', 'takes at most 1'],
+    [{ type: 'number', min: 1, max: 2 }, '3', 'takes 1 to 2'],
+    [{ type: 'text', min_length: 1, max_length: 2 }, '', 'takes 1 to 2 characters'],
+    [{ type: 'choice', choices: ['a', 'b'] }, 'c', 'takes one of a, b'],
+    [{ type: 'split', choices: ['a'] }, '{"a":1,"z":1}', 'takes weights of a; "z" is none of these'],
+  ])('of %j says of %s what would fit', (guard, value, message) => {
+    expect(misfits(guard, value)).toEqual([{ path: '', message }])
+  })
+})
+
+describe('objectionsTo', () => {
+  const of = (guard: Guard) => {
+    const objections = objectionsTo(guard, new JudgingBudget())
+    return objections === 'over budget' ? [objections] : objections.map(({ path }) => path)
+  }
+  it.each<[Guard, string[]]>([
+    [{ type: 'number', min: 1, max: 1 }, []],
+    [{ type: 'number', min: 1.001, max: 1 }, ['min']],
+    [{ type: 'percentage', min: 2, max: 1 }, ['min']],
+    [{ type: 'number', min: 0.2, max: 1, integer: true }, []],
+    [{ type: 'number', min: 0.2, max: 0.9, integer: true }, ['integer']],
+    [{ type: 'number', min: 0.2, max: 0.9 }, []],
+    [{ type: 'number', max: -1, integer: true }, ['integer']],
+    [{ type: 'text', min_length: 2, max_length: 2 }, []],
+    [{ type: 'text', min_length: 3, max_length: 2 }, ['min_length']],
+    [{ type: 'text', min_length: 3 }, []],
+    [{ type: 'boolean', max_for: '1h' }, ['safe_value']],
+    [{ type: 'boolean', max_for: '1h', safe_value: 'false' }, []],
+    [{ type: 'boolean', safe_value: 'off' }, ['safe_value']],
+    [{ type: 'json', schema: { type: 'string' }, safe_value: '1' }, ['safe_value']],
+    [{ type: 'json', schema: { type: 'strng' } }, ['schema.type']],
+    [{ type: 'json', schema: false }, ['schema']],
+  ])('%j: %j', (guard, paths) => {
+    // A whole number below a negative maximum there is; without a minimum it is looked for from 0.
+    expect(of(guard)).toEqual(paths)
+  })
+})
+
+describe('a guard', () => {
+  it('is at most 16 KiB of JSON, in bytes', () => {
+    const overhead = JSON.stringify({ type: 'json', schema: { description: '' } }).length
+    const of = (text: string) => guardSchema.safeParse({ type: 'json', schema: { description: text } }).success
+    expect(of('x'.repeat(16 * 1024 - overhead))).toBe(true)
+    expect(of('x'.repeat(16 * 1024 - overhead + 1))).toBe(false)
+    expect(of('é'.repeat((16 * 1024 - overhead) / 2 + 1))).toBe(false)
+  })
+  it('knows when a change leaves the safe side, and for how long', () => {
+    const guard: Guard = { type: 'boolean', safe_value: 'false', max_for: '2m' }
+    expect([null, 'true', 'false'].map((value) => isUnsafe(guard, value))).toEqual([true, true, false])
+    expect(isUnsafe({ type: 'boolean' }, 'true')).toBe(false)
+    expect([maxForOf(guard), maxForOf({ type: 'boolean' })]).toEqual([120_000, null])
+  })
+})

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest'
+import { chainText, type Entry } from '../../src/model/entry.ts'
+import { readTerms, writeTerms, type WatchTerms } from '../../src/model/watch-event.ts'
+
+describe('the terms of a watch', () => {
+  it.each<WatchTerms>([
+    { after: null, filter: null, marks: false, body: false },
+    { after: 0, filter: null, marks: true, body: false },
+    { after: 17, filter: 'revisions', marks: false, body: true },
+    { after: 3, filter: ['a', 'b.c'], marks: true, body: true },
+  ])('come out as they went in: %j', (terms) => {
+    expect(readTerms(`https://stash/?${writeTerms(terms)}`)).toMatchObject(terms)
+  })
+})
+
+describe('chainText', () => {
+  const entry: Entry = {
+    revision: 7,
+    at: 5,
+    kind: 'put',
+    actorId: 'id',
+    actor: 'who',
+    heldId: null,
+    reason: 'why',
+    detail: '{}',
+    changes: [
+      { what: 'item', key: 'a', before: null, after: { value: '1', type: 't' } },
+      { what: 'guard', key: 'b', before: { value: '2', type: 'u', version: 3 }, after: null },
+    ],
+  }
+  // Entries that were written must be verified for ever.
+  it('has the form of the entries that were written', () => {
+    expect(chainText(entry, 'prev', 2)).toBe(
+      '[2,"prev",7,5,"put","id","who",null,"why","{}",[["item","a",null,["1","t"]],["guard","b",["2","u",3],null]]]',
+    )
+    expect(chainText(entry, 'prev', 1)).toBe(
+      '[1,"prev",7,5,"put","id","who",null,"why",[["a",null,["1","t"]],["b",["2","u",3],null]]]',
+    )
+  })
+})
