@@ -115,6 +115,7 @@ export function addressOf(request: Request): string {
   if (!address.includes(':')) return address
   const [head = '', tail] = address.split('::')
   const groups = head.split(':')
-  const missing = tail === undefined ? 0 : 8 - groups.length - tail.split(':').length
-  return [...groups, ...Array<string>(Math.max(missing, 0)).fill('0')].slice(0, 4).join(':')
+  const last = tail?.split(':') ?? []
+  const missing = tail === undefined ? 0 : 8 - groups.length - last.length
+  return [...groups, ...Array<string>(Math.max(missing, 0)).fill('0'), ...last].slice(0, 4).join(':')
 }

@@ -76,7 +76,7 @@ export function mutationsOf(file: string, text: string): Mutation[] {
     for (const other of OPERATORS[operator] ?? []) add(start, start + operator.length, other)
   }
   const decide = (test: Node): void => {
-    add(test.start, test.end, 'true')
+    if (!isNarrowing(test)) add(test.start, test.end, 'true')
     add(test.start, test.end, 'false')
   }
   /** One of a list, with the comma before or behind it. */
@@ -97,8 +97,9 @@ export function mutationsOf(file: string, text: string): Mutation[] {
       case 'LogicalExpression': {
         // From the operator on, because a side's place does not include the parentheses around it.
         const at = text.indexOf(operator, child('left').end)
+        if (operator === '??' && isDefault(child('right'))) return
         add(at, node.end, '')
-        if (operator !== '??') add(node.start, at + operator.length, '')
+        if (operator !== '??' && !isNarrowing(child('left'))) add(node.start, at + operator.length, '')
         return swap(operator, at, node.end)
       }
       case 'AssignmentExpression':
@@ -160,7 +161,8 @@ export function mutationsOf(file: string, text: string): Mutation[] {
   const walk = (node: Node): void => {
     if (SKIPPED.test(node.type)) return
     mutate(node)
-    for (const value of Object.values(node).flat()) if (isNode(value)) walk(value)
+    const idle = node['operator'] === '??' && isDefault(node['right'] as Node) ? node['right'] : null
+    for (const value of Object.values(node).flat()) if (isNode(value) && value !== idle) walk(value)
   }
   // The tree of a file: plain objects, each with its type and place.
   walk(parseAst(text, { lang: 'ts' }, file) as unknown as Node)
@@ -180,3 +182,8 @@ export function isProgram(text: string): boolean {
 }
 
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && 'type' in value
+
+/** What only the type checker asks for: a default that nothing comes to, and whether there is a field to look at. */
+const isDefault = ({ type, value }: Node): boolean =>
+  type === 'Literal' && (value === '' || value === 0 || value === null)
+const isNarrowing = (node: Node): boolean => node['operator'] === 'in' && (node['left'] as Node).type === 'Literal'

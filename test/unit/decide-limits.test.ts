@@ -129,6 +129,15 @@ describe('decide: what is held', () => {
       judge(writer, putOf('checkout', '1', at === undefined ? {} : { at }), factsWith({ guards }))
     const day = NOW + APPROVAL_LIFETIME_MS
     expect(ask()).toMatchObject({ value: { effects: [{ held: { kind: 'approval', due_at: day, expires_at: day } }] } })
+    const due = { ...revertOf('checkout', '1'), kind: 'schedule' as const }
+    const late = judge(writer, putOf('checkout', '1', { at: NOW - 1, forMs: 5 }), factsWith({ guards }), {
+      release: due,
+    })
+    const change = { kind: 'put', key: 'checkout', value: '1', type: 'text/plain', forMs: 5 }
+    expect(late.ok && late.value.effects).toMatchObject([{ held: { kind: 'approval' } }])
+    expect(late.ok && late.value.effects.map((effect) => effect.kind === 'hold' && effect.held.change)).toEqual([
+      change,
+    ])
     expect(ask(NOW + 5)).toMatchObject({
       value: { effects: [{ held: { expires_at: NOW + 5, change: { at: NOW + 5 } } }] },
     })

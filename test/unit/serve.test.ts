@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Recalled } from '../../src/edge/recall.ts'
 import { serveHot } from '../../src/http/hot.ts'
-import { serve, serveList } from '../../src/http/serve.ts'
+import { isKnown, serve, serveList, serveMissing, turnDownItem, type Representation } from '../../src/http/serve.ts'
 
 const FLAGS = Array.from({ length: 100 }, (_, i) => [`flag-${i}`, 'x'.repeat(1_000)] as const)
 const CHARS = 100 * 1_000
@@ -74,6 +74,121 @@ describe('a 304', () => {
       expect(headers.get('Cache-Control')).toBe('no-cache')
       expect(headers.get('Cache-Tag')).toBe('stash:s')
     }
+  })
+})
+
+describe('how long the cache in front may keep an answer', () => {
+  const NOW = 1_000_000
+  const keptFor = (facts: Partial<Recalled>, until?: number) => {
+    vi.useFakeTimers({ now: NOW, toFake: ['Date'] })
+    const item = () => ({ body: 'x', type: 'text/plain', version: 2, ...(until !== undefined && { until }) })
+    const answer = serve(get(), { ...copy(), checkedAt: NOW - 1_000, ...facts }, 'k', item)
+    vi.useRealTimers()
+    return answer.headers.get('Cloudflare-CDN-Cache-Control')
+  }
+  it('is five seconds and five more where the stash vouches, and one where it does not', () => {
+    const onError = 'stale-if-error=86400'
+    expect(keptFor({})).toBe(`public, max-age=5, stale-while-revalidate=5, ${onError}`)
+    expect(keptFor({ vouched: false })).toBe(`public, max-age=1, ${onError}`)
+  })
+  it.each([
+    [1_999, 'no-store'],
+    [2_000, 'public, max-age=1'],
+    [11_999, 'public, max-age=5'],
+    [12_000, 'public, max-age=5, stale-while-revalidate=1, stale-if-error=1'],
+    [22_000, 'public, max-age=5, stale-while-revalidate=5, stale-if-error=6'],
+  ])('is half of the time that is left of a time-box: %i ms', (left, lifetimes) => {
+    expect(keptFor({}, NOW + left)).toBe(lifetimes)
+  })
+  it('begins when the copy is handed out for the last time', () => {
+    expect(keptFor({ checkedAt: NOW }, NOW + 2_999)).toBe('no-store')
+    expect(keptFor({ checkedAt: NOW }, NOW + 3_000)).toBe('public, max-age=1')
+  })
+})
+
+describe('what an answer says of itself', () => {
+  const answerTo = (facts: Partial<Representation>, recalled = copy(), name = 'k') =>
+    serve(get(), recalled, name, () => ({ body: 'x', type: 'text/plain', version: 2, ...facts })).headers
+  it('is its version, and how many flags have gone back by the clock', () => {
+    const tags = [{}, { reverted: false }, { reverted: true }, { reverted: 0 }, { reverted: 1 }, { reverted: 12 }]
+    expect(tags.map((facts) => answerTo(facts).get('ETag'))).toEqual(['"2"', '"2"', '"2+r"', '"2"', '"2+r"', '"2+r12"'])
+    expect([answerTo({}), answerTo({ reverted: true })].map((headers) => headers.get('Switchyard-Source'))).toEqual([
+      'kv; vouched; as-of=1970-01-01T00:00:00.000Z',
+      'kv; vouched; as-of=1970-01-01T00:00:00.000Z; reverted',
+    ])
+    const unvouched = { ...copy(), vouched: false, source: 'object' as const, trueAt: 1_000 }
+    expect(answerTo({}, unvouched).get('Switchyard-Source')).toBe('object; unvouched; as-of=1970-01-01T00:00:01.000Z')
+  })
+  it('is until when it counts, of one flag', () => {
+    expect(answerTo({ until: 5_000 }).get('Switchyard-Until')).toBe('1970-01-01T00:00:05.000Z')
+    expect(answerTo({}).has('Switchyard-Until')).toBe(false)
+    expect(answerTo({ until: 5_000 }, copy(), '/flags').has('Switchyard-Until')).toBe(false)
+  })
+  it.each([
+    ['text/plain', false],
+    ['text/csv; charset=utf-8', false],
+    ['application/json', false],
+    ['APPLICATION/YAML', false],
+    ['application/problem+json', false],
+    ['text/html', true],
+    ['text/plain, text/html', true],
+    ['text/plain; x=y', true],
+    ['xtext/plain', true],
+    ['image/svg+xml', true],
+  ])('a type that a browser runs does so alone: %s', (type, sandboxed) => {
+    const headers = answerTo({ type })
+    expect(headers.get('Content-Security-Policy')).toBe(sandboxed ? "sandbox; default-src 'none'" : null)
+    expect(headers.get('X-Content-Type-Options')).toBe(sandboxed ? 'nosniff' : null)
+  })
+  it('a type that no header holds is bytes', () => {
+    expect(answerTo({ type: 'no type' }).get('Content-Type')).toBe('application/octet-stream')
+  })
+})
+
+describe('serveMissing', () => {
+  const missing = (key: string) => {
+    const { snapshot, ...recalled } = copy()
+    const reverts = [{ key: 'away', at: 5_000, version: 2, to: null }]
+    const all = { ...recalled, snapshot: { ...snapshot, reverts, reverted: new Set(['back']) } }
+    return serveMissing(all, { code: 'item_not_found', key })
+  }
+  it('says whether it is away for a time, and has an empty body', async () => {
+    const [gone, away, back] = [missing('gone'), missing('away'), missing('back')]
+    expect([gone, away, back].map(({ status }) => status)).toEqual([404, 404, 404])
+    expect(await gone.text()).toBe('')
+    expect(gone.headers.get('Switchyard-Problem')).toBe('item_not_found')
+    const until = [gone, away, back].map(({ headers }) => headers.get('Switchyard-Until'))
+    expect(until).toEqual([null, '1970-01-01T00:00:05.000Z', null])
+    const source = [gone, away, back].map(({ headers }) => headers.get('Switchyard-Source')?.endsWith('; reverted'))
+    expect(source).toEqual([false, false, true])
+  })
+  it('is empty for a read of an item whatever is not there, and says else what happened', async () => {
+    const none = turnDownItem({ code: 'stash_not_found' })
+    expect([none.status, await none.text(), none.headers.get('Switchyard-Problem')]).toEqual([
+      404,
+      '',
+      'stash_not_found',
+    ])
+    expect(await turnDownItem({ code: 'token_missing' }).json()).toMatchObject({ code: 'token_missing' })
+  })
+})
+
+describe('isKnown', () => {
+  it.each([
+    ['"3"', true],
+    ['W/"3"', true],
+    ['"1", W/"3"', true],
+    [' * ', true],
+    ['"3+r"', false],
+    ['3', false],
+    ['"33"', false],
+    ['w/"3"', false],
+    ['xW/"3"', false],
+  ])('%s: %s', (known, is) => {
+    expect(isKnown(new Headers({ 'If-None-Match': known }), '"3"')).toBe(is)
+  })
+  it('is not without a tag', () => {
+    expect(isKnown(new Headers(), '"3"')).toBe(false)
   })
 })
 

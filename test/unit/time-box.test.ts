@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest'
+import { listEnds, REVERTS_MAX, revertsOfEntry } from '../../src/model/time-box.ts'
+import type { Held } from '../../src/model/held.ts'
+import { bytesOf } from '../../src/model/item.ts'
+import { ABILITIES } from '../../src/model/permit.ts'
+import { anonymous, factsWith, judge, master, NOW, putOf, revertOf, tokenOf, writer } from '../support/decisions.ts'
+
+describe('revertsOfEntry', () => {
+  const items = [
+    { key: 'a', before: 'old' },
+    { key: 'b', before: null },
+  ]
+  it('of a time-boxed change is what each key goes back to', () => {
+    expect(revertsOfEntry('put', { revertsAt: 5 }, items)).toEqual([
+      { key: 'a', at: 5, to: 'old' },
+      { key: 'b', at: 5, to: null },
+    ])
+  })
+  it('is what an earlier time-box said, where there was one; and names keys that were not changed', () => {
+    const goesBack = [
+      { key: 'b', to: 'first' },
+      { key: 'c', to: null },
+    ]
+    expect(revertsOfEntry('put', { revertsAt: 5, goesBack }, items)).toEqual([
+      { key: 'a', at: 5, to: 'old' },
+      { key: 'b', at: 5, to: 'first' },
+      { key: 'c', at: 5, to: null },
+    ])
+  })
+  it('of what ends time-boxes are their keys', () => {
+    const left = items.map(({ key }) => ({ key, at: null }))
+    expect(revertsOfEntry('revert', {}, items)).toEqual(left)
+    expect(revertsOfEntry('put', { cancelled: ['revert-1'] }, items)).toEqual(left)
+    expect(revertsOfEntry('put', { shortened: ['revert-1'] }, items)).toEqual(left)
+    expect(revertsOfEntry('delete', { unboxed: ['c'] }, [])).toEqual([{ key: 'c', at: null }])
+    const dropped = { id: 'h', keys: ['d'], reason: null, does: 'patch', madeBy: 'm', because: 'cancelled' as const }
+    expect(revertsOfEntry('drop_held', { dropped: { ...dropped, kind: 'revert' } }, [])).toEqual([
+      { key: 'd', at: null },
+    ])
+    expect(revertsOfEntry('drop_held', { dropped: { ...dropped, kind: 'schedule' } }, [])).toEqual([])
+  })
+  it('of any other change is nothing', () => {
+    expect(revertsOfEntry('put', {}, items)).toEqual([])
+  })
+})
+
+describe('the log of a time-box', () => {
+  const reverts = new Map([['checkout', revertOf('checkout', 'first')]])
+  const detailOf = (verdict: ReturnType<typeof judge>) => verdict.ok && verdict.value.entry?.detail
+  it('says what comes back where that is not what was there before', () => {
+    expect(detailOf(judge(writer, putOf('checkout', 'x', { forMs: 5 })))).toEqual({ revertsAt: NOW + 5 })
+    expect(detailOf(judge(writer, putOf('checkout', 'x', { forMs: 5 }), factsWith({ reverts })))).toEqual({
+      cancelled: ['revert-5'],
+      revertsAt: NOW + 5,
+      goesBack: [{ key: 'checkout', to: 'first' }],
+    })
+  })
+  it('says which key stays away that was away for a time', () => {
+    const facts = factsWith({ items: new Map(), reverts })
+    expect(detailOf(judge(writer, { kind: 'delete', key: 'checkout' }, facts))).toEqual({
+      cancelled: ['revert-5'],
+      unboxed: ['checkout'],
+    })
+    expect(detailOf(judge(writer, { kind: 'delete', key: 'checkout', forMs: 5 }, facts))).toEqual({
+      cancelled: ['revert-5'],
+      revertsAt: NOW + 5,
+      goesBack: [{ key: 'checkout', to: 'first' }],
+    })
+  })
+})
+
+describe('what pending time-boxes put back', () => {
+  const shop = tokenOf('shop', { can: [...ABILITIES], keys: ['a*'] })
+  const box = (actor: typeof master, facts: Parameters<typeof factsWith>[0], key = 'a') => {
+    const verdict = judge(actor, putOf(key, '1', { forMs: 5 }), factsWith({ items: new Map(), ...facts }))
+    return verdict.ok ? 'ok' : verdict.refusal
+  }
+  it('is bounded in keys, of which those that are boxed again count once', () => {
+    expect(box(master, { revertCount: REVERTS_MAX.keys - 1 })).toBe('ok')
+    expect(box(master, { revertCount: REVERTS_MAX.keys })).toEqual({
+      code: 'time_boxes_too_large',
+      limit: REVERTS_MAX.keys,
+      limit_bytes: REVERTS_MAX.bytes,
+    })
+    const reverts = new Map([['a', revertOf('a', 'x')]])
+    expect(box(master, { revertCount: REVERTS_MAX.keys, reverts })).toBe('ok')
+    expect(box(shop, { revertCount: 899 })).toBe('ok')
+    expect(box(shop, { revertCount: 900 })).toMatchObject({ limit: 900, share: true })
+  })
+  it('is bounded in bytes, without what is freed', () => {
+    const size = bytesOf(JSON.stringify({ kind: 'patch', changes: [{ key: 'a', value: null }] }))
+    expect(box(master, { revertBytes: REVERTS_MAX.bytes - size })).toBe('ok')
+    expect(box(master, { revertBytes: REVERTS_MAX.bytes - size + 1 })).toMatchObject({ code: 'time_boxes_too_large' })
+    const pending = revertOf('a', null)
+    expect(box(master, { revertBytes: REVERTS_MAX.bytes, reverts: new Map([['a', pending]]) })).toBe('ok')
+  })
+})
+
+describe('listEnds', () => {
+  const ends = (pending: Held[], isWhole = true, actor = writer as Parameters<typeof listEnds>[2]) =>
+    listEnds(pending, isWhole, actor)
+  const many = (count: number, value = 'v') =>
+    Array.from({ length: count }, (_, i) => revertOf(`k${i}`, value, `r${i}`))
+  it('tells what comes back when, of the keys that the actor reaches', () => {
+    const shop = tokenOf('shop', { keys: ['a*'] })
+    const pending = [revertOf('a', '1'), revertOf('b', null, 'revert-6')]
+    const [a, b] = [
+      { heldId: 'revert-5', key: 'a', at: NOW + 50, goesBackTo: '1' },
+      { heldId: 'revert-6', key: 'b', at: NOW + 50, goesBackTo: null },
+    ]
+    expect(ends(pending)).toEqual({ ends: [a, b], isWhole: true })
+    expect(ends(pending, false, shop)).toEqual({ ends: [a], isWhole: false })
+    expect(ends(pending, true, { kind: 'admin' })).toEqual({ ends: [a, b], isWhole: true })
+    expect(ends(pending, true, anonymous)).toEqual({ ends: [], isWhole: true })
+  })
+  it('tells of a hundred, and of 256 KiB of characters', () => {
+    expect(ends(many(100))).toMatchObject({ isWhole: true })
+    expect(ends(many(101)).ends).toHaveLength(100)
+    expect(ends(many(101)).isWhole).toBe(false)
+    const half = 'x'.repeat(128 * 1024 - 2)
+    expect(ends(many(2, half))).toMatchObject({ isWhole: true })
+    expect(ends([...many(2, half), revertOf('', '')]).ends).toHaveLength(3)
+    expect(ends([...many(2, half), revertOf('k', '')])).toMatchObject({ isWhole: false })
+  })
+})
