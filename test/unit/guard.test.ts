@@ -100,6 +100,54 @@ describe('a guard', () => {
     expect(of('x'.repeat(16 * 1024 - overhead + 1))).toBe(false)
     expect(of('é'.repeat((16 * 1024 - overhead) / 2 + 1))).toBe(false)
   })
+  it.each<[object, object]>([
+    [
+      { type: 'text', min_length: 0, max_length: 65_536 },
+      { type: 'text', max_length: 65_537 },
+    ],
+    [
+      { type: 'text', min_length: 1 },
+      { type: 'text', min_length: -1 },
+    ],
+    [
+      { type: 'percentage', min: 0, max: 100 },
+      { type: 'percentage', max: 100.5 },
+    ],
+    [
+      { type: 'percentage', min: 5 },
+      { type: 'percentage', min: -0.5 },
+    ],
+    [
+      { type: 'choice', choices: ['a', 'x'.repeat(200)] },
+      { type: 'choice', choices: ['x'.repeat(201)] },
+    ],
+    [
+      { type: 'choice', choices: Array.from({ length: 100 }, (_, i) => `${i}`) },
+      { type: 'choice', choices: Array.from({ length: 101 }, (_, i) => `${i}`) },
+    ],
+    [
+      { type: 'split', choices: ['a'] },
+      { type: 'split', choices: [] },
+    ],
+    [
+      { type: 'choice', choices: ['a'] },
+      { type: 'choice', choices: ['a', ''] },
+    ],
+    [
+      { type: 'text', safe_value: 'x'.repeat(1_000) },
+      { type: 'text', safe_value: 'x'.repeat(1_001) },
+    ],
+    [
+      { type: 'text', approvals: 1 },
+      { type: 'text', approvals: 2 },
+    ],
+    [
+      { type: 'text', approvals: 0 },
+      { type: 'text', approvals: -1 },
+    ],
+  ])('may be %j, and not %j', (good, bad) => {
+    expect([good, bad].map((guard) => guardSchema.safeParse(guard).success)).toEqual([true, false])
+  })
   it('knows when a change leaves the safe side, and for how long', () => {
     const guard: Guard = { type: 'boolean', safe_value: 'false', max_for: '2m' }
     expect([null, 'true', 'false'].map((value) => isUnsafe(guard, value))).toEqual([true, true, false])

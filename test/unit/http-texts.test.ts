@@ -142,11 +142,11 @@ describe('a line of the log', () => {
   })
   it('of a fault and a notice are errors where they are', () => {
     logFault(request('/a?b'), new TypeError('broken'), 'r')
-    logNotice('deploy', 'x'.repeat(400))
-    logNotice('deploy', 'y', 'error')
+    logNotice('settings', 'x'.repeat(400))
+    logNotice('settings', 'y', 'error')
     expect(lines).toMatchObject([
       { level: 'error', at: 'http/fault', path: '/a', name: 'TypeError', message: 'broken' },
-      { level: 'info', at: 'deploy', message: 'x'.repeat(300) },
+      { level: 'info', at: 'http/settings', message: 'x'.repeat(300) },
       { level: 'error', message: 'y' },
     ])
   })

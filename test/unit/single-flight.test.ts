@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import { SingleFlight, takeTurn } from '../../src/edge/single-flight.ts'
+import { makeIsolate } from '../support/isolate.ts'
+
+function makeFlights() {
+  const asked: { land(answer: string): void; fail(): void }[] = []
+  const kept: Promise<unknown>[] = []
+  const deadlines: (() => void)[] = []
+  const host = {
+    sleep: () => new Promise<void>((end) => void deadlines.push(end)),
+    keepAlive: (work: Promise<unknown>) => void kept.push(work.catch(() => {})),
+  }
+  const ask = () =>
+    new Promise<string>((resolve, reject) => asked.push({ land: resolve, fail: () => reject(new Error('no answer')) }))
+  const flights = new SingleFlight<string>()
+  return { asked, kept, deadlines, join: (turn: number, name = 's') => flights.join(host, name, turn, ask), flights }
+}
+
+describe('SingleFlight', () => {
+  it('asks once for all that ask the same meanwhile, and tells them whether it was asked since they came', async () => {
+    const { asked, join, flights } = makeFlights()
+    const early = takeTurn()
+    const [first, second] = [join(early), join(takeTurn())]
+    expect([asked.length, flights.isUnderWay('s'), flights.isUnderWay('other')]).toEqual([1, true, false])
+    const third = join(early)
+    asked[0]?.land('answer')
+    expect(await Promise.all([first, second, third])).toEqual([
+      { answer: 'answer', isSince: true },
+      { answer: 'answer', isSince: false },
+      { answer: 'answer', isSince: true },
+    ])
+    expect(flights.isUnderWay('s')).toBe(false)
+    void join(takeTurn())
+    void join(takeTurn(), 'other')
+    expect(asked).toHaveLength(3)
+  })
+  it('keeps the question alive for those who wait, when the one who asked has left', () => {
+    const { kept, join } = makeFlights()
+    void join(takeTurn())
+    expect(kept).toHaveLength(1)
+    void join(takeTurn())
+    expect(kept).toHaveLength(1)
+  })
+  it('lets one who has waited too long ask alone, and all who come after join that', async () => {
+    const { asked, deadlines, join } = makeFlights()
+    void join(takeTurn())
+    const waiting = join(takeTurn())
+    deadlines[0]?.()
+    await Promise.resolve()
+    await expect.poll(() => asked.length).toBe(2)
+    const late = join(takeTurn())
+    asked[1]?.land('second')
+    expect(await Promise.all([waiting, late])).toMatchObject([
+      { answer: 'second', isSince: true },
+      { answer: 'second' },
+    ])
+    // The lost one's end does not end what others have begun.
+    void join(takeTurn())
+    asked[0]?.land('first')
+    await Promise.resolve()
+    void join(takeTurn())
+    expect(asked).toHaveLength(3)
+  })
+  it('fails for all where it fails, and is asked anew then', async () => {
+    const { asked, join } = makeFlights()
+    const both = [join(takeTurn()), join(takeTurn())]
+    asked[0]?.fail()
+    expect((await Promise.allSettled(both)).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    void join(takeTurn())
+    expect(asked).toHaveLength(2)
+  })
+})
+
+describe('a look-up', () => {
+  it('lives on when the first of its readers leaves, and ends in the memory that others read', async () => {
+    const { clock, stores, recall, memory } = makeIsolate()
+    const kept: Promise<unknown>[] = []
+    stores.keepAlive = (work) => void kept.push(work)
+    void recall.recall(stores, 's')
+    await clock.pass(0)
+    expect(kept.length).toBeGreaterThan(0)
+    const all = Promise.allSettled(kept)
+    await clock.pass(500)
+    await all
+    expect(memory.get('s')?.snapshot?.revision).toBe(1)
+  })
+})
