@@ -77,8 +77,7 @@ process.exitCode = outcomes.survived === 0 ? 0 : 1
 
 /** A random choice, of one mutation a line at most. */
 function choose(): Mutation[] {
-  const dice = diceOf(Number(values.seed))
-  const chosen = new Map<string, Mutation>()
+  const [dice, chosen] = [diceOf(Number(values.seed)), new Map<string, Mutation>()]
   const all = files
     .filter((file) => file.startsWith(`src/${name}/`) && file.endsWith('.ts') && !file.endsWith('.d.ts'))
     .filter((file) => room?.except?.test(file) !== true)

@@ -25,7 +25,8 @@ export const ROOMS: Record<string, Room> = {
 /** Those that name the module first: in their own name, in an import, in what they say. */
 export function rank(testFiles: string[], file: string): string[] {
   const module = basename(file, '.ts')
-  const words = module.split('-')
+  // In the singular, which is part of the plural.
+  const words = module.split('-').map((word) => word.replace(/(?:(?<=sh|s|x)es|s)$/, ''))
   const scoreOf = (test: string): number => {
     const text = readFileSync(test, 'utf8').toLowerCase()
     const own = basename(test, '.test.ts')

@@ -57,7 +57,7 @@ describe('decide: who may edit', () => {
     const facts = factsWith({ undoing, items: itemsOf({ b: '1' }) })
     const undo: Edit = { kind: 'undo', revision: 4 }
     expect(judge(shop, undo, facts)).toMatchObject({ refusal: { code: 'not_permitted', key: '*' } })
-    expect(codeOf(judge(writer, undo, facts))).toBe('ok')
+    expect(judge(writer, undo, facts)).toMatchObject({ value: { entry: { kind: 'undo', detail: { undoes: 4 } } } })
     expect(codeOf(judge(writer, undo))).toBe('revision_not_found')
     expect(judge(tokenOf('g', { can: ['guard'] }), undo)).toMatchObject({ refusal: { code: 'not_permitted' } })
     expect(codeOf(judge(writer, undo, factsWith({ undoing: [] })))).toBe('nothing_to_undo')
