@@ -139,7 +139,9 @@ describe('decide: a freeze', () => {
     const guards = guardsOf({ a: { type: 'boolean', approvals: 1, reason_required: true } })
     const facts = { ...frozen(null), guards, storageFull: true }
     expect(codeOf(judge(system, putOf('a', 'x'), facts, { release: revertOf('a', 'x') }))).toBe('ok')
-    expect(codeOf(judge(master, putOf('b', 'x'), factsWith({ storageFull: true })))).toBe('storage_full')
+    expect(judge(master, putOf('b', 'x'), factsWith({ storageFull: true }))).toMatchObject({
+      refusal: { code: 'storage_full', retry_after_s: 60 },
+    })
   })
   it('stops the deletion of a stash, which the admin may do as well', () => {
     const bury = { kind: 'delete_stash' as const }

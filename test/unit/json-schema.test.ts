@@ -100,6 +100,14 @@ describe('schemaIssues', () => {
     expect(issues).toMatchObject([{}, {}, {}].slice(0, issues.length))
     expect(issues.at(-1)).toMatchObject({ path: '#/a/1' })
   })
+  it('tells of the five innermost places, of any depth', () => {
+    const nested = (depth: number): object =>
+      depth === 0 ? { type: 'integer' } : { properties: { a: nested(depth - 1) } }
+    const value = (depth: number): unknown => (depth === 0 ? 'x' : { a: value(depth - 1) })
+    const issues = judge(nested(8), value(8))
+    expect(issues).toHaveLength(5)
+    expect(issues.at(-1)).toMatchObject({ path: `#${'/a'.repeat(8)}` })
+  })
   it('prints no list whole', () => {
     const issues = judge({ enum: Array.from({ length: 900 }, (_, i) => i) }, 'x')
     expect(issues).not.toBe('over budget')
