@@ -81,13 +81,13 @@ function choose(): Mutation[] {
   const all = files
     .filter((file) => file.startsWith(`src/${name}/`) && file.endsWith('.ts') && !file.endsWith('.d.ts'))
     .filter((file) => room?.except?.test(file) !== true)
-    .flatMap((file) => mutationsOf(file, readFileSync(file, 'utf8')))
+    .flatMap((file) => mutationsOf(file, readFileSync(join(copy, file), 'utf8')))
     .filter(({ file }) => file.includes(values.file))
     .map((mutation) => ({ mutation, place: dice() }))
     .toSorted((a, b) => a.place - b.place)
   for (const { mutation } of all) {
     const { file, line } = mutation
-    if (chosen.has(`${file}:${line}`) || !isProgram(apply(mutation, readFileSync(file, 'utf8')))) continue
+    if (chosen.has(`${file}:${line}`) || !isProgram(apply(mutation, readFileSync(join(copy, file), 'utf8')))) continue
     chosen.set(`${file}:${line}`, mutation)
     if (chosen.size === Number(values.count)) break
   }
@@ -97,8 +97,8 @@ function choose(): Mutation[] {
 /** The first test file that notices. */
 async function findKiller(file: string): Promise<string | null> {
   const known = killers.get(file) ?? []
-  const order = rank(testFiles, file)
-  const units = order.filter((test) => isUnit(test) && imports(test, file))
+  const order = rank(copy, testFiles, file)
+  const units = order.filter((test) => isUnit(test) && imports(copy, test, file))
   const likely = [...new Set([...known, ...order])].filter((test) => !isUnit(test)).slice(0, Number(values.likely))
   const others = order.filter((test) => !isUnit(test) && !likely.includes(test))
   for (const stage of values.quick ? [units, likely] : [units, likely, others]) {

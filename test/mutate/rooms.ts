@@ -23,12 +23,12 @@ export const ROOMS: Record<string, Room> = {
 }
 
 /** Those that name the module first: in their own name, in an import, in what they say. */
-export function rank(testFiles: string[], file: string): string[] {
+export function rank(folder: string, testFiles: string[], file: string): string[] {
   const module = basename(file, '.ts')
   // In the singular, which is part of the plural.
   const words = module.split('-').map((word) => word.replace(/(?:(?<=sh|s|x)es|s)$/, ''))
   const scoreOf = (test: string): number => {
-    const text = readFileSync(test, 'utf8').toLowerCase()
+    const text = readFileSync(join(folder, test), 'utf8').toLowerCase()
     const own = basename(test, '.test.ts')
     const named = own === module ? 1_000 : words.filter((word) => own.includes(word)).length * 100
     const said = words.reduce((sum, word) => sum + Math.min(30, text.split(word).length - 1), 0)
@@ -41,17 +41,17 @@ export function rank(testFiles: string[], file: string): string[] {
 const imported = new Map<string, string[]>()
 
 /** Whether a test runs a file at all, as far as its imports say: through the front door everything is reached. */
-export function imports(test: string, file: string): boolean {
+export function imports(folder: string, test: string, file: string): boolean {
   const seen = new Set([test])
   for (const one of seen) {
-    const known = imported.get(one) ?? importsOf(one)
+    const known = imported.get(one) ?? importsOf(folder, one)
     imported.set(one, known)
     known.forEach((each) => seen.add(each))
   }
   return seen.has(file)
 }
 
-const importsOf = (file: string): string[] =>
-  [...readFileSync(file, 'utf8').matchAll(/(?:from|import) '(\.[^']+\.ts)'/g)].map(([, path]) =>
+const importsOf = (folder: string, file: string): string[] =>
+  [...readFileSync(join(folder, file), 'utf8').matchAll(/(?:from|import) '(\.[^']+\.ts)'/g)].map(([, path]) =>
     join(dirname(file), path ?? ''),
   )
