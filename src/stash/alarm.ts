@@ -117,6 +117,8 @@ export class Alarm {
     let batches = 0
     // A batch after the first takes what became due meanwhile, or was too much for one.
     while (batches < END_BATCHES_MAX && (await this.#release('ends', RELEASES_PER_RING))) batches++
+    // Begun by an instance that died: one alone, because it may have been the reason.
+    if (await this.#release('tried_ends', 1)) batches++
     if (batches > 0) this.#rearm()
   }
 

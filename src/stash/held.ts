@@ -118,13 +118,15 @@ export function revertsOf(sql: SqlStorage, keys: Iterable<string>): Map<string, 
  * Which of the due changes are to be released: first those that nothing must hold up (reverts, thaws, lapses), then what
  * people asked for; and last, one at a time, those whose release was begun before and did not end.
  */
-export type DueKind = 'ends' | 'requests' | 'tried'
+export type DueKind = 'ends' | 'tried_ends' | 'requests' | 'tried'
 
+const IS_END = `kind IN ('revert', 'thaw', 'lapse')`
 /** As the index `held_by_end` has it. */
-const IS_FRESH_END = `retry_at IS NULL AND kind IN ('revert', 'thaw', 'lapse')`
+const IS_FRESH_END = `retry_at IS NULL AND ${IS_END}`
 
 const DUE = {
   ends: `due_at <= ? AND ${IS_FRESH_END} ORDER BY due_at, rowid`,
+  tried_ends: `retry_at <= ? AND ${IS_END} ORDER BY tries, due_at, rowid`,
   requests: `due_at <= ? AND retry_at IS NULL AND kind NOT IN ('revert', 'thaw', 'lapse') ORDER BY due_at, rowid`,
   tried: `retry_at <= ? ORDER BY tries, kind NOT IN ('revert', 'thaw', 'lapse'), due_at, rowid`,
 } satisfies Record<DueKind, string>
@@ -157,9 +159,13 @@ export function nextDueAt(sql: SqlStorage): number | null {
   return at === Infinity ? null : at
 }
 
-/** Whether something ends by the clock that is due and has not been begun. */
+/** Whether something ends by the clock that is due, and has not been begun or may be tried again. */
 export function hasEnded(sql: SqlStorage, now: number): boolean {
-  return sql.exec(`SELECT 1 FROM held WHERE due_at <= ? AND ${IS_FRESH_END} LIMIT 1`, now).toArray().length > 0
+  const queries = [
+    `SELECT 1 FROM held WHERE due_at <= ? AND ${IS_FRESH_END} LIMIT 1`,
+    `SELECT 1 FROM held WHERE retry_at <= ? AND ${IS_END} LIMIT 1`,
+  ]
+  return queries.some((query) => sql.exec(query, now).toArray().length > 0)
 }
 
 /**

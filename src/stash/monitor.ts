@@ -17,15 +17,20 @@ export type Watched = {
   stashId: string
 }
 
+/** What the object brings up to date by itself after it was away. */
+const FOLLOWS: readonly (keyof Checks)[] = ['kv', 'hubs']
+
 export class Monitor {
   readonly #watched: Watched
   #isRinging = false
   #rangAt: number | null = null
   #failedAt: number | null = null
   #examineAt: number | null = null
+  readonly #wokeAt: number
 
   constructor(watched: Watched) {
     this.#watched = watched
+    this.#wokeAt = watched.now()
   }
 
   /** When the alarm must ring to log again; null while nothing is late. */
@@ -61,6 +66,8 @@ export class Monitor {
       const checks = judgeHealth(gather(), now(), () => true)
       const degraded = degradedIn(checks)
       for (const name of degraded) {
+        // It was away, and has had no time to catch up: that is no reason to wake anybody.
+        if (FOLLOWS.includes(name) && now() - this.#wokeAt < LOG_INTERVAL_MS) continue
         reportLate(NAME_OF_CHECK[name], checks[name].action, { stash: stashId, ...numbersIn(checks[name], now()) })
       }
       this.#examineAt = degraded.length === 0 ? null : now() + LOG_INTERVAL_MS

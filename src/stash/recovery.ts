@@ -19,7 +19,10 @@ const PAUSE_MS = 5_000
 const KV_DEADLINE_MS = 5_000
 /** The least that KV allows. */
 const KV_CACHE_TTL_S = 30
-/** How far beyond KV a reader's copy may be believed to be, once KV itself has shown that the object went back. */
+/**
+ * How far beyond KV others may have seen: KV is late, and watchers are told before it is put. The stash goes on past all of
+ * that, or a watcher that resumes there would be told the next change on top of values that are no more.
+ */
 const AHEAD_OF_KV_MAX = 1_000
 
 type Host = {
@@ -39,8 +42,6 @@ export class Recovery {
   #isCertain = false
   #checking: Promise<void> | null = null
   #checkedAt = -Infinity
-  /** Up to where copies are believed, once KV has shown that the object went back: KV may have been late in saying how far. */
-  #believedUpTo = -1
 
   constructor(host: Host) {
     this.#host = host
@@ -53,7 +54,7 @@ export class Recovery {
 
   /** Before KV is written: makes sure that nothing newer is overwritten. Null where that is known. Rejects where KV does. */
   confirm(): Promise<void> | null {
-    return this.#isCertain ? null : this.#check(0)
+    return this.#isCertain ? null : this.#check()
   }
 
   /** A reader's copy has this revision. Where KV bears it out, the stash goes on past it. Repeats do no harm. */
@@ -61,18 +62,17 @@ export class Recovery {
     const { sql, now } = this.#host
     const age = now() - this.#checkedAt
     if (seen <= getStash(sql).revision) return
-    if (seen <= this.#believedUpTo) return this.#goOn(seen, seen)
     if (this.#checking === null && age >= 0 && age < PAUSE_MS) return
-    await this.#check(seen)
+    await this.#check()
   }
 
-  #check(seen: number): Promise<void> {
+  #check(): Promise<void> {
     this.#checkedAt = this.#host.now()
-    this.#checking ??= this.#compare(seen).finally(() => (this.#checking = null))
+    this.#checking ??= this.#compare().finally(() => (this.#checking = null))
     return this.#checking
   }
 
-  async #compare(seen: number): Promise<void> {
+  async #compare(): Promise<void> {
     const { sql, kv, stashId, sleep, exists } = this.#host
     const late = sleep(KV_DEADLINE_MS).then(() => Promise.reject(new Error('KV did not answer in time')))
     const text = await Promise.race([kv.get(stashId, { type: 'text', cacheTtl: KV_CACHE_TTL_S }), late])
@@ -80,16 +80,15 @@ export class Recovery {
     const outline = text === null ? null : readOutline(text)
     if (outline === null || outline.stashId !== stashId || !exists()) return
     if (outline.revision <= getStash(sql).revision) return
-    this.#believedUpTo = outline.revision + AHEAD_OF_KV_MAX
-    this.#goOn(outline.revision, Math.min(seen, this.#believedUpTo))
+    this.#goOn(outline.revision)
   }
 
-  #goOn(kv: number, seen: number): void {
+  #goOn(kv: number): void {
     const { sql, stashId, now, change } = this.#host
     const from = getStash(sql).revision
-    const revision = Math.max(kv, seen) + 1
+    const revision = kv + AHEAD_OF_KV_MAX
     change(() => goOn(sql, revision, kv, now()))
-    report('recovered', `copies have revision ${revision - 1}, and this object only ${from}: it went back`, {
+    report('recovered', `KV has revision ${kv}, and this object only ${from}: it went back`, {
       stash: stashId,
       revision,
     })

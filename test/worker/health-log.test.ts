@@ -1,4 +1,4 @@
-import { runInDurableObject } from 'cloudflare:test'
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { clearFaults, faults } from '../support/faults.ts'
 import { objectOf } from '../support/front-door.ts'
@@ -88,6 +88,17 @@ describe('what is late', () => {
     for (let i = 0; i < 3; i++) await pass(stash, 60_000)
     expect(linesOf(errors, stash, 'stash/kv_behind')).toHaveLength(said)
     expect(await inside(stash, (storage) => storage.getAlarm())).toBeNull()
+  })
+  it('says nothing of what an object that was away brings up to date now', async () => {
+    const { stash, master } = await quietStash()
+    faults.kvPut = () => Promise.reject(new Error('KV PUT failed: 429'))
+    await master.set('a', '1')
+    await evictDurableObject(objectOf(stash))
+    await pass(stash, 60 * 60_000)
+    expect(linesOf(errors, stash, 'stash/kv_behind')).toEqual([])
+    expect(await healthOf(master)).toMatchObject({ degraded: ['kv'] })
+    await pass(stash, 61_000)
+    expect(linesOf(errors, stash, 'stash/kv_behind')).toHaveLength(1)
   })
   it('says it of a deleted stash whose end has not come to Workers KV', async () => {
     const { stash, master } = await quietStash()

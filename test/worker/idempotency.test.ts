@@ -210,16 +210,16 @@ describe('a refusal under an Idempotency-Key', () => {
     await master.call('PUT', '/freeze', { reason: 'launch' })
     const token = { kind: 'token' as const, hash: await sha256(stash.token) }
     const link = { kind: 'link' as const, hash: await sha256(new URL(url).searchParams.get('token') ?? '') }
-    const kept = await runInDurableObject(objectOf(stash), (object, { storage }) => {
+    const kept = await runInDurableObject(objectOf(stash), async (object, { storage }) => {
       const count = () => Number(storage.sql.exec('SELECT count(*) AS n FROM refusal').one()['n'])
       for (let i = 0; i < 30; i++)
-        object.apply({ credential: link, intent: { kind: 'release' }, idempotencyKey: `${i}` })
+        await object.apply({ credential: link, intent: { kind: 'release' }, idempotencyKey: `${i}` })
       const ofLink = count()
       const intent = { kind: 'put' as const, key: 'a', value: '1', type: 'text/plain' }
-      for (let i = 0; i < 1_010; i++) object.apply({ credential: token, intent, idempotencyKey: `${i}` })
+      for (let i = 0; i < 1_010; i++) await object.apply({ credential: token, intent, idempotencyKey: `${i}` })
       const ofToken = count() - ofLink
       storage.sql.exec('UPDATE refusal SET bytes = 9 * 1024 * 1024')
-      object.apply({ credential: token, intent, idempotencyKey: 'one more' })
+      await object.apply({ credential: token, intent, idempotencyKey: 'one more' })
       return { ofLink, ofToken, ofTokenLarge: count() - ofLink }
     })
     expect(kept).toEqual({ ofLink: 20, ofToken: 1_000, ofTokenLarge: 1 })

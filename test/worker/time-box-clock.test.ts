@@ -167,6 +167,16 @@ describe('past its end', () => {
     expect((await master.set('maintenance', 'again', '', { 'If-Match': '"2"' })).body).toMatchObject({ current: 3 })
     expect((await master.set('maintenance', 'again')).body).toMatchObject({ revision: 4 })
   })
+  it('an end that an instance began, and died in, comes before what is written then', async () => {
+    const { stash, master } = await boxed()
+    goOn(8 * SECOND)
+    await runInDurableObject(objectOf(stash), (_, { storage }) =>
+      storage.sql.exec('UPDATE held SET tries = 1, retry_at = ?', Date.now() + SECOND),
+    )
+    goOn(SECOND)
+    expect((await master.set('maintenance', 'again', '', { 'If-Match': '"2"' })).body).toMatchObject({ current: 3 })
+    expect(await master.history('limit=1')).toMatchObject([{ revision: 3, kind: 'revert' }])
+  })
   it('a hundred readers at once see the end, and it happens once', async () => {
     const { stash, master } = await boxed()
     await master.call(

@@ -165,7 +165,8 @@ describe.each(VERSIONS.filter((version) => version !== '001'))('what waited unde
     expect((await master.set('maintenance-mode', 'true', 'for=3h')).body.code).toBe('time_box_required')
 
     const waiting = await master.held()
-    expect(waiting.map(({ kind }) => kind).sort()).toEqual(['approval', 'revert', 'revert', 'revert', 'schedule'])
+    // One of three time-boxes was over by then, and has gone back before this was answered.
+    expect(waiting.map(({ kind }) => kind).sort()).toEqual(['approval', 'revert', 'revert', 'schedule'])
     const boxed = waiting.find(({ kind, keys }) => kind === 'revert' && keys.includes('maintenance-mode'))
     expect(boxed).toMatchObject({ set_by: { label: 'pipeline' } })
     const asked = String(shop.secrets['held'])
