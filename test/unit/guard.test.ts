@@ -92,6 +92,22 @@ describe('objectionsTo', () => {
   })
 })
 
+describe('a budget that does not reach', () => {
+  const spent = (left: number) => {
+    const budget = new JudgingBudget()
+    budget.spend(budget.left - left)
+    return budget
+  }
+  it('judges neither the guard nor its safe value', () => {
+    const guard: Guard = { type: 'json', schema: { type: 'string' }, safe_value: '"a"' }
+    expect(objectionsTo(guard, spent(0))).toBe('over budget')
+    // Enough for looking the schema through, and not for judging by it.
+    expect(objectionsTo(guard, spent(4))).toBe('over budget')
+    expect(objectionsTo(guard, spent(1_000))).toEqual([])
+    expect(misfits(guard, '"a"', spent(0))).toBe('over budget')
+  })
+})
+
 describe('a guard', () => {
   it('is at most 16 KiB of JSON, in bytes', () => {
     const overhead = JSON.stringify({ type: 'json', schema: { description: '' } }).length

@@ -50,6 +50,74 @@ describe('readSnapshot', () => {
     for (const text of bad) expect(readSnapshot(text, 's'), text).toBeNull()
     expect(readSnapshot(JSON.stringify(good), 's')).not.toBeNull()
   })
+  it('gives back what a flag is, what comes back when, and until when it is frozen', () => {
+    const flags = [
+      { key: 'a', value: '{}', type: 'text/plain', version: 1, guard: 'json' },
+      { key: 'b', value: '1', type: 'text/plain', version: 2 },
+    ]
+    const reverts = [
+      { key: 'c', at: 20, version: 2, to: null },
+      { key: 'a', at: 10, version: 1, to: { value: '[]', type: 'text/plain', guard: 'json' } },
+    ]
+    const facts = { stashId: 's', revision: 3, publishedAt: 9, reverts }
+    const text = writeSnapshot({ ...facts, stash: { ...stash, freeze: { until: 50, reason: 'secret' } } }, flags)
+    const read = readSnapshot(text, 's')
+    expect([...(read?.flags.values() ?? [])]).toEqual([{ ...flags[0], until: 10 }, flags[1]])
+    expect(read).toMatchObject({ reverts: reverts.toReversed(), changesAt: 10, isComplete: true })
+    expect(read?.stash?.freeze).toEqual({ until: 50, reason: null })
+    expect(text).not.toContain('secret')
+  })
+  it('takes no part of another type for one', () => {
+    const flag = { key: 'a', value: 'b', type: 'text/plain', version: 1, guard: 'json' }
+    const revert = { key: 'a', at: 10, version: 1, to: { value: 'c', type: 'text/plain' } }
+    const facts = {
+      name: 'n',
+      description: null,
+      profile: 'safeguarded',
+      created_at: 5,
+      freeze: { until: null, reason: null },
+    }
+    const whole = {
+      format: 2,
+      stash_id: 's',
+      revision: 3,
+      published_at: 9,
+      stash: facts,
+      items: [flag],
+      reverts: [revert],
+    }
+    const read = (text: object) => readSnapshot(JSON.stringify(text), 's')
+    expect(read(whole)).not.toBeNull()
+    for (const field of ['key', 'value', 'type', 'version', 'guard']) {
+      expect(read({ ...whole, items: [{ ...flag, [field]: null }] }), field).toBeNull()
+    }
+    for (const field of ['key', 'at', 'version', 'to']) {
+      expect(
+        read({ ...whole, reverts: [{ ...revert, [field]: 'x'.repeat(field === 'key' ? 0 : 1) || 5 }] }),
+        field,
+      ).toBeNull()
+    }
+    for (const field of ['value', 'type']) {
+      expect(read({ ...whole, reverts: [{ ...revert, to: { ...revert.to, [field]: 1 } }] }), field).toBeNull()
+    }
+    for (const [field, bad] of Object.entries({ name: 1, description: 1, profile: 'x', created_at: -1, freeze: 1 })) {
+      expect(read({ ...whole, stash: { ...facts, [field]: bad } }), field).toBeNull()
+    }
+    for (const freeze of [{ until: 'x', reason: null }, { until: 1, reason: 1 }, null]) {
+      expect(read({ ...whole, stash: { ...facts, freeze } }), JSON.stringify(freeze)).toBeNull()
+    }
+    for (const [field, bad] of Object.entries({
+      published_at: 1.5,
+      revision: null,
+      items: null,
+      reverts: {},
+      stash: [],
+    })) {
+      expect(read({ ...whole, [field]: bad }), field).toBeNull()
+    }
+    const { reverts: _, ...older } = whole
+    expect(read(older)).toMatchObject({ reverts: [], changesAt: Infinity, isComplete: false })
+  })
   it('reads the sign that a stash is gone', () => {
     expect(
       readSnapshot(writeSnapshot({ stashId: 's', revision: 4, publishedAt: 9, stash: null, reverts: [] }, []), 's'),
