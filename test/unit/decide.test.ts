@@ -90,6 +90,31 @@ describe('decide: limits', () => {
   })
 })
 
+describe('decide: the type of a value', () => {
+  const typeOf = (changes: { key: string; value: string; type?: string }[]) => {
+    const verdict = judge(writer, { kind: 'patch', changes })
+    return verdict.ok && verdict.value.entry?.items.map(({ after }) => after?.type)
+  }
+  it('is what is said, else what it was, else plain text', () => {
+    expect(typeOf([{ key: 'checkout', value: '1', type: 'a/b' }])).toEqual(['a/b'])
+    expect(typeOf([{ key: 'new', value: '1' }])).toEqual(['text/plain; charset=utf-8'])
+    const typed = factsWith({ items: new Map([['checkout', { ...itemOf('checkout', 'on', 3), type: 'c/d' }]]) })
+    expect(judge(writer, { kind: 'patch', changes: [{ key: 'checkout', value: '1' }] }, typed)).toMatchObject({
+      value: { entry: { items: [{ after: { type: 'c/d' } }] } },
+    })
+  })
+  it('is news to an import, also where the value is the same', () => {
+    const file = (type: string) => ({
+      kind: 'import' as const,
+      items: [{ key: 'checkout', value: 'on', type }],
+      guards: [],
+      replace: false,
+    })
+    expect(judge(writer, file('text/plain'))).toMatchObject({ value: { entry: null } })
+    expect(judge(writer, file('a/b'))).toMatchObject({ value: { applied: { changed: ['checkout'] } } })
+  })
+})
+
 describe('decide: patch', () => {
   it('puts its condition to the stash', () => {
     const patch = (revision: number) => ({

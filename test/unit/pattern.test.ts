@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { covers, coversEverything, matches, withinPatterns } from '../../src/model/pattern.ts'
+import { covers, coversEverything, matches, patternSchema, withinPatterns } from '../../src/model/pattern.ts'
 
 /** Few letters, so that patterns and texts meet. */
 const text = fc.string({ unit: fc.constantFrom('a', 'b', '-'), maxLength: 8 })
@@ -89,5 +89,14 @@ describe('withinPatterns', () => {
   })
   it('asks that one pattern covers, not several together', () => {
     expect(withinPatterns(['a*', 'b*'], ['*']).ok).toBe(false)
+  })
+})
+
+describe('patternSchema', () => {
+  it.each(['a', '*', 'Az0._-*', 'a'.repeat(128)])('takes %j', (text) => {
+    expect(patternSchema.safeParse(text).success).toBe(true)
+  })
+  it.each(['', 'a/b', '/a', 'a ', ' a', 'a\n', 'é', 'a'.repeat(129)])('refuses %j', (text) => {
+    expect(patternSchema.safeParse(text).success).toBe(false)
   })
 })

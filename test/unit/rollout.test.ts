@@ -180,3 +180,37 @@ describe('ruleOf', () => {
     expect(ruleOf(flag('k', value, guard))).toEqual({ kind: 'misfit', guard })
   })
 })
+
+describe('ruleOf', () => {
+  const rule = (value: string, guard: string) => ruleOf(flag('k', value, guard))
+  it.each([
+    ['percentage', ['', ' ', '-1', '100.5', 'x']],
+    ['number', ['', ' ', 'x', 'Infinity']],
+    ['boolean', ['', 'TRUE', ' true']],
+    ['json', ['', '{']],
+    ['split', ['[1]', 'null', '1', '{}', '{"a":0}', '{"a":-1,"b":2}', '{"a":"1"}', '{"a":null}']],
+  ])('of a %s takes no other text for one', (guard, texts) => {
+    for (const text of texts) expect(rule(text, guard), text).toEqual({ kind: 'misfit', guard })
+  })
+  it('is the same for all where nobody has to be asked', () => {
+    const same = (value: unknown, variant: string) => ({ kind: 'same', outcome: { value, variant, reason: 'STATIC' } })
+    expect(rule('0', 'percentage')).toEqual(same(false, 'off'))
+    expect(rule('100', 'percentage')).toEqual(same(true, 'on'))
+    expect(rule('{"a":0,"b":3}', 'split')).toEqual(same('b', 'b'))
+    expect(rule('7.5', 'number')).toEqual(same(7.5, 'default'))
+    expect(rule('false', 'boolean')).toEqual(same(false, 'off'))
+    expect(rule('eu', 'choice')).toEqual(same('eu', 'eu'))
+    expect(rule('x', 'text')).toEqual(same('x', 'default'))
+    expect(rule('null', 'json')).toEqual({ kind: 'same', outcome: { reason: 'DEFAULT' } })
+  })
+  it('is by shares where there are several', () => {
+    expect(rule('{"a":1,"z":0,"b":3}', 'split')).toEqual({
+      kind: 'shared',
+      outcomes: [
+        { value: 'a', variant: 'a', reason: 'SPLIT' },
+        { value: 'b', variant: 'b', reason: 'SPLIT' },
+      ],
+      ends: [25_000, 100_000],
+    })
+  })
+})

@@ -55,6 +55,9 @@ describe('the log of a time-box', () => {
       goesBack: [{ key: 'checkout', to: 'first' }],
     })
   })
+  it('names no key twice: one that was changed is told by its change', () => {
+    expect(detailOf(judge(writer, putOf('checkout', 'x'), factsWith({ reverts })))).toEqual({ cancelled: ['revert-5'] })
+  })
   it('says which key stays away that was away for a time', () => {
     const facts = factsWith({ items: new Map(), reverts })
     expect(detailOf(judge(writer, { kind: 'delete', key: 'checkout' }, facts))).toEqual({
