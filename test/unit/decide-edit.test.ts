@@ -70,6 +70,12 @@ describe('decide: who may edit', () => {
       refusal: { code: 'later_changes', revision: 4, by: [{ key: 'b', revision: 6 }] },
     })
   })
+  it('names twenty later changes of an undo at most', () => {
+    const change = { what: 'item' as const, before: null, after: { value: '1', type: 't' }, lastChanged: 6 }
+    const undoing = Array.from({ length: 25 }, (_, i) => ({ ...change, key: `k${i}` }))
+    const verdict = judge(writer, { kind: 'undo', revision: 4 }, factsWith({ undoing }))
+    expect(!verdict.ok && 'by' in verdict.refusal && verdict.refusal.by).toHaveLength(20)
+  })
   it('lets anyone create in the WrenDB profile only what is not there, and not away for a time', () => {
     const wrendb = factsWith({ profile: 'wrendb', reverts: new Map([['away', revertOf('away', '1')]]) })
     expect(codeOf(judge(anonymous, putOf('new', '1'), wrendb))).toBe('ok')
