@@ -1,4 +1,5 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 /** What takes seconds here may take a minute on a machine that does other things; hooks start processes, too. */
@@ -13,7 +14,15 @@ export default defineConfig({
     // Most of them wait: for processes, browsers, alarms.
     maxWorkers: 3,
     projects: [
-      { test: { name: 'world', include: ['test/world/**/*.test.ts'], ...patient } },
+      {
+        // The object's code without workerd.
+        resolve: {
+          alias: {
+            'cloudflare:workers': fileURLToPath(new URL('world/runtime/cloudflare-workers.ts', import.meta.url)),
+          },
+        },
+        test: { name: 'world', include: ['test/world/**/*.test.ts'], ...patient },
+      },
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], ...patient } },
       {
         // The Worker as it is deployed, with faults that a test can switch on in its bindings.

@@ -6,7 +6,15 @@
 import type { Clock } from './clock.ts'
 import type { Dice } from './dice.ts'
 
-export type Answer = { status: number; revision: number | null; cacheControl: string; tag: string | null }
+export type Answer = {
+  status: number
+  /** Null where it is no answer about a copy: a stash that is gone, or cannot be reached. */
+  revision: number | null
+  key: string
+  value: string | null
+  cacheControl: string
+  tag: string | null
+}
 
 type Entry = { answer: Answer; storedAt: number; maxAgeMs: number; swrMs: number; sieMs: number }
 /** One fill at a time for a URL: who asks meanwhile waits for the same. */

@@ -1,12 +1,20 @@
 /**
- * `npm run world`: the map of freshness. A million reads from 300 places around thirty flips, for five ways to read,
- * in the simulated world: how stale they were, and what they cost. Nothing here was measured on Cloudflare.
+ * `npm run world`: the map of freshness, and what confirmations cost readers, in the simulated world. Nothing here was
+ * measured on Cloudflare.
+ *
+ * The first table: reads by way of the cache in front, from many places around some flips, for five ways to read. The
+ * second: reads that come to an isolate each, as evaluations do, so many a second, by how far away the object is.
  */
 import type { ReadMode } from '../../src/edge/stores.ts'
 import { quantile } from '../bench/figures.ts'
 import type { Answer } from './cache-model.ts'
-import { World, type Place } from './world.ts'
+import type { Dice } from './dice.ts'
+import { WorldBroken } from './kv-model.ts'
+import type { Place } from './reader.ts'
+import { MASTER } from './stash-home.ts'
+import { World } from './world.ts'
 
+const KEY = 'flag'
 const PLACES = 300
 const FLIPS = 30
 const WINDOW_MS = 60_000
@@ -18,45 +26,62 @@ const TICK_MS = WINDOW_MS / TICKS
 const PRICE = { request: 0.3, cpuMs: 0.02, kvRead: 0.5, kvWrite: 5, object: 0.15 }
 const CPU_MS_PER_RUN = 0.2
 
-type Way = { name: string; mode: ReadMode; prepare?(world: World): void; naive?: true }
+type Way = { name: string; mode: ReadMode; prepare?(world: World): void; isNaive?: boolean }
 
 const WAYS: Way[] = [
-  { name: 'naive: KV.get on every read', mode: 'kv', naive: true },
+  { name: 'naive: KV.get on every read', mode: 'kv', isNaive: true },
   { name: 'READ_MODE=kv', mode: 'kv' },
   { name: 'vouched', mode: 'vouched' },
   { name: 'vouched, every purge lost', mode: 'vouched', prepare: (world) => (world.cache.purges = 'lost') },
   // Readers cannot reach it for half an hour; writes still land and are published.
-  { name: 'vouched, object out of reach', mode: 'vouched', prepare: (world) => (world.object.outOfReach = true) },
+  { name: 'vouched, object out of reach', mode: 'vouched', prepare: (world) => (world.object.state = 'hanging') },
 ]
+
+/** A flip as the operator makes it, beside whatever keeps readers from the object. */
+async function flip(world: World): Promise<void> {
+  const value = `at ${world.clock.now()}`
+  const intent = { kind: 'put', key: KEY, value, type: 'text/plain' } as const
+  const applied = await world.object.wake().object.apply({ credential: MASTER, intent })
+  if (!applied.ok) throw new WorldBroken(`a flip was refused: ${applied.refusal.code}`)
+}
+
+/** For how long it had not been true, when it was asked for. */
+function stalenessOf(world: World, revision: number, askedAt: number, head: number): number | null {
+  if (revision >= head) return null
+  const next = world.truth.states.find((state) => state.revision === revision + 1)
+  return askedAt - (next?.at ?? askedAt)
+}
 
 type Figures = { reads: number; runs: number; stale: number[]; freshAfter: number[]; world: World }
 
-async function measure({ mode, prepare, naive }: Way): Promise<Figures> {
+async function measure({ mode, prepare, isNaive = false }: Way): Promise<Figures> {
   const world = new World({ seed: 1, places: PLACES, isolates: 1, mode })
+  await flip(world)
   await world.clock.pass(5_000)
-  await Promise.all([...world.places.map((place) => readOnce(world, place, naive)), world.clock.pass(WINDOW_MS)])
+  await Promise.all([...world.places.map((place) => readOnce(world, place, isNaive)), world.clock.pass(WINDOW_MS)])
   prepare?.(world)
   world.kv.reads = world.kv.writes = world.object.requests = world.runs = 0
 
   const stale: number[] = []
   const freshAfter: number[] = []
-  for (let flip = 0; flip < FLIPS; flip++) {
+  for (let i = 0; i < FLIPS; i++) {
     // Somewhere in the lifetime of what the places hold: not all flips meet them alike.
     await world.clock.pass(world.dice.between(0, 5_000))
-    world.object.write()
+    await flip(world)
     const flippedAt = world.clock.now()
     const lastStaleAt = new Map<number, number>()
     const ask = (place: Place): void => {
       const askedAt = world.clock.now()
-      const head = world.object.head
+      const head = world.truth.head.revision
       const note = ({ revision }: Pick<Answer, 'revision'>): void => {
-        if (revision === null || revision >= head) return
-        stale.push(askedAt - (world.object.madeAt[revision + 1] ?? askedAt))
+        const staleness = revision === null ? null : stalenessOf(world, revision, askedAt, head)
+        if (staleness === null) return
+        stale.push(staleness)
         lastStaleAt.set(place.number, askedAt)
       }
-      const held = naive ? null : world.atHand(place)
+      const held = isNaive ? null : world.atHand(place, KEY)
       if (held !== null) note(held)
-      else void readOnce(world, place, naive).then(note)
+      else void readOnce(world, place, isNaive).then(note)
     }
     for (let tick = 0; tick < TICKS; tick++) {
       // Each place asks at its own moment of the tick: a purge is quicker than a tick is long.
@@ -67,11 +92,12 @@ async function measure({ mode, prepare, naive }: Way): Promise<Figures> {
     }
     for (const { number } of world.places) freshAfter.push((lastStaleAt.get(number) ?? flippedAt) - flippedAt)
   }
+  world.end()
   return { reads: TICKS * PLACES * FLIPS, runs: world.runs, stale, freshAfter, world }
 }
 
-async function readOnce(world: World, place: Place, naive?: true): Promise<Pick<Answer, 'revision'>> {
-  if (!naive) return world.read(place)
+async function readOnce(world: World, place: Place, isNaive: boolean): Promise<Pick<Answer, 'revision'>> {
+  if (!isNaive) return world.read(place, KEY)
   world.runs++
   const text = await world.kv.get(place.number)
   return { revision: text === null ? null : (JSON.parse(text) as { revision: number }).revision }
@@ -85,30 +111,151 @@ function quantileOfAll(stale: number[], reads: number, q: number): number {
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
 
-const header = ['', 'p50', 'p99', 'max', 'place fresh p50', 'p99', 'KV reads', 'object calls', '$ / 1M reads']
-const rows = [header]
-for (const way of WAYS) {
-  const { reads, runs, stale, freshAfter, world } = await measure(way)
-  const perMillion = 1_000_000 / reads
-  const dollars =
-    PRICE.request +
-    (perMillion *
-      (runs * CPU_MS_PER_RUN * PRICE.cpuMs +
-        world.kv.reads * PRICE.kvRead +
-        world.kv.writes * PRICE.kvWrite +
-        world.object.requests * PRICE.object)) /
-      1_000_000
-  rows.push([
-    way.name,
-    ...[0.5, 0.99, 1].map((q) => seconds(quantileOfAll(stale, reads, q))),
-    ...[0.5, 0.99].map((q) => seconds(quantile(freshAfter, q))),
-    String(Math.round(world.kv.reads * perMillion)),
-    String(Math.round(world.object.requests * perMillion)),
-    `$${dollars.toFixed(3)}`,
-  ])
+async function mapOfFreshness(): Promise<string[][]> {
+  const rows = [['', 'p50', 'p99', 'max', 'place fresh p50', 'p99', 'KV reads', 'object calls', '$ / 1M reads']]
+  for (const way of WAYS) {
+    const { reads, runs, stale, freshAfter, world } = await measure(way)
+    const perMillion = 1_000_000 / reads
+    const dollars =
+      PRICE.request +
+      (perMillion *
+        (runs * CPU_MS_PER_RUN * PRICE.cpuMs +
+          world.kv.reads * PRICE.kvRead +
+          world.kv.writes * PRICE.kvWrite +
+          world.object.requests * PRICE.object)) /
+        1_000_000
+    rows.push([
+      way.name,
+      ...[0.5, 0.99, 1].map((q) => seconds(quantileOfAll(stale, reads, q))),
+      ...[0.5, 0.99].map((q) => seconds(quantile(freshAfter, q))),
+      String(Math.round(world.kv.reads * perMillion)),
+      String(Math.round(world.object.requests * perMillion)),
+      `$${dollars.toFixed(3)}`,
+    ])
+  }
+  return rows
 }
-console.log(
-  `Simulated: ${PLACES} places, ${READS} reads, ${FLIPS} flips, ${(1_000 / TICK_MS).toFixed(1)} reads a second in each place\n`,
-)
-for (const row of rows)
-  console.log(`| ${row.join(' | ')} |${row === header ? `\n|${'---|'.repeat(header.length)}` : ''}`)
+
+/** Round trips to the object: near, on another continent, and the farthest that there are between two large cities. */
+const ROUND_TRIPS_MS = [20, 100, 200, 340, 700]
+const RATES = [2, 10]
+const ISOLATES_EACH = 5
+const EVALUATIONS_MS = 1_200_000
+const FLIP_EACH_MS = 60_000
+
+export type Confirmed = {
+  reads: number
+  waited: number
+  waits: number[]
+  stale: number[]
+  unconfirmed: number
+  calls: number
+}
+
+/** How reads follow each other, in mean pauses: of one service that asks at its own pace, and of many at random. */
+const PAUSES = {
+  steady: (dice: Dice) => dice.between(0.9, 1.1),
+  random: (dice: Dice) => -Math.log(1 - dice()),
+}
+type Arrivals = keyof typeof PAUSES
+const ARRIVALS: Arrivals[] = ['steady', 'random']
+
+/** Reads that come to isolates of one place, so many a second each, while the flag is flipped now and then. */
+export async function measureConfirmations(
+  roundTripMs: number,
+  perSecond: number,
+  arrivals: Arrivals,
+  forMs = EVALUATIONS_MS,
+): Promise<Confirmed> {
+  const distanceMs = roundTripMs / 2
+  const world = new World({
+    seed: 2,
+    places: 1,
+    isolates: ISOLATES_EACH,
+    mode: 'vouched',
+    nearMs: distanceMs,
+    farMs: distanceMs,
+  })
+  const [place] = world.places
+  if (place === undefined) throw new Error('a world without places')
+  await flip(world)
+  await world.clock.pass(5_000)
+  const found: Confirmed = { reads: 0, waited: 0, waits: [], stale: [], unconfirmed: 0, calls: 0 }
+  for (const isolate of place.isolates) void world.answer(place, { key: KEY }, isolate)
+  await world.clock.pass(10_000)
+  world.object.requests = 0
+  const read = async (isolate: (typeof place.isolates)[number]): Promise<void> => {
+    const askedAt = world.clock.now()
+    const head = world.truth.head.revision
+    const { revision, cacheControl } = await world.answer(place, { key: KEY }, isolate)
+    found.reads++
+    const waited = world.clock.now() - askedAt
+    if (waited > 0) found.waited++
+    found.waits.push(waited)
+    // What nobody confirmed is kept for a second at most.
+    if (cacheControl.includes('max-age=1,')) found.unconfirmed++
+    const staleness = revision === null ? null : stalenessOf(world, revision, askedAt, head)
+    if (staleness !== null) found.stale.push(staleness)
+  }
+  const end = world.clock.now() + forMs
+  for (const isolate of place.isolates) {
+    for (let at = world.clock.now(); at < end; at += PAUSES[arrivals](world.dice) * (1_000 / perSecond)) {
+      world.clock.at(at, () => void read(isolate))
+    }
+  }
+  for (let at = world.clock.now(); at < end; at += FLIP_EACH_MS) {
+    world.clock.at(at + world.dice.between(0, FLIP_EACH_MS), () => void flip(world))
+  }
+  await world.clock.pass(forMs + 10_000)
+  found.calls = world.object.requests
+  world.end()
+  return found
+}
+
+async function mapOfConfirmations(): Promise<string[][]> {
+  const rows = [
+    [
+      'round trip',
+      'reads/s',
+      'arrivals',
+      'reads that wait',
+      'wait p99',
+      'unconfirmed',
+      'stale p99',
+      'max',
+      'calls/read',
+    ],
+  ]
+  for (const perSecond of RATES) {
+    for (const roundTripMs of ROUND_TRIPS_MS) {
+      for (const arrivals of ARRIVALS) {
+        const found = await measureConfirmations(roundTripMs, perSecond, arrivals)
+        const { reads, waited, waits, stale, unconfirmed, calls } = found
+        rows.push([
+          `${roundTripMs} ms`,
+          String(perSecond),
+          arrivals,
+          `${((100 * waited) / reads).toFixed(1)} %`,
+          `${quantile(waits, 0.99).toFixed(0)} ms`,
+          `${((100 * unconfirmed) / reads).toFixed(1)} %`,
+          ...[0.99, 1].map((q) => seconds(quantileOfAll(stale, reads, q))),
+          (calls / reads).toFixed(2),
+        ])
+      }
+    }
+  }
+  return rows
+}
+
+export async function printFreshness(print: (line: string) => void): Promise<void> {
+  const perSecond = (1_000 / TICK_MS).toFixed(1)
+  print(`Simulated: ${PLACES} places, ${READS} reads, ${FLIPS} flips, ${perSecond} reads a second in each place\n`)
+  printTable(await mapOfFreshness(), print)
+  const flips = EVALUATIONS_MS / FLIP_EACH_MS
+  print(`\nSimulated: reads past the cache in front, in ${ISOLATES_EACH} isolates of one place, ${flips} flips\n`)
+  printTable(await mapOfConfirmations(), print)
+}
+
+function printTable([header = [], ...rows]: string[][], print: (line: string) => void): void {
+  for (const row of [header, header.map(() => '---'), ...rows]) print(`| ${row.join(' | ')} |`)
+}

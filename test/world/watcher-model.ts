@@ -1,85 +1,181 @@
 /**
  * A watcher and its connection: messages arrive in order, some time later; a connection that breaks loses what was on
- * its way. The client comes back after a while, and says what it has seen.
+ * its way. The client comes back after a while, and says what it has seen. It keeps a copy of the flags, as clients do.
  */
-import type { Clock } from './clock.ts'
-import type { Dice } from './dice.ts'
-import type { ObjectModel } from './object-model.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { connect } from '../../src/http/connect.ts'
+import type { App } from '../../src/http/scope.ts'
+import type { Filter } from '../../src/model/watch-event.ts'
+import { WorldBroken } from './kv-model.ts'
+import { PROMISED } from './promises.ts'
+import type { ClientEnd } from './runtime/sockets.ts'
+import { WATCHERS_PER_OBJECT } from './stash-home.ts'
+import { stubOf } from './stub.ts'
+import { viewOf, type State } from './truth.ts'
+import type { World } from './world.ts'
 
-export class SocketModel {
-  open = true
-  #attachment: unknown = null
-  readonly #deliver: (text: string) => void
-  readonly #closed: () => void
-
-  constructor(deliver: (text: string) => void, closed: () => void) {
-    this.#deliver = deliver
-    this.#closed = closed
-  }
-
-  send(text: string | ArrayBuffer | ArrayBufferView): void {
-    if (!this.open) throw new Error('the socket is closed')
-    this.#deliver(String(text))
-  }
-
-  close(_code?: number): void {
-    if (!this.open) return
-    this.open = false
-    this.#closed()
-  }
-
-  serializeAttachment(attachment: unknown): void {
-    this.#attachment = structuredClone(attachment)
-  }
-
-  deserializeAttachment(): unknown {
-    return structuredClone(this.#attachment)
-  }
+type Told = {
+  type: 'snapshot' | 'change' | 'gone'
+  revision: number
+  flags?: Record<string, string>
+  changes?: Record<string, string | null>
+  reverts?: Record<string, { at: string; to: string | null } | null>
 }
 
-type Told = { type: string; revision: number; flags?: Record<string, string>; changes?: Record<string, string> }
+/** Both of what a Worker answers with, and what it keeps. */
+type Opening = Awaited<ReturnType<typeof connect>>
+
+/** How long it waits for a connection. */
+const PATIENCE_MS = 10_000
+
+// A `WebSocketPair` of this world has such ends.
+const socketOf = ({ webSocket }: Response): ClientEnd => webSocket as unknown as ClientEnd
 
 export class WatcherModel {
-  readonly told: Told[] = []
-  readonly #world: { clock: Clock; dice: Dice; object: ObjectModel }
+  /** What it has been told last; null before the first event. */
+  last: Told | null = null
+  readonly copy = new Map<string, string>()
+  readonly reverts = new Map<string, { at: string; to: string | null }>()
+  readonly filter: Filter
+  readonly #world: World
   readonly #distanceMs: number
-  #socket: SocketModel | null = null
+  #socket: ClientEnd | null = null
+  #isGone = false
 
-  constructor(world: { clock: Clock; dice: Dice; object: ObjectModel }) {
+  constructor(world: World, filter: Filter) {
     this.#world = world
+    this.filter = filter
     this.#distanceMs = world.dice.between(1, 120)
-    this.#connect()
+    void this.#connect()
   }
 
-  get last(): number | null {
-    return this.told.at(-1)?.revision ?? null
+  get isGone(): boolean {
+    return this.#isGone
   }
 
   /** The connection breaks, for a reason of its own. */
   drop(): void {
-    this.#socket?.close()
+    this.#socket?.leave()
   }
 
-  #connect(): void {
-    const { clock, dice, object } = this.#world
+  async #connect(): Promise<void> {
+    const { clock, dice } = this.#world
+    const socket = await this.#open()
+    if (this.#isGone) return
+    if (socket === null) {
+      await clock.sleep(dice.between(500, 2_500))
+      return this.#connect()
+    }
     let arrivesAt = 0
-    let connected = true
-    const socket = new SocketModel(
-      (text) => {
-        arrivesAt = Math.max(arrivesAt, clock.now() + this.#distanceMs)
-        clock.at(arrivesAt, () => connected && this.told.push(JSON.parse(text) as Told))
-      },
-      () => {
-        // What was on its way may still come, or may not.
-        connected = dice() < 0.5
-        const back = clock.now() + this.#distanceMs + dice.between(500, 2_500)
-        clock.at(back, () => {
-          connected = false
-          this.#connect()
-        })
-      },
-    )
+    let isConnected = true
     this.#socket = socket
-    if (!object.admit(socket, this.last)) socket.close()
+    const closed = (): void => {
+      if (this.#socket !== socket) return
+      this.#socket = null
+      // What was on its way may still come, or may not.
+      isConnected = dice() < 0.5
+      clock.at(clock.now() + this.#distanceMs + dice.between(500, 2_500), () => {
+        isConnected = false
+        void this.#connect()
+      })
+    }
+    socket.leave = () => {
+      socket.left()
+      closed()
+    }
+    socket.listen({
+      message: (text) => {
+        arrivesAt = Math.max(arrivesAt, clock.now() + this.#distanceMs)
+        clock.at(arrivesAt, () => isConnected && this.#hear(JSON.parse(text) as Told))
+      },
+      closed,
+    })
+  }
+
+  /** Null: turned down, or not reached. */
+  async #open(): Promise<ClientEnd | null> {
+    const { home, id } = this.#world
+    const env = {
+      STASH: { get: () => stubOf(home.stash, this.#distanceMs) },
+      HUBS: { idFromName: (name: string) => name, get: (name: string) => stubOf(home.hub(name), this.#distanceMs) },
+      WATCHERS_PER_OBJECT: String(WATCHERS_PER_OBJECT),
+      WATCHES: { limit: async () => ({ success: true }) },
+      // To open a watch takes these bindings.
+    } as unknown as App['Bindings']
+    const terms = { after: this.last?.revision ?? null, filter: this.filter, marks: false, body: false }
+    const request = new Request(`https://flags.test/api/stash/${id}/watch`)
+    // An id of the namespace: what the code needs of it is its text.
+    const stashId = { toString: () => id } as unknown as DurableObjectId
+    const connecting: Promise<Opening | null> = connect(env, stashId, terms, request).catch(() => null)
+    const patience = this.#world.clock.sleep(PATIENCE_MS).then(() => null)
+    const opening = await Promise.race([connecting, patience])
+    if (opening === null) {
+      // One that opens after all is not wanted any more.
+      void connecting.then((late) => late?.ok === true && socketOf(late.value).left())
+      return null
+    }
+    if (opening.ok) return socketOf(opening.value)
+    // Deleted while it was away.
+    if (opening.refusal.code === 'stash_not_found') this.#isGone = true
+    return null
+  }
+
+  #hear(told: Told): void {
+    const { truth } = this.#world
+    const before = this.last?.revision ?? null
+    const broke = (what: string) => this.#world.broke(new WorldBroken(`a watcher at ${before} ${what}`))
+    if (this.#isGone) return broke(`was told ${JSON.stringify(told)} after the end`)
+    this.last = told
+    if (told.type === 'gone') {
+      this.#isGone = true
+      return
+    }
+    if (told.type === 'snapshot') {
+      this.copy.clear()
+      this.reverts.clear()
+      for (const [key, value] of Object.entries(told.flags ?? {})) this.copy.set(key, value)
+    } else {
+      if (before === null || told.revision <= before) return broke(`was told of revision ${told.revision} again`)
+      if (this.filter === null && told.revision !== before + 1) return broke(`was told of ${told.revision} next`)
+      for (const [key, value] of Object.entries(told.changes ?? {})) {
+        if (!PROMISED.tellsOfEmptyEnds && this.#isPast(key)) this.reverts.delete(key)
+        if (value === null) this.copy.delete(key)
+        else this.copy.set(key, value)
+      }
+    }
+    for (const [key, revert] of Object.entries(told.reverts ?? {})) {
+      if (revert === null) this.reverts.delete(key)
+      else this.reverts.set(key, revert)
+    }
+    if (!truth.isKnown(told.revision)) return broke(`was told of revision ${told.revision}, which never was`)
+    const known = truth.statesAt(told.revision).some((state) => this.#agrees(state))
+    const held = () => JSON.stringify([...this.copy, ...this.reverts])
+    if (!known) broke(`holds what was not so at revision ${told.revision}: ${held()}`)
+  }
+
+  /** Whether its copy is what this state is to it: the flags, and what will become of them. */
+  #agrees(state: State): boolean {
+    const { flags, reverts } = state
+    if (this.filter === 'revisions') return true
+    const keys = this.filter ?? [...flags.keys(), ...this.copy.keys(), ...reverts.keys(), ...this.reverts.keys()]
+    const now = this.#world.clock.now()
+    return keys.every((key) => {
+      const told = this.reverts.get(key)
+      const [mine, real] = [told && { at: Date.parse(told.at), to: told.to }, reverts.get(key)]
+      const pending = [mine, real].map((revert) => (revert !== undefined && revert.at > now ? revert : null))
+      const value = mine !== undefined && mine.at <= now ? mine.to : (this.copy.get(key) ?? null)
+      return isDeepStrictEqual(pending[0], pending[1]) && value === viewOf(state, key, now)
+    })
+  }
+
+  #isPast(key: string): boolean {
+    const revert = this.reverts.get(key)
+    return revert !== undefined && Date.parse(revert.at) <= this.#world.clock.now()
+  }
+
+  /** Whether it has come to what is true now. */
+  isAt(head: State): boolean {
+    if (this.last === null || this.#isGone) return false
+    return this.#agrees(head) && (this.filter !== null || this.last.revision === head.revision)
   }
 }

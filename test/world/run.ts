@@ -1,0 +1,63 @@
+/**
+ * The simulated world, from a shell:
+ *
+ *   npm run world                                  the map of freshness
+ *   npm run world -- stories --seeds 1..10000      many stories; the first that fails is shortened and shown
+ *   npm run world -- story --seed 7                one story, step by step
+ *
+ * `--plant "…"` plants a fault (see plants.ts) in what the stories run against.
+ */
+import { parseArgs } from 'node:util'
+import { findFailure, shorten, trace } from './story/tell-many.ts'
+import { PLANTS, type Plant } from './plants.ts'
+import { printFreshness } from './freshness.ts'
+import { storyOf } from './story/step.ts'
+
+const { values, positionals } = parseArgs({
+  options: { seeds: { type: 'string' }, seed: { type: 'string' }, plant: { type: 'string' } },
+  allowPositionals: true,
+})
+const print = (line: string): boolean => process.stdout.write(`${line}\n`)
+
+const [what = 'freshness'] = positionals
+if (what === 'stories') process.exitCode = await tellStories()
+else if (what === 'story') print(await trace(storyOf(seedOf(values.seed)), plantOf(values.plant)))
+else await printFreshness(print)
+
+async function tellStories(): Promise<number> {
+  const [from, to] = (values.seeds ?? '1..1000').split('..').map(seedOf)
+  if (from === undefined || to === undefined) throw new Error('--seeds takes two numbers: 1..1000')
+  const plant = plantOf(values.plant)
+  const startedAt = performance.now()
+  let count = 0
+  const rate = (): string => {
+    const { user, system } = process.cpuUsage()
+    const seconds = (performance.now() - startedAt) / 1_000
+    return `${(count / seconds).toFixed(0)} a second, ${((user + system) / 1_000 / count).toFixed(1)} ms of CPU each`
+  }
+  const failure = await findFailure({ from, to }, plant, () => {
+    if (++count % 250 === 0) print(`${count} stories, ${rate()}`)
+  })
+  if (failure === null) {
+    print(`seeds ${from} to ${to}: ${count} stories, none failed; ${rate()}`)
+    return 0
+  }
+  const { seed, faults } = failure
+  print(`seed ${seed} failed, story ${count}: ${faults[0]?.message}\nThe shortest story that fails so:\n`)
+  const shortest = await shorten(failure, plant)
+  print(`${shortest.mode}, history: ${shortest.past}`)
+  print(await trace(shortest, plant))
+  return 1
+}
+
+function seedOf(text: string | undefined): number {
+  const seed = Number(text)
+  if (text === undefined || !Number.isInteger(seed)) throw new Error(`not a seed: ${text}`)
+  return seed
+}
+
+function plantOf(name: string | undefined): Plant | null {
+  const plant = PLANTS.find((one) => one === name)
+  if (name !== undefined && plant === undefined) throw new Error(`--plant is one of: ${PLANTS.join('; ')}`)
+  return plant ?? null
+}

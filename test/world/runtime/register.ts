@@ -1,0 +1,8 @@
+/** `node --import` this file to run the object's code outside workerd. Vitest has an alias for the same. */
+import { registerHooks } from 'node:module'
+
+const STUB = new URL('./cloudflare-workers.ts', import.meta.url).href
+
+registerHooks({
+  resolve: (specifier, context, next) => next(specifier === 'cloudflare:workers' ? STUB : specifier, context),
+})

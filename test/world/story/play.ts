@@ -1,0 +1,285 @@
+/** Carries out a story step by step, and what the clients in it do: they write with care, and read what they wrote. */
+import type { Applied, Intent } from '../../../src/model/intent.ts'
+import type { Result } from '../../../src/model/refusal.ts'
+import type { Answer } from '../cache-model.ts'
+import { WorldBroken } from '../kv-model.ts'
+import { OWN_WRITES_WITHIN_MS, PROMISED } from '../promises.ts'
+import type { Isolate, Place } from '../reader.ts'
+import type { Copy } from '../runtime/disk.ts'
+import { OBJECT_PLACE } from '../stash-home.ts'
+import { WatcherModel } from '../watcher-model.ts'
+import type { World } from '../world.ts'
+import type { Edit, Step, Via } from './step.ts'
+
+const WATCHERS_MAX = 6
+/** More than are replayed. */
+const BURST = 110
+/** How long a client waits for the outcome of a write. */
+const PATIENCE_MS = 20_000
+/** By then a look-up of an isolate has ended, whatever it waited for. */
+const ANSWERED_WITHIN_MS = 15_000
+const TYPE = 'text/plain; charset=utf-8'
+/** History is pruned past 6 GiB. */
+const FULL_BYTES = 7 * 1024 ** 3
+
+/** A snapshot as other versions wrote it, of which this one still reads what is there. */
+const WRITTEN_BEFORE: Record<Extract<Step, { do: 'upgrade' }>['from'], (text: string) => string> = {
+  'older format': (text) => {
+    const { reverts: _, ...snapshot } = JSON.parse(text) as Record<string, unknown>
+    return JSON.stringify({ ...snapshot, format: 1 })
+  },
+  'without reverts': (text) => {
+    const { reverts: _, ...snapshot } = JSON.parse(text) as Record<string, unknown>
+    return JSON.stringify(snapshot)
+  },
+}
+
+export class Player {
+  readonly #world: World
+  readonly #backUps: Copy[]
+  readonly #written = new Map<Isolate, { revision: number; at: number; line: number }>()
+  /** The highest revision that somebody has been told of. */
+  #known = 0
+  #values = 0
+  /** The held change that ends the last time-box. */
+  #revert: string | null = null
+  /** Answers that are being waited for. */
+  #waiting = 0
+
+  constructor(world: World) {
+    this.#world = world
+    this.#backUps = [world.object.copy()]
+  }
+
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  writeLast(): void {
+    this.#go(this.#write({ kind: 'put', key: 'a' }, { place: 0, isolate: 0 }))
+  }
+
+  async take(step: Step): Promise<void> {
+    const world = this.#world
+    const { object, home } = world
+    switch (step.do) {
+      case 'wait':
+        return world.clock.pass(step.ms)
+      case 'write':
+        return this.#go(this.#write(step.edit, step.via))
+      case 'burst':
+        return this.#go(this.#burst(step.via))
+      case 'delete stash':
+        return this.#go(this.#send({ kind: 'delete_stash' }, step.via))
+      case 'read':
+        return this.#go('direct' in step ? this.#read(step.place, step.key, step.direct) : this.#readCarefully(step))
+      case 'crash':
+        return this.#go(this.#crash(step.afterMs))
+      case 'overlap':
+        return object.overlap()
+      case 'hibernate':
+        return object.hibernate()
+      case 'kv':
+        world.kv.state = step.state
+        return
+      case 'object':
+        world.disturb()
+        object.state = step.state
+        return
+      case 'hub':
+        for (const hub of home.hubs()) hub.state = step.state
+        return
+      case 'hub crash':
+        for (const hub of home.hubs()) hub.crash()
+        return
+      case 'alarms':
+        object.alarms = step.fate
+        return
+      case 'purges':
+        world.cache.purges = step.fate
+        return
+      case 'watch':
+        if (world.watchers.length < WATCHERS_MAX) world.watchers.push(new WatcherModel(world, step.keys))
+        return
+      case 'drop':
+        return world.watchers[step.watcher]?.drop()
+      case 'fill':
+        object.disk.databaseSize = step.isFull ? FULL_BYTES : 64 * 1024
+        return
+      case 'back up':
+        if (!world.truth.head.isDeleted) this.#backUps.push(object.copy())
+        return
+      case 'go back':
+        return this.#goBack()
+      case 'upgrade':
+        return this.#upgrade(step.from)
+    }
+  }
+
+  #go(work: Promise<unknown>): void {
+    this.#waiting++
+    work.catch((fault: unknown) => this.#world.broke(fault)).finally(() => this.#waiting--)
+  }
+
+  async #write(edit: Edit, via: Via): Promise<void> {
+    const intent = this.#intentOf(edit)
+    if (intent === null) return
+    const applied = await this.#send(intent, via)
+    if (applied?.ok === true && applied.value.reverts !== undefined) this.#revert = applied.value.reverts.heldId
+  }
+
+  /** As clients are told to: a write whose outcome is not known is repeated under its key. */
+  async #send(intent: Intent, via: Via): Promise<Result<Applied> | null> {
+    const world = this.#world
+    const isolate = this.#isolate(via)
+    const key = `write-${++this.#values}`
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const { line } = world.truth
+      const outcome = await this.#try(isolate, intent, key)
+      if (outcome?.ok === true) {
+        if (line === world.truth.line) this.#note(isolate, outcome.value.revision)
+        return outcome
+      }
+      if (outcome !== null) return outcome
+      await world.clock.sleep(world.dice.between(300, 2_000))
+    }
+    return null
+  }
+
+  /** Null: nobody knows whether it was applied. */
+  #try(isolate: Isolate, intent: Intent, key: string): Promise<Result<Applied> | null> {
+    const patience = this.#world.clock.sleep(PATIENCE_MS).then(() => null)
+    return Promise.race([this.#world.write(isolate, intent, key), patience])
+  }
+
+  #note(isolate: Isolate, revision: number): void {
+    const { clock, truth } = this.#world
+    this.#known = Math.max(this.#known, revision)
+    const before = this.#written.get(isolate)
+    if (before?.line === truth.line && before.revision > revision) return
+    this.#written.set(isolate, { revision, at: clock.now(), line: truth.line })
+  }
+
+  #intentOf(edit: Edit): Intent | null {
+    const box = 'forMs' in edit && edit.forMs !== undefined ? { forMs: edit.forMs } : {}
+    switch (edit.kind) {
+      case 'put':
+        return { kind: 'put', key: edit.key, value: this.#value(), type: TYPE, ...box }
+      case 'delete':
+        return { kind: 'delete', key: edit.key, ...box }
+      case 'patch':
+        return { kind: 'patch', changes: edit.keys.map((key) => ({ key, value: this.#value(), type: TYPE })), ...box }
+      case 'keep':
+        return this.#revert === null ? null : { kind: 'drop_held', heldId: this.#revert }
+      case 'freeze':
+        return { kind: 'freeze', until: this.#world.clock.now() + 20_000 }
+      case 'unfreeze':
+        return { kind: 'unfreeze' }
+    }
+  }
+
+  #value = (): string => `v${++this.#values}`
+
+  async #burst(via: Via): Promise<void> {
+    const isolate = this.#isolate(via)
+    for (let i = 0; i < BURST; i++) {
+      const intent: Intent = { kind: 'put', key: 'a', value: this.#value(), type: TYPE }
+      if ((await this.#try(isolate, intent, `burst-${this.#values}`)) === null) return
+    }
+  }
+
+  async #read(number: number, key: string, isDirect: boolean): Promise<void> {
+    const place = this.#place(number)
+    const answer = await (isDirect ? this.#world.answer(place, { key }) : this.#world.read(place, key))
+    this.#judge(answer, [200, 404, 503])
+  }
+
+  /** By one isolate, which knows what was written through it; or of a revision at least. */
+  async #readCarefully(step: Extract<Step, { isolate: number }>): Promise<void> {
+    const { clock, truth } = this.#world
+    const place = this.#place(step.place)
+    const isolate = this.#isolate(step)
+    const written = this.#written.get(isolate)
+    const { line } = truth
+    const askedAt = clock.now()
+    const minRevision = { none: 0, known: this.#known, 'made up': truth.head.revision + 3 }[step.minRevision]
+    const answer = await this.#world.answer(place, { key: step.key, minRevision }, isolate)
+    this.#judge(answer, [200, 404, 503, 412])
+    const { status, revision } = answer
+    if (revision !== null && revision < minRevision) {
+      throw new WorldBroken(`revision ${minRevision} was asked for, and ${revision} was given`)
+    }
+    const isSame = line === truth.line && !truth.head.isDeleted
+    if (status === 412 && isSame && step.minRevision !== 'made up') {
+      throw new WorldBroken(`revision ${minRevision} was acknowledged, and is said not to be there`)
+    }
+    if (!isSame || !this.#isUndisturbedSince(askedAt)) return
+    if (status === 503 || (status === 412 && step.minRevision !== 'made up')) {
+      throw new WorldBroken(`the object was there, and the answer is ${status}`)
+    }
+    const isOwn = written?.line === line && askedAt - written.at < OWN_WRITES_WITHIN_MS
+    if (isOwn && revision !== null && revision < written.revision && this.#isUndisturbedSince(written.at)) {
+      throw new WorldBroken(
+        `revision ${written.revision} was written through an isolate, which then served ${revision}`,
+      )
+    }
+  }
+
+  /** Answers were to be had in time all the while, and nobody waits for one from before. */
+  #isUndisturbedSince(at: number): boolean {
+    const { object, disturbedAt } = this.#world
+    return object.state === 'up' && disturbedAt < at - ANSWERED_WITHIN_MS
+  }
+
+  #judge({ status, revision }: Answer, expected: number[]): void {
+    const { truth } = this.#world
+    if (!expected.includes(status)) throw new WorldBroken(`a read was answered ${status}`)
+    // Without a revision it says that there is no such stash.
+    if (status === 404 && revision === null && !truth.head.isDeleted)
+      throw new WorldBroken('a stash that lives is gone')
+  }
+
+  async #crash(afterMs: number): Promise<void> {
+    const { clock, object } = this.#world
+    await clock.sleep(afterMs)
+    object.crash()
+  }
+
+  #goBack(): void {
+    const { object, home, truth, clock, kv } = this.#world
+    const backUp = this.#backUps.at(this.#world.dice() < 0.6 ? 0 : -1)
+    // Where KV has not heard of the last revisions, nothing tells them from those that the object makes anew.
+    if (kv.latest?.revision !== truth.head.revision) return
+    if (backUp === undefined || truth.head.isDeleted) return
+    object.goBack(backUp)
+    // Hubs that joined since are not in the tables any more, and nobody tells them.
+    if (!PROMISED.findsHubsAgain) for (const hub of home.hubs()) hub.crash()
+    truth.goBack(object.disk, clock.now(), kv.latest.revision)
+    // To restore a database takes longer than KV is late.
+    kv.catchUp(OBJECT_PLACE)
+    this.#known = 0
+  }
+
+  /** What a version from before has left in KV, and in the object's cursor; the object wakes with today's code. */
+  #upgrade(from: Extract<Step, { do: 'upgrade' }>['from']): void {
+    const { object, kv, plant, truth } = this.#world
+    if (truth.head.isDeleted || kv.latest === undefined) return
+    object.crash()
+    kv.rewrite(WRITTEN_BEFORE[from])
+    if (plant !== 'older layout not noticed') object.disk.exec('UPDATE cursor SET layout = 0', [])
+    object.disk.settle()
+    this.#world.withoutReverts = truth.head.revision
+  }
+
+  #isolate({ place, isolate }: Via): Isolate {
+    const chosen = this.#place(place).isolates[isolate]
+    if (chosen === undefined) throw new Error('no such isolate')
+    return chosen
+  }
+
+  #place(number: number): Place {
+    const place = this.#world.places[number]
+    if (place === undefined) throw new Error('no such place')
+    return place
+  }
+}

@@ -1,0 +1,149 @@
+/** Tells a story to its end: every fault is over then, nobody writes any more, and all must come to the truth. */
+import { isDeepStrictEqual } from 'node:util'
+import { readSnapshot } from '../../../src/model/snapshot.ts'
+import { WorldBroken } from '../kv-model.ts'
+import type { Plant } from '../plants.ts'
+import { FRESH_WITHIN_MS, KV_LATE_MS, PROMISED, PUBLISHED_WITHIN_MS } from '../promises.ts'
+import { World } from '../world.ts'
+import { pastCopy } from './past.ts'
+import { Player } from './play.ts'
+import { ISOLATES, KEYS, PLACES, type Step, type Story } from './step.ts'
+
+/** The longest time-box of a story, an alarm that is late, and a put that hangs. */
+const QUIET_AFTER_MS = 120_000 + 30_000 + 40_000
+
+export type Told = {
+  /** What the code did that it must never do; empty where all is well. */
+  faults: Error[]
+}
+
+export type Telling = { plant?: Plant | null; trace?(line: string): void }
+
+export async function tell({ seed, mode, past, steps }: Story, { plant = null, trace }: Telling = {}): Promise<Told> {
+  const from = await pastCopy(past)
+  const world = new World({
+    seed,
+    places: PLACES,
+    isolates: ISOLATES,
+    mode,
+    from,
+    farMs: 350,
+    skewMs: seed % 3 === 0 ? 2_000 : 0,
+    plant,
+  })
+  const { truth } = world
+  const player = new Player(world)
+  const took = (step: Step) => trace?.(`${describeMoment(world)}  ${JSON.stringify(step)}`)
+  try {
+    await world.clock.pass(2_000)
+    for (const step of steps) {
+      took(step)
+      await player.take(step)
+      if (world.faults.length > 0) break
+    }
+    if (world.faults.length === 0) await makePeace(world, player)
+    trace?.(`${describeMoment(world)}  the end`)
+  } catch (fault) {
+    world.broke(fault)
+  } finally {
+    world.end()
+  }
+  return { faults: truth.isOvertaken && !PROMISED.noticesWhenOvertaken ? [] : world.faults }
+}
+
+function describeMoment(world: World): string {
+  const { clock, kv, truth, object } = world
+  const head = `${truth.head.revision}${truth.head.isDurable ? '' : '?'}`
+  return `${String(clock.now() - 1_000_000_000).padStart(8)} ms  object ${head} ${object.state}  KV ${kv.latest?.revision ?? '-'} ${kv.state}`
+}
+
+async function makePeace(world: World, player: Player): Promise<void> {
+  const { clock, kv, object, home, places, watchers, cache } = world
+  kv.state = 'up'
+  object.state = 'up'
+  object.alarms = 'kept'
+  cache.purges = 'kept'
+  for (const hub of home.hubs()) hub.state = 'up'
+  world.disturb()
+  // Readers go on: one of them alone may be told before a far object has answered.
+  for (let round = 0; round < 4; round++) {
+    for (const place of places) for (const key of KEYS) void world.read(place, key)
+    await clock.pass(6_000)
+  }
+  // A call wakes an object that sleeps: one that is another version now, or whose alarm the platform has dropped.
+  void places[0]?.isolates[0]?.stash['vouch']?.().catch(() => {})
+  // An object that went back looks at KV when somebody has seen more than it has, or before it puts what is written next.
+  if (world.truth.line > 0) player.writeLast()
+  await clock.pass(QUIET_AFTER_MS + PUBLISHED_WITHIN_MS)
+  if (world.faults.length > 0) return
+  const { head } = world.truth
+  if (head.isDeleted) return expectGone(world)
+
+  expect(player.waiting === 0, 'a client still waits for an answer')
+  // In the table: one that changes nothing makes no revision.
+  const left = object.disk.exec('SELECT key FROM revert', []).length
+  expect(left === 0, `time-boxes that are over still wait at revision ${head.revision}`)
+  // Every acknowledged write is in KV, whatever crashed between its commit and the put.
+  expectKv(world)
+  for (const watcher of watchers) {
+    expect(watcher.isAt(head), `a watcher has ${watcher.last?.revision}, and the object ${head.revision}`)
+  }
+  // KV's own caches are as late as they are; what is promised then holds for the mode that does not believe them.
+  const answers = await readAll(world)
+  for (const { status, revision, key, value } of answers) {
+    const expected = head.flags.get(key) ?? null
+    expect(
+      (status === 200 || status === 404) && revision === head.revision && value === expected,
+      `${key} is ${expected} at revision ${head.revision}, and was read as ${value} at ${revision} (${status})`,
+    )
+  }
+}
+
+/** Twice, so that what was served stale while it was fetched anew is gone; each isolate, and each place's cache. */
+async function readAll(world: World) {
+  const { clock, places, mode } = world
+  const within = mode === 'vouched' ? FRESH_WITHIN_MS : KV_LATE_MS + FRESH_WITHIN_MS
+  for (const pause of [within, 6_000]) {
+    for (const place of places) {
+      for (const isolate of place.isolates) void world.answer(place, { key: 'a' }, isolate)
+      for (const key of KEYS) void world.read(place, key)
+    }
+    await clock.pass(pause)
+  }
+  const reads = places.flatMap((place) =>
+    KEYS.flatMap((key) => [
+      world.read(place, key),
+      ...place.isolates.map((isolate) => world.answer(place, { key }, isolate)),
+    ]),
+  )
+  await clock.pass(6_000)
+  return Promise.all(reads)
+}
+
+function expectKv({ kv, id, truth: { head } }: World): void {
+  const latest = kv.latest
+  expect(latest?.revision === head.revision, `KV has ${latest?.revision}, and the object ${head.revision}`)
+  const snapshot = latest === undefined ? null : readSnapshot(latest.text, id)
+  expect(snapshot?.isComplete === true, `what KV holds is of an older version, and was not put anew`)
+  const flags = new Map(Array.from(snapshot?.flags.values() ?? [], ({ key, value }) => [key, value]))
+  expect(isDeepStrictEqual(flags, new Map(head.flags)), `KV holds other flags than the object at ${head.revision}`)
+}
+
+async function expectGone(world: World): Promise<void> {
+  const { kv, object, watchers, truth } = world
+  const { stash } = JSON.parse(kv.latest?.text ?? '{}') as { stash?: unknown }
+  expect(stash === null, 'the stash was deleted, and KV does not say so')
+  const tables = object.disk.exec(`SELECT name FROM sqlite_master WHERE name = 'item'`, [])
+  expect(!PROMISED.forgetsDeleted || tables.length === 0, 'the stash was deleted, and its object keeps something')
+  for (const watcher of watchers) expect(watcher.isGone, `a watcher at ${watcher.last?.revision} has not heard the end`)
+  for (const { status, revision } of await readAll(world)) {
+    expect(
+      status === 404 && (revision === null || truth.isGoneAt(revision)),
+      `the stash was deleted, and was read as ${status} at revision ${revision}`,
+    )
+  }
+}
+
+function expect(isSo: boolean, what: string): void {
+  if (!isSo) throw new WorldBroken(what)
+}
