@@ -65,12 +65,14 @@ function representFacts(snapshot: LiveSnapshot): Representation {
   } satisfies z.infer<typeof stashFacts>
   const times = timesOfAll(snapshot)
   const until = Math.min(times.until ?? Infinity, (frozen ? stash.freeze?.until : null) ?? Infinity)
+  // A freeze that ended by the clock is another answer than the revision's, as a time-box is.
+  const hasThawed = stash.freeze !== null && !frozen
   return {
     body: `${JSON.stringify(facts)}\n`,
     type: 'application/json; charset=utf-8',
     version: revision,
-    ...times,
     until,
+    reverted: Number(times.reverted ?? 0) + (hasThawed ? 1 : 0),
   }
 }
 

@@ -8,39 +8,30 @@
  */
 import { DurableObject } from 'cloudflare:workers'
 import type { Applied, Command, Credential } from '../model/intent.ts'
-import type { Profile } from '../model/profile.ts'
 import type { HealthFacts } from '../model/health.ts'
-import { PURGE_METHOD, type PurgeProps } from '../model/purge.ts'
 import { refuse, type Result } from '../model/refusal.ts'
 import { NO_STORAGE, type Vouch } from '../model/vouch.ts'
-import { cacheTag } from '../model/snapshot.ts'
-import { hallOf } from '../live/hall.ts'
-import { Audience, CLOSE, close, refuseMessage } from '../live/audience.ts'
-import { judgeSeat, readSeat, SEAT_STATUS } from '../live/seat.ts'
-import { readTerms, writeMark, type Filter, type Missed } from '../model/watch-event.ts'
+import { CLOSE, close, refuseMessage } from '../live/audience.ts'
+import type { Filter, Missed } from '../model/watch-event.ts'
 import { Alarm } from './alarm.ts'
 import { answer, type Answer, type Question } from './ask.ts'
 import { apply } from './apply.ts'
+import { createStash, type StashSpec } from './create-stash.ts'
 import { hasEnded, nextDueAt, postpone, takeDue, type DueKind } from './held.ts'
 import { gatherHealth } from './health.ts'
-import { genesis } from './log.ts'
 import { Monitor } from './monitor.ts'
-import { compose, insertCursor, outboxOf } from './outbox.ts'
+import { compose, outboxOf } from './outbox.ts'
 import { Publisher } from './publish.ts'
 import { Recovery } from './recovery.ts'
 import { releaseDue } from './release-due.ts'
-import { Hubs } from './hubs.ts'
 import { nextPruneAt, prune } from './prune.ts'
-import { nextEvent, replay, Replays } from './replay.ts'
 import { report } from './report.ts'
-import { Purger, type Purged } from './purge.ts'
+import { Purger } from './purge.ts'
+import { purgeCache } from './purge-cache.ts'
 import { hasTables, migrate } from './schema.ts'
-import { getStash, insertStash } from './stash-row.ts'
-import { Teller } from './teller.ts'
-import { insertMaster } from './tokens.ts'
+import { getStash } from './stash-row.ts'
+import { Watchers } from './watchers.ts'
 import { WriteRate } from './write-rate.ts'
-
-export type StashSpec = { name: string | null; description: string | null; profile: Profile; masterHash: string }
 
 /** A change that cannot even be decided is a bug: it waits for the next version of the code. */
 const RELEASE_RETRY_MS = 60_000
@@ -59,10 +50,7 @@ export class StashObject extends DurableObject<Env> {
   /** Whether there is a stash here at all: an id can outlive what it named. */
   #exists: boolean
   #snapshot: { revision: number; text: string } | null = null
-  readonly #replays = new Replays(this.#sql)
-  readonly #audience: Audience
-  readonly #teller: Teller
-  readonly #hubs: Hubs
+  readonly #watchers: Watchers
   readonly #writeRate = new WriteRate()
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -83,7 +71,7 @@ export class StashObject extends DurableObject<Env> {
     const outbox = outboxOf(this.#sql, env.SNAPSHOTS, this.#id, () => this.#recovery.confirm())
     this.#publisher = new Publisher(outbox, () => Date.now())
     this.#purger = new Purger(
-      () => purgerOf(ctx)(cacheTag(this.#id)),
+      () => purgeCache(ctx),
       () => Date.now(),
       (ms) => scheduler.wait(ms),
     )
@@ -98,8 +86,8 @@ export class StashObject extends DurableObject<Env> {
       setAlarm: (at) => void (at === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(at)),
       publishAt: () => notPast(this.#publisher.dueAt()),
       heldAt: () => nextDueAt(this.#sql),
-      hubAt: () => notPast(this.#hubs.nextAt()),
-      tell: () => this.#teller.notify(),
+      hubAt: () => notPast(this.#watchers.nextHubAt()),
+      tell: () => this.#watchers.notify(),
       pruneAt: () => nextPruneAt(this.#sql, Date.now()),
       examineAt: () => this.#monitor.examineAt,
       takeDue: (due, limit) => this.#takeDue(due, limit),
@@ -111,32 +99,15 @@ export class StashObject extends DurableObject<Env> {
       exists: () => this.#exists,
       report: (fault) => this.#alarmFailed('alarm', fault, {}),
     })
-    this.#hubs = new Hubs({
-      sql: this.#sql,
-      hub: (name) => env.HUBS.get(env.HUBS.idFromName(name)),
-      now: () => Date.now(),
-      sleep: (ms, signal) => scheduler.wait(ms, { signal }),
-      head: () => (this.#alive() ? getStash(this.#sql).revision : null),
-      exists: () => this.#exists,
-      arm: () => this.#alarm.arm(),
-      report: (fault) => report('tell', fault, { stash: this.#id }),
-    })
     this.#exists = hasTables(this.#sql)
     if (this.#exists) this.#migrate()
-    const head = this.#exists ? getStash(this.#sql).revision : 0
-    this.#audience = new Audience(hallOf(ctx), head)
-    this.#teller = new Teller(
-      {
-        head: () => (this.#alive() ? getStash(this.#sql).revision : null),
-        next: (after) => nextEvent(this.#sql, after),
-        durable: () => this.#storage.sync(),
-        breathe: () => scheduler.wait(2),
-        audience: this.#audience,
-        tellHubs: () => this.#hubs.tell(),
-        report: (fault) => report('tell', fault, { stash: this.#id }),
-      },
-      head,
-    )
+    this.#watchers = new Watchers({
+      ctx,
+      hubs: env.HUBS,
+      head: () => this.#head(),
+      exists: () => this.#exists,
+      arm: () => this.#alarm.arm(),
+    })
     if (!this.#exists) return
     // What an older version put is put anew, also of a stash that nobody changes. The alarm asks all that is made above.
     if (this.#publisher.dueAt() !== null) this.#alarm.arm()
@@ -157,11 +128,7 @@ export class StashObject extends DurableObject<Env> {
     if (this.#exists) throw new Error('this stash exists already')
     const now = Date.now()
     this.#storage.transactionSync(() => {
-      migrate(this.#sql)
-      const { name, description, profile } = spec
-      insertStash(this.#sql, { name, description, profile, created_at: now, head_hash: genesis(this.#id, now) })
-      insertMaster(this.#sql, spec.masterHash, now)
-      insertCursor(this.#sql)
+      createStash(this.#sql, this.#id, spec, now)
       this.#exists = true
       this.#recovery.noteCreated()
       this.#alarm.arm()
@@ -204,20 +171,20 @@ export class StashObject extends DurableObject<Env> {
   async vouch(): Promise<Vouch> {
     await this.#endDue()
     if (!this.#exists) return this.#storage.kv.get(DELETED) === undefined ? NO_STORAGE : null
-    return this.#alive() ? getStash(this.#sql).revision : null
+    return this.#head()
   }
 
   /** A copy of this revision was seen: where KV bears that out, the stash goes on past it. The revision then. */
   async recover(seen: number): Promise<number | null> {
     if (this.#alive()) await this.#recovery.recover(seen)
-    return this.#alive() ? getStash(this.#sql).revision : null
+    return this.#head()
   }
 
   /** The stash in the form that KV holds. Null: no such stash. */
   async snapshot(): Promise<string | null> {
     await this.#endDue()
-    if (!this.#alive()) return null
-    const { revision } = getStash(this.#sql)
+    const revision = this.#head()
+    if (revision === null) return null
     if (this.#snapshot?.revision !== revision) this.#snapshot = compose(this.#sql, this.#id, Date.now())
     return this.#snapshot.text
   }
@@ -225,29 +192,17 @@ export class StashObject extends DurableObject<Env> {
   /** Takes a watcher in: see `WatchTerms`. Where it does not, see `SEAT_STATUS`; 503 sends it to the hubs. */
   override async fetch(request: Request): Promise<Response> {
     await this.#endDue()
-    // Read once: many openings may come.
-    const row = this.#exists ? getStash(this.#sql) : null
-    if (row === null || row.deleted_at !== null) return new Response(null, { status: 404 })
-    const { revision } = row
-    const seat = readSeat(request.headers)
-    const [taken, held] = [this.#audience.size, this.#audience.heldBy(seat.address)]
-    const refusal = judgeSeat(seat, { taken, held, limit: Number(this.env.WATCHERS_PER_OBJECT) })
-    if (refusal !== null) return new Response(null, { status: SEAT_STATUS[refusal] })
-    const { after, filter, marks, body } = readTerms(request.url)
-    const texts = this.#replays.textsSince(revision, after, filter)
-    if (body && texts.length > 0) return new Response(texts.join('\n'))
-    const { 0: client, 1: server } = new WebSocketPair()
-    this.#audience.admit(server, filter, marks ? [...texts, writeMark(revision)] : texts, revision, seat.address)
-    return new Response(null, { status: 101, webSocket: client })
+    const head = this.#head()
+    if (head === null) return new Response(null, { status: 404 })
+    return this.#watchers.admit(request, head, Number(this.env.WATCHERS_PER_OBJECT))
   }
 
   /** From now on this hub is told of every change after the revision that is returned. Null: no such stash. */
   async subscribe(hub: string): Promise<number | null> {
     await this.#endDue()
-    if (!this.#alive()) return null
-    const { revision } = getStash(this.#sql)
-    this.#hubs.subscribe(hub, revision)
-    return revision
+    const head = this.#head()
+    if (head !== null) this.#watchers.subscribe(hub, head)
+    return head
   }
 
   /**
@@ -261,11 +216,8 @@ export class StashObject extends DurableObject<Env> {
     hub: { name: string; told: number } | null = null,
   ): Promise<Missed | null> {
     await this.#endDue()
-    if (!this.#alive()) return null
-    if (hub !== null) this.#hubs.resubscribe(hub.name, hub.told)
-    const { revision: head } = getStash(this.#sql)
-    if (form === 'texts') return { head, events: [], texts: this.#replays.textsSince(head, after, filter) }
-    return { head, events: replay(this.#sql, after, filter) }
+    const head = this.#head()
+    return head === null ? null : this.#watchers.missed(head, after, filter, form, hub)
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
@@ -313,7 +265,7 @@ export class StashObject extends DurableObject<Env> {
   /** Once KV knows that the stash is gone, and no put can land any more, nothing is left to keep. */
   async #tidy(): Promise<void> {
     if (!this.#exists || this.#alive() || this.#publisher.dueAt() !== null || this.#publisher.busy) return
-    if (this.#hubs.nextAt() !== null) return
+    if (this.#watchers.nextHubAt() !== null) return
     this.#exists = false
     await this.#storage.deleteAll()
     this.#storage.kv.put(DELETED, Date.now())
@@ -325,25 +277,22 @@ export class StashObject extends DurableObject<Env> {
     const outcome = this.#storage.transactionSync(change)
     if (getStash(this.#sql).revision !== before) {
       this.ctx.waitUntil(this.#purger.notify())
-      this.ctx.waitUntil(this.#teller.notify())
+      this.ctx.waitUntil(this.#watchers.notify())
     }
     return outcome
   }
 
+  /** The stash's revision; null where there is none, or it is deleted. Reads one row. */
+  #head(): number | null {
+    if (!this.#exists) return null
+    const { revision, deleted_at } = getStash(this.#sql)
+    return deleted_at === null ? revision : null
+  }
+
   #alive(): boolean {
-    return this.#exists && getStash(this.#sql).deleted_at === null
+    return this.#head() !== null
   }
 }
 
 /** What may be done since long ago is wanted since now: by a time that is past, the alarm would seem to be late. */
 const notPast = (at: number | null): number | null => at && Math.max(at, Date.now())
-
-/** Asks the default entrypoint to purge the cache in front of it: nobody else can. */
-function purgerOf(ctx: DurableObjectState): (tag: string) => Promise<Purged> {
-  // `Exports` is typed from the entry file, and importing that from here would point outward.
-  const { default: entrypoint } = ctx.exports as unknown as { default(options: { props: PurgeProps }): Fetcher }
-  return async (tag) => {
-    const { status } = await entrypoint({ props: { purgeTag: tag } }).fetch('https://purge/', { method: PURGE_METHOD })
-    return status === 501 ? 'none' : status === 204
-  }
-}

@@ -1,5 +1,6 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
+import { clearFaults, faults } from '../support/faults.ts'
 import { newOperator, objectOf, send } from '../support/front-door.ts'
 import { freezeTime, pass, START } from '../support/frozen-time.ts'
 
@@ -45,6 +46,20 @@ describe('PUT /stash/{id}/freeze', () => {
     expect(await stash.revision()).toBe(2)
     // What happens after the freeze may be planned during it.
     expect((await master.set('a', '2', 'at=2031-01-01T01:00:00Z')).status).toBe(202)
+  })
+  it('has ended by the clock in a copy that the object does not confirm, which has a tag of its own', async () => {
+    const { stash, master } = await newOperator()
+    await master.call('PUT', '/freeze', { until: ONE_O_CLOCK })
+    const facts = (headers = {}) => send(`/stash/${stash.id}`, { headers })
+    const frozen = await facts()
+    expect(await frozen.json()).toMatchObject({ frozen: true })
+    faults.object = () => Promise.reject(new Error('the object is down'))
+    vi.setSystemTime(Date.now() + HOUR)
+    const thawed = await facts({ 'If-None-Match': frozen.headers.get('ETag') ?? '' })
+    expect(thawed.status).toBe(200)
+    expect(await thawed.json()).toMatchObject({ frozen: false, frozen_until: null })
+    expect(thawed.headers.get('ETag')).toBe('"1+r"')
+    clearFaults()
   })
   it('ends by itself, as a change of its own that readers see', async () => {
     const { stash, master } = await newOperator()

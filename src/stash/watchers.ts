@@ -1,0 +1,109 @@
+/**
+ * The watchers of one stash: the sockets of its own object, the hubs that take a crowd, and what each of them has missed.
+ * It reads the log and changes nothing. Whether there is a stash to watch is for its owner to say: see `WatchersHost`.
+ */
+import { Audience } from '../live/audience.ts'
+import { hallOf } from '../live/hall.ts'
+import type { HubObject } from '../live/hub-object.ts'
+import { judgeSeat, readSeat, SEAT_STATUS } from '../live/seat.ts'
+import { readTerms, writeMark, type Filter, type Missed } from '../model/watch-event.ts'
+import { Hubs } from './hubs.ts'
+import { nextEvent, replay, Replays } from './replay.ts'
+import { report } from './report.ts'
+import { Teller } from './teller.ts'
+
+export type WatchersHost = {
+  ctx: DurableObjectState
+  hubs: DurableObjectNamespace<HubObject>
+  /** The stash's revision; null once it is deleted, or where it never was. */
+  head(): number | null
+  /** False once the tables are gone. */
+  exists(): boolean
+  /** Sets the alarm to an earlier time where something waits for one. */
+  arm(): void
+}
+
+export class Watchers {
+  readonly #sql: SqlStorage
+  readonly #audience: Audience
+  readonly #replays: Replays
+  readonly #hubs: Hubs
+  readonly #teller: Teller
+
+  constructor({ ctx, hubs, head, exists, arm }: WatchersHost) {
+    const { sql } = ctx.storage
+    const reportFault = (fault: unknown) => report('tell', fault, { stash: ctx.id.toString() })
+    const told = head() ?? 0
+    this.#sql = sql
+    this.#replays = new Replays(sql)
+    this.#audience = new Audience(hallOf(ctx), told)
+    this.#hubs = new Hubs({
+      sql,
+      hub: (name) => hubs.get(hubs.idFromName(name)),
+      now: () => Date.now(),
+      sleep: (ms, signal) => scheduler.wait(ms, { signal }),
+      head,
+      exists,
+      arm,
+      report: reportFault,
+    })
+    this.#teller = new Teller(
+      {
+        head,
+        next: (after) => nextEvent(sql, after),
+        durable: () => ctx.storage.sync(),
+        breathe: () => scheduler.wait(2),
+        audience: this.#audience,
+        tellHubs: () => this.#hubs.tell(),
+        report: reportFault,
+      },
+      told,
+    )
+  }
+
+  /** Tells everybody of what was committed. To be called after each commit. Never rejects. */
+  notify(): Promise<void> {
+    return this.#teller.notify()
+  }
+
+  /** When the alarm is to tell a hub again that has not confirmed everything; null where all have. */
+  nextHubAt(): number | null {
+    return this.#hubs.nextAt()
+  }
+
+  /**
+   * Takes a watcher in: see `WatchTerms`. Where it does not, see `SEAT_STATUS`; 503 sends it to the hubs.
+   * @param head the stash's revision
+   * @param limit how many the stash's own object takes
+   */
+  admit(request: Request, head: number, limit: number): Response {
+    const seat = readSeat(request.headers)
+    const [taken, held] = [this.#audience.size, this.#audience.heldBy(seat.address)]
+    const refusal = judgeSeat(seat, { taken, held, limit })
+    if (refusal !== null) return new Response(null, { status: SEAT_STATUS[refusal] })
+    const { after, filter, marks, body } = readTerms(request.url)
+    const texts = this.#replays.textsSince(head, after, filter)
+    if (body && texts.length > 0) return new Response(texts.join('\n'))
+    const { 0: client, 1: server } = new WebSocketPair()
+    this.#audience.admit(server, filter, marks ? [...texts, writeMark(head)] : texts, head, seat.address)
+    return new Response(null, { status: 101, webSocket: client })
+  }
+
+  /** From now on this hub is told of every change after this revision. */
+  subscribe(hub: string, head: number): void {
+    this.#hubs.subscribe(hub, head)
+  }
+
+  /** What a watcher has missed up to `head`. A hub that was dropped is subscribed again. */
+  missed(
+    head: number,
+    after: number | null,
+    filter: Filter,
+    form: 'events' | 'texts',
+    hub: { name: string; told: number } | null,
+  ): Missed {
+    if (hub !== null) this.#hubs.resubscribe(hub.name, hub.told)
+    if (form === 'texts') return { head, events: [], texts: this.#replays.textsSince(head, after, filter) }
+    return { head, events: replay(this.#sql, after, filter) }
+  }
+}
