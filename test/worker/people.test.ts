@@ -1,6 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
 import { migrate } from '../../src/stash/schema.ts'
+import { backTo004 } from '../support/former-tables.ts'
 import { newOperator, objectOf, send } from '../support/front-door.ts'
 import { freezeTime } from '../support/frozen-time.ts'
 import { operatorOf, type Operator } from '../support/operator.ts'
@@ -107,15 +108,7 @@ describe('a second person', () => {
     const before = await tokensOf(master)
     await runInDurableObject(objectOf(stash), (_, { storage }) => {
       const { sql } = storage
-      for (const column of ['holder', 'granted', 'ends_as', 'ended_at'])
-        sql.exec(`ALTER TABLE token DROP COLUMN ${column}`)
-      sql.exec('DROP INDEX held_by_setter')
-      for (const column of ['asked', 'set_by', 'set_by_label']) sql.exec(`ALTER TABLE held DROP COLUMN ${column}`)
-      // And what came after it.
-      sql.exec('ALTER TABLE cursor DROP COLUMN layout')
-      sql.exec('DROP TABLE refusal')
-      sql.exec('DROP INDEX held_by_end')
-      sql.exec(`DELETE FROM migration WHERE id >= '005_people'`)
+      backTo004(sql)
       storage.transactionSync(() => migrate(sql))
     })
     expect(await tokensOf(master)).toEqual(before)

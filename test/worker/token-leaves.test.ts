@@ -1,6 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import { migrate } from '../../src/stash/schema.ts'
+import { backTo004 } from '../support/former-tables.ts'
 import { newOperator, objectOf } from '../support/front-door.ts'
 import { freezeTime, pass } from '../support/frozen-time.ts'
 import type { Operator } from '../support/operator.ts'
@@ -45,11 +46,7 @@ describe('a time-box', () => {
     await bob.set('a', '1', 'for=1h')
     await runInDurableObject(objectOf(stash), (_, { storage }) => {
       const { sql } = storage
-      for (const column of ['holder', 'granted', 'ends_as', 'ended_at'])
-        sql.exec(`ALTER TABLE token DROP COLUMN ${column}`)
-      sql.exec('DROP INDEX held_by_setter')
-      for (const column of ['asked', 'set_by', 'set_by_label']) sql.exec(`ALTER TABLE held DROP COLUMN ${column}`)
-      sql.exec(`DELETE FROM migration WHERE id = '005_people'`)
+      backTo004(sql)
       storage.transactionSync(() => migrate(sql))
     })
     expect(await master.held()).toMatchObject([{ set_by: { label: 'bob' } }])
