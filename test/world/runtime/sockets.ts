@@ -33,6 +33,7 @@ export class ServerEnd {
   /** Called when the socket is closed, by either end. */
   closed: () => void = () => {}
   #attachment: unknown = null
+  #isEnded = false
   readonly #client: ClientEnd
 
   constructor(client: ClientEnd) {
@@ -51,14 +52,20 @@ export class ServerEnd {
   close(_code?: number, _reason?: string): void {
     if (!this.open) return
     this.open = false
-    this.outlet(() => this.#client.tell(({ closed }) => closed()))
-    this.closed()
+    this.outlet(() => this.#end())
   }
 
   /** The connection is cut: what has not left the object never will. */
   cut(): void {
-    this.outlet = (deliver) => deliver()
-    this.close()
+    this.open = false
+    this.#end()
+  }
+
+  #end(): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    this.#client.tell(({ closed }) => closed())
+    this.closed()
   }
 
   serializeAttachment(attachment: unknown): void {

@@ -268,7 +268,7 @@ export class Player {
     kv.rewrite(WRITTEN_BEFORE[from])
     if (plant !== 'older layout not noticed') object.disk.exec('UPDATE cursor SET layout = 0', [])
     object.disk.settle()
-    this.#world.withoutReverts = truth.head.revision
+    this.#world.withoutReverts = Math.max(truth.head.revision, kv.latest.revision)
   }
 
   #isolate({ place, isolate }: Via): Isolate {
