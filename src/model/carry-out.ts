@@ -13,7 +13,7 @@ import { LIMITED_SHARE, reachesAll } from './permit.ts'
 import { keysIn, type ItemChange, type Plan } from './plan.ts'
 import { WRENDB_ITEM_LIFETIME_MS } from './profile.ts'
 import { ok, refuse, type Result } from './refusal.ts'
-import { cancelReverts, detailOfReverts, REVERTS_MAX, revertOf } from './time-box.ts'
+import { cancelReverts, detailOfReverts, endOf, REVERTS_MAX, revertOf } from './time-box.ts'
 
 export function carryOut(
   motion: Motion,
@@ -37,12 +37,15 @@ export function carryOut(
     return refuse({ code: 'invalid_query', parameter: 'for', expected })
   }
   const revision = facts.revision + 1
-  // What is away for a time, and is taken away for another, comes back in the end.
+  // What is away for a time, and is taken away for another, comes back in the end. Where nothing comes back to a key that is
+  // away, nothing ends: that would be no revision, and watchers would never hear of it.
   const boxed = plan.items.filter(
-    ({ key, before, after }) => before !== null || after !== null || facts.reverts.has(key),
+    (change) =>
+      (change.before !== null || change.after !== null || facts.reverts.has(change.key)) &&
+      (change.after !== null || endOf(change, facts).value !== null),
   )
-  const reverts =
-    'forMs' in intent && intent.forMs !== undefined ? revertOf(boxed, intent.forMs, motion, facts, now) : null
+  const isBoxed = 'forMs' in intent && intent.forMs !== undefined && boxed.length > 0
+  const reverts = isBoxed ? revertOf(boxed, intent.forMs ?? 0, motion, facts, now) : null
   const room = reverts === null ? ok(null) : checkTimeBox(reverts, cancelled.freed, motion, facts)
   if (!room.ok) return room
   const detail: Detail = {

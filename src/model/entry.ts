@@ -58,7 +58,7 @@ export type Detail = {
   revertsAt?: number
   /** Of a time-boxed change: the keys that do not go back to what the entry says was before it, with what they go back to. */
   goesBack?: { key: string; to: string | null }[]
-  /** Keys that left a pending time-box, but for those that the entry changed. */
+  /** Keys that left a pending time-box. Of an entry without one of its own: but for those that it changed. */
   unboxed?: string[]
   /** Of a revert: the revision it ends. */
   ends?: number

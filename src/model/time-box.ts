@@ -95,11 +95,12 @@ export function detailOfReverts(
   const goesBack = (reverts === null ? [] : valuesIn(reverts.change)).flatMap(({ key, value }) =>
     before.get(key) === value ? [] : { key, to: value },
   )
-  const left = touched.filter(({ key }) => facts.reverts.has(key) && !before.has(key)).map(({ key }) => key)
-  return {
-    ...(goesBack.length > 0 && { goesBack }),
-    ...(reverts === null && left.length > 0 && { unboxed: left }),
-  }
+  const boxed = new Set(reverts?.keys ?? [])
+  // Without a time-box of its own, the entry's changes say of themselves that their keys left one.
+  const unboxed = touched
+    .filter(({ key }) => facts.reverts.has(key) && !boxed.has(key) && (reverts !== null || !before.has(key)))
+    .map(({ key }) => key)
+  return { ...(goesBack.length > 0 && { goesBack }), ...(unboxed.length > 0 && { unboxed }) }
 }
 
 /** What an entry changed in the pending ends of time-boxes. `at` null: the key is in no time-box any more. */
@@ -112,9 +113,11 @@ export function revertsOfEntry(
 ): RevertChange[] {
   const { revertsAt: at } = detail
   if (at !== undefined) {
+    const unboxed = detail.unboxed ?? []
     const ends = new Map(items.map(({ key, before }) => [key, before]))
     for (const { key, to } of detail.goesBack ?? []) ends.set(key, to)
-    return Array.from(ends, ([key, to]) => ({ key, at, to }))
+    for (const key of unboxed) ends.delete(key)
+    return [...Array.from(ends, ([key, to]) => ({ key, at, to })), ...unboxed.map((key) => ({ key, at: null }))]
   }
   const left = kind === 'revert' || detail.cancelled !== undefined || detail.shortened !== undefined ? items : []
   const dropped = detail.dropped?.kind === 'revert' ? detail.dropped.keys : []

@@ -93,7 +93,9 @@ export class Alarm {
     await this.endDue()
     await this.#release('requests', RELEASES_PER_RING)
     this.#prune()
-    const outside = [this.#publish().catch(this.#chores.report), this.#chores.tell()]
+    // What both wait for is over when the later of them is.
+    const told = this.#chores.tell().then(() => this.#chores.tidy())
+    const outside = [this.#publish().catch(this.#chores.report), told.catch(this.#chores.report)]
     await Promise.race([Promise.all(outside), sleep(KV_PATIENCE_MS)])
     this.#rearm()
     // Last, and one alone: what did not end may end the object, and everything else has had its turn.

@@ -11,6 +11,7 @@ import { readOutline } from '../model/snapshot.ts'
 import { commit } from './commit.ts'
 import { itemsByKey } from './items.ts'
 import { publishedRevision } from './outbox.ts'
+import type { Cursor } from './publish.ts'
 import { report } from './report.ts'
 import { getStash, moveHead } from './stash-row.ts'
 
@@ -40,6 +41,11 @@ export class Recovery {
   readonly #host: Host
   /** Whether KV is known to hold nothing newer than this instance: an object goes back between two instances only. */
   #isCertain = false
+  /**
+   * The highest revision that these tables may have put. What this instance commits before it has read KV does not raise it:
+   * it might come to the revision that was lost, and look like it.
+   */
+  #mayBePut = -1
   #checking: Promise<void> | null = null
   #checkedAt = -Infinity
 
@@ -50,6 +56,12 @@ export class Recovery {
   /** A stash that this instance created is in no store yet. */
   noteCreated(): void {
     this.#isCertain = true
+  }
+
+  /** To be called when the object wakes, before it commits anything. */
+  noteWake({ revision, pending, failures }: Pick<Cursor, 'revision' | 'pending' | 'failures'>, head: number): void {
+    // A put that did not settle, or is said to have failed, may have landed.
+    this.#mayBePut = pending || failures > 0 ? head : revision
   }
 
   /** Before KV is written: makes sure that nothing newer is overwritten. Null where that is known. Rejects where KV does. */
@@ -76,17 +88,18 @@ export class Recovery {
     const { sql, kv, stashId, sleep, exists } = this.#host
     const late = sleep(KV_DEADLINE_MS).then(() => Promise.reject(new Error('KV did not answer in time')))
     const text = await Promise.race([kv.get(stashId, { type: 'text', cacheTtl: KV_CACHE_TTL_S }), late])
+    const mayBePut = this.#isCertain ? getStash(sql).revision : this.#mayBePut
     this.#isCertain = true
     const outline = text === null ? null : readOutline(text)
     if (outline === null || outline.stashId !== stashId || !exists()) return
-    if (outline.revision <= getStash(sql).revision) return
+    if (outline.revision <= mayBePut) return
     this.#goOn(outline.revision)
   }
 
   #goOn(kv: number): void {
     const { sql, stashId, now, change } = this.#host
     const from = getStash(sql).revision
-    const revision = kv + AHEAD_OF_KV_MAX
+    const revision = Math.max(kv, from) + AHEAD_OF_KV_MAX
     change(() => goOn(sql, revision, kv, now()))
     report('recovered', `KV has revision ${kv}, and this object only ${from}: it went back`, {
       stash: stashId,

@@ -20,7 +20,7 @@ import { createStash, type StashSpec } from './create-stash.ts'
 import { hasEnded, nextDueAt, postpone, takeDue, type DueKind } from './held.ts'
 import { gatherHealth } from './health.ts'
 import { Monitor } from './monitor.ts'
-import { compose, outboxOf } from './outbox.ts'
+import { compose, cursorOf, outboxOf } from './outbox.ts'
 import { Publisher } from './publish.ts'
 import { Recovery } from './recovery.ts'
 import { releaseDue } from './release-due.ts'
@@ -109,6 +109,7 @@ export class StashObject extends DurableObject<Env> {
       arm: () => this.#alarm.arm(),
     })
     if (!this.#exists) return
+    this.#recovery.noteWake(cursorOf(this.#sql), getStash(this.#sql).revision)
     // What an older version put is put anew, also of a stash that nobody changes. The alarm asks all that is made above.
     if (this.#publisher.dueAt() !== null) this.#alarm.arm()
     this.#alarm.wake(Date.now())
@@ -277,7 +278,7 @@ export class StashObject extends DurableObject<Env> {
     const outcome = this.#storage.transactionSync(change)
     if (getStash(this.#sql).revision !== before) {
       this.ctx.waitUntil(this.#purger.notify())
-      this.ctx.waitUntil(this.#watchers.notify())
+      this.ctx.waitUntil(this.#watchers.notify().then(() => this.#tidy()))
     }
     return outcome
   }

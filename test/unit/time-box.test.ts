@@ -27,6 +27,13 @@ describe('revertsOfEntry', () => {
       { key: 'c', at: 5, to: null },
     ])
   })
+  it('is nothing for a key that was taken away, and that nothing comes back to', () => {
+    const detail = { revertsAt: 5, unboxed: ['b'] }
+    expect(revertsOfEntry('patch', detail, [...items, { key: 'b', before: 'boxed' }])).toEqual([
+      { key: 'a', at: 5, to: 'old' },
+      { key: 'b', at: null },
+    ])
+  })
   it('of what ends time-boxes are their keys', () => {
     const left = items.map(({ key }) => ({ key, at: null }))
     expect(revertsOfEntry('revert', {}, items)).toEqual(left)

@@ -88,6 +88,18 @@ describe('an object that went back behind KV', () => {
     expect([lines('edge/diverged'), lines('stash/recovered')]).toEqual([1, 1])
     await expect.poll(() => kvRevision(stash.id)).toBe(AFTER)
   })
+  it('is noticed although it has made as many revisions anew, and died, before it looks at KV', async () => {
+    const stash = await newStash()
+    await goneBack(stash)
+    countLines()
+    faults.kvGet = () => Promise.reject(new Error('KV is down'))
+    for (let i = 0; i < 5; i++) await stash.put('n', `new ${i}`)
+    await evictDurableObject(objectOf(stash))
+    expect(await stash.revision()).toBe(8)
+    faults.kvGet = null
+    await expect.poll(() => kvRevision(stash.id)).toBe(AFTER)
+    expect(await (await send(`/item/${stash.id}/n?min_revision=${AFTER}`)).text()).toBe('new 4')
+  })
   it('refuses a write on condition of what the other world had, and names the version that is current', async () => {
     const stash = await newStash()
     await goneBack(stash)

@@ -313,6 +313,24 @@ describe('watchers', () => {
       reverts: { a: null, b: null, c: { at: at(1), to: null }, d: null },
     })
   })
+  it('are told that a key is in no time-box any more, where it is taken away and nothing would come back', async () => {
+    const { stash, master } = await newOperator()
+    await master.set('kept', '1')
+    await master.set('new', '1', 'for=1h')
+    const taken = await master.call('PATCH', '/flags?for=2h', { new: null, kept: '2' })
+    expect(taken.body).toHaveProperty('reverts_at')
+    await master.set('other', '1', 'for=1h')
+    const alone = await send(`/item/${stash.id}/other?for=2h`, stash.as({ method: 'DELETE' }))
+    expect(await alone.json()).not.toHaveProperty('reverts_at')
+    expect((await toldTo(stash, 2)).map(({ reverts }) => reverts)).toMatchObject([
+      { kept: { to: '1' }, new: null },
+      { other: { to: null } },
+      { other: null },
+    ])
+    expect(await master.held()).toMatchObject([{ keys: ['kept'] }])
+    await pass(stash, 2 * 3_600_000)
+    expect((await flags(stash)).body).toMatchObject({ revision: 6, flags: { kept: '1' } })
+  })
   it('who join after the end are told that it is over, though the alarm is late', async () => {
     const { stash } = await boxed()
     goOn(8 * SECOND)

@@ -12,11 +12,11 @@ export const OWN_WRITES_WITHIN_MS = 3_000
 /** What it does not keep yet: a story does not ask for that, or does not get there. */
 export const PROMISED = {
   /** Watchers are told also of the end of a time-box that changes nothing: of a key that was taken away, and was not there before. */
-  tellsOfEmptyEnds: false,
+  tellsOfEmptyEnds: true,
   /** A recovery is noticed also where the object has made as many revisions anew before it looks at KV. */
-  noticesWhenOvertaken: false,
+  noticesWhenOvertaken: true,
   /** After a recovery to before they joined, hubs are told of changes as before. */
   findsHubsAgain: false,
   /** A deleted stash leaves nothing in its object, once KV and all hubs know. */
-  forgetsDeleted: false,
+  forgetsDeleted: true,
 }

@@ -65,9 +65,12 @@ function write(
   const items = changes.filter(({ what }) => what === 'item')
   const forMs = 'forMs' in wanted ? wanted.forMs : undefined
   const boxed = plan.filter(
-    (change) => change.what === 'item' && (!isIdle(change) || pendingValue(books, change.key) !== undefined),
+    (change) =>
+      change.what === 'item' &&
+      (!isIdle(change) || pendingValue(books, change.key) !== undefined) &&
+      (change.after !== null || endOf(books, change).value !== null),
   )
-  const end = forMs === undefined ? null : boxOf(books, boxed, forMs, motion, now)
+  const end = forMs === undefined || boxed.length === 0 ? null : boxOf(books, boxed, forMs, motion, now)
   // Also of those that are away already: they stay away now.
   const meant = plan.filter(({ what }) => what === 'item').map(({ key }) => key)
   const ending = release?.kind === 'revert' ? release.keys : []
@@ -103,12 +106,16 @@ function detailOfEnds(items: EntryChange[], pending: string[], end: Held | null)
     const unboxed = pending.filter((key) => told(key) === undefined)
     return unboxed.length > 0 ? { unboxed } : {}
   }
+  const unboxed = pending.filter((key) => !end.keys.includes(key))
   const values = end.change.kind === 'patch' ? end.change.changes : []
   const others = values.filter(({ key, value }) => {
     const change = told(key)
     return change === undefined || (change.before?.value ?? null) !== value
   })
-  return others.length > 0 ? { goesBack: others.map(({ key, value }) => ({ key, to: value })) } : {}
+  return {
+    ...(others.length > 0 && { goesBack: others.map(({ key, value }) => ({ key, to: value })) }),
+    ...(unboxed.length > 0 && { unboxed }),
+  }
 }
 
 /** Back to what was there before, or, where that was to end as well, to what was there before that. */
