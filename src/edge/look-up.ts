@@ -6,6 +6,7 @@ import { newest, type Snapshot } from '../model/snapshot.ts'
 import { NO_STORAGE } from '../model/vouch.ts'
 import { judgeAbsence, settleDivergence } from './disagreement.ts'
 import { first, hear, SILENT } from './hear.ts'
+import { KeepWarm } from './keep-warm.ts'
 import { isWhole, reaches, remember, type Finding } from './memo.ts'
 import type { Memo, Memory } from './memory.ts'
 import { ANSWER_DEADLINE_MS, Questions, type Word } from './questions.ts'
@@ -14,8 +15,10 @@ import type { Stores } from './stores.ts'
 
 /** Nothing older than this is served without asking. */
 export const MEMORY_FRESH_MS = 1_000
-/** No copy is confirmed ahead of need before it has come to this age. */
-const CONFIRM_AHEAD_MIN_MS = 500
+/** No copy is confirmed again before it has come to this age: an object far away is asked four times a second at most. */
+const CONFIRM_AFTER_MIN_MS = 250
+/** For timers that are late, and the work that an answer makes. */
+const CONFIRM_SLACK_MS = 30
 /** KV mostly answers in 10 ms, and in 100 from its central store; past this the object may well be sooner. */
 const KV_DEADLINE_MS = 500
 /** How long after a write a reader would rather wait for the object than be given what was before. */
@@ -34,6 +37,15 @@ export class LookUps {
   readonly #finds = new SingleFlight<Found>()
   readonly #bytes = new SingleFlight<Memo | null>()
 
+  readonly warmth = new KeepWarm({
+    copy: (stashId) => {
+      const memo = this.#memory.get(stashId)
+      return memo !== undefined && memo.vouched && memo.snapshot !== null ? memo : null
+    },
+    askAgainAt: (stashId, checkedAt) => checkedAt + this.#confirmAfterMs(stashId),
+    confirm: (stores, stashId) => this.#confirm(stores, stashId),
+  })
+
   constructor(memory: Memory) {
     this.#memory = memory
   }
@@ -42,16 +54,6 @@ export class LookUps {
   async find(stores: Stores, stashId: string, turn: number): Promise<Found & { isSince: boolean }> {
     const { answer, isSince } = await this.#finds.join(stores, stashId, turn, () => this.#find(stores, stashId))
     return { ...answer, isSince }
-  }
-
-  /** Asks before the copy is too old to be served, so that no reader has to wait for it. */
-  confirmAhead(stores: Stores, stashId: string, memo: Memo): void {
-    memo.hotUntil = Infinity
-    if (stores.mode === 'kv') return
-    const ahead = this.questions
-      .ask(stores, stashId, { turn: takeTurn(), wanted: 0, need: 'some' })
-      .then((word) => word && this.#settle(stores, stashId, word))
-    stores.keepAlive(ahead.catch(() => {}))
   }
 
   /** A copy at this revision of the object: the one at hand, or the object's bytes. Null where they cannot be had. */
@@ -194,7 +196,19 @@ export class LookUps {
   }
 
   #keep(stashId: string, finding: Finding): Memo {
-    const ageMs = MEMORY_FRESH_MS - 2 * this.questions.reach.rttMs(stashId)
-    return remember(this.#memory, stashId, finding, Math.max(CONFIRM_AHEAD_MIN_MS, ageMs))
+    return remember(this.#memory, stashId, finding, this.warmth.isRunning(stashId, finding.askedAt))
+  }
+
+  /** Early enough for the answer to come in time, and a quarter of its way besides. */
+  #confirmAfterMs(stashId: string): number {
+    const rttMs = this.questions.reach.rttMs(stashId)
+    return Math.max(CONFIRM_AFTER_MIN_MS, MEMORY_FRESH_MS - 1.25 * rttMs - CONFIRM_SLACK_MS)
+  }
+
+  async #confirm(stores: Stores, stashId: string): Promise<boolean> {
+    const word = await this.questions.ask(stores, stashId, { turn: takeTurn(), wanted: 0, need: 'some' })
+    if (word === null) return false
+    await this.#settle(stores, stashId, word)
+    return true
   }
 }

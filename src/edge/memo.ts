@@ -19,27 +19,28 @@ export const NOTHING: Memo = {
   trueAt: 0,
   expected: null,
   hotUntil: Infinity,
+  readAt: 0,
 }
 
 /**
  * Remembers a finding, unless something newer was remembered meanwhile.
- * @param hotMs for how long the hot path may serve it, if it is vouched for
+ * @param isKept whether the copy is kept confirmed: the hot path then leaves no read to the look-up
  */
-export function remember(memory: Memory, stashId: string, finding: Finding, hotMs: number): Memo {
+export function remember(memory: Memory, stashId: string, finding: Finding, isKept: boolean): Memo {
   const known = memory.get(stashId)
   if (known !== undefined && isGone(known)) return known
-  const memo = combine(known ?? NOTHING, finding, hotMs)
+  const memo = combine(known ?? NOTHING, finding, isKept)
   memory.set(stashId, memo)
   return memo
 }
 
-function combine(known: Memo, { snapshot, source, vouched, askedAt }: Finding, hotMs: number): Memo {
-  const { expected } = known
+function combine(known: Memo, { snapshot, source, vouched, askedAt }: Finding, isKept: boolean): Memo {
+  const { expected, readAt } = known
   if (snapshot === null) return { ...NOTHING, source, checkedAt: askedAt, vouched, trueAt: askedAt, expected }
 
   const before = known.snapshot
   const best = newest(before, snapshot) ?? snapshot
-  const isKept = before !== null && best === before
+  const isBefore = before !== null && best === before
   /** What the object said of an older copy, or before it was asked last, says nothing of this one. */
   const isVouched = vouched && best.revision === snapshot.revision
   const wasVouched = before?.revision === best.revision && known.vouched && known.trueAt >= askedAt
@@ -47,12 +48,13 @@ function combine(known: Memo, { snapshot, source, vouched, askedAt }: Finding, h
   const checkedAt = isLate ? known.checkedAt : askedAt
   return {
     snapshot: best,
-    source: isKept ? known.source : source,
+    source: isBefore ? known.source : source,
     checkedAt,
     vouched: isVouched || wasVouched,
-    trueAt: wasVouched ? known.trueAt : isVouched ? askedAt : isKept ? known.trueAt : best.publishedAt,
+    trueAt: wasVouched ? known.trueAt : isVouched ? askedAt : isBefore ? known.trueAt : best.publishedAt,
     expected,
-    hotUntil: isVouched || wasVouched ? checkedAt + hotMs : Infinity,
+    hotUntil: (isVouched || wasVouched) && !isKept ? 0 : Infinity,
+    readAt,
   }
 }
 

@@ -6,7 +6,7 @@
  */
 import type { Snapshot } from '../model/snapshot.ts'
 
-/** One look-up's outcome. But for `hotUntil` never changed, only replaced: what is derived from it can be kept with it. */
+/** One look-up's outcome. But for its last two members never changed, only replaced: what is derived from it can be kept with it. */
 export type Memo = {
   /** Null: there is no such stash. */
   readonly snapshot: Snapshot | null
@@ -20,8 +20,10 @@ export type Memo = {
   readonly trueAt: number
   /** A revision that a write through this isolate made, and when: what was asked for earlier may miss it. */
   readonly expected: { readonly revision: number; readonly at: number } | null
-  /** From then on the hot path leaves it to the look-up, which asks ahead of need and sets this to Infinity. */
+  /** From then on the hot path leaves a read to the look-up, which sees to it that the copy is kept confirmed. */
   hotUntil: number
+  /** When it was last read from memory, in ms since the epoch. */
+  readAt: number
 }
 
 export class Memory {

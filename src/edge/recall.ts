@@ -1,7 +1,7 @@
 /**
  * How a public read finds its stash: Workers KV carries the bytes, the object vouches for the revision.
  *
- *   memory, at most a second old → served, nobody is asked; near its end it is confirmed ahead of need
+ *   memory, at most a second old → served, nobody is asked; while it is read, it is confirmed ahead of need
  *   an older copy in memory      → the object confirms it, or gives the newer one itself
  *   nothing in memory            → KV and the object's revision, asked together; the newer wins
  *   the object late              → the newest of memory and KV, unvouched; its answer is kept for the next reader
@@ -46,7 +46,7 @@ export class Recall {
     const now = stores.now()
     const fresh = this.remembered(stashId, minRevision, now)
     if (fresh !== null) {
-      if (now >= fresh.hotUntil) this.#lookUps.confirmAhead(stores, stashId, fresh)
+      if (now >= fresh.hotUntil) this.#lookUps.warmth.start(stores, stashId, fresh)
       return reply(fresh)
     }
     const turn = takeTurn()
@@ -81,7 +81,9 @@ export class Recall {
     if (memo === undefined || !reaches(memo, minRevision)) return null
     if (isGone(memo)) return memo
     const age = now - memo.checkedAt
-    return age >= 0 && age < MEMORY_FRESH_MS && meets(memo) ? this.#advance(stashId, memo, now) : null
+    if (age < 0 || age >= MEMORY_FRESH_MS || !meets(memo)) return null
+    memo.readAt = now
+    return this.#advance(stashId, memo, now)
   }
 
   /** The copy as it stands now. Kept, so that it is worked out once, and a clock that is set back brings nothing back. */

@@ -7,6 +7,7 @@
  * other zones all come from one address, and share its places.
  */
 import { createHash } from 'node:crypto'
+import { getHub, NO_CONTINENT, toHubName } from '../live/continents.ts'
 import { SEAT_STATUS, writeHubSeat, writeSeat } from '../live/seat.ts'
 import { writeTerms, type WatchTerms } from '../model/watch-event.ts'
 import { ok, refuse, type Refusal, type Result } from '../model/refusal.ts'
@@ -26,16 +27,6 @@ const CROWDS_MAX = 1_000
 const RETRY_AFTER_S = 60
 const OPENED: Refusal = { code: 'rate_limited', retry_after_s: RETRY_AFTER_S, limited: 'watches_opened' }
 const OPEN: Refusal = { code: 'rate_limited', retry_after_s: RETRY_AFTER_S, limited: 'watches_open' }
-
-/** Where Cloudflare may put a hub: near those whom it tells. */
-const HINTS: Record<string, DurableObjectLocationHint> = {
-  NA: 'enam',
-  SA: 'sam',
-  EU: 'weur',
-  AS: 'apac',
-  OC: 'oc',
-  AF: 'afr',
-}
 
 /** By stash: since when its object is full, since when openings count, and which hub had room last. */
 type Crowd = { fullAt: number; countingAt: number; hub: number }
@@ -74,12 +65,11 @@ export async function connect(
   }
   // Its object is full, so more than half of its places are taken.
   if (!(await count())) return refuse(OPENED)
-  const continent = String(request.cf?.['continent'] ?? 'XX')
+  const continent = String(request.cf?.['continent'] ?? NO_CONTINENT)
   for (let i = 0; i < HUBS_MAX; i++) {
     const hub = (crowd.hub + i) % HUBS_MAX
-    const name = `${stashId}/${continent}/${hub}`
-    const hint = HINTS[continent]
-    const stub = env.HUBS.get(env.HUBS.idFromName(name), hint && { locationHint: hint })
+    const name = toHubName(stashId, continent, hub)
+    const stub = getHub(env.HUBS, name)
     const seat = writeHubSeat({ address, counted, stashId, name, limit: Number(env.WATCHERS_PER_OBJECT) })
     const outcome = outcomeOf(await stub.fetch(url, { headers: { Upgrade: 'websocket', ...seat } }))
     if (outcome?.ok) note(stashId, { hub })

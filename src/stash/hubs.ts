@@ -61,6 +61,11 @@ export class Hubs {
     this.#source.sql.exec(statement, name, crypto.randomUUID(), told)
   }
 
+  /** The same for one that may have been lost from the table: it is told how things stand. */
+  subscribeAnew(name: string): void {
+    if (this.#row(name) === null) this.subscribe(name, 0)
+  }
+
   /** The same for a hub that believes to be subscribed, where it is not: it was dropped. */
   resubscribe(name: string, told: number): void {
     if (this.#row(name) !== null) return

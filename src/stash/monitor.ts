@@ -4,14 +4,17 @@
  *
  * It must never throw: the alarm would be dropped after six tries.
  */
-import { degradedIn, judgeHealth, type AlarmFacts, type Checks, type HealthFacts } from '../model/health.ts'
+import { degradedIn, judgeHealth, type Checks, type HealthFacts } from '../model/health.ts'
 import { LOG_INTERVAL_MS } from '../model/log-limit.ts'
 import { NAME_OF_CHECK } from '../model/log-names.ts'
+import { gatherHealth } from './health.ts'
 import { report, reportLate } from './report.ts'
 
 export type Watched = {
   now(): number
-  gather(): HealthFacts
+  sql: SqlStorage
+  /** When the alarm must ring next, in ms since the epoch; null where nothing waits. */
+  wantedFor(): number | null
   /** Whether there still is a stash, or what is left of a deleted one. */
   exists(): boolean
   stashId: string
@@ -38,8 +41,11 @@ export class Monitor {
     return this.#examineAt
   }
 
-  get facts(): Pick<AlarmFacts, 'isRinging' | 'rangAt' | 'failedAt'> {
-    return { isRinging: this.#isRinging, rangAt: this.#rangAt, failedAt: this.#failedAt }
+  /** @param alarmSetFor when the object's alarm is set for, where that was read */
+  gather(alarmSetFor: number | null): HealthFacts {
+    const { sql, now, wantedFor } = this.#watched
+    const alarm = { isRinging: this.#isRinging, rangAt: this.#rangAt, failedAt: this.#failedAt }
+    return gatherHealth(sql, { ...alarm, setFor: alarmSetFor, wantedFor: wantedFor() }, now())
   }
 
   noteFailure(): void {
@@ -61,9 +67,9 @@ export class Monitor {
   }
 
   #examine(): void {
-    const { now, gather, stashId } = this.#watched
+    const { now, stashId } = this.#watched
     try {
-      const checks = judgeHealth(gather(), now(), () => true)
+      const checks = judgeHealth(this.gather(null), now(), () => true)
       const degraded = degradedIn(checks)
       for (const name of degraded) {
         // It was away, and has had no time to catch up: that is no reason to wake anybody.

@@ -56,6 +56,8 @@ export class Publisher {
   readonly #unsettled = new Set<symbol>()
   #latest: symbol | null = null
   #isConfirming = false
+  /** How often in a row KV could not be read. Not in the cursor: what counts there are puts, which may have landed all the same. */
+  #unconfirmed = 0
 
   constructor(outbox: Outbox, now: () => number) {
     this.#outbox = outbox
@@ -68,7 +70,7 @@ export class Publisher {
     if (revision >= this.#outbox.head() && layout === LAYOUT) return null
     const wait = pending
       ? KV_PUT_PRESUMED_LOST_MS
-      : Math.min(KV_PUT_INTERVAL_MS * 2 ** failures, KV_PUT_INTERVAL_MAX_MS)
+      : Math.min(KV_PUT_INTERVAL_MS * 2 ** (failures + this.#unconfirmed), KV_PUT_INTERVAL_MAX_MS)
     if (triedAt <= this.#now()) return triedAt + wait
     // A clock that was set back must not hold up the next put for as long.
     this.#outbox.setCursor({ ...this.#outbox.cursor(), triedAt: this.#now() })
@@ -114,13 +116,13 @@ export class Publisher {
     this.#outbox.setCursor({ ...this.#outbox.cursor(), triedAt: this.#now() })
     try {
       await confirming
+      this.#unconfirmed = 0
       return true
     } catch (fault) {
-      const cursor = this.#outbox.cursor()
-      const failures = cursor.failures + 1
-      this.#outbox.setCursor({ ...cursor, triedAt: this.#now(), failures })
-      this.#outbox.report(fault, failures)
-      return failures > UNCONFIRMED_MAX
+      this.#unconfirmed++
+      this.#outbox.setCursor({ ...this.#outbox.cursor(), triedAt: this.#now() })
+      this.#outbox.report(fault, this.#unconfirmed)
+      return this.#unconfirmed > UNCONFIRMED_MAX
     } finally {
       this.#isConfirming = false
     }

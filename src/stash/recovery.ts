@@ -46,6 +46,7 @@ export class Recovery {
    * it might come to the revision that was lost, and look like it.
    */
   #mayBePut = -1
+  #headAtWake = -1
   #checking: Promise<void> | null = null
   #checkedAt = -Infinity
 
@@ -62,6 +63,12 @@ export class Recovery {
   noteWake({ revision, pending, failures }: Pick<Cursor, 'revision' | 'pending' | 'failures'>, head: number): void {
     // A put that did not settle, or is said to have failed, may have landed.
     this.#mayBePut = pending || failures > 0 ? head : revision
+    this.#headAtWake = head
+  }
+
+  /** Up to which revision others have seen what these tables say. What came after may be told twice, until KV was read. */
+  knownUpTo(): number {
+    return this.#isCertain ? Infinity : this.#headAtWake
   }
 
   /** Before KV is written: makes sure that nothing newer is overwritten. Null where that is known. Rejects where KV does. */

@@ -8,7 +8,6 @@
  */
 import { DurableObject } from 'cloudflare:workers'
 import type { Applied, Command, Credential } from '../model/intent.ts'
-import type { HealthFacts } from '../model/health.ts'
 import { refuse, type Result } from '../model/refusal.ts'
 import { NO_STORAGE, type Vouch } from '../model/vouch.ts'
 import { CLOSE, close, refuseMessage } from '../live/audience.ts'
@@ -18,7 +17,6 @@ import { answer, type Answer, type Question } from './ask.ts'
 import { apply } from './apply.ts'
 import { createStash, type StashSpec } from './create-stash.ts'
 import { hasEnded, nextDueAt, postpone, takeDue, type DueKind } from './held.ts'
-import { gatherHealth } from './health.ts'
 import { Monitor } from './monitor.ts'
 import { compose, cursorOf, outboxOf } from './outbox.ts'
 import { Publisher } from './publish.ts'
@@ -35,6 +33,8 @@ import { WriteRate } from './write-rate.ts'
 
 /** A change that cannot even be decided is a bug: it waits for the next version of the code. */
 const RELEASE_RETRY_MS = 60_000
+/** After an instance that died before it had taken everything away. */
+const RETRY_MS = 1_000
 /** Kept of a deleted stash for good: an object without storage and without this has lost it. */
 const DELETED = 'deleted'
 
@@ -55,36 +55,35 @@ export class StashObject extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
+    const [now, sleep] = [() => Date.now(), (ms: number) => scheduler.wait(ms)]
     this.#recovery = new Recovery({
       sql: this.#sql,
       kv: env.SNAPSHOTS,
       stashId: this.#id,
-      now: () => Date.now(),
-      sleep: (ms) => scheduler.wait(ms),
+      now,
+      sleep,
       exists: () => this.#exists,
       change: (write) =>
         this.#changing(() => {
           write()
+          this.#watchers.subscribeLostHubs(this.#id)
           this.#alarm.arm()
         }),
     })
     const outbox = outboxOf(this.#sql, env.SNAPSHOTS, this.#id, () => this.#recovery.confirm())
-    this.#publisher = new Publisher(outbox, () => Date.now())
-    this.#purger = new Purger(
-      () => purgeCache(ctx),
-      () => Date.now(),
-      (ms) => scheduler.wait(ms),
-    )
+    this.#publisher = new Publisher(outbox, now)
+    this.#purger = new Purger(() => purgeCache(ctx), now, sleep)
     this.#monitor = new Monitor({
-      now: () => Date.now(),
-      gather: () => this.#gatherHealth(null),
+      now,
+      sql: this.#sql,
+      wantedFor: () => this.#alarm.wantedAt(),
       exists: () => this.#exists,
       stashId: this.#id,
     })
     this.#alarm = new Alarm({
-      sleep: (ms) => scheduler.wait(ms),
+      sleep,
       setAlarm: (at) => void (at === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(at)),
-      publishAt: () => notPast(this.#publisher.dueAt()),
+      publishAt: () => notPast(this.#publisher.dueAt()) ?? this.#leftoversAt(),
       heldAt: () => nextDueAt(this.#sql),
       hubAt: () => notPast(this.#watchers.nextHubAt()),
       tell: () => this.#watchers.notify(),
@@ -107,11 +106,12 @@ export class StashObject extends DurableObject<Env> {
       head: () => this.#head(),
       exists: () => this.#exists,
       arm: () => this.#alarm.arm(),
+      knownUpTo: () => this.#recovery.knownUpTo(),
     })
     if (!this.#exists) return
     this.#recovery.noteWake(cursorOf(this.#sql), getStash(this.#sql).revision)
     // What an older version put is put anew, also of a stash that nobody changes. The alarm asks all that is made above.
-    if (this.#publisher.dueAt() !== null) this.#alarm.arm()
+    if (this.#publisher.dueAt() !== null || this.#leftoversAt() !== null) this.#alarm.arm()
     this.#alarm.wake(Date.now())
   }
 
@@ -154,13 +154,8 @@ export class StashObject extends DurableObject<Env> {
     // Read first, so that the answer is made in one turn.
     const alarmSetFor = question.kind === 'health' ? await this.#storage.getAlarm() : null
     if (!this.#alive()) return refuse({ code: 'stash_not_found' })
-    const health = () => this.#gatherHealth(alarmSetFor)
+    const health = () => this.#monitor.gather(alarmSetFor)
     return answer(this.#sql, this.#id, credential, question, Date.now(), health)
-  }
-
-  #gatherHealth(alarmSetFor: number | null): HealthFacts {
-    const alarm = { ...this.#monitor.facts, setFor: alarmSetFor, wantedFor: this.#alarm.wantedAt() }
-    return gatherHealth(this.#sql, alarm, Date.now())
   }
 
   #alarmFailed(name: 'alarm' | 'release', fault: unknown, facts: { held?: string }): void {
@@ -263,10 +258,16 @@ export class StashObject extends DurableObject<Env> {
     if (this.#alive()) this.#storage.transactionSync(() => prune(this.#sql, Date.now()))
   }
 
+  /** When what a deleted stash has left may be taken away; null where there is nothing, or somebody does not know yet. */
+  #leftoversAt(): number | null {
+    if (!this.#exists || this.#alive() || this.#publisher.busy) return null
+    const isKnown = this.#publisher.dueAt() === null && this.#watchers.nextHubAt() === null
+    return isKnown ? Date.now() + RETRY_MS : null
+  }
+
   /** Once KV knows that the stash is gone, and no put can land any more, nothing is left to keep. */
   async #tidy(): Promise<void> {
-    if (!this.#exists || this.#alive() || this.#publisher.dueAt() !== null || this.#publisher.busy) return
-    if (this.#watchers.nextHubAt() !== null) return
+    if (this.#leftoversAt() === null) return
     this.#exists = false
     await this.#storage.deleteAll()
     this.#storage.kv.put(DELETED, Date.now())

@@ -3,6 +3,7 @@
  * It reads the log and changes nothing. Whether there is a stash to watch is for its owner to say: see `WatchersHost`.
  */
 import { Audience } from '../live/audience.ts'
+import { CONTINENT_HINTS, getHub, NO_CONTINENT, toHubName } from '../live/continents.ts'
 import { hallOf } from '../live/hall.ts'
 import type { HubObject } from '../live/hub-object.ts'
 import { judgeSeat, readSeat, SEAT_STATUS } from '../live/seat.ts'
@@ -21,7 +22,12 @@ export type WatchersHost = {
   exists(): boolean
   /** Sets the alarm to an earlier time where something waits for one. */
   arm(): void
+  /** Up to which revision a cursor is sure to be of this history: see `Recovery`. */
+  knownUpTo(): number
 }
+
+/** Of each continent: each is called once, and has 2,000 watchers. Those of others hear when somebody joins there. */
+const LOST_HUBS_EACH = 8
 
 export class Watchers {
   readonly #sql: SqlStorage
@@ -29,17 +35,19 @@ export class Watchers {
   readonly #replays: Replays
   readonly #hubs: Hubs
   readonly #teller: Teller
+  readonly #knownUpTo: () => number
 
-  constructor({ ctx, hubs, head, exists, arm }: WatchersHost) {
+  constructor({ ctx, hubs, head, exists, arm, knownUpTo }: WatchersHost) {
     const { sql } = ctx.storage
     const reportFault = (fault: unknown) => report('tell', fault, { stash: ctx.id.toString() })
     const told = head() ?? 0
     this.#sql = sql
+    this.#knownUpTo = knownUpTo
     this.#replays = new Replays(sql)
     this.#audience = new Audience(hallOf(ctx), told)
     this.#hubs = new Hubs({
       sql,
-      hub: (name) => hubs.get(hubs.idFromName(name)),
+      hub: (name) => getHub(hubs, name),
       now: () => Date.now(),
       sleep: (ms, signal) => scheduler.wait(ms, { signal }),
       head,
@@ -82,11 +90,21 @@ export class Watchers {
     const refusal = judgeSeat(seat, { taken, held, limit })
     if (refusal !== null) return new Response(null, { status: SEAT_STATUS[refusal] })
     const { after, filter, marks, body } = readTerms(request.url)
-    const texts = this.#replays.textsSince(head, after, filter)
+    const texts = this.#replays.textsSince(head, this.#cursorOf(after), filter)
     if (body && texts.length > 0) return new Response(texts.join('\n'))
     const { 0: client, 1: server } = new WebSocketPair()
     this.#audience.admit(server, filter, marks ? [...texts, writeMark(head)] : texts, head, seat.address)
     return new Response(null, { status: 101, webSocket: client })
+  }
+
+  /**
+   * After a recovery: hubs that subscribed in the time that was lost are told of it all the same. One that has no watchers
+   * says so, and is let go. Runs in the transaction of the recovery; the next `notify` tells them.
+   */
+  subscribeLostHubs(stashId: string): void {
+    for (const continent of [...Object.keys(CONTINENT_HINTS), NO_CONTINENT]) {
+      for (let n = 0; n < LOST_HUBS_EACH; n++) this.#hubs.subscribeAnew(toHubName(stashId, continent, n))
+    }
   }
 
   /** From now on this hub is told of every change after this revision. */
@@ -103,7 +121,13 @@ export class Watchers {
     hub: { name: string; told: number } | null,
   ): Missed {
     if (hub !== null) this.#hubs.resubscribe(hub.name, hub.told)
-    if (form === 'texts') return { head, events: [], texts: this.#replays.textsSince(head, after, filter) }
-    return { head, events: replay(this.#sql, after, filter) }
+    const cursor = this.#cursorOf(after)
+    if (form === 'texts') return { head, events: [], texts: this.#replays.textsSince(head, cursor, filter) }
+    return { head, events: replay(this.#sql, cursor, filter) }
+  }
+
+  /** From where a watcher may be told changes; null: it may have seen what this object has lost, and is told a snapshot. */
+  #cursorOf(after: number | null): number | null {
+    return after !== null && after > this.#knownUpTo() ? null : after
   }
 }

@@ -23,6 +23,7 @@ const memoOf = (snapshot: Snapshot | null): Memo => ({
   trueAt: 0,
   expected: null,
   hotUntil: Infinity,
+  readAt: 0,
 })
 /** By the documented rule: texts, their prepared answers, and what may be kept of selections. */
 const WEIGHT = 400 + 500 + 8 * 1_000 + (8 * 1024 + 100 + 2 * 1_000)

@@ -11,7 +11,16 @@ function copy(): Recalled {
   const stash = { name: null, description: null, profile: 'safeguarded', createdAt: 0, freeze: null } as const
   const times = { reverts: [], changesAt: Infinity, reverted: new Set<string>(), isComplete: true }
   const snapshot = { stashId: 's', revision: 3, publishedAt: 0, stash, flags, ...times }
-  return { snapshot, source: 'kv', checkedAt: 0, vouched: true, trueAt: 0, expected: null, hotUntil: Infinity }
+  return {
+    snapshot,
+    source: 'kv',
+    checkedAt: 0,
+    vouched: true,
+    trueAt: 0,
+    expected: null,
+    hotUntil: Infinity,
+    readAt: 0,
+  }
 }
 
 const get = (tag?: string) => new Request('https://flags.test/', { headers: tag ? { 'If-None-Match': tag } : {} })

@@ -16,7 +16,7 @@ export const PROMISED = {
   /** A recovery is noticed also where the object has made as many revisions anew before it looks at KV. */
   noticesWhenOvertaken: true,
   /** After a recovery to before they joined, hubs are told of changes as before. */
-  findsHubsAgain: false,
+  findsHubsAgain: true,
   /** A deleted stash leaves nothing in its object, once KV and all hubs know. */
   forgetsDeleted: true,
 }
