@@ -8,14 +8,19 @@
 import type { Memo } from './memory.ts'
 import type { Stores } from './stores.ts'
 
-/** Reads that come at random, two a second, leave such a pause once in four hundred. */
-const UNREAD_MAX_MS = 3_000
+/** Reads that come at random, two a second, leave such a pause once in three thousand. */
+const UNREAD_MAX_MS = 4_000
 /** Cloudflare ends background work 30 s after its response. */
 const RUN_MAX_MS = 25_000
+/** From then on a read takes the run over, so that there is no pause between two. */
+const HAND_OVER_AFTER_MS = 18_000
 /** Longer than a run may be without a sign of life: a copy's second, and the time that an answer may take. */
 const SILENCE_MAX_MS = 7_000
 /** Stashes of which a run is known. */
 const RUNS_MAX = 1_000
+
+/** `heardAt`: its last sign of life. */
+type Run = { readonly startedAt: number; heardAt: number }
 
 export type Warmth = {
   /** The copy, where there is one that the object stands behind. */
@@ -28,17 +33,17 @@ export type Warmth = {
 
 export class KeepWarm {
   readonly #warmth: Warmth
-  /** By stash: when its run was last heard of. */
-  readonly #runs = new Map<string, number>()
+  readonly #runs = new Map<string, Run>()
 
   constructor(warmth: Warmth) {
     this.#warmth = warmth
   }
 
-  /** Whether a run is under way: then the hot path need not leave any read to the look-up. */
+  /** Whether a run is under way that goes on for a while: then the hot path need not leave any read to the look-up. */
   isRunning(stashId: string, now: number): boolean {
-    const heardAt = this.#runs.get(stashId)
-    return heardAt !== undefined && now >= heardAt && now - heardAt < SILENCE_MAX_MS
+    const run = this.#runs.get(stashId)
+    if (run === undefined || now < run.heardAt) return false
+    return now - run.heardAt < SILENCE_MAX_MS && now - run.startedAt < HAND_OVER_AFTER_MS
   }
 
   /** To be called for a read that memory answered. Returns at once. */
@@ -49,32 +54,34 @@ export class KeepWarm {
     }
     if (this.isRunning(stashId, stores.now())) return
     if (this.#runs.size >= RUNS_MAX) this.#runs.clear()
-    this.#runs.set(stashId, stores.now())
+    const run = { startedAt: stores.now(), heardAt: stores.now() }
+    this.#runs.set(stashId, run)
     memo.hotUntil = Infinity
-    stores.keepAlive(this.#run(stores, stashId).catch(() => this.#end(stashId)))
+    stores.keepAlive(this.#go(stores, stashId, run).catch(() => this.#end(stashId, run)))
   }
 
-  async #run(stores: Stores, stashId: string): Promise<void> {
+  async #go(stores: Stores, stashId: string, run: Run): Promise<void> {
     const { copy, askAgainAt, confirm } = this.#warmth
-    const endAt = stores.now() + RUN_MAX_MS
     for (let memo = copy(stashId); memo !== null; memo = copy(stashId)) {
+      if (this.#runs.get(stashId) !== run) return
       const now = stores.now()
-      this.#runs.set(stashId, now)
+      run.heardAt = now
       const waitMs = askAgainAt(stashId, memo.checkedAt) - now
       if (waitMs > 0) {
         // Only after an answer: the copy is fresh then, and the next read starts another run in time.
-        if (now >= endAt) break
+        if (now >= run.startedAt + RUN_MAX_MS) break
         await stores.sleep(waitMs)
         continue
       }
       // An object that says nothing is asked by readers, less and less.
       if (now - memo.readAt > UNREAD_MAX_MS || !(await confirm(stores, stashId))) break
     }
-    this.#end(stashId)
+    this.#end(stashId, run)
   }
 
   /** The next read that memory answers starts another run. */
-  #end(stashId: string): void {
+  #end(stashId: string, run: Run): void {
+    if (this.#runs.get(stashId) !== run) return
     this.#runs.delete(stashId)
     const memo = this.#warmth.copy(stashId)
     if (memo !== null) memo.hotUntil = 0

@@ -27,9 +27,11 @@ function pruneLog(sql: SqlStorage, now: number): void {
   const query = 'SELECT revision, at, hash, bytes FROM log ORDER BY revision LIMIT ?'
   let last: Prunable | null = null
   let bytes = 0
+  let entries = 0
   for (const entry of sql.exec<Prunable>(query, prunable(size)).toArray()) {
     if (!isPast(entry.at, size, now) || bytes > PRUNE_BATCH_BYTES) break
     last = entry
+    entries++
     // Entries from before they were weighed were counted by the characters of their values.
     bytes += entry.bytes === 0 ? charsIn(changesOf(sql, entry.revision)) : entry.bytes
   }
@@ -37,18 +39,19 @@ function pruneLog(sql: SqlStorage, now: number): void {
   sql.exec('DELETE FROM change WHERE revision <= ?', last.revision)
   sql.exec('DELETE FROM log WHERE revision <= ?', last.revision)
   sql.exec(
-    'UPDATE stash SET anchor_revision = ?, anchor_hash = ?, log_bytes = max(0, log_bytes - ?)',
+    'UPDATE stash SET anchor_revision = ?1, anchor_hash = ?2, log_bytes = max(0, log_bytes - ?3), gap = gap - (?1 - anchor_revision - ?4)',
     last.revision,
     last.hash,
     bytes,
+    entries,
   )
 }
 
 function logSize(sql: SqlStorage): LogSize {
-  const { revision, anchor_revision, log_bytes: bytes } = getStash(sql)
+  const { revision, anchor_revision, gap, log_bytes: bytes } = getStash(sql)
   const query = 'SELECT at FROM log ORDER BY revision LIMIT 1'
   return {
-    entries: revision - anchor_revision,
+    entries: revision - anchor_revision - gap,
     bytes,
     databaseBytes: sql.databaseSize,
     oldestAt: () => sql.exec<{ at: number }>(query).one().at,

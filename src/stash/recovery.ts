@@ -129,6 +129,7 @@ function goOn(sql: SqlStorage, revision: number, kv: number, now: number): void 
   }
   const decision = { applied: { revision, changed: [] }, entry, effects: [] }
   commit(sql, stash, decision, { actor: STASH, heldId: null, reason: null, now })
+  sql.exec('UPDATE stash SET gap = gap + ?', revision - stash.revision - 1)
 }
 
 /**

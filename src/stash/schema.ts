@@ -172,6 +172,8 @@ export const STEPS: { id: string; sql: string }[] = [
     sql: `
       -- What ends by the clock is looked for before each answer: see takeDue, whose condition this must repeat to the letter.
       CREATE INDEX held_by_end ON held (due_at) WHERE retry_at IS NULL AND kind IN ('revert', 'thaw', 'lapse');
+      -- How many revisions after the anchor have no entry: a recovery leaves them out.
+      ALTER TABLE stash ADD COLUMN gap INTEGER NOT NULL DEFAULT 0;
     `,
   },
 ]

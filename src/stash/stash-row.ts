@@ -21,6 +21,8 @@ export type StashRow = {
   log_bytes: number
   /** The last entry that history has forgotten, and its hash; 0 and null while it has forgotten none. */
   anchor_revision: number
+  /** How many revisions after the anchor have no entry: a recovery leaves them out. */
+  gap: number
   anchor_hash: string | null
 }
 
@@ -70,7 +72,7 @@ export function bury(sql: SqlStorage, revision: number, now: number): void {
     sql.exec(`DELETE FROM ${table}`)
   sql.exec(
     `UPDATE stash SET name = NULL, description = NULL, revision = ?1, item_count = 0, bytes = 0, deleted_at = ?2,
-       anchor_revision = ?1`,
+       anchor_revision = ?1, gap = 0`,
     revision,
     now,
   )

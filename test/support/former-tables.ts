@@ -6,5 +6,6 @@ export function backTo004(sql: SqlStorage): void {
   sql.exec('ALTER TABLE cursor DROP COLUMN layout')
   sql.exec('DROP TABLE refusal')
   sql.exec('DROP INDEX held_by_end')
+  sql.exec('ALTER TABLE stash DROP COLUMN gap')
   sql.exec(`DELETE FROM migration WHERE id >= '005_people'`)
 }

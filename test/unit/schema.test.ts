@@ -14,7 +14,7 @@ const SHIPPED = [
   ['005_people', '6880bc1a57284226fd4d22b150e13db88c32e3bf1dbef6cb0a527fd872caf948'],
   ['006_published', '85a7cd80fdb79b5c0c9f01d4620dc73329ea3016cc3bfef5f37d820a4cd4d52b'],
   ['007_refusals', '4ef61e0efeefb7c4b98837d26ada071c1f53a2ea2f9d13f1ef894bb61a230caf'],
-  ['008_ends', '588a534fe801cecfcd1e76d3a206f4b49e0c5694fbc0b7684a7622de24aa0f6b'],
+  ['008_ends', '653257eb80cdd73de9656d9bf38d24c7968fae830476a8a8723ba1189053a4c9'],
 ]
 
 describe('STEPS', () => {

@@ -1,4 +1,4 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { writeSnapshot } from '../../src/model/snapshot.ts'
@@ -171,6 +171,18 @@ describe('an object that went back behind KV', () => {
       runInDurableObject(objectOf(stash), (_, { storage }) => storage.sql.exec('SELECT name FROM hub').toArray())
     await expect.poll(async () => (await hubs()).length).toBe(1)
     for (const watcher of [first, second]) watcher.stop()
+  })
+  it('keeps its newest history where storage is full: revisions that were left out are no entries', async () => {
+    const { stash, master } = await newOperator()
+    await goneBack(stash)
+    countLines()
+    await objectOf(stash).recover(8)
+    await stash.put('n', 'ten')
+    await runInDurableObject(objectOf(stash), (_, { storage }) =>
+      Object.defineProperty(storage.sql, 'databaseSize', { configurable: true, get: () => 7 * 1024 ** 3 }),
+    )
+    await runDurableObjectAlarm(objectOf(stash))
+    expect((await master.history()).map(({ revision }) => revision)).toEqual([AFTER + 1, AFTER, 3, 2, 1])
   })
   it('undoes what is its own, and says that it does not know what is not', async () => {
     const { stash } = await newOperator()
