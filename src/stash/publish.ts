@@ -68,9 +68,11 @@ export class Publisher {
   dueAt(): number | null {
     const { revision, failures, pending, triedAt, layout } = this.#outbox.cursor()
     if (revision >= this.#outbox.head() && layout === LAYOUT) return null
-    const wait = pending
-      ? KV_PUT_PRESUMED_LOST_MS
-      : Math.min(KV_PUT_INTERVAL_MS * 2 ** (failures + this.#unconfirmed), KV_PUT_INTERVAL_MAX_MS)
+    // Also while it is asked what KV holds: an alarm that is due then would ring again and again, and could do nothing.
+    const wait =
+      pending || this.#isConfirming
+        ? KV_PUT_PRESUMED_LOST_MS
+        : Math.min(KV_PUT_INTERVAL_MS * 2 ** (failures + this.#unconfirmed), KV_PUT_INTERVAL_MAX_MS)
     if (triedAt <= this.#now()) return triedAt + wait
     // A clock that was set back must not hold up the next put for as long.
     this.#outbox.setCursor({ ...this.#outbox.cursor(), triedAt: this.#now() })
