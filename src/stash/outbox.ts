@@ -23,7 +23,9 @@ export function insertCursor(sql: SqlStorage): void {
 export const publishedRevision = (sql: SqlStorage): number => cursorOf(sql).revision
 
 export function cursorOf(sql: SqlStorage): Cursor {
-  const query = 'SELECT revision, tried_at AS triedAt, failures, pending, layout FROM cursor WHERE reader = ?'
+  // Where an older version has put another revision since, KV holds what that one writes.
+  const layout = 'CASE WHEN layout_revision = revision THEN layout ELSE 0 END AS layout'
+  const query = `SELECT revision, tried_at AS triedAt, failures, pending, ${layout} FROM cursor WHERE reader = ?`
   const row = sql.exec<CursorRow>(query, READER).one()
   return { ...row, pending: row.pending === 1 }
 }
@@ -34,8 +36,8 @@ export function outboxOf(sql: SqlStorage, kv: KVNamespace, stashId: string, conf
     head: () => getStash(sql).revision,
     cursor: () => cursorOf(sql),
     setCursor: ({ revision, triedAt, failures, pending, layout }) => {
-      const statement =
-        'UPDATE cursor SET revision = ?, tried_at = ?, failures = ?, pending = ?, layout = ? WHERE reader = ?'
+      const statement = `UPDATE cursor SET revision = ?1, tried_at = ?, failures = ?, pending = ?, layout = ?,
+        layout_revision = ?1 WHERE reader = ?`
       sql.exec(statement, revision, triedAt, failures, pending ? 1 : 0, layout, READER)
     },
     compose: (now) => compose(sql, stashId, now),

@@ -176,6 +176,13 @@ export const STEPS: { id: string; sql: string }[] = [
       ALTER TABLE stash ADD COLUMN gap INTEGER NOT NULL DEFAULT 0;
     `,
   },
+  {
+    id: '009_layout',
+    sql: `
+      -- Which revision was put in that layout. A version that knows no layouts moves the cursor alone, and puts its own.
+      ALTER TABLE cursor ADD COLUMN layout_revision INTEGER NOT NULL DEFAULT -1;
+    `,
+  },
 ]
 
 /** A stash that was never created, or is gone, has no tables: asking it something must not make any. */

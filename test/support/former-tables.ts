@@ -3,7 +3,7 @@ export function backTo004(sql: SqlStorage): void {
   for (const column of ['holder', 'granted', 'ends_as', 'ended_at']) sql.exec(`ALTER TABLE token DROP COLUMN ${column}`)
   sql.exec('DROP INDEX held_by_setter')
   for (const column of ['asked', 'set_by', 'set_by_label']) sql.exec(`ALTER TABLE held DROP COLUMN ${column}`)
-  sql.exec('ALTER TABLE cursor DROP COLUMN layout')
+  for (const column of ['layout', 'layout_revision']) sql.exec(`ALTER TABLE cursor DROP COLUMN ${column}`)
   sql.exec('DROP TABLE refusal')
   sql.exec('DROP INDEX held_by_end')
   sql.exec('ALTER TABLE stash DROP COLUMN gap')

@@ -340,6 +340,23 @@ describe('what KV holds in another form', () => {
     await expect.poll(() => env.SNAPSHOTS.get(stash.id)).toContain('{"format":2,')
     await expect.poll(() => runInDurableObject(objectOf(stash), (_, { storage }) => storage.getAlarm())).toBeNull()
   })
+  it('is put anew after a rollback, where the older version has put a change and left the layout as it was', async () => {
+    const stash = await newStash()
+    await stash.put('n', '1')
+    await expect.poll(() => kvRevision(stash.id)).toBe(1)
+    await stash.put('n', '2')
+    await expect.poll(() => kvRevision(stash.id)).toBe(2)
+    // What the version before writes: a text without time-boxes, and a cursor without a layout.
+    const { reverts: _, ...older } = (await env.SNAPSHOTS.get<Record<string, unknown>>(stash.id, 'json')) ?? {}
+    await runInDurableObject(objectOf(stash), (_, { storage }) => {
+      storage.sql.exec('UPDATE stash SET revision = 3')
+      storage.sql.exec('UPDATE cursor SET revision = 3, tried_at = 1, failures = 0, pending = 0')
+    })
+    await env.SNAPSHOTS.put(stash.id, JSON.stringify({ ...older, revision: 3 }))
+    await evictDurableObject(objectOf(stash))
+    expect(await objectOf(stash).vouch()).toBe(3)
+    await expect.poll(() => env.SNAPSHOTS.get(stash.id)).toContain('"reverts":[')
+  })
   it('is served where it is of the format before and the object is away; else the object gives what it lacks', async () => {
     const [away, here] = [await newStash(), await newStash()]
     for (const stash of [away, here]) {
