@@ -14,7 +14,11 @@ const RELEASES_PER_RING = 100
 /** Ends are carried out before what people asked for. A stash has at most 1,000 time-boxed keys, and as many lapses. */
 const END_BATCHES_MAX = 20
 
+/** An alarm that has not rung for so long may have been lost: it is set anew with the next change. */
+const LOST_MS = 10_000
+
 export type Chores = {
+  now(): number
   sleep(ms: number): Promise<unknown>
   /** Null: nothing waits any more. */
   setAlarm(at: number | null): void
@@ -70,7 +74,8 @@ export class Alarm {
   /** Sets the alarm. Called inside the transaction that made something wait: they are committed together. */
   arm(): void {
     const at = this.wantedAt()
-    if (at === null || (this.#at !== null && this.#at <= at)) return
+    const known = this.#at !== null && this.#at > this.#chores.now() - LOST_MS ? this.#at : Infinity
+    if (at === null || known <= at) return
     this.#at = at
     this.#chores.setAlarm(at)
   }

@@ -81,6 +81,7 @@ export class StashObject extends DurableObject<Env> {
       stashId: this.#id,
     })
     this.#alarm = new Alarm({
+      now,
       sleep,
       setAlarm: (at) => void (at === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(at)),
       publishAt: () => notPast(this.#publisher.dueAt()) ?? this.#leftoversAt(),

@@ -7,6 +7,7 @@ function begin(): { alarm: Alarm; settings: (number | null)[] } {
   let due: number | null = 100
   const none = async (): Promise<void> => {}
   const chores: Chores = {
+    now: () => 100,
     sleep: () => new Promise(() => {}),
     setAlarm: (at) => void settings.push(at),
     publishAt: () => null,

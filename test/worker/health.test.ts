@@ -148,6 +148,15 @@ describe('GET /stash/{id}/health', () => {
     expect(await stash.read('maintenance-mode')).toBe('false')
     expect(await healthOf(master)).toMatchObject({ checks: { time_boxes: { status: 'ok', pending_keys: 0 } } })
   })
+  it('has its alarm set anew by a write where it was lost, as the answer says, also by the instance that had set it', async () => {
+    const { stash, master } = await quietStash()
+    await master.set('n', '2', `at=${new Date(START + 3_600_000).toISOString()}`)
+    await pass(stash, 2_000)
+    await inside(stash, (storage) => storage.deleteAlarm())
+    vi.setSystemTime(START + 2 * 3_600_000)
+    await master.set('m', '1')
+    expect(await inside(stash, (storage) => storage.getAlarm())).not.toBeNull()
+  })
   it('says that the alarm is not set although something waits, and that it has failed', async () => {
     const { stash, master } = await quietStash()
     await master.set('maintenance-mode', 'true', 'for=60s')
