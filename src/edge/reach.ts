@@ -5,6 +5,8 @@
  * is. One answer, also to a write, ends that. The pauses have jitter: isolates must not come back together.
  */
 
+import { FLIGHT_DEADLINE_MS } from './single-flight.ts'
+
 /** The least deadline. A reader of a far place waits longer: it would otherwise never hear the object. */
 const DEADLINE_MIN_MS = 250
 const DEADLINE_MAX_MS = 1_000
@@ -50,8 +52,10 @@ export class Reach {
 
   /** How long a reader that has a copy waits for the object's word, from now on. */
   patienceMs(stashId: string, now: number): number {
-    const { askedAt } = this.#read(stashId)
-    return Math.max(0, this.deadlineMs(stashId) - (askedAt === null ? 0 : now - askedAt))
+    const waited = now - (this.#read(stashId).askedAt ?? now)
+    // Past that its request has died, and it counts as not asked. A clock that was set back has asked nothing either.
+    const isUnderWay = waited >= 0 && waited < FLIGHT_DEADLINE_MS
+    return Math.max(0, this.deadlineMs(stashId) - (isUnderWay ? waited : 0))
   }
 
   deadlineMs(stashId: string): number {

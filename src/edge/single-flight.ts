@@ -5,10 +5,11 @@
  * turn as they come, and are told whether the question is younger.
  */
 
-/** A question whose own request died may never be answered. A caller that has waited this long asks for itself. */
-const FLIGHT_DEADLINE_MS = 6_000
+/** A question whose own request died may never be answered. Once it is this old, the next caller asks for itself. */
+export const FLIGHT_DEADLINE_MS = 6_000
 
 type Host = {
+  now(): number
   sleep(ms: number): Promise<unknown>
   /** Lets the work go on when the request that began it is gone: others wait for it. */
   keepAlive(work: Promise<unknown>): void
@@ -19,7 +20,7 @@ let turns = 0
 export const takeTurn = (): number => ++turns
 
 export class SingleFlight<T> {
-  readonly #flights = new Map<string, { turn: number; work: Promise<T> }>()
+  readonly #flights = new Map<string, { turn: number; since: number; work: Promise<T> }>()
 
   isUnderWay(name: string): boolean {
     return this.#flights.has(name)
@@ -28,7 +29,8 @@ export class SingleFlight<T> {
   /** @returns the answer, and whether it was asked for after `turn` */
   async join(host: Host, name: string, turn: number, ask: () => Promise<T>): Promise<{ answer: T; isSince: boolean }> {
     const flying = this.#flights.get(name)
-    if (flying !== undefined) {
+    const age = flying === undefined ? Infinity : host.now() - flying.since
+    if (flying !== undefined && age >= 0 && age < FLIGHT_DEADLINE_MS) {
       const { work } = flying
       const lost = host.sleep(FLIGHT_DEADLINE_MS).then(() => null)
       const landed = await Promise.race([work.then((answer) => ({ answer })), lost])
@@ -39,7 +41,7 @@ export class SingleFlight<T> {
     const work = ask().finally(() => {
       if (this.#flights.get(name)?.work === work) this.#flights.delete(name)
     })
-    this.#flights.set(name, { turn: takeTurn(), work })
+    this.#flights.set(name, { turn: takeTurn(), since: host.now(), work })
     host.keepAlive(work)
     return { answer: await work, isSince: true }
   }

@@ -7,6 +7,7 @@ function makeFlights() {
   const kept: Promise<unknown>[] = []
   const deadlines: (() => void)[] = []
   const host = {
+    now: () => 0,
     sleep: () => new Promise<void>((end) => void deadlines.push(end)),
     keepAlive: (work: Promise<unknown>) => void kept.push(work.catch(() => {})),
   }
@@ -72,6 +73,15 @@ describe('SingleFlight', () => {
 })
 
 describe('a look-up', () => {
+  it('whose request died, and with it the question to the object, is made again by the next reader', async () => {
+    const { clock, stores, recall, timed } = makeIsolate()
+    expect(await timed()).toMatchObject({ vouched: true })
+    await clock.pass(2_000)
+    const never = () => new Promise<never>(() => {})
+    void recall.recall({ ...stores, sleep: never, vouch: never }, 's')
+    await clock.pass(10_000)
+    expect(await timed()).toMatchObject({ ms: 5, vouched: true })
+  })
   it('lives on when the first of its readers leaves, and ends in the memory that others read', async () => {
     const { clock, stores, recall, memory } = makeIsolate()
     const kept: Promise<unknown>[] = []
