@@ -7,7 +7,7 @@ import { degradedIn, type Checks } from '../model/health.ts'
 import { ok } from '../model/refusal.ts'
 import type { AnswerTo } from './ask.ts'
 import { ask } from './ask.ts'
-import { json } from './reply.ts'
+import { EXPOSED, json } from './reply.ts'
 import { writeScope, type App } from './scope.ts'
 import { isoTime, timeOrNull } from './time.ts'
 import type { stashHealth } from './wire-health.ts'
@@ -20,7 +20,8 @@ export const health = new Hono<App>().get('/stash/:stash/health', (c) =>
     question: () => ok({ kind: 'health' as const }),
     reply: (answer) => {
       const body = represent(c.req.param('stash'), answer)
-      return json(body, { 'Switchyard-Health': body.status })
+      const exposed = `${EXPOSED}, Switchyard-Health`
+      return json(body, { 'Switchyard-Health': body.status, 'Access-Control-Expose-Headers': exposed })
     },
   }),
 )

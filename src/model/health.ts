@@ -10,7 +10,7 @@ export const LATE_MS = 60_000
 /** Pruning goes in slices of an alarm each, and may take its time. */
 const PRUNE_LATE_MS = 60 * 60_000
 /** One GiB before writes are refused with 507. */
-export const STORAGE_LOW_BYTES = DATABASE_MAX_BYTES - 1024 ** 3
+const STORAGE_LOW_BYTES = DATABASE_MAX_BYTES - 1024 ** 3
 const KEYS_MAX = 20
 
 /** A held change that is past its time, or whose release was begun and has to be tried again. */

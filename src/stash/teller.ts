@@ -29,11 +29,6 @@ export class Teller {
   #running = false
   #startingHubs = false
 
-  /** Whether somebody is being told at this moment: an object that sleeps is not in the middle of anything. */
-  get busy(): boolean {
-    return this.#running
-  }
-
   constructor(source: Source, told: number) {
     this.#source = source
     this.#told = told

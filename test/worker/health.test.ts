@@ -34,6 +34,7 @@ describe('GET /stash/{id}/health', () => {
     const { headers } = await master.call('GET', '/health')
     expect(headers.get('Cache-Control')).toBe('no-store')
     expect(headers.get('Switchyard-Health')).toBe('ok')
+    expect(headers.get('Access-Control-Expose-Headers')).toMatch(/^Date, .*, Switchyard-Health$/)
     const { status, degraded, revision, checks } = await healthOf(master)
     expect({ status, degraded, revision }).toEqual({ status: 'ok', degraded: [], revision: 1 })
     expect(checks.kv).toMatchObject({ revision: 1, behind_by: 0, since: null, age_s: null, last_error_at: null })
