@@ -101,7 +101,12 @@ async function listen(socket: WebSocket, told: Told[], waitMs: number, gone: Abo
 
 /** Several missed changes as one: a later value wins. A snapshot says it all, and what was told before it is no more. */
 function merge(all: Told[]): Told {
-  const told = all.slice(Math.max(0, all.findLastIndex(({ type }) => type === 'snapshot')))
+  const told = all.slice(
+    Math.max(
+      0,
+      all.findLastIndex(({ type }) => type === 'snapshot'),
+    ),
+  )
   const last = told.at(-1)
   if (last === undefined) throw new Error('there is nothing to merge')
   if (told.length === 1 || last.type !== 'change') return last

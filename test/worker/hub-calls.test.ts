@@ -1,79 +1,10 @@
 /** The calls of a stash to its hubs: the real tables of a real object, hubs and a clock that a test holds. */
-import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
-import type { WatchEvent } from '../../src/model/watch-event.ts'
-import { CALL_DEADLINE_MS, FAILURES_MAX, Hubs, TOLD_AT_ONCE } from '../../src/stash/hubs.ts'
-import { newStash, objectOf } from '../support/front-door.ts'
-
-type Call = { name: string; events: WatchEvent[]; answer(told: number | null): Promise<void>; fail(): Promise<void> }
-type Row = { name: string; subscription: string; told: number; failures: number; tried_at: number }
+import { CALL_DEADLINE_MS, FAILURES_MAX, TOLD_AT_ONCE } from '../../src/stash/hubs.ts'
+import { revisionsOf, withHubs } from '../support/hub-bench.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
-
-type Bench = {
-  hubs: Hubs
-  world: { now: number; head: number | null; calls: Call[]; reports: string[]; armedTo: number[] }
-  rows(): Row[]
-  /** Writes that many revisions, of one flag. */
-  commit(count: number, valueOf?: (i: number) => string): Promise<void>
-  /** Lets everything happen that waits for nothing outside. */
-  settle(): Promise<void>
-  /** Lets the time of the call that is under way run out. */
-  passDeadline(): Promise<void>
-}
-
-/** The promises of an object may be awaited in it alone, so a whole test runs there. */
-async function withHubs(test: (bench: Bench) => Promise<void>): Promise<void> {
-  const stash = await newStash()
-  await runInDurableObject(objectOf(stash), async (object, { storage }) => {
-    const { sql } = storage
-    // The object itself tells its own hubs of what is committed here: those of the test stand in another table.
-    sql.exec(`CREATE TABLE tested AS SELECT * FROM hub`)
-    sql.exec('CREATE UNIQUE INDEX tested_name ON tested (name)')
-    const exec = (query: string, ...bindings: unknown[]) =>
-      sql.exec(query.replaceAll(/\bhub\b/g, 'tested'), ...bindings)
-    const tested = new Proxy(sql, { get: (_, name) => (name === 'exec' ? exec : undefined) })
-    const { hash } = sql.exec<{ hash: string }>('SELECT hash FROM token').one()
-    const world: Bench['world'] = { now: 1_000_000, head: 0, calls: [], reports: [], armedTo: [] }
-    const settle = () => scheduler.wait(0)
-    const sleepers: { resolve(): void; signal: AbortSignal }[] = []
-    const hubs = new Hubs({
-      sql: tested,
-      hub: (name) => ({
-        tell: (events) =>
-          new Promise((resolve, reject) => {
-            const answer = (told: number | null) => (resolve(told), settle())
-            const fail = () => (reject(new Error('out of reach')), settle())
-            world.calls.push({ name, events, answer, fail })
-          }),
-      }),
-      now: () => world.now,
-      sleep: (_, signal) => new Promise<void>((resolve) => sleepers.push({ resolve, signal })),
-      head: () => world.head,
-      exists: () => true,
-      arm: () => void world.armedTo.push(hubs.nextAt() ?? Infinity),
-      report: (fault) => void world.reports.push(String(fault)),
-    })
-    const commit: Bench['commit'] = async (count, valueOf = String) => {
-      for (let i = 0; i < count; i++) {
-        const intent = { kind: 'put' as const, key: 'a', value: valueOf(i), type: 'text/plain' }
-        const applied = await object.apply({ credential: { kind: 'token', hash }, intent })
-        if (!applied.ok) throw new Error(applied.refusal.code)
-        world.head = applied.value.revision
-      }
-    }
-    const passDeadline = async () => {
-      world.now += CALL_DEADLINE_MS
-      for (const { resolve, signal } of sleepers.splice(0)) if (!signal.aborted) resolve()
-      await settle()
-    }
-    const rows = () => sql.exec<Row>('SELECT * FROM tested ORDER BY name').toArray()
-    await test({ hubs, world, rows, commit, settle, passDeadline })
-  })
-}
-
-const revisionsOf = ({ events }: Call) => events.map(({ revision }) => revision)
 
 describe('a call to a hub', () => {
   it('is one at a time, however often it is asked for; what is committed meanwhile goes in the next', () =>

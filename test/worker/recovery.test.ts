@@ -1,9 +1,9 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { writeSnapshot } from '../../src/model/snapshot.ts'
 import { clearFaults, faults } from '../support/faults.ts'
 import { newOperator, newStash, objectOf, send } from '../support/front-door.ts'
+import { countLines, kvRevision, textAt } from '../support/kv-text.ts'
 import type { Stash } from '../support/stash.ts'
 import { watchSocket } from '../support/watcher.ts'
 
@@ -12,33 +12,12 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const kvRevision = async (id: string) => (await env.SNAPSHOTS.get<{ revision: number }>(id, 'json'))?.revision ?? -1
-
-/** What KV holds of a stash at a revision: the flag `n`, which says which world it is of. */
-const textAt = (id: string, revision: number, value = 'old world') =>
-  writeSnapshot(
-    {
-      stashId: id,
-      revision,
-      publishedAt: 1,
-      stash: { name: null, description: null, profile: 'safeguarded', createdAt: 1, freeze: null },
-      reverts: [],
-    },
-    [{ key: 'n', value, type: 'text/plain', version: revision }],
-  )
-
 /** An object that went back: it stands at revision 3, in a new instance, and KV holds revision 8. */
 async function goneBack(stash: Stash): Promise<void> {
   for (const value of ['1', '2', '3']) await stash.put('n', value)
   await expect.poll(() => kvRevision(stash.id)).toBe(3)
   await evictDurableObject(objectOf(stash))
   await env.SNAPSHOTS.put(stash.id, textAt(stash.id, 8))
-}
-
-/** Of the log lines written from now on, how many have this name. */
-function countLines(): (at: string) => number {
-  const lines = vi.spyOn(console, 'error').mockImplementation(() => {})
-  return (at) => lines.mock.calls.filter(([line]) => String(line).includes(`"at":"${at}"`)).length
 }
 
 /** KV has 8, and what others may have seen beyond it is left free. */
@@ -255,151 +234,5 @@ describe('an object that went back behind KV', () => {
     expect(read.headers.get('Switchyard-Source')).toMatch(/; vouched; /)
     expect(methods).not.toContain('recover')
     expect(lines('edge/diverged')).toBe(0)
-  })
-})
-
-describe('a stash whose object has lost its storage', () => {
-  async function lost(): Promise<Stash> {
-    const stash = await newStash()
-    await stash.put('n', '1')
-    await expect.poll(() => kvRevision(stash.id)).toBe(1)
-    await runInDurableObject(objectOf(stash), (_, { storage }) => storage.deleteAll())
-    await evictDurableObject(objectOf(stash))
-    return stash
-  }
-
-  it('is served from KV, unvouched, and says so in the log', async () => {
-    const stash = await lost()
-    const lines = countLines()
-    for (let i = 0; i < 2; i++) {
-      const read = await send(`/item/${stash.id}/n?min_revision=1`)
-      expect(await read.text()).toBe('1')
-      expect(read.headers.get('Switchyard-Source')).toMatch(/^kv; unvouched; /)
-    }
-    expect(lines('edge/lost')).toBe(1)
-  })
-  it('takes no write, and calls it neither deleted nor done', async () => {
-    const stash = await lost()
-    countLines()
-    for (const answer of [
-      await stash.put('n', '2'),
-      await send(`/stash/${stash.id}/history`, stash.as()),
-      await send(`/stash/${stash.id}/watch?wait=1s`),
-    ]) {
-      expect(answer.status).toBe(503)
-      expect(answer.headers.get('Retry-After')).toBe('60')
-      expect(await answer.json()).toMatchObject({ code: 'stash_lost', applied: 'no' })
-    }
-  })
-  it('is unreachable while KV cannot be read, and not gone for good', async () => {
-    const stash = await lost()
-    countLines()
-    faults.kvGet = () => Promise.reject(new Error('KV is down'))
-    expect((await send(`/stash/${stash.id}/flags`)).status).toBe(503)
-    faults.kvGet = null
-    expect((await send(`/stash/${stash.id}/flags`)).status).toBe(200)
-  })
-  it('is gone where KV says so, or has nothing either', async () => {
-    const [tombstone, nothing] = [await lost(), await lost()]
-    await env.SNAPSHOTS.put(
-      tombstone.id,
-      writeSnapshot({ stashId: tombstone.id, revision: 9, publishedAt: 1, stash: null, reverts: [] }, []),
-    )
-    await env.SNAPSHOTS.delete(nothing.id)
-    for (const { id } of [tombstone, nothing]) expect((await send(`/stash/${id}/flags`)).status).toBe(404)
-  })
-})
-
-describe('a deleted stash of which KV still gives a copy', () => {
-  it('is 404, to readers and to writers', async () => {
-    const stash = await newStash()
-    await stash.put('n', '1')
-    await send(`/stash/${stash.id}`, stash.as({ method: 'DELETE' }))
-    await expect
-      .poll(() => runInDurableObject(objectOf(stash), (_, { storage }) => [...storage.kv.list()].length))
-      .toBe(1)
-    await evictDurableObject(objectOf(stash))
-    await env.SNAPSHOTS.put(stash.id, textAt(stash.id, 8))
-    const lines = countLines()
-    expect((await send(`/item/${stash.id}/n`)).status).toBe(404)
-    expect((await stash.put('n', '2')).status).toBe(404)
-    expect(lines('edge/lost')).toBe(0)
-  })
-})
-
-describe('what KV holds in another form', () => {
-  it('is put anew when the object wakes, without a change', async () => {
-    const stash = await newStash()
-    await stash.put('n', '1')
-    await expect.poll(() => kvRevision(stash.id)).toBe(1)
-    const old = textAt(stash.id, 1).replace('"format":2', '"format":1')
-    await runInDurableObject(objectOf(stash), (_, { storage }) => void storage.sql.exec('UPDATE cursor SET layout = 0'))
-    await env.SNAPSHOTS.put(stash.id, old)
-    await evictDurableObject(objectOf(stash))
-    expect(await objectOf(stash).vouch()).toBe(1)
-    await expect.poll(() => env.SNAPSHOTS.get(stash.id)).toContain('{"format":2,')
-    await expect.poll(() => runInDurableObject(objectOf(stash), (_, { storage }) => storage.getAlarm())).toBeNull()
-  })
-  it('is put anew after a rollback, where the older version has put a change and left the layout as it was', async () => {
-    const stash = await newStash()
-    await stash.put('n', '1')
-    await expect.poll(() => kvRevision(stash.id)).toBe(1)
-    await stash.put('n', '2')
-    await expect.poll(() => kvRevision(stash.id)).toBe(2)
-    // What the version before writes: a text without time-boxes, and a cursor without a layout.
-    const { reverts: _, ...older } = (await env.SNAPSHOTS.get<Record<string, unknown>>(stash.id, 'json')) ?? {}
-    await runInDurableObject(objectOf(stash), (_, { storage }) => {
-      storage.sql.exec('UPDATE stash SET revision = 3')
-      storage.sql.exec('UPDATE cursor SET revision = 3, tried_at = 1, failures = 0, pending = 0')
-    })
-    await env.SNAPSHOTS.put(stash.id, JSON.stringify({ ...older, revision: 3 }))
-    await evictDurableObject(objectOf(stash))
-    expect(await objectOf(stash).vouch()).toBe(3)
-    await expect.poll(() => env.SNAPSHOTS.get(stash.id)).toContain('"reverts":[')
-  })
-  it('is served where it is of the format before and the object is away; else the object gives what it lacks', async () => {
-    const [away, here] = [await newStash(), await newStash()]
-    for (const stash of [away, here]) {
-      await stash.put('n', '1')
-      await expect.poll(() => kvRevision(stash.id)).toBe(1)
-      await env.SNAPSHOTS.put(stash.id, textAt(stash.id, 1, '1').replace('"format":2', '"format":1'))
-    }
-    const vouched = await send(`/item/${here.id}/n`)
-    expect(vouched.headers.get('Switchyard-Source')).toMatch(/^object; vouched; /)
-    countLines()
-    faults.object = () => Promise.reject(new Error('away'))
-    const unvouched = await send(`/item/${away.id}/n`)
-    expect(await unvouched.text()).toBe('1')
-    expect(unvouched.headers.get('Switchyard-Source')).toMatch(/^kv; unvouched; /)
-  })
-  it('counts as absent where it is of a format to come, and the log says so once', async () => {
-    const lines = countLines()
-    for (let i = 0; i < 3; i++) {
-      const stash = await newStash()
-      await stash.put('n', '1')
-      await expect.poll(() => kvRevision(stash.id)).toBe(1)
-      const future = `{"format":97,"stash_id":"${stash.id}","revision":1,"things":[]}`
-      await env.SNAPSHOTS.put(stash.id, future)
-      const read = await send(`/item/${stash.id}/n`)
-      expect(await read.text()).toBe('1')
-      expect(read.headers.get('Switchyard-Source')).toMatch(/^object; vouched; /)
-    }
-    expect([lines('edge/kv_format'), lines('edge/kv')]).toEqual([1, 0])
-  })
-  it.each([
-    ['cut off', (text: string) => text.slice(0, -5)],
-    ['no JSON', () => 'null and void'],
-    ['of another stash', (text: string) => text.replace(/[0-9a-f]{64}/, 'f'.repeat(64))],
-    ['full of wrong types', (text: string) => text.replace('"items":[', '"items":[7,')],
-  ])('counts as absent where it is %s, and the object is not led astray', async (_, damage) => {
-    const stash = await newStash()
-    await stash.put('n', '1')
-    await expect.poll(() => kvRevision(stash.id)).toBe(1)
-    await env.SNAPSHOTS.put(stash.id, damage(textAt(stash.id, 1)))
-    countLines()
-    expect(await (await send(`/item/${stash.id}/n`)).text()).toBe('1')
-    await evictDurableObject(objectOf(stash))
-    await stash.put('n', '2')
-    await expect.poll(() => kvRevision(stash.id)).toBe(2)
   })
 })

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import { NO_STORAGE } from '../../src/model/vouch.ts'
+import { makeIsolate } from '../support/isolate.ts'
+
+describe('a copy that is newer than the object', () => {
+  it('is vouched for where the object has come that far by the time it is asked again', async () => {
+    const { at, asked, notices, stores, timed } = makeIsolate()
+    at.kv = 2
+    at.object = 2
+    const vouch = stores.vouch.bind(stores)
+    stores.vouch = async (id) => (asked.vouch === 0 ? (await vouch(id), 1) : vouch(id))
+    expect(await timed()).toMatchObject({ revision: 2, vouched: true })
+    expect(asked).toMatchObject({ vouch: 2, recover: 0 })
+    expect(notices).toEqual([])
+  })
+  it('makes the object go on past it, and the reader gets what that has', async () => {
+    const { at, asked, notices, timed } = makeIsolate()
+    at.kv = 8
+    at.object = 3
+    at.recovers = (seen) => seen + 1
+    expect(await timed()).toMatchObject({ revision: 9, vouched: true, source: 'object' })
+    expect(asked).toMatchObject({ vouch: 2, recover: 1, object: 1 })
+    expect(notices).toEqual(['diverged'])
+  })
+  it('does so from memory as well', async () => {
+    const { clock, at, timed } = makeIsolate()
+    at.kv = at.object = 8
+    await timed()
+    at.object = 3
+    at.recovers = (seen) => seen + 1
+    await clock.pass(2_000)
+    expect(await timed()).toMatchObject({ revision: 9, vouched: true })
+  })
+  it('is served without a vouch where the object does not believe it, and never replaced by what is older', async () => {
+    const { clock, at, asked, timed, read } = makeIsolate()
+    at.kv = 8
+    at.object = 3
+    for (let i = 0; i < 10; i++) {
+      expect(await timed()).toMatchObject({ revision: 8, vouched: false })
+      await clock.pass(1_000)
+    }
+    // Told of it now and then.
+    expect(asked.recover).toBe(2)
+    expect(await read(9)).toBe('revision_not_reached')
+    at.object = 9
+    await clock.pass(1_000)
+    expect(await timed()).toMatchObject({ revision: 9, vouched: true })
+  })
+  it('is served without a vouch where the object is of an older version, which cannot be told', async () => {
+    const { at, asked, stores, timed } = makeIsolate()
+    at.kv = 8
+    at.object = 3
+    stores.recover = async () => {
+      asked.recover++
+      throw new Error('no such RPC')
+    }
+    expect(await timed()).toMatchObject({ revision: 8, vouched: false })
+    expect(asked.recover).toBe(1)
+  })
+})
+
+describe('an object without tables', () => {
+  it('is lost where a copy lives, served unvouched, and asked again', async () => {
+    const { clock, at, asked, notices, stores, timed } = makeIsolate()
+    stores.vouch = async () => (asked.vouch++, NO_STORAGE)
+    for (let i = 0; i < 3; i++) {
+      expect(await timed()).toMatchObject({ revision: 1, vouched: false })
+      await clock.pass(1_500)
+    }
+    expect(asked.vouch).toBe(3)
+    expect(new Set(notices)).toEqual(new Set(['lost']))
+    stores.vouch = async () => at.object
+    at.object = 2
+    expect(await timed()).toMatchObject({ revision: 2, vouched: true })
+  })
+  it('is gone where KV has nothing, and unreachable where KV is silent', async () => {
+    const { at, stores, read } = makeIsolate()
+    stores.vouch = async () => NO_STORAGE
+    stores.readObject = async () => null
+    at.kvDead = true
+    expect(await read()).toBe('unreachable')
+    stores.readKv = async () => null
+    expect(await read()).toBe('stash_not_found')
+  })
+  it('says so as well when it was asked for its bytes', async () => {
+    const { clock, at, stores, read, notices } = makeIsolate()
+    stores.vouch = () => clock.sleep(400).then(() => NO_STORAGE)
+    stores.readObject = async () => null
+    at.kvMs = 900
+    expect(await read()).toEqual({ revision: 1, vouched: false })
+    expect(notices.length).toBeLessThanOrEqual(1)
+    expect(await read()).toEqual({ revision: 1, vouched: false })
+  })
+})

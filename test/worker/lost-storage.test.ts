@@ -1,0 +1,82 @@
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { writeSnapshot } from '../../src/model/snapshot.ts'
+import { clearFaults, faults } from '../support/faults.ts'
+import { newStash, objectOf, send } from '../support/front-door.ts'
+import { countLines, kvRevision, textAt } from '../support/kv-text.ts'
+import type { Stash } from '../support/stash.ts'
+
+afterEach(() => {
+  clearFaults()
+  vi.restoreAllMocks()
+})
+
+describe('a stash whose object has lost its storage', () => {
+  async function lost(): Promise<Stash> {
+    const stash = await newStash()
+    await stash.put('n', '1')
+    await expect.poll(() => kvRevision(stash.id)).toBe(1)
+    await runInDurableObject(objectOf(stash), (_, { storage }) => storage.deleteAll())
+    await evictDurableObject(objectOf(stash))
+    return stash
+  }
+
+  it('is served from KV, unvouched, and says so in the log', async () => {
+    const stash = await lost()
+    const lines = countLines()
+    for (let i = 0; i < 2; i++) {
+      const read = await send(`/item/${stash.id}/n?min_revision=1`)
+      expect(await read.text()).toBe('1')
+      expect(read.headers.get('Switchyard-Source')).toMatch(/^kv; unvouched; /)
+    }
+    expect(lines('edge/lost')).toBe(1)
+  })
+  it('takes no write, and calls it neither deleted nor done', async () => {
+    const stash = await lost()
+    countLines()
+    for (const answer of [
+      await stash.put('n', '2'),
+      await send(`/stash/${stash.id}/history`, stash.as()),
+      await send(`/stash/${stash.id}/watch?wait=1s`),
+    ]) {
+      expect(answer.status).toBe(503)
+      expect(answer.headers.get('Retry-After')).toBe('60')
+      expect(await answer.json()).toMatchObject({ code: 'stash_lost', applied: 'no' })
+    }
+  })
+  it('is unreachable while KV cannot be read, and not gone for good', async () => {
+    const stash = await lost()
+    countLines()
+    faults.kvGet = () => Promise.reject(new Error('KV is down'))
+    expect((await send(`/stash/${stash.id}/flags`)).status).toBe(503)
+    faults.kvGet = null
+    expect((await send(`/stash/${stash.id}/flags`)).status).toBe(200)
+  })
+  it('is gone where KV says so, or has nothing either', async () => {
+    const [tombstone, nothing] = [await lost(), await lost()]
+    await env.SNAPSHOTS.put(
+      tombstone.id,
+      writeSnapshot({ stashId: tombstone.id, revision: 9, publishedAt: 1, stash: null, reverts: [] }, []),
+    )
+    await env.SNAPSHOTS.delete(nothing.id)
+    for (const { id } of [tombstone, nothing]) expect((await send(`/stash/${id}/flags`)).status).toBe(404)
+  })
+})
+
+describe('a deleted stash of which KV still gives a copy', () => {
+  it('is 404, to readers and to writers', async () => {
+    const stash = await newStash()
+    await stash.put('n', '1')
+    await send(`/stash/${stash.id}`, stash.as({ method: 'DELETE' }))
+    await expect
+      .poll(() => runInDurableObject(objectOf(stash), (_, { storage }) => [...storage.kv.list()].length))
+      .toBe(1)
+    await evictDurableObject(objectOf(stash))
+    await env.SNAPSHOTS.put(stash.id, textAt(stash.id, 8))
+    const lines = countLines()
+    expect((await send(`/item/${stash.id}/n`)).status).toBe(404)
+    expect((await stash.put('n', '2')).status).toBe(404)
+    expect(lines('edge/lost')).toBe(0)
+  })
+})
