@@ -64,7 +64,8 @@ export class Questions {
     }
     this.reach.noteAnswer(stashId, ms)
     const word = { head, askedAt, turn }
-    if (ms >= deadlineMs) await this.#keepLate(stores, stashId, word)
+    // Beside this question, not in it: what is kept of the answer may have to ask again.
+    if (ms >= deadlineMs) stores.keepAlive(this.#keepLate(stores, stashId, word).catch(() => {}))
     return word
   }
 }

@@ -44,6 +44,15 @@ describe('a reader far from the object', () => {
     await clock.pass(400)
     expect(await read()).toBe('stash_not_found')
   })
+  it('is told that the stash is gone where it was deleted after the late answer', async () => {
+    const { clock, stores, timed, read } = makeIsolate()
+    const answers = [clock.sleep(600).then(() => 7)]
+    stores.vouch = () => answers.shift() ?? clock.sleep(5).then(() => null)
+    stores.readObject = () => clock.sleep(5).then(() => null)
+    expect(await timed()).toMatchObject({ ms: 250, vouched: false })
+    await clock.pass(2_000)
+    expect(await read(0, 1_000)).toBe('stash_not_found')
+  })
   it('waits no more than once for an answer that takes long', async () => {
     const { clock, at, asked, timed } = makeIsolate()
     await timed()
