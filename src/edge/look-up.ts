@@ -94,7 +94,7 @@ export class LookUps {
     const [askedAt, turn] = [stores.now(), takeTurn()]
     const known = this.#memory.get(stashId)
     const copy = known?.snapshot ?? null
-    // Whoever remembers a copy only needs to hear that it is still the truth.
+    // With a copy at hand only the object's word is needed: whether it is still the truth.
     const kvAnswer = copy === null || stores.mode === 'kv' ? stores.readKv(stashId) : null
     const wanted = this.expectedNow(stores, stashId)
     const [kv, word] = await Promise.all([

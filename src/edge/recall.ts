@@ -1,7 +1,7 @@
 /**
  * How a public read finds its stash: Workers KV carries the bytes, the object vouches for the revision.
  *
- *   memory, at most a second old → served, nobody is asked; while it is read, it is confirmed ahead of need
+ *   memory, at most a second old → served, no store is asked; while it is read, it is confirmed ahead of need
  *   an older copy in memory      → the object confirms it, or gives the newer one itself
  *   nothing in memory            → KV and the object's revision, asked together; the newer wins
  *   the object late              → the newest of memory and KV, unvouched; its answer is kept for the next reader
@@ -36,7 +36,7 @@ export class Recall {
     this.#lookUps = new LookUps(memory)
   }
 
-  /** The stash as it stands now: what a time-box put back by the clock is in it, whoever confirms the copy. */
+  /** The stash as it stands now: values that time-boxes put back by the clock are in it, confirmed or not. */
   async recall(stores: Stores, stashId: string, minRevision = 0): Promise<Result<Recalled>> {
     const found = await this.#recall(stores, stashId, minRevision)
     return found.ok ? ok(this.#advance(stashId, found.value, stores.now())) : found

@@ -82,7 +82,7 @@ export class Alarm {
 
   /**
    * Of an object that wakes, once its tables are right. The platform drops an alarm whose object could not even be made six
-   * times, which is a few minutes of a migration that fails: what is overdue would wait for the next write.
+   * times, which is a few minutes of a migration that fails: an overdue change would wait for the next write.
    */
   wake(now: number): void {
     const at = this.wantedAt()

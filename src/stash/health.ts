@@ -84,7 +84,7 @@ function hubsOf(sql: SqlStorage, stash: StashRow): HealthFacts['hubs'] {
   return { count, behind, lowestTold: lowest, behindSince, failures }
 }
 
-/** When the revision after this one was made: since then whoever stands at this one is behind. */
+/** When the revision after this one was made: since then a reader of the log that stands at this one is behind. */
 function revisionAfter(sql: SqlStorage, { created_at, deleted_at }: StashRow, revision: number): number {
   if (revision < 0) return deleted_at ?? created_at
   // The log of a deleted stash is gone, and history may have forgotten the entry: then it is at least since this one.

@@ -1,5 +1,5 @@
 /**
- * Watches the stash from its own alarm: each time it rings, what is late is logged, without anybody asking. While
+ * Watches the stash from its own alarm: each time it rings, late work is logged, without a request. While
  * something is late the alarm rings at least once a minute, so that an alert rule sees the line until it is over.
  *
  * It must never throw: the alarm would be dropped after six tries.

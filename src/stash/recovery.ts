@@ -2,8 +2,8 @@
  * Notices that this object went back, to before what KV holds: a point-in-time recovery, a restored file. Its values are the
  * truth again, but readers have seen higher revisions, and KV must not be put back in silence.
  *
- * So the object goes on past what was seen, with an entry of kind `recovered`. It believes nobody but KV, which it alone
- * writes. KV may be late, and says less then than there was: the next one who sees more tells it again.
+ * So the object goes on past what was seen, with an entry of kind `recovered`. It believes KV alone, which it alone
+ * writes. KV may be late, and says less then than there was: the next reader that sees more tells it again.
  */
 import type { DecidedEntry } from '../model/decision.ts'
 import type { Actor } from '../model/permit.ts'

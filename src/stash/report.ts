@@ -1,6 +1,6 @@
 /**
- * Log lines of the object, one JSON document each: of faults, and of what is late. They are for the operator; nobody
- * outside sees them. At most one a minute for each stash and name: retries come faster than anybody reads.
+ * Log lines of the object, one JSON document each: of faults, and of what is late. They are for the operator, and
+ * no answer shows them. At most one a minute for each stash and name: retries come faster than anybody reads.
  */
 import { LogLimit } from '../model/log-limit.ts'
 import type { LogName } from '../model/log-names.ts'

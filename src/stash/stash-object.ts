@@ -111,7 +111,7 @@ export class StashObject extends DurableObject<Env> {
     })
     if (!this.#exists) return
     this.#recovery.noteWake(cursorOf(this.#sql), getStash(this.#sql).revision)
-    // What an older version put is put anew, also of a stash that nobody changes. The alarm asks all that is made above.
+    // A copy that an older version put is put anew, also where the stash does not change. The alarm asks all that is made above.
     if (this.#publisher.dueAt() !== null || this.#leftoversAt() !== null) this.#alarm.arm()
     this.#alarm.wake(Date.now())
   }
@@ -229,7 +229,7 @@ export class StashObject extends DurableObject<Env> {
     return this.#monitor.ring(() => this.#alarm.ring(), info?.isRetry === true)
   }
 
-  /** Before anything is answered: what is over by the clock is over for everybody, also where the alarm is late. */
+  /** Before anything is answered: time-boxes, freezes and lapses that are over by the clock end, also where the alarm is late. */
   async #endDue(): Promise<void> {
     if (!this.#alive() || !(this.#alarm.isEnding || hasEnded(this.#sql, Date.now()))) return
     await this.#alarm.endDue()
