@@ -93,7 +93,7 @@ export class StashObject extends DurableObject<Env> {
       takeDue: (due, limit) => this.#takeDue(due, limit),
       durable: () => this.#storage.sync(),
       release: (id) => this.#release(id),
-      prune: () => this.#prune(),
+      prune: () => void (this.#alive() && this.#storage.transactionSync(() => prune(this.#sql, now()))),
       publish: () => this.#publisher.run(),
       tidy: () => this.#tidy(),
       exists: () => this.#exists,
@@ -253,10 +253,6 @@ export class StashObject extends DurableObject<Env> {
       this.#alarmFailed('release', fault, { held: id })
       postpone(this.#sql, id, Date.now() + RELEASE_RETRY_MS)
     }
-  }
-
-  #prune(): void {
-    if (this.#alive()) this.#storage.transactionSync(() => prune(this.#sql, Date.now()))
   }
 
   /** When what a deleted stash has left may be taken away; null where there is nothing, or somebody does not know yet. */
