@@ -4,6 +4,7 @@
  */
 import { isHousekeeping, type Held } from '../model/held.ts'
 import { bytesOf, DEFAULT_TYPE } from '../model/item.ts'
+import { parseJson } from '../model/parse-json.ts'
 import { reaches, type TokenActor } from '../model/permit.ts'
 import { REVERTS_MAX, valuesIn } from '../model/time-box.ts'
 import { idOfHash } from '../model/token.ts'
@@ -210,8 +211,11 @@ export function pendingValues(sql: SqlStorage): PendingValue[] {
   for (const { change, bytes, at, version } of sql.exec<PendingRow>(query)) {
     size += bytes
     if (size > REVERTS_MAX.bytes) break
-    // What `putHeld` wrote for a revert: nothing else writes this column.
-    for (const { key, value, type } of valuesIn(JSON.parse(change) as Held['change'])) {
+    // What `putHeld` wrote for a revert, unless storage is damaged: a row alone must not keep the stash from being read. Its
+    // release fails then, and is logged.
+    const parsed = parseJson(change)
+    if (parsed === undefined) continue
+    for (const { key, value, type } of valuesIn(parsed.value as Held['change'])) {
       values.push({ key, at, version, value, type: type ?? DEFAULT_TYPE })
     }
   }

@@ -72,6 +72,9 @@ export class Monitor {
       const checks = judgeHealth(this.gather(null), now(), () => true)
       const degraded = degradedIn(checks)
       for (const name of degraded) {
+        // Nobody has begun it yet, because the alarm is late: this ring does.
+        const check = checks[name]
+        if ('retried' in check && check.retried === 0) continue
         // It was away, and has had no time to catch up: that is no reason to wake anybody.
         if (FOLLOWS.includes(name) && now() - this.#wokeAt < LOG_INTERVAL_MS) continue
         reportLate(NAME_OF_CHECK[name], checks[name].action, { stash: stashId, ...numbersIn(checks[name], now()) })

@@ -89,6 +89,13 @@ describe('what is late', () => {
     expect(linesOf(errors, stash, 'stash/kv_behind')).toHaveLength(said)
     expect(await inside(stash, (storage) => storage.getAlarm())).toBeNull()
   })
+  it('says nothing of a time-box that is late because the alarm was: this ring ends it', async () => {
+    const { stash, master } = await quietStash()
+    await master.set('maintenance-mode', 'true', 'for=60s')
+    await pass(stash, 10 * 60_000)
+    expect(linesOf(errors, stash, 'stash/time_box_overdue')).toEqual([])
+    expect(await healthOf(master)).toMatchObject({ status: 'ok' })
+  })
   it('says nothing of what an object that was away brings up to date now', async () => {
     const { stash, master } = await quietStash()
     faults.kvPut = () => Promise.reject(new Error('KV PUT failed: 429'))

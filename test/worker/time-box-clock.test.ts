@@ -1,4 +1,4 @@
-import { runInDurableObject } from 'cloudflare:test'
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { boxed } from '../support/boxed.ts'
@@ -168,6 +168,16 @@ describe('past its end', () => {
     goOn(SECOND)
     expect((await master.set('maintenance', 'again', '', { 'If-Match': '"2"' })).body).toMatchObject({ current: 3 })
     expect(await master.history('limit=1')).toMatchObject([{ revision: 3, kind: 'revert' }])
+  })
+  it('a row that is damaged keeps nobody from reading', async () => {
+    const { stash } = await boxed()
+    await runInDurableObject(objectOf(stash), (_, { storage }) =>
+      storage.sql.exec(`UPDATE held SET change = '{' WHERE kind = 'revert'`),
+    )
+    await evictDurableObject(objectOf(stash))
+    goOn(SECOND)
+    expect(await stash.read('maintenance')).toBe('true')
+    expect((await flags(stash)).body).toMatchObject({ flags: { maintenance: 'true' } })
   })
   it('a hundred readers at once see the end, and it happens once', async () => {
     const { stash, master } = await boxed()
