@@ -46,7 +46,8 @@ export class Recovery {
    * it might come to the revision that was lost, and look like it.
    */
   #mayBePut = -1
-  #headAtWake = -1
+  /** The revision that these tables know to have been put, when the object woke. */
+  #putAtWake = -1
   #checking: Promise<void> | null = null
   #checkedAt = -Infinity
 
@@ -63,12 +64,15 @@ export class Recovery {
   noteWake({ revision, pending, failures }: Pick<Cursor, 'revision' | 'pending' | 'failures'>, head: number): void {
     // A put that did not settle, or is said to have failed, may have landed.
     this.#mayBePut = pending || failures > 0 ? head : revision
-    this.#headAtWake = head
+    this.#putAtWake = revision
   }
 
-  /** Up to which revision others have seen what these tables say. What came after may be told twice, until KV was read. */
+  /**
+   * Up to which revision a cursor is sure to be of this history. Those after it may have been made twice, also by an instance
+   * before this one, until KV was read.
+   */
   knownUpTo(): number {
-    return this.#isCertain ? Infinity : this.#headAtWake
+    return this.#isCertain ? Infinity : this.#putAtWake
   }
 
   /** Before KV is written: makes sure that nothing newer is overwritten. Null where that is known. Rejects where KV does. */

@@ -87,6 +87,8 @@ describe('an object that went back behind KV', () => {
     faults.kvGet = () => Promise.reject(new Error('KV is down'))
     await stash.put('n', 'new')
     await stash.put('n', 'newer')
+    // Nor by the instance that comes after the one that made them.
+    await evictDurableObject(objectOf(stash))
     const poll = async (seen: number) => (await send(`/stash/${stash.id}/watch?after=${seen}&wait=5s`)).text()
     expect(await poll(4)).toContain('{"type":"snapshot","revision":5,"flags":{"n":"newer"}}')
     expect(await poll(3)).toContain('"type":"change"')
