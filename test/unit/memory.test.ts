@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Memory, selectionsMaxBytes, type Memo } from '../../src/edge/memory.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 
@@ -60,6 +60,13 @@ describe('Memory', () => {
     expect(held(memory, ['a', 'b'])).toEqual(['b'])
     memory.set('b', memoOf(snapshotOf()))
     expect(held(memory, ['b'])).toEqual(['b'])
+  })
+  it('works out the size of a copy once, however often it is confirmed', () => {
+    const memory = new Memory(100, 1e9)
+    const snapshot = snapshotOf()
+    const values = vi.spyOn(snapshot.flags, 'values')
+    for (let i = 0; i < 10; i++) memory.set('a', memoOf(snapshot))
+    expect(values).toHaveBeenCalledTimes(1)
   })
   it('counts what is known to be absent, and what comes back', () => {
     const absent = new Memory(100, 400)

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { Denials } from '../../src/edge/denials.ts'
+import { first, hear, SILENT } from '../../src/edge/hear.ts'
+
+function makeHost() {
+  const waits: number[] = []
+  const host = { at: 1_000, now: () => host.at, sleep: async (ms: number) => void waits.push(ms) }
+  return { host, waits }
+}
+
+describe('Denials', () => {
+  it('makes those who come within 100 ms wait until they are over', async () => {
+    const { host, waits } = makeHost()
+    const denials = new Denials()
+    await denials.pause(host, 's')
+    denials.note('s', 1_000)
+    for (host.at of [1_000, 1_040, 1_099, 1_100, 5_000]) await denials.pause(host, 's')
+    await denials.pause(host, 'other')
+    expect(waits).toEqual([100, 60, 1])
+  })
+  it('makes nobody wait longer where the clock was set back', async () => {
+    const { host, waits } = makeHost()
+    const denials = new Denials()
+    denials.note('s', 90_000)
+    await denials.pause(host, 's')
+    expect(waits).toEqual([100])
+  })
+  it('remembers a thousand stashes, and then begins anew', async () => {
+    const { host, waits } = makeHost()
+    const denials = new Denials()
+    for (let i = 0; i < 1_000; i++) denials.note(`s${i}`, 1_000)
+    await denials.pause(host, 's0')
+    denials.note('s1000', 1_000)
+    await denials.pause(host, 's0')
+    await denials.pause(host, 's1000')
+    expect(waits).toEqual([100, 100])
+  })
+})
+
+describe('hear', () => {
+  const never = { sleep: () => new Promise(() => {}) }
+  it('gives the answer, also where that is null, and silence for a fault or what comes late', async () => {
+    expect(await hear(never, 5, Promise.resolve(null))).toBeNull()
+    expect(await hear(never, 5, Promise.reject(new Error('broken')))).toBe(SILENT)
+    const asked: number[] = []
+    const host = { sleep: async (ms: number) => void asked.push(ms) }
+    expect(await hear(host, 5, new Promise(() => {}))).toBe(SILENT)
+    expect(asked).toEqual([5])
+  })
+})
+
+describe('first', () => {
+  it('gives the first that is something, and null when nothing is', async () => {
+    expect(await first([null, Promise.resolve(null), Promise.reject(new Error('x')), Promise.resolve(7)])).toBe(7)
+    expect(await first([new Promise<number>(() => {}), Promise.resolve(0)])).toBe(0)
+    expect(await first([null, Promise.resolve(null), Promise.reject(new Error('x'))])).toBeNull()
+  })
+})

@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest'
+import { LookUps } from '../../src/edge/look-up.ts'
+import { Memory } from '../../src/edge/memory.ts'
+import { takeTurn } from '../../src/edge/single-flight.ts'
+import { NO_STORAGE } from '../../src/model/vouch.ts'
+import { makeIsolate, snapshotAt } from '../support/isolate.ts'
+
+describe('a look-up', () => {
+  it('serves the copy at hand, unvouched, where the object names a newer revision and cannot give it', async () => {
+    const { clock, at, asked, stores, timed } = makeIsolate()
+    await timed()
+    stores.readObject = async () => {
+      asked.object++
+      throw new Error('no answer')
+    }
+    at.object = 3
+    await clock.pass(2_000)
+    expect(await timed()).toMatchObject({ revision: 1, vouched: false })
+    expect(asked.object).toBe(1)
+    // KV, which it asks then, may have more than memory.
+    at.kv = 2
+    await clock.pass(2_000)
+    expect(await timed()).toMatchObject({ revision: 2, vouched: false, source: 'kv' })
+  })
+  it('serves what KV has where the object says more, and gives nothing', async () => {
+    const { at, stores, asked, timed } = makeIsolate()
+    at.object = 3
+    stores.readObject = () => Promise.reject(new Error('no answer'))
+    expect(await timed()).toMatchObject({ revision: 1, vouched: false, source: 'kv' })
+    expect(asked.kv).toBe(1)
+  })
+  it('waits for KV past its deadline where the object cannot be asked', async () => {
+    const { at, timed } = makeIsolate()
+    Object.assign(at, { kvMs: 900, objectDead: true })
+    expect(await timed()).toMatchObject({ ms: 900, revision: 1, vouched: false, source: 'kv' })
+  })
+  it('takes a late KV for the truth where it has the revision that the object named', async () => {
+    const { at, timed } = makeIsolate()
+    Object.assign(at, { kvMs: 900, objectMs: 4_000 })
+    expect(await timed()).toMatchObject({ ms: 900, revision: 1, vouched: true, source: 'kv' })
+  })
+  it('takes nothing older, and nothing that lacks a field, from a late KV', async () => {
+    const older = makeIsolate()
+    Object.assign(older.at, { kvMs: 900, objectMs: 2_000, object: 2 })
+    expect(await older.timed()).toMatchObject({ ms: 2_500, revision: 2, vouched: true, source: 'object' })
+    const lacking = makeIsolate()
+    Object.assign(lacking.at, { kvMs: 900, objectMs: 2_000, kvLacks: true })
+    expect(await lacking.timed()).toMatchObject({ ms: 2_500, revision: 1, vouched: true, source: 'object' })
+  })
+  it('asks KV again where memory has a copy and the object is silent, and keeps the newer', async () => {
+    const { clock, at, asked, timed } = makeIsolate()
+    await timed()
+    Object.assign(at, { objectDead: true, kv: 4 })
+    await clock.pass(2_000)
+    expect(await timed()).toMatchObject({ revision: 4, vouched: false })
+    expect(asked.kv).toBe(2)
+  })
+  it('asks the object nothing in the mode kv while KV has a copy', async () => {
+    const { clock, at, asked, stores, timed } = makeIsolate()
+    stores.mode = 'kv'
+    expect(await timed()).toMatchObject({ revision: 1, vouched: false, source: 'kv' })
+    at.kv = 2
+    await clock.pass(1_000)
+    expect(await timed()).toMatchObject({ revision: 2, vouched: false })
+    expect(asked).toEqual({ kv: 2, vouch: 0, object: 0, recover: 0 })
+    const empty = makeIsolate()
+    empty.stores.mode = 'kv'
+    empty.stores.readKv = async () => null
+    expect(await empty.timed()).toMatchObject({ revision: 1, vouched: true, source: 'object' })
+    expect(empty.asked.vouch).toBe(0)
+  })
+})
+
+describe('a copy at the end of its hot time', () => {
+  it('is confirmed from that very moment on', async () => {
+    const { clock, asked, memory, timed } = makeIsolate()
+    await timed()
+    const { hotUntil, checkedAt } = memory.get('s') ?? { hotUntil: 0, checkedAt: 0 }
+    // A second less two round trips of 5 ms.
+    expect(hotUntil - checkedAt).toBe(990)
+    await clock.pass(hotUntil - 1 - clock.now())
+    await timed()
+    expect(asked.vouch).toBe(1)
+    await clock.pass(hotUntil - clock.now())
+    expect(await timed()).toMatchObject({ ms: 0 })
+    await timed()
+    expect(asked.vouch).toBe(2)
+  })
+  it('is not confirmed in the mode kv, and the hot path has it to the end', async () => {
+    const { stores, asked } = makeIsolate()
+    const memory = new Memory(10, 1e9)
+    const lookUps = new LookUps(memory)
+    stores.mode = 'kv'
+    const memo = { ...lookUps.keepGone('other', { askedAt: 0 }), snapshot: snapshotAt(1), hotUntil: 5 }
+    lookUps.confirmAhead(stores, 's', memo)
+    expect([memo.hotUntil, asked.vouch]).toEqual([Infinity, 0])
+  })
+})
+
+describe('what a write made to be expected', () => {
+  it('is waited for, for five seconds', async () => {
+    const { clock, stores, recall, memory } = makeIsolate()
+    const lookUps = new LookUps(memory)
+    expect(lookUps.expectedNow(stores, 's')).toBe(0)
+    recall.heed('s', 7, clock.now())
+    expect(lookUps.expectedNow(stores, 's')).toBe(7)
+    await clock.pass(4_999)
+    expect(lookUps.expectedNow(stores, 's')).toBe(7)
+    await clock.pass(1)
+    expect(lookUps.expectedNow(stores, 's')).toBe(0)
+  })
+})
+
+describe('an object without tables', () => {
+  const absent = async (inKv: 'copy' | 'nothing' | 'silent' | 'tombstone', remembered: boolean) => {
+    const { clock, notices, stores } = makeIsolate()
+    const memory = new Memory(10, 1e9)
+    const lookUps = new LookUps(memory)
+    if (remembered) {
+      const found = lookUps.find(stores, 's', takeTurn())
+      await clock.pass(100)
+      await found
+    }
+    stores.readKv = async () => {
+      if (inKv === 'silent') throw new Error('no answer')
+      return inKv === 'nothing' ? null : { ...snapshotAt(3), ...(inKv === 'tombstone' && { stash: null }) }
+    }
+    stores.vouch = async () => NO_STORAGE
+    stores.readObject = async () => null
+    await clock.pass(5_000)
+    const finding = lookUps.find(stores, 's', takeTurn())
+    await clock.pass(20_000)
+    const { memo } = await finding
+    const said = memo && (memo.snapshot === null ? 'gone' : `${memo.snapshot.revision} ${memo.vouched}`)
+    return [said, notices.length > 0]
+  }
+  it('is a loss where a copy lives in memory or in KV', async () => {
+    expect(await absent('copy', false)).toEqual(['3 false', true])
+    expect(await absent('copy', true)).toEqual(['3 false', true])
+    expect(await absent('nothing', true)).toEqual(['1 false', true])
+    expect(await absent('silent', true)).toEqual(['1 false', true])
+  })
+  it('is a deletion where nothing lives, or a tombstone says so', async () => {
+    expect(await absent('nothing', false)).toEqual(['gone', false])
+    expect(await absent('tombstone', false)).toEqual(['gone', false])
+    expect(await absent('tombstone', true)).toEqual(['gone', false])
+  })
+  it('may be either where KV is silent and memory empty', async () => {
+    expect(await absent('silent', false)).toEqual([null, false])
+  })
+  it.each([
+    ['NO_STORAGE and a copy that lives', NO_STORAGE, true, true],
+    ['NO_STORAGE and no copy', NO_STORAGE, false, false],
+    ['a note of the deletion', null, true, false],
+    ['a revision', 1, true, false],
+  ] as const)('is lost or not, when a write asks: %s', async (_, word, hasCopy, lost) => {
+    const { clock, stores, recall } = makeIsolate()
+    stores.vouch = async () => word
+    if (!hasCopy) stores.readKv = async () => null
+    const asking = recall.isLost(stores, 's')
+    await clock.pass(20_000)
+    expect(await asking).toBe(lost)
+  })
+})

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest'
+import { isGone, isLive, isWhole, meets, NOTHING, reaches, remember, type Finding } from '../../src/edge/memo.ts'
+import { Memory, type Memo } from '../../src/edge/memory.ts'
+import { snapshotAt } from '../support/isolate.ts'
+
+const HOT_MS = 600
+const at = (revision: number, publishedAt = 0) => ({ ...snapshotAt(revision), publishedAt })
+const findingOf = (facts: Partial<Finding> = {}): Finding => ({
+  snapshot: at(5),
+  source: 'kv',
+  vouched: false,
+  askedAt: 1_000,
+  ...facts,
+})
+/** What is remembered after these findings, one by one. */
+function after(...findings: Partial<Finding>[]): Memo {
+  const memory = new Memory(10, 1e9)
+  for (const finding of findings) remember(memory, 's', findingOf(finding), HOT_MS)
+  return memory.get('s') ?? NOTHING
+}
+
+describe('remember', () => {
+  it('trusts a copy of KV as of when it was written, and keeps it off the hot path', () => {
+    const snapshot = at(5, 400)
+    expect(after({ snapshot })).toEqual({
+      snapshot,
+      source: 'kv',
+      checkedAt: 1_000,
+      vouched: false,
+      trueAt: 400,
+      expected: null,
+      hotUntil: Infinity,
+    })
+  })
+  it('trusts what the object stands behind as of when it was asked, and serves it hot for a while', () => {
+    expect(after({ vouched: true, source: 'object' })).toMatchObject({
+      source: 'object',
+      vouched: true,
+      trueAt: 1_000,
+      hotUntil: 1_600,
+    })
+  })
+  it('keeps the newer copy with its source, and does not let what was said of the older one vouch for it', () => {
+    const memo = after({ snapshot: at(7, 300), source: 'object' }, { snapshot: at(5), vouched: true, askedAt: 2_000 })
+    expect(memo).toMatchObject({ snapshot: { revision: 7 }, source: 'object', vouched: false, trueAt: 300 })
+    expect(memo.checkedAt).toBe(2_000)
+  })
+  it('takes a newer copy without the vouch of the one before', () => {
+    const memo = after({ vouched: true, askedAt: 2_000 }, { snapshot: at(6, 300), askedAt: 1_500 })
+    expect(memo).toMatchObject({ snapshot: { revision: 6 }, vouched: false, trueAt: 300, hotUntil: Infinity })
+  })
+  it('lets a vouch stand where it is younger than the finding, and no longer', () => {
+    const late = after({ vouched: true, askedAt: 2_000 }, { askedAt: 1_500 })
+    expect(late).toMatchObject({ vouched: true, trueAt: 2_000, checkedAt: 2_000, hotUntil: 2_600 })
+    expect(after({ vouched: true, askedAt: 2_000 }, { askedAt: 2_000 }).vouched).toBe(true)
+    expect(after({ vouched: true, askedAt: 2_000 }, { askedAt: 2_001 })).toMatchObject({
+      vouched: false,
+      trueAt: 2_000,
+      checkedAt: 2_001,
+    })
+  })
+  it('was checked at the later of two times, up to ten seconds: by more, the clock was set back', () => {
+    expect(after({ askedAt: 20_000 }, { askedAt: 10_001 }).checkedAt).toBe(20_000)
+    expect(after({ askedAt: 20_000 }, { askedAt: 10_000 }).checkedAt).toBe(10_000)
+  })
+  it('replaces nothing once the stash is gone, and something by that', () => {
+    const gone = after({ vouched: true }, { snapshot: null, source: 'object', vouched: true, askedAt: 2_000 })
+    expect(gone).toMatchObject({ snapshot: null, vouched: true, checkedAt: 2_000, trueAt: 2_000, hotUntil: Infinity })
+    expect(isGone(gone)).toBe(true)
+    expect(after({ snapshot: null, vouched: true }, { snapshot: at(9), vouched: true }).snapshot).toBeNull()
+    expect(after({ snapshot: null }, { snapshot: at(9) }).snapshot?.revision).toBe(9)
+  })
+  it('does not forget what a write made to be expected', () => {
+    const memory = new Memory(10, 1e9)
+    const expected = { revision: 9, at: 500 }
+    for (const snapshot of [at(5), null]) {
+      memory.set('s', { ...NOTHING, expected })
+      expect(remember(memory, 's', findingOf({ snapshot }), HOT_MS).expected).toEqual(expected)
+    }
+  })
+})
+
+describe('what a memo is good for', () => {
+  const memo = after({ snapshot: at(5), askedAt: 1_000 })
+  it('reaches its own revision and all before, and any where there is no stash', () => {
+    expect([4, 5, 6].map((revision) => reaches(memo, revision))).toEqual([true, true, false])
+    expect(reaches(NOTHING, 6)).toBe(true)
+  })
+  it('meets what is expected by its revision, or where it was asked for later', () => {
+    const of = (revision: number, at: number) => meets({ ...memo, expected: { revision, at } })
+    expect([meets(memo), of(5, 9_000), of(6, 9_000), of(6, 1_000), of(6, 999)]).toEqual([
+      true,
+      true,
+      false,
+      false,
+      true,
+    ])
+    expect(meets({ ...NOTHING, expected: { revision: 0, at: 0 } })).toBe(false)
+  })
+  it('is gone only where the object said so, and live only with a stash in it', () => {
+    expect([isGone(NOTHING), isGone({ ...NOTHING, vouched: true }), isGone({ ...memo, vouched: true })]).toEqual([
+      false,
+      true,
+      false,
+    ])
+    expect([isLive(memo), isLive(NOTHING), isLive({ ...memo, snapshot: { ...at(5), stash: null } })]).toEqual([
+      true,
+      false,
+      false,
+    ])
+  })
+  it('is whole with every field, or where it came from the object', () => {
+    const lacking = { ...at(5), isComplete: false }
+    expect([
+      isWhole({ snapshot: at(5), source: 'kv' }),
+      isWhole({ snapshot: lacking, source: 'kv' }),
+      isWhole({ snapshot: lacking, source: 'object' }),
+    ]).toEqual([true, false, true])
+  })
+})

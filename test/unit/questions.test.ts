@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+import { Questions } from '../../src/live/questions.ts'
+
+/** Calls that a test answers, and deadlines that it lets pass. */
+function makeQuestions(atOnce = 2) {
+  const calls: { key: string; answer(value: string): void; fail(): void }[] = []
+  const deadlines: { ms: number; pass(): void; signal: AbortSignal }[] = []
+  const questions = new Questions({
+    atOnce,
+    deadlineMs: 500,
+    sleep: (ms, signal) =>
+      new Promise<void>((pass, abort) => {
+        deadlines.push({ ms, pass, signal })
+        signal.addEventListener('abort', () => abort(new Error('aborted')))
+      }),
+  })
+  const ask = (key: string) =>
+    questions.ask(
+      key,
+      () => new Promise<string>((answer, fail) => calls.push({ key, answer, fail: () => fail(new Error('broken')) })),
+    )
+  const settle = () => new Promise((done) => setTimeout(done, 0))
+  return { calls, deadlines, ask, settle, keys: () => calls.map(({ key }) => key) }
+}
+
+describe('Questions', () => {
+  it('makes one call for all who ask the same, and one each for what differs', async () => {
+    const { calls, ask, keys } = makeQuestions()
+    const asked = [ask('a'), ask('a'), ask('b'), ask('a')]
+    expect(keys()).toEqual(['a', 'b'])
+    calls[0]?.answer('A')
+    calls[1]?.answer('B')
+    expect(await Promise.all(asked)).toEqual(['A', 'A', 'B', 'A'])
+  })
+  it('asks anew once a call has been answered, or has failed', async () => {
+    const { calls, ask, keys } = makeQuestions()
+    const one = ask('a')
+    calls[0]?.answer('A')
+    await one
+    const two = ask('a')
+    calls[1]?.fail()
+    await expect(two).rejects.toThrow('broken')
+    void ask('a')
+    expect(keys()).toEqual(['a', 'a', 'a'])
+  })
+  it('has only so many calls under way, and the others in the order in which they came', async () => {
+    const { calls, ask, settle, keys } = makeQuestions(2)
+    const asked = ['a', 'b', 'c', 'd', 'e'].map((key) => ask(key).catch(() => 'failed'))
+    expect(keys()).toEqual(['a', 'b'])
+    calls[1]?.answer('B')
+    await settle()
+    expect(keys()).toEqual(['a', 'b', 'c'])
+    calls[0]?.fail()
+    await settle()
+    expect(keys()).toEqual(['a', 'b', 'c', 'd'])
+    for (const call of calls.slice(2)) call.answer('x')
+    await settle()
+    calls[4]?.answer('x')
+    expect(await Promise.all(asked)).toEqual(['failed', 'B', 'x', 'x', 'x'])
+  })
+  it('has as many turns as before when all have been answered', async () => {
+    const { calls, ask, settle, keys } = makeQuestions(2)
+    const asked = ['a', 'b', 'c'].map(ask)
+    for (const index of [0, 1, 2]) {
+      calls[index]?.answer('x')
+      await settle()
+    }
+    await Promise.all(asked)
+    for (const key of ['d', 'e', 'f', 'g']) void ask(key)
+    expect(keys().slice(3)).toEqual(['d', 'e'])
+  })
+  it('gives a call up at its deadline, so that those behind it have their turn', async () => {
+    const { calls, deadlines, ask, settle, keys } = makeQuestions(1)
+    const late = ask('a').catch((fault: Error) => fault.message)
+    void ask('b')
+    expect(deadlines.map(({ ms }) => ms)).toEqual([500])
+    expect(keys()).toEqual(['a'])
+    deadlines[0]?.pass()
+    expect(await late).toBe('the stash did not answer within 500 ms')
+    await settle()
+    expect(keys()).toEqual(['a', 'b'])
+    // Its answer comes for nobody, and takes no turn away.
+    calls[0]?.answer('late')
+    void ask('c')
+    await settle()
+    expect(keys()).toEqual(['a', 'b'])
+  })
+  it('lets its timer go when the answer is there', async () => {
+    const { calls, deadlines, ask } = makeQuestions()
+    const asked = ask('a')
+    expect(deadlines[0]?.signal.aborted).toBe(false)
+    calls[0]?.answer('A')
+    await asked
+    expect(deadlines[0]?.signal.aborted).toBe(true)
+  })
+})
