@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { Audience } from '../../src/live/audience.ts'
+import { Audience, refuseMessage } from '../../src/live/audience.ts'
+import { hallOf } from '../../src/live/hall.ts'
 import type { Filter, WatchEvent } from '../../src/model/watch-event.ts'
 
 afterEach(() => vi.restoreAllMocks())
@@ -7,12 +8,18 @@ afterEach(() => vi.restoreAllMocks())
 class SocketStub {
   readonly sent: string[] = []
   closedWith: number | null = null
+  closedFor: string | null = null
+  heardAt = 0
+  isGone = false
   #attachment: unknown = null
   send(text: string | ArrayBuffer | ArrayBufferView): void {
+    if (this.isGone) throw new Error('closed')
     this.sent.push(String(text))
   }
-  close(code?: number): void {
+  close(code?: number, reason?: string): void {
+    if (this.isGone) throw new Error('closed')
     this.closedWith = code ?? null
+    this.closedFor = reason ?? null
   }
   serializeAttachment(attachment: unknown): void {
     this.#attachment = structuredClone(attachment)
@@ -24,20 +31,23 @@ class SocketStub {
 
 function makeAudience(pause = async (): Promise<void> => {}) {
   const sockets: SocketStub[] = []
+  const addresses: (string | null)[] = []
   const hall = {
     sockets: () => [...sockets],
-    socketsFrom: () => [],
-    accept: (socket: SocketStub) => void sockets.push(socket),
-    heardAt: () => 0,
+    socketsFrom: (address: string) => sockets.filter((_, i) => addresses[i] === address),
+    accept: (socket: SocketStub, address: string | null) => void (sockets.push(socket), addresses.push(address)),
+    heardAt: ({ heardAt }: SocketStub) => heardAt,
     pause: () => pause(),
   }
   const audience = new Audience(hall, 0)
-  const join = (filter: Filter, texts: string[] = [], cursor = 0): SocketStub => {
+  const join = (filter: Filter, texts: string[] = [], cursor = 0, address?: string): SocketStub => {
     const socket = new SocketStub()
-    audience.admit(socket, filter, texts, cursor)
+    audience.admit(socket, filter, texts, cursor, address)
     return socket
   }
-  return { audience, join }
+  /** The next instance of the object, over the sockets that stayed. */
+  const wake = (toldBefore: number) => new Audience(hall, toldBefore)
+  return { audience, join, wake }
 }
 
 const change = (revision: number, ...keys: string[]): WatchEvent => ({
@@ -88,5 +98,159 @@ describe('Audience', () => {
       ['all up to 3', '{"type":"change","revision":4,"changes":{"a":"x"}}'],
     ])
     for (const { sent } of first) expect(sent).toHaveLength(4)
+  })
+  it('counts those who are here, and those of one address', () => {
+    const { audience, join } = makeAudience()
+    expect([audience.size, audience.heldBy('a'), audience.heldBy(null)]).toEqual([0, 0, 0])
+    for (const address of ['a', 'b', 'a', undefined]) join(null, [], 0, address)
+    expect([audience.size, audience.heldBy('a'), audience.heldBy('b')]).toEqual([4, 2, 1])
+    expect(audience.heldBy(null)).toBe(0)
+  })
+  it('lets others have their turn after each 64 that were told', async () => {
+    let pauses = 0
+    const { audience, join } = makeAudience(async () => void pauses++)
+    for (let i = 0; i < 63; i++) join(null)
+    await audience.tell(change(1, 'a'))
+    expect(pauses).toBe(0)
+    join(null, [], 1)
+    await audience.tell(change(2, 'a'))
+    expect(pauses).toBe(1)
+    for (let i = 0; i < 64; i++) join(null, [], 2)
+    await audience.tell(change(3, 'a'))
+    expect(pauses).toBe(3)
+    // Those who know already cost no turn.
+    await audience.tell(change(3, 'a'))
+    expect(pauses).toBe(3)
+  })
+  it('says that the stash is gone to everybody, whatever their keys, and closes', () => {
+    const { audience, join } = makeAudience()
+    const sockets = [join(null), join(['a']), join('revisions', [], 9)]
+    audience.end({ type: 'gone', revision: 7, values: [] })
+    for (const { sent, closedWith, closedFor } of sockets) {
+      expect(sent).toEqual(['{"type":"gone","revision":7}'])
+      expect([closedWith, closedFor]).toEqual([1000, 'the stash was deleted'])
+    }
+  })
+  it('goes on from where each was after a sleep: at what all were told, or where it joined after that', async () => {
+    const { join, wake } = makeAudience()
+    const [early, late] = [join(['a'], [], 2), join(null, [], 6)]
+    const audience = wake(4)
+    for (const revision of [3, 4, 5, 6, 7]) await audience.tell(change(revision, 'a'))
+    expect([early, late].map(({ sent }) => sent.map((text) => (JSON.parse(text) as WatchEvent).revision))).toEqual([
+      [5, 6, 7],
+      [7],
+    ])
+  })
+  it('goes on telling the others where one has just gone', async () => {
+    const { audience, join } = makeAudience()
+    const [gone, other] = [join(null), join(null)]
+    gone.isGone = true
+    await audience.tell(change(1, 'a'))
+    audience.end({ type: 'gone', revision: 2, values: [] })
+    expect(other.sent).toHaveLength(2)
+    expect(other.closedWith).toBe(1000)
+  })
+})
+
+describe('a watcher that shows no sign of life', () => {
+  const MEBIBYTE = 1024 * 1024
+  /** The text of this event has so many characters. */
+  const sized = (revision: number, chars: number): WatchEvent => {
+    const around = JSON.stringify({ type: 'change', revision, changes: { a: '' } }).length
+    return { type: 'change', revision, values: [{ key: 'a', value: 'x'.repeat(chars - around) }] }
+  }
+
+  it('is let go once a mebibyte lies before it, and told to resume', async () => {
+    const { audience, join } = makeAudience()
+    const socket = join(null)
+    await audience.tell(sized(1, MEBIBYTE / 2))
+    await audience.tell(sized(2, MEBIBYTE / 2))
+    expect([socket.closedWith, socket.sent.length]).toEqual([null, 2])
+    await audience.tell(change(3, 'a'))
+    expect([socket.closedWith, socket.sent.length]).toEqual([1013, 2])
+    expect(socket.closedFor).toContain('resume with ?after=')
+  })
+  it('is told one event of any size', async () => {
+    const { audience, join } = makeAudience()
+    const socket = join(null)
+    await audience.tell(sized(1, 2 * MEBIBYTE))
+    expect([socket.closedWith, socket.sent.length]).toEqual([null, 1])
+    await audience.tell(change(2, 'a'))
+    expect([socket.closedWith, socket.sent.length]).toEqual([1013, 1])
+  })
+  it('is no such watcher once it has said ping: what lay before it then was read', async () => {
+    const { audience, join } = makeAudience()
+    const socket = join(null)
+    for (let revision = 1; revision <= 10; revision++) {
+      socket.heardAt = revision * 1_000
+      await audience.tell(sized(revision, MEBIBYTE))
+    }
+    expect([socket.closedWith, socket.sent.length]).toEqual([null, 10])
+    await audience.tell(change(11, 'a'))
+    expect(socket.closedWith).toBe(1013)
+  })
+  it('is not charged for what does not concern it', async () => {
+    const { audience, join } = makeAudience()
+    const socket = join(['z'])
+    for (let revision = 1; revision <= 4; revision++) await audience.tell(sized(revision, MEBIBYTE))
+    expect([socket.closedWith, socket.sent.length]).toEqual([null, 0])
+  })
+})
+
+describe('refuseMessage', () => {
+  it.each([
+    ['a text', 'x', 1008],
+    ['a text of 1,024 characters', 'x'.repeat(1_024), 1008],
+    ['a longer text', 'x'.repeat(1_025), 1009],
+    ['bytes', new ArrayBuffer(1_024), 1008],
+    ['more bytes', new ArrayBuffer(1_025), 1009],
+  ])('closes after %s', (_, message, code) => {
+    const socket = new SocketStub()
+    refuseMessage(socket, message)
+    expect([socket.closedWith, socket.closedFor]).toEqual([code, 'watchers listen, and say "ping" at most'])
+  })
+  it('does not mind a socket that is closed already', () => {
+    const socket = new SocketStub()
+    socket.isGone = true
+    refuseMessage(socket, 'x')
+    expect(socket.closedWith).toBeNull()
+  })
+})
+
+describe('hallOf', () => {
+  it('has the runtime answer pings, and finds sockets by their address', () => {
+    const pairs: unknown[] = []
+    vi.stubGlobal(
+      'WebSocketRequestResponsePair',
+      class {
+        constructor(...texts: unknown[]) {
+          pairs.push(texts)
+        }
+      },
+    )
+    const accepted: unknown[] = []
+    const at = new Map([['heard', new Date(5_000)]])
+    const ctx = {
+      setWebSocketAutoResponse: (pair: unknown) => pairs.push(pair),
+      getWebSockets: (tag?: string) => (tag === undefined ? ['all'] : [tag]),
+      acceptWebSocket: (socket: unknown, tags: string[]) => void accepted.push([socket, tags]),
+      getWebSocketAutoResponseTimestamp: (socket: string) => at.get(socket) ?? null,
+    }
+    // What of the object's state is used.
+    const hall = hallOf(ctx as unknown as DurableObjectState) as unknown as Record<
+      string,
+      (...args: unknown[]) => unknown
+    >
+    vi.unstubAllGlobals()
+    expect(pairs).toHaveLength(2)
+    expect(pairs[0]).toEqual(['ping', 'pong'])
+    hall['accept']?.('a socket', 'address')
+    hall['accept']?.('a socket', null)
+    expect(accepted).toEqual([
+      ['a socket', ['address']],
+      ['a socket', []],
+    ])
+    expect([hall['sockets']?.(), hall['socketsFrom']?.('address')]).toEqual([['all'], ['address']])
+    expect([hall['heardAt']?.('heard'), hall['heardAt']?.('never')]).toEqual([5_000, 0])
   })
 })

@@ -25,6 +25,16 @@ describe('judgeSeat', () => {
     expect(judgeSeat(seat, { limit: 2_000, taken: 1_500, held: 498 })).toBeNull()
     expect(judgeSeat(seat, { limit: 2_000, taken: 1_500, held: 499 })).toBe('share')
   })
+  it('gives an address a place of its own while one is free, and no second one past its half', () => {
+    expect(judgeSeat(seat, { limit: 1, taken: 0, held: 0 })).toBeNull()
+    expect(judgeSeat(seat, { limit: 1, taken: 1, held: 0 })).toBe('full')
+    expect(judgeSeat(seat, { limit: 3, taken: 1, held: 1 })).toBe('share')
+    expect(judgeSeat(seat, { limit: 4, taken: 1, held: 1 })).toBeNull()
+    expect(judgeSeat(seat, { limit: 2, taken: 3, held: 0 })).toBe('full')
+  })
+  it('has nobody counted at exactly half', () => {
+    expect(judgeSeat({ address: 'a', counted: false }, { limit: 10, taken: 5, held: 0 })).toBeNull()
+  })
   it('has an opening counted first, once more than half are taken', () => {
     const places = { limit: 10, taken: 6, held: 0 }
     expect(judgeSeat({ address: 'a', counted: false }, places)).toBe('uncounted')
