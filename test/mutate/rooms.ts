@@ -52,6 +52,6 @@ export function imports(folder: string, test: string, file: string): boolean {
 }
 
 const importsOf = (folder: string, file: string): string[] =>
-  [...readFileSync(join(folder, file), 'utf8').matchAll(/(?:from|import) '(\.[^']+\.ts)'/g)].map(([, path]) =>
+  [...readFileSync(join(folder, file), 'utf8').matchAll(/(?:from |import |import\()'(\.[^']+\.ts)'/g)].map(([, path]) =>
     join(dirname(file), path ?? ''),
   )

@@ -1,5 +1,6 @@
 /** A hub in Node: its storage, its sockets and the stash that it asks are stand-ins that a test holds. */
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { HubObject } from '../../src/live/hub-object.ts'
 import { writeHubSeat } from '../../src/live/seat.ts'
 import type { Missed, WatchEvent } from '../../src/model/watch-event.ts'
 
@@ -11,7 +12,6 @@ vi.mock('cloudflare:workers', () => ({
     ) {}
   },
 }))
-const { HubObject } = await import('../../src/live/hub-object.ts')
 
 type Ask = { after: number | null; filter: unknown; form: string; hub: { name: string; told: number } | null }
 

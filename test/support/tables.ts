@@ -1,0 +1,54 @@
+/** A stash's tables in Node, for tests of the code that reads and writes them: SQLite in memory, with no object around it. */
+import { createHash } from 'node:crypto'
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import type { Applied, Command, Intent } from '../../src/model/intent.ts'
+import type { Result } from '../../src/model/refusal.ts'
+import { apply } from '../../src/stash/apply.ts'
+import { createStash } from '../../src/stash/create-stash.ts'
+import { WriteRate } from '../../src/stash/write-rate.ts'
+
+export type Row = Record<string, SQLInputValue>
+export type Tables = SqlStorage & { databaseSize: number; rows(query: string, ...bindings: SQLInputValue[]): Row[] }
+
+export const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex')
+export const MASTER = { kind: 'token', hash: hashOf('master') } as const
+
+export function makeTables(): Tables {
+  const db = new DatabaseSync(':memory:')
+  const rows = (query: string, ...bindings: SQLInputValue[]): Row[] => {
+    // Several statements, as migrations have them.
+    if (bindings.length === 0 && query.includes(';')) return (db.exec(query), [])
+    return db.prepare(query).all(...bindings) as Row[]
+  }
+  const exec = (query: string, ...bindings: SQLInputValue[]) => {
+    const found = rows(query, ...bindings)
+    const one = (): Row => {
+      const [first] = found
+      if (first === undefined || found.length > 1) throw new Error(`expected one row, and found ${found.length}`)
+      return first
+    }
+    return { toArray: () => found, one, [Symbol.iterator]: () => found[Symbol.iterator]() }
+  }
+  // What of the storage the code uses.
+  return { exec, rows, databaseSize: 64 * 1024 } as unknown as Tables
+}
+
+/** A stash that was created at 0. */
+export function makeStash(profile: 'safeguarded' | 'wrendb' = 'safeguarded') {
+  const sql = makeTables()
+  createStash(sql, 'the-stash', { name: null, description: null, profile, masterHash: MASTER.hash }, 0)
+  const rate = new WriteRate()
+  /** @param now in ms; at 1,000 unless it matters */
+  const ask = (intent: Intent, rest: Partial<Command> & { now?: number } = {}): Result<Applied> => {
+    const { now = 1_000, ...command } = rest
+    return apply(sql, { credential: MASTER, intent, ...command }, now, rate)
+  }
+  const put = (key: string, value: string, rest: Partial<Command> & { now?: number; forMs?: number } = {}): Applied => {
+    const { forMs, ...others } = rest
+    const intent = { kind: 'put' as const, key, value, type: 'text/plain', ...(forMs !== undefined && { forMs }) }
+    const applied = ask(intent, others)
+    if (!applied.ok) throw new Error(applied.refusal.code)
+    return applied.value
+  }
+  return { sql, ask, put }
+}
