@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import type { TokenActor } from '../../src/model/permit.ts'
+import { WriteRate } from '../../src/stash/write-rate.ts'
+
+const tokenOf = (id: string, keys: string[]): TokenActor => ({
+  kind: 'token',
+  id,
+  label: id,
+  master: false,
+  can: ['write'],
+  keys,
+  expiresAt: null,
+  line: id,
+  holder: id,
+  createdAt: 0,
+  granted: 0,
+  replaced: false,
+})
+const limited = tokenOf('limited', ['a-*'])
+const MINUTE = 60_000
+const MOST_BYTES = 64 * 1024 * 1024
+
+const use = (rate: WriteRate, count: number, now: number, actor = limited): void => {
+  for (let i = 0; i < count; i++) rate.admit(actor, now)
+}
+
+describe('WriteRate', () => {
+  it('admits six thousand writes a minute of a limited token, and says when it may go on', () => {
+    const rate = new WriteRate()
+    use(rate, 5_999, 10_000)
+    expect(rate.admit(limited, 10_000)).toBeNull()
+    expect(rate.admit(limited, 10_000)).toBe(MINUTE)
+    expect(rate.admit(limited, 10_000 + MINUTE - 1)).toBe(1)
+    expect(rate.admit(limited, 10_000 + MINUTE)).toBeNull()
+    // That was the first of a new minute.
+    use(rate, 5_999, 10_000 + MINUTE)
+    expect(rate.admit(limited, 10_000 + MINUTE)).toBe(MINUTE)
+  })
+  it('admits the write that passes 64 MiB, and no other of that minute', () => {
+    const rate = new WriteRate()
+    rate.charge(limited, MOST_BYTES - 1, 0)
+    expect(rate.admit(limited, 0)).toBeNull()
+    rate.charge(limited, 1, 0)
+    expect(rate.admit(limited, 1_000)).toBe(MINUTE - 1_000)
+    expect(rate.admit(limited, MINUTE)).toBeNull()
+  })
+  it('counts each token by itself, and those for every key not at all', () => {
+    const rate = new WriteRate()
+    use(rate, 6_000, 0)
+    expect(rate.admit(tokenOf('other', ['a-*']), 0)).toBeNull()
+    for (const actor of [tokenOf('all', ['*']), { kind: 'anonymous' } as const, { kind: 'admin' } as const]) {
+      rate.charge(actor, 2 * MOST_BYTES, 0)
+      for (let i = 0; i < 6_001; i++) expect(rate.admit(actor, 0)).toBeNull()
+    }
+    // And charging those is nothing to the limited one, which a charge alone can stop.
+    const fresh = new WriteRate()
+    fresh.charge(tokenOf('other', ['b']), 2 * MOST_BYTES, 0)
+    expect(fresh.admit(limited, 0)).toBeNull()
+  })
+  it('begins anew where the clock was set back', () => {
+    const rate = new WriteRate()
+    use(rate, 6_000, 100_000)
+    expect(rate.admit(limited, 99_999)).toBeNull()
+  })
+  it('keeps the windows that are open when another begins', () => {
+    const rate = new WriteRate()
+    use(rate, 6_000, 0)
+    rate.admit(tokenOf('other', ['b']), MINUTE - 1)
+    expect(rate.admit(limited, MINUTE - 1)).toBe(1)
+  })
+})
