@@ -122,6 +122,17 @@ describe('Audience', () => {
     await audience.tell(change(3, 'a'))
     expect(pauses).toBe(3)
   })
+  it('tells the next ones only when the others have had their turn', async () => {
+    let resume = (): void => {}
+    const { audience, join } = makeAudience(() => new Promise<void>((resolve) => (resume = resolve)))
+    const sockets = Array.from({ length: 65 }, () => join(null))
+    const telling = audience.tell(change(1, 'a'))
+    await Promise.resolve()
+    expect([sockets[63]?.sent.length, sockets[64]?.sent.length]).toEqual([1, 0])
+    resume()
+    await telling
+    expect(sockets[64]?.sent).toHaveLength(1)
+  })
   it('says that the stash is gone to everybody, whatever their keys, and closes', () => {
     const { audience, join } = makeAudience()
     const sockets = [join(null), join(['a']), join('revisions', [], 9)]

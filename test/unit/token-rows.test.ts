@@ -1,0 +1,203 @@
+/** The `token` table by itself: who is believed, for how long, and what is told of tokens that are over. */
+import { describe, expect, it } from 'vitest'
+import type { TokenActor } from '../../src/model/permit.ts'
+import { idOfHash } from '../../src/model/token.ts'
+import {
+  actorOfId,
+  believe,
+  dropExpiredTokens,
+  endToken,
+  insertToken,
+  LAST_USED_RESOLUTION_MS,
+  listTokens,
+  makerOf,
+} from '../../src/stash/tokens.ts'
+import { hashOf, makeStash, MASTER } from '../support/tables.ts'
+
+const MONTH = 30 * 24 * 60 * 60_000
+
+function makeTokens() {
+  const { sql } = makeStash()
+  const add = (name: string, facts: Partial<TokenActor> & { madeBy?: string | null } = {}): string => {
+    const { madeBy = null, ...rest } = facts
+    const id = idOfHash(hashOf(name))
+    const token: TokenActor = {
+      kind: 'token',
+      id,
+      label: name,
+      master: false,
+      can: ['write'],
+      keys: ['a-*'],
+      expiresAt: null,
+      line: id,
+      holder: id,
+      createdAt: 10,
+      granted: 3,
+      replaced: false,
+      ...rest,
+    }
+    insertToken(sql, { token, hash: hashOf(name), madeBy })
+    return id
+  }
+  const codeOf = (name: string, now: number) => {
+    const believed = believe(sql, hashOf(name), now)
+    return believed.ok ? 'ok' : believed.refusal
+  }
+  return { sql, add, codeOf }
+}
+
+describe('believe', () => {
+  it('knows a token as it was granted', () => {
+    const { sql, add } = makeTokens()
+    const id = add('one', { expiresAt: 100 })
+    expect(believe(sql, hashOf('one'), 20)).toEqual({
+      ok: true,
+      value: {
+        kind: 'token',
+        id,
+        label: 'one',
+        master: false,
+        can: ['write'],
+        keys: ['a-*'],
+        expiresAt: 100,
+        line: id,
+        holder: id,
+        createdAt: 10,
+        granted: 3,
+        replaced: false,
+      },
+    })
+    expect(believe(sql, MASTER.hash, 20)).toMatchObject({ value: { master: true, keys: ['*'], label: 'master' } })
+  })
+  it('takes the whole hash', () => {
+    const { codeOf, sql, add } = makeTokens()
+    add('one')
+    expect(codeOf('other', 0)).toEqual({ code: 'invalid_token' })
+    const hash = hashOf('one')
+    const similar = hash.slice(0, -1) + (hash.endsWith('0') ? '1' : '0')
+    expect(believe(sql, similar, 0)).toMatchObject({ refusal: { code: 'invalid_token' } })
+  })
+  it('ends a token at its time, says so for a month, and then knows it no more', () => {
+    const { codeOf, add } = makeTokens()
+    add('one', { expiresAt: 100 })
+    expect([codeOf('one', 99), codeOf('one', 100)]).toEqual(['ok', { code: 'token_expired', at: 100 }])
+    expect(codeOf('one', 100 + MONTH - 1)).toEqual({ code: 'token_expired', at: 100 })
+    expect(codeOf('one', 100 + MONTH)).toEqual({ code: 'invalid_token' })
+  })
+  it('notes when it was used, once in ten minutes', () => {
+    const { sql, add } = makeTokens()
+    const id = add('one')
+    const used = (now: number) => {
+      believe(sql, hashOf('one'), now)
+      return sql.rows('SELECT last_used_at AS at FROM token WHERE id = ?', id)[0]?.['at']
+    }
+    const [early, late] = [1_000 + LAST_USED_RESOLUTION_MS - 1, 1_000 + LAST_USED_RESOLUTION_MS]
+    expect([used(1_000), used(early), used(late), used(late + 1)]).toEqual([1_000, 1_000, late, late])
+    expect(LAST_USED_RESOLUTION_MS).toBe(600_000)
+  })
+})
+
+describe('endToken', () => {
+  it('revokes at once, for good: a clock that goes back brings nothing back', () => {
+    const { sql, add, codeOf } = makeTokens()
+    const id = add('one')
+    endToken(sql, id, 50, 50)
+    for (const now of [0, 49, 50, 60]) expect(codeOf('one', now)).toEqual({ code: 'token_revoked', at: 50 })
+    expect(actorOfId(sql, id, 0)).toBeNull()
+  })
+  it('revokes now where that was to be before', () => {
+    const { sql, add, codeOf } = makeTokens()
+    endToken(sql, add('one'), 10, 50)
+    expect(codeOf('one', 60)).toEqual({ code: 'token_revoked', at: 50 })
+  })
+  it('lets a token that was replaced count until then', () => {
+    const { sql, add, codeOf } = makeTokens()
+    const id = add('one')
+    endToken(sql, id, 90, 50)
+    expect([codeOf('one', 89), codeOf('one', 90)]).toEqual(['ok', { code: 'token_revoked', at: 90 }])
+    expect(actorOfId(sql, id, 89)).toMatchObject({ replaced: true, expiresAt: 90 })
+    expect(actorOfId(sql, id, 90)).toBeNull()
+  })
+  it('ends that one and no other', () => {
+    const { sql, add, codeOf } = makeTokens()
+    endToken(sql, add('one'), 50, 50)
+    add('two')
+    expect(codeOf('two', 60)).toBe('ok')
+  })
+})
+
+describe('dropExpiredTokens', () => {
+  it('ends for good what has expired, and forgets it after a month', () => {
+    const { sql, add, codeOf } = makeTokens()
+    add('one', { expiresAt: 100 })
+    add('two', { expiresAt: 101 })
+    dropExpiredTokens(sql, 100)
+    expect(codeOf('one', 50)).toEqual({ code: 'token_expired', at: 100 })
+    expect(codeOf('two', 50)).toBe('ok')
+    const count = () => sql.rows('SELECT count(*) AS n FROM token')[0]?.['n']
+    dropExpiredTokens(sql, 100 + MONTH - 1)
+    expect(count()).toBe(3)
+    dropExpiredTokens(sql, 100 + MONTH)
+    expect(count()).toBe(2)
+  })
+  it('keeps when a token ended, whatever its expiry is', () => {
+    const { sql, add } = makeTokens()
+    const id = add('one', { expiresAt: 500 })
+    endToken(sql, id, 20, 20)
+    dropExpiredTokens(sql, 600)
+    expect(sql.rows('SELECT ended_at AS at FROM token WHERE id = ?', id)).toEqual([{ at: 20 }])
+  })
+  it('keeps a thousand that have ended, the latest, and all that count', () => {
+    const { sql, add } = makeTokens()
+    for (let i = 0; i < 1_002; i++) add(`t${i}`, { expiresAt: 1_000 + i })
+    add('open')
+    dropExpiredTokens(sql, 5_000)
+    const left = sql.rows('SELECT label FROM token ORDER BY expires_at').map(({ label }) => label)
+    expect(left).toHaveLength(1_002)
+    expect([left.includes('t1'), left.includes('t2'), left.includes('open')]).toEqual([false, true, true])
+  })
+})
+
+describe('listTokens', () => {
+  it('lists those that count, oldest first', () => {
+    const { sql, add } = makeTokens()
+    add('young', { createdAt: 30 })
+    add('old', { createdAt: 20, madeBy: 'm' })
+    add('expired', { expiresAt: 50 })
+    endToken(sql, add('revoked'), 40, 40)
+    believe(sql, hashOf('old'), 45)
+    const listed = (now: number) => listTokens(sql, now).map(({ token }) => token.label)
+    expect(listed(49)).toEqual(['master', 'expired', 'old', 'young'])
+    expect(listed(50)).toEqual(['master', 'old', 'young'])
+    expect(listTokens(sql, 50)[1]).toMatchObject({ createdAt: 20, lastUsedAt: 45, madeBy: 'm' })
+  })
+})
+
+describe('makerOf', () => {
+  it('is the stash itself, a token as it stands, or nobody', () => {
+    const { sql, add } = makeTokens()
+    const id = add('one', { expiresAt: 50 })
+    expect(makerOf(sql, null, 0)).toEqual({ kind: 'system', label: 'stash' })
+    expect(makerOf(sql, id, 49)).toMatchObject({ label: 'one' })
+    expect([makerOf(sql, id, 50), makerOf(sql, 'none', 0)]).toEqual([null, null])
+  })
+})
+
+describe('the holder of a token that knows none', () => {
+  it('is the first below a master that it descends from', () => {
+    const { sql, add } = makeTokens()
+    const master = idOfHash(MASTER.hash)
+    const first = add('first', { madeBy: master })
+    const second = add('second', { madeBy: first })
+    const third = add('third', { madeBy: second })
+    const orphan = add('orphan', { madeBy: 'gone' })
+    sql.rows('UPDATE token SET holder = NULL, line = NULL')
+    const holders = [first, second, third, orphan].map((id) => actorOfId(sql, id, 0)?.holder)
+    expect(holders).toEqual([first, first, first, orphan])
+    expect(actorOfId(sql, master, 0)).toMatchObject({ holder: master, line: master })
+    sql.rows('UPDATE token SET holder = ? WHERE id = ?', 'someone', second)
+    expect(actorOfId(sql, third, 0)?.holder).toBe('someone')
+    sql.rows('UPDATE token SET line = ? WHERE id = ?', 'the line', master)
+    expect(actorOfId(sql, master, 0)?.holder).toBe('the line')
+  })
+})
