@@ -260,6 +260,21 @@ describe('HubObject', () => {
     stash.missed = missed
     expect((await join('', { limit: 4 })).status).toBe(101)
   })
+  it('gives a question up after ten seconds, so that others have their turn', async () => {
+    vi.useFakeTimers()
+    const { stash, asked, join } = makeHub()
+    stash.missed = ({ after }) =>
+      after === 9 ? Promise.resolve({ head: 0, events: [], texts: [] }) : new Promise(() => {})
+    const silent = [1, 2, 3, 4].map((after) => join(`after=${after}`).catch((fault: Error) => fault.message))
+    const next = join('after=9')
+    await vi.advanceTimersByTimeAsync(9_999)
+    // Four at a time.
+    expect(asked).toHaveLength(4)
+    await vi.advanceTimersByTimeAsync(1)
+    vi.useRealTimers()
+    expect(await Promise.all(silent)).toEqual(Array(4).fill('the stash did not answer within 10000 ms'))
+    expect((await next).status).toBe(101)
+  })
   it('gives its place back where it could not join', async () => {
     const { stash, join } = makeHub()
     stash.missed = async () => {
@@ -286,6 +301,15 @@ describe('HubObject', () => {
     const { socket } = await join('after=0')
     await tell([change(1), { type: 'gone', revision: 2, values: [] }, change(3)])
     expect([told(socket), socket?.closedWith, stored.size]).toEqual([[1, 2], 1000, 0])
+  })
+  it('confirms what it was told once everybody has been told, in order', async () => {
+    const { sockets, join, tell } = makeHub()
+    for (let i = 0; i < 130; i++) await join('after=0', { limit: 1_000 })
+    const both = [tell([change(1), change(2)]), tell([change(3)])]
+    expect(await both[0]).toBe(2)
+    for (const { socket } of sockets) expect(told(socket).slice(0, 2)).toEqual([1, 2])
+    expect(await both[1]).toBe(3)
+    for (const { socket } of sockets) expect(told(socket)).toEqual([1, 2, 3])
   })
   it('skips what it has told and what comes too early', async () => {
     const { join, tell } = makeHub()
