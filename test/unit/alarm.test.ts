@@ -46,3 +46,166 @@ describe('Alarm.wake', () => {
     expect(settings).toEqual([100, null])
   })
 })
+
+/** Chores that a test sees in their order, with what each is told to do. */
+function makeChores(overrides: Partial<Chores> = {}) {
+  const done: string[] = []
+  const waiting = { ends: [] as string[], tried_ends: [] as string[], requests: [] as string[], tried: [] as string[] }
+  const world = {
+    exists: true,
+    publishAt: null as number | null,
+    heldAt: null as number | null,
+    reports: [] as string[],
+  }
+  const settings: (number | null)[] = []
+  const sleeps: { ms: number; pass(): void }[] = []
+  const alarm = new Alarm({
+    sleep: (ms) => new Promise<void>((pass) => sleeps.push({ ms, pass })),
+    setAlarm: (at) => void settings.push(at),
+    publishAt: () => world.publishAt,
+    heldAt: () => world.heldAt,
+    hubAt: () => null,
+    pruneAt: () => null,
+    examineAt: () => null,
+    takeDue: (kind, limit) => waiting[kind].splice(0, limit),
+    durable: async () => void done.push('durable'),
+    release: (id) => void done.push(id),
+    prune: () => void done.push('prune'),
+    publish: async () => void done.push('publish'),
+    tell: async () => void done.push('tell'),
+    tidy: async () => void done.push('tidy'),
+    exists: () => world.exists,
+    report: (fault) => void world.reports.push(fault instanceof Error ? fault.message : String(fault)),
+    ...overrides,
+  })
+  return { alarm, done, waiting, world, settings, sleeps }
+}
+
+describe('Alarm.ring', () => {
+  it('carries out ends, then what people asked for, then everything outside, and what did not end last', async () => {
+    const { alarm, done, waiting, world } = makeChores()
+    Object.assign(waiting, { ends: ['end'], tried_ends: ['old end'], requests: ['request'], tried: ['tried', 'later'] })
+    await alarm.ring()
+    expect(done.filter((what) => what !== 'durable')).toEqual([
+      'end',
+      'old end',
+      'request',
+      'prune',
+      'publish',
+      'tell',
+      'tidy',
+      'tried',
+    ])
+    expect([waiting.tried, world.reports]).toEqual([['later'], []])
+  })
+  it('makes what it has taken durable before it releases that, and what it released before it goes on', async () => {
+    const { alarm, done, waiting } = makeChores()
+    waiting.ends = ['a', 'b']
+    await alarm.endDue()
+    expect(done).toEqual(['durable', 'a', 'b', 'durable'])
+  })
+  it('does nothing where there is no stash', async () => {
+    const { alarm, done, world, settings } = makeChores()
+    world.exists = false
+    await alarm.ring()
+    expect([done, settings]).toEqual([[], []])
+  })
+  it('lets requests have their turn after a hundred, and ends after two thousand', async () => {
+    const { alarm, done, waiting } = makeChores()
+    const ids = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}${i}`)
+    waiting.requests = ids('r', 101)
+    waiting.ends = ids('e', 2_001)
+    await alarm.ring()
+    expect([done.filter((id) => /^r\d/.test(id)).length, waiting.requests.length]).toEqual([100, 1])
+    expect([done.filter((id) => /^e\d/.test(id)).length, waiting.ends.length]).toEqual([2_000, 1])
+  })
+  it('waits a second for what is outside, and is set anew before and after that', async () => {
+    const landed = Promise.withResolvers<void>()
+    const { alarm, world, settings, sleeps } = makeChores({ publish: () => landed.promise })
+    world.publishAt = 500
+    const ringing = alarm.ring()
+    await new Promise((done) => setTimeout(done))
+    expect([sleeps.map(({ ms }) => ms), settings]).toEqual([[1_000], []])
+    sleeps[0]?.pass()
+    await ringing
+    expect(settings).toEqual([500, 500])
+    world.publishAt = null
+    landed.resolve()
+    await new Promise((done) => setTimeout(done))
+    // Nothing waits any more.
+    expect(settings).toEqual([500, 500, null])
+  })
+  it('goes on where a stage fails, and is set anew all the same', async () => {
+    const { alarm, done, world, settings } = makeChores({
+      takeDue: () => {
+        throw new Error('taking')
+      },
+      prune: () => {
+        throw new Error('pruning')
+      },
+      publish: () => Promise.reject(new Error('publishing')),
+    })
+    world.heldAt = 900
+    await alarm.ring()
+    expect(world.reports.toSorted()).toEqual(['pruning', 'publishing', 'taking', 'taking', 'taking', 'taking'])
+    expect([done, settings.at(-1)]).toEqual([['tell'], 900])
+  })
+  it('sets no alarm for a stash that is gone by then', async () => {
+    const { alarm, world, settings } = makeChores({ tidy: async () => void (world.exists = false) })
+    world.heldAt = 900
+    await alarm.ring()
+    expect(settings).toEqual([])
+  })
+})
+
+describe('Alarm.endDue', () => {
+  it('is one run at a time, which all who need it wait for', async () => {
+    const { alarm, done, waiting } = makeChores()
+    waiting.ends = ['a']
+    expect(alarm.isEnding).toBe(false)
+    const both = [alarm.endDue(), alarm.endDue()]
+    expect(alarm.isEnding).toBe(true)
+    await Promise.all(both)
+    expect([alarm.isEnding, done]).toEqual([false, ['durable', 'a', 'durable']])
+    waiting.ends = ['b']
+    await alarm.endDue()
+    expect(done).toContain('b')
+  })
+  it('takes up what becomes due meanwhile', async () => {
+    const { alarm, waiting, done } = makeChores({
+      release: (id) => void (done.push(id) && id === 'a' && waiting.ends.push('b')),
+    })
+    waiting.ends = ['a']
+    await alarm.endDue()
+    expect(done.filter((what) => what !== 'durable')).toEqual(['a', 'b'])
+  })
+  it('takes one of those that did not end, and sets the alarm anew for the others', async () => {
+    const { alarm, waiting, settings, world, done } = makeChores()
+    waiting.tried_ends = ['a', 'b']
+    world.heldAt = 700
+    await alarm.endDue()
+    expect([done.includes('a'), done.includes('b'), settings]).toEqual([true, false, [700]])
+  })
+  it('leaves the alarm alone where nothing was due', async () => {
+    const { alarm, settings, world } = makeChores()
+    world.heldAt = 700
+    await alarm.endDue()
+    expect(settings).toEqual([])
+  })
+})
+
+describe('Alarm.arm', () => {
+  it('sets what is sooner, and nothing that is as late or later', () => {
+    const { alarm, settings, world } = makeChores()
+    alarm.arm()
+    for (const at of [900, 900, 1_000, 899]) {
+      world.heldAt = at
+      alarm.arm()
+    }
+    expect(settings).toEqual([900, 899])
+    world.publishAt = 5
+    expect(alarm.wantedAt()).toBe(5)
+    Object.assign(world, { publishAt: null, heldAt: null })
+    expect(alarm.wantedAt()).toBeNull()
+  })
+})

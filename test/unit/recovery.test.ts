@@ -1,0 +1,138 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { writeSnapshot } from '../../src/model/snapshot.ts'
+import { Recovery } from '../../src/stash/recovery.ts'
+import { makeStash } from '../support/tables.ts'
+
+const STASH = { name: null, description: null, profile: 'safeguarded', createdAt: 0, freeze: null } as const
+const textAt = (revision: number, stashId = 'the-stash') =>
+  writeSnapshot({ stashId, revision, publishedAt: 0, stash: STASH, reverts: [] }, [])
+
+/** A stash of three revisions, beside what KV holds. */
+function makeRecovery(inKv: string | null) {
+  const { sql, put } = makeStash()
+  for (const value of ['1', '2', '3']) put(`k${value}`, value)
+  const world = { now: 1_000, inKv, exists: true, reads: [] as unknown[], changes: 0, fails: false, isSilent: false }
+  const sleeps: { ms: number; pass(): void }[] = []
+  const kv = {
+    get: async (...terms: unknown[]) => {
+      world.reads.push(terms)
+      if (world.fails) throw new Error('KV is away')
+      return world.isSilent ? new Promise(() => {}) : world.inKv
+    },
+  }
+  const recovery = new Recovery({
+    sql,
+    // The one method of the namespace that is used.
+    kv: kv as unknown as KVNamespace,
+    stashId: 'the-stash',
+    now: () => world.now,
+    sleep: (ms) => new Promise<void>((pass) => sleeps.push({ ms, pass })),
+    exists: () => world.exists,
+    change: (write) => {
+      world.changes++
+      write()
+    },
+  })
+  const revision = () => sql.rows('SELECT revision FROM stash')[0]?.['revision']
+  return { sql, put, world, recovery, revision, sleeps }
+}
+
+beforeEach(() => {
+  const error = vi.spyOn(console, 'error').mockImplementation(() => {})
+  return () => error.mockRestore()
+})
+
+describe('Recovery', () => {
+  it('goes on a thousand revisions past KV, with an entry that says from where', async () => {
+    const { sql, recovery, world, revision } = makeRecovery(textAt(8))
+    await recovery.confirm()
+    expect([revision(), world.changes]).toEqual([1_008, 1])
+    expect(world.reads).toEqual([['the-stash', { type: 'text', cacheTtl: 30 }]])
+    const [entry] = sql.rows('SELECT kind, actor, at, detail FROM log WHERE revision = 1008')
+    expect(entry).toMatchObject({ kind: 'recovered', actor: 'stash', at: 1_000 })
+    expect(JSON.parse(String(entry?.['detail']))).toEqual({ recovered: { from: 3, kv: 8 } })
+  })
+  it('gives new versions to what was written since KV was put last, and to nothing else', async () => {
+    const { sql, recovery } = makeRecovery(textAt(8))
+    sql.rows('UPDATE cursor SET revision = 2')
+    await recovery.confirm()
+    expect(sql.rows('SELECT key, value, version FROM item ORDER BY key')).toEqual([
+      { key: 'k1', value: '1', version: 1 },
+      { key: 'k2', value: '2', version: 2 },
+      { key: 'k3', value: '3', version: 1_008 },
+    ])
+  })
+  it.each([
+    ['nothing', null],
+    ['as much', textAt(3)],
+    ['less', textAt(2)],
+    ['another stash', textAt(9, 'another')],
+    ['no snapshot', 'x'],
+  ])('leaves the stash as it is where KV holds %s, and asks once', async (_, inKv) => {
+    const { recovery, world, revision } = makeRecovery(inKv)
+    await recovery.confirm()
+    expect([revision(), world.changes, recovery.confirm(), world.reads.length]).toEqual([3, 0, null, 1])
+  })
+  it('moves the head of a deleted stash alone', async () => {
+    const { sql, recovery, revision } = makeRecovery(textAt(8))
+    sql.rows('UPDATE stash SET deleted_at = 5')
+    await recovery.confirm()
+    expect(revision()).toBe(1_008)
+    expect(sql.rows('SELECT max(revision) AS last FROM log')).toEqual([{ last: 3 }])
+  })
+  it('leaves alone what is gone when KV answers', async () => {
+    const { recovery, world } = makeRecovery(textAt(8))
+    const confirming = recovery.confirm()
+    world.exists = false
+    await confirming
+    expect(world.changes).toBe(0)
+  })
+  it('does not ask for a stash that it has just created', () => {
+    const { recovery, world } = makeRecovery(textAt(8))
+    recovery.noteCreated()
+    expect([recovery.confirm(), world.reads]).toEqual([null, []])
+  })
+  it('says so where KV fails or does not answer within five seconds, and asks again', async () => {
+    const { recovery, world, sleeps, revision } = makeRecovery(textAt(8))
+    world.fails = true
+    await expect(recovery.confirm()).rejects.toThrow('KV is away')
+    Object.assign(world, { fails: false, isSilent: true })
+    const silent = recovery.confirm()
+    expect(sleeps.map(({ ms }) => ms)).toEqual([5_000, 5_000])
+    sleeps[1]?.pass()
+    await expect(silent).rejects.toThrow('in time')
+    world.isSilent = false
+    await recovery.confirm()
+    expect(revision()).toBe(1_008)
+  })
+  it('asks KV once for all who want to know at the same time', async () => {
+    const { recovery, world } = makeRecovery(textAt(8))
+    await Promise.all([recovery.confirm(), recovery.confirm(), recovery.recover(8)])
+    expect([world.reads.length, world.changes]).toEqual([1, 1])
+  })
+  it('asks KV when a reader has seen more, once in five seconds', async () => {
+    const { recovery, world, revision } = makeRecovery(textAt(3))
+    await recovery.recover(3)
+    expect(world.reads).toHaveLength(0)
+    await recovery.recover(4)
+    expect(world.reads).toHaveLength(1)
+    world.inKv = textAt(8)
+    world.now += 4_999
+    await recovery.recover(8)
+    expect(world.reads).toHaveLength(1)
+    world.now += 1
+    await recovery.recover(8)
+    expect([world.reads.length, revision()]).toEqual([2, 1_008])
+    // What it has come to is beyond what was seen.
+    world.now += 10_000
+    await recovery.recover(1_008)
+    expect(world.reads).toHaveLength(2)
+  })
+  it('is not held up by a clock that was set back', async () => {
+    const { recovery, world } = makeRecovery(null)
+    await recovery.recover(9)
+    world.now -= 1
+    await recovery.recover(9)
+    expect(world.reads).toHaveLength(2)
+  })
+})
