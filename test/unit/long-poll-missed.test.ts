@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest'
+import { answerMissed } from '../../src/http/long-poll.ts'
+
+const lines = (...events: object[]) => events.map((event) => JSON.stringify(event)).join('\n')
+
+describe('answerMissed', () => {
+  it('merges changes, of which the later wins', async () => {
+    const answer = answerMissed(
+      lines(
+        { type: 'change', revision: 2, changes: { a: '1', b: '1' } },
+        { type: 'change', revision: 3, changes: { b: null } },
+      ),
+      's',
+    )
+    expect(await answer.json()).toEqual({ type: 'change', revision: 3, changes: { a: '1', b: null } })
+  })
+  it('begins with the last snapshot: what that lacks is gone, whatever was told before', async () => {
+    const answer = answerMissed(
+      lines(
+        { type: 'change', revision: 2, changes: { a: '1' } },
+        { type: 'snapshot', revision: 1009, flags: { b: '1' } },
+        { type: 'change', revision: 1010, changes: { c: '1' } },
+      ),
+      's',
+    )
+    expect(await answer.json()).toEqual({ type: 'snapshot', revision: 1010, flags: { b: '1', c: '1' } })
+  })
+})
