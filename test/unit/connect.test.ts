@@ -1,0 +1,191 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { connect, socketOf } from '../../src/http/connect.ts'
+import type { App } from '../../src/http/scope.ts'
+import type { WatchTerms } from '../../src/model/watch-event.ts'
+
+type Asked = { url: string; headers: Record<string, string>; hub: string | null; hint: string | undefined }
+
+const terms: WatchTerms = { after: 3, filter: ['a'], marks: true, body: false }
+let stashes = 0
+
+/** Objects that answer by status: 200 stands for a socket. */
+function makePlaces(id = `stash-${++stashes}`) {
+  const asked: Asked[] = []
+  const world = {
+    stash: [] as number[],
+    hubs: [] as number[],
+    limits: [] as string[],
+    isAllowed: true,
+  }
+  const answer = (queue: number[], asking: Asked): Response => {
+    asked.push(asking)
+    return new Response(null, { status: queue.length > 1 ? queue.shift() : (queue[0] ?? 200) })
+  }
+  const headersOf = (init: { headers: Record<string, string> }) => init.headers
+  const env = {
+    WATCHERS_PER_OBJECT: '7',
+    WATCHES: { limit: async ({ key }: { key: string }) => (world.limits.push(key), { success: world.isAllowed }) },
+    STASH: {
+      get: () => ({
+        fetch: async (url: string, init: { headers: Record<string, string> }) =>
+          answer(world.stash, { url, headers: headersOf(init), hub: null, hint: undefined }),
+      }),
+    },
+    HUBS: {
+      idFromName: (name: string) => name,
+      get: (hub: string, options?: { locationHint: string }) => ({
+        fetch: async (url: string, init: { headers: Record<string, string> }) =>
+          answer(world.hubs, { url, headers: headersOf(init), hub, hint: options?.locationHint }),
+      }),
+    },
+  }
+  const open = async ({ address = '192.0.2.1' as string | null, continent = 'EU' as string | null } = {}) => {
+    const request = new Request('https://flags.test/', {
+      headers: address === null ? {} : { 'CF-Connecting-IP': address },
+    })
+    Object.assign(request, { cf: continent === null ? undefined : { continent } })
+    // What of the bindings is used.
+    const connected = await connect(env as unknown as App['Bindings'], id as unknown as DurableObjectId, terms, request)
+    return connected.ok ? connected.value.status : connected.refusal
+  }
+  return { id, world, asked, open, hubs: () => asked.map(({ hub }) => hub) }
+}
+const limited = (what: string) => ({ code: 'rate_limited', retry_after_s: 60, limited: what })
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+describe('connect', () => {
+  it('asks the stash’s own object first, and counts nothing', async () => {
+    const { asked, world, open } = makePlaces()
+    expect(await open()).toBe(200)
+    expect(asked).toMatchObject([
+      { url: 'https://stash/watch?after=3&keys=a&marks=1', headers: { Upgrade: 'websocket' }, hub: null },
+    ])
+    expect(asked[0]?.headers['Seat-Counted']).toBeUndefined()
+    expect(world.limits).toEqual([])
+  })
+  it('tells addresses apart without naming them, and differently for each stash', async () => {
+    const [one, other] = [makePlaces(), makePlaces()]
+    const seats = async ({ asked, open }: ReturnType<typeof makePlaces>, address: string | null) => {
+      await open({ address })
+      return asked.at(-1)?.headers['Seat-Address']
+    }
+    const seat = await seats(one, '192.0.2.1')
+    expect(seat).toMatch(/^[\w-]{22}$/)
+    expect(await seats(one, '192.0.2.1')).toBe(seat)
+    expect(await seats(one, '192.0.2.2')).not.toBe(seat)
+    expect(await seats(other, '192.0.2.1')).not.toBe(seat)
+    expect(await seats(one, null)).toBeUndefined()
+  })
+  it('counts an opening where the object asks for it, and from then on before it asks, for five seconds', async () => {
+    const { asked, world, open } = makePlaces()
+    world.stash = [428, 200]
+    expect(await open()).toBe(200)
+    expect(asked.map(({ headers }) => headers['Seat-Counted'])).toEqual([undefined, '1'])
+    expect(world.limits).toHaveLength(1)
+    vi.advanceTimersByTime(4_999)
+    await open()
+    expect([asked.length, world.limits.length, asked[2]?.headers['Seat-Counted']]).toEqual([3, 2, '1'])
+    world.isAllowed = false
+    expect(await open()).toEqual(limited('watches_opened'))
+    expect(asked).toHaveLength(3)
+    vi.advanceTimersByTime(1)
+    expect(await open()).toBe(200)
+    expect(world.limits).toHaveLength(3)
+  })
+  it('refuses an opening that its rate does not allow, and asks nobody again', async () => {
+    const { asked, world, open } = makePlaces()
+    Object.assign(world, { stash: [428], isAllowed: false })
+    expect(await open()).toEqual(limited('watches_opened'))
+    expect(asked).toHaveLength(1)
+  })
+  it('never counts one whose address is unknown', async () => {
+    const { world, open } = makePlaces()
+    Object.assign(world, { stash: [503], isAllowed: false })
+    expect(await open({ address: null })).toBe(200)
+    expect(world.limits).toEqual([])
+  })
+  it('says that there is no such stash, or that the address has its share', async () => {
+    for (const [status, refusal] of [
+      [404, { code: 'stash_not_found' }],
+      [429, limited('watches_open')],
+    ] as const) {
+      const [own, hub] = [makePlaces(), makePlaces()]
+      own.world.stash = [status]
+      expect(await own.open()).toEqual(refusal)
+      Object.assign(hub.world, { stash: [503], hubs: [status] })
+      expect(await hub.open()).toEqual(refusal)
+    }
+  })
+  it('goes to a hub of the continent where the object is full, counted, and there at once for a minute', async () => {
+    const { id, asked, world, open } = makePlaces()
+    world.stash = [503]
+    expect(await open()).toBe(200)
+    expect(asked[1]).toMatchObject({
+      hub: `${id}/EU/0`,
+      hint: 'weur',
+      url: 'https://stash/watch?after=3&keys=a&marks=1',
+      headers: {
+        Upgrade: 'websocket',
+        'Seat-Stash': id,
+        'Seat-Hub': `${id}/EU/0`,
+        'Seat-Limit': '7',
+        'Seat-Counted': '1',
+      },
+    })
+    expect(world.limits).toHaveLength(1)
+    vi.advanceTimersByTime(60_000)
+    await open({ continent: 'XY' })
+    expect([asked.length, asked[2]?.hub, asked[2]?.hint]).toEqual([3, `${id}/XY/0`, undefined])
+    await open({ continent: null })
+    expect(asked[3]?.hub).toBe(`${id}/XX/0`)
+    vi.advanceTimersByTime(1)
+    world.stash = [200]
+    await open()
+    expect(asked[4]?.hub).toBeNull()
+  })
+  it('refuses one for the hubs whose rate does not allow it', async () => {
+    const { asked, world, open } = makePlaces()
+    Object.assign(world, { stash: [503], isAllowed: false })
+    expect(await open()).toEqual(limited('watches_opened'))
+    expect(asked).toHaveLength(1)
+  })
+  it('goes from a full hub to the next, and begins there the next time', async () => {
+    const { id, world, open, hubs } = makePlaces()
+    Object.assign(world, { stash: [503], hubs: [503, 503, 200] })
+    expect(await open()).toBe(200)
+    expect(hubs()).toEqual([null, `${id}/EU/0`, `${id}/EU/1`, `${id}/EU/2`])
+    await open()
+    expect(hubs().slice(4)).toEqual([`${id}/EU/2`])
+  })
+  it('asks each of the 64 hubs once, and says then that there are too many', async () => {
+    const { id, world, open, hubs } = makePlaces()
+    Object.assign(world, { stash: [503], hubs: [503, 200] })
+    await open()
+    world.hubs = [503]
+    const before = hubs().length
+    expect(await open()).toEqual({ code: 'unreachable' })
+    const tried = hubs().slice(before)
+    expect([tried.length, new Set(tried).size, tried[0], tried.at(-1)]).toEqual([64, 64, `${id}/EU/1`, `${id}/EU/0`])
+  })
+  it('knows such things of a thousand stashes at most', async () => {
+    const first = makePlaces()
+    first.world.stash = [503]
+    await first.open()
+    for (let i = 0; i < 1_000; i++) {
+      const { world, open } = makePlaces()
+      world.stash = [503]
+      await open()
+    }
+    await first.open()
+    expect(first.hubs().filter((hub) => hub === null)).toHaveLength(2)
+  })
+})
+
+describe('socketOf', () => {
+  it('is the socket, and a fault where there is none', () => {
+    expect(socketOf({ webSocket: 'socket' } as unknown as Response)).toBe('socket')
+    expect(() => socketOf({ webSocket: null } as unknown as Response)).toThrow('without a socket')
+  })
+})

@@ -1,0 +1,154 @@
+/** What a decision is told of the stash: what it needs, and nothing that costs a read besides. */
+import { describe, expect, it } from 'vitest'
+import type { Decidable } from '../../src/model/facts.ts'
+import type { Actor } from '../../src/model/permit.ts'
+import { gather } from '../../src/stash/facts.ts'
+import { getStash } from '../../src/stash/stash-row.ts'
+import { believe } from '../../src/stash/tokens.ts'
+import { hashOf, makeStash, MASTER } from '../support/tables.ts'
+
+function makeFacts() {
+  const stash = makeStash()
+  const { sql } = stash
+  const actorOf = (hash: string): Actor => {
+    const believed = believe(sql, hash, 1_000)
+    if (!believed.ok) throw new Error(believed.refusal.code)
+    return believed.value
+  }
+  const factsFor = (intent: Decidable, hash: string = MASTER.hash) =>
+    gather(sql, getStash(sql), { intent, actor: actorOf(hash) }, 1_000)
+  return { ...stash, factsFor }
+}
+const put = (key: string | null, forMs?: number): Decidable => ({
+  kind: 'put',
+  key,
+  value: 'x',
+  type: 'text/plain',
+  ...(forMs !== undefined && { forMs }),
+})
+const guard = { type: 'json' } as never
+
+describe('gather', () => {
+  it('finds a new stash empty, and names what may be made', () => {
+    const { factsFor } = makeFacts()
+    const facts = factsFor(put(null))
+    expect(facts).toMatchObject({
+      profile: 'safeguarded',
+      revision: 0,
+      itemCount: 0,
+      bytes: 0,
+      heldCount: 0,
+      heldBytes: 0,
+      ownHeldCount: 0,
+      guardCount: 0,
+      guardBytes: 0,
+      revertCount: 0,
+      revertBytes: 0,
+      tokenCount: 0,
+      tokens: [],
+      storageFull: false,
+      freeze: null,
+      undoing: null,
+      held: null,
+      maker: null,
+      token: null,
+      pending: { held: [], isWhole: true },
+    })
+    for (const id of [facts.newKey, facts.newId]) expect(id).toMatch(/^[A-Za-z0-9]{16}$/)
+    expect(new Set([facts.newKey, facts.newId, factsFor(put(null)).newKey]).size).toBe(3)
+  })
+  it('reads the items and guards of the keys that are named, and all for an import that replaces', () => {
+    const { ask, put: write, factsFor } = makeFacts()
+    write('a', '1')
+    write('b', '1')
+    ask({ kind: 'set_guard', key: 'a', guard })
+    ask({ kind: 'set_guard', key: 'c', guard })
+    const keys = (intent: Decidable) => {
+      const { items, guards } = factsFor(intent)
+      return [[...items.keys()], [...guards.keys()]]
+    }
+    expect(keys(put('a'))).toEqual([['a'], ['a']])
+    expect(keys({ kind: 'delete', key: 'b' })).toEqual([['b'], []])
+    const imported = { kind: 'import' as const, items: [{ key: 'b', value: '2', type: 't' }], guards: [] }
+    expect(keys({ ...imported, replace: false })).toEqual([['b'], []])
+    expect(keys({ ...imported, replace: true })).toEqual([
+      ['a', 'b'],
+      ['a', 'c'],
+    ])
+    expect(keys({ kind: 'undo', revision: 1 })).toEqual([['a'], ['a']])
+    expect(keys({ kind: 'set_guard', key: 'b', guard })).toEqual([['b'], []])
+    expect(keys({ kind: 'unfreeze' })).toEqual([[], []])
+  })
+  it('counts guards only where one may be made or taken away', () => {
+    const { ask, factsFor } = makeFacts()
+    ask({ kind: 'set_guard', key: 'a', guard })
+    const of = (intent: Decidable) => {
+      const { guardCount, guardBytes } = factsFor(intent)
+      return [guardCount, guardBytes]
+    }
+    const counted = [1, JSON.stringify(guard).length]
+    expect(of(put('a'))).toEqual([0, 0])
+    for (const intent of [
+      { kind: 'set_guard', key: 'b', guard },
+      { kind: 'remove_guard', key: 'a' },
+      { kind: 'undo', revision: 1 },
+      { kind: 'import', items: [], guards: [], replace: false },
+    ] satisfies Decidable[]) {
+      expect(of(intent)).toEqual(counted)
+    }
+  })
+  it('counts time-boxes only where one is made, and finds those of the keys', () => {
+    const { put: write, factsFor } = makeFacts()
+    write('a', '1', { forMs: 60_000 })
+    const plain = factsFor(put('a'))
+    expect([plain.revertCount, plain.revertBytes, [...plain.reverts.keys()]]).toEqual([0, 0, ['a']])
+    const boxed = factsFor(put('b', 60_000))
+    expect([boxed.revertCount, boxed.revertBytes > 0, [...boxed.reverts.keys()]]).toEqual([1, true, []])
+    expect(factsFor({ kind: 'freeze', until: null }).pending).toMatchObject({ isWhole: true, held: [{ keys: ['a'] }] })
+    expect(factsFor({ kind: 'unfreeze' }).pending).toEqual({ held: [], isWhole: true })
+  })
+  it('lists tokens where one is made, and what one of them is to lose', () => {
+    const { ask, put: write, factsFor } = makeFacts()
+    const grant = { kind: 'add_token' as const, label: 'one', can: ['write' as const], keys: ['*'], expiresInMs: null }
+    ask({ ...grant, hash: hashOf('one') })
+    const id = factsFor({ ...grant, hash: hashOf('two') }).tokens[1]?.id ?? ''
+    write('a', '1', { credential: { kind: 'token', hash: hashOf('one') }, forMs: 60_000 })
+    for (const intent of [
+      { ...grant, hash: hashOf('two') },
+      { kind: 'rotate_master', hash: hashOf('two'), overlapMs: 0 },
+      { kind: 'rotate_token', tokenId: id, hash: hashOf('two'), overlapMs: 0 },
+      { kind: 'recover', hash: hashOf('two'), all: false },
+    ] satisfies Decidable[]) {
+      expect(factsFor(intent)).toMatchObject({ tokenCount: 2, tokens: [{ label: 'master' }, { label: 'one' }] })
+    }
+    const revoking = factsFor({ kind: 'revoke_token', tokenId: id })
+    expect(revoking).toMatchObject({ tokenCount: 0, token: { label: 'one' }, pending: { held: [{ keys: ['a'] }] } })
+    const other = factsFor({ kind: 'revoke_token', tokenId: 'none' })
+    expect([other.token, other.pending.held]).toEqual([null, []])
+  })
+  it('counts what a token holds, but not of a master', () => {
+    const { ask, factsFor } = makeFacts()
+    const grant = { kind: 'add_token' as const, label: 'one', can: ['write' as const], keys: ['*'], expiresInMs: null }
+    ask({ ...grant, hash: hashOf('one') })
+    const later = { kind: 'put' as const, key: 'a', value: '1', type: 'text/plain', at: 100_000 }
+    ask(later, { credential: { kind: 'token', hash: hashOf('one') } })
+    ask(later)
+    ask(later)
+    expect(factsFor(put('a'), hashOf('one'))).toMatchObject({ ownHeldCount: 1, heldCount: 3 })
+    expect(factsFor(put('a'))).toMatchObject({ ownHeldCount: 0, heldCount: 3 })
+  })
+  it('finds a held change, and who made it', () => {
+    const { ask, factsFor } = makeFacts()
+    const applied = ask({ kind: 'put', key: 'a', value: '1', type: 'text/plain', at: 100_000 })
+    const heldId = applied.ok ? (applied.value.held?.id ?? '') : ''
+    expect(factsFor({ kind: 'drop_held', heldId })).toMatchObject({ held: { id: heldId }, maker: { label: 'master' } })
+    expect(factsFor({ kind: 'drop_held', heldId: 'none' })).toMatchObject({ held: null, maker: null })
+  })
+  it('says when only what the stash has to do by itself finds room', () => {
+    const { sql, factsFor } = makeFacts()
+    sql.databaseSize = 9 * 1024 ** 3
+    expect(factsFor(put('a')).storageFull).toBe(false)
+    sql.databaseSize++
+    expect(factsFor(put('a')).storageFull).toBe(true)
+  })
+})
