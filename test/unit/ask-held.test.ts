@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { TokenActor } from '../../src/model/permit.ts'
 import { answerLink, listHeld } from '../../src/stash/ask-held.ts'
+import { putHeld } from '../../src/stash/held.ts'
 import { believe, endToken } from '../../src/stash/tokens.ts'
 import { hashOf, makeStash, MASTER } from '../support/tables.ts'
 
@@ -21,10 +22,28 @@ function makeHeld(profile: 'safeguarded' | 'wrendb' = 'safeguarded') {
   }
   const link = (change: ReturnType<typeof put>, expiresAt = 5 * MINUTE) =>
     stash.ask({ kind: 'hold_for_link', change, secretHash: hashOf('link'), expiresAt })
+  /** Past every limit of what may be held. */
+  const hold = (id: string, value: string) =>
+    putHeld(stash.sql, {
+      id,
+      kind: 'schedule',
+      change: put('a', value),
+      keys: ['a'],
+      reason: null,
+      made_by: master.id,
+      made_at: 0,
+      secret_hash: null,
+      expires_at: null,
+      due_at: 10 * MINUTE,
+      decision: null,
+      ends: null,
+      approved_by: null,
+      broke_glass: null,
+    })
   const list = (actor: TokenActor = master, after = 0, limit = 100, now = 2_000) =>
     listHeld(stash.sql, actor, { after, limit }, now)
   const keys = (...args: Parameters<typeof list>) => list(...args).held.map((held) => held.keys.join())
-  return { ...stash, master, limited, puts: put, schedule, link, list, keys }
+  return { ...stash, master, limited, puts: put, hold, schedule, link, list, keys }
 }
 
 describe('listHeld', () => {
@@ -69,6 +88,12 @@ describe('listHeld', () => {
     for (let i = 0; i < 7; i++) ask({ kind: 'patch', changes: much, at: 10 * MINUTE })
     const page = list()
     expect(page.held).toHaveLength(5)
+    const exact = makeHeld()
+    const most = 4 * 1024 * 1024
+    const around = JSON.stringify(exact.puts('a', '')).length
+    for (const id of ['one', 'two', 'three']) exact.hold(id, id === 'one' ? 'x'.repeat(most - around) : 'x')
+    // Only what is more ends it.
+    expect(exact.list().held).toHaveLength(2)
     expect(list(undefined, page.next ?? -1)).toMatchObject({ next: null })
   })
   it('names a maker that is gone by its id', () => {
