@@ -1,0 +1,157 @@
+/** Public reads in Node, over stand-ins for KV and the object: what is found, and what the hot path then answers alone. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { serveHot } from '../../src/http/hot.ts'
+import { explainMissing, heedWrite, recallClaimed, recallStash, rememberStash } from '../../src/http/read.ts'
+import type { ReadScope } from '../../src/http/scope.ts'
+import { writeSnapshot } from '../../src/model/snapshot.ts'
+import { NO_STORAGE, type Vouch } from '../../src/model/vouch.ts'
+
+const STASH = { name: null, description: null, profile: 'safeguarded', createdAt: 0, freeze: null } as const
+let stashes = 0
+
+function makeStash() {
+  const stash = String(++stashes).padStart(64, 'a')
+  const text = (revision: number) => {
+    const flag = { key: 'k', value: `value ${revision}`, type: 'text/plain', version: revision }
+    return writeSnapshot({ stashId: stash, revision, publishedAt: Date.now(), stash: STASH, reverts: [] }, [flag])
+  }
+  const world = { revision: 1, head: null as Vouch | undefined, asked: 0, inKv: true }
+  const head = (): Vouch => (world.head === null ? world.revision : (world.head ?? null))
+  const scope = {
+    stash,
+    url: `https://flags.test/item/${stash}/k`,
+    namespace: {
+      idFromString: (id: string) => id,
+      get: () => ({
+        vouch: async () => (world.asked++, head()),
+        snapshot: async () => text(world.revision),
+      }),
+    },
+    kv: { get: async () => (world.inKv ? text(world.revision) : null) },
+    mode: 'vouched',
+    context: { waitUntil: () => {} },
+  }
+  const at = (query: string): ReadScope =>
+    // What of the bindings is used.
+    ({ ...scope, url: `${scope.url}${query}` }) as unknown as ReadScope
+  const hot = (path = `/item/${stash}/k`, init: RequestInit = {}) =>
+    serveHot(new Request(`https://flags.test${path}`, init))
+  return { stash, world, at, hot }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  vi.stubGlobal('scheduler', { wait: (ms: number) => new Promise<void>((done) => setTimeout(done, ms)) })
+  vi.spyOn(console, 'error').mockImplementation(() => {})
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+  vi.restoreAllMocks()
+})
+
+describe('serveHot', () => {
+  it('answers a flag that the isolate remembers, by both addresses, and asks nobody', async () => {
+    const { stash, world, at, hot } = makeStash()
+    expect(hot()).toBeNull()
+    await recallStash(at(''))
+    for (const path of [`/item/${stash}/k`, `/api/item/${stash}/k`]) {
+      const response = hot(path)
+      expect([response?.status, await response?.text()]).toEqual([200, 'value 1'])
+    }
+    expect(world.asked).toBe(1)
+  })
+  it('leaves to the routes what it does not know', async () => {
+    const { stash, at, hot } = makeStash()
+    await recallStash(at(''))
+    for (const path of [
+      `/item/${stash}/other`,
+      `/item/${stash}/k?min_revision=1`,
+      `/item/${stash}/k/presign`,
+      `/item/${stash}/`,
+      `/item/${stash}`,
+      `/item/${stash}xk`,
+      `/x/item/${stash}/k`,
+      `/stash/${stash}/k`,
+      `/`,
+    ]) {
+      expect([path, hot(path)]).toEqual([path, null])
+    }
+    expect(hot(undefined, { method: 'HEAD' })).toBeNull()
+    expect(hot(undefined, { method: 'PUT', body: 'x' })).toBeNull()
+  })
+  it('leaves it to the routes near the end of the second, so that the copy is confirmed', async () => {
+    const { at, hot } = makeStash()
+    await recallStash(at(''))
+    vi.advanceTimersByTime(999)
+    expect(hot()).not.toBeNull()
+    vi.advanceTimersByTime(1)
+    expect(hot()).toBeNull()
+  })
+})
+
+describe('rememberStash', () => {
+  it('is what may be served at once, until its hot time is over', async () => {
+    const { stash, at } = makeStash()
+    expect(rememberStash(stash)).toBeNull()
+    await recallStash(at(''))
+    expect(rememberStash(stash)?.snapshot.revision).toBe(1)
+    heedWrite(stash, 2)
+    expect(rememberStash(stash)).toBeNull()
+  })
+})
+
+describe('recallStash', () => {
+  it('finds the stash, with what the query says', async () => {
+    const { at } = makeStash()
+    expect(await recallStash(at('?keys=a'), ['keys'])).toMatchObject({
+      ok: true,
+      value: { query: { keys: 'a' }, recalled: { snapshot: { revision: 1 }, vouched: true } },
+    })
+  })
+  it.each([
+    ['?x=1', 'unknown_parameter'],
+    ['?keys=a', 'unknown_parameter'],
+    ['?min_revision=x', 'invalid_query'],
+    ['?min_revision=9', 'revision_not_reached'],
+  ])('refuses %s: %s', async (query, code) => {
+    const { at } = makeStash()
+    expect(await recallStash(at(query))).toMatchObject({ refusal: { code } })
+  })
+  it('knows what is no id of a stash', async () => {
+    const { at } = makeStash()
+    expect(await recallStash({ ...at(''), stash: 'x' })).toMatchObject({ refusal: { code: 'stash_not_found' } })
+    expect(await recallClaimed({ ...at(''), stash: 'x' }, 0)).toMatchObject({ refusal: { code: 'stash_not_found' } })
+  })
+})
+
+describe('recallClaimed', () => {
+  it('goes by a claim that is true, and takes one that is not for none', async () => {
+    const { world, at } = makeStash()
+    await recallStash(at(''))
+    world.revision = 2
+    expect(await recallClaimed(at(''), 2)).toMatchObject({ value: { snapshot: { revision: 2 } } })
+    expect(await recallClaimed(at(''), 99)).toMatchObject({ ok: true, value: { snapshot: { revision: 2 } } })
+  })
+})
+
+describe('explainMissing', () => {
+  const missing = { code: 'stash_not_found' } as const
+  it('says that a stash is lost whose object has no tables, while a copy lives', async () => {
+    const { stash, world, at } = makeStash()
+    world.head = NO_STORAGE
+    expect(await explainMissing(at(''), stash, missing)).toEqual({ code: 'stash_lost', applied: 'no' })
+    world.inKv = false
+    const gone = makeStash()
+    Object.assign(gone.world, { head: NO_STORAGE, inKv: false })
+    expect(await explainMissing(gone.at(''), gone.stash, missing)).toEqual(missing)
+  })
+  it('leaves any other refusal as it is, and one of what is no id', async () => {
+    const { stash, world, at } = makeStash()
+    world.head = NO_STORAGE
+    const other = { code: 'token_missing' } as const
+    expect(await explainMissing(at(''), stash, other)).toEqual(other)
+    expect(await explainMissing(at(''), 'x', missing)).toEqual(missing)
+    expect(world.asked).toBe(0)
+  })
+})

@@ -1,0 +1,203 @@
+/** How a write goes: what the object is asked and told, in which order, and what of it is answered. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { WriteScope } from '../../src/http/scope.ts'
+import { json } from '../../src/http/reply.ts'
+import { replyWaiting, write } from '../../src/http/write.ts'
+import type { Applied, Command } from '../../src/model/intent.ts'
+import { ok, refuse, type Refusal, type Result } from '../../src/model/refusal.ts'
+import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../../src/model/token.ts'
+
+type Wanted = Parameters<typeof write>[1]
+
+const put = { kind: 'put' as const, key: 'a', value: 'x', type: 'text/plain' }
+let stashes = 0
+
+function makeObject() {
+  const log: string[] = []
+  const world = {
+    commands: [] as Command[],
+    standing: ok({ kind: 'standing' }) as Result<object>,
+    applied: ok({ revision: 7, changed: ['a'] }) as Result<Applied>,
+  }
+  const stub = {
+    ask: async (_credential: unknown, { kind }: { kind: string }) => (log.push(`ask ${kind}`), world.standing),
+    apply: async (command: Command) => (log.push('apply'), world.commands.push(command), world.applied),
+  }
+  const namespace = { idFromString: (text: string) => text, get: () => stub }
+  const stash = String(++stashes).padStart(64, '0')
+  const send = async (
+    wanted: Partial<Wanted> = {},
+    init: RequestInit & { path?: string; scope?: Partial<WriteScope> } = {},
+  ) => {
+    const { path = '', scope = {}, headers, ...rest } = init
+    const token = mintToken(TOKEN_PREFIX, new Uint8Array(SEED_BYTES))
+    const request = new Request(`https://flags.test/${path}`, {
+      method: 'PUT',
+      headers: { Authorization: `Bearer ${token}`, ...(headers as Record<string, string>) },
+      ...rest,
+    })
+    const all = {
+      request,
+      stash,
+      namespace,
+      kv: {},
+      mode: 'vouched',
+      context: { waitUntil: () => {} },
+      logins: { limit: async () => ({ success: true }) },
+      ...scope,
+    }
+    // What of the bindings is used.
+    const response = await write(all as unknown as WriteScope, {
+      read: async (terms) => (log.push('read'), ok({ intent: { ...put, ...terms } })),
+      reply: ({ revision }) => json({ revision }),
+      ...wanted,
+    })
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+  }
+  return { log, world, send }
+}
+
+beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}))
+afterEach(() => vi.restoreAllMocks())
+
+describe('write', () => {
+  it('applies what was read, and answers', async () => {
+    const { log, world, send } = makeObject()
+    expect(await send()).toEqual({ status: 200, body: { revision: 7 } })
+    expect(log).toEqual(['read', 'apply'])
+    expect(world.commands).toEqual([{ credential: { kind: 'token', hash: expect.any(String) as string }, intent: put }])
+  })
+  it('puts a condition into the intent that has one of its own, and else beside it', async () => {
+    const { world, send } = makeObject()
+    const headers = { 'If-Match': '"3"' }
+    await send({}, { headers })
+    await send({ read: async () => ok({ intent: { kind: 'unfreeze' } }) }, { headers })
+    await send({ read: async () => ok({ intent: { kind: 'unfreeze' } }) })
+    const change = { ...put, condition: undefined }
+    await send(
+      { read: async () => ok({ intent: { kind: 'hold_for_link', change, secretHash: 'h', expiresAt: 9 } }) },
+      { headers },
+    )
+    const [own, beside, none, link] = world.commands
+    expect(own?.intent).toHaveProperty('condition')
+    expect(own).not.toHaveProperty('condition')
+    expect(beside?.intent).not.toHaveProperty('condition')
+    expect(beside).toHaveProperty('condition')
+    expect(none).not.toHaveProperty('condition')
+    expect(link).not.toHaveProperty('condition')
+  })
+  it('takes the reason of the body before that of the query', async () => {
+    const { world, send } = makeObject()
+    await send({}, { path: '?reason=query' })
+    await send({ read: async () => ok({ intent: put, reason: 'body' }) }, { path: '?reason=query' })
+    await send({ read: async () => ok({ intent: put, reason: undefined }) }, { path: '?reason=query' })
+    expect(world.commands.map(({ reason }) => reason)).toEqual(['query', 'body', 'query'])
+  })
+  it('knows when and for how long only where that means something, and parameters that the route names', async () => {
+    const { world, send } = makeObject()
+    expect((await send({}, { path: '?for=1h' })).body).toMatchObject({ code: 'unknown_parameter' })
+    expect((await send({}, { path: '?x=1' })).body).toMatchObject({ code: 'unknown_parameter' })
+    expect((await send({ timed: true, parameters: ['x'] }, { path: '?for=1h&x=1' })).status).toBe(200)
+    expect(world.commands[0]?.intent).toMatchObject({ forMs: 3_600_000 })
+    expect((await send({ timed: true }, { path: '?for=x' })).body).toMatchObject({ code: 'invalid_query' })
+  })
+  it('is a dry run where that is asked for', async () => {
+    const { world, send } = makeObject()
+    await send({ parameters: ['dry_run'] }, { path: '?dry_run=1' })
+    await send({ parameters: ['dry_run'] }, { path: '?dry_run=0' })
+    expect(world.commands.map(({ dryRun }) => dryRun)).toEqual([true, undefined])
+  })
+  it('repeats under an Idempotency-Key what can be repeated', async () => {
+    const { world, send } = makeObject()
+    const headers = { 'Idempotency-Key': 'k' }
+    await send({}, { headers })
+    await send({ repeatable: false }, { headers })
+    expect(world.commands.map(({ idempotencyKey }) => idempotencyKey)).toEqual(['k', undefined])
+  })
+  it('says that a change waits, but not of a dry run', async () => {
+    const { world, send } = makeObject()
+    const held = { id: 'h', waitsFor: 'approval' as const, expires_at: null, dueAt: 0 }
+    world.applied = ok({ revision: 7, changed: [], held })
+    expect(await send()).toMatchObject({ status: 202, body: { held_id: 'h', waits_for: 'approval' } })
+    expect(await send({ replyHeld: ({ id }) => json({ id }) })).toEqual({ status: 200, body: { id: 'h' } })
+    world.applied = ok({ revision: 7, changed: [], held, preview: {} as never })
+    expect(await send()).toEqual({ status: 200, body: { revision: 7 } })
+  })
+  it('passes a refusal on', async () => {
+    const { world, send } = makeObject()
+    world.applied = refuse({ code: 'item_not_found', key: 'a' } as Refusal)
+    expect(await send()).toMatchObject({ status: 404, body: { code: 'item_not_found' } })
+  })
+  it('turns away who shows no token, or what cannot be one, before the object hears of it', async () => {
+    const { log, world, send } = makeObject()
+    const without = { headers: { Authorization: '' } }
+    expect(await send({}, without)).toMatchObject({ status: 401, body: { code: 'token_missing' } })
+    expect(await send({}, { headers: { Authorization: 'Bearer x' } })).toMatchObject({
+      body: { code: 'invalid_token' },
+    })
+    expect((await send({}, { scope: { stash: 'x' } })).body).toMatchObject({ code: 'stash_not_found' })
+    expect(log).toEqual([])
+    // An empty header is a header: only one that says nothing of who asks may go without a token.
+    expect(await send({ tokenless: true }, without)).toMatchObject({ status: 401 })
+    expect((await send({}, { scope: { credential: { kind: 'admin' } } })).status).toBe(200)
+    expect(world.commands[0]?.credential).toEqual({ kind: 'admin' })
+  })
+  describe('before a body is read', () => {
+    const long = 'x'.repeat(64 * 1024 + 1)
+    const stranger = refuse({ code: 'invalid_token' })
+    it('has the caller confirmed where it is long, or may be, or holds guards', async () => {
+      for (const [wanted, init] of [
+        [{ holdsGuards: true }, {}],
+        [{}, { headers: { 'Content-Length': '65537' } }],
+        [{}, { body: long }],
+      ] as const) {
+        const { log, world, send } = makeObject()
+        await send(wanted, init)
+        expect(log).toEqual(['ask standing', 'read', 'apply'])
+        world.standing = stranger
+        log.length = 0
+        expect((await send(wanted, init)).body).toMatchObject({ code: 'invalid_token' })
+        expect(log).toEqual(['ask standing'])
+      }
+    })
+    it('reads a short one of a caller that is not confirmed', async () => {
+      const { log, send } = makeObject()
+      await send({}, { headers: { 'Content-Length': '65536' } })
+      expect(log).toEqual(['read', 'apply'])
+    })
+    it('tells a stranger that, and not what is wrong with the body', async () => {
+      const { log, world, send } = makeObject()
+      const wrong: Partial<Wanted> = { read: async () => refuse({ code: 'body_incomplete' }) }
+      expect((await send(wrong)).body).toMatchObject({ code: 'body_incomplete' })
+      world.standing = stranger
+      expect((await send(wrong)).body).toMatchObject({ code: 'invalid_token' })
+      expect(log).toEqual(['ask standing', 'ask standing'])
+      // One that is confirmed is not asked for twice.
+      world.standing = ok({ kind: 'standing' })
+      log.length = 0
+      await send({ ...wrong, holdsGuards: true })
+      expect(log).toEqual(['ask standing'])
+    })
+  })
+})
+
+describe('replyWaiting', () => {
+  it.each([
+    ['link', 'Its link releases it'],
+    ['time', 'at its time'],
+    ['approval', 'Another token'],
+  ] as const)('says what it waits for: %s', async (waitsFor, message) => {
+    const response = replyWaiting({ id: 'h', waitsFor, expires_at: 0, dueAt: null })
+    expect(response.status).toBe(202)
+    expect(await response.json()).toEqual({
+      message: expect.stringContaining(message) as string,
+      held_id: 'h',
+      waits_for: waitsFor,
+      due_at: null,
+      expires_at: '1970-01-01T00:00:00.000Z',
+    })
+  })
+  it('takes what an older object says for a link', async () => {
+    expect(await replyWaiting({ id: 'h', expires_at: null }).json()).toMatchObject({ waits_for: 'link', due_at: null })
+  })
+})
