@@ -231,14 +231,9 @@ describe('refuseMessage', () => {
 describe('hallOf', () => {
   it('has the runtime answer pings, and finds sockets by their address', () => {
     const pairs: unknown[] = []
-    vi.stubGlobal(
-      'WebSocketRequestResponsePair',
-      class {
-        constructor(...texts: unknown[]) {
-          pairs.push(texts)
-        }
-      },
-    )
+    vi.stubGlobal('WebSocketRequestResponsePair', function Pair(...texts: unknown[]) {
+      pairs.push(texts)
+    })
     const accepted: unknown[] = []
     const at = new Map([['heard', new Date(5_000)]])
     const ctx = {

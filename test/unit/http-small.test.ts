@@ -105,6 +105,7 @@ describe('addresses', () => {
     expect(parseStashId(namespaceOf(fails), id)).toEqual({ ok: false, refusal: { code: 'stash_not_found' } })
   })
   it('are made where they are asked for, if that can be', () => {
+    expect(JURISDICTIONS).toEqual(['eu', 'fedramp'])
     expect(
       newStashId(
         namespaceOf((options) => options ?? 'anywhere'),

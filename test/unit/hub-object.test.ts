@@ -105,7 +105,7 @@ beforeEach(() => {
       text = async () => this.#body
     },
   )
-  vi.stubGlobal('WebSocketRequestResponsePair', class {})
+  vi.stubGlobal('WebSocketRequestResponsePair', function Pair() {})
   vi.stubGlobal(
     'WebSocketPair',
     class {

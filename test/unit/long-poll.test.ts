@@ -109,7 +109,7 @@ describe('pollOnce', () => {
   it('closes its socket where it is told what is no event', async () => {
     const { socket, body } = poll(1)
     socket.emit('message', '{')
-    await expect(body()).rejects.toThrow()
+    await expect(body()).rejects.toThrow('JSON')
     expect(socket.closedWith).toBe(1000)
   })
   it('leaves no timer', async () => {
