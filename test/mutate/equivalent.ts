@@ -5,6 +5,8 @@
 export const EQUIVALENT: Record<string, string> = {
   "src/model/plan.ts | const whole = intent.kind === 'import' && intent.replace ? ['*'] : [] | intent.kind === 'import' && → ":
     'no other intent has a `replace`',
+  'src/edge/memo.ts | expected === null || (snapshot?.revision ?? -1) >= expected.revision || checkedAt > expected.at | 1 → 2':
+    'no revision is below 0, so that every number below it stands for none',
   'src/model/watch-event.ts | const keys = values.length > 1 ? new Set(filter) : null | > → <=':
     'a list and a set have the same members; which is searched is a matter of time',
 }

@@ -19,7 +19,7 @@ function makePlaces(id = `stash-${++stashes}`) {
   }
   const answer = (queue: number[], asking: Asked): Response => {
     asked.push(asking)
-    return new Response(null, { status: queue.length > 1 ? queue.shift() : (queue[0] ?? 200) })
+    return new Response(null, { status: (queue.length > 1 ? queue.shift() : queue[0]) ?? 200 })
   }
   const headersOf = (init: { headers: Record<string, string> }) => init.headers
   const env = {

@@ -6,7 +6,8 @@ import { genesis, lastChange, weigh } from '../../src/stash/log.ts'
 import { believe } from '../../src/stash/tokens.ts'
 import { makeStash, MASTER, type Tables } from '../support/tables.ts'
 
-const ALL = { key: null, before: null, limit: 100 }
+type Terms = Parameters<typeof readHistory>[2]
+const ALL: Terms = { key: null, before: null, limit: 100 }
 
 function makeHistory() {
   const stash = makeStash()
@@ -14,8 +15,7 @@ function makeHistory() {
   if (!believed.ok) throw new Error('no master')
   const master = believed.value
   const limited: TokenActor = { ...master, master: false, keys: ['a-*'] }
-  const read = (actor: TokenActor, terms: Partial<typeof ALL> & { key?: string | null; before?: number | null } = {}) =>
-    readHistory(stash.sql, actor, { ...ALL, ...terms })
+  const read = (actor: TokenActor, terms: Partial<Terms> = {}) => readHistory(stash.sql, actor, { ...ALL, ...terms })
   const revisions = (...args: Parameters<typeof read>) => read(...args).entries.map(({ revision }) => revision)
   return { ...stash, master, limited, read, revisions }
 }

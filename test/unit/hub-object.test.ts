@@ -6,10 +6,12 @@ import type { Missed, WatchEvent } from '../../src/model/watch-event.ts'
 
 vi.mock('cloudflare:workers', () => ({
   DurableObject: class {
-    constructor(
-      readonly ctx: unknown,
-      readonly env: unknown,
-    ) {}
+    readonly ctx: unknown
+    readonly env: unknown
+    constructor(ctx: unknown, env: unknown) {
+      this.ctx = ctx
+      this.env = env
+    }
   },
 }))
 

@@ -73,9 +73,8 @@ describe('write', () => {
     await send({}, { headers })
     await send({ read: async () => ok({ intent: { kind: 'unfreeze' } }) }, { headers })
     await send({ read: async () => ok({ intent: { kind: 'unfreeze' } }) })
-    const change = { ...put, condition: undefined }
     await send(
-      { read: async () => ok({ intent: { kind: 'hold_for_link', change, secretHash: 'h', expiresAt: 9 } }) },
+      { read: async () => ok({ intent: { kind: 'hold_for_link', change: put, secretHash: 'h', expiresAt: 9 } }) },
       { headers },
     )
     const [own, beside, none, link] = world.commands
