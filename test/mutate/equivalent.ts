@@ -5,6 +5,8 @@
 export const EQUIVALENT: Record<string, string> = {
   "src/model/plan.ts | const whole = intent.kind === 'import' && intent.replace ? ['*'] : [] | intent.kind === 'import' && → ":
     'no other intent has a `replace`',
+  'src/http/page.ts | policy ??= await policyOf() | ??= → =':
+    'the policy is a hash of the page’s own style, the same each time; it is kept because that takes time',
   'src/edge/memo.ts | expected === null || (snapshot?.revision ?? -1) >= expected.revision || checkedAt > expected.at | 1 → 2':
     'no revision is below 0, so that every number below it stands for none',
   'src/model/watch-event.ts | const keys = values.length > 1 ? new Set(filter) : null | > → <=':

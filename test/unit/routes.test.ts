@@ -188,6 +188,13 @@ describe('GET /stash/{id}', () => {
     expect(after.body).toMatchObject({ frozen: false, frozen_until: null })
     expect(after.headers.get('ETag')).toBe('"2+r"')
   })
+  it('is deleted only at the revision that the caller has seen, where that is said', async () => {
+    const { call, put } = makeDoor()
+    await put('a', '1')
+    expect((await call('DELETE', '', undefined, { 'If-Match': '"0"' })).status).toBe(412)
+    const deleted = await call('DELETE', '', undefined, { 'If-Match': '"1"' })
+    expect([deleted.status, deleted.body['message']]).toEqual([200, 'Stash deleted'])
+  })
   it('lists items for those who hold a token, newest first, as of a revision at least', async () => {
     const { call, put } = makeDoor()
     await put('a', '1')
