@@ -4,15 +4,14 @@
  *
  * It must never throw: the alarm would be dropped after six tries.
  */
-import { degradedIn, judgeHealth, type Checks, type HealthFacts } from '../model/health.ts'
+import { degradedIn, judgeHealth, type AlarmFacts, type Checks, type HealthFacts } from '../model/health.ts'
 import { LOG_INTERVAL_MS } from '../model/log-limit.ts'
 import { NAME_OF_CHECK } from '../model/log-names.ts'
-import { gatherHealth } from './health.ts'
 import { report, reportLate } from './report.ts'
 
 export type Watched = {
   now(): number
-  sql: SqlStorage
+  gather(alarm: AlarmFacts): HealthFacts
   /** When the alarm must ring next, in ms since the epoch; null where nothing waits. */
   wantedFor(): number | null
   /** Whether there still is a stash, or what is left of a deleted one. */
@@ -43,9 +42,9 @@ export class Monitor {
 
   /** @param alarmSetFor when the object's alarm is set for, where that was read */
   gather(alarmSetFor: number | null): HealthFacts {
-    const { sql, now, wantedFor } = this.#watched
+    const { gather, wantedFor } = this.#watched
     const alarm = { isRinging: this.#isRinging, rangAt: this.#rangAt, failedAt: this.#failedAt }
-    return gatherHealth(sql, { ...alarm, setFor: alarmSetFor, wantedFor: wantedFor() }, now())
+    return gather({ ...alarm, setFor: alarmSetFor, wantedFor: wantedFor() })
   }
 
   noteFailure(): void {

@@ -16,6 +16,7 @@ import { Alarm } from './alarm.ts'
 import { answer, type Answer, type Question } from './ask.ts'
 import { apply } from './apply.ts'
 import { createStash, type StashSpec } from './create-stash.ts'
+import { gatherHealth } from './health.ts'
 import { hasEnded, nextDueAt, postpone, takeDue, type DueKind } from './held.ts'
 import { Monitor } from './monitor.ts'
 import { compose, cursorOf, outboxOf } from './outbox.ts'
@@ -75,7 +76,7 @@ export class StashObject extends DurableObject<Env> {
     this.#purger = new Purger(() => purgeCache(ctx), now, sleep)
     this.#monitor = new Monitor({
       now,
-      sql: this.#sql,
+      gather: (alarm) => gatherHealth(this.#sql, alarm, now()),
       wantedFor: () => this.#alarm.wantedAt(),
       exists: () => this.#exists,
       stashId: this.#id,

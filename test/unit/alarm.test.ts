@@ -60,6 +60,7 @@ function makeChores(overrides: Partial<Chores> = {}) {
   const settings: (number | null)[] = []
   const sleeps: { ms: number; pass(): void }[] = []
   const alarm = new Alarm({
+    now: () => 0,
     sleep: (ms) => new Promise<void>((pass) => sleeps.push({ ms, pass })),
     setAlarm: (at) => void settings.push(at),
     publishAt: () => world.publishAt,
@@ -91,8 +92,9 @@ describe('Alarm.ring', () => {
       'old end',
       'request',
       'prune',
-      'publish',
       'tell',
+      'publish',
+      'tidy',
       'tidy',
       'tried',
     ])
@@ -148,7 +150,7 @@ describe('Alarm.ring', () => {
     world.heldAt = 900
     await alarm.ring()
     expect(world.reports.toSorted()).toEqual(['pruning', 'publishing', 'taking', 'taking', 'taking', 'taking'])
-    expect([done, settings.at(-1)]).toEqual([['tell'], 900])
+    expect([done, settings.at(-1)]).toEqual([['tell', 'tidy'], 900])
   })
   it('sets no alarm for a stash that is gone by then', async () => {
     const { alarm, world, settings } = makeChores({ tidy: async () => void (world.exists = false) })

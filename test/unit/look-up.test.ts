@@ -71,28 +71,13 @@ describe('a look-up', () => {
   })
 })
 
-describe('a copy at the end of its hot time', () => {
-  it('is confirmed from that very moment on', async () => {
-    const { clock, asked, memory, timed } = makeIsolate()
-    await timed()
-    const { hotUntil, checkedAt } = memory.get('s') ?? { hotUntil: 0, checkedAt: 0 }
-    // A second less two round trips of 5 ms.
-    expect(hotUntil - checkedAt).toBe(990)
-    await clock.pass(hotUntil - 1 - clock.now())
-    await timed()
-    expect(asked.vouch).toBe(1)
-    await clock.pass(hotUntil - clock.now())
-    expect(await timed()).toMatchObject({ ms: 0 })
-    await timed()
-    expect(asked.vouch).toBe(2)
-  })
-  it('is not confirmed in the mode kv, and the hot path has it to the end', async () => {
+describe('a copy that is read in the mode kv', () => {
+  it('is not kept confirmed, and the hot path has it to the end', async () => {
     const { stores, asked } = makeIsolate()
-    const memory = new Memory(10, 1e9)
-    const lookUps = new LookUps(memory)
+    const lookUps = new LookUps(new Memory(10, 1e9))
     stores.mode = 'kv'
     const memo = { ...lookUps.keepGone('other', { askedAt: 0 }), snapshot: snapshotAt(1), hotUntil: 5 }
-    lookUps.confirmAhead(stores, 's', memo)
+    lookUps.warmth.start(stores, 's', memo)
     expect([memo.hotUntil, asked.vouch]).toEqual([Infinity, 0])
   })
 })

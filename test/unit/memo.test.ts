@@ -3,7 +3,6 @@ import { isGone, isLive, isWhole, meets, NOTHING, reaches, remember, type Findin
 import { Memory, type Memo } from '../../src/edge/memory.ts'
 import { snapshotAt } from '../support/isolate.ts'
 
-const HOT_MS = 600
 const at = (revision: number, publishedAt = 0) => ({ ...snapshotAt(revision), publishedAt })
 const findingOf = (facts: Partial<Finding> = {}): Finding => ({
   snapshot: at(5),
@@ -15,7 +14,7 @@ const findingOf = (facts: Partial<Finding> = {}): Finding => ({
 /** What is remembered after these findings, one by one. */
 function after(...findings: Partial<Finding>[]): Memo {
   const memory = new Memory(10, 1e9)
-  for (const finding of findings) remember(memory, 's', findingOf(finding), HOT_MS)
+  for (const finding of findings) remember(memory, 's', findingOf(finding), false)
   return memory.get('s') ?? NOTHING
 }
 
@@ -30,6 +29,7 @@ describe('remember', () => {
       trueAt: 400,
       expected: null,
       hotUntil: Infinity,
+      readAt: 0,
     })
   })
   it('trusts what the object stands behind as of when it was asked, and serves it hot for a while', () => {
@@ -37,7 +37,7 @@ describe('remember', () => {
       source: 'object',
       vouched: true,
       trueAt: 1_000,
-      hotUntil: 1_600,
+      hotUntil: 0,
     })
   })
   it('keeps the newer copy with its source, and does not let what was said of the older one vouch for it', () => {
@@ -51,7 +51,7 @@ describe('remember', () => {
   })
   it('lets a vouch stand where it is younger than the finding, and no longer', () => {
     const late = after({ vouched: true, askedAt: 2_000 }, { askedAt: 1_500 })
-    expect(late).toMatchObject({ vouched: true, trueAt: 2_000, checkedAt: 2_000, hotUntil: 2_600 })
+    expect(late).toMatchObject({ vouched: true, trueAt: 2_000, checkedAt: 2_000, hotUntil: 0 })
     expect(after({ vouched: true, askedAt: 2_000 }, { askedAt: 2_000 }).vouched).toBe(true)
     expect(after({ vouched: true, askedAt: 2_000 }, { askedAt: 2_001 })).toMatchObject({
       vouched: false,
@@ -75,7 +75,7 @@ describe('remember', () => {
     const expected = { revision: 9, at: 500 }
     for (const snapshot of [at(5), null]) {
       memory.set('s', { ...NOTHING, expected })
-      expect(remember(memory, 's', findingOf({ snapshot }), HOT_MS).expected).toEqual(expected)
+      expect(remember(memory, 's', findingOf({ snapshot }), false).expected).toEqual(expected)
     }
   })
 })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { HealthFacts } from '../../src/model/health.ts'
+import type { AlarmFacts, HealthFacts } from '../../src/model/health.ts'
 import { Monitor } from '../../src/stash/monitor.ts'
 
 const MINUTE = 60_000
@@ -22,15 +22,19 @@ let stashes = 0
 /** Each with a name of its own: lines are limited by it. */
 function makeMonitor() {
   const world = { now: 1_000_000, facts: { ...healthy }, exists: true, gather: (): HealthFacts => world.facts }
+  const seen: AlarmFacts[] = []
   const stashId = `monitored-${++stashes}`
   const monitor = new Monitor({
     now: () => world.now,
-    gather: () => world.gather(),
+    gather: (alarm) => (seen.push(alarm), world.gather()),
+    wantedFor: () => 7,
     exists: () => world.exists,
     stashId,
   })
   const ring = (isRetry = false, rung = async (): Promise<void> => {}) => monitor.ring(rung, isRetry)
-  return { world, monitor, ring, stashId }
+  /** What it says of the alarm. */
+  const alarm = () => (monitor.gather(5), seen.at(-1))
+  return { world, monitor, ring, stashId, alarm }
 }
 const overdue = (dueAt: number): Partial<HealthFacts> => ({
   late: [{ kind: 'revert', dueAt, tries: 2, isRetried: true, keys: ['secret'] }],
@@ -98,15 +102,16 @@ describe('Monitor', () => {
     expect(lines).toMatchObject([{ at: 'stash/alarm_failed', message: 'the ring before this one did not end' }])
   })
   it('knows whether it rings, when it rang, and when something failed', async () => {
-    const { world, monitor, ring } = makeMonitor()
-    expect(monitor.facts).toEqual({ isRinging: false, rangAt: null, failedAt: null })
+    const { world, monitor, ring, alarm } = makeMonitor()
+    const times = { setFor: 5, wantedFor: 7 }
+    expect(alarm()).toEqual({ isRinging: false, rangAt: null, failedAt: null, ...times })
     await ring(false, async () => {
-      expect(monitor.facts).toEqual({ isRinging: true, rangAt: world.now, failedAt: null })
+      expect(alarm()).toEqual({ isRinging: true, rangAt: world.now, failedAt: null, ...times })
       monitor.noteFailure()
     })
-    expect(monitor.facts).toEqual({ isRinging: false, rangAt: world.now, failedAt: world.now })
+    expect(alarm()).toEqual({ isRinging: false, rangAt: world.now, failedAt: world.now, ...times })
     await expect(ring(false, () => Promise.reject(new Error('x')))).rejects.toThrow('x')
-    expect(monitor.facts.isRinging).toBe(false)
+    expect(alarm()?.isRinging).toBe(false)
   })
   it('rings although its facts cannot be gathered, and reports that', async () => {
     const { world, monitor, ring } = makeMonitor()

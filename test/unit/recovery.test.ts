@@ -33,6 +33,7 @@ function makeRecovery(inKv: string | null) {
       write()
     },
   })
+  recovery.noteWake({ revision: 3, pending: false, failures: 0 }, 3)
   const revision = () => sql.rows('SELECT revision FROM stash')[0]?.['revision']
   return { sql, put, world, recovery, revision, sleeps }
 }

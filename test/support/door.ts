@@ -1,0 +1,79 @@
+/** The app in Node, over a stash's own code and tables: what a request through the front door comes to, without a runtime. */
+import { afterEach, beforeEach, vi } from 'vitest'
+import { app } from '../../src/http/app.ts'
+import type { App } from '../../src/http/scope.ts'
+import type { Command, Credential } from '../../src/model/intent.ts'
+import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../../src/model/token.ts'
+import { apply } from '../../src/stash/apply.ts'
+import { answer, type Question } from '../../src/stash/ask.ts'
+import { createStash, type StashSpec } from '../../src/stash/create-stash.ts'
+import { compose } from '../../src/stash/outbox.ts'
+import { getStash } from '../../src/stash/stash-row.ts'
+import { WriteRate } from '../../src/stash/write-rate.ts'
+import { hashOf, makeTables } from './tables.ts'
+
+export const TOKEN = mintToken(TOKEN_PREFIX, new Uint8Array(SEED_BYTES))
+export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5)
+let stashes = 0
+
+export function makeDoor(profile: StashSpec['profile'] = 'safeguarded') {
+  const id = String(++stashes).padStart(64, 'b')
+  const sql = makeTables()
+  const rate = new WriteRate()
+  createStash(sql, id, { name: 'n', description: null, profile, masterHash: hashOf(TOKEN) }, NOW)
+  const object = {
+    apply: async (command: Command) => apply(sql, command, Date.now(), rate),
+    ask: async (credential: Credential, question: Question) =>
+      answer(sql, id, credential, question, Date.now(), () => {
+        throw new Error('not asked here')
+      }),
+    vouch: async () => getStash(sql).revision,
+    snapshot: async () => compose(sql, id, Date.now()).text,
+  }
+  const allowed = { limit: async () => ({ success: true }) }
+  const env = {
+    STASH: { idFromString: (text: string) => text, get: () => object },
+    SNAPSHOTS: { get: async () => null },
+    READ_MODE: 'vouched',
+    FAILED_LOGINS: allowed,
+    CREATIONS: allowed,
+    WATCHES: allowed,
+  }
+  const send = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
+    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
+    const init = {
+      method,
+      headers: { Authorization: `Bearer ${TOKEN}`, ...headers },
+      ...(text !== undefined && { body: text }),
+    }
+    const context = { waitUntil: () => {}, passThroughOnException: () => {}, props: {} }
+    // What of the bindings is used.
+    const bindings = env as unknown as App['Bindings']
+    const response = await app.fetch(
+      new Request(`https://flags.test${path}`, init),
+      bindings,
+      context as unknown as ExecutionContext,
+    )
+    const read = await response.text()
+    const json = read.startsWith('{') ? (JSON.parse(read) as Record<string, unknown>) : {}
+    return { status: response.status, headers: response.headers, text: read, body: json }
+  }
+  const put = (key: string, value: string, query = '') => send('PUT', `/item/${id}/${key}${query}`, value)
+  const call = (method: string, path: string, body?: unknown, headers?: Record<string, string>) =>
+    send(method, `/stash/${id}${path}`, body, headers)
+  return { id, sql, send, put, call }
+}
+
+/** For every test of a file: the clock stands at NOW, and log lines go nowhere. */
+export function useDoor(): void {
+  beforeEach(() => {
+    vi.useFakeTimers({ now: NOW })
+    vi.stubGlobal('scheduler', { wait: (ms: number) => new Promise<void>((done) => setTimeout(done, ms)) })
+    for (const name of ['log', 'warn', 'error'] as const) vi.spyOn(console, name).mockImplementation(() => {})
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+    vi.unstubAllGlobals()
+    vi.restoreAllMocks()
+  })
+}

@@ -1,0 +1,118 @@
+/** A hub in Node: its storage, its sockets and the stash that it asks are stand-ins. A test file mocks `cloudflare:workers` itself. */
+import { beforeEach, vi } from 'vitest'
+import { HubObject } from '../../src/live/hub-object.ts'
+import { writeHubSeat } from '../../src/live/seat.ts'
+import type { Missed, WatchEvent } from '../../src/model/watch-event.ts'
+
+type Ask = { after: number | null; filter: unknown; form: string; hub: { name: string; told: number } | null }
+
+export class SocketStub {
+  readonly sent: string[] = []
+  closedWith: number | null = null
+  #attachment: unknown = null
+  send(text: string): void {
+    this.sent.push(text)
+  }
+  close(code: number): void {
+    this.closedWith = code
+  }
+  serializeAttachment(attachment: unknown): void {
+    this.#attachment = structuredClone(attachment)
+  }
+  deserializeAttachment(): unknown {
+    return structuredClone(this.#attachment)
+  }
+}
+
+export function makeHub() {
+  const stored = new Map<string, unknown>()
+  const sockets: { socket: SocketStub; tags: string[] }[] = []
+  const open = () => sockets.filter(({ socket }) => socket.closedWith === null)
+  const ctx = {
+    storage: {
+      kv: { get: (name: string) => stored.get(name), put: (name: string, value: unknown) => stored.set(name, value) },
+      deleteAll: async () => stored.clear(),
+    },
+    setWebSocketAutoResponse: () => {},
+    getWebSockets: (tag?: string) =>
+      open().flatMap(({ socket, tags }) => (tag === undefined || tags.includes(tag) ? socket : [])),
+    acceptWebSocket: (socket: SocketStub, tags: string[]) => void sockets.push({ socket, tags }),
+    getWebSocketAutoResponseTimestamp: () => null,
+  }
+  const asked: Ask[] = []
+  const stash = {
+    head: 0 as number | null,
+    subscriptions: [] as string[],
+    /** What it says that a watcher has missed; null: the stash is gone. */
+    missed: async ({ after }: Ask): Promise<Missed | null> => ({
+      head: stash.head ?? 0,
+      events: [],
+      texts: after === stash.head ? [] : ['missed'],
+    }),
+    subscribe: async (name: string) => (stash.subscriptions.push(name), stash.head),
+  }
+  const stub = {
+    subscribe: (name: string) => stash.subscribe(name),
+    missed: (after: Ask['after'], filter: unknown, form: string, hub: Ask['hub']) => {
+      const ask = { after, filter, form, hub }
+      asked.push(ask)
+      return stash.missed(ask)
+    },
+  }
+  const env = { STASH: { idFromString: (id: string) => id, get: (id: string) => (id === 'the-stash' ? stub : null) } }
+  // What of the state and the bindings a hub uses.
+  const wake = () => new HubObject(ctx as unknown as DurableObjectState, env as unknown as Env)
+  let hub = wake()
+  const join = async (query = '', seat: { address?: string; counted?: boolean; limit?: number } = {}) => {
+    const { address = null, counted = false, limit = 100 } = seat
+    const headers = writeHubSeat({ stashId: 'the-stash', name: 'the-hub', address, counted, limit })
+    const { status, text } = (await hub.fetch(new Request(`http://hub/?${query}`, { headers }))) as Response & {
+      text(): Promise<string>
+    }
+    return { status, socket: sockets.at(-1)?.socket, body: status === 200 ? await text() : null }
+  }
+  const sleepAndWake = () => void (hub = wake())
+  return { stash, asked, stored, sockets, join, sleepAndWake, tell: (events: WatchEvent[]) => hub.tell(events) }
+}
+
+export const change = (revision: number, key = 'a'): WatchEvent => ({
+  type: 'change',
+  revision,
+  values: [{ key, value: String(revision) }],
+})
+export const told = (socket: SocketStub | undefined) =>
+  (socket?.sent ?? []).map((text) => (text.startsWith('{') ? (JSON.parse(text) as WatchEvent).revision : text))
+
+/** For every test of a file. */
+export function useHubStubs(): void {
+  beforeEach(() => {
+    vi.stubGlobal(
+      'Response',
+      class {
+        readonly status: number
+        readonly #body: string | null
+        constructor(body: string | null, init: { status?: number } = {}) {
+          this.#body = body
+          this.status = init.status ?? 200
+        }
+        text = async () => this.#body
+      },
+    )
+    vi.stubGlobal('WebSocketRequestResponsePair', function Pair() {})
+    vi.stubGlobal(
+      'WebSocketPair',
+      class {
+        0 = {}
+        1 = new SocketStub()
+      },
+    )
+    vi.stubGlobal('scheduler', {
+      wait: (ms: number, { signal }: { signal?: AbortSignal } = {}) =>
+        new Promise<void>((resolve, reject) => {
+          const timer = setTimeout(resolve, ms)
+          signal?.addEventListener('abort', () => (clearTimeout(timer), reject(new Error('aborted'))))
+        }),
+    })
+    return () => vi.unstubAllGlobals()
+  })
+}
