@@ -39,9 +39,17 @@ function printEvent(print: Printer, event: Told): void {
 
 /** The JSON that the service tells it in. */
 function asWire(event: Told): object {
-  if (event.type === 'snapshot') return { ...event, flags: Object.fromEntries(event.flags) }
-  if (event.type === 'change') return { ...event, changes: Object.fromEntries(event.changes) }
-  return event
+  const { type, revision } = event
+  if (event.type === 'gone') return { type, revision }
+  const values =
+    event.type === 'snapshot'
+      ? { flags: Object.fromEntries(event.flags) }
+      : { changes: Object.fromEntries(event.changes) }
+  const reverts = Array.from(event.reverts, ([key, revert]) => [
+    key,
+    revert && { at: new Date(revert.at).toISOString(), to: revert.to },
+  ])
+  return { type, revision, ...values, ...(reverts.length > 0 && { reverts: Object.fromEntries(reverts) as object }) }
 }
 
 const wordValues = (values: [string, string | null][]): string =>

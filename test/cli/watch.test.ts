@@ -53,6 +53,10 @@ describe('watch', () => {
     expect(await next()).toEqual({ type: 'change', revision: 3, changes: { a: '3' } })
     await master.set('a', '\x1b[2J')
     expect(await next()).toEqual({ type: 'change', revision: 5, changes: { a: '\x1b[2J' } })
+    await master.set('a', 'boxed', 'for=1h')
+    const boxed = (await next()) as { reverts?: { a: { at: string; to: string } } }
+    expect(boxed.reverts).toMatchObject({ a: { to: '\x1b[2J' } })
+    expect(Date.parse(boxed.reverts?.a.at ?? '')).toBeGreaterThan(Date.now())
   })
   it('resumes where it was when the service comes back, and misses nothing', async () => {
     data = await mkdtemp(join(tmpdir(), 'switchyard-watch-'))

@@ -54,8 +54,9 @@ describe('a stash whose object has lost its storage', () => {
     await loseObject(stash)
 
     send = await start()
-    expect((await send(`/stash/${stash.id}/flags`)).status).toBe(404)
-    expect((await send(`/stash/${stash.id}/health`, stash.as())).status).toBe(404)
+    const read = await send(`/stash/${stash.id}/flags`)
+    expect([read.status, read.headers.get('Switchyard-Source')]).toEqual([200, expect.stringMatching(/^kv; unvouched/)])
+    expect((await send(`/stash/${stash.id}/health`, stash.as())).status).toBe(503)
     const copy = (await copyOf(stash)) ?? ''
     const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8')
     const [, command = ''] = /\n(node -e .*?) < copy\.json > file\.json\n/.exec(readme) ?? []
