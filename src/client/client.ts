@@ -247,7 +247,7 @@ export class Client {
     if (Math.abs(moved) > CLOCK_MOVED_MS && this.#copy.revision !== null) this.#keep()
   }
 
-  /** What has gone back by the clock since, listeners are told now; of the next, when it does. */
+  /** Tells listeners of the flags that the clock has put back since, and sets the timer for the next one. */
   #turn(): void {
     this.#spread(this.#copy.turn())
     const end = this.#copy.nextEnd()

@@ -44,7 +44,7 @@ export class Copy {
     return this.#reverts
   }
 
-  /** The revision to ask for what is newer than; null where everything has to be told. */
+  /** The revision after which changes are asked for; null: the client asks for all flags. */
   get resumable(): number | null {
     return this.#knowsReverts ? this.revision : null
   }
@@ -94,7 +94,7 @@ export class Copy {
     return this.#change(told)
   }
 
-  /** @returns what has changed by the clock alone, since listeners were last told */
+  /** @returns the flags that the clock alone has changed since listeners were last told */
   turn(): Changes {
     return this.#tell(new Map([...this.#reverts.keys()].map((key) => [key, this.#shown(key)])))
   }

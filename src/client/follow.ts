@@ -125,7 +125,7 @@ export class Follower {
       const told = status === 304 ? null : readFlags(body, stash)
       if (told === null && known === null)
         throw new Failure('What nobody has asked for before is said to be unchanged.')
-      // First the time: what is told may hold time-boxes that are over.
+      // The clock is corrected first: an event may hold time-boxes that have ended.
       this.#ears.dated(headers, sentAt)
       if (told !== null) this.#ears.told(told, 'poll')
       else if (known !== null) this.#ears.confirmed(known)

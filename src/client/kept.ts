@@ -10,7 +10,7 @@ import { isRecord, parse, snapshotOf, type Told } from './told.ts'
 export type KeptState = {
   snapshot: Extract<Told, { type: 'snapshot' }>
   clock: Kept | null
-  /** What was left out, in words; null: nothing. */
+  /** A sentence that names the parts that were left out; null where none was. */
   flaw: string | null
 }
 

@@ -716,7 +716,7 @@ class _Copy(NamedTuple):
 
     @property
     def resumable(self) -> Optional[int]:
-        """The revision to ask for what is newer than. None where everything has to be told."""
+        """The revision after which changes are asked for. None: the client asks for all flags."""
         return self.revision if self.knows_reverts else None
 
 
@@ -987,7 +987,7 @@ class Client:
             told = None if status == 304 else _read_flags(_read_object(text), self._stash)
             if told is None and known is None:
                 raise Failure("What nobody has asked for before is said to be unchanged.")
-            # First the time: what is told may hold time-boxes that are over.
+            # The clock is corrected first: an event may hold time-boxes that have ended.
             self._correct(answered, sent_at)
             if told is not None:
                 self._take(told, "poll")
@@ -1070,7 +1070,7 @@ class Client:
         return revert if revert is not None and revert.at <= self._clock.now() else None
 
     def _turn(self) -> None:
-        """What has gone back by the clock since, listeners are told now; of the next, when it does."""
+        """Tells listeners of the flags that the clock has put back since, and sets the timer for the next one."""
         with self._taking:
             changes = self._shift({key: self._shown(key) for key in self._copy.reverts})
         self._spread(changes)
