@@ -9,6 +9,7 @@ import { ok, refuse, type Result } from '../model/refusal.ts'
 import { answerLink, listHeld, type HeldPage, type LinkAnswer } from './ask-held.ts'
 import { guardsByKey } from './guards.ts'
 import { readHistory, verifyHistory, type HistoryPage, type Verified } from './history.ts'
+import { itemsAt } from './items-at.ts'
 import { itemsByAge, itemsByKey } from './items.ts'
 import { getStash } from './stash-row.ts'
 import { believe, listTokens, type TokenFacts } from './tokens.ts'
@@ -77,7 +78,7 @@ function answerActor(
     case 'standing':
       return ok({ kind: 'standing' })
     case 'items':
-      return ok({ kind: 'items', revision, items: mine(itemsByAge(sql)) })
+      return ok({ kind: 'items', revision, items: mine(itemsAt(sql, itemsByAge(sql), now)) })
     case 'guards':
       return ok({ kind: 'guards', revision, guards: mine(guardsByKey(sql)) })
     case 'tokens':
@@ -99,7 +100,14 @@ function answerActor(
     case 'export':
       // Half of a stash that looks like a whole one would be restored as one.
       if (!reachesAll(actor)) return refuse({ code: 'not_permitted', needs: 'any', key: '*' })
-      return ok({ kind: 'export', revision, name, description, items: itemsByKey(sql), guards: guardsByKey(sql) })
+      return ok({
+        kind: 'export',
+        revision,
+        name,
+        description,
+        items: itemsAt(sql, itemsByKey(sql), now).toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+        guards: guardsByKey(sql),
+      })
   }
 }
 

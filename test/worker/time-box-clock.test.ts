@@ -179,6 +179,25 @@ describe('past its end', () => {
     expect(await stash.read('maintenance')).toBe('true')
     expect((await flags(stash)).body).toMatchObject({ flags: { maintenance: 'true' } })
   })
+  it('an end that cannot be recorded yet holds in lists and exports as well', async () => {
+    const { stash, master } = await boxed()
+    await master.set('taken', 'here')
+    await master.call('PATCH', '/flags?for=8s', { 'only-meanwhile': '1', taken: null })
+    // As where the stash is full: its release is put off.
+    await runInDurableObject(objectOf(stash), (_, { storage }) =>
+      storage.sql.exec('UPDATE held SET tries = 3, retry_at = ?', Date.now() + 60 * 60 * SECOND),
+    )
+    goOn(8 * SECOND)
+    const valuesOf = (answer: { body: unknown }): unknown =>
+      (answer.body as { items: { key: string; value: string }[] }).items.map(({ key, value }) => [key, value])
+    const [taken, maintenance] = [
+      ['taken', 'here'],
+      ['maintenance', 'false'],
+    ]
+    expect(valuesOf(await master.call('GET', '/items'))).toEqual([taken, maintenance])
+    expect(valuesOf(await master.call('GET', '/export'))).toEqual([maintenance, taken])
+    expect(await master.history('limit=1')).toMatchObject([{ kind: 'patch' }])
+  })
   it('a hundred readers at once see the end, and it happens once', async () => {
     const { stash, master } = await boxed()
     await master.call(
