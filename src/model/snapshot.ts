@@ -58,7 +58,13 @@ export type Snapshot = {
 }
 
 /** What is written down of a snapshot; the rest follows from it. */
-export type SnapshotFacts = Omit<Snapshot, 'flags' | 'changesAt' | 'reverted' | 'isComplete'>
+export type SnapshotFacts = Omit<Snapshot, 'flags' | 'changesAt' | 'reverted' | 'isComplete'> & {
+  /** Of the log entry of this revision; null where there is none. By it an object tells its own history from a lost one. */
+  chain: string | null
+}
+
+/** So many characters of an entry's hash tell two histories apart. */
+export const CHAIN_CHARS = 16
 
 export type LiveSnapshot = Snapshot & { stash: NonNullable<Snapshot['stash']> }
 
@@ -74,14 +80,15 @@ const FORMAT = 2
 const FORMAT_BEFORE = 1
 
 /** Raised with each change of what is written, a field more included: a stash that was put in another layout is put again. */
-export const LAYOUT = 1
+export const LAYOUT = 2
 
 export function writeSnapshot(snapshot: SnapshotFacts, flags: Iterable<Flag>): string {
-  const { stashId, revision, publishedAt, stash, reverts } = snapshot
+  const { stashId, revision, chain, publishedAt, stash, reverts } = snapshot
   return JSON.stringify({
     format: FORMAT,
     stash_id: stashId,
     revision,
+    ...(chain !== null && { chain }),
     published_at: publishedAt,
     stash: stash && {
       name: stash.name,
@@ -148,15 +155,15 @@ function readReverts(raw: unknown): Revert[] | null {
 }
 
 /** What stands at the beginning of a snapshot of any format: formats to come keep it. */
-export type Outline = { format: number; stashId: string; revision: number }
+export type Outline = { format: number; stashId: string; revision: number; chain: string | null }
 
-const OUTLINE = /^\{"format":(\d{1,9}),"stash_id":"([^"\\]*)","revision":(\d{1,15}),/
+const OUTLINE = /^\{"format":(\d{1,9}),"stash_id":"([^"\\]*)","revision":(\d{1,15}),(?:"chain":"([0-9a-f]{16})",)?/
 
 /** The outline of a text that may be in an unknown format, or a mebibyte long. Null where it has none. */
 export function readOutline(text: string): Outline | null {
-  const [, format, stashId, revision] = OUTLINE.exec(text) ?? []
+  const [, format, stashId, revision, chain = null] = OUTLINE.exec(text) ?? []
   if (format === undefined || stashId === undefined || revision === undefined) return null
-  return { format: Number(format), stashId, revision: Number(revision) }
+  return { format: Number(format), stashId, revision: Number(revision), chain }
 }
 
 export const isKnownFormat = ({ format }: Outline): boolean => format === FORMAT || format === FORMAT_BEFORE

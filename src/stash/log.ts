@@ -4,6 +4,7 @@
  */
 import { CHAIN_FORMAT, chainText, type Entry, type EntryChange } from '../model/entry.ts'
 import { bytesOf } from '../model/item.ts'
+import { CHAIN_CHARS } from '../model/snapshot.ts'
 import { sha256 } from './digest.ts'
 
 /** Appends the entry. Returns its hash, which the next entry will cover, and how many bytes it takes of storage. */
@@ -125,6 +126,10 @@ export const kindOf = (sql: SqlStorage, revision: number): string | null =>
 export function hashOf(sql: SqlStorage, revision: number): string | null {
   return sql.exec<{ hash: string }>('SELECT hash FROM log WHERE revision = ?', revision).toArray()[0]?.hash ?? null
 }
+
+/** What KV's copy says of the entry of this revision; null where there is none, or it is pruned. */
+export const chainAt = (sql: SqlStorage, revision: number): string | null =>
+  hashOf(sql, revision)?.slice(0, CHAIN_CHARS) ?? null
 
 /** Which revision last changed this; 0 where history knows of none. */
 export function lastChange(sql: SqlStorage, what: EntryChange['what'], key: string): number {

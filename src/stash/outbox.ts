@@ -3,6 +3,7 @@ import { writeSnapshot, type Flag, type Revert } from '../model/snapshot.ts'
 import { guardsByKey } from './guards.ts'
 import { pendingValues } from './held.ts'
 import { itemsByKey } from './items.ts'
+import { chainAt } from './log.ts'
 import type { Cursor, Outbox } from './publish.ts'
 import { report } from './report.ts'
 import { freezeOf, getStash } from './stash-row.ts'
@@ -54,7 +55,7 @@ export function compose(
   const row = getStash(sql)
   const { revision } = row
   if (row.deleted_at !== null) {
-    const text = writeSnapshot({ stashId, revision, publishedAt: now, stash: null, reverts: [] }, [])
+    const text = writeSnapshot({ stashId, revision, chain: null, publishedAt: now, stash: null, reverts: [] }, [])
     return { revision, text, expirationTtl: TOMBSTONE_LIFETIME_S }
   }
   const { name, description, profile, created_at: createdAt } = row
@@ -79,5 +80,6 @@ export function compose(
     ...guardOf(key),
   }))
   const stash = { name, description, profile, createdAt, freeze }
-  return { revision, text: writeSnapshot({ stashId, revision, publishedAt: now, stash, reverts }, flags) }
+  const chain = chainAt(sql, revision)
+  return { revision, text: writeSnapshot({ stashId, revision, chain, publishedAt: now, stash, reverts }, flags) }
 }

@@ -7,9 +7,10 @@
  */
 import type { DecidedEntry } from '../model/decision.ts'
 import type { Actor } from '../model/permit.ts'
-import { readOutline } from '../model/snapshot.ts'
+import { readOutline, type Outline } from '../model/snapshot.ts'
 import { commit } from './commit.ts'
 import { itemsByKey } from './items.ts'
+import { chainAt } from './log.ts'
 import { publishedRevision } from './outbox.ts'
 import type { Cursor } from './publish.ts'
 import { report } from './report.ts'
@@ -103,8 +104,7 @@ export class Recovery {
     this.#isCertain = true
     const outline = text === null ? null : readOutline(text)
     if (outline === null || outline.stashId !== stashId || !exists()) return
-    if (outline.revision <= mayBePut) return
-    this.#goOn(outline.revision)
+    if (!isOurs(sql, outline, mayBePut)) this.#goOn(outline.revision)
   }
 
   #goOn(kv: number): void {
@@ -112,11 +112,25 @@ export class Recovery {
     const from = getStash(sql).revision
     const revision = Math.max(kv, from) + AHEAD_OF_KV_MAX
     change(() => goOn(sql, revision, kv, now()))
-    report('recovered', `KV has revision ${kv}, and this object only ${from}: it went back`, {
+    report('recovered', `KV has a revision ${kv} that this object, at ${from}, has not made: it went back`, {
       stash: stashId,
       revision,
     })
   }
+}
+
+/**
+ * Whether this object made what KV holds. It may have made the same revisions again before it read KV: then the entry's hash
+ * says so. Where that is not known, the number does: `mayBePut` is the highest that can be ours.
+ */
+function isOurs(sql: SqlStorage, { revision, chain }: Outline, mayBePut: number): boolean {
+  // An old copy of ours, or of a history that KV has overwritten since.
+  if (revision <= publishedRevision(sql)) return true
+  const stash = getStash(sql)
+  // A tombstone has no entry: a copy that has one is of a stash that lives.
+  if (stash.deleted_at !== null && revision === stash.revision && chain !== null) return false
+  const own = chainAt(sql, revision)
+  return chain === null || own === null ? revision <= mayBePut : own === chain
 }
 
 const STASH: Actor = { kind: 'system', label: 'stash' }

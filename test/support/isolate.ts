@@ -10,7 +10,7 @@ const STASH = { name: null, description: null, profile: 'safeguarded', createdAt
 export function snapshotAt(revision: number, stashId = 's'): Snapshot {
   const flag = { key: 'n', value: String(revision), type: 'text/plain', version: revision }
   const read = readSnapshot(
-    writeSnapshot({ stashId, revision, publishedAt: 0, stash: STASH, reverts: [] }, [flag]),
+    writeSnapshot({ stashId, revision, chain: null, publishedAt: 0, stash: STASH, reverts: [] }, [flag]),
     stashId,
   )
   if (read === null) throw new Error('not a snapshot')

@@ -12,6 +12,7 @@ export const textAt = (id: string, revision: number, value = 'old world') =>
     {
       stashId: id,
       revision,
+      chain: null,
       publishedAt: 1,
       stash: { name: null, description: null, profile: 'safeguarded', createdAt: 1, freeze: null },
       reverts: [],

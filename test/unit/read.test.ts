@@ -13,7 +13,10 @@ function makeStash() {
   const stash = String(++stashes).padStart(64, 'a')
   const text = (revision: number) => {
     const flag = { key: 'k', value: `value ${revision}`, type: 'text/plain', version: revision }
-    return writeSnapshot({ stashId: stash, revision, publishedAt: Date.now(), stash: STASH, reverts: [] }, [flag])
+    return writeSnapshot(
+      { stashId: stash, revision, chain: null, publishedAt: Date.now(), stash: STASH, reverts: [] },
+      [flag],
+    )
   }
   const world = { revision: 1, head: null as Vouch | undefined, asked: 0, inKv: true }
   const head = (): Vouch => (world.head === null ? world.revision : (world.head ?? null))

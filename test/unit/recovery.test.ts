@@ -4,8 +4,8 @@ import { Recovery } from '../../src/stash/recovery.ts'
 import { makeStash } from '../support/tables.ts'
 
 const STASH = { name: null, description: null, profile: 'safeguarded', createdAt: 0, freeze: null } as const
-const textAt = (revision: number, stashId = 'the-stash') =>
-  writeSnapshot({ stashId, revision, publishedAt: 0, stash: STASH, reverts: [] }, [])
+const textAt = (revision: number, stashId = 'the-stash', chain: string | null = null) =>
+  writeSnapshot({ stashId, revision, chain, publishedAt: 0, stash: STASH, reverts: [] }, [])
 
 /** A stash of three revisions, beside what KV holds. */
 function makeRecovery(inKv: string | null) {
@@ -73,6 +73,32 @@ describe('Recovery', () => {
     const { recovery, world, revision } = makeRecovery(inKv)
     await recovery.confirm()
     expect([revision(), world.changes, recovery.confirm(), world.reads.length]).toEqual([3, 0, null, 1])
+  })
+  const OTHER = '0123456789abcdef'
+  it.each([
+    [2, OTHER, 1_003],
+    [3, OTHER, 1_003],
+    [2, 'its own', 3],
+    [3, 'its own', 3],
+    [2, null, 3],
+    // Older than what these tables have put: it is on its way out.
+    [1, OTHER, 3],
+  ])('whose revision %i in KV has the hash "%s" stands at %i', async (inKv, chain, goesOnAt) => {
+    const { sql, world, recovery, revision } = makeRecovery(null)
+    sql.rows('UPDATE cursor SET revision = 1, failures = 1')
+    recovery.noteWake({ revision: 1, pending: false, failures: 1 }, 3)
+    const own = String(sql.rows(`SELECT hash FROM log WHERE revision = ${inKv}`)[0]?.['hash']).slice(0, 16)
+    world.inKv = textAt(inKv, 'the-stash', chain === 'its own' ? own : chain)
+    await recovery.confirm()
+    expect(revision()).toBe(goesOnAt)
+  })
+  it('goes on where it was deleted again, at the revision that KV has of the stash that lived', async () => {
+    const { sql, world, recovery, revision } = makeRecovery(textAt(3, 'the-stash', OTHER))
+    sql.rows('UPDATE stash SET deleted_at = 5')
+    sql.rows('DELETE FROM log')
+    recovery.noteWake({ revision: 1, pending: false, failures: 1 }, 3)
+    await recovery.confirm()
+    expect([revision(), world.changes]).toEqual([1_003, 1])
   })
   it('moves the head of a deleted stash alone', async () => {
     const { sql, recovery, revision } = makeRecovery(textAt(8))

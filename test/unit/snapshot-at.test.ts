@@ -7,7 +7,10 @@ const text = (value: string) => ({ value, type: 'text/plain' })
 const flag = (key: string, value: string, version = 1) => ({ key, version, ...text(value) })
 
 function snapshot(reverts: Revert[], flags = [flag('a', 'boxed', 3), flag('b', '1'), flag('d', 'boxed', 4)]): Snapshot {
-  const read = readSnapshot(writeSnapshot({ stashId: 's', revision: 4, publishedAt: 0, stash, reverts }, flags), 's')
+  const read = readSnapshot(
+    writeSnapshot({ stashId: 's', revision: 4, chain: null, publishedAt: 0, stash, reverts }, flags),
+    's',
+  )
   if (read === null) throw new Error('not a snapshot')
   return read
 }
@@ -67,7 +70,7 @@ describe('readSnapshot', () => {
   })
   it('knows whether a version wrote it that knew no ends', () => {
     const { reverts: _, ...old } = JSON.parse(
-      writeSnapshot({ stashId: 's', revision: 1, publishedAt: 0, stash, reverts: [] }, []),
+      writeSnapshot({ stashId: 's', revision: 1, chain: null, publishedAt: 0, stash, reverts: [] }, []),
     ) as Record<string, unknown>
     expect(readSnapshot(JSON.stringify(old), 's')).toMatchObject({
       isComplete: false,
@@ -86,7 +89,7 @@ describe('readSnapshot', () => {
     ['a guard that is no name', [{ key: 'a', at: 1, version: 1, to: { value: 'x', type: 't', guard: 1 } }]],
   ])('takes %s for no snapshot', (_, reverts) => {
     const written = JSON.parse(
-      writeSnapshot({ stashId: 's', revision: 1, publishedAt: 0, stash, reverts: [] }, []),
+      writeSnapshot({ stashId: 's', revision: 1, chain: null, publishedAt: 0, stash, reverts: [] }, []),
     ) as Record<string, unknown>
     expect(readSnapshot(JSON.stringify({ ...written, reverts }), 's')).toBeNull()
   })

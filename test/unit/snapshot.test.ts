@@ -13,7 +13,7 @@ import {
 
 const stash = { name: 'shop', description: null, profile: 'safeguarded', createdAt: 5, freeze: null } as const
 const write = (flags: Flag[], revision = 3, reverts: Revert[] = []) =>
-  writeSnapshot({ stashId: 's', revision, publishedAt: 9, stash, reverts }, flags)
+  writeSnapshot({ stashId: 's', revision, chain: null, publishedAt: 9, stash, reverts }, flags)
 
 describe('readSnapshot', () => {
   it('gives back what was written, whatever the values are', () => {
@@ -59,7 +59,7 @@ describe('readSnapshot', () => {
       { key: 'c', at: 20, version: 2, to: null },
       { key: 'a', at: 10, version: 1, to: { value: '[]', type: 'text/plain', guard: 'json' } },
     ]
-    const facts = { stashId: 's', revision: 3, publishedAt: 9, reverts }
+    const facts = { stashId: 's', revision: 3, chain: null, publishedAt: 9, reverts }
     const text = writeSnapshot({ ...facts, stash: { ...stash, freeze: { until: 50, reason: 'secret' } } }, flags)
     const read = readSnapshot(text, 's')
     expect([...(read?.flags.values() ?? [])]).toEqual([{ ...flags[0], until: 10 }, flags[1]])
@@ -120,7 +120,10 @@ describe('readSnapshot', () => {
   })
   it('reads the sign that a stash is gone', () => {
     expect(
-      readSnapshot(writeSnapshot({ stashId: 's', revision: 4, publishedAt: 9, stash: null, reverts: [] }, []), 's'),
+      readSnapshot(
+        writeSnapshot({ stashId: 's', revision: 4, chain: null, publishedAt: 9, stash: null, reverts: [] }, []),
+        's',
+      ),
     ).toMatchObject({ stash: null, revision: 4 })
   })
 })
@@ -133,10 +136,12 @@ describe('a snapshot of another format', () => {
     expect(readSnapshot(inFormat(3), 's')).toBeNull()
   })
   it('has an outline that can be read, whatever follows it', () => {
-    const outline = { format: 97, stashId: 's', revision: 3 }
+    const outline = { format: 97, stashId: 's', revision: 3, chain: null }
     expect(readOutline(inFormat(97))).toEqual(outline)
     expect(readOutline(inFormat(97).slice(0, 60))).toEqual(outline)
     expect(isKnownFormat(outline)).toBe(false)
+    const facts = { stashId: 's', revision: 3, chain: '0123456789abcdef', publishedAt: 9, stash, reverts: [] }
+    expect(readOutline(writeSnapshot(facts, []))).toEqual({ ...outline, format: 2, chain: facts.chain })
     for (const text of [
       '',
       '{}',

@@ -57,7 +57,7 @@ describe('a stash whose object has lost its storage', () => {
     const [tombstone, nothing] = [await lost(), await lost()]
     await env.SNAPSHOTS.put(
       tombstone.id,
-      writeSnapshot({ stashId: tombstone.id, revision: 9, publishedAt: 1, stash: null, reverts: [] }, []),
+      writeSnapshot({ stashId: tombstone.id, revision: 9, chain: null, publishedAt: 1, stash: null, reverts: [] }, []),
     )
     await env.SNAPSHOTS.delete(nothing.id)
     for (const { id } of [tombstone, nothing]) expect((await send(`/stash/${id}/flags`)).status).toBe(404)
