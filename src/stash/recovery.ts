@@ -120,17 +120,19 @@ export class Recovery {
 }
 
 /**
- * Whether this object made what KV holds. It may have made the same revisions again before it read KV: then the entry's hash
- * says so. Where that is not known, the number does: `mayBePut` is the highest that can be ours.
+ * Whether this object made what KV holds. Beyond `mayBePut`, the highest revision that its tables may have put, it did not:
+ * the tables are older than the copy. Up to it the object may have made the same revision again before it read KV: then
+ * the hashes of the two entries differ.
  */
 function isOurs(sql: SqlStorage, { revision, chain }: Outline, mayBePut: number): boolean {
+  if (revision > mayBePut) return false
   // An old copy of ours, or of a history that KV has overwritten since.
-  if (revision <= publishedRevision(sql)) return true
+  if (chain === null || revision <= publishedRevision(sql)) return true
   const stash = getStash(sql)
   // A tombstone has no entry: a copy that has one is of a stash that lives.
-  if (stash.deleted_at !== null && revision === stash.revision && chain !== null) return false
+  if (stash.deleted_at !== null && revision === stash.revision) return false
   const own = chainAt(sql, revision)
-  return chain === null || own === null ? revision <= mayBePut : own === chain
+  return own === null || own === chain
 }
 
 const STASH: Actor = { kind: 'system', label: 'stash' }

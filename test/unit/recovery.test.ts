@@ -92,6 +92,16 @@ describe('Recovery', () => {
     await recovery.confirm()
     expect(revision()).toBe(goesOnAt)
   })
+  it('goes on past its own revision as well where its tables do not know of having put it', async () => {
+    const { sql, world, recovery, revision } = makeRecovery(null)
+    sql.rows('UPDATE cursor SET revision = 1')
+    recovery.noteWake({ revision: 1, pending: false, failures: 0 }, 3)
+    const own = String(sql.rows('SELECT hash FROM log WHERE revision = 3')[0]?.['hash']).slice(0, 16)
+    world.inKv = textAt(3, 'the-stash', own)
+    await recovery.confirm()
+    // Hubs that subscribed in the time that was lost are found by that.
+    expect(revision()).toBe(1_003)
+  })
   it('goes on where it was deleted again, at the revision that KV has of the stash that lived', async () => {
     const { sql, world, recovery, revision } = makeRecovery(textAt(3, 'the-stash', OTHER))
     sql.rows('UPDATE stash SET deleted_at = 5')
