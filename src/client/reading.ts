@@ -2,8 +2,8 @@
  * A flag's text as what a program wants it to be. The same reading as the service's own evaluation, so that OpenFeature
  * and this client never disagree. Nothing here throws, waits or asks: what does not fit is the caller's default, with why.
  */
-import { chooseOutcome, ruleOf, type Rule } from '../model/evaluate.ts'
-import { bucketOf } from '../model/rollout.ts'
+import { chooseOutcome, createRule, type Rule } from '../model/evaluation/evaluate.ts'
+import { getBucket } from '../model/evaluation/rollout.ts'
 
 export type Kind = 'boolean' | 'number' | 'json' | 'percentage' | 'split'
 
@@ -76,7 +76,7 @@ const MISFIT = Symbol('misfit')
 /** What the service's evaluation refuses is a misfit, and so is what it stumbles over: a read never throws. */
 function makeRule(kind: Kind, key: string, text: string): Rule {
   try {
-    return ruleOf({ key, value: text, type: '', version: 0, guard: kind })
+    return createRule({ key, value: text, type: '', version: 0, guard: kind })
   } catch {
     return { kind: 'misfit', guard: kind }
   }
@@ -85,7 +85,7 @@ function makeRule(kind: Kind, key: string, text: string): Rule {
 function valueOf(rule: Rule, kind: Kind, text: string, key: string, target: string): unknown {
   try {
     if (rule.kind === 'misfit') return MISFIT
-    if (rule.kind === 'shared') return chooseOutcome(rule, bucketOf(key, target)).value
+    if (rule.kind === 'shared') return chooseOutcome(rule, getBucket(key, target)).value
     // Parsed for each reader: one that changes what it got must not change another's.
     return kind === 'json' && rule.outcome.value !== undefined ? (JSON.parse(text) as unknown) : rule.outcome.value
   } catch {

@@ -5,8 +5,8 @@
  * point-in-time recovery. Then it is asked to go on past the copy. Or the object has no tables, and no note of a deletion:
  * while a copy of the stash lives, its storage was lost. Readers keep the copy then, unvouched.
  */
-import type { Snapshot } from '../model/snapshot.ts'
-import { NO_STORAGE } from '../model/vouch.ts'
+import type { Snapshot } from '../model/snapshot/snapshot.ts'
+import { NO_STORAGE } from '../model/snapshot/vouch.ts'
 import { hear, SILENT } from './hear.ts'
 import { ANSWER_DEADLINE_MS, type Questions, type Word } from './questions.ts'
 import { takeTurn } from './single-flight.ts'

@@ -2,8 +2,8 @@
  * Look-ups: asks the stores for a stash, weighs what they say, and remembers it. `recall.ts` says when there is one, and
  * which revision will do.
  */
-import { newest, type Snapshot } from '../model/snapshot.ts'
-import { NO_STORAGE } from '../model/vouch.ts'
+import { pickNewest, type Snapshot } from '../model/snapshot/snapshot.ts'
+import { NO_STORAGE } from '../model/snapshot/vouch.ts'
 import { judgeAbsence, settleDivergence } from './disagreement.ts'
 import { first, hear, SILENT } from './hear.ts'
 import { KeepWarm } from './keep-warm.ts'
@@ -72,7 +72,7 @@ export class LookUps {
   ): Promise<Memo | null> {
     const inKv = kv === SILENT ? await hear(stores, KV_DEADLINE_MS, stores.readKv(stashId)) : kv
     const known = this.#memory.get(stashId)
-    const best = newest(known?.snapshot ?? null, inKv === SILENT ? null : inKv)
+    const best = pickNewest(known?.snapshot ?? null, inKv === SILENT ? null : inKv)
     const verdict = judgeAbsence(best, inKv !== SILENT)
     if (verdict === 'unknown') return null
     if (best === null || verdict === 'gone') return this.keepGone(stashId, { askedAt })
@@ -102,7 +102,7 @@ export class LookUps {
       stores.mode === 'kv' ? null : this.questions.askBriefly(stores, stashId, { turn, wanted, need: 'some' }),
     ])
     const heard = word?.turn ?? 0
-    const best = newest(copy, kv === SILENT ? null : kv)
+    const best = pickNewest(copy, kv === SILENT ? null : kv)
     const source = known !== undefined && best === copy ? known.source : 'kv'
     if (word !== null) {
       const inKv = kvAnswer === null ? SILENT : kv
@@ -117,7 +117,7 @@ export class LookUps {
       if (found !== null) return { memo: found, heard }
     }
     // The object cannot be asked, or no longer: what is here is all there is to know.
-    const last = kvAnswer === null ? newest(best, await this.#readKv(stores, stashId)) : best
+    const last = kvAnswer === null ? pickNewest(best, await this.#readKv(stores, stashId)) : best
     if (last === null) return { memo: null, heard }
     return { memo: this.#keep(stashId, { snapshot: last, source: 'kv', vouched: false, askedAt }), heard }
   }

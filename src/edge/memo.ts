@@ -1,5 +1,5 @@
 /** The rules of what is remembered: what a finding makes of a memo, and what a memo is good for. */
-import { newest, type LiveSnapshot, type Snapshot } from '../model/snapshot.ts'
+import { pickNewest, type LiveSnapshot, type Snapshot } from '../model/snapshot/snapshot.ts'
 import type { Memo, Memory } from './memory.ts'
 
 /** A copy of a stash that exists, and how far it can be trusted. */
@@ -39,7 +39,7 @@ function combine(known: Memo, { snapshot, source, vouched, askedAt }: Finding, i
   if (snapshot === null) return { ...NOTHING, source, checkedAt: askedAt, vouched, trueAt: askedAt, expected }
 
   const before = known.snapshot
-  const best = newest(before, snapshot) ?? snapshot
+  const best = pickNewest(before, snapshot) ?? snapshot
   const isBefore = before !== null && best === before
   /** What the object said of an older copy, or before it was asked last, says nothing of this one. */
   const isVouched = vouched && best.revision === snapshot.revision

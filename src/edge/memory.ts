@@ -4,7 +4,7 @@
  * The least recently written entry leaves first; a stash that is read is written every second. An entry also
  * carries what is known to be absent, so that a stash which is gone does not cost a look-up per request.
  */
-import type { Snapshot } from '../model/snapshot.ts'
+import type { Snapshot } from '../model/snapshot/snapshot.ts'
 
 /** One look-up's outcome. But for its last two members never changed, only replaced: what is derived from it can be kept with it. */
 export type Memo = {

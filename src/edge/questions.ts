@@ -2,8 +2,8 @@
  * The object's word, as an isolate asks for it: one question at a time for each stash, each reader for as long as it has
  * patience, and less and less often where no answer comes.
  */
-import type { Snapshot } from '../model/snapshot.ts'
-import { NO_STORAGE, type Vouch } from '../model/vouch.ts'
+import type { Snapshot } from '../model/snapshot/snapshot.ts'
+import { NO_STORAGE, type Vouch } from '../model/snapshot/vouch.ts'
 import { hear, SILENT } from './hear.ts'
 import { Reach, type Need } from './reach.ts'
 import { SingleFlight, takeTurn } from './single-flight.ts'

@@ -13,9 +13,9 @@
  * A copy is only ever replaced by a newer one, and `minRevision` goes past every copy. The stores come in
  * as functions, so that the same code runs against a simulated world.
  */
-import { atTime } from '../model/snapshot-at.ts'
+import { getSnapshotAt } from '../model/snapshot/snapshot-at.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
-import { NO_STORAGE } from '../model/vouch.ts'
+import { NO_STORAGE } from '../model/snapshot/vouch.ts'
 import { Denials } from './denials.ts'
 import { SILENT } from './hear.ts'
 import { LookUps, MEMORY_FRESH_MS, type Found } from './look-up.ts'
@@ -90,7 +90,7 @@ export class Recall {
   #advance<M extends Memo>(stashId: string, memo: M, now: number): M {
     const { snapshot } = memo
     if (snapshot === null || now < snapshot.changesAt) return memo
-    const current = { ...memo, snapshot: atTime(snapshot, now) }
+    const current = { ...memo, snapshot: getSnapshotAt(snapshot, now) }
     if (this.#memory.get(stashId)?.snapshot === snapshot) this.#memory.set(stashId, current)
     return current
   }

@@ -1,7 +1,7 @@
 /** The stores behind `recall`, and the real ones: the KV namespace and the stash's object, through their bindings. */
 import type { LogName } from '../model/log-names.ts'
-import { readSnapshot, type Snapshot } from '../model/snapshot.ts'
-import type { Vouch } from '../model/vouch.ts'
+import { parseSnapshot, type Snapshot } from '../model/snapshot/snapshot.ts'
+import type { Vouch } from '../model/snapshot/vouch.ts'
 import type { StashObject } from '../stash/stash-object.ts'
 import { readKv } from './kv.ts'
 import { report } from './report.ts'
@@ -54,7 +54,7 @@ export function storesOf({ namespace, kv, mode, context }: Handles, id: DurableO
       reporting('object', stashId, async () => {
         const text = await stub().snapshot()
         if (text === null) return null
-        const snapshot = readSnapshot(text, stashId)
+        const snapshot = parseSnapshot(text, stashId)
         if (snapshot === null) throw new Error('the object gave what is not a snapshot of its stash')
         return snapshot
       }),

@@ -5,7 +5,7 @@
  * past the limit a right guess looks like a wrong one.
  */
 import { ok, refuse, type Refusal, type Result } from '../model/refusal.ts'
-import { TOKEN_PREFIX } from '../model/token.ts'
+import { TOKEN_PREFIX } from '../model/access/token.ts'
 import { limitAttempts, turnDownCounting } from './abuse.ts'
 import { bearerOf, sameSecret } from './credential.ts'
 import { logNotice } from './log.ts'

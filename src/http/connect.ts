@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto'
 import { getHub, NO_CONTINENT, toHubName } from '../live/continents.ts'
 import { SEAT_STATUS, writeHubSeat, writeSeat } from '../live/seat.ts'
-import { writeTerms, type WatchTerms } from '../model/watch-event.ts'
+import { serializeWatchTerms, type WatchTerms } from '../model/snapshot/watch-event.ts'
 import { ok, refuse, type Refusal, type Result } from '../model/refusal.ts'
 import { addressOf } from './abuse.ts'
 import type { App } from './scope.ts'
@@ -39,7 +39,7 @@ export async function connect(
   request: Request,
 ): Promise<Result<Response>> {
   const stashId = id.toString()
-  const url = `https://stash/watch?${writeTerms(terms)}`
+  const url = `https://stash/watch?${serializeWatchTerms(terms)}`
   const address = hashedAddressOf(request, stashId)
   let counted = false
   /** Whether its rate allows this opening, which is counted once. */

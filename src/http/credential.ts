@@ -4,7 +4,7 @@
  */
 import type { Credential } from '../model/intent.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
-import { isToken } from '../model/token.ts'
+import { isToken } from '../model/access/token.ts'
 
 const BEARER = /^Bearer +([^ ]+) *$/i
 

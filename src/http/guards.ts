@@ -1,6 +1,6 @@
 /** `/stash/{id}/guards`: the rules that the writes of a key must satisfy. */
 import { Hono } from 'hono'
-import type { GuardRow } from '../model/facts.ts'
+import type { GuardRow } from '../model/decide/facts.ts'
 import { ok } from '../model/refusal.ts'
 import { parseKey } from './address.ts'
 import { ask } from './ask.ts'

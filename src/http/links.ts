@@ -10,7 +10,7 @@ import { Hono } from 'hono'
 import { LINK_LIFETIME_MS } from '../model/held.ts'
 import type { Credential, Intent } from '../model/intent.ts'
 import { ok, refuse, type Refusal, type RefusalCode, type Result } from '../model/refusal.ts'
-import { mintLink, SEED_BYTES, stashOfLink } from '../model/token.ts'
+import { mintLink, SEED_BYTES, getLinkStash } from '../model/access/token.ts'
 import { countFailure, limitLogin } from './abuse.ts'
 import { parseKey, parseStashId } from './address.ts'
 import { writeScope, type App, type Ctx } from './scope.ts'
@@ -195,7 +195,7 @@ async function findLink(c: Ctx): Promise<Result<Link>> {
   if (token === undefined) {
     return refuse({ code: 'invalid_query', parameter: 'token', expected: 'the token that the link was made with' })
   }
-  const stash = stashOfLink(token)
+  const stash = getLinkStash(token)
   const id = stash === null ? null : parseStashId(c.env.STASH, stash)
   if (id === null || !id.ok) return refuse({ code: 'link_spent' })
   const circumstances = readCircumstances(c.req.raw, reason === undefined ? {} : { reason })

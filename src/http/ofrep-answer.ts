@@ -7,9 +7,9 @@
  */
 import { createHash } from 'node:crypto'
 import type { Recalled } from '../edge/recall.ts'
-import { ruleOf, type Outcome } from '../model/evaluate.ts'
-import { bucketOf, shareOf } from '../model/rollout.ts'
-import type { Flag, Snapshot } from '../model/snapshot.ts'
+import { createRule, type Outcome } from '../model/evaluation/evaluate.ts'
+import { getBucket, getShare } from '../model/evaluation/rollout.ts'
+import type { Flag, Snapshot } from '../model/snapshot/snapshot.ts'
 import type { Context } from './ofrep-context.ts'
 import { fail, failMissing, failureOf, misfitOf, TARGETING_KEY_MISSING, type Failure } from './ofrep-failure.ts'
 import { EXPOSED } from './reply.ts'
@@ -77,7 +77,7 @@ const metadataOf = ({ version, until, reverted }: Flag): object => ({
 
 function prepare(flag: Flag, metadata: object, end = ''): Ready {
   const { key } = flag
-  const rule = ruleOf(flag)
+  const rule = createRule(flag)
   const write = (outcome: Outcome): string => `${writeOutcome(flag, outcome, metadata)}${end}`
   if (rule.kind === 'misfit') return { key, kind: 'misfit', failure: misfitOf(rule.guard) }
   if (rule.kind === 'same') return { key, kind: 'same', text: write(rule.outcome) }
@@ -94,7 +94,7 @@ function evaluate(ready: Ready, targetingKey: string | null): string | Failure {
   if (ready.kind === 'same') return ready.text
   if (ready.kind === 'misfit') return ready.failure
   if (targetingKey === null) return TARGETING_KEY_MISSING
-  const text = ready.texts[shareOf(ready.ends, bucketOf(ready.key, targetingKey))]
+  const text = ready.texts[getShare(ready.ends, getBucket(ready.key, targetingKey))]
   if (text === undefined) throw new Error('the shares do not cover every bucket')
   return text
 }

@@ -2,7 +2,7 @@
 import type * as z from 'zod'
 import { DURATION_EXPECTED, parseDuration } from '../model/duration.ts'
 import type { Timing } from '../model/intent.ts'
-import type { Precondition } from '../model/precondition.ts'
+import type { Precondition } from '../model/decide/precondition.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 import { readBody } from './body.ts'
 

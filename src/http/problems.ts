@@ -2,7 +2,8 @@
 import { LIMIT_PROBLEMS } from './problems-limits.ts'
 import { TOKEN_PROBLEMS } from './problems-tokens.ts'
 import { isoTime as iso } from './time.ts'
-import type { Issue, Refusal, RefusalCode } from '../model/refusal.ts'
+import type { Issue } from '../model/issue.ts'
+import type { Refusal, RefusalCode } from '../model/refusal.ts'
 
 export type Problem<C extends RefusalCode> = {
   status: number

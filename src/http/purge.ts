@@ -2,7 +2,7 @@
  * Purges the cache in front of this Worker. Only the entrypoint that it stands in front of can, so the stash
  * asks here after a commit: through the loopback, with props, which no request from outside can carry.
  */
-import { PURGE_METHOD, type PurgeProps } from '../model/purge.ts'
+import { PURGE_METHOD, type PurgeProps } from '../model/cache-purge.ts'
 import { empty } from './reply.ts'
 
 /** The tag to purge, or null for everything that is no such request. */

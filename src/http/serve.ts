@@ -9,7 +9,7 @@ import { selectionsMaxBytes } from '../edge/memory.ts'
 import { MEMORY_FRESH_MS } from '../edge/look-up.ts'
 import type { Recalled } from '../edge/recall.ts'
 import type { Refusal } from '../model/refusal.ts'
-import { cacheTag, type Snapshot } from '../model/snapshot.ts'
+import { toCacheTag, type Snapshot } from '../model/snapshot/snapshot.ts'
 import { PROBLEMS } from './problems.ts'
 import { empty, etag, EXPOSED, turnDown } from './reply.ts'
 import { isoTime } from './time.ts'
@@ -198,7 +198,7 @@ function cachingOf(recalled: Recalled, { until, reverted }: Times) {
   return {
     'Cache-Control': 'no-cache',
     'Cloudflare-CDN-Cache-Control': lifetimesOf(recalled, until),
-    'Cache-Tag': cacheTag(snapshot.stashId),
+    'Cache-Tag': toCacheTag(snapshot.stashId),
     'Access-Control-Allow-Origin': '*',
     'Access-Control-Expose-Headers': EXPOSED,
     'Switchyard-Revision': String(snapshot.revision),

@@ -1,8 +1,8 @@
 /** `/stash`: the stash as a whole. */
 import { Hono } from 'hono'
 import { ok } from '../model/refusal.ts'
-import type { LiveSnapshot } from '../model/snapshot.ts'
-import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../model/token.ts'
+import type { LiveSnapshot } from '../model/snapshot/snapshot.ts'
+import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../model/access/token.ts'
 import { limitCreation, turnDownCounting } from './abuse.ts'
 import { refuseCreation, writeAsTokenOrAdmin } from './admin.ts'
 import { newStashId } from './address.ts'

@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import { parseDuration } from '../model/duration.ts'
 import { ok, refuse } from '../model/refusal.ts'
-import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../model/token.ts'
+import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../model/access/token.ts'
 import { writeAsTokenOrAdmin } from './admin.ts'
 import { ask } from './ask.ts'
 import { sha256 } from './credential.ts'

@@ -4,7 +4,7 @@
  * holds a stream itself can never sleep; and a long poll, for those who can do neither.
  */
 import { Hono } from 'hono'
-import { FILTER_MAX_KEYS, type Filter, type WatchTerms } from '../model/watch-event.ts'
+import { FILTER_MAX_KEYS, type Filter, type WatchTerms } from '../model/snapshot/watch-event.ts'
 import { isKey } from '../model/item.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 import { parseStashId } from './address.ts'

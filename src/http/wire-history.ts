@@ -1,6 +1,6 @@
 /** The shapes of history, undo, export and import on the wire. See `wire.ts`. */
 import * as z from 'zod'
-import { GUARD_MAX_BYTES, guardSchema, STASH_MAX_GUARDS } from '../model/guard.ts'
+import { GUARD_MAX_BYTES, guardSchema, STASH_MAX_GUARDS } from '../model/guard/guard.ts'
 import { keySchema, STASH_MAX_ITEMS } from '../model/item.ts'
 import { flagValue, MEDIA_TYPE, revision, stashId, time, timeBox } from './wire.ts'
 import { reason } from './wire-safeguards.ts'

@@ -1,6 +1,6 @@
 /** The shapes of guards, freezes and held changes on the wire. See `wire.ts`. */
 import * as z from 'zod'
-import { guardSchema } from '../model/guard.ts'
+import { guardSchema } from '../model/guard/guard.ts'
 import { keySchema } from '../model/item.ts'
 import { REASON_MAX_CHARS, parseTime, TIME_EXPECTED } from './parse.ts'
 import { isText, NOT_TEXT, pendingEnds, revision, stashId, time, timeBox, version } from './wire.ts'

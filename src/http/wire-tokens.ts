@@ -1,9 +1,9 @@
 /** The shapes of tokens on the wire. See `wire.ts`. */
 import * as z from 'zod'
 import { durationSchema } from '../model/duration.ts'
-import { patternSchema } from '../model/pattern.ts'
-import { ABILITIES } from '../model/permit.ts'
-import { misfitOfLabel } from '../model/label.ts'
+import { patternSchema } from '../model/access/pattern.ts'
+import { ABILITIES } from '../model/access/permit.ts'
+import { findLabelIssue } from '../model/access/label.ts'
 import { isText, NOT_TEXT, pendingEnds, revision, stashId, time } from './wire.ts'
 
 export const tokenId = z.string().regex(/^[0-9a-f]{16}$/)
@@ -14,7 +14,7 @@ const newLabel = z
   .max(100)
   .refine(isText, NOT_TEXT)
   .superRefine((text, context) => {
-    const misfit = misfitOfLabel(text)
+    const misfit = findLabelIssue(text)
     if (misfit !== null) context.addIssue({ code: 'custom', message: misfit })
   })
 const abilities = z.array(z.enum(ABILITIES)).min(1).max(ABILITIES.length)

@@ -4,7 +4,7 @@
  * guards, is read: parsing is work, and the caller may be anybody.
  */
 import type { Applied, Command, Credential, Intent, Timing } from '../model/intent.ts'
-import type { Precondition } from '../model/precondition.ts'
+import type { Precondition } from '../model/decide/precondition.ts'
 import { ok, refuse, type Refusal, type Result } from '../model/refusal.ts'
 import { limitLogin, rememberLogin, turnDownCounting } from './abuse.ts'
 import { parseStashId } from './address.ts'

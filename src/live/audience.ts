@@ -6,8 +6,8 @@
  * its cursor says what it has been told, also where it joined in the middle of telling the others.
  */
 import type { Hall, Seated } from './hall.ts'
-import type { Filter, WatchEvent } from '../model/watch-event.ts'
-import { writeEvent } from '../model/watch-event.ts'
+import type { Filter, WatchEvent } from '../model/snapshot/watch-event.ts'
+import { serializeEvent } from '../model/snapshot/watch-event.ts'
 
 /** Sent to so many, others get their turn: requests, and writers first of all. */
 const SLICE = 64
@@ -67,7 +67,7 @@ export class Audience<S extends Seated = WebSocket> {
       if (seat.cursor >= event.revision) continue
       seat.cursor = event.revision
       let text = texts.get(seat.filterName)
-      if (text === undefined) texts.set(seat.filterName, (text = writeEvent(event, seat.filter)))
+      if (text === undefined) texts.set(seat.filterName, (text = serializeEvent(event, seat.filter)))
       this.#send(socket, seat, text)
       if (++sent % SLICE === 0) await this.#hall.pause()
     }
@@ -76,7 +76,7 @@ export class Audience<S extends Seated = WebSocket> {
   /** Nothing comes any more. */
   end(event: WatchEvent): void {
     for (const socket of this.#hall.sockets()) {
-      this.#send(socket, this.#seatOf(socket), writeEvent(event, null))
+      this.#send(socket, this.#seatOf(socket), serializeEvent(event, null))
       close(socket, CLOSE.done, 'the stash was deleted')
     }
   }

@@ -6,7 +6,14 @@
  * again, and what it is told twice it skips, so it may be gone at any moment.
  */
 import { DurableObject } from 'cloudflare:workers'
-import { readTerms, writeEvent, writeMark, type Filter, type Missed, type WatchEvent } from '../model/watch-event.ts'
+import {
+  parseWatchTerms,
+  serializeEvent,
+  serializeMark,
+  type Filter,
+  type Missed,
+  type WatchEvent,
+} from '../model/snapshot/watch-event.ts'
 import type { StashObject } from '../stash/stash-object.ts'
 import { Audience, CLOSE, close, refuseMessage } from './audience.ts'
 import { hallOf } from './hall.ts'
@@ -69,7 +76,7 @@ export class HubObject extends DurableObject<Env> {
       // Another may have subscribed meanwhile, and been told of more.
       if (this.#told === null) this.#note(head)
     }
-    const { after, filter, marks, body } = readTerms(url)
+    const { after, filter, marks, body } = parseWatchTerms(url)
     for (let attempt = 0; attempt < JOIN_ATTEMPTS; attempt++) {
       const missed = await this.#missed(stashId, name, after, filter)
       if (missed === null) return new Response(null, { status: 404 })
@@ -81,7 +88,7 @@ export class HubObject extends DurableObject<Env> {
       if (body && texts.length > 0) return new Response(texts.join('\n'))
       const { 0: client, 1: server } = new WebSocketPair()
       const head = Math.max(missed.head, this.#told ?? 0)
-      this.#audience.admit(server, filter, marks ? [...texts, writeMark(head)] : texts, head, address)
+      this.#audience.admit(server, filter, marks ? [...texts, serializeMark(head)] : texts, head, address)
       return new Response(null, { status: 101, webSocket: client })
     }
     return new Response(null, { status: 503 })
@@ -155,4 +162,4 @@ export class HubObject extends DurableObject<Env> {
 }
 
 const textsOf = (events: WatchEvent[], filter: Filter): string[] =>
-  events.flatMap((event) => writeEvent(event, filter) ?? [])
+  events.flatMap((event) => serializeEvent(event, filter) ?? [])

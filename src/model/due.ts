@@ -1,5 +1,5 @@
 /** When the stash's one alarm must ring next: the earliest of everything that waits. */
-export type Waiting = {
+export type AlarmTimes = {
   /** When KV may and must be written next; null when it is up to date. */
   publishAt: number | null
   /** When the next held change is due; null when none is. */
@@ -12,7 +12,7 @@ export type Waiting = {
   examineAt: number | null
 }
 
-export function nextAlarm({ publishAt, heldAt, hubAt, pruneAt, examineAt }: Waiting): number | null {
+export function getNextAlarm({ publishAt, heldAt, hubAt, pruneAt, examineAt }: AlarmTimes): number | null {
   const times = [publishAt, heldAt, hubAt, pruneAt, examineAt]
   const earliest = Math.min(...times.map((at) => at ?? Infinity))
   return earliest === Infinity ? null : earliest

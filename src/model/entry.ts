@@ -6,7 +6,7 @@
  */
 import type { Freeze } from './freeze.ts'
 import type { Held } from './held.ts'
-import type { Ability } from './permit.ts'
+import type { Ability } from './access/permit.ts'
 
 export type EntryKind =
   | 'put'

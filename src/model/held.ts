@@ -41,7 +41,7 @@ export type Held = {
 }
 
 /** Those that nobody asked for and nobody cancels: not listed, not counted. */
-export const isHousekeeping = (kind: HeldKind): boolean => kind === 'lapse' || kind === 'thaw'
+export const isInternal = (kind: HeldKind): boolean => kind === 'lapse' || kind === 'thaw'
 
 /** Held changes are cheap but not free: a token in the wrong hands must not fill the stash with them. */
 export const STASH_MAX_HELD = 10_000

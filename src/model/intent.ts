@@ -4,10 +4,9 @@
  * Intents cross RPC between versions of the code and lie in the table of held changes for days, so a
  * field, once shipped, keeps its meaning; new ones are optional.
  */
-import type { Guard } from './guard.ts'
-import type { Ability } from './permit.ts'
-import type { Preview } from './plan.ts'
-import type { Precondition } from './precondition.ts'
+import type { Guard } from './guard/guard.ts'
+import type { Ability } from './access/permit.ts'
+import type { Precondition } from './decide/precondition.ts'
 
 /** When a change is to happen, and for how long. */
 export type Timing = {
@@ -103,6 +102,9 @@ export type PendingEnds = {
   ends: { heldId: string; key: string; at: number; goesBackTo: string | null }[]
   isWhole: boolean
 }
+
+/** What a dry run would change, as texts. Of a guard: its JSON. */
+export type Preview = { what: 'item' | 'guard'; key: string; before: string | null; after: string | null }[]
 
 /** What an accepted intent comes to. */
 export type Applied = {

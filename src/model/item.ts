@@ -32,4 +32,4 @@ export const isKey = (text: string): boolean => KEY.test(text)
 export const keySchema = z.string().regex(KEY, 'a key is 1 to 128 of A-Z a-z 0-9 . _ - (and not "." or "..")')
 
 const utf8 = new TextEncoder()
-export const bytesOf = (text: string): number => utf8.encode(text).byteLength
+export const countBytes = (text: string): number => utf8.encode(text).byteLength

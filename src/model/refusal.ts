@@ -5,7 +5,8 @@
  * Object's RPC boundary whole, and the compiler lists the cases still unhandled. A thrown error
  * means a bug or an outage. A refusal changed nothing; the facts beside the code help the caller act.
  */
-import type { Guard } from './guard.ts'
+import type { Guard } from './guard/guard.ts'
+import type { Issue } from './issue.ts'
 
 export type Refusal =
   // who is asking
@@ -97,9 +98,6 @@ export type Refusal =
   | { code: 'stash_lost'; applied: 'no' }
 
 export type RefusalCode = Refusal['code']
-
-/** One thing wrong with a body: where (a JSON path, '' for the whole) and what would have been right. */
-export type Issue = { path: string; message: string }
 
 export type Result<T> = { ok: true; value: T } | { ok: false; refusal: Refusal }
 

@@ -5,15 +5,15 @@
  * theirs now. Whoever time-boxes it again (half an hour more) keeps the value it goes back to: the one from before
  * the first time-box, not the temporary one.
  */
-import type { Effect } from './decision.ts'
+import type { Effect } from './decide/decision.ts'
 import type { Detail } from './entry.ts'
-import type { Facts, Motion } from './facts.ts'
+import type { Facts, ChangeRequest } from './decide/facts.ts'
 import { formatDuration } from './duration.ts'
 import type { Held } from './held.ts'
 import type { PendingEnds } from './intent.ts'
-import { bytesOf, STASH_MAX_ITEMS } from './item.ts'
-import { reaches, type Actor } from './permit.ts'
-import type { ItemChange } from './plan.ts'
+import { countBytes, STASH_MAX_ITEMS } from './item.ts'
+import { reaches, type Actor } from './access/permit.ts'
+import type { ItemChange } from './decide/plan.ts'
 
 type Value = { key: string; value: string | null; type?: string }
 
@@ -21,10 +21,16 @@ type Value = { key: string; value: string | null; type?: string }
 export const REVERTS_MAX = { keys: STASH_MAX_ITEMS, bytes: 2 * 1024 * 1024 }
 
 /** The held change that will end a time-boxed one. */
-export function revertOf(items: ItemChange[], forMs: number, motion: Motion, facts: Facts, now: number): Held {
-  const changes = items.map((change) => endOf(change, facts))
+export function createRevert(
+  items: ItemChange[],
+  forMs: number,
+  request: ChangeRequest,
+  facts: Facts,
+  now: number,
+): Held {
+  const changes = items.map((change) => getRevertValue(change, facts))
   const revision = facts.revision + 1
-  const why = motion.reason === null ? '' : `: ${motion.reason}`
+  const why = request.reason === null ? '' : `: ${request.reason}`
   return {
     id: `revert-${revision}`,
     kind: 'revert',
@@ -40,12 +46,12 @@ export function revertOf(items: ItemChange[], forMs: number, motion: Motion, fac
     ends: revision,
     approved_by: null,
     broke_glass: null,
-    set_by: motion.actor.kind === 'token' ? { id: motion.actor.id, label: motion.actor.label } : null,
+    set_by: request.actor.kind === 'token' ? { id: request.actor.id, label: request.actor.label } : null,
   }
 }
 
 /** What a time-boxed change goes back to. */
-export function endOf({ key, before }: ItemChange, { reverts }: Pick<Facts, 'reverts'>): Value {
+export function getRevertValue({ key, before }: ItemChange, { reverts }: Pick<Facts, 'reverts'>): Value {
   const pending = reverts.get(key)
   const kept = pending && valueIn(pending, key)
   return kept ?? { key, value: before?.value ?? null, ...(before && { type: before.type }) }
@@ -66,11 +72,11 @@ export function cancelReverts(
   // What is held of reverts becomes smaller by so many bytes.
   let freed = 0
   const effects = Array.from(touched.values(), (held): Effect => {
-    const rest = valuesIn(held.change).filter(({ key }) => !changed.has(key))
-    freed += bytesOf(JSON.stringify(held.change))
+    const rest = getRevertValues(held.change).filter(({ key }) => !changed.has(key))
+    freed += countBytes(JSON.stringify(held.change))
     if (rest.length === 0) return { kind: 'drop', heldId: held.id }
     const change = { kind: 'patch' as const, changes: rest }
-    freed -= bytesOf(JSON.stringify(change))
+    freed -= countBytes(JSON.stringify(change))
     return { kind: 'hold', held: { ...held, change, keys: rest.map(({ key }) => key) } }
   })
   return {
@@ -85,14 +91,14 @@ export function cancelReverts(
  * What the log says of time-boxes beyond the changes themselves, so that `revertsOfEntry` can tell it from the entry alone.
  * @param items what the entry says was changed
  */
-export function detailOfReverts(
+export function toRevertDetail(
   items: ItemChange[],
   touched: ItemChange[],
   reverts: Held | null,
   facts: Pick<Facts, 'reverts'>,
 ): Pick<Detail, 'goesBack' | 'unboxed'> {
   const before = new Map(items.map((change) => [change.key, change.before?.value ?? null]))
-  const goesBack = (reverts === null ? [] : valuesIn(reverts.change)).flatMap(({ key, value }) =>
+  const goesBack = (reverts === null ? [] : getRevertValues(reverts.change)).flatMap(({ key, value }) =>
     before.get(key) === value ? [] : { key, to: value },
   )
   const boxed = new Set(reverts?.keys ?? [])
@@ -106,7 +112,7 @@ export function detailOfReverts(
 /** What an entry changed in the pending ends of time-boxes. `at` null: the key is in no time-box any more. */
 export type RevertChange = { key: string; at: number; to: string | null } | { key: string; at: null }
 
-export function revertsOfEntry(
+export function getRevertChanges(
   kind: string,
   detail: Pick<Detail, 'revertsAt' | 'goesBack' | 'unboxed' | 'cancelled' | 'shortened' | 'dropped'>,
   items: { key: string; before: string | null }[],
@@ -130,11 +136,11 @@ const LISTED_MAX = 100
 const LISTED_MAX_CHARS = 256 * 1024
 
 /** What these time-boxes will still put back, by themselves, of the keys that the actor reaches. */
-export function listEnds(pending: Held[], isWhole: boolean, actor: Actor): PendingEnds {
+export function toPendingEnds(pending: Held[], isWhole: boolean, actor: Actor): PendingEnds {
   const ends: PendingEnds['ends'] = []
   let chars = 0
   for (const held of pending) {
-    for (const { key, value } of valuesIn(held.change)) {
+    for (const { key, value } of getRevertValues(held.change)) {
       if (!reaches(actor, key) && actor.kind !== 'admin') continue
       chars += key.length + (value?.length ?? 0)
       if (ends.length === LISTED_MAX || chars > LISTED_MAX_CHARS) return { ends, isWhole: false }
@@ -145,5 +151,6 @@ export function listEnds(pending: Held[], isWhole: boolean, actor: Actor): Pendi
 }
 
 /** The values that the end of a time-box puts back. */
-export const valuesIn = (change: Held['change']): Value[] => (change.kind === 'patch' ? change.changes : [])
-const valueIn = (held: Held, key: string): Value | undefined => valuesIn(held.change).find((value) => value.key === key)
+export const getRevertValues = (change: Held['change']): Value[] => (change.kind === 'patch' ? change.changes : [])
+const valueIn = (held: Held, key: string): Value | undefined =>
+  getRevertValues(held.change).find((value) => value.key === key)

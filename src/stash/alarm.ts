@@ -4,7 +4,7 @@
  * An alarm that throws is dropped after six tries, and nothing would set it again. So ringing never throws:
  * each stage fails on its own, and the alarm is set anew at the end, whatever happened.
  */
-import { nextAlarm } from '../model/due.ts'
+import { getNextAlarm } from '../model/due.ts'
 import type { DueKind } from './held.ts'
 
 /** How long the alarm waits for KV before it lets go: the put goes on, and the next alarm finds it settled. */
@@ -62,7 +62,7 @@ export class Alarm {
   /** When it must ring next; null where nothing waits. */
   wantedAt(): number | null {
     const { publishAt, heldAt, hubAt, pruneAt, examineAt } = this.#chores
-    return nextAlarm({
+    return getNextAlarm({
       publishAt: publishAt(),
       heldAt: heldAt(),
       hubAt: hubAt(),

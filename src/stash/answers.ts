@@ -4,8 +4,8 @@
  * refused repeat is refused as well. Two tables, because older versions of the code read every row of `answer` as accepted.
  */
 import type { Applied } from '../model/intent.ts'
-import { bytesOf } from '../model/item.ts'
-import { REFUSAL_LIFETIME_MS } from '../model/kept-refusal.ts'
+import { countBytes } from '../model/item.ts'
+import { REFUSAL_LIFETIME_MS } from '../model/replayable-refusal.ts'
 import { ok, type Refusal, type Result } from '../model/refusal.ts'
 
 /** Long enough for a night's retries. The contract states it. */
@@ -51,7 +51,7 @@ export function keepAnswer(sql: SqlStorage, { scope, key, fingerprint }: Identit
   const text = JSON.stringify(applied)
   const statement =
     'INSERT OR REPLACE INTO answer (scope, key, fingerprint, applied, at, bytes) VALUES (?, ?, ?, ?, ?, ?)'
-  sql.exec(statement, scope, key, fingerprint, text, at, bytesOf(text) + key.length + fingerprint.length)
+  sql.exec(statement, scope, key, fingerprint, text, at, countBytes(text) + key.length + fingerprint.length)
   dropOldest(sql, 'answer', scope, SCOPE_MAX_ANSWERS)
 }
 
@@ -64,7 +64,7 @@ export function keepRefusal(
   const text = JSON.stringify(refusal)
   const statement =
     'INSERT OR REPLACE INTO refusal (scope, key, fingerprint, refusal, at, bytes) VALUES (?, ?, ?, ?, ?, ?)'
-  sql.exec(statement, scope, key, fingerprint, text, at, bytesOf(text) + key.length + fingerprint.length)
+  sql.exec(statement, scope, key, fingerprint, text, at, countBytes(text) + key.length + fingerprint.length)
   dropOldest(sql, 'refusal', scope, byLink ? LINK_MAX_REFUSALS : SCOPE_MAX_ANSWERS)
 }
 

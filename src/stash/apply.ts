@@ -2,15 +2,15 @@
  * From a command to a committed change. Runs inside one transaction, from the credential to the commit:
  * what it believes cannot have been revoked, and what it read cannot have changed, by the time it writes.
  */
-import { decide } from '../model/decide.ts'
-import type { Motion } from '../model/facts.ts'
+import { decide } from '../model/decide/decide.ts'
+import type { ChangeRequest } from '../model/decide/facts.ts'
 import type { Applied, Command, Credential, Edit } from '../model/intent.ts'
-import { bytesOf } from '../model/item.ts'
-import { isKept } from '../model/kept-refusal.ts'
-import type { Actor } from '../model/permit.ts'
-import { planOf, previewOf } from '../model/plan.ts'
+import { countBytes } from '../model/item.ts'
+import { isReplayable } from '../model/replayable-refusal.ts'
+import type { Actor } from '../model/access/permit.ts'
+import { createPlan, toPreview } from '../model/decide/plan.ts'
 import { ok, refuse, type Refusal, type Result } from '../model/refusal.ts'
-import { idOfHash } from '../model/token.ts'
+import { toTokenId } from '../model/access/token.ts'
 import { findAnswer, keepAnswer, keepRefusal, type Identity } from './answers.ts'
 import { commit } from './commit.ts'
 import { sha256 } from './digest.ts'
@@ -35,7 +35,7 @@ export function apply(sql: SqlStorage, command: Command, now: number, rate: Writ
 /** What is kept of the answer for its Idempotency-Key. A repeat of it is charged as well. */
 function keptBytes({ idempotencyKey }: Command, applied: Result<Applied>): number {
   if (idempotencyKey === undefined) return 0
-  return applied.ok || isKept(applied.refusal) ? bytesOf(JSON.stringify(applied)) : 0
+  return applied.ok || isReplayable(applied.refusal) ? countBytes(JSON.stringify(applied)) : 0
 }
 
 function storedBytes(sql: SqlStorage): number {
@@ -53,7 +53,7 @@ function applyAs(sql: SqlStorage, speaker: Actor, command: Command, now: number)
   if (identity === null) return applied
   if (applied.ok) keepAnswer(sql, identity, applied.value, now)
   // A made-up link is refused as spent, which is not kept: only those who hold a credential make rows.
-  else if (command.credential.kind !== 'none' && isKept(applied.refusal)) {
+  else if (command.credential.kind !== 'none' && isReplayable(applied.refusal)) {
     const byLink = command.credential.kind === 'link'
     keepRefusal(sql, identity, { refusal: applied.refusal, at: now, byLink })
   }
@@ -65,17 +65,17 @@ function applyOnce(sql: SqlStorage, speaker: Actor, command: Command, now: numbe
   dropExpiredLinks(sql, now)
   const opened = open(sql, command, speaker, now)
   if (!opened.ok) return opened
-  const { motion, spent } = opened.value
-  if (command.dryRun === true) return rehearse(sql, motion, now)
+  const { request, spent } = opened.value
+  if (command.dryRun === true) return rehearse(sql, request, now)
 
-  const applied = perform(sql, command, motion, now)
+  const applied = perform(sql, command, request, now)
   if (!applied.ok) return speaker.kind === 'anonymous' ? veil(applied.refusal) : applied
   for (const id of spent) dropHeld(sql, id)
   return applied
 }
 
-const perform = (sql: SqlStorage, { condition }: Command, motion: Motion, now: number): Result<Applied> =>
-  carryOut(sql, { ...motion, ...(condition && { condition }) }, now)
+const perform = (sql: SqlStorage, { condition }: Command, request: ChangeRequest, now: number): Result<Applied> =>
+  carryOut(sql, { ...request, ...(condition && { condition }) }, now)
 
 /** Guards and names are for those who hold a token. */
 function veil(refusal: Refusal): Result<never> {
@@ -83,13 +83,13 @@ function veil(refusal: Refusal): Result<never> {
   return refuse(refusal.code === 'frozen' ? { ...refusal, by: null } : refusal)
 }
 
-/** Decides a motion against the facts of this moment, and commits it. */
-export function carryOut(sql: SqlStorage, motion: Motion, now: number): Result<Applied> {
+/** Decides a request against the facts of this moment, and commits it. */
+export function carryOut(sql: SqlStorage, request: ChangeRequest, now: number): Result<Applied> {
   const stash = getStash(sql)
-  const decision = decide(motion, gather(sql, stash, motion, now), now)
+  const decision = decide(request, gather(sql, stash, request, now), now)
   if (!decision.ok) return decision
 
-  const { actor, reason, release } = motion
+  const { actor, reason, release } = request
   if (release !== null) dropHeld(sql, release.id)
   // The stash's row was read before: what it holds is counted where it lies, and nothing here writes the rest.
   commit(sql, stash, decision.value, { actor, heldId: release?.id ?? null, reason, now })
@@ -98,15 +98,15 @@ export function carryOut(sql: SqlStorage, motion: Motion, now: number): Result<A
 }
 
 /** Decides, and changes nothing. */
-function rehearse(sql: SqlStorage, motion: Motion, now: number): Result<Applied> {
-  const { intent } = motion
-  const facts = gather(sql, getStash(sql), motion, now)
-  const decision = decide(motion, facts, now)
+function rehearse(sql: SqlStorage, request: ChangeRequest, now: number): Result<Applied> {
+  const { intent } = request
+  const facts = gather(sql, getStash(sql), request, now)
+  const decision = decide(request, facts, now)
   if (!decision.ok) return decision
   return ok({
     ...decision.value.applied,
     revision: facts.revision,
-    preview: previewOf(planOf(intent as Edit, facts, now)),
+    preview: toPreview(createPlan(intent as Edit, facts, now)),
   })
 }
 
@@ -118,7 +118,7 @@ function identify(sql: SqlStorage, credential: Credential, now: number): Result<
 }
 
 /** What is to be decided, and the other held changes that are over with it. */
-type Opened = { motion: Motion; spent: string[] }
+type Opened = { request: ChangeRequest; spent: string[] }
 
 function open(sql: SqlStorage, command: Command, speaker: Actor, now: number): Result<Opened> {
   const { credential, intent } = command
@@ -141,12 +141,20 @@ function open(sql: SqlStorage, command: Command, speaker: Actor, now: number): R
         const { heldId } = held.change
         return openApproval(sql, { heldId, speaker: actor, ...reasons, breakGlass: null, spent: [held.id] }, now)
       }
-      const motion = { actor, speaker, intent: held.change, ...reasons, release: held, approver: null, breakGlass }
-      return ok({ motion, spent: [] })
+      const request = {
+        actor,
+        caller: speaker,
+        intent: held.change,
+        ...reasons,
+        release: held,
+        approver: null,
+        breakGlass,
+      }
+      return ok({ request, spent: [] })
     }
     default: {
       return ok({
-        motion: { actor: speaker, speaker, intent, reason, release: null, approver: null, breakGlass },
+        request: { actor: speaker, caller: speaker, intent, reason, release: null, approver: null, breakGlass },
         spent: [],
       })
     }
@@ -163,7 +171,7 @@ function repeatOf(sql: SqlStorage, { scope, key, fingerprint }: Identity, now: n
 function identityOf({ credential, intent, reason, breakGlass, condition, ...rest }: Command): Identity | null {
   const key = rest.idempotencyKey
   if (key === undefined) return null
-  const scope = 'hash' in credential ? idOfHash(credential.hash) : credential.kind === 'none' ? 'anonymous' : 'admin'
+  const scope = 'hash' in credential ? toTokenId(credential.hash) : credential.kind === 'none' ? 'anonymous' : 'admin'
   const request: unknown[] = [intent, reason ?? null]
   if (breakGlass !== undefined || condition !== undefined) request.push(breakGlass ?? null, condition ?? null)
   return { scope, key, fingerprint: sha256(JSON.stringify(request)) }

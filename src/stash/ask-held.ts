@@ -1,10 +1,11 @@
 /** Questions about held changes: all that wait, and what one link would do. */
-import { isOver } from '../model/decide-held.ts'
+import { isExpired } from '../model/decide/decide-held.ts'
 import { isFrozen, type Freeze } from '../model/freeze.ts'
-import { isHousekeeping, type Held } from '../model/held.ts'
+import { isInternal, type Held } from '../model/held.ts'
 import type { Credential, Edit, Holdable } from '../model/intent.ts'
-import { labelOf, reaches, type TokenActor } from '../model/permit.ts'
-import { planOf, previewOf, type Preview } from '../model/plan.ts'
+import { getActorLabel, reaches, type TokenActor } from '../model/access/permit.ts'
+import { createPlan, toPreview } from '../model/decide/plan.ts'
+import type { Preview } from '../model/intent.ts'
 import type { Profile } from '../model/profile.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 import { gather } from './facts.ts'
@@ -39,7 +40,7 @@ export function listHeld(
   for (const { cursor, held } of heldAfter(sql, after)) {
     if (page.length === limit || size > PAGE_MAX_CHARS) return { held: page, next: last, freeze }
     last = cursor
-    if (isHousekeeping(held.kind) || isOver(held, now) || !held.keys.every((key) => reaches(actor, key))) continue
+    if (isInternal(held.kind) || isExpired(held, now) || !held.keys.every((key) => reaches(actor, key))) continue
     page.push({ ...held, secret_hash: null, madeBy: nameOf(sql, held, now) })
     size += JSON.stringify(held.change).length
   }
@@ -49,7 +50,7 @@ export function listHeld(
 /** A token that is gone has no label any more; its id stands in history. */
 function nameOf(sql: SqlStorage, { made_by }: Held, now: number): string {
   const maker = makerOf(sql, made_by, now)
-  return maker === null ? `${made_by} (revoked)` : labelOf(maker)
+  return maker === null ? `${made_by} (revoked)` : getActorLabel(maker)
 }
 
 export type LinkAnswer = {
@@ -79,19 +80,19 @@ export function answerLink(sql: SqlStorage, credential: Credential, now: number)
   const { change, reason, made_by } = approved ?? link
   if (!isEdit(change)) return refuse({ code: 'link_spent' })
   const stash = getStash(sql)
-  const plan = planOf(change, gather(sql, stash, { intent: change, actor }, now), now)
+  const plan = createPlan(change, gather(sql, stash, { intent: change, actor }, now), now)
   return ok({
     kind: 'link',
     profile: stash.profile,
     change,
     approves: approved !== null,
-    preview: previewOf(plan),
+    preview: toPreview(plan),
     stash: { name: stash.name },
     types: plan.items.flatMap(({ key, before, after }) =>
       before?.type === after?.type ? [] : [{ key, before: before?.type ?? null, after: after?.type ?? null }],
     ),
-    madeBy: labelOf(actor),
-    askedBy: approved === null ? labelOf(actor) : nameOf(sql, { ...approved, made_by }, now),
+    madeBy: getActorLabel(actor),
+    askedBy: approved === null ? getActorLabel(actor) : nameOf(sql, { ...approved, made_by }, now),
     expiresAt: link.expires_at ?? 0,
     reason,
   })

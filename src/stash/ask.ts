@@ -1,10 +1,10 @@
 /** Questions that only some may put. Public reads never come here: they have `vouch` and `snapshot`. */
-import { isWithin } from '../model/decide-token.ts'
-import type { GuardRow } from '../model/facts.ts'
+import { isWithin } from '../model/decide/decide-token.ts'
+import type { GuardRow } from '../model/decide/facts.ts'
 import { judgeHealth, type Checks, type HealthFacts } from '../model/health.ts'
 import type { Credential } from '../model/intent.ts'
 import type { Item } from '../model/item.ts'
-import { permits, reaches, reachesAll, type TokenActor } from '../model/permit.ts'
+import { permits, reaches, reachesAll, type TokenActor } from '../model/access/permit.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 import { answerLink, listHeld, type HeldPage, type LinkAnswer } from './ask-held.ts'
 import { guardsByKey } from './guards.ts'

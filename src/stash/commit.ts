@@ -1,7 +1,7 @@
 /** Writes a decision down: rows, counters and the log entry. Runs inside the caller's transaction. */
-import type { Decision, DecidedEntry, Effect } from '../model/decision.ts'
+import type { Decision, DecidedEntry, Effect } from '../model/decide/decision.ts'
 import type { EntryChange } from '../model/entry.ts'
-import { labelOf, type Actor } from '../model/permit.ts'
+import { getActorLabel, type Actor } from '../model/access/permit.ts'
 import { deleteGuard, putGuard } from './guards.ts'
 import { dropDecision, dropHeld, passOn, putHeld } from './held.ts'
 import { deleteItem, putItem } from './items.ts'
@@ -36,7 +36,7 @@ export function commit(sql: SqlStorage, stash: StashRow, decision: Decision, cir
       at: now,
       kind: entry.kind,
       actorId: actor.kind === 'token' ? actor.id : null,
-      actor: labelOf(actor),
+      actor: getActorLabel(actor),
       heldId,
       reason,
       detail: entry.detail && JSON.stringify(entry.detail),

@@ -1,7 +1,7 @@
 /** Gathers what a decision needs to know, and nothing that it does not: each intent names what it looks at. */
-import { base62, SEED_BYTES } from '../model/token.ts'
-import type { Decidable, Facts, Motion } from '../model/facts.ts'
-import { keysOf } from '../model/plan.ts'
+import { base62, SEED_BYTES } from '../model/access/token.ts'
+import type { Decidable, Facts, ChangeRequest } from '../model/decide/facts.ts'
+import { getNamedKeys } from '../model/decide/plan.ts'
 import { DATABASE_MAX_BYTES } from '../model/retention.ts'
 import { getGuards, guardsByKey, sizeOfGuards } from './guards.ts'
 import { countHeldBy, findHeld, pendingReverts, revertsOf, sizeOfReverts } from './held.ts'
@@ -13,7 +13,7 @@ import { actorOfId, listTokens, makerOf } from './tokens.ts'
 export function gather(
   sql: SqlStorage,
   stash: StashRow,
-  { intent, actor }: Pick<Motion, 'intent' | 'actor'>,
+  { intent, actor }: Pick<ChangeRequest, 'intent' | 'actor'>,
   now: number,
 ): Facts {
   const newKey = randomId()
@@ -58,7 +58,7 @@ function keysNamed(intent: Decidable, newKey: string): string[] {
     case 'import':
     case 'set_guard':
     case 'remove_guard':
-      return keysOf(intent, newKey)
+      return getNamedKeys(intent, newKey)
     default:
       return []
   }

@@ -1,6 +1,6 @@
 /** The `guard` table: the rule of each guarded key. */
-import type { GuardRow } from '../model/facts.ts'
-import type { Guard } from '../model/guard.ts'
+import type { GuardRow } from '../model/decide/facts.ts'
+import type { Guard } from '../model/guard/guard.ts'
 
 type Row = { key: string; guard: string; version: number }
 

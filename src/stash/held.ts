@@ -2,12 +2,12 @@
  * The `held` table: changes that wait for their release; and the `revert` table, which says of a key which of
  * them will put it back. The stash's row counts what is held, so that nobody has to count ten thousand rows.
  */
-import { isHousekeeping, type Held } from '../model/held.ts'
-import { bytesOf, DEFAULT_TYPE } from '../model/item.ts'
+import { isInternal, type Held } from '../model/held.ts'
+import { countBytes, DEFAULT_TYPE } from '../model/item.ts'
 import { parseJson } from '../model/parse-json.ts'
-import { reaches, type TokenActor } from '../model/permit.ts'
-import { REVERTS_MAX, valuesIn } from '../model/time-box.ts'
-import { idOfHash } from '../model/token.ts'
+import { reaches, type TokenActor } from '../model/access/permit.ts'
+import { REVERTS_MAX, getRevertValues } from '../model/time-box.ts'
+import { toTokenId } from '../model/access/token.ts'
 import { sameHash } from './digest.ts'
 
 /** Values are wide: lists read these, and no more than they show. */
@@ -26,7 +26,7 @@ type HeldRow = Omit<Held, 'change' | 'keys' | 'approved_by' | 'broke_glass' | 's
 export function putHeld(sql: SqlStorage, held: Held): void {
   dropHeld(sql, held.id)
   const change = JSON.stringify(held.change)
-  const bytes = bytesOf(change)
+  const bytes = countBytes(change)
   sql.exec(
     `INSERT INTO held (id, kind, change, keys, reason, made_by, made_at, secret_hash, expires_at, due_at, decision, ends,
        approved_by, broke_glass, asked, set_by, set_by_label, bytes)
@@ -86,7 +86,7 @@ function dropAll(sql: SqlStorage, query: string, ...bindings: (string | number)[
 }
 
 function count(sql: SqlStorage, kind: Held['kind'], rows: number, bytes: number): void {
-  if (isHousekeeping(kind)) return
+  if (isInternal(kind)) return
   sql.exec('UPDATE stash SET held_count = held_count + ?, held_bytes = held_bytes + ?', rows, bytes)
 }
 
@@ -96,7 +96,7 @@ export function findHeld(sql: SqlStorage, id: string): Held | null {
 }
 
 export function heldBySecret(sql: SqlStorage, hash: string): Held | null {
-  const held = findHeld(sql, idOfHash(hash))
+  const held = findHeld(sql, toTokenId(hash))
   const secret = held?.secret_hash ?? null
   return secret !== null && sameHash(secret, hash) ? held : null
 }
@@ -215,7 +215,7 @@ export function pendingValues(sql: SqlStorage): PendingValue[] {
     // release fails then, and is logged.
     const parsed = parseJson(change)
     if (parsed === undefined) continue
-    for (const { key, value, type } of valuesIn(parsed.value as Held['change'])) {
+    for (const { key, value, type } of getRevertValues(parsed.value as Held['change'])) {
       values.push({ key, at, version, value, type: type ?? DEFAULT_TYPE })
     }
   }

@@ -1,7 +1,7 @@
 /** What history answers: pages of entries, what an undo needs, and whether the chain still holds. */
 import { chainText, type Detail } from '../model/entry.ts'
-import type { Facts } from '../model/facts.ts'
-import { reaches, reachesAll, type TokenActor } from '../model/permit.ts'
+import type { Facts } from '../model/decide/facts.ts'
+import { reaches, reachesAll, type TokenActor } from '../model/access/permit.ts'
 import { sha256 } from './digest.ts'
 import { guardTexts } from './guards.ts'
 import { itemsByKey } from './items.ts'

@@ -5,7 +5,7 @@
  * What a hub has not confirmed is told again by the alarm, with a back-off that commits respect as well: a hub that is out
  * of reach while a stash changes ten times a second must not use up its failures within seconds.
  */
-import type { WatchEvent } from '../model/watch-event.ts'
+import type { WatchEvent } from '../model/snapshot/watch-event.ts'
 import { eventsForHub } from './replay.ts'
 
 const RETRY_MS = 1_000

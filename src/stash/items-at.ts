@@ -1,5 +1,5 @@
 /** The items by the clock, for those who read the tables and not a snapshot: as `atTime` has it there. */
-import { bytesOf, type Item } from '../model/item.ts'
+import { countBytes, type Item } from '../model/item.ts'
 import { pendingValues } from './held.ts'
 
 /**
@@ -12,14 +12,14 @@ export function itemsAt(sql: SqlStorage, items: Item[], now: number): Item[] {
   const known = new Set(items.map(({ key }) => key))
   const back = Array.from(over.values()).flatMap(({ key, at, version, value, type }): Item[] => {
     if (value === null || known.has(key)) return []
-    return [{ key, value, type, version, bytes: bytesOf(key) + bytesOf(value), created_at: at, updated_at: at }]
+    return [{ key, value, type, version, bytes: countBytes(key) + countBytes(value), created_at: at, updated_at: at }]
   })
   const standing = items.flatMap((item): Item[] => {
     const ended = over.get(item.key)
     if (ended === undefined) return [item]
     if (ended.value === null) return []
     const { value, type, version, at } = ended
-    return [{ ...item, value, type, version, bytes: bytesOf(item.key) + bytesOf(value), updated_at: at }]
+    return [{ ...item, value, type, version, bytes: countBytes(item.key) + countBytes(value), updated_at: at }]
   })
   return [...back, ...standing]
 }

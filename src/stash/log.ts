@@ -3,8 +3,8 @@
  * entry chained to the one before it by its hash. Its head is what the publisher must bring KV to.
  */
 import { CHAIN_FORMAT, chainText, type Entry, type EntryChange } from '../model/entry.ts'
-import { bytesOf } from '../model/item.ts'
-import { CHAIN_CHARS } from '../model/snapshot.ts'
+import { countBytes } from '../model/item.ts'
+import { CHAIN_CHARS } from '../model/snapshot/snapshot.ts'
 import { sha256 } from './digest.ts'
 
 /** Appends the entry. Returns its hash, which the next entry will cover, and how many bytes it takes of storage. */
@@ -50,10 +50,10 @@ const ROW_BYTES = 100
 /** What an entry takes of storage, in bytes: all its texts in UTF-8, and its rows. A key stands in an index as well. */
 export function weigh({ actor, heldId, reason, detail, changes }: Entry): number {
   let bytes = 2 * ROW_BYTES
-  for (const text of [actor, heldId, reason, detail]) bytes += text === null ? 0 : bytesOf(text)
+  for (const text of [actor, heldId, reason, detail]) bytes += text === null ? 0 : countBytes(text)
   for (const { key, before, after } of changes) {
     bytes += ROW_BYTES + 2 * key.length
-    for (const side of [before, after]) bytes += side === null ? 0 : bytesOf(side.value) + bytesOf(side.type)
+    for (const side of [before, after]) bytes += side === null ? 0 : countBytes(side.value) + countBytes(side.type)
   }
   return bytes
 }

@@ -1,5 +1,5 @@
 /** The publisher's view of the stash: its tables, and one key of KV. */
-import { writeSnapshot, type Flag, type Revert } from '../model/snapshot.ts'
+import { serializeSnapshot, type Flag, type Revert } from '../model/snapshot/snapshot.ts'
 import { guardsByKey } from './guards.ts'
 import { pendingValues } from './held.ts'
 import { itemsByKey } from './items.ts'
@@ -55,7 +55,7 @@ export function compose(
   const row = getStash(sql)
   const { revision } = row
   if (row.deleted_at !== null) {
-    const text = writeSnapshot({ stashId, revision, chain: null, publishedAt: now, stash: null, reverts: [] }, [])
+    const text = serializeSnapshot({ stashId, revision, chain: null, publishedAt: now, stash: null, reverts: [] }, [])
     return { revision, text, expirationTtl: TOMBSTONE_LIFETIME_S }
   }
   const { name, description, profile, created_at: createdAt } = row
@@ -81,5 +81,5 @@ export function compose(
   }))
   const stash = { name, description, profile, createdAt, freeze }
   const chain = chainAt(sql, revision)
-  return { revision, text: writeSnapshot({ stashId, revision, chain, publishedAt: now, stash, reverts }, flags) }
+  return { revision, text: serializeSnapshot({ stashId, revision, chain, publishedAt: now, stash, reverts }, flags) }
 }

@@ -8,7 +8,7 @@
  * put an instance makes sure that KV holds nothing newer than the stash.
  * It says when it wants to run again; the alarm sees to it, also after a crash.
  */
-import { LAYOUT } from '../model/snapshot.ts'
+import { LAYOUT } from '../model/snapshot/snapshot.ts'
 
 /** KV refuses more than one write a second for one key. The tenth above it is for its clock and ours. */
 export const KV_PUT_INTERVAL_MS = 1_100

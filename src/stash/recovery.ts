@@ -5,9 +5,9 @@
  * So the object goes on past what was seen, with an entry of kind `recovered`. It believes KV alone, which it alone
  * writes. KV may be late, and says less then than there was: the next reader that sees more tells it again.
  */
-import type { DecidedEntry } from '../model/decision.ts'
-import type { Actor } from '../model/permit.ts'
-import { readOutline, type Outline } from '../model/snapshot.ts'
+import type { DecidedEntry } from '../model/decide/decision.ts'
+import type { Actor } from '../model/access/permit.ts'
+import { parseOutline, type Outline } from '../model/snapshot/snapshot.ts'
 import { commit } from './commit.ts'
 import { itemsByKey } from './items.ts'
 import { chainAt } from './log.ts'
@@ -102,7 +102,7 @@ export class Recovery {
     const text = await Promise.race([kv.get(stashId, { type: 'text', cacheTtl: KV_CACHE_TTL_S }), late])
     const mayBePut = this.#isCertain ? getStash(sql).revision : this.#mayBePut
     this.#isCertain = true
-    const outline = text === null ? null : readOutline(text)
+    const outline = text === null ? null : parseOutline(text)
     if (outline === null || outline.stashId !== stashId || !exists()) return
     if (!isOurs(sql, outline, mayBePut)) this.#goOn(outline.revision)
   }

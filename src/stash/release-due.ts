@@ -1,10 +1,10 @@
 /** What the alarm does with a held change whose time has come. One transaction. */
-import { dropped } from '../model/decide-held.ts'
-import { entryOf } from '../model/decision.ts'
+import { toDroppedDetail } from '../model/decide/decide-held.ts'
+import { createEntry } from '../model/decide/decision.ts'
 import type { Detail } from '../model/entry.ts'
-import type { Decidable } from '../model/facts.ts'
-import { isHousekeeping, type Held } from '../model/held.ts'
-import type { Actor } from '../model/permit.ts'
+import type { Decidable } from '../model/decide/facts.ts'
+import { isInternal, type Held } from '../model/held.ts'
+import type { Actor } from '../model/access/permit.ts'
 import type { Refusal } from '../model/refusal.ts'
 import { carryOut } from './apply.ts'
 import { commit } from './commit.ts'
@@ -27,8 +27,8 @@ export function releaseDue(sql: SqlStorage, id: string, now: number): void {
   if (actor === null) return giveUp(sql, held, null, 'refused', { code: 'requester_gone' }, now)
 
   const intent = held.change as Decidable
-  const motion = { actor, speaker: actor, intent, reason: held.reason, release: held, approver: null, breakGlass: null }
-  const applied = carryOut(sql, motion, now)
+  const request = { actor, caller: actor, intent, reason: held.reason, release: held, approver: null, breakGlass: null }
+  const applied = carryOut(sql, request, now)
   if (applied.ok) return
   // A value that is to go back does, as soon as there is room. It stays listed, and can be cancelled.
   if (held.kind === 'revert') return postpone(sql, held.id, now + REVERT_RETRY_MS)
@@ -46,9 +46,9 @@ function giveUp(
 ): void {
   dropHeld(sql, held.id)
   // A lapse or thaw that finds nothing left to do is no news.
-  if (isHousekeeping(held.kind)) return
+  if (isInternal(held.kind)) return
   const stash = getStash(sql)
-  const entry = entryOf('drop_held', dropped(held, maker, because, refusal ?? undefined))
+  const entry = createEntry('drop_held', toDroppedDetail(held, maker, because, refusal ?? undefined))
   const applied = { revision: stash.revision + 1, changed: [] }
   commit(sql, stash, { applied, entry, effects: [] }, { actor: STASH, heldId: held.id, reason: held.reason, now })
 }

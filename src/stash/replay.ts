@@ -6,9 +6,9 @@
  * snapshot are kept, and each commit adds its own change. A change is a row of `log` and its rows of `change`.
  */
 import type { Detail } from '../model/entry.ts'
-import { bytesOf } from '../model/item.ts'
-import { revertsOfEntry, type RevertChange } from '../model/time-box.ts'
-import { toRevertRecord, writeEvent, type Filter, type WatchEvent } from '../model/watch-event.ts'
+import { countBytes } from '../model/item.ts'
+import { getRevertChanges, type RevertChange } from '../model/time-box.ts'
+import { toRevertRecord, serializeEvent, type Filter, type WatchEvent } from '../model/snapshot/watch-event.ts'
 import { pendingValues, type PendingValue } from './held.ts'
 import { itemsByKey } from './items.ts'
 import { getStash } from './stash-row.ts'
@@ -59,7 +59,7 @@ export class Replays {
 
   #changesSince(after: number, filter: Filter): string[] {
     const missed = this.#changes.filter(({ event }) => event.revision > after)
-    return missed.flatMap(({ event, text }) => (filter === null ? text : (writeEvent(event, filter) ?? [])))
+    return missed.flatMap(({ event, text }) => (filter === null ? text : (serializeEvent(event, filter) ?? [])))
   }
 
   /** Reads the changes that are not kept yet, newest first: it stops at the bounds, before it has read too much. */
@@ -115,9 +115,9 @@ export class Replays {
 const writeMember = (key: string, value: string): string => `${JSON.stringify(key)}:${JSON.stringify(value)}`
 
 function keep(event: WatchEvent, filter: Filter = null): Kept {
-  const text = writeEvent(event, filter)
+  const text = serializeEvent(event, filter)
   if (text === null) throw new Error('a watcher of everything is told of every event')
-  return { event, text, bytes: bytesOf(text) }
+  return { event, text, bytes: countBytes(text) }
 }
 
 /** The same as events, for a hub that runs an older version of the code: it filters and writes them itself. */
@@ -169,7 +169,7 @@ function sizeOf(event: WatchEvent): number {
     ...event.values.flatMap(({ key, value }) => [key, value ?? '']),
     ...reverts.flatMap((revert) => [revert.key, revert.at === null ? '' : (revert.to ?? '')]),
   ]
-  return texts.reduce((sum, text) => sum + bytesOf(text), 0)
+  return texts.reduce((sum, text) => sum + countBytes(text), 0)
 }
 
 type ChangeRow = {
@@ -216,6 +216,6 @@ function changeOf(
   const items = order === 'ASC' ? read : read.toReversed()
   const values = items.map(({ key, value }) => ({ key, value }))
   // What the stash wrote down is a Detail: nothing else writes this column.
-  const reverts = revertsOfEntry(kind, detail === null ? {} : (JSON.parse(detail) as Detail), items)
+  const reverts = getRevertChanges(kind, detail === null ? {} : (JSON.parse(detail) as Detail), items)
   return { type: 'change', revision, values, ...(reverts.length > 0 && { reverts }) }
 }

@@ -6,7 +6,7 @@
  * a watcher that reconnects says what it has seen. The object's own watchers never wait for a hub.
  */
 import type { Audience } from '../live/audience.ts'
-import type { WatchEvent } from '../model/watch-event.ts'
+import type { WatchEvent } from '../model/snapshot/watch-event.ts'
 
 export type Source = {
   /** The stash's revision; null once it is deleted. */

@@ -4,10 +4,10 @@
  * A token's id is the first 16 digits of its hash. The id is public (history and logs name it) and finds
  * the row; the whole hash is then compared in constant time, so that no index lookup leaks it.
  */
-import { shownLabel } from '../model/label.ts'
-import { ABILITIES, type Ability, type Actor, type TokenActor } from '../model/permit.ts'
+import { shownLabel } from '../model/access/label.ts'
+import { ABILITIES, type Ability, type Actor, type TokenActor } from '../model/access/permit.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
-import { idOfHash } from '../model/token.ts'
+import { toTokenId } from '../model/access/token.ts'
 import { sameHash } from './digest.ts'
 
 type TokenRow = {
@@ -40,7 +40,7 @@ const ENDED_KEPT_MS = 30 * 24 * 60 * 60_000
 const ENDED_KEPT_MAX = 1_000
 
 export function insertMaster(sql: SqlStorage, hash: string, now: number): void {
-  const id = idOfHash(hash)
+  const id = toTokenId(hash)
   const can = [...ABILITIES]
   const token: TokenActor = {
     kind: 'token',
@@ -83,7 +83,7 @@ export function insertToken(
 
 /** The actor whose token has this hash. Only who holds all of a former token is told that it was one. */
 export function believe(sql: SqlStorage, hash: string, now: number): Result<TokenActor> {
-  const row = rowOf(sql, idOfHash(hash))
+  const row = rowOf(sql, toTokenId(hash))
   if (row === undefined || !sameHash(row.hash, hash)) return refuse({ code: 'invalid_token' })
   if (hasEnded(row, now)) {
     const at = row.ended_at ?? row.expires_at ?? now

@@ -7,7 +7,7 @@ import { CONTINENT_HINTS, getHub, NO_CONTINENT, toHubName } from '../live/contin
 import { hallOf } from '../live/hall.ts'
 import type { HubObject } from '../live/hub-object.ts'
 import { judgeSeat, readSeat, SEAT_STATUS } from '../live/seat.ts'
-import { readTerms, writeMark, type Filter, type Missed } from '../model/watch-event.ts'
+import { parseWatchTerms, serializeMark, type Filter, type Missed } from '../model/snapshot/watch-event.ts'
 import { Hubs } from './hubs.ts'
 import { nextEvent, replay, Replays } from './replay.ts'
 import { report } from './report.ts'
@@ -89,11 +89,11 @@ export class Watchers {
     const [taken, held] = [this.#audience.size, this.#audience.heldBy(seat.address)]
     const refusal = judgeSeat(seat, { taken, held, limit })
     if (refusal !== null) return new Response(null, { status: SEAT_STATUS[refusal] })
-    const { after, filter, marks, body } = readTerms(request.url)
+    const { after, filter, marks, body } = parseWatchTerms(request.url)
     const texts = this.#replays.textsSince(head, this.#cursorOf(after), filter)
     if (body && texts.length > 0) return new Response(texts.join('\n'))
     const { 0: client, 1: server } = new WebSocketPair()
-    this.#audience.admit(server, filter, marks ? [...texts, writeMark(head)] : texts, head, seat.address)
+    this.#audience.admit(server, filter, marks ? [...texts, serializeMark(head)] : texts, head, seat.address)
     return new Response(null, { status: 101, webSocket: client })
   }
 

@@ -4,7 +4,7 @@
  *
  * Counted in memory: an object that is written to this often stays in memory.
  */
-import { reachesAll, type Actor } from '../model/permit.ts'
+import { reachesAll, type Actor } from '../model/access/permit.ts'
 
 const WINDOW_MS = 60_000
 const MAX_WRITES = 6_000

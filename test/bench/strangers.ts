@@ -3,7 +3,7 @@
  * or without one; and what the guards of one change cost the stash. CPU time of the runtime, in interleaved rounds.
  */
 import { VALUE_MAX_BYTES } from '../../src/model/item.ts'
-import { mintToken, TOKEN_PREFIX } from '../../src/model/token.ts'
+import { mintToken, TOKEN_PREFIX } from '../../src/model/access/token.ts'
 import { names, repeat } from '../support/costly-guards.ts'
 import { operatorOf } from '../support/operator.ts'
 import { freshStash, randomAddress, type Send, type Stash } from '../support/stash.ts'

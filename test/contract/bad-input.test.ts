@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { OPERATIONS } from '../../src/http/operations.ts'
 import { problem } from '../../src/http/wire.ts'
-import { mintToken, TOKEN_PREFIX } from '../../src/model/token.ts'
+import { mintToken, TOKEN_PREFIX } from '../../src/model/access/token.ts'
 import { sendRaw } from '../support/raw.ts'
 import { newStash, send, url } from '../support/service.ts'
 import { randomAddress, type Stash } from '../support/stash.ts'

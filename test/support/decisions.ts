@@ -1,11 +1,11 @@
 /** Builders for the pure part: actors, facts and motions with something sensible in every field. */
-import { decide } from '../../src/model/decide.ts'
-import type { Decidable, Facts, Motion } from '../../src/model/facts.ts'
-import type { Guard } from '../../src/model/guard.ts'
+import { decide } from '../../src/model/decide/decide.ts'
+import type { Decidable, Facts, ChangeRequest } from '../../src/model/decide/facts.ts'
+import type { Guard } from '../../src/model/guard/guard.ts'
 import type { Held } from '../../src/model/held.ts'
 import type { Change } from '../../src/model/intent.ts'
-import { bytesOf, type Item } from '../../src/model/item.ts'
-import { ABILITIES, type Actor, type TokenActor } from '../../src/model/permit.ts'
+import { countBytes, type Item } from '../../src/model/item.ts'
+import { ABILITIES, type Actor, type TokenActor } from '../../src/model/access/permit.ts'
 
 export const NOW = 1_000_000
 
@@ -33,7 +33,7 @@ export const itemOf = (key: string, value: string, version: number): Item => ({
   value,
   type: 'text/plain',
   version,
-  bytes: bytesOf(key) + bytesOf(value),
+  bytes: countBytes(key) + countBytes(value),
   created_at: 1,
   updated_at: 1,
 })
@@ -68,9 +68,9 @@ export const factsWith = (facts: Partial<Facts> = {}): Facts => ({
   ...facts,
 })
 
-export const judge = (actor: Actor, intent: Decidable, facts = factsWith(), motion: Partial<Motion> = {}) =>
+export const judge = (actor: Actor, intent: Decidable, facts = factsWith(), request: Partial<ChangeRequest> = {}) =>
   decide(
-    { actor, speaker: actor, intent, reason: null, release: null, approver: null, breakGlass: null, ...motion },
+    { actor, caller: actor, intent, reason: null, release: null, approver: null, breakGlass: null, ...request },
     facts,
     NOW,
   )

@@ -1,6 +1,6 @@
 /** The calls of a stash to its hubs: the real tables of a real object, hubs and a clock that a test holds. */
 import { runInDurableObject } from 'cloudflare:test'
-import type { WatchEvent } from '../../src/model/watch-event.ts'
+import type { WatchEvent } from '../../src/model/snapshot/watch-event.ts'
 import { CALL_DEADLINE_MS, Hubs } from '../../src/stash/hubs.ts'
 import { newStash, objectOf } from './front-door.ts'
 

@@ -2,7 +2,7 @@
 import { beforeEach, vi } from 'vitest'
 import { HubObject } from '../../src/live/hub-object.ts'
 import { writeHubSeat } from '../../src/live/seat.ts'
-import type { Missed, WatchEvent } from '../../src/model/watch-event.ts'
+import type { Missed, WatchEvent } from '../../src/model/snapshot/watch-event.ts'
 
 type Ask = { after: number | null; filter: unknown; form: string; hub: { name: string; told: number } | null }
 

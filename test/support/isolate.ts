@@ -2,15 +2,15 @@
 import { Memory } from '../../src/edge/memory.ts'
 import { Recall } from '../../src/edge/recall.ts'
 import type { Stores } from '../../src/edge/stores.ts'
-import { readSnapshot, writeSnapshot, type Snapshot } from '../../src/model/snapshot.ts'
+import { parseSnapshot, serializeSnapshot, type Snapshot } from '../../src/model/snapshot/snapshot.ts'
 import { Clock } from '../world/clock.ts'
 
 const STASH = { name: null, description: null, profile: 'safeguarded', createdAt: 0, freeze: null } as const
 
 export function snapshotAt(revision: number, stashId = 's'): Snapshot {
   const flag = { key: 'n', value: String(revision), type: 'text/plain', version: revision }
-  const read = readSnapshot(
-    writeSnapshot({ stashId, revision, chain: null, publishedAt: 0, stash: STASH, reverts: [] }, [flag]),
+  const read = parseSnapshot(
+    serializeSnapshot({ stashId, revision, chain: null, publishedAt: 0, stash: STASH, reverts: [] }, [flag]),
     stashId,
   )
   if (read === null) throw new Error('not a snapshot')

@@ -1,14 +1,14 @@
 /** What KV holds of a stash, and what the log says of it. */
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
-import { writeSnapshot } from '../../src/model/snapshot.ts'
+import { serializeSnapshot } from '../../src/model/snapshot/snapshot.ts'
 
 export const kvRevision = async (id: string) =>
   (await env.SNAPSHOTS.get<{ revision: number }>(id, 'json'))?.revision ?? -1
 
 /** What KV holds of a stash at a revision: the flag `n`, which says which world it is of. */
 export const textAt = (id: string, revision: number, value = 'old world') =>
-  writeSnapshot(
+  serializeSnapshot(
     {
       stashId: id,
       revision,

@@ -8,7 +8,7 @@ import { PROBLEMS } from '../../src/http/problems.ts'
 import type { Detail, EntryChange } from '../../src/model/entry.ts'
 import type { Held } from '../../src/model/held.ts'
 import type { Applied, Command, Credential, Edit, Holdable, Intent } from '../../src/model/intent.ts'
-import { idOfHash } from '../../src/model/token.ts'
+import { toTokenId } from '../../src/model/access/token.ts'
 import { addToken, freezeStash, replaceMaster, revokeToken, thaw, unfreezeStash } from './stash-model/affairs.ts'
 import { Books, type Founding } from './stash-model/books.ts'
 import { edit, hold, type Drawn, type Moment } from './stash-model/edit.ts'
@@ -51,7 +51,7 @@ export class StashModel {
   #apply(command: Command, moment: Moment): Applied {
     const { credential, intent, reason = null, breakGlass = null, condition, idempotencyKey } = command
     const speaker = this.#identify(credential, moment.now)
-    const name = `${'hash' in credential ? idOfHash(credential.hash) : 'anonymous'} ${idempotencyKey ?? ''}`
+    const name = `${'hash' in credential ? toTokenId(credential.hash) : 'anonymous'} ${idempotencyKey ?? ''}`
     const request = JSON.stringify([intent, reason, breakGlass, condition ?? null])
     const isAnswered = idempotencyKey !== undefined && !moment.dryRun
     const known = isAnswered ? this.books.answers.get(name) : undefined
@@ -64,9 +64,9 @@ export class StashModel {
       refuse('idempotency_mismatch')
     }
     this.books.sweepLinks(moment.now)
-    const motion = { ...NOTHING_HELD, actor: speaker, speaker, reason, breakGlass, condition }
+    const change = { ...NOTHING_HELD, actor: speaker, speaker, reason, breakGlass, condition }
     try {
-      const applied = this.#open(credential, intent, motion, moment)
+      const applied = this.#open(credential, intent, change, moment)
       if (isAnswered) this.books.keep(name, request, applied, moment.now)
       return applied
     } catch (fault) {
@@ -81,94 +81,94 @@ export class StashModel {
     return this.books.believe(credential.hash, now)
   }
 
-  #open(credential: Credential, intent: Intent, motion: Motion, moment: Moment): Applied {
-    if (intent.kind === 'approve') return this.#approve(intent.heldId, motion, moment)
-    if (intent.kind !== 'release') return this.#carryOut(intent, motion, moment)
+  #open(credential: Credential, intent: Intent, request: Motion, moment: Moment): Applied {
+    if (intent.kind === 'approve') return this.#approve(intent.heldId, request, moment)
+    if (intent.kind !== 'release') return this.#carryOut(intent, request, moment)
     const link = credential.kind === 'link' ? this.books.linkOf(credential.hash) : null
     const maker = link === null ? null : this.books.makerOf(link, moment.now)
     if (link === null || maker === null || isOver(link, moment.now)) return refuse('link_spent')
     const { reason } = link
-    const pressedReason = motion.reason
+    const pressedReason = request.reason
     const { change } = link
     if (change.kind !== 'approve') {
-      return this.#carryOut(change, { ...motion, actor: maker, reason, pressedReason, release: link }, moment)
+      return this.#carryOut(change, { ...request, actor: maker, reason, pressedReason, release: link }, moment)
     }
     const applied = this.#approve(
       change.heldId,
-      { ...motion, speaker: maker, reason, pressedReason, breakGlass: null },
+      { ...request, speaker: maker, reason, pressedReason, breakGlass: null },
       moment,
     )
     this.books.held.delete(link.id)
     return applied
   }
 
-  #approve(heldId: string, motion: Motion, moment: Moment): Applied {
-    const { speaker } = motion
+  #approve(heldId: string, request: Motion, moment: Moment): Applied {
+    const { speaker } = request
     if (typeof speaker === 'string') return refuse('token_missing')
     const { held, maker } = heedApproval(this.books, heldId, speaker, moment.now)
     const { change, reason } = held
     if (change.kind === 'approve') throw new Error('an approval does not wait for one')
-    const second = { release: held, approver: speaker, approverReason: motion.reason }
-    return this.#carryOut(change, { ...motion, actor: maker, reason: reason ?? motion.reason, ...second }, moment)
+    const second = { release: held, approver: speaker, approverReason: request.reason }
+    return this.#carryOut(change, { ...request, actor: maker, reason: reason ?? request.reason, ...second }, moment)
   }
 
-  #carryOut(intent: Decidable, motion: Motion, moment: Moment): Applied {
+  #carryOut(intent: Decidable, request: Motion, moment: Moment): Applied {
     const { books } = this
     const { now } = moment
     switch (intent.kind) {
       case 'hold_for_link':
-        return this.#holdForLink(intent, motion, now)
+        return this.#holdForLink(intent, request, now)
       case 'hold_approval_for_link':
-        return this.#holdApprovalForLink(intent, motion, now)
+        return this.#holdApprovalForLink(intent, request, now)
       case 'drop_held':
-        return this.#drop(intent.heldId, motion, now)
+        return this.#drop(intent.heldId, request, now)
       case 'thaw':
-        return thaw(books, motion, now)
+        return thaw(books, request, now)
       case 'freeze':
-        return freezeStash(books, intent, motion, now)
+        return freezeStash(books, intent, request, now)
       case 'unfreeze':
-        return unfreezeStash(books, motion, now)
+        return unfreezeStash(books, request, now)
       case 'add_token':
-        return addToken(books, intent, motion, now)
+        return addToken(books, intent, request, now)
       case 'revoke_token':
-        return revokeToken(books, intent, motion, now)
+        return revokeToken(books, intent, request, now)
       case 'rotate_master':
-        return replaceMaster(books, intent, motion, now)
+        return replaceMaster(books, intent, request, now)
       case 'recover':
       case 'rotate_token':
       case 'delete_stash':
         throw new Error('no story ends like this')
       default:
-        return edit(books, intent satisfies Edit, motion, moment)
+        return edit(books, intent satisfies Edit, request, moment)
     }
   }
 
-  #holdForLink(intent: Extract<Intent, { kind: 'hold_for_link' }>, motion: Motion, now: number): Applied {
+  #holdForLink(intent: Extract<Intent, { kind: 'hold_for_link' }>, request: Motion, now: number): Applied {
     const { change, secretHash, expiresAt, decision = null } = intent
     const keys = change.kind === 'patch' ? change.changes.map(({ key }) => key) : [change.key ?? '']
-    need(motion.actor, 'write', keys)
-    const secret = { id: idOfHash(secretHash), secret_hash: secretHash, expires_at: expiresAt }
-    return hold(this.books, 'link', change, keys, motion, now, { ...secret, decision })
+    need(request.actor, 'write', keys)
+    const secret = { id: toTokenId(secretHash), secret_hash: secretHash, expires_at: expiresAt }
+    return hold(this.books, 'link', change, keys, request, now, { ...secret, decision })
   }
 
   #holdApprovalForLink(
     { heldId, secretHash, expiresAt }: Extract<Intent, { kind: 'hold_approval_for_link' }>,
-    motion: Motion,
+    request: Motion,
     now: number,
   ): Applied {
-    const { held } = heedApproval(this.books, heldId, motion.actor, now)
-    const secret = { id: idOfHash(secretHash), secret_hash: secretHash }
+    const { held } = heedApproval(this.books, heldId, request.actor, now)
+    const secret = { id: toTokenId(secretHash), secret_hash: secretHash }
     const expires_at = Math.min(expiresAt, held.expires_at ?? Infinity)
     const change = { kind: 'approve' as const, heldId }
-    return hold(this.books, 'link', change, held.keys, motion, now, { ...secret, expires_at })
+    return hold(this.books, 'link', change, held.keys, request, now, { ...secret, expires_at })
   }
 
-  #drop(heldId: string, motion: Motion, now: number): Applied {
-    const { held, maker, because, glass } = heedDrop(this.books, heldId, motion, now)
-    heedRevision(this.books, motion)
+  #drop(heldId: string, request: Motion, now: number): Applied {
+    const { held, maker, because, glass } = heedDrop(this.books, heldId, request, now)
+    heedRevision(this.books, request)
     this.books.held.delete(held.id)
     const detail = { ...obituary(held, maker, because), ...(glass && { brokeGlass: glass }) }
-    const { actor, reason } = motion
+    const { actor, reason } = request
     const revision = this.books.revise('drop_held', actor, { reason, detail, changes: mournedIn(held) }, now)
     return { revision, changed: [], did: 'drop_held' }
   }
@@ -194,10 +194,10 @@ export class StashModel {
     const { change, reason } = held
     if (held.kind === 'approval' || change.kind === 'approve') return this.#giveUp(held, maker, 'expired', now)
     if (maker === null) return this.#giveUp(held, null, 'refused', now, 'requester_gone')
-    const motion = { ...NOTHING_HELD, actor: maker, speaker: maker, reason, release: held, breakGlass: null }
+    const request = { ...NOTHING_HELD, actor: maker, speaker: maker, reason, release: held, breakGlass: null }
     const drawn = { key: '', heldId: `?${this.#nameless++}` }
     try {
-      this.#carryOut(change, motion, { now, drawn, dryRun: false })
+      this.#carryOut(change, request, { now, drawn, dryRun: false })
     } catch (fault) {
       if (!(fault instanceof Refused)) throw fault
       if (held.kind === 'revert') throw new Error('the end of a time-box was refused', { cause: fault })

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { addressOf, countFailure, limitCreation, limitLogin, rememberLogin } from '../../src/http/abuse.ts'
 import { bearerOf, credentialOf, sameSecret } from '../../src/http/credential.ts'
-import { mintToken, TOKEN_PREFIX } from '../../src/model/token.ts'
+import { mintToken, TOKEN_PREFIX } from '../../src/model/access/token.ts'
 
 const from = (address?: string, headers: Record<string, string> = {}, url = 'https://flags.test/') =>
   new Request(url, { headers: { ...(address !== undefined && { 'CF-Connecting-IP': address }), ...headers } })

@@ -1,6 +1,6 @@
 /** Questions about held changes over real tables: what is listed, to whom, and what a link would do. */
 import { describe, expect, it } from 'vitest'
-import type { TokenActor } from '../../src/model/permit.ts'
+import type { TokenActor } from '../../src/model/access/permit.ts'
 import { answerLink, listHeld } from '../../src/stash/ask-held.ts'
 import { putHeld } from '../../src/stash/held.ts'
 import { believe, endToken } from '../../src/stash/tokens.ts'

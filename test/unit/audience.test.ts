@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Audience, refuseMessage } from '../../src/live/audience.ts'
 import { hallOf } from '../../src/live/hall.ts'
-import type { Filter, WatchEvent } from '../../src/model/watch-event.ts'
+import type { Filter, WatchEvent } from '../../src/model/snapshot/watch-event.ts'
 
 afterEach(() => vi.restoreAllMocks())
 

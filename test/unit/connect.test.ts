@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { connect, socketOf } from '../../src/http/connect.ts'
 import type { App } from '../../src/http/scope.ts'
-import type { WatchTerms } from '../../src/model/watch-event.ts'
+import type { WatchTerms } from '../../src/model/snapshot/watch-event.ts'
 
 type Asked = { url: string; headers: Record<string, string>; hub: string | null; hint: string | undefined }
 

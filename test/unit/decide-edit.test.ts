@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Facts } from '../../src/model/facts.ts'
-import type { Guard } from '../../src/model/guard.ts'
+import type { Facts } from '../../src/model/decide/facts.ts'
+import type { Guard } from '../../src/model/guard/guard.ts'
 import type { Edit } from '../../src/model/intent.ts'
 import {
   anonymous,
@@ -166,8 +166,8 @@ describe('decide: a freeze', () => {
 })
 
 describe('decide: guards', () => {
-  const under = (guard: Guard, edit: Edit, facts: Partial<Facts> = {}, motion = {}) =>
-    judge(master, edit, factsWith({ guards: guardsOf({ checkout: guard }), ...facts }), motion)
+  const under = (guard: Guard, edit: Edit, facts: Partial<Facts> = {}, request = {}) =>
+    judge(master, edit, factsWith({ guards: guardsOf({ checkout: guard }), ...facts }), request)
   it('ask for a value that fits, and for a reason', () => {
     expect(under({ type: 'boolean' }, putOf('checkout', 'x'))).toMatchObject({
       refusal: { code: 'guard_mismatch', key: 'checkout', guard: { type: 'boolean' } },

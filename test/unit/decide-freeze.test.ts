@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DURATION_MAX_MS } from '../../src/model/duration.ts'
 import { isFrozen, type Freeze } from '../../src/model/freeze.ts'
-import { ABILITIES, type Actor } from '../../src/model/permit.ts'
+import { ABILITIES, type Actor } from '../../src/model/access/permit.ts'
 import { anonymous, factsWith, judge, master, NOW, tokenOf, writer } from '../support/decisions.ts'
 
 const freeze = (until: number | null, actor: Actor = master, reason: string | null = 'why') =>

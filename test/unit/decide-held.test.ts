@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { checkApproval, dropped } from '../../src/model/decide-held.ts'
-import { release } from '../../src/model/release.ts'
-import type { Guard } from '../../src/model/guard.ts'
+import { checkApproval, toDroppedDetail } from '../../src/model/decide/decide-held.ts'
+import { checkLink } from '../../src/model/decide/check-link.ts'
+import type { Guard } from '../../src/model/guard/guard.ts'
 import type { Held } from '../../src/model/held.ts'
-import type { Facts } from '../../src/model/facts.ts'
+import type { Facts } from '../../src/model/decide/facts.ts'
 import { anonymous, factsWith, itemOf, judge, master, NOW, tokenOf, writer } from '../support/decisions.ts'
 
 const heldOf = (facts: Partial<Held> = {}): Held => ({
@@ -65,19 +65,19 @@ describe('checkApproval', () => {
 
 describe('release', () => {
   it('gives what may go ahead, and tells a stranger one thing of all that may not', () => {
-    expect(release(heldOf(), writer, NOW)).toEqual({ ok: true, value: { held: heldOf(), actor: writer } })
+    expect(checkLink(heldOf(), writer, NOW)).toEqual({ ok: true, value: { held: heldOf(), actor: writer } })
     for (const refused of [
-      release(null, writer, NOW),
-      release(heldOf(), null, NOW),
-      release(heldOf({ expires_at: NOW }), writer, NOW),
+      checkLink(null, writer, NOW),
+      checkLink(heldOf(), null, NOW),
+      checkLink(heldOf({ expires_at: NOW }), writer, NOW),
     ])
       expect(refused).toEqual({ ok: false, refusal: { code: 'link_spent' } })
   })
 })
 
 describe('decide: drop_held', () => {
-  const drop = (actor: Parameters<typeof judge>[0], held: Held | null, facts: Partial<Facts> = {}, motion = {}) =>
-    judge(actor, { kind: 'drop_held', heldId: 'h' }, factsWith({ held, maker: writer, ...facts }), motion)
+  const drop = (actor: Parameters<typeof judge>[0], held: Held | null, facts: Partial<Facts> = {}, request = {}) =>
+    judge(actor, { kind: 'drop_held', heldId: 'h' }, factsWith({ held, maker: writer, ...facts }), request)
   it('is taken back by who asked, declined by who may approve, cancelled by who may write', () => {
     const because = (verdict: ReturnType<typeof drop>) => verdict.ok && verdict.value.entry?.detail?.dropped?.because
     expect(because(drop(writer, heldOf()))).toBe('cancelled')
@@ -98,12 +98,12 @@ describe('decide: drop_held', () => {
   })
   it('of the end of a time-box is asked what a change for good would be asked', () => {
     const end = heldOf({ kind: 'revert', keys: ['checkout'], expires_at: null, made_by: null })
-    const under = (guard: Guard, motion = {}, facts = {}) =>
+    const under = (guard: Guard, request = {}, facts = {}) =>
       drop(
         master,
         end,
         { maker: null, guards: new Map([['checkout', { key: 'checkout', guard, version: 1 }]]), ...facts },
-        motion,
+        request,
       )
     expect(drop(master, end, { maker: null }).ok).toBe(true)
     expect(under({ type: 'text' }).ok).toBe(true)
@@ -133,7 +133,7 @@ describe('decide: drop_held', () => {
 
 describe('dropped', () => {
   it('says whose it was, also where nobody or nothing is left of them', () => {
-    expect(dropped(heldOf(), bob, 'expired').dropped).toEqual({
+    expect(toDroppedDetail(heldOf(), bob, 'expired').dropped).toEqual({
       id: 'h',
       kind: 'approval',
       keys: ['a', 'b'],
@@ -142,11 +142,11 @@ describe('dropped', () => {
       madeBy: 'bob',
       because: 'expired',
     })
-    expect(dropped(heldOf(), null, 'refused', { code: 'link_spent' }).dropped).toMatchObject({
+    expect(toDroppedDetail(heldOf(), null, 'refused', { code: 'link_spent' }).dropped).toMatchObject({
       madeBy: 'writer',
       refusal: 'link_spent',
     })
-    expect(dropped(heldOf({ made_by: null }), null, 'cancelled').dropped?.madeBy).toBe('stash')
+    expect(toDroppedDetail(heldOf({ made_by: null }), null, 'cancelled').dropped?.madeBy).toBe('stash')
   })
 })
 

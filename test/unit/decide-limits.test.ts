@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { DURATION_MAX_MS } from '../../src/model/duration.ts'
-import type { Facts } from '../../src/model/facts.ts'
-import { STASH_MAX_GUARD_BYTES, STASH_MAX_GUARDS } from '../../src/model/guard.ts'
+import type { Facts } from '../../src/model/decide/facts.ts'
+import { STASH_MAX_GUARD_BYTES, STASH_MAX_GUARDS } from '../../src/model/guard/guard.ts'
 import { APPROVAL_LIFETIME_MS, type Held } from '../../src/model/held.ts'
 import type { Edit } from '../../src/model/intent.ts'
 import { STASH_MAX_BYTES, STASH_MAX_ITEMS, VALUE_MAX_BYTES } from '../../src/model/item.ts'
-import { ABILITIES, type Actor } from '../../src/model/permit.ts'
+import { ABILITIES, type Actor } from '../../src/model/access/permit.ts'
 import {
   codeOf,
   factsWith,
@@ -197,7 +197,7 @@ describe('decide: what is held', () => {
 })
 
 describe('decide: time-boxes', () => {
-  const boxed = (edit: Edit, facts: Partial<Facts> = {}, motion = {}) => judge(writer, edit, factsWith(facts), motion)
+  const boxed = (edit: Edit, facts: Partial<Facts> = {}, request = {}) => judge(writer, edit, factsWith(facts), request)
   it('hold what comes back, with its type, and say when', () => {
     expect(boxed(putOf('checkout', 'off', { forMs: 60_000 }), {}, { reason: 'why' })).toMatchObject({
       value: {

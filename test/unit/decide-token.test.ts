@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { HOLDER_MAX_TOKENS, isWithin, STASH_MAX_TOKENS } from '../../src/model/decide-token.ts'
+import { HOLDER_MAX_TOKENS, isWithin, STASH_MAX_TOKENS } from '../../src/model/decide/decide-token.ts'
 import type { Intent } from '../../src/model/intent.ts'
-import { ABILITIES } from '../../src/model/permit.ts'
+import { ABILITIES } from '../../src/model/access/permit.ts'
 import { anonymous, factsWith, judge, master, NOW, tokenOf, writer } from '../support/decisions.ts'
 
 const HASH = 'ab'.repeat(32)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Change } from '../../src/model/intent.ts'
 import { STASH_MAX_BYTES, STASH_MAX_ITEMS } from '../../src/model/item.ts'
-import { keysOf } from '../../src/model/plan.ts'
+import { getNamedKeys } from '../../src/model/decide/plan.ts'
 import type { Held } from '../../src/model/held.ts'
 import { anonymous, factsWith, itemOf, judge, master, NOW, tokenOf, writer } from '../support/decisions.ts'
 
@@ -32,7 +32,7 @@ describe('decide: put', () => {
   })
   it('makes up a key where none is given', () => {
     expect(judge(writer, put({ key: null }))).toMatchObject({ value: { applied: { changed: ['made-up'] } } })
-    expect(keysOf(put({ key: null }), 'made-up')).toEqual(['made-up'])
+    expect(getNamedKeys(put({ key: null }), 'made-up')).toEqual(['made-up'])
   })
   it('asks for a token before it tells the version', () => {
     expect(judge(anonymous, put({ condition: { ifMatch: [1] } }))).toMatchObject({ refusal: { code: 'token_missing' } })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { NO_STORAGE } from '../../src/model/vouch.ts'
+import { NO_STORAGE } from '../../src/model/snapshot/vouch.ts'
 import { makeIsolate } from '../support/isolate.ts'
 
 describe('a copy that is newer than the object', () => {

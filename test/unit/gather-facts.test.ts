@@ -1,7 +1,7 @@
 /** What a decision is told of the stash: what it needs, and nothing that costs a read besides. */
 import { describe, expect, it } from 'vitest'
-import type { Decidable } from '../../src/model/facts.ts'
-import type { Actor } from '../../src/model/permit.ts'
+import type { Decidable } from '../../src/model/decide/facts.ts'
+import type { Actor } from '../../src/model/access/permit.ts'
 import { gather } from '../../src/stash/facts.ts'
 import { getStash } from '../../src/stash/stash-row.ts'
 import { believe } from '../../src/stash/tokens.ts'

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { guardSchema, isUnsafe, maxForOf, misfits, objectionsTo, type Guard } from '../../src/model/guard.ts'
-import { JudgingBudget } from '../../src/model/json-schema.ts'
+import {
+  guardSchema,
+  isUnsafe,
+  getMaxForMs,
+  findViolations,
+  findGuardIssues,
+  type Guard,
+} from '../../src/model/guard/guard.ts'
+import { ValidationBudget } from '../../src/model/guard/json-schema.ts'
 
 describe('misfits', () => {
   it.each<[Guard, string[], string[]]>([
@@ -43,14 +50,14 @@ describe('misfits', () => {
     ],
     [{ type: 'split', choices: ['a', 'b'] }, ['{"a":1}', '{"b":1,"a":2}'], ['{"a":1,"c":1}', '{"c":1}']],
   ])('%j takes what fits, to the bound, and nothing else', (guard, fitting, unfit) => {
-    for (const value of fitting) expect(misfits(guard, value), value).toEqual([])
-    for (const value of unfit) expect(misfits(guard, value), value).toHaveLength(1)
+    for (const value of fitting) expect(findViolations(guard, value), value).toEqual([])
+    for (const value of unfit) expect(findViolations(guard, value), value).toHaveLength(1)
   })
   it('takes a split of a hundred names, and no more', () => {
     const of = (many: number) =>
       JSON.stringify(Object.fromEntries(Array.from({ length: many }, (_, i) => [`n${i}`, 1])))
-    expect(misfits({ type: 'split' }, of(100))).toEqual([])
-    expect(misfits({ type: 'split' }, of(101))).toHaveLength(1)
+    expect(findViolations({ type: 'split' }, of(100))).toEqual([])
+    expect(findViolations({ type: 'split' }, of(101))).toHaveLength(1)
   })
   it.each<[Guard, string, string]>([
     [{ type: 'number', min: 1 }, '0', 'takes at least 1'],
@@ -60,13 +67,13 @@ describe('misfits', () => {
     [{ type: 'choice', choices: ['a', 'b'] }, 'c', 'takes one of a, b'],
     [{ type: 'split', choices: ['a'] }, '{"a":1,"z":1}', 'takes weights of a; "z" is none of these'],
   ])('of %j says of %s what would fit', (guard, value, message) => {
-    expect(misfits(guard, value)).toEqual([{ path: '', message }])
+    expect(findViolations(guard, value)).toEqual([{ path: '', message }])
   })
 })
 
 describe('objectionsTo', () => {
   const of = (guard: Guard) => {
-    const objections = objectionsTo(guard, new JudgingBudget())
+    const objections = findGuardIssues(guard, new ValidationBudget())
     return objections === 'over budget' ? [objections] : objections.map(({ path }) => path)
   }
   it.each<[Guard, string[]]>([
@@ -94,17 +101,17 @@ describe('objectionsTo', () => {
 
 describe('a budget that does not reach', () => {
   const spent = (left: number) => {
-    const budget = new JudgingBudget()
+    const budget = new ValidationBudget()
     budget.spend(budget.left - left)
     return budget
   }
   it('judges neither the guard nor its safe value', () => {
     const guard: Guard = { type: 'json', schema: { type: 'string' }, safe_value: '"a"' }
-    expect(objectionsTo(guard, spent(0))).toBe('over budget')
+    expect(findGuardIssues(guard, spent(0))).toBe('over budget')
     // Enough for looking the schema through, and not for judging by it.
-    expect(objectionsTo(guard, spent(4))).toBe('over budget')
-    expect(objectionsTo(guard, spent(1_000))).toEqual([])
-    expect(misfits(guard, '"a"', spent(0))).toBe('over budget')
+    expect(findGuardIssues(guard, spent(4))).toBe('over budget')
+    expect(findGuardIssues(guard, spent(1_000))).toEqual([])
+    expect(findViolations(guard, '"a"', spent(0))).toBe('over budget')
   })
 })
 
@@ -168,6 +175,6 @@ describe('a guard', () => {
     const guard: Guard = { type: 'boolean', safe_value: 'false', max_for: '2m' }
     expect([null, 'true', 'false'].map((value) => isUnsafe(guard, value))).toEqual([true, true, false])
     expect(isUnsafe({ type: 'boolean' }, 'true')).toBe(false)
-    expect([maxForOf(guard), maxForOf({ type: 'boolean' })]).toEqual([120_000, null])
+    expect([getMaxForMs(guard), getMaxForMs({ type: 'boolean' })]).toEqual([120_000, null])
   })
 })

@@ -1,7 +1,7 @@
 /** The `held` and `revert` tables by themselves: what is counted, taken up, put off, passed on and listed. */
 import { describe, expect, it } from 'vitest'
 import type { Held } from '../../src/model/held.ts'
-import { idOfHash } from '../../src/model/token.ts'
+import { toTokenId } from '../../src/model/access/token.ts'
 import {
   dropDecision,
   dropExpiredLinks,
@@ -133,8 +133,8 @@ describe('dropDecision', () => {
 describe('heldBySecret', () => {
   it('takes the whole hash', () => {
     const hash = hashOf('secret')
-    const { sql } = makeHeld(heldOf(idOfHash(hash), { secret_hash: hash }))
-    expect(heldBySecret(sql, hash)?.id).toBe(idOfHash(hash))
+    const { sql } = makeHeld(heldOf(toTokenId(hash), { secret_hash: hash }))
+    expect(heldBySecret(sql, hash)?.id).toBe(toTokenId(hash))
     expect(heldBySecret(sql, hash.slice(0, -1) + (hash.endsWith('0') ? '1' : '0'))).toBeNull()
     expect(heldBySecret(sql, hashOf('other'))).toBeNull()
   })

@@ -1,6 +1,6 @@
 /** History over real tables, in Node: its pages, what is shown to limited tokens, and the chain. */
 import { describe, expect, it } from 'vitest'
-import type { TokenActor } from '../../src/model/permit.ts'
+import type { TokenActor } from '../../src/model/access/permit.ts'
 import { changesToUndo, readHistory, verifyHistory } from '../../src/stash/history.ts'
 import { genesis, lastChange, weigh } from '../../src/stash/log.ts'
 import { believe } from '../../src/stash/tokens.ts'

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { checkRoom, hold } from '../../src/model/hold.ts'
+import { checkRoom, hold } from '../../src/model/decide/hold.ts'
 import { HELD_MAX_BYTES, STASH_MAX_HELD, STASH_MAX_HELD_BYTES, TOKEN_MAX_HELD } from '../../src/model/held.ts'
 import type { Change } from '../../src/model/intent.ts'
-import type { Motion } from '../../src/model/facts.ts'
-import type { Actor } from '../../src/model/permit.ts'
+import type { ChangeRequest } from '../../src/model/decide/facts.ts'
+import type { Actor } from '../../src/model/access/permit.ts'
 import { anonymous, factsWith, master, NOW, writer } from '../support/decisions.ts'
 
 const put = (value: string, key: string | null = 'a'): Change => ({ kind: 'put', key, value, type: 'text/plain' })
 const change = put('1')
 const SIZE = new TextEncoder().encode(JSON.stringify(change)).length
 
-const motionOf = (actor: Actor): Motion => ({
+const motionOf = (actor: Actor): ChangeRequest => ({
   actor,
-  speaker: actor,
+  caller: actor,
   intent: change,
   reason: 'why',
   release: null,

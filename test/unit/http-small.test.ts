@@ -5,7 +5,7 @@ import { answerFault, codeOf } from '../../src/http/faults.ts'
 import { purgeCache, tagToPurge } from '../../src/http/purge.ts'
 import { empty, html, json, jsonText, representEnds, timeBoxOf, turnDown } from '../../src/http/reply.ts'
 import { contactOf, securityText } from '../../src/http/security-text.ts'
-import { PURGE_METHOD } from '../../src/model/purge.ts'
+import { PURGE_METHOD } from '../../src/model/cache-purge.ts'
 
 type Namespace = Parameters<typeof parseStashId>[0]
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bytesOf, isKey } from '../../src/model/item.ts'
+import { countBytes, isKey } from '../../src/model/item.ts'
 
 describe('isKey', () => {
   it.each(['a', 'A-z_0.9', '...', '.a', 'a'.repeat(128), '__proto__'])('is %j', (text) => {
@@ -12,6 +12,6 @@ describe('isKey', () => {
 
 describe('bytesOf', () => {
   it('is of UTF-8', () => {
-    expect(['', 'a', 'é', '€', '🚦'].map(bytesOf)).toEqual([0, 1, 2, 3, 4])
+    expect(['', 'a', 'é', '€', '🚦'].map(countBytes)).toEqual([0, 1, 2, 3, 4])
   })
 })

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { examineSchema, isShallow, JudgingBudget, schemaIssues } from '../../src/model/json-schema.ts'
-import { countNodes, countSteps, resolvePointer } from '../../src/model/schema-cost.ts'
+import { vetSchema, isShallow, ValidationBudget, findSchemaViolations } from '../../src/model/guard/json-schema.ts'
+import { countNodes, countSteps, resolvePointer } from '../../src/model/guard/schema-cost.ts'
 
-const examine = (schema: unknown) => examineSchema(schema, new JudgingBudget())
-const judge = (schema: unknown, value: unknown) => schemaIssues(schema, JSON.stringify(value), new JudgingBudget())
+const examine = (schema: unknown) => vetSchema(schema, new ValidationBudget())
+const judge = (schema: unknown, value: unknown) =>
+  findSchemaViolations(schema, JSON.stringify(value), new ValidationBudget())
 
 describe('examineSchema', () => {
   it.each<[unknown]>([
@@ -69,14 +70,14 @@ describe('examineSchema', () => {
     expect(examine(of(167))).toMatchObject([{ path: 'schema', message: expect.stringContaining('at most 500') }])
   })
   it('takes its work from the budget of the change', () => {
-    const budget = new JudgingBudget()
+    const budget = new ValidationBudget()
     expect(budget.isUntouched).toBe(true)
     const { left } = budget
-    expect(examineSchema({ items: true }, budget)).toEqual([])
+    expect(vetSchema({ items: true }, budget)).toEqual([])
     expect([budget.isUntouched, budget.left < left]).toEqual([false, true])
     expect(budget.spend(budget.left + 1)).toBe(false)
     expect(budget.spend(budget.left)).toBe(true)
-    expect([budget.left, examineSchema({}, budget)]).toEqual([0, 'over budget'])
+    expect([budget.left, vetSchema({}, budget)]).toEqual([0, 'over budget'])
   })
 })
 
@@ -114,9 +115,9 @@ describe('schemaIssues', () => {
     for (const issue of issues) expect(typeof issue === 'string' ? 0 : issue.message.length).toBeLessThanOrEqual(301)
   })
   it('is not judged where the budget does not reach', () => {
-    const budget = new JudgingBudget()
+    const budget = new ValidationBudget()
     budget.spend(budget.left)
-    expect(schemaIssues(true, '1', budget)).toBe('over budget')
+    expect(findSchemaViolations(true, '1', budget)).toBe('over budget')
     expect(
       judge(
         { items: { enum: Array.from({ length: 1_000 }, (_, i) => `${i}`) } },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PROBLEMS } from '../../src/http/problems.ts'
-import { KEPT_REFUSALS } from '../../src/model/kept-refusal.ts'
+import { REPLAYABLE_REFUSALS } from '../../src/model/replayable-refusal.ts'
 
 /** Never decided under an Idempotency-Key: refused before or beside the decision, or said of the key itself. */
 const NEVER_DECIDED = ['route_not_found', 'stash_not_found', 'no_items', 'revision_not_reached', 'idempotency_mismatch']
@@ -11,6 +11,6 @@ describe('KEPT_REFUSALS', () => {
       .filter(([, { status }]) => [404, 409, 412, 422, 423].includes(status))
       .map(([code]) => code)
       .filter((code) => !NEVER_DECIDED.includes(code))
-    expect([...KEPT_REFUSALS].sort()).toEqual(named.sort())
+    expect([...REPLAYABLE_REFUSALS].sort()).toEqual(named.sort())
   })
 })

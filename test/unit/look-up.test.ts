@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { LookUps } from '../../src/edge/look-up.ts'
 import { Memory } from '../../src/edge/memory.ts'
 import { takeTurn } from '../../src/edge/single-flight.ts'
-import { NO_STORAGE } from '../../src/model/vouch.ts'
+import { NO_STORAGE } from '../../src/model/snapshot/vouch.ts'
 import { makeIsolate, snapshotAt } from '../support/isolate.ts'
 
 describe('a look-up', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { Memory, selectionsMaxBytes, type Memo } from '../../src/edge/memory.ts'
-import type { Snapshot } from '../../src/model/snapshot.ts'
+import type { Snapshot } from '../../src/model/snapshot/snapshot.ts'
 
 const stash = { name: null, description: null, profile: 'safeguarded', createdAt: 0, freeze: null } as const
 const snapshotOf = (facts: Partial<Snapshot> = {}, chars = 1_000): Snapshot => ({

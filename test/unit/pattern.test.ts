@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { covers, coversEverything, matches, patternSchema, withinPatterns } from '../../src/model/pattern.ts'
+import { covers, coversEverything, matches, patternSchema, withinPatterns } from '../../src/model/access/pattern.ts'
 
 /** Few letters, so that patterns and texts meet. */
 const text = fc.string({ unit: fc.constantFrom('a', 'b', '-'), maxLength: 8 })

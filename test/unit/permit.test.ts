@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest'
 import {
   ABILITIES,
   isMaster,
-  isSameHand,
+  isSameLineage,
   isSameHolder,
-  labelOf,
+  getActorLabel,
   permits,
   reaches,
   reachesAll,
   type Actor,
-} from '../../src/model/permit.ts'
+} from '../../src/model/access/permit.ts'
 import { anonymous, master, tokenOf } from '../support/decisions.ts'
 
 const admin: Actor = { kind: 'admin' }
@@ -59,12 +59,12 @@ describe('persons', () => {
     expect([first, successor, child, other].map((one) => isSameHolder(first, one))).toEqual([true, true, true, false])
   })
   it('have one hand in a token and those that replaced it, either way', () => {
-    expect([first, successor, child, other].map((one) => isSameHand(first, one))).toEqual([true, true, false, false])
-    expect(isSameHand(successor, first)).toBe(true)
+    expect([first, successor, child, other].map((one) => isSameLineage(first, one))).toEqual([true, true, false, false])
+    expect(isSameLineage(successor, first)).toBe(true)
   })
   it('are tokens: the stash and the anonymous are nobody', () => {
     for (const one of [admin, system, anonymous]) {
-      for (const compare of [isSameHand, isSameHolder]) {
+      for (const compare of [isSameLineage, isSameHolder]) {
         expect([compare(one, one), compare(first, one), compare(one, first)]).toEqual([false, false, false])
       }
       expect(isMaster(one)).toBe(false)
@@ -72,6 +72,6 @@ describe('persons', () => {
     expect([isMaster(master), isMaster(first)]).toEqual([true, false])
   })
   it('are named by their label, or by what they are', () => {
-    expect([first, system, admin, anonymous].map(labelOf)).toEqual(['first', 'stash', 'admin', 'anonymous'])
+    expect([first, system, admin, anonymous].map(getActorLabel)).toEqual(['first', 'stash', 'admin', 'anonymous'])
   })
 })

@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { writeSnapshot } from '../../src/model/snapshot.ts'
+import { serializeSnapshot } from '../../src/model/snapshot/snapshot.ts'
 
 const STASH = { name: null, description: null, profile: 'safeguarded', createdAt: 0, freeze: null } as const
-const text = writeSnapshot({ stashId: 's', revision: 3, chain: null, publishedAt: 0, stash: STASH, reverts: [] }, [])
+const text = serializeSnapshot(
+  { stashId: 's', revision: 3, chain: null, publishedAt: 0, stash: STASH, reverts: [] },
+  [],
+)
 
 /** The module anew for each test: what it has said once it does not say again. */
 async function read(value: string | null, stashId = 's') {

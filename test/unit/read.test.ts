@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { serveHot } from '../../src/http/hot.ts'
 import { explainMissing, heedWrite, recallClaimed, recallStash, rememberStash } from '../../src/http/read.ts'
 import type { ReadScope } from '../../src/http/scope.ts'
-import { writeSnapshot } from '../../src/model/snapshot.ts'
-import { NO_STORAGE, type Vouch } from '../../src/model/vouch.ts'
+import { serializeSnapshot } from '../../src/model/snapshot/snapshot.ts'
+import { NO_STORAGE, type Vouch } from '../../src/model/snapshot/vouch.ts'
 
 const STASH = { name: null, description: null, profile: 'safeguarded', createdAt: 0, freeze: null } as const
 let stashes = 0
@@ -13,7 +13,7 @@ function makeStash() {
   const stash = String(++stashes).padStart(64, 'a')
   const text = (revision: number) => {
     const flag = { key: 'k', value: `value ${revision}`, type: 'text/plain', version: revision }
-    return writeSnapshot(
+    return serializeSnapshot(
       { stashId: stash, revision, chain: null, publishedAt: Date.now(), stash: STASH, reverts: [] },
       [flag],
     )

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { writeSnapshot } from '../../src/model/snapshot.ts'
+import { serializeSnapshot } from '../../src/model/snapshot/snapshot.ts'
 import { Recovery } from '../../src/stash/recovery.ts'
 import { makeStash } from '../support/tables.ts'
 
 const STASH = { name: null, description: null, profile: 'safeguarded', createdAt: 0, freeze: null } as const
 const textAt = (revision: number, stashId = 'the-stash', chain: string | null = null) =>
-  writeSnapshot({ stashId, revision, chain, publishedAt: 0, stash: STASH, reverts: [] }, [])
+  serializeSnapshot({ stashId, revision, chain, publishedAt: 0, stash: STASH, reverts: [] }, [])
 
 /** A stash of three revisions, beside what KV holds. */
 function makeRecovery(inKv: string | null) {

@@ -7,7 +7,7 @@ import {
   REPLAY_MAX_CHANGES,
   Replays,
 } from '../../src/stash/replay.ts'
-import type { WatchEvent } from '../../src/model/watch-event.ts'
+import type { WatchEvent } from '../../src/model/snapshot/watch-event.ts'
 import { makeStash, type Tables } from '../support/tables.ts'
 
 /** So many changes of one flag, each with so many characters. */

@@ -1,9 +1,9 @@
 import { FlagdCore } from '@openfeature/flagd-core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { chooseOutcome, ruleOf } from '../../src/model/evaluate.ts'
-import { murmur3 } from '../../src/model/murmur3.ts'
-import { bucketOf, BUCKETS, endsOf, shareOf } from '../../src/model/rollout.ts'
+import { chooseOutcome, createRule } from '../../src/model/evaluation/evaluate.ts'
+import { murmur3 } from '../../src/model/evaluation/murmur3.ts'
+import { getBucket, BUCKETS, getBucketEnds, getShare } from '../../src/model/evaluation/rollout.ts'
 // Worked out by another implementation, in exact fractions.
 import vectors from '../support/bucketing.json' with { type: 'json' }
 
@@ -11,9 +11,9 @@ const flag = (key: string, value: string, guard: string) => ({ key, value, type:
 
 /** What somebody gets, as the HTTP API would say it. */
 function evaluate(key: string, value: string, guard: string, targetingKey: string): unknown {
-  const rule = ruleOf(flag(key, value, guard))
+  const rule = createRule(flag(key, value, guard))
   if (rule.kind === 'misfit') throw new Error(`${value} is no ${guard}`)
-  return (rule.kind === 'same' ? rule.outcome : chooseOutcome(rule, bucketOf(key, targetingKey))).value
+  return (rule.kind === 'same' ? rule.outcome : chooseOutcome(rule, getBucket(key, targetingKey))).value
 }
 
 describe('murmur3', () => {
@@ -24,13 +24,13 @@ describe('murmur3', () => {
 
 describe('bucketOf', () => {
   it('puts each user of the golden vectors where it belongs', () => {
-    const found = vectors.buckets.map(({ flag, targetingKey }) => bucketOf(flag, targetingKey))
+    const found = vectors.buckets.map(({ flag, targetingKey }) => getBucket(flag, targetingKey))
     expect(found).toEqual(vectors.buckets.map(({ bucket }) => bucket))
   })
   it('never leaves the buckets', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (key, user) => {
-        const bucket = bucketOf(key, user)
+        const bucket = getBucket(key, user)
         return Number.isInteger(bucket) && bucket >= 0 && bucket < BUCKETS
       }),
     )
@@ -56,14 +56,14 @@ describe('endsOf', () => {
       [0, 50_000, 50_000, 100_000],
     ],
   ])('%j are whole buckets where the shares say so', (weights, ends) => {
-    expect(endsOf(weights)).toEqual(ends)
+    expect(getBucketEnds(weights)).toEqual(ends)
   })
   it('is a whole bucket for every thousandth of a percent', () => {
     const shares = Array.from({ length: BUCKETS }, (_, share) => share)
-    expect(shares.filter((share) => endsOf([share / 1_000, 100 - share / 1_000])[0] !== share)).toEqual([])
+    expect(shares.filter((share) => getBucketEnds([share / 1_000, 100 - share / 1_000])[0] !== share)).toEqual([])
   })
   it('is a fraction of a bucket where the shares are no whole buckets', () => {
-    const [first, last] = endsOf([1, 2])
+    const [first, last] = getBucketEnds([1, 2])
     expect(first).toBeCloseTo(100_000 / 3, 6)
     expect(last).toBe(100_000)
   })
@@ -71,7 +71,7 @@ describe('endsOf', () => {
 
 describe('shareOf', () => {
   it('gives a share the buckets below its end, and an empty one none', () => {
-    expect([0, 9, 10, 99_999].map((bucket) => shareOf([0, 10, 10, 100_000], bucket))).toEqual([1, 1, 3, 3])
+    expect([0, 9, 10, 99_999].map((bucket) => getShare([0, 10, 10, 100_000], bucket))).toEqual([1, 1, 3, 3])
   })
 })
 
@@ -91,7 +91,7 @@ describe('a percentage', () => {
     )
   })
   it('takes in its share of 100,000 users, within 0.3 points, at every whole percent', () => {
-    const users = Array.from({ length: 100_000 }, (_, i) => bucketOf('rollout', `user-${i}`))
+    const users = Array.from({ length: 100_000 }, (_, i) => getBucket('rollout', `user-${i}`))
     const counts = users.reduce(
       (all, bucket) => {
         all[Math.floor(bucket / 1_000)] = (all[Math.floor(bucket / 1_000)] ?? 0) + 1
@@ -161,7 +161,7 @@ describe('ruleOf', () => {
     ['a type of tomorrow', '1', { value: '1', variant: 'default', reason: 'STATIC' }],
   ])('reads %s %s for everybody alike', (guard, value, outcome) => {
     const { guard: _, ...bare } = flag('k', value, '')
-    expect(ruleOf({ ...bare, ...(guard !== undefined && { guard }) })).toEqual({ kind: 'same', outcome })
+    expect(createRule({ ...bare, ...(guard !== undefined && { guard }) })).toEqual({ kind: 'same', outcome })
   })
   it.each([
     ['boolean', 'yes'],
@@ -177,12 +177,12 @@ describe('ruleOf', () => {
     ['split', '{"a":1e308,"b":1e308}'],
     ['split', '{"a":1e400,"b":1}'],
   ])('says that a %s cannot be %s', (guard, value) => {
-    expect(ruleOf(flag('k', value, guard))).toEqual({ kind: 'misfit', guard })
+    expect(createRule(flag('k', value, guard))).toEqual({ kind: 'misfit', guard })
   })
 })
 
 describe('ruleOf', () => {
-  const rule = (value: string, guard: string) => ruleOf(flag('k', value, guard))
+  const rule = (value: string, guard: string) => createRule(flag('k', value, guard))
   it.each([
     ['percentage', ['', ' ', '-1', '100.5', 'x']],
     ['number', ['', ' ', 'x', 'Infinity']],

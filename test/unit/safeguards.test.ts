@@ -1,11 +1,11 @@
 /** Properties of the decision itself: what must hold whatever the facts. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Guard } from '../../src/model/guard.ts'
-import { misfits } from '../../src/model/guard.ts'
+import type { Guard } from '../../src/model/guard/guard.ts'
+import { findViolations } from '../../src/model/guard/guard.ts'
 import type { Change } from '../../src/model/intent.ts'
-import { matches } from '../../src/model/pattern.ts'
-import { ABILITIES } from '../../src/model/permit.ts'
+import { matches } from '../../src/model/access/pattern.ts'
+import { ABILITIES } from '../../src/model/access/permit.ts'
 import { factsWith, itemOf, judge, NOW, tokenOf } from '../support/decisions.ts'
 
 const key = fc.constantFrom('a', 'b', 'ab')
@@ -82,7 +82,7 @@ describe('decide', () => {
           expect(one.keys.some((pattern) => matches(pattern, name))).toBe(true)
           expect(frozen && !(one.can.includes('break_glass') && breakGlass === 'fire')).toBe(false)
           if (rule === undefined) continue
-          expect(after === null ? [] : misfits(rule, after.value)).toEqual([])
+          expect(after === null ? [] : findViolations(rule, after.value)).toEqual([])
           expect(rule.approvals).not.toBe(1)
           expect(rule.reason_required === true && why !== 'why').toBe(false)
           const leaves = rule.max_for !== undefined && after?.value !== 'false'

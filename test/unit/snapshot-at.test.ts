@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { readSnapshot, writeSnapshot, type Revert, type Snapshot } from '../../src/model/snapshot.ts'
-import { atTime } from '../../src/model/snapshot-at.ts'
+import { parseSnapshot, serializeSnapshot, type Revert, type Snapshot } from '../../src/model/snapshot/snapshot.ts'
+import { getSnapshotAt } from '../../src/model/snapshot/snapshot-at.ts'
 
 const stash = { name: null, description: null, profile: 'safeguarded', createdAt: 0, freeze: null } as const
 const text = (value: string) => ({ value, type: 'text/plain' })
 const flag = (key: string, value: string, version = 1) => ({ key, version, ...text(value) })
 
 function snapshot(reverts: Revert[], flags = [flag('a', 'boxed', 3), flag('b', '1'), flag('d', 'boxed', 4)]): Snapshot {
-  const read = readSnapshot(
-    writeSnapshot({ stashId: 's', revision: 4, chain: null, publishedAt: 0, stash, reverts }, flags),
+  const read = parseSnapshot(
+    serializeSnapshot({ stashId: 's', revision: 4, chain: null, publishedAt: 0, stash, reverts }, flags),
     's',
   )
   if (read === null) throw new Error('not a snapshot')
@@ -26,13 +26,13 @@ describe('atTime', () => {
   it('is the snapshot itself until something ends', () => {
     const whole = snapshot(REVERTS)
     expect(whole.changesAt).toBe(100)
-    expect(atTime(whole, 99)).toBe(whole)
+    expect(getSnapshotAt(whole, 99)).toBe(whole)
     const plain = snapshot([])
-    expect(atTime(plain, Number.MAX_SAFE_INTEGER)).toBe(plain)
+    expect(getSnapshotAt(plain, Number.MAX_SAFE_INTEGER)).toBe(plain)
   })
   it('has from the moment of the end on what comes back, in the order of keys', () => {
     const whole = snapshot(REVERTS)
-    const later = atTime(whole, 100)
+    const later = getSnapshotAt(whole, 100)
     expect(values(later)).toEqual({ a: 'before', b: '1', c: '{}', d: 'boxed' })
     expect([...later.flags.keys()]).toEqual(['a', 'b', 'c', 'd'])
     expect(later.flags.get('a')).toEqual({ ...flag('a', 'before', 3), reverted: true })
@@ -40,7 +40,7 @@ describe('atTime', () => {
     expect(later.flags.get('d')).toMatchObject({ until: 200 })
     expect([...later.reverted]).toEqual(['a', 'c'])
     expect(later).toMatchObject({ revision: 4, changesAt: 200, reverts: [{ key: 'd' }] })
-    const last = atTime(later, 1_000)
+    const last = getSnapshotAt(later, 1_000)
     expect(values(last)).toEqual({ a: 'before', b: '1', c: '{}' })
     expect([...last.reverted]).toEqual(['a', 'c', 'd'])
     expect(last.changesAt).toBe(Infinity)
@@ -49,10 +49,10 @@ describe('atTime', () => {
   })
   it('comes to the same at once as in steps', () => {
     const whole = snapshot(REVERTS)
-    expect(atTime(whole, 500)).toEqual(atTime(atTime(whole, 150), 500))
+    expect(getSnapshotAt(whole, 500)).toEqual(getSnapshotAt(getSnapshotAt(whole, 150), 500))
   })
   it('says of no flag that it went back where one is away already, and stays away', () => {
-    const later = atTime(snapshot([{ key: 'gone', at: 100, version: 2, to: null }]), 100)
+    const later = getSnapshotAt(snapshot([{ key: 'gone', at: 100, version: 2, to: null }]), 100)
     expect(later.reverted.size).toBe(0)
     expect(values(later)).toEqual({ a: 'boxed', b: '1', d: 'boxed' })
   })
@@ -66,13 +66,13 @@ describe('readSnapshot', () => {
       { key: 'a', at: 0, version: 3, to: text('x') },
     ])
     expect(read.changesAt).toBe(0)
-    expect(values(atTime(read, year))).toMatchObject({ a: 'x', b: '1' })
+    expect(values(getSnapshotAt(read, year))).toMatchObject({ a: 'x', b: '1' })
   })
   it('knows whether a version wrote it that knew no ends', () => {
     const { reverts: _, ...old } = JSON.parse(
-      writeSnapshot({ stashId: 's', revision: 1, chain: null, publishedAt: 0, stash, reverts: [] }, []),
+      serializeSnapshot({ stashId: 's', revision: 1, chain: null, publishedAt: 0, stash, reverts: [] }, []),
     ) as Record<string, unknown>
-    expect(readSnapshot(JSON.stringify(old), 's')).toMatchObject({
+    expect(parseSnapshot(JSON.stringify(old), 's')).toMatchObject({
       isComplete: false,
       reverts: [],
       changesAt: Infinity,
@@ -89,8 +89,8 @@ describe('readSnapshot', () => {
     ['a guard that is no name', [{ key: 'a', at: 1, version: 1, to: { value: 'x', type: 't', guard: 1 } }]],
   ])('takes %s for no snapshot', (_, reverts) => {
     const written = JSON.parse(
-      writeSnapshot({ stashId: 's', revision: 1, chain: null, publishedAt: 0, stash, reverts: [] }, []),
+      serializeSnapshot({ stashId: 's', revision: 1, chain: null, publishedAt: 0, stash, reverts: [] }, []),
     ) as Record<string, unknown>
-    expect(readSnapshot(JSON.stringify({ ...written, reverts }), 's')).toBeNull()
+    expect(parseSnapshot(JSON.stringify({ ...written, reverts }), 's')).toBeNull()
   })
 })

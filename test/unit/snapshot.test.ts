@@ -2,18 +2,18 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   isKnownFormat,
-  newest,
-  readOutline,
-  readSnapshot,
-  writeSnapshot,
+  pickNewest,
+  parseOutline,
+  parseSnapshot,
+  serializeSnapshot,
   type Flag,
   type Revert,
   type Snapshot,
-} from '../../src/model/snapshot.ts'
+} from '../../src/model/snapshot/snapshot.ts'
 
 const stash = { name: 'shop', description: null, profile: 'safeguarded', createdAt: 5, freeze: null } as const
 const write = (flags: Flag[], revision = 3, reverts: Revert[] = []) =>
-  writeSnapshot({ stashId: 's', revision, chain: null, publishedAt: 9, stash, reverts }, flags)
+  serializeSnapshot({ stashId: 's', revision, chain: null, publishedAt: 9, stash, reverts }, flags)
 
 describe('readSnapshot', () => {
   it('gives back what was written, whatever the values are', () => {
@@ -21,7 +21,7 @@ describe('readSnapshot', () => {
     const flag = fc.record({ key, value: fc.string({ unit: 'binary' }), type: fc.string(), version: fc.nat() })
     fc.assert(
       fc.property(fc.uniqueArray(flag, { selector: (f) => f.key }), (flags) => {
-        const read = readSnapshot(write(flags), 's')
+        const read = parseSnapshot(write(flags), 's')
         expect(read).toMatchObject({ stashId: 's', revision: 3, publishedAt: 9, stash })
         expect([...(read?.flags.values() ?? [])]).toEqual(flags)
       }),
@@ -47,8 +47,8 @@ describe('readSnapshot', () => {
       JSON.stringify({ ...good, stash: { name: 1 } }),
       JSON.stringify({ ...good, stash: undefined }),
     ]
-    for (const text of bad) expect(readSnapshot(text, 's'), text).toBeNull()
-    expect(readSnapshot(JSON.stringify(good), 's')).not.toBeNull()
+    for (const text of bad) expect(parseSnapshot(text, 's'), text).toBeNull()
+    expect(parseSnapshot(JSON.stringify(good), 's')).not.toBeNull()
   })
   it('gives back what a flag is, what comes back when, and until when it is frozen', () => {
     const flags = [
@@ -60,8 +60,8 @@ describe('readSnapshot', () => {
       { key: 'a', at: 10, version: 1, to: { value: '[]', type: 'text/plain', guard: 'json' } },
     ]
     const facts = { stashId: 's', revision: 3, chain: null, publishedAt: 9, reverts }
-    const text = writeSnapshot({ ...facts, stash: { ...stash, freeze: { until: 50, reason: 'secret' } } }, flags)
-    const read = readSnapshot(text, 's')
+    const text = serializeSnapshot({ ...facts, stash: { ...stash, freeze: { until: 50, reason: 'secret' } } }, flags)
+    const read = parseSnapshot(text, 's')
     expect([...(read?.flags.values() ?? [])]).toEqual([{ ...flags[0], until: 10 }, flags[1]])
     expect(read).toMatchObject({ reverts: reverts.toReversed(), changesAt: 10, isComplete: true })
     expect(read?.stash?.freeze).toEqual({ until: 50, reason: null })
@@ -86,7 +86,7 @@ describe('readSnapshot', () => {
       items: [flag],
       reverts: [revert],
     }
-    const read = (text: object) => readSnapshot(JSON.stringify(text), 's')
+    const read = (text: object) => parseSnapshot(JSON.stringify(text), 's')
     expect(read(whole)).not.toBeNull()
     for (const field of ['key', 'value', 'type', 'version', 'guard']) {
       expect(read({ ...whole, items: [{ ...flag, [field]: null }] }), field).toBeNull()
@@ -120,8 +120,8 @@ describe('readSnapshot', () => {
   })
   it('reads the sign that a stash is gone', () => {
     expect(
-      readSnapshot(
-        writeSnapshot({ stashId: 's', revision: 4, chain: null, publishedAt: 9, stash: null, reverts: [] }, []),
+      parseSnapshot(
+        serializeSnapshot({ stashId: 's', revision: 4, chain: null, publishedAt: 9, stash: null, reverts: [] }, []),
         's',
       ),
     ).toMatchObject({ stash: null, revision: 4 })
@@ -131,17 +131,17 @@ describe('readSnapshot', () => {
 describe('a snapshot of another format', () => {
   const inFormat = (format: number) => write([]).replace('"format":2', `"format":${format}`)
   it('is read where it is of the one before, as one that lacks something', () => {
-    expect(readSnapshot(inFormat(1), 's')).toMatchObject({ revision: 3, isComplete: false })
-    expect(readSnapshot(inFormat(2), 's')).toMatchObject({ isComplete: true })
-    expect(readSnapshot(inFormat(3), 's')).toBeNull()
+    expect(parseSnapshot(inFormat(1), 's')).toMatchObject({ revision: 3, isComplete: false })
+    expect(parseSnapshot(inFormat(2), 's')).toMatchObject({ isComplete: true })
+    expect(parseSnapshot(inFormat(3), 's')).toBeNull()
   })
   it('has an outline that can be read, whatever follows it', () => {
     const outline = { format: 97, stashId: 's', revision: 3, chain: null }
-    expect(readOutline(inFormat(97))).toEqual(outline)
-    expect(readOutline(inFormat(97).slice(0, 60))).toEqual(outline)
+    expect(parseOutline(inFormat(97))).toEqual(outline)
+    expect(parseOutline(inFormat(97).slice(0, 60))).toEqual(outline)
     expect(isKnownFormat(outline)).toBe(false)
     const facts = { stashId: 's', revision: 3, chain: '0123456789abcdef', publishedAt: 9, stash, reverts: [] }
-    expect(readOutline(writeSnapshot(facts, []))).toEqual({ ...outline, format: 2, chain: facts.chain })
+    expect(parseOutline(serializeSnapshot(facts, []))).toEqual({ ...outline, format: 2, chain: facts.chain })
     for (const text of [
       '',
       '{}',
@@ -150,29 +150,29 @@ describe('a snapshot of another format', () => {
       '{"format":2,"stash_id":"s","revision":-1,',
       inFormat(0.5),
     ]) {
-      expect(readOutline(text), text).toBeNull()
+      expect(parseOutline(text), text).toBeNull()
     }
   })
 })
 
 describe('newest', () => {
   const at = (revision: number): Snapshot => {
-    const read = readSnapshot(write([], revision), 's')
+    const read = parseSnapshot(write([], revision), 's')
     if (read === null) throw new Error('not a snapshot')
     return read
   }
   it('is the one with the higher revision, whichever comes first', () => {
     const [old, young] = [at(1), at(2)]
-    expect(newest(old, young)).toBe(young)
-    expect(newest(young, old)).toBe(young)
-    expect(newest(null, old)).toBe(old)
-    expect(newest(old, null)).toBe(old)
-    expect(newest(null, null)).toBeNull()
+    expect(pickNewest(old, young)).toBe(young)
+    expect(pickNewest(young, old)).toBe(young)
+    expect(pickNewest(null, old)).toBe(old)
+    expect(pickNewest(old, null)).toBe(old)
+    expect(pickNewest(null, null)).toBeNull()
   })
   it('is the complete one, where both have the same revision', () => {
     const [whole, lacking] = [at(2), { ...at(2), isComplete: false }]
-    expect(newest(lacking, whole)).toBe(whole)
-    expect(newest(whole, lacking)).toBe(whole)
-    expect(newest(lacking, at(1))).toBe(lacking)
+    expect(pickNewest(lacking, whole)).toBe(whole)
+    expect(pickNewest(whole, lacking)).toBe(whole)
+    expect(pickNewest(lacking, at(1))).toBe(lacking)
   })
 })

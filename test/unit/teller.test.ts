@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Teller, type Source } from '../../src/stash/teller.ts'
-import type { WatchEvent } from '../../src/model/watch-event.ts'
+import type { WatchEvent } from '../../src/model/snapshot/watch-event.ts'
 
 const change = (revision: number): WatchEvent => ({ type: 'change', revision, values: [] })
 

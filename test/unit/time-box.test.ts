@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { listEnds, REVERTS_MAX, revertsOfEntry } from '../../src/model/time-box.ts'
+import { toPendingEnds, REVERTS_MAX, getRevertChanges } from '../../src/model/time-box.ts'
 import type { Held } from '../../src/model/held.ts'
-import { bytesOf } from '../../src/model/item.ts'
-import { ABILITIES } from '../../src/model/permit.ts'
+import { countBytes } from '../../src/model/item.ts'
+import { ABILITIES } from '../../src/model/access/permit.ts'
 import { anonymous, factsWith, judge, master, NOW, putOf, revertOf, tokenOf, writer } from '../support/decisions.ts'
 
 describe('revertsOfEntry', () => {
@@ -11,7 +11,7 @@ describe('revertsOfEntry', () => {
     { key: 'b', before: null },
   ]
   it('of a time-boxed change is what each key goes back to', () => {
-    expect(revertsOfEntry('put', { revertsAt: 5 }, items)).toEqual([
+    expect(getRevertChanges('put', { revertsAt: 5 }, items)).toEqual([
       { key: 'a', at: 5, to: 'old' },
       { key: 'b', at: 5, to: null },
     ])
@@ -21,7 +21,7 @@ describe('revertsOfEntry', () => {
       { key: 'b', to: 'first' },
       { key: 'c', to: null },
     ]
-    expect(revertsOfEntry('put', { revertsAt: 5, goesBack }, items)).toEqual([
+    expect(getRevertChanges('put', { revertsAt: 5, goesBack }, items)).toEqual([
       { key: 'a', at: 5, to: 'old' },
       { key: 'b', at: 5, to: 'first' },
       { key: 'c', at: 5, to: null },
@@ -29,25 +29,25 @@ describe('revertsOfEntry', () => {
   })
   it('is nothing for a key that was taken away, and that nothing comes back to', () => {
     const detail = { revertsAt: 5, unboxed: ['b'] }
-    expect(revertsOfEntry('patch', detail, [...items, { key: 'b', before: 'boxed' }])).toEqual([
+    expect(getRevertChanges('patch', detail, [...items, { key: 'b', before: 'boxed' }])).toEqual([
       { key: 'a', at: 5, to: 'old' },
       { key: 'b', at: null },
     ])
   })
   it('of what ends time-boxes are their keys', () => {
     const left = items.map(({ key }) => ({ key, at: null }))
-    expect(revertsOfEntry('revert', {}, items)).toEqual(left)
-    expect(revertsOfEntry('put', { cancelled: ['revert-1'] }, items)).toEqual(left)
-    expect(revertsOfEntry('put', { shortened: ['revert-1'] }, items)).toEqual(left)
-    expect(revertsOfEntry('delete', { unboxed: ['c'] }, [])).toEqual([{ key: 'c', at: null }])
+    expect(getRevertChanges('revert', {}, items)).toEqual(left)
+    expect(getRevertChanges('put', { cancelled: ['revert-1'] }, items)).toEqual(left)
+    expect(getRevertChanges('put', { shortened: ['revert-1'] }, items)).toEqual(left)
+    expect(getRevertChanges('delete', { unboxed: ['c'] }, [])).toEqual([{ key: 'c', at: null }])
     const dropped = { id: 'h', keys: ['d'], reason: null, does: 'patch', madeBy: 'm', because: 'cancelled' as const }
-    expect(revertsOfEntry('drop_held', { dropped: { ...dropped, kind: 'revert' } }, [])).toEqual([
+    expect(getRevertChanges('drop_held', { dropped: { ...dropped, kind: 'revert' } }, [])).toEqual([
       { key: 'd', at: null },
     ])
-    expect(revertsOfEntry('drop_held', { dropped: { ...dropped, kind: 'schedule' } }, [])).toEqual([])
+    expect(getRevertChanges('drop_held', { dropped: { ...dropped, kind: 'schedule' } }, [])).toEqual([])
   })
   it('of any other change is nothing', () => {
-    expect(revertsOfEntry('put', {}, items)).toEqual([])
+    expect(getRevertChanges('put', {}, items)).toEqual([])
   })
 })
 
@@ -98,7 +98,7 @@ describe('what pending time-boxes put back', () => {
     expect(box(shop, { revertCount: 900 })).toMatchObject({ limit: 900, share: true })
   })
   it('is bounded in bytes, without what is freed', () => {
-    const size = bytesOf(JSON.stringify({ kind: 'patch', changes: [{ key: 'a', value: null }] }))
+    const size = countBytes(JSON.stringify({ kind: 'patch', changes: [{ key: 'a', value: null }] }))
     expect(box(master, { revertBytes: REVERTS_MAX.bytes - size })).toBe('ok')
     expect(box(master, { revertBytes: REVERTS_MAX.bytes - size + 1 })).toMatchObject({ code: 'time_boxes_too_large' })
     const pending = revertOf('a', null)
@@ -107,8 +107,8 @@ describe('what pending time-boxes put back', () => {
 })
 
 describe('listEnds', () => {
-  const ends = (pending: Held[], isWhole = true, actor = writer as Parameters<typeof listEnds>[2]) =>
-    listEnds(pending, isWhole, actor)
+  const ends = (pending: Held[], isWhole = true, actor = writer as Parameters<typeof toPendingEnds>[2]) =>
+    toPendingEnds(pending, isWhole, actor)
   const many = (count: number, value = 'v') =>
     Array.from({ length: count }, (_, i) => revertOf(`k${i}`, value, `r${i}`))
   it('tells what comes back when, of the keys that the actor reaches', () => {

@@ -1,7 +1,7 @@
 /** The `token` table by itself: who is believed, for how long, and what is told of tokens that are over. */
 import { describe, expect, it } from 'vitest'
-import type { TokenActor } from '../../src/model/permit.ts'
-import { idOfHash } from '../../src/model/token.ts'
+import type { TokenActor } from '../../src/model/access/permit.ts'
+import { toTokenId } from '../../src/model/access/token.ts'
 import {
   actorOfId,
   believe,
@@ -20,7 +20,7 @@ function makeTokens() {
   const { sql } = makeStash()
   const add = (name: string, facts: Partial<TokenActor> & { madeBy?: string | null } = {}): string => {
     const { madeBy = null, ...rest } = facts
-    const id = idOfHash(hashOf(name))
+    const id = toTokenId(hashOf(name))
     const token: TokenActor = {
       kind: 'token',
       id,
@@ -186,7 +186,7 @@ describe('makerOf', () => {
 describe('the holder of a token that knows none', () => {
   it('is the first below a master that it descends from', () => {
     const { sql, add } = makeTokens()
-    const master = idOfHash(MASTER.hash)
+    const master = toTokenId(MASTER.hash)
     const first = add('first', { madeBy: master })
     const second = add('second', { madeBy: first })
     const third = add('third', { madeBy: second })

@@ -7,9 +7,9 @@ import {
   mintLink,
   mintToken,
   SEED_BYTES,
-  stashOfLink,
+  getLinkStash,
   TOKEN_PREFIX,
-} from '../../src/model/token.ts'
+} from '../../src/model/access/token.ts'
 
 const seed = fc.uint8Array({ minLength: 256, maxLength: 256 })
 const anyToken = fc
@@ -56,11 +56,11 @@ describe('stashOfLink', () => {
   const stashId = '0123456789abcdef'.repeat(4)
   const link = mintLink(stashId, crypto.getRandomValues(new Uint8Array(256)))
   it('finds the stash in a link', () => {
-    expect(stashOfLink(link)).toBe(stashId)
+    expect(getLinkStash(link)).toBe(stashId)
   })
   it('turns down a mistyped secret, a token, and a link without a stash', () => {
     const mistyped = `${LINK_PREFIX}${link[4] === 'A' ? 'B' : 'A'}${link.slice(5)}`
     for (const junk of [mistyped, link.slice(0, -1), link.replace('swl_', 'swy_'), ''])
-      expect(stashOfLink(junk)).toBeNull()
+      expect(getLinkStash(junk)).toBeNull()
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { chainText, type Entry } from '../../src/model/entry.ts'
-import { readTerms, writeTerms, type WatchTerms } from '../../src/model/watch-event.ts'
+import { parseWatchTerms, serializeWatchTerms, type WatchTerms } from '../../src/model/snapshot/watch-event.ts'
 
 describe('the terms of a watch', () => {
   it.each<WatchTerms>([
@@ -9,7 +9,7 @@ describe('the terms of a watch', () => {
     { after: 17, filter: 'revisions', marks: false, body: true },
     { after: 3, filter: ['a', 'b.c'], marks: true, body: true },
   ])('come out as they went in: %j', (terms) => {
-    expect(readTerms(`https://stash/?${writeTerms(terms)}`)).toMatchObject(terms)
+    expect(parseWatchTerms(`https://stash/?${serializeWatchTerms(terms)}`)).toMatchObject(terms)
   })
 })
 

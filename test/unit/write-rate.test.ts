@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { TokenActor } from '../../src/model/permit.ts'
+import type { TokenActor } from '../../src/model/access/permit.ts'
 import { WriteRate } from '../../src/stash/write-rate.ts'
 
 const tokenOf = (id: string, keys: string[]): TokenActor => ({

@@ -5,7 +5,7 @@ import { json } from '../../src/http/reply.ts'
 import { replyWaiting, write } from '../../src/http/write.ts'
 import type { Applied, Command } from '../../src/model/intent.ts'
 import { ok, refuse, type Refusal, type Result } from '../../src/model/refusal.ts'
-import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../../src/model/token.ts'
+import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../../src/model/access/token.ts'
 
 type Wanted = Parameters<typeof write>[1]
 

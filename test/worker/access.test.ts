@@ -1,6 +1,6 @@
 import { exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { mintToken, TOKEN_PREFIX } from '../../src/model/token.ts'
+import { mintToken, TOKEN_PREFIX } from '../../src/model/access/token.ts'
 import { faults, clearFaults } from '../support/faults.ts'
 import { newOperator, newStash, send } from '../support/front-door.ts'
 import { nextWeek } from '../support/operator.ts'

@@ -1,6 +1,6 @@
 /** What the Worker reads for a caller before the stash has confirmed the token: nothing long, and no guards. */
 import { describe, expect, it } from 'vitest'
-import { mintToken, TOKEN_PREFIX } from '../../src/model/token.ts'
+import { mintToken, TOKEN_PREFIX } from '../../src/model/access/token.ts'
 import { newStash, send } from '../support/front-door.ts'
 import type { Stash } from '../support/stash.ts'
 

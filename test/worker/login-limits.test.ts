@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { mintLink, mintToken, TOKEN_PREFIX } from '../../src/model/token.ts'
+import { mintLink, mintToken, TOKEN_PREFIX } from '../../src/model/access/token.ts'
 import { clearFaults, faults } from '../support/faults.ts'
 import { newStash, send } from '../support/front-door.ts'
 import { randomAddress, type Stash } from '../support/stash.ts'

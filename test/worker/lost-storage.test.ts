@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { writeSnapshot } from '../../src/model/snapshot.ts'
+import { serializeSnapshot } from '../../src/model/snapshot/snapshot.ts'
 import { clearFaults, faults } from '../support/faults.ts'
 import { newStash, objectOf, send } from '../support/front-door.ts'
 import { countLines, kvRevision, textAt } from '../support/kv-text.ts'
@@ -57,7 +57,10 @@ describe('a stash whose object has lost its storage', () => {
     const [tombstone, nothing] = [await lost(), await lost()]
     await env.SNAPSHOTS.put(
       tombstone.id,
-      writeSnapshot({ stashId: tombstone.id, revision: 9, chain: null, publishedAt: 1, stash: null, reverts: [] }, []),
+      serializeSnapshot(
+        { stashId: tombstone.id, revision: 9, chain: null, publishedAt: 1, stash: null, reverts: [] },
+        [],
+      ),
     )
     await env.SNAPSHOTS.delete(nothing.id)
     for (const { id } of [tombstone, nothing]) expect((await send(`/stash/${id}/flags`)).status).toBe(404)

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { afterEach, describe, expect, it } from 'vitest'
-import { NO_STORAGE } from '../../src/model/vouch.ts'
+import { NO_STORAGE } from '../../src/model/snapshot/vouch.ts'
 import { clearFaults, faults } from '../support/faults.ts'
 import { newOperator, newStash, objectOf, send } from '../support/front-door.ts'
 import { nextWeek } from '../support/operator.ts'

@@ -1,6 +1,6 @@
 /** Ways around the safeguards, and things that could be lost between them. Each of these once worked. */
 import { describe, expect, it, vi } from 'vitest'
-import { mintToken, TOKEN_PREFIX } from '../../src/model/token.ts'
+import { mintToken, TOKEN_PREFIX } from '../../src/model/access/token.ts'
 import { newOperator, send } from '../support/front-door.ts'
 import { freezeTime, pass } from '../support/frozen-time.ts'
 import type { Operator } from '../support/operator.ts'

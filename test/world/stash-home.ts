@@ -1,7 +1,7 @@
 /** The stash's own object and its hubs: the real classes, each in its home, with the bindings that they have. */
 import { createHash } from 'node:crypto'
 import { HubObject } from '../../src/live/hub-object.ts'
-import { PURGE_METHOD } from '../../src/model/purge.ts'
+import { PURGE_METHOD } from '../../src/model/cache-purge.ts'
 import { StashObject } from '../../src/stash/stash-object.ts'
 import type { CacheModel } from './cache-model.ts'
 import { WorldBroken, type KvModel } from './kv-model.ts'

@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { connect } from '../../src/http/connect.ts'
 import type { App } from '../../src/http/scope.ts'
-import type { Filter } from '../../src/model/watch-event.ts'
+import type { Filter } from '../../src/model/snapshot/watch-event.ts'
 import { WorldBroken } from './kv-model.ts'
 import { PROMISED } from './promises.ts'
 import type { ClientEnd } from './runtime/sockets.ts'

@@ -1,8 +1,8 @@
 /** A modelled stash's own affairs, beside its values: freezes, and the tokens that may act. See `../stash-model.ts`. */
 import type { Applied, Intent } from '../../../src/model/intent.ts'
-import { matches } from '../../../src/model/pattern.ts'
-import { ABILITIES } from '../../../src/model/permit.ts'
-import { idOfHash } from '../../../src/model/token.ts'
+import { matches } from '../../../src/model/access/pattern.ts'
+import { ABILITIES } from '../../../src/model/access/permit.ts'
+import { toTokenId } from '../../../src/model/access/token.ts'
 import type { Books } from './books.ts'
 import { heldOf } from './edit.ts'
 import { heedRevision, isFrozen, refuse, touches, type Actor, type Motion, type TokenRow } from './rules.ts'
@@ -11,12 +11,12 @@ const YEAR = 366 * 24 * 60 * 60_000
 
 type Of<K extends Intent['kind']> = Extract<Intent, { kind: K }>
 
-export function freezeStash(books: Books, { until }: Of<'freeze'>, motion: Motion, now: number): Applied {
-  const { actor, reason } = motion
+export function freezeStash(books: Books, { until }: Of<'freeze'>, request: Motion, now: number): Applied {
+  const { actor, reason } = request
   const { label } = mayFreeze(actor)
   if (until !== null && until <= now) refuse('time_past')
   if (until !== null && until > now + YEAR) refuse('time_too_far')
-  heedRevision(books, motion)
+  heedRevision(books, request)
   const freeze = { until, reason, by: label }
   books.freeze = freeze
   books.held.delete('thaw')
@@ -25,12 +25,12 @@ export function freezeStash(books: Books, { until }: Of<'freeze'>, motion: Motio
   return { revision, changed: [], did: 'freeze', freeze: { until, reason }, pending: pendingEnds(books, actor, null) }
 }
 
-export function unfreezeStash(books: Books, motion: Motion, now: number): Applied {
-  const { actor, reason } = motion
+export function unfreezeStash(books: Books, request: Motion, now: number): Applied {
+  const { actor, reason } = request
   mayFreeze(actor)
   const { freeze } = books
   if (freeze === null || !isFrozen(books, now)) return refuse('not_frozen')
-  heedRevision(books, motion)
+  heedRevision(books, request)
   books.freeze = null
   books.held.delete('thaw')
   const revision = books.revise('unfreeze', actor, { reason, detail: { freeze } }, now)
@@ -80,18 +80,18 @@ const thawAt = (until: number, now: number) =>
     due_at: until,
   })
 
-export function addToken(books: Books, wish: Of<'add_token'>, motion: Motion, now: number): Applied {
-  const { actor, reason } = motion
+export function addToken(books: Books, wish: Of<'add_token'>, request: Motion, now: number): Applied {
+  const { actor, reason } = request
   const granter = mayGrant(actor)
   const { hash, label, can, keys, expiresInMs } = wish
-  const id = idOfHash(hash)
+  const id = toTokenId(hash)
   const expiresAt = expiresInMs === null ? granter.expiresAt : now + expiresInMs
   const holder = granter.master ? id : granter.holder
   const born = { holder, granted: books.revision + 1, endsAs: null, endedAt: null }
   const token = { id, hash, label, master: false, can, keys, expiresAt, line: id, madeBy: granter.id, ...born }
   heedReach(token, granter)
   if ([...books.tokens.keys()].some((one) => books.tokenNow(one, now)?.label === label)) refuse('label_taken')
-  heedRevision(books, motion)
+  heedRevision(books, request)
   books.tokens.set(id, token)
   const facts = { id, label, can, keys, expiresAt }
   return {
@@ -102,15 +102,15 @@ export function addToken(books: Books, wish: Of<'add_token'>, motion: Motion, no
   }
 }
 
-export function revokeToken(books: Books, { tokenId }: Of<'revoke_token'>, motion: Motion, now: number): Applied {
-  const { actor, reason } = motion
+export function revokeToken(books: Books, { tokenId }: Of<'revoke_token'>, request: Motion, now: number): Applied {
+  const { actor, reason } = request
   const own = typeof actor !== 'string' && actor.id === tokenId
   const speaker = own ? actor : mayGrant(actor)
   const token = books.tokenNow(tokenId, now)
   if (token === null) return refuse('token_not_found')
   if (isCurrentMaster(token)) refuse('master_token')
   if (!own) heedReach(token, speaker)
-  heedRevision(books, motion)
+  heedRevision(books, request)
   const pending = pendingEnds(books, actor, tokenId)
   books.endToken(tokenId, now, now)
   const { id, label, can, keys, expiresAt } = token
@@ -122,14 +122,14 @@ export function revokeToken(books: Books, { tokenId }: Of<'revoke_token'>, motio
 export function replaceMaster(
   books: Books,
   { hash, overlapMs }: Of<'rotate_master'>,
-  motion: Motion,
+  request: Motion,
   now: number,
 ): Applied {
-  const { actor: old, reason } = motion
+  const { actor: old, reason } = request
   if (typeof old === 'string') return refuse('token_missing')
   if (!isCurrentMaster(old)) refuse('not_permitted')
-  heedRevision(books, motion)
-  const id = idOfHash(hash)
+  heedRevision(books, request)
+  const id = toTokenId(hash)
   const oldUntil = now + overlapMs
   const { label, keys, line } = old
   const can = [...ABILITIES]

@@ -7,8 +7,8 @@ import { CHAIN_FORMAT, chainText, type Detail, type Entry, type EntryChange } fr
 import type { Freeze } from '../../../src/model/freeze.ts'
 import type { Held } from '../../../src/model/held.ts'
 import type { Applied } from '../../../src/model/intent.ts'
-import { ABILITIES } from '../../../src/model/permit.ts'
-import { idOfHash } from '../../../src/model/token.ts'
+import { ABILITIES } from '../../../src/model/access/permit.ts'
+import { toTokenId } from '../../../src/model/access/token.ts'
 import { isOver, refuse, type Refused, type Actor, type ItemRow, type Tables, type TokenRow } from './rules.ts'
 
 const MINUTE = 60_000
@@ -39,7 +39,7 @@ export class Books implements Tables {
   constructor({ id, profile, masterHash, createdAt }: Founding) {
     this.profile = profile
     this.head = sha256(JSON.stringify([id, createdAt]))
-    const token = idOfHash(masterHash)
+    const token = toTokenId(masterHash)
     const all = { can: [...ABILITIES], keys: ['*'], expiresAt: null }
     this.tokens.set(token, {
       id: token,
@@ -66,7 +66,7 @@ export class Books implements Tables {
   }
 
   believe(hash: string, now: number): TokenRow {
-    const id = idOfHash(hash)
+    const id = toTokenId(hash)
     const token = this.tokens.get(id) ?? this.ended.get(id)
     if (token?.hash !== hash) return refuse('invalid_token')
     const endedAt = token.endedAt ?? token.expiresAt ?? Infinity
@@ -91,7 +91,7 @@ export class Books implements Tables {
   }
 
   linkOf(hash: string): Held | null {
-    const held = this.held.get(idOfHash(hash))
+    const held = this.held.get(toTokenId(hash))
     return held?.secret_hash === hash ? held : null
   }
 

@@ -2,9 +2,9 @@
  * From a step of a story to the command that is sent: what it names by number is looked up in the books, and secrets
  * are made up where a token or a link is made.
  */
-import type { Guard } from '../../../src/model/guard.ts'
+import type { Guard } from '../../../src/model/guard/guard.ts'
 import type { Change, Command, Credential, Intent } from '../../../src/model/intent.ts'
-import type { Precondition } from '../../../src/model/precondition.ts'
+import type { Precondition } from '../../../src/model/decide/precondition.ts'
 import { sha256, type Books } from './books.ts'
 import { GRANTS, GUARDS, KEYS, TYPES, VALUES, type Step, type Terms, type Wish } from './story.ts'
 

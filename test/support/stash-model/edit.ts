@@ -24,42 +24,42 @@ export type Moment = { now: number; drawn: Drawn; dryRun: boolean }
 
 const LIFETIME = 30 * 24 * 60 * 60_000
 
-export function edit(books: Books, wanted: Edit, motion: Motion, { now, drawn, dryRun }: Moment): Applied {
+export function edit(books: Books, wanted: Edit, request: Motion, { now, drawn, dryRun }: Moment): Applied {
   const plan = planOf(books, wanted, drawn.key)
-  const { glass, wait } = judgeEdit(books, motion, wanted, plan, now)
+  const { glass, wait } = judgeEdit(books, request, wanted, plan, now)
   if (dryRun) return { revision: books.revision, changed: [] }
-  heedRevision(books, motion)
-  const { release } = motion
+  heedRevision(books, request)
+  const { release } = request
   if (release !== null) books.held.delete(release.id)
   const tied = release?.decision ?? null
   // Nobody voids links about keys that are none of their business.
   const isVoid = ({ decision, keys }: Held): boolean =>
-    decision === tied && keys.every((key) => touches(motion.actor, key))
+    decision === tied && keys.every((key) => touches(request.actor, key))
   if (tied !== null) books.dropWhere(isVoid)
-  if (wait === null) return write(books, wanted, motion, plan, glass, now)
+  if (wait === null) return write(books, wanted, request, plan, glass, now)
   const named = wanted.kind === 'put' ? { ...wanted, key: wanted.key ?? drawn.key } : wanted
   // A time that has come is not waited for again.
   const { at, ...timeless } = { at: undefined, ...named }
   const change = at !== undefined && at <= now ? timeless : named
-  const seenBy = motion.approver ?? release?.approved_by ?? null
+  const seenBy = request.approver ?? release?.approved_by ?? null
   const terms =
     wait.kind === 'approval'
       ? { expires_at: wait.until }
       : { approved_by: seenBy && { id: seenBy.id, label: seenBy.label } }
   const rest = { id: drawn.heldId, due_at: wait.until, broke_glass: glass ?? null, ...terms }
-  return hold(books, wait.kind, change, scopeOf(wanted, plan), motion, now, rest)
+  return hold(books, wait.kind, change, scopeOf(wanted, plan), request, now, rest)
 }
 
 /** What is allowed happens. */
 function write(
   books: Books,
   wanted: Edit,
-  motion: Motion,
+  request: Motion,
   plan: EntryChange[],
   glass: Verdict['glass'],
   now: number,
 ): Applied {
-  const { release, actor, reason } = motion
+  const { release, actor, reason } = request
   const changes = plan.filter((change) => !isIdle(change))
   const changed = [...new Set(changes.map(({ key }) => key))]
   const items = changes.filter(({ what }) => what === 'item')
@@ -70,7 +70,7 @@ function write(
       (!isIdle(change) || pendingValue(books, change.key) !== undefined) &&
       (change.after !== null || endOf(books, change).value !== null),
   )
-  const end = forMs === undefined || boxed.length === 0 ? null : boxOf(books, boxed, forMs, motion, now)
+  const end = forMs === undefined || boxed.length === 0 ? null : boxOf(books, boxed, forMs, request, now)
   // Also of those that are away already: they stay away now.
   const meant = plan.filter(({ what }) => what === 'item').map(({ key }) => key)
   const ending = release?.kind === 'revert' ? release.keys : []
@@ -79,15 +79,15 @@ function write(
   if (changed.length + cancelled.length + shortened.length === 0) return { revision: books.revision, changed }
   if (end !== null) books.hold(end)
   if (books.profile === 'wrendb') for (const { key, after } of items) startLife(books, key, after === null ? null : now)
-  const seenBy = motion.approver ?? release?.approved_by ?? null
-  const spoken = motion.approver !== null && motion.approverReason !== null && { reason: motion.approverReason }
+  const seenBy = request.approver ?? release?.approved_by ?? null
+  const spoken = request.approver !== null && request.approverReason !== null && { reason: request.approverReason }
   const detail: Detail = {
     ...(seenBy && { approvedBy: { id: seenBy.id, label: seenBy.label, ...spoken } }),
     ...(glass && { brokeGlass: glass }),
     ...(cancelled.length > 0 && { cancelled }),
     ...(shortened.length > 0 && { shortened }),
     ...(release?.kind === 'link' && { via: 'link' as const }),
-    ...(!isBlank(motion.pressedReason) && { pressedReason: motion.pressedReason ?? '' }),
+    ...(!isBlank(request.pressedReason) && { pressedReason: request.pressedReason ?? '' }),
     ...(end && { revertsAt: end.due_at ?? 0 }),
     ...detailOfEnds(items, pending, end),
     ...(release?.kind === 'revert' && { ends: release.ends ?? 0 }),
@@ -150,18 +150,18 @@ export function hold(
   kind: 'link' | 'approval' | 'schedule',
   change: Holdable,
   keys: string[],
-  motion: Motion,
+  request: Motion,
   now: number,
   terms: Partial<Held>,
 ): Applied {
-  if (typeof motion.actor === 'string') return refuse('token_missing')
-  heedRevision(books, motion)
+  if (typeof request.actor === 'string') return refuse('token_missing')
+  heedRevision(books, request)
   const held = heldOf({
     kind,
     change,
     keys,
-    reason: motion.reason,
-    made_by: motion.actor.id,
+    reason: request.reason,
+    made_by: request.actor.id,
     made_at: now,
     asked: books.revision,
     ...terms,

@@ -44,8 +44,8 @@ export function heedApproval(
 
 type Drop = { held: Held; maker: Actor | null; because: 'declined' | 'cancelled'; glass: Verdict['glass'] }
 
-export function heedDrop(books: Books, heldId: string, motion: Motion, now: number): Drop {
-  const { actor } = motion
+export function heedDrop(books: Books, heldId: string, request: Motion, now: number): Drop {
+  const { actor } = request
   if (actor === 'nobody') return refuse('token_missing')
   const held = books.held.get(heldId)
   if (held === undefined || isOver(held, now) || isHousekeeping(held)) return refuse('held_not_found')
@@ -54,18 +54,18 @@ export function heedDrop(books: Books, heldId: string, motion: Motion, now: numb
   if (!own && !held.keys.every((key) => touches(actor, key))) return refuse('held_not_found')
   const because = held.kind === 'approval' && !own ? 'declined' : 'cancelled'
   if (!own) need(actor, because === 'declined' ? 'approve' : 'write', held.keys)
-  const glass = held.kind === 'revert' ? heedEnd(books, held, motion, now) : null
+  const glass = held.kind === 'revert' ? heedEnd(books, held, request, now) : null
   return { held, maker, because, glass }
 }
 
 /** Without its end a time-boxed change is one for good: what forbids that forbids this. */
-function heedEnd(books: Books, held: Held, motion: Motion, now: number): Verdict['glass'] {
-  const glass = heedFreeze(books, motion, held.keys, now)
+function heedEnd(books: Books, held: Held, request: Motion, now: number): Verdict['glass'] {
+  const glass = heedFreeze(books, request, held.keys, now)
   for (const key of held.keys) {
     const guard = guardOf(books, key)
     const boxed = guard?.max_for !== undefined && parseDuration(guard.max_for) !== null
     if (boxed && books.items.get(key)?.value !== guard.safe_value) refuse('time_box_required', key)
-    if (guard?.reason_required === true && isBlank(motion.reason)) refuse('reason_required', key)
+    if (guard?.reason_required === true && isBlank(request.reason)) refuse('reason_required', key)
     if (guard?.approvals === 1) refuse('approval_required', key)
   }
   return glass

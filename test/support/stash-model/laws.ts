@@ -5,10 +5,10 @@
 import type { Detail } from '../../../src/model/entry.ts'
 import type { Freeze } from '../../../src/model/freeze.ts'
 import { parseDuration } from '../../../src/model/duration.ts'
-import { misfits, type Guard } from '../../../src/model/guard.ts'
-import { bytesOf } from '../../../src/model/item.ts'
-import { matches } from '../../../src/model/pattern.ts'
-import { ABILITIES } from '../../../src/model/permit.ts'
+import { findViolations, type Guard } from '../../../src/model/guard/guard.ts'
+import { countBytes } from '../../../src/model/item.ts'
+import { matches } from '../../../src/model/access/pattern.ts'
+import { ABILITIES } from '../../../src/model/access/permit.ts'
 import type { LoggedEntry } from './books.ts'
 import type { Raw, Row } from './tables.ts'
 
@@ -16,7 +16,7 @@ const sum = (rows: Row[], weigh: (row: Row) => number): number => rows.reduce((t
 /** Everything that is text in an entry and its changes, in UTF-8. */
 const textBytes = (entry: Row, changes: Row[]): number =>
   sum([entry, ...changes.filter(({ revision }) => revision === entry['revision'])], (row) =>
-    Object.values(row).reduce<number>((total, cell) => total + (typeof cell === 'string' ? bytesOf(cell) : 0), 0),
+    Object.values(row).reduce<number>((total, cell) => total + (typeof cell === 'string' ? countBytes(cell) : 0), 0),
   )
 
 /** What is wrong with the tables. `raw` must hold the whole log. */
@@ -33,10 +33,14 @@ export function breachesOfTables(raw: Raw): string[] {
   )
   const truths: [string, unknown, unknown][] = [
     ['item_count', stash['item_count'], item.length],
-    ['bytes', stash['bytes'], sum(item, ({ key, value }) => bytesOf(String(key) + String(value)))],
-    ['item.bytes', item.map(({ bytes }) => bytes), item.map(({ key, value }) => bytesOf(String(key) + String(value)))],
+    ['bytes', stash['bytes'], sum(item, ({ key, value }) => countBytes(String(key) + String(value)))],
+    [
+      'item.bytes',
+      item.map(({ bytes }) => bytes),
+      item.map(({ key, value }) => countBytes(String(key) + String(value))),
+    ],
     ['held_count', stash['held_count'], counted.length],
-    ['held_bytes', stash['held_bytes'], sum(counted, ({ change: what }) => bytesOf(String(what)))],
+    ['held_bytes', stash['held_bytes'], sum(counted, ({ change: what }) => countBytes(String(what)))],
     ['log_bytes', stash['log_bytes'], sum(log, ({ bytes }) => Number(bytes))],
     [
       'entries that weigh less than their texts',
@@ -60,7 +64,8 @@ export function breachesOfTables(raw: Raw): string[] {
 const misfitsIn = (items: Row[], guards: Row[]): string[] =>
   guards.flatMap(({ key, guard }) => {
     const row = items.find((item) => item['key'] === key)
-    const fits = row === undefined || misfits(JSON.parse(String(guard)) as Guard, String(row['value'])).length === 0
+    const fits =
+      row === undefined || findViolations(JSON.parse(String(guard)) as Guard, String(row['value'])).length === 0
     return fits ? [] : String(key)
   })
 

@@ -8,7 +8,7 @@ import { vi } from 'vitest'
 import type { Applied, Command } from '../../../src/model/intent.ts'
 import type { Profile } from '../../../src/model/profile.ts'
 import type { Refusal, Result } from '../../../src/model/refusal.ts'
-import { idOfHash } from '../../../src/model/token.ts'
+import { toTokenId } from '../../../src/model/access/token.ts'
 import { StashModel, type Outcome } from '../stash-model.ts'
 import { sha256 } from './books.ts'
 import { breachesOfHistory, breachesOfTables } from './laws.ts'
@@ -92,7 +92,7 @@ export class Play {
   async look(): Promise<Compared & { breaches: string[] }> {
     const raw = await this.read()
     this.model.adopt(raw.held.map(({ id }) => String(id)))
-    const breaches = [...breachesOfTables(raw), ...breachesOfHistory(entriesOf(raw), idOfHash(MASTER))]
+    const breaches = [...breachesOfTables(raw), ...breachesOfHistory(entriesOf(raw), toTokenId(MASTER))]
     return { is: told(raw), must: expected(this.model), breaches }
   }
 

@@ -7,12 +7,12 @@
  */
 import type { Detail, EntryChange } from '../../../src/model/entry.ts'
 import { parseDuration } from '../../../src/model/duration.ts'
-import { misfits, type Guard } from '../../../src/model/guard.ts'
+import { findViolations, type Guard } from '../../../src/model/guard/guard.ts'
 import type { Held } from '../../../src/model/held.ts'
 import type { Edit } from '../../../src/model/intent.ts'
-import { matches } from '../../../src/model/pattern.ts'
-import type { Ability } from '../../../src/model/permit.ts'
-import type { Precondition } from '../../../src/model/precondition.ts'
+import { matches } from '../../../src/model/access/pattern.ts'
+import type { Ability } from '../../../src/model/access/permit.ts'
+import type { Precondition } from '../../../src/model/decide/precondition.ts'
 import type { Freeze } from '../../../src/model/freeze.ts'
 import type { RefusalCode } from '../../../src/model/refusal.ts'
 
@@ -114,25 +114,25 @@ export type Verdict = {
   wait: { kind: 'approval' | 'schedule'; until: number } | null
 }
 
-export function judgeEdit(t: Tables, motion: Motion, edit: Edit, plan: EntryChange[], now: number): Verdict {
-  const own = motion.actor === 'stash'
-  heedCredential(t, motion, edit, plan)
+export function judgeEdit(t: Tables, request: Motion, edit: Edit, plan: EntryChange[], now: number): Verdict {
+  const own = request.actor === 'stash'
+  heedCredential(t, request, edit, plan)
   // What is to happen after the freeze may be planned during it.
   const happensAt = 'at' in edit ? Math.max(now, edit.at ?? now) : now
   const keys = plan.map(({ key }) => key)
-  const glass = own ? null : heedFreeze(t, motion, keys, happensAt)
+  const glass = own ? null : heedFreeze(t, request, keys, happensAt)
   heedCondition(t, edit, plan)
   if (!own) {
     heedFit(t, plan)
-    heedDemands(t, motion, edit, plan)
-    heedTime(motion, edit, now)
+    heedDemands(t, request, edit, plan)
+    heedTime(request, edit, now)
   }
   for (const { what, key, after } of plan) {
     const bytes = new TextEncoder().encode(after?.value ?? '').byteLength
     if (what === 'item' && bytes > VALUE_MAX_BYTES) refuse('value_too_large', key)
   }
-  const wait = own ? null : waitOf(t, motion, edit, plan, now)
-  if (wait !== null && motion.actor === 'nobody') refuse('token_missing')
+  const wait = own ? null : waitOf(t, request, edit, plan, now)
+  if (wait !== null && request.actor === 'nobody') refuse('token_missing')
   const rules = plan.filter((change) => change.what === 'guard' && !isIdle(change))
   if (wait === null && rules.length > 0 && 'forMs' in edit && edit.forMs !== undefined) refuse('invalid_query')
   return { glass, wait }
@@ -163,9 +163,9 @@ function heedCredential(t: Tables, { actor, approver }: Motion, edit: Edit, plan
 const asItem = ({ key }: { key: string }) => ({ what: 'item', key })
 const asGuard = ({ key }: { key: string }) => ({ what: 'guard', key })
 
-export function heedFreeze(t: Tables, motion: Motion, keys: string[], now: number): Verdict['glass'] {
+export function heedFreeze(t: Tables, request: Motion, keys: string[], now: number): Verdict['glass'] {
   if (!isFrozen(t, now)) return null
-  const { speaker, breakGlass, release } = motion
+  const { speaker, breakGlass, release } = request
   // Whoever asked for it broke the glass then.
   if (release !== null && release.broke_glass !== null) return release.broke_glass
   if (typeof speaker === 'string' || !speaker.can.includes('break_glass') || breakGlass === null)
@@ -205,13 +205,13 @@ function heedFit(t: Tables, plan: EntryChange[]): void {
   )
   for (const { key, after } of items) {
     const guard = coming.has(key) ? coming.get(key) : guardOf(t, key)
-    if (guard && after !== null && misfits(guard, after.value).length > 0) refuse('guard_mismatch', key)
+    if (guard && after !== null && findViolations(guard, after.value).length > 0) refuse('guard_mismatch', key)
   }
   for (const [key, guard] of coming) {
     if (guard === null || items.some((item) => item.key === key)) continue
     const pending = pendingValue(t, key)
     for (const value of [t.items.get(key)?.value, pending?.value]) {
-      if (typeof value === 'string' && misfits(guard, value).length > 0) refuse('guard_unmet', key)
+      if (typeof value === 'string' && findViolations(guard, value).length > 0) refuse('guard_unmet', key)
     }
     if (pending === undefined) continue
     // It happens by itself: nobody would be asked for what the guard demands.

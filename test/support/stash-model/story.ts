@@ -4,8 +4,8 @@
  * told of them, in which order, is in `scenes.ts`.
  */
 import fc from 'fast-check'
-import type { Guard } from '../../../src/model/guard.ts'
-import { ABILITIES, type Ability } from '../../../src/model/permit.ts'
+import type { Guard } from '../../../src/model/guard/guard.ts'
+import { ABILITIES, type Ability } from '../../../src/model/access/permit.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND

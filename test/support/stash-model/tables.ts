@@ -1,5 +1,5 @@
 /** A stash's tables as they lie in its object, and as its model has them, in one form: they must be equal. */
-import { bytesOf } from '../../../src/model/item.ts'
+import { countBytes } from '../../../src/model/item.ts'
 import type { StashModel } from '../stash-model.ts'
 import type { LoggedEntry } from './books.ts'
 
@@ -84,7 +84,7 @@ export function expected({ books }: StashModel) {
   return {
     revision: books.revision,
     freeze: books.freeze,
-    items: sorted(books.items).map(([key, row]) => ({ key, ...row, bytes: bytesOf(key) + bytesOf(row.value) })),
+    items: sorted(books.items).map(([key, row]) => ({ key, ...row, bytes: countBytes(key) + countBytes(row.value) })),
     guards: sorted(books.guards).map(([key, { text, version }]) => ({ key, guard: text, version })),
     held: [...books.held.values()],
     tokens: sorted(new Map([...books.tokens, ...books.ended])).map(([, token]) => token),

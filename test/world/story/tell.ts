@@ -1,6 +1,6 @@
 /** Tells a story to its end: every fault is over then, nobody writes any more, and all must come to the truth. */
 import { isDeepStrictEqual } from 'node:util'
-import { readSnapshot } from '../../../src/model/snapshot.ts'
+import { parseSnapshot } from '../../../src/model/snapshot/snapshot.ts'
 import { WorldBroken } from '../kv-model.ts'
 import type { Plant } from '../plants.ts'
 import { FRESH_WITHIN_MS, KV_LATE_MS, PROMISED, PUBLISHED_WITHIN_MS } from '../promises.ts'
@@ -123,7 +123,7 @@ async function readAll(world: World) {
 function expectKv({ kv, id, truth: { head } }: World): void {
   const latest = kv.latest
   expect(latest?.revision === head.revision, `KV has ${latest?.revision}, and the object ${head.revision}`)
-  const snapshot = latest === undefined ? null : readSnapshot(latest.text, id)
+  const snapshot = latest === undefined ? null : parseSnapshot(latest.text, id)
   expect(snapshot?.isComplete === true, `what KV holds is of an older version, and was not put anew`)
   const flags = new Map(Array.from(snapshot?.flags.values() ?? [], ({ key, value }) => [key, value]))
   expect(isDeepStrictEqual(flags, new Map(head.flags)), `KV holds other flags than the object at ${head.revision}`)

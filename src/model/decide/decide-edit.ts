@@ -7,65 +7,76 @@
  * whoever may not write does not learn the current version. What the stash does by itself (the end of a time-box, a lapse)
  * was decided when it was set up: only limits can stop it. What an edit that passed comes to is in `carry-out.ts`.
  */
-import { carryOut } from './carry-out.ts'
+import { toDecision } from './to-decision.ts'
 import type { Decision, Effect } from './decision.ts'
-import type { Detail } from './entry.ts'
-import type { Facts, Motion } from './facts.ts'
-import { isFrozen } from './freeze.ts'
-import { STASH_MAX_GUARD_BYTES, STASH_MAX_GUARDS, type Guard } from './guard.ts'
-import { APPROVAL_LIFETIME_MS, type Held } from './held.ts'
-import { heedGuards, needsApproval, whyOf } from './heed-guards.ts'
+import type { Detail } from '../entry.ts'
+import type { Facts, ChangeRequest } from './facts.ts'
+import { isFrozen } from '../freeze.ts'
+import { STASH_MAX_GUARD_BYTES, STASH_MAX_GUARDS, type Guard } from '../guard/guard.ts'
+import { APPROVAL_LIFETIME_MS, type Held } from '../held.ts'
+import { checkGuards, needsApproval, getReason } from './check-guards.ts'
 import { hold } from './hold.ts'
-import type { Edit, Intent } from './intent.ts'
-import { bytesOf, STASH_MAX_BYTES, STASH_MAX_ITEMS, VALUE_MAX_BYTES } from './item.ts'
-import { isMaster, labelOf, LIMITED_SHARE, permits, reaches, reachesAll, type Ability, type Actor } from './permit.ts'
-import { keysIn, planOf, scopeOf, type ItemChange, type Plan } from './plan.ts'
-import { holds } from './precondition.ts'
-import { ok, refuse, type Refusal, type Result } from './refusal.ts'
-import { checkTime } from './timing.ts'
+import type { Edit, Intent } from '../intent.ts'
+import { countBytes, STASH_MAX_BYTES, STASH_MAX_ITEMS, VALUE_MAX_BYTES } from '../item.ts'
+import {
+  isMaster,
+  getActorLabel,
+  LIMITED_SHARE,
+  permits,
+  reaches,
+  reachesAll,
+  type Ability,
+  type Actor,
+} from '../access/permit.ts'
+import { getPlanKeys, createPlan, getAffectedKeys, type ItemChange, type Plan } from './plan.ts'
+import { isSatisfied } from './precondition.ts'
+import { ok, refuse, type Refusal, type Result } from '../refusal.ts'
+import { checkTiming } from './check-timing.ts'
 
-export function decideEdit(motion: Motion, intent: Edit, facts: Facts, now: number): Result<Decision> {
-  const plan = planOf(intent, facts, now)
-  const decidedBefore = motion.actor.kind === 'system'
+export function decideEdit(request: ChangeRequest, intent: Edit, facts: Facts, now: number): Result<Decision> {
+  const plan = createPlan(intent, facts, now)
+  const wasDecidedBefore = request.actor.kind === 'system'
 
-  const allowed = allowEdit(motion.actor, intent, plan, facts)
+  const allowed = checkPermission(request.actor, intent, plan, facts)
   if (!allowed.ok) return allowed
-  const approvable = allowApprover(motion.approver, plan)
+  const approvable = checkApprover(request.approver, plan)
   if (!approvable.ok) return approvable
   // What is to happen after the freeze may be planned during it.
-  const happensAt = Math.max(now, atOf(intent) ?? now)
-  const thawed = decidedBefore ? ok(null) : heedFreeze(motion, keysIn(plan), facts, happensAt)
-  if (!thawed.ok) return thawed
-  const current = heedConditions(intent, plan, facts)
+  const happensAt = Math.max(now, getScheduledTime(intent) ?? now)
+  const freezeOverride = wasDecidedBefore ? ok(null) : checkFreeze(request, getPlanKeys(plan), facts, happensAt)
+  if (!freezeOverride.ok) return freezeOverride
+  const current = checkPreconditions(intent, plan, facts)
   if (!current.ok) return current
-  if (!decidedBefore) {
-    const fits = heedGuards(intent, plan, whyOf(motion), facts)
+  if (!wasDecidedBefore) {
+    const fits = checkGuards(intent, plan, getReason(request), facts)
     if (!fits.ok) return fits
-    const timely = checkTime(intent, motion.release, now)
+    const timely = checkTiming(intent, request.release, now)
     if (!timely.ok) return timely
   }
 
   // History is pruned meanwhile. Changes decided earlier, the ends of time-boxes above all, must find room.
-  if (facts.storageFull && !decidedBefore) return refuse({ code: 'storage_full', retry_after_s: STORAGE_RETRY_S })
-  const fitting = checkLimits(plan, facts, motion)
+  if (facts.storageFull && !wasDecidedBefore) return refuse({ code: 'storage_full', retry_after_s: STORAGE_RETRY_S })
+  const fitting = checkLimits(plan, facts, request)
   if (!fitting.ok) return fitting
 
-  const held = decidedBefore ? null : holdBack(motion, intent, plan, thawed.value ?? null, facts, now)
-  const decision = held ?? carryOut(motion, intent, plan, thawed.value, facts, now)
-  return decision.ok ? ok({ ...decision.value, effects: [...voidLinks(motion), ...decision.value.effects] }) : decision
+  const held = wasDecidedBefore
+    ? null
+    : holdForApprovalOrTime(request, intent, plan, freezeOverride.value ?? null, facts, now)
+  const decision = held ?? toDecision(request, intent, plan, freezeOverride.value, facts, now)
+  return decision.ok ? ok({ ...decision.value, effects: [...voidLinks(request), ...decision.value.effects] }) : decision
 }
 
-export function decideBurial(
-  motion: Motion,
+export function decideDeleteStash(
+  request: ChangeRequest,
   intent: Extract<Intent, { kind: 'delete_stash' }>,
   facts: Facts,
   now: number,
 ): Result<Decision> {
-  if (!isMaster(motion.actor) && motion.actor.kind !== 'admin')
+  if (!isMaster(request.actor) && request.actor.kind !== 'admin')
     return refuse({ code: 'not_permitted', needs: 'master' })
-  const thawed = heedFreeze(motion, [], facts, now)
-  if (!thawed.ok) return thawed
-  if (!holds(intent.condition ?? {}, facts.revision)) {
+  const freezeOverride = checkFreeze(request, [], facts, now)
+  if (!freezeOverride.ok) return freezeOverride
+  if (!isSatisfied(intent.condition ?? {}, facts.revision)) {
     return refuse({ code: 'version_conflict', current: facts.revision, of: 'stash' })
   }
   const revision = facts.revision + 1
@@ -73,8 +84,8 @@ export function decideBurial(
 }
 
 /** Null: nothing is frozen. Else whether somebody may, and wants to, break the glass. */
-export function heedFreeze(
-  { speaker, breakGlass, release }: Motion,
+export function checkFreeze(
+  { caller, breakGlass, release }: ChangeRequest,
   keys: string[],
   { freeze }: Pick<Facts, 'freeze'>,
   now: number,
@@ -82,15 +93,15 @@ export function heedFreeze(
   if (!isFrozen(freeze, now)) return ok(null)
   // Whoever asked for it broke the glass then, and could.
   if (release !== null && release.broke_glass !== null) return ok(release.broke_glass)
-  const may = permits(speaker, 'break_glass') && keys.every((key) => reaches(speaker, key))
-  if (may && breakGlass !== null) return ok({ by: labelOf(speaker), why: breakGlass })
+  const may = permits(caller, 'break_glass') && keys.every((key) => reaches(caller, key))
+  if (may && breakGlass !== null) return ok({ by: getActorLabel(caller), why: breakGlass })
   return refuse({ code: 'frozen', ...freeze, may_break_glass: may })
 }
 
-const atOf = (intent: Edit): number | null => ('at' in intent ? (intent.at ?? null) : null)
+const getScheduledTime = (intent: Edit): number | null => ('at' in intent ? (intent.at ?? null) : null)
 
-function allowEdit(actor: Actor, intent: Edit, { items, guards }: Plan, facts: Facts): Result<null> {
-  if (actor.kind === 'anonymous') return allowAnonymous(intent, facts)
+function checkPermission(actor: Actor, intent: Edit, { items, guards }: Plan, facts: Facts): Result<null> {
+  if (actor.kind === 'anonymous') return checkAnonymous(intent, facts)
   const first: Ability = intent.kind === 'set_guard' || intent.kind === 'remove_guard' ? 'guard' : 'write'
   if (!permits(actor, first)) return refuse({ code: 'not_permitted', needs: first })
   // Only now: whether history has the revision is nothing for those who may not write.
@@ -113,13 +124,13 @@ function allowEdit(actor: Actor, intent: Edit, { items, guards }: Plan, facts: F
 }
 
 /** What was asked for may come to more keys by now: the second person must count for these as well. */
-function allowApprover(approver: Motion['approver'], plan: Plan): Result<null> {
-  const beyond = approver === null ? undefined : keysIn(plan).find((key) => !permits(approver, 'approve', key))
+function checkApprover(approver: ChangeRequest['approver'], plan: Plan): Result<null> {
+  const beyond = approver === null ? undefined : getPlanKeys(plan).find((key) => !permits(approver, 'approve', key))
   return beyond === undefined ? ok(null) : refuse({ code: 'not_permitted', needs: 'approve', key: beyond })
 }
 
 /** WrenDB lets anyone create. Overwriting without a token is refused in every profile. */
-function allowAnonymous(intent: Edit, facts: Facts): Result<null> {
+function checkAnonymous(intent: Edit, facts: Facts): Result<null> {
   if (facts.profile !== 'wrendb' || intent.kind !== 'put') return refuse({ code: 'token_missing' })
   const existing = facts.items.get(intent.key ?? facts.newKey)
   if (existing !== undefined) return refuse({ code: 'item_exists', key: existing.key, current: existing.version })
@@ -129,21 +140,21 @@ function allowAnonymous(intent: Edit, facts: Facts): Result<null> {
 }
 
 /** The caller's condition, and those in the nature of the change. */
-function heedConditions(intent: Edit, plan: Plan, facts: Facts): Result<null> {
-  const { current, of } = standingOf(intent, plan, facts)
-  if (!holds(intent.condition ?? {}, current)) return refuse({ code: 'version_conflict', current, of })
+function checkPreconditions(intent: Edit, plan: Plan, facts: Facts): Result<null> {
+  const { current, of } = getCurrentVersion(intent, plan, facts)
+  if (!isSatisfied(intent.condition ?? {}, current)) return refuse({ code: 'version_conflict', current, of })
   // What is there for a time only, or away for one, can be made to stay so.
   const isAway = intent.kind === 'delete' && facts.reverts.has(intent.key)
   if (intent.kind === 'delete' && current === null && !isAway)
     return refuse({ code: 'item_not_found', key: intent.key })
   if (intent.kind === 'remove_guard' && current === null) return refuse({ code: 'guard_not_found', key: intent.key })
-  return intent.kind === 'undo' ? heedLaterChanges(intent.revision, facts) : ok(null)
+  return intent.kind === 'undo' ? checkLaterChanges(intent.revision, facts) : ok(null)
 }
 
-type Standing = Pick<Extract<Refusal, { code: 'version_conflict' }>, 'current' | 'of'>
+type CurrentVersion = Pick<Extract<Refusal, { code: 'version_conflict' }>, 'current' | 'of'>
 
 /** What changes several things speaks about the whole stash, so its condition is on the stash's revision. */
-function standingOf(intent: Edit, { items, guards }: Plan, { revision }: Facts): Standing {
+function getCurrentVersion(intent: Edit, { items, guards }: Plan, { revision }: Facts): CurrentVersion {
   switch (intent.kind) {
     case 'put':
     case 'delete':
@@ -159,7 +170,7 @@ function standingOf(intent: Edit, { items, guards }: Plan, { revision }: Facts):
 }
 
 /** An undo that would take a later change along is refused, even where the values happen to be the same again. */
-function heedLaterChanges(revision: number, { undoing }: Facts): Result<null> {
+function checkLaterChanges(revision: number, { undoing }: Facts): Result<null> {
   if (undoing === null || undoing.length === 0) return refuse({ code: 'nothing_to_undo', revision })
   const later = undoing.filter(({ lastChanged }) => lastChanged !== revision)
   if (later.length === 0) return ok(null)
@@ -179,21 +190,21 @@ const STORAGE_RETRY_S = 60
 const REVERT_LENIENCY = { items: 2, bytes: 3 }
 
 /** A full stash can be written to, as long as that does not make it larger. */
-function checkLimits({ items, guards }: Plan, facts: Facts, { actor, release }: Motion): Result<null> {
+function checkLimits({ items, guards }: Plan, facts: Facts, { actor, release }: ChangeRequest): Result<null> {
   const leniency = release?.kind === 'revert' ? REVERT_LENIENCY : { items: 1, bytes: 1 }
   const limited = actor.kind === 'token' && !reachesAll(actor)
   const limitOf = (limit: number): number => Math.floor(limit * (limited ? LIMITED_SHARE : 1))
   const share = limited ? { share: true as const } : {}
   let { itemCount, bytes, guardCount } = facts
   for (const { key, before, after } of items) {
-    if (after !== null && after.bytes - bytesOf(key) > VALUE_MAX_BYTES) {
+    if (after !== null && after.bytes - countBytes(key) > VALUE_MAX_BYTES) {
       return refuse({ code: 'value_too_large', key, limit_bytes: VALUE_MAX_BYTES })
     }
     itemCount += (after ? 1 : 0) - (before ? 1 : 0)
     bytes += (after?.bytes ?? 0) - (before?.bytes ?? 0)
   }
   let { guardBytes } = facts
-  const weigh = (guard: Guard | null | undefined): number => (guard ? bytesOf(JSON.stringify(guard)) : 0)
+  const weigh = (guard: Guard | null | undefined): number => (guard ? countBytes(JSON.stringify(guard)) : 0)
   for (const { before, after } of guards) {
     guardCount += (after ? 1 : 0) - (before ? 1 : 0)
     guardBytes += weigh(after) - weigh(before?.guard)
@@ -211,50 +222,50 @@ function checkLimits({ items, guards }: Plan, facts: Facts, { actor, release }: 
   if (guardBytes > limit.guardBytes && guardBytes > facts.guardBytes)
     return refuse({ code: 'guards_too_large', limit_bytes: limit.guardBytes, would_be_bytes: guardBytes, ...share })
   // Going back to a safe value must not fail for a byte.
-  const grows = bytes > facts.bytes && !items.every((change) => goesSafe(change, facts))
+  const grows = bytes > facts.bytes && !items.every((change) => isMoreSafe(change, facts))
   if (bytes > limit.bytes * leniency.bytes && grows) {
     return refuse({ code: 'stash_too_large', limit_bytes: limit.bytes, would_be_bytes: bytes, ...share })
   }
   return ok(null)
 }
 
-const goesSafe = ({ key, before, after }: ItemChange, { guards }: Facts): boolean =>
+const isMoreSafe = ({ key, before, after }: ItemChange, { guards }: Facts): boolean =>
   before !== null && after !== null && guards.get(key)?.guard.safe_value === after.value
 
 /** A second person first, then the time: what is approved need not be approved again when its time comes. */
-function holdBack(
-  motion: Motion,
+function holdForApprovalOrTime(
+  request: ChangeRequest,
   intent: Edit,
   plan: Plan,
   broke_glass: Held['broke_glass'],
   facts: Facts,
   now: number,
 ): Result<Decision> | null {
-  const wanted = atOf(intent)
+  const wanted = getScheduledTime(intent)
   const at = wanted !== null && wanted > now ? wanted : null
-  const approvedBy = motion.approver ?? motion.release?.approved_by ?? null
-  const keys = scopeOf(intent, plan)
-  if (needsApproval(plan, approvedKeys(motion, keysIn(plan)), facts)) {
+  const approvedBy = request.approver ?? request.release?.approved_by ?? null
+  const keys = getAffectedKeys(intent, plan)
+  if (needsApproval(plan, approvedKeys(request, getPlanKeys(plan)), facts)) {
     // Approved too late, it could not happen at its time any more.
     const expires_at = Math.min(now + APPROVAL_LIFETIME_MS, at ?? Infinity)
     // A time that has come is not waited for a second time.
     const { at: _past, ...change } = { at: undefined, ...intent }
     const terms = { kind: 'approval' as const, keys, expires_at, due_at: expires_at, broke_glass }
-    return hold(motion, facts, now, { ...terms, change: at === null ? change : intent })
+    return hold(request, facts, now, { ...terms, change: at === null ? change : intent })
   }
   if (at === null) return null
   const approved_by = approvedBy && { id: approvedBy.id, label: approvedBy.label }
-  return hold(motion, facts, now, { kind: 'schedule', change: intent, keys, due_at: at, approved_by, broke_glass })
+  return hold(request, facts, now, { kind: 'schedule', change: intent, keys, due_at: at, approved_by, broke_glass })
 }
 
 /** Of a schedule, a second person has seen the keys it had then, and no others. */
-function approvedKeys({ approver, release }: Motion, keys: string[]): string[] {
+function approvedKeys({ approver, release }: ChangeRequest, keys: string[]): string[] {
   if (approver !== null) return keys
   return release !== null && release.approved_by !== null ? release.keys : []
 }
 
 /** The first link of a decision to be used is the decision. */
-function voidLinks({ release, actor }: Motion): Effect[] {
+function voidLinks({ release, actor }: ChangeRequest): Effect[] {
   const decision = release?.decision ?? null
   return decision === null || actor.kind !== 'token' ? [] : [{ kind: 'drop_decision', decision, by: actor }]
 }

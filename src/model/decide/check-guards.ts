@@ -1,28 +1,29 @@
 /** What guards ask of an edit: values that fit, a reason, a time-box, a second person. */
-import { formatDuration } from './duration.ts'
-import type { Facts, Motion } from './facts.ts'
-import { isUnsafe, maxForOf, misfits, objectionsTo, type Guard } from './guard.ts'
-import type { Edit } from './intent.ts'
-import { JudgingBudget } from './json-schema.ts'
-import { endOf } from './time-box.ts'
+import { formatDuration } from '../duration.ts'
+import type { Facts, ChangeRequest } from './facts.ts'
+import { isUnsafe, getMaxForMs, findViolations, findGuardIssues, type Guard } from '../guard/guard.ts'
+import type { Edit } from '../intent.ts'
+import { ValidationBudget } from '../guard/json-schema.ts'
+import { getRevertValue } from '../time-box.ts'
 import type { ItemChange, Plan } from './plan.ts'
-import { ok, refuse, type Issue, type Refusal, type Result } from './refusal.ts'
+import type { Issue } from '../issue.ts'
+import { ok, refuse, type Refusal, type Result } from '../refusal.ts'
 
-export function heedGuards(intent: Edit, plan: Plan, reason: string | null, facts: Facts): Result<null> {
-  const budget = new JudgingBudget()
-  const sound = checkGuards(intent, plan, budget)
+export function checkGuards(intent: Edit, plan: Plan, reason: string | null, facts: Facts): Result<null> {
+  const budget = new ValidationBudget()
+  const sound = checkChangedGuards(intent, plan, budget)
   if (!sound.ok) return sound
   const fit = checkFit(plan, facts, budget)
   if (!fit.ok) return fit
   const forMs = 'forMs' in intent ? (intent.forMs ?? null) : null
   for (const change of plan.items) {
     const guard = facts.guards.get(change.key)?.guard
-    if (guard === undefined || isIdle(change, facts)) continue
+    if (guard === undefined || isNoOp(change, facts)) continue
     if (guard.reason_required === true && (reason ?? '').trim() === '') {
       return refuse({ code: 'reason_required', key: change.key })
     }
-    const maxFor = maxForOf(guard)
-    if (maxFor !== null && forMs !== null && isUnsafe(guard, endOf(change, facts).value)) {
+    const maxFor = getMaxForMs(guard)
+    if (maxFor !== null && forMs !== null && isUnsafe(guard, getRevertValue(change, facts).value)) {
       return refuse({ code: 'unsafe_end', key: change.key, safe_value: guard.safe_value ?? '' })
     }
     if (maxFor !== null && isUnsafe(guard, change.after?.value ?? null) && (forMs === null || forMs > maxFor)) {
@@ -39,28 +40,28 @@ export function heedGuards(intent: Edit, plan: Plan, reason: string | null, fact
 }
 
 /** The maker's reason; where the maker of a link gave none, the one who pressed it may say why. */
-export const whyOf = ({ reason, pressedReason = null }: Motion): string | null =>
+export const getReason = ({ reason, pressedReason = null }: ChangeRequest): string | null =>
   (reason ?? '').trim() === '' ? pressedReason : reason
 
 /** Whether a key is changed that takes a second person, and that none has seen. */
 export const needsApproval = (plan: Plan, approved: string[], facts: Pick<Facts, 'guards' | 'reverts'>): boolean =>
   plan.items.some(
     (change) =>
-      !isIdle(change, facts) && facts.guards.get(change.key)?.guard.approvals === 1 && !approved.includes(change.key),
+      !isNoOp(change, facts) && facts.guards.get(change.key)?.guard.approvals === 1 && !approved.includes(change.key),
   )
 
 /** Taking away what is not there; but for what is away for a time only: that it then stays away is a change. */
-const isIdle = ({ key, before, after }: ItemChange, { reverts }: Pick<Facts, 'reverts'>): boolean =>
+const isNoOp = ({ key, before, after }: ItemChange, { reverts }: Pick<Facts, 'reverts'>): boolean =>
   before === null && after === null && !reverts.has(key)
 
 /** Each guard that is set, by itself. Refused as the part of the body that it was. */
-function checkGuards(intent: Edit, { guards }: Plan, budget: JudgingBudget): Result<null> {
+function checkChangedGuards(intent: Edit, { guards }: Plan, budget: ValidationBudget): Result<null> {
   for (const { key, after } of guards) {
     if (after === null) continue
-    const objections = objectionsTo(after, budget)
+    const objections = findGuardIssues(after, budget)
     if (objections === 'over budget') return refuse({ code: 'change_too_costly', key })
     if (objections.length === 0) continue
-    const at = pathOf(intent, key)
+    const at = getIssuePath(intent, key)
     const issues = objections.map(({ path, message }) => ({
       path: [at, path].filter((step) => step !== '').join('.'),
       message,
@@ -70,13 +71,13 @@ function checkGuards(intent: Edit, { guards }: Plan, budget: JudgingBudget): Res
   return ok(null)
 }
 
-function pathOf(intent: Edit, key: string): string {
+function getIssuePath(intent: Edit, key: string): string {
   if (intent.kind !== 'import') return ''
   return `guards.${intent.guards.findIndex((one) => one.key === key)}.guard`
 }
 
 /** Each value that is written, under the guard there will be; and under each guard that is set, the value there will be. */
-function checkFit({ items, guards }: Plan, facts: Facts, budget: JudgingBudget): Result<null> {
+function checkFit({ items, guards }: Plan, facts: Facts, budget: ValidationBudget): Result<null> {
   const coming = new Map(guards.map(({ key, after }) => [key, after]))
   const values = new Map(items.map(({ key, after }) => [key, after?.value ?? null]))
   const guardOf = (key: string): Guard | null => {
@@ -86,14 +87,14 @@ function checkFit({ items, guards }: Plan, facts: Facts, budget: JudgingBudget):
   for (const [key, value] of values) {
     const guard = guardOf(key)
     if (guard === null || value === null) continue
-    const fits = judge(guard, key, value, budget, (issues) => ({ code: 'guard_mismatch', key, issues, guard }))
+    const fits = checkValue(guard, key, value, budget, (issues) => ({ code: 'guard_mismatch', key, issues, guard }))
     if (!fits.ok) return fits
   }
   for (const [key, guard] of coming) {
     if (guard === null || values.has(key)) continue
     const unmet = (issues: Issue[]): Refusal => ({ code: 'guard_unmet', key, issues, held_id: null })
     const present = facts.items.get(key)
-    const fits = present === undefined ? ok(null) : judge(guard, key, present.value, budget, unmet)
+    const fits = present === undefined ? ok(null) : checkValue(guard, key, present.value, budget, unmet)
     if (!fits.ok) return fits
     const endsWell = checkRevert(key, guard, facts, budget)
     if (!endsWell.ok) return endsWell
@@ -102,15 +103,15 @@ function checkFit({ items, guards }: Plan, facts: Facts, budget: JudgingBudget):
 }
 
 /** Whether one value fits; the first that the budget does not reach is the end of the whole change. */
-function judge(
+function checkValue(
   guard: Guard,
   key: string,
   value: string,
-  budget: JudgingBudget,
+  budget: ValidationBudget,
   refusalOf: (issues: Issue[]) => Refusal,
 ): Result<null> {
   const alone = budget.isUntouched
-  const issues = misfits(guard, value, budget)
+  const issues = findViolations(guard, value, budget)
   if (issues === 'over budget') return refuse(alone ? refusalOf([TOO_COSTLY]) : { code: 'change_too_costly', key })
   return issues.length === 0 ? ok(null) : refuse(refusalOf(issues))
 }
@@ -118,16 +119,16 @@ function judge(
 const TOO_COSTLY: Issue = { path: '', message: 'takes a smaller value: this one is too large for what its schema asks' }
 
 /** A time-box that could not end would leave the flag where it is, against everybody's expectation. */
-function checkRevert(key: string, guard: Guard, facts: Facts, budget: JudgingBudget): Result<null> {
+function checkRevert(key: string, guard: Guard, facts: Facts, budget: ValidationBudget): Result<null> {
   const held = facts.reverts.get(key)
   const change = held?.change.kind === 'patch' ? held.change.changes.find((one) => one.key === key) : undefined
   if (held === undefined || change === undefined) return ok(null)
   const unmet = (issues: Issue[]): Refusal => ({ code: 'guard_unmet', key, issues, held_id: held.id })
-  const fits = change.value === null ? ok(null) : judge(guard, key, change.value, budget, unmet)
+  const fits = change.value === null ? ok(null) : checkValue(guard, key, change.value, budget, unmet)
   if (!fits.ok) return fits
   const issues: Issue[] = []
   // It will happen without asking anybody: what the guard asks for would never have been given.
-  if (maxForOf(guard) !== null && isUnsafe(guard, change.value))
+  if (getMaxForMs(guard) !== null && isUnsafe(guard, change.value))
     issues.push({ path: '', message: `takes "${guard.safe_value}" at the end` })
   if (guard.approvals === 1)
     issues.push({ path: '', message: 'takes a second person for every change, this one included' })

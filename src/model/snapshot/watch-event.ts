@@ -3,7 +3,7 @@
  *
  * A client resumes with the last revision it has seen, so an event's revision is its id.
  */
-import type { RevertChange } from './time-box.ts'
+import type { RevertChange } from '../time-box.ts'
 
 export type Value = { key: string; value: string | null }
 
@@ -23,7 +23,7 @@ export type WatchEvent =
 export type Filter = string[] | 'revisions' | null
 
 /** As JSON: `{"type":"change","revision":7,"changes":{"a":"1","b":null}}`. Null: nothing for this watcher. */
-export function writeEvent(event: WatchEvent, filter: Filter): string | null {
+export function serializeEvent(event: WatchEvent, filter: Filter): string | null {
   const { type, revision } = event
   if (type === 'gone' || filter === 'revisions') return JSON.stringify({ type, revision })
   const shown = filter === null ? event.values : choose(event.values, filter)
@@ -71,7 +71,7 @@ export type WatchTerms = {
   body: boolean
 }
 
-export function writeTerms({ after, filter, marks, body }: WatchTerms): string {
+export function serializeWatchTerms({ after, filter, marks, body }: WatchTerms): string {
   const query = new URLSearchParams()
   if (after !== null) query.set('after', String(after))
   if (filter === 'revisions') query.set('revisions', '1')
@@ -81,7 +81,7 @@ export function writeTerms({ after, filter, marks, body }: WatchTerms): string {
   return query.toString()
 }
 
-export function readTerms(url: string): WatchTerms {
+export function parseWatchTerms(url: string): WatchTerms {
   const query = new URL(url).searchParams
   const after = query.get('after')
   const keys = query.get('keys')
@@ -94,4 +94,19 @@ export function readTerms(url: string): WatchTerms {
 }
 
 /** The mark: everything there was up to now has been told. */
-export const writeMark = (revision: number): string => JSON.stringify({ type: 'live', revision })
+export const serializeMark = (revision: number): string => JSON.stringify({ type: 'live', revision })
+
+/** What a hub asks of a stash's object. */
+export type WatchSource = {
+  /** From now on the hub is told of every change after the revision that is returned. Null: no such stash. */
+  subscribe(hub: string): Promise<number | null>
+  missed(
+    after: number | null,
+    filter: Filter,
+    form: 'events' | 'texts',
+    hub: { name: string; told: number } | null,
+  ): Promise<Missed | null>
+}
+
+/** What a stash's object asks of a hub: to tell its watchers. The revision that they have been told then; null: none are left. */
+export type HubSink = { tell(events: WatchEvent[]): Promise<number | null> }

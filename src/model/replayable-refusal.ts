@@ -9,7 +9,7 @@ import type { Refusal, RefusalCode } from './refusal.ts'
 /** Long enough for a request that a network or a retrying proxy has delayed. The contract states it. */
 export const REFUSAL_LIFETIME_MS = 2 * 60_000
 
-export const KEPT_REFUSALS: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+export const REPLAYABLE_REFUSALS: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'item_not_found',
   'guard_not_found',
   'held_not_found',
@@ -45,4 +45,4 @@ export const KEPT_REFUSALS: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'label_taken',
 ])
 
-export const isKept = ({ code }: Refusal): boolean => KEPT_REFUSALS.has(code)
+export const isReplayable = ({ code }: Refusal): boolean => REPLAYABLE_REFUSALS.has(code)

@@ -7,7 +7,7 @@
  * before it is done (`schema-cost.ts`), and taken from the budget of the whole change.
  */
 import { Validator, type Schema } from '@cfworker/json-schema'
-import type { Issue } from './refusal.ts'
+import type { Issue } from '../issue.ts'
 import { countNodes, countSteps, resolvePointer } from './schema-cost.ts'
 
 const ONE = 'items contains additionalProperties unevaluatedItems unevaluatedProperties propertyNames not if then else'
@@ -45,7 +45,7 @@ const ISSUES_MAX = 10
 const CHANGE_MAX_STEPS = 40_000
 
 /** The work that the guards of one change may make, in steps of `countSteps`. Not shared between changes. */
-export class JudgingBudget {
+export class ValidationBudget {
   #left = CHANGE_MAX_STEPS
 
   get left(): number {
@@ -65,7 +65,7 @@ export class JudgingBudget {
 }
 
 /** What keeps this from being a schema that can stand guard. Empty: nothing. 'over budget': not examined. */
-export function examineSchema(schema: unknown, budget: JudgingBudget): Issue[] | 'over budget' {
+export function vetSchema(schema: unknown, budget: ValidationBudget): Issue[] | 'over budget' {
   if (schema === false) return [{ path: 'schema', message: 'false fits nothing' }]
   if (!isShallow(schema)) return [{ path: 'schema', message: TOO_DEEP }]
   if (!budget.spend(countNodes(schema))) return 'over budget'
@@ -184,7 +184,7 @@ function expandedSize(schema: unknown, root: unknown, within: string[]): number 
 const PREPARING_STEPS = 2
 
 /** Where the JSON in `text` is not what the schema asks for: the first place. 'over budget': not judged. */
-export function schemaIssues(schema: unknown, text: string, budget: JudgingBudget): Issue[] | 'over budget' {
+export function findSchemaViolations(schema: unknown, text: string, budget: ValidationBudget): Issue[] | 'over budget' {
   try {
     const value: unknown = JSON.parse(text)
     // The validator copies the schema and resolves its references first.

@@ -69,8 +69,9 @@ export const isSameHolder = (a: Actor, b: Actor): boolean =>
   a.kind === 'token' && b.kind === 'token' && a.holder === b.holder
 
 /** Whether one token is the other, or replaced it. */
-export const isSameHand = (a: Actor, b: Actor): boolean => a.kind === 'token' && b.kind === 'token' && a.line === b.line
+export const isSameLineage = (a: Actor, b: Actor): boolean =>
+  a.kind === 'token' && b.kind === 'token' && a.line === b.line
 
 /** `anonymous`, `stash` and `admin` are kinds, and no token's label may look like one of them. */
-export const labelOf = (actor: Actor): string =>
+export const getActorLabel = (actor: Actor): string =>
   actor.kind === 'anonymous' || actor.kind === 'admin' ? actor.kind : actor.label

@@ -2,9 +2,9 @@
  * What an edit would change, if nothing stood in its way. Says nothing of whether it may: that is `decide-edit`.
  */
 import type { Facts } from './facts.ts'
-import type { Edit } from './intent.ts'
-import { bytesOf, DEFAULT_TYPE, type Item } from './item.ts'
-import { guardSchema, type Guard } from './guard.ts'
+import type { Edit, Preview } from '../intent.ts'
+import { countBytes, DEFAULT_TYPE, type Item } from '../item.ts'
+import { guardSchema, type Guard } from '../guard/guard.ts'
 
 export type ItemChange = { key: string; before: Item | null; after: Item | null }
 export type GuardChange = { key: string; before: { guard: Guard; version: number } | null; after: Guard | null }
@@ -12,7 +12,7 @@ export type GuardChange = { key: string; before: { guard: Guard; version: number
 export type Plan = { items: ItemChange[]; guards: GuardChange[] }
 
 /** The keys that an edit names, of items and guards alike. For an undo they stand in history, for an import that replaces in the stash. */
-export function keysOf(intent: Edit, newKey: string): string[] {
+export function getNamedKeys(intent: Edit, newKey: string): string[] {
   switch (intent.kind) {
     case 'put':
       return [intent.key ?? newKey]
@@ -33,16 +33,14 @@ export function keysOf(intent: Edit, newKey: string): string[] {
  * The keys that a change is about, for those who may see, approve or cancel it while it is held. What replaces the
  * whole stash is about `*`: no key, and only reached by whoever reaches every key.
  */
-export function scopeOf(intent: Edit, plan: Plan): string[] {
+export function getAffectedKeys(intent: Edit, plan: Plan): string[] {
   const whole = intent.kind === 'import' && intent.replace ? ['*'] : []
-  const keys = new Set([...(intent.kind === 'put' ? [] : keysOf(intent, '')), ...keysIn(plan), ...whole])
+  const keys = new Set([...(intent.kind === 'put' ? [] : getNamedKeys(intent, '')), ...getPlanKeys(plan), ...whole])
   return keys.size === 0 ? ['*'] : [...keys]
 }
 
-export type Preview = { what: 'item' | 'guard'; key: string; before: string | null; after: string | null }[]
-
 /** What would change, as texts. Of a guard: its JSON. */
-export function previewOf({ items, guards }: Plan): Preview {
+export function toPreview({ items, guards }: Plan): Preview {
   const text = (guard: Guard | null | undefined) => (guard ? JSON.stringify(guard) : null)
   return [
     ...items.map(({ key, before, after }) => ({
@@ -60,8 +58,8 @@ export function previewOf({ items, guards }: Plan): Preview {
   ]
 }
 
-export function planOf(intent: Edit, facts: Facts, now: number): Plan {
-  const put = (key: string, value: string, type?: string) => putOf(key, value, type, facts, now)
+export function createPlan(intent: Edit, facts: Facts, now: number): Plan {
+  const put = (key: string, value: string, type?: string) => createPut(key, value, type, facts, now)
   const remove = (key: string): ItemChange => ({ key, before: facts.items.get(key) ?? null, after: null })
   const guard = (key: string, after: Guard | null): GuardChange => ({
     key,
@@ -82,7 +80,7 @@ export function planOf(intent: Edit, facts: Facts, now: number): Plan {
     case 'remove_guard':
       return { items: [], guards: [guard(intent.key, null)] }
     case 'undo':
-      return planOfUndo(facts, put, remove, guard)
+      return createUndoPlan(facts, put, remove, guard)
     case 'import': {
       const kept = new Set(intent.items.map(({ key }) => key))
       const keptGuards = new Set(intent.guards.map(({ key }) => key))
@@ -94,26 +92,26 @@ export function planOf(intent: Edit, facts: Facts, now: number): Plan {
         ...intent.guards.map(({ key, guard: rule }) => guard(key, rule)),
         ...restGuards.map((key) => guard(key, null)),
       ]
-      return { items: items.filter(isNews), guards: guards.filter(isGuardNews) }
+      return { items: items.filter(isItemChanged), guards: guards.filter(isGuardChanged) }
     }
   }
 }
 
-function putOf(key: string, value: string, type: string | undefined, facts: Facts, now: number): ItemChange {
+function createPut(key: string, value: string, type: string | undefined, facts: Facts, now: number): ItemChange {
   const before = facts.items.get(key) ?? null
   const after: Item = {
     key,
     value,
     type: type ?? before?.type ?? DEFAULT_TYPE,
     version: facts.revision + 1,
-    bytes: bytesOf(key) + bytesOf(value),
+    bytes: countBytes(key) + countBytes(value),
     created_at: before?.created_at ?? now,
     updated_at: now,
   }
   return { key, before, after }
 }
 
-function planOfUndo(
+function createUndoPlan(
   { undoing }: Facts,
   put: (key: string, value: string, type?: string) => ItemChange,
   remove: (key: string) => ItemChange,
@@ -130,10 +128,10 @@ function planOfUndo(
 // What history holds was a guard when it was written.
 const readGuard = (text: string): Guard => guardSchema.parse(JSON.parse(text))
 
-const isNews = ({ before, after }: ItemChange): boolean =>
+const isItemChanged = ({ before, after }: ItemChange): boolean =>
   before?.value !== after?.value || (after !== null && before?.type !== after.type)
 
-const isGuardNews = ({ before, after }: GuardChange): boolean =>
+const isGuardChanged = ({ before, after }: GuardChange): boolean =>
   JSON.stringify(before?.guard ?? null) !== JSON.stringify(after)
 
-export const keysIn = ({ items, guards }: Plan): string[] => [...items, ...guards].map(({ key }) => key)
+export const getPlanKeys = ({ items, guards }: Plan): string[] => [...items, ...guards].map(({ key }) => key)

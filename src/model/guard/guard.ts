@@ -5,11 +5,11 @@
  * read it compare texts. `safe_value` is the state to fail towards: with `max_for`, leaving it must be time-boxed.
  */
 import * as z from 'zod'
-import { durationSchema, parseDuration } from './duration.ts'
-import { bytesOf } from './item.ts'
-import { examineSchema, isShallow, JudgingBudget, schemaIssues, TOO_DEEP } from './json-schema.ts'
-import { parseJson } from './parse-json.ts'
-import type { Issue } from './refusal.ts'
+import { durationSchema, parseDuration } from '../duration.ts'
+import { countBytes } from '../item.ts'
+import { vetSchema, isShallow, ValidationBudget, findSchemaViolations, TOO_DEEP } from './json-schema.ts'
+import { parseJson } from '../parse-json.ts'
+import type { Issue } from '../issue.ts'
 
 export const STASH_MAX_GUARDS = 1_000
 export const GUARD_MAX_BYTES = 16 * 1024
@@ -54,14 +54,14 @@ export type Guard = z.output<typeof kinds>
  */
 export const guardSchema = kinds
   .refine(
-    (guard) => bytesOf(JSON.stringify(guard)) <= GUARD_MAX_BYTES,
+    (guard) => countBytes(JSON.stringify(guard)) <= GUARD_MAX_BYTES,
     `a guard is at most ${GUARD_MAX_BYTES} bytes of JSON`,
   )
   .meta({ id: 'Guard' })
 
 /** What makes a guard no guard: a schema that cannot be judged by, limits that nothing fits, a safe value that it would refuse itself. */
-export function objectionsTo(guard: Guard, budget: JudgingBudget): Issue[] | 'over budget' {
-  const examined = guard.type === 'json' && guard.schema !== undefined ? examineSchema(guard.schema, budget) : []
+export function findGuardIssues(guard: Guard, budget: ValidationBudget): Issue[] | 'over budget' {
+  const examined = guard.type === 'json' && guard.schema !== undefined ? vetSchema(guard.schema, budget) : []
   if (examined === 'over budget') return examined
   const objections: Issue[] = [...examined]
   if ('min' in guard && guard.min !== undefined && guard.max !== undefined && guard.min > guard.max)
@@ -73,7 +73,7 @@ export function objectionsTo(guard: Guard, budget: JudgingBudget): Issue[] | 'ov
   if (guard.max_for !== undefined && guard.safe_value === undefined)
     objections.push({ path: 'safe_value', message: 'is needed with max_for: leaving it is what must be time-boxed' })
   if (guard.safe_value !== undefined && objections.length === 0) {
-    const unfit = misfits(guard, guard.safe_value, budget)
+    const unfit = findViolations(guard, guard.safe_value, budget)
     if (unfit === 'over budget') return unfit
     const [misfit] = unfit
     if (misfit !== undefined) objections.push({ path: 'safe_value', message: `does not fit: ${misfit.message}` })
@@ -82,7 +82,7 @@ export function objectionsTo(guard: Guard, budget: JudgingBudget): Issue[] | 'ov
 }
 
 /** What is wrong with `value` under this guard, and what would be right. Empty: it fits. 'over budget': it was not judged. */
-export function misfits(guard: Guard, value: string, budget = new JudgingBudget()): Issue[] | 'over budget' {
+export function findViolations(guard: Guard, value: string, budget = new ValidationBudget()): Issue[] | 'over budget' {
   switch (guard.type) {
     case 'boolean':
       return value === 'true' || value === 'false' ? [] : wrong('true or false, in small letters and nothing else')
@@ -116,7 +116,8 @@ export const isUnsafe = (guard: Guard, value: string | null): boolean =>
   guard.safe_value !== undefined && value !== guard.safe_value
 
 /** In ms; null where changes may stay for good. */
-export const maxForOf = ({ max_for: text }: Guard): number | null => (text === undefined ? null : parseDuration(text))
+export const getMaxForMs = ({ max_for: text }: Guard): number | null =>
+  text === undefined ? null : parseDuration(text)
 
 const PERCENTAGE = /^(?:0|[1-9]\d{0,2})(?:\.\d{1,3})?$/
 /** As JSON writes numbers. */
@@ -140,10 +141,10 @@ function isWebUrl(value: string): boolean {
   return /^https?:\/\/[^\s\\/]/i.test(value) && !/[\s\\]/.test(value) && URL.canParse(value)
 }
 
-function jsonIssues(schema: unknown, value: string, budget: JudgingBudget): Issue[] | 'over budget' {
+function jsonIssues(schema: unknown, value: string, budget: ValidationBudget): Issue[] | 'over budget' {
   const parsed = parseJson(value)
   if (parsed === undefined) return wrong('JSON')
-  return schema === undefined ? [] : schemaIssues(schema, value, budget)
+  return schema === undefined ? [] : findSchemaViolations(schema, value, budget)
 }
 
 const SPLIT_EXPECTED = 'JSON of weights such as {"blue": 90, "green": 10}: at least 0, not all of them 0'

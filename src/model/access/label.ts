@@ -44,7 +44,7 @@ const nameOf = (label: string): string => foldLabel(label).toUpperCase().toLower
 export const isSameLabel = (a: string, b: string): boolean => nameOf(a) === nameOf(b)
 
 /** What is wrong with a new label, or null. */
-export function misfitOfLabel(label: string): string | null {
+export function findLabelIssue(label: string): string | null {
   if (UNSEEN.test(label)) return 'a label has no invisible, control or direction characters'
   const folded = foldLabel(label)
   if (!SEEN.test(folded)) return 'a label has at least one character that can be seen'

@@ -1,29 +1,29 @@
 /** Holds a change back instead of applying it. */
 import type { Decision } from './decision.ts'
-import type { Facts, Motion } from './facts.ts'
-import { HELD_MAX_BYTES, STASH_MAX_HELD, STASH_MAX_HELD_BYTES, TOKEN_MAX_HELD, type Held } from './held.ts'
-import type { Edit, Wait } from './intent.ts'
-import { bytesOf } from './item.ts'
-import { ok, refuse, type Result } from './refusal.ts'
+import type { Facts, ChangeRequest } from './facts.ts'
+import { HELD_MAX_BYTES, STASH_MAX_HELD, STASH_MAX_HELD_BYTES, TOKEN_MAX_HELD, type Held } from '../held.ts'
+import type { Edit, Wait } from '../intent.ts'
+import { countBytes } from '../item.ts'
+import { ok, refuse, type Result } from '../refusal.ts'
 
-type Terms = Pick<Held, 'kind' | 'change' | 'keys'> &
+type HoldOptions = Pick<Held, 'kind' | 'change' | 'keys'> &
   Partial<Pick<Held, 'id' | 'secret_hash' | 'expires_at' | 'due_at' | 'decision' | 'approved_by' | 'broke_glass'>>
 
 const WAITS_FOR = { link: 'link', approval: 'approval', schedule: 'time' } satisfies Partial<Record<Held['kind'], Wait>>
 
-export function hold(motion: Motion, facts: Facts, now: number, terms: Terms): Result<Decision> {
+export function hold(request: ChangeRequest, facts: Facts, now: number, terms: HoldOptions): Result<Decision> {
   // Somebody must answer for it when it is released. The anonymous of the WrenDB profile cannot.
-  if (motion.actor.kind !== 'token') return refuse({ code: 'token_missing' })
-  const change = settle(terms.change, facts)
+  if (request.actor.kind !== 'token') return refuse({ code: 'token_missing' })
+  const change = withGeneratedKey(terms.change, facts)
   const room = checkRoom(change, facts)
   if (!room.ok) return room
-  if (!motion.actor.master && facts.ownHeldCount >= TOKEN_MAX_HELD) {
+  if (!request.actor.master && facts.ownHeldCount >= TOKEN_MAX_HELD) {
     return refuse({ code: 'too_many_held', limit: TOKEN_MAX_HELD, limit_bytes: STASH_MAX_HELD_BYTES })
   }
   const held: Held = {
     id: facts.newId,
-    reason: motion.reason,
-    made_by: motion.actor.id,
+    reason: request.reason,
+    made_by: request.actor.id,
     made_at: now,
     secret_hash: null,
     expires_at: null,
@@ -55,13 +55,13 @@ export function hold(motion: Motion, facts: Facts, now: number, terms: Terms): R
 
 /** Whether one more change can be held. */
 export function checkRoom(change: Held['change'], { heldCount, heldBytes }: Facts): Result<null> {
-  const size = bytesOf(JSON.stringify(change))
+  const size = countBytes(JSON.stringify(change))
   if (size > HELD_MAX_BYTES) return refuse({ code: 'too_large_to_hold', limit_bytes: HELD_MAX_BYTES })
   if (heldCount < STASH_MAX_HELD && heldBytes + size <= STASH_MAX_HELD_BYTES) return ok(null)
   return refuse({ code: 'too_many_held', limit: STASH_MAX_HELD, limit_bytes: STASH_MAX_HELD_BYTES })
 }
 
 /** The key that the stash makes up is made up now: the caller is told nothing later. */
-function settle<C extends Held['change']>(change: C, facts: Facts): C | Edit {
+function withGeneratedKey<C extends Held['change']>(change: C, facts: Facts): C | Edit {
   return change.kind === 'put' && change.key === null ? { ...change, key: facts.newKey } : change
 }

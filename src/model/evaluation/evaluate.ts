@@ -8,9 +8,9 @@
  *   split               → one of the names, by bucket        SPLIT; with one name left: STATIC
  *   any other, or none  → the text                           STATIC
  */
-import { parseJson } from './parse-json.ts'
-import { endsOf, shareOf } from './rollout.ts'
-import type { Flag } from './snapshot.ts'
+import { parseJson } from '../parse-json.ts'
+import { getBucketEnds, getShare } from './rollout.ts'
+import type { Flag } from '../snapshot/snapshot.ts'
 
 /** Without a value the caller's own default counts. */
 export type Outcome = { value?: unknown; variant?: string; reason: 'STATIC' | 'SPLIT' | 'DEFAULT' }
@@ -22,7 +22,7 @@ export type Rule =
   /** The text is not what its guard demands: a copy from before the guard was set. */
   | { kind: 'misfit'; guard: string }
 
-export function ruleOf({ value: text, guard }: Flag): Rule {
+export function createRule({ value: text, guard }: Flag): Rule {
   switch (guard) {
     case 'boolean':
       return text === 'true' || text === 'false' ? same(text === 'true', text === 'true' ? 'on' : 'off') : misfit(guard)
@@ -43,7 +43,7 @@ export function ruleOf({ value: text, guard }: Flag): Rule {
 
 /** What whoever falls into this bucket gets: see `bucketOf`. */
 export function chooseOutcome({ outcomes, ends }: Extract<Rule, { kind: 'shared' }>, bucket: number): Outcome {
-  const outcome = outcomes[shareOf(ends, bucket)]
+  const outcome = outcomes[getShare(ends, bucket)]
   if (outcome === undefined) throw new Error('the shares do not cover every bucket')
   return outcome
 }
@@ -94,6 +94,6 @@ function sharedRule(shares: { value: unknown; variant: string; weight: number }[
   return {
     kind: 'shared',
     outcomes: wanted.map(({ value, variant }) => ({ value, variant, reason: 'SPLIT' })),
-    ends: endsOf(wanted.map(({ weight }) => weight)),
+    ends: getBucketEnds(wanted.map(({ weight }) => weight)),
   }
 }

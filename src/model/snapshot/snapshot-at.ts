@@ -8,7 +8,7 @@ import type { Flag, Snapshot } from './snapshot.ts'
  * The snapshot as it stands at `now` (ms since the epoch): each flag whose time-box has ended has the value that comes
  * back. The same object where nothing has ended since.
  */
-export function atTime<S extends Snapshot>(snapshot: S, now: number): S {
+export function getSnapshotAt<S extends Snapshot>(snapshot: S, now: number): S {
   if (now < snapshot.changesAt) return snapshot
   const flags = new Map(snapshot.flags)
   const pending = snapshot.reverts.filter(({ at }) => at > now)

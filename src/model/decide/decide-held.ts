@@ -1,37 +1,37 @@
 /** Decides what becomes of held changes: links are made, and what waits is declined or cancelled. */
-import { heedFreeze } from './decide-edit.ts'
-import { entryOf, type Decision } from './decision.ts'
-import type { Detail } from './entry.ts'
-import type { Facts, Motion } from './facts.ts'
-import { isUnsafe, maxForOf } from './guard.ts'
-import { isHousekeeping, type Held } from './held.ts'
+import { checkFreeze } from './decide-edit.ts'
+import { createEntry, type Decision } from './decision.ts'
+import type { Detail } from '../entry.ts'
+import type { Facts, ChangeRequest } from './facts.ts'
+import { isUnsafe, getMaxForMs } from '../guard/guard.ts'
+import { isInternal, type Held } from '../held.ts'
 import { hold } from './hold.ts'
-import type { Intent } from './intent.ts'
-import { isMaster, isSameHand, isSameHolder, labelOf, permits, reaches, type Actor } from './permit.ts'
-import { ok, refuse, type Refusal, type Result } from './refusal.ts'
-import { idOfHash } from './token.ts'
+import type { Intent } from '../intent.ts'
+import { isMaster, isSameLineage, isSameHolder, getActorLabel, permits, reaches, type Actor } from '../access/permit.ts'
+import { ok, refuse, type Refusal, type Result } from '../refusal.ts'
+import { toTokenId } from '../access/token.ts'
 
 /** What a link does is not examined here: it is decided on release, when the facts may be others. */
 export function decideLink(
-  motion: Motion,
+  request: ChangeRequest,
   intent: Extract<Intent, { kind: 'hold_for_link' | 'hold_approval_for_link' }>,
   facts: Facts,
   now: number,
 ): Result<Decision> {
   const { secretHash, expiresAt } = intent
-  const secret = { id: idOfHash(secretHash), kind: 'link', secret_hash: secretHash, expires_at: expiresAt } as const
+  const secret = { id: toTokenId(secretHash), kind: 'link', secret_hash: secretHash, expires_at: expiresAt } as const
   if (intent.kind === 'hold_for_link') {
     const keys =
       intent.change.kind === 'patch' ? intent.change.changes.map(({ key }) => key) : [intent.change.key ?? '']
-    const allowed = allow(motion.actor, 'write', keys)
+    const allowed = checkAbility(request.actor, 'write', keys)
     if (!allowed.ok) return allowed
-    return hold(motion, facts, now, { ...secret, change: intent.change, keys, decision: intent.decision ?? null })
+    return hold(request, facts, now, { ...secret, change: intent.change, keys, decision: intent.decision ?? null })
   }
-  const approvable = checkApproval(facts.held, facts.maker, motion.actor, now)
+  const approvable = checkApproval(facts.held, facts.maker, request.actor, now)
   if (!approvable.ok) return approvable
   const { keys, expires_at } = approvable.value
   const expires = Math.min(expiresAt, expires_at ?? expiresAt)
-  return hold(motion, facts, now, {
+  return hold(request, facts, now, {
     ...secret,
     expires_at: expires,
     change: { kind: 'approve', heldId: intent.heldId },
@@ -49,8 +49,8 @@ export function checkApproval(held: Held | null, maker: Actor | null, approver: 
   // Whoever has no business with its keys is not told that it exists.
   if (
     held === null ||
-    isOver(held, now) ||
-    isHousekeeping(held.kind) ||
+    isExpired(held, now) ||
+    isInternal(held.kind) ||
     !held.keys.every((key) => reaches(approver, key))
   )
     return refuse({ code: 'held_not_found' })
@@ -71,42 +71,42 @@ function wasGrantedBefore(approver: Actor, held: Held): boolean {
 }
 
 /** Who asked may take it back; who may approve may decline; who may write its keys may cancel. */
-export function decideDrop(motion: Motion, facts: Facts, now: number): Result<Decision> {
-  const { actor } = motion
+export function decideDrop(request: ChangeRequest, facts: Facts, now: number): Result<Decision> {
+  const { actor } = request
   const { held, maker } = facts
   if (actor.kind === 'anonymous') return refuse({ code: 'token_missing' })
-  if (held === null || isOver(held, now) || isHousekeeping(held.kind)) return refuse({ code: 'held_not_found' })
-  const own = maker !== null && isSameHand(maker, actor)
+  if (held === null || isExpired(held, now) || isInternal(held.kind)) return refuse({ code: 'held_not_found' })
+  const own = maker !== null && isSameLineage(maker, actor)
   if (!own && !held.keys.every((key) => reaches(actor, key))) return refuse({ code: 'held_not_found' })
   const declines = held.kind === 'approval' && !own
   const ability = declines ? 'approve' : 'write'
-  const allowed = own ? ok(null) : allow(actor, ability, held.keys)
+  const allowed = own ? ok(null) : checkAbility(actor, ability, held.keys)
   if (!allowed.ok) return allowed
-  const free = held.kind === 'revert' ? heedRevert(motion, held, facts, now) : ok(null)
+  const free = held.kind === 'revert' ? checkRevertDrop(request, held, facts, now) : ok(null)
   if (!free.ok) return free
 
   const because = declines ? 'declined' : 'cancelled'
-  const detail = { ...dropped(held, maker, because), ...(free.value && { brokeGlass: free.value }) }
+  const detail = { ...toDroppedDetail(held, maker, because), ...(free.value && { brokeGlass: free.value }) }
   return ok({
     applied: { revision: facts.revision + 1, changed: [] },
-    entry: entryOf('drop_held', detail),
+    entry: createEntry('drop_held', detail),
     effects: [{ kind: 'drop', heldId: held.id }],
   })
 }
 
 /** Without its end a time-boxed change is one for good: whatever forbids that, forbids this. */
-function heedRevert(
-  motion: Motion,
+function checkRevertDrop(
+  request: ChangeRequest,
   held: Held,
   facts: Facts,
   now: number,
 ): Result<Detail['brokeGlass'] | null | undefined> {
-  const thawed = heedFreeze(motion, held.keys, facts, now)
-  if (!thawed.ok) return thawed
+  const freezeOverride = checkFreeze(request, held.keys, facts, now)
+  if (!freezeOverride.ok) return freezeOverride
   for (const key of held.keys) {
     const guard = facts.guards.get(key)?.guard
     if (guard === undefined) continue
-    const maxFor = maxForOf(guard)
+    const maxFor = getMaxForMs(guard)
     if (maxFor !== null && isUnsafe(guard, facts.items.get(key)?.value ?? null)) {
       return refuse({
         code: 'time_box_required',
@@ -115,30 +115,30 @@ function heedRevert(
         safe_value: guard.safe_value ?? '',
       })
     }
-    if (guard.reason_required === true && (motion.reason ?? '').trim() === '')
+    if (guard.reason_required === true && (request.reason ?? '').trim() === '')
       return refuse({ code: 'reason_required', key })
     if (guard.approvals === 1) return refuse({ code: 'approval_required', key })
   }
-  return thawed
+  return freezeOverride
 }
 
 /** What history says of a held change that was not applied. */
-export function dropped(
+export function toDroppedDetail(
   held: Held,
   maker: Actor | null,
   because: NonNullable<Detail['dropped']>['because'],
   refusal?: Refusal,
 ): Detail {
   const { id, kind, keys, reason, change } = held
-  const madeBy = maker === null ? (held.made_by ?? 'stash') : labelOf(maker)
+  const madeBy = maker === null ? (held.made_by ?? 'stash') : getActorLabel(maker)
   return {
     dropped: { id, kind, keys, reason, does: change.kind, madeBy, because, ...(refusal && { refusal: refusal.code }) },
   }
 }
 
-export const isOver = ({ expires_at }: Held, now: number): boolean => expires_at !== null && expires_at <= now
+export const isExpired = ({ expires_at }: Held, now: number): boolean => expires_at !== null && expires_at <= now
 
-function allow(actor: Actor, ability: 'write' | 'approve', keys: string[]): Result<null> {
+function checkAbility(actor: Actor, ability: 'write' | 'approve', keys: string[]): Result<null> {
   if (!permits(actor, ability)) return refuseAbility(actor, ability)
   const beyond = keys.find((key) => !permits(actor, ability, key))
   return beyond === undefined ? ok(null) : refuse({ code: 'not_permitted', needs: ability, key: beyond })

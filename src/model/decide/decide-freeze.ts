@@ -1,16 +1,16 @@
 /** Decides freezes. A freeze with an end is a held `thaw`: the stash ends it by itself, as a change of its own. */
-import { DURATION_MAX_MS } from './duration.ts'
-import { entryOf, type Decision, type Effect } from './decision.ts'
-import type { Facts, Motion } from './facts.ts'
-import { isFrozen, type Freeze } from './freeze.ts'
-import { THAW_ID, type Held } from './held.ts'
-import type { Intent } from './intent.ts'
-import { labelOf, permits, reachesAll, type Actor } from './permit.ts'
-import { ok, refuse, type Result } from './refusal.ts'
-import { listEnds } from './time-box.ts'
+import { DURATION_MAX_MS } from '../duration.ts'
+import { createEntry, type Decision, type Effect } from './decision.ts'
+import type { Facts, ChangeRequest } from './facts.ts'
+import { isFrozen, type Freeze } from '../freeze.ts'
+import { THAW_ID, type Held } from '../held.ts'
+import type { Intent } from '../intent.ts'
+import { getActorLabel, permits, reachesAll, type Actor } from '../access/permit.ts'
+import { ok, refuse, type Result } from '../refusal.ts'
+import { toPendingEnds } from '../time-box.ts'
 
 export function decideFreeze(
-  { actor, reason }: Motion,
+  { actor, reason }: ChangeRequest,
   { until }: Extract<Intent, { kind: 'freeze' }>,
   { revision, pending }: Facts,
   now: number,
@@ -21,26 +21,26 @@ export function decideFreeze(
   if (until !== null && until - now > DURATION_MAX_MS) {
     return refuse({ code: 'time_too_far', at: until, at_most: now + DURATION_MAX_MS })
   }
-  const freeze: Freeze = { until, reason, by: labelOf(actor) }
+  const freeze: Freeze = { until, reason, by: getActorLabel(actor) }
   return ok({
     applied: {
       revision: revision + 1,
       changed: [],
       freeze: { until, reason },
-      pending: listEnds(pending.held, pending.isWhole, actor),
+      pending: toPendingEnds(pending.held, pending.isWhole, actor),
     },
-    entry: entryOf('freeze', { freeze }),
+    entry: createEntry('freeze', { freeze }),
     effects: [{ kind: 'set_freeze', freeze }, until === null ? NO_THAW : { kind: 'hold', held: thawAt(until, now) }],
   })
 }
 
-export function decideUnfreeze({ actor }: Motion, { freeze, revision }: Facts, now: number): Result<Decision> {
+export function decideUnfreeze({ actor }: ChangeRequest, { freeze, revision }: Facts, now: number): Result<Decision> {
   const allowed = allow(actor)
   if (!allowed.ok) return allowed
   if (!isFrozen(freeze, now)) return refuse({ code: 'not_frozen' })
   return ok({
     applied: { revision: revision + 1, changed: [] },
-    entry: entryOf('unfreeze', { freeze }),
+    entry: createEntry('unfreeze', { freeze }),
     effects: [{ kind: 'set_freeze', freeze: null }, NO_THAW],
   })
 }
@@ -50,7 +50,7 @@ export function decideThaw({ freeze, revision }: Facts): Result<Decision> {
   if (freeze === null) return ok({ applied: { revision, changed: [] }, entry: null, effects: [] })
   return ok({
     applied: { revision: revision + 1, changed: [] },
-    entry: entryOf('unfreeze', { freeze }),
+    entry: createEntry('unfreeze', { freeze }),
     effects: [{ kind: 'set_freeze', freeze: null }],
   })
 }

@@ -1,11 +1,11 @@
 /** Whether a change can happen at the time, and for the time, that it asks for. */
-import { DURATION_MAX_MS, formatDuration } from './duration.ts'
-import type { Held } from './held.ts'
-import type { Edit } from './intent.ts'
-import { ok, refuse, type Result } from './refusal.ts'
+import { DURATION_MAX_MS, formatDuration } from '../duration.ts'
+import type { Held } from '../held.ts'
+import type { Edit } from '../intent.ts'
+import { ok, refuse, type Result } from '../refusal.ts'
 
 /** @param release the held change that this releases: a schedule that is due is not too late */
-export function checkTime(intent: Edit, release: Held | null, now: number): Result<null> {
+export function checkTiming(intent: Edit, release: Held | null, now: number): Result<null> {
   const { at, forMs } = { at: undefined, forMs: undefined, ...intent }
   if (at !== undefined && release?.kind !== 'schedule') {
     if (at <= now) return refuse({ code: 'time_past', at, now })

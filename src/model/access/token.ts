@@ -32,7 +32,7 @@ export function isToken(text: string): boolean {
 }
 
 /** The stash a link belongs to, or null for what cannot be a link. */
-export function stashOfLink(text: string): string | null {
+export function getLinkStash(text: string): string | null {
   const [, body, stashId] = LINK.exec(text) ?? []
   return body !== undefined && stashId !== undefined && isSealed(LINK_PREFIX, body) ? stashId : null
 }
@@ -71,4 +71,4 @@ function checksum(text: string): string {
 }
 
 /** The public name of a token or link: it finds the row, and says nothing about the rest of the hash. */
-export const idOfHash = (hash: string): string => hash.slice(0, 16)
+export const toTokenId = (hash: string): string => hash.slice(0, 16)

@@ -4,7 +4,7 @@
  * Matching keeps one place to come back to, so it takes at most pattern × text steps: no pattern is slow.
  */
 import * as z from 'zod'
-import { ok, refuse, type Result } from './refusal.ts'
+import { ok, refuse, type Result } from '../refusal.ts'
 
 const PATTERN = /^[A-Za-z0-9._*-]{1,128}$/
 

@@ -1,13 +1,13 @@
 /** What a decision needs to know, and on whose behalf it is made. The stash reads these in the transaction that commits. */
-import type { EntryChange } from './entry.ts'
-import type { Freeze } from './freeze.ts'
-import type { Guard } from './guard.ts'
-import type { Held } from './held.ts'
-import type { Holdable, Intent } from './intent.ts'
-import type { Item } from './item.ts'
-import type { Actor, TokenActor } from './permit.ts'
+import type { EntryChange } from '../entry.ts'
+import type { Freeze } from '../freeze.ts'
+import type { Guard } from '../guard/guard.ts'
+import type { Held } from '../held.ts'
+import type { Holdable, Intent } from '../intent.ts'
+import type { Item } from '../item.ts'
+import type { Actor, TokenActor } from '../access/permit.ts'
 import type { Precondition } from './precondition.ts'
-import type { Profile } from './profile.ts'
+import type { Profile } from '../profile.ts'
 
 export type GuardRow = { key: string; guard: Guard; version: number }
 
@@ -57,12 +57,12 @@ export type Facts = {
 /** Whatever is decided in its own right; releases and approvals are decided as the change they release. */
 export type Decidable = Exclude<Intent | Holdable, { kind: 'release' } | { kind: 'approve' }>
 
-export type Motion = {
+export type ChangeRequest = {
   intent: Decidable
   /** On whose behalf: for a held change, the one who made it. */
   actor: Actor
   /** Who is speaking now. The same as the actor, but for releases. */
-  speaker: Actor
+  caller: Actor
   reason: string | null
   /** The held change that this releases. */
   release: Held | null

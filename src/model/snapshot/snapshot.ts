@@ -4,9 +4,9 @@
  *
  * Reading distrusts: what is not exactly a snapshot of the stash asked for is no snapshot at all.
  */
-import type { Freeze } from './freeze.ts'
-import { parseJson } from './parse-json.ts'
-import { PROFILES, type Profile } from './profile.ts'
+import type { Freeze } from '../freeze.ts'
+import { parseJson } from '../parse-json.ts'
+import { PROFILES, type Profile } from '../profile.ts'
 
 export type Flag = {
   key: string
@@ -69,7 +69,7 @@ export const CHAIN_CHARS = 16
 export type LiveSnapshot = Snapshot & { stash: NonNullable<Snapshot['stash']> }
 
 /** Under which name a cache keeps what was read of a stash. */
-export const cacheTag = (stashId: string): string => `stash:${stashId}`
+export const toCacheTag = (stashId: string): string => `stash:${stashId}`
 
 /**
  * Raised when a reader could misread what another version wrote, and not for a field more. Readers take this format and the
@@ -82,7 +82,7 @@ const FORMAT_BEFORE = 1
 /** Raised with each change of what is written, a field more included: a stash that was put in another layout is put again. */
 export const LAYOUT = 2
 
-export function writeSnapshot(snapshot: SnapshotFacts, flags: Iterable<Flag>): string {
+export function serializeSnapshot(snapshot: SnapshotFacts, flags: Iterable<Flag>): string {
   const { stashId, revision, chain, publishedAt, stash, reverts } = snapshot
   return JSON.stringify({
     format: FORMAT,
@@ -110,7 +110,7 @@ export function writeSnapshot(snapshot: SnapshotFacts, flags: Iterable<Flag>): s
 }
 
 /** The snapshot in `text`, or null for anything that is not one of this stash in a format known here. */
-export function readSnapshot(text: string, stashId: string): Snapshot | null {
+export function parseSnapshot(text: string, stashId: string): Snapshot | null {
   const raw = parseJson(text)?.value
   if (!isRecord(raw) || raw['stash_id'] !== stashId) return null
   const format = raw['format']
@@ -160,7 +160,7 @@ export type Outline = { format: number; stashId: string; revision: number; chain
 const OUTLINE = /^\{"format":(\d{1,9}),"stash_id":"([^"\\]*)","revision":(\d{1,15}),(?:"chain":"([0-9a-f]{16})",)?/
 
 /** The outline of a text that may be in an unknown format, or a mebibyte long. Null where it has none. */
-export function readOutline(text: string): Outline | null {
+export function parseOutline(text: string): Outline | null {
   const [, format, stashId, revision, chain = null] = OUTLINE.exec(text) ?? []
   if (format === undefined || stashId === undefined || revision === undefined) return null
   return { format: Number(format), stashId, revision: Number(revision), chain }
@@ -169,7 +169,7 @@ export function readOutline(text: string): Outline | null {
 export const isKnownFormat = ({ format }: Outline): boolean => format === FORMAT || format === FORMAT_BEFORE
 
 /** The one with the higher revision, or else the one that is complete. A copy is only ever replaced by a newer one. */
-export function newest(a: Snapshot | null, b: Snapshot | null): Snapshot | null {
+export function pickNewest(a: Snapshot | null, b: Snapshot | null): Snapshot | null {
   if (a === null || b === null) return a ?? b
   if (a.revision === b.revision) return b.isComplete && !a.isComplete ? b : a
   return b.revision > a.revision ? b : a

@@ -4,23 +4,23 @@
  */
 import { decideFreeze, decideThaw, decideUnfreeze } from './decide-freeze.ts'
 import { decideDrop, decideLink } from './decide-held.ts'
-import { decideBurial, decideEdit } from './decide-edit.ts'
+import { decideDeleteStash, decideEdit } from './decide-edit.ts'
 import { decideRevocation, decideRotation, decideToken, decideTokenRotation } from './decide-token.ts'
 import { decideRecovery } from './decide-recovery.ts'
 import type { Decision } from './decision.ts'
-import type { Facts, Motion } from './facts.ts'
-import { holds } from './precondition.ts'
-import { refuse, type Result } from './refusal.ts'
+import type { Facts, ChangeRequest } from './facts.ts'
+import { isSatisfied } from './precondition.ts'
+import { refuse, type Result } from '../refusal.ts'
 
-export function decide(motion: Motion, facts: Facts, now: number): Result<Decision> {
-  const decision = decideIntent(motion, facts, now)
+export function decide(request: ChangeRequest, facts: Facts, now: number): Result<Decision> {
+  const decision = decideIntent(request, facts, now)
   // After all else, so that only those who may do it learn the revision. Nothing has happened yet.
-  if (!decision.ok || holds(motion.condition ?? {}, facts.revision)) return decision
+  if (!decision.ok || isSatisfied(request.condition ?? {}, facts.revision)) return decision
   return refuse({ code: 'version_conflict', current: facts.revision, of: 'stash' })
 }
 
-function decideIntent(motion: Motion, facts: Facts, now: number): Result<Decision> {
-  const { intent } = motion
+function decideIntent(request: ChangeRequest, facts: Facts, now: number): Result<Decision> {
+  const { intent } = request
   switch (intent.kind) {
     case 'put':
     case 'delete':
@@ -29,29 +29,29 @@ function decideIntent(motion: Motion, facts: Facts, now: number): Result<Decisio
     case 'import':
     case 'set_guard':
     case 'remove_guard':
-      return decideEdit(motion, intent, facts, now)
+      return decideEdit(request, intent, facts, now)
     case 'delete_stash':
-      return decideBurial(motion, intent, facts, now)
+      return decideDeleteStash(request, intent, facts, now)
     case 'hold_for_link':
     case 'hold_approval_for_link':
-      return decideLink(motion, intent, facts, now)
+      return decideLink(request, intent, facts, now)
     case 'drop_held':
-      return decideDrop(motion, facts, now)
+      return decideDrop(request, facts, now)
     case 'freeze':
-      return decideFreeze(motion, intent, facts, now)
+      return decideFreeze(request, intent, facts, now)
     case 'unfreeze':
-      return decideUnfreeze(motion, facts, now)
+      return decideUnfreeze(request, facts, now)
     case 'thaw':
       return decideThaw(facts)
     case 'add_token':
-      return decideToken(motion, intent, facts, now)
+      return decideToken(request, intent, facts, now)
     case 'revoke_token':
-      return decideRevocation(motion, intent, facts)
+      return decideRevocation(request, intent, facts)
     case 'rotate_master':
-      return decideRotation(motion, intent, facts, now)
+      return decideRotation(request, intent, facts, now)
     case 'rotate_token':
-      return decideTokenRotation(motion, intent, facts, now)
+      return decideTokenRotation(request, intent, facts, now)
     case 'recover':
-      return decideRecovery(motion, intent, facts, now)
+      return decideRecovery(request, intent, facts, now)
   }
 }

@@ -1,29 +1,29 @@
 /** Decides who may act: tokens are granted, revoked, replaced. None may grant what it does not hold. */
-import { entryOf, type Decision, type Effect } from './decision.ts'
-import type { Facts, Motion } from './facts.ts'
-import type { Intent } from './intent.ts'
-import { foldLabel, isSameLabel } from './label.ts'
-import { withinPatterns } from './pattern.ts'
-import { ABILITIES, isMaster, permits, type Actor, type TokenActor } from './permit.ts'
-import { ok, refuse, type Result } from './refusal.ts'
-import { listEnds } from './time-box.ts'
-import { idOfHash } from './token.ts'
+import { createEntry, type Decision, type Effect } from './decision.ts'
+import type { Facts, ChangeRequest } from './facts.ts'
+import type { Intent } from '../intent.ts'
+import { foldLabel, isSameLabel } from '../access/label.ts'
+import { withinPatterns } from '../access/pattern.ts'
+import { ABILITIES, isMaster, permits, type Actor, type TokenActor } from '../access/permit.ts'
+import { ok, refuse, type Result } from '../refusal.ts'
+import { toPendingEnds } from '../time-box.ts'
+import { toTokenId } from '../access/token.ts'
 
 export const STASH_MAX_TOKENS = 1_000
 /** Of one holder, where it is not the master: one leaked token must not use up what all share. */
 export const HOLDER_MAX_TOKENS = 100
 
 export function decideToken(
-  { actor }: Motion,
+  { actor }: ChangeRequest,
   { hash, can, keys, expiresInMs, ...wish }: Extract<Intent, { kind: 'add_token' }>,
   facts: Facts,
   now: number,
 ): Result<Decision> {
-  const granter = allow(actor)
+  const granter = checkGranter(actor)
   if (!granter.ok) return granter
   const room = checkRoom(granter.value, facts)
   if (!room.ok) return room
-  const id = idOfHash(hash)
+  const id = toTokenId(hash)
   // Without a wish of its own it lives as long as its granter.
   const expiresAt = expiresInMs === null ? granter.value.expiresAt : now + expiresInMs
   const label = foldLabel(wish.label)
@@ -46,19 +46,19 @@ export function decideToken(
   if (facts.tokens.some((other) => isSameLabel(other.label, label))) return refuse({ code: 'label_taken', label })
   return ok({
     applied: { revision: facts.revision + 1, changed: [], token: { id, label, can, keys, expiresAt } },
-    entry: entryOf('add_token', { token: { id, label, can, keys, expiresAt } }),
+    entry: createEntry('add_token', { token: { id, label, can, keys, expiresAt } }),
     effects: [{ kind: 'add_token', token, hash, madeBy: granter.value.id }],
   })
 }
 
 /** A token may be revoked by whoever could have granted it, and by itself. The master's successor is made by rotation. */
 export function decideRevocation(
-  { actor }: Motion,
+  { actor }: ChangeRequest,
   { tokenId }: Extract<Intent, { kind: 'revoke_token' }>,
   { token, revision, pending }: Facts,
 ): Result<Decision> {
   const own = actor.kind === 'token' && actor.id === tokenId
-  const allowed = own ? ok(actor) : allow(actor)
+  const allowed = own ? ok(actor) : checkGranter(actor)
   if (!allowed.ok) return allowed
   if (token === null) return refuse({ code: 'token_not_found' })
   if (isCurrentMaster(token)) return refuse({ code: 'master_token' })
@@ -66,22 +66,22 @@ export function decideRevocation(
   if (!within.ok) return within
   const { id, label, can, keys, expiresAt } = token
   return ok({
-    applied: { revision: revision + 1, changed: [], pending: listEnds(pending.held, pending.isWhole, actor) },
-    entry: entryOf('revoke_token', { token: { id, label, can, keys, expiresAt } }),
+    applied: { revision: revision + 1, changed: [], pending: toPendingEnds(pending.held, pending.isWhole, actor) },
+    entry: createEntry('revoke_token', { token: { id, label, can, keys, expiresAt } }),
     effects: [{ kind: 'remove_token', id }],
   })
 }
 
 /** The new master token takes over at once; the old one, leaked or not, can no longer choose its successor. */
 export function decideRotation(
-  { actor }: Motion,
+  { actor }: ChangeRequest,
   { hash, overlapMs }: Extract<Intent, { kind: 'rotate_master' }>,
   { revision, tokens }: Facts,
   now: number,
 ): Result<Decision> {
   if (actor.kind !== 'token') return refuse({ code: 'token_missing' })
   if (!isCurrentMaster(actor)) return refuse({ code: 'not_permitted', needs: 'master' })
-  const id = idOfHash(hash)
+  const id = toTokenId(hash)
   const { label, can, keys } = actor
   const token: TokenActor = {
     ...actor,
@@ -99,7 +99,7 @@ export function decideRotation(
       token: { id, label, can, keys, expiresAt: null },
       oldTokenUntil: oldUntil,
     },
-    entry: entryOf('rotate_master', { token: { id, label, can, keys, expiresAt: null }, oldUntil }),
+    entry: createEntry('rotate_master', { token: { id, label, can, keys, expiresAt: null }, oldUntil }),
     effects: [
       { kind: 'add_token', token, hash, madeBy: actor.id },
       { kind: 'replace_token', old: actor.id, oldUntil, by: id },
@@ -113,13 +113,13 @@ export function decideRotation(
  * person; but not where a token of somebody else makes it, who would have two persons in one hand then.
  */
 export function decideTokenRotation(
-  { actor }: Motion,
+  { actor }: ChangeRequest,
   { tokenId, hash, overlapMs }: Extract<Intent, { kind: 'rotate_token' }>,
   facts: Facts,
   now: number,
 ): Result<Decision> {
   const own = actor.kind === 'token' && actor.id === tokenId
-  const allowed = own ? ok(actor) : allow(actor)
+  const allowed = own ? ok(actor) : checkGranter(actor)
   if (!allowed.ok) return allowed
   const by = allowed.value
   const old = facts.token
@@ -132,7 +132,7 @@ export function decideTokenRotation(
   const room = overlapMs > 0 ? checkRoom(by, facts) : ok(null)
   if (!room.ok) return room
 
-  const id = idOfHash(hash)
+  const id = toTokenId(hash)
   const { label, can, keys, expiresAt } = old
   const oldUntil = Math.min(now + overlapMs, expiresAt ?? Infinity)
   const token: TokenActor = {
@@ -147,7 +147,7 @@ export function decideTokenRotation(
   const shown = { id, label, can, keys, expiresAt }
   return ok({
     applied: { revision: facts.revision + 1, changed: [], token: shown, oldTokenUntil: oldUntil },
-    entry: entryOf('rotate_token', { token: shown, oldUntil, replaces: old.id }),
+    entry: createEntry('rotate_token', { token: shown, oldUntil, replaces: old.id }),
     effects: [
       { kind: 'add_token', token, hash, madeBy: by.id },
       { kind: 'replace_token', old: old.id, oldUntil, by: id },
@@ -185,7 +185,7 @@ export function isWithin(token: TokenActor, granter: TokenActor): Result<null> {
 /** Once replaced, a master token has an end. */
 const isCurrentMaster = (token: TokenActor): boolean => isMaster(token) && token.expiresAt === null
 
-function allow(actor: Actor): Result<TokenActor> {
+function checkGranter(actor: Actor): Result<TokenActor> {
   if (actor.kind !== 'token') return refuse({ code: 'token_missing' })
   return permits(actor, 'tokens') ? ok(actor) : refuse({ code: 'not_permitted', needs: 'tokens' })
 }

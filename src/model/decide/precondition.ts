@@ -7,11 +7,12 @@ export type Precondition = {
 }
 
 /** @param current the version it stands at; null where it does not exist */
-export function holds({ ifMatch, ifNoneMatch }: Precondition, current: number | null): boolean {
+export function isSatisfied({ ifMatch, ifNoneMatch }: Precondition, current: number | null): boolean {
   return (
-    (ifMatch === undefined || names(ifMatch, current)) && (ifNoneMatch === undefined || !names(ifNoneMatch, current))
+    (ifMatch === undefined || includesVersion(ifMatch, current)) &&
+    (ifNoneMatch === undefined || !includesVersion(ifNoneMatch, current))
   )
 }
 
-const names = (versions: '*' | number[], current: number | null): boolean =>
+const includesVersion = (versions: '*' | number[], current: number | null): boolean =>
   current !== null && (versions === '*' || versions.includes(current))

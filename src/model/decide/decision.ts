@@ -1,9 +1,9 @@
 /** What a decision consists of: the answer, what history will say, and what is to be done. */
-import type { Detail, EntryKind } from './entry.ts'
-import type { Freeze } from './freeze.ts'
-import type { Held } from './held.ts'
-import type { Applied } from './intent.ts'
-import type { TokenActor } from './permit.ts'
+import type { Detail, EntryKind } from '../entry.ts'
+import type { Freeze } from '../freeze.ts'
+import type { Held } from '../held.ts'
+import type { Applied } from '../intent.ts'
+import type { TokenActor } from '../access/permit.ts'
 import type { GuardChange, ItemChange } from './plan.ts'
 
 export type Decision = {
@@ -17,7 +17,7 @@ export type DecidedEntry = {
   kind: EntryKind
   items: ItemChange[]
   guards: GuardChange[]
-  /** Why, where the stash itself acts; else the motion's reason. */
+  /** Why, where the stash itself acts; else the request's reason. */
   reason?: string | null
   detail: Detail | null
 }
@@ -40,7 +40,7 @@ export type Effect =
   | { kind: 'replace_token'; old: string; oldUntil: number; by: string }
 
 /** An entry that changes no value. */
-export const entryOf = (kind: EntryKind, detail: Detail | null): DecidedEntry => ({
+export const createEntry = (kind: EntryKind, detail: Detail | null): DecidedEntry => ({
   kind,
   items: [],
   guards: [],

@@ -3,20 +3,20 @@
  * along with it. Nothing here refuses for who asks; two things that cannot be done are found out only now.
  */
 import type { Decision, Effect } from './decision.ts'
-import type { Detail, EntryKind } from './entry.ts'
-import type { Facts, Motion } from './facts.ts'
+import type { Detail, EntryKind } from '../entry.ts'
+import type { Facts, ChangeRequest } from './facts.ts'
 import { checkRoom } from './hold.ts'
-import type { Edit } from './intent.ts'
-import type { Held } from './held.ts'
-import { bytesOf } from './item.ts'
-import { LIMITED_SHARE, reachesAll } from './permit.ts'
-import { keysIn, type ItemChange, type Plan } from './plan.ts'
-import { WRENDB_ITEM_LIFETIME_MS } from './profile.ts'
-import { ok, refuse, type Result } from './refusal.ts'
-import { cancelReverts, detailOfReverts, endOf, REVERTS_MAX, revertOf } from './time-box.ts'
+import type { Edit } from '../intent.ts'
+import type { Held } from '../held.ts'
+import { countBytes } from '../item.ts'
+import { LIMITED_SHARE, reachesAll } from '../access/permit.ts'
+import { getPlanKeys, type ItemChange, type Plan } from './plan.ts'
+import { WRENDB_ITEM_LIFETIME_MS } from '../profile.ts'
+import { ok, refuse, type Result } from '../refusal.ts'
+import { cancelReverts, toRevertDetail, getRevertValue, REVERTS_MAX, createRevert } from '../time-box.ts'
 
-export function carryOut(
-  motion: Motion,
+export function toDecision(
+  request: ChangeRequest,
   intent: Edit,
   plan: Plan,
   brokeGlass: Detail['brokeGlass'] | null | undefined,
@@ -26,8 +26,8 @@ export function carryOut(
   // Taking away what is not there changes nothing, and makes no revision.
   const items = plan.items.filter(({ before, after }) => before !== null || after !== null)
   const guards = plan.guards.filter(({ before, after }) => before !== null || after !== null)
-  const changed = [...new Set(keysIn({ items, guards }))]
-  const cancelled = cancelReverts(plan.items, motion.release, facts)
+  const changed = [...new Set(getPlanKeys({ items, guards }))]
+  const cancelled = cancelReverts(plan.items, request.release, facts)
   if (changed.length === 0 && cancelled.effects.length === 0) {
     return ok({ applied: { revision: facts.revision, changed }, entry: null, effects: [] })
   }
@@ -42,23 +42,23 @@ export function carryOut(
   const boxed = plan.items.filter(
     (change) =>
       (change.before !== null || change.after !== null || facts.reverts.has(change.key)) &&
-      (change.after !== null || endOf(change, facts).value !== null),
+      (change.after !== null || getRevertValue(change, facts).value !== null),
   )
   const isBoxed = 'forMs' in intent && intent.forMs !== undefined && boxed.length > 0
-  const reverts = isBoxed ? revertOf(boxed, intent.forMs ?? 0, motion, facts, now) : null
-  const room = reverts === null ? ok(null) : checkTimeBox(reverts, cancelled.freed, motion, facts)
+  const reverts = isBoxed ? createRevert(boxed, intent.forMs ?? 0, request, facts, now) : null
+  const room = reverts === null ? ok(null) : checkTimeBox(reverts, cancelled.freed, request, facts)
   if (!room.ok) return room
   const detail: Detail = {
-    ...approvalOf(motion),
+    ...getApproval(request),
     ...(brokeGlass && { brokeGlass }),
     ...(cancelled.ended.length > 0 && { cancelled: cancelled.ended }),
     ...(cancelled.shortened.length > 0 && { shortened: cancelled.shortened }),
-    ...(motion.release?.kind === 'link' && { via: 'link' as const }),
-    ...(!isBlank(motion.pressedReason) && { pressedReason: motion.pressedReason ?? '' }),
+    ...(request.release?.kind === 'link' && { via: 'link' as const }),
+    ...(!isBlank(request.pressedReason) && { pressedReason: request.pressedReason ?? '' }),
     ...(reverts && { revertsAt: reverts.due_at ?? 0 }),
-    ...detailOfReverts(items, plan.items, reverts, facts),
-    ...(motion.release?.kind === 'revert' && { ends: motion.release.ends ?? 0 }),
-    ...(motion.release?.kind === 'revert' && motion.release.set_by && { setBy: motion.release.set_by }),
+    ...toRevertDetail(items, plan.items, reverts, facts),
+    ...(request.release?.kind === 'revert' && { ends: request.release.ends ?? 0 }),
+    ...(request.release?.kind === 'revert' && request.release.set_by && { setBy: request.release.set_by }),
     ...(intent.kind === 'undo' && { undoes: intent.revision }),
   }
   return ok({
@@ -68,7 +68,7 @@ export function carryOut(
       ...(reverts && { reverts: { heldId: reverts.id, at: reverts.due_at ?? 0 } }),
     },
     entry: {
-      kind: kindOf(motion, intent),
+      kind: getEntryKind(request, intent),
       items,
       guards,
       detail: Object.keys(detail).length === 0 ? null : detail,
@@ -76,29 +76,30 @@ export function carryOut(
     effects: [
       ...cancelled.effects,
       ...(reverts ? [{ kind: 'hold' as const, held: reverts }] : []),
-      ...(facts.profile === 'wrendb' ? items.map((change) => lapseOf(change, now)) : []),
+      ...(facts.profile === 'wrendb' ? items.map((change) => createLapse(change, now)) : []),
     ],
   })
 }
 
 /** What goes back is held, and lies in every copy of the stash. */
-function checkTimeBox({ change, keys }: Held, freed: number, { actor }: Motion, facts: Facts): Result<null> {
+function checkTimeBox({ change, keys }: Held, freed: number, { actor }: ChangeRequest, facts: Facts): Result<null> {
   const room = checkRoom(change, facts)
   if (!room.ok) return room
   const limited = actor.kind === 'token' && !reachesAll(actor)
   const share = limited ? LIMITED_SHARE : 1
   const [limit, limit_bytes] = [Math.floor(REVERTS_MAX.keys * share), Math.floor(REVERTS_MAX.bytes * share)]
   const count = facts.revertCount + keys.filter((key) => !facts.reverts.has(key)).length
-  const bytes = facts.revertBytes - freed + bytesOf(JSON.stringify(change))
+  const bytes = facts.revertBytes - freed + countBytes(JSON.stringify(change))
   if (count <= limit && bytes <= limit_bytes) return ok(null)
   return refuse({ code: 'time_boxes_too_large', limit, limit_bytes, ...(limited && { share: true as const }) })
 }
 
-const kindOf = ({ release }: Motion, { kind }: Edit): EntryKind => (release?.kind === 'revert' ? 'revert' : kind)
+const getEntryKind = ({ release }: ChangeRequest, { kind }: Edit): EntryKind =>
+  release?.kind === 'revert' ? 'revert' : kind
 
 const isBlank = (text: string | null | undefined): boolean => (text ?? '').trim() === ''
 
-function approvalOf({ approver, approverReason = null, release }: Motion): Pick<Detail, 'approvedBy'> {
+function getApproval({ approver, approverReason = null, release }: ChangeRequest): Pick<Detail, 'approvedBy'> {
   if (approver !== null) {
     const { id, label } = approver
     return { approvedBy: { id, label, ...(approverReason !== null && { reason: approverReason }) } }
@@ -107,7 +108,7 @@ function approvalOf({ approver, approverReason = null, release }: Motion): Pick<
 }
 
 /** In the WrenDB profile each write (re)starts its item's lifetime: a delete, held until the item is too old. */
-function lapseOf({ key, after }: ItemChange, now: number): Effect {
+function createLapse({ key, after }: ItemChange, now: number): Effect {
   const id = `lapse:${key}`
   if (after === null) return { kind: 'drop', heldId: id }
   return {
