@@ -1,6 +1,6 @@
 /** How every read goes that only some may make: the stash itself is asked, inside which the token is believed. */
 import { ok, refuse, type Result } from '../model/refusal.ts'
-import type { Answer, Question } from '../stash/ask.ts'
+import type { QueryResult, Query } from '../stash/query/query.ts'
 import { limitLogin, rememberLogin, turnDownCounting } from './abuse.ts'
 import { parseStashId } from './address.ts'
 import { credentialOf } from './credential.ts'
@@ -9,16 +9,16 @@ import { explainMissing } from './read.ts'
 import { turnDown } from './reply.ts'
 import type { WriteScope } from './scope.ts'
 
-type Kind = Question['kind']
-export type AnswerTo<K extends Kind> = Extract<Answer, { kind: K }>
+type Kind = Query['kind']
+export type AnswerTo<K extends Kind> = Extract<QueryResult, { kind: K }>
 
 type Inquiry<K extends Kind> = {
   /** What may stand in the query, and the question it makes. */
   parameters?: string[]
-  question(query: Partial<Record<string, string>>): Result<Extract<Question, { kind: K }>>
+  question(query: Partial<Record<string, string>>): Result<Extract<Query, { kind: K }>>
   reply(
     answer: AnswerTo<K>,
-    again: (question: Extract<Question, { kind: K }>) => Promise<Result<AnswerTo<K>>>,
+    again: (question: Extract<Query, { kind: K }>) => Promise<Result<AnswerTo<K>>>,
   ): Response | Promise<Response>
 }
 
@@ -39,9 +39,9 @@ export async function ask<K extends Kind>(
   if (!asked.ok) return turnDown(asked.refusal)
 
   const stub = namespace.get(id.value)
-  const put = async (one: Extract<Question, { kind: K }>): Promise<Result<AnswerTo<K>>> => {
+  const put = async (one: Extract<Query, { kind: K }>): Promise<Result<AnswerTo<K>>> => {
     // An object that still runs the version before may not know the question, and answers nothing.
-    const answer: Result<Answer> | undefined = await stub.ask(credential.value, one)
+    const answer: Result<QueryResult> | undefined = await stub.ask(credential.value, one)
     if (answer === undefined) return refuse({ code: 'unreachable' })
     if (!answer.ok) return answer
     if (answer.value.kind !== one.kind) throw new Error('the stash answered another question')

@@ -6,7 +6,7 @@
 import { html } from 'hono/html'
 import { formatDuration } from '../model/duration.ts'
 import type { Refusal } from '../model/refusal.ts'
-import type { LinkAnswer } from '../stash/ask-held.ts'
+import type { LinkAnswer } from '../stash/query/query-held.ts'
 import { marked } from './marks.ts'
 import { documentOf, headersOf } from './problem.ts'
 import { page } from './page.ts'

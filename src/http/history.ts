@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import type { Detail } from '../model/entry.ts'
 import { ok } from '../model/refusal.ts'
-import type { LoggedEntry } from '../stash/log.ts'
+import type { LoggedEntry } from '../stash/tables/log.ts'
 import { parseKey } from './address.ts'
 import { ask } from './ask.ts'
 import { readCount, readJson } from './parse.ts'

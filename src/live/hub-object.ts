@@ -13,8 +13,8 @@ import {
   type Filter,
   type Missed,
   type WatchEvent,
+  type WatchSource,
 } from '../model/snapshot/watch-event.ts'
-import type { StashObject } from '../stash/stash-object.ts'
 import { Audience, CLOSE, close, refuseMessage } from './audience.ts'
 import { hallOf } from './hall.ts'
 import { Questions } from './questions.ts'
@@ -156,7 +156,7 @@ export class HubObject extends DurableObject<Env> {
     this.#kv.put('told', told)
   }
 
-  #stash(stashId: string): DurableObjectStub<StashObject> {
+  #stash(stashId: string): WatchSource {
     return this.env.STASH.get(this.env.STASH.idFromString(stashId))
   }
 }

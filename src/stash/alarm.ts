@@ -5,10 +5,10 @@
  * each stage fails on its own, and the alarm is set anew at the end, whatever happened.
  */
 import { getNextAlarm } from '../model/due.ts'
-import type { DueKind } from './held.ts'
+import type { DueKind } from './tables/held.ts'
 
 /** How long the alarm waits for KV before it lets go: the put goes on, and the next alarm finds it settled. */
-const KV_PATIENCE_MS = 1_000
+const KV_WAIT_MS = 1_000
 /** A stash with ten thousand changes due at once releases them in slices, so that requests get their turn. */
 const RELEASES_PER_RING = 100
 /** Ends are carried out before what people asked for. A stash has at most 1,000 time-boxed keys, and as many lapses. */
@@ -17,7 +17,7 @@ const END_BATCHES_MAX = 20
 /** An alarm that has not rung for so long may have been lost: it is set anew with the next change. */
 const LOST_MS = 10_000
 
-export type Chores = {
+export type AlarmTasks = {
   now(): number
   sleep(ms: number): Promise<unknown>
   /** Null: nothing waits any more. */
@@ -38,16 +38,16 @@ export type Chores = {
   prune(): void
   publish(): Promise<void>
   /** Tells watchers what an earlier attempt has left untold, and begins to tell hubs. Never rejects. */
-  tell(): Promise<void>
+  broadcast(): Promise<void>
   /** After a put has settled. May find that nothing is left to keep. */
-  tidy(): Promise<void>
+  deleteIfDrained(): Promise<void>
   /** Whether there still is a stash to wake. */
   exists(): boolean
   report(fault: unknown): void
 }
 
 export class Alarm {
-  readonly #chores: Chores
+  readonly #tasks: AlarmTasks
   /** What the alarm is set to, as far as this instance knows. Setting it again costs a write. */
   #at: number | null = null
   /** One run at a time, which all who need it wait for: a second one would find nothing left to take, and go on too early. */
@@ -55,13 +55,13 @@ export class Alarm {
   /** Whether one was set at the wake: it stands although its time has come. */
   #isSetAtWake = false
 
-  constructor(chores: Chores) {
-    this.#chores = chores
+  constructor(chores: AlarmTasks) {
+    this.#tasks = chores
   }
 
   /** When it must ring next; null where nothing waits. */
   wantedAt(): number | null {
-    const { publishAt, heldAt, hubAt, pruneAt, examineAt } = this.#chores
+    const { publishAt, heldAt, hubAt, pruneAt, examineAt } = this.#tasks
     return getNextAlarm({
       publishAt: publishAt(),
       heldAt: heldAt(),
@@ -72,40 +72,40 @@ export class Alarm {
   }
 
   /** Sets the alarm. Called inside the transaction that made something wait: they are committed together. */
-  arm(): void {
+  schedule(): void {
     const at = this.wantedAt()
-    const known = this.#at !== null && this.#at > this.#chores.now() - LOST_MS ? this.#at : Infinity
+    const known = this.#at !== null && this.#at > this.#tasks.now() - LOST_MS ? this.#at : Infinity
     if (at === null || known <= at) return
     this.#at = at
-    this.#chores.setAlarm(at)
+    this.#tasks.setAlarm(at)
   }
 
   /**
    * Of an object that wakes, once its tables are right. The platform drops an alarm whose object could not even be made six
    * times, which is a few minutes of a migration that fails: an overdue change would wait for the next write.
    */
-  wake(now: number): void {
+  scheduleOverdue(now: number): void {
     const at = this.wantedAt()
     if (at === null || at > now) return
     this.#isSetAtWake = true
-    this.arm()
+    this.schedule()
   }
 
-  async ring(): Promise<void> {
-    const { sleep, exists } = this.#chores
+  async run(): Promise<void> {
+    const { sleep, exists } = this.#tasks
     this.#at = null
     if (!exists()) return
     await this.endDue()
     await this.#release('requests', RELEASES_PER_RING)
     this.#prune()
     // What both wait for is over when the later of them is.
-    const told = this.#chores.tell().then(() => this.#chores.tidy())
-    const outside = [this.#publish().catch(this.#chores.report), told.catch(this.#chores.report)]
-    await Promise.race([Promise.all(outside), sleep(KV_PATIENCE_MS)])
-    this.#rearm()
+    const told = this.#tasks.broadcast().then(() => this.#tasks.deleteIfDrained())
+    const outside = [this.#publish().catch(this.#tasks.report), told.catch(this.#tasks.report)]
+    await Promise.race([Promise.all(outside), sleep(KV_WAIT_MS)])
+    this.#reschedule()
     // Last, and one alone: what did not end may end the object, and everything else has had its turn.
     await this.#release('tried', 1)
-    this.#rearm()
+    this.#reschedule()
   }
 
   /** Whether an end is being carried out at this moment. */
@@ -126,45 +126,45 @@ export class Alarm {
     while (batches < END_BATCHES_MAX && (await this.#release('ends', RELEASES_PER_RING))) batches++
     // Begun by an instance that died: one alone, because it may have been the reason.
     if (await this.#release('tried_ends', 1)) batches++
-    if (batches > 0) this.#rearm()
+    if (batches > 0) this.#reschedule()
   }
 
   /** A batch is durable before the next begins: an object that dies in one takes back only that one. False where nothing was due. */
   async #release(due: DueKind, limit: number): Promise<boolean> {
     try {
-      const ids = this.#chores.takeDue(due, limit)
+      const ids = this.#tasks.takeDue(due, limit)
       if (ids.length === 0) return false
-      await this.#chores.durable()
-      for (const id of ids) this.#chores.release(id)
-      await this.#chores.durable()
+      await this.#tasks.durable()
+      for (const id of ids) this.#tasks.release(id)
+      await this.#tasks.durable()
       return true
     } catch (fault) {
-      this.#chores.report(fault)
+      this.#tasks.report(fault)
       return false
     }
   }
 
   #prune(): void {
     try {
-      this.#chores.prune()
+      this.#tasks.prune()
     } catch (fault) {
-      this.#chores.report(fault)
+      this.#tasks.report(fault)
     }
   }
 
   async #publish(): Promise<void> {
-    await this.#chores.publish()
-    await this.#chores.tidy()
-    this.#rearm()
+    await this.#tasks.publish()
+    await this.#tasks.deleteIfDrained()
+    this.#reschedule()
   }
 
   /** What it was set to in case that something dies is worth nothing once it has not. */
-  #rearm(): void {
-    if (!this.#chores.exists()) return
+  #reschedule(): void {
+    if (!this.#tasks.exists()) return
     const before = this.#at
     this.#at = null
-    this.arm()
-    if (this.#at === null && (before !== null || this.#isSetAtWake)) this.#chores.setAlarm(null)
+    this.schedule()
+    if (this.#at === null && (before !== null || this.#isSetAtWake)) this.#tasks.setAlarm(null)
     this.#isSetAtWake = false
   }
 }

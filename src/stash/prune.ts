@@ -1,18 +1,18 @@
 /** Forgets the oldest history, and what has expired. The chain stays whole: its anchor moves along. */
 import { isPast, prunable, PRUNE_BATCH_BYTES, pruneAt, type LogSize } from '../model/retention.ts'
-import { dropExpiredAnswers } from './answers.ts'
-import { dropExpiredLinks } from './held.ts'
-import { changesOf, charsIn } from './log.ts'
-import { getStash } from './stash-row.ts'
-import { dropExpiredTokens } from './tokens.ts'
+import { dropExpiredReplies } from './tables/idempotency.ts'
+import { dropExpiredLinks } from './tables/held.ts'
+import { getChanges, countChars } from './tables/log.ts'
+import { getStash } from './tables/stash-row.ts'
+import { dropExpiredTokens } from './tables/tokens.ts'
 
 /** When there will be something to forget; null while there is not. */
 export function nextPruneAt(sql: SqlStorage, now: number): number | null {
-  return pruneAt(logSize(sql), now)
+  return pruneAt(getLogSize(sql), now)
 }
 
 export function prune(sql: SqlStorage, now: number): void {
-  dropExpiredAnswers(sql, now)
+  dropExpiredReplies(sql, now)
   dropExpiredLinks(sql, now)
   dropExpiredTokens(sql, now)
   pruneLog(sql, now)
@@ -21,7 +21,7 @@ export function prune(sql: SqlStorage, now: number): void {
 type Prunable = { revision: number; at: number; hash: string; bytes: number }
 
 function pruneLog(sql: SqlStorage, now: number): void {
-  const size = logSize(sql)
+  const size = getLogSize(sql)
   const dueAt = pruneAt(size, now)
   if (dueAt === null || dueAt > now) return
   const query = 'SELECT revision, at, hash, bytes FROM log ORDER BY revision LIMIT ?'
@@ -33,7 +33,7 @@ function pruneLog(sql: SqlStorage, now: number): void {
     last = entry
     entries++
     // Entries from before they were weighed were counted by the characters of their values.
-    bytes += entry.bytes === 0 ? charsIn(changesOf(sql, entry.revision)) : entry.bytes
+    bytes += entry.bytes === 0 ? countChars(getChanges(sql, entry.revision)) : entry.bytes
   }
   if (last === null) return
   sql.exec('DELETE FROM change WHERE revision <= ?', last.revision)
@@ -47,7 +47,7 @@ function pruneLog(sql: SqlStorage, now: number): void {
   )
 }
 
-function logSize(sql: SqlStorage): LogSize {
+function getLogSize(sql: SqlStorage): LogSize {
   const { revision, anchor_revision, gap, log_bytes: bytes } = getStash(sql)
   const query = 'SELECT at FROM log ORDER BY revision LIMIT 1'
   return {

@@ -11,33 +11,34 @@ import type { Applied, Command, Credential } from '../model/intent.ts'
 import { refuse, type Result } from '../model/refusal.ts'
 import { NO_STORAGE, type Vouch } from '../model/snapshot/vouch.ts'
 import { CLOSE, close, refuseMessage } from '../live/audience.ts'
+import { getHub } from '../live/continents.ts'
 import type { Filter, Missed } from '../model/snapshot/watch-event.ts'
 import { Alarm } from './alarm.ts'
-import { answer, type Answer, type Question } from './ask.ts'
-import { apply } from './apply.ts'
-import { createStash, type StashSpec } from './create-stash.ts'
-import { gatherHealth } from './health.ts'
-import { hasEnded, nextDueAt, postpone, takeDue, type DueKind } from './held.ts'
-import { Monitor } from './monitor.ts'
-import { compose, cursorOf, outboxOf } from './outbox.ts'
-import { Publisher } from './publish.ts'
-import { Recovery } from './recovery.ts'
-import { releaseDue } from './release-due.ts'
+import { answerQuery, type QueryResult, type Query } from './query/query.ts'
+import { apply } from './write/apply.ts'
+import { createStash, type StashSpec } from './write/create-stash.ts'
+import { gatherHealth } from './query/gather-health.ts'
+import { hasEnded, nextDueAt, postpone, takeDue, type DueKind } from './tables/held.ts'
+import { HealthMonitor } from './health-monitor.ts'
+import { composeSnapshot, getCursor, createOutbox } from './publish/outbox.ts'
+import { Publisher } from './publish/publisher.ts'
+import { Recovery } from './publish/recovery.ts'
+import { releaseDue } from './write/release-due.ts'
 import { nextPruneAt, prune } from './prune.ts'
 import { report } from './report.ts'
-import { Purger } from './purge.ts'
-import { purgeCache } from './purge-cache.ts'
-import { hasTables, migrate } from './schema.ts'
-import { getStash } from './stash-row.ts'
-import { Watchers } from './watchers.ts'
-import { WriteRate } from './write-rate.ts'
+import { CachePurger } from './publish/cache-purger.ts'
+import { purgeCache } from './publish/purge-cache.ts'
+import { hasTables, migrate } from './tables/schema.ts'
+import { getStash } from './tables/stash-row.ts'
+import { Watchers } from './watch/watchers.ts'
+import { WriteRate } from './write/write-rate.ts'
 
 /** A change that cannot even be decided is a bug: it waits for the next version of the code. */
 const RELEASE_RETRY_MS = 60_000
 /** After an instance that died before it had taken everything away. */
 const RETRY_MS = 1_000
 /** Kept of a deleted stash for good: an object without storage and without this has lost it. */
-const DELETED = 'deleted'
+const DELETED_MARK = 'deleted'
 
 export class StashObject extends DurableObject<Env> {
   readonly #storage = this.ctx.storage
@@ -45,8 +46,8 @@ export class StashObject extends DurableObject<Env> {
   readonly #id = this.ctx.id.toString()
   readonly #publisher: Publisher
   readonly #alarm: Alarm
-  readonly #monitor: Monitor
-  readonly #purger: Purger
+  readonly #monitor: HealthMonitor
+  readonly #cachePurger: CachePurger
   readonly #recovery: Recovery
   /** Whether there is a stash here at all: an id can outlive what it named. */
   #exists: boolean
@@ -68,13 +69,13 @@ export class StashObject extends DurableObject<Env> {
         this.#changing(() => {
           write()
           this.#watchers.subscribeLostHubs(this.#id)
-          this.#alarm.arm()
+          this.#alarm.schedule()
         }),
     })
-    const outbox = outboxOf(this.#sql, env.SNAPSHOTS, this.#id, () => this.#recovery.confirm())
+    const outbox = createOutbox(this.#sql, env.SNAPSHOTS, this.#id, () => this.#recovery.confirm())
     this.#publisher = new Publisher(outbox, now)
-    this.#purger = new Purger(() => purgeCache(ctx), now, sleep)
-    this.#monitor = new Monitor({
+    this.#cachePurger = new CachePurger(() => purgeCache(ctx), now, sleep)
+    this.#monitor = new HealthMonitor({
       now,
       gather: (alarm) => gatherHealth(this.#sql, alarm, now()),
       wantedFor: () => this.#alarm.wantedAt(),
@@ -88,15 +89,15 @@ export class StashObject extends DurableObject<Env> {
       publishAt: () => notPast(this.#publisher.dueAt()) ?? this.#leftoversAt(),
       heldAt: () => nextDueAt(this.#sql),
       hubAt: () => notPast(this.#watchers.nextHubAt()),
-      tell: () => this.#watchers.notify(),
+      broadcast: () => this.#watchers.notify(),
       pruneAt: () => nextPruneAt(this.#sql, Date.now()),
       examineAt: () => this.#monitor.examineAt,
       takeDue: (due, limit) => this.#takeDue(due, limit),
       durable: () => this.#storage.sync(),
       release: (id) => this.#release(id),
-      prune: () => void (this.#alive() && this.#storage.transactionSync(() => prune(this.#sql, now()))),
+      prune: () => void (this.#isAlive() && this.#storage.transactionSync(() => prune(this.#sql, now()))),
       publish: () => this.#publisher.run(),
-      tidy: () => this.#tidy(),
+      deleteIfDrained: () => this.#deleteIfDrained(),
       exists: () => this.#exists,
       report: (fault) => this.#alarmFailed('alarm', fault, {}),
     })
@@ -104,17 +105,17 @@ export class StashObject extends DurableObject<Env> {
     if (this.#exists) this.#migrate()
     this.#watchers = new Watchers({
       ctx,
-      hubs: env.HUBS,
+      hub: (name) => getHub(env.HUBS, name),
       head: () => this.#head(),
       exists: () => this.#exists,
-      arm: () => this.#alarm.arm(),
+      arm: () => this.#alarm.schedule(),
       knownUpTo: () => this.#recovery.knownUpTo(),
     })
     if (!this.#exists) return
-    this.#recovery.noteWake(cursorOf(this.#sql), getStash(this.#sql).revision)
+    this.#recovery.noteWake(getCursor(this.#sql), getStash(this.#sql).revision)
     // A copy that an older version put is put anew, also where the stash does not change. The alarm asks all that is made above.
-    if (this.#publisher.dueAt() !== null || this.#leftoversAt() !== null) this.#alarm.arm()
-    this.#alarm.wake(Date.now())
+    if (this.#publisher.dueAt() !== null || this.#leftoversAt() !== null) this.#alarm.schedule()
+    this.#alarm.scheduleOverdue(Date.now())
   }
 
   /** Where a step fails, this stash cannot be written or confirmed until the code is mended: readers get KV's copy. */
@@ -134,30 +135,30 @@ export class StashObject extends DurableObject<Env> {
       createStash(this.#sql, this.#id, spec, now)
       this.#exists = true
       this.#recovery.noteCreated()
-      this.#alarm.arm()
+      this.#alarm.schedule()
     })
     return { created_at: now }
   }
 
   /** The one door: everything that changes a stash. */
   async apply(command: Command): Promise<Result<Applied>> {
-    await this.#endDue()
-    if (!this.#alive()) return refuse({ code: 'stash_not_found' })
+    await this.#applyDueEnds()
+    if (!this.#isAlive()) return refuse({ code: 'stash_not_found' })
     return this.#changing(() => {
       const applied = apply(this.#sql, command, Date.now(), this.#writeRate)
-      if (applied.ok) this.#alarm.arm()
+      if (applied.ok) this.#alarm.schedule()
       return applied
     })
   }
 
   /** Everything that only some may read. */
-  async ask(credential: Credential, question: Question): Promise<Result<Answer>> {
-    await this.#endDue()
+  async ask(credential: Credential, question: Query): Promise<Result<QueryResult>> {
+    await this.#applyDueEnds()
     // Read first, so that the answer is made in one turn.
     const alarmSetFor = question.kind === 'health' ? await this.#storage.getAlarm() : null
-    if (!this.#alive()) return refuse({ code: 'stash_not_found' })
+    if (!this.#isAlive()) return refuse({ code: 'stash_not_found' })
     const health = () => this.#monitor.gather(alarmSetFor)
-    return answer(this.#sql, this.#id, credential, question, Date.now(), health)
+    return answerQuery(this.#sql, this.#id, credential, question, Date.now(), health)
   }
 
   #alarmFailed(name: 'alarm' | 'release', fault: unknown, facts: { held?: string }): void {
@@ -167,29 +168,29 @@ export class StashObject extends DurableObject<Env> {
 
   /** The revision that is true now: what an edge copy is measured against. */
   async vouch(): Promise<Vouch> {
-    await this.#endDue()
-    if (!this.#exists) return this.#storage.kv.get(DELETED) === undefined ? NO_STORAGE : null
+    await this.#applyDueEnds()
+    if (!this.#exists) return this.#storage.kv.get(DELETED_MARK) === undefined ? NO_STORAGE : null
     return this.#head()
   }
 
   /** A copy of this revision was seen: where KV bears that out, the stash goes on past it. The revision then. */
   async recover(seen: number): Promise<number | null> {
-    if (this.#alive()) await this.#recovery.recover(seen)
+    if (this.#isAlive()) await this.#recovery.recover(seen)
     return this.#head()
   }
 
   /** The stash in the form that KV holds. Null: no such stash. */
   async snapshot(): Promise<string | null> {
-    await this.#endDue()
+    await this.#applyDueEnds()
     const revision = this.#head()
     if (revision === null) return null
-    if (this.#snapshot?.revision !== revision) this.#snapshot = compose(this.#sql, this.#id, Date.now())
+    if (this.#snapshot?.revision !== revision) this.#snapshot = composeSnapshot(this.#sql, this.#id, Date.now())
     return this.#snapshot.text
   }
 
   /** Takes a watcher in: see `WatchTerms`. Where it does not, see `SEAT_STATUS`; 503 sends it to the hubs. */
   override async fetch(request: Request): Promise<Response> {
-    await this.#endDue()
+    await this.#applyDueEnds()
     const head = this.#head()
     if (head === null) return new Response(null, { status: 404 })
     return this.#watchers.admit(request, head, Number(this.env.WATCHERS_PER_OBJECT))
@@ -197,7 +198,7 @@ export class StashObject extends DurableObject<Env> {
 
   /** From now on this hub is told of every change after the revision that is returned. Null: no such stash. */
   async subscribe(hub: string): Promise<number | null> {
-    await this.#endDue()
+    await this.#applyDueEnds()
     const head = this.#head()
     if (head !== null) this.#watchers.subscribe(hub, head)
     return head
@@ -213,7 +214,7 @@ export class StashObject extends DurableObject<Env> {
     form: 'events' | 'texts' = 'events',
     hub: { name: string; told: number } | null = null,
   ): Promise<Missed | null> {
-    await this.#endDue()
+    await this.#applyDueEnds()
     const head = this.#head()
     return head === null ? null : this.#watchers.missed(head, after, filter, form, hub)
   }
@@ -227,21 +228,21 @@ export class StashObject extends DurableObject<Env> {
   }
 
   override alarm(info?: AlarmInvocationInfo): Promise<void> {
-    return this.#monitor.ring(() => this.#alarm.ring(), info?.isRetry === true)
+    return this.#monitor.runAlarm(() => this.#alarm.run(), info?.isRetry === true)
   }
 
   /** Before anything is answered: time-boxes, freezes and lapses that are over by the clock end, also where the alarm is late. */
-  async #endDue(): Promise<void> {
-    if (!this.#alive() || !(this.#alarm.isEnding || hasEnded(this.#sql, Date.now()))) return
+  async #applyDueEnds(): Promise<void> {
+    if (!this.#isAlive() || !(this.#alarm.isEnding || hasEnded(this.#sql, Date.now()))) return
     await this.#alarm.endDue()
   }
 
   /** Where the object dies in a release, the alarm for the next try is set already. */
   #takeDue(due: DueKind, limit: number): string[] {
-    if (!this.#alive()) return []
+    if (!this.#isAlive()) return []
     return this.#storage.transactionSync(() => {
       const ids = takeDue(this.#sql, due, limit, Date.now())
-      if (ids.length > 0) this.#alarm.arm()
+      if (ids.length > 0) this.#alarm.schedule()
       return ids
     })
   }
@@ -258,17 +259,17 @@ export class StashObject extends DurableObject<Env> {
 
   /** When what a deleted stash has left may be taken away; null where there is nothing, or somebody does not know yet. */
   #leftoversAt(): number | null {
-    if (!this.#exists || this.#alive() || this.#publisher.busy) return null
+    if (!this.#exists || this.#isAlive() || this.#publisher.busy) return null
     const isKnown = this.#publisher.dueAt() === null && this.#watchers.nextHubAt() === null
     return isKnown ? Date.now() + RETRY_MS : null
   }
 
   /** Once KV knows that the stash is gone, and no put can land any more, nothing is left to keep. */
-  async #tidy(): Promise<void> {
+  async #deleteIfDrained(): Promise<void> {
     if (this.#leftoversAt() === null) return
     this.#exists = false
     await this.#storage.deleteAll()
-    this.#storage.kv.put(DELETED, Date.now())
+    this.#storage.kv.put(DELETED_MARK, Date.now())
   }
 
   /** One transaction; if it moved the head, the cache in front hears of it. */
@@ -276,8 +277,8 @@ export class StashObject extends DurableObject<Env> {
     const before = getStash(this.#sql).revision
     const outcome = this.#storage.transactionSync(change)
     if (getStash(this.#sql).revision !== before) {
-      this.ctx.waitUntil(this.#purger.notify())
-      this.ctx.waitUntil(this.#watchers.notify().then(() => this.#tidy()))
+      this.ctx.waitUntil(this.#cachePurger.notify())
+      this.ctx.waitUntil(this.#watchers.notify().then(() => this.#deleteIfDrained()))
     }
     return outcome
   }
@@ -289,7 +290,7 @@ export class StashObject extends DurableObject<Env> {
     return deleted_at === null ? revision : null
   }
 
-  #alive(): boolean {
+  #isAlive(): boolean {
     return this.#head() !== null
   }
 }

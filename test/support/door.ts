@@ -4,12 +4,12 @@ import { app } from '../../src/http/app.ts'
 import type { App } from '../../src/http/scope.ts'
 import type { Command, Credential } from '../../src/model/intent.ts'
 import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../../src/model/access/token.ts'
-import { apply } from '../../src/stash/apply.ts'
-import { answer, type Question } from '../../src/stash/ask.ts'
-import { createStash, type StashSpec } from '../../src/stash/create-stash.ts'
-import { compose } from '../../src/stash/outbox.ts'
-import { getStash } from '../../src/stash/stash-row.ts'
-import { WriteRate } from '../../src/stash/write-rate.ts'
+import { apply } from '../../src/stash/write/apply.ts'
+import { answerQuery, type Query } from '../../src/stash/query/query.ts'
+import { createStash, type StashSpec } from '../../src/stash/write/create-stash.ts'
+import { composeSnapshot } from '../../src/stash/publish/outbox.ts'
+import { getStash } from '../../src/stash/tables/stash-row.ts'
+import { WriteRate } from '../../src/stash/write/write-rate.ts'
 import { hashOf, makeTables } from './tables.ts'
 
 export const TOKEN = mintToken(TOKEN_PREFIX, new Uint8Array(SEED_BYTES))
@@ -23,12 +23,12 @@ export function makeDoor(profile: StashSpec['profile'] = 'safeguarded') {
   createStash(sql, id, { name: 'n', description: null, profile, masterHash: hashOf(TOKEN) }, NOW)
   const object = {
     apply: async (command: Command) => apply(sql, command, Date.now(), rate),
-    ask: async (credential: Credential, question: Question) =>
-      answer(sql, id, credential, question, Date.now(), () => {
+    ask: async (credential: Credential, question: Query) =>
+      answerQuery(sql, id, credential, question, Date.now(), () => {
         throw new Error('not asked here')
       }),
     vouch: async () => getStash(sql).revision,
-    snapshot: async () => compose(sql, id, Date.now()).text,
+    snapshot: async () => composeSnapshot(sql, id, Date.now()).text,
   }
   const allowed = { limit: async () => ({ success: true }) }
   const env = {

@@ -1,7 +1,7 @@
 /** The calls of a stash to its hubs: the real tables of a real object, hubs and a clock that a test holds. */
 import { runInDurableObject } from 'cloudflare:test'
 import type { WatchEvent } from '../../src/model/snapshot/watch-event.ts'
-import { CALL_DEADLINE_MS, Hubs } from '../../src/stash/hubs.ts'
+import { CALL_DEADLINE_MS, Hubs } from '../../src/stash/watch/hubs.ts'
 import { newStash, objectOf } from './front-door.ts'
 
 type Call = { name: string; events: WatchEvent[]; answer(told: number | null): Promise<void>; fail(): Promise<void> }

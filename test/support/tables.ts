@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import type { Applied, Command, Intent } from '../../src/model/intent.ts'
 import type { Result } from '../../src/model/refusal.ts'
-import { apply } from '../../src/stash/apply.ts'
-import { createStash } from '../../src/stash/create-stash.ts'
-import { WriteRate } from '../../src/stash/write-rate.ts'
+import { apply } from '../../src/stash/write/apply.ts'
+import { createStash } from '../../src/stash/write/create-stash.ts'
+import { WriteRate } from '../../src/stash/write/write-rate.ts'
 
 export type Row = Record<string, SQLInputValue>
 export type Tables = SqlStorage & { databaseSize: number; rows(query: string, ...bindings: SQLInputValue[]): Row[] }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { Alarm, type Chores } from '../../src/stash/alarm.ts'
+import { Alarm, type AlarmTasks } from '../../src/stash/alarm.ts'
 
 /** One held change is due at 100. What the alarm was set to, in order. */
 function begin(): { alarm: Alarm; settings: (number | null)[] } {
   const settings: (number | null)[] = []
   let due: number | null = 100
   const none = async (): Promise<void> => {}
-  const chores: Chores = {
+  const chores: AlarmTasks = {
     now: () => 100,
     sleep: () => new Promise(() => {}),
     setAlarm: (at) => void settings.push(at),
@@ -19,9 +19,9 @@ function begin(): { alarm: Alarm; settings: (number | null)[] } {
     release: () => void (due = null),
     prune: () => {},
     publish: none,
-    tell: none,
+    broadcast: none,
     examineAt: () => null,
-    tidy: none,
+    deleteIfDrained: none,
     exists: () => true,
     report: (fault) => expect.unreachable(String(fault)),
   }
@@ -31,24 +31,24 @@ function begin(): { alarm: Alarm; settings: (number | null)[] } {
 describe('Alarm.wake', () => {
   it('sets an alarm for what is overdue, since the one that was set may have been dropped', () => {
     const { alarm, settings } = begin()
-    alarm.wake(100)
+    alarm.scheduleOverdue(100)
     expect(settings).toEqual([100])
   })
   it('leaves the alarm alone that is to ring yet: setting it costs a write', () => {
     const { alarm, settings } = begin()
-    alarm.wake(99)
+    alarm.scheduleOverdue(99)
     expect(settings).toEqual([])
   })
   it('leaves none behind where the object was woken by its alarm, and nothing waits any more', async () => {
     const { alarm, settings } = begin()
-    alarm.wake(100)
-    await alarm.ring()
+    alarm.scheduleOverdue(100)
+    await alarm.run()
     expect(settings).toEqual([100, null])
   })
 })
 
 /** Chores that a test sees in their order, with what each is told to do. */
-function makeChores(overrides: Partial<Chores> = {}) {
+function makeChores(overrides: Partial<AlarmTasks> = {}) {
   const done: string[] = []
   const waiting = { ends: [] as string[], tried_ends: [] as string[], requests: [] as string[], tried: [] as string[] }
   const world = {
@@ -73,8 +73,8 @@ function makeChores(overrides: Partial<Chores> = {}) {
     release: (id) => void done.push(id),
     prune: () => void done.push('prune'),
     publish: async () => void done.push('publish'),
-    tell: async () => void done.push('tell'),
-    tidy: async () => void done.push('tidy'),
+    broadcast: async () => void done.push('tell'),
+    deleteIfDrained: async () => void done.push('tidy'),
     exists: () => world.exists,
     report: (fault) => void world.reports.push(fault instanceof Error ? fault.message : String(fault)),
     ...overrides,
@@ -86,7 +86,7 @@ describe('Alarm.ring', () => {
   it('carries out ends, then what people asked for, then everything outside, and what did not end last', async () => {
     const { alarm, done, waiting, world } = makeChores()
     Object.assign(waiting, { ends: ['end'], tried_ends: ['old end'], requests: ['request'], tried: ['tried', 'later'] })
-    await alarm.ring()
+    await alarm.run()
     expect(done.filter((what) => what !== 'durable')).toEqual([
       'end',
       'old end',
@@ -109,7 +109,7 @@ describe('Alarm.ring', () => {
   it('does nothing where there is no stash', async () => {
     const { alarm, done, world, settings } = makeChores()
     world.exists = false
-    await alarm.ring()
+    await alarm.run()
     expect([done, settings]).toEqual([[], []])
   })
   it('lets requests have their turn after a hundred, and ends after two thousand', async () => {
@@ -117,7 +117,7 @@ describe('Alarm.ring', () => {
     const ids = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}${i}`)
     waiting.requests = ids('r', 101)
     waiting.ends = ids('e', 2_001)
-    await alarm.ring()
+    await alarm.run()
     expect([done.filter((id) => /^r\d/.test(id)).length, waiting.requests.length]).toEqual([100, 1])
     expect([done.filter((id) => /^e\d/.test(id)).length, waiting.ends.length]).toEqual([2_000, 1])
   })
@@ -125,7 +125,7 @@ describe('Alarm.ring', () => {
     const landed = Promise.withResolvers<void>()
     const { alarm, world, settings, sleeps } = makeChores({ publish: () => landed.promise })
     world.publishAt = 500
-    const ringing = alarm.ring()
+    const ringing = alarm.run()
     await new Promise((done) => setTimeout(done))
     expect([sleeps.map(({ ms }) => ms), settings]).toEqual([[1_000], []])
     sleeps[0]?.pass()
@@ -148,14 +148,14 @@ describe('Alarm.ring', () => {
       publish: () => Promise.reject(new Error('publishing')),
     })
     world.heldAt = 900
-    await alarm.ring()
+    await alarm.run()
     expect(world.reports.toSorted()).toEqual(['pruning', 'publishing', 'taking', 'taking', 'taking', 'taking'])
     expect([done, settings.at(-1)]).toEqual([['tell', 'tidy'], 900])
   })
   it('sets no alarm for a stash that is gone by then', async () => {
-    const { alarm, world, settings } = makeChores({ tidy: async () => void (world.exists = false) })
+    const { alarm, world, settings } = makeChores({ deleteIfDrained: async () => void (world.exists = false) })
     world.heldAt = 900
-    await alarm.ring()
+    await alarm.run()
     expect(settings).toEqual([])
   })
 })
@@ -199,10 +199,10 @@ describe('Alarm.endDue', () => {
 describe('Alarm.arm', () => {
   it('sets what is sooner, and nothing that is as late or later', () => {
     const { alarm, settings, world } = makeChores()
-    alarm.arm()
+    alarm.schedule()
     for (const at of [900, 900, 1_000, 899]) {
       world.heldAt = at
-      alarm.arm()
+      alarm.schedule()
     }
     expect(settings).toEqual([900, 899])
     world.publishAt = 5

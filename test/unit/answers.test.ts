@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { dropExpiredAnswers, findAnswer, keepAnswer, keepRefusal } from '../../src/stash/answers.ts'
+import {
+  dropExpiredReplies,
+  findIdempotentReply,
+  saveIdempotentReply,
+  saveIdempotentRefusal,
+} from '../../src/stash/tables/idempotency.ts'
 import { makeStash } from '../support/tables.ts'
 
 const DAY = 24 * 60 * 60_000
@@ -11,10 +16,10 @@ const refusal = { code: 'frozen', by: null, until: null, reason: null } as never
 function makeAnswers() {
   const { sql } = makeStash()
   const keep = (key: string, at: number, chars = 0, scope = 'token') =>
-    keepAnswer(sql, idOf(key, scope), applied(1, chars), at)
+    saveIdempotentReply(sql, idOf(key, scope), applied(1, chars), at)
   const deny = (key: string, at: number, byLink = false, scope = 'token') =>
-    keepRefusal(sql, idOf(key, scope), { refusal, at, byLink })
-  const has = (key: string, now: number, scope = 'token') => findAnswer(sql, scope, key, now) !== null
+    saveIdempotentRefusal(sql, idOf(key, scope), { refusal, at, byLink })
+  const has = (key: string, now: number, scope = 'token') => findIdempotentReply(sql, scope, key, now) !== null
   const count = (table: string) => sql.rows(`SELECT count(*) AS n FROM ${table}`)[0]?.['n']
   return { sql, keep, deny, has, count }
 }
@@ -24,13 +29,16 @@ describe('findAnswer', () => {
     const { sql, keep, deny } = makeAnswers()
     keep('a', 0)
     deny('b', 0)
-    expect(findAnswer(sql, 'token', 'a', 1)).toEqual({
+    expect(findIdempotentReply(sql, 'token', 'a', 1)).toEqual({
       fingerprint: 'print of a',
       result: { ok: true, value: applied(1) },
     })
-    expect(findAnswer(sql, 'token', 'b', 1)).toEqual({ fingerprint: 'print of b', result: { ok: false, refusal } })
-    expect(findAnswer(sql, 'token', 'c', 1)).toBeNull()
-    expect(findAnswer(sql, 'other', 'a', 1)).toBeNull()
+    expect(findIdempotentReply(sql, 'token', 'b', 1)).toEqual({
+      fingerprint: 'print of b',
+      result: { ok: false, refusal },
+    })
+    expect(findIdempotentReply(sql, 'token', 'c', 1)).toBeNull()
+    expect(findIdempotentReply(sql, 'other', 'a', 1)).toBeNull()
   })
   it('knows an accepted change for a day, and a refusal for two minutes', () => {
     const { keep, deny, has } = makeAnswers()
@@ -46,11 +54,11 @@ describe('dropExpiredAnswers', () => {
     const { sql, keep, deny, count } = makeAnswers()
     keep('a', 0)
     keep('b', 1)
-    dropExpiredAnswers(sql, DAY)
+    dropExpiredReplies(sql, DAY)
     expect(count('answer')).toBe(1)
     deny('c', DAY)
     deny('d', DAY + 1)
-    dropExpiredAnswers(sql, DAY + REFUSED_FOR)
+    dropExpiredReplies(sql, DAY + REFUSED_FOR)
     expect([count('answer'), count('refusal')]).toEqual([0, 1])
   })
   it('is done by each answer that is kept', () => {
@@ -100,8 +108,11 @@ describe('what is kept for one token', () => {
   it('is replaced by the next answer to the same key', () => {
     const { sql, keep, count } = makeAnswers()
     keep('a', 0)
-    keepAnswer(sql, idOf('a'), applied(2), 1)
-    expect([count('answer'), findAnswer(sql, 'token', 'a', 2)?.result]).toEqual([1, { ok: true, value: applied(2) }])
+    saveIdempotentReply(sql, idOf('a'), applied(2), 1)
+    expect([count('answer'), findIdempotentReply(sql, 'token', 'a', 2)?.result]).toEqual([
+      1,
+      { ok: true, value: applied(2) },
+    ])
   })
 })
 

@@ -1,16 +1,16 @@
 /** Questions about held changes over real tables: what is listed, to whom, and what a link would do. */
 import { describe, expect, it } from 'vitest'
 import type { TokenActor } from '../../src/model/access/permit.ts'
-import { answerLink, listHeld } from '../../src/stash/ask-held.ts'
-import { putHeld } from '../../src/stash/held.ts'
-import { believe, endToken } from '../../src/stash/tokens.ts'
+import { answerLink, listHeld } from '../../src/stash/query/query-held.ts'
+import { putHeld } from '../../src/stash/tables/held.ts'
+import { authenticate, endToken } from '../../src/stash/tables/tokens.ts'
 import { hashOf, makeStash, MASTER } from '../support/tables.ts'
 
 const MINUTE = 60_000
 
 function makeHeld(profile: 'safeguarded' | 'wrendb' = 'safeguarded') {
   const stash = makeStash(profile)
-  const believed = believe(stash.sql, MASTER.hash, 0)
+  const believed = authenticate(stash.sql, MASTER.hash, 0)
   if (!believed.ok) throw new Error('no master')
   const master = believed.value
   const limited: TokenActor = { ...master, master: false, keys: ['a-*'] }

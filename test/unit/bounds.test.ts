@@ -11,11 +11,11 @@ import { ISOLATE_UNREAD_MAX_BYTES, STREAM_UNREAD_MAX_BYTES } from '../../src/htt
 import { CLOSE } from '../../src/live/audience.ts'
 import { SEAT_STATUS } from '../../src/live/seat.ts'
 import { FILTER_MAX_KEYS } from '../../src/model/snapshot/watch-event.ts'
-import { CALL_DEADLINE_MS, FAILURES_MAX, TOLD_AT_ONCE } from '../../src/stash/hubs.ts'
-import { KV_PUT_INTERVAL_MS } from '../../src/stash/publish.ts'
-import { SECOND_PURGE_MS } from '../../src/stash/purge.ts'
-import { REPLAY_MAX_BYTES, REPLAY_MAX_CHANGES } from '../../src/stash/replay.ts'
-import { LAST_USED_RESOLUTION_MS } from '../../src/stash/tokens.ts'
+import { CALL_DEADLINE_MS, FAILURES_MAX, TOLD_AT_ONCE } from '../../src/stash/watch/hubs.ts'
+import { KV_PUT_INTERVAL_MS } from '../../src/stash/publish/publisher.ts'
+import { SECOND_PURGE_MS } from '../../src/stash/publish/cache-purger.ts'
+import { REPLAY_MAX_BYTES, REPLAY_MAX_CHANGES } from '../../src/stash/watch/replay.ts'
+import { LAST_USED_RESOLUTION_MS } from '../../src/stash/tables/tokens.ts'
 
 it.each<[string, unknown, unknown]>([
   ['the age of a copy that is served without asking', MEMORY_FRESH_MS, 1_000],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { confirmPage, donePage, refusalPage, waitingPage } from '../../src/http/confirm-page.ts'
-import type { LinkAnswer } from '../../src/stash/ask-held.ts'
+import type { LinkAnswer } from '../../src/stash/query/query-held.ts'
 
 const NOW = Date.UTC(2031, 0, 1)
 const HOUR = 60 * 60_000

@@ -2,21 +2,21 @@
 import { describe, expect, it } from 'vitest'
 import type { Decidable } from '../../src/model/decide/facts.ts'
 import type { Actor } from '../../src/model/access/permit.ts'
-import { gather } from '../../src/stash/facts.ts'
-import { getStash } from '../../src/stash/stash-row.ts'
-import { believe } from '../../src/stash/tokens.ts'
+import { gatherFacts } from '../../src/stash/write/gather-facts.ts'
+import { getStash } from '../../src/stash/tables/stash-row.ts'
+import { authenticate } from '../../src/stash/tables/tokens.ts'
 import { hashOf, makeStash, MASTER } from '../support/tables.ts'
 
 function makeFacts() {
   const stash = makeStash()
   const { sql } = stash
   const actorOf = (hash: string): Actor => {
-    const believed = believe(sql, hash, 1_000)
+    const believed = authenticate(sql, hash, 1_000)
     if (!believed.ok) throw new Error(believed.refusal.code)
     return believed.value
   }
   const factsFor = (intent: Decidable, hash: string = MASTER.hash) =>
-    gather(sql, getStash(sql), { intent, actor: actorOf(hash) }, 1_000)
+    gatherFacts(sql, getStash(sql), { intent, actor: actorOf(hash) }, 1_000)
   return { ...stash, factsFor }
 }
 const put = (key: string | null, forMs?: number): Decidable => ({

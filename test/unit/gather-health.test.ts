@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { AlarmFacts } from '../../src/model/health.ts'
-import { gatherHealth } from '../../src/stash/health.ts'
+import { gatherHealth } from '../../src/stash/query/gather-health.ts'
 import { makeStash } from '../support/tables.ts'
 
 const alarm: AlarmFacts = { setFor: null, wantedFor: null, isRinging: false, rangAt: null, failedAt: null }

@@ -8,20 +8,20 @@ import {
   dropHeld,
   findHeld,
   hasEnded,
-  heldAfter,
-  heldBySecret,
+  iterateHeldAfter,
+  findHeldBySecret,
   nextDueAt,
-  passOn,
-  pendingReverts,
-  pendingValues,
+  reassignHeld,
+  getPendingReverts,
+  getPendingValues,
   postpone,
   putHeld,
-  revertsOf,
-  sizeOfReverts,
+  getReverts,
+  getRevertSize,
   takeDue,
   countHeldBy,
-} from '../../src/stash/held.ts'
-import { believe } from '../../src/stash/tokens.ts'
+} from '../../src/stash/tables/held.ts'
+import { authenticate } from '../../src/stash/tables/tokens.ts'
 import { hashOf, makeStash, MASTER } from '../support/tables.ts'
 
 const heldOf = (id: string, facts: Partial<Held> = {}): Held => ({
@@ -92,7 +92,7 @@ describe('putHeld', () => {
   })
   it('names the keys that a revert will put back, until it is dropped', () => {
     const { sql } = makeHeld(revertOf('r', 9, ['a', 'b']), heldOf('s', { keys: ['c'] }))
-    expect([...revertsOf(sql, ['a', 'b', 'c'])].map(([key, { id }]) => [key, id])).toEqual([
+    expect([...getReverts(sql, ['a', 'b', 'c'])].map(([key, { id }]) => [key, id])).toEqual([
       ['a', 'r'],
       ['b', 'r'],
     ])
@@ -123,7 +123,7 @@ describe('dropDecision', () => {
       heldOf('partly', { decision: 'd', keys: ['a-1', 'b'] }),
       heldOf('other', { decision: 'e', keys: ['a-1'] }),
     )
-    const actor = believe(sql, MASTER.hash, 0)
+    const actor = authenticate(sql, MASTER.hash, 0)
     if (!actor.ok) throw new Error('no master')
     dropDecision(sql, { ...actor.value, keys: ['a-*'] }, 'd')
     expect(ids()).toEqual(['partly', 'other'])
@@ -134,9 +134,9 @@ describe('heldBySecret', () => {
   it('takes the whole hash', () => {
     const hash = hashOf('secret')
     const { sql } = makeHeld(heldOf(toTokenId(hash), { secret_hash: hash }))
-    expect(heldBySecret(sql, hash)?.id).toBe(toTokenId(hash))
-    expect(heldBySecret(sql, hash.slice(0, -1) + (hash.endsWith('0') ? '1' : '0'))).toBeNull()
-    expect(heldBySecret(sql, hashOf('other'))).toBeNull()
+    expect(findHeldBySecret(sql, hash)?.id).toBe(toTokenId(hash))
+    expect(findHeldBySecret(sql, hash.slice(0, -1) + (hash.endsWith('0') ? '1' : '0'))).toBeNull()
+    expect(findHeldBySecret(sql, hashOf('other'))).toBeNull()
   })
 })
 
@@ -221,7 +221,7 @@ describe('passOn', () => {
       revertOf('q', 9, ['b'], { set_by: { id: 'other', label: 'Other' } }),
     )
     expect(countHeldBy(sql, 'old')).toBe(3)
-    passOn(sql, 'old', 'new')
+    reassignHeld(sql, 'old', 'new')
     expect(['s', 'a', 'l', 'o'].map((id) => findHeld(sql, id)?.made_by)).toEqual(['new', 'new', 'old', 'other'])
     expect(['r', 'q'].map((id) => findHeld(sql, id)?.set_by)).toEqual([
       { id: 'new', label: 'Old' },
@@ -237,22 +237,22 @@ describe('pending time-boxes', () => {
       revertOf(`r${i}`, 1_000 - i, [`k${i}`], { set_by: { id: i < 100 ? 'one' : 'two', label: 'x' } }),
     )
     const { sql } = makeHeld(...rows, heldOf('schedule', { due_at: 1, set_by: { id: 'two', label: 'x' } }))
-    const all = pendingReverts(sql, null)
+    const all = getPendingReverts(sql, null)
     expect([all.held.length, all.isWhole, all.held[0]?.id]).toEqual([100, false, 'r100'])
-    const ofOne = pendingReverts(sql, 'one')
+    const ofOne = getPendingReverts(sql, 'one')
     expect([ofOne.held.length, ofOne.isWhole]).toEqual([100, true])
-    expect(pendingReverts(sql, 'two').held.map(({ id }) => id)).toEqual(['r100'])
-    expect(pendingReverts(sql, 'none')).toEqual({ held: [], isWhole: true })
+    expect(getPendingReverts(sql, 'two').held.map(({ id }) => id)).toEqual(['r100'])
+    expect(getPendingReverts(sql, 'none')).toEqual({ held: [], isWhole: true })
   })
   it('are listed up to a mebibyte', () => {
     const value = (key: string, chars: number): Held =>
       revertOf(key, 1, [key], { change: { kind: 'put', key, value: 'x'.repeat(chars), type: 'text/plain' } })
     const around = JSON.stringify(value('a', 0).change).length
     const { sql } = makeHeld(value('a', 500_000), value('b', 1024 * 1024 - 500_000 - 2 * around))
-    expect(pendingReverts(sql, null)).toMatchObject({ isWhole: true, held: [{ id: 'a' }, { id: 'b' }] })
+    expect(getPendingReverts(sql, null)).toMatchObject({ isWhole: true, held: [{ id: 'a' }, { id: 'b' }] })
     dropHeld(sql, 'b')
     putHeld(sql, value('b', 1024 * 1024 - 500_000 - 2 * around + 1))
-    expect(pendingReverts(sql, null)).toMatchObject({ isWhole: false, held: [{ id: 'a' }] })
+    expect(getPendingReverts(sql, null)).toMatchObject({ isWhole: false, held: [{ id: 'a' }] })
   })
   it('say what they put back: key by key, the next first', () => {
     const { sql } = makeHeld(
@@ -263,27 +263,27 @@ describe('pending time-boxes', () => {
       revertOf('soon', 10, ['a', 'c'], { ends: 3 }),
       heldOf('schedule', { due_at: 1 }),
     )
-    expect(pendingValues(sql)).toEqual([
+    expect(getPendingValues(sql)).toEqual([
       { key: 'a', at: 10, version: 3, value: null, type: expect.any(String) as string },
       { key: 'c', at: 10, version: 3, value: null, type: expect.any(String) as string },
       { key: 'b', at: 20, version: 4, value: 'old', type: 'application/json' },
     ])
     const bytes = sql.rows(`SELECT sum(bytes) AS n FROM held WHERE kind = 'revert'`)[0]?.['n']
-    expect(sizeOfReverts(sql)).toEqual({ revertCount: 3, revertBytes: bytes })
+    expect(getRevertSize(sql)).toEqual({ revertCount: 3, revertBytes: bytes })
   })
   it('are given up to the bytes that may pend', () => {
     const value = (key: string, dueAt: number): Held =>
       revertOf(key, dueAt, [key], { change: { kind: 'patch', changes: [{ key, value: 'x'.repeat(1_000_000) }] } })
     const { sql } = makeHeld(value('a', 1), value('b', 2), value('c', 3))
-    expect(pendingValues(sql).map(({ key }) => key)).toEqual(['a', 'b'])
+    expect(getPendingValues(sql).map(({ key }) => key)).toEqual(['a', 'b'])
   })
 })
 
 describe('heldAfter', () => {
   it('goes on after a cursor, in the order in which they were made', () => {
     const { sql } = makeHeld(heldOf('a'), heldOf('b'), heldOf('c'))
-    const all = [...heldAfter(sql, 0)]
+    const all = [...iterateHeldAfter(sql, 0)]
     expect(all.map(({ held }) => held.id)).toEqual(['a', 'b', 'c'])
-    expect([...heldAfter(sql, all[0]?.cursor ?? -1)].map(({ held }) => held.id)).toEqual(['b', 'c'])
+    expect([...iterateHeldAfter(sql, all[0]?.cursor ?? -1)].map(({ held }) => held.id)).toEqual(['b', 'c'])
   })
 })

@@ -1,9 +1,9 @@
 /** History over real tables, in Node: its pages, what is shown to limited tokens, and the chain. */
 import { describe, expect, it } from 'vitest'
 import type { TokenActor } from '../../src/model/access/permit.ts'
-import { changesToUndo, readHistory, verifyHistory } from '../../src/stash/history.ts'
-import { genesis, lastChange, weigh } from '../../src/stash/log.ts'
-import { believe } from '../../src/stash/tokens.ts'
+import { getChangesToUndo, readHistory, verifyHistory } from '../../src/stash/query/history.ts'
+import { getGenesisHash, getLastChange, countEntryBytes } from '../../src/stash/tables/log.ts'
+import { authenticate } from '../../src/stash/tables/tokens.ts'
 import { makeStash, MASTER, type Tables } from '../support/tables.ts'
 
 type Terms = Parameters<typeof readHistory>[2]
@@ -11,7 +11,7 @@ const ALL: Terms = { key: null, before: null, limit: 100 }
 
 function makeHistory() {
   const stash = makeStash()
-  const believed = believe(stash.sql, MASTER.hash, 0)
+  const believed = authenticate(stash.sql, MASTER.hash, 0)
   if (!believed.ok) throw new Error('no master')
   const master = believed.value
   const limited: TokenActor = { ...master, master: false, keys: ['a-*'] }
@@ -123,16 +123,16 @@ describe('changesToUndo', () => {
     const { sql, put, ask } = makeHistory()
     ask(patch(['a-1', '1'], ['b', '1']))
     put('a-1', '2')
-    expect(changesToUndo(sql, 1)).toMatchObject([
+    expect(getChangesToUndo(sql, 1)).toMatchObject([
       { what: 'item', key: 'a-1', lastChanged: 2, before: null, after: { value: '1' } },
       { what: 'item', key: 'b', lastChanged: 1 },
     ])
-    expect(changesToUndo(sql, 3)).toBeNull()
+    expect(getChangesToUndo(sql, 3)).toBeNull()
     sql.rows(`UPDATE log SET kind = 'recovered' WHERE revision = 1`)
-    expect(changesToUndo(sql, 1)).toEqual([])
+    expect(getChangesToUndo(sql, 1)).toEqual([])
     sql.rows(`UPDATE change SET what = 'held' WHERE revision = 2`)
-    expect(changesToUndo(sql, 2)).toEqual([])
-    expect(lastChange(sql, 'guard', 'a-1')).toBe(0)
+    expect(getChangesToUndo(sql, 2)).toEqual([])
+    expect(getLastChange(sql, 'guard', 'a-1')).toBe(0)
   })
 })
 
@@ -204,7 +204,7 @@ describe('verifyHistory', () => {
 
 describe('genesis', () => {
   it('differs by stash and by time', () => {
-    expect(new Set([genesis('a', 1), genesis('a', 2), genesis('b', 1)]).size).toBe(3)
+    expect(new Set([getGenesisHash('a', 1), getGenesisHash('a', 2), getGenesisHash('b', 1)]).size).toBe(3)
   })
 })
 
@@ -220,15 +220,15 @@ describe('weigh', () => {
     detail: null,
   }
   it('counts every text in bytes, its rows, and a key twice', () => {
-    expect(weigh({ ...entry, changes: [] })).toBe(200 + 2)
-    expect(weigh({ ...entry, heldId: 'h', reason: 'é', detail: 'dd', changes: [] })).toBe(200 + 2 + 1 + 2 + 2)
+    expect(countEntryBytes({ ...entry, changes: [] })).toBe(200 + 2)
+    expect(countEntryBytes({ ...entry, heldId: 'h', reason: 'é', detail: 'dd', changes: [] })).toBe(200 + 2 + 1 + 2 + 2)
     const change = {
       what: 'item' as const,
       key: 'key',
       before: { value: 'é', type: 't', version: 1 },
       after: { value: 'abc', type: 'tt' },
     }
-    expect(weigh({ ...entry, changes: [change] })).toBe(202 + 100 + 6 + 3 + 5)
-    expect(weigh({ ...entry, changes: [{ ...change, before: null }] })).toBe(202 + 100 + 6 + 5)
+    expect(countEntryBytes({ ...entry, changes: [change] })).toBe(202 + 100 + 6 + 3 + 5)
+    expect(countEntryBytes({ ...entry, changes: [{ ...change, before: null }] })).toBe(202 + 100 + 6 + 5)
   })
 })

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { AlarmFacts, HealthFacts } from '../../src/model/health.ts'
-import { Monitor } from '../../src/stash/monitor.ts'
+import { HealthMonitor } from '../../src/stash/health-monitor.ts'
 
 const MINUTE = 60_000
 const healthy: HealthFacts = {
@@ -24,14 +24,14 @@ function makeMonitor() {
   const world = { now: 1_000_000, facts: { ...healthy }, exists: true, gather: (): HealthFacts => world.facts }
   const seen: AlarmFacts[] = []
   const stashId = `monitored-${++stashes}`
-  const monitor = new Monitor({
+  const monitor = new HealthMonitor({
     now: () => world.now,
     gather: (alarm) => (seen.push(alarm), world.gather()),
     wantedFor: () => 7,
     exists: () => world.exists,
     stashId,
   })
-  const ring = (isRetry = false, rung = async (): Promise<void> => {}) => monitor.ring(rung, isRetry)
+  const ring = (isRetry = false, rung = async (): Promise<void> => {}) => monitor.runAlarm(rung, isRetry)
   /** What it says of the alarm. */
   const alarm = () => (monitor.gather(5), seen.at(-1))
   return { world, monitor, ring, stashId, alarm }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { verifyHistory } from '../../src/stash/history.ts'
+import { verifyHistory } from '../../src/stash/query/history.ts'
 import { nextPruneAt, prune } from '../../src/stash/prune.ts'
 import { makeStash } from '../support/tables.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { LAYOUT } from '../../src/model/snapshot/snapshot.ts'
-import { KV_PUT_INTERVAL_MS, Publisher, type Cursor } from '../../src/stash/publish.ts'
+import { KV_PUT_INTERVAL_MS, Publisher, type Cursor } from '../../src/stash/publish/publisher.ts'
 
 /** An outbox with a clock of its own; each put waits until the test settles it. */
 function makeOutbox() {

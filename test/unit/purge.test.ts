@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { Purger, SECOND_PURGE_MS, type Purged } from '../../src/stash/purge.ts'
+import { CachePurger, SECOND_PURGE_MS, type Purged } from '../../src/stash/publish/cache-purger.ts'
 
 /** A purger whose purges and pauses end when the test says so. */
 function makePurger(answer: () => Promise<Purged> = async () => true) {
   const world = { now: 1_000_000, purges: 0 }
   const pauses: { ms: number; end(): void }[] = []
-  const purger = new Purger(
+  const purger = new CachePurger(
     () => {
       world.purges++
       return answer()

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { serializeSnapshot } from '../../src/model/snapshot/snapshot.ts'
-import { Recovery } from '../../src/stash/recovery.ts'
+import { Recovery } from '../../src/stash/publish/recovery.ts'
 import { makeStash } from '../support/tables.ts'
 
 const STASH = { name: null, description: null, profile: 'safeguarded', createdAt: 0, freeze: null } as const

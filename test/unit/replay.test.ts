@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import {
-  eventsForHub,
-  nextEvent,
-  replay,
+  getEventsForHub,
+  getNextEvent,
+  getReplay,
   REPLAY_MAX_BYTES,
   REPLAY_MAX_CHANGES,
-  Replays,
-} from '../../src/stash/replay.ts'
+  ReplayCache,
+} from '../../src/stash/watch/replay.ts'
 import type { WatchEvent } from '../../src/model/snapshot/watch-event.ts'
 import { makeStash, type Tables } from '../support/tables.ts'
 
@@ -34,7 +34,7 @@ const recoverAt = (sql: Tables, revision: number): void => {
 describe('Replays', () => {
   it('gives the changes since, in order, and nothing to one who has seen everything', () => {
     const { sql } = makeLog(3)
-    const replays = new Replays(sql)
+    const replays = new ReplayCache(sql)
     expect(replays.textsSince(3, 1, null)).toEqual([
       '{"type":"change","revision":2,"changes":{"a":"2"}}',
       '{"type":"change","revision":3,"changes":{"a":"3"}}',
@@ -46,7 +46,7 @@ describe('Replays', () => {
   it('gives a snapshot to one who has seen nothing, too much, or what was too long ago', () => {
     const { sql } = makeLog(REPLAY_MAX_CHANGES + 1)
     const head = REPLAY_MAX_CHANGES + 1
-    const replays = new Replays(sql)
+    const replays = new ReplayCache(sql)
     for (const after of [null, 0, head + 1, head + 500]) {
       expect(replays.textsSince(head, after, null)).toEqual([
         `{"type":"snapshot","revision":${head},"flags":{"a":"${head}"}}`,
@@ -57,7 +57,7 @@ describe('Replays', () => {
   })
   it('keeps what it has read, and adds what is committed meanwhile', () => {
     const { sql, put } = makeLog(3)
-    const replays = new Replays(sql)
+    const replays = new ReplayCache(sql)
     replays.textsSince(3, 0, null)
     put('b', 'new')
     expect(named(parse(replays.textsSince(4, 0, null)))).toEqual(['change 1', 'change 2', 'change 3', 'change 4'])
@@ -67,7 +67,7 @@ describe('Replays', () => {
   })
   it('keeps the last changes only, as they grow', () => {
     const { sql, put } = makeLog(REPLAY_MAX_CHANGES)
-    const replays = new Replays(sql)
+    const replays = new ReplayCache(sql)
     expect(replays.textsSince(REPLAY_MAX_CHANGES, 0, null)).toHaveLength(REPLAY_MAX_CHANGES)
     for (let i = 1; i <= 5; i++) {
       put('a', `x${i}`)
@@ -79,7 +79,7 @@ describe('Replays', () => {
   it('replays up to its bytes, and gives a snapshot to one for whom it is more', () => {
     const chars = REPLAY_MAX_BYTES / 4 - 60
     const { sql, ask, put } = makeLog(6, chars)
-    const replays = new Replays(sql)
+    const replays = new ReplayCache(sql)
     expect(named(parse(replays.textsSince(6, 2, null)))).toEqual(['change 3', 'change 4', 'change 5', 'change 6'])
     expect(named(parse(replays.textsSince(6, 1, null)))).toEqual(['snapshot 6'])
     // Another one pushes out the oldest.
@@ -106,7 +106,7 @@ describe('Replays', () => {
         { key: 'c', value: '4' },
       ],
     })
-    const replays = new Replays(sql)
+    const replays = new ReplayCache(sql)
     expect(replays.textsSince(3, 0, ['b', 'c', 'z'])).toEqual([
       '{"type":"change","revision":2,"changes":{"b":"2"}}',
       '{"type":"change","revision":3,"changes":{"b":null,"c":"4"}}',
@@ -118,7 +118,7 @@ describe('Replays', () => {
   })
   it('tells one who watches revisions the newest one, and no value', () => {
     const { sql } = makeLog(3)
-    const replays = new Replays(sql)
+    const replays = new ReplayCache(sql)
     for (const after of [null, 0, 2, 9]) {
       expect(replays.textsSince(3, after, 'revisions')).toEqual(['{"type":"snapshot","revision":3}'])
     }
@@ -129,7 +129,7 @@ describe('Replays', () => {
     put('a', 'before')
     put('a', 'for a while', { forMs: 60_000 })
     put('b', 'for a while', { forMs: 30_000 })
-    const replays = new Replays(sql)
+    const replays = new ReplayCache(sql)
     const [endOfA, endOfB] = [
       '"a":{"at":"1970-01-01T00:01:01.000Z","to":"before"}',
       '"b":{"at":"1970-01-01T00:00:31.000Z","to":null}',
@@ -147,7 +147,7 @@ describe('Replays', () => {
   })
   it('gives a snapshot of each revision, not the one before', () => {
     const { sql, put } = makeLog(1)
-    const replays = new Replays(sql)
+    const replays = new ReplayCache(sql)
     expect(replays.textsSince(1, null, null)).toEqual(['{"type":"snapshot","revision":1,"flags":{"a":"1"}}'])
     put('a', '2')
     expect(replays.textsSince(2, null, null)).toEqual(['{"type":"snapshot","revision":2,"flags":{"a":"2"}}'])
@@ -155,11 +155,11 @@ describe('Replays', () => {
   it('replays nothing over a recovery, or over what history has forgotten', () => {
     const { sql } = makeLog(6)
     recoverAt(sql, 3)
-    const recovered = new Replays(sql)
+    const recovered = new ReplayCache(sql)
     expect(named(parse(recovered.textsSince(6, 2, null)))).toEqual(['snapshot 6'])
     expect(named(parse(recovered.textsSince(6, 3, null)))).toEqual(['change 4', 'change 5', 'change 6'])
     forget(sql, 4)
-    const pruned = new Replays(sql)
+    const pruned = new ReplayCache(sql)
     expect(named(parse(pruned.textsSince(6, 3, null)))).toEqual(['snapshot 6'])
     expect(named(parse(pruned.textsSince(6, 4, null)))).toEqual(['change 5', 'change 6'])
   })
@@ -169,47 +169,47 @@ describe('replay, for hubs of an older version', () => {
   it('gives the same as events', () => {
     const { sql } = makeLog(REPLAY_MAX_CHANGES + 1)
     const head = REPLAY_MAX_CHANGES + 1
-    expect(replay(sql, head)).toEqual([])
-    expect(named(replay(sql, head - 2))).toEqual([`change ${head - 1}`, `change ${head}`])
-    expect(replay(sql, 1)).toHaveLength(REPLAY_MAX_CHANGES)
+    expect(getReplay(sql, head)).toEqual([])
+    expect(named(getReplay(sql, head - 2))).toEqual([`change ${head - 1}`, `change ${head}`])
+    expect(getReplay(sql, 1)).toHaveLength(REPLAY_MAX_CHANGES)
     for (const after of [null, 0, head + 1]) {
-      expect(replay(sql, after)).toEqual([
+      expect(getReplay(sql, after)).toEqual([
         { type: 'snapshot', revision: head, values: [{ key: 'a', value: String(head) }], reverts: [] },
       ])
     }
-    expect(replay(sql, 1, 'revisions')).toEqual([{ type: 'snapshot', revision: head, values: [] }])
+    expect(getReplay(sql, 1, 'revisions')).toEqual([{ type: 'snapshot', revision: head, values: [] }])
   })
   it('gives a snapshot where it would be too many bytes', () => {
     // With the key, a quarter of what a replay may have.
     const { sql } = makeLog(5, REPLAY_MAX_BYTES / 4 - 1)
-    expect(named(replay(sql, 1))).toEqual(['change 2', 'change 3', 'change 4', 'change 5'])
-    expect(named(replay(sql, 0))).toEqual(['snapshot 5'])
+    expect(named(getReplay(sql, 1))).toEqual(['change 2', 'change 3', 'change 4', 'change 5'])
+    expect(named(getReplay(sql, 0))).toEqual(['snapshot 5'])
   })
 })
 
 describe('eventsForHub', () => {
   it('gives so many changes at a time, and so many bytes, but one at least', () => {
     const { sql } = makeLog(30, 100)
-    expect(named(eventsForHub(sql, 2, { changes: 3, bytes: 9_000 }))).toEqual(['change 3', 'change 4', 'change 5'])
+    expect(named(getEventsForHub(sql, 2, { changes: 3, bytes: 9_000 }))).toEqual(['change 3', 'change 4', 'change 5'])
     // A key of one byte, a value of a hundred.
-    expect(eventsForHub(sql, 2, { changes: 25, bytes: 303 })).toHaveLength(3)
-    expect(eventsForHub(sql, 2, { changes: 25, bytes: 302 })).toHaveLength(2)
-    expect(eventsForHub(sql, 2, { changes: 25, bytes: 1 })).toHaveLength(1)
-    expect(eventsForHub(sql, 30, MOST)).toEqual([])
+    expect(getEventsForHub(sql, 2, { changes: 25, bytes: 303 })).toHaveLength(3)
+    expect(getEventsForHub(sql, 2, { changes: 25, bytes: 302 })).toHaveLength(2)
+    expect(getEventsForHub(sql, 2, { changes: 25, bytes: 1 })).toHaveLength(1)
+    expect(getEventsForHub(sql, 30, MOST)).toEqual([])
   })
   it('gives a snapshot to one that is more than a thousand behind, or before what history has', () => {
     const { sql } = makeLog(1_001)
-    expect(named(eventsForHub(sql, 0, MOST))).toEqual(['snapshot 1001'])
-    expect(named(eventsForHub(sql, 1, MOST)).slice(0, 1)).toEqual(['change 2'])
+    expect(named(getEventsForHub(sql, 0, MOST))).toEqual(['snapshot 1001'])
+    expect(named(getEventsForHub(sql, 1, MOST)).slice(0, 1)).toEqual(['change 2'])
     forget(sql, 900)
-    expect(named(eventsForHub(sql, 899, MOST))).toEqual(['snapshot 1001'])
-    expect(named(eventsForHub(sql, 900, MOST)).slice(0, 1)).toEqual(['change 901'])
+    expect(named(getEventsForHub(sql, 899, MOST))).toEqual(['snapshot 1001'])
+    expect(named(getEventsForHub(sql, 900, MOST)).slice(0, 1)).toEqual(['change 901'])
   })
   it('gives what came before a recovery no more', () => {
     const { sql } = makeLog(5)
     recoverAt(sql, 3)
-    expect(named(eventsForHub(sql, 1, MOST))).toEqual(['snapshot 5'])
-    expect(named(eventsForHub(sql, 3, MOST))).toEqual(['change 4', 'change 5'])
+    expect(named(getEventsForHub(sql, 1, MOST))).toEqual(['snapshot 5'])
+    expect(named(getEventsForHub(sql, 3, MOST))).toEqual(['change 4', 'change 5'])
   })
   it('counts what a time-box goes back to, and gives it', () => {
     const { sql, put } = makeStash()
@@ -217,7 +217,7 @@ describe('eventsForHub', () => {
     put('a', 'y', { forMs: 60_000 })
     put('a', 'z', { forMs: 60_000 })
     const boxed = { changes: 9, bytes: 2 + 91 + 2 }
-    expect(eventsForHub(sql, 1, boxed)).toEqual([
+    expect(getEventsForHub(sql, 1, boxed)).toEqual([
       {
         type: 'change',
         revision: 2,
@@ -225,22 +225,22 @@ describe('eventsForHub', () => {
         reverts: [{ key: 'a', at: 61_000, to: 'x'.repeat(90) }],
       },
     ] satisfies WatchEvent[])
-    expect(eventsForHub(sql, 1, { ...boxed, bytes: 2 * (2 + 91) })).toHaveLength(2)
+    expect(getEventsForHub(sql, 1, { ...boxed, bytes: 2 * (2 + 91) })).toHaveLength(2)
   })
 })
 
 describe('nextEvent', () => {
   it('gives the change after a revision, and nothing after the last', () => {
     const { sql } = makeLog(3)
-    expect(nextEvent(sql, 1)).toMatchObject({ type: 'change', revision: 2, values: [{ key: 'a', value: '2' }] })
-    expect(nextEvent(sql, 3)).toBeNull()
+    expect(getNextEvent(sql, 1)).toMatchObject({ type: 'change', revision: 2, values: [{ key: 'a', value: '2' }] })
+    expect(getNextEvent(sql, 3)).toBeNull()
   })
   it('gives a snapshot over a gap, and at a recovery', () => {
     const { sql } = makeLog(4)
     forget(sql, 2)
-    expect(nextEvent(sql, 0)).toMatchObject({ type: 'snapshot', revision: 4 })
-    expect(nextEvent(sql, 2)).toMatchObject({ type: 'change', revision: 3 })
+    expect(getNextEvent(sql, 0)).toMatchObject({ type: 'snapshot', revision: 4 })
+    expect(getNextEvent(sql, 2)).toMatchObject({ type: 'change', revision: 3 })
     recoverAt(sql, 3)
-    expect(nextEvent(sql, 2)).toMatchObject({ type: 'snapshot', revision: 4, values: [{ key: 'a', value: '4' }] })
+    expect(getNextEvent(sql, 2)).toMatchObject({ type: 'snapshot', revision: 4, values: [{ key: 'a', value: '4' }] })
   })
 })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { STEPS } from '../../src/stash/schema.ts'
+import { STEPS } from '../../src/stash/tables/schema.ts'
 
 /**
  * SHA-256 of each step that has shipped, comments and blanks included. Databases exist that have run these texts: a step that

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { Teller, type Source } from '../../src/stash/teller.ts'
+import { WatchBroadcaster, type BroadcastSource } from '../../src/stash/watch/watch-broadcaster.ts'
 import type { WatchEvent } from '../../src/model/snapshot/watch-event.ts'
 
 const change = (revision: number): WatchEvent => ({ type: 'change', revision, values: [] })
 
-function makeTeller(overrides: Partial<Source> = {}) {
+function makeTeller(overrides: Partial<BroadcastSource> = {}) {
   const world = { head: 0 as number | null, size: 1, told: [] as WatchEvent[], hubCalls: 0, reports: 0 }
   const audience = {
     get size() {
@@ -13,17 +13,17 @@ function makeTeller(overrides: Partial<Source> = {}) {
     tell: async (event: WatchEvent) => void world.told.push(event),
     end: (event: WatchEvent) => void world.told.push(event),
   }
-  const source: Source = {
+  const source: BroadcastSource = {
     head: () => world.head,
     next: (after) => (after < (world.head ?? 0) ? change(after + 1) : null),
     durable: async () => {},
-    breathe: async () => {},
+    yieldToRequests: async () => {},
     audience,
     tellHubs: async () => void world.hubCalls++,
     report: () => void world.reports++,
     ...overrides,
   }
-  return { world, teller: new Teller(source, 0), audience }
+  return { world, teller: new WatchBroadcaster(source, 0), audience }
 }
 
 const revisionsOf = (events: WatchEvent[]) => events.map(({ revision }) => revision)

@@ -3,15 +3,15 @@ import { describe, expect, it } from 'vitest'
 import type { TokenActor } from '../../src/model/access/permit.ts'
 import { toTokenId } from '../../src/model/access/token.ts'
 import {
-  actorOfId,
-  believe,
+  getActorById,
+  authenticate,
   dropExpiredTokens,
   endToken,
   insertToken,
   LAST_USED_RESOLUTION_MS,
   listTokens,
-  makerOf,
-} from '../../src/stash/tokens.ts'
+  getRequester,
+} from '../../src/stash/tables/tokens.ts'
 import { hashOf, makeStash, MASTER } from '../support/tables.ts'
 
 const MONTH = 30 * 24 * 60 * 60_000
@@ -40,7 +40,7 @@ function makeTokens() {
     return id
   }
   const codeOf = (name: string, now: number) => {
-    const believed = believe(sql, hashOf(name), now)
+    const believed = authenticate(sql, hashOf(name), now)
     return believed.ok ? 'ok' : believed.refusal
   }
   return { sql, add, codeOf }
@@ -50,7 +50,7 @@ describe('believe', () => {
   it('knows a token as it was granted', () => {
     const { sql, add } = makeTokens()
     const id = add('one', { expiresAt: 100 })
-    expect(believe(sql, hashOf('one'), 20)).toEqual({
+    expect(authenticate(sql, hashOf('one'), 20)).toEqual({
       ok: true,
       value: {
         kind: 'token',
@@ -67,7 +67,7 @@ describe('believe', () => {
         replaced: false,
       },
     })
-    expect(believe(sql, MASTER.hash, 20)).toMatchObject({ value: { master: true, keys: ['*'], label: 'master' } })
+    expect(authenticate(sql, MASTER.hash, 20)).toMatchObject({ value: { master: true, keys: ['*'], label: 'master' } })
   })
   it('takes the whole hash', () => {
     const { codeOf, sql, add } = makeTokens()
@@ -75,7 +75,7 @@ describe('believe', () => {
     expect(codeOf('other', 0)).toEqual({ code: 'invalid_token' })
     const hash = hashOf('one')
     const similar = hash.slice(0, -1) + (hash.endsWith('0') ? '1' : '0')
-    expect(believe(sql, similar, 0)).toMatchObject({ refusal: { code: 'invalid_token' } })
+    expect(authenticate(sql, similar, 0)).toMatchObject({ refusal: { code: 'invalid_token' } })
   })
   it('ends a token at its time, says so for a month, and then knows it no more', () => {
     const { codeOf, add } = makeTokens()
@@ -88,7 +88,7 @@ describe('believe', () => {
     const { sql, add } = makeTokens()
     const id = add('one')
     const used = (now: number) => {
-      believe(sql, hashOf('one'), now)
+      authenticate(sql, hashOf('one'), now)
       return sql.rows('SELECT last_used_at AS at FROM token WHERE id = ?', id)[0]?.['at']
     }
     const [early, late] = [1_000 + LAST_USED_RESOLUTION_MS - 1, 1_000 + LAST_USED_RESOLUTION_MS]
@@ -103,7 +103,7 @@ describe('endToken', () => {
     const id = add('one')
     endToken(sql, id, 50, 50)
     for (const now of [0, 49, 50, 60]) expect(codeOf('one', now)).toEqual({ code: 'token_revoked', at: 50 })
-    expect(actorOfId(sql, id, 0)).toBeNull()
+    expect(getActorById(sql, id, 0)).toBeNull()
   })
   it('revokes now where that was to be before', () => {
     const { sql, add, codeOf } = makeTokens()
@@ -115,8 +115,8 @@ describe('endToken', () => {
     const id = add('one')
     endToken(sql, id, 90, 50)
     expect([codeOf('one', 89), codeOf('one', 90)]).toEqual(['ok', { code: 'token_revoked', at: 90 }])
-    expect(actorOfId(sql, id, 89)).toMatchObject({ replaced: true, expiresAt: 90 })
-    expect(actorOfId(sql, id, 90)).toBeNull()
+    expect(getActorById(sql, id, 89)).toMatchObject({ replaced: true, expiresAt: 90 })
+    expect(getActorById(sql, id, 90)).toBeNull()
   })
   it('ends that one and no other', () => {
     const { sql, add, codeOf } = makeTokens()
@@ -165,7 +165,7 @@ describe('listTokens', () => {
     add('old', { createdAt: 20, madeBy: 'm' })
     add('expired', { expiresAt: 50 })
     endToken(sql, add('revoked'), 40, 40)
-    believe(sql, hashOf('old'), 45)
+    authenticate(sql, hashOf('old'), 45)
     const listed = (now: number) => listTokens(sql, now).map(({ token }) => token.label)
     expect(listed(49)).toEqual(['master', 'expired', 'old', 'young'])
     expect(listed(50)).toEqual(['master', 'old', 'young'])
@@ -177,9 +177,9 @@ describe('makerOf', () => {
   it('is the stash itself, a token as it stands, or nobody', () => {
     const { sql, add } = makeTokens()
     const id = add('one', { expiresAt: 50 })
-    expect(makerOf(sql, null, 0)).toEqual({ kind: 'system', label: 'stash' })
-    expect(makerOf(sql, id, 49)).toMatchObject({ label: 'one' })
-    expect([makerOf(sql, id, 50), makerOf(sql, 'none', 0)]).toEqual([null, null])
+    expect(getRequester(sql, null, 0)).toEqual({ kind: 'system', label: 'stash' })
+    expect(getRequester(sql, id, 49)).toMatchObject({ label: 'one' })
+    expect([getRequester(sql, id, 50), getRequester(sql, 'none', 0)]).toEqual([null, null])
   })
 })
 
@@ -192,12 +192,12 @@ describe('the holder of a token that knows none', () => {
     const third = add('third', { madeBy: second })
     const orphan = add('orphan', { madeBy: 'gone' })
     sql.rows('UPDATE token SET holder = NULL, line = NULL')
-    const holders = [first, second, third, orphan].map((id) => actorOfId(sql, id, 0)?.holder)
+    const holders = [first, second, third, orphan].map((id) => getActorById(sql, id, 0)?.holder)
     expect(holders).toEqual([first, first, first, orphan])
-    expect(actorOfId(sql, master, 0)).toMatchObject({ holder: master, line: master })
+    expect(getActorById(sql, master, 0)).toMatchObject({ holder: master, line: master })
     sql.rows('UPDATE token SET holder = ? WHERE id = ?', 'someone', second)
-    expect(actorOfId(sql, third, 0)?.holder).toBe('someone')
+    expect(getActorById(sql, third, 0)?.holder).toBe('someone')
     sql.rows('UPDATE token SET line = ? WHERE id = ?', 'the line', master)
-    expect(actorOfId(sql, master, 0)?.holder).toBe('the line')
+    expect(getActorById(sql, master, 0)?.holder).toBe('the line')
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { TokenActor } from '../../src/model/access/permit.ts'
-import { WriteRate } from '../../src/stash/write-rate.ts'
+import { WriteRate } from '../../src/stash/write/write-rate.ts'
 
 const tokenOf = (id: string, keys: string[]): TokenActor => ({
   kind: 'token',

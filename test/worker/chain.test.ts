@@ -2,7 +2,7 @@ import { runInDurableObject } from 'cloudflare:test'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { StashObject } from '../../src/worker.ts'
 import type { Credential, Intent } from '../../src/model/intent.ts'
-import type { Verified } from '../../src/stash/history.ts'
+import type { Verified } from '../../src/stash/query/history.ts'
 import { newStash, objectOf } from '../support/front-door.ts'
 import type { Stash } from '../support/stash.ts'
 

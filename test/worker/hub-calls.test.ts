@@ -1,6 +1,6 @@
 /** The calls of a stash to its hubs: the real tables of a real object, hubs and a clock that a test holds. */
 import { describe, expect, it } from 'vitest'
-import { CALL_DEADLINE_MS, FAILURES_MAX, TOLD_AT_ONCE } from '../../src/stash/hubs.ts'
+import { CALL_DEADLINE_MS, FAILURES_MAX, TOLD_AT_ONCE } from '../../src/stash/watch/hubs.ts'
 import { revisionsOf, withHubs } from '../support/hub-bench.ts'
 
 const MINUTE = 60_000

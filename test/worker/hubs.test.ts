@@ -1,7 +1,7 @@
 import { evictDurableObject, listDurableObjectIds, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { CALL_DEADLINE_MS } from '../../src/stash/hubs.ts'
+import { CALL_DEADLINE_MS } from '../../src/stash/watch/hubs.ts'
 import { clearFaults, faults } from '../support/faults.ts'
 import { newOperator, objectOf, send } from '../support/front-door.ts'
 import type { Operator } from '../support/operator.ts'

@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
-import { migrate } from '../../src/stash/schema.ts'
+import { migrate } from '../../src/stash/tables/schema.ts'
 import { backTo004 } from '../support/former-tables.ts'
 import { newOperator, objectOf, send } from '../support/front-door.ts'
 import { freezeTime } from '../support/frozen-time.ts'

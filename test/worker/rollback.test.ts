@@ -4,7 +4,7 @@
  */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { migrate, STEPS } from '../../src/stash/schema.ts'
+import { migrate, STEPS } from '../../src/stash/tables/schema.ts'
 import { newOperator, objectOf, send } from '../support/front-door.ts'
 import { holderOf, readStored, restore, stubOf, tablesOf, VERSIONS } from '../support/stored.ts'
 

@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
-import { migrate } from '../../src/stash/schema.ts'
+import { migrate } from '../../src/stash/tables/schema.ts'
 import { backTo004 } from '../support/former-tables.ts'
 import { newOperator, objectOf } from '../support/front-door.ts'
 import { freezeTime, pass } from '../support/frozen-time.ts'

@@ -2,7 +2,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { STEPS } from '../../src/stash/schema.ts'
+import { STEPS } from '../../src/stash/tables/schema.ts'
 import { clearFaults, faults } from '../support/faults.ts'
 import { newOperator, newStash, objectOf, send } from '../support/front-door.ts'
 import { holderOf, readStored, restore, stubOf, tablesOf, VERSIONS, type Stored } from '../support/stored.ts'

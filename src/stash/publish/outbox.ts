@@ -1,0 +1,85 @@
+/** The publisher's view of the stash: its tables, and one key of KV. */
+import { serializeSnapshot, type Flag, type Revert } from '../../model/snapshot/snapshot.ts'
+import { listGuardsByKey } from '../tables/guards.ts'
+import { getPendingValues } from '../tables/held.ts'
+import { listItemsByKey } from '../tables/items.ts'
+import { getChainAt } from '../tables/log.ts'
+import type { Cursor, Outbox } from './publisher.ts'
+import { report } from '../report.ts'
+import { toFreeze, getStash } from '../tables/stash-row.ts'
+
+const READER = 'kv'
+
+/** How long KV remembers that a stash is gone: until no cache can still hold what it was. */
+const TOMBSTONE_LIFETIME_S = 7 * 24 * 60 * 60
+
+type CursorRow = Omit<Cursor, 'pending'> & { pending: number }
+
+/** A new stash's reader stands before revision 0, so that the empty stash is published too. */
+export function insertCursor(sql: SqlStorage): void {
+  sql.exec('INSERT INTO cursor (reader, revision, tried_at, failures, pending) VALUES (?, -1, 0, 0, 0)', READER)
+}
+
+/** The revision that KV was last given, as far as these tables know; -1 before the first. */
+export const getPublishedRevision = (sql: SqlStorage): number => getCursor(sql).revision
+
+export function getCursor(sql: SqlStorage): Cursor {
+  // Where an older version has put another revision since, KV holds what that one writes.
+  const layout = 'CASE WHEN layout_revision = revision THEN layout ELSE 0 END AS layout'
+  const query = `SELECT revision, tried_at AS triedAt, failures, pending, ${layout} FROM cursor WHERE reader = ?`
+  const row = sql.exec<CursorRow>(query, READER).one()
+  return { ...row, pending: row.pending === 1 }
+}
+
+export function createOutbox(sql: SqlStorage, kv: KVNamespace, stashId: string, confirm: Outbox['confirm']): Outbox {
+  return {
+    confirm,
+    head: () => getStash(sql).revision,
+    cursor: () => getCursor(sql),
+    setCursor: ({ revision, triedAt, failures, pending, layout }) => {
+      const statement = `UPDATE cursor SET revision = ?1, tried_at = ?, failures = ?, pending = ?, layout = ?,
+        layout_revision = ?1 WHERE reader = ?`
+      sql.exec(statement, revision, triedAt, failures, pending ? 1 : 0, layout, READER)
+    },
+    compose: (now) => composeSnapshot(sql, stashId, now),
+    put: (text, options) => kv.put(stashId, text, options),
+    report: (fault, failures) => report('publish', fault, { stash: stashId, failures }),
+  }
+}
+
+export function composeSnapshot(
+  sql: SqlStorage,
+  stashId: string,
+  now: number,
+): { revision: number; text: string; expirationTtl?: number } {
+  const row = getStash(sql)
+  const { revision } = row
+  if (row.deleted_at !== null) {
+    const text = serializeSnapshot({ stashId, revision, chain: null, publishedAt: now, stash: null, reverts: [] }, [])
+    return { revision, text, expirationTtl: TOMBSTONE_LIFETIME_S }
+  }
+  const { name, description, profile, created_at: createdAt } = row
+  const freeze = toFreeze(row)
+  // What a key's text means, by its guard.
+  const types = new Map(listGuardsByKey(sql).map(({ key, guard }) => [key, guard.type]))
+  const guardOf = (key: string): { guard?: string } => {
+    const guard = types.get(key)
+    return guard === undefined ? {} : { guard }
+  }
+  const reverts = getPendingValues(sql).map(({ key, at, version, value, type }): Revert => ({
+    key,
+    at,
+    version,
+    to: value === null ? null : { value, type, ...guardOf(key) },
+  }))
+  const flags = listItemsByKey(sql).map(({ key, value, type, version }): Flag => ({
+    key,
+    value,
+    type,
+    version,
+    ...guardOf(key),
+  }))
+  const stash = { name, description, profile, createdAt, freeze }
+  const chain = getChainAt(sql, revision)
+  return { revision, text: serializeSnapshot({ stashId, revision, chain, publishedAt: now, stash, reverts }, flags) }
+}

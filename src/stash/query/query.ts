@@ -1,0 +1,118 @@
+/** Questions that only some may put. Public reads never come here: they have `vouch` and `snapshot`. */
+import { isWithin } from '../../model/decide/decide-token.ts'
+import type { GuardRow } from '../../model/decide/facts.ts'
+import { judgeHealth, type Checks, type HealthFacts } from '../../model/health.ts'
+import type { Credential } from '../../model/intent.ts'
+import type { Item } from '../../model/item.ts'
+import { permits, reaches, reachesAll, type TokenActor } from '../../model/access/permit.ts'
+import { ok, refuse, type Result } from '../../model/refusal.ts'
+import { answerLink, listHeld, type HeldPage, type LinkAnswer } from './query-held.ts'
+import { listGuardsByKey } from '../tables/guards.ts'
+import { readHistory, verifyHistory, type HistoryPage, type Verified } from './history.ts'
+import { getItemsAt } from '../tables/items-at.ts'
+import { listItemsByAge, listItemsByKey } from '../tables/items.ts'
+import { getStash } from '../tables/stash-row.ts'
+import { authenticate, listTokens, type TokenFacts } from '../tables/tokens.ts'
+
+export type Query =
+  | { kind: 'items' }
+  | { kind: 'link' }
+  /** Whether the credential may write here at all. */
+  | { kind: 'standing' }
+  | { kind: 'tokens' }
+  | { kind: 'guards' }
+  | { kind: 'held'; after: number; limit: number }
+  | { kind: 'history'; key: string | null; before: number | null; limit: number }
+  /** A slice of the chain: from the entry after this one. */
+  | { kind: 'verify'; after: number }
+  | { kind: 'export' }
+  | { kind: 'health' }
+
+export type QueryResult =
+  | { kind: 'standing' }
+  | { kind: 'items'; revision: number; items: Item[] }
+  | LinkAnswer
+  | { kind: 'tokens'; tokens: TokenFacts[] }
+  | { kind: 'guards'; revision: number; guards: GuardRow[] }
+  | ({ kind: 'held' } & HeldPage)
+  | ({ kind: 'history' } & HistoryPage)
+  | ({ kind: 'verify' } & Verified)
+  | { kind: 'health'; revision: number; at: number; checks: Checks }
+  | {
+      kind: 'export'
+      revision: number
+      name: string | null
+      description: string | null
+      items: Item[]
+      guards: GuardRow[]
+    }
+
+export function answerQuery(
+  sql: SqlStorage,
+  stashId: string,
+  credential: Credential,
+  question: Query,
+  now: number,
+  health: () => HealthFacts,
+): Result<QueryResult> {
+  if (question.kind === 'link') return answerLink(sql, credential, now)
+  if (credential.kind === 'none') return answerAnonymous(sql, question)
+  // Where a body of theirs does not fit, that is what they are told. Nothing else here is for the admin.
+  if (credential.kind === 'admin' && question.kind === 'standing') return ok({ kind: 'standing' })
+  const actor =
+    credential.kind === 'token' ? authenticate(sql, credential.hash, now) : refuse({ code: 'invalid_token' })
+  return actor.ok ? answerActor(sql, stashId, actor.value, question, now, health) : actor
+}
+
+/** Some questions are open to every token; what it is limited to limits the answer. */
+function answerActor(
+  sql: SqlStorage,
+  stashId: string,
+  actor: TokenActor,
+  question: Exclude<Query, { kind: 'link' }>,
+  now: number,
+  health: () => HealthFacts,
+): Result<QueryResult> {
+  const mine = <T extends { key: string }>(all: T[]): T[] => all.filter(({ key }) => reaches(actor, key))
+  const { revision, name, description } = getStash(sql)
+  switch (question.kind) {
+    case 'standing':
+      return ok({ kind: 'standing' })
+    case 'items':
+      return ok({ kind: 'items', revision, items: mine(getItemsAt(sql, listItemsByAge(sql), now)) })
+    case 'guards':
+      return ok({ kind: 'guards', revision, guards: mine(listGuardsByKey(sql)) })
+    case 'tokens':
+      if (!permits(actor, 'tokens')) return refuse({ code: 'not_permitted', needs: 'tokens' })
+      return ok({ kind: 'tokens', tokens: listTokens(sql, now).filter(({ token }) => isWithin(token, actor).ok) })
+    case 'held':
+      return ok({ kind: 'held', ...listHeld(sql, actor, question, now) })
+    case 'history':
+      return ok({ kind: 'history', ...readHistory(sql, actor, question) })
+    case 'verify':
+      // It reads all of history, whatever the token may see of it.
+      if (!reachesAll(actor)) return refuse({ code: 'not_permitted', needs: 'any', key: '*' })
+      return ok({ kind: 'verify', ...verifyHistory(sql, stashId, question.after) })
+    case 'health': {
+      // Numbers for every token; keys for those that it reaches.
+      const checks = judgeHealth(health(), now, (key) => reaches(actor, key))
+      return ok({ kind: 'health', revision, at: now, checks })
+    }
+    case 'export':
+      // Half of a stash that looks like a whole one would be restored as one.
+      if (!reachesAll(actor)) return refuse({ code: 'not_permitted', needs: 'any', key: '*' })
+      return ok({
+        kind: 'export',
+        revision,
+        name,
+        description,
+        items: getItemsAt(sql, listItemsByKey(sql), now).toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+        guards: listGuardsByKey(sql),
+      })
+  }
+}
+
+function answerAnonymous(sql: SqlStorage, question: Query): Result<QueryResult> {
+  const takesAnyone = question.kind === 'standing' && getStash(sql).profile === 'wrendb'
+  return takesAnyone ? ok({ kind: 'standing' }) : refuse({ code: 'token_missing' })
+}

@@ -1,0 +1,260 @@
+/**
+ * The `held` table: changes that wait for their release; and the `revert` table, which says of a key which of
+ * them will put it back. The stash's row counts what is held, so that nobody has to count ten thousand rows.
+ */
+import { isInternal, type Held } from '../../model/held.ts'
+import { countBytes, DEFAULT_TYPE } from '../../model/item.ts'
+import { parseJson } from '../../model/parse-json.ts'
+import { reaches, type TokenActor } from '../../model/access/permit.ts'
+import { REVERTS_MAX, getRevertValues } from '../../model/time-box.ts'
+import { toTokenId } from '../../model/access/token.ts'
+import { isSameHash } from './hash.ts'
+
+/** Values are wide: lists read these, and no more than they show. */
+type HeldRow = Omit<Held, 'change' | 'keys' | 'approved_by' | 'broke_glass' | 'set_by'> & {
+  change: string
+  keys: string
+  approved_by: string | null
+  broke_glass: string | null
+  set_by: string | null
+  set_by_label: string | null
+  bytes: number
+  tries: number
+  retry_at: number | null
+}
+
+export function putHeld(sql: SqlStorage, held: Held): void {
+  dropHeld(sql, held.id)
+  const change = JSON.stringify(held.change)
+  const bytes = countBytes(change)
+  sql.exec(
+    `INSERT INTO held (id, kind, change, keys, reason, made_by, made_at, secret_hash, expires_at, due_at, decision, ends,
+       approved_by, broke_glass, asked, set_by, set_by_label, bytes)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    held.id,
+    held.kind,
+    change,
+    JSON.stringify(held.keys),
+    held.reason,
+    held.made_by,
+    held.made_at,
+    held.secret_hash,
+    held.expires_at,
+    held.due_at,
+    held.decision,
+    held.ends,
+    held.approved_by && JSON.stringify(held.approved_by),
+    held.broke_glass && JSON.stringify(held.broke_glass),
+    held.asked ?? null,
+    held.set_by?.id ?? null,
+    held.set_by?.label ?? null,
+    bytes,
+  )
+  adjustHeldCount(sql, held.kind, 1, bytes)
+  if (held.kind !== 'revert') return
+  for (const key of held.keys) sql.exec('INSERT OR REPLACE INTO revert (key, held_id) VALUES (?, ?)', key, held.id)
+}
+
+export function dropHeld(sql: SqlStorage, id: string): void {
+  const rows = sql.exec<Pick<HeldRow, 'kind' | 'bytes'>>('DELETE FROM held WHERE id = ? RETURNING kind, bytes', id)
+  for (const { kind, bytes } of rows.toArray()) {
+    adjustHeldCount(sql, kind, -1, -bytes)
+    if (kind === 'revert') sql.exec('DELETE FROM revert WHERE held_id = ?', id)
+  }
+}
+
+/** Links that nobody used. Whatever else expires has a time when the alarm takes it up. */
+export function dropExpiredLinks(sql: SqlStorage, now: number): void {
+  dropAll(sql, `SELECT id FROM held WHERE expires_at <= ? AND due_at IS NULL`, now)
+}
+
+/** Nobody voids links about keys that are none of their business. */
+export function dropDecision(sql: SqlStorage, by: TokenActor, decision: string): void {
+  const rows = sql
+    .exec<{ id: string; keys: string }>('SELECT id, keys FROM held WHERE decision = ?', decision)
+    .toArray()
+  for (const { id, keys } of rows) {
+    if ((JSON.parse(keys) as string[]).every((key) => reaches(by, key))) dropHeld(sql, id)
+  }
+}
+
+export const countHeldBy = (sql: SqlStorage, madeBy: string): number =>
+  sql.exec<{ n: number }>('SELECT count(*) AS n FROM held WHERE made_by = ?', madeBy).one().n
+
+function dropAll(sql: SqlStorage, query: string, ...bindings: (string | number)[]): void {
+  for (const { id } of sql.exec<{ id: string }>(query, ...bindings).toArray()) dropHeld(sql, id)
+}
+
+function adjustHeldCount(sql: SqlStorage, kind: Held['kind'], rows: number, bytes: number): void {
+  if (isInternal(kind)) return
+  sql.exec('UPDATE stash SET held_count = held_count + ?, held_bytes = held_bytes + ?', rows, bytes)
+}
+
+export function findHeld(sql: SqlStorage, id: string): Held | null {
+  const row = sql.exec<HeldRow>('SELECT * FROM held WHERE id = ?', id).toArray()[0]
+  return row === undefined ? null : toHeld(row)
+}
+
+export function findHeldBySecret(sql: SqlStorage, hash: string): Held | null {
+  const held = findHeld(sql, toTokenId(hash))
+  const secret = held?.secret_hash ?? null
+  return secret !== null && isSameHash(secret, hash) ? held : null
+}
+
+/** The pending revert of each of these keys that has one. */
+export function getReverts(sql: SqlStorage, keys: Iterable<string>): Map<string, Held> {
+  const reverts = new Map<string, Held>()
+  const known = new Map<string, Held | null>()
+  for (const key of keys) {
+    const id = sql.exec<{ held_id: string }>('SELECT held_id FROM revert WHERE key = ?', key).toArray()[0]?.held_id
+    if (id === undefined) continue
+    if (!known.has(id)) known.set(id, findHeld(sql, id))
+    const held = known.get(id)
+    if (held) reverts.set(key, held)
+  }
+  return reverts
+}
+
+/**
+ * Which of the due changes are to be released: first those that nothing must hold up (reverts, thaws, lapses), then what
+ * people asked for; and last, one at a time, those whose release was begun before and did not end.
+ */
+export type DueKind = 'ends' | 'tried_ends' | 'requests' | 'tried'
+
+const IS_END = `kind IN ('revert', 'thaw', 'lapse')`
+/** As the index `held_by_end` has it. */
+const IS_FRESH_END = `retry_at IS NULL AND ${IS_END}`
+
+const DUE = {
+  ends: `due_at <= ? AND ${IS_FRESH_END} ORDER BY due_at, rowid`,
+  tried_ends: `retry_at <= ? AND ${IS_END} ORDER BY tries, due_at, rowid`,
+  requests: `due_at <= ? AND retry_at IS NULL AND kind NOT IN ('revert', 'thaw', 'lapse') ORDER BY due_at, rowid`,
+  tried: `retry_at <= ? ORDER BY tries, kind NOT IN ('revert', 'thaw', 'lapse'), due_at, rowid`,
+} satisfies Record<DueKind, string>
+
+/** After the first release that did not end the others of its batch, which did nothing, should not wait long. */
+const FIRST_RETRY_MS = 1_000
+const RETRY_MS = 60_000
+const RETRY_MAX_MS = 60 * 60_000
+
+/** The ids of due changes, each noted as tried: one whose release kills the object must not come first again. */
+export function takeDue(sql: SqlStorage, due: DueKind, limit: number, now: number): string[] {
+  const rows = sql.exec<{ id: string; tries: number }>(
+    `SELECT id, tries FROM held WHERE ${DUE[due]} LIMIT ?`,
+    now,
+    limit,
+  )
+  return rows.toArray().map(({ id, tries }) => {
+    const wait = tries === 0 ? FIRST_RETRY_MS : Math.min(RETRY_MS * 2 ** (tries - 1), RETRY_MAX_MS)
+    sql.exec('UPDATE held SET tries = tries + 1, retry_at = ? WHERE id = ?', now + wait, id)
+    return id
+  })
+}
+
+/** When the next release is due. */
+export function nextDueAt(sql: SqlStorage): number | null {
+  const due = 'SELECT min(due_at) AS at FROM held WHERE due_at IS NOT NULL AND retry_at IS NULL'
+  const retry = 'SELECT min(retry_at) AS at FROM held WHERE retry_at IS NOT NULL'
+  const times = [due, retry].map((query) => sql.exec<{ at: number | null }>(query).one().at ?? Infinity)
+  const at = Math.min(...times)
+  return at === Infinity ? null : at
+}
+
+/** Whether something ends by the clock that is due, and has not been begun or may be tried again. */
+export function hasEnded(sql: SqlStorage, now: number): boolean {
+  const queries = [
+    `SELECT 1 FROM held WHERE due_at <= ? AND ${IS_FRESH_END} LIMIT 1`,
+    `SELECT 1 FROM held WHERE retry_at <= ? AND ${IS_END} LIMIT 1`,
+  ]
+  return queries.some((query) => sql.exec(query, now).toArray().length > 0)
+}
+
+/**
+ * Its release ended, and it still waits. `due_at` stays what it was: by it the change is overdue, and is seen to be; and
+ * readers go by the end of a time-box.
+ */
+export function postpone(sql: SqlStorage, id: string, until: number): void {
+  sql.exec('UPDATE held SET tries = 0, retry_at = ? WHERE id = ?', until, id)
+}
+
+/** What a token scheduled and asked for goes on under its successor. Its links do not: they may have leaked with it. */
+export function reassignHeld(sql: SqlStorage, from: string, to: string): void {
+  sql.exec(`UPDATE held SET made_by = ? WHERE made_by = ? AND kind IN ('schedule', 'approval')`, to, from)
+  sql.exec('UPDATE held SET set_by = ? WHERE set_by = ?', to, from)
+}
+
+/** So many time-boxes, and so many bytes of them, are read for one answer that lists them. */
+const PENDING_MAX = 100
+const PENDING_MAX_BYTES = 1024 * 1024
+
+/** The time-boxes that will end by themselves, the next first: all, or those that one token has set. */
+export function getPendingReverts(sql: SqlStorage, setBy: string | null): { held: Held[]; isWhole: boolean } {
+  const query = `SELECT id, bytes FROM held WHERE kind = 'revert' AND (?1 IS NULL OR set_by = ?1)
+    ORDER BY due_at, rowid LIMIT ?2`
+  const rows = sql.exec<{ id: string; bytes: number }>(query, setBy, PENDING_MAX + 1).toArray()
+  const held: Held[] = []
+  let size = 0
+  for (const { id, bytes } of rows) {
+    size += bytes
+    if (held.length === PENDING_MAX || size > PENDING_MAX_BYTES) return { held, isWhole: false }
+    const one = findHeld(sql, id)
+    if (one !== null) held.push(one)
+  }
+  return { held, isWhole: true }
+}
+
+/** What pending time-boxes put back, the next first. Bounded where they are made; a stash filled before that may have more, and gives the next ones. */
+export function getPendingValues(sql: SqlStorage): PendingValue[] {
+  const query = `SELECT change, due_at AS at, ends AS version, bytes FROM held WHERE ${IS_REVERT} ORDER BY due_at, rowid`
+  const values: PendingValue[] = []
+  let size = 0
+  for (const { change, bytes, at, version } of sql.exec<PendingRow>(query)) {
+    size += bytes
+    if (size > REVERTS_MAX.bytes) break
+    // What `putHeld` wrote for a revert, unless storage is damaged: a row alone must not keep the stash from being read. Its
+    // release fails then, and is logged.
+    const parsed = parseJson(change)
+    if (parsed === undefined) continue
+    for (const { key, value, type } of getRevertValues(parsed.value as Held['change'])) {
+      values.push({ key, at, version, value, type: type ?? DEFAULT_TYPE })
+    }
+  }
+  return values
+}
+
+/** A value that a pending time-box puts back: when, and the revision that set it. Null: the key goes away. */
+export type PendingValue = { key: string; at: number; version: number; value: string | null; type: string }
+type PendingRow = { change: string; at: number; version: number; bytes: number }
+
+/** By the small table: `held` may be large, and a row's kind stands behind its values. */
+const IS_REVERT = 'id IN (SELECT held_id FROM revert)'
+
+/** Of pending time-boxes: how many keys they put back, and what, in bytes as it is held. */
+export const getRevertSize = (sql: SqlStorage): { revertCount: number; revertBytes: number } =>
+  sql
+    .exec<{ revertCount: number; revertBytes: number }>(
+      `SELECT (SELECT count(*) FROM revert) AS revertCount, coalesce(sum(bytes), 0) AS revertBytes
+       FROM held WHERE ${IS_REVERT}`,
+    )
+    .one()
+
+/** In the order in which they were made, one by one: the reader stops when it has enough. */
+export function* iterateHeldAfter(sql: SqlStorage, cursor: number): Iterable<{ cursor: number; held: Held }> {
+  const query = 'SELECT rowid AS cursor, * FROM held WHERE rowid > ? ORDER BY rowid'
+  for (const { cursor: at, ...row } of sql.exec<HeldRow & { cursor: number }>(query, cursor)) {
+    yield { cursor: at, held: toHeld(row) }
+  }
+}
+
+// What `putHeld` wrote is a held change: nothing else writes these columns.
+function toHeld({ bytes: _bytes, tries: _tries, retry_at: _retryAt, set_by, set_by_label, ...row }: HeldRow): Held {
+  const { change, keys, approved_by, broke_glass } = row
+  return {
+    ...row,
+    change: JSON.parse(change) as Held['change'],
+    keys: JSON.parse(keys) as string[],
+    approved_by: approved_by === null ? null : (JSON.parse(approved_by) as Held['approved_by']),
+    broke_glass: broke_glass === null ? null : (JSON.parse(broke_glass) as Held['broke_glass']),
+    set_by: set_by === null ? null : { id: set_by, label: set_by_label ?? set_by },
+  }
+}

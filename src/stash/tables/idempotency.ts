@@ -1,0 +1,96 @@
+/**
+ * The `answer` and `refusal` tables: what was answered under an Idempotency-Key, so that a repeat gets the same. Accepted
+ * changes are kept for a day. Refusals are kept for two minutes: long enough that an original which arrives after its
+ * refused repeat is refused as well. Two tables, because older versions of the code read every row of `answer` as accepted.
+ */
+import type { Applied } from '../../model/intent.ts'
+import { countBytes } from '../../model/item.ts'
+import { REFUSAL_LIFETIME_MS } from '../../model/replayable-refusal.ts'
+import { ok, type Refusal, type Result } from '../../model/refusal.ts'
+
+/** Long enough for a night's retries. The contract states it. */
+const ANSWER_LIFETIME_MS = 24 * 60 * 60_000
+
+/** Of one token: far more than it repeats. The oldest are forgotten first. */
+const SCOPE_MAX_ANSWERS = 1_000
+const SCOPE_MAX_BYTES = 8 * 1024 * 1024
+/** A link is pressed by a person or two, and its bearer is known to no one. */
+const LINK_MAX_REFUSALS = 20
+
+/** Under which name an answer is found: whose key, which key, and what was asked with it. */
+export type IdempotencyId = { scope: string; key: string; fingerprint: string }
+
+type IdempotentReply = { fingerprint: string; result: Result<Applied> }
+
+export function findIdempotentReply(sql: SqlStorage, scope: string, key: string, now: number): IdempotentReply | null {
+  return findApplied(sql, scope, key, now) ?? findRefused(sql, scope, key, now)
+}
+
+function findApplied(sql: SqlStorage, scope: string, key: string, now: number): IdempotentReply | null {
+  const query = 'SELECT fingerprint, applied FROM answer WHERE scope = ? AND key = ? AND at > ?'
+  const row = sql
+    .exec<{ fingerprint: string; applied: string }>(query, scope, key, now - ANSWER_LIFETIME_MS)
+    .toArray()[0]
+  if (row === undefined) return null
+  // What `keepAnswer` wrote: nothing else writes this column.
+  return { fingerprint: row.fingerprint, result: ok(JSON.parse(row.applied) as Applied) }
+}
+
+function findRefused(sql: SqlStorage, scope: string, key: string, now: number): IdempotentReply | null {
+  const query = 'SELECT fingerprint, refusal FROM refusal WHERE scope = ? AND key = ? AND at > ?'
+  const row = sql
+    .exec<{ fingerprint: string; refusal: string }>(query, scope, key, now - REFUSAL_LIFETIME_MS)
+    .toArray()[0]
+  if (row === undefined) return null
+  // What `keepRefusal` wrote: nothing else writes this column.
+  return { fingerprint: row.fingerprint, result: { ok: false, refusal: JSON.parse(row.refusal) as Refusal } }
+}
+
+export function saveIdempotentReply(
+  sql: SqlStorage,
+  { scope, key, fingerprint }: IdempotencyId,
+  applied: Applied,
+  at: number,
+): void {
+  dropExpiredReplies(sql, at)
+  const text = JSON.stringify(applied)
+  const statement =
+    'INSERT OR REPLACE INTO answer (scope, key, fingerprint, applied, at, bytes) VALUES (?, ?, ?, ?, ?, ?)'
+  sql.exec(statement, scope, key, fingerprint, text, at, countBytes(text) + key.length + fingerprint.length)
+  dropOldest(sql, 'answer', scope, SCOPE_MAX_ANSWERS)
+}
+
+export function saveIdempotentRefusal(
+  sql: SqlStorage,
+  { scope, key, fingerprint }: IdempotencyId,
+  { refusal, at, byLink }: { refusal: Refusal; at: number; byLink: boolean },
+): void {
+  dropExpiredReplies(sql, at)
+  const text = JSON.stringify(refusal)
+  const statement =
+    'INSERT OR REPLACE INTO refusal (scope, key, fingerprint, refusal, at, bytes) VALUES (?, ?, ?, ?, ?, ?)'
+  sql.exec(statement, scope, key, fingerprint, text, at, countBytes(text) + key.length + fingerprint.length)
+  dropOldest(sql, 'refusal', scope, byLink ? LINK_MAX_REFUSALS : SCOPE_MAX_ANSWERS)
+}
+
+function dropOldest(sql: SqlStorage, table: 'answer' | 'refusal', scope: string, limit: number): void {
+  const kept = sql.exec<{ id: number; bytes: number }>(
+    `SELECT rowid AS id, bytes FROM ${table} WHERE scope = ? ORDER BY at DESC, rowid DESC`,
+    scope,
+  )
+  let count = 0
+  let total = 0
+  const over: number[] = []
+  for (const { id, bytes } of kept) {
+    count++
+    total += bytes
+    // The newest stays, however large.
+    if (count > 1 && (count > limit || total > SCOPE_MAX_BYTES)) over.push(id)
+  }
+  for (const id of over) sql.exec(`DELETE FROM ${table} WHERE rowid = ?`, id)
+}
+
+export function dropExpiredReplies(sql: SqlStorage, now: number): void {
+  sql.exec('DELETE FROM answer WHERE at <= ?', now - ANSWER_LIFETIME_MS)
+  sql.exec('DELETE FROM refusal WHERE at <= ?', now - REFUSAL_LIFETIME_MS)
+}

@@ -1,0 +1,79 @@
+/** The `stash` table: one row of facts about the whole stash. */
+import type { Freeze } from '../../model/freeze.ts'
+import type { Profile } from '../../model/profile.ts'
+
+export type StashRow = {
+  name: string | null
+  description: string | null
+  profile: Profile
+  created_at: number
+  revision: number
+  item_count: number
+  bytes: number
+  head_hash: string
+  deleted_at: number | null
+  /** A `Freeze` as JSON. */
+  freeze: string | null
+  /** Of held changes, but for the stash's own. */
+  held_count: number
+  held_bytes: number
+  /** Of the log, as its entries were weighed. */
+  log_bytes: number
+  /** The last entry that history has forgotten, and its hash; 0 and null while it has forgotten none. */
+  anchor_revision: number
+  /** How many revisions after the anchor have no entry: a recovery leaves them out. */
+  gap: number
+  anchor_hash: string | null
+}
+
+export function getStash(sql: SqlStorage): StashRow {
+  return sql.exec<StashRow>('SELECT * FROM stash').one()
+}
+
+export function insertStash(
+  sql: SqlStorage,
+  row: Pick<StashRow, 'name' | 'description' | 'profile' | 'created_at' | 'head_hash'>,
+): void {
+  sql.exec(
+    'INSERT INTO stash (one, name, description, profile, created_at, head_hash, revision, item_count, bytes) VALUES (1, ?, ?, ?, ?, ?, 0, 0, 0)',
+    row.name,
+    row.description,
+    row.profile,
+    row.created_at,
+    row.head_hash,
+  )
+}
+
+export function moveHead(
+  sql: SqlStorage,
+  head: Pick<StashRow, 'revision' | 'item_count' | 'bytes' | 'head_hash' | 'log_bytes'>,
+): void {
+  sql.exec(
+    'UPDATE stash SET revision = ?, item_count = ?, bytes = ?, head_hash = ?, log_bytes = ?',
+    head.revision,
+    head.item_count,
+    head.bytes,
+    head.head_hash,
+    head.log_bytes,
+  )
+}
+
+// Written by `setFreeze`, and nothing else.
+export const toFreeze = ({ freeze }: StashRow): Freeze | null =>
+  freeze === null ? null : (JSON.parse(freeze) as Freeze)
+
+export function setFreeze(sql: SqlStorage, freeze: Freeze | null): void {
+  sql.exec('UPDATE stash SET freeze = ?', freeze && JSON.stringify(freeze))
+}
+
+/** Everything goes but this row, which stands until KV knows. No history is left that could be pruned. */
+export function markDeleted(sql: SqlStorage, revision: number, now: number): void {
+  for (const table of ['item', 'guard', 'token', 'held', 'revert', 'log', 'change', 'answer', 'refusal'])
+    sql.exec(`DELETE FROM ${table}`)
+  sql.exec(
+    `UPDATE stash SET name = NULL, description = NULL, revision = ?1, item_count = 0, bytes = 0, deleted_at = ?2,
+       anchor_revision = ?1, gap = 0`,
+    revision,
+    now,
+  )
+}

@@ -1,0 +1,100 @@
+/**
+ * Broadcasts each commit to the watchers of this object, and has its hubs told: a reader of the log like the publisher,
+ * with a cursor.
+ *
+ * After the commit, and after the writer has its answer. The cursor need not be durable: a crash closes every socket, and
+ * a watcher that reconnects says what it has seen. The object's own watchers never wait for a hub.
+ */
+import type { Audience } from '../../live/audience.ts'
+import type { WatchEvent } from '../../model/snapshot/watch-event.ts'
+
+export type BroadcastSource = {
+  /** The stash's revision; null once it is deleted. */
+  head(): number | null
+  /** The first event after this revision. */
+  next(after: number): WatchEvent | null
+  /** Resolves when what was committed cannot be lost any more. */
+  durable(): Promise<unknown>
+  /** Lets others have their turn. */
+  yieldToRequests(): Promise<unknown>
+  audience: Pick<Audience, 'size' | 'tell' | 'end'>
+  /** Begins to tell the hubs. Not awaited here. Never rejects. */
+  tellHubs(): Promise<void>
+  report(fault: unknown): void
+}
+
+export class WatchBroadcaster {
+  readonly #source: BroadcastSource
+  #broadcastUpTo: number
+  #running = false
+  #startingHubs = false
+
+  constructor(source: BroadcastSource, told: number) {
+    this.#source = source
+    this.#broadcastUpTo = told
+  }
+
+  /**
+   * To be called after each commit, and by the alarm. Resolves once this object's own watchers are told and the calls to hubs
+   * have begun. Never rejects.
+   */
+  async notify(): Promise<void> {
+    await Promise.all([this.#startHubs(), this.#broadcast()])
+  }
+
+  /** Many commits at once are one call, which reads the head when it begins. */
+  async #startHubs(): Promise<void> {
+    if (this.#startingHubs) return
+    this.#startingHubs = true
+    try {
+      await this.#afterCommit()
+    } catch (fault) {
+      return this.#source.report(fault)
+    } finally {
+      this.#startingHubs = false
+    }
+    void this.#source.tellHubs()
+  }
+
+  async #broadcast(): Promise<void> {
+    if (this.#running) return
+    this.#running = true
+    try {
+      // What is committed while watchers are told is looked for again before this ends.
+      while (this.#isBehind()) {
+        await this.#afterCommit()
+        await this.#broadcastToConnections()
+      }
+    } catch (fault) {
+      this.#source.report(fault)
+    } finally {
+      this.#running = false
+    }
+  }
+
+  async #afterCommit(): Promise<void> {
+    await this.#source.durable()
+    // The writer's answer is on its way by then.
+    await this.#source.yieldToRequests()
+  }
+
+  #isBehind(): boolean {
+    return this.#broadcastUpTo < (this.#source.head() ?? Infinity)
+  }
+
+  async #broadcastToConnections(): Promise<void> {
+    const { head, next, audience } = this.#source
+    while (this.#isBehind()) {
+      const target = head()
+      if (target === null) {
+        audience.end({ type: 'gone', revision: this.#broadcastUpTo + 1, values: [] })
+        this.#broadcastUpTo = Infinity
+        return
+      }
+      const event = audience.size === 0 ? null : next(this.#broadcastUpTo)
+      // Nobody is here, or history has been pruned under us: a watcher that comes back is told from where it was.
+      this.#broadcastUpTo = event?.revision ?? target
+      if (event !== null) await audience.tell(event)
+    }
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * From a command to a committed change. Runs inside one transaction, from the credential to the commit:
+ * what it believes cannot have been revoked, and what it read cannot have changed, by the time it writes.
+ */
+import { decide } from '../../model/decide/decide.ts'
+import type { ChangeRequest } from '../../model/decide/facts.ts'
+import type { Applied, Command, Credential, Edit } from '../../model/intent.ts'
+import { countBytes } from '../../model/item.ts'
+import { isReplayable } from '../../model/replayable-refusal.ts'
+import type { Actor } from '../../model/access/permit.ts'
+import { createPlan, toPreview } from '../../model/decide/plan.ts'
+import { ok, refuse, type Refusal, type Result } from '../../model/refusal.ts'
+import { toTokenId } from '../../model/access/token.ts'
+import {
+  findIdempotentReply,
+  saveIdempotentReply,
+  saveIdempotentRefusal,
+  type IdempotencyId,
+} from '../tables/idempotency.ts'
+import { commit } from './commit.ts'
+import { sha256 } from '../tables/hash.ts'
+import { gatherFacts } from './gather-facts.ts'
+import { dropExpiredLinks, dropHeld } from '../tables/held.ts'
+import { resolveApproval, resolveLink } from './resolve-held.ts'
+import { getStash } from '../tables/stash-row.ts'
+import { authenticate } from '../tables/tokens.ts'
+import type { WriteRate } from './write-rate.ts'
+
+export function apply(sql: SqlStorage, command: Command, now: number, rate: WriteRate): Result<Applied> {
+  const caller = authenticateCaller(sql, command.credential, now)
+  if (!caller.ok) return caller
+  const waitMs = command.dryRun === true ? null : rate.admit(caller.value, now)
+  if (waitMs !== null) return refuse({ code: 'write_rate_limited', retry_after_s: Math.ceil(waitMs / 1_000) })
+  const before = countStoredBytes(sql)
+  const applied = applyAs(sql, caller.value, command, now)
+  rate.charge(caller.value, Math.max(0, countStoredBytes(sql) - before) + countReplyBytes(command, applied), now)
+  return applied
+}
+
+/** What is kept of the answer for its Idempotency-Key. A repeat of it is charged as well. */
+function countReplyBytes({ idempotencyKey }: Command, applied: Result<Applied>): number {
+  if (idempotencyKey === undefined) return 0
+  return applied.ok || isReplayable(applied.refusal) ? countBytes(JSON.stringify(applied)) : 0
+}
+
+function countStoredBytes(sql: SqlStorage): number {
+  const { log_bytes, held_bytes } = getStash(sql)
+  return log_bytes + held_bytes
+}
+
+function applyAs(sql: SqlStorage, caller: Actor, command: Command, now: number): Result<Applied> {
+  // A rehearsal is no first answer, and no repeat.
+  const identity = command.dryRun === true ? null : toIdempotencyRecordKey(command)
+  const repeat = identity === null ? null : findReplay(sql, identity, now)
+  if (repeat !== null) return repeat
+
+  const applied = applyOnce(sql, caller, command, now)
+  if (identity === null) return applied
+  if (applied.ok) saveIdempotentReply(sql, identity, applied.value, now)
+  // A made-up link is refused as spent, which is not kept: only those who hold a credential make rows.
+  else if (command.credential.kind !== 'none' && isReplayable(applied.refusal)) {
+    const byLink = command.credential.kind === 'link'
+    saveIdempotentRefusal(sql, identity, { refusal: applied.refusal, at: now, byLink })
+  }
+  return applied
+}
+
+function applyOnce(sql: SqlStorage, caller: Actor, command: Command, now: number): Result<Applied> {
+  // What has expired counts against nobody.
+  dropExpiredLinks(sql, now)
+  const opened = resolveIntent(sql, command, caller, now)
+  if (!opened.ok) return opened
+  const { request, consumedHeldIds: spent } = opened.value
+  if (command.dryRun === true) return dryRun(sql, request, now)
+
+  const applied = perform(sql, command, request, now)
+  if (!applied.ok) return caller.kind === 'anonymous' ? redactForAnonymous(applied.refusal) : applied
+  for (const id of spent) dropHeld(sql, id)
+  return applied
+}
+
+const perform = (sql: SqlStorage, { condition }: Command, request: ChangeRequest, now: number): Result<Applied> =>
+  decideAndCommit(sql, { ...request, ...(condition && { condition }) }, now)
+
+/** Guards and names are for those who hold a token. */
+function redactForAnonymous(refusal: Refusal): Result<never> {
+  if (refusal.code === 'guard_mismatch') return refuse({ ...refusal, guard: null })
+  return refuse(refusal.code === 'frozen' ? { ...refusal, by: null } : refusal)
+}
+
+/** Decides a request against the facts of this moment, and commits it. */
+export function decideAndCommit(sql: SqlStorage, request: ChangeRequest, now: number): Result<Applied> {
+  const stash = getStash(sql)
+  const decision = decide(request, gatherFacts(sql, stash, request, now), now)
+  if (!decision.ok) return decision
+
+  const { actor, reason, release } = request
+  if (release !== null) dropHeld(sql, release.id)
+  // The stash's row was read before: what it holds is counted where it lies, and nothing here writes the rest.
+  commit(sql, stash, decision.value, { actor, heldId: release?.id ?? null, reason, now })
+  const { applied, entry } = decision.value
+  return ok(entry === null ? applied : { ...applied, did: entry.kind })
+}
+
+/** Decides, and changes nothing. */
+function dryRun(sql: SqlStorage, request: ChangeRequest, now: number): Result<Applied> {
+  const { intent } = request
+  const facts = gatherFacts(sql, getStash(sql), request, now)
+  const decision = decide(request, facts, now)
+  if (!decision.ok) return decision
+  return ok({
+    ...decision.value.applied,
+    revision: facts.revision,
+    preview: toPreview(createPlan(intent as Edit, facts, now)),
+  })
+}
+
+/** A link's bearer is nobody in particular: who made the link is found with the held change. */
+function authenticateCaller(sql: SqlStorage, credential: Credential, now: number): Result<Actor> {
+  if (credential.kind === 'admin') return ok(credential)
+  if (credential.kind !== 'token') return ok({ kind: 'anonymous' })
+  return authenticate(sql, credential.hash, now)
+}
+
+/** What is to be decided, and the other held changes that are over with it. */
+type Resolved = { request: ChangeRequest; consumedHeldIds: string[] }
+
+function resolveIntent(sql: SqlStorage, command: Command, caller: Actor, now: number): Result<Resolved> {
+  const { credential, intent } = command
+  const reason = command.reason ?? null
+  const breakGlass = command.breakGlass ?? null
+  switch (intent.kind) {
+    case 'approve':
+      return resolveApproval(
+        sql,
+        { heldId: intent.heldId, caller, reason, pressedReason: null, breakGlass, consumedHeldIds: [] },
+        now,
+      )
+    case 'release': {
+      const link = resolveLink(sql, credential, now)
+      if (!link.ok) return link
+      const { held, actor } = link.value
+      // A link may have been passed on with a reason in its URL, so that reason is kept apart from the maker's.
+      const reasons = { reason: held.reason, pressedReason: reason }
+      if (held.change.kind === 'approve') {
+        const { heldId } = held.change
+        return resolveApproval(
+          sql,
+          { heldId, caller: actor, ...reasons, breakGlass: null, consumedHeldIds: [held.id] },
+          now,
+        )
+      }
+      const request = {
+        actor,
+        caller,
+        intent: held.change,
+        ...reasons,
+        release: held,
+        approver: null,
+        breakGlass,
+      }
+      return ok({ request, consumedHeldIds: [] })
+    }
+    default: {
+      return ok({
+        request: { actor: caller, caller, intent, reason, release: null, approver: null, breakGlass },
+        consumedHeldIds: [],
+      })
+    }
+  }
+}
+
+function findReplay(sql: SqlStorage, { scope, key, fingerprint }: IdempotencyId, now: number): Result<Applied> | null {
+  const known = findIdempotentReply(sql, scope, key, now)
+  if (known === null) return null
+  return known.fingerprint === fingerprint ? known.result : refuse({ code: 'idempotency_mismatch' })
+}
+
+/** The same key from another credential is another key. Null: no key. */
+function toIdempotencyRecordKey({
+  credential,
+  intent,
+  reason,
+  breakGlass,
+  condition,
+  ...rest
+}: Command): IdempotencyId | null {
+  const key = rest.idempotencyKey
+  if (key === undefined) return null
+  const scope = 'hash' in credential ? toTokenId(credential.hash) : credential.kind === 'none' ? 'anonymous' : 'admin'
+  const request: unknown[] = [intent, reason ?? null]
+  if (breakGlass !== undefined || condition !== undefined) request.push(breakGlass ?? null, condition ?? null)
+  return { scope, key, fingerprint: sha256(JSON.stringify(request)) }
+}

@@ -1,0 +1,54 @@
+/** What the alarm does with a held change whose time has come. One transaction. */
+import { toDroppedDetail } from '../../model/decide/decide-held.ts'
+import { createEntry } from '../../model/decide/decision.ts'
+import type { Detail } from '../../model/entry.ts'
+import type { Decidable } from '../../model/decide/facts.ts'
+import { isInternal, type Held } from '../../model/held.ts'
+import type { Actor } from '../../model/access/permit.ts'
+import type { Refusal } from '../../model/refusal.ts'
+import { decideAndCommit } from './apply.ts'
+import { commit } from './commit.ts'
+import { dropHeld, findHeld, postpone } from '../tables/held.ts'
+import { getStash } from '../tables/stash-row.ts'
+import { getRequester } from '../tables/tokens.ts'
+
+/** For room in a stash that is full twice over. */
+const REVERT_RETRY_MS = 60_000
+
+const STASH: Actor = { kind: 'system', label: 'stash' }
+
+export function releaseDue(sql: SqlStorage, id: string, now: number): void {
+  const held = findHeld(sql, id)
+  // An earlier release of the same batch may have dropped it or put it off.
+  if (held === null || held.due_at === null || held.due_at > now) return
+  const actor = getRequester(sql, held.made_by, now)
+  // It waited for a person, and nobody came.
+  if (held.kind === 'approval') return dropRefused(sql, held, actor, 'expired', null, now)
+  if (actor === null) return dropRefused(sql, held, null, 'refused', { code: 'requester_gone' }, now)
+
+  const intent = held.change as Decidable
+  const request = { actor, caller: actor, intent, reason: held.reason, release: held, approver: null, breakGlass: null }
+  const applied = decideAndCommit(sql, request, now)
+  if (applied.ok) return
+  // A value that is to go back does, as soon as there is room. It stays listed, and can be cancelled.
+  if (held.kind === 'revert') return postpone(sql, held.id, now + REVERT_RETRY_MS)
+  dropRefused(sql, held, actor, 'refused', applied.refusal, now)
+}
+
+/** The facts have moved on, and would refuse it again for ever. It is over, and history says why. */
+function dropRefused(
+  sql: SqlStorage,
+  held: Held,
+  maker: Actor | null,
+  because: NonNullable<Detail['dropped']>['because'],
+  refusal: Refusal | null,
+  now: number,
+): void {
+  dropHeld(sql, held.id)
+  // A lapse or thaw that finds nothing left to do is no news.
+  if (isInternal(held.kind)) return
+  const stash = getStash(sql)
+  const entry = createEntry('drop_held', toDroppedDetail(held, maker, because, refusal ?? undefined))
+  const applied = { revision: stash.revision + 1, changed: [] }
+  commit(sql, stash, { applied, entry, effects: [] }, { actor: STASH, heldId: held.id, reason: held.reason, now })
+}

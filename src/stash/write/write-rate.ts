@@ -1,0 +1,41 @@
+/**
+ * How much a limited token may write in a minute: far above any operator, and little enough that a leaked token cannot fill
+ * the stash's storage before it is noticed. Tokens for every key have no such limit.
+ *
+ * Counted in memory: an object that is written to this often stays in memory.
+ */
+import { reachesAll, type Actor } from '../../model/access/permit.ts'
+
+const WINDOW_MS = 60_000
+const MAX_WRITES = 6_000
+/** Of history and held changes, as stored. */
+const MAX_BYTES = 64 * 1024 * 1024
+
+type Window = { startedAt: number; writes: number; bytes: number }
+
+export class WriteRate {
+  readonly #windows = new Map<string, Window>()
+
+  /** Counts one write. Null where it may go on; else in how many ms the next may be tried. */
+  admit(actor: Actor, now: number): number | null {
+    if (actor.kind !== 'token' || reachesAll(actor)) return null
+    const window = this.#windowOf(actor.id, now)
+    if (window.writes >= MAX_WRITES || window.bytes >= MAX_BYTES) return window.startedAt + WINDOW_MS - now
+    window.writes++
+    return null
+  }
+
+  /** Adds what a write has stored. The write that passes the limit is the last of its minute. */
+  charge(actor: Actor, bytes: number, now: number): void {
+    if (actor.kind === 'token' && !reachesAll(actor)) this.#windowOf(actor.id, now).bytes += bytes
+  }
+
+  #windowOf(tokenId: string, now: number): Window {
+    const known = this.#windows.get(tokenId)
+    if (known !== undefined && now >= known.startedAt && now < known.startedAt + WINDOW_MS) return known
+    for (const [id, { startedAt }] of this.#windows) if (now >= startedAt + WINDOW_MS) this.#windows.delete(id)
+    const fresh: Window = { startedAt: now, writes: 0, bytes: 0 }
+    this.#windows.set(tokenId, fresh)
+    return fresh
+  }
+}
