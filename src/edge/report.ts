@@ -11,14 +11,14 @@ export function report(at: LogName<'edge'>, fault: unknown, facts: { stash: stri
   write('error', at, message, facts)
 }
 
-const said = new Set<string>()
-const SAID_MAX = 1_000
+const reported = new Set<string>()
+const REPORTED_MAX = 1_000
 
 /** A warning that is true of the whole deployment: one line in the life of the isolate. */
 export function reportOnce(at: LogName<'edge'>, message: string, facts: { stash: string }): void {
   const name = `${at} ${message}`
-  if (said.has(name) || said.size >= SAID_MAX) return
-  said.add(name)
+  if (reported.has(name) || reported.size >= REPORTED_MAX) return
+  reported.add(name)
   write('warn', at, message, facts)
 }
 

@@ -3,7 +3,7 @@ import type { LogName } from '../model/log-names.ts'
 import { parseSnapshot, type Snapshot } from '../model/snapshot/snapshot.ts'
 import type { Vouch } from '../model/snapshot/vouch.ts'
 import type { StashObject } from '../stash/stash-object.ts'
-import { readKv } from './kv.ts'
+import { readKv } from './read-kv.ts'
 import { report } from './report.ts'
 
 export type ReadMode = 'vouched' | 'kv'
@@ -14,7 +14,7 @@ export type Stores = {
   now(): number
   sleep(ms: number): Promise<unknown>
   /** A number from 0 to 1, for pauses that must differ from isolate to isolate. */
-  dice(): number
+  random(): number
   /** Lets the work go on when the request that began it is gone: others wait for it. */
   keepAlive(work: Promise<unknown>): void
   /** Null: nothing there that is a snapshot of this stash. May reject, which is silence. */
@@ -40,35 +40,35 @@ export type Handles = {
 /** A read would rather be told at once: it has KV to fall back on, and the runtime's own retries take ten seconds. */
 const NO_RETRIES = { retry: { maxRetries: 0 } }
 
-export function storesOf({ namespace, kv, mode, context }: Handles, id: DurableObjectId): Stores {
+export function createStores({ namespace, kv, mode, context }: Handles, id: DurableObjectId): Stores {
   const stub = () => namespace.get(id, NO_RETRIES as DurableObjectNamespaceGetDurableObjectOptions)
   return {
-    mode: readModeOf(mode),
+    mode: parseReadMode(mode),
     now: Date.now,
     sleep: (ms) => scheduler.wait(ms),
-    dice: Math.random,
+    random: Math.random,
     keepAlive: (work) => context.waitUntil(work),
-    readKv: (stashId) => reporting('kv', stashId, () => readKv(kv, stashId)),
-    vouch: (stashId) => reporting('vouch', stashId, async () => stub().vouch()),
+    readKv: (stashId) => withReport('kv', stashId, () => readKv(kv, stashId)),
+    vouch: (stashId) => withReport('vouch', stashId, async () => stub().vouch()),
     readObject: (stashId) =>
-      reporting('object', stashId, async () => {
+      withReport('object', stashId, async () => {
         const text = await stub().snapshot()
         if (text === null) return null
         const snapshot = parseSnapshot(text, stashId)
         if (snapshot === null) throw new Error('the object gave what is not a snapshot of its stash')
         return snapshot
       }),
-    recover: (stashId, revision) => reporting('recover', stashId, async () => stub().recover(revision)),
+    recover: (stashId, revision) => withReport('recover', stashId, async () => stub().recover(revision)),
     notice: (what, stashId, message) => report(what, message, { stash: stashId }),
   }
 }
 
-function readModeOf(setting: string): ReadMode {
+function parseReadMode(setting: string): ReadMode {
   if (setting === 'vouched' || setting === 'kv') return setting
   throw new Error(`READ_MODE is "${setting}"; it may be "vouched" or "kv"`)
 }
 
-async function reporting<T>(store: LogName<'edge'>, stashId: string, ask: () => Promise<T>): Promise<T> {
+async function withReport<T>(store: LogName<'edge'>, stashId: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (fault) {

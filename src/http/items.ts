@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 
 import { DEFAULT_TYPE, isKey, VALUE_MAX_BYTES } from '../model/item.ts'
-import type { Recalled } from '../edge/recall.ts'
+import type { Recalled } from '../edge/snapshot-reader.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 import { parseKey } from './address.ts'
 import { readScope, writeScope, type App, type Ctx } from './scope.ts'

@@ -6,7 +6,7 @@
  * flag must not.
  */
 import { createHash } from 'node:crypto'
-import type { Recalled } from '../edge/recall.ts'
+import type { Recalled } from '../edge/snapshot-reader.ts'
 import { createRule, type Outcome } from '../model/evaluation/evaluate.ts'
 import { getBucket, getShare } from '../model/evaluation/rollout.ts'
 import type { Flag, Snapshot } from '../model/snapshot/snapshot.ts'

@@ -3,7 +3,7 @@
  * it takes, exact in what it answers: its clients are written by others.
  */
 import { Hono } from 'hono'
-import type { Recalled } from '../edge/recall.ts'
+import type { Recalled } from '../edge/snapshot-reader.ts'
 import type { Result } from '../model/refusal.ts'
 import { parseStashId, STASH_ID_CHARS } from './address.ts'
 import { connect, socketOf } from './connect.ts'

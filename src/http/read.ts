@@ -3,17 +3,17 @@
  *
  * Nothing here looks at Accept, Origin or a token: two callers of one URL get the same bytes.
  */
-import { Memory } from '../edge/memory.ts'
-import { isLive, type Recalled } from '../edge/memo.ts'
-import { Recall } from '../edge/recall.ts'
-import { storesOf, type Handles } from '../edge/stores.ts'
+import { SnapshotCache } from '../edge/snapshot-cache.ts'
+import { isLive, type LiveEntry } from '../edge/finding.ts'
+import { SnapshotReader } from '../edge/snapshot-reader.ts'
+import { createStores, type Handles } from '../edge/stores.ts'
 import type { Refusal, Result } from '../model/refusal.ts'
 import { parseStashId } from './address.ts'
 import type { ReadScope } from './scope.ts'
 import { readQuery, readRevision } from './parse.ts'
 
 /** An isolate has 128 MiB. A stash at its limits takes some 11 MiB here. */
-const recaller = new Recall(new Memory(1_000, 32 * 1024 * 1024))
+const recaller = new SnapshotReader(new SnapshotCache(1_000, 32 * 1024 * 1024))
 
 type Query<P extends string> = Partial<Record<P | 'min_revision', string>>
 
@@ -21,7 +21,7 @@ type Query<P extends string> = Partial<Record<P | 'min_revision', string>>
 export async function recallStash<const P extends string = never>(
   { url, stash, ...handles }: ReadScope,
   parameters: readonly P[] = [],
-): Promise<Result<{ recalled: Recalled; query: Query<P> }>> {
+): Promise<Result<{ recalled: LiveEntry; query: Query<P> }>> {
   const query = readQuery(url, ['min_revision', ...parameters] as const)
   if (!query.ok) return query
   const minRevision = readRevision((query.value as Query<never>).min_revision)
@@ -29,24 +29,24 @@ export async function recallStash<const P extends string = never>(
 
   const id = parseStashId(handles.namespace, stash)
   if (!id.ok) return id
-  const recalled = await recaller.recall(storesOf(handles, id.value), stash, minRevision.value)
+  const recalled = await recaller.read(createStores(handles, id.value), stash, minRevision.value)
   return recalled.ok ? { ok: true, value: { recalled: recalled.value, query: query.value as Query<P> } } : recalled
 }
 
 /** As new as is claimed, where that is to be had: a claim may be forged, and is then worth no refusal. */
-export async function recallClaimed({ stash, ...handles }: ReadScope, claimed: number): Promise<Result<Recalled>> {
+export async function recallClaimed({ stash, ...handles }: ReadScope, claimed: number): Promise<Result<LiveEntry>> {
   const id = parseStashId(handles.namespace, stash)
   if (!id.ok) return id
-  const stores = storesOf(handles, id.value)
-  const recalled = await recaller.recall(stores, stash, claimed)
+  const stores = createStores(handles, id.value)
+  const recalled = await recaller.read(stores, stash, claimed)
   if (recalled.ok || recalled.refusal.code !== 'revision_not_reached') return recalled
-  return recaller.recall(stores, stash)
+  return recaller.read(stores, stash)
 }
 
 /** What this isolate remembers and may still serve, for a request without a query: asks nobody, awaits nothing. */
-export function rememberStash(stashId: string): Recalled | null {
+export function rememberStash(stashId: string): LiveEntry | null {
   const now = Date.now()
-  const memo = recaller.remembered(stashId, 0, now)
+  const memo = recaller.peek(stashId, 0, now)
   return memo !== null && now < memo.hotUntil && isLive(memo) ? memo : null
 }
 
@@ -54,9 +54,10 @@ export function rememberStash(stashId: string): Recalled | null {
 export async function explainMissing(handles: Handles, stash: string, refusal: Refusal): Promise<Refusal> {
   const id = parseStashId(handles.namespace, stash)
   if (refusal.code !== 'stash_not_found' || !id.ok) return refusal
-  const isLost = await recaller.isLost(storesOf(handles, id.value), stash)
+  const isLost = await recaller.isLost(createStores(handles, id.value), stash)
   return isLost ? { code: 'stash_lost', applied: 'no' } : refusal
 }
 
 /** To be called after a write, so that this isolate's next read shows it. */
-export const heedWrite = (stashId: string, revision: number): void => recaller.heed(stashId, revision, Date.now())
+export const heedWrite = (stashId: string, revision: number): void =>
+  recaller.expectRevision(stashId, revision, Date.now())

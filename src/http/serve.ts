@@ -5,9 +5,9 @@
  * none that somebody does not need; and they are the same for every request until the next look-up, so they
  * are made once for a copy and a flag, and then only handed over.
  */
-import { selectionsMaxBytes } from '../edge/memory.ts'
-import { MEMORY_FRESH_MS } from '../edge/look-up.ts'
-import type { Recalled } from '../edge/recall.ts'
+import { getSelectionsMaxBytes } from '../edge/snapshot-cache.ts'
+import { CACHE_FRESH_MS } from '../edge/stash-lookup.ts'
+import type { Recalled } from '../edge/snapshot-reader.ts'
 import type { Refusal } from '../model/refusal.ts'
 import { toCacheTag, type Snapshot } from '../model/snapshot/snapshot.ts'
 import { PROBLEMS } from './problems.ts'
@@ -82,7 +82,7 @@ export function serveList(
     const { body, type } = represent()
     list = { body, whole: wholeOf(recalled, type, tag, times) }
     const bytes = keys === null ? 0 : HEADERS_BYTES + 2 * (name.length + body.length)
-    if (keeping.bytes + bytes <= selectionsMaxBytes(recalled.snapshot)) {
+    if (keeping.bytes + bytes <= getSelectionsMaxBytes(recalled.snapshot)) {
       keeping.lists.set(name, list)
       keeping.bytes += bytes
     }
@@ -181,7 +181,7 @@ const ON_ERROR_S = 86_400
 function lifetimesOf({ checkedAt, vouched }: Recalled, until = Infinity): string {
   const { fresh, revalidating } = vouched ? VOUCHED : UNVOUCHED
   // The prepared response is handed out for as long as the copy is remembered.
-  const handedOutUntil = Math.max(Date.now(), checkedAt + MEMORY_FRESH_MS)
+  const handedOutUntil = Math.max(Date.now(), checkedAt + CACHE_FRESH_MS)
   const left = Math.floor((until - handedOutUntil) / 2_000)
   if (left < 1) return 'no-store'
   const maxAge = Math.min(fresh, left)
@@ -207,7 +207,7 @@ function cachingOf(recalled: Recalled, { until, reverted }: Times) {
 }
 
 /** Which store it came from, whether the stash stands behind it, and when it was last known to be the truth. */
-export const sourceOf = ({ source, vouched, trueAt }: Recalled): string =>
+export const sourceOf = ({ source, vouched, validAsOf: trueAt }: Recalled): string =>
   `${source}; ${vouched ? 'vouched' : 'unvouched'}; as-of=${isoTime(trueAt)}`
 
 /** Whether If-None-Match names this tag, among others or as a weak one: a proxy that compresses weakens our tags. */

@@ -1,6 +1,6 @@
 /** One isolate's read path with a clock of its own, KV and an object at one revision each, and a count of what they are asked. */
-import { Memory } from '../../src/edge/memory.ts'
-import { Recall } from '../../src/edge/recall.ts'
+import { SnapshotCache } from '../../src/edge/snapshot-cache.ts'
+import { SnapshotReader } from '../../src/edge/snapshot-reader.ts'
 import type { Stores } from '../../src/edge/stores.ts'
 import { parseSnapshot, serializeSnapshot, type Snapshot } from '../../src/model/snapshot/snapshot.ts'
 import { Clock } from '../world/clock.ts'
@@ -50,7 +50,7 @@ export function makeIsolate() {
     mode: 'vouched',
     now: clock.now,
     sleep: clock.sleep,
-    dice: () => 1,
+    random: () => 1,
     keepAlive: () => {},
     readKv: (id) => (asked.kv++, answer(at.kvMs, at.kvDead, () => copy(at.kv, id, at.kvLacks))),
     vouch: () => (asked.vouch++, answer(at.vouchMs, at.objectDead, () => at.object)),
@@ -62,10 +62,10 @@ export function makeIsolate() {
     },
     notice: (what) => void notices.push(what),
   }
-  const memory = new Memory(100, 1_000_000)
-  const recall = new Recall(memory)
+  const memory = new SnapshotCache(100, 1_000_000)
+  const recall = new SnapshotReader(memory)
   const read = async (minRevision = 0, ms = 20_000) => {
-    const reading = recall.recall(stores, 's', minRevision)
+    const reading = recall.read(stores, 's', minRevision)
     await clock.pass(ms)
     const read = await reading
     return read.ok ? { revision: read.value.snapshot.revision, vouched: read.value.vouched } : read.refusal.code
@@ -74,7 +74,7 @@ export function makeIsolate() {
   const timed = async (): Promise<{ ms: number; revision: number; vouched: boolean; source: string }> => {
     const from = clock.now()
     const ended: number[] = []
-    const reading = recall.recall(stores, 's').then((read) => {
+    const reading = recall.read(stores, 's').then((read) => {
       ended.push(clock.now() - from)
       return read
     })

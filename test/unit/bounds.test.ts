@@ -3,8 +3,8 @@
  * do go by their names, so that one which is changed by mistake would be noticed by nothing else.
  */
 import { expect, it } from 'vitest'
-import { ANSWER_DEADLINE_MS } from '../../src/edge/questions.ts'
-import { MEMORY_FRESH_MS } from '../../src/edge/look-up.ts'
+import { ANSWER_DEADLINE_MS } from '../../src/edge/vouch-requests.ts'
+import { CACHE_FRESH_MS } from '../../src/edge/stash-lookup.ts'
 import { STASH_ID_CHARS } from '../../src/http/address.ts'
 import { REASON_MAX_CHARS } from '../../src/http/parse.ts'
 import { ISOLATE_UNREAD_MAX_BYTES, STREAM_UNREAD_MAX_BYTES } from '../../src/http/unread.ts'
@@ -18,7 +18,7 @@ import { REPLAY_MAX_BYTES, REPLAY_MAX_CHANGES } from '../../src/stash/watch/repl
 import { LAST_USED_RESOLUTION_MS } from '../../src/stash/tables/tokens.ts'
 
 it.each<[string, unknown, unknown]>([
-  ['the age of a copy that is served without asking', MEMORY_FRESH_MS, 1_000],
+  ['the age of a copy that is served without asking', CACHE_FRESH_MS, 1_000],
   ['the wait for a store where nothing is at hand', ANSWER_DEADLINE_MS, 5_000],
   ['the digits of a stash id', STASH_ID_CHARS, 64],
   ['the characters of a reason', REASON_MAX_CHARS, 500],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Denials } from '../../src/edge/denials.ts'
-import { first, hear, SILENT } from '../../src/edge/hear.ts'
+import { MissingRevisions } from '../../src/edge/missing-revisions.ts'
+import { firstNonNull, withDeadline, TIMED_OUT } from '../../src/edge/with-deadline.ts'
 
 function makeHost() {
   const waits: number[] = []
@@ -11,28 +11,28 @@ function makeHost() {
 describe('Denials', () => {
   it('makes those who come within 100 ms wait until they are over', async () => {
     const { host, waits } = makeHost()
-    const denials = new Denials()
-    await denials.pause(host, 's')
+    const denials = new MissingRevisions()
+    await denials.throttle(host, 's')
     denials.note('s', 1_000)
-    for (host.at of [1_000, 1_040, 1_099, 1_100, 5_000]) await denials.pause(host, 's')
-    await denials.pause(host, 'other')
+    for (host.at of [1_000, 1_040, 1_099, 1_100, 5_000]) await denials.throttle(host, 's')
+    await denials.throttle(host, 'other')
     expect(waits).toEqual([100, 60, 1])
   })
   it('makes nobody wait longer where the clock was set back', async () => {
     const { host, waits } = makeHost()
-    const denials = new Denials()
+    const denials = new MissingRevisions()
     denials.note('s', 90_000)
-    await denials.pause(host, 's')
+    await denials.throttle(host, 's')
     expect(waits).toEqual([100])
   })
   it('remembers a thousand stashes, and then begins anew', async () => {
     const { host, waits } = makeHost()
-    const denials = new Denials()
+    const denials = new MissingRevisions()
     for (let i = 0; i < 1_000; i++) denials.note(`s${i}`, 1_000)
-    await denials.pause(host, 's0')
+    await denials.throttle(host, 's0')
     denials.note('s1000', 1_000)
-    await denials.pause(host, 's0')
-    await denials.pause(host, 's1000')
+    await denials.throttle(host, 's0')
+    await denials.throttle(host, 's1000')
     expect(waits).toEqual([100, 100])
   })
 })
@@ -40,19 +40,21 @@ describe('Denials', () => {
 describe('hear', () => {
   const never = { sleep: () => new Promise(() => {}) }
   it('gives the answer, also where that is null, and silence for a fault or what comes late', async () => {
-    expect(await hear(never, 5, Promise.resolve(null))).toBeNull()
-    expect(await hear(never, 5, Promise.reject(new Error('broken')))).toBe(SILENT)
+    expect(await withDeadline(never, 5, Promise.resolve(null))).toBeNull()
+    expect(await withDeadline(never, 5, Promise.reject(new Error('broken')))).toBe(TIMED_OUT)
     const asked: number[] = []
     const host = { sleep: async (ms: number) => void asked.push(ms) }
-    expect(await hear(host, 5, new Promise(() => {}))).toBe(SILENT)
+    expect(await withDeadline(host, 5, new Promise(() => {}))).toBe(TIMED_OUT)
     expect(asked).toEqual([5])
   })
 })
 
 describe('first', () => {
   it('gives the first that is something, and null when nothing is', async () => {
-    expect(await first([null, Promise.resolve(null), Promise.reject(new Error('x')), Promise.resolve(7)])).toBe(7)
-    expect(await first([new Promise<number>(() => {}), Promise.resolve(0)])).toBe(0)
-    expect(await first([null, Promise.resolve(null), Promise.reject(new Error('x'))])).toBeNull()
+    expect(await firstNonNull([null, Promise.resolve(null), Promise.reject(new Error('x')), Promise.resolve(7)])).toBe(
+      7,
+    )
+    expect(await firstNonNull([new Promise<number>(() => {}), Promise.resolve(0)])).toBe(0)
+    expect(await firstNonNull([null, Promise.resolve(null), Promise.reject(new Error('x'))])).toBeNull()
   })
 })

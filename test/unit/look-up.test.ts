@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { LookUps } from '../../src/edge/look-up.ts'
-import { Memory } from '../../src/edge/memory.ts'
+import { StashLookup } from '../../src/edge/stash-lookup.ts'
+import { SnapshotCache } from '../../src/edge/snapshot-cache.ts'
 import { takeTurn } from '../../src/edge/single-flight.ts'
 import { NO_STORAGE } from '../../src/model/snapshot/vouch.ts'
 import { makeIsolate, snapshotAt } from '../support/isolate.ts'
@@ -74,10 +74,10 @@ describe('a look-up', () => {
 describe('a copy that is read in the mode kv', () => {
   it('is not kept confirmed, and the hot path has it to the end', async () => {
     const { stores, asked } = makeIsolate()
-    const lookUps = new LookUps(new Memory(10, 1e9))
+    const lookUps = new StashLookup(new SnapshotCache(10, 1e9))
     stores.mode = 'kv'
-    const memo = { ...lookUps.keepGone('other', { askedAt: 0 }), snapshot: snapshotAt(1), hotUntil: 5 }
-    lookUps.warmth.start(stores, 's', memo)
+    const memo = { ...lookUps.storeDeleted('other', { askedAt: 0 }), snapshot: snapshotAt(1), hotUntil: 5 }
+    lookUps.refreshAhead.start(stores, 's', memo)
     expect([memo.hotUntil, asked.vouch]).toEqual([Infinity, 0])
   })
 })
@@ -85,24 +85,24 @@ describe('a copy that is read in the mode kv', () => {
 describe('what a write made to be expected', () => {
   it('is waited for, for five seconds', async () => {
     const { clock, stores, recall, memory } = makeIsolate()
-    const lookUps = new LookUps(memory)
-    expect(lookUps.expectedNow(stores, 's')).toBe(0)
-    recall.heed('s', 7, clock.now())
-    expect(lookUps.expectedNow(stores, 's')).toBe(7)
+    const lookUps = new StashLookup(memory)
+    expect(lookUps.getExpectedRevision(stores, 's')).toBe(0)
+    recall.expectRevision('s', 7, clock.now())
+    expect(lookUps.getExpectedRevision(stores, 's')).toBe(7)
     await clock.pass(4_999)
-    expect(lookUps.expectedNow(stores, 's')).toBe(7)
+    expect(lookUps.getExpectedRevision(stores, 's')).toBe(7)
     await clock.pass(1)
-    expect(lookUps.expectedNow(stores, 's')).toBe(0)
+    expect(lookUps.getExpectedRevision(stores, 's')).toBe(0)
   })
 })
 
 describe('an object without tables', () => {
   const absent = async (inKv: 'copy' | 'nothing' | 'silent' | 'tombstone', remembered: boolean) => {
     const { clock, notices, stores } = makeIsolate()
-    const memory = new Memory(10, 1e9)
-    const lookUps = new LookUps(memory)
+    const memory = new SnapshotCache(10, 1e9)
+    const lookUps = new StashLookup(memory)
     if (remembered) {
-      const found = lookUps.find(stores, 's', takeTurn())
+      const found = lookUps.lookUp(stores, 's', takeTurn())
       await clock.pass(100)
       await found
     }
@@ -113,9 +113,9 @@ describe('an object without tables', () => {
     stores.vouch = async () => NO_STORAGE
     stores.readObject = async () => null
     await clock.pass(5_000)
-    const finding = lookUps.find(stores, 's', takeTurn())
+    const finding = lookUps.lookUp(stores, 's', takeTurn())
     await clock.pass(20_000)
-    const { memo } = await finding
+    const { entry: memo } = await finding
     const said = memo && (memo.snapshot === null ? 'gone' : `${memo.snapshot.revision} ${memo.vouched}`)
     return [said, notices.length > 0]
   }

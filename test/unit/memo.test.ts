@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { isGone, isLive, isWhole, meets, NOTHING, reaches, remember, type Finding } from '../../src/edge/memo.ts'
-import { Memory, type Memo } from '../../src/edge/memory.ts'
+import {
+  isDeleted,
+  isLive,
+  hasAllFields,
+  meetsExpectation,
+  EMPTY_ENTRY,
+  hasRevision,
+  storeFinding,
+  type Finding,
+} from '../../src/edge/finding.ts'
+import { SnapshotCache, type CacheEntry } from '../../src/edge/snapshot-cache.ts'
 import { snapshotAt } from '../support/isolate.ts'
 
 const at = (revision: number, publishedAt = 0) => ({ ...snapshotAt(revision), publishedAt })
@@ -12,10 +21,10 @@ const findingOf = (facts: Partial<Finding> = {}): Finding => ({
   ...facts,
 })
 /** What is remembered after these findings, one by one. */
-function after(...findings: Partial<Finding>[]): Memo {
-  const memory = new Memory(10, 1e9)
-  for (const finding of findings) remember(memory, 's', findingOf(finding), false)
-  return memory.get('s') ?? NOTHING
+function after(...findings: Partial<Finding>[]): CacheEntry {
+  const memory = new SnapshotCache(10, 1e9)
+  for (const finding of findings) storeFinding(memory, 's', findingOf(finding), false)
+  return memory.get('s') ?? EMPTY_ENTRY
 }
 
 describe('remember', () => {
@@ -66,16 +75,16 @@ describe('remember', () => {
   it('replaces nothing once the stash is gone, and something by that', () => {
     const gone = after({ vouched: true }, { snapshot: null, source: 'object', vouched: true, askedAt: 2_000 })
     expect(gone).toMatchObject({ snapshot: null, vouched: true, checkedAt: 2_000, trueAt: 2_000, hotUntil: Infinity })
-    expect(isGone(gone)).toBe(true)
+    expect(isDeleted(gone)).toBe(true)
     expect(after({ snapshot: null, vouched: true }, { snapshot: at(9), vouched: true }).snapshot).toBeNull()
     expect(after({ snapshot: null }, { snapshot: at(9) }).snapshot?.revision).toBe(9)
   })
   it('does not forget what a write made to be expected', () => {
-    const memory = new Memory(10, 1e9)
+    const memory = new SnapshotCache(10, 1e9)
     const expected = { revision: 9, at: 500 }
     for (const snapshot of [at(5), null]) {
-      memory.set('s', { ...NOTHING, expected })
-      expect(remember(memory, 's', findingOf({ snapshot }), false).expected).toEqual(expected)
+      memory.set('s', { ...EMPTY_ENTRY, expected })
+      expect(storeFinding(memory, 's', findingOf({ snapshot }), false).expected).toEqual(expected)
     }
   })
 })
@@ -83,27 +92,27 @@ describe('remember', () => {
 describe('what a memo is good for', () => {
   const memo = after({ snapshot: at(5), askedAt: 1_000 })
   it('reaches its own revision and all before, and any where there is no stash', () => {
-    expect([4, 5, 6].map((revision) => reaches(memo, revision))).toEqual([true, true, false])
-    expect(reaches(NOTHING, 6)).toBe(true)
+    expect([4, 5, 6].map((revision) => hasRevision(memo, revision))).toEqual([true, true, false])
+    expect(hasRevision(EMPTY_ENTRY, 6)).toBe(true)
   })
   it('meets what is expected by its revision, or where it was asked for later', () => {
-    const of = (revision: number, at: number) => meets({ ...memo, expected: { revision, at } })
-    expect([meets(memo), of(5, 9_000), of(6, 9_000), of(6, 1_000), of(6, 999)]).toEqual([
+    const of = (revision: number, at: number) => meetsExpectation({ ...memo, expected: { revision, at } })
+    expect([meetsExpectation(memo), of(5, 9_000), of(6, 9_000), of(6, 1_000), of(6, 999)]).toEqual([
       true,
       true,
       false,
       false,
       true,
     ])
-    expect(meets({ ...NOTHING, expected: { revision: 0, at: 0 } })).toBe(false)
+    expect(meetsExpectation({ ...EMPTY_ENTRY, expected: { revision: 0, at: 0 } })).toBe(false)
   })
   it('is gone only where the object said so, and live only with a stash in it', () => {
-    expect([isGone(NOTHING), isGone({ ...NOTHING, vouched: true }), isGone({ ...memo, vouched: true })]).toEqual([
-      false,
-      true,
-      false,
-    ])
-    expect([isLive(memo), isLive(NOTHING), isLive({ ...memo, snapshot: { ...at(5), stash: null } })]).toEqual([
+    expect([
+      isDeleted(EMPTY_ENTRY),
+      isDeleted({ ...EMPTY_ENTRY, vouched: true }),
+      isDeleted({ ...memo, vouched: true }),
+    ]).toEqual([false, true, false])
+    expect([isLive(memo), isLive(EMPTY_ENTRY), isLive({ ...memo, snapshot: { ...at(5), stash: null } })]).toEqual([
       true,
       false,
       false,
@@ -112,9 +121,9 @@ describe('what a memo is good for', () => {
   it('is whole with every field, or where it came from the object', () => {
     const lacking = { ...at(5), isComplete: false }
     expect([
-      isWhole({ snapshot: at(5), source: 'kv' }),
-      isWhole({ snapshot: lacking, source: 'kv' }),
-      isWhole({ snapshot: lacking, source: 'object' }),
+      hasAllFields({ snapshot: at(5), source: 'kv' }),
+      hasAllFields({ snapshot: lacking, source: 'kv' }),
+      hasAllFields({ snapshot: lacking, source: 'object' }),
     ]).toEqual([true, false, true])
   })
 })

@@ -9,7 +9,7 @@ const text = serializeSnapshot(
 
 /** The module anew for each test: what it has said once it does not say again. */
 async function read(value: string | null, stashId = 's') {
-  const { readKv } = await import('../../src/edge/kv.ts')
+  const { readKv } = await import('../../src/edge/read-kv.ts')
   const asked: unknown[] = []
   const kv = { get: async (...terms: unknown[]) => (asked.push(terms), value) }
   // The one method of the namespace that is used.

@@ -22,7 +22,7 @@ describe('a reader far from the object', () => {
     const askedAt = clock.now()
     expect(await timed()).toMatchObject({ ms: 250, vouched: false })
     await clock.pass(400)
-    const read = await recall.recall(stores, 's')
+    const read = await recall.read(stores, 's')
     expect(read).toMatchObject({ ok: true, value: { vouched: true, trueAt: askedAt } })
   })
   it('is given the bytes too, where the late answer says that there are newer ones', async () => {
@@ -31,7 +31,7 @@ describe('a reader far from the object', () => {
     at.vouchMs = 300
     expect(await timed()).toMatchObject({ ms: 250, revision: 1, vouched: false })
     await clock.pass(100)
-    expect(await recall.recall(stores, 's')).toMatchObject({
+    expect(await recall.read(stores, 's')).toMatchObject({
       ok: true,
       value: { vouched: true, snapshot: { revision: 7 } },
     })
@@ -187,7 +187,7 @@ describe('an object that does not answer', () => {
     const { clock, asked, stores, recall } = isolate
     const [start, times] = [clock.now(), [] as number[]]
     for (let i = 0, before = asked.vouch; i < seconds * 10; i++) {
-      void recall.recall(stores, 's')
+      void recall.read(stores, 's')
       await clock.pass(100)
       if (asked.vouch > before) times.push(Math.floor((clock.now() - start - 100) / 1_000))
       before = asked.vouch
@@ -226,7 +226,7 @@ describe('an object that does not answer', () => {
     at.objectDead = false
     at.object = 2
     expect(await read(2, 100)).toBe('unreachable')
-    recall.heed('s', 2, clock.now())
+    recall.expectRevision('s', 2, clock.now())
     expect(await read(0, 100)).toEqual({ revision: 2, vouched: true })
   })
   it('is asked again within two seconds where no copy is good enough', async () => {

@@ -4,16 +4,16 @@ import { makeIsolate } from '../support/isolate.ts'
 describe('Recall', () => {
   it('asks each store once for a hundred readers, nobody while memory is fresh, and then for a word only', async () => {
     const { clock, asked, stores, recall } = makeIsolate()
-    const readers = Array.from({ length: 100 }, () => recall.recall(stores, 's'))
+    const readers = Array.from({ length: 100 }, () => recall.read(stores, 's'))
     await clock.pass(500)
     expect((await Promise.all(readers)).every(({ ok }) => ok)).toBe(true)
     expect(asked).toMatchObject({ kv: 1, vouch: 1, object: 0 })
-    await recall.recall(stores, 's')
+    await recall.read(stores, 's')
     expect(asked).toMatchObject({ kv: 1, vouch: 1, object: 0 })
     // It was read twice, so it is kept confirmed until nobody has read it for three seconds, and is old then.
     await clock.pass(10_000)
     const { vouch } = asked
-    const later = Array.from({ length: 100 }, () => recall.recall(stores, 's'))
+    const later = Array.from({ length: 100 }, () => recall.read(stores, 's'))
     await clock.pass(500)
     await Promise.all(later)
     expect(asked).toMatchObject({ kv: 1, vouch: vouch + 1, object: 0 })
@@ -29,17 +29,17 @@ describe('Recall', () => {
     await read()
     at.object = 2
     at.vouchMs = 400
-    recall.heed('s', 2, clock.now())
+    recall.expectRevision('s', 2, clock.now())
     expect(await read()).toEqual({ revision: 2, vouched: true })
   })
   it('does not let one who reads after a write fail with one who asked before it', async () => {
     const { clock, at, stores, recall } = makeIsolate()
     at.objectMs = 100
-    const early = recall.recall(stores, 's', 9)
+    const early = recall.read(stores, 's', 9)
     await clock.pass(50)
     at.object = 2
-    recall.heed('s', 2, clock.now())
-    const late = recall.recall(stores, 's', 2)
+    recall.expectRevision('s', 2, clock.now())
+    const late = recall.read(stores, 's', 2)
     await clock.pass(2_000)
     expect(await early).toMatchObject({ refusal: { code: 'revision_not_reached' } })
     expect(await late).toMatchObject({ ok: true, value: { snapshot: { revision: 2 } } })
@@ -73,7 +73,7 @@ describe('Recall', () => {
     const before = { ...asked }
     const claims: Promise<unknown>[] = []
     for (let i = 0; i < 100; i++) {
-      claims.push(recall.recall(stores, 's', 900 + i))
+      claims.push(recall.read(stores, 's', 900 + i))
       await clock.pass(10)
     }
     await clock.pass(1_000)
@@ -124,10 +124,10 @@ describe('Recall', () => {
     await read()
     await clock.pass(5_000)
     at.vouchMs = 100
-    const early = recall.recall(stores, 's', 2)
+    const early = recall.read(stores, 's', 2)
     await clock.pass(50)
     at.object = 2
-    const late = recall.recall(stores, 's', 2)
+    const late = recall.read(stores, 's', 2)
     await clock.pass(2_000)
     expect(await early).toMatchObject({ refusal: { code: 'revision_not_reached' } })
     expect(await late).toMatchObject({ ok: true, value: { snapshot: { revision: 2 } } })
@@ -137,11 +137,11 @@ describe('Recall', () => {
     await read()
     await clock.pass(5_000)
     at.vouchMs = 400
-    void recall.recall(stores, 's', 2)
+    void recall.read(stores, 's', 2)
     // The look-up has given up on the object by then, and its number is asked for with patience.
     await clock.pass(300)
     at.object = 2
-    recall.heed('s', 2, clock.now())
+    recall.expectRevision('s', 2, clock.now())
     expect(await read()).toEqual({ revision: 2, vouched: true })
   })
   it('says that a stash is gone, whatever revision of it was asked for', async () => {
@@ -160,7 +160,7 @@ describe('Recall', () => {
   it('remembers no more stashes than it may', async () => {
     const { clock, stores, memory, recall } = makeIsolate()
     for (let i = 0; i < 500; i++) {
-      const reading = recall.recall(stores, `s${i}`)
+      const reading = recall.read(stores, `s${i}`)
       await clock.pass(20)
       await reading
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { Recalled } from '../../src/edge/recall.ts'
+import type { Recalled } from '../../src/edge/snapshot-reader.ts'
 import { serveHot } from '../../src/http/hot.ts'
 import { isKnown, serve, serveList, serveMissing, turnDownItem, type Representation } from '../../src/http/serve.ts'
 
@@ -16,7 +16,7 @@ function copy(): Recalled {
     source: 'kv',
     checkedAt: 0,
     vouched: true,
-    trueAt: 0,
+    validAsOf: 0,
     expected: null,
     hotUntil: Infinity,
     readAt: 0,

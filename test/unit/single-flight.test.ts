@@ -78,7 +78,7 @@ describe('a look-up', () => {
     expect(await timed()).toMatchObject({ vouched: true })
     await clock.pass(2_000)
     const never = () => new Promise<never>(() => {})
-    void recall.recall({ ...stores, sleep: never, vouch: never }, 's')
+    void recall.read({ ...stores, sleep: never, vouch: never }, 's')
     await clock.pass(10_000)
     expect(await timed()).toMatchObject({ ms: 5, vouched: true })
   })
@@ -86,7 +86,7 @@ describe('a look-up', () => {
     const { clock, stores, recall, memory } = makeIsolate()
     const kept: Promise<unknown>[] = []
     stores.keepAlive = (work) => void kept.push(work)
-    void recall.recall(stores, 's')
+    void recall.read(stores, 's')
     await clock.pass(0)
     expect(kept.length).toBeGreaterThan(0)
     const all = Promise.allSettled(kept)

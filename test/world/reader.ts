@@ -1,7 +1,7 @@
 /** Places full of isolates, which run the real read path over the real bindings' shapes. */
-import { Memory } from '../../src/edge/memory.ts'
-import { Recall } from '../../src/edge/recall.ts'
-import { storesOf, type Handles, type ReadMode, type Stores } from '../../src/edge/stores.ts'
+import { SnapshotCache } from '../../src/edge/snapshot-cache.ts'
+import { SnapshotReader } from '../../src/edge/snapshot-reader.ts'
+import { createStores, type Handles, type ReadMode, type Stores } from '../../src/edge/stores.ts'
 import { serve, serveMissing } from '../../src/http/serve.ts'
 import type { CacheModel, Answer } from './cache-model.ts'
 import type { Clock } from './clock.ts'
@@ -12,7 +12,7 @@ import type { Home } from './stash-home.ts'
 import { stubOf } from './stub.ts'
 
 export type Isolate = {
-  recall: Recall
+  recall: SnapshotReader
   stores: Stores
   /** The stash's object, as this isolate reaches it. */
   stash: Record<string, (...args: unknown[]) => Promise<unknown>>
@@ -50,11 +50,11 @@ export function makeIsolate(
     context: { waitUntil: (work: Promise<unknown>) => void work.catch(() => {}) },
     // Of a namespace and a context the read path uses these parts.
   } as unknown as Handles
-  const stores = storesOf(handles, home.stash.id as unknown as DurableObjectId)
+  const stores = createStores(handles, home.stash.id as unknown as DurableObjectId)
   return {
-    recall: new Recall(new Memory(100, 10_000_000)),
+    recall: new SnapshotReader(new SnapshotCache(100, 10_000_000)),
     stash: stubOf(home.stash, place.distanceMs),
-    stores: { ...stores, dice, now: () => clock.now() + skewMs },
+    stores: { ...stores, random: dice, now: () => clock.now() + skewMs },
     skewMs,
     served: -1,
   }
@@ -67,7 +67,7 @@ export async function answerIn(
   { key, minRevision = 0 }: Ask,
   skew: { ms: number },
 ): Promise<Answer> {
-  const recalled = await isolate.recall.recall(isolate.stores, id, minRevision)
+  const recalled = await isolate.recall.read(isolate.stores, id, minRevision)
   const plain = { key, value: null, cacheControl: 'no-store', tag: null }
   if (!recalled.ok) {
     const { code } = recalled.refusal

@@ -5,7 +5,7 @@
  * Only what is read twice within that second is kept so: one read a minute must not cost more than one question. A request's
  * background work may end at any moment without a word, so a run that is not heard of counts as over.
  */
-import type { Memo } from './memory.ts'
+import type { CacheEntry } from './snapshot-cache.ts'
 import type { Stores } from './stores.ts'
 
 /** Reads that come at random, two a second, leave such a pause once in three thousand. */
@@ -20,23 +20,23 @@ const SILENCE_MAX_MS = 7_000
 const RUNS_MAX = 1_000
 
 /** `heardAt`: its last sign of life. */
-type Run = { readonly startedAt: number; heardAt: number }
+type RefreshRun = { readonly startedAt: number; heardAt: number }
 
-export type Warmth = {
+export type RefreshAheadOptions = {
   /** The copy, where there is one that the object stands behind. */
-  copy(stashId: string): Memo | null
+  copy(stashId: string): CacheEntry | null
   /** When to ask again, for a copy that was asked for at `checkedAt`. */
   askAgainAt(stashId: string, checkedAt: number): number
   /** Asks the object, and remembers what it says. False where it says nothing. */
   confirm(stores: Stores, stashId: string): Promise<boolean>
 }
 
-export class KeepWarm {
-  readonly #warmth: Warmth
-  readonly #runs = new Map<string, Run>()
+export class RefreshAhead {
+  readonly #options: RefreshAheadOptions
+  readonly #runs = new Map<string, RefreshRun>()
 
-  constructor(warmth: Warmth) {
-    this.#warmth = warmth
+  constructor(warmth: RefreshAheadOptions) {
+    this.#options = warmth
   }
 
   /** Whether a run is under way that goes on for a while: then the hot path need not leave any read to the look-up. */
@@ -47,7 +47,7 @@ export class KeepWarm {
   }
 
   /** To be called for a read that memory answered. Returns at once. */
-  start(stores: Stores, stashId: string, memo: Memo): void {
+  start(stores: Stores, stashId: string, memo: CacheEntry): void {
     if (stores.mode === 'kv' || !memo.vouched) {
       memo.hotUntil = Infinity
       return
@@ -60,8 +60,8 @@ export class KeepWarm {
     stores.keepAlive(this.#go(stores, stashId, run).catch(() => this.#end(stashId, run)))
   }
 
-  async #go(stores: Stores, stashId: string, run: Run): Promise<void> {
-    const { copy, askAgainAt, confirm } = this.#warmth
+  async #go(stores: Stores, stashId: string, run: RefreshRun): Promise<void> {
+    const { copy, askAgainAt, confirm } = this.#options
     for (let memo = copy(stashId); memo !== null; memo = copy(stashId)) {
       if (this.#runs.get(stashId) !== run) return
       const now = stores.now()
@@ -80,10 +80,10 @@ export class KeepWarm {
   }
 
   /** The next read that memory answers starts another run. */
-  #end(stashId: string, run: Run): void {
+  #end(stashId: string, run: RefreshRun): void {
     if (this.#runs.get(stashId) !== run) return
     this.#runs.delete(stashId)
-    const memo = this.#warmth.copy(stashId)
+    const memo = this.#options.copy(stashId)
     if (memo !== null) memo.hotUntil = 0
   }
 }

@@ -1,22 +1,22 @@
 /** The rules of what is remembered: what a finding makes of a memo, and what a memo is good for. */
 import { pickNewest, type LiveSnapshot, type Snapshot } from '../model/snapshot/snapshot.ts'
-import type { Memo, Memory } from './memory.ts'
+import type { CacheEntry, SnapshotCache } from './snapshot-cache.ts'
 
 /** A copy of a stash that exists, and how far it can be trusted. */
-export type Recalled = Memo & { readonly snapshot: LiveSnapshot }
+export type LiveEntry = CacheEntry & { readonly snapshot: LiveSnapshot }
 
 /** What a look-up found; `vouched` where the object itself stands behind it, as of `askedAt`. */
-export type Finding = { snapshot: Snapshot | null; source: Memo['source']; vouched: boolean; askedAt: number }
+export type Finding = { snapshot: Snapshot | null; source: CacheEntry['source']; vouched: boolean; askedAt: number }
 
 /** A memo may be younger than a finding by a question's deadline. By more, the clock was set back. */
 const LATE_MAX_MS = 10_000
 
-export const NOTHING: Memo = {
+export const EMPTY_ENTRY: CacheEntry = {
   snapshot: null,
   source: 'kv',
   checkedAt: 0,
   vouched: false,
-  trueAt: 0,
+  validAsOf: 0,
   expected: null,
   hotUntil: Infinity,
   readAt: 0,
@@ -26,24 +26,24 @@ export const NOTHING: Memo = {
  * Remembers a finding, unless something newer was remembered meanwhile.
  * @param isKept whether the copy is kept confirmed: the hot path then leaves no read to the look-up
  */
-export function remember(memory: Memory, stashId: string, finding: Finding, isKept: boolean): Memo {
+export function storeFinding(memory: SnapshotCache, stashId: string, finding: Finding, isKept: boolean): CacheEntry {
   const known = memory.get(stashId)
-  if (known !== undefined && isGone(known)) return known
-  const memo = combine(known ?? NOTHING, finding, isKept)
+  if (known !== undefined && isDeleted(known)) return known
+  const memo = mergeFinding(known ?? EMPTY_ENTRY, finding, isKept)
   memory.set(stashId, memo)
   return memo
 }
 
-function combine(known: Memo, { snapshot, source, vouched, askedAt }: Finding, isKept: boolean): Memo {
+function mergeFinding(known: CacheEntry, { snapshot, source, vouched, askedAt }: Finding, isKept: boolean): CacheEntry {
   const { expected, readAt } = known
-  if (snapshot === null) return { ...NOTHING, source, checkedAt: askedAt, vouched, trueAt: askedAt, expected }
+  if (snapshot === null) return { ...EMPTY_ENTRY, source, checkedAt: askedAt, vouched, validAsOf: askedAt, expected }
 
   const before = known.snapshot
   const best = pickNewest(before, snapshot) ?? snapshot
   const isBefore = before !== null && best === before
   /** What the object said of an older copy, or before it was asked last, says nothing of this one. */
   const isVouched = vouched && best.revision === snapshot.revision
-  const wasVouched = before?.revision === best.revision && known.vouched && known.trueAt >= askedAt
+  const wasVouched = before?.revision === best.revision && known.vouched && known.validAsOf >= askedAt
   const isLate = known.checkedAt > askedAt && known.checkedAt - askedAt < LATE_MAX_MS
   const checkedAt = isLate ? known.checkedAt : askedAt
   return {
@@ -51,7 +51,7 @@ function combine(known: Memo, { snapshot, source, vouched, askedAt }: Finding, i
     source: isBefore ? known.source : source,
     checkedAt,
     vouched: isVouched || wasVouched,
-    trueAt: wasVouched ? known.trueAt : isVouched ? askedAt : isBefore ? known.trueAt : best.publishedAt,
+    validAsOf: wasVouched ? known.validAsOf : isVouched ? askedAt : isBefore ? known.validAsOf : best.publishedAt,
     expected,
     hotUntil: (isVouched || wasVouched) && !isKept ? 0 : Infinity,
     readAt,
@@ -59,17 +59,17 @@ function combine(known: Memo, { snapshot, source, vouched, askedAt }: Finding, i
 }
 
 /** Gone for good: the object itself said so, and an id is never given out twice. */
-export const isGone = (memo: Memo): boolean => memo.snapshot === null && memo.vouched
+export const isDeleted = (memo: CacheEntry): boolean => memo.snapshot === null && memo.vouched
 
-export const isLive = (memo: Memo): memo is Recalled => memo.snapshot !== null && memo.snapshot.stash !== null
+export const isLive = (memo: CacheEntry): memo is LiveEntry => memo.snapshot !== null && memo.snapshot.stash !== null
 
 /** Whether it has the revision that is expected, or was asked for since: then nothing better is to be had. */
-export const meets = ({ snapshot, checkedAt, expected }: Memo): boolean =>
+export const meetsExpectation = ({ snapshot, checkedAt, expected }: CacheEntry): boolean =>
   expected === null || (snapshot?.revision ?? -1) >= expected.revision || checkedAt > expected.at
 
-export const reaches = (memo: Memo, minRevision: number): boolean =>
+export const hasRevision = (memo: CacheEntry, minRevision: number): boolean =>
   memo.snapshot === null || memo.snapshot.revision >= minRevision
 
 /** Whether nothing is missing in it: a field that an older version did not write. An object of that version has nothing better. */
-export const isWhole = ({ snapshot, source }: { snapshot: Snapshot; source: Memo['source'] }): boolean =>
+export const hasAllFields = ({ snapshot, source }: { snapshot: Snapshot; source: CacheEntry['source'] }): boolean =>
   snapshot.isComplete || source === 'object'

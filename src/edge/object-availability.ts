@@ -47,46 +47,46 @@ const UNKNOWN: Readonly<Entry> = {
   recoveryAt: -Infinity,
 }
 
-export class Reach {
+export class ObjectAvailability {
   readonly #entries = new Map<string, Entry>()
 
   /** How long a reader that has a copy waits for the object's word, from now on. */
-  patienceMs(stashId: string, now: number): number {
-    const waited = now - (this.#read(stashId).askedAt ?? now)
+  getRemainingMs(stashId: string, now: number): number {
+    const waited = now - (this.#get(stashId).askedAt ?? now)
     // Past that its request has died, and it counts as not asked. A clock that was set back has asked nothing either.
     const isUnderWay = waited >= 0 && waited < FLIGHT_DEADLINE_MS
-    return Math.max(0, this.deadlineMs(stashId) - (isUnderWay ? waited : 0))
+    return Math.max(0, this.getDeadlineMs(stashId) - (isUnderWay ? waited : 0))
   }
 
-  deadlineMs(stashId: string): number {
-    return Math.min(DEADLINE_MAX_MS, Math.max(DEADLINE_MIN_MS, 1.5 * this.#read(stashId).rttMs))
+  getDeadlineMs(stashId: string): number {
+    return Math.min(DEADLINE_MAX_MS, Math.max(DEADLINE_MIN_MS, 1.5 * this.#get(stashId).rttMs))
   }
 
   /** The round trip as seen lately; 0 before the first. */
-  rttMs(stashId: string): number {
-    return this.#read(stashId).rttMs
+  getRttMs(stashId: string): number {
+    return this.#get(stashId).rttMs
   }
 
   /** Whether the object may be asked now. */
-  allows(stashId: string, now: number, need: Need): boolean {
-    const { silentAt, pauseMs, overloaded } = this.#read(stashId)
+  mayAsk(stashId: string, now: number, need: Need): boolean {
+    const { silentAt, pauseMs, overloaded } = this.#get(stashId)
     const most = { some: Infinity, more: URGENT_PAUSE_MAX_MS, all: overloaded ? NOTHING_AT_HAND_PAUSE_MS : 0 }[need]
     // A clock that was set back must not hold it up.
     return now < silentAt || now >= silentAt + Math.min(pauseMs, most)
   }
 
   noteAsked(stashId: string, now: number): void {
-    this.#write(stashId).askedAt = now
+    this.#getOrCreate(stashId).askedAt = now
   }
 
   noteAnswer(stashId: string, rttMs: number): void {
-    const entry = this.#write(stashId)
+    const entry = this.#getOrCreate(stashId)
     entry.rttMs = entry.rttMs === 0 ? rttMs : entry.rttMs + RECENT * (rttMs - entry.rttMs)
     this.#reset(entry)
   }
 
-  noteSilence(stashId: string, now: number, overloaded: boolean, dice: () => number): void {
-    const entry = this.#write(stashId)
+  noteTimeout(stashId: string, now: number, overloaded: boolean, dice: () => number): void {
+    const entry = this.#getOrCreate(stashId)
     entry.askedAt = null
     entry.silentAt = now
     entry.overloaded = overloaded
@@ -98,12 +98,12 @@ export class Reach {
 
   /** It was heard otherwise: it has answered a write. */
   noteLife(stashId: string): void {
-    if (this.#entries.has(stashId)) this.#reset(this.#write(stashId))
+    if (this.#entries.has(stashId)) this.#reset(this.#getOrCreate(stashId))
   }
 
   /** Whether a recovery may be asked for now; if so, that is noted. */
-  takeRecovery(stashId: string, now: number): boolean {
-    const entry = this.#write(stashId)
+  acquireRecovery(stashId: string, now: number): boolean {
+    const entry = this.#getOrCreate(stashId)
     if (now >= entry.recoveryAt && now < entry.recoveryAt + RECOVERY_PAUSE_MS) return false
     entry.recoveryAt = now
     return true
@@ -117,11 +117,11 @@ export class Reach {
     entry.overloaded = false
   }
 
-  #read(stashId: string): Readonly<Entry> {
+  #get(stashId: string): Readonly<Entry> {
     return this.#entries.get(stashId) ?? UNKNOWN
   }
 
-  #write(stashId: string): Entry {
+  #getOrCreate(stashId: string): Entry {
     const known = this.#entries.get(stashId)
     if (known !== undefined) return known
     for (const oldest of this.#entries.keys()) {

@@ -7,7 +7,7 @@
 import type { Snapshot } from '../model/snapshot/snapshot.ts'
 
 /** One look-up's outcome. But for its last two members never changed, only replaced: what is derived from it can be kept with it. */
-export type Memo = {
+export type CacheEntry = {
   /** Null: there is no such stash. */
   readonly snapshot: Snapshot | null
   /** The store that its bytes came from. */
@@ -17,7 +17,7 @@ export type Memo = {
   /** Whether the object itself stood behind it then. */
   readonly vouched: boolean
   /** When it was last known to be the truth: vouched for, or written down by the object. */
-  readonly trueAt: number
+  readonly validAsOf: number
   /** A revision that a write through this isolate made, and when: what was asked for earlier may miss it. */
   readonly expected: { readonly revision: number; readonly at: number } | null
   /** From then on the hot path leaves a read to the look-up, which sees to it that the copy is kept confirmed. */
@@ -26,8 +26,8 @@ export type Memo = {
   readAt: number
 }
 
-export class Memory {
-  readonly #memos = new Map<string, Memo>()
+export class SnapshotCache {
+  readonly #entries = new Map<string, CacheEntry>()
   readonly #maxEntries: number
   readonly #maxBytes: number
   #bytes = 0
@@ -37,29 +37,29 @@ export class Memory {
     this.#maxBytes = maxBytes
   }
 
-  get(stashId: string): Memo | undefined {
-    return this.#memos.get(stashId)
+  get(stashId: string): CacheEntry | undefined {
+    return this.#entries.get(stashId)
   }
 
-  set(stashId: string, memo: Memo): void {
-    this.#forget(stashId)
-    this.#memos.set(stashId, memo)
-    this.#bytes += weigh(memo)
-    for (const oldest of this.#memos.keys()) {
-      if (this.#memos.size <= this.#maxEntries && this.#bytes <= this.#maxBytes) return
-      if (oldest !== stashId) this.#forget(oldest)
+  set(stashId: string, memo: CacheEntry): void {
+    this.#evict(stashId)
+    this.#entries.set(stashId, memo)
+    this.#bytes += estimateBytes(memo)
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= this.#maxEntries && this.#bytes <= this.#maxBytes) return
+      if (oldest !== stashId) this.#evict(oldest)
     }
   }
 
   get size(): number {
-    return this.#memos.size
+    return this.#entries.size
   }
 
-  #forget(stashId: string): void {
-    const memo = this.#memos.get(stashId)
+  #evict(stashId: string): void {
+    const memo = this.#entries.get(stashId)
     if (memo === undefined) return
-    this.#memos.delete(stashId)
-    this.#bytes -= weigh(memo)
+    this.#entries.delete(stashId)
+    this.#bytes -= estimateBytes(memo)
   }
 }
 
@@ -68,7 +68,7 @@ type Size = { chars: number; items: number }
 
 const sizes = new WeakMap<Snapshot, Size>()
 
-function sizeOf(snapshot: Snapshot): Size {
+function measure(snapshot: Snapshot): Size {
   const known = sizes.get(snapshot)
   if (known !== undefined) return known
   const size = { chars: 0, items: snapshot.flags.size }
@@ -82,14 +82,14 @@ function sizeOf(snapshot: Snapshot): Size {
  * Roughly: two bytes a character, four times, because evaluations keep each flag written out alone and in the list, and reads
  * keep all of them in one answer; what Map entries and objects cost; and what may be kept of selections.
  */
-function weigh({ snapshot }: Memo): number {
+function estimateBytes({ snapshot }: CacheEntry): number {
   if (snapshot === null) return 200
-  const { chars, items } = sizeOf(snapshot)
-  return 400 + 500 * items + 8 * chars + selectionsMaxBytes(snapshot)
+  const { chars, items } = measure(snapshot)
+  return 400 + 500 * items + 8 * chars + getSelectionsMaxBytes(snapshot)
 }
 
 /** How many bytes may be kept with a copy of answers that select some of its keys: as much as its own texts, or some small ones. */
-export function selectionsMaxBytes(snapshot: Snapshot): number {
-  const { chars, items } = sizeOf(snapshot)
+export function getSelectionsMaxBytes(snapshot: Snapshot): number {
+  const { chars, items } = measure(snapshot)
   return 8 * 1024 + 100 * items + 2 * chars
 }
