@@ -1,11 +1,11 @@
 /** What `wrangler deploy` ships: the HTTP app, and the classes behind each stash. */
 import { handle } from './http/app.ts'
-import { serveHot } from './http/hot.ts'
+import { serveFromCache } from './http/fast-path.ts'
 import type { App } from './http/scope.ts'
 
 export { HubObject } from './live/hub-object.ts'
 export { StashObject } from './stash/stash-object.ts'
 
 export default {
-  fetch: (request, env, context) => serveHot(request) ?? handle(request, env, context),
+  fetch: (request, env, context) => serveFromCache(request) ?? handle(request, env, context),
 } satisfies ExportedHandler<App['Bindings']>

@@ -5,27 +5,27 @@
 import { Hono } from 'hono'
 import { getPath } from 'hono/utils/url'
 import type { App } from './scope.ts'
-import { dashboard } from './dashboard.ts'
-import { answerFault } from './faults.ts'
-import { flags } from './flags.ts'
-import { freeze } from './freeze.ts'
-import { guards } from './guards.ts'
-import { health } from './health.ts'
-import { held } from './held.ts'
-import { history } from './history.ts'
-import { items } from './items.ts'
-import { links } from './links.ts'
+import { dashboard } from './routes/dashboard.ts'
+import { faultResponse } from './faults.ts'
+import { flags } from './routes/flags.ts'
+import { freeze } from './routes/freeze.ts'
+import { guards } from './routes/guards.ts'
+import { health } from './routes/health.ts'
+import { held } from './routes/held.ts'
+import { history } from './routes/history.ts'
+import { items } from './routes/items.ts'
+import { links } from './routes/links.ts'
 import { logFault, logWrite } from './log.ts'
-import { about } from './about.ts'
-import { purgeCache, tagToPurge } from './purge.ts'
-import { evaluationAt, failFault, failRefused } from './ofrep-failure.ts'
-import { evaluateHot, ofrep, straighten } from './ofrep.ts'
-import { turnDown } from './reply.ts'
-import { turnDownItem } from './serve.ts'
-import { stashes } from './stashes.ts'
-import { tokens } from './tokens.ts'
-import { transfer } from './transfer.ts'
-import { watch } from './watch.ts'
+import { about } from './routes/about.ts'
+import { purgeCache, parsePurgeTag } from './cache-purge.ts'
+import { matchEvaluationUrl, faultedResponse, refusedResponse } from './openfeature/failure.ts'
+import { evaluateFromCache, ofrep, collapseDoubleSlash } from './openfeature/routes.ts'
+import { problemResponse } from './response/reply.ts'
+import { itemProblemResponse } from './response/serve.ts'
+import { stashes } from './routes/stashes.ts'
+import { tokens } from './routes/tokens.ts'
+import { transfer } from './routes/transfer.ts'
+import { watch } from './watch/watch.ts'
 
 const routes = new Hono<App>()
   .route('/', items)
@@ -44,7 +44,7 @@ const routes = new Hono<App>()
   .route('/', about)
   .route('/', dashboard)
 
-export const app = new Hono<App>({ getPath: (request) => straighten(getPath(request)) })
+export const app = new Hono<App>({ getPath: (request) => collapseDoubleSlash(getPath(request)) })
   .route('/api', routes)
   .route('/', routes)
 
@@ -61,37 +61,37 @@ const PREFLIGHT = {
 }
 
 app.notFound((c) => {
-  const allow = methodsOf(c.req.path)
+  const allow = getAllowedMethods(c.req.path)
   if (c.req.method === 'OPTIONS') return new Response(null, { status: 204, headers: PREFLIGHT })
-  const evaluation = evaluationAt(c.req.url)
+  const evaluation = matchEvaluationUrl(c.req.url)
   if (evaluation !== null && allow.length > 0) {
-    return failRefused(evaluation.key, { code: 'method_not_allowed', allow })
+    return refusedResponse(evaluation.key, { code: 'method_not_allowed', allow })
   }
   // Where a script left its key empty, it still tests for an empty answer.
-  if (allow.length === 0 && ITEM.test(c.req.path)) return turnDownItem({ code: 'route_not_found' })
-  if (allow.length === 0) return turnDown({ code: 'route_not_found' })
-  return turnDown({ code: 'method_not_allowed', allow })
+  if (allow.length === 0 && ITEM.test(c.req.path)) return itemProblemResponse({ code: 'route_not_found' })
+  if (allow.length === 0) return problemResponse({ code: 'route_not_found' })
+  return problemResponse({ code: 'method_not_allowed', allow })
 })
 
 /** Asked of the router itself, so that it cannot say otherwise than the routes do. */
-function methodsOf(path: string): string[] {
+function getAllowedMethods(path: string): string[] {
   return METHODS.filter((method) => app.router.match(method === 'HEAD' ? 'GET' : method, path)[0].length > 0)
 }
 
-app.onError((fault, c) => giveUp(c.req.raw, fault))
+app.onError((fault, c) => handleFault(c.req.raw, fault))
 
-function giveUp(request: Request, fault: Error): Response {
-  const requestId = requestIdOf(request)
+function handleFault(request: Request, fault: Error): Response {
+  const requestId = getRequestId(request)
   logFault(request, fault, requestId)
-  const evaluation = evaluationAt(request.url)
-  if (evaluation !== null) return failFault(evaluation.key, fault, requestId)
-  return answerFault(request, mayWrite(request), fault, requestId)
+  const evaluation = matchEvaluationUrl(request.url)
+  if (evaluation !== null) return faultedResponse(evaluation.key, fault, requestId)
+  return faultResponse(request, mayWrite(request), fault, requestId)
 }
 
 const requestIds = new WeakMap<Request, string>()
 
 /** Cloudflare's own id where there is one: it is in their logs too. */
-function requestIdOf(request: Request): string {
+function getRequestId(request: Request): string {
   const known = requestIds.get(request)
   if (known !== undefined) return known
   const id = request.headers.get('CF-Ray') ?? crypto.randomUUID()
@@ -104,7 +104,7 @@ function mayWrite(request: Request): boolean {
   const { method, url } = request
   // As the router reads it: an escaped letter is the letter.
   if (method === 'GET') return url.includes('?') && /^(?:\/api)?\/update$/.test(getPath(request))
-  return method !== 'HEAD' && method !== 'OPTIONS' && evaluationAt(url) === null
+  return method !== 'HEAD' && method !== 'OPTIONS' && matchEvaluationUrl(url) === null
 }
 
 /** Every request comes in here, but for those that `serveHot` has answered. */
@@ -113,17 +113,17 @@ export function handle(
   env: App['Bindings'],
   context: ExecutionContext,
 ): Response | Promise<Response> {
-  const tag = tagToPurge(request, context)
+  const tag = parsePurgeTag(request, context)
   if (tag !== null) return purgeCache(tag, context)
-  const evaluated = evaluateHot(request)
-  if (evaluated !== null) return evaluated.catch((fault: Error) => giveUp(request, fault))
+  const evaluated = evaluateFromCache(request)
+  if (evaluated !== null) return evaluated.catch((fault: Error) => handleFault(request, fault))
   return mayWrite(request) ? write(request, env, context) : app.fetch(request, env, context)
 }
 
 async function write(request: Request, env: App['Bindings'], context: ExecutionContext): Promise<Response> {
   const startedAt = Date.now()
   const response = await app.fetch(request, env, context)
-  const requestId = requestIdOf(request)
+  const requestId = getRequestId(request)
   response.headers.set('Request-Id', requestId)
   logWrite(request, response, requestId, Date.now() - startedAt)
   return response

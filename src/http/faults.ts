@@ -2,7 +2,7 @@
  * What the caller is told when something broke. The question that matters after a write is whether it may
  * have happened, so that is always said; what broke stands in the log, under the request's id.
  */
-import { json } from './reply.ts'
+import { json } from './response/reply.ts'
 
 /** The marks that the runtime puts on errors from objects. */
 type Marks = { overloaded?: boolean }
@@ -12,12 +12,12 @@ export const FAULTS = {
   internal: { status: 500, title: 'Something broke here' },
 } as const
 
-export const codeOf = (fault: Error): keyof typeof FAULTS =>
+export const toFaultCode = (fault: Error): keyof typeof FAULTS =>
   (fault as Error & Marks).overloaded === true ? 'overloaded' : 'internal'
 
 /** @param writes whether the request could have changed something */
-export function answerFault(request: Request, writes: boolean, fault: Error, requestId: string): Response {
-  const code = codeOf(fault)
+export function faultResponse(request: Request, writes: boolean, fault: Error, requestId: string): Response {
+  const code = toFaultCode(fault)
   // An overloaded object refuses a request before it sees it. Of any other failure nothing is known.
   const mayBeApplied = writes && code !== 'overloaded'
   const { status, title } = FAULTS[code]

@@ -3,7 +3,7 @@
  * they come in thousands. Never a query (a link's token stands there), a header, an address or a body.
  */
 import type { LogName } from '../model/log-names.ts'
-import { sha256 } from './credential.ts'
+import { sha256 } from './request/credential.ts'
 
 export function logWrite(request: Request, response: Response, requestId: string, ms: number): void {
   const pathname = pathOf(request.url)

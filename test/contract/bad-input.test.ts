@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { OPERATIONS } from '../../src/http/operations.ts'
-import { problem } from '../../src/http/wire.ts'
+import { OPERATIONS } from '../../src/http/openapi/operations.ts'
+import { problem } from '../../src/wire/problem.ts'
 import { mintToken, TOKEN_PREFIX } from '../../src/model/access/token.ts'
 import { sendRaw } from '../support/raw.ts'
 import { newStash, send, url } from '../support/service.ts'

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { OPERATIONS } from '../../src/http/operations.ts'
+import { OPERATIONS } from '../../src/http/openapi/operations.ts'
 import { operatorOf } from '../support/operator.ts'
 import { newStash, send, url } from '../support/service.ts'
 

@@ -1,11 +1,15 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { app } from '../../src/http/app.ts'
-import { OPERATIONS } from '../../src/http/operations.ts'
-import * as history from '../../src/http/wire-history.ts'
-import * as guarding from '../../src/http/wire-safeguards.ts'
-import * as granting from '../../src/http/wire-tokens.ts'
-import * as wire from '../../src/http/wire.ts'
+import { OPERATIONS } from '../../src/http/openapi/operations.ts'
+import * as history from '../../src/wire/history.ts'
+import * as guarding from '../../src/wire/safeguard.ts'
+import * as granting from '../../src/wire/token.ts'
+import * as change from '../../src/wire/change.ts'
+import * as flag from '../../src/wire/flag.ts'
+import * as linkWire from '../../src/wire/link.ts'
+import * as service from '../../src/wire/service.ts'
+import * as stashWire from '../../src/wire/stash.ts'
 import { newStash, send, url } from '../support/service.ts'
 
 type Document = {
@@ -70,19 +74,19 @@ describe('GET /docs', () => {
 describe('answers', () => {
   it('have the shapes that the document gives them', async () => {
     const created = await send('/stash', { method: 'POST' })
-    wire.stashCreated.strict().parse(await created.json())
+    stashWire.stashCreated.strict().parse(await created.json())
     const stash = await newStash({ name: 'shop' })
     const ask = async (method: string, path: string, body?: string) =>
       (await send(path.replace('S', stash.id), stash.as({ method, ...(body !== undefined && { body }) }))).json()
 
-    wire.itemApplied.strict().parse(await ask('PUT', '/item/S/a', '1'))
-    wire.itemApplied.strict().parse(await ask('POST', '/item/S', '2'))
-    wire.patchApplied.strict().parse(await ask('PATCH', '/stash/S/flags', '{"b":"3"}'))
-    wire.flags.strict().parse(await ask('GET', '/stash/S/flags'))
-    wire.stashFacts.strict().parse(await ask('GET', '/stash/S'))
-    wire.itemList.strict().parse(await ask('GET', '/stash/S/items'))
-    const link = wire.link.strict().parse(await ask('POST', '/item/S/c/presign', '4'))
-    wire.linkUsed.strict().parse(await (await fetch(link.url, { method: 'POST' })).json())
+    change.itemApplied.strict().parse(await ask('PUT', '/item/S/a', '1'))
+    change.itemApplied.strict().parse(await ask('POST', '/item/S', '2'))
+    change.patchApplied.strict().parse(await ask('PATCH', '/stash/S/flags', '{"b":"3"}'))
+    flag.flags.strict().parse(await ask('GET', '/stash/S/flags'))
+    stashWire.stashFacts.strict().parse(await ask('GET', '/stash/S'))
+    flag.itemList.strict().parse(await ask('GET', '/stash/S/items'))
+    const link = linkWire.link.strict().parse(await ask('POST', '/item/S/c/presign', '4'))
+    linkWire.linkUsed.strict().parse(await (await fetch(link.url, { method: 'POST' })).json())
     const token = granting.tokenCreated
       .strict()
       .parse(await ask('POST', '/stash/S/tokens', '{"label":"second","can":["approve"]}'))
@@ -90,16 +94,16 @@ describe('answers', () => {
     guarding.guardApplied.strict().parse(await ask('PUT', '/stash/S/guards/d', '{"type":"boolean","approvals":1}'))
     guarding.guardFacts.parse(await ask('GET', '/stash/S/guards/d'))
     guarding.guardList.strict().parse(await ask('GET', '/stash/S/guards'))
-    wire.itemApplied.strict().parse(await ask('PUT', '/item/S/b?for=1h', '4'))
+    change.itemApplied.strict().parse(await ask('PUT', '/item/S/b?for=1h', '4'))
     const held = guarding.heldReply.strict().parse(await ask('PUT', '/item/S/d', 'true'))
     expect(guarding.heldList.strict().parse(await ask('GET', '/stash/S/held')).held).toHaveLength(2)
     const second = { Authorization: `Bearer ${token.token}` }
     const approve = (what: string) =>
       send(`/stash/${stash.id}/held/${held.held_id}/${what}`, { method: 'POST', headers: second })
-    wire.link.strict().parse(await (await approve('presign')).json())
+    linkWire.link.strict().parse(await (await approve('presign')).json())
     guarding.changeApplied.strict().parse(await (await approve('approve')).json())
     guarding.frozen.strict().parse(await ask('PUT', '/stash/S/freeze', '{"reason":"drill"}'))
-    wire.applied.strict().parse(await ask('DELETE', '/stash/S/freeze'))
+    change.applied.strict().parse(await ask('DELETE', '/stash/S/freeze'))
     granting.tokenRevoked.strict().parse(await ask('DELETE', `/stash/S/tokens/${token.token_id}`))
     guarding.changeApplied.strict().parse(await ask('POST', '/stash/S/undo', '{"revision":1}'))
     history.history.strict().parse(await ask('GET', '/stash/S/history'))
@@ -107,14 +111,14 @@ describe('answers', () => {
     const file = history.exported.strict().parse(await ask('GET', '/stash/S/export'))
     history.imported.strict().parse(await ask('POST', '/stash/S/import?dry_run=1', JSON.stringify(file)))
     history.imported.strict().parse(await ask('POST', '/stash/S/import', JSON.stringify(file)))
-    wire.itemDeleted.strict().parse(await ask('DELETE', '/item/S/b'))
+    change.itemDeleted.strict().parse(await ask('DELETE', '/item/S/b'))
     const { token: replaced } = granting.tokenRotated.strict().parse(await ask('POST', '/stash/S/tokens/rotate', '{}'))
     const gone = await send(`/stash/${stash.id}`, {
       method: 'DELETE',
       headers: { Authorization: `Bearer ${replaced}` },
     })
-    wire.applied.strict().parse(await gone.json())
-    expect(wire.health.strict().parse(await ask('GET', '/healthz'))).toMatchObject({ status: 'ok' })
+    change.applied.strict().parse(await gone.json())
+    expect(service.health.strict().parse(await ask('GET', '/healthz'))).toMatchObject({ status: 'ok' })
   })
 })
 

@@ -1,6 +1,6 @@
 /** The deployed Worker, its bindings wrapped so that tests can make them fail. */
 import { handle } from '../../src/http/app.ts'
-import { serveHot } from '../../src/http/hot.ts'
+import { serveFromCache } from '../../src/http/fast-path.ts'
 import { StashObject as RealStashObject } from '../../src/worker.ts'
 
 import { HubObject as RealHubObject } from '../../src/live/hub-object.ts'
@@ -30,5 +30,5 @@ export class HubObject extends RealHubObject {
 }
 
 export default {
-  fetch: (request, env, context) => serveHot(request) ?? handle(request, wrapped(env), withCache(context)),
+  fetch: (request, env, context) => serveFromCache(request) ?? handle(request, wrapped(env), withCache(context)),
 } satisfies ExportedHandler<Env>

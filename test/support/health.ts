@@ -2,7 +2,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { expect, vi, type MockInstance } from 'vitest'
 import type * as z from 'zod'
-import { stashHealth } from '../../src/http/wire-health.ts'
+import { stashHealth } from '../../src/wire/health.ts'
 import { newOperator, objectOf } from './front-door.ts'
 import { pass } from './frozen-time.ts'
 import type { Operator } from './operator.ts'

@@ -4,7 +4,7 @@
  *
  * Ids that the stash draws by lot are taken from its answers (`Drawn`), or, where it answers nobody, later (`adopt`).
  */
-import { PROBLEMS } from '../../src/http/problems.ts'
+import { PROBLEMS } from '../../src/http/response/problem-table.ts'
 import type { Detail, EntryChange } from '../../src/model/entry.ts'
 import type { Held } from '../../src/model/held.ts'
 import type { Applied, Command, Credential, Edit, Holdable, Intent } from '../../src/model/intent.ts'

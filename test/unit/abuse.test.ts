@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { addressOf, countFailure, limitCreation, limitLogin, rememberLogin } from '../../src/http/abuse.ts'
-import { bearerOf, credentialOf, sameSecret } from '../../src/http/credential.ts'
+import {
+  getClientAddress,
+  countFailure,
+  checkCreationLimit,
+  checkLoginLimit,
+  noteSuccessfulLogin,
+} from '../../src/http/rate-limit.ts'
+import { parseBearer, parseCredential, isSameSecret } from '../../src/http/request/credential.ts'
 import { mintToken, TOKEN_PREFIX } from '../../src/model/access/token.ts'
 
 const from = (address?: string, headers: Record<string, string> = {}, url = 'https://flags.test/') =>
@@ -26,18 +32,18 @@ describe('addressOf', () => {
     ['1:2:3:4:5:6:7::', '1:2:3:4'],
     ['2001:db8::a:b:c:d:e', '2001:db8:0:a'],
   ])('of %s is %s', (address, counted) => {
-    expect(addressOf(from(address))).toBe(counted)
+    expect(getClientAddress(from(address))).toBe(counted)
   })
   it('is one for all where nobody says it', () => {
-    expect(addressOf(from())).toBe('local')
+    expect(getClientAddress(from())).toBe('local')
   })
 })
 
 describe('a limit', () => {
   it('of creations is by address', async () => {
     const [open, full] = [limiter(true), limiter(false)]
-    expect(await limitCreation(from('192.0.2.1'), open)).toBeNull()
-    expect(await limitCreation(from('192.0.2.1'), full)).toEqual(LIMITED)
+    expect(await checkCreationLimit(from('192.0.2.1'), open)).toBeNull()
+    expect(await checkCreationLimit(from('192.0.2.1'), full)).toEqual(LIMITED)
     expect(open.keys).toEqual(['192.0.2.1'])
   })
   it('of guesses counts wrong secrets alone, each kind by itself', async () => {
@@ -63,7 +69,7 @@ describe('an address over the limit', () => {
     await countFailure(from(address), limiter(false), { code: 'invalid_token' }, 'token')
     return address
   }
-  const ask = (address: string, hash = 'wrong', stash = 's') => limitLogin(from(address), stash, token(hash))
+  const ask = (address: string, hash = 'wrong', stash = 's') => checkLoginLimit(from(address), stash, token(hash))
   it('is heard once a second for a minute, and then as before', async () => {
     const address = await over()
     expect([ask(address), ask(address)]).toEqual([null, LIMITED])
@@ -79,7 +85,7 @@ describe('an address over the limit', () => {
   it('is heard with what that stash has lately believed', async () => {
     const address = await over()
     ask(address)
-    rememberLogin('s', token('right'))
+    noteSuccessfulLogin('s', token('right'))
     expect([ask(address, 'right'), ask(address, 'right', 'other'), ask(address, 'wrong')]).toEqual([
       null,
       LIMITED,
@@ -97,24 +103,24 @@ describe('an address over the limit', () => {
     const address = await over()
     ask(address)
     expect(ask(someAddress())).toBeNull()
-    expect(limitLogin(from(address), 's', { kind: 'link', hash: 'wrong' })).toBeNull()
-    expect(limitLogin(from(address), 's', { kind: 'none' })).toBeNull()
-    expect(limitLogin(from(address), 's', { kind: 'admin' })).toBeNull()
-    rememberLogin('s', { kind: 'link', hash: 'pressed' })
+    expect(checkLoginLimit(from(address), 's', { kind: 'link', hash: 'wrong' })).toBeNull()
+    expect(checkLoginLimit(from(address), 's', { kind: 'none' })).toBeNull()
+    expect(checkLoginLimit(from(address), 's', { kind: 'admin' })).toBeNull()
+    noteSuccessfulLogin('s', { kind: 'link', hash: 'pressed' })
     expect(ask(address, 'pressed')).toEqual(LIMITED)
   })
 })
 
 describe('bearerOf', () => {
   const bearer = (value: string, headers: Record<string, string> = {}, url?: string) => {
-    const read = bearerOf(from(undefined, { Authorization: value, ...headers }, url))
+    const read = parseBearer(from(undefined, { Authorization: value, ...headers }, url))
     return read.ok ? read.value : read.refusal.code
   }
   it('reads one token, whatever the case of its scheme', () => {
     expect(['Bearer abc', 'bearer  abc', 'BEARER abc '].map((value) => bearer(value))).toEqual(['abc', 'abc', 'abc'])
     for (const value of ['abc', 'Basic abc', 'Bearer', 'Bearer a b', 'Bearerabc', 'xBearer abc'])
       expect(bearer(value), value).toBe('token_missing')
-    expect(bearerOf(from()).ok).toBe(false)
+    expect(parseBearer(from()).ok).toBe(false)
   })
   it('refuses one that came unencrypted, where that can be seen', () => {
     const [edge, plain] = [{ 'CF-Ray': '1' }, 'http://flags.test/']
@@ -136,17 +142,22 @@ describe('credentialOf', () => {
       TOKEN_PREFIX,
       Uint8Array.from({ length: 64 }, (_, i) => i),
     )
-    const read = await credentialOf(from(undefined, { Authorization: `Bearer ${minted}` }))
+    const read = await parseCredential(from(undefined, { Authorization: `Bearer ${minted}` }))
     expect(read).toEqual({ ok: true, value: { kind: 'token', hash: expect.stringMatching(/^[0-9a-f]{64}$/) } })
     const mistyped = `${minted.slice(0, -1)}${minted.endsWith('0') ? '1' : '0'}`
-    expect(await credentialOf(from(undefined, { Authorization: `Bearer ${mistyped}` }))).toMatchObject({
+    expect(await parseCredential(from(undefined, { Authorization: `Bearer ${mistyped}` }))).toMatchObject({
       refusal: { code: 'invalid_token' },
     })
-    expect(await credentialOf(from())).toMatchObject({ refusal: { code: 'token_missing' } })
+    expect(await parseCredential(from())).toMatchObject({ refusal: { code: 'token_missing' } })
   })
   it('compares secrets whole', async () => {
     expect(
-      await Promise.all([sameSecret('abc', 'abc'), sameSecret('abc', 'abd'), sameSecret('', 'a'), sameSecret('', '')]),
+      await Promise.all([
+        isSameSecret('abc', 'abc'),
+        isSameSecret('abc', 'abd'),
+        isSameSecret('', 'a'),
+        isSameSecret('', ''),
+      ]),
     ).toEqual([true, false, false, true])
   })
 })

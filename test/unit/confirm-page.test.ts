@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { confirmPage, donePage, refusalPage, waitingPage } from '../../src/http/confirm-page.ts'
+import { confirmPage, donePage, refusalPage, waitingPage } from '../../src/http/routes/confirm-page.ts'
 import type { LinkAnswer } from '../../src/stash/query/query-held.ts'
 
 const NOW = Date.UTC(2031, 0, 1)

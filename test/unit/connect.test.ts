@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { connect, socketOf } from '../../src/http/connect.ts'
+import { connect, getSocket } from '../../src/http/watch/connect.ts'
 import type { App } from '../../src/http/scope.ts'
 import type { WatchTerms } from '../../src/model/snapshot/watch-event.ts'
 
@@ -185,7 +185,7 @@ describe('connect', () => {
 
 describe('socketOf', () => {
   it('is the socket, and a fault where there is none', () => {
-    expect(socketOf({ webSocket: 'socket' } as unknown as Response)).toBe('socket')
-    expect(() => socketOf({ webSocket: null } as unknown as Response)).toThrow('without a socket')
+    expect(getSocket({ webSocket: 'socket' } as unknown as Response)).toBe('socket')
+    expect(() => getSocket({ webSocket: null } as unknown as Response)).toThrow('without a socket')
   })
 })

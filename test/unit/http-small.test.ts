@@ -1,17 +1,26 @@
 /** The small parts of http/: what is answered when something broke, who may create, the purge, the pages of a stash's address. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { JURISDICTIONS, newStashId, parseKey, parseStashId } from '../../src/http/address.ts'
-import { answerFault, codeOf } from '../../src/http/faults.ts'
-import { purgeCache, tagToPurge } from '../../src/http/purge.ts'
-import { empty, html, json, jsonText, representEnds, timeBoxOf, turnDown } from '../../src/http/reply.ts'
-import { contactOf, securityText } from '../../src/http/security-text.ts'
+import { newStashId, parseKey, parseStashId } from '../../src/http/request/address.ts'
+import { JURISDICTIONS } from '../../src/wire/stash.ts'
+import { faultResponse, toFaultCode } from '../../src/http/faults.ts'
+import { purgeCache, parsePurgeTag } from '../../src/http/cache-purge.ts'
+import {
+  empty,
+  html,
+  json,
+  jsonText,
+  toPendingEndsMembers,
+  toTimeBoxMembers,
+  problemResponse,
+} from '../../src/http/response/reply.ts'
+import { parseContact, securityText } from '../../src/http/routes/security-text.ts'
 import { PURGE_METHOD } from '../../src/model/cache-purge.ts'
 
 type Namespace = Parameters<typeof parseStashId>[0]
 
 describe('answerFault', () => {
   const bodyOf = async (writes: boolean, fault: Error, headers: Record<string, string> = {}) => {
-    const response = answerFault(new Request('https://flags.test/', { headers }), writes, fault, 'the-id')
+    const response = faultResponse(new Request('https://flags.test/', { headers }), writes, fault, 'the-id')
     return { response, body: (await response.json()) as Record<string, unknown> }
   }
   const overloaded = Object.assign(new Error('x'), { overloaded: true })
@@ -44,7 +53,7 @@ describe('answerFault', () => {
   it('says of an overloaded object that it did nothing', async () => {
     const { response, body } = await bodyOf(true, overloaded)
     expect([response.status, body['code'], body['applied']]).toEqual([503, 'overloaded', 'no'])
-    expect([codeOf(overloaded), codeOf(Object.assign(new Error('x'), { overloaded: 'yes' }))]).toEqual([
+    expect([toFaultCode(overloaded), toFaultCode(Object.assign(new Error('x'), { overloaded: 'yes' }))]).toEqual([
       'overloaded',
       'internal',
     ])
@@ -58,7 +67,7 @@ describe('responses', () => {
       jsonText('{}'),
       empty(204),
       html('<p>', {}),
-      turnDown({ code: 'stash_not_found' }),
+      problemResponse({ code: 'stash_not_found' }),
     ]) {
       expect(response.headers.get('Cache-Control')).toBe('no-store')
       expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*')
@@ -72,21 +81,21 @@ describe('responses', () => {
     expect(json({}, { ETag: '"1"' }).headers.get('ETag')).toBe('"1"')
   })
   it('turn a refusal down by its own status and code', async () => {
-    const response = turnDown({ code: 'rate_limited', retry_after_s: 7 })
+    const response = problemResponse({ code: 'rate_limited', retry_after_s: 7 })
     expect([response.status, response.headers.get('Retry-After')]).toEqual([429, '7'])
     expect(response.headers.get('Switchyard-Problem')).toBe('rate_limited')
     expect(await response.json()).toMatchObject({ code: 'rate_limited', status: 429 })
   })
   it('name the end of a time-box, where there is one', () => {
-    expect(timeBoxOf(undefined)).toEqual({})
-    expect(timeBoxOf({ heldId: 'h', at: 0 })).toEqual({ reverts_at: '1970-01-01T00:00:00.000Z', revert_id: 'h' })
-    expect(representEnds(undefined)).toEqual({ ends: [], truncated: false })
+    expect(toTimeBoxMembers(undefined)).toEqual({})
+    expect(toTimeBoxMembers({ heldId: 'h', at: 0 })).toEqual({ reverts_at: '1970-01-01T00:00:00.000Z', revert_id: 'h' })
+    expect(toPendingEndsMembers(undefined)).toEqual({ ends: [], truncated: false })
     const ends = [{ heldId: 'h', key: 'a', at: 0, goesBackTo: null }]
-    expect(representEnds({ ends, isWhole: true })).toEqual({
+    expect(toPendingEndsMembers({ ends, isWhole: true })).toEqual({
       ends: [{ held_id: 'h', key: 'a', at: '1970-01-01T00:00:00.000Z', goes_back_to: null }],
       truncated: false,
     })
-    expect(representEnds({ ends, isWhole: false }).truncated).toBe(true)
+    expect(toPendingEndsMembers({ ends, isWhole: false }).truncated).toBe(true)
   })
 })
 
@@ -133,10 +142,10 @@ describe('the purge', () => {
   const context = (parts: object) => parts as ExecutionContext
   it('is asked for by the loopback alone', () => {
     const purge = new Request('https://purge/', { method: PURGE_METHOD })
-    expect(tagToPurge(purge, context({ props: { purgeTag: 't' } }))).toBe('t')
-    expect(tagToPurge(purge, context({}))).toBeNull()
-    expect(tagToPurge(purge, context({ props: {} }))).toBeNull()
-    expect(tagToPurge(new Request('https://purge/'), context({ props: { purgeTag: 't' } }))).toBeNull()
+    expect(parsePurgeTag(purge, context({ props: { purgeTag: 't' } }))).toBe('t')
+    expect(parsePurgeTag(purge, context({}))).toBeNull()
+    expect(parsePurgeTag(purge, context({ props: {} }))).toBeNull()
+    expect(parsePurgeTag(new Request('https://purge/'), context({ props: { purgeTag: 't' } }))).toBeNull()
   })
   it('says what became of it', async () => {
     const tags: unknown[] = []
@@ -183,7 +192,8 @@ describe('who may create', () => {
   afterEach(() => vi.restoreAllMocks())
 
   async function ask(settings: Record<string, string>, bearer?: string, isAllowed = true) {
-    const { creationOf, refuseCreation } = await import('../../src/http/admin.ts')
+    const { getCreationPolicy: creationOf, checkCreationAllowed: refuseCreation } =
+      await import('../../src/http/request/admin.ts')
     const limits: string[] = []
     const FAILED_LOGINS = { limit: async ({ key }: { key: string }) => (limits.push(key), { success: isAllowed }) }
     const all = { ...settings, FAILED_LOGINS }
@@ -236,7 +246,7 @@ describe('security.txt', () => {
     ['mailto:security@example.com', 'mailto:security@example.com'],
     ['security@example.com', 'mailto:security@example.com'],
   ])('takes %j for the contact %j', (setting, contact) => {
-    expect(contactOf(setting)).toBe(contact)
+    expect(parseContact(setting)).toBe(contact)
   })
   it('ends after half a year, to the day, and is kept by the cache in front for an hour', async () => {
     const response = securityText('mailto:a@b.c', Date.UTC(2026, 0, 1, 23, 59))

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { logFailedLogin, logFault, logNotice, logWrite } from '../../src/http/log.ts'
-import { marked } from '../../src/http/marks.ts'
-import { readContext } from '../../src/http/ofrep-context.ts'
-import { evaluationAt, failMissing, failRefused } from '../../src/http/ofrep-failure.ts'
-import { readableTime } from '../../src/http/time.ts'
+import { markInvisible } from '../../src/http/response/mark-invisible.ts'
+import { readContext } from '../../src/http/openfeature/context.ts'
+import { matchEvaluationUrl, missingFlagResponse, refusedResponse } from '../../src/http/openfeature/failure.ts'
+import { readableTime } from '../../src/http/response/time.ts'
 
 describe('readableTime', () => {
   const now = Date.UTC(2026, 10, 24, 2, 0, 0)
@@ -28,7 +28,7 @@ describe('readableTime', () => {
 })
 
 describe('marked', () => {
-  const text = async (value: string) => String(await marked(value))
+  const text = async (value: string) => String(await markInvisible(value))
   it.each([
     ['plain 🙂👍🏽', 'plain 🙂👍🏽'],
     ['<b a="1" c=\'2\'>&', '&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp;'],
@@ -54,22 +54,22 @@ describe('evaluationAt', () => {
     ['https://a.b/x/stash/S/ofrep/v1/evaluate/flags', null],
     ['https://a.b/item/S/k?u=https://a.b/stash/S/ofrep/v1/evaluate/flags', null],
   ])('%s: %j', (url, at) => {
-    expect(evaluationAt(url)).toEqual(at)
+    expect(matchEvaluationUrl(url)).toEqual(at)
   })
 })
 
 describe('what OFREP is told', () => {
   it('of a flag or a stash that is not there is that there is no flag', async () => {
-    const missing = failMissing('k', 7)
+    const missing = missingFlagResponse('k', 7)
     expect([missing.status, missing.headers.get('Switchyard-Revision')]).toEqual([404, '7'])
     expect(await missing.json()).toMatchObject({ key: 'k', errorCode: 'FLAG_NOT_FOUND', metadata: {} })
-    const one = failRefused('k', { code: 'stash_not_found' })
+    const one = refusedResponse('k', { code: 'stash_not_found' })
     expect([one.status, one.headers.get('Switchyard-Problem')]).toEqual([404, 'stash_not_found'])
     expect(await one.json()).toMatchObject({ key: 'k', errorCode: 'FLAG_NOT_FOUND' })
-    const all = (await failRefused(null, { code: 'stash_not_found' }).json()) as object
+    const all = (await refusedResponse(null, { code: 'stash_not_found' }).json()) as object
     expect(all).toMatchObject({ errorCode: 'GENERAL' })
     expect(all).not.toHaveProperty('key')
-    expect(await failRefused('k', { code: 'route_not_found' }).json()).toMatchObject({ errorCode: 'GENERAL' })
+    expect(await refusedResponse('k', { code: 'route_not_found' }).json()).toMatchObject({ errorCode: 'GENERAL' })
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { answerMissed } from '../../src/http/long-poll.ts'
+import { answerMissed } from '../../src/http/watch/long-poll.ts'
 
 const lines = (...events: object[]) => events.map((event) => JSON.stringify(event)).join('\n')
 

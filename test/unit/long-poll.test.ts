@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { answerMissed, paceBehind, pollOnce } from '../../src/http/long-poll.ts'
-import { readHead } from '../../src/http/sse.ts'
+import { answerMissed, throttleBehind, pollOnce } from '../../src/http/watch/long-poll.ts'
+import { readHead } from '../../src/http/watch/sse.ts'
 
 /** A socket whose other end a test holds. */
 class SocketStub {
@@ -169,36 +169,36 @@ describe('paceBehind', () => {
   const tell = (stash: string, revision: number) => void answerMissed(JSON.stringify(change(revision, {})), stash)
   it('makes one that is behind what another was just told wait a moment, and no other', async () => {
     tell('paced', 5)
-    await paceBehind('paced', 5)
-    await paceBehind('paced', 9)
-    await paceBehind('another', 1)
+    await throttleBehind('paced', 5)
+    await throttleBehind('paced', 9)
+    await throttleBehind('another', 1)
     expect(waits).toEqual([])
     vi.advanceTimersByTime(30)
     for (const after of [4, null]) {
-      const pacing = paceBehind('paced', after)
+      const pacing = throttleBehind('paced', after)
       expect(waits.at(-1)).toBe(70)
       void pacing
     }
     vi.advanceTimersByTime(70)
-    await paceBehind('paced', 4)
+    await throttleBehind('paced', 4)
     expect(waits).toHaveLength(2)
   })
   it('waits no longer where the clock was set back', () => {
     tell('back', 5)
     vi.setSystemTime(Date.now() - 60_000)
-    void paceBehind('back', 1)
+    void throttleBehind('back', 1)
     expect(waits).toEqual([100])
   })
   it('remembers a thousand stashes at most', async () => {
     for (let i = 0; i < 1_000; i++) tell(`many${i}`, 5)
-    void paceBehind('many999', 1)
+    void throttleBehind('many999', 1)
     expect(waits).toHaveLength(1)
     tell('one more', 5)
     for (let i = 0; i < 3; i++) tell(`few${i}`, 5)
     waits.length = 0
-    await paceBehind('many0', 1)
+    await throttleBehind('many0', 1)
     expect(waits).toEqual([])
-    void paceBehind('few0', 1)
+    void throttleBehind('few0', 1)
     expect(waits).toHaveLength(1)
   })
 })

@@ -1,23 +1,22 @@
 import { describe, expect, it } from 'vitest'
-import { readBody } from '../../src/http/body.ts'
+import { readBody } from '../../src/http/request/body.ts'
 import {
-  parseTime,
-  readCircumstances,
-  readCount,
-  readCursor,
-  readPrecondition,
-  readQuery,
-  readRevision,
+  parseWriteMetadata,
+  parseCount,
+  parseCursor,
+  parsePrecondition,
+  parseQuery,
+  parseMinRevision,
   readText,
-  readTiming,
-  REASON_MAX_CHARS,
-} from '../../src/http/parse.ts'
+  parseTiming,
+} from '../../src/http/request/parse.ts'
+import { parseTime, REASON_MAX_CHARS } from '../../src/wire/field.ts'
 
 const request = (headers: Record<string, string> = {}) => new Request('https://flags.test/', { headers })
 const refusal = (read: { ok: boolean; refusal?: object; value?: unknown }) => (read.ok ? read.value : read.refusal)
 
 describe('readQuery', () => {
-  const read = (query: string) => refusal(readQuery(`https://flags.test/a${query}`, ['at', 'reason']))
+  const read = (query: string) => refusal(parseQuery(`https://flags.test/a${query}`, ['at', 'reason']))
   it('gives what is known, decoded, and nothing where there is none', () => {
     expect(read('?at=1&reason=a+b%20c')).toEqual({ at: '1', reason: 'a b c' })
     expect([read(''), read('?'), read('?at=')]).toEqual([{}, {}, { at: '' }])
@@ -31,21 +30,21 @@ describe('readQuery', () => {
 
 describe('numbers', () => {
   it('of a revision have up to fifteen digits, and nothing else', () => {
-    expect([undefined, '0', '17', '9'.repeat(15)].map((text) => refusal(readRevision(text)))).toEqual([
+    expect([undefined, '0', '17', '9'.repeat(15)].map((text) => refusal(parseMinRevision(text)))).toEqual([
       0, 0, 17, 999_999_999_999_999,
     ])
     for (const text of ['', '-1', '1.0', ' 1', '1 ', 'x1', '1x', '9'.repeat(16)])
-      expect(refusal(readRevision(text)), text).toMatchObject({ parameter: 'min_revision' })
+      expect(refusal(parseMinRevision(text)), text).toMatchObject({ parameter: 'min_revision' })
   })
   it('of a count lie within its bounds', () => {
-    const read = (text: string | undefined) => refusal(readCount('limit', text, { least: 2, most: 5, absent: 3 }))
+    const read = (text: string | undefined) => refusal(parseCount('limit', text, { least: 2, most: 5, absent: 3 }))
     expect([undefined, '2', '5'].map(read)).toEqual([3, 2, 5])
     for (const text of ['1', '6', '', 'x', '2.5', '-3', 'a3', '3a'])
       expect(read(text), text).toMatchObject({ parameter: 'limit' })
   })
   it('of a cursor come from the header first', () => {
     const last = (header: string | undefined, after: string | undefined) =>
-      refusal(readCursor(request(header === undefined ? {} : { 'Last-Event-ID': header }), after))
+      refusal(parseCursor(request(header === undefined ? {} : { 'Last-Event-ID': header }), after))
     expect([last(undefined, undefined), last(undefined, '0'), last('7', '3'), last('7', undefined)]).toEqual([
       null,
       0,
@@ -85,18 +84,18 @@ describe('parseTime', () => {
 
 describe('readTiming', () => {
   it('takes both, either, or none', () => {
-    expect(refusal(readTiming({}))).toEqual({})
-    expect(refusal(readTiming({ for: '2m' }))).toEqual({ forMs: 120_000 })
-    expect(refusal(readTiming({ at: '1970-01-01T00:00:01Z', for: '1s' }))).toEqual({ at: 1_000, forMs: 1_000 })
-    expect(refusal(readTiming({ at: '1970-01-01T00:00:00Z' }))).toEqual({ at: 0 })
-    expect(refusal(readTiming({ for: 'soon' }))).toMatchObject({ parameter: 'for' })
-    expect(refusal(readTiming({ at: 'soon' }))).toMatchObject({ parameter: 'at' })
+    expect(refusal(parseTiming({}))).toEqual({})
+    expect(refusal(parseTiming({ for: '2m' }))).toEqual({ forMs: 120_000 })
+    expect(refusal(parseTiming({ at: '1970-01-01T00:00:01Z', for: '1s' }))).toEqual({ at: 1_000, forMs: 1_000 })
+    expect(refusal(parseTiming({ at: '1970-01-01T00:00:00Z' }))).toEqual({ at: 0 })
+    expect(refusal(parseTiming({ for: 'soon' }))).toMatchObject({ parameter: 'for' })
+    expect(refusal(parseTiming({ at: 'soon' }))).toMatchObject({ parameter: 'at' })
   })
 })
 
 describe('readCircumstances', () => {
   const read = (headers: Record<string, string>, reason?: string) =>
-    refusal(readCircumstances(request(headers), reason === undefined ? {} : { reason }))
+    refusal(parseWriteMetadata(request(headers), reason === undefined ? {} : { reason }))
   it('takes the reason from the query before the header', () => {
     expect(read({ Reason: 'header' })).toEqual({ reason: 'header' })
     expect(read({ Reason: 'header' }, 'query')).toEqual({ reason: 'query' })
@@ -117,7 +116,7 @@ describe('readCircumstances', () => {
 })
 
 describe('readPrecondition', () => {
-  const read = (headers: Record<string, string>) => refusal(readPrecondition(new Headers(headers)))
+  const read = (headers: Record<string, string>) => refusal(parsePrecondition(new Headers(headers)))
   it('reads versions out of tags, weak or not, one or several', () => {
     expect(read({})).toBeNull()
     expect(read({ 'If-Match': '"3"' })).toEqual({ ifMatch: [3] })

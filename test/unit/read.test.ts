@@ -1,7 +1,13 @@
 /** Public reads in Node, over stand-ins for KV and the object: what is found, and what the hot path then answers alone. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { serveHot } from '../../src/http/hot.ts'
-import { explainMissing, heedWrite, recallClaimed, recallStash, rememberStash } from '../../src/http/read.ts'
+import { serveFromCache } from '../../src/http/fast-path.ts'
+import {
+  explainMissing,
+  noteWrite,
+  readAtLeastIfExists,
+  readSnapshot,
+  peekSnapshot,
+} from '../../src/http/response/snapshot-reader.ts'
 import type { ReadScope } from '../../src/http/scope.ts'
 import { serializeSnapshot } from '../../src/model/snapshot/snapshot.ts'
 import { NO_STORAGE, type Vouch } from '../../src/model/snapshot/vouch.ts'
@@ -38,7 +44,7 @@ function makeStash() {
     // What of the bindings is used.
     ({ ...scope, url: `${scope.url}${query}` }) as unknown as ReadScope
   const hot = (path = `/item/${stash}/k`, init: RequestInit = {}) =>
-    serveHot(new Request(`https://flags.test${path}`, init))
+    serveFromCache(new Request(`https://flags.test${path}`, init))
   return { stash, world, at, hot }
 }
 
@@ -57,10 +63,10 @@ describe('serveHot', () => {
   it('answers a flag that the isolate remembers, by both addresses, and asks nobody', async () => {
     const { stash, world, at, hot } = makeStash()
     expect(hot()).toBeNull()
-    await recallStash(at(''))
+    await readSnapshot(at(''))
     // The second read is left to the routes, which see to it that the copy is kept confirmed.
     expect(hot()).toBeNull()
-    await recallStash(at(''))
+    await readSnapshot(at(''))
     for (const path of [`/item/${stash}/k`, `/api/item/${stash}/k`]) {
       const response = hot(path)
       expect([response?.status, await response?.text()]).toEqual([200, 'value 1'])
@@ -69,7 +75,7 @@ describe('serveHot', () => {
   })
   it('leaves to the routes what it does not know', async () => {
     const { stash, at, hot } = makeStash()
-    await recallStash(at(''))
+    await readSnapshot(at(''))
     for (const path of [
       `/item/${stash}/other`,
       `/item/${stash}/k?min_revision=1`,
@@ -88,7 +94,7 @@ describe('serveHot', () => {
   })
   it('leaves it to the routes once the copy is a second old', async () => {
     const { at, hot } = makeStash()
-    for (let i = 0; i < 2; i++) await recallStash(at(''))
+    for (let i = 0; i < 2; i++) await readSnapshot(at(''))
     vi.setSystemTime(Date.now() + 999)
     expect(hot()).not.toBeNull()
     vi.setSystemTime(Date.now() + 1)
@@ -99,18 +105,18 @@ describe('serveHot', () => {
 describe('rememberStash', () => {
   it('is what may be served at once, until its hot time is over', async () => {
     const { stash, at } = makeStash()
-    expect(rememberStash(stash)).toBeNull()
-    for (let i = 0; i < 2; i++) await recallStash(at(''))
-    expect(rememberStash(stash)?.snapshot.revision).toBe(1)
-    heedWrite(stash, 2)
-    expect(rememberStash(stash)).toBeNull()
+    expect(peekSnapshot(stash)).toBeNull()
+    for (let i = 0; i < 2; i++) await readSnapshot(at(''))
+    expect(peekSnapshot(stash)?.snapshot.revision).toBe(1)
+    noteWrite(stash, 2)
+    expect(peekSnapshot(stash)).toBeNull()
   })
 })
 
 describe('recallStash', () => {
   it('finds the stash, with what the query says', async () => {
     const { at } = makeStash()
-    expect(await recallStash(at('?keys=a'), ['keys'])).toMatchObject({
+    expect(await readSnapshot(at('?keys=a'), ['keys'])).toMatchObject({
       ok: true,
       value: { query: { keys: 'a' }, recalled: { snapshot: { revision: 1 }, vouched: true } },
     })
@@ -122,22 +128,24 @@ describe('recallStash', () => {
     ['?min_revision=9', 'revision_not_reached'],
   ])('refuses %s: %s', async (query, code) => {
     const { at } = makeStash()
-    expect(await recallStash(at(query))).toMatchObject({ refusal: { code } })
+    expect(await readSnapshot(at(query))).toMatchObject({ refusal: { code } })
   })
   it('knows what is no id of a stash', async () => {
     const { at } = makeStash()
-    expect(await recallStash({ ...at(''), stash: 'x' })).toMatchObject({ refusal: { code: 'stash_not_found' } })
-    expect(await recallClaimed({ ...at(''), stash: 'x' }, 0)).toMatchObject({ refusal: { code: 'stash_not_found' } })
+    expect(await readSnapshot({ ...at(''), stash: 'x' })).toMatchObject({ refusal: { code: 'stash_not_found' } })
+    expect(await readAtLeastIfExists({ ...at(''), stash: 'x' }, 0)).toMatchObject({
+      refusal: { code: 'stash_not_found' },
+    })
   })
 })
 
 describe('recallClaimed', () => {
   it('goes by a claim that is true, and takes one that is not for none', async () => {
     const { world, at } = makeStash()
-    await recallStash(at(''))
+    await readSnapshot(at(''))
     world.revision = 2
-    expect(await recallClaimed(at(''), 2)).toMatchObject({ value: { snapshot: { revision: 2 } } })
-    expect(await recallClaimed(at(''), 99)).toMatchObject({ ok: true, value: { snapshot: { revision: 2 } } })
+    expect(await readAtLeastIfExists(at(''), 2)).toMatchObject({ value: { snapshot: { revision: 2 } } })
+    expect(await readAtLeastIfExists(at(''), 99)).toMatchObject({ ok: true, value: { snapshot: { revision: 2 } } })
   })
 })
 

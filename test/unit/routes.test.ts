@@ -1,6 +1,6 @@
 /** The routes of items, links and stashes in Node: what each answers, word for word where scripts rely on it. */
 import { describe, expect, it, vi } from 'vitest'
-import { documentOf } from '../../src/http/problem.ts'
+import { toProblemDocument } from '../../src/http/response/problem-document.ts'
 import { makeDoor, useDoor } from '../support/door.ts'
 
 useDoor()
@@ -160,7 +160,8 @@ describe('what no route takes', () => {
 describe('documentOf', () => {
   it('says of a conflict what stands there', () => {
     const detailOf = (current: number | null) =>
-      documentOf({ code: 'version_conflict', current, of: 'item' } as Parameters<typeof documentOf>[0]).detail
+      toProblemDocument({ code: 'version_conflict', current, of: 'item' } as Parameters<typeof toProblemDocument>[0])
+        .detail
     expect(detailOf(null)).toBe('The item does not exist.')
     expect(detailOf(4)).toBe('The item stands at "4". Read it again, then decide.')
   })

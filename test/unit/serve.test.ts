@@ -1,7 +1,14 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Recalled } from '../../src/edge/snapshot-reader.ts'
-import { serveHot } from '../../src/http/hot.ts'
-import { isKnown, serve, serveList, serveMissing, turnDownItem, type Representation } from '../../src/http/serve.ts'
+import { serveFromCache } from '../../src/http/fast-path.ts'
+import {
+  matchesIfNoneMatch,
+  serve,
+  serveList,
+  missingItemResponse,
+  itemProblemResponse,
+  type Representation,
+} from '../../src/http/response/serve.ts'
 
 const FLAGS = Array.from({ length: 100 }, (_, i) => [`flag-${i}`, 'x'.repeat(1_000)] as const)
 const CHARS = 100 * 1_000
@@ -159,7 +166,7 @@ describe('serveMissing', () => {
     const { snapshot, ...recalled } = copy()
     const reverts = [{ key: 'away', at: 5_000, version: 2, to: null }]
     const all = { ...recalled, snapshot: { ...snapshot, reverts, reverted: new Set(['back']) } }
-    return serveMissing(all, { code: 'item_not_found', key })
+    return missingItemResponse(all, { code: 'item_not_found', key })
   }
   it('says whether it is away for a time, and has an empty body', async () => {
     const [gone, away, back] = [missing('gone'), missing('away'), missing('back')]
@@ -172,13 +179,13 @@ describe('serveMissing', () => {
     expect(source).toEqual([false, false, true])
   })
   it('is empty for a read of an item whatever is not there, and says else what happened', async () => {
-    const none = turnDownItem({ code: 'stash_not_found' })
+    const none = itemProblemResponse({ code: 'stash_not_found' })
     expect([none.status, await none.text(), none.headers.get('Switchyard-Problem')]).toEqual([
       404,
       '',
       'stash_not_found',
     ])
-    expect(await turnDownItem({ code: 'token_missing' }).json()).toMatchObject({ code: 'token_missing' })
+    expect(await itemProblemResponse({ code: 'token_missing' }).json()).toMatchObject({ code: 'token_missing' })
   })
 })
 
@@ -194,10 +201,10 @@ describe('isKnown', () => {
     ['w/"3"', false],
     ['xW/"3"', false],
   ])('%s: %s', (known, is) => {
-    expect(isKnown(new Headers({ 'If-None-Match': known }), '"3"')).toBe(is)
+    expect(matchesIfNoneMatch(new Headers({ 'If-None-Match': known }), '"3"')).toBe(is)
   })
   it('is not without a tag', () => {
-    expect(isKnown(new Headers(), '"3"')).toBe(false)
+    expect(matchesIfNoneMatch(new Headers(), '"3"')).toBe(false)
   })
 })
 
@@ -209,6 +216,6 @@ describe('serveHot', () => {
         return Reflect.get(request, name, request) as unknown
       },
     })
-    expect(serveHot(broken)).toBeNull()
+    expect(serveFromCache(broken)).toBeNull()
   })
 })

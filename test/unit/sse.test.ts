@@ -1,7 +1,7 @@
 /** A stream of events in Node: its socket, its time and its reader are held by the test. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { streamEvents, type StreamOptions } from '../../src/http/sse.ts'
-import { STREAM_UNREAD_MAX_BYTES } from '../../src/http/unread.ts'
+import { streamEvents, type StreamOptions } from '../../src/http/watch/sse.ts'
+import { STREAM_UNREAD_MAX_BYTES } from '../../src/http/watch/backpressure.ts'
 
 class SocketStub {
   closedWith: number | null = null

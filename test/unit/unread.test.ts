@@ -4,7 +4,7 @@ import {
   ISOLATE_UNREAD_MAX_BYTES,
   STREAM_UNREAD_MAX_BYTES as STREAM_MAX,
   Unread,
-} from '../../src/http/unread.ts'
+} from '../../src/http/watch/backpressure.ts'
 
 const SHARE = 16 * 1024
 const open: Unread[] = []

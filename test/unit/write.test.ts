@@ -1,8 +1,8 @@
 /** How a write goes: what the object is asked and told, in which order, and what of it is answered. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { WriteScope } from '../../src/http/scope.ts'
-import { json } from '../../src/http/reply.ts'
-import { replyWaiting, write } from '../../src/http/write.ts'
+import { json } from '../../src/http/response/reply.ts'
+import { heldResponse, write } from '../../src/http/request/write.ts'
 import type { Applied, Command } from '../../src/model/intent.ts'
 import { ok, refuse, type Refusal, type Result } from '../../src/model/refusal.ts'
 import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../../src/model/access/token.ts'
@@ -186,7 +186,7 @@ describe('replyWaiting', () => {
     ['time', 'at its time'],
     ['approval', 'Another token'],
   ] as const)('says what it waits for: %s', async (waitsFor, message) => {
-    const response = replyWaiting({ id: 'h', waitsFor, expires_at: 0, dueAt: null })
+    const response = heldResponse({ id: 'h', waitsFor, expires_at: 0, dueAt: null })
     expect(response.status).toBe(202)
     expect(await response.json()).toEqual({
       message: expect.stringContaining(message) as string,
@@ -197,6 +197,6 @@ describe('replyWaiting', () => {
     })
   })
   it('takes what an older object says for a link', async () => {
-    expect(await replyWaiting({ id: 'h', expires_at: null }).json()).toMatchObject({ waits_for: 'link', due_at: null })
+    expect(await heldResponse({ id: 'h', expires_at: null }).json()).toMatchObject({ waits_for: 'link', due_at: null })
   })
 })

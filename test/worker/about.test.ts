@@ -2,7 +2,7 @@ import { createExecutionContext } from 'cloudflare:test'
 import { env, exports } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { handle } from '../../src/http/app.ts'
-import { OPERATIONS } from '../../src/http/operations.ts'
+import { OPERATIONS } from '../../src/http/openapi/operations.ts'
 import { send } from '../support/front-door.ts'
 
 const at = (origin: string, path: string, init?: RequestInit): Promise<Response> =>

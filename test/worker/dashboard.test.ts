@@ -1,6 +1,6 @@
 import { exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { policyFor } from '../../src/http/dashboard.ts'
+import { policyFor } from '../../src/http/routes/dashboard.ts'
 
 const get = (path: string, init?: RequestInit): Promise<Response> =>
   exports.default.fetch(new Request(`https://flags.test${path}`, init))

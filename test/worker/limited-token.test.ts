@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { OPERATIONS } from '../../src/http/operations.ts'
-import type { Operation } from '../../src/http/operation.ts'
+import { OPERATIONS } from '../../src/http/openapi/operations.ts'
+import type { Operation } from '../../src/http/openapi/operation.ts'
 import { newOperator, send } from '../support/front-door.ts'
 import { nextWeek, type Operator } from '../support/operator.ts'
 

@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { afterEach, describe, expect, it } from 'vitest'
-import { bulkEvaluation } from '../../src/http/wire-ofrep.ts'
+import { bulkEvaluation } from '../../src/wire/ofrep.ts'
 import { FLAGS, furnished } from '../support/evaluations.ts'
 import { clearFaults, faults } from '../support/faults.ts'
 import { objectOf, send } from '../support/front-door.ts'

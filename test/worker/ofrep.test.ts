@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { exports } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { bulkEvaluation, bulkEvaluationFailure, evaluation, evaluationFailure } from '../../src/http/wire-ofrep.ts'
+import { bulkEvaluation, bulkEvaluationFailure, evaluation, evaluationFailure } from '../../src/wire/ofrep.ts'
 import vectors from '../support/bucketing.json' with { type: 'json' }
 import { context, FLAGS, furnished, setTo } from '../support/evaluations.ts'
 import { clearFaults, faults } from '../support/faults.ts'

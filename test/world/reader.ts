@@ -2,7 +2,7 @@
 import { SnapshotCache } from '../../src/edge/snapshot-cache.ts'
 import { SnapshotReader } from '../../src/edge/snapshot-reader.ts'
 import { createStores, type Handles, type ReadMode, type Stores } from '../../src/edge/stores.ts'
-import { serve, serveMissing } from '../../src/http/serve.ts'
+import { serve, missingItemResponse } from '../../src/http/response/serve.ts'
 import type { CacheModel, Answer } from './cache-model.ts'
 import type { Clock } from './clock.ts'
 import type { Dice } from './dice.ts'
@@ -77,7 +77,7 @@ export async function answerIn(
   skew.ms = isolate.skewMs
   const response =
     flag === undefined
-      ? serveMissing(recalled.value, { code: 'item_not_found', key })
+      ? missingItemResponse(recalled.value, { code: 'item_not_found', key })
       : serve(new Request(urlOf(id, key)), recalled.value, key, () => ({ body: flag.value, ...flag }))
   skew.ms = 0
   const { headers, status } = response

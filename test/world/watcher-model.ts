@@ -3,7 +3,7 @@
  * its way. The client comes back after a while, and says what it has seen. It keeps a copy of the flags, as clients do.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { connect } from '../../src/http/connect.ts'
+import { connect } from '../../src/http/watch/connect.ts'
 import type { App } from '../../src/http/scope.ts'
 import type { Filter } from '../../src/model/snapshot/watch-event.ts'
 import { WorldBroken } from './kv-model.ts'

@@ -1,0 +1,135 @@
+/** Makes the OpenAPI 3.1 document from the table of operations and the zod schemas behind it. */
+import * as z from 'zod'
+import type { RefusalCode } from '../../model/refusal.ts'
+import type { Operation } from './operation.ts'
+import { OPERATIONS } from './operations.ts'
+import { PARAMETERS } from './parameters.ts'
+import { PROBLEMS } from '../response/problem-table.ts'
+import { VERSION } from '../version.ts'
+import { documentedAs } from '../../wire/flag.ts'
+import { problem } from '../../wire/problem.ts'
+import { heldReply } from '../../wire/safeguard.ts'
+import { watchEvent } from '../../wire/watch.ts'
+
+type Json = Record<string, unknown>
+
+const SECURITY = { none: [], token: [{ token: [] }], admin: [{ admin: [] }, {}], link: [] } satisfies Record<
+  Operation['auth'],
+  Json[]
+>
+
+const PATH_PARAMETERS: Record<string, Json> = {
+  stash: { name: 'stash', in: 'path', required: true, schema: { type: 'string', pattern: '^[0-9a-f]{64}$' } },
+  token: { name: 'token', in: 'path', required: true, schema: { type: 'string', pattern: '^[0-9a-f]{16}$' } },
+  file: { name: 'file', in: 'path', required: true, schema: { type: 'string', pattern: '^[a-z-]+\\.(html|css|js)$' } },
+  held: { name: 'held', in: 'path', required: true, schema: { type: 'string' } },
+  key: { name: 'key', in: 'path', required: true, schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' } },
+}
+
+/** The same wherever it is asked for: its servers are relative to the address of the document. */
+export function createDocument(): Json {
+  const paths: Record<string, Json> = {}
+  for (const operation of OPERATIONS) (paths[operation.path] ??= {})[operation.method] = toOperationObject(operation)
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Switchyard',
+      version: VERSION,
+      summary: 'Operational flags: read by anyone over plain HTTP, changed only by those who may.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/api' }, { url: '/' }],
+    paths,
+    components: {
+      schemas: toComponents(),
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: "A stash's token." },
+        admin: { type: 'http', scheme: 'bearer', description: "The deployment's ADMIN_TOKEN, where one is set." },
+      },
+    },
+  }
+}
+
+function toOperationObject(operation: Operation): Json {
+  const { path, id, summary, parameters = [], auth, body, answer, mayBeHeld = false, refusals, failures } = operation
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => PATH_PARAMETERS[name])
+  return {
+    operationId: id,
+    summary,
+    security: SECURITY[auth],
+    parameters: [...inPath, ...parameters.map((name) => ({ name, ...PARAMETERS[name] }))],
+    ...(body && { requestBody: { required: body.required, content: toContent(body.schema) } }),
+    responses: {
+      200: { description: 'It is so.', content: toContent(answer) },
+      ...(mayBeHeld && { 202: { description: 'Held: nothing has changed yet.', content: toContent(heldReply) } }),
+      ...(isConditional(operation) && { 304: { description: 'Not modified.' } }),
+      ...toProblemResponses(refusals),
+      ...(failures && toFailureResponses(failures)),
+    },
+  }
+}
+
+/** One entry a status: several refusals may share one, and the code tells them apart. */
+function toProblemResponses(refusals: RefusalCode[]): Json {
+  const byStatus = Map.groupBy(new Set(refusals), (code) => PROBLEMS[code].status)
+  return Object.fromEntries(
+    Array.from(byStatus, ([status, codes]) => [
+      status,
+      {
+        description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('. '),
+        content: { 'application/problem+json': { schema: toRef(problem) } },
+      },
+    ]),
+  )
+}
+
+/** A write's If-None-Match is a condition to write on, not one to answer on. */
+const isConditional = ({ method, failures, parameters = [] }: Operation): boolean =>
+  (method === 'get' || failures !== undefined) && parameters.includes('If-None-Match')
+
+const toFailureResponses = ({ schema, statuses }: NonNullable<Operation['failures']>): Json =>
+  Object.fromEntries(
+    Object.entries(statuses).map(([status, description]) => [status, { description, content: toContent(schema) }]),
+  )
+
+function toContent(schema: Operation['answer']): Json {
+  if (schema === 'text') return { '*/*': { schema: { type: 'string' } } }
+  if (schema === 'events') {
+    return { 'text/event-stream': { schema: { type: 'string' } }, 'application/json': { schema: toRef(watchEvent) } }
+  }
+  if (schema === 'stream') return { 'text/event-stream': { schema: { type: 'string' } } }
+  if (schema === 'html') return { 'text/html': { schema: { type: 'string' } } }
+  if (schema === 'openapi') return { 'application/json': { schema: { type: 'object' } } }
+  return { 'application/json': { schema: toRef(schema) } }
+}
+
+const toRef = (schema: z.ZodType): Json => ({
+  $ref: `#/components/schemas/${getSchemaName(documentedAs.get(schema) ?? schema)}`,
+})
+
+function getSchemaName(schema: z.ZodType): string {
+  const name = schema.meta()?.id
+  if (name === undefined) throw new Error('a schema on the wire needs an id to be documented under')
+  return name
+}
+
+function toComponents(): Json {
+  const registry = z.registry<{ id: string }>()
+  for (const schema of [
+    problem,
+    heldReply,
+    watchEvent,
+    ...OPERATIONS.flatMap(({ body, answer, failures }) => [body?.schema, answer, failures?.schema]),
+  ]) {
+    if (typeof schema !== 'object') continue
+    const documented = documentedAs.get(schema) ?? schema
+    registry.add(documented, { id: getSchemaName(documented) })
+  }
+  const { schemas } = z.toJSONSchema(registry, { io: 'input', uri: (id) => `#/components/schemas/${id}` })
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, schema]) => {
+      const { $schema: _dialect, $id: _id, ...rest } = schema as Json
+      return [name, rest]
+    }),
+  )
+}

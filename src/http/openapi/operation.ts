@@ -1,0 +1,116 @@
+/** What the OpenAPI document is made of: one operation of the API, and the refusals that many share. */
+import type * as z from 'zod'
+import type { RefusalCode } from '../../model/refusal.ts'
+import type { Parameter } from './parameters.ts'
+
+export type Operation = {
+  method: 'get' | 'put' | 'post' | 'patch' | 'delete'
+  path: string
+  id: string
+  summary: string
+  auth: 'none' | 'token' | 'admin' | 'link'
+  parameters?: Parameter[]
+  /** A schema for JSON; 'text' for a value as it comes. */
+  body?: { schema: z.ZodType | 'text'; required: boolean }
+  /** What a 200 carries. */
+  answer: z.ZodType | 'text' | 'html' | 'openapi' | 'events' | 'stream'
+  /** Whether the change may be held instead: 202. */
+  mayBeHeld?: boolean
+  refusals: RefusalCode[]
+  /** Where a protocol has shapes of its own for what is not 200: by status, and for all statuses alike. */
+  failures?: { schema: z.ZodType; statuses: Record<number, string> }
+}
+
+export const READ: Parameter[] = ['min_revision', 'If-None-Match']
+export const WRITE: Parameter[] = ['reason', 'If-Match', 'If-None-Match', 'Idempotency-Key', 'Break-Glass']
+export const EDIT: Parameter[] = [...WRITE, 'for', 'at']
+export const READ_REFUSALS: RefusalCode[] = [
+  'stash_not_found',
+  'revision_not_reached',
+  'unknown_parameter',
+  'invalid_query',
+  'unreachable',
+]
+export const TOKEN_REFUSALS: RefusalCode[] = [
+  'token_missing',
+  'invalid_token',
+  'token_expired',
+  'token_revoked',
+  'https_required',
+  'not_permitted',
+  'rate_limited',
+  'stash_not_found',
+  'stash_lost',
+]
+export const WRITE_REFUSALS: RefusalCode[] = [
+  ...TOKEN_REFUSALS,
+  'unknown_parameter',
+  'invalid_query',
+  'invalid_header',
+  'version_conflict',
+  'idempotency_mismatch',
+  'write_rate_limited',
+]
+/** What stands in the way of a change of values. */
+export const EDIT_REFUSALS: RefusalCode[] = [
+  ...WRITE_REFUSALS,
+  'frozen',
+  'guard_mismatch',
+  'change_too_costly',
+  'reason_required',
+  'time_box_required',
+  'unsafe_end',
+  'time_past',
+  'time_too_far',
+  'too_many_held',
+  'too_large_to_hold',
+  'time_boxes_too_large',
+  'storage_full',
+]
+export const VALUE_REFUSALS: RefusalCode[] = [
+  'invalid_key',
+  'empty_value',
+  'not_text',
+  'body_too_large',
+  'body_incomplete',
+  'value_too_large',
+  'too_many_items',
+  'stash_too_large',
+]
+
+/** A link's change is decided when it is used. */
+export const LINK_REFUSALS: RefusalCode[] = [
+  'link_spent',
+  'not_permitted',
+  'frozen',
+  'guard_mismatch',
+  'change_too_costly',
+  'reason_required',
+  'time_box_required',
+  'too_many_held',
+  'too_large_to_hold',
+  'time_boxes_too_large',
+  'own_request',
+  'granted_after_request',
+  'unsafe_end',
+  'item_not_found',
+  'time_past',
+  'too_many_guards',
+  'guards_too_large',
+  'requester_gone',
+  'later_changes',
+  'revision_not_found',
+  'guard_unmet',
+  'invalid_query',
+  'invalid_header',
+  'version_conflict',
+  'idempotency_mismatch',
+  'value_too_large',
+  'too_many_items',
+  'stash_too_large',
+]
+
+/** Of a condition on the stash's revision. */
+export const CONDITIONS: Parameter[] = ['If-Match', 'If-None-Match']
+export const BODY_REFUSALS: RefusalCode[] = ['invalid_body', 'not_text', 'body_too_large', 'body_incomplete']
+export const ASK_REFUSALS: RefusalCode[] = [...TOKEN_REFUSALS, 'unknown_parameter', 'invalid_query']

@@ -1,0 +1,151 @@
+/**
+ * Evaluations of what a copy holds, as OFREP answers. What does not depend on who asks is written once for a copy; a
+ * request only picks the share its targeting key falls into.
+ *
+ * The bulk answer names no revision of the stash: every 200 makes every page render again, and a change that touches no
+ * flag must not.
+ */
+import { createHash } from 'node:crypto'
+import type { Recalled } from '../../edge/snapshot-reader.ts'
+import { createRule, type Outcome } from '../../model/evaluation/evaluate.ts'
+import { getBucket, getShare } from '../../model/evaluation/rollout.ts'
+import type { Flag, Snapshot } from '../../model/snapshot/snapshot.ts'
+import type { Context } from './context.ts'
+import {
+  failureResponse,
+  missingFlagResponse,
+  toFailure,
+  toTypeMismatch,
+  TARGETING_KEY_MISSING,
+  type Failure,
+} from './failure.ts'
+import { EXPOSED } from '../response/reply.ts'
+import { toSourceHeader } from '../response/serve.ts'
+import { isoTime } from '../response/time.ts'
+
+/** A flag's answer, ready but for who asks: texts alone, since what a copy's values become when parsed has no bound. */
+type Ready =
+  | { key: string; kind: 'same'; text: string }
+  /** A text for each share; `ends` are in buckets. */
+  | { key: string; kind: 'shared'; texts: string[]; ends: number[] }
+  | { key: string; kind: 'misfit'; failure: Failure }
+
+/** The list in pieces: texts that are the same for everybody, and flags that are not. */
+type List = { pieces: (string | Ready)[]; digest: string }
+
+const singles = new WeakMap<Snapshot, Map<string, Ready>>()
+const lists = new WeakMap<Snapshot, List>()
+const inits = new WeakMap<Recalled, ResponseInit>()
+
+export function evaluationResponse(recalled: Recalled, key: string, { targetingKey }: Context): Response {
+  const { snapshot } = recalled
+  let known = singles.get(snapshot)
+  if (known === undefined) singles.set(snapshot, (known = new Map<string, Ready>()))
+  let ready = known.get(key)
+  if (ready === undefined) {
+    const flag = snapshot.flags.get(key)
+    if (flag === undefined) return missingFlagResponse(key, snapshot.revision)
+    known.set(key, (ready = prepare(flag, { ...metadataOf(flag), revision: snapshot.revision }, '\n')))
+  }
+  const answer = evaluate(ready, targetingKey)
+  return typeof answer === 'string' ? new Response(answer, initOf(recalled)) : failureResponse(key, answer)
+}
+
+/** @param events where the caller hears of changes, as an absolute URL */
+export function bulkEvaluationResponse(
+  recalled: Recalled,
+  events: string,
+  context: Context,
+  known: string | null,
+): Response {
+  const { pieces, digest } = listOf(recalled.snapshot)
+  // Over the context as well: it may ask for somebody else with the tag of the last one's answer.
+  const tag = `"${digestOf(digest, events, context.text)}"`
+  const init = initOf(recalled)
+  const headers = new Headers(init.headers)
+  headers.set('ETag', tag)
+  if (known !== null && tagsIn(known).includes(tag)) {
+    headers.delete('Content-Type')
+    return new Response(null, { status: 304, headers })
+  }
+  const flags = pieces.map((piece) => {
+    if (typeof piece === 'string') return piece
+    const answer = evaluate(piece, context.targetingKey)
+    return typeof answer === 'string' ? answer : JSON.stringify(toFailure(piece.key, answer))
+  })
+  const streams = JSON.stringify([{ type: 'sse', url: events, inactivityDelaySec: INACTIVITY_S }])
+  return new Response(`{"flags":[${flags.join(',')}],"eventStreams":${streams},"metadata":{}}\n`, { headers })
+}
+
+/** After so long in the background a page may let go of its stream; it asks anew when it is looked at again. */
+const INACTIVITY_S = 120
+
+/** Of a time-boxed flag also when its value ends; of one that went back by the clock, that it did. */
+const metadataOf = ({ version, until, reverted }: Flag): object => ({
+  version,
+  ...(until !== undefined && { until: isoTime(until) }),
+  ...(reverted && { reverted }),
+})
+
+function prepare(flag: Flag, metadata: object, end = ''): Ready {
+  const { key } = flag
+  const rule = createRule(flag)
+  const write = (outcome: Outcome): string => `${writeOutcome(flag, outcome, metadata)}${end}`
+  if (rule.kind === 'misfit') return { key, kind: 'misfit', failure: toTypeMismatch(rule.guard) }
+  if (rule.kind === 'same') return { key, kind: 'same', text: write(rule.outcome) }
+  return { key, kind: 'shared', texts: rule.outcomes.map(write), ends: rule.ends }
+}
+
+/** JSON goes out as it was written: numbers that no double holds, and whatever else a parser would make its own of. */
+function writeOutcome({ key, value: text, guard }: Flag, { value, ...rest }: Outcome, metadata: object): string {
+  const written = value === undefined ? '' : `"value":${guard === 'json' ? text.trim() : JSON.stringify(value)},`
+  return `{"key":${JSON.stringify(key)},${written}${JSON.stringify({ ...rest, metadata }).slice(1)}`
+}
+
+function evaluate(ready: Ready, targetingKey: string | null): string | Failure {
+  if (ready.kind === 'same') return ready.text
+  if (ready.kind === 'misfit') return ready.failure
+  if (targetingKey === null) return TARGETING_KEY_MISSING
+  const text = ready.texts[getShare(ready.ends, getBucket(ready.key, targetingKey))]
+  if (text === undefined) throw new Error('the shares do not cover every bucket')
+  return text
+}
+
+function listOf(snapshot: Snapshot): List {
+  const known = lists.get(snapshot)
+  if (known !== undefined) return known
+  const pieces: (string | Ready)[] = []
+  for (const flag of snapshot.flags.values()) {
+    const ready = prepare(flag, metadataOf(flag))
+    const last = pieces.at(-1)
+    if (ready.kind === 'same' && typeof last === 'string') pieces[pieces.length - 1] = `${last},${ready.text}`
+    else pieces.push(ready.kind === 'same' ? ready.text : ready)
+  }
+  // Over what goes out, so that a version that answers otherwise has other tags.
+  const list = { pieces, digest: digestOf(JSON.stringify(pieces)) }
+  lists.set(snapshot, list)
+  return list
+}
+
+const digestOf = (...texts: string[]): string =>
+  createHash('sha256').update(JSON.stringify(texts)).digest('base64url').slice(0, 22)
+
+function initOf(recalled: Recalled): ResponseInit {
+  const known = inits.get(recalled)
+  if (known !== undefined) return known
+  const init = {
+    headers: new Headers({
+      'Content-Type': 'application/json; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'Access-Control-Allow-Origin': '*',
+      'Access-Control-Expose-Headers': EXPOSED,
+      'Switchyard-Revision': String(recalled.snapshot.revision),
+      'Switchyard-Source': toSourceHeader(recalled) + (recalled.snapshot.reverted.size > 0 ? '; reverted' : ''),
+    }),
+  }
+  inits.set(recalled, init)
+  return init
+}
+
+/** Compared weakly: a proxy that compresses weakens our tags. */
+const tagsIn = (header: string): string[] => header.split(',').map((tag) => tag.trim().replace(/^W\//, ''))

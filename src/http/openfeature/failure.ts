@@ -1,0 +1,81 @@
+/**
+ * What OFREP's callers are told when there is no evaluation. Its clients read `key` and `errorCode`, not problems, and serve
+ * their callers the default along with the code; what they do not know they take for a broken server.
+ */
+import { toFaultCode, FAULTS } from '../faults.ts'
+import { toProblemDocument, getProblemHeaders } from '../response/problem-document.ts'
+import { json } from '../response/reply.ts'
+import type { Refusal } from '../../model/refusal.ts'
+
+/** Of OpenFeature's error codes those that a service may send. */
+export type ErrorCode = 'PARSE_ERROR' | 'TARGETING_KEY_MISSING' | 'INVALID_CONTEXT' | 'GENERAL' | 'FLAG_NOT_FOUND'
+
+/** Why a request, or a flag in it, cannot be evaluated. */
+export type Failure = { errorCode: ErrorCode; errorDetails: string }
+
+export const TARGETING_KEY_MISSING = {
+  errorCode: 'TARGETING_KEY_MISSING',
+  errorDetails: 'This flag is rolled out by shares: say for whom, as context.targetingKey.',
+} satisfies Failure
+
+export const toTypeMismatch = (guard: string): Failure => ({
+  errorCode: 'PARSE_ERROR',
+  errorDetails: `The value is not what its guard demands: ${guard}.`,
+})
+
+/** Java's provider reads `metadata` before it looks at anything else. */
+export const toFailure = (key: string | null, failure: Failure): object => ({
+  ...(key !== null && { key }),
+  ...failure,
+  metadata: {},
+})
+
+/** @param key null where many flags were asked for */
+export function failureResponse(
+  key: string | null,
+  failure: Failure,
+  status = 400,
+  headers: Record<string, string> = {},
+): Response {
+  return json(toFailure(key, failure), headers, status)
+}
+
+export function missingFlagResponse(key: string, revision: number): Response {
+  const failure: Failure = { errorCode: 'FLAG_NOT_FOUND', errorDetails: `There is no flag "${key}" in this stash.` }
+  return failureResponse(key, failure, 404, { 'Switchyard-Revision': String(revision) })
+}
+
+/** A refused read in the protocol's words: a stash that is not there has no flags, one that is silent says nothing of them. */
+export function refusedResponse(key: string | null, refusal: Refusal): Response {
+  const { status, title, detail } = toProblemDocument(refusal)
+  const headers = { 'Switchyard-Problem': refusal.code, ...getProblemHeaders(refusal) }
+  const errorCode = key !== null && refusal.code === 'stash_not_found' ? 'FLAG_NOT_FOUND' : 'GENERAL'
+  return failureResponse(key, { errorCode, errorDetails: `${title}. ${detail}` }, status, headers)
+}
+
+export function faultedResponse(key: string | null, fault: Error, requestId: string): Response {
+  const code = toFaultCode(fault)
+  const { status, title } = FAULTS[code]
+  const headers = { 'Switchyard-Problem': code, 'Retry-After': '1', 'Request-Id': requestId }
+  return failureResponse(
+    key,
+    { errorCode: 'GENERAL', errorDetails: `${title}. Try again in a moment.` },
+    status,
+    headers,
+  )
+}
+
+const PATH = /^https?:\/\/[^/]*(?:\/api)?\/stash\/[^/?#]*\/{1,2}ofrep\/v1\/evaluate\/flags(?:\/([^?#]*))?(?:[?#]|$)/
+
+/** For what is said outside the routes. Null: the URL is not one of an evaluation. */
+export function matchEvaluationUrl(url: string): { key: string | null } | null {
+  const found = PATH.exec(url)
+  if (found === null) return null
+  const [, key] = found
+  if (key === undefined) return { key: null }
+  try {
+    return { key: decodeURIComponent(key) }
+  } catch {
+    return { key }
+  }
+}

@@ -1,0 +1,53 @@
+/** The OpenAPI operations on the OpenFeature Remote Evaluation Protocol. The schemas are those that the routes validate with. */
+import {
+  bulkEvaluation,
+  bulkEvaluationFailure,
+  evaluation,
+  evaluationFailure,
+  evaluationRequest,
+} from '../../wire/ofrep.ts'
+import type { Operation } from '../openapi/operation.ts'
+
+const STATUSES = {
+  400: 'What was sent is no context, or lacks the targeting key that the flag is rolled out by.',
+  404: 'There is no such flag, or no such stash.',
+  500: 'Something broke here.',
+  503: 'The stash cannot be reached.',
+}
+
+export const OFREP_OPERATIONS: Operation[] = [
+  {
+    method: 'post',
+    path: '/stash/{stash}/ofrep/v1/evaluate/flags/{key}',
+    id: 'evaluateFlag',
+    summary: 'Evaluate one flag for a context. A body is not needed where nothing depends on who asks.',
+    auth: 'none',
+    parameters: ['flagConfigEtag'],
+    body: { schema: evaluationRequest, required: false },
+    answer: evaluation,
+    refusals: [],
+    failures: { schema: evaluationFailure, statuses: STATUSES },
+  },
+  {
+    method: 'post',
+    path: '/stash/{stash}/ofrep/v1/evaluate/flags',
+    id: 'evaluateFlags',
+    summary: 'Evaluate every flag for a context. The ETag covers the flags and the context.',
+    auth: 'none',
+    parameters: ['flagConfigEtag', 'If-None-Match'],
+    body: { schema: evaluationRequest, required: false },
+    answer: bulkEvaluation,
+    refusals: [],
+    failures: { schema: bulkEvaluationFailure, statuses: STATUSES },
+  },
+  {
+    method: 'get',
+    path: '/stash/{stash}/ofrep/v1/events',
+    id: 'listenForEvaluations',
+    summary: 'Server-Sent Events that say when to evaluate anew: at once, and whenever the stash changes.',
+    auth: 'none',
+    parameters: ['after', 'Last-Event-ID'],
+    answer: 'stream',
+    refusals: ['stash_not_found', 'unknown_parameter', 'invalid_query', 'rate_limited', 'unreachable'],
+  },
+]

@@ -1,0 +1,163 @@
+/** Reads requests: query, headers, body. Whatever is not understood is refused; nothing is ignored in silence. */
+import type * as z from 'zod'
+import { DURATION_EXPECTED, parseDuration } from '../../model/duration.ts'
+import type { Timing } from '../../model/intent.ts'
+import type { Precondition } from '../../model/decide/precondition.ts'
+import { ok, refuse, type Result } from '../../model/refusal.ts'
+import { parseTime, REASON_MAX_CHARS, TIME_EXPECTED } from '../../wire/field.ts'
+import { readBody } from './body.ts'
+
+/** The query as the route knows it. A parameter that the route does not know is refused: it may be a typo. */
+export function parseQuery<const P extends string>(
+  url: string,
+  allowed: readonly P[],
+): Result<Partial<Record<P, string>>> {
+  const known: Partial<Record<string, string>> = {}
+  const start = url.indexOf('?')
+  if (start === -1) return ok(known as Partial<Record<P, string>>)
+  for (const [parameter, value] of new URLSearchParams(url.slice(start))) {
+    if (!(allowed as readonly string[]).includes(parameter)) {
+      return refuse({ code: 'unknown_parameter', parameter, allowed: [...allowed] })
+    }
+    if (known[parameter] !== undefined) return refuse({ code: 'invalid_query', parameter, expected: 'one value' })
+    known[parameter] = value
+  }
+  return ok(known as Partial<Record<P, string>>)
+}
+
+/** `min_revision`: 0 where it is not given. */
+export function parseMinRevision(text: string | undefined): Result<number> {
+  if (text === undefined) return ok(0)
+  const revision = /^\d{1,15}$/.test(text) ? Number(text) : NaN
+  return Number.isNaN(revision)
+    ? refuse({ code: 'invalid_query', parameter: 'min_revision', expected: 'a revision: 0, 1, 2 …' })
+    : ok(revision)
+}
+
+export type WriteMetadata = { reason?: string; idempotencyKey?: string; breakGlass?: string; condition?: Precondition }
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
+
+/** When a change is to happen (`at`), and for how long (`for`). Whether it can, the stash decides. */
+export function parseTiming(query: { at?: string; for?: string }): Result<Timing> {
+  const timing: Timing = {}
+  if (query.for !== undefined) {
+    const forMs = parseDuration(query.for)
+    if (forMs === null) return refuse({ code: 'invalid_query', parameter: 'for', expected: DURATION_EXPECTED })
+    timing.forMs = forMs
+  }
+  if (query.at !== undefined) {
+    const at = parseTime(query.at)
+    if (at === null) return refuse({ code: 'invalid_query', parameter: 'at', expected: TIME_EXPECTED })
+    timing.at = at
+  }
+  return ok(timing)
+}
+
+/** A whole number within bounds, or what is taken where it is not given. */
+export function parseCount<D extends number | null>(
+  parameter: string,
+  text: string | undefined,
+  { least, most, absent }: { least: number; most: number; absent: D },
+): Result<number | D> {
+  if (text === undefined) return ok(absent)
+  const count = /^\d{1,15}$/.test(text) ? Number(text) : NaN
+  if (count >= least && count <= most) return ok(count)
+  return refuse({ code: 'invalid_query', parameter, expected: `a whole number from ${least} to ${most}` })
+}
+
+/** The last revision that a watcher has seen; null: none. The header is what a browser adds when it comes back: newer than what its URL began with. */
+export function parseCursor(request: Request, after: string | undefined): Result<number | null> {
+  const last = request.headers.get('Last-Event-ID') ?? after
+  return parseCount('after', last, { least: 0, most: Number.MAX_SAFE_INTEGER, absent: null })
+}
+
+/** What accompanies a write: why, under which key, and on which condition. */
+export function parseWriteMetadata(request: Request, query: { reason?: string }): Result<WriteMetadata> {
+  const circumstances: WriteMetadata = {}
+  const reason = query.reason ?? request.headers.get('Reason')
+  if (reason !== null) {
+    if (reason.length > REASON_MAX_CHARS) {
+      return refuse({ code: 'invalid_query', parameter: 'reason', expected: `at most ${REASON_MAX_CHARS} characters` })
+    }
+    circumstances.reason = reason
+  }
+  const breakGlass = request.headers.get('Break-Glass')
+  if (breakGlass !== null) {
+    if (breakGlass.trim() === '' || breakGlass.length > REASON_MAX_CHARS) {
+      const expected = `the reason, in at most ${REASON_MAX_CHARS} characters: it is recorded`
+      return refuse({ code: 'invalid_header', header: 'Break-Glass', expected })
+    }
+    circumstances.breakGlass = breakGlass
+  }
+  const key = request.headers.get('Idempotency-Key')
+  if (key !== null) {
+    if (!IDEMPOTENCY_KEY.test(key)) {
+      return refuse({
+        code: 'invalid_header',
+        header: 'Idempotency-Key',
+        expected: '1 to 255 visible ASCII characters',
+      })
+    }
+    circumstances.idempotencyKey = key
+  }
+  const condition = parsePrecondition(request.headers)
+  if (!condition.ok) return condition
+  if (condition.value !== null) circumstances.condition = condition.value
+  return ok(circumstances)
+}
+
+export function parsePrecondition(headers: Headers): Result<Precondition | null> {
+  const ifMatch = parseTags(headers.get('If-Match'))
+  if (ifMatch === 'malformed') return refuse({ code: 'invalid_header', header: 'If-Match', expected: TAGS })
+  const ifNoneMatch = parseTags(headers.get('If-None-Match'))
+  if (ifNoneMatch === 'malformed') return refuse({ code: 'invalid_header', header: 'If-None-Match', expected: TAGS })
+  if (ifMatch === null && ifNoneMatch === null) return ok(null)
+  return ok({ ...(ifMatch !== null && { ifMatch }), ...(ifNoneMatch !== null && { ifNoneMatch }) })
+}
+
+const TAGS = '"<version>" in double quotes, a list of these, or *'
+const TAG = /^(?:W\/)?"([^"]*)"$/
+
+/**
+ * Versions in a list of entity tags. A weak tag counts as well: a proxy that compresses weakens our tags,
+ * and a version is exact either way. A tag that is no version stands for -1, which nothing has.
+ */
+function parseTags(header: string | null): '*' | number[] | null | 'malformed' {
+  if (header === null) return null
+  if (header.trim() === '*') return '*'
+  const tags = header.split(',').map((tag) => TAG.exec(tag.trim())?.[1])
+  if (tags.some((tag) => tag === undefined)) return 'malformed'
+  return tags.map((tag) => (/^\d{1,15}$/.test(tag ?? '') ? Number(tag) : -1))
+}
+
+/** The body as text, exactly: a byte order mark is part of the value, and what is not UTF-8 is refused. */
+export async function readText(request: Request, limit: number): Promise<Result<string>> {
+  const bytes = await readBody(request, limit)
+  if (!bytes.ok) return bytes
+  try {
+    return ok(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.value))
+  } catch {
+    return refuse({ code: 'not_text' })
+  }
+}
+
+/** The body as JSON of this shape, whatever its Content-Type says. An empty body is read as `{}` where `empty` allows it. */
+export async function readJson<S extends z.ZodType>(
+  request: Request,
+  schema: S,
+  { limit, empty = false }: { limit: number; empty?: boolean },
+): Promise<Result<z.output<S>>> {
+  const text = await readText(request, limit)
+  if (!text.ok) return text
+  let raw: unknown
+  try {
+    raw = text.value.trim() === '' && empty ? {} : JSON.parse(text.value)
+  } catch {
+    return refuse({ code: 'invalid_body', issues: [{ path: '', message: 'this is not JSON' }] })
+  }
+  const parsed = schema.safeParse(raw)
+  if (parsed.success) return ok(parsed.data)
+  const issues = parsed.error.issues.slice(0, 10).map(({ path, message }) => ({ path: path.join('.'), message }))
+  return refuse({ code: 'invalid_body', issues })
+}

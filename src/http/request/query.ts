@@ -1,0 +1,55 @@
+/** How every read goes that only some may make: the stash itself is asked, inside which the token is believed. */
+import { ok, refuse, type Result } from '../../model/refusal.ts'
+import type { QueryResult, Query } from '../../stash/query/query.ts'
+import { checkLoginLimit, noteSuccessfulLogin, problemResponseCountingFailures } from '../rate-limit.ts'
+import { parseStashId } from './address.ts'
+import { parseCredential } from './credential.ts'
+import { parseQuery } from './parse.ts'
+import { explainMissing } from '../response/snapshot-reader.ts'
+import { problemResponse } from '../response/reply.ts'
+import type { WriteScope } from '../scope.ts'
+
+type Kind = Query['kind']
+export type QueryResultOf<K extends Kind> = Extract<QueryResult, { kind: K }>
+
+type QuerySpec<K extends Kind> = {
+  /** What may stand in the query, and the question it makes. */
+  parameters?: string[]
+  toQuery(query: Partial<Record<string, string>>): Result<Extract<Query, { kind: K }>>
+  reply(
+    answer: QueryResultOf<K>,
+    again: (question: Extract<Query, { kind: K }>) => Promise<Result<QueryResultOf<K>>>,
+  ): Response | Promise<Response>
+}
+
+export async function queryStash<K extends Kind>(
+  { request, stash, logins, ...handles }: WriteScope,
+  { parameters = [], toQuery: question, reply }: QuerySpec<K>,
+): Promise<Response> {
+  const { namespace } = handles
+  const credential = await parseCredential(request)
+  if (!credential.ok) return problemResponseCountingFailures(request, logins, credential.refusal)
+  const id = parseStashId(namespace, stash)
+  if (!id.ok) return problemResponse(id.refusal)
+  const limited = checkLoginLimit(request, stash, credential.value)
+  if (limited !== null) return problemResponse(limited)
+  const query = parseQuery(request.url, parameters)
+  if (!query.ok) return problemResponse(query.refusal)
+  const asked = question(query.value)
+  if (!asked.ok) return problemResponse(asked.refusal)
+
+  const stub = namespace.get(id.value)
+  const put = async (one: Extract<Query, { kind: K }>): Promise<Result<QueryResultOf<K>>> => {
+    // An object that still runs the version before may not know the question, and answers nothing.
+    const answer: Result<QueryResult> | undefined = await stub.ask(credential.value, one)
+    if (answer === undefined) return refuse({ code: 'unreachable' })
+    if (!answer.ok) return answer
+    if (answer.value.kind !== one.kind) throw new Error('the stash answered another question')
+    return ok(answer.value as QueryResultOf<K>)
+  }
+  const answer = await put(asked.value)
+  if (!answer.ok)
+    return problemResponseCountingFailures(request, logins, await explainMissing(handles, stash, answer.refusal))
+  noteSuccessfulLogin(stash, credential.value)
+  return reply(answer.value, put)
+}

@@ -1,0 +1,159 @@
+/**
+ * How every write goes: who asks, for which stash, what for; then one call to the object. The body is read
+ * only once the rest could be right. The object confirms the token before a body that is long, or that holds
+ * guards, is read: parsing is work, and the caller may be anybody.
+ */
+import type { Applied, Command, Credential, Intent, Timing } from '../../model/intent.ts'
+import type { Precondition } from '../../model/decide/precondition.ts'
+import { ok, refuse, type Refusal, type Result } from '../../model/refusal.ts'
+import { checkLoginLimit, noteSuccessfulLogin, problemResponseCountingFailures } from '../rate-limit.ts'
+import { parseStashId } from './address.ts'
+import type { WriteScope } from '../scope.ts'
+import { parseCredential } from './credential.ts'
+import { parseWriteMetadata, parseQuery, parseTiming } from './parse.ts'
+import { explainMissing, noteWrite } from '../response/snapshot-reader.ts'
+import { json, problemResponse } from '../response/reply.ts'
+import { timeOrNull } from '../response/time.ts'
+import type { heldReply } from '../../wire/safeguard.ts'
+import type * as z from 'zod'
+
+/** On which condition, when and for how long: to be spread into the intent. */
+export type ChangeOptions = { condition?: Precondition } & Timing
+
+/** What the body says beside the intent itself. It goes before what the query says. */
+export type ParsedWrite = { intent: Intent; reason?: string | undefined }
+
+type WriteSpec = {
+  read(terms: ChangeOptions, query: Partial<Record<string, string>>): Promise<Result<ParsedWrite>>
+  reply(applied: Applied): Response
+  /** Where the change waits instead of being applied: 202, unless waiting is what was asked for. */
+  replyHeld?(held: NonNullable<Applied['held']>, applied: Applied): Response
+  /** Whether the stash is asked even without a token: its profile may allow it. */
+  tokenless?: boolean
+  /** Whether the answer can be given again under its Idempotency-Key. Default: it can. */
+  repeatable?: boolean
+  /** Whether `for` and `at` mean something. Default: they do not. */
+  timed?: boolean
+  /** Other parameters that the route knows. */
+  parameters?: string[]
+  /** Whether the body may hold guards: no body of this route is read for a caller who is not confirmed. */
+  holdsGuards?: boolean
+}
+
+/** The longest body that is read for an unconfirmed caller. A call to the object costs more than parsing this. */
+const UNCONFIRMED_MAX_BYTES = 64 * 1024
+
+export async function write(
+  { request, stash, logins, credential: known, ...handles }: WriteScope,
+  {
+    read,
+    reply,
+    replyHeld = heldResponse,
+    tokenless = false,
+    repeatable = true,
+    timed = false,
+    parameters = [],
+    holdsGuards = false,
+  }: WriteSpec,
+): Promise<Response> {
+  const { namespace } = handles
+  const refuseWrite = async (refusal: Refusal): Promise<Response> =>
+    problemResponseCountingFailures(request, logins, await explainMissing(handles, stash, refusal))
+  const credential = known === undefined ? await parseWriteCredential(request, tokenless) : ok(known)
+  if (!credential.ok) return problemResponseCountingFailures(request, logins, credential.refusal)
+  const id = parseStashId(namespace, stash)
+  if (!id.ok) return problemResponse(id.refusal)
+  const limited = checkLoginLimit(request, stash, credential.value)
+  if (limited !== null) return problemResponse(limited)
+  const stub = namespace.get(id.value)
+
+  /** Null: the stash knows this caller. Asked at most once. */
+  const confirm = async (): Promise<Refusal | null> => {
+    const standing = await stub.ask(credential.value, { kind: 'standing' })
+    return standing.ok ? null : standing.refusal
+  }
+  const isConfirmed = holdsGuards || mayBeLong(request)
+  const unknown = isConfirmed ? await confirm() : null
+  if (unknown !== null) return refuseWrite(unknown)
+
+  const taken = ['reason', ...(timed ? ['for', 'at'] : []), ...parameters]
+  const command = await readCommand(request, credential.value, taken, read)
+  if (!command.ok) {
+    // A caller who may not write is told that, and not what is wrong with the body.
+    const stranger = isConfirmed ? null : await confirm()
+    return refuseWrite(stranger ?? command.refusal)
+  }
+  if (!repeatable) delete command.value.idempotencyKey
+  const applied = await stub.apply(command.value)
+  if (!applied.ok) return refuseWrite(applied.refusal)
+  noteSuccessfulLogin(stash, credential.value)
+  const { held, revision } = applied.value
+  if (held !== undefined && applied.value.preview === undefined) return replyHeld(held, applied.value)
+  noteWrite(stash, revision)
+  return reply(applied.value)
+}
+
+/** A body whose length is not announced may be as long as its route allows. */
+function mayBeLong({ headers, body }: Request): boolean {
+  const announced = headers.get('Content-Length')
+  return announced === null ? body !== null : Number(announced) > UNCONFIRMED_MAX_BYTES
+}
+
+async function readCommand(
+  request: Request,
+  credential: Credential,
+  parameters: string[],
+  read: WriteSpec['read'],
+): Promise<Result<Command>> {
+  const query = parseQuery(request.url, parameters)
+  if (!query.ok) return query
+  const circumstances = parseWriteMetadata(request, query.value)
+  if (!circumstances.ok) return circumstances
+  const timing = parseTiming(query.value)
+  if (!timing.ok) return timing
+  const { condition, ...rest } = circumstances.value
+  if (rest.idempotencyKey !== undefined && credential.kind === 'none') {
+    const expected = 'a token beside it: without one, nobody can tell whose repeat it is'
+    return refuse({ code: 'invalid_header', header: 'Idempotency-Key', expected })
+  }
+  const terms = { ...timing.value, ...(condition !== undefined && { condition }) }
+  const wanted = await read(terms, query.value)
+  if (!wanted.ok) return wanted
+  const { intent, reason } = wanted.value
+  const hasOwn = 'condition' in intent || intent.kind === 'hold_for_link'
+  const dryRun = query.value['dry_run'] === '1'
+  return ok({
+    credential,
+    intent,
+    ...rest,
+    ...(!hasOwn && condition !== undefined && { condition }),
+    ...(reason !== undefined && { reason }),
+    ...(dryRun && { dryRun }),
+  })
+}
+
+export function heldResponse(held: NonNullable<Applied['held']>): Response {
+  const { id, waitsFor = 'link', expires_at, dueAt = null } = held
+  return json(
+    {
+      message: MESSAGES[waitsFor],
+      held_id: id,
+      waits_for: waitsFor,
+      due_at: timeOrNull(dueAt),
+      expires_at: timeOrNull(expires_at),
+    } satisfies z.infer<typeof heldReply>,
+    {},
+    202,
+  )
+}
+
+const MESSAGES = {
+  approval: 'Held: nothing has changed yet. Another token that can "approve" releases it.',
+  time: 'Held: nothing has changed yet. It happens at its time.',
+  link: 'Held: nothing has changed yet. Its link releases it.',
+}
+
+async function parseWriteCredential(request: Request, tokenless: boolean): Promise<Result<Credential>> {
+  const credential = await parseCredential(request)
+  return tokenless && !request.headers.has('Authorization') ? ok({ kind: 'none' }) : credential
+}

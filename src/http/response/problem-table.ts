@@ -1,0 +1,255 @@
+/** The one table that knows which refusal has which status, and what to tell the caller to do. */
+import { LIMIT_PROBLEMS } from './problem-table-limits.ts'
+import type { Problem } from './problem.ts'
+import { TOKEN_PROBLEMS } from './problem-table-tokens.ts'
+import { isoTime as iso } from './time.ts'
+import type { Issue } from '../../model/issue.ts'
+import type { RefusalCode } from '../../model/refusal.ts'
+
+export const PROBLEMS = {
+  ...TOKEN_PROBLEMS,
+  ...LIMIT_PROBLEMS,
+  not_permitted: {
+    status: 403,
+    title: 'The token may not do this',
+    detail: ({ needs, key }) => {
+      if (needs === 'master') return 'It takes the master token.'
+      if (needs === 'admin') return 'It takes the admin token of the deployment.'
+      if (key === '*') return `It takes a token for every key${needs === 'any' ? '' : ` that can: ${needs}`}.`
+      return `It takes a token that can: ${needs}${key === undefined ? '' : `, for "${key}"`}.`
+    },
+  },
+  rate_limited: {
+    status: 429,
+    title: 'This address is over a limit',
+    detail: ({ retry_after_s, limited }) => {
+      const wait = `Wait ${retry_after_s} seconds, then try again.`
+      if (limited === 'watches_opened') {
+        return `Many watch this stash, and this address has opened too many watches of it in a minute. ${wait}`
+      }
+      if (limited === 'watches_open') {
+        return `Many watch this stash, and this address has half of the places that others leave free. End some of its watches. ${wait}`
+      }
+      return `It has tried too often. ${wait}`
+    },
+  },
+  route_not_found: {
+    status: 404,
+    title: 'There is no such route',
+    detail: 'The routes are listed in /openapi.json.',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'This route has no such method',
+    detail: ({ allow }) => `It has: ${allow.join(', ')}.`,
+  },
+  stash_not_found: {
+    status: 404,
+    title: 'There is no such stash',
+    detail: 'It never existed or was deleted. POST /stash makes one.',
+  },
+  item_not_found: {
+    status: 404,
+    title: 'There is no such item',
+    detail: ({ key }) => `Nothing is stored under "${key}".`,
+  },
+  no_items: { status: 404, title: 'The stash is empty', detail: 'It has no newest item, because it has none.' },
+  guard_not_found: {
+    status: 404,
+    title: 'There is no such guard',
+    detail: ({ key }) => `Nothing guards "${key}": any value may be written to it.`,
+  },
+  held_not_found: {
+    status: 404,
+    title: 'No such change is held',
+    detail: 'It was released, declined, cancelled, has expired, or never existed. History says which.',
+  },
+  revision_not_found: {
+    status: 404,
+    title: 'History has no such revision',
+    detail: ({ revision }) =>
+      `Revision ${revision} is too old, has not been written yet, or was lost before a recovery.`,
+  },
+  not_frozen: { status: 404, title: 'Nothing is frozen', detail: 'There is no freeze to end.' },
+  invalid_key: {
+    status: 400,
+    title: 'This cannot be a key',
+    detail: 'A key is 1 to 128 of A-Z a-z 0-9 . _ - and neither "." nor "..".',
+  },
+  invalid_header: {
+    status: 400,
+    title: 'A header is malformed',
+    detail: ({ header, expected }) => `${header} takes ${expected}.`,
+  },
+  invalid_query: {
+    status: 400,
+    title: 'A query parameter is malformed',
+    detail: ({ parameter, expected }) => `${parameter} takes ${expected}.`,
+  },
+  unknown_parameter: {
+    status: 400,
+    title: 'A query parameter is unknown',
+    detail: ({ parameter, allowed }) =>
+      allowed.length === 0
+        ? `"${parameter}" means nothing here, nor does any other.`
+        : `"${parameter}" means nothing here; these do: ${allowed.join(', ')}.`,
+  },
+  invalid_body: {
+    status: 400,
+    title: 'The body does not fit',
+    detail: ({ issues }) => formatIssues(issues),
+  },
+  empty_value: {
+    status: 400,
+    title: 'The body is empty',
+    detail: 'A value has at least one byte. To take a key away, DELETE it.',
+  },
+  not_text: {
+    status: 415,
+    title: 'The body is not text',
+    detail: 'A value is UTF-8 text. Encode binary data, for example as base64.',
+  },
+  body_too_large: {
+    status: 413,
+    title: 'The body is too large',
+    detail: ({ limit_bytes }) => `At most ${limit_bytes} bytes are taken here.`,
+  },
+  body_incomplete: {
+    status: 408,
+    title: 'The body did not come whole',
+    detail:
+      'It broke off, or took longer than 30 seconds and a second for each 16 KiB that are taken here. Nothing was changed.',
+  },
+  jurisdiction_unavailable: {
+    status: 501,
+    title: 'This server cannot keep a stash in a jurisdiction',
+    detail: ({ jurisdiction }) => `"${jurisdiction}" is known on Cloudflare's network only. Nothing was created.`,
+  },
+  version_conflict: {
+    status: 412,
+    title: 'It has changed meanwhile',
+    detail: ({ current, of }) =>
+      current === null ? `The ${of} does not exist.` : `The ${of} stands at "${current}". Read it again, then decide.`,
+  },
+  item_exists: {
+    status: 409,
+    title: 'The item exists already',
+    detail: 'Without a token an item can be created, never overwritten.',
+  },
+  revision_not_reached: {
+    status: 412,
+    title: 'The stash has not come to this revision',
+    detail: ({ current, min_revision }) => `It stands at ${current}; ${min_revision} has not been written.`,
+  },
+  idempotency_mismatch: {
+    status: 422,
+    title: 'The Idempotency-Key was used for another request',
+    detail: 'A repeat must be the same to the letter, condition and reason included. For a new request take a new key.',
+  },
+  value_too_large: {
+    status: 413,
+    title: 'A value is too large',
+    detail: ({ key, limit_bytes }) => `A value is at most ${limit_bytes} bytes; that of "${key}" is more.`,
+  },
+  frozen: {
+    status: 423,
+    title: 'The stash is frozen',
+    detail: ({ until, by, reason, may_break_glass }) =>
+      `${by === null ? 'Somebody' : by} froze it${until === null ? '' : ` until ${iso(until)}`}${reason === null ? '' : `: ${reason}`}. ` +
+      (may_break_glass
+        ? 'In an emergency send the header "Break-Glass: <reason>": it is recorded.'
+        : 'In an emergency it takes a token that can: break_glass.'),
+  },
+  guard_mismatch: {
+    status: 422,
+    title: 'The value does not fit its guard',
+    detail: ({ key, issues }) => `"${key}" ${formatIssues(issues)}.`,
+  },
+  guard_unmet: {
+    status: 409,
+    title: 'The present value does not fit the guard',
+    detail: ({ key, issues, held_id }) =>
+      held_id === null
+        ? `Change "${key}" first: the guard ${formatIssues(issues)}.`
+        : `"${key}" will go back to a value that does not fit, by the held change ${held_id}: the guard ${formatIssues(issues)}.`,
+  },
+  reason_required: {
+    status: 422,
+    title: 'A reason is needed',
+    detail: ({ key }) => `"${key}" is changed with a reason only: ?reason=… or the header Reason.`,
+  },
+  time_box_required: {
+    status: 422,
+    title: 'This must be for a time',
+    detail: ({ key, max_for, safe_value }) =>
+      `"${key}" may leave "${safe_value}" for at most ${max_for}: ?for=${max_for} or less.`,
+  },
+  approval_required: {
+    status: 422,
+    title: 'This takes a second person',
+    detail: ({ key }) => `To keep "${key}" as it is, write it again without an end: that asks for approval.`,
+  },
+  unsafe_end: {
+    status: 422,
+    title: 'This would end on the unsafe side',
+    detail: ({ key, safe_value }) =>
+      `When its time is over, "${key}" would not be "${safe_value}". Write "${safe_value}" first.`,
+  },
+  time_past: {
+    status: 422,
+    title: 'This time is past',
+    detail: ({ at, now }) => `It was ${iso(at)}; here it is ${iso(now)}.`,
+  },
+  time_too_far: {
+    status: 422,
+    title: 'This time is too far away',
+    detail: ({ at_most }) => `At most until ${iso(at_most)}.`,
+  },
+  not_awaiting_approval: {
+    status: 409,
+    title: 'This does not wait for a second person',
+    detail: 'It waits for its time or its link. DELETE cancels it.',
+  },
+  requester_gone: {
+    status: 409,
+    title: 'Whoever asked for this may no longer',
+    detail: 'Their token was revoked or has expired. DELETE it, and ask anew.',
+  },
+  later_changes: {
+    status: 409,
+    title: 'Later changes stand in the way',
+    detail: ({ by }) =>
+      `Undo these first, or write what you want: ${by.map(({ key, revision }) => `"${key}" in revision ${revision}`).join(', ')}.`,
+  },
+  nothing_to_undo: {
+    status: 409,
+    title: 'This revision changed no value',
+    detail: ({ revision }) =>
+      `Revision ${revision} was about tokens, a freeze or a held change. Do the opposite by its own route.`,
+  },
+  link_spent: {
+    status: 410,
+    title: 'The link is of no use',
+    detail: 'It was used, has expired, or never existed. Ask for a new one.',
+  },
+  link_not_pressed: {
+    status: 405,
+    title: 'Opening a link changes nothing',
+    detail: 'Mail scanners and chat previews open links, so only POST uses one: curl -X POST "<url>".',
+  },
+  unreachable: {
+    status: 503,
+    title: 'The stash cannot be reached',
+    detail: 'It exists as far as is known, and nothing is known of its values. Try again.',
+  },
+  stash_lost: {
+    status: 503,
+    title: 'The storage of the stash is lost',
+    detail:
+      'It was not deleted. Reads are served from the last copy, and nothing was changed. The operator of the service has to restore it.',
+  },
+} satisfies { [C in RefusalCode]: Problem<C> }
+
+function formatIssues(issues: Issue[]): string {
+  return issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
+}

@@ -1,0 +1,54 @@
+/**
+ * What the service says of itself: its OpenAPI document, the same for people, where to report a hole, and that it is up.
+ *
+ * Both documents are made once an isolate, and the cache in front keeps them for an hour; its key has no host, so nothing
+ * in them may depend on one.
+ */
+import { Hono } from 'hono'
+import { getCreationPolicy } from '../request/admin.ts'
+import { sha256 } from '../request/credential.ts'
+import { docsPage } from '../openapi/docs-page.ts'
+import { createDocument } from '../openapi/document.ts'
+import { empty, json, problemResponse } from '../response/reply.ts'
+import type { App, Ctx } from '../scope.ts'
+import { parseContact, securityText } from './security-text.ts'
+import { VERSION } from '../version.ts'
+import type { health } from '../../wire/service.ts'
+import type * as z from 'zod'
+
+export const about = new Hono<App>()
+  .get('/openapi.json', (c) => give(c, 'openapi', async () => json(createDocument())))
+  .get('/docs', (c) => give(c, 'docs', docsPage))
+  .get('/healthz', (c) =>
+    json({ status: 'ok', version: VERSION, creation: getCreationPolicy(c.env) } satisfies z.infer<typeof health>),
+  )
+  .get('/.well-known/security.txt', (c) => {
+    const contact = parseContact(c.env.SECURITY_CONTACT)
+    return contact === null ? problemResponse({ code: 'route_not_found' }) : securityText(contact, Date.now())
+  })
+
+type Made = { body: string; tag: string; headers: Headers }
+
+/** Keeps finished documents, not promises: a promise that another request began may never settle. */
+const made = new Map<'openapi' | 'docs', Made>()
+
+const CACHING = { 'Cache-Control': 'no-cache', 'Cloudflare-CDN-Cache-Control': 'public, max-age=3600' }
+
+async function give(c: Ctx, name: 'openapi' | 'docs', make: () => Promise<Response>): Promise<Response> {
+  const { body, tag, headers } = made.get(name) ?? (await render(make))
+  made.set(name, { body, tag, headers })
+  const known = c.req.header('If-None-Match')?.split(',') ?? []
+  if (known.some((one) => one.trim().replace(/^W\//, '') === tag)) {
+    return empty(304, { 'Cache-Control': 'no-cache', ETag: tag })
+  }
+  return new Response(body, { headers })
+}
+
+async function render(make: () => Promise<Response>): Promise<Made> {
+  const response = await make()
+  const body = await response.text()
+  const tag = `"${(await sha256(body)).slice(0, 22)}"`
+  const headers = new Headers(response.headers)
+  for (const [header, value] of Object.entries({ ...CACHING, ETag: tag })) headers.set(header, value)
+  return { body, tag, headers }
+}

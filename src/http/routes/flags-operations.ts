@@ -1,0 +1,38 @@
+/** The OpenAPI operations on flags. The schemas are those that the routes validate with. */
+import { patchApplied } from '../../wire/change.ts'
+import { flags, flagsPatch } from '../../wire/flag.ts'
+import { EDIT, EDIT_REFUSALS, type Operation, READ, READ_REFUSALS } from '../openapi/operation.ts'
+
+export const FLAG_OPERATIONS: Operation[] = [
+  {
+    method: 'get',
+    path: '/stash/{stash}/flags',
+    id: 'readFlags',
+    summary: 'Every flag at one revision, or those named.',
+    auth: 'none',
+    parameters: ['keys', ...READ],
+    answer: flags,
+    refusals: READ_REFUSALS,
+  },
+  {
+    method: 'patch',
+    path: '/stash/{stash}/flags',
+    id: 'patchFlags',
+    summary: 'Change several flags, all or nothing, as one revision. null takes a key away. If-Match is on the stash.',
+    auth: 'token',
+    parameters: EDIT,
+    body: { schema: flagsPatch, required: true },
+    answer: patchApplied,
+    mayBeHeld: true,
+    refusals: [
+      ...EDIT_REFUSALS,
+      'invalid_body',
+      'not_text',
+      'body_too_large',
+      'body_incomplete',
+      'value_too_large',
+      'too_many_items',
+      'stash_too_large',
+    ],
+  },
+]

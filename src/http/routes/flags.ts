@@ -1,0 +1,74 @@
+/** `/stash/{id}/flags`: every flag at one revision, read in one go and changed in one go. */
+import { Hono } from 'hono'
+import { isKey } from '../../model/item.ts'
+import { ok, refuse, type Result } from '../../model/refusal.ts'
+import type { Snapshot } from '../../model/snapshot/snapshot.ts'
+import { toRevertRecord } from '../../model/snapshot/watch-event.ts'
+import { readScope, writeScope, type App } from '../scope.ts'
+import { readJson } from '../request/parse.ts'
+import { readSnapshot } from '../response/snapshot-reader.ts'
+import { serveList } from '../response/serve.ts'
+import { toEtag, json, toTimeBoxMembers, problemResponse } from '../response/reply.ts'
+import { flagsPatch, type flags as flagsAnswer } from '../../wire/flag.ts'
+import type { patchApplied } from '../../wire/change.ts'
+import { write } from '../request/write.ts'
+import type * as z from 'zod'
+
+/** All of a stash, with room for JSON's escapes. What is then too large for a stash is refused as such. */
+const PATCH_MAX_BYTES = 2 * 1024 * 1024
+
+export const flags = new Hono<App>()
+  .get('/stash/:stash/flags', async (c) => {
+    const read = await readSnapshot(readScope(c), ['keys'])
+    if (!read.ok) return problemResponse(read.refusal)
+    const { recalled, query } = read.value
+    const chosen = readKeys(query.keys)
+    if (!chosen.ok) return problemResponse(chosen.refusal)
+    const keys = chosen.value && toldOf(recalled.snapshot, chosen.value)
+    return serveList(c.req.raw, recalled, keys, () => represent(recalled.snapshot, keys))
+  })
+  .patch('/stash/:stash/flags', (c) =>
+    write(writeScope(c), {
+      timed: true,
+      read: async (terms) => {
+        const changes = await readJson(c.req.raw, flagsPatch, { limit: PATCH_MAX_BYTES })
+        return changes.ok ? ok({ intent: { kind: 'patch', changes: changes.value, ...terms } }) : changes
+      },
+      reply: ({ revision, changed, reverts }) =>
+        json(
+          { message: 'Flags changed', revision, changed, ...toTimeBoxMembers(reverts) } satisfies z.infer<
+            typeof patchApplied
+          >,
+          { ETag: toEtag(revision) },
+        ),
+    }),
+  )
+
+/** The keys in `?keys=a,b`; null means all. */
+function readKeys(text: string | undefined): Result<string[] | null> {
+  if (text === undefined) return ok(null)
+  const keys = text.split(',')
+  if (keys.every(isKey)) return ok(keys)
+  return refuse({ code: 'invalid_query', parameter: 'keys', expected: 'keys with commas between them' })
+}
+
+/**
+ * Those that exist, or come back by the clock, in one order whatever was asked for. One that is left out here is left out of
+ * the answer: the caller sees which.
+ */
+function toldOf({ flags, reverts }: Snapshot, keys: string[]): string[] {
+  const pending = new Set(reverts.map(({ key }) => key))
+  return [...new Set(keys)].filter((key) => flags.has(key) || pending.has(key)).toSorted()
+}
+
+function represent(snapshot: Snapshot, keys: string[] | null): { body: string; type: string } {
+  const { stashId, revision, flags, reverts } = snapshot
+  const chosen = keys === null ? [...flags.values()] : keys.flatMap((key) => flags.get(key) ?? [])
+  const values = Object.fromEntries(chosen.map(({ key, value }) => [key, value]))
+  const wanted = keys && new Set(keys)
+  const pending = reverts.filter(({ key }) => wanted?.has(key) ?? true)
+  const record = toRevertRecord(pending.map(({ key, at, to }) => ({ key, at, to: to?.value ?? null })))
+  const answer = { stash_id: stashId, revision, flags: values, ...record } satisfies z.infer<typeof flagsAnswer>
+  const body = `${JSON.stringify(answer)}\n`
+  return { body, type: 'application/json; charset=utf-8' }
+}

@@ -1,0 +1,28 @@
+/** The OpenAPI operations on freezes. The schemas are those that the routes validate with. */
+import { applied } from '../../wire/change.ts'
+import { freezeSpec, frozen } from '../../wire/safeguard.ts'
+import { BODY_REFUSALS, CONDITIONS, type Operation, WRITE_REFUSALS } from '../openapi/operation.ts'
+
+export const FREEZE_OPERATIONS: Operation[] = [
+  {
+    method: 'put',
+    path: '/stash/{stash}/freeze',
+    id: 'freeze',
+    summary: 'Nothing changes until then, but by tokens that can break the glass and say why.',
+    auth: 'token',
+    parameters: ['reason', ...CONDITIONS, 'Idempotency-Key'],
+    body: { schema: freezeSpec, required: false },
+    answer: frozen,
+    refusals: [...WRITE_REFUSALS, ...BODY_REFUSALS, 'time_past', 'time_too_far'],
+  },
+  {
+    method: 'delete',
+    path: '/stash/{stash}/freeze',
+    id: 'unfreeze',
+    summary: 'End the freeze.',
+    auth: 'token',
+    parameters: ['reason', ...CONDITIONS, 'Idempotency-Key'],
+    answer: applied,
+    refusals: [...WRITE_REFUSALS, 'not_frozen'],
+  },
+]

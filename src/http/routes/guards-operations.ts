@@ -1,0 +1,55 @@
+/** The OpenAPI operations on guards. The schemas are those that the routes validate with. */
+import { guardApplied, guardFacts, guardList, guardSpec } from '../../wire/safeguard.ts'
+import { ASK_REFUSALS, BODY_REFUSALS, type Operation, WRITE, WRITE_REFUSALS } from '../openapi/operation.ts'
+
+export const GUARD_OPERATIONS: Operation[] = [
+  {
+    method: 'get',
+    path: '/stash/{stash}/guards',
+    id: 'listGuards',
+    summary: 'The guards of the keys that the token counts for.',
+    auth: 'token',
+    answer: guardList,
+    refusals: ASK_REFUSALS,
+  },
+  {
+    method: 'get',
+    path: '/stash/{stash}/guards/{key}',
+    id: 'readGuard',
+    summary: 'The guard of a key.',
+    auth: 'token',
+    answer: guardFacts,
+    refusals: [...ASK_REFUSALS, 'invalid_key', 'guard_not_found'],
+  },
+  {
+    method: 'put',
+    path: '/stash/{stash}/guards/{key}',
+    id: 'setGuard',
+    summary:
+      'Say what every value of the key must be, and what its changes take. Refused where the present value does not fit.',
+    auth: 'token',
+    parameters: WRITE,
+    body: { schema: guardSpec, required: true },
+    answer: guardApplied,
+    refusals: [
+      ...WRITE_REFUSALS,
+      ...BODY_REFUSALS,
+      'invalid_key',
+      'frozen',
+      'guard_unmet',
+      'too_many_guards',
+      'guards_too_large',
+      'change_too_costly',
+    ],
+  },
+  {
+    method: 'delete',
+    path: '/stash/{stash}/guards/{key}',
+    id: 'removeGuard',
+    summary: 'Take a guard away.',
+    auth: 'token',
+    parameters: WRITE,
+    answer: guardApplied,
+    refusals: [...WRITE_REFUSALS, 'invalid_key', 'frozen', 'guard_not_found'],
+  },
+]

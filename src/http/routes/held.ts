@@ -1,0 +1,105 @@
+/** `/stash/{id}/held`: changes that wait for a time, a second person or their link; approved, declined, cancelled. */
+import { Hono } from 'hono'
+import { formatDuration } from '../../model/duration.ts'
+import type { Holdable } from '../../model/intent.ts'
+import { ok } from '../../model/refusal.ts'
+import type { HeldPage } from '../../stash/query/query-held.ts'
+import { queryStash } from '../request/query.ts'
+import { makeLink } from './links.ts'
+import { parseCount } from '../request/parse.ts'
+import { json, toTimeBoxMembers } from '../response/reply.ts'
+import { isoTime, timeOrNull } from '../response/time.ts'
+import { writeScope, type App, type Ctx } from '../scope.ts'
+import type { changeApplied, heldList } from '../../wire/safeguard.ts'
+import { write } from '../request/write.ts'
+import type * as z from 'zod'
+
+const PAGE = { least: 1, most: 500, absent: 100 }
+
+export const held = new Hono<App>()
+  .get('/stash/:stash/held', list)
+  .delete('/stash/:stash/held/:held', (c) =>
+    write(writeScope(c), {
+      read: async () => ok({ intent: { kind: 'drop_held', heldId: c.req.param('held') } }),
+      reply: ({ revision }) => json({ message: 'Dropped: it will not happen', revision }),
+    }),
+  )
+  .post('/stash/:stash/held/:held/approve', (c) =>
+    write(writeScope(c), {
+      read: async () => ok({ intent: { kind: 'approve', heldId: c.req.param('held') } }),
+      reply: ({ revision, changed, reverts }) =>
+        json({
+          message: 'Approved, and done',
+          revision,
+          changed,
+          ...toTimeBoxMembers(reverts),
+        } satisfies z.infer<typeof changeApplied>),
+    }),
+  )
+  .post('/stash/:stash/held/:held/presign', (c) =>
+    makeLink(c, {
+      read: async ({ secretHash, expiresAt }) =>
+        ok({ kind: 'hold_approval_for_link', heldId: c.req.param('held'), secretHash, expiresAt }),
+      operation: 'approve',
+    }),
+  )
+
+function list(c: Ctx): Promise<Response> {
+  return queryStash(writeScope(c), {
+    parameters: ['after', 'limit'],
+    toQuery: (query) => {
+      const after = parseCount('after', query['after'], { least: 0, most: Number.MAX_SAFE_INTEGER, absent: 0 })
+      if (!after.ok) return after
+      const limit = parseCount('limit', query['limit'], PAGE)
+      return limit.ok ? ok({ kind: 'held' as const, after: after.value, limit: limit.value }) : limit
+    },
+    reply: ({ held: page, next, freeze }) =>
+      json({
+        stash_id: c.req.param('stash') ?? '',
+        held: page.map(represent),
+        next,
+        ...(freeze !== undefined && { freeze: freeze && { ...freeze, until: timeOrNull(freeze.until) } }),
+      } satisfies z.infer<typeof heldList>),
+  })
+}
+
+type Listed = HeldPage['held'][number]
+type Shown = z.infer<typeof heldList>['held'][number]
+
+const WAITS_FOR = { link: 'link', approval: 'approval', schedule: 'time', revert: 'time' } as const
+
+function represent({ kind, ...held }: Listed): Shown {
+  const shown = kind as keyof typeof WAITS_FOR
+  return {
+    held_id: held.id,
+    kind: shown,
+    waits_for: WAITS_FOR[shown],
+    change: representChange(held.change),
+    keys: held.keys,
+    made_by: held.madeBy,
+    made_at: isoTime(held.made_at),
+    reason: held.reason,
+    due_at: kind === 'approval' ? null : timeOrNull(held.due_at),
+    expires_at: timeOrNull(held.expires_at),
+    decision: held.decision,
+    ends: held.ends,
+    approved_by: held.approved_by?.label ?? null,
+    set_by: held.set_by ? { token_id: held.set_by.id, label: held.set_by.label } : null,
+  }
+}
+
+/** In the words of the write: media types as `content_type`, durations and times as they are written in a query. */
+function representChange(change: Holdable): Shown['change'] {
+  if (change.kind === 'approve') return { kind: 'approve', held_id: change.heldId }
+  const { condition, at, forMs, ...rest } = { condition: undefined, at: undefined, forMs: undefined, ...change }
+  const conditions = {
+    ...(condition?.ifMatch && { if_match: condition.ifMatch }),
+    ...(condition?.ifNoneMatch && { if_none_match: condition.ifNoneMatch }),
+  }
+  return {
+    ...rest,
+    ...conditions,
+    ...(at !== undefined && { at: isoTime(at) }),
+    ...(forMs !== undefined && { for: formatDuration(forMs) }),
+  }
+}

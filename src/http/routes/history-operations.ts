@@ -1,0 +1,50 @@
+/** The OpenAPI operations on history and undo. The schemas are those that the routes validate with. */
+import { history, undoSpec, verified } from '../../wire/history.ts'
+import { changeApplied } from '../../wire/safeguard.ts'
+import { ASK_REFUSALS, BODY_REFUSALS, EDIT, EDIT_REFUSALS, type Operation } from '../openapi/operation.ts'
+
+export const HISTORY_OPERATIONS: Operation[] = [
+  {
+    method: 'get',
+    path: '/stash/{stash}/history',
+    id: 'readHistory',
+    summary: 'Who changed what, when and why; newest first. For a limited token: of its keys.',
+    auth: 'token',
+    parameters: ['key', 'before', 'limit'],
+    answer: history,
+    refusals: [...ASK_REFUSALS, 'invalid_key'],
+  },
+  {
+    method: 'get',
+    path: '/stash/{stash}/history/verify',
+    id: 'verifyHistory',
+    summary: 'Whether history and the values it led to are still what was written.',
+    auth: 'token',
+    answer: verified,
+    refusals: ASK_REFUSALS,
+  },
+  {
+    method: 'post',
+    path: '/stash/{stash}/undo',
+    id: 'undo',
+    summary: 'Write the opposite of a revision, whole. Refused where later changes stand in the way.',
+    auth: 'token',
+    parameters: EDIT,
+    body: { schema: undoSpec, required: true },
+    answer: changeApplied,
+    mayBeHeld: true,
+    refusals: [
+      ...EDIT_REFUSALS,
+      ...BODY_REFUSALS,
+      'revision_not_found',
+      'later_changes',
+      'nothing_to_undo',
+      'guard_unmet',
+      'too_many_items',
+      'too_many_guards',
+      'guards_too_large',
+      'change_too_costly',
+      'stash_too_large',
+    ],
+  },
+]

@@ -1,0 +1,158 @@
+/** `/stash/{id}/history`: who changed what, when and why; whether that is still what was written; and the way back. */
+import { Hono } from 'hono'
+import type { Detail } from '../../model/entry.ts'
+import { ok } from '../../model/refusal.ts'
+import type { LoggedEntry } from '../../stash/tables/log.ts'
+import { parseKey } from '../request/address.ts'
+import { queryStash } from '../request/query.ts'
+import { parseCount, readJson } from '../request/parse.ts'
+import { json, toTimeBoxMembers } from '../response/reply.ts'
+import { isoTime, timeOrNull } from '../response/time.ts'
+import { writeScope, type App, type Ctx } from '../scope.ts'
+import { undoSpec, type history as historyPage, type historyEntry, type verified } from '../../wire/history.ts'
+import type { changeApplied } from '../../wire/safeguard.ts'
+import { write } from '../request/write.ts'
+import type * as z from 'zod'
+
+const SPEC_MAX_BYTES = 16 * 1024
+
+export const history = new Hono<App>()
+  .get('/stash/:stash/history', list)
+  .get('/stash/:stash/history/verify', verify)
+  .post('/stash/:stash/undo', (c) =>
+    write(writeScope(c), {
+      timed: true,
+      read: async (terms) => {
+        const spec = await readJson(c.req.raw, undoSpec, { limit: SPEC_MAX_BYTES })
+        if (!spec.ok) return spec
+        const { revision, reason } = spec.value
+        return ok({ intent: { kind: 'undo', revision, ...terms }, reason })
+      },
+      reply: ({ revision, changed, reverts }) =>
+        json({ message: 'Undone', revision, changed, ...toTimeBoxMembers(reverts) } satisfies z.infer<
+          typeof changeApplied
+        >),
+    }),
+  )
+
+function list(c: Ctx): Promise<Response> {
+  return queryStash(writeScope(c), {
+    parameters: ['key', 'before', 'limit'],
+    toQuery: (query) => {
+      const key = query['key'] === undefined ? ok(null) : parseKey(query['key'])
+      if (!key.ok) return key
+      const before = parseCount('before', query['before'], { least: 1, most: Number.MAX_SAFE_INTEGER, absent: null })
+      if (!before.ok) return before
+      const limit = parseCount('limit', query['limit'], { least: 1, most: 200, absent: 50 })
+      if (!limit.ok) return limit
+      return ok({ kind: 'history' as const, key: key.value, before: before.value, limit: limit.value })
+    },
+    reply: ({ entries, next, first }) =>
+      json({
+        stash_id: c.req.param('stash') ?? '',
+        entries: entries.map(represent),
+        next,
+        first,
+      } satisfies z.infer<typeof historyPage>),
+  })
+}
+
+/** The stash is asked for one slice after the other, so that it can answer others in between. */
+function verify(c: Ctx): Promise<Response> {
+  return queryStash(writeScope(c), {
+    toQuery: () => ok({ kind: 'verify' as const, after: 0 }),
+    reply: async (answer, again) => {
+      let slice = answer
+      while (slice.failure === null && slice.upTo < slice.head) {
+        const next = await again({ kind: 'verify', after: slice.upTo })
+        if (!next.ok) throw new Error(`the stash stopped answering: ${next.refusal.code}`)
+        slice = next.value
+      }
+      const { failure, first, head } = slice
+      const message =
+        failure === null
+          ? `Entries ${first} to ${head} are what was written.`
+          : `Revision ${failure.revision} is not what was written.`
+      const valid = failure === null
+      const body = { stash_id: c.req.param('stash') ?? '', valid, first, head, failure, message }
+      return json(body satisfies z.infer<typeof verified>)
+    },
+  })
+}
+
+function represent({ detail, ...entry }: LoggedEntry): z.infer<typeof historyEntry> {
+  // What the stash wrote down is a Detail: nothing else writes this column.
+  const details = detail === null ? {} : (JSON.parse(detail) as Detail)
+  const items = entry.changes.filter(({ what }) => what === 'item')
+  const guards = entry.changes.filter(({ what }) => what === 'guard')
+  return {
+    revision: entry.revision,
+    at: isoTime(entry.at),
+    kind: entry.kind,
+    who: entry.actor,
+    token_id: entry.actorId,
+    reason: entry.reason,
+    changes: items.map(({ key, before, after }) => ({
+      key,
+      before: before?.value ?? null,
+      after: after?.value ?? null,
+    })),
+    ...(guards.length > 0 && {
+      guards: guards.map(({ key, before, after }) => ({ key, before: parsed(before), after: parsed(after) })),
+    }),
+    ...(entry.heldId !== null && { held_id: entry.heldId }),
+    ...representDetail(details),
+    hash: entry.hash,
+  }
+}
+
+const parsed = (logged: { value: string } | null): unknown => (logged === null ? null : JSON.parse(logged.value))
+
+function representDetail({
+  approvedBy,
+  setBy,
+  brokeGlass,
+  pressedReason,
+  revertsAt,
+  freeze,
+  token,
+  oldUntil,
+  dropped,
+  // For watchers. The values of `goesBack` are those of pending time-boxes, which GET …/held lists.
+  goesBack: _goesBack,
+  unboxed: _unboxed,
+  ...same
+}: Detail): object {
+  return {
+    ...same,
+    ...(approvedBy && { approved_by: representPerson(approvedBy) }),
+    ...(setBy && { set_by: representPerson(setBy) }),
+    ...(brokeGlass && { broke_glass: brokeGlass }),
+    ...(pressedReason !== undefined && { pressed_reason: pressedReason }),
+    ...(revertsAt !== undefined && { reverts_at: isoTime(revertsAt) }),
+    ...(freeze && { freeze: { ...freeze, until: timeOrNull(freeze.until) } }),
+    ...(token && { token: representToken(token) }),
+    ...(oldUntil !== undefined && { old_token_until: isoTime(oldUntil) }),
+    ...(dropped && { dropped: representDropped(dropped) }),
+  }
+}
+
+const representPerson = ({ id, label, reason }: NonNullable<Detail['approvedBy']>): object => ({
+  token_id: id,
+  label,
+  ...(reason !== undefined && { reason }),
+})
+
+const representToken = ({ id, label, can, keys, expiresAt }: NonNullable<Detail['token']>): object => ({
+  token_id: id,
+  label,
+  can,
+  keys,
+  expires_at: timeOrNull(expiresAt),
+})
+
+const representDropped = ({ id, madeBy, ...rest }: NonNullable<Detail['dropped']>): object => ({
+  held_id: id,
+  made_by: madeBy,
+  ...rest,
+})

@@ -1,0 +1,63 @@
+/** The OpenAPI operations on items. The schemas are those that the routes validate with. */
+import { itemApplied, itemDeleted } from '../../wire/change.ts'
+import { EDIT, EDIT_REFUSALS, type Operation, READ, READ_REFUSALS, VALUE_REFUSALS } from '../openapi/operation.ts'
+
+export const ITEM_OPERATIONS: Operation[] = [
+  {
+    method: 'get',
+    path: '/item/{stash}/{key}',
+    id: 'readItem',
+    summary: 'The raw value, byte for byte. A 404 has an empty body, and its reason in Switchyard-Problem.',
+    auth: 'none',
+    parameters: READ,
+    answer: 'text',
+    refusals: [...READ_REFUSALS, 'item_not_found', 'invalid_key'],
+  },
+  {
+    method: 'post',
+    path: '/item/{stash}',
+    id: 'createItem',
+    summary: 'Store the body under a key made by the server.',
+    auth: 'token',
+    parameters: EDIT,
+    body: { schema: 'text', required: true },
+    answer: itemApplied,
+    mayBeHeld: true,
+    refusals: [...EDIT_REFUSALS, ...VALUE_REFUSALS],
+  },
+  {
+    method: 'put',
+    path: '/item/{stash}/{key}',
+    id: 'putItem',
+    summary: 'Create or overwrite an item with the body, as it comes.',
+    auth: 'token',
+    parameters: EDIT,
+    body: { schema: 'text', required: true },
+    answer: itemApplied,
+    mayBeHeld: true,
+    refusals: [...EDIT_REFUSALS, ...VALUE_REFUSALS],
+  },
+  {
+    method: 'post',
+    path: '/item/{stash}/{key}',
+    id: 'postItem',
+    summary: 'The same as PUT. In the WrenDB profile it may create without a token.',
+    auth: 'token',
+    parameters: EDIT,
+    body: { schema: 'text', required: true },
+    answer: itemApplied,
+    mayBeHeld: true,
+    refusals: [...EDIT_REFUSALS, ...VALUE_REFUSALS, 'item_exists'],
+  },
+  {
+    method: 'delete',
+    path: '/item/{stash}/{key}',
+    id: 'deleteItem',
+    summary: 'Take an item away.',
+    auth: 'token',
+    parameters: EDIT,
+    answer: itemDeleted,
+    mayBeHeld: true,
+    refusals: [...EDIT_REFUSALS, 'invalid_key', 'item_not_found'],
+  },
+]

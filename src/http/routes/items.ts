@@ -1,0 +1,96 @@
+/** `/item`: single values. Anyone reads them; a write takes a token. */
+import { Hono } from 'hono'
+
+import { DEFAULT_TYPE, isKey, VALUE_MAX_BYTES } from '../../model/item.ts'
+import type { Recalled } from '../../edge/snapshot-reader.ts'
+import { ok, refuse, type Result } from '../../model/refusal.ts'
+import { parseKey } from '../request/address.ts'
+import { readScope, writeScope, type App, type Ctx } from '../scope.ts'
+import { readText } from '../request/parse.ts'
+import { readSnapshot, peekSnapshot } from '../response/snapshot-reader.ts'
+import { serve, missingItemResponse, itemProblemResponse } from '../response/serve.ts'
+import { toEtag, json, toTimeBoxMembers, problemResponse } from '../response/reply.ts'
+import { MEDIA_TYPE } from '../../wire/flag.ts'
+import type { itemApplied, itemDeleted } from '../../wire/change.ts'
+import { write } from '../request/write.ts'
+import type * as z from 'zod'
+
+export const items = new Hono<App>()
+  .get('/item/:stash/:key', (c) => {
+    const remembered = c.req.url.includes('?') ? null : peekSnapshot(c.req.param('stash'))
+    return remembered === null ? readItem(c) : serveItem(c, remembered, c.req.param('key'))
+  })
+  .put('/item/:stash/:key', (c) => put(c, c.req.param('key')))
+  .post('/item/:stash/:key', (c) => put(c, c.req.param('key'), { tokenless: true }))
+  .post('/item/:stash', (c) => put(c, null, { tokenless: true }))
+  .delete('/item/:stash/:key', async (c) => {
+    const key = parseKey(c.req.param('key'))
+    if (!key.ok) return problemResponse(key.refusal)
+    return write(writeScope(c), {
+      timed: true,
+      read: async (terms) => ok({ intent: { kind: 'delete', key: key.value, ...terms } }),
+      reply: ({ revision, reverts }) =>
+        json({
+          key: key.value,
+          message: 'Item deleted',
+          revision,
+          ...toTimeBoxMembers(reverts),
+        } satisfies z.infer<typeof itemDeleted>),
+    })
+  })
+
+async function readItem(c: Ctx): Promise<Response> {
+  const key = parseKey(c.req.param('key') ?? '')
+  if (!key.ok) return problemResponse(key.refusal)
+  const read = await readSnapshot(readScope(c))
+  return read.ok ? serveItem(c, read.value.recalled, key.value) : itemProblemResponse(read.refusal)
+}
+
+function serveItem(c: Ctx, recalled: Recalled, key: string): Response {
+  const flag = recalled.snapshot.flags.get(key)
+  if (flag !== undefined) return serve(c.req.raw, recalled, key, () => ({ body: flag.value, ...flag }))
+  return isKey(key)
+    ? missingItemResponse(recalled, { code: 'item_not_found', key })
+    : problemResponse({ code: 'invalid_key', key })
+}
+
+async function put(c: Ctx, name: string | null, { tokenless = false } = {}): Promise<Response> {
+  const key = name === null ? ok(null) : parseKey(name)
+  if (!key.ok) return problemResponse(key.refusal)
+  return write(writeScope(c), {
+    tokenless,
+    timed: true,
+    read: async (terms) => {
+      const value = await readValue(c.req.raw)
+      return value.ok ? ok({ intent: { kind: 'put', key: key.value, ...value.value, ...terms } }) : value
+    },
+    reply: ({ revision, changed: [stored = ''], reverts }) =>
+      json(
+        {
+          key: stored,
+          message: 'Item stored',
+          revision,
+          version: revision,
+          ...toTimeBoxMembers(reverts),
+        } satisfies z.infer<typeof itemApplied>,
+        { ETag: toEtag(revision) },
+      ),
+  })
+}
+
+/** A value as it came, with the type it came with. Forms are curl's default, and never meant. */
+export async function readValue(request: Request): Promise<Result<{ value: string; type: string }>> {
+  const type = request.headers.get('Content-Type')?.trim() ?? ''
+  if (type !== '' && !MEDIA_TYPE.test(type)) {
+    return refuse({
+      code: 'invalid_header',
+      header: 'Content-Type',
+      expected: 'one media type, of at most 255 characters',
+    })
+  }
+  const value = await readText(request, VALUE_MAX_BYTES)
+  if (!value.ok) return value
+  if (value.value === '') return refuse({ code: 'empty_value' })
+  const isDefault = type === '' || /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type)
+  return ok({ value: value.value, type: isDefault ? DEFAULT_TYPE : type })
+}

@@ -1,0 +1,52 @@
+/** The OpenAPI operations on links. The schemas are those that the routes validate with. */
+import { link, linkUsed } from '../../wire/link.ts'
+import { LINK_REFUSALS, type Operation, TOKEN_REFUSALS } from '../openapi/operation.ts'
+
+export const LINK_OPERATIONS: Operation[] = [
+  ...['/item/{stash}/{key}/presign', '/{stash}/{key}/presign'].map((path, i): Operation => ({
+    method: 'post',
+    path,
+    id: i === 0 ? 'presign' : 'presignShort',
+    summary:
+      'Make a one-time link, valid for 15 minutes, that stores the body under the key. Conditions are checked when it is used.',
+    auth: 'token',
+    parameters: ['X-Operation', 'reason', 'for', 'decision', 'If-Match', 'If-None-Match'],
+    body: { schema: 'text', required: true },
+    answer: link,
+    refusals: [
+      ...TOKEN_REFUSALS,
+      'unknown_parameter',
+      'invalid_query',
+      'invalid_key',
+      'invalid_header',
+      'empty_value',
+      'not_text',
+      'body_too_large',
+      'body_incomplete',
+      'too_many_held',
+      'too_large_to_hold',
+    ],
+  })),
+  {
+    method: 'get',
+    path: '/update',
+    id: 'openLink',
+    summary: 'Open a link: a confirm page for a browser, 405 for others. In the WrenDB profile it acts at once.',
+    auth: 'link',
+    parameters: ['token'],
+    answer: 'text',
+    mayBeHeld: true,
+    refusals: ['link_not_pressed', ...LINK_REFUSALS],
+  },
+  {
+    method: 'post',
+    path: '/update',
+    id: 'useLink',
+    summary: 'Use a link: its change is applied, decided afresh, once.',
+    auth: 'link',
+    parameters: ['token', 'reason', 'Idempotency-Key'],
+    answer: linkUsed,
+    mayBeHeld: true,
+    refusals: LINK_REFUSALS,
+  },
+]

@@ -1,0 +1,227 @@
+/**
+ * One-time links: a change baked in beforehand, made by whoever presses the button.
+ *
+ * Mail scanners and chat previews open every link, and some run the scripts they find. So opening one
+ * changes nothing: a browser gets a page whose button POSTs, any other client a 405 that says so. In the
+ * WrenDB profile GET acts, as scripts written for it expect. There a HEAD may act as well: Workers Cache, where it stands in
+ * front, asks for what it has not kept by GET. A HEAD that arrives as one, and a prefetch, never do.
+ */
+import { Hono } from 'hono'
+import { LINK_LIFETIME_MS } from '../../model/held.ts'
+import type { Credential, Intent } from '../../model/intent.ts'
+import { ok, refuse, type Refusal, type RefusalCode, type Result } from '../../model/refusal.ts'
+import { mintLink, SEED_BYTES, getLinkStash } from '../../model/access/token.ts'
+import { countFailure, checkLoginLimit } from '../rate-limit.ts'
+import { parseKey, parseStashId } from '../request/address.ts'
+import { writeScope, type App, type Ctx } from '../scope.ts'
+import { confirmPage, donePage, refusalPage, waitingPage } from './confirm-page.ts'
+import { sha256 } from '../request/credential.ts'
+import { readValue } from './items.ts'
+import { REASON_MAX_CHARS } from '../../wire/field.ts'
+import { parseWriteMetadata, readText } from '../request/parse.ts'
+import { noteWrite } from '../response/snapshot-reader.ts'
+import { json, toTimeBoxMembers, problemResponse } from '../response/reply.ts'
+import { isoTime } from '../response/time.ts'
+import type { link, linkUsed } from '../../wire/link.ts'
+import { heldResponse, write, type ChangeOptions } from '../request/write.ts'
+import type * as z from 'zod'
+
+export const links = new Hono<App>()
+  .post('/item/:stash/:key/presign', presign)
+  .post('/:stash{[0-9a-f]{64}}/:key/presign', presign)
+  .get('/update', showLink)
+  .post('/update', (c) => applyLink(c))
+
+async function presign(c: Ctx): Promise<Response> {
+  const key = parseKey(c.req.param('key') ?? '')
+  if (!key.ok) return problemResponse(key.refusal)
+  const operation = c.req.header('X-Operation') ?? 'upsert'
+  if (operation !== 'upsert')
+    return problemResponse({ code: 'invalid_header', header: 'X-Operation', expected: '"upsert", or may be left out' })
+
+  return makeLink(c, {
+    operation: 'upsert',
+    parameters: ['for', 'decision'],
+    read: async ({ secretHash, expiresAt }, terms, { decision }) => {
+      if (c.req.header('Break-Glass') !== undefined) {
+        const expected = 'nothing here: a freeze is judged when the link is pressed'
+        return refuse({ code: 'invalid_header', header: 'Break-Glass', expected })
+      }
+      if (decision !== undefined && !DECISION.test(decision)) {
+        return refuse({ code: 'invalid_query', parameter: 'decision', expected: '1 to 100 of A-Z a-z 0-9 . _ -' })
+      }
+      const value = await readValue(c.req.raw)
+      if (!value.ok) return value
+      const change = { kind: 'put', key: key.value, ...value.value, ...terms } as const
+      return ok({ kind: 'hold_for_link', change, secretHash, expiresAt, ...(decision && { decision }) })
+    },
+  })
+}
+
+const DECISION = /^[A-Za-z0-9._-]{1,100}$/
+
+type LinkWanted = {
+  operation: z.infer<typeof link>['operation']
+  parameters?: string[]
+  /** What is to wait for the link. */
+  read(
+    secret: { secretHash: string; expiresAt: number },
+    terms: ChangeOptions,
+    query: Partial<Record<string, string>>,
+  ): Promise<Result<Intent>>
+}
+
+/** Makes a one-time link: the secret is in the answer, its hash in the stash. */
+export async function makeLink(c: Ctx, { operation, read, ...rest }: LinkWanted): Promise<Response> {
+  const secret = mintLink(c.req.param('stash') ?? '', crypto.getRandomValues(new Uint8Array(SEED_BYTES)))
+  const secretHash = await sha256(secret)
+  const expiresAt = Date.now() + LINK_LIFETIME_MS
+  return write(writeScope(c), {
+    ...rest,
+    read: async (terms, query) => {
+      const intent = await read({ secretHash, expiresAt }, terms, query)
+      return intent.ok ? ok({ intent: intent.value }) : intent
+    },
+    reply: () => {
+      throw new Error('a link was asked for, and the change was applied at once')
+    },
+    replyHeld: ({ id, expires_at }) => {
+      const { origin, pathname } = new URL(c.req.url)
+      const url = `${origin}${pathname.startsWith('/api/') ? '/api' : ''}/update?token=${secret}`
+      const body = { url, presigned_url: url, expires_at: isoTime(expires_at ?? expiresAt), operation, held_id: id }
+      return json(body satisfies z.infer<typeof link>)
+    },
+    // A repeat would need the secret of the first answer, and only its hash is kept.
+    repeatable: false,
+  })
+}
+
+async function showLink(c: Ctx): Promise<Response> {
+  const request = c.req.raw
+  const browser = isBrowser(request)
+  if (request.method === 'HEAD' || isPrefetch(request)) return problemResponse({ code: 'link_not_pressed' })
+  const link = await findLink(c)
+  if (!link.ok) return linkProblemResponse(c, link.refusal, browser)
+
+  const answer = await c.env.STASH.get(link.value.id).ask(link.value.credential, { kind: 'link' })
+  // Used already; but whoever repeats it under its key gets the first answer again.
+  if (!answer.ok && request.headers.has('Idempotency-Key')) return applyLink(c, link)
+  if (!answer.ok) return linkProblemResponse(c, answer.refusal, browser)
+  if (answer.value.kind !== 'link') throw new Error('the stash answered another question')
+  // Old manners are for what WrenDB knew. A mail scanner must not be the second person.
+  if (answer.value.profile === 'wrendb' && !answer.value.approves) return applyLink(c, link)
+  if (!browser) return problemResponse({ code: 'link_not_pressed' })
+  return confirmPage(answer.value, {
+    stashId: link.value.id.toString(),
+    reason: link.value.circumstances.reason ?? null,
+    now: Date.now(),
+  })
+}
+
+/** @param found the link, where it was looked for already: each look counts as an attempt */
+async function applyLink(c: Ctx, found?: Result<Link>): Promise<Response> {
+  const request = c.req.raw
+  // A form's answer is for a person; whoever else posts asked for JSON by not asking for HTML.
+  const browser = isBrowser(request)
+  const link = found ?? (await findLink(c))
+  if (!link.ok) return linkProblemResponse(c, link.refusal, browser)
+  const { id, credential } = link.value
+  const circumstances = await readForm(request, link.value.circumstances)
+  if (!circumstances.ok) return linkProblemResponse(c, circumstances.refusal, browser)
+  const applied = await c.env.STASH.get(id).apply({ credential, intent: { kind: 'release' }, ...circumstances.value })
+  if (!applied.ok) return linkProblemResponse(c, applied.refusal, browser)
+
+  const { revision, changed, held, did = 'nothing' } = applied.value
+  if (held !== undefined) return browser ? waitingPage() : heldResponse(held)
+  noteWrite(id.toString(), revision)
+  const key = changed[0] ?? ''
+  if (browser) return donePage(changed, revision)
+  const body = {
+    success: true,
+    id: key,
+    message: MESSAGES[did] ?? 'Change made',
+    revision,
+    version: revision,
+    ...toTimeBoxMembers(applied.value.reverts),
+  } as const
+  return json(body satisfies z.infer<typeof linkUsed>)
+}
+
+const MESSAGES: Record<string, string> = {
+  put: 'Item stored',
+  delete: 'Item deleted',
+  nothing: 'Nothing was left to change',
+}
+
+/** A link outlives its stash, or what it was to approve, and is of no more use then than one that was used. */
+const SPENT: RefusalCode[] = ['stash_not_found', 'held_not_found', 'not_awaiting_approval']
+
+async function linkProblemResponse(c: Ctx, refusal: Refusal, browser: boolean): Promise<Response> {
+  const meant: Refusal = SPENT.includes(refusal.code) ? { code: 'link_spent' } : refusal
+  const told = await countFailure(c.req.raw, c.env.FAILED_LOGINS, meant, 'link')
+  return browser ? refusalPage(told) : problemResponse(told)
+}
+
+/** The page's form: a reason, of which a character takes at most nine bytes escaped, and room. */
+const FORM_MAX_BYTES = 8 * 1024
+
+/** A reason in the page's form wins over one in the URL, with which its field is filled in. */
+async function readForm(
+  request: Request,
+  circumstances: Link['circumstances'],
+): Promise<Result<Link['circumstances']>> {
+  if (!/^application\/x-www-form-urlencoded\b/i.test(request.headers.get('Content-Type') ?? ''))
+    return ok(circumstances)
+  const text = await readText(request, FORM_MAX_BYTES)
+  if (!text.ok) return text
+  const reason = new URLSearchParams(text.value).get('reason')
+  if (reason === null) return ok(circumstances)
+  if (reason.length > REASON_MAX_CHARS) {
+    return refuse({ code: 'invalid_query', parameter: 'reason', expected: `at most ${REASON_MAX_CHARS} characters` })
+  }
+  const { reason: _, ...rest } = circumstances
+  return ok(reason.trim() === '' ? rest : { ...rest, reason })
+}
+
+type Link = {
+  id: DurableObjectId
+  credential: Credential
+  circumstances: { reason?: string; idempotencyKey?: string }
+}
+
+async function findLink(c: Ctx): Promise<Result<Link>> {
+  // Chats and mail programs append parameters of their own to what they pass on: here others are let through.
+  const token = c.req.query('token')
+  const reason = c.req.query('reason')
+  if (token === undefined) {
+    return refuse({ code: 'invalid_query', parameter: 'token', expected: 'the token that the link was made with' })
+  }
+  const stash = getLinkStash(token)
+  const id = stash === null ? null : parseStashId(c.env.STASH, stash)
+  if (id === null || !id.ok) return refuse({ code: 'link_spent' })
+  const circumstances = parseWriteMetadata(c.req.raw, reason === undefined ? {} : { reason })
+  if (!circumstances.ok) return circumstances
+  const { condition, ...rest } = circumstances.value
+  if (rest.breakGlass !== undefined) {
+    return refuse({ code: 'invalid_header', header: 'Break-Glass', expected: 'a token beside it: a link has none' })
+  }
+  if (condition !== undefined) {
+    const header = condition.ifMatch === undefined ? 'If-None-Match' : 'If-Match'
+    return refuse({
+      code: 'invalid_header',
+      header,
+      expected: 'nothing here: a condition is set when the link is made',
+    })
+  }
+  const credential = { kind: 'link', hash: await sha256(token) } as const
+  const limited = checkLoginLimit(c.req.raw, stash ?? '', credential)
+  return limited === null ? ok({ id: id.value, credential, circumstances: rest }) : refuse(limited)
+}
+
+/** Whether a person may be looking: only then is a page worth more than JSON. */
+const isBrowser = (request: Request): boolean => /\btext\/html\b/.test(request.headers.get('Accept') ?? '')
+
+const isPrefetch = ({ headers }: Request): boolean =>
+  ['Sec-Purpose', 'Purpose', 'X-Purpose', 'X-Moz']
+    .map((name) => headers.get(name))
+    .some((purpose) => /prefetch|preview/i.test(purpose ?? ''))

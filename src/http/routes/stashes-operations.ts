@@ -1,0 +1,67 @@
+/** The OpenAPI operations on stashes. The schemas are those that the routes validate with. */
+import { applied } from '../../wire/change.ts'
+import { itemList } from '../../wire/flag.ts'
+import { stashCreated, stashFacts, stashSpec } from '../../wire/stash.ts'
+import { type Operation, READ, READ_REFUSALS, TOKEN_REFUSALS, WRITE, WRITE_REFUSALS } from '../openapi/operation.ts'
+
+export const STASH_OPERATIONS: Operation[] = [
+  {
+    method: 'post',
+    path: '/stash',
+    id: 'createStash',
+    summary: 'Create a stash. Its master token is shown this once.',
+    auth: 'admin',
+    body: { schema: stashSpec, required: false },
+    answer: stashCreated,
+    refusals: [
+      'token_missing',
+      'invalid_token',
+      'creation_closed',
+      'rate_limited',
+      'invalid_body',
+      'body_too_large',
+      'body_incomplete',
+      'jurisdiction_unavailable',
+    ],
+  },
+  {
+    method: 'get',
+    path: '/stash/{stash}',
+    id: 'readStash',
+    summary: 'Public facts about a stash.',
+    auth: 'none',
+    parameters: READ,
+    answer: stashFacts,
+    refusals: READ_REFUSALS,
+  },
+  {
+    method: 'delete',
+    path: '/stash/{stash}',
+    id: 'deleteStash',
+    summary: 'Delete a stash with everything in it, for good.',
+    auth: 'token',
+    parameters: WRITE,
+    answer: applied,
+    refusals: [...WRITE_REFUSALS, 'frozen'],
+  },
+  {
+    method: 'get',
+    path: '/stash/{stash}/items',
+    id: 'listItems',
+    summary: 'Every item with its dates, newest change first.',
+    auth: 'token',
+    parameters: READ,
+    answer: itemList,
+    refusals: [...TOKEN_REFUSALS, 'unknown_parameter', 'invalid_query', 'revision_not_reached'],
+  },
+  {
+    method: 'get',
+    path: '/stash/{stash}/items/latest',
+    id: 'readLatest',
+    summary: "The newest item's raw value.",
+    auth: 'none',
+    parameters: READ,
+    answer: 'text',
+    refusals: [...READ_REFUSALS, 'no_items'],
+  },
+]

@@ -1,0 +1,156 @@
+/** `/stash`: the stash as a whole. */
+import { Hono } from 'hono'
+import { ok } from '../../model/refusal.ts'
+import type { LiveSnapshot } from '../../model/snapshot/snapshot.ts'
+import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../../model/access/token.ts'
+import { checkCreationLimit, problemResponseCountingFailures } from '../rate-limit.ts'
+import { checkCreationAllowed, writeAsTokenOrAdmin } from '../request/admin.ts'
+import { newStashId } from '../request/address.ts'
+import { queryStash } from '../request/query.ts'
+import { readScope, writeScope, type App, type Ctx } from '../scope.ts'
+import { sha256 } from '../request/credential.ts'
+import { readJson, parseQuery, parseMinRevision } from '../request/parse.ts'
+import { readSnapshot } from '../response/snapshot-reader.ts'
+import {
+  matchesIfNoneMatch,
+  serve,
+  missingItemResponse,
+  getStashTimes,
+  itemProblemResponse,
+  type Representation,
+} from '../response/serve.ts'
+import { empty, toEtag, json, problemResponse } from '../response/reply.ts'
+import { isoTime, timeOrNull } from '../response/time.ts'
+import { stashSpec, type stashCreated, type stashFacts } from '../../wire/stash.ts'
+import type { itemList } from '../../wire/flag.ts'
+import type * as z from 'zod'
+
+const SPEC_MAX_BYTES = 16 * 1024
+
+export const stashes = new Hono<App>()
+  .post('/stash', create)
+  .get('/stash/:stash', async (c) => {
+    const read = await readSnapshot(readScope(c))
+    if (!read.ok) return problemResponse(read.refusal)
+    const { recalled } = read.value
+    return serve(c.req.raw, recalled, '/', () => representFacts(recalled.snapshot))
+  })
+  .delete('/stash/:stash', (c) =>
+    writeAsTokenOrAdmin(c, {
+      read: async ({ condition }) => ok({ intent: { kind: 'delete_stash', ...(condition && { condition }) } }),
+      reply: ({ revision }) => json({ message: 'Stash deleted', revision }),
+    }),
+  )
+  .get('/stash/:stash/items', list)
+  .get('/stash/:stash/items/latest', async (c) => {
+    const read = await readSnapshot(readScope(c))
+    if (!read.ok) return itemProblemResponse(read.refusal)
+    const { recalled } = read.value
+    const { flags } = recalled.snapshot
+    if (flags.size === 0) return missingItemResponse(recalled, { code: 'no_items' })
+    const latest = [...flags.values()].reduce((a, b) => (b.version > a.version ? b : a))
+    // Two items of one patch share a version; which of them is the latest shows in the revision alone.
+    const version = recalled.snapshot.revision
+    const times = getStashTimes(recalled.snapshot)
+    return serve(c.req.raw, recalled, '/latest', () => ({ body: latest.value, type: latest.type, version, ...times }))
+  })
+
+function representFacts(snapshot: LiveSnapshot): Representation {
+  const { stashId, revision, stash, flags } = snapshot
+  const frozen = stash.freeze !== null && (stash.freeze.until === null || stash.freeze.until > Date.now())
+  const facts = {
+    stash_id: stashId,
+    name: stash.name,
+    description: stash.description,
+    profile: stash.profile,
+    revision,
+    item_count: flags.size,
+    frozen,
+    frozen_until: frozen ? timeOrNull(stash.freeze?.until ?? null) : null,
+    // Copies in KV from before it took a token may still hold one.
+    freeze_reason: null,
+    created_at: isoTime(stash.createdAt),
+  } satisfies z.infer<typeof stashFacts>
+  const times = getStashTimes(snapshot)
+  const until = Math.min(times.until ?? Infinity, (frozen ? stash.freeze?.until : null) ?? Infinity)
+  // A freeze that ended by the clock is another answer than the revision's, as a time-box is.
+  const hasThawed = stash.freeze !== null && !frozen
+  return {
+    body: `${JSON.stringify(facts)}\n`,
+    type: 'application/json; charset=utf-8',
+    version: revision,
+    until,
+    reverted: Number(times.reverted ?? 0) + (hasThawed ? 1 : 0),
+  }
+}
+
+async function create(c: Ctx): Promise<Response> {
+  const request = c.req.raw
+  const refused = await checkCreationAllowed(request, c.env)
+  if (refused !== null) return problemResponseCountingFailures(request, c.env.FAILED_LOGINS, refused)
+  const query = parseQuery(request.url, [])
+  if (!query.ok) return problemResponse(query.refusal)
+  const spec = await readJson(request, stashSpec, { limit: SPEC_MAX_BYTES, empty: true })
+  if (!spec.ok) return problemResponse(spec.refusal)
+  const limited = await checkCreationLimit(request, c.env.CREATIONS)
+  if (limited !== null) return problemResponse(limited)
+
+  const { name, description, profile, jurisdiction } = spec.value
+  const id = newStashId(c.env.STASH, jurisdiction)
+  if (!id.ok) return problemResponse(id.refusal)
+  const token = mintToken(TOKEN_PREFIX, crypto.getRandomValues(new Uint8Array(SEED_BYTES)))
+  const created = await c.env.STASH.get(id.value).create({
+    name: name ?? null,
+    description: description ?? null,
+    profile,
+    masterHash: await sha256(token),
+  })
+  return json({
+    stash_id: id.value.toString(),
+    master_token: token,
+    message: 'Stash created. The token is shown this once: keep it.',
+    profile,
+    created_at: isoTime(created.created_at),
+  } satisfies z.infer<typeof stashCreated>)
+}
+
+function list(c: Ctx): Promise<Response> {
+  let least = 0
+  return queryStash(writeScope(c), {
+    parameters: ['min_revision'],
+    toQuery: (query) => {
+      const minRevision = parseMinRevision(query['min_revision'])
+      if (!minRevision.ok) return minRevision
+      least = minRevision.value
+      return ok({ kind: 'items' as const })
+    },
+    reply: ({ items, revision }) => {
+      if (revision < least)
+        return problemResponse({ code: 'revision_not_reached', current: revision, min_revision: least })
+      const headers = {
+        ETag: toEtag(revision),
+        'Switchyard-Revision': String(revision),
+        'Switchyard-Source': `object; vouched; as-of=${isoTime(Date.now())}`,
+      }
+      if (matchesIfNoneMatch(c.req.raw.headers, toEtag(revision))) return empty(304, headers)
+      const stash_id = c.req.param('stash') ?? ''
+      return json(
+        {
+          stash_id,
+          revision,
+          total: items.length,
+          items: items.map(({ key, value, type, version, created_at, updated_at }) => ({
+            key,
+            value,
+            stash_id,
+            content_type: type,
+            version,
+            created_at: isoTime(created_at),
+            updated_at: isoTime(updated_at),
+          })),
+        } satisfies z.infer<typeof itemList>,
+        headers,
+      )
+    },
+  })
+}

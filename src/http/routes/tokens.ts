@@ -1,0 +1,179 @@
+/** `/stash/{id}/tokens`: who else may act here, on what, and until when. A token is shown once, to whoever asked for it. */
+import { Hono } from 'hono'
+import { parseDuration } from '../../model/duration.ts'
+import { ok, refuse } from '../../model/refusal.ts'
+import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../../model/access/token.ts'
+import { writeAsTokenOrAdmin } from '../request/admin.ts'
+import { queryStash } from '../request/query.ts'
+import { sha256 } from '../request/credential.ts'
+import { readJson } from '../request/parse.ts'
+import { json, toPendingEndsMembers } from '../response/reply.ts'
+import { isoTime, timeOrNull } from '../response/time.ts'
+import { writeScope, type App, type Ctx } from '../scope.ts'
+import {
+  rotateSpec,
+  tokenSpec,
+  type stashRecovered,
+  type tokenCreated,
+  type tokenList,
+  type tokenReplaced,
+  type tokenRevoked,
+  type tokenRotated,
+} from '../../wire/token.ts'
+import { write } from '../request/write.ts'
+import type * as z from 'zod'
+
+const SPEC_MAX_BYTES = 16 * 1024
+
+export const tokens = new Hono<App>()
+  .get('/stash/:stash/tokens', list)
+  .post('/stash/:stash/tokens', create)
+  .post('/stash/:stash/tokens/rotate', rotate)
+  .post('/stash/:stash/tokens/recover', recover)
+  .post('/stash/:stash/tokens/:token/rotate', replace)
+  .delete('/stash/:stash/tokens/:token', (c) =>
+    write(writeScope(c), {
+      read: async () => ok({ intent: { kind: 'revoke_token', tokenId: c.req.param('token') } }),
+      reply: ({ revision, pending }) => {
+        const { ends, truncated } = toPendingEndsMembers(pending)
+        const left = ends.length === 0 ? '' : ' Time-boxes that it had set still end: see "leaves".'
+        return json({
+          message: `Token revoked: it no longer counts.${left}`,
+          revision,
+          leaves: ends,
+          ...(truncated && { leaves_truncated: true }),
+        } satisfies z.infer<typeof tokenRevoked>)
+      },
+    }),
+  )
+
+const mint = (): string => mintToken(TOKEN_PREFIX, crypto.getRandomValues(new Uint8Array(SEED_BYTES)))
+
+async function create(c: Ctx): Promise<Response> {
+  const secret = mint()
+  const hash = await sha256(secret)
+  return write(writeScope(c), {
+    read: async () => {
+      const spec = await readJson(c.req.raw, tokenSpec, { limit: SPEC_MAX_BYTES })
+      if (!spec.ok) return spec
+      const { label, can, keys, expires_in } = spec.value
+      const expiresInMs = expires_in === undefined ? null : parseDuration(expires_in)
+      return ok({ intent: { kind: 'add_token', hash, label, can: [...new Set(can)], keys, expiresInMs } })
+    },
+    reply: ({ token, revision }) => {
+      if (token === undefined) throw new Error('a token was asked for, and none was made')
+      const { id, label, can, keys, expiresAt } = token
+      return json({
+        token_id: id,
+        token: secret,
+        label,
+        can,
+        keys,
+        expires_at: timeOrNull(expiresAt),
+        message: 'Token created. It is shown this once: keep it.',
+        revision,
+      } satisfies z.infer<typeof tokenCreated>)
+    },
+    // A repeat would need the secret of the first answer, and only its hash is kept.
+    repeatable: false,
+  })
+}
+
+async function rotate(c: Ctx): Promise<Response> {
+  const secret = mint()
+  const hash = await sha256(secret)
+  return write(writeScope(c), {
+    read: async () => {
+      const spec = await readJson(c.req.raw, rotateSpec, { limit: SPEC_MAX_BYTES, empty: true })
+      if (!spec.ok) return spec
+      const overlapMs = spec.value.overlap === undefined ? 0 : (parseDuration(spec.value.overlap) ?? 0)
+      return ok({ intent: { kind: 'rotate_master', hash, overlapMs } })
+    },
+    reply: ({ token, oldTokenUntil = 0, revision }) =>
+      json({
+        token_id: token?.id ?? '',
+        token: secret,
+        master_token: secret,
+        old_token_until: isoTime(oldTokenUntil),
+        message: 'New master token. It is shown this once: keep it.',
+        revision,
+      } satisfies z.infer<typeof tokenRotated>),
+    repeatable: false,
+  })
+}
+
+/** A token's successor, under the same label. */
+async function replace(c: Ctx): Promise<Response> {
+  const secret = mint()
+  const hash = await sha256(secret)
+  return write(writeScope(c), {
+    read: async () => {
+      const spec = await readJson(c.req.raw, rotateSpec, { limit: SPEC_MAX_BYTES, empty: true })
+      if (!spec.ok) return spec
+      const overlapMs = spec.value.overlap === undefined ? 0 : (parseDuration(spec.value.overlap) ?? 0)
+      return ok({ intent: { kind: 'rotate_token', tokenId: c.req.param('token') ?? '', hash, overlapMs } })
+    },
+    reply: ({ token, oldTokenUntil = 0, revision }) => {
+      if (token === undefined) throw new Error('a token was asked for, and none was made')
+      const { id, label, can, keys, expiresAt } = token
+      return json({
+        token_id: id,
+        token: secret,
+        label,
+        can,
+        keys,
+        expires_at: timeOrNull(expiresAt),
+        old_token_until: isoTime(oldTokenUntil),
+        message: 'Token replaced. The new one is shown this once: keep it.',
+        revision,
+      } satisfies z.infer<typeof tokenReplaced>)
+    },
+    repeatable: false,
+  })
+}
+
+/** For the operator of the deployment: a new master token, where the stash's own is lost or has leaked. */
+async function recover(c: Ctx): Promise<Response> {
+  const secret = mint()
+  const hash = await sha256(secret)
+  return writeAsTokenOrAdmin(c, {
+    parameters: ['all'],
+    read: async (_, { all = '0' }) =>
+      /^[01]$/.test(all)
+        ? ok({ intent: { kind: 'recover', hash, all: all === '1' } })
+        : refuse({ code: 'invalid_query', parameter: 'all', expected: '1, or may be left out' }),
+    reply: ({ token, tokensLeft = [], revision }) =>
+      json({
+        token_id: token?.id ?? '',
+        token: secret,
+        master_token: secret,
+        leaves: tokensLeft.map(({ id, ...left }) => ({ token_id: id, ...left })),
+        message: 'New master token. It is shown this once: keep it. Older master tokens have ended.',
+        revision,
+      } satisfies z.infer<typeof stashRecovered>),
+    repeatable: false,
+  })
+}
+
+function list(c: Ctx): Promise<Response> {
+  return queryStash(writeScope(c), {
+    toQuery: () => ok({ kind: 'tokens' as const }),
+    reply: ({ tokens: all }) =>
+      json({
+        stash_id: c.req.param('stash') ?? '',
+        tokens: all.map(({ token, createdAt, lastUsedAt, madeBy }) => ({
+          token_id: token.id,
+          label: token.label,
+          master: token.master,
+          can: token.can,
+          keys: token.keys,
+          created_at: isoTime(createdAt),
+          expires_at: timeOrNull(token.expiresAt),
+          last_used_at: timeOrNull(lastUsedAt),
+          made_by: madeBy,
+          // Where an object still runs the version before, it says nothing of holders.
+          holder: token.holder ?? null,
+        })),
+      } satisfies z.infer<typeof tokenList>),
+  })
+}

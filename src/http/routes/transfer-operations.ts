@@ -1,0 +1,37 @@
+/** The OpenAPI operations on export and import. The schemas are those that the routes validate with. */
+import { exported, importSpec, imported } from '../../wire/history.ts'
+import { ASK_REFUSALS, BODY_REFUSALS, EDIT, EDIT_REFUSALS, type Operation } from '../openapi/operation.ts'
+
+export const TRANSFER_OPERATIONS: Operation[] = [
+  {
+    method: 'get',
+    path: '/stash/{stash}/export',
+    id: 'exportStash',
+    summary: 'Items and guards as a file, without secrets.',
+    auth: 'token',
+    answer: exported,
+    refusals: ASK_REFUSALS,
+  },
+  {
+    method: 'post',
+    path: '/stash/{stash}/import',
+    id: 'importStash',
+    summary: 'Write an exported file, all or nothing, as one revision. What it does not name stays, unless replace=1.',
+    auth: 'token',
+    parameters: ['dry_run', 'replace', ...EDIT],
+    body: { schema: importSpec, required: true },
+    answer: imported,
+    mayBeHeld: true,
+    refusals: [
+      ...EDIT_REFUSALS,
+      ...BODY_REFUSALS,
+      'guard_unmet',
+      'value_too_large',
+      'too_many_items',
+      'too_many_guards',
+      'guards_too_large',
+      'change_too_costly',
+      'stash_too_large',
+    ],
+  },
+]

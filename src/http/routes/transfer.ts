@@ -1,0 +1,91 @@
+/** Export and import: a stash as a file, without its secrets, and back. */
+import { Hono } from 'hono'
+import { DEFAULT_TYPE } from '../../model/item.ts'
+import type { Applied } from '../../model/intent.ts'
+import { ok, refuse, type Result } from '../../model/refusal.ts'
+import { queryStash } from '../request/query.ts'
+import { readJson } from '../request/parse.ts'
+import { toEtag, json, toTimeBoxMembers } from '../response/reply.ts'
+import { isoTime } from '../response/time.ts'
+import { writeScope, type App, type Ctx } from '../scope.ts'
+import { IMPORT_MAX_BYTES, importSpec, type exported, type imported } from '../../wire/history.ts'
+import { write } from '../request/write.ts'
+import type * as z from 'zod'
+
+export const transfer = new Hono<App>()
+  .get('/stash/:stash/export', exportStash)
+  .post('/stash/:stash/import', importStash)
+
+function exportStash(c: Ctx): Promise<Response> {
+  return queryStash(writeScope(c), {
+    toQuery: () => ok({ kind: 'export' as const }),
+    reply: ({ revision, name, description, items, guards }) =>
+      json(
+        {
+          format: 1,
+          stash_id: c.req.param('stash') ?? '',
+          revision,
+          exported_at: isoTime(Date.now()),
+          name,
+          description,
+          items: items.map(({ key, value, type }) => ({ key, value, content_type: type })),
+          guards: guards.map(({ key, guard }) => ({ key, guard })),
+        } satisfies z.infer<typeof exported>,
+        { ETag: toEtag(revision) },
+      ),
+  })
+}
+
+function importStash(c: Ctx): Promise<Response> {
+  return write(writeScope(c), {
+    timed: true,
+    parameters: ['dry_run', 'replace'],
+    holdsGuards: true,
+    read: async (terms, query) => {
+      const switches = [readSwitch('dry_run', query['dry_run']), readSwitch('replace', query['replace'])]
+      for (const one of switches) if (!one.ok) return one
+      const spec = await readJson(c.req.raw, importSpec, { limit: IMPORT_MAX_BYTES })
+      if (!spec.ok) return spec
+      const { items: given, guards: rules } = spec.value
+      const replace = query['replace'] === '1'
+      // Half a file must not empty the other half of the stash.
+      if (replace && (given === undefined || rules === undefined)) {
+        const message = 'with replace=1 both items and guards are needed: [] for none'
+        return refuse({ code: 'invalid_body', issues: [{ path: '', message }] })
+      }
+      const items = (given ?? []).map(({ key, value, content_type: type = DEFAULT_TYPE }) => ({ key, value, type }))
+      return ok({ intent: { kind: 'import', items, guards: rules ?? [], replace, ...terms } })
+    },
+    reply: (applied) => (applied.preview === undefined ? replyDone(applied) : replyPreview(applied, applied.preview)),
+  })
+}
+
+const replyDone = ({ revision, changed, reverts }: Applied): Response =>
+  json(
+    { message: 'Imported', revision, changed, dry_run: false, ...toTimeBoxMembers(reverts) } satisfies z.infer<
+      typeof imported
+    >,
+    {
+      ETag: toEtag(revision),
+    },
+  )
+
+function replyPreview({ revision, held }: Applied, preview: NonNullable<Applied['preview']>): Response {
+  const parsed = (text: string | null): unknown => (text === null ? null : JSON.parse(text))
+  const items = preview.filter(({ what }) => what === 'item')
+  const guards = preview.filter(({ what }) => what === 'guard')
+  return json({
+    message: preview.length === 0 ? 'Nothing would change' : 'Nothing has changed: this is what would',
+    revision,
+    changed: [],
+    dry_run: true,
+    changes: items.map(({ key, before, after }) => ({ key, before, after })),
+    guards: guards.map(({ key, before, after }) => ({ key, before: parsed(before), after: parsed(after) })),
+    ...(held?.waitsFor && { waits_for: held.waitsFor }),
+  } satisfies z.infer<typeof imported>)
+}
+
+function readSwitch(parameter: string, text: string | undefined): Result<null> {
+  if (text === undefined || text === '0' || text === '1') return ok(null)
+  return refuse({ code: 'invalid_query', parameter, expected: '1, or 0' })
+}

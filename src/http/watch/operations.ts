@@ -1,0 +1,16 @@
+/** The OpenAPI operations on watching. The schemas are those that the routes validate with. */
+import type { Operation } from '../openapi/operation.ts'
+
+export const WATCH_OPERATIONS: Operation[] = [
+  {
+    method: 'get',
+    path: '/stash/{stash}/watch',
+    id: 'watch',
+    summary:
+      'Be told of each change as it is committed: Server-Sent Events, a WebSocket on Upgrade, or with `wait` a long poll.',
+    auth: 'none',
+    parameters: ['keys', 'after', 'wait', 'Last-Event-ID'],
+    answer: 'events',
+    refusals: ['stash_not_found', 'stash_lost', 'unknown_parameter', 'invalid_query', 'rate_limited', 'unreachable'],
+  },
+]

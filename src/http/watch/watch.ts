@@ -1,0 +1,78 @@
+/**
+ * `/stash/{id}/watch`: told of each change as it is committed. Three roads to the same events: a WebSocket straight to
+ * the object, which then sleeps; Server-Sent Events, held by the Worker over such a socket, because an object that
+ * holds a stream itself can never sleep; and a long poll, for those who can do neither.
+ */
+import { Hono } from 'hono'
+import { FILTER_MAX_KEYS, type Filter, type WatchTerms } from '../../model/snapshot/watch-event.ts'
+import { isKey } from '../../model/item.ts'
+import { ok, refuse, type Result } from '../../model/refusal.ts'
+import { parseStashId } from '../request/address.ts'
+import { connect, getSocket } from './connect.ts'
+import { answerMissed, throttleBehind, pollOnce } from './long-poll.ts'
+import { parseCursor, parseQuery } from '../request/parse.ts'
+import { explainMissing } from '../response/snapshot-reader.ts'
+import { empty, problemResponse } from '../response/reply.ts'
+import { handles, type App } from '../scope.ts'
+import { streamEvents } from './sse.ts'
+import { parseDuration } from '../../model/duration.ts'
+
+/** As in Consul: long enough to be cheap, short enough for what stands between. */
+const WAIT_DEFAULT_MS = 30_000
+const WAIT_MAX_MS = 5 * 60_000
+
+export const watch = new Hono<App>().get('/stash/:stash/watch', async (c) => {
+  const request = c.req.raw
+  const id = parseStashId(c.env.STASH, c.req.param('stash'))
+  if (!id.ok) return problemResponse(id.refusal)
+  const asked = readWatch(request)
+  if (!asked.ok) return problemResponse(asked.refusal)
+  const { terms, waitMs } = asked.value
+  // Hono takes HEAD for GET. Workers Cache does too where it holds nothing, which here is always: then a HEAD comes in as
+  // a GET and opens a stream, which ends as its reader has gone.
+  if (request.method === 'HEAD') return empty(200, { 'Content-Type': 'text/event-stream' })
+
+  const upgrades = request.headers.get('Upgrade')?.toLowerCase() === 'websocket'
+  const polls = waitMs !== null && !upgrades
+  if (polls) await throttleBehind(id.value.toString(), terms.after)
+  const connected = await connect(c.env, id.value, { ...terms, marks: waitMs !== null, body: polls }, request)
+  if (!connected.ok) return problemResponse(await explainMissing(handles(c), id.value.toString(), connected.refusal))
+  if (upgrades) return connected.value
+  const stash = id.value.toString()
+  if (!polls) return streamEvents(getSocket(connected.value), stash, request.signal)
+  if (connected.value.status === 200) return answerMissed(await connected.value.text(), stash)
+  return pollOnce(getSocket(connected.value), stash, terms.after, waitMs, request.signal)
+})
+
+type Asked = { terms: WatchTerms; waitMs: number | null }
+
+function readWatch(request: Request): Result<Asked> {
+  const query = parseQuery(request.url, ['after', 'keys', 'wait'])
+  if (!query.ok) return query
+  const after = parseCursor(request, query.value.after)
+  if (!after.ok) return after
+  const filter = readFilter(query.value.keys)
+  if (!filter.ok) return filter
+  const waitMs = readWait(query.value.wait)
+  if (!waitMs.ok) return waitMs
+  return ok({ terms: { after: after.value, filter: filter.value, marks: false, body: false }, waitMs: waitMs.value })
+}
+
+function readFilter(text: string | undefined): Result<Filter> {
+  if (text === undefined) return ok(null)
+  const keys = text.split(',')
+  if (keys.length <= FILTER_MAX_KEYS && keys.every(isKey)) return ok(keys)
+  return refuse({
+    code: 'invalid_query',
+    parameter: 'keys',
+    expected: `at most ${FILTER_MAX_KEYS} keys with commas between them`,
+  })
+}
+
+/** Null: no long poll. */
+function readWait(text: string | undefined): Result<number | null> {
+  if (text === undefined) return ok(null)
+  const ms = text === '' ? WAIT_DEFAULT_MS : parseDuration(text)
+  if (ms !== null && ms <= WAIT_MAX_MS) return ok(ms)
+  return refuse({ code: 'invalid_query', parameter: 'wait', expected: 'a duration such as 30s, at most 5m' })
+}

@@ -1,0 +1,25 @@
+/** Answers to changes of items and flags. */
+import * as z from 'zod'
+import { keySchema } from '../model/item.ts'
+import { revision, time, version } from './field.ts'
+
+export const applied = z.object({ message: z.string(), revision }).meta({ id: 'Applied' })
+
+/** Where a change is time-boxed. */
+export const timeBox = {
+  reverts_at: time.optional().meta({ description: 'When the value goes back to what it was.' }),
+  revert_id: z.string().optional().meta({ description: 'The held change that will do it. DELETE it to stay.' }),
+}
+/** What pending time-boxes will still put back. At most 100, so that the answer has an end. */
+export const pendingEnds = z.array(
+  z.object({ held_id: z.string(), key: keySchema, at: time, goes_back_to: z.string().nullable() }),
+)
+export const itemDeleted = z
+  .object({ key: keySchema, message: z.string(), revision, ...timeBox })
+  .meta({ id: 'ItemDeleted' })
+export const itemApplied = z
+  .object({ key: keySchema, message: z.string(), revision, version, ...timeBox })
+  .meta({ id: 'ItemApplied' })
+export const patchApplied = z
+  .object({ message: z.string(), revision, changed: z.array(keySchema), ...timeBox })
+  .meta({ id: 'PatchApplied' })

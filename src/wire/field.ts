@@ -1,0 +1,27 @@
+/** Fields that several shapes of the wire share. */
+import * as z from 'zod'
+
+export const time = z.string().meta({ format: 'date-time', description: 'ISO 8601, UTC' })
+export const revision = z
+  .int()
+  .min(0)
+  .meta({ description: "The stash's revision: each accepted change makes the next." })
+export const version = z.int().min(1).meta({ description: 'The revision that last changed the item.' })
+export const stashId = z.string().regex(/^[0-9a-f]{64}$/)
+
+export const isText = (text: string): boolean => text.isWellFormed()
+export const NOT_TEXT = 'half a surrogate pair is not text'
+
+/** In characters, of a reason for a change. */
+export const REASON_MAX_CHARS = 500
+export const reason = z.string().max(REASON_MAX_CHARS).refine(isText, NOT_TEXT)
+
+export const TIME_EXPECTED = 'a time in ISO 8601, UTC: 2026-11-24T03:00:00Z'
+
+/** In ms since the epoch, or null for what is no time in UTC. */
+export function parseTime(text: string): number | null {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?Z$/.test(text)) return null
+  const at = Date.parse(text)
+  // The parser turns 30 February into 2 March.
+  return Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== text.slice(0, 10) ? null : at
+}

@@ -1,0 +1,83 @@
+/** Items and flags on the wire: lists, values, and a patch of several flags. */
+import * as z from 'zod'
+import { isText, NOT_TEXT, revision, stashId, time, version } from './field.ts'
+import { keySchema, STASH_MAX_ITEMS } from '../model/item.ts'
+
+export const itemList = z
+  .object({
+    stash_id: stashId,
+    revision,
+    total: z.int(),
+    items: z.array(
+      z.object({
+        key: keySchema,
+        value: z.string(),
+        stash_id: stashId,
+        content_type: z.string(),
+        version,
+        created_at: time,
+        updated_at: time,
+      }),
+    ),
+  })
+  .meta({ id: 'ItemList' })
+
+/** What comes back by itself, as a member of an answer. */
+export const revert = z.object({
+  at: time.meta({
+    description: 'When the time-box ends. From then on the value counts, also where nothing else is heard.',
+  }),
+  to: z.string().nullable().meta({ description: 'The value that comes back; null: the flag goes away.' }),
+})
+
+export const flags = z
+  .object({
+    stash_id: stashId,
+    revision,
+    flags: z.record(z.string(), z.string()),
+    reverts: z
+      .record(z.string(), revert)
+      .optional()
+      .meta({ description: 'By key: the pending ends of time-boxes. Absent where there are none.' }),
+  })
+  .meta({ id: 'Flags' })
+
+/**
+ * One media type with its parameters (RFC 9110 §8.3.1), of characters that a header can hold. A list of types means
+ * different things to different readers.
+ */
+export const MEDIA_TYPE =
+  /^(?=.{1,255}$)[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+(?:[ \t]*;[ \t]*[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"[ !#-[\]-~]*"))*$/
+
+export const flagValue = z
+  .string('a value is a string: write "true", in quotes')
+  .min(1, 'a value has at least one byte; null takes the key away')
+  .refine(isText, NOT_TEXT)
+
+/** A full stash taken away and another put in its place. */
+const PATCH_MAX_KEYS = 2 * STASH_MAX_ITEMS
+
+/** Validated one by one and returned as a list, documented as an object: `__proto__` is a legal key, and records lose it. */
+const patchObject = z.record(keySchema, flagValue.nullable()).meta({ id: 'FlagsPatch' })
+export const flagsPatch = z
+  .custom<object>(
+    (raw) => typeof raw === 'object' && raw !== null && !Array.isArray(raw),
+    'a patch is an object: {"<key>": "<value>" or null}',
+  )
+  .refine((raw) => Object.keys(raw).length <= PATCH_MAX_KEYS, `a patch names at most ${PATCH_MAX_KEYS} keys`)
+  .transform((raw, context) => {
+    const changes: { key: string; value: string | null }[] = []
+    for (const [name, given] of Object.entries(raw as Record<string, unknown>)) {
+      const key = keySchema.safeParse(name)
+      const value = flagValue.nullable().safeParse(given)
+      for (const { message } of [...(key.error?.issues ?? []), ...(value.error?.issues ?? [])]) {
+        context.addIssue({ code: 'custom', path: [name.slice(0, 200)], message })
+      }
+      // The first few wrong ones are as good as all of them.
+      if (context.issues.length >= 10) break
+      changes.push({ key: name, value: value.data ?? null })
+    }
+    return changes
+  })
+  .refine((changes) => changes.length > 0, 'the patch is empty')
+export const documentedAs = new Map<z.ZodType, z.ZodType>([[flagsPatch, patchObject]])

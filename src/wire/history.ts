@@ -1,0 +1,119 @@
+/** History, undo, export and import on the wire. */
+import * as z from 'zod'
+import { GUARD_MAX_BYTES, guardSchema, STASH_MAX_GUARDS } from '../model/guard/guard.ts'
+import { keySchema, STASH_MAX_ITEMS } from '../model/item.ts'
+import { flagValue, MEDIA_TYPE } from './flag.ts'
+import { reason, revision, stashId, time } from './field.ts'
+import { timeBox } from './change.ts'
+
+const person = z.object({ token_id: z.string(), label: z.string(), reason: z.string().optional() })
+const values = z.array(z.object({ key: keySchema, before: z.string().nullable(), after: z.string().nullable() }))
+const guards = z.array(z.object({ key: keySchema, before: z.unknown(), after: z.unknown() }))
+
+export const historyEntry = z.looseObject({
+  revision,
+  at: time,
+  kind: z
+    .string()
+    .meta({ description: 'put, delete, patch, undo, import, revert, set_guard, freeze, add_token, recovered …' }),
+  who: z.string().meta({ description: "The token's label; stash for what it does by itself." }),
+  token_id: z.string().nullable(),
+  reason: z.string().nullable(),
+  changes: values,
+  guards: guards.optional(),
+  held_id: z.string().optional().meta({ description: 'The held change that this released or dropped.' }),
+  approved_by: person.optional(),
+  broke_glass: z.object({ by: z.string(), why: z.string() }).optional(),
+  via: z.literal('link').optional().meta({ description: 'Whoever held the link pressed it; `who` made it.' }),
+  pressed_reason: z
+    .string()
+    .optional()
+    .meta({ description: "What the one who pressed the link gave for a reason. `reason` is its maker's." }),
+  shortened: z.array(z.string()).optional().meta({ description: 'Pending reverts that go on without these keys.' }),
+  cancelled: z.array(z.string()).optional().meta({ description: 'Pending reverts that this change ended.' }),
+  reverts_at: time.optional(),
+  ends: z.int().optional().meta({ description: 'The revision whose time-box this ends.' }),
+  set_by: person.optional().meta({ description: 'Of a revert: who had set the time-box.' }),
+  undoes: z.int().optional(),
+  recovered: z.object({ from: z.int(), kv: z.int() }).optional().meta({
+    description:
+      'The stash had gone back to revision `from`, and readers had seen `kv`: the revisions from there to this one have no entry.',
+  }),
+  hash: z.string().meta({ description: 'SHA-256 over this entry and the hash of the one before.' }),
+})
+
+export const history = z
+  .object({
+    stash_id: stashId,
+    entries: z.array(historyEntry),
+    next: z.int().nullable().meta({ description: 'What `before` must be for the next page; null on the last.' }),
+    first: z.int().meta({ description: 'The oldest revision that history still has.' }),
+  })
+  .meta({ id: 'History' })
+
+export const verified = z
+  .object({
+    stash_id: stashId,
+    valid: z.boolean(),
+    first: z.int(),
+    head: z.int(),
+    failure: z
+      .object({ revision: z.int(), what: z.enum(['entry', 'item', 'guard', 'head']), key: z.string().optional() })
+      .nullable()
+      .meta({ description: 'The first revision that is not as it was written.' }),
+    message: z.string(),
+  })
+  .meta({ id: 'Verified' })
+
+export const undoSpec = z.strictObject({ revision: z.int().min(1), reason: reason.optional() }).meta({ id: 'UndoSpec' })
+
+const exportedItem = z.strictObject({
+  key: keySchema,
+  value: flagValue,
+  content_type: z.string().regex(MEDIA_TYPE, 'takes one media type').optional(),
+})
+const exportedGuard = z.strictObject({ key: keySchema, guard: guardSchema })
+
+const once = (list: { key: string }[]): boolean => new Set(list.map(({ key }) => key)).size === list.length
+
+export const importSpec = z
+  .strictObject({
+    format: z.literal(1).optional(),
+    stash_id: stashId.optional(),
+    revision: revision.optional(),
+    exported_at: z.string().optional(),
+    name: z.string().nullable().optional(),
+    description: z.string().nullable().optional(),
+    items: z.array(exportedItem).max(STASH_MAX_ITEMS).refine(once, 'a key stands here twice').optional(),
+    guards: z.array(exportedGuard).max(STASH_MAX_GUARDS).refine(once, 'a key stands here twice').optional(),
+  })
+  .meta({ id: 'ImportSpec', description: 'What an export gave. Only items and guards are taken from it.' })
+
+/** Twice what a stash holds, with room for JSON's escapes, and its guards. */
+export const IMPORT_MAX_BYTES = 2 * 1024 * 1024 + 64 * GUARD_MAX_BYTES
+
+export const exported = z
+  .object({
+    format: z.literal(1),
+    stash_id: stashId,
+    revision,
+    exported_at: time,
+    name: z.string().nullable(),
+    description: z.string().nullable(),
+    items: z.array(exportedItem),
+    guards: z.array(z.object({ key: keySchema, guard: z.looseObject({ type: z.string() }) })),
+  })
+  .meta({ id: 'Export' })
+
+export const imported = z
+  .object({
+    message: z.string(),
+    revision,
+    changed: z.array(keySchema),
+    dry_run: z.boolean(),
+    ...timeBox,
+    changes: values.optional(),
+    guards: guards.optional(),
+    waits_for: z.string().optional().meta({ description: 'Of a dry run: what it would wait for.' }),
+  })
+  .meta({ id: 'Imported' })

@@ -1,0 +1,94 @@
+/** Guards, freezes and held changes on the wire. */
+import * as z from 'zod'
+import { guardSchema } from '../model/guard/guard.ts'
+import { keySchema } from '../model/item.ts'
+import { parseTime, reason, revision, stashId, time, TIME_EXPECTED, version } from './field.ts'
+import { pendingEnds, timeBox } from './change.ts'
+
+export const guardSpec = guardSchema
+export const guardFacts = z.looseObject({ key: keySchema, version, type: z.string() }).meta({
+  id: 'GuardFacts',
+  description: 'The guard as it was set, with its key and version.',
+})
+export const guardList = z
+  .object({ stash_id: stashId, revision, guards: z.array(guardFacts) })
+  .meta({ id: 'GuardList' })
+export const guardApplied = z
+  .object({ key: keySchema, message: z.string(), revision, version: version.optional() })
+  .meta({ id: 'GuardApplied' })
+
+export const freezeSpec = z
+  .strictObject({
+    until: z
+      .string()
+      .refine((text) => parseTime(text) !== null, TIME_EXPECTED)
+      .optional()
+      .meta({ format: 'date-time', description: 'Left out: until somebody ends it.' }),
+    reason: reason.optional(),
+  })
+  .meta({ id: 'FreezeSpec' })
+export const frozen = z
+  .object({
+    message: z.string(),
+    revision,
+    until: time.nullable(),
+    reason: z.string().nullable(),
+    reverts: pendingEnds.meta({ description: 'Time-boxes that end all the same. null: the key goes.' }),
+    reverts_truncated: z.literal(true).optional().meta({ description: 'There are more. GET …/held lists them all.' }),
+  })
+  .meta({ id: 'Frozen' })
+
+const waitsFor = z.enum(['link', 'approval', 'time'])
+export const heldReply = z
+  .object({
+    message: z.string(),
+    held_id: z.string(),
+    waits_for: waitsFor,
+    due_at: time.nullable(),
+    expires_at: time.nullable(),
+  })
+  .meta({ id: 'Held' })
+
+export const heldList = z
+  .object({
+    stash_id: stashId,
+    held: z.array(
+      z.object({
+        held_id: z.string(),
+        kind: z.enum(['link', 'approval', 'schedule', 'revert']),
+        waits_for: waitsFor,
+        change: z
+          .looseObject({ kind: z.string() })
+          .meta({ description: 'What it does, in the words of the write it was.' }),
+        keys: z.array(z.string()),
+        made_by: z.string().meta({ description: "The token's label; stash for what it does by itself." }),
+        made_at: time,
+        reason: z.string().nullable(),
+        due_at: time.nullable(),
+        expires_at: time.nullable(),
+        decision: z.string().nullable(),
+        ends: z.int().nullable().meta({ description: 'The revision whose time-box it ends.' }),
+        approved_by: z.string().nullable(),
+        set_by: z
+          .object({ token_id: z.string(), label: z.string() })
+          .nullable()
+          .meta({ description: 'Of a time-box: the token that set it, by its label then.' }),
+      }),
+    ),
+    next: z.int().nullable().meta({ description: 'What `after` must be for the next page; null on the last.' }),
+    freeze: z
+      .object({ until: time.nullable(), reason: z.string().nullable(), by: z.string() })
+      .nullable()
+      .optional()
+      .meta({ description: 'The freeze that stands, and why. null: none.' }),
+  })
+  .meta({ id: 'HeldList' })
+
+export const changeApplied = z
+  .object({
+    message: z.string(),
+    revision,
+    changed: z.array(keySchema),
+    ...timeBox,
+  })
+  .meta({ id: 'ChangeApplied' })

@@ -1,0 +1,44 @@
+/** A stash on the wire: how one is made, and its public facts. */
+import * as z from 'zod'
+import { PROFILES } from '../model/profile.ts'
+import { isText, NOT_TEXT, revision, stashId, time } from './field.ts'
+
+export const JURISDICTIONS = ['eu', 'fedramp'] as const
+
+export const stashSpec = z
+  .strictObject({
+    name: z.string().max(100).refine(isText, NOT_TEXT).optional(),
+    description: z.string().max(1_000).refine(isText, NOT_TEXT).optional(),
+    profile: z.enum(PROFILES).default('safeguarded'),
+    jurisdiction: z.enum(JURISDICTIONS).optional().meta({
+      description: 'Keeps the stash and its history there. Public values are in KV all the same, which is global.',
+    }),
+  })
+  .meta({ id: 'StashSpec' })
+
+export const stashCreated = z
+  .object({
+    stash_id: stashId,
+    master_token: z.string().meta({ description: 'Shown this once: only its hash is kept.' }),
+    message: z.string(),
+    profile: z.enum(PROFILES),
+    created_at: time,
+  })
+  .meta({ id: 'StashCreated' })
+
+export const stashFacts = z
+  .object({
+    stash_id: stashId,
+    name: z.string().nullable(),
+    description: z.string().nullable(),
+    profile: z.enum(PROFILES),
+    revision,
+    item_count: z.int(),
+    frozen: z.boolean(),
+    frozen_until: time.nullable().meta({ description: 'null while nothing is frozen, or until somebody ends it.' }),
+    freeze_reason: z
+      .null()
+      .meta({ deprecated: true, description: 'Always null: the reason takes a token. GET …/held has it.' }),
+    created_at: time,
+  })
+  .meta({ id: 'StashFacts' })
