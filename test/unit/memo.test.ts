@@ -35,7 +35,7 @@ describe('remember', () => {
       source: 'kv',
       checkedAt: 1_000,
       vouched: false,
-      trueAt: 400,
+      validAsOf: 400,
       expected: null,
       hotUntil: Infinity,
       readAt: 0,
@@ -45,26 +45,26 @@ describe('remember', () => {
     expect(after({ vouched: true, source: 'object' })).toMatchObject({
       source: 'object',
       vouched: true,
-      trueAt: 1_000,
+      validAsOf: 1_000,
       hotUntil: 0,
     })
   })
   it('keeps the newer copy with its source, and does not let what was said of the older one vouch for it', () => {
     const memo = after({ snapshot: at(7, 300), source: 'object' }, { snapshot: at(5), vouched: true, askedAt: 2_000 })
-    expect(memo).toMatchObject({ snapshot: { revision: 7 }, source: 'object', vouched: false, trueAt: 300 })
+    expect(memo).toMatchObject({ snapshot: { revision: 7 }, source: 'object', vouched: false, validAsOf: 300 })
     expect(memo.checkedAt).toBe(2_000)
   })
   it('takes a newer copy without the vouch of the one before', () => {
     const memo = after({ vouched: true, askedAt: 2_000 }, { snapshot: at(6, 300), askedAt: 1_500 })
-    expect(memo).toMatchObject({ snapshot: { revision: 6 }, vouched: false, trueAt: 300, hotUntil: Infinity })
+    expect(memo).toMatchObject({ snapshot: { revision: 6 }, vouched: false, validAsOf: 300, hotUntil: Infinity })
   })
   it('lets a vouch stand where it is younger than the finding, and no longer', () => {
     const late = after({ vouched: true, askedAt: 2_000 }, { askedAt: 1_500 })
-    expect(late).toMatchObject({ vouched: true, trueAt: 2_000, checkedAt: 2_000, hotUntil: 0 })
+    expect(late).toMatchObject({ vouched: true, validAsOf: 2_000, checkedAt: 2_000, hotUntil: 0 })
     expect(after({ vouched: true, askedAt: 2_000 }, { askedAt: 2_000 }).vouched).toBe(true)
     expect(after({ vouched: true, askedAt: 2_000 }, { askedAt: 2_001 })).toMatchObject({
       vouched: false,
-      trueAt: 2_000,
+      validAsOf: 2_000,
       checkedAt: 2_001,
     })
   })
@@ -74,7 +74,7 @@ describe('remember', () => {
   })
   it('replaces nothing once the stash is gone, and something by that', () => {
     const gone = after({ vouched: true }, { snapshot: null, source: 'object', vouched: true, askedAt: 2_000 })
-    expect(gone).toMatchObject({ snapshot: null, vouched: true, checkedAt: 2_000, trueAt: 2_000, hotUntil: Infinity })
+    expect(gone).toMatchObject({ snapshot: null, vouched: true, checkedAt: 2_000, validAsOf: 2_000, hotUntil: Infinity })
     expect(isDeleted(gone)).toBe(true)
     expect(after({ snapshot: null, vouched: true }, { snapshot: at(9), vouched: true }).snapshot).toBeNull()
     expect(after({ snapshot: null }, { snapshot: at(9) }).snapshot?.revision).toBe(9)

@@ -23,7 +23,7 @@ describe('a reader far from the object', () => {
     expect(await timed()).toMatchObject({ ms: 250, vouched: false })
     await clock.pass(400)
     const read = await recall.read(stores, 's')
-    expect(read).toMatchObject({ ok: true, value: { vouched: true, trueAt: askedAt } })
+    expect(read).toMatchObject({ ok: true, value: { vouched: true, validAsOf: askedAt } })
   })
   it('is given the bytes too, where the late answer says that there are newer ones', async () => {
     const { clock, at, asked, timed, recall, stores } = makeIsolate()

@@ -132,7 +132,7 @@ describe('what an answer says of itself', () => {
       'kv; vouched; as-of=1970-01-01T00:00:00.000Z',
       'kv; vouched; as-of=1970-01-01T00:00:00.000Z; reverted',
     ])
-    const unvouched = { ...copy(), vouched: false, source: 'object' as const, trueAt: 1_000 }
+    const unvouched = { ...copy(), vouched: false, source: 'object' as const, validAsOf: 1_000 }
     expect(answerTo({}, unvouched).get('Switchyard-Source')).toBe('object; unvouched; as-of=1970-01-01T00:00:01.000Z')
   })
   it('is until when it counts, of one flag', () => {

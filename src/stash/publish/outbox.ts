@@ -31,6 +31,11 @@ export function getCursor(sql: SqlStorage): Cursor {
   return { ...row, pending: row.pending === 1 }
 }
 
+/** These tables know of no put that was begun after what they were restored to: the next one waits as long as for one that is lost. */
+export function notePutUnderWay(sql: SqlStorage, now: number): void {
+  sql.exec('UPDATE cursor SET tried_at = ?, pending = 1 WHERE reader = ?', now, READER)
+}
+
 export function createOutbox(sql: SqlStorage, kv: KVNamespace, stashId: string, confirm: Outbox['confirm']): Outbox {
   return {
     confirm,

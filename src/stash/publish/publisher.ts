@@ -89,7 +89,11 @@ export class Publisher {
     const dueAt = this.dueAt()
     if (dueAt === null || this.#now() < dueAt || this.#isConfirming) return
     const confirming = this.#outbox.confirm()
-    if (confirming !== null && !(await this.#isConfirmed(confirming))) return
+    if (confirming !== null) {
+      if (!(await this.#isConfirmed(confirming))) return
+      // The stash went back: a put of the time that is lost may be under way, and must not land last.
+      if (this.#outbox.cursor().pending) return
+    }
 
     const startedAt = this.#now()
     const { revision, text, ...options } = this.#outbox.compose(startedAt)
@@ -112,10 +116,13 @@ export class Publisher {
     }
   }
 
-  /** Whether the put may go on. It counts as tried meanwhile, so that the alarm does not ring again at once. */
+  /**
+   * Whether the put may go on. It counts as tried meanwhile, so that the alarm does not ring again at once. A put that was
+   * pending until now is presumed lost, or `run` would not have come so far.
+   */
   async #isConfirmed(confirming: Promise<void>): Promise<boolean> {
     this.#isConfirming = true
-    this.#outbox.setCursor({ ...this.#outbox.cursor(), triedAt: this.#now() })
+    this.#outbox.setCursor({ ...this.#outbox.cursor(), triedAt: this.#now(), pending: false })
     try {
       await confirming
       this.#unconfirmed = 0

@@ -11,7 +11,7 @@ import { parseOutline, type Outline } from '../../model/snapshot/snapshot.ts'
 import { commit } from '../write/commit.ts'
 import { listItemsByKey } from '../tables/items.ts'
 import { getChainAt } from '../tables/log.ts'
-import { getPublishedRevision } from './outbox.ts'
+import { getPublishedRevision, notePutUnderWay } from './outbox.ts'
 import type { Cursor } from './publisher.ts'
 import { report } from '../report.ts'
 import { getStash, moveHead } from '../tables/stash-row.ts'
@@ -139,6 +139,7 @@ const STASH: Actor = { kind: 'system', label: 'stash' }
 
 function advancePast(sql: SqlStorage, revision: number, kv: number, now: number): void {
   const stash = getStash(sql)
+  notePutUnderWay(sql, now)
   // Of a deleted stash only its tombstone is left, and no history.
   if (stash.deleted_at !== null) return moveHead(sql, { ...stash, revision })
   const entry = {
