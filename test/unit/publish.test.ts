@@ -116,6 +116,21 @@ describe('Publisher', () => {
 })
 
 describe('Publisher, before its first put', () => {
+  it('waits as long as for a lost put where the stash turns out to have gone back', async () => {
+    const { world, puts, publisher } = makeOutbox()
+    // A put that was pending when this instance began is lost by now, and does not count.
+    world.cursor = { ...world.cursor, pending: true, triedAt: world.now - 15_000 }
+    world.confirm = async () => {
+      world.head = 1_003
+      world.cursor = { ...world.cursor, pending: true, triedAt: world.now }
+    }
+    await publisher.run()
+    expect([puts.length, publisher.dueAt()]).toEqual([0, world.now + 15_000])
+    world.confirm = () => null
+    world.now += 15_000
+    void publisher.run()
+    expect(puts.map(({ text }) => text)).toEqual(['revision 1003'])
+  })
   it('waits until it is known what KV holds, and puts what the stash has come to meanwhile', async () => {
     const { world, puts, publisher } = makeOutbox()
     const confirmed = Promise.withResolvers<void>()
