@@ -121,6 +121,8 @@ describe('Publisher, before its first put', () => {
     // A put that was pending when this instance began is lost by now, and does not count.
     world.cursor = { ...world.cursor, pending: true, triedAt: world.now - 15_000 }
     world.confirm = async () => {
+      // KV is read.
+      await Promise.resolve()
       world.head = 1_003
       world.cursor = { ...world.cursor, pending: true, triedAt: world.now }
     }
