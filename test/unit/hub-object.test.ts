@@ -89,6 +89,20 @@ describe('HubObject', () => {
     await tell([change(4)])
     expect(told(late.socket)).toEqual([1, 3, 3, 4])
   })
+  it('keeps what it was told before the answer to its subscription came', async () => {
+    const { stash, stored, join, tell } = makeHub()
+    const answered = Promise.withResolvers<number>()
+    stash.subscribe = () => answered.promise
+    const joining = join('after=6')
+    stash.head = 6
+    // The stash subscribed it at 5 and went on; the call overtakes the answer.
+    expect(await tell([{ ...change(6), type: 'snapshot' }])).toBe(6)
+    answered.resolve(5)
+    const { socket } = await joining
+    expect(stored.get('told')).toBe(6)
+    expect(await tell([change(7)])).toBe(7)
+    expect(told(socket)).toEqual([7])
+  })
   it('writes the events itself where the stash, of an older version, gives no texts', async () => {
     const { stash, join } = makeHub()
     stash.head = 2

@@ -74,7 +74,13 @@ describe('remember', () => {
   })
   it('replaces nothing once the stash is gone, and something by that', () => {
     const gone = after({ vouched: true }, { snapshot: null, source: 'object', vouched: true, askedAt: 2_000 })
-    expect(gone).toMatchObject({ snapshot: null, vouched: true, checkedAt: 2_000, validAsOf: 2_000, hotUntil: Infinity })
+    expect(gone).toMatchObject({
+      snapshot: null,
+      vouched: true,
+      checkedAt: 2_000,
+      validAsOf: 2_000,
+      hotUntil: Infinity,
+    })
     expect(isDeleted(gone)).toBe(true)
     expect(after({ snapshot: null, vouched: true }, { snapshot: at(9), vouched: true }).snapshot).toBeNull()
     expect(after({ snapshot: null }, { snapshot: at(9) }).snapshot?.revision).toBe(9)

@@ -53,6 +53,23 @@ describe('Memory', () => {
     expect(memory.size).toBe(2)
     expect(held(memory, ['n998', 'n999'])).toEqual(['n998', 'n999'])
   })
+  it('counts what each flag costs besides its text: many small ones weigh more than one large one', () => {
+    const flags = new Map(
+      Array.from({ length: 100 }, (_, n) => {
+        const key = `k${String(n).padStart(2, '0')}`
+        return [key, { key, value: 'v'.repeat(7), type: 'text/plain', version: 1 }] as const
+      }),
+    )
+    // As many characters as one flag of WEIGHT, and 99 flags more.
+    const weight = WEIGHT + 99 * (500 + 100)
+    const [fits, tight] = [new SnapshotCache(100, weight + WEIGHT), new SnapshotCache(100, weight + WEIGHT - 1)]
+    for (const memory of [fits, tight]) {
+      memory.set('one', memoOf(snapshotOf()))
+      memory.set('many', memoOf(snapshotOf({ flags })))
+    }
+    expect(held(fits, ['one', 'many'])).toEqual(['one', 'many'])
+    expect(held(tight, ['one', 'many'])).toEqual(['many'])
+  })
   it('never forgets what it was just given, though that alone is too large', () => {
     const memory = new SnapshotCache(100, 10)
     memory.set('a', memoOf(snapshotOf()))

@@ -152,6 +152,21 @@ describe('Publisher, before its first put', () => {
     await run
     expect(world.cursor).toMatchObject({ revision: 9, pending: false })
   })
+  it('asks again after a back-off where KV does not say so, and still knows how far KV is', async () => {
+    const { world, puts, publisher } = makeOutbox()
+    const before = { ...world.cursor, failures: 1 }
+    world.cursor = before
+    const failing = Promise.withResolvers<void>()
+    world.confirm = () => failing.promise
+    const run = publisher.run()
+    world.now += 300
+    failing.reject(new Error('KV GET failed: 500'))
+    await run
+    expect(world.cursor).toEqual({ ...before, triedAt: world.now })
+    // A put that failed, and an answer that KV did not give.
+    expect(publisher.dueAt()).toBe(world.now + KV_PUT_INTERVAL_MS * 2 ** 2)
+    expect(puts).toHaveLength(0)
+  })
   it('puts all the same when KV has failed to say so for long: it may take what it does not give', async () => {
     const { world, puts, publisher } = makeOutbox()
     world.confirm = () => Promise.reject(new Error('KV GET failed: 500'))

@@ -157,6 +157,15 @@ describe('Recall', () => {
     at.objectDead = true
     expect(await read(9)).toBe('unreachable')
   })
+  it('serves nothing older than was asked for where the object has come that far, and cannot give it', async () => {
+    const { at, stores, read } = makeIsolate()
+    await read()
+    at.object = 7
+    stores.readObject = () => Promise.reject(new Error('no answer'))
+    expect(await read(5)).toBe('unreachable')
+    // The copy at hand is still good for those who ask for less.
+    expect(await read(1)).toEqual({ revision: 1, vouched: false })
+  })
   it('remembers no more stashes than it may', async () => {
     const { clock, stores, memory, recall } = makeIsolate()
     for (let i = 0; i < 500; i++) {

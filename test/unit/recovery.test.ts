@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { serializeSnapshot } from '../../src/model/snapshot/snapshot.ts'
+import { nextPruneAt, prune } from '../../src/stash/prune.ts'
 import { Recovery } from '../../src/stash/publish/recovery.ts'
 import { makeStash } from '../support/tables.ts'
 
@@ -62,6 +63,19 @@ describe('Recovery', () => {
       { key: 'k2', value: '2', version: 2 },
       { key: 'k3', value: '3', version: 1_008 },
     ])
+  })
+  it('counts in history the entries that there are, and not the revisions that were left out', async () => {
+    const { sql, put, recovery } = makeRecovery(textAt(8))
+    for (let i = 0; i < 196; i++) put('n', String(i))
+    await recovery.confirm()
+    // Of a database that is too large the newest two hundred entries stay.
+    sql.databaseSize = 7 * 1024 ** 3
+    expect(sql.rows('SELECT count(*) AS n FROM log')).toEqual([{ n: 200 }])
+    expect(nextPruneAt(sql, 2_000)).toBeNull()
+    put('n', 'one more')
+    expect(nextPruneAt(sql, 2_000)).toBe(2_000)
+    prune(sql, 2_000)
+    expect(sql.rows('SELECT count(*) AS n FROM log')).toEqual([{ n: 200 }])
   })
   it.each([
     ['nothing', null],

@@ -94,6 +94,21 @@ describe('Replays', () => {
     expect(named(parse(replays.textsSince(9, 8, null)))).toEqual(['change 9'])
     expect(named(parse(replays.textsSince(9, 7, null)))).toEqual(['snapshot 9'])
   })
+  it('replays as many bytes as it may to the last one, also where they came one by one', () => {
+    const overhead = '{"type":"change","revision":1,"changes":{"a":""}}'.length
+    const grow = (last: number) => {
+      const { sql, put } = makeStash()
+      const replays = new ReplayCache(sql)
+      for (const chars of [REPLAY_MAX_BYTES / 3, REPLAY_MAX_BYTES / 3, last]) {
+        const { revision } = put('a', 'x'.repeat(chars - overhead))
+        replays.textsSince(revision, revision - 1, null)
+      }
+      return [replays, new ReplayCache(sql)].map((each) => named(parse(each.textsSince(3, 0, null))))
+    }
+    const all = ['change 1', 'change 2', 'change 3']
+    expect(grow(REPLAY_MAX_BYTES / 3)).toEqual([all, all])
+    expect(grow(REPLAY_MAX_BYTES / 3 + 1)).toEqual([['snapshot 3'], ['snapshot 3']])
+  })
   it('tells of the keys asked for alone, and of a revision that changed none nothing', () => {
     const { sql, ask, put } = makeStash()
     put('a', '1')

@@ -57,6 +57,23 @@ describe('held changes, history, tokens, guards and files', () => {
       expect([query, (await call('GET', `/history?${query}`)).status]).toEqual([query, status])
     }
   })
+  it('tells in history of a held change that was dropped, in the words of the wire', async () => {
+    const { call, put } = makeDoor()
+    const held = await put('a', '1', '?at=2026-01-03T00:00:00Z&reason=why')
+    await call('DELETE', `/held/${String(held.body['held_id'])}`)
+    const { entries } = (await call('GET', '/history')).body as { entries: Record<string, unknown>[] }
+    expect(entries).toHaveLength(1)
+    expect(entries[0]).toMatchObject({ revision: 1, kind: 'drop_held', who: 'master', changes: [] })
+    expect(entries[0]?.['dropped']).toEqual({
+      held_id: held.body['held_id'],
+      kind: 'schedule',
+      keys: ['a'],
+      reason: 'why',
+      does: 'put',
+      made_by: 'master',
+      because: 'cancelled',
+    })
+  })
   it('finds what is not as it was written', async () => {
     const { call, put, sql } = makeDoor()
     await put('a', '1')

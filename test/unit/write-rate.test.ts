@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { TokenActor } from '../../src/model/access/permit.ts'
+import { apply } from '../../src/stash/write/apply.ts'
+import { authenticate } from '../../src/stash/tables/tokens.ts'
 import { WriteRate } from '../../src/stash/write/write-rate.ts'
+import { hashOf, makeStash } from '../support/tables.ts'
 
 const tokenOf = (id: string, keys: string[]): TokenActor => ({
   kind: 'token',
@@ -67,5 +70,48 @@ describe('WriteRate', () => {
     use(rate, 6_000, 0)
     rate.admit(tokenOf('other', ['b']), MINUTE - 1)
     expect(rate.admit(limited, MINUTE - 1)).toBe(1)
+  })
+})
+
+describe('apply', () => {
+  const credential = { kind: 'token', hash: hashOf('limited') } as const
+  const put = { kind: 'put' as const, key: 'a-1', value: 'x'.repeat(2_000), type: 'text/plain' }
+  /** A limited token that may store so many bytes more in this minute. */
+  function makeWriter(bytesLeft: number) {
+    const { sql, ask } = makeStash()
+    const grant = { kind: 'add_token' as const, label: 'l', can: ['write' as const], keys: ['a-*'], expiresInMs: null }
+    ask({ ...grant, hash: credential.hash })
+    const believed = authenticate(sql, credential.hash, 1_000)
+    if (!believed.ok) throw new Error(believed.refusal.code)
+    const rate = new WriteRate()
+    rate.charge(believed.value, MOST_BYTES - bytesLeft, 1_000)
+    const write = (intent: Parameters<typeof ask>[0], rest: Parameters<typeof ask>[1] = {}) => {
+      const applied = apply(sql, { credential, intent, ...rest }, 1_000, rate)
+      return applied.ok ? 'ok' : applied.refusal.code
+    }
+    return { write }
+  }
+  it.each([
+    ['a change that it makes', put],
+    ['a change that waits', { ...put, at: 90_000 }],
+  ])('charges a limited token for %s, by what is stored of it', (_, intent) => {
+    const { write } = makeWriter(2_000)
+    expect([write(intent), write({ ...put, key: 'a-2' })]).toEqual(['ok', 'write_rate_limited'])
+    const { write: writeMore } = makeWriter(4_000)
+    expect([writeMore(intent), writeMore({ ...put, key: 'a-2' })]).toEqual(['ok', 'ok'])
+  })
+  it('charges nothing for a dry run, and asks nothing of one', () => {
+    const { write } = makeWriter(1)
+    expect([write(put, { dryRun: true }), write(put), write(put, { dryRun: true }), write(put)]).toEqual([
+      'ok',
+      'ok',
+      'ok',
+      'write_rate_limited',
+    ])
+  })
+  it('charges for the answer that is kept for a key, each time that it is repeated', () => {
+    const { write } = makeWriter(2_600)
+    const codes = Array.from({ length: 20 }, () => write(put, { idempotencyKey: 'k' }))
+    expect([codes[0], codes[1], codes.at(-1)]).toEqual(['ok', 'ok', 'write_rate_limited'])
   })
 })

@@ -165,6 +165,16 @@ describe('a hub', () => {
     expect(revisionsOf(next)).toEqual([1, 2])
     expect(await rows()).toHaveLength(1)
   })
+  it('takes no watcher of a stash that is gone, and says that it is', async () => {
+    const { stash, master } = await makeCrowded()
+    // From then on watchers are sent to the hub at once, and it forgets the stash when it is told the end.
+    const last = await watch(stash)
+    await master.call('DELETE', '')
+    await last.closed
+    const response = await send(`/stash/${stash.id}/watch`, { headers: { Upgrade: 'websocket' } })
+    expect([response.status, await response.json()]).toMatchObject([404, { code: 'stash_not_found' }])
+    expect(await objectOf(stash).subscribe('the-hub')).toBeNull()
+  })
   it('tells one that joins while changes come each of them once, over a stream as well', async () => {
     const { stash, master } = await makeCrowded()
     await watch(stash)

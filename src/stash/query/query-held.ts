@@ -41,16 +41,16 @@ export function listHeld(
     if (page.length === limit || size > PAGE_MAX_CHARS) return { held: page, next: last, freeze }
     last = cursor
     if (isInternal(held.kind) || isExpired(held, now) || !held.keys.every((key) => reaches(actor, key))) continue
-    page.push({ ...held, secret_hash: null, madeBy: nameOf(sql, held, now) })
+    page.push({ ...held, secret_hash: null, madeBy: getRequesterName(sql, held.made_by, now) })
     size += JSON.stringify(held.change).length
   }
   return { held: page, next: null, freeze }
 }
 
 /** A token that is gone has no label any more; its id stands in history. */
-function nameOf(sql: SqlStorage, { made_by }: Held, now: number): string {
-  const maker = getRequester(sql, made_by, now)
-  return maker === null ? `${made_by} (revoked)` : getActorLabel(maker)
+function getRequesterName(sql: SqlStorage, madeBy: Held['made_by'], now: number): string {
+  const maker = getRequester(sql, madeBy, now)
+  return maker === null ? `${madeBy} (revoked)` : getActorLabel(maker)
 }
 
 export type LinkAnswer = {
@@ -92,7 +92,7 @@ export function answerLink(sql: SqlStorage, credential: Credential, now: number)
       before?.type === after?.type ? [] : [{ key, before: before?.type ?? null, after: after?.type ?? null }],
     ),
     madeBy: getActorLabel(actor),
-    askedBy: approved === null ? getActorLabel(actor) : nameOf(sql, { ...approved, made_by }, now),
+    askedBy: approved === null ? getActorLabel(actor) : getRequesterName(sql, made_by, now),
     expiresAt: link.expires_at ?? 0,
     reason,
   })

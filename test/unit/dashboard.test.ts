@@ -1,0 +1,104 @@
+/** The dashboard's files, over a stand-in for the store that keeps them beside the Worker. */
+import { describe, expect, it } from 'vitest'
+import { dashboard, policyFor } from '../../src/http/routes/dashboard.ts'
+
+type Asked = { path: string; known: string | null }
+
+function makeDashboard() {
+  const asked: Asked[] = []
+  const world = { status: 200, tag: '"t"' as string | null }
+  const env = {
+    ASSETS: {
+      fetch: async (url: URL, { headers }: { headers: Record<string, string> }) => {
+        asked.push({ path: url.pathname, known: headers['If-None-Match'] ?? null })
+        return new Response(world.status === 200 ? 'text' : null, {
+          status: world.status,
+          headers: { 'Content-Type': 'application/x-of-the-store', ...(world.tag !== null && { ETag: world.tag }) },
+        })
+      },
+    },
+  }
+  const get = async (path: string, headers: Record<string, string> = {}) => {
+    const response = await dashboard.request(`https://flags.test${path}`, { headers }, env)
+    return { status: response.status, headers: response.headers, text: await response.text() }
+  }
+  return { asked, world, get }
+}
+
+describe('the dashboard', () => {
+  it.each([
+    ['/', '/index.html', 'text/html; charset=utf-8', 'no-store'],
+    ['/dashboard/index.html', '/index.html', 'text/html; charset=utf-8', 'no-store'],
+    ['/dashboard/main.js', '/main.js', 'text/javascript; charset=utf-8', 'public, max-age=3600'],
+    ['/dashboard/a-b.css', '/a-b.css', 'text/css; charset=utf-8', 'public, max-age=3600'],
+  ])('gives %s out as what it is', async (path, file, type, cached) => {
+    const { asked, get } = makeDashboard()
+    const { status, headers, text } = await get(path)
+    expect([status, text, asked]).toEqual([200, 'text', [{ path: file, known: null }]])
+    expect(headers.get('Content-Type')).toBe(type)
+    expect(headers.get('Cloudflare-CDN-Cache-Control')).toBe(cached)
+    expect([headers.get('Cache-Control'), headers.get('ETag')]).toEqual(['no-cache', '"t"'])
+    const policy = headers.get('Content-Security-Policy') ?? ''
+    expect(policy).toBe(
+      type.startsWith('text/html') ? policyFor('https://flags.test/') : "default-src 'none'; frame-ancestors 'none'",
+    )
+  })
+  it('asks the store for what has changed since, and says that nothing has', async () => {
+    const { asked, world, get } = makeDashboard()
+    world.status = 304
+    const { status, headers, text } = await get('/dashboard/main.js', { 'If-None-Match': '"t"' })
+    expect([status, text, asked]).toEqual([304, '', [{ path: '/main.js', known: '"t"' }]])
+    expect([headers.get('ETag'), headers.get('Content-Type')]).toEqual(['"t"', null])
+    expect(headers.get('Cache-Control')).toBe('no-cache')
+    expect(headers.get('Content-Security-Policy')).not.toBeNull()
+  })
+  it('names no tag where the store has none', async () => {
+    const { world, get } = makeDashboard()
+    world.tag = null
+    expect((await get('/')).headers.has('ETag')).toBe(false)
+  })
+  it('has no file that the store does not have, and asks it for no other kind or name', async () => {
+    const { asked, world, get } = makeDashboard()
+    for (const file of [
+      'tsconfig.json',
+      'x.js.map',
+      'A.js',
+      'a.b.js',
+      'x%2Fy.js',
+      '.js',
+      'main.js%0A',
+      'x.html.',
+      'a1.js',
+    ]) {
+      const { status, headers } = await get(`/dashboard/${file}`)
+      expect([file, status, headers.get('Switchyard-Problem')]).toEqual([file, 404, 'route_not_found'])
+    }
+    expect(asked).toEqual([])
+    world.status = 404
+    expect((await get('/dashboard/none.js')).status).toBe(404)
+  })
+})
+
+describe('policyFor', () => {
+  const scriptsAt = (url: string) => /script-src ([^;]*);/.exec(policyFor(url))?.[1]
+  it.each([
+    ['https://flags.test/', 'flags.test/dashboard/'],
+    ['http://localhost:8787/api?x', 'localhost:8787/dashboard/'],
+    ['https://Flags.Test', 'Flags.Test/dashboard/'],
+    ['https://flags.test#x', 'flags.test/dashboard/'],
+    [`https://${'a'.repeat(63)}.test/`, `${'a'.repeat(63)}.test/dashboard/`],
+    [`https://${'a.'.repeat(9)}test/`, `${'a.'.repeat(9)}test/dashboard/`],
+    ['https://flags.test:65535/', 'flags.test:65535/dashboard/'],
+    // No source of a policy names these.
+    [`https://${'a'.repeat(64)}.test/`, "'self'"],
+    [`https://${'a.'.repeat(10)}test/`, "'self'"],
+    ['https://flags.test:655350/', "'self'"],
+    ['https://[::1]/', "'self'"],
+    ['https://a_b.test/', "'self'"],
+    ["https://a;script-src'unsafe-inline'/", "'self'"],
+    ['ftp://flags.test/', "'self'"],
+    ['xhttps://flags.test/', "'self'"],
+  ])('of %s takes scripts from %s', (url, source) => {
+    expect(scriptsAt(url)).toBe(source)
+  })
+})

@@ -1,0 +1,181 @@
+/** Evaluations of a copy as OFREP answers: one flag, all of them, and when an answer has not changed. */
+import { describe, expect, it } from 'vitest'
+import type { Recalled } from '../../src/edge/snapshot-reader.ts'
+import { bulkEvaluationResponse, evaluationResponse } from '../../src/http/openfeature/answer.ts'
+import { getBucket } from '../../src/model/evaluation/rollout.ts'
+import type { Flag, LiveSnapshot } from '../../src/model/snapshot/snapshot.ts'
+import { snapshotAt } from '../support/isolate.ts'
+
+const NOW = Date.UTC(2026, 0, 2)
+const URL_OF_EVENTS = 'https://flags.test/stash/s/ofrep/v1/events'
+
+const flag = (key: string, value: string, guard?: string, facts: Partial<Flag> = {}): Flag => ({
+  key,
+  value,
+  type: 'text/plain',
+  version: 3,
+  ...(guard !== undefined && { guard }),
+  ...facts,
+})
+
+function recalledOf(flags: Flag[], facts: Partial<LiveSnapshot> = {}): Recalled {
+  const snapshot = { ...snapshotAt(7), flags: new Map(flags.map((one) => [one.key, one])), ...facts }
+  return {
+    // A snapshot of a stash that lives.
+    snapshot: snapshot as LiveSnapshot,
+    source: 'kv',
+    checkedAt: NOW,
+    vouched: true,
+    validAsOf: NOW,
+    expected: null,
+    hotUntil: 0,
+    readAt: NOW,
+  }
+}
+const contextOf = (targetingKey: string | null) => ({ targetingKey, text: JSON.stringify({ targetingKey }) })
+
+/** A targeting key that falls into this share of a percentage flag. */
+function whoIs(key: string, percentage: number, on: boolean): string {
+  for (let n = 0; n < 1_000; n++) if (getBucket(key, `u${n}`) < percentage * 1_000 === on) return `u${n}`
+  throw new Error('no such user')
+}
+
+describe('answerOne', () => {
+  const read = async (flags: Flag[], key: string, targetingKey: string | null = null) => {
+    const response = evaluationResponse(recalledOf(flags), key, contextOf(targetingKey))
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, text, body: JSON.parse(text) as object }
+  }
+  it('gives value, variant, reason, and of which version and revision they are', async () => {
+    const { status, headers, text, body } = await read([flag('on', 'true', 'boolean')], 'on')
+    expect([status, headers.get('Switchyard-Revision'), headers.get('Cache-Control')]).toEqual([200, '7', 'no-store'])
+    expect(headers.get('Content-Type')).toBe('application/json; charset=utf-8')
+    expect(body).toEqual({
+      key: 'on',
+      value: true,
+      reason: 'STATIC',
+      variant: 'on',
+      metadata: { version: 3, revision: 7 },
+    })
+    expect(text.endsWith('}\n')).toBe(true)
+  })
+  it('writes JSON as it stands, without the blanks around it, and no value for null', async () => {
+    const { text } = await read([flag('j', ' {"n":12345678901234567890} ', 'json')], 'j')
+    expect(text).toContain('"value":{"n":12345678901234567890},')
+    expect((await read([flag('j', 'null', 'json')], 'j')).body).toEqual({
+      key: 'j',
+      reason: 'DEFAULT',
+      metadata: { version: 3, revision: 7 },
+    })
+  })
+  it('gives each user the share that their key falls into', async () => {
+    const flags = [flag('half', '50', 'percentage')]
+    for (const on of [true, false]) {
+      const { body } = await read(flags, 'half', whoIs('half', 50, on))
+      expect(body).toMatchObject({ value: on, variant: on ? 'on' : 'off', reason: 'SPLIT' })
+    }
+  })
+  it('asks for the targeting key where the flag has shares, and names a misfit', async () => {
+    const flags = [flag('half', '50', 'percentage'), flag('misfit', 'x', 'boolean')]
+    const missing = await read(flags, 'half')
+    expect([missing.status, missing.body]).toMatchObject([
+      400,
+      { key: 'half', errorCode: 'TARGETING_KEY_MISSING', metadata: {} },
+    ])
+    const misfit = await read(flags, 'misfit', 'u')
+    expect([misfit.status, misfit.body]).toMatchObject([400, { key: 'misfit', errorCode: 'PARSE_ERROR' }])
+    expect(misfit.body).toMatchObject({ errorDetails: expect.stringContaining('boolean') as string })
+    const none = await read(flags, 'none')
+    expect([none.status, none.headers.get('Switchyard-Revision')]).toEqual([404, '7'])
+    expect(none.body).toMatchObject({ key: 'none', errorCode: 'FLAG_NOT_FOUND' })
+  })
+  it('says until when a time-boxed value counts, and that one went back by the clock', async () => {
+    const until = NOW + 90_000
+    const boxed = await read([flag('a', 'x', undefined, { until })], 'a')
+    expect(boxed.body).toMatchObject({ metadata: { version: 3, until: '2026-01-02T00:01:30.000Z', revision: 7 } })
+    expect(boxed.headers.get('Switchyard-Source')).not.toContain('reverted')
+    const back = evaluationResponse(
+      recalledOf([flag('a', 'x', undefined, { reverted: true })], { reverted: new Set(['a']) }),
+      'a',
+      contextOf(null),
+    )
+    expect(await back.json()).toMatchObject({ metadata: { version: 3, reverted: true } })
+    expect(back.headers.get('Switchyard-Source')).toMatch(/; reverted$/)
+  })
+  it('answers of each copy by itself: the next one may hold another value under the same key', async () => {
+    expect((await read([flag('a', '1')], 'a')).body).toMatchObject({ value: '1' })
+    expect((await read([flag('a', '2')], 'a')).body).toMatchObject({ value: '2' })
+  })
+})
+
+describe('answerAll', () => {
+  const ask = (
+    recalled: Recalled,
+    { who = null as string | null, events = URL_OF_EVENTS, known = null as string | null } = {},
+  ) => bulkEvaluationResponse(recalled, events, contextOf(who), known)
+  const tagOf = (...args: Parameters<typeof ask>) => ask(...args).headers.get('ETag')
+  const same = ['a', 'b'].map((key) => flag(key, '1'))
+  const shared = ['s', 't'].map((key) => flag(key, '50', 'percentage'))
+  const misfit = flag('m', 'x', 'boolean')
+
+  it.each([
+    ['no flag', []],
+    ['flags that are the same for everybody', same],
+    ['flags with shares', shared],
+    ['one of each kind, in any order', [...shared, ...same, misfit, flag('z', '2'), flag('y', '50', 'percentage')]],
+    ['a misfit alone', [misfit]],
+  ])('evaluates each flag in the order of the copy: %s', async (_, flags) => {
+    const body = (await ask(recalledOf(flags), { who: 'u' }).json()) as { flags: { key: string }[] }
+    expect(body.flags.map(({ key }) => key)).toEqual(flags.map(({ key }) => key))
+    expect(body).toMatchObject({
+      eventStreams: [{ type: 'sse', url: URL_OF_EVENTS, inactivityDelaySec: 120 }],
+      metadata: {},
+    })
+  })
+  it('gives each flag the value that it has alone, and each failure where it stands', async () => {
+    const recalled = recalledOf([...same, ...shared, misfit])
+    const who = whoIs('s', 50, true)
+    const body = (await ask(recalled, { who }).json()) as { flags: object[] }
+    expect(body.flags).toMatchObject([
+      { key: 'a', value: '1', metadata: { version: 3 } },
+      { key: 'b', value: '1' },
+      { key: 's', value: true, reason: 'SPLIT' },
+      { key: 't', reason: 'SPLIT' },
+      { key: 'm', errorCode: 'PARSE_ERROR', metadata: {} },
+    ])
+    expect(body.flags[0]).not.toHaveProperty('metadata.revision')
+    const anonymous = (await ask(recalled).json()) as { flags: object[] }
+    expect(anonymous.flags).toMatchObject([{}, {}, { errorCode: 'TARGETING_KEY_MISSING' }, {}, {}])
+  })
+  it('has the same tag as long as no flag, no URL and no context differs, whatever the revision', () => {
+    const tag = tagOf(recalledOf(same))
+    expect(tag).toMatch(/^"[\w-]{22}"$/)
+    expect(tagOf(recalledOf(same, { revision: 99 }))).toBe(tag)
+    expect(tagOf(recalledOf(same), { who: 'u' })).not.toBe(tag)
+    expect(tagOf(recalledOf(same), { events: `${URL_OF_EVENTS}x` })).not.toBe(tag)
+    expect(tagOf(recalledOf([flag('a', '1'), flag('b', '2')]))).not.toBe(tag)
+    expect(tagOf(recalledOf(same.map((one) => ({ ...one, until: NOW }))))).not.toBe(tag)
+  })
+  it('has another tag where the share of a flag is another one', () => {
+    expect(tagOf(recalledOf([flag('s', '50', 'percentage')]))).not.toBe(
+      tagOf(recalledOf([flag('s', '51', 'percentage')])),
+    )
+  })
+  it('answers 304 without a body or a type to the tag, among others, weak or not, and to no other', async () => {
+    const recalled = recalledOf(same)
+    const tag = tagOf(recalled) ?? ''
+    for (const known of [tag, `W/${tag}`, `"x", W/${tag} ,"y"`, `"x",${tag}`]) {
+      const response = ask(recalled, { known })
+      expect([response.status, response.headers.get('ETag'), response.headers.get('Content-Type')]).toEqual([
+        304,
+        tag,
+        null,
+      ])
+      expect([response.headers.get('Switchyard-Revision'), await response.text()]).toEqual(['7', ''])
+    }
+    for (const known of ['', '"x"', tag.slice(0, -2), `X/${tag}`, `x W/${tag}`])
+      expect(ask(recalled, { known }).status).toBe(200)
+    // And the next answer has its type again.
+    expect(ask(recalled).headers.get('Content-Type')).toBe('application/json; charset=utf-8')
+  })
+})

@@ -1,0 +1,38 @@
+/** What a caller is told of a limit: how much it is, and whether it is the stash's or a share of it. */
+import { describe, expect, it } from 'vitest'
+import { toProblemDocument, getProblemHeaders } from '../../src/http/response/problem-document.ts'
+import type { Refusal } from '../../src/model/refusal.ts'
+
+const detailOf = (refusal: Refusal): string => String(toProblemDocument(refusal).detail)
+const FOR_SOME = /[Aa] token for some keys/
+
+describe('documentOf a limit', () => {
+  it.each<Refusal>([
+    { code: 'too_many_items', limit: 90, share: true },
+    { code: 'stash_too_large', limit_bytes: 90, would_be_bytes: 91, share: true },
+    { code: 'too_many_guards', limit: 90, share: true },
+    { code: 'guards_too_large', limit_bytes: 90, would_be_bytes: 91, share: true },
+    { code: 'time_boxes_too_large', limit: 80, limit_bytes: 90, share: true },
+  ])('names it a share where it is one: $code', (refusal) => {
+    const { share: _, ...whole } = { share: true, ...refusal }
+    expect(detailOf(refusal)).toMatch(FOR_SOME)
+    // The same without the share.
+    expect(detailOf(whole as Refusal)).not.toMatch(FOR_SOME)
+    for (const detail of [detailOf(refusal), detailOf(whole as Refusal)]) expect(detail).toContain('90')
+  })
+  it('tells the tokens of a stash from those of one holder', () => {
+    expect(detailOf({ code: 'too_many_tokens', limit: 90 })).toMatch(/^A stash has at most 90\./)
+    expect(detailOf({ code: 'too_many_tokens', limit: 90, share: true })).toMatch(/^One holder has at most 90\./)
+  })
+  it('says how large a change would be, which key was too much, and when to come back', () => {
+    expect(detailOf({ code: 'stash_too_large', limit_bytes: 90, would_be_bytes: 91 })).toContain('they would be 91')
+    expect(detailOf({ code: 'guards_too_large', limit_bytes: 90, would_be_bytes: 91 })).toContain('they would be 91')
+    expect(detailOf({ code: 'change_too_costly', key: 'k-7' })).toContain('"k-7"')
+    expect(detailOf({ code: 'too_large_to_hold', limit_bytes: 90 })).toContain('90 bytes')
+    expect(detailOf({ code: 'too_many_held', limit: 80, limit_bytes: 90 })).toMatch(/80 changes, of 90 bytes/)
+    for (const code of ['write_rate_limited', 'storage_full'] as const) {
+      expect(getProblemHeaders({ code, retry_after_s: 17 })).toEqual({ 'Retry-After': '17' })
+    }
+    expect(detailOf({ code: 'write_rate_limited', retry_after_s: 17 })).toContain('Wait 17 seconds')
+  })
+})
