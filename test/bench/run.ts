@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: every figure that the README states, measured on this machine in one run. Absolute times
+ * `npm run bench`: every figure that src/docs/benchmarks.md states, measured on this machine in one run. Absolute times
  * say more about the machine than about the service; the ratios are what counts.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'

@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { serve, type Server } from '../../src/local/serve.ts'
+import { readText } from '../support/guides.ts'
 import { freshStash, sendTo, type Send, type Stash } from '../support/stash.ts'
 
-/** The README's recovery of a stash whose object has lost its storage: by its copy in KV. */
+/** The recovery, as src/docs/recovery.md has it, of a stash whose object has lost its storage: by its copy in KV. */
 let data: string
 let server: Server | undefined
 
@@ -33,7 +34,7 @@ async function loseObject({ id }: Stash): Promise<void> {
   for (const path of files) await rm(join(data, path), { force: true })
 }
 
-/** What the README's command makes of its input. */
+/** What the guide's command makes of its input. */
 async function convert(command: string, input: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = execFile('bash', ['-c', command], (fault, stdout) =>
@@ -44,7 +45,7 @@ async function convert(command: string, input: string): Promise<string> {
 }
 
 describe('a stash whose object has lost its storage', () => {
-  it('can be had from its copy in KV, as the README says', async () => {
+  it('can be had from its copy in KV, as the guide says', async () => {
     let send = await start()
     const stash = await freshStash(send)
     await stash.put('maintenance-mode', 'true')
@@ -58,8 +59,8 @@ describe('a stash whose object has lost its storage', () => {
     expect([read.status, read.headers.get('Switchyard-Source')]).toEqual([200, expect.stringMatching(/^kv; unvouched/)])
     expect((await send(`/stash/${stash.id}/health`, stash.as())).status).toBe(503)
     const copy = (await copyOf(stash)) ?? ''
-    const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8')
-    const [, command = ''] = /\n(node -e .*?) < copy\.json > file\.json\n/.exec(readme) ?? []
+    const [, command = ''] =
+      /\n(node -e .*?) < copy\.json > file\.json\n/.exec(await readText('src/docs/recovery.md')) ?? []
     const file = await convert(command, copy)
 
     const restored = await freshStash(send)

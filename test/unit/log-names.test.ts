@@ -1,19 +1,18 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { CHECK_NAMES } from '../../src/model/health.ts'
 import { LOG_INTERVAL_MS, LogLimit } from '../../src/model/log-limit.ts'
 import { LOG_NAMES } from '../../src/model/log-names.ts'
+import { readText } from '../support/guides.ts'
 
-const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8')
+const guide = await readText('src/docs/operating.md')
 const NAMES = Object.entries(LOG_NAMES).flatMap(([room, names]) => names.map((name) => `${room}/${name}`))
 
-/** From one line of the README to another. */
+/** From one line of the guide to another. */
 const between = (from: string, to: string): string =>
-  readme.slice(readme.indexOf(`\n${from}`), readme.indexOf(`\n${to}`, readme.indexOf(`\n${from}`)))
+  guide.slice(guide.indexOf(`\n${from}`), guide.indexOf(`\n${to}`, guide.indexOf(`\n${from}`)))
 
-describe("the README's table of alerts", () => {
-  const table = between('### Alerts', 'For Grafana Loki')
+describe("the guide's table of alerts", () => {
+  const table = between('## Alerts', 'For Grafana Loki')
   const rows = table.split('\n').filter((line) => line.startsWith('| `') && !line.startsWith('| `at`'))
   it('says of every name of a log line what it means, how severe it is and what to do, and of no other', () => {
     const named = rows.flatMap((row) => (row.split('|')[1] ?? '').match(/[a-z]+\/[a-z_]+/g) ?? [])
@@ -34,7 +33,7 @@ describe("the README's table of alerts", () => {
     }
   })
   it('stands below a table of the checks of health', () => {
-    const checks = between('### Health', '### Alerts').match(/^\| `([a-z_]+)`/gm)
+    const checks = between('## Health', '## Alerts').match(/^\| `([a-z_]+)`/gm)
     expect(checks).toEqual(CHECK_NAMES.map((name) => `| \`${name}\``))
   })
 })

@@ -226,7 +226,7 @@ describe('GET /stash/{id}/health', () => {
 })
 
 describe('the first three commands of the runbook', () => {
-  /** As the README's table has them: `/healthz`, `/flags` with what it says of its source, `/health`. */
+  /** As the table in src/docs/operating.md has them: `/healthz`, `/flags` with what it says of its source, `/health`. */
   async function ask(stash: Stash): Promise<string[]> {
     const flags = await send(`/stash/${stash.id}/flags`)
     const source = flags.headers.get('Switchyard-Source')?.split('; ')[1]

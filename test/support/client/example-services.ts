@@ -1,4 +1,4 @@
-/** The example services that the README prints, each a process: a line with a user goes in, that user's price comes out. */
+/** The example services in src/docs/clients.md, each a process: a line with a user goes in, that user's price comes out. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'

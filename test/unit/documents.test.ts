@@ -1,0 +1,68 @@
+/** The Markdown that users and developers read: its links lead somewhere, and its pages stay short enough to be read. */
+import { existsSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { GUIDES, markdownIn, readText, ROOT } from '../support/guides.ts'
+
+const PAGES = [...GUIDES, 'src/README.md']
+
+const withoutCode = (text: string): string => text.replace(/^```.*?^```$/gms, '')
+
+/** The anchors of the headings, as GitHub makes them. */
+function anchorsOf(text: string): Set<string> {
+  const seen = new Map<string, number>()
+  const headings = [...withoutCode(text).matchAll(/^#{1,6} (.*)$/gm)]
+  return new Set(
+    headings.map(([, heading = '']) => {
+      const slug = heading
+        .toLowerCase()
+        .replace(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, '')
+        .replaceAll(' ', '-')
+      const before = seen.get(slug) ?? 0
+      seen.set(slug, before + 1)
+      return before === 0 ? slug : `${slug}-${before}`
+    }),
+  )
+}
+
+/** The links of a page that lead to nothing: each as it is written. */
+async function deadLinksOf(page: string): Promise<string[]> {
+  const text = withoutCode(await readText(page)).replace(/`[^`\n]*`/g, '')
+  const links = [...text.matchAll(/\]\(([^)\s]+)\)|\b(?:src|href)="([^"]+)"/g)].map(
+    ([, inText, inTag]) => inText ?? inTag ?? '',
+  )
+  const dead = []
+  for (const link of links) {
+    if (/^[a-z]+:/.test(link)) continue
+    const [path = '', anchor] = link.split('#')
+    const target = path === '' ? page : normalize(join(dirname(page), path))
+    const leads =
+      existsSync(join(ROOT, target)) && (anchor === undefined || anchorsOf(await readText(target)).has(anchor))
+    if (!leads) dead.push(link)
+  }
+  return dead
+}
+
+describe.each(PAGES)('%s', (page) => {
+  it('has no relative link or anchor that leads to nothing', async () => {
+    expect(await deadLinksOf(page)).toEqual([])
+  })
+})
+
+const linesOf = async (page: string): Promise<number> => (await readText(page)).split('\n').length - 1
+
+describe('README.md', () => {
+  it('has at most 150 lines', async () => {
+    expect(await linesOf('README.md')).toBeLessThanOrEqual(150)
+  })
+  it('leads to every guide', async () => {
+    const readme = await readText('README.md')
+    for (const guide of markdownIn('src/docs')) expect(readme).toContain(`](${guide})`)
+  })
+})
+
+describe.each(markdownIn('src/docs'))('the guide %s', (guide) => {
+  it('has at most 300 lines', async () => {
+    expect(await linesOf(guide)).toBeLessThanOrEqual(300)
+  })
+})
