@@ -4,7 +4,8 @@ import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { GUIDES, markdownIn, readText, ROOT } from '../support/guides.ts'
 
-const PAGES = [...GUIDES, 'src/README.md']
+const DECISION_PAGES = markdownIn('src/decisions').filter((page) => !page.endsWith('/README.md'))
+const PAGES = [...GUIDES, 'src/README.md', 'src/decisions/README.md', ...DECISION_PAGES]
 
 const withoutCode = (text: string): string => text.replace(/^```.*?^```$/gms, '')
 
@@ -64,5 +65,27 @@ describe('README.md', () => {
 describe.each(markdownIn('src/docs'))('the guide %s', (guide) => {
   it('has at most 300 lines', async () => {
     expect(await linesOf(guide)).toBeLessThanOrEqual(300)
+  })
+})
+
+describe('the decisions', () => {
+  it('have each a number of its own, counted without a gap', async () => {
+    const texts = await Promise.all(DECISION_PAGES.map(readText))
+    const numbers = texts.flatMap((text) => [...text.matchAll(/^## (\d+)\. /gm)].map(([, number]) => Number(number)))
+    expect(numbers.toSorted((a, b) => a - b)).toEqual(numbers.map((_, i) => i + 1))
+  })
+  it('stand on pages that their index names', async () => {
+    const index = await readText('src/decisions/README.md')
+    for (const page of DECISION_PAGES) expect(index).toContain(`](${page.slice('src/decisions/'.length)})`)
+  })
+})
+
+describe.each(DECISION_PAGES)('each decision in %s', (page) => {
+  it('has a date, a status, its context, what was decided and the price', async () => {
+    for (const decision of (await readText(page)).split(/^## /m).slice(1)) {
+      expect(decision).toMatch(
+        /^\d+\. .+\n\n\d{4}-\d\d-\d\d · (accepted|superseded by .+)\n\n\*\*Context\.\*\* .+\*\*Decision\.\*\* .+\*\*Price\.\*\* /s,
+      )
+    }
   })
 })

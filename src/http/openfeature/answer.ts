@@ -127,6 +127,7 @@ function listOf(snapshot: Snapshot): List {
   return list
 }
 
+/** Synchronous: it is kept with the copy, and a promise of one request may not be awaited in another. */
 const digestOf = (...texts: string[]): string =>
   createHash('sha256').update(JSON.stringify(texts)).digest('base64url').slice(0, 22)
 

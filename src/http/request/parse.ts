@@ -120,8 +120,8 @@ const TAGS = '"<version>" in double quotes, a list of these, or *'
 const TAG = /^(?:W\/)?"([^"]*)"$/
 
 /**
- * Versions in a list of entity tags. A weak tag counts as well: a proxy that compresses weakens our tags,
- * and a version is exact either way. A tag that is no version stands for -1, which nothing has.
+ * Versions in a list of entity tags. A weak tag counts as well, which RFC 9110 would never match in If-Match: a proxy that
+ * compresses weakens our tags, and a version is exact either way. A tag that is no version stands for -1, which nothing has.
  */
 function parseTags(header: string | null): '*' | number[] | null | 'malformed' {
   if (header === null) return null

@@ -123,7 +123,10 @@ function prepare(recalled: Recalled, name: string, represent: () => Representati
   return entry
 }
 
-/** A value that went back by the clock is another one than the version says; which of several have is told by their number. */
+/**
+ * A value that went back by the clock is another one than the version says. Of a whole stash the number of those that went
+ * back is part of the tag: `+r` alone would be the same tag for one of them and, later, for two.
+ */
 function toRepresentationTag({ version, reverted = 0 }: Pick<Representation, 'version' | 'reverted'>): string {
   const count = Number(reverted)
   return count === 0 ? toEtag(version) : `"${version}+r${count === 1 ? '' : count}"`
@@ -142,7 +145,10 @@ function toResponseInit(recalled: Recalled, type: string, tag: string, times: Ti
   return { headers }
 }
 
-/** A 304 answers one caller's If-None-Match: a cache that stored it would give others no body. */
+/**
+ * A 304 answers one caller's If-None-Match: a cache that stored it would give others no body, and Cloudflare does not list 304
+ * among what Workers Cache never stores. So it has no lifetime there, and after a revalidation the cache may ask once more.
+ */
 function toNotModifiedInit(recalled: Recalled, tag: string, times: Times): ResponseInit {
   const { 'Cloudflare-CDN-Cache-Control': _, ...caching } = toCacheHeaders(recalled, times)
   return { status: 304, headers: new Headers({ ...caching, ETag: tag }) }
