@@ -62,6 +62,12 @@ describe('README.md', () => {
   })
 })
 
+describe('src/README.md', () => {
+  it('has at most 120 lines', async () => {
+    expect(await linesOf('src/README.md')).toBeLessThanOrEqual(120)
+  })
+})
+
 describe.each(markdownIn('src/docs'))('the guide %s', (guide) => {
   it('has at most 300 lines', async () => {
     expect(await linesOf(guide)).toBeLessThanOrEqual(300)
