@@ -109,7 +109,7 @@ export class StashObject extends DurableObject<Env> {
       head: () => this.#head(),
       exists: () => this.#exists,
       arm: () => this.#alarm.schedule(),
-      knownUpTo: () => this.#recovery.knownUpTo(),
+      recovery: this.#recovery,
     })
     if (!this.#exists) return
     this.#recovery.noteWake(getCursor(this.#sql), getStash(this.#sql).revision)

@@ -9,7 +9,16 @@ type Row = { name: string; subscription: string; told: number; failures: number;
 
 type Bench = {
   hubs: Hubs
-  world: { now: number; head: number | null; calls: Call[]; reports: string[]; armedTo: number[] }
+  world: {
+    now: number
+    head: number | null
+    /** What is still unknown of the stash's past: see `HubSource`. */
+    confirming: Promise<void> | null
+    knownUpTo: number
+    calls: Call[]
+    reports: string[]
+    armedTo: number[]
+  }
   rows(): Row[]
   /** Writes that many revisions, of one flag. */
   commit(count: number, valueOf?: (i: number) => string): Promise<void>
@@ -31,7 +40,15 @@ export async function withHubs(test: (bench: Bench) => Promise<void>): Promise<v
       sql.exec(query.replaceAll(/\bhub\b/g, 'tested'), ...bindings)
     const tested = new Proxy(sql, { get: (_, name) => (name === 'exec' ? exec : undefined) })
     const { hash } = sql.exec<{ hash: string }>('SELECT hash FROM token').one()
-    const world: Bench['world'] = { now: 1_000_000, head: 0, calls: [], reports: [], armedTo: [] }
+    const world: Bench['world'] = {
+      now: 1_000_000,
+      head: 0,
+      confirming: null,
+      knownUpTo: Infinity,
+      calls: [],
+      reports: [],
+      armedTo: [],
+    }
     const settle = () => scheduler.wait(0)
     const sleepers: { resolve(): void; signal: AbortSignal }[] = []
     const hubs = new Hubs({
@@ -48,6 +65,8 @@ export async function withHubs(test: (bench: Bench) => Promise<void>): Promise<v
       sleep: (_, signal) => new Promise<void>((resolve) => sleepers.push({ resolve, signal })),
       head: () => world.head,
       exists: () => true,
+      confirm: () => world.confirming,
+      knownUpTo: () => world.knownUpTo,
       arm: () => void world.armedTo.push(hubs.nextAt() ?? Infinity),
       report: (fault) => void world.reports.push(String(fault)),
     })

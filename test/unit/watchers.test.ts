@@ -40,7 +40,7 @@ function makeWatchers() {
       head,
       exists: () => true,
       arm: () => void world.armed++,
-      knownUpTo: () => world.knownUpTo,
+      recovery: { knownUpTo: () => world.knownUpTo, confirm: () => null },
     })
   const watchers = wake()
   const admit = (query: string, { address = null as string | null, counted = false, limit = 100 } = {}) => {

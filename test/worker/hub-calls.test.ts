@@ -35,6 +35,29 @@ describe('a call to a hub', () => {
       }
       expect(world.calls.map(({ name }) => name)).toEqual(['deaf', 'near', 'near', 'near'])
     }))
+  it('waits until KV has said whether the stash went back', () =>
+    withHubs(async ({ hubs, world, commit, settle }) => {
+      const confirmed = Promise.withResolvers<void>()
+      Object.assign(world, { confirming: confirmed.promise, knownUpTo: 0 })
+      hubs.subscribe('hub', 1)
+      await commit(2)
+      void hubs.tell()
+      await settle()
+      expect(world.calls).toEqual([])
+      Object.assign(world, { confirming: null, knownUpTo: Infinity })
+      confirmed.resolve()
+      await settle()
+      expect(world.calls.map(({ events }) => events)).toMatchObject([[{ type: 'change', revision: 2 }]])
+    }))
+  it('tells a snapshot where KV does not say whether the stash went back', () =>
+    withHubs(async ({ hubs, world, commit, settle }) => {
+      Object.assign(world, { confirming: Promise.reject(new Error('KV is away')), knownUpTo: 1 })
+      hubs.subscribe('hub', 1)
+      await commit(2)
+      void hubs.tell()
+      await settle()
+      expect(world.calls.map(({ events }) => events)).toMatchObject([[{ type: 'snapshot', revision: 2 }]])
+    }))
   it('that passes its deadline has failed, and is made again after a back-off, by whatever comes then', () =>
     withHubs(async ({ hubs, world, commit, settle, passDeadline, rows }) => {
       hubs.subscribe('hub', 0)

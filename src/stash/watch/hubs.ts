@@ -28,6 +28,9 @@ export const CALL_DEADLINE_MS = 10_000
 /** After its deadline a call is counted as failed by its own timer; the alarm comes a little later. */
 const DEADLINE_SLACK_MS = 100
 
+/** From before every history a hub is told a snapshot. */
+const BEFORE_ALL = -1
+
 type HubRow = { name: string; subscription: string; told: number; failures: number; tried_at: number }
 
 export type HubSource = {
@@ -42,6 +45,10 @@ export type HubSource = {
   exists(): boolean
   /** Sets the alarm to an earlier time where something waits for one. */
   arm(): void
+  /** Asks KV whether the stash went back. Null where that is known. Rejects where KV does not say. */
+  confirm(): Promise<void> | null
+  /** Up to which revision a cursor is sure to be of this history: see `Recovery`. */
+  knownUpTo(): number
   report(fault: unknown): void
 }
 
@@ -90,9 +97,13 @@ export class Hubs {
 
   /** Calls every hub that has not confirmed everything. Resolves when each has, or has failed. Never rejects. */
   async tell(): Promise<void> {
-    const { sql, exists, report } = this.#source
+    const { sql, exists, confirm, report } = this.#source
     if (!exists()) return
     try {
+      // What a hub has told may be of a history that this object has lost: changes must not be told on top of that.
+      const confirming = confirm()
+      if (confirming !== null) await confirming.catch(() => {})
+      if (!exists()) return
       const names = sql.exec<{ name: string }>('SELECT name FROM hub').toArray()
       await Promise.all(names.map(({ name }) => this.#tellHub(name)))
     } catch (fault) {
@@ -118,11 +129,13 @@ export class Hubs {
 
   /** One call. False where it failed, or has passed its deadline. */
   async #call(row: HubRow, target: number | null): Promise<boolean> {
-    const { sql, hub, now, sleep } = this.#source
+    const { sql, hub, now, sleep, knownUpTo } = this.#source
     this.#deadlines.set(row.name, now() + CALL_DEADLINE_MS)
     const answered = new AbortController()
     try {
-      const events = target === null ? [toGone(row.told)] : getEventsForHub(sql, row.told, TOLD_AT_ONCE)
+      // KV has not said it: the hub is told how things stand.
+      const from = (target ?? 0) > knownUpTo() ? BEFORE_ALL : row.told
+      const events = target === null ? [toGone(row.told)] : getEventsForHub(sql, from, TOLD_AT_ONCE)
       const call = hub(row.name).tell(events)
       const deadline = sleep(CALL_DEADLINE_MS, answered.signal).then(() => 'late' as const)
       deadline.catch(() => {})

@@ -15,6 +15,7 @@ import {
 } from '../../model/snapshot/watch-event.ts'
 import { Hubs } from './hubs.ts'
 import { getNextEvent, getReplay, ReplayCache } from './replay.ts'
+import type { Recovery } from '../publish/recovery.ts'
 import { report } from '../report.ts'
 import { WatchBroadcaster } from './watch-broadcaster.ts'
 
@@ -27,8 +28,7 @@ export type WatchersOptions = {
   exists(): boolean
   /** Sets the alarm to an earlier time where something waits for one. */
   arm(): void
-  /** Up to which revision a cursor is sure to be of this history: see `Recovery`. */
-  knownUpTo(): number
+  recovery: Pick<Recovery, 'knownUpTo' | 'confirm'>
 }
 
 /** Of each continent: each is called once, and has 2,000 watchers. Those of others hear when somebody joins there. */
@@ -40,14 +40,14 @@ export class Watchers {
   readonly #replays: ReplayCache
   readonly #hubs: Hubs
   readonly #broadcaster: WatchBroadcaster
-  readonly #knownUpTo: () => number
+  readonly #recovery: WatchersOptions['recovery']
 
-  constructor({ ctx, hub, head, exists, arm, knownUpTo }: WatchersOptions) {
+  constructor({ ctx, hub, head, exists, arm, recovery }: WatchersOptions) {
     const { sql } = ctx.storage
     const reportFault = (fault: unknown) => report('tell', fault, { stash: ctx.id.toString() })
     const told = head() ?? 0
     this.#sql = sql
-    this.#knownUpTo = knownUpTo
+    this.#recovery = recovery
     this.#replays = new ReplayCache(sql)
     this.#audience = new Audience(hallOf(ctx), told)
     this.#hubs = new Hubs({
@@ -58,6 +58,8 @@ export class Watchers {
       head,
       exists,
       arm,
+      confirm: () => recovery.confirm(),
+      knownUpTo: () => recovery.knownUpTo(),
       report: reportFault,
     })
     this.#broadcaster = new WatchBroadcaster(
@@ -133,6 +135,6 @@ export class Watchers {
 
   /** From where a watcher may be told changes; null: it may have seen what this object has lost, and is told a snapshot. */
   #toKnownCursor(after: number | null): number | null {
-    return after !== null && after > this.#knownUpTo() ? null : after
+    return after !== null && after > this.#recovery.knownUpTo() ? null : after
   }
 }
