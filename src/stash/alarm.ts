@@ -14,6 +14,9 @@ const RELEASES_PER_RING = 100
 /** Ends are carried out before what people asked for. A stash has at most 1,000 time-boxed keys, and as many lapses. */
 const END_BATCHES_MAX = 20
 
+/** Where ends cannot be taken (storage fails), a request goes on without them. */
+const END_ROUNDS_MAX = 5
+
 /** An alarm that has not rung for so long may have been lost: it is set anew with the next change. */
 const LOST_MS = 10_000
 
@@ -32,6 +35,8 @@ export type AlarmTasks = {
   /** Due changes, noted as tried, and the alarm set for those that will not end. Durable once `durable` has resolved. */
   takeDue(due: DueKind, limit: number): string[]
   durable(): Promise<unknown>
+  /** Whether something ends by the clock that is due now, and may be tried. */
+  hasEnded(): boolean
   /** Releases one held change. Must not throw. */
   release(id: string): void
   /** Forgets a little of what is past. */
@@ -108,9 +113,14 @@ export class Alarm {
     this.#reschedule()
   }
 
-  /** Whether an end is being carried out at this moment. */
-  get isEnding(): boolean {
-    return this.#ending !== null
+  /**
+   * Carries out every end that is due, also those that become due meanwhile: a caller that waited for a run of another
+   * request goes on later than that run looked, and what it decides must come after every end. Never rejects.
+   */
+  async endAllDue(): Promise<void> {
+    for (let round = 0; round < END_ROUNDS_MAX && (this.#ending !== null || this.#tasks.hasEnded()); round++) {
+      await this.endDue()
+    }
   }
 
   /** Carries out what ends by the clock and is due: time-boxes, freezes, lapses. Never rejects. */

@@ -94,6 +94,7 @@ export class StashObject extends DurableObject<Env> {
       examineAt: () => this.#monitor.examineAt,
       takeDue: (due, limit) => this.#takeDue(due, limit),
       durable: () => this.#storage.sync(),
+      hasEnded: () => this.#isAlive() && hasEnded(this.#sql, now()),
       release: (id) => this.#release(id),
       prune: () => void (this.#isAlive() && this.#storage.transactionSync(() => prune(this.#sql, now()))),
       publish: () => this.#publisher.run(),
@@ -233,8 +234,7 @@ export class StashObject extends DurableObject<Env> {
 
   /** Before anything is answered: time-boxes, freezes and lapses that are over by the clock end, also where the alarm is late. */
   async #applyDueEnds(): Promise<void> {
-    if (!this.#isAlive() || !(this.#alarm.isEnding || hasEnded(this.#sql, Date.now()))) return
-    await this.#alarm.endDue()
+    if (this.#isAlive()) await this.#alarm.endAllDue()
   }
 
   /** Where the object dies in a release, the alarm for the next try is set already. */
