@@ -3,16 +3,16 @@
  * applied carries the revision that was planned for: whatever changed under the plan, even while the question stood on
  * the screen, turns it down.
  */
-import { Refused, type Reply } from '../client/call.ts'
+import type { Reply } from '../client/call.ts'
+import { RefusedError } from '../client/errors.ts'
+import type { ChangeReply, GuardList, ItemList, Preview } from './answer-types.ts'
 import { TIMED, type Command, type Context, type Input } from './command.ts'
 import { agree } from './confirm.ts'
 import { EXIT } from './exit.ts'
 import { readFlagFile, type FlagFile } from './flag-file.ts'
-import { isEmpty, printPlan, type Plan } from './plan.ts'
-import { replyChange, type Changed } from './reply-words.ts'
+import { isEmpty, printPlan } from './plan.ts'
+import { replyChange } from './reply-change.ts'
 import type { Session } from './session.ts'
-
-type Preview = Plan & { waits_for?: string }
 
 export const apply: Command = {
   usage: '<file>',
@@ -40,27 +40,24 @@ export const apply: Command = {
       return changesNothing ? EXIT.done : EXIT.differs
     }
     await agreeTo(context, input, plan, stash)
-    const reply = await send<Changed>({ replace: Number(replace) })
+    const reply = await send<ChangeReply>({ replace: Number(replace) })
     return replyChange(print, reply, `Applied: ${reply.body.changed?.join(', ') ?? ''}`)
   },
 }
 
 /** What the file does not say stays as it is: an item's media type and, of a file without any, the guards. */
 async function specOf(stash: Session, { items, guards }: FlagFile, replace: boolean) {
-  const { body: standing } = await stash.read<{ revision: number; items: { key: string; content_type: string }[] }>(
-    '/items',
-    { revision: 'number', items: 'list' },
-  )
-  const types = new Map(standing.items.map(({ key, content_type }) => [key, content_type]))
+  const { body: current } = await stash.read<ItemList>('/items', { revision: 'number', items: 'list' })
+  const types = new Map(current.items.map(({ key, content_type }) => [key, content_type]))
   const typed = items.map((item) => ({ content_type: types.get(item.key), ...item }))
   return {
-    revision: standing.revision,
+    revision: current.revision,
     spec: { items: typed, guards: guards ?? (replace ? await readGuards(stash) : []) },
   }
 }
 
 async function readGuards(stash: Session): Promise<{ key: string; guard: object }[]> {
-  const { body } = await stash.read<{ guards: { key: string; version: number }[] }>('/guards', { guards: 'list' })
+  const { body } = await stash.read<GuardList>('/guards', { guards: 'list' })
   return body.guards.map(({ key, version: _version, ...guard }) => ({ key, guard }))
 }
 
@@ -76,8 +73,8 @@ const sender =
         guards: 'list',
       })
     } catch (fault) {
-      if (!(fault instanceof Refused) || fault.code !== 'version_conflict') throw fault
-      throw new Refused(fault.status, {
+      if (!(fault instanceof RefusedError) || fault.code !== 'version_conflict') throw fault
+      throw new RefusedError(fault.status, {
         ...fault.facts,
         code: 'plan_outdated',
         title: 'The plan is out of date',

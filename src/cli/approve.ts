@@ -1,8 +1,9 @@
 /** `approve`: the second person. Without an id, what there is to approve. */
+import type { ChangeReply } from './answer-types.ts'
 import { WRITE, type Command } from './command.ts'
 import { EXIT } from './exit.ts'
 import { printHeld, readHeld } from './held.ts'
-import { replyChange, type Changed } from './reply-words.ts'
+import { replyChange } from './reply-change.ts'
 
 export const approve: Command = {
   usage: '[<held id>]',
@@ -14,7 +15,7 @@ export const approve: Command = {
     const [id] = input.args
     if (id !== undefined) {
       const path = `/held/${encodeURIComponent(id)}/approve`
-      return replyChange(print, await stash.change<Changed>('POST', path, undefined, input))
+      return replyChange(print, await stash.change<ChangeReply>('POST', path, undefined, input))
     }
     const held = await readHeld(stash)
     if (print.json) print.document({ held })

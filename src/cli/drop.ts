@@ -2,13 +2,14 @@
  * `drop`: what waits will not happen. Of a time-boxed change, what waits is its end, and to drop that is the opposite of
  * ending it: the value stays for good. That is said, and asked about, before it is done.
  */
+import type { ChangeReply, Held, ItemList } from './answer-types.ts'
 import { WRITE, type Command } from './command.ts'
 import { agree } from './confirm.ts'
 import type { Exit } from './exit.ts'
-import { readHeld, writesOf, type Held } from './held.ts'
+import { readHeld, toWrites } from './held.ts'
 import { MAINTENANCE } from './maintenance.ts'
 import { quote, type Printer } from './print.ts'
-import { replyChange, type Changed } from './reply-words.ts'
+import { replyChange } from './reply-change.ts'
 import type { Session } from './session.ts'
 
 export const drop: Command = {
@@ -22,11 +23,11 @@ export const drop: Command = {
     const [id = ''] = input.args
     const send = async (done?: string): Promise<Exit> => {
       const path = `/held/${encodeURIComponent(id)}`
-      return replyChange(print, await stash.change<Changed>('DELETE', path, undefined, input), done)
+      return replyChange(print, await stash.change<ChangeReply>('DELETE', path, undefined, input), done)
     }
     const end = (await readHeld(stash)).find(({ held_id, kind }) => held_id === id && kind === 'revert')
     if (end === undefined) return send()
-    const stays = await wordStaying(stash, end)
+    const stays = await describeStaying(stash, end)
     if (!input.isSet('yes')) {
       explain(print, end, stays)
       await agree('Let it stay so?', {
@@ -39,8 +40,8 @@ export const drop: Command = {
 }
 
 /** What the flags would be for good. The stash itself is asked: a public read may be a second old. */
-async function wordStaying(stash: Session, { keys }: Held): Promise<string> {
-  const { body } = await stash.read<{ items: { key: string; value: string }[] }>('/items', { items: 'list' })
+async function describeStaying(stash: Session, { keys }: Held): Promise<string> {
+  const { body } = await stash.read<ItemList>('/items', { items: 'list' })
   const values = new Map(body.items.map(({ key, value }) => [key, value]))
   const stay = keys.map((key) => {
     const value = values.get(key)
@@ -50,7 +51,7 @@ async function wordStaying(stash: Session, { keys }: Held): Promise<string> {
 }
 
 function explain(print: Printer, end: Held, stays: string): void {
-  const back = writesOf(end.change).map(({ key, value }) =>
+  const back = toWrites(end.change).map(({ key, value }) =>
     value === null ? `${key} would be taken away` : `${key} would go back to ${quote(value)}`,
   )
   const when = end.due_at === null ? '' : ` at ${end.due_at}`
@@ -62,7 +63,7 @@ function explain(print: Printer, end: Held, stays: string): void {
 
 /** What does now what the end would do later; null where no command of ours does. */
 function commandFor({ change, ends }: Held): string | null {
-  const [only, ...others] = writesOf(change)
+  const [only, ...others] = toWrites(change)
   if (only !== undefined && others.length === 0) {
     const { key, value } = only
     if (key === MAINTENANCE && value === 'false') return 'maintenance off'

@@ -25,7 +25,7 @@ export const EXIT_MEANINGS: [Exit, string][] = [
   [EXIT.brokenPipe, 'whoever read the output has left'],
 ]
 
-/** The caller's mistake, found before anything was sent. */
+/** Nothing was changed: wrong usage, or the person declined. */
 export class Misuse extends Error {
   override name = 'Misuse'
 }

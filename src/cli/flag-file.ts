@@ -3,6 +3,7 @@
  * in it is refused, because it may be a typo. What a value must be, the service says.
  */
 import { readFileSync } from 'node:fs'
+import { isRecord } from '../client/call.ts'
 import { Misuse } from './exit.ts'
 import { readStdin } from './stdin.ts'
 
@@ -83,6 +84,3 @@ function checkValue(path: string, key: string, value: unknown): string {
   if (typeof value === 'string' && value !== '') return value
   throw new Misuse(`${path}: "${key}" is no text. Values are text: "true", in quotes.`)
 }
-
-const isRecord = (raw: unknown): raw is Record<string, unknown> =>
-  typeof raw === 'object' && raw !== null && !Array.isArray(raw)

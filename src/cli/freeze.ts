@@ -1,7 +1,8 @@
 /** `freeze`: nothing changes. Its end is a time, and `--for` a duration by the clock of this machine; elsewhere `for` is the service's. */
+import type { ChangeReply } from './answer-types.ts'
 import { WRITE, type Command } from './command.ts'
 import { Misuse } from './exit.ts'
-import { replyChange, type Changed } from './reply-words.ts'
+import { replyChange } from './reply-change.ts'
 import { endFreeze } from './unfreeze.ts'
 
 const UNITS_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -21,7 +22,9 @@ export const freeze: Command = {
     const until = readUntil(input.text('for'), input.text('until'))
     // A reason in the query is all that a freeze needs; `for` means something else there.
     const body = until === undefined ? {} : { until }
-    const reply = await context.session().change<Changed>('PUT', '/freeze', body, input, { query: { for: undefined } })
+    const reply = await context
+      .session()
+      .change<ChangeReply>('PUT', '/freeze', body, input, { query: { for: undefined } })
     return replyChange(context.print, reply, until === undefined ? 'Frozen' : `Frozen until ${until}`)
   },
 }

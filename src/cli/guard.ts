@@ -1,11 +1,10 @@
 /** `guard`: list, get, set and delete. What a guard must look like, the service says. */
+import type { ChangeReply, Guard, GuardList } from './answer-types.ts'
 import { WRITE, type Command, type Context, type Input } from './command.ts'
 import { EXIT, Misuse, type Exit } from './exit.ts'
 import { bold } from './print.ts'
-import { replyChange, type Changed } from './reply-words.ts'
+import { replyChange } from './reply-change.ts'
 import { encodeKey } from './session.ts'
-
-type Guard = { key: string; version: number; type: string }
 
 export const guard: Command = {
   usage: 'list | get <key> | set <key> <type> [limits] | set <key> --spec <json> | delete <key>',
@@ -34,7 +33,7 @@ export const guard: Command = {
 }
 
 async function listGuards({ print, session }: Context): Promise<Exit> {
-  const { body } = await session().read<{ guards: Guard[] }>('/guards', { guards: 'list' })
+  const { body } = await session().read<GuardList>('/guards', { guards: 'list' })
   if (print.json) print.document(body)
   else if (body.guards.length === 0) print.say('No guards: any value may be written.')
   else print.table(body.guards.map(({ key, version: _version, ...spec }) => [bold(key), JSON.stringify(spec)]))
@@ -49,12 +48,12 @@ async function getGuard(name: string, { print, session }: Context): Promise<Exit
 }
 
 async function setGuard(key: string, input: Input, { print, session }: Context): Promise<Exit> {
-  const reply = await session().change<Changed>('PUT', `/guards/${encodeKey(key)}`, readSpec(input), input)
+  const reply = await session().change<ChangeReply>('PUT', `/guards/${encodeKey(key)}`, readSpec(input), input)
   return replyChange(print, reply, `${key} is guarded`)
 }
 
 async function deleteGuard(key: string, input: Input, { print, session }: Context): Promise<Exit> {
-  const reply = await session().change<Changed>('DELETE', `/guards/${encodeKey(key)}`, undefined, input)
+  const reply = await session().change<ChangeReply>('DELETE', `/guards/${encodeKey(key)}`, undefined, input)
   return replyChange(print, reply, `${key} is guarded no more`)
 }
 

@@ -1,31 +1,9 @@
 /** What waits, as `status` and `approve` show it. */
+import type { Held, HeldPage } from './answer-types.ts'
 import { bold, dim, quote, type Piece, type Printer } from './print.ts'
 import type { Session } from './session.ts'
 
-export type Held = {
-  held_id: string
-  kind: string
-  waits_for: string
-  change: {
-    kind: string
-    key?: string
-    value?: string
-    changes?: { key: string; value: string | null }[]
-    revision?: number
-  }
-  keys: string[]
-  made_by: string
-  made_at: string
-  reason: string | null
-  due_at: string | null
-  expires_at: string | null
-  /** Of the end of a time-box: the revision that it ends. */
-  ends?: number | null
-}
-
-type Page = { held: Held[]; next: number | null; freeze?: { reason: string | null } | null }
-
-/** More than anybody looks through. The service has a bound of its own. */
+/** Of 500 each: a stash holds at most 10,000 changes. */
 const PAGES_MAX = 20
 
 /** What waits, and why the stash is frozen: the public read says only that it is. Services from before do not tell either. */
@@ -38,7 +16,7 @@ export async function readPending(session: Session): Promise<Pending> {
   let freezeReason: string | null = null
   let after: number | null = 0
   for (let page = 0; page < PAGES_MAX && after !== null; page++) {
-    const { body }: { body: Page } = await session.read('/held', { held: 'list' }, { after, limit: 500 })
+    const { body }: { body: HeldPage } = await session.read('/held', { held: 'list' }, { after, limit: 500 })
     held.push(...body.held)
     freezeReason = body.freeze?.reason ?? null
     after = body.next
@@ -50,27 +28,27 @@ export function printHeld(print: Printer, held: Held[]): void {
   print.table(
     held.map((one): Piece[] => [
       bold(one.held_id),
-      wordWait(one),
-      wordChange(one),
+      describeWait(one),
+      describeChange(one),
       dim(`${one.made_by}${one.reason ? `: ${one.reason}` : ''}`),
     ]),
   )
 }
 
-const wordWait = ({ waits_for, due_at, expires_at }: Held): string => {
+const describeWait = ({ waits_for, due_at, expires_at }: Held): string => {
   if (waits_for === 'time') return `at ${due_at ?? '?'}`
   return `for ${waits_for === 'approval' ? 'a second person' : 'its link'}${expires_at ? `, until ${expires_at}` : ''}`
 }
 
 /** The values that it would write; null takes a key away. None: it does something else. */
-export function writesOf({ kind, key = '', value, changes }: Held['change']): { key: string; value: string | null }[] {
+export function toWrites({ kind, key = '', value, changes }: Held['change']): { key: string; value: string | null }[] {
   if (kind === 'put') return [{ key, value: value ?? '' }]
   return kind === 'patch' && changes !== undefined ? changes : []
 }
 
-function wordChange({ kind, change, keys }: Held): string {
+function describeChange({ kind, change, keys }: Held): string {
   const does = kind === 'revert' ? 'goes back: ' : ''
-  const writes = writesOf(change)
+  const writes = toWrites(change)
   if (writes.length > 0) {
     const words = writes.map(({ key, value }) =>
       value === null ? `${key} away` : `${key || (keys[0] ?? '')} = ${quote(value)}`,

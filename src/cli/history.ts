@@ -1,24 +1,8 @@
 /** `history`: entries newest first, and whether the chain of them holds. */
+import type { HistoryEntry, HistoryPage, Verified } from './answer-types.ts'
 import type { Command } from './command.ts'
 import { EXIT, Misuse } from './exit.ts'
 import { bold, dim, quote, type Piece, type Printer } from './print.ts'
-
-export type Entry = {
-  revision: number
-  at: string
-  kind: string
-  who: string
-  reason: string | null
-  changes: { key: string; before: string | null; after: string | null }[]
-  guards?: { key: string }[]
-  approved_by?: { label: string }
-  broke_glass?: { by: string; why: string }
-  reverts_at?: string
-}
-
-export type Page = { entries: Entry[]; next: number | null }
-
-type Verified = { valid: boolean; message: string }
 
 export const history: Command = {
   usage: '[<key>]',
@@ -39,7 +23,7 @@ export const history: Command = {
     const limit = readCount('limit', input.text('limit') ?? '20')
     const before = input.text('before')
     const query = { key: input.args[0], limit, before: before === undefined ? undefined : readCount('before', before) }
-    const { body } = await stash.read<Page>('/history', { entries: 'list' }, query)
+    const { body } = await stash.read<HistoryPage>('/history', { entries: 'list' }, query)
     if (print.json) print.document(body)
     else printEntries(print, body.entries)
     if (body.next !== null) print.say(`Older ones: --before ${body.next}`)
@@ -52,27 +36,27 @@ function readCount(option: string, text: string): number {
   return Number(text)
 }
 
-function printEntries(print: Printer, entries: Entry[]): void {
+function printEntries(print: Printer, entries: HistoryEntry[]): void {
   print.table(
     entries.map((entry): Piece[] => [
       bold(`#${entry.revision}`),
       dim(entry.at.replace(/\.\d+Z$/, 'Z')),
       entry.who,
       entry.kind,
-      wordChanges(entry),
-      dim(wordCircumstances(entry)),
+      describeChanges(entry),
+      dim(describeCircumstances(entry)),
     ]),
   )
 }
 
 const show = (value: string | null): string => (value === null ? 'nothing' : quote(value, 40))
 
-function wordChanges({ changes, guards = [] }: Entry): string {
+function describeChanges({ changes, guards = [] }: HistoryEntry): string {
   const values = changes.map(({ key, before, after }) => `${key}: ${show(before)} → ${show(after)}`)
   return [...values, ...guards.map(({ key }) => `guard of ${key}`)].join(', ')
 }
 
-function wordCircumstances({ reason, approved_by, broke_glass, reverts_at }: Entry): string {
+function describeCircumstances({ reason, approved_by, broke_glass, reverts_at }: HistoryEntry): string {
   const said = [
     reason,
     approved_by && `approved by ${approved_by.label}`,

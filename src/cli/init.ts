@@ -2,9 +2,11 @@
  * `init`: a new stash, or one that exists, kept in a profile. The place for the token is taken before the token is made,
  * because it is shown once; and it is not printed unless that is asked for.
  */
-import { call, Failure, Refused, wordStranger } from '../client/call.ts'
-import { ask } from './ask.ts'
-import { wordedChange } from './change-failed.ts'
+import { call, notSwitchyardMessage } from '../client/call.ts'
+import { NoAnswerError, RefusedError } from '../client/errors.ts'
+import { nodeFetch } from './node-fetch.ts'
+import type { StashCreated } from './answer-types.ts'
+import { toChangeFailed } from './change-failed.ts'
 import type { Command } from './command.ts'
 import { EXIT, Misuse } from './exit.ts'
 import { keepSecret } from './keep-secret.ts'
@@ -12,8 +14,6 @@ import { paint } from './print.ts'
 import { reserveProfile, type Profile } from './profile-file.ts'
 import { fits } from './shape.ts'
 import { checkStash, checkToken, checkUrl, profileName } from './settings.ts'
-
-type Created = { stash_id: string; master_token: string; created_at: string }
 
 export const init: Command = {
   usage: '[--url <url>] [--name <name>]',
@@ -60,16 +60,16 @@ const profileOf = (url: string, stash_id: string, token: string | undefined): Pr
 
 async function createStash(url: string, name: string | undefined, admin: string | undefined): Promise<Profile> {
   const token = checkToken(admin)
-  const { body } = await call<Created>({ url, fetch: ask, ...(token && { token }) }, 'POST', '/stash', {
+  const { body } = await call<StashCreated>({ url, fetch: nodeFetch, ...(token && { token }) }, 'POST', '/stash', {
     // What is undefined, JSON leaves out.
     body: { name },
   }).catch((fault: unknown) => {
-    throw fault instanceof Refused && ADMIN.includes(fault.code)
-      ? new Refused(fault.status, ADMIN_WANTED)
-      : wordedChange(fault, LOST_STASH)
+    throw fault instanceof RefusedError && ADMIN.includes(fault.code)
+      ? new RefusedError(fault.status, ADMIN_WANTED)
+      : toChangeFailed(fault, LOST_STASH)
   })
   if (!fits(body, { stash_id: 'string', master_token: 'string' })) {
-    throw wordedChange(new Failure(wordStranger(url)), LOST_STASH)
+    throw toChangeFailed(new NoAnswerError(notSwitchyardMessage(url)), LOST_STASH)
   }
   return profileOf(url, body.stash_id, body.master_token)
 }

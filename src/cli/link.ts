@@ -1,4 +1,5 @@
 /** `link`: a change for somebody without a token. Whoever has the link can press it, so it goes to stdout alone. */
+import type { Link } from './answer-types.ts'
 import { WRITE, type Command } from './command.ts'
 import { EXIT } from './exit.ts'
 
@@ -15,12 +16,7 @@ export const link: Command = {
   async run(input, { print, session }) {
     const [key = '', value = ''] = input.args
     const query = { decision: input.text('decision') }
-    const { body } = await session().presign<{ url: string; expires_at: string; held_id: string }>(
-      key,
-      value,
-      input,
-      query,
-    )
+    const { body } = await session().presign<Link>(key, value, input, query)
     if (print.json) print.document(body)
     else print.line(body.url)
     print.say(`Good for one press, until ${body.expires_at}. To void it: switchyard drop ${body.held_id}`)

@@ -54,7 +54,7 @@ async function load(name: string): Promise<Command> {
 }
 
 async function fail(fault: unknown): Promise<Exit> {
-  const { wordFailure } = await import('./failure-words.ts')
+  const { describeFailure: wordFailure } = await import('./describe-failure.ts')
   const { exit, code, words, facts } = wordFailure(fault)
   const print = new Printer(streams, process.env, isJson)
   if (isJson) print.document({ error: { ...facts, code, message: words } })

@@ -1,17 +1,16 @@
 /**
- * One stash, as the commands speak to it. A write carries an Idempotency-Key and is sent once more where nobody knows what
- * became of it; what cannot be repeated safely goes by `makeSecret`.
+ * The requests of the commands to one stash. A change carries an Idempotency-Key, and is sent once more if its outcome is not
+ * known. Requests that create a secret cannot be repeated: they go through `makeSecret`.
  */
-import { call, Failure, isChangeAnswer, mayBeApplied, Refused, wordStranger } from '../client/call.ts'
-import type { Call, Reply } from '../client/call.ts'
-import { ADVICE, wordedChange, wordedRepeat } from './change-failed.ts'
-import { ask } from './ask.ts'
+import { call, isChangeAnswer, notSwitchyardMessage, type Call, type Reply } from '../client/call.ts'
+import { NoAnswerError, RefusedError } from '../client/errors.ts'
+import { nodeFetch } from './node-fetch.ts'
 import type { Input } from './command.ts'
 import { Misuse } from './exit.ts'
 import type { Settings } from './settings.ts'
 import { fits, type Shape } from './shape.ts'
 
-/** Whether a change is on its way, for whoever presses Ctrl-C. */
+/** Whether a change is under way: Ctrl-C then says that its outcome is not known. */
 let changing = false
 export const isChanging = (): boolean => changing
 
@@ -26,51 +25,51 @@ export class Session {
     return this.settings.token !== undefined
   }
 
-  /** The stash's name where one cannot be looked up: the beginning of its id. */
+  /** A name without a request: the profile, or the beginning of the id. */
   get shortName(): string {
     return this.settings.profile ?? this.settings.stash.slice(0, 8)
   }
 
-  /** What only holders of a token may see. `path` stands under the stash: `/held`. */
+  /** A read that takes a token. @param path below the stash: `/held` */
   async read<T>(path: string, shape: Shape, query: NonNullable<Call['query']> = {}): Promise<Reply<T>> {
     if (!this.hasToken) throw new Misuse(NO_TOKEN)
     return this.#demand(await this.#call<T>('GET', `/stash/${this.settings.stash}${path}`, { query }), shape)
   }
 
-  /** What anyone may see, asked for as anyone: caches answer nobody else. Nothing for the stash itself. */
+  /** A public read, sent without the token: caches do not answer requests that carry one. An empty path is the stash. */
   async readPublic<T>(path: string, shape: Shape, query: NonNullable<Call['query']> = {}): Promise<Reply<T>> {
     return this.#demand(await this.#callPublic<T>('GET', `/stash/${this.settings.stash}${path}`, { query }), shape)
   }
 
-  /** A value may be any text; by its headers it is told from whatever else answers there. */
+  /** A value may be any text, so only the headers show that Switchyard answered. */
   async readItem(key: string): Promise<Reply<string>> {
     const reply = await this.#callPublic<string>('GET', this.#item(key), { as: 'text' })
     const revision = reply.headers.get('Switchyard-Revision') ?? ''
     const version = reply.headers.get('ETag') ?? ''
     if (/^\d+$/.test(revision) || /^(?:W\/)?"\d+"$/.test(version)) return reply
-    throw new Failure(wordStranger(this.settings.url))
+    throw new NoAnswerError(notSwitchyardMessage(this.settings.url))
   }
 
-  /** A change that is only tried: what would come of it. */
+  /** A dry run. */
   async preview<T>(path: string, body: unknown, input: Input, more: Call, shape: Shape): Promise<Reply<T>> {
     if (!this.hasToken) throw new Misuse(NO_TOKEN)
-    const asked = { ...circumstancesOf(input, more), body }
+    const asked = { ...toCallOptions(input, more), body }
     return this.#demand(await this.#call<T>('POST', `/stash/${this.settings.stash}${path}`, asked), shape)
   }
 
   /** @param input where the command takes `--reason` and the like */
   change<T>(method: string, path: string, body: unknown, input: Input, more: Call = {}): Promise<Reply<T>> {
-    return this.#repeatable(method, `/stash/${this.settings.stash}${path}`, { ...circumstancesOf(input, more), body })
+    return this.#repeatable(method, `/stash/${this.settings.stash}${path}`, { ...toCallOptions(input, more), body })
   }
 
   changeItem<T>(method: string, key: string, value: string | undefined, input: Input): Promise<Reply<T>> {
-    return this.#repeatable(method, this.#item(key), { ...circumstancesOf(input), body: value })
+    return this.#repeatable(method, this.#item(key), { ...toCallOptions(input), body: value })
   }
 
-  /** For what makes a secret: the service cannot give the same answer twice. */
+  /** Sent once: the service stores no secret, so it cannot repeat the answer. */
   makeSecret<T>(path: string, body: unknown, input: Input, advice: string): Promise<Reply<T>> {
     const send = async (): Promise<Reply<T>> => {
-      const asked = { ...circumstancesOf(input), body }
+      const asked = { ...toCallOptions(input), body }
       const reply = await this.#call<T>('POST', `/stash/${this.settings.stash}${path}`, asked)
       return this.#demand(reply, { token_id: 'string', token: 'string' })
     }
@@ -78,7 +77,7 @@ export class Session {
   }
 
   presign<T>(key: string, value: string, input: Input, query: NonNullable<Call['query']>): Promise<Reply<T>> {
-    const asked = { ...circumstancesOf(input, { query }), body: value }
+    const asked = { ...toCallOptions(input, { query }), body: value }
     return this.#guarded(async () =>
       this.#demand(await this.#call<T>('POST', `${this.#item(key)}/presign`, asked), {
         url: 'string',
@@ -91,28 +90,26 @@ export class Session {
     const headers = { ...asked.headers, 'Idempotency-Key': `cli-${crypto.randomUUID()}` }
     const send = async (): Promise<Reply<T>> => {
       const reply = await this.#call<T>(method, path, { ...asked, headers })
-      if (!isChangeAnswer(reply.body)) throw new Failure(wordStranger(this.settings.url))
+      if (!isChangeAnswer(reply.body)) throw new NoAnswerError(notSwitchyardMessage(this.settings.url))
       return reply
     }
+    const shouldRetry = (fault: unknown, attempt: number): boolean =>
+      attempt === 1 && !(fault instanceof RefusedError && fault.applied === 'no')
     return this.#guarded(async () => {
-      try {
-        return await send()
-      } catch (fault) {
-        if (fault instanceof Refused && !mayBeApplied(fault)) throw fault
-        return send().catch((again: unknown) => {
-          throw mayBeApplied(fault) ? wordedRepeat(again) : again
-        })
-      }
+      // Loaded here, because a read does not need it, and each module delays the start of a command.
+      const { retryIdempotent } = await import('../client/outcome.ts')
+      return retryIdempotent(send, shouldRetry)
     })
   }
 
-  async #guarded<T>(change: () => Promise<T>, advice = ADVICE): Promise<T> {
+  async #guarded<T>(change: () => Promise<T>, advice?: string): Promise<T> {
     if (!this.hasToken) throw new Misuse(NO_TOKEN)
     changing = true
     try {
       return await change()
     } catch (fault) {
-      throw wordedChange(fault, advice)
+      const { toChangeFailed } = await import('./change-failed.ts')
+      throw toChangeFailed(fault, advice)
     } finally {
       changing = false
     }
@@ -120,16 +117,16 @@ export class Session {
 
   #demand<T>(reply: Reply<T>, shape: Shape): Reply<T> {
     if (fits(reply.body, shape)) return reply
-    throw new Failure(wordStranger(this.settings.url))
+    throw new NoAnswerError(notSwitchyardMessage(this.settings.url))
   }
 
   #call<T>(method: string, path: string, asked: Call): Promise<Reply<T>> {
     const { url, token } = this.settings
-    return call<T>({ url, fetch: ask, ...(token !== undefined && { token }) }, method, path, asked)
+    return call<T>({ url, fetch: nodeFetch, ...(token !== undefined && { token }) }, method, path, asked)
   }
 
   #callPublic<T>(method: string, path: string, asked: Call = {}): Promise<Reply<T>> {
-    return call<T>({ url: this.settings.url, fetch: ask }, method, path, asked)
+    return call<T>({ url: this.settings.url, fetch: nodeFetch }, method, path, asked)
   }
 
   #item = (key: string): string => `/item/${this.settings.stash}/${encodeKey(key)}`
@@ -137,15 +134,15 @@ export class Session {
 
 export const NO_TOKEN = 'This takes a token: set SWITCHYARD_TOKEN, or keep one in a profile.'
 
-/** What cannot stand in a path is no key. Whatever else is none, the service says. */
+/** Refuses what cannot be in a path. The service checks the rest. */
 export function encodeKey(key: string): string {
   if (/^\.{0,2}$/.test(key))
     throw new Misuse(`"${key}" cannot be a key: 1 to 128 of A-Z a-z 0-9 . _ - and neither "." nor "..".`)
   return encodeURIComponent(key)
 }
 
-/** The options that a change takes, as the service takes them. */
-function circumstancesOf(input: Input, { query = {}, headers = {} }: Call = {}): Call {
+/** The options of a change as query parameters and headers. */
+function toCallOptions(input: Input, { query = {}, headers = {} }: Call = {}): Call {
   const glass = input.text('break-glass')
   if (glass !== undefined && !/^[\x20-\x7e]+$/.test(glass)) {
     throw new Misuse('--break-glass goes in a header: letters, digits and signs of ASCII only.')

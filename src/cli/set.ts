@@ -1,8 +1,9 @@
 /** `set`: one value written. Also what the commands with a flag of their own come to. */
+import type { ChangeReply } from './answer-types.ts'
 import { TIMED, type Command, type Context, type Input } from './command.ts'
 import { Misuse, type Exit } from './exit.ts'
 import { quote } from './print.ts'
-import { replyChange, type Changed } from './reply-words.ts'
+import { replyChange } from './reply-change.ts'
 import { readStdin } from './stdin.ts'
 
 export const set: Command = {
@@ -19,6 +20,6 @@ export const set: Command = {
 /** Also for the commands that are a `set` with a key of their own. */
 export async function setFlag(key: string, value: string, input: Input, { print, session }: Context): Promise<Exit> {
   if (value === '') throw new Misuse(`An empty value is no value. To take it away: switchyard unset ${key}`)
-  const reply = await session().changeItem<Changed>('PUT', key, value, input)
+  const reply = await session().changeItem<ChangeReply>('PUT', key, value, input)
   return replyChange(print, reply, `${key} is ${quote(value)}`)
 }

@@ -1,22 +1,13 @@
 /** `status`: what anyone may see and, with a token, who changed what last, until when, and what waits. */
+import type { Flags, Held, HistoryEntry, HistoryPage, ItemList, StashFacts } from './answer-types.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit.ts'
-import { printHeld, readPending, type Held } from './held.ts'
-import type { Entry, Page } from './history.ts'
+import { printHeld, readPending } from './held.ts'
 import { bold, dim, paint, quote, type Piece, type Printer } from './print.ts'
 import type { Session } from './session.ts'
 
-type Facts = {
-  stash_id: string
-  name: string | null
-  revision: number
-  frozen: boolean
-  frozen_until: string | null
-  freeze_reason: string | null
-}
-type Item = { key: string; version: number; updated_at: string }
-type Owned = { revision: number; items: Item[] }
-type Flag = { key: string; value: string } & Partial<Item> & {
+type Item = ItemList['items'][number]
+type Flag = { key: string; value: string } & Partial<Pick<Item, 'version' | 'updated_at'>> & {
     who?: string
     reason?: string | null
     reverts_at?: string
@@ -29,11 +20,13 @@ export const status: Command = {
   async run(_, { print, session }) {
     const stash = session()
     // The stash itself answers this; what is public may come from a cache, and must not be older.
-    const own = stash.hasToken ? (await stash.read<Owned>('/items', { revision: 'number', items: 'list' })).body : null
+    const own = stash.hasToken
+      ? (await stash.read<ItemList>('/items', { revision: 'number', items: 'list' })).body
+      : null
     const least = { min_revision: own?.revision }
     const [{ body: seen }, { body: read }] = await Promise.all([
-      stash.readPublic<Facts>('', { stash_id: 'string', revision: 'number' }, least),
-      stash.readPublic<{ flags: Record<string, string> }>('/flags', { flags: 'object' }, least),
+      stash.readPublic<StashFacts>('', { stash_id: 'string', revision: 'number' }, least),
+      stash.readPublic<Flags>('/flags', { flags: 'object' }, least),
     ])
     const values = Object.entries(read.flags).map(([key, value]): Flag => ({ key, value }))
     const pending = own === null ? null : await readPending(stash)
@@ -74,14 +67,14 @@ async function tellMore(stash: Session, flags: Flag[], owned: Item[], held: Held
   })
 }
 
-/** Far back, a page each would take longer than anybody waits; those stay without a name. */
+/** Looks at most 5 pages back for who last changed a flag. Older ones are shown without an author. */
 const PAGES_MAX = 5
 
-async function findEntries(stash: Session, wanted: Set<number>): Promise<Map<number, Entry>> {
-  const found = new Map<number, Entry>()
+async function findEntries(stash: Session, wanted: Set<number>): Promise<Map<number, HistoryEntry>> {
+  const found = new Map<number, HistoryEntry>()
   let before: number | undefined
   for (let page = 0; page < PAGES_MAX && found.size < wanted.size; page++) {
-    const { body }: { body: Page } = await stash.read('/history', { entries: 'list' }, { limit: 200, before })
+    const { body }: { body: HistoryPage } = await stash.read('/history', { entries: 'list' }, { limit: 200, before })
     for (const entry of body.entries) if (wanted.has(entry.revision)) found.set(entry.revision, entry)
     if (body.next === null) break
     before = body.next
@@ -89,7 +82,7 @@ async function findEntries(stash: Session, wanted: Set<number>): Promise<Map<num
   return found
 }
 
-function printStatus(print: Printer, facts: Facts, flags: Flag[], held: Held[] | null): void {
+function printStatus(print: Printer, facts: StashFacts, flags: Flag[], held: Held[] | null): void {
   print.line(bold(facts.name ?? facts.stash_id), dim(`  revision ${facts.revision}`))
   if (facts.frozen) {
     const until = facts.frozen_until === null ? '' : ` until ${facts.frozen_until}`
@@ -98,7 +91,11 @@ function printStatus(print: Printer, facts: Facts, flags: Flag[], held: Held[] |
   print.line()
   if (flags.length === 0) print.line('No flags.')
   print.table(
-    flags.map((flag): Piece[] => [bold(flag.key), paint(colourOf(flag.value), quote(flag.value)), dim(wordLast(flag))]),
+    flags.map((flag): Piece[] => [
+      bold(flag.key),
+      paint(colourOf(flag.value), quote(flag.value)),
+      dim(describeLastChange(flag)),
+    ]),
   )
   if (held !== null && held.length > 0) {
     print.line()
@@ -110,7 +107,7 @@ function printStatus(print: Printer, facts: Facts, flags: Flag[], held: Held[] |
 
 const colourOf = (value: string) => (value === 'true' ? 'green' : undefined)
 
-function wordLast({ who, updated_at, reason, reverts_at }: Flag): string {
+function describeLastChange({ who, updated_at, reason, reverts_at }: Flag): string {
   if (updated_at === undefined) return ''
   const by = who === undefined ? '' : ` by ${who}`
   return `${updated_at.replace(/\.\d+Z$/, 'Z')}${by}${reason ? `: ${reason}` : ''}${reverts_at ? ` (until ${reverts_at})` : ''}`

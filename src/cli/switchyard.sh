@@ -24,7 +24,7 @@ put() {
   case ${SWITCHYARD_TOKEN-} in *[!0-9A-Za-z_-]* | '') fail 2 'SWITCHYARD_TOKEN is not set, or is no token' ;; esac
   case $3 in *[!0-9smhd]*) fail 2 'That is no duration. One is: 90s, 30m, 2h, 7d' ;; esac
   [ -n "$2" ] || usage
-  # The same key for both attempts: what was applied already is not applied again.
+  # The same key for both tries, so that the change is applied once.
   once="sh-$(date +%s)-$$" why=$(printf '%s' "$4" | tr '\001-\037\177' '[ *]')
   set -- -X PUT -H "Reason: $why" -H "Idempotency-Key: $once" --data-raw "$2" "$base/item/$SWITCHYARD_STASH/$1${3:+?for=$3}"
   lost=
@@ -34,8 +34,9 @@ put() {
     *'"held_id":'*202) fail 4 'Held: nothing has changed yet' ;;
     *'"revision":'*200) exit 0 ;;
     *2??) fail 3 "$base is not Switchyard, or not its API: $unknown" ;;
-    *'"applied":"no"'*5??) [ -n "$lost" ] || fail 3 'The service could not do it now: nothing was changed' ;;
+    *'"applied":"no"'*5?? | *'"storage_full"'*507) [ -n "$lost" ] || fail 3 'The service could not do it now: nothing was changed' ;;
     *[35]??) fail 3 "The service could not do it now: $unknown" ;;
+    *'"code":"'[!i]*409 | *'"code":"'[!i]*412 | *'"code":"'[!i]*42[23]) exit 1 ;; # decided: no earlier try was applied
     *) [ -n "$lost" ] || exit 1 ;;
   esac
   fail 3 "The repeat was refused, but the first try may have counted: $unknown"

@@ -1,28 +1,11 @@
 /** `token`: who else may act at the stash. A secret goes to stdout or into a profile, never both unasked. */
+import type { ChangeReply, TokenCreated, TokenList, TokenRotated } from './answer-types.ts'
 import { WRITE, type Command, type Context, type Input } from './command.ts'
 import { EXIT, Misuse, type Exit } from './exit.ts'
 import { bold, dim, type Piece } from './print.ts'
 import { keepSecret } from './keep-secret.ts'
 import { reserveProfile } from './profile-file.ts'
-import { replyChange, type Changed } from './reply-words.ts'
-
-type Token = {
-  token_id: string
-  label: string
-  master: boolean
-  can: string[]
-  keys: string[]
-  expires_at: string | null
-  last_used_at: string | null
-}
-
-type Made = {
-  token_id: string
-  token: string
-  expires_at?: string | null
-  old_token_until?: string
-  master_token?: string
-}
+import { replyChange } from './reply-change.ts'
 
 export const token: Command = {
   usage: 'list | create <label> --can write [limits] | revoke <token id> | rotate [--overlap 1h]',
@@ -53,7 +36,7 @@ const LOST_MASTER =
   'The master token may be another one now, which nobody has: see whether yours still works ("switchyard token list"). With --overlap the old one goes on working for a while.'
 
 async function listTokens({ print, session }: Context): Promise<Exit> {
-  const { body } = await session().read<{ tokens: Token[] }>('/tokens', { tokens: 'list' })
+  const { body } = await session().read<TokenList>('/tokens', { tokens: 'list' })
   if (print.json) print.document(body)
   else {
     print.table(
@@ -77,7 +60,7 @@ async function createToken(label: string, input: Input, { print, env, session }:
   const save = input.text('save')
   const place = save === undefined ? null : reserveProfile(save, env, { replace: false })
   const spec = { label, can, keys: input.text('keys')?.split(','), expires_in: input.text('expires-in') }
-  const { body } = await stash.makeSecret<Made>('/tokens', spec, input, LOST_TOKEN).catch((fault: unknown) => {
+  const { body } = await stash.makeSecret<TokenCreated>('/tokens', spec, input, LOST_TOKEN).catch((fault: unknown) => {
     place?.release()
     throw fault
   })
@@ -94,7 +77,7 @@ async function createToken(label: string, input: Input, { print, env, session }:
 async function revokeToken(id: string, input: Input, { print, session }: Context): Promise<Exit> {
   return replyChange(
     print,
-    await session().change<Changed>('DELETE', `/tokens/${encodeURIComponent(id)}`, undefined, input),
+    await session().change<ChangeReply>('DELETE', `/tokens/${encodeURIComponent(id)}`, undefined, input),
   )
 }
 
@@ -105,17 +88,19 @@ async function rotateToken(input: Input, { print, env, session }: Context): Prom
   const isKept = profile !== undefined && !env['SWITCHYARD_TOKEN']
   const place = isKept ? reserveProfile(profile, env, { replace: true }) : null
   const spec = { overlap: input.text('overlap') }
-  const { body } = await stash.makeSecret<Made>('/tokens/rotate', spec, input, LOST_MASTER).catch((fault: unknown) => {
-    place?.release()
-    throw fault
-  })
+  const { body } = await stash
+    .makeSecret<TokenRotated>('/tokens/rotate', spec, input, LOST_MASTER)
+    .catch((fault: unknown) => {
+      place?.release()
+      throw fault
+    })
   const { token: secret, master_token: _, ...facts } = body
   if (place) keepSecret(print, place, { url, stash_id, token: secret })
   const isShown = place === null || input.isSet('show-token')
   if (print.json) print.document({ ...facts, ...(isShown ? { token: secret } : { profile }) })
   else if (isShown) print.line(secret)
   print.say(
-    `New master token${place === null ? ': it is shown this once.' : `, kept in the profile "${profile}".`} The old one works until ${body.old_token_until ?? 'now'}.`,
+    `New master token${place === null ? ': it is shown this once.' : `, kept in the profile "${profile}".`} The old one works until ${body.old_token_until}.`,
   )
   return EXIT.done
 }

@@ -1,7 +1,8 @@
 /** `undo`: the opposite of one revision. Later changes in the way are for a person to look at, not for us to override. */
+import type { ChangeReply } from './answer-types.ts'
 import { TIMED, type Command } from './command.ts'
 import { Misuse } from './exit.ts'
-import { replyChange, type Changed } from './reply-words.ts'
+import { replyChange } from './reply-change.ts'
 
 export const undo: Command = {
   usage: '<revision>',
@@ -11,7 +12,7 @@ export const undo: Command = {
   async run(input, { print, session }) {
     const revision = /^\d{1,15}$/.test(input.args[0] ?? '') ? Number(input.args[0]) : 0
     if (revision < 1) throw new Misuse(`"${input.args[0] ?? ''}" is no revision: 1, 2, 3 …`)
-    const reply = await session().change<Changed>('POST', '/undo', { revision }, input)
+    const reply = await session().change<ChangeReply>('POST', '/undo', { revision }, input)
     return replyChange(print, reply, `Revision ${revision} is taken back: ${reply.body.changed?.join(', ') ?? ''}`)
   },
 }

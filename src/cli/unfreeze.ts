@@ -1,7 +1,8 @@
 /** `unfreeze`, and `freeze off`: one word is easier to find at night. */
+import type { ChangeReply } from './answer-types.ts'
 import { WRITE, type Command, type Context, type Input } from './command.ts'
 import type { Exit } from './exit.ts'
-import { replyChange, type Changed } from './reply-words.ts'
+import { replyChange } from './reply-change.ts'
 
 export const unfreeze: Command = {
   usage: '',
@@ -11,6 +12,8 @@ export const unfreeze: Command = {
 }
 
 export async function endFreeze(input: Input, { print, session }: Context): Promise<Exit> {
-  const reply = await session().change<Changed>('DELETE', '/freeze', undefined, input, { query: { for: undefined } })
+  const reply = await session().change<ChangeReply>('DELETE', '/freeze', undefined, input, {
+    query: { for: undefined },
+  })
   return replyChange(print, reply)
 }

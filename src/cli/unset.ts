@@ -1,6 +1,7 @@
 /** `unset`: a flag taken away. A service reads then that it does not exist, not that it is empty. */
+import type { ChangeReply } from './answer-types.ts'
 import { TIMED, type Command } from './command.ts'
-import { replyChange, type Changed } from './reply-words.ts'
+import { replyChange } from './reply-change.ts'
 
 export const unset: Command = {
   usage: '<key>',
@@ -8,6 +9,10 @@ export const unset: Command = {
   options: TIMED,
   async run(input, { print, session }) {
     const [key = ''] = input.args
-    return replyChange(print, await session().changeItem<Changed>('DELETE', key, undefined, input), `${key} is gone`)
+    return replyChange(
+      print,
+      await session().changeItem<ChangeReply>('DELETE', key, undefined, input),
+      `${key} is gone`,
+    )
   },
 }

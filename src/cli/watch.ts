@@ -1,5 +1,5 @@
 /** `watch`: a line for each revision, as it is committed. It ends when somebody ends it, or the stash is deleted. */
-import type { Told } from '../client/told.ts'
+import type { FlagUpdate } from '../client/flag-update.ts'
 import type { Command } from './command.ts'
 import { followEvents } from './event-stream.ts'
 import { EXIT, Misuse } from './exit.ts'
@@ -13,10 +13,10 @@ export const watch: Command = {
     'Takes no token. A line for each change, in order and once, also over breaks of the connection. Ctrl-C ends it.',
   async run(input, { print, session }) {
     const { settings } = session()
-    const broke = (seen: number | undefined): void =>
+    const onBreak = (seen: number | undefined): void =>
       print.say(dim(`The connection was lost; resuming${seen === undefined ? '' : ` after revision ${seen}`} …`))
-    const told = (event: Told): void => printEvent(print, event)
-    await followEvents(settings, { after: readAfter(input.text('after')), keys: input.args, told, broke })
+    const onUpdate = (update: FlagUpdate): void => printEvent(print, update)
+    await followEvents(settings, { after: readAfter(input.text('after')), keys: input.args, onUpdate, onBreak })
     print.say('The stash was deleted.')
     return EXIT.refused
   },
@@ -28,17 +28,18 @@ function readAfter(text: string | undefined): number | undefined {
   return Number(text)
 }
 
-function printEvent(print: Printer, event: Told): void {
+function printEvent(print: Printer, event: FlagUpdate): void {
   const { type, revision } = event
   if (print.json) return print.document(asWire(event))
   const time = dim(new Date().toISOString().slice(11, 19))
-  if (type === 'snapshot') print.line(time, ' ', bold(`#${revision}`), dim(' as it stands '), wordValues(event.flags))
+  if (type === 'snapshot')
+    print.line(time, ' ', bold(`#${revision}`), dim(' as it stands '), describeValues(event.flags))
   if (type === 'change')
-    print.line(time, ' ', bold(`#${revision}`), ' ', wordValues(event.changes) || dim('no flag changed'))
+    print.line(time, ' ', bold(`#${revision}`), ' ', describeValues(event.changes) || dim('no flag changed'))
 }
 
 /** The JSON that the service tells it in. */
-function asWire(event: Told): object {
+function asWire(event: FlagUpdate): object {
   const { type, revision } = event
   if (event.type === 'gone') return { type, revision }
   const values =
@@ -52,5 +53,5 @@ function asWire(event: Told): object {
   return { type, revision, ...values, ...(reverts.length > 0 && { reverts: Object.fromEntries(reverts) as object }) }
 }
 
-const wordValues = (values: [string, string | null][]): string =>
+const describeValues = (values: [string, string | null][]): string =>
   values.map(([key, value]) => (value === null ? `${key} away` : `${key}=${quote(value)}`)).join(' ')

@@ -1,26 +1,27 @@
 /**
- * One call of the HTTP API. The only place in `client/` and `cli/` that knows how a request is made and
- * what a refusal looks like. No dependencies: it runs in Node, in browsers and in Workers.
+ * One request to the HTTP API. The client, the CLI and the dashboard all send their requests through here. It has no
+ * dependencies, and runs in Node, in browsers and in Workers. `fetch` can be exchanged (`Connection.fetch`).
  */
+import { NoAnswerError, RefusedError } from './errors.ts'
 
-/** Which stash, where, and in whose name. */
+/** The address of a stash, and the token to send. */
 export type Connection = {
-  /** Scheme, host and, where there is one, `/api`: `https://flags.example/api`. A slash at the end does no harm. */
+  /** Base URL with `/api` if the deployment has it: `https://flags.example/api`. A slash at the end is allowed. */
   url: string
   /** The stash's id, 64 hexadecimal digits. */
   stash: string
-  /** Reads need none. */
+  /** Not needed for reads. */
   token?: string
-  fetch?: Ask
+  fetch?: FetchLike
 }
 
-/** As much of `fetch` as is used here, so that what is no whole `fetch` will do. */
-export type Ask = (
+/** The part of `fetch` that is used here, so that another transport can take its place. */
+export type FetchLike = (
   url: string,
   init: { method: string; headers: [string, string][]; redirect: 'manual'; signal?: AbortSignal; body?: string },
-) => Promise<Answer>
+) => Promise<ResponseLike>
 
-export type Answer = {
+export type ResponseLike = {
   ok: boolean
   status: number
   headers: Pick<Headers, 'get'>
@@ -28,151 +29,111 @@ export type Answer = {
 }
 
 export type Call = {
-  /** What is undefined is left out. */
+  /** Parameters that are undefined are left out. */
   query?: Record<string, string | number | undefined>
-  /** A text goes as it is, anything else as JSON. */
+  /** A string is sent as it is, any other value as JSON. */
   body?: unknown
   headers?: Record<string, string | undefined>
-  /** No answer by then is a `Failure`. In ms; 10 seconds where it is not given. */
+  /** In ms; default 10 s. After it the call ends with a `NoAnswerError`. */
   deadlineMs?: number
-  /** More than this is a `Failure`: nobody fills our memory. 64 MiB where it is not given. */
+  /** Limit of the answer; default 64 MiB. A longer one ends the call with a `NoAnswerError`: it could fill the memory. */
   maxBytes?: number
   signal?: AbortSignal
-  /** The body as it came, also where it says that it is JSON. */
+  /** Gives the body as text, also if its type is JSON. */
   as?: 'text'
 }
 
-export type Reply<T> = { status: number; headers: Answer['headers']; body: T }
+export type Reply<T> = { status: number; headers: ResponseLike['headers']; body: T }
 
-/** The service said no: `code` is stable, `detail` says what to do, `facts` help. Nothing was changed, unless `applied` is "unknown". */
-export class Refused extends Error {
-  override name = 'Refused'
-  readonly status: number
-  readonly code: string
-  readonly title: string
-  readonly detail: string
-  readonly facts: Record<string, unknown>
-  /** What `Retry-After` asks for; null where it asks for nothing. */
-  readonly retryAfterMs: number | null
+/** Whether a parsed JSON value is an object, and neither null nor an array. */
+export const isRecord = (raw: unknown): raw is Record<string, unknown> =>
+  typeof raw === 'object' && raw !== null && !Array.isArray(raw)
 
-  constructor(status: number, problem: Record<string, unknown>, retryAfterMs: number | null = null) {
-    const { title, detail, code, type: _, status: __, ...facts } = problem
-    super(`${String(title ?? `The answer was ${status}`)}. ${String(detail ?? '')}`.trim())
-    this.status = status
-    this.code = String(code ?? `http_${status}`)
-    this.title = String(title ?? '')
-    this.detail = String(detail ?? '')
-    this.facts = facts
-    this.retryAfterMs = retryAfterMs
-  }
-}
-
-/** There was no answer, or none in time, or none that makes sense. Whether a change was applied is not known. */
-export class Failure extends Error {
-  override name = 'Failure'
-}
-
-/** Whether it is certain that nobody was asked: nothing listens there, or there is no such host. Only Node can tell. */
-export function isUnsent(fault: unknown): boolean {
-  let cause = fault
-  for (let depth = 0; depth < 5 && cause instanceof Error; depth++) {
-    if ('code' in cause && UNSENT.has(String(cause.code))) return true
-    cause = cause.cause
-  }
-  return false
-}
-
-const UNSENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'])
-
-/** Whether a change may have been applied, though it failed. The service says; what stands before it does not know. */
-export function mayBeApplied(fault: unknown): boolean {
-  if (!(fault instanceof Refused)) return !isUnsent(fault)
-  return fault.facts['applied'] === 'unknown' || (fault.status >= 500 && fault.code === `http_${fault.status}`)
-}
-
-/** Whether this answers a change: each that was made or held says where. A sign-in page and another service do not. */
+/** Whether Switchyard can have given this answer to a change. A sign-in page or another service may answer 200 as well. */
 export function isChangeAnswer(body: unknown): body is Record<string, unknown> {
   return isRecord(body) && (typeof body['revision'] === 'number' || typeof body['held_id'] === 'string')
 }
 
-/** What is said of a 2xx that Switchyard cannot have given. */
-export const wordStranger = (url: string): string => `${hostOf(url)} is not Switchyard, or not its API.`
+export const notSwitchyardMessage = (url: string): string =>
+  `${hostOf(url)} is not Switchyard, or not its API. Check the URL.`
 
 const DEADLINE_MS = 10_000
 const MAX_BYTES = 64 * 1024 * 1024
 
-type Asked = Pick<Connection, 'url' | 'token' | 'fetch'>
+type Target = Pick<Connection, 'url' | 'token' | 'fetch'>
 
 /**
- * @param path under the base URL: `/stash/<id>/flags`. Keys in it are encoded by the caller.
- * @throws {Refused} where the status is not 2xx or 304
- * @throws {Failure} where there is no such answer at all
+ * @param path under the base URL: `/stash/<id>/flags`. The caller encodes keys in it.
+ * @throws {RefusedError} if the status is 4xx or 5xx
+ * @throws {NoAnswerError} if there is no answer, or a redirect
  */
 export async function call<T = unknown>(
-  connection: Asked,
+  connection: Target,
   method: string,
   path: string,
   { deadlineMs = DEADLINE_MS, signal, maxBytes = MAX_BYTES, as, ...rest }: Call = {},
 ): Promise<Reply<T>> {
-  // Not AbortSignal.any: a caller's signal that lives for months would collect one follower a call.
-  const leaving = new AbortController()
-  const leave = (): void => leaving.abort()
-  let late = false
-  const deadline = setTimeout(() => ((late = true), leave()), deadlineMs)
-  signal?.addEventListener('abort', leave)
-  if (signal?.aborted) leave()
+  const deadline = new Deadline(deadlineMs, signal)
   try {
-    const answer = await open(connection, method, path, { ...rest, maxBytes, signal: leaving.signal })
+    const answer = await sendRequest(connection, method, path, { ...rest, maxBytes, signal: deadline.signal })
     const text = await readText(answer, maxBytes)
-    const body = as === 'text' ? text : readBody(answer.headers.get('Content-Type') ?? '', text)
+    const body = as === 'text' ? text : readBody(answer, text)
     return { status: answer.status, headers: answer.headers, body: body as T }
   } catch (cause) {
-    if (signal?.aborted) throw new Failure('The call was given up.', { cause })
-    if (late) throw new Failure(`${hostOf(connection.url)} did not answer within ${deadlineMs / 1_000} s.`, { cause })
-    if (cause instanceof Refused || cause instanceof Failure) throw cause
-    throw new Failure(`${hostOf(connection.url)} broke off its answer.`, { cause })
+    const { url } = connection
+    throw toRequestError(
+      cause,
+      url,
+      deadline.timedOut && `${hostOf(url)} did not answer within ${deadlineMs / 1_000} s.`,
+    )
   } finally {
-    clearTimeout(deadline)
-    signal?.removeEventListener('abort', leave)
+    deadline.end()
   }
 }
 
-/** The answer before its body is read, for a stream. Its only deadline is the signal. Throws what `call` throws. */
-export async function open(
-  { url, token, fetch: ask = fetch }: Asked,
+/** @param timedOut what to say if a deadline has passed, which is why the request failed then; else false */
+export function toRequestError(cause: unknown, url: string, timedOut: string | false): Error {
+  const isKnown = cause instanceof RefusedError || cause instanceof NoAnswerError
+  if (isKnown && timedOut === false) return cause
+  return new NoAnswerError(timedOut || `The connection to ${hostOf(url)} broke.`, { cause })
+}
+
+/** Like `call`, but resolves before the body is read, and has no deadline but the signal: for streams. */
+export async function sendRequest(
+  { url, token, fetch: send = fetch }: Target,
   method: string,
   path: string,
   { query = {}, body, headers = {}, maxBytes = MAX_BYTES, signal }: Omit<Call, 'deadlineMs' | 'as'>,
-): Promise<Answer> {
+): Promise<ResponseLike> {
   const sent = { ...(token !== undefined && { Authorization: `Bearer ${token}` }), ...headers }
-  let answer: Answer
+  let answer: ResponseLike
   try {
-    answer = await ask(`${url.replace(/\/+$/, '')}${path}${writeQuery(query)}`, {
+    answer = await send(`${url.replace(/\/+$/, '')}${path}${writeQuery(query)}`, {
       method,
       headers: Object.entries(sent).flatMap(([name, value]) =>
         value === undefined ? [] : [[name, value] as [string, string]],
       ),
-      // Followed, it would carry the token elsewhere. Not 'error', which Workers do not know.
+      // Following a redirect would send the token to another host. Not 'error': Workers do not support it.
       redirect: 'manual',
       ...(signal !== undefined && { signal }),
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
   } catch (cause) {
-    throw new Failure(`${hostOf(url)} cannot be reached.`, { cause })
+    throw new NoAnswerError(`${hostOf(url)} cannot be reached.`, { cause })
   }
   if (answer.ok || answer.status === 304) return answer
-  // A browser shows a redirect as status 0.
-  if (answer.status < 400) throw new Failure(`${hostOf(url)} sends elsewhere, which is not followed.`)
-  const read = readBody(answer.headers.get('Content-Type') ?? '', await readText(answer, maxBytes))
+  // A browser gives a redirect the status 0.
+  if (answer.status < 400) throw new NoAnswerError(`${hostOf(url)} redirects to another address. Check the URL.`)
+  const read = readBody(answer, await readText(answer, maxBytes))
   const code = answer.headers.get('Switchyard-Problem')
   const problem = isRecord(read) ? read : { ...(code !== null && { code }) }
-  throw new Refused(answer.status, problem, readRetryAfter(answer.headers))
+  throw new RefusedError(answer.status, problem, readRetryAfter(answer.headers))
 }
 
-async function readText({ body }: Answer, maxBytes: number): Promise<string> {
+async function readText({ body }: ResponseLike, maxBytes: number): Promise<string> {
   if (body === null) return ''
   const reader = body.getReader()
-  // A byte order mark is part of a value.
+  // `ignoreBOM` keeps a byte order mark: it is part of the value.
   const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
   let text = ''
   for (let bytes = 0; ;) {
@@ -181,22 +142,22 @@ async function readText({ body }: Answer, maxBytes: number): Promise<string> {
     bytes += value.byteLength
     if (bytes > maxBytes) {
       reader.cancel().catch(() => {})
-      throw new Failure(`The answer is larger than ${maxBytes} bytes.`)
+      throw new NoAnswerError(`The answer is larger than ${maxBytes} bytes.`)
     }
     text += decoder.decode(value, { stream: true })
   }
 }
 
-/** Seconds, or a date. */
-function readRetryAfter(headers: Answer['headers']): number | null {
+/** `Retry-After` holds seconds or a date. */
+function readRetryAfter(headers: ResponseLike['headers']): number | null {
   const text = headers.get('Retry-After') ?? ''
   const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now()
   return Number.isFinite(ms) ? Math.max(0, ms) : null
 }
 
-/** Only what says that it is JSON is read as such; a flag's own value may be anything. */
-function readBody(type: string, text: string): unknown {
-  if (!/^application\/(?:problem\+)?json\b/i.test(type)) return text
+/** Parsed only if the type is JSON: the value of a flag may be any text. */
+function readBody({ headers }: ResponseLike, text: string): unknown {
+  if (!/^application\/(?:problem\+)?json\b/i.test(headers.get('Content-Type') ?? '')) return text
   try {
     return JSON.parse(text)
   } catch {
@@ -217,5 +178,39 @@ function hostOf(url: string): string {
   }
 }
 
-const isRecord = (raw: unknown): raw is Record<string, unknown> =>
-  typeof raw === 'object' && raw !== null && !Array.isArray(raw)
+/** Aborts a request after `ms`, or with the caller's signal. `end` must be called when the request is over. */
+export class Deadline {
+  timedOut = false
+  readonly #outer: AbortSignal | undefined
+  // Not AbortSignal.any: an outer signal that lives for months would collect one dependent signal per request.
+  readonly #controller = new AbortController()
+  #timer: ReturnType<typeof setTimeout> | undefined
+  readonly #abort = (): void => this.#controller.abort()
+
+  constructor(ms: number, outer: AbortSignal | undefined) {
+    this.#outer = outer
+    outer?.addEventListener('abort', this.#abort)
+    if (outer?.aborted) this.#abort()
+    this.restart(ms)
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  /** Keeps a process alive, as the request does that it belongs to. */
+  restart(ms: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.timedOut = true
+      this.#abort()
+    }, ms)
+  }
+
+  /** Aborts what is left of the request, too: an answer whose body was not read to the end. */
+  end(): void {
+    clearTimeout(this.#timer)
+    this.#outer?.removeEventListener('abort', this.#abort)
+    this.#abort()
+  }
+}

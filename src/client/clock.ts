@@ -1,81 +1,85 @@
 /**
- * The service's time, as the `Date` of its answers tells it, counted monotonically in between: neither a wrong local clock
- * nor a step of it moves the end of a time-box. A `Date` has whole seconds and is some time old, so it leaves a span open
- * of a second and the round trip; later answers narrow it. A local clock within the span is used as it is, which is exact
- * where the host keeps time. Outside it, the span's later end counts: never late, early by at most the span.
+ * The time of the service, from the `Date` of its answers. Between answers it follows `performance.now()`, so that neither a
+ * wrong local clock nor a step of it moves the end of a time-box. A `Date` has a resolution of a second and is delayed by the
+ * network, so each answer gives an interval for the offset; later answers narrow it. A local clock within the interval is
+ * used as it is, which is exact on a host that keeps time. Otherwise the late end of the interval counts: a time-box may end
+ * early by the width of the interval, and never late.
  */
-import type { Answer } from './call.ts'
+import type { ResponseLike } from './call.ts'
 
-/** What a store keeps of a clock. */
-export type Kept = {
-  /** The service's time less the local one. */
+/** The part of the clock that is saved in a store. */
+export type StoredClock = {
+  /** Service time minus local time. */
   offsetMs: number
-  /** The service's time when this was kept: it is later now, whatever the local clock says. */
+  /** The service time when this was saved: now it is later, whatever the local clock shows. */
   seenAt: number
 }
 
-/** In units of `now() - performance.now()`. */
-type Span = { least: number; most: number }
+/** Bounds of the offset, service time minus `performance.now()`. */
+type Interval = { least: number; most: number }
 
-/** Oscillators of computers stay within this. */
+/** The oscillator of a computer drifts by less than this. */
 const DRIFT = 500e-6
-/** Time that turns out to be ahead stands still for so long, and goes back where it is more. What ended would begin anew. */
+/**
+ * A clock that turns out to be ahead stands still until the real time has caught up, because an ended time-box would begin
+ * again if it went back. If it is ahead by more than this, it goes back all the same.
+ */
 const STAND_STILL_MS = 5_000
-const ANYTHING: Span = { least: -Infinity, most: Infinity }
+const ANYTHING: Interval = { least: -Infinity, most: Infinity }
 
 export class Clock {
-  /** The service's time less `performance.now()`; null: not asked for yet. (A Worker has no time before its first request.) */
-  #ahead: number | null = null
-  /** Time does not go back to before this. */
-  #reached = -Infinity
-  #span = ANYTHING
-  #spanAt = 0
-  #keptOffset: number | null = null
+  /** Null until the time is first asked for: a Worker has no clock before its first request. */
+  #offset: number | null = null
+  /** The latest time that was returned: the clock does not go back before it. */
+  #latest = -Infinity
+  #interval = ANYTHING
+  #intervalAt = 0
+  #storedOffset: number | null = null
 
-  /** In ms since the epoch, and a fraction. */
+  /** In ms since the epoch, with a fraction. */
   now(): number {
-    this.#ahead ??= Date.now() + (this.#keptOffset ?? 0) - performance.now()
-    return (this.#reached = Math.max(this.#reached, this.#ahead + performance.now()))
+    this.#offset ??= Date.now() + (this.#storedOffset ?? 0) - performance.now()
+    return (this.#latest = Math.max(this.#latest, this.#offset + performance.now()))
   }
 
-  /** What an earlier process kept. The first answer has the last word. */
-  resume({ offsetMs, seenAt }: Kept): void {
-    if (this.#span !== ANYTHING) return
-    this.#keptOffset = offsetMs
-    this.#ahead = null
-    this.#reached = seenAt
+  /** Starts with what an earlier process saved, unless the service has answered already. */
+  restore({ offsetMs, seenAt }: StoredClock): void {
+    if (this.#interval !== ANYTHING) return
+    this.#storedOffset = offsetMs
+    this.#offset = null
+    this.#latest = seenAt
   }
 
   /** @param sentAt `performance.now()` before the request */
-  correct(headers: Answer['headers'], sentAt: number): void {
+  synchronize(headers: ResponseLike['headers'], sentAt: number): void {
     const date = Date.parse(headers.get('Date') ?? '')
     if (Number.isNaN(date) || isFromCache(headers)) return
     const arrivedAt = performance.now()
-    const told = { least: date - arrivedAt, most: date + 1_000 - sentAt }
-    const drift = (arrivedAt - this.#spanAt) * DRIFT
-    const known = { least: this.#span.least - drift, most: this.#span.most + drift }
-    // Older than an earlier answer: it comes from a cache that does not say so. No cache keeps `no-store`.
-    if (told.most < known.least && !/no-store/i.test(headers.get('Cache-Control') ?? '')) return
-    const both = { least: Math.max(told.least, known.least), most: Math.min(told.most, known.most) }
-    this.#span = both.least <= both.most ? both : told
-    this.#spanAt = arrivedAt
+    const fromAnswer = { least: date - arrivedAt, most: date + 1_000 - sentAt }
+    const drift = (arrivedAt - this.#intervalAt) * DRIFT
+    const known = { least: this.#interval.least - drift, most: this.#interval.most + drift }
+    // Older than an earlier answer: it comes from a cache that does not identify itself. No cache stores `no-store`.
+    if (fromAnswer.most < known.least && !/no-store/i.test(headers.get('Cache-Control') ?? '')) return
+    const both = { least: Math.max(fromAnswer.least, known.least), most: Math.min(fromAnswer.most, known.most) }
+    this.#interval = both.least <= both.most ? both : fromAnswer
+    this.#intervalAt = arrivedAt
     const local = Date.now() - arrivedAt
-    this.#ahead = local >= this.#span.least && local <= this.#span.most ? local : this.#span.most
-    if (this.#ahead + arrivedAt < this.#reached - STAND_STILL_MS) this.#reached = -Infinity
+    this.#offset = local >= this.#interval.least && local <= this.#interval.most ? local : this.#interval.most
+    if (this.#offset + arrivedAt < this.#latest - STAND_STILL_MS) this.#latest = -Infinity
   }
 
-  /** null where no answer has told the time, in this process or before. */
-  keep(): Kept | null {
-    if (this.#span === ANYTHING && this.#keptOffset === null) return null
+  /** null if no answer has had a time, in this process or before it. */
+  toStored(): StoredClock | null {
+    if (this.#interval === ANYTHING && this.#storedOffset === null) return null
     const now = this.now()
     return { offsetMs: Math.round(now - Date.now()), seenAt: Math.floor(now) }
   }
 }
 
-/** `Age` alone says that a cache answered by itself (RFC 9111 §5.1); the others say in a word of their own what they did. */
-function isFromCache(headers: Answer['headers']): boolean {
-  const said = CACHES_SAY.map((name) => headers.get(name) ?? '')
-  return headers.get('Age') !== null || said.some((word) => /hit|stale|updating|revalidated/i.test(word))
+/** `Age` means that a cache answered (RFC 9111 §5.1); some caches say it only in a header of their own. */
+function isFromCache(headers: ResponseLike['headers']): boolean {
+  const values = CACHE_HEADERS.map((name) => headers.get(name) ?? '')
+  return headers.get('Age') !== null || values.some((value) => /hit|stale|updating|revalidated/i.test(value))
 }
 
-const CACHES_SAY = ['CF-Cache-Status', 'Cache-Status', 'X-Cache', 'X-Cache-Status', 'X-Proxy-Cache']
+const CACHE_HEADERS = ['CF-Cache-Status', 'Cache-Status', 'X-Cache', 'X-Cache-Status', 'X-Proxy-Cache']

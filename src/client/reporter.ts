@@ -1,76 +1,77 @@
 /**
- * What `report` is told, and what it is not told again: a log must show that the service is away or a key is mistyped, and
- * not be filled by each try and each read. Nothing here throws, whatever `report` does.
+ * Calls `report` with problems, and avoids repeats: a log should show that the service is away or that a key is mistyped, and
+ * not be filled by every try and every read. Nothing here throws, even if `report` does.
  */
+import type { Kind } from './evaluation-details.ts'
 import type { Problem } from './options.ts'
-import type { Kind } from './reading.ts'
 
-/** By which a client asks the service. Each fails by itself, and often with the same words as the other. */
-export type Road = 'stream' | 'poll'
+/** The two ways of asking the service. Each fails on its own, often with the same message as the other. */
+export type Source = 'stream' | 'poll'
 
-/** A stash holds no more items. Beyond that, keys are made of what users type, and are neither kept nor reported. */
+/** A stash holds at most this many items. Keys beyond that come from user input, and are not reported. */
 const KEYS_MAX = 1_000
-/** No key is longer. */
+/** The longest key that the service allows. */
 const KEY_LENGTH_MAX = 128
 
 export class Reporter {
   readonly #report: ((problem: Problem) => void) | undefined
-  /** The last failure of each road and the last report, since the service last confirmed the copy. */
-  #failures: Partial<Record<Road | 'said', string>> = {}
+  /** The last failure of each source and the last one that was reported, since the cache was last confirmed. */
+  #failures: Partial<Record<Source | 'reported', string>> = {}
   readonly #missing = new Set<string>()
-  /** Keys that were taken away, oldest first: that they are missing is no mistake. */
-  readonly #removed = new Set<string>()
+  /** Deleted keys, oldest first. A read of one is not a mistake, because the flag existed. */
+  readonly #deleted = new Set<string>()
 
   constructor(report: ((problem: Problem) => void) | undefined) {
     this.#report = report
   }
 
-  tell(problem: Problem): void {
+  report(problem: Problem): void {
     try {
       this.#report?.(problem)
     } catch {
-      // A report callback that throws must not stop the client.
+      // A callback that throws must not stop the client.
     }
   }
 
-  tellCause(kind: 'service' | 'store' | 'listener', cause: unknown): void {
-    this.tell({ kind, message: messageOf(cause), cause })
+  reportCause(kind: 'service' | 'store' | 'listener', cause: unknown): void {
+    this.report({ kind, message: toMessage(cause), cause })
   }
 
-  tellMisfit(key: string, expected: Kind): void {
-    this.tell({ kind: 'misfit', key, expected, message: `The flag "${key}" is no ${expected}: its default is used.` })
+  reportMismatch(key: string, expected: Kind): void {
+    const message = `The flag "${key}" is not of type ${expected}: the default is used.`
+    this.report({ kind: 'type_mismatch', key, expected, message })
   }
 
-  /** Of a try that failed as the one before it did, nothing is said. */
-  tellFailure(road: Road, cause: unknown): void {
-    const message = messageOf(cause)
-    const isNews = this.#failures[road] !== message && this.#failures.said !== message
-    this.#failures[road] = message
-    if (!isNews) return
-    this.#failures.said = message
-    this.tellCause('service', cause)
+  reportFailure(source: Source, cause: unknown): void {
+    const message = toMessage(cause)
+    const isRepeat = this.#failures[source] === message || this.#failures.reported === message
+    this.#failures[source] = message
+    if (isRepeat) return
+    this.#failures.reported = message
+    this.reportCause('service', cause)
   }
 
-  /** The service was away and is back: the next failure is news, also in the same words. */
+  /** The service is back: the next failure is reported, also with the same message. */
   recover(): void {
     this.#failures = {}
   }
 
-  /** @param isFresh whether the copy is known to be what the service has: before that, any key may be missing */
-  tellMissing(key: string, isFresh: () => boolean): void {
+  /** @param isFresh whether the service has confirmed the flags: before that, any key may be missing */
+  reportMissing(key: string, isFresh: () => boolean): void {
     if (this.#report === undefined || this.#missing.size >= KEYS_MAX) return
-    if (this.#missing.has(key) || this.#removed.has(key) || !isFresh()) return
+    if (this.#missing.has(key) || this.#deleted.has(key) || !isFresh()) return
     if (typeof key !== 'string' || key.length > KEY_LENGTH_MAX) return
     this.#missing.add(key)
     const message = `There is no flag ${JSON.stringify(key)} in this stash. Check the name.`
-    this.tell({ kind: 'missing', key, message })
+    this.report({ kind: 'missing', key, message })
   }
 
-  remove(key: string): void {
-    this.#removed.add(key)
-    const [oldest] = this.#removed
-    if (this.#removed.size > KEYS_MAX && oldest !== undefined) this.#removed.delete(oldest)
+  /** To be called when a flag was deleted. */
+  addDeleted(key: string): void {
+    this.#deleted.add(key)
+    const [oldest] = this.#deleted
+    if (this.#deleted.size > KEYS_MAX && oldest !== undefined) this.#deleted.delete(oldest)
   }
 }
 
-export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+export const toMessage = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

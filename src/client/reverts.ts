@@ -1,16 +1,16 @@
-/** What pending time-boxes will put back, and when: read from what the service tells, or from what a store kept. */
+/** The pending reverts of time-boxes: what a flag goes back to, and when. Parsed from an answer or from a store. */
 
 export type Revert = {
-  /** In ms since the epoch, of the service's time. */
+  /** In ms since the epoch, by the service's clock. */
   at: number
-  /** null: the flag goes away. */
+  /** null: the flag is deleted. */
   to: string | null
 }
 
 export type Reverts = Map<string, Revert>
 
-/** undefined: it is none. */
-export function readRevert(raw: unknown): Revert | undefined {
+/** @returns undefined if `raw` is not a revert */
+export function parseRevert(raw: unknown): Revert | undefined {
   if (typeof raw !== 'object' || raw === null || !('at' in raw) || !('to' in raw)) return undefined
   const at = typeof raw.at === 'string' && ISO_TIME.test(raw.at) ? Date.parse(raw.at) : NaN
   if (Number.isNaN(at) || (raw.to !== null && typeof raw.to !== 'string')) return undefined
@@ -19,5 +19,7 @@ export function readRevert(raw: unknown): Revert | undefined {
 
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/
 
-export const writeReverts = (reverts: ReadonlyMap<string, Revert>): Record<string, { at: string; to: string | null }> =>
+export const serializeReverts = (
+  reverts: ReadonlyMap<string, Revert>,
+): Record<string, { at: string; to: string | null }> =>
   Object.fromEntries([...reverts].map(([key, { at, to }]) => [key, { at: new Date(at).toISOString(), to }]))

@@ -2,19 +2,19 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { Copy } from '../../src/client/copy.ts'
-import { Explain } from '../../src/client/explain.ts'
+import { FlagCache } from '../../src/client/flag-cache.ts'
+import { Details } from '../../src/client/details.ts'
 // Worked out by another implementation, in exact fractions.
 import vectors from '../support/bucketing.json' with { type: 'json' }
 
 type Asked = { flag: string; value: string; targetingKey: string }
 
 const inTypeScript = ({ flag, value, targetingKey }: Asked, kind: 'percentage' | 'split'): unknown => {
-  const copy = new Copy(() => 0)
-  copy.take({ type: 'snapshot', revision: 1, flags: [[flag, value]], reverts: new Map(), knowsReverts: true })
-  const explain = new Explain(copy, { misfit: () => {}, missing: () => {} })
+  const copy = new FlagCache(() => 0)
+  copy.apply({ type: 'snapshot', revision: 1, flags: [[flag, value]], reverts: new Map(), knowsReverts: true })
+  const details = new Details(copy, { mismatch: () => {}, missing: () => {} })
   const reading =
-    kind === 'split' ? explain.split(flag, targetingKey, '') : explain.percentage(flag, targetingKey, false)
+    kind === 'split' ? details.split(flag, targetingKey, '') : details.percentage(flag, targetingKey, false)
   return reading.reason === 'flag' ? reading.value : reading.reason
 }
 

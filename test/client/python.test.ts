@@ -111,9 +111,9 @@ for given in [("flags.example", "ab" * 32), ("file:///etc/passwd", "ab" * 32), (
     const lines = run(tried)
     const said = [(await lines.next()).value, (await lines.next()).value, (await lines.next()).value]
     expect(said).toEqual([
-      'url is no http(s) address',
-      'url is no http(s) address',
-      'stash is no id of a stash: 64 hexadecimal digits',
+      'url is not an http(s) address',
+      'url is not an http(s) address',
+      'stash is not the id of a stash: 64 hexadecimal digits',
     ])
   })
   it('raises nothing, whatever a read asks for and whatever a flag holds', async () => {

@@ -44,28 +44,28 @@ describe.each(LANGUAGES)('the %s client', (language) => {
     const cases: [kind: string, key: string, fallback: unknown, value: unknown, reason: string, target?: string][] = [
       ['boolean', 'on', false, true, 'flag'],
       ['boolean', 'off', true, false, 'flag'],
-      ['boolean', 'yes', true, true, 'misfit'],
+      ['boolean', 'yes', true, true, 'type_mismatch'],
       ['boolean', 'absent', true, true, 'missing'],
       ['number', 'limit', 7, -0.5, 'flag'],
       ['number', 'many', 7, 12, 'flag'],
       ['number', 'hex', 7, 16, 'flag'],
-      ['number', 'word', 7, 7, 'misfit'],
-      ['number', 'blank', 7, 7, 'misfit'],
-      ['number', 'not-finite', 7, 7, 'misfit'],
-      ['number', 'on', 7, 7, 'misfit'],
+      ['number', 'word', 7, 7, 'type_mismatch'],
+      ['number', 'blank', 7, 7, 'type_mismatch'],
+      ['number', 'not-finite', 7, 7, 'type_mismatch'],
+      ['number', 'on', 7, 7, 'type_mismatch'],
       ['string', 'yes', 'no', 'yes', 'flag'],
       ['string', 'absent', 'no', 'no', 'missing'],
       ['json', 'config', null, { a: [1] }, 'flag'],
       ['json', 'off', null, false, 'flag'],
       ['json', 'nothing', [1], [1], 'default'],
-      ['json', 'nan', 0, 0, 'misfit'],
-      ['json', 'half', 0, 0, 'misfit'],
+      ['json', 'nan', 0, 0, 'type_mismatch'],
+      ['json', 'half', 0, 0, 'type_mismatch'],
       ['percentage', 'all', false, true, 'flag'],
-      ['percentage', 'some', false, false, 'no_target'],
-      ['percentage', 'yes', true, true, 'misfit', 'user-1'],
+      ['percentage', 'some', false, false, 'targeting_key_missing'],
+      ['percentage', 'yes', true, true, 'type_mismatch', 'user-1'],
       ['split', 'split', 'red', 'blue', 'flag'],
-      ['split', 'none', 'red', 'red', 'misfit', 'user-1'],
-      ['split', 'config', 'red', 'red', 'misfit', 'user-1'],
+      ['split', 'none', 'red', 'red', 'type_mismatch', 'user-1'],
+      ['split', 'config', 'red', 'red', 'type_mismatch', 'user-1'],
     ]
     for (const [kind, key, fallback, value, reason, target] of cases) {
       const args = target === undefined ? [fallback] : [fallback, target]
@@ -81,10 +81,10 @@ describe.each(LANGUAGES)('the %s client', (language) => {
     const client = await start(language, stash)
     await client.ask('ready', 10_000)
     for (let i = 0; i < 3; i++)
-      expect(await client.ask('boolean', 'a', false)).toEqual({ value: false, reason: 'misfit' })
+      expect(await client.ask('boolean', 'a', false)).toEqual({ value: false, reason: 'type_mismatch' })
     expect(await client.ask('boolean', 'b', false)).toEqual({ value: true, reason: 'flag' })
     expect(await client.ask('status')).toMatchObject({ state: 'fresh', revision: 2 })
-    expect(client.problems).toEqual([['misfit', 'The flag "a" is no boolean: its default is used.']])
+    expect(client.problems).toEqual([['type_mismatch', 'The flag "a" is not of type boolean: the default is used.']])
   })
   it('reports a key that the stash has never had, once, however it is asked for', async () => {
     const stash = await newStash()
@@ -164,7 +164,7 @@ describe.each(LANGUAGES)('the %s client', (language) => {
     await stash.put('a', '1')
     const client = await start(language, stash, { token: stash.token })
     await expect(client.ask('set', 'a', '2', { ifMatch: 7 })).rejects.toMatchObject({
-      name: 'Refused',
+      name: 'RefusedError',
       code: 'version_conflict',
     })
     await expect(client.ask('set', 'a', '2', { ifMatch: 'absent' })).rejects.toMatchObject({ code: 'version_conflict' })
@@ -175,7 +175,7 @@ describe.each(LANGUAGES)('the %s client', (language) => {
     const held = await operatorOf(send, stash, stash.token).held()
     expect(held.map(({ held_id }) => held_id)).toEqual([heldId])
     const reader = await start(language, stash)
-    await expect(reader.ask('set', 'a', '4')).rejects.toMatchObject({ name: 'Refused', code: 'token_missing' })
+    await expect(reader.ask('set', 'a', '4')).rejects.toMatchObject({ name: 'RefusedError', code: 'token_missing' })
   })
   it('keeps the last known values of a stash that is deleted, and says so', async () => {
     const stash = await newStash()

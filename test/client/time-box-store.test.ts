@@ -80,7 +80,7 @@ describe.each(LANGUAGES)('the store of the %s client', (language) => {
     await expect.poll(() => read(client)).toEqual(GONE_BACK)
     expect(await read(client, 'other')).toEqual({ value: 'seven', reason: 'flag' })
     expect(client.problems.filter(([kind]) => kind === 'store')).toEqual([
-      ['store', 'Of what the store holds, the time-box of "nonsense" cannot be read and is left out.'],
+      ['store', 'The store has parts that cannot be read: the time-box of "nonsense".'],
     ])
   })
   it('is told how far the clock is off, also where nothing else is new', async () => {

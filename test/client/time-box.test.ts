@@ -32,7 +32,7 @@ describe.each(LANGUAGES)('in the %s client, a time-box', (language) => {
     expect(await client.ask('all')).toEqual({ boxed: 'false', other: 'seven' })
     expect(await client.ask('status')).toMatchObject({ revision: 7, reverted: 1 })
     // What has come back fits or does not, as any text.
-    expect(await client.ask('number', 'boxed', 3)).toEqual({ value: 3, reason: 'misfit' })
+    expect(await client.ask('number', 'boxed', 3)).toEqual({ value: 3, reason: 'type_mismatch' })
     expect(await read(client, 'other')).toEqual({ value: 'seven', reason: 'flag' })
   })
   it('of a flag that was created for it ends with its absence, which is no mistyped key', async () => {

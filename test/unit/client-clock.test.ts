@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Clock } from '../../src/client/clock.ts'
-import { Alarm } from '../../src/client/pause.ts'
+import { RestartableTimer } from '../../src/client/timers.ts'
 
 /** Faked: `Date.now` is the local clock, which may be wrong; `performance.now` counts. */
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout'] }))
@@ -22,7 +22,7 @@ function answer(
   vi.advanceTimersByTime(thereMs)
   const date = new Date(Date.now() + aheadMs).toUTCString()
   vi.advanceTimersByTime(backMs)
-  clock.correct(headers({ Date: date, ...more }), sentAt)
+  clock.synchronize(headers({ Date: date, ...more }), sentAt)
 }
 
 const errorOf = (clock: Clock, aheadMs: number): number => clock.now() - (Date.now() + aheadMs)
@@ -75,15 +75,15 @@ describe('Clock', () => {
   it('goes on from what was kept, and not to before it', () => {
     vi.setSystemTime(START)
     const first = new Clock()
-    expect(first.keep()).toBeNull()
+    expect(first.toStored()).toBeNull()
     answer(first, DAY, 10, 10)
-    const kept = first.keep()
+    const kept = first.toStored()
     const second = new Clock()
-    second.resume(kept ?? { offsetMs: 0, seenAt: 0 })
+    second.restore(kept ?? { offsetMs: 0, seenAt: 0 })
     expect(Math.abs(errorOf(second, DAY))).toBeLessThan(1_100)
     vi.setSystemTime(START - DAY)
     const third = new Clock()
-    third.resume(kept ?? { offsetMs: 0, seenAt: 0 })
+    third.restore(kept ?? { offsetMs: 0, seenAt: 0 })
     expect(third.now()).toBeGreaterThanOrEqual(START + DAY)
   })
   it('does not heed a step of the local clock', () => {
@@ -110,7 +110,7 @@ describe('Clock', () => {
 describe('Alarm', () => {
   it('waits for times that no timer can hold', () => {
     const ring = vi.fn<() => void>()
-    const alarm = new Alarm(ring)
+    const alarm = new RestartableTimer(ring)
     alarm.set(366 * DAY)
     vi.advanceTimersByTime(24 * DAY)
     expect(ring).not.toHaveBeenCalled()

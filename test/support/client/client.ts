@@ -25,7 +25,7 @@ export type Setup = {
 }
 
 export type Driven = {
-  /** `get`, `boolean`, `set` …: see the drivers. Throws what the client throws, with its `code`. */
+  /** `get`, `boolean`, `set` …: see the drivers. Throws what the client throws, with its `code` and `applied`. */
   ask<T = unknown>(name: string, ...args: unknown[]): Promise<T>
   problems: [kind: string, message: string][]
   news: [revision: number, changes: Record<string, string | null>][]
@@ -38,6 +38,7 @@ type Line = {
   answer?: unknown
   thrown?: string
   code?: string | null
+  applied?: string
   message?: string
   problem?: Driven['problems'][number]
   news?: Driven['news'][number]
@@ -71,8 +72,8 @@ export async function startClient(language: Language, setup: Setup): Promise<Dri
     ask: async <T>(name: string, ...args: unknown[]) => {
       const line = next()
       child.stdin.write(`${JSON.stringify([name, ...args])}\n`)
-      const { answer, thrown, code, message } = await line
-      if (thrown !== undefined) throw Object.assign(new Error(message), { name: thrown, code })
+      const { answer, thrown, code, applied, message } = await line
+      if (thrown !== undefined) throw Object.assign(new Error(message), { name: thrown, code, applied })
       // What the driver was asked for.
       return answer as T
     },

@@ -54,8 +54,8 @@ def told(status):
     return {"state": status.state, "revision": status.revision, "via": status.via, "since": round(status.since * 1000), "reverted": status.reverted}
 
 
-def explain(kind):
-    return lambda key, default, target=None: flags.explain(kind, key, default, target)._asdict()
+def details(kind):
+    return lambda key, default, target=None: flags.details(kind, key, default, target)._asdict()
 
 
 def terms(given=None):
@@ -70,7 +70,7 @@ def brief(changed):
 commands = {
     "get": flags.get,
     "all": flags.all,
-    **{kind: explain(kind) for kind in ("boolean", "number", "string", "json", "percentage", "split")},
+    **{kind: details(kind) for kind in ("boolean", "number", "string", "json", "percentage", "split")},
     "status": lambda: told(flags.status()),
     "ready": lambda ms: told(flags.ready(ms / 1000)),
     "set": lambda key, value, given=None: brief(flags.set(key, value, **terms(given))),
@@ -86,7 +86,8 @@ for line in sys.stdin:
     name, *args = json.loads(line)
     try:
         say({"answer": commands[name](*args)})
-    except (switchyard.Refused, switchyard.Failure) as error:
-        say({"thrown": type(error).__name__, "code": getattr(error, "code", None), "message": str(error)})
+    except (switchyard.RefusedError, switchyard.NoAnswerError) as error:
+        code = getattr(error, "code", None)
+        say({"thrown": type(error).__name__, "code": code, "applied": error.applied, "message": str(error)})
     if name == "close":
         break

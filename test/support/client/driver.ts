@@ -39,12 +39,12 @@ const told = ({ state, revision, via, since, reverted }: ReturnType<typeof flags
 const commands: Record<string, (...args: never[]) => unknown> = {
   get: (key: string) => flags.get(key) ?? null,
   all: () => flags.all(),
-  boolean: (key: string, fallback: boolean) => flags.explain.bool(key, fallback),
-  number: (key: string, fallback: number) => flags.explain.number(key, fallback),
-  string: (key: string, fallback: string) => flags.explain.string(key, fallback),
-  json: (key: string, fallback: unknown) => flags.explain.json(key, fallback),
-  percentage: (key: string, fallback: boolean, target: string) => flags.explain.percentage(key, target, fallback),
-  split: (key: string, fallback: string, target: string) => flags.explain.split(key, target, fallback),
+  boolean: (key: string, fallback: boolean) => flags.details.bool(key, fallback),
+  number: (key: string, fallback: number) => flags.details.number(key, fallback),
+  string: (key: string, fallback: string) => flags.details.string(key, fallback),
+  json: (key: string, fallback: unknown) => flags.details.json(key, fallback),
+  percentage: (key: string, fallback: boolean, target: string) => flags.details.percentage(key, target, fallback),
+  split: (key: string, fallback: string, target: string) => flags.details.split(key, target, fallback),
   status: () => told(flags.status()),
   ready: async (ms: number) => told(await flags.ready(ms)),
   set: async (key: string, value: unknown, terms: object = {}) => brief(await flags.set(key, value, terms)),
@@ -62,8 +62,9 @@ for await (const line of lines) {
   try {
     say({ answer: (await commands[name]?.(...args)) ?? null })
   } catch (error) {
-    const { code, message } = error as Error & { code?: string }
-    say({ thrown: (error as Error).name, code: code ?? null, message })
+    // What the client throws; anything else has neither.
+    const { name: thrown, code = null, applied, message } = error as Error & { code?: string; applied?: string }
+    say({ thrown, code, applied, message })
   }
   // Nothing but the client may keep the process alive now.
   if (name === 'close') break

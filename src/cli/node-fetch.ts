@@ -4,9 +4,9 @@
  *
  * Not `import … from 'node:http'`: an import reads every export of a built-in, and among those of http is that client.
  */
-import type { Ask } from '../client/call.ts'
+import type { FetchLike } from '../client/call.ts'
 
-export const ask: Ask = (url, { method, headers, signal, body }) =>
+export const nodeFetch: FetchLike = (url, { method, headers, signal, body }) =>
   new Promise((resolve, reject) => {
     const target = new URL(url)
     const { request } = process.getBuiltinModule(target.protocol === 'https:' ? 'node:https' : 'node:http')

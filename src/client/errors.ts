@@ -1,0 +1,60 @@
+/**
+ * The two ways in which a request can fail. Both say in `applied` what became of a change: `no` means that it was not made
+ * and will not be; `unknown` means that it may have been made, or may still be. For a read `applied` has no meaning.
+ */
+
+/** The service refused the request. `code` is stable, `detail` says what to do, `facts` hold the other members of the problem. */
+export class RefusedError extends Error {
+  override name = 'RefusedError'
+  readonly applied: 'no' | 'unknown'
+  readonly status: number
+  readonly code: string
+  readonly title: string
+  readonly detail: string
+  readonly facts: Record<string, unknown>
+  /** From the header `Retry-After`; null where the answer has none. */
+  readonly retryAfterMs: number | null
+
+  constructor(status: number, problem: Record<string, unknown>, retryAfterMs: number | null = null) {
+    const { title, detail, code, type: _, status: __, ...facts } = problem
+    super(`${String(title ?? `The answer was ${status}`)}. ${String(detail ?? '')}`.trim())
+    this.status = status
+    this.code = String(code ?? `http_${status}`)
+    this.title = String(title ?? '')
+    this.detail = String(detail ?? '')
+    this.facts = facts
+    this.retryAfterMs = retryAfterMs
+    const isUncertain = status >= 500 && facts['applied'] !== 'no' && UNCERTAIN_CODES.test(this.code)
+    this.applied = isUncertain || facts['applied'] === 'unknown' ? 'unknown' : 'no'
+  }
+}
+
+/**
+ * Codes of a 5xx that do not say whether a change was made, if the body does not say it in `applied`. `http_…` stands for a
+ * proxy's answer, which has no code. With any other code the service has refused the request, and changed nothing.
+ */
+const UNCERTAIN_CODES = /^http_|^internal$/
+
+/** There was no answer, or none in time, or one that Switchyard cannot have given. */
+export class NoAnswerError extends Error {
+  override name = 'NoAnswerError'
+  readonly applied: 'no' | 'unknown'
+
+  /** @param applied where it is left out, `no` only if the cause says that the request was not sent */
+  constructor(message: string, { cause, applied }: { cause?: unknown; applied?: 'no' | 'unknown' } = {}) {
+    super(message, { cause })
+    this.applied = applied ?? (isUnsent(cause) ? 'no' : 'unknown')
+  }
+}
+
+/** Whether the connection was never made. Only Node's errors tell; in a browser and in a Worker it is never certain. */
+function isUnsent(fault: unknown): boolean {
+  let cause = fault
+  for (let depth = 0; depth < 5 && cause instanceof Error; depth++) {
+    if ('code' in cause && UNSENT.includes(String(cause.code))) return true
+    cause = cause.cause
+  }
+  return false
+}
+
+const UNSENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']

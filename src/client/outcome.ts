@@ -1,0 +1,69 @@
+/**
+ * Decides what became of a change: applied, not applied, or not known. A change is sent again under the same
+ * Idempotency-Key after a lost answer, so the outcome depends on all of its tries, not on the last one alone.
+ * `test/support/outcome-cases.json` lists the cases; each client runs through them.
+ */
+import { NoAnswerError, RefusedError } from './errors.ts'
+
+export type Outcome = 'yes' | 'no' | 'unknown'
+
+/**
+ * The outcome of a change after a try that failed.
+ *
+ * The service looks the key up before it decides. A refusal that it decides after that is therefore proof that no earlier
+ * try was applied; and it keeps that refusal for the key for two minutes, so an earlier try that is still under way gets
+ * the same one. Refusals that come before the look-up (401, 403, 429, a body that cannot be read) prove nothing.
+ *
+ * @param earlier the outcome of the tries before this one under the same key; `unknown` if one of them had no answer
+ */
+export function judgeOutcome(error: unknown, earlier: 'no' | 'unknown' = 'no'): 'no' | 'unknown' {
+  if (earlier === 'unknown') return error instanceof RefusedError && isDecided(error) ? 'no' : 'unknown'
+  return error instanceof RefusedError || error instanceof NoAnswerError ? error.applied : 'unknown'
+}
+
+/** The statuses of the refusals that are kept for an Idempotency-Key: see `model/replayable-refusal.ts`. */
+const DECIDED_STATUSES = [404, 409, 412, 422, 423]
+/**
+ * Codes with such a status that a write can get before the decision. `http_…` stands for a proxy's answer, which has no code. A
+ * stash that is not found may have been deleted by an earlier try.
+ */
+const UNDECIDED_CODES = /^(?:http_\d+|(?:route|stash)_not_found|idempotency_mismatch)$/
+
+const isDecided = ({ status, code, applied }: RefusedError): boolean =>
+  applied === 'no' && DECIDED_STATUSES.includes(status) && !UNDECIDED_CODES.test(code)
+
+/**
+ * Sends a change until there is an answer, or until `shouldRetry` says no. `send` must use the same Idempotency-Key each time.
+ *
+ * @param shouldRetry waits, then says whether to send again; `applied` is the outcome so far
+ * @param isRetry whether the change was sent under this key before, and its outcome is not known
+ * @throws {RefusedError} or {NoAnswerError} whose `applied` counts all tries
+ */
+export async function retryIdempotent<T>(
+  send: () => Promise<T>,
+  shouldRetry: (error: unknown, attempt: number, applied: 'no' | 'unknown') => boolean | Promise<boolean>,
+  isRetry = false,
+): Promise<T> {
+  let applied: 'no' | 'unknown' = isRetry ? 'unknown' : 'no'
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await send()
+    } catch (error) {
+      applied = judgeOutcome(error, applied)
+      if (!(await shouldRetry(error, attempt, applied))) throw withOutcome(error, applied)
+    }
+  }
+}
+
+/** The error, or one of the same meaning whose `applied` counts all tries. */
+function withOutcome(error: unknown, applied: 'no' | 'unknown'): unknown {
+  if (error instanceof NoAnswerError && error.applied !== applied) {
+    return new NoAnswerError(error.message, { cause: error.cause, applied })
+  }
+  return error instanceof RefusedError && error.applied !== applied
+    ? new NoAnswerError(REPEAT_REFUSED, { cause: error })
+    : error
+}
+
+const REPEAT_REFUSED =
+  'An earlier try may have been applied, and the repeat was refused. Read the flag before you try again.'

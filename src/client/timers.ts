@@ -1,0 +1,60 @@
+/** Timers: abortable, restartable, and unref'd so that they do not keep a Node process alive. */
+
+/** Resolves after `ms`, or as soon as the signal is aborted. Does not keep a process alive. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const end = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    unref(timer)
+    signal.addEventListener('abort', end)
+  })
+}
+
+/** Resolves with the promise, and after `ms` at the latest. Keeps a process alive until then, because a caller waits. */
+export async function withTimeout(ms: number, promise: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const timeout = new Promise((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([promise, timeout])
+  clearTimeout(timer)
+}
+
+/** Only Node's timers are objects with `unref`; in browsers they are numbers. */
+export function unref(timer: unknown): void {
+  if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
+    timer.unref()
+}
+
+/** `setTimeout` fires at once if it is given more than this. */
+const TIMEOUT_MAX_MS = 2 ** 31 - 1
+
+/** One timer that can be set again. It fires early if it is set for more than 24 days. Does not keep a process alive. */
+export class RestartableTimer {
+  readonly #fire: () => void
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #stopped = false
+
+  constructor(fire: () => void) {
+    this.#fire = fire
+  }
+
+  /** @param ms undefined clears the timer */
+  set(ms: number | undefined): void {
+    clearTimeout(this.#timer)
+    if (ms === undefined || this.#stopped) return
+    this.#timer = setTimeout(this.#fire, Math.min(Math.max(ms, 1), TIMEOUT_MAX_MS))
+    unref(this.#timer)
+  }
+
+  /** Clears the timer; `set` does nothing after this. */
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+  }
+}
