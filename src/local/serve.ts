@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions } from 'wrangler'
+import { buildDashboard } from './build-dashboard.ts'
 import { isLoopback } from './place.ts'
 import { dismissWatchdog, watchRuntime } from './watchdog.ts'
 
@@ -27,7 +28,10 @@ export type Options = {
 
 export type Server = { url: URL; miniflare: Miniflare; stop(): Promise<void> }
 
-/** Bundles the Worker into `outDir`, as a deploy would, and returns the path of its entry. */
+/**
+ * Bundles the Worker into `outDir`, as a deploy would, and returns the path of its entry. The dashboard is built beside it,
+ * because a later build takes the files away that the folder in wrangler.toml has now, and a server goes on needing them.
+ */
 export async function bundle(outDir: string): Promise<string> {
   const wrangler = join(root, 'node_modules/wrangler/bin/wrangler.js')
   const args = [wrangler, 'deploy', '--env=', '--dry-run', '--outdir', outDir]
@@ -35,6 +39,7 @@ export async function bundle(outDir: string): Promise<string> {
     cwd: root,
     env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_LOG: 'error' },
   })
+  await buildDashboard(join(outDir, 'dashboard'))
   return join(outDir, 'worker.js')
 }
 
@@ -74,7 +79,7 @@ export async function serve(entry: string, options: Options): Promise<Server> {
         {
           name: FILES,
           modules: [{ type: 'ESModule', path: 'none.js', contents: 'export default {}' }],
-          assets: { directory: join(root, 'src/dashboard'), assetConfig: { html_handling: 'none' } },
+          assets: { directory: join(entry, '../dashboard'), assetConfig: { html_handling: 'none' } },
         },
       ],
     }),

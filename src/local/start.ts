@@ -20,7 +20,7 @@ await openData(persistTo).catch((error: NodeJS.ErrnoException) => {
   )
   process.exit(1)
 })
-const entry = await bundle(join(root, 'dist'))
+const entry = await bundle(join(root, 'dist/local'))
 const { url } = await serve(entry, {
   host,
   port,

@@ -91,6 +91,14 @@ describe('a token that reaches few switches', () => {
       const key = new URL(route.request().url()).searchParams.get('key')
       return route.fulfill({ contentType: 'application/json', body: answer(key) })
     })
+    // Values may come after everything else: only then is known whose changes are to be looked up.
+    const details = ['/items', '/guards', '/held', '/history'].map((part) =>
+      page.waitForResponse((response) => response.url().includes(part)),
+    )
+    await page.route('**/watch**', async (route) => {
+      await Promise.all(details)
+      await route.continue()
+    })
     await page.reload()
     await card('zz').locator('.who', { hasText: 'zoe' }).waitFor()
     await card('shop-1').locator('.who', { hasText: 'zoe' }).waitFor()

@@ -1,5 +1,6 @@
 /**
- * Starts the service once for all contract tests, unless SWITCHYARD_URL names a deployment to test instead.
+ * Starts the service once for all contract tests, unless SWITCHYARD_URL names a deployment to test instead. Bundling it
+ * also builds the dashboard, which the tests of the Worker need.
  * The URL is without a prefix: the tests add `/api` themselves.
  */
 import { mkdtemp, rm } from 'node:fs/promises'

@@ -2,6 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { dashboard, policyFor } from '../../src/http/routes/dashboard.ts'
 
+const FOR_GOOD = 'public, max-age=31536000, immutable'
+
 type Asked = { path: string; known: string | null }
 
 function makeDashboard() {
@@ -27,29 +29,30 @@ function makeDashboard() {
 
 describe('the dashboard', () => {
   it.each([
-    ['/', '/index.html', 'text/html; charset=utf-8', 'no-store'],
-    ['/dashboard/index.html', '/index.html', 'text/html; charset=utf-8', 'no-store'],
-    ['/dashboard/main.js', '/main.js', 'text/javascript; charset=utf-8', 'public, max-age=3600'],
-    ['/dashboard/a-b.css', '/a-b.css', 'text/css; charset=utf-8', 'public, max-age=3600'],
-  ])('gives %s out as what it is', async (path, file, type, cached) => {
+    ['/', '/index.html', 'text/html; charset=utf-8', 'no-cache', 'no-store'],
+    ['/dashboard/index.html', '/index.html', 'text/html; charset=utf-8', 'no-cache', 'no-store'],
+    ['/dashboard/main-ABCD2345.js', '/main-ABCD2345.js', 'text/javascript; charset=utf-8', FOR_GOOD, null],
+    ['/dashboard/a-ABCD2345.css', '/a-ABCD2345.css', 'text/css; charset=utf-8', FOR_GOOD, null],
+  ])('gives %s out as what it is', async (path, file, type, kept, keptInFront) => {
     const { asked, get } = makeDashboard()
     const { status, headers, text } = await get(path)
     expect([status, text, asked]).toEqual([200, 'text', [{ path: file, known: null }]])
     expect(headers.get('Content-Type')).toBe(type)
-    expect(headers.get('Cloudflare-CDN-Cache-Control')).toBe(cached)
-    expect([headers.get('Cache-Control'), headers.get('ETag')]).toEqual(['no-cache', '"t"'])
+    expect(headers.get('Cloudflare-CDN-Cache-Control')).toBe(keptInFront)
+    expect([headers.get('Cache-Control'), headers.get('ETag')]).toEqual([kept, '"t"'])
     const policy = headers.get('Content-Security-Policy') ?? ''
     expect(policy).toBe(
       type.startsWith('text/html') ? policyFor('https://flags.test/') : "default-src 'none'; frame-ancestors 'none'",
     )
   })
-  it('asks the store for what has changed since, and says that nothing has', async () => {
+  it('asks the store for what has changed since, and says that nothing has, which no cache in front keeps', async () => {
     const { asked, world, get } = makeDashboard()
     world.status = 304
-    const { status, headers, text } = await get('/dashboard/main.js', { 'If-None-Match': '"t"' })
-    expect([status, text, asked]).toEqual([304, '', [{ path: '/main.js', known: '"t"' }]])
+    const { status, headers, text } = await get('/dashboard/main-ABCD2345.js', { 'If-None-Match': '"t"' })
+    expect([status, text, asked]).toEqual([304, '', [{ path: '/main-ABCD2345.js', known: '"t"' }]])
     expect([headers.get('ETag'), headers.get('Content-Type')]).toEqual(['"t"', null])
-    expect(headers.get('Cache-Control')).toBe('no-cache')
+    expect(headers.get('Cache-Control')).toBe(FOR_GOOD)
+    expect(headers.get('Cloudflare-CDN-Cache-Control')).toBe('no-store')
     expect(headers.get('Content-Security-Policy')).not.toBeNull()
   })
   it('names no tag where the store has none', async () => {
@@ -66,7 +69,11 @@ describe('the dashboard', () => {
       'a.b.js',
       'x%2Fy.js',
       '.js',
-      'main.js%0A',
+      'main.js',
+      'main-ABCD234.js',
+      'main-ABCD2345.html',
+      'main-ABCD2345.js%0A',
+      'index.js',
       'x.html.',
       'a1.js',
     ]) {
@@ -75,7 +82,7 @@ describe('the dashboard', () => {
     }
     expect(asked).toEqual([])
     world.status = 404
-    expect((await get('/dashboard/none.js')).status).toBe(404)
+    expect((await get('/dashboard/none-ABCD2345.js')).status).toBe(404)
   })
 })
 

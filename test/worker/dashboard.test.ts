@@ -5,6 +5,12 @@ import { policyFor } from '../../src/http/routes/dashboard.ts'
 const get = (path: string, init?: RequestInit): Promise<Response> =>
   exports.default.fetch(new Request(`https://flags.test${path}`, init))
 
+/** The paths that the page names. */
+async function filesOfPage(): Promise<string[]> {
+  const text = await (await get('/')).text()
+  return [...text.matchAll(/(?:href|src)="(\/dashboard\/[^"]+)"/g)].map(([, path = '']) => path)
+}
+
 describe('GET /', () => {
   it('is a page under a policy that lets nothing in but its own files', async () => {
     const page = await get('/')
@@ -50,29 +56,40 @@ describe('GET /', () => {
     expect(policy).toHaveLength(9)
     expect(policy).toContain("script-src 'self'")
   })
-  it('names only files that there are, and preloads every module', async () => {
-    const text = await (await get('/')).text()
-    const named = [...text.matchAll(/(?:href|src)="(\/dashboard\/[^"]+)"/g)].map(([, path = '']) => path)
-    expect(named.length).toBeGreaterThan(10)
-    const imported = new Set<string>()
-    for (const path of named) {
+  it('names one module and one style sheet, which import nothing, and are there', async () => {
+    const files = await filesOfPage()
+    expect(files).toEqual([
+      expect.stringMatching(/^\/dashboard\/styles-[A-Z0-9]{8}\.css$/),
+      expect.stringMatching(/^\/dashboard\/dashboard-[A-Z0-9]{8}\.js$/),
+    ])
+    for (const path of files) {
       const file = await get(path)
       expect(file.status, path).toBe(200)
-      expect(file.headers.get('Content-Type')).toMatch(/^text\/(css|javascript); charset=utf-8$/)
-      for (const [, name] of (await file.text()).matchAll(/from '\.\/([a-z]+\.js)'/g))
-        imported.add(`/dashboard/${name}`)
+      expect(file.headers.get('Content-Type')).toBe(
+        path.endsWith('.css') ? 'text/css; charset=utf-8' : 'text/javascript; charset=utf-8',
+      )
+      expect(await file.text()).not.toMatch(/@import|(?:^|;)import\b|\bimport\(/)
     }
-    expect([...imported].filter((path) => !named.includes(path))).toEqual([])
   })
-  it('is asked for each time by a browser, and by a cache once an hour, and is not sent again unchanged', async () => {
-    const first = await get('/dashboard/main.js')
+  it('has its files kept for good, by browsers and by caches, and a 304 by no cache in front', async () => {
+    for (const path of await filesOfPage()) {
+      const first = await get(path)
+      expect(first.headers.get('Cache-Control')).toBe('public, max-age=31536000, immutable')
+      expect(first.headers.get('Cloudflare-CDN-Cache-Control')).toBeNull()
+      await first.body?.cancel()
+      const again = await get(path, { headers: { 'If-None-Match': first.headers.get('ETag') ?? '' } })
+      expect(again.status).toBe(304)
+      expect(again.headers.get('Cloudflare-CDN-Cache-Control')).toBe('no-store')
+      expect(again.headers.get('Content-Security-Policy')).not.toBeNull()
+    }
+  })
+  it('is asked for each time by a browser, and is not sent again unchanged', async () => {
+    const first = await get('/')
     expect(first.headers.get('Cache-Control')).toBe('no-cache')
-    expect(first.headers.get('Cloudflare-CDN-Cache-Control')).toBe('public, max-age=3600')
     await first.body?.cancel()
-    const etag = first.headers.get('ETag') ?? ''
-    const again = await get('/dashboard/main.js', { headers: { 'If-None-Match': etag } })
+    const again = await get('/', { headers: { 'If-None-Match': first.headers.get('ETag') ?? '' } })
     expect(again.status).toBe(304)
-    expect(again.headers.get('Content-Security-Policy')).not.toBeNull()
+    expect(again.headers.get('Cache-Control')).toBe('no-cache')
     const head = await get('/', { method: 'HEAD' })
     expect(head.status).toBe(200)
     expect(await head.text()).toBe('')
@@ -80,11 +97,14 @@ describe('GET /', () => {
   it('gives out nothing else that lies in its folder, or beside it', async () => {
     for (const file of [
       'tsconfig.json',
-      '.assetsignore',
+      'main.ts',
+      'dashboard.js',
       'nothing.js',
+      'dashboard-ABCDEFGH.js',
+      'index.js',
       '..%2Fworker.ts',
       '%2e%2e%2fworker.ts',
-      'main.js%00',
+      'index.html%00',
     ]) {
       const answer = await get(`/dashboard/${file}`)
       expect(answer.status, file).toBe(404)

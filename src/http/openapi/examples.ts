@@ -83,8 +83,8 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
     answer: `<!doctype html>`,
   },
   readDashboardFile: {
-    command: `curl -s -o /dev/null -w '%{content_type}' $URL/dashboard/base.css`,
-    answer: `text/css; charset=utf-8`,
+    command: `curl -s -o /dev/null -w '%{content_type}' $URL/dashboard/index.html`,
+    answer: `text/html; charset=utf-8`,
   },
   readOpenapi: {
     command: `curl -s $URL/openapi.json | head -c 18`,

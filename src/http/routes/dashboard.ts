@@ -1,8 +1,7 @@
 /**
- * The dashboard: files that the runtime keeps beside the Worker, given out with headers of our own.
- *
- * Workers Cache keeps all but the page apart per version of the Worker, so an hour there can never mix two deploys; a browser asks each
- * time, and is mostly told that nothing has changed. A page of one version that ran with a module of another would break.
+ * Serves the dashboard: a page, its one module and its one style sheet, which the runtime keeps beside the Worker
+ * (`local/build-dashboard.ts` makes them). The names of the last two hold a hash of their content, so browsers keep them for
+ * good. A browser asks for the page each time, and by it for the files of the same version.
  */
 import { Hono } from 'hono'
 import { PAGE_HEADERS, problemResponse } from '../response/reply.ts'
@@ -36,7 +35,6 @@ function folderAt(url: string): string {
 const HOST = /^https?:\/\/([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,9}(?::\d{1,5})?)(?:[/?#]|$)/i
 
 const HEADERS = {
-  'Cache-Control': 'no-cache',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',
   ...PAGE_HEADERS,
@@ -44,9 +42,9 @@ const HEADERS = {
   'Strict-Transport-Security': 'max-age=31536000',
 }
 
-const CACHED = { 'Cloudflare-CDN-Cache-Control': 'public, max-age=3600' }
-/** The page's policy names its host, which is no part of the cache's key: it is given out anew each time. */
-const NOT_CACHED = { 'Cloudflare-CDN-Cache-Control': 'no-store' }
+const IMMUTABLE = { 'Cache-Control': 'public, max-age=31536000, immutable' }
+/** Browsers ask each time. The policy names the host, which is no part of Workers Cache's key: that keeps no page. */
+const REVALIDATED = { 'Cache-Control': 'no-cache', 'Cloudflare-CDN-Cache-Control': 'no-store' }
 
 const TYPES: Record<string, string> = {
   html: 'text/html; charset=utf-8',
@@ -54,9 +52,12 @@ const TYPES: Record<string, string> = {
   js: 'text/javascript; charset=utf-8',
 }
 
+/** Without a hash there is the page alone: an immutable file must never be found under a name that stays. */
+const FILE = /^(?:index\.html|[a-z]+-[A-Z0-9]{8}\.(?:css|js))$/
+
 async function giveOut(c: Ctx, file: string): Promise<Response> {
-  const [, extension = ''] = /^[a-z-]+\.(html|css|js)$/.exec(file) ?? []
-  const type = TYPES[extension]
+  const extension = file.slice(file.lastIndexOf('.') + 1)
+  const type = FILE.test(file) ? TYPES[extension] : undefined
   if (type === undefined) return problemResponse({ code: 'route_not_found' })
   const known = c.req.header('If-None-Match')
   const asset = await c.env.ASSETS.fetch(new URL(file, 'https://assets/'), {
@@ -66,10 +67,14 @@ async function giveOut(c: Ctx, file: string): Promise<Response> {
   const page = extension === 'html'
   const headers = {
     ...HEADERS,
+    ...(page ? REVALIDATED : IMMUTABLE),
     ...(page && { 'Content-Security-Policy': policyFor(c.req.url) }),
     ...(tag !== null && { ETag: tag }),
   }
-  if (asset.status === 304) return new Response(null, { status: 304, headers })
+  // Kept by a cache in front, the empty answer would be given to others.
+  if (asset.status === 304) {
+    return new Response(null, { status: 304, headers: { ...headers, 'Cloudflare-CDN-Cache-Control': 'no-store' } })
+  }
   if (!asset.ok) return problemResponse({ code: 'route_not_found' })
-  return new Response(asset.body, { headers: { ...headers, ...(page ? NOT_CACHED : CACHED), 'Content-Type': type } })
+  return new Response(asset.body, { headers: { ...headers, 'Content-Type': type } })
 }

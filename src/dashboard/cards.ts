@@ -1,48 +1,47 @@
-/** The switches, one card each. A card stays the same element while it lives: what has the focus keeps it, whatever changes. */
-import { announce, arrange, find, h, icon, showView, write } from './dom.js'
-import { nameNode } from './marks.js'
-import { brief, valueOf } from './values.js'
-import { openChange } from './change.js'
-import { endOf, lastChange, store, told } from './store.js'
-import { clock, timeOf } from './words.js'
+/** The switches, one card each. A card stays the same element while it lives, so that its controls keep the focus. */
+import { openChange } from './change.ts'
+import { announce, arrange, find, h, icon, showView, write } from './dom.ts'
+import { on } from './events.ts'
+import { nameNode } from './marks.ts'
+import { findLastChange, findPendingEnd, store } from './store.ts'
+import { brief, valueNode } from './values.ts'
+import { clock, timeNode } from './words.ts'
 
-/** @type {Map<string, ReturnType<typeof makeCard>>} */
-const cards = new Map()
+type Card = { element: HTMLElement; update(): void }
 
-/** A stash of a thousand switches is searched, not scrolled. */
+const cards = new Map<string, Card>()
+
+/** With this many switches there is a search field. */
 const SEARCH_FROM = 7
 
-export function showCards() {
-  const wanted = find('filter').value.trim().toLowerCase()
+export function showCards(): void {
+  const wanted = find('filter', HTMLInputElement).value.trim().toLowerCase()
   const keys = [...store.flags.keys()].sort()
   const shown = keys.filter((key) => key.toLowerCase().includes(wanted))
   for (const key of cards.keys()) if (!store.flags.has(key)) cards.delete(key)
-  for (const key of shown) {
-    if (!cards.has(key)) cards.set(key, makeCard(key))
-    cards.get(key)?.update()
-  }
-  arrange(
-    find('cards'),
-    shown.flatMap((key) => cards.get(key)?.element ?? []),
-  )
+  const elements = shown.map((key) => {
+    const card = cards.get(key) ?? createCard(key)
+    cards.set(key, card)
+    card.update()
+    return card.element
+  })
+  arrange(find('cards'), elements)
   find('search').hidden = keys.length < SEARCH_FROM
-  const known = store.revision !== -1
-  find('empty').hidden = !known || shown.length > 0
+  find('empty').hidden = store.revision === -1 || shown.length > 0
   write(find('empty'), keys.length === 0 ? 'This stash has no switches yet.' : 'No switch has this in its name.')
   find('add').hidden = store.token === null
 }
 
-/** What is longer is read as a text, and no longer seen as a state. */
-const WORDY_CHARS = 13
+/** The longest value in the large type of a card: longer ones are read, not recognised at a glance. */
+const LARGE_TYPE_CHARS = 13
 
-/** @param {string} key */
-function makeCard(key) {
+function createCard(key: string): Card {
   const name = h('h3', { class: 'key', id: `key-${key}` }, h('bdi', {}, key))
   const kind = h('span', { class: 'kind' })
   const value = h('p', { class: 'now' })
   const lever = h(
     'button',
-    { type: 'button', class: 'lever', role: 'switch', 'aria-labelledby': `key-${key}` },
+    { type: 'button', class: 'lever', role: 'switch', 'aria-labelledby': name.id },
     h('span', { class: 'knob' }),
   )
   const change = h(
@@ -65,18 +64,18 @@ function makeCard(key) {
   )
   lever.addEventListener('click', () => openChange(key, store.flags.get(key) === 'true' ? 'false' : 'true'))
   change.addEventListener('click', () => openChange(key))
-  const drawn = { value: /** @type {string | undefined} */ (undefined) }
+  let drawn: string | undefined
 
-  function update() {
-    const current = store.flags.get(key) ?? null
+  function update(): void {
+    const current = store.flags.get(key)
     const guard = store.guards.get(key)
     const mayChange = store.token !== null
     const isLever = guard?.type === 'boolean' && (current === 'true' || current === 'false')
-    if (drawn.value !== current) value.replaceChildren(valueOf(current))
-    value.classList.toggle('wordy', (current ?? '').length > WORDY_CHARS)
+    if (drawn !== current) value.replaceChildren(valueNode(current ?? null))
+    drawn = current
+    value.classList.toggle('wordy', (current ?? '').length > LARGE_TYPE_CHARS)
     value.classList.toggle('percent', guard?.type === 'percentage')
-    drawn.value = current ?? undefined
-    write(kind, guard === undefined ? '' : guard.type)
+    write(kind, guard?.type ?? '')
     lever.hidden = !isLever || !mayChange
     lever.setAttribute('aria-checked', String(current === 'true'))
     change.hidden = isLever || !mayChange
@@ -88,18 +87,16 @@ function makeCard(key) {
   return { element, update }
 }
 
-function drawEnd(/** @type {HTMLElement} */ line, /** @type {string} */ key) {
-  const end = endOf(key)
+function drawEnd(line: HTMLElement, key: string): void {
+  const end = findPendingEnd(key)
   line.hidden = end === undefined
   if (!end?.due_at || line.dataset['at'] === end.due_at) return
   line.dataset['at'] = end.due_at
-  line.replaceChildren(
-    icon('clock'),
-    h('span', {}, 'goes back in ', timeOf(Date.parse(end.due_at), 'in'), ` (${clock(Date.parse(end.due_at))})`),
-  )
+  const at = Date.parse(end.due_at)
+  line.replaceChildren(icon('clock'), h('span', {}, 'goes back in ', timeNode(at, 'in'), ` (${clock(at)})`))
 }
 
-function drawWaits(/** @type {HTMLElement} */ line, /** @type {string} */ key) {
+function drawWaits(line: HTMLElement, key: string): void {
   const count = store.held.filter(
     ({ kind, keys }) => (kind === 'approval' || kind === 'schedule') && keys.includes(key),
   ).length
@@ -113,33 +110,33 @@ function drawWaits(/** @type {HTMLElement} */ line, /** @type {string} */ key) {
   )
 }
 
-function drawMeta(/** @type {HTMLElement} */ line, /** @type {string} */ key) {
-  const entry = lastChange(key)
+function drawMeta(line: HTMLElement, key: string): void {
+  const entry = findLastChange(key)
   const text = entry ? String(entry.revision) : String(entry)
   if (line.dataset['text'] === text) return
   line.dataset['text'] = text
   line.replaceChildren()
   if (!entry) return
-  line.append(nameNode(entry.who, 'who'), ' · ', timeOf(Date.parse(entry.at), 'ago'))
+  line.append(nameNode(entry.who, 'who'), ' · ', timeNode(Date.parse(entry.at), 'ago'))
   if (entry.reason !== null) line.append(h('span', { class: 'why' }, h('q', {}, brief(entry.reason, 120))))
 }
 
-/** Somebody else's change must not go unnoticed; twenty at once need not be read out one by one. */
-told.addEventListener('flags', (event) => {
-  const { keys, first } = /** @type {CustomEvent} */ (event).detail
+/** Read out at once; further ones are only counted. */
+const ANNOUNCED = 3
+
+on('flags', ({ keys, first }) => {
   showCards()
   if (first || keys.length === 0) return
-  for (const key of keys) glow(cards.get(key)?.element)
-  const said = keys
-    .slice(0, 3)
-    .map((/** @type {string} */ key) => `${key} is now ${brief(store.flags.get(key) ?? null)}`)
-  announce(said.join(', ') + (keys.length > 3 ? `, and ${keys.length - 3} more changed` : ''))
+  for (const key of keys) highlight(cards.get(key)?.element)
+  const said = keys.slice(0, ANNOUNCED).map((key) => `${key} is now ${brief(store.flags.get(key) ?? null)}`)
+  const more = keys.length - ANNOUNCED
+  announce(said.join(', ') + (more > 0 ? `, and ${more} more changed` : ''))
 })
 
-function glow(/** @type {HTMLElement | undefined} */ element) {
+function highlight(element: HTMLElement | undefined): void {
   if (element === undefined) return
   element.classList.remove('changed')
-  // A class that is taken away and given again in one breath starts nothing anew.
+  // Has the browser compute the layout: without that the animation of the class would not start again.
   void element.offsetWidth
   element.classList.add('changed')
 }

@@ -1,16 +1,17 @@
-/** Values as a person may see them: as text, marked, isolated from what stands around them, and cut where they are long. */
-import { copyButton, h } from './dom.js'
-import { markNodes, markText } from './marks.js'
+/** Shows values: as text, with marks, isolated from the text direction around them, and cut if they are long. */
+import { copyButton, h } from './dom.ts'
+import { markNodes, markText } from './marks.ts'
 
 const SHOWN_CHARS = 160
 
 /**
- * A value as a person may see it: isolated, so that no direction mark in it turns what stands around it; long ones cut, with
- * a way to all of them.
- * @param {string | null} value null: the key is not set
- * @param {{ most?: number, whole?: boolean }} [terms] `whole`: whether to offer all of it
+ * @param value null: the key is not set
+ * @param options `most`: characters that are shown; `whole`: whether a button offers the rest
  */
-export function valueOf(value, { most = SHOWN_CHARS, whole = true } = {}) {
+export function valueNode(
+  value: string | null,
+  { most = SHOWN_CHARS, whole = true }: { most?: number; whole?: boolean } = {},
+): HTMLElement {
   if (value === null) return h('em', { class: 'unset' }, 'not set')
   if (value.length <= most) return h('bdi', { class: 'value' }, ...markNodes(value))
   const cut = h('bdi', { class: 'value' }, ...markNodes(clip(value, most)), '…')
@@ -20,19 +21,18 @@ export function valueOf(value, { most = SHOWN_CHARS, whole = true } = {}) {
   return h('span', { class: 'long' }, cut, all)
 }
 
-/** Never half of a surrogate pair. */
-const clip = (/** @type {string} */ text, /** @type {number} */ most) =>
-  text.slice(0, most).replace(/[\ud800-\udbff]$/, '')
+/** Never ends in half of a surrogate pair. */
+const clip = (text: string, most: number): string => text.slice(0, most).replace(/[\ud800-\udbff]$/, '')
 
-/** One line of a text that may be anything. */
-export const brief = (/** @type {string | null} */ text, most = 40) => {
+/** The beginning of any text, on one line. */
+export function brief(text: string | null, most = 40): string {
   if (text === null) return 'not set'
   const cut = text.length > most ? `${markText(clip(text, most))}…` : markText(text)
-  // First-strong isolate, and its end: this goes into sentences, titles and buttons.
+  // Between "first strong isolate" and its end: this goes into sentences, titles and buttons.
   return `\u2068${cut}\u2069`
 }
 
-function showAll(/** @type {string} */ value) {
+function showAll(value: string): void {
   const close = h('button', { type: 'button', class: 'primary' }, 'Close')
   const copy = copyButton(() => value, 'Copy all')
   const text = h(

@@ -1,0 +1,157 @@
+/** How the page words times, durations, changes and refusals: for readers who know nothing of HTTP. */
+import type { RefusedError } from '../client/errors.ts'
+import { describeError } from './call.ts'
+import { h, write } from './dom.ts'
+import type { Change, HistoryEntry } from './types.ts'
+import { brief } from './values.ts'
+
+const UNIT_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const UNIT_NAMES: Record<string, string> = { s: 's', m: 'min', h: 'h', d: 'd' }
+
+/** In ms; null if it is no duration. */
+export function durationMs(text: string): number | null {
+  const [, digits, unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? []
+  const unitMs = UNIT_MS[unit]
+  return unitMs === undefined ? null : Number(digits) * unitMs
+}
+
+/** `30m` as "30 min". */
+export const durationText = (text: string): string => text.replace(/([smhd])$/, (unit) => ` ${UNIT_NAMES[unit]}`)
+
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
+const FULL = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' })
+
+/** "03:42", with the day unless it is today. */
+export function clock(at: number): string {
+  const isToday = new Date().toDateString() === new Date(at).toDateString()
+  return isToday ? CLOCK.format(at) : `${DAY.format(at)}, ${CLOCK.format(at)}`
+}
+
+export const fullTime = (at: number): string => FULL.format(at)
+
+/** "4 min", "2 h 5 min", "3 d". */
+export function span(ms: number): string {
+  const s = Math.max(0, Math.round(ms / 1_000))
+  if (s < 60) return `${s} s`
+  if (s < 3_600) return `${Math.floor(s / 60)} min`
+  if (s < 86_400) return `${Math.floor(s / 3_600)} h${s % 3_600 >= 60 ? ` ${Math.floor((s % 3_600) / 60)} min` : ''}`
+  return `${Math.floor(s / 86_400)} d`
+}
+
+const ago = (at: number): string => (Date.now() - at < 5_000 ? 'just now' : `${span(Date.now() - at)} ago`)
+
+/** How far away a time is. `updateTimes` keeps the text right. */
+export function timeNode(at: number, sense: 'ago' | 'in'): HTMLTimeElement {
+  const time = h('time', { datetime: new Date(at).toISOString(), 'data-sense': sense })
+  updateTime(time)
+  return time
+}
+
+function updateTime(time: HTMLTimeElement): void {
+  const at = Date.parse(time.dateTime)
+  write(time, time.dataset['sense'] === 'ago' ? ago(at) : span(at - Date.now()))
+}
+
+/** To be called every second. */
+export const updateTimes = (): void =>
+  document.querySelectorAll<HTMLTimeElement>('time[data-sense]').forEach((time) => updateTime(time))
+
+const KINDS = new Map([
+  ['put', 'Changed'],
+  ['delete', 'Removed'],
+  ['patch', 'Changed'],
+  ['undo', 'Undone'],
+  ['import', 'Imported'],
+  ['revert', 'Went back'],
+  ['set_guard', 'Guard set'],
+  ['remove_guard', 'Guard removed'],
+  ['freeze', 'Frozen'],
+  ['unfreeze', 'Freeze ended'],
+  ['add_token', 'Token made'],
+  ['revoke_token', 'Token revoked'],
+  ['rotate_master', 'Master token replaced'],
+  ['drop_held', 'Held change dropped'],
+  ['recovered', 'Recovered: it had gone back'],
+])
+
+/** What an entry of history did, in two or three words. */
+export function describeEntry({ kind, undoes, ends }: Pick<HistoryEntry, 'kind' | 'undoes' | 'ends'>): string {
+  if (undoes !== undefined) return `Undid revision ${undoes}`
+  if (kind === 'revert' && ends !== undefined) return `Time over: revision ${ends} went back`
+  return KINDS.get(kind) ?? kind
+}
+
+/** The values that a held change would write, by key. null: the key would be removed. */
+export function listWrites({ kind, key, value, changes = [], items = [] }: Change): WriteOfKey[] {
+  if (kind === 'put') return [{ key: key ?? 'a new key', after: value ?? null }]
+  if (kind === 'delete') return [{ key: key ?? '', after: null }]
+  if (kind === 'patch') return changes.map((change) => ({ key: change.key, after: change.value }))
+  if (kind === 'import') return items.map((item) => ({ key: item.key, after: item.value }))
+  return []
+}
+
+type WriteOfKey = { key: string; after: string | null }
+
+/** For a held change that writes no values itself. */
+export function describeChange({ kind, key, revision }: Change): string {
+  if (kind === 'undo') return `Undo revision ${revision}`
+  if (kind === 'set_guard') return `Set the guard of ${key}`
+  if (kind === 'remove_guard') return `Remove the guard of ${key}`
+  if (kind === 'approve') return 'Approve a held change'
+  return kind
+}
+
+type Facts = RefusedError['facts']
+type Explanation = { title?: string; hint(facts: Facts): string }
+
+/** What was refused and why, and what to do about it. */
+export function explain(error: RefusedError): { title: string; hint: string } {
+  const known = EXPLANATIONS.get(error.code)
+  const title = known?.title ?? describeError(error)
+  return { title, hint: known === undefined ? error.detail : known.hint(error.facts) }
+}
+
+/** A fact as text; undefined if it is absent or null. */
+const textFact = (fact: unknown): string | undefined => (typeof fact === 'string' && fact !== '' ? fact : undefined)
+
+function describeFreeze(facts: Facts): string {
+  const [until, by, reason] = [textFact(facts['until']), textFact(facts['by']), textFact(facts['reason'])]
+  const end = until === undefined ? '' : ` until ${clock(Date.parse(until))}`
+  const why = reason === undefined ? '' : `: ${brief(reason, 200)}`
+  return (
+    `${by ?? 'Somebody'} froze it${end}${why}. ` +
+    (facts['may_break_glass'] === true
+      ? 'In an emergency break the glass: say why below. It is recorded.'
+      : 'Your token may not break the glass; ask somebody whose token may.')
+  )
+}
+
+const EXPLANATIONS = new Map<string, Explanation>([
+  [
+    'version_conflict',
+    {
+      title: 'It changed while you were looking',
+      hint: () => 'Nothing was changed by you. Look at what it is now, then decide.',
+    },
+  ],
+  ['frozen', { hint: describeFreeze }],
+  ['reason_required', { hint: () => 'This switch is changed with a reason only. Write one below.' }],
+  [
+    'time_box_required',
+    {
+      hint: ({ max_for: longest, safe_value: safe }) =>
+        `This switch may leave ${brief(textFact(safe) ?? null)} for at most ${durationText(String(longest))}. Choose how long.`,
+    },
+  ],
+  ['not_awaiting_approval', { hint: () => 'It waits for its time or its link, not for a person.' }],
+  ['requester_gone', { hint: () => 'Their token was revoked or has expired. Decline it, and ask anew.' }],
+  ['master_token', { hint: () => 'It can only be replaced by another one.' }],
+  [
+    'held_not_found',
+    {
+      title: 'It waits no longer',
+      hint: () => 'It was released, declined or cancelled, or has expired. History says which.',
+    },
+  ],
+])

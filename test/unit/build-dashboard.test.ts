@@ -1,0 +1,45 @@
+/** What `npm run build:dashboard` writes, whatever an earlier run left in the folder. */
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { buildDashboard } from '../../src/local/build-dashboard.ts'
+
+let parent: string
+let out: string
+beforeEach(async () => {
+  parent = await mkdtemp(join(tmpdir(), 'switchyard-dashboard-'))
+  out = join(parent, 'dashboard')
+})
+afterEach(() => rm(parent, { recursive: true }))
+
+const list = async (): Promise<string[]> => (await readdir(out)).toSorted()
+
+describe('buildDashboard', () => {
+  it('writes a page, and the module and the style sheet that it names', async () => {
+    await buildDashboard(out)
+    const page = await readFile(join(out, 'index.html'), 'utf8')
+    const named = [...page.matchAll(/(?:href|src)="\/dashboard\/([^"]+)"/g)].map(([, name = '']) => name)
+    expect(named.map((name) => name.replace(/-[A-Z0-9]{8}/, ''))).toEqual(['styles.css', 'dashboard.js'])
+    expect(await list()).toEqual([...named, 'index.html'].toSorted())
+  })
+
+  it('leaves nothing of an earlier build, and neither half of a file nor one of its own beside the folder', async () => {
+    await mkdir(join(out, 'folder'), { recursive: true })
+    await writeFile(join(out, 'dashboard-AAAAAAAA.js'), 'old')
+    await writeFile(join(out, 'index.html'), '<p>of yesterday')
+    await buildDashboard(out)
+    expect(await list()).toHaveLength(3)
+    expect(await readFile(join(out, 'index.html'), 'utf8')).not.toContain('of yesterday')
+    expect(await readdir(parent)).toEqual(['dashboard'])
+  })
+
+  it('gives the same names each time, and leaves files alone that have not changed, also from two at once', async () => {
+    await Promise.all([buildDashboard(out), buildDashboard(out)])
+    const before = await list()
+    const times = await Promise.all(before.map(async (name) => (await stat(join(out, name))).mtimeMs))
+    await buildDashboard(out)
+    expect(await list()).toEqual(before)
+    expect(await Promise.all(before.map(async (name) => (await stat(join(out, name))).mtimeMs))).toEqual(times)
+  })
+})
