@@ -1,6 +1,7 @@
 /** Reads what was typed. A token in it is refused before anything else is looked at: others can see it there. */
 import type { ParseArgsConfig } from 'node:util'
-import { COMMON, type Command, type Input, type Option } from './command.ts'
+import { COMMON, type Command, type Option } from './command.ts'
+import type { Input } from './input.ts'
 import { Misuse } from './exit.ts'
 
 // As in `start.mjs`.

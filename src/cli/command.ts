@@ -4,6 +4,7 @@
  */
 import type { Environment } from './environment.ts'
 import type { Exit } from './exit.ts'
+import type { Input } from './input.ts'
 import type { Printer } from './print.ts'
 import type { Session } from './session.ts'
 
@@ -22,13 +23,6 @@ export type Command = {
   /** What a reader of `help` should know besides. */
   notes?: string
   run(input: Input, context: Context): Promise<Exit>
-}
-
-export type Input = {
-  args: string[]
-  /** The value of an option; undefined where it was not given. */
-  text(name: string): string | undefined
-  isSet(name: string): boolean
 }
 
 export type Context = {

@@ -1,6 +1,7 @@
 /** `guard`: list, get, set and delete. What a guard must look like, the service says. */
 import type { ChangeReply, Guard, GuardList } from './answer-types.ts'
-import { WRITE, type Command, type Context, type Input } from './command.ts'
+import { WRITE, type Command, type Context } from './command.ts'
+import type { Input } from './input.ts'
 import { EXIT, Misuse, type Exit } from './exit.ts'
 import { bold } from './print.ts'
 import { replyChange } from './reply-change.ts'

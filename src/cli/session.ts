@@ -5,7 +5,7 @@
 import { call, isChangeAnswer, notSwitchyardMessage, type Call, type Reply } from '../client/call.ts'
 import { NoAnswerError, RefusedError } from '../client/errors.ts'
 import { nodeFetch } from './node-fetch.ts'
-import type { Input } from './command.ts'
+import type { Input } from './input.ts'
 import { Misuse } from './exit.ts'
 import type { Settings } from './settings.ts'
 import { fits, type Shape } from './shape.ts'

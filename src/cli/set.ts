@@ -1,6 +1,7 @@
 /** `set`: one value written. Also what the commands with a flag of their own come to. */
 import type { ChangeReply } from './answer-types.ts'
-import { TIMED, type Command, type Context, type Input } from './command.ts'
+import { TIMED, type Command, type Context } from './command.ts'
+import type { Input } from './input.ts'
 import { Misuse, type Exit } from './exit.ts'
 import { quote } from './print.ts'
 import { replyChange } from './reply-change.ts'

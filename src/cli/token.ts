@@ -1,6 +1,7 @@
 /** `token`: who else may act at the stash. A secret goes to stdout or into a profile, never both unasked. */
 import type { ChangeReply, TokenCreated, TokenList, TokenRotated } from './answer-types.ts'
-import { WRITE, type Command, type Context, type Input } from './command.ts'
+import { WRITE, type Command, type Context } from './command.ts'
+import type { Input } from './input.ts'
 import { EXIT, Misuse, type Exit } from './exit.ts'
 import { bold, dim, type Piece } from './print.ts'
 import { keepSecret } from './keep-secret.ts'

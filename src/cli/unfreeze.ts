@@ -1,6 +1,7 @@
 /** `unfreeze`, and `freeze off`: one word is easier to find at night. */
 import type { ChangeReply } from './answer-types.ts'
-import { WRITE, type Command, type Context, type Input } from './command.ts'
+import { WRITE, type Command, type Context } from './command.ts'
+import type { Input } from './input.ts'
 import type { Exit } from './exit.ts'
 import { replyChange } from './reply-change.ts'
 

@@ -10,7 +10,8 @@ import { Details } from './details.ts'
 import { NoAnswerError, RefusedError } from './errors.ts'
 import { FlagSync, type FlagChanges } from './flag-sync.ts'
 import type { Status } from './freshness.ts'
-import { checkOptions, type Options, type Problem } from './options.ts'
+import { checkOptions, type Options } from './options.ts'
+import type { Problem } from './reporter.ts'
 import { Reporter } from './reporter.ts'
 
 export { NoAnswerError, RefusedError }

@@ -2,6 +2,7 @@
 import type { Connection } from './call.ts'
 import type { Timing } from './follow.ts'
 import type { Store } from './persister.ts'
+import type { Problem } from './reporter.ts'
 
 export type Options = Connection & {
   /** Keeps the last known flags over a restart. */
@@ -19,11 +20,6 @@ export type Options = Connection & {
    */
   report?: (problem: Problem) => void
 }
-
-export type Problem =
-  | { kind: 'type_mismatch'; key: string; expected: string; message: string }
-  | { kind: 'missing'; key: string; message: string }
-  | { kind: 'service' | 'store' | 'listener'; message: string; cause: unknown }
 
 /**
  * @returns the options, with the token as it is sent: without spaces and line ends around it

@@ -3,7 +3,12 @@
  * not be filled by every try and every read. Nothing here throws, even if `report` does.
  */
 import type { Kind } from './evaluation-details.ts'
-import type { Problem } from './options.ts'
+
+/** What `report` is called with. */
+export type Problem =
+  | { kind: 'type_mismatch'; key: string; expected: string; message: string }
+  | { kind: 'missing'; key: string; message: string }
+  | { kind: 'service' | 'store' | 'listener'; message: string; cause: unknown }
 
 /** The two ways of asking the service. Each fails on its own, often with the same message as the other. */
 export type Source = 'stream' | 'poll'

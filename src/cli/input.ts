@@ -1,0 +1,7 @@
+/** What a command was called with, as the parser of arguments read it. */
+export type Input = {
+  args: string[]
+  /** The value of an option; undefined where it was not given. */
+  text(name: string): string | undefined
+  isSet(name: string): boolean
+}
