@@ -32,9 +32,9 @@ export type Server = { url: URL; miniflare: Miniflare; stop(): Promise<void> }
  * Bundles the Worker into `outDir`, as a deploy would, and returns the path of its entry. The dashboard is built beside it,
  * because a later build takes the files away that the folder in wrangler.toml has now, and a server goes on needing them.
  */
-export async function bundle(outDir: string): Promise<string> {
+export async function bundle(outDir: string, { minify = true } = {}): Promise<string> {
   const wrangler = join(root, 'node_modules/wrangler/bin/wrangler.js')
-  const args = [wrangler, 'deploy', '--env=', '--dry-run', '--outdir', outDir]
+  const args = [wrangler, 'deploy', '--env=', '--dry-run', '--outdir', outDir, ...(minify ? [] : ['--minify=false'])]
   await promisify(execFile)(process.execPath, args, {
     cwd: root,
     env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_LOG: 'error' },

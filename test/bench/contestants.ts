@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
-import { serve, type Server } from '../../src/local/serve.ts'
+import { bundle, serve, type Server } from '../../src/local/serve.ts'
 
 export type Contestant = { name: string; url: string; pid: number; stop(): Promise<void> }
 
@@ -72,15 +72,15 @@ export async function startOther(name: keyof typeof SOURCES, folder: string): Pr
   })
 }
 
-/** The same bundle with a memory that is never fresh, so that each read asks the stash. */
-export async function forgetful(entry: string, folder: string): Promise<string> {
+/** The same code with cache entries that are never fresh, so that each read asks the stash. Returns the entry of its bundle. */
+export async function bundleForgetful(folder: string): Promise<string> {
+  // Not minified, so that the limit still has its name.
+  const entry = await bundle(join(folder, 'forgetful'), { minify: false })
   const bundled = await readFile(entry, 'utf8')
-  const changed = bundled.replace(/MEMORY_FRESH_MS = 1e3/, 'MEMORY_FRESH_MS = 0')
-  if (changed === bundled) throw new Error('the bundle names no MEMORY_FRESH_MS')
-  const home = join(folder, 'forgetful')
-  await mkdir(home)
-  await writeFile(join(home, 'worker.js'), changed)
-  return join(home, 'worker.js')
+  const changed = bundled.replace(/CACHE_FRESH_MS = 1e3/, 'CACHE_FRESH_MS = 0')
+  if (changed === bundled) throw new Error('the bundle names no CACHE_FRESH_MS')
+  await writeFile(entry, changed)
+  return entry
 }
 
 /** nginx with one static file, where it is installed: what a machine can do at all. */

@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib'
 import { bundle } from '../../src/local/serve.ts'
 import { freshStash, sendTo } from '../support/stash.ts'
 import { benchClients, weighClient } from './client.ts'
-import { forgetful, startNginx, startOther, startOurs } from './contestants.ts'
+import { bundleForgetful, startNginx, startOther, startOurs } from './contestants.ts'
 import { benchCli } from './cli.ts'
 import { benchDashboard } from './dashboard.ts'
 import { benchAnswers, benchCommitToEvent, benchCrowd, benchIdle, benchOneAddress } from './live.ts'
@@ -22,7 +22,7 @@ import { benchStrangers } from './strangers.ts'
 import { benchSlowReaders } from './slow-readers.ts'
 import { benchBurst, benchHistory } from './writes.ts'
 
-const BUNDLE_MAX_KB = 200
+const BUNDLE_MAX_KB = 180
 
 const folder = await mkdtemp(join(tmpdir(), 'switchyard-bench-'))
 const entry = await bundle(folder)
@@ -31,7 +31,7 @@ const only = process.argv[2]
 const ours = await startOurs(entry)
 const field: Field = {
   ours,
-  cold: await startOurs(await forgetful(entry, folder)),
+  cold: await startOurs(await bundleForgetful(folder)),
   bare: await startOther('bare', folder),
   hello: await startOther('hello', folder),
   afternoon: await startOther('afternoon', folder),
