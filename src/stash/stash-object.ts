@@ -94,7 +94,7 @@ export class StashObject extends DurableObject<Env> {
       examineAt: () => this.#monitor.examineAt,
       takeDue: (due, limit) => this.#takeDue(due, limit),
       durable: () => this.#storage.sync(),
-      hasEnded: () => this.#isAlive() && hasEnded(this.#sql, now()),
+      hasEnded: () => this.#exists && hasEnded(this.#sql, now()),
       release: (id) => this.#release(id),
       prune: () => void (this.#isAlive() && this.#storage.transactionSync(() => prune(this.#sql, now()))),
       publish: () => this.#publisher.run(),
