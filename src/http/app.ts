@@ -18,7 +18,7 @@ import { links } from './routes/links.ts'
 import { logFault, logWrite } from './log.ts'
 import { about } from './routes/about.ts'
 import { purgeCache, parsePurgeTag } from './cache-purge.ts'
-import { matchEvaluationUrl, faultedResponse, refusedResponse } from './openfeature/failure.ts'
+import { parseEvaluationUrl, faultedResponse, refusedResponse } from './openfeature/failure.ts'
 import { evaluateFromCache, ofrep, collapseDoubleSlash } from './openfeature/routes.ts'
 import { problemResponse } from './response/reply.ts'
 import { itemProblemResponse } from './response/serve.ts'
@@ -63,7 +63,7 @@ const PREFLIGHT = {
 app.notFound((c) => {
   const allow = getAllowedMethods(c.req.path)
   if (c.req.method === 'OPTIONS') return new Response(null, { status: 204, headers: PREFLIGHT })
-  const evaluation = matchEvaluationUrl(c.req.url)
+  const evaluation = parseEvaluationUrl(c.req.url)
   if (evaluation !== null && allow.length > 0) {
     return refusedResponse(evaluation.key, { code: 'method_not_allowed', allow })
   }
@@ -83,7 +83,7 @@ app.onError((fault, c) => handleFault(c.req.raw, fault))
 function handleFault(request: Request, fault: Error): Response {
   const requestId = getRequestId(request)
   logFault(request, fault, requestId)
-  const evaluation = matchEvaluationUrl(request.url)
+  const evaluation = parseEvaluationUrl(request.url)
   if (evaluation !== null) return faultedResponse(evaluation.key, fault, requestId)
   return faultResponse(request, mayWrite(request), fault, requestId)
 }
@@ -104,7 +104,7 @@ function mayWrite(request: Request): boolean {
   const { method, url } = request
   // As the router reads it: an escaped letter is the letter.
   if (method === 'GET') return url.includes('?') && /^(?:\/api)?\/update$/.test(getPath(request))
-  return method !== 'HEAD' && method !== 'OPTIONS' && matchEvaluationUrl(url) === null
+  return method !== 'HEAD' && method !== 'OPTIONS' && parseEvaluationUrl(url) === null
 }
 
 /** Every request comes in here, but for those that `serveHot` has answered. */

@@ -24,9 +24,9 @@ function find(request: Request): Response | null {
   const start = url.startsWith('/item/', path) ? path + 6 : url.startsWith('/api/item/', path) ? path + 10 : 0
   if (start === 0) return null
   const end = start + STASH_ID_CHARS
-  const recalled = url[end] === '/' ? peekSnapshot(url.slice(start, end)) : null
+  const entry = url[end] === '/' ? peekSnapshot(url.slice(start, end)) : null
   // A query, a further segment or an escape is part of no key, so it finds no flag.
-  const flag = recalled?.snapshot.flags.get(url.slice(end + 1))
-  if (!recalled || flag === undefined) return null
-  return serve(request, recalled, flag.key, () => ({ body: flag.value, ...flag }))
+  const flag = entry?.snapshot.flags.get(url.slice(end + 1))
+  if (!entry || flag === undefined) return null
+  return serve(request, entry, flag.key, () => ({ body: flag.value, ...flag }))
 }

@@ -3,10 +3,10 @@
  * they come in thousands. Never a query (a link's token stands there), a header, an address or a body.
  */
 import type { LogName } from '../model/log-names.ts'
-import { sha256 } from './request/credential.ts'
+import { sha256 } from './digest.ts'
 
 export function logWrite(request: Request, response: Response, requestId: string, ms: number): void {
-  const pathname = pathOf(request.url)
+  const pathname = getPath(request.url)
   const code = response.headers.get('Switchyard-Problem')
   console.log(
     JSON.stringify({
@@ -23,7 +23,7 @@ export function logWrite(request: Request, response: Response, requestId: string
 }
 
 export function logFault(request: Request, fault: Error, requestId: string): void {
-  const pathname = pathOf(request.url)
+  const pathname = getPath(request.url)
   console.error(
     JSON.stringify({
       level: 'error',
@@ -69,7 +69,7 @@ export async function logFailedLogin(request: Request, code: string, address: st
       level: 'warn',
       at: 'http/login' satisfies `http/${LogName<'http'>}`,
       method: request.method,
-      path: pathOf(request.url).slice(0, 300),
+      path: getPath(request.url).slice(0, 300),
       code,
       // Tells one network from another in the log. An operator who has an address can find its lines by it.
       client: (await sha256(`switchyard-log ${network}`)).slice(0, 12),
@@ -79,4 +79,4 @@ export async function logFailedLogin(request: Request, code: string, address: st
 }
 
 /** Without the query, and without a parser: a Host that is none makes a URL that none takes. */
-const pathOf = (url: string): string => url.replace(/^[^:]+:\/\/[^/]*/, '').replace(/[?#].*$/s, '')
+const getPath = (url: string): string => url.replace(/^[^:]+:\/\/[^/]*/, '').replace(/[?#].*$/s, '')

@@ -32,7 +32,7 @@ export async function checkAttemptLimit(
   return success ? null : RATE_LIMITED
 }
 
-const FAILURES = ['invalid_token', 'link_spent']
+const FAILED_LOGIN_CODES = ['invalid_token', 'link_spent']
 
 /** The answer to a refused request: the refusal, or 429 where this address has guessed too often. */
 export async function problemResponseCountingFailures(
@@ -50,7 +50,7 @@ export async function countFailure(
   refusal: Refusal,
   scope: AttemptScope,
 ): Promise<Refusal> {
-  if (!FAILURES.includes(refusal.code)) return refusal
+  if (!FAILED_LOGIN_CODES.includes(refusal.code)) return refusal
   await logFailedLogin(request, refusal.code, getClientAddress(request))
   const limited = await checkAttemptLimit(request, limiter, scope)
   if (limited === null) return refusal

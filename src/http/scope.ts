@@ -17,22 +17,22 @@ export type WriteScope = Handles & {
   credential?: Credential
 }
 
-export const handles = (c: Ctx): Handles => ({
+export const toHandles = (c: Ctx): Handles => ({
   namespace: c.env.STASH,
   kv: c.env.SNAPSHOTS,
   mode: c.env.READ_MODE,
   context: c.executionCtx,
 })
 
-export const readScope = (c: Ctx): ReadScope => ({
+export const toReadScope = (c: Ctx): ReadScope => ({
   url: c.req.url,
   stash: c.req.param('stash') ?? '',
-  ...handles(c),
+  ...toHandles(c),
 })
 
-export const writeScope = (c: Ctx): WriteScope => ({
+export const toWriteScope = (c: Ctx): WriteScope => ({
   request: c.req.raw,
   stash: c.req.param('stash') ?? '',
-  ...handles(c),
+  ...toHandles(c),
   logins: c.env.FAILED_LOGINS,
 })

@@ -74,7 +74,7 @@ const exportedItem = z.strictObject({
 })
 const exportedGuard = z.strictObject({ key: keySchema, guard: guardSchema })
 
-const once = (list: { key: string }[]): boolean => new Set(list.map(({ key }) => key)).size === list.length
+const hasUniqueKeys = (list: { key: string }[]): boolean => new Set(list.map(({ key }) => key)).size === list.length
 
 export const importSpec = z
   .strictObject({
@@ -84,8 +84,8 @@ export const importSpec = z
     exported_at: z.string().optional(),
     name: z.string().nullable().optional(),
     description: z.string().nullable().optional(),
-    items: z.array(exportedItem).max(STASH_MAX_ITEMS).refine(once, 'a key stands here twice').optional(),
-    guards: z.array(exportedGuard).max(STASH_MAX_GUARDS).refine(once, 'a key stands here twice').optional(),
+    items: z.array(exportedItem).max(STASH_MAX_ITEMS).refine(hasUniqueKeys, 'a key stands here twice').optional(),
+    guards: z.array(exportedGuard).max(STASH_MAX_GUARDS).refine(hasUniqueKeys, 'a key stands here twice').optional(),
   })
   .meta({ id: 'ImportSpec', description: 'What an export gave. Only items and guards are taken from it.' })
 

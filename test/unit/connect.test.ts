@@ -183,7 +183,7 @@ describe('connect', () => {
   })
 })
 
-describe('socketOf', () => {
+describe('getSocket', () => {
   it('is the socket, and a fault where there is none', () => {
     expect(getSocket({ webSocket: 'socket' } as unknown as Response)).toBe('socket')
     expect(() => getSocket({ webSocket: null } as unknown as Response)).toThrow('without a socket')

@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { logFailedLogin, logFault, logNotice, logWrite } from '../../src/http/log.ts'
 import { markInvisible } from '../../src/http/response/mark-invisible.ts'
 import { readContext } from '../../src/http/openfeature/context.ts'
-import { matchEvaluationUrl, missingFlagResponse, refusedResponse } from '../../src/http/openfeature/failure.ts'
-import { readableTime } from '../../src/http/response/time.ts'
+import { parseEvaluationUrl, missingFlagResponse, refusedResponse } from '../../src/http/openfeature/failure.ts'
+import { formatTime } from '../../src/http/response/time.ts'
 
-describe('readableTime', () => {
+describe('formatTime', () => {
   const now = Date.UTC(2026, 10, 24, 2, 0, 0)
   const MINUTE = 60_000
   it.each<[number, string]>([
@@ -23,11 +23,11 @@ describe('readableTime', () => {
     [-30_000, '01:59 UTC, 30 s ago'],
     [-3 * 60 * MINUTE, '23 Nov, 23:00 UTC, 3 h ago'],
   ])('%i ms from now is "%s"', (ms, text) => {
-    expect(readableTime(now + ms, now)).toBe(text)
+    expect(formatTime(now + ms, now)).toBe(text)
   })
 })
 
-describe('marked', () => {
+describe('markInvisible', () => {
   const text = async (value: string) => String(await markInvisible(value))
   it.each([
     ['plain 🙂👍🏽', 'plain 🙂👍🏽'],
@@ -43,7 +43,7 @@ describe('marked', () => {
   })
 })
 
-describe('evaluationAt', () => {
+describe('parseEvaluationUrl', () => {
   it.each<[string, { key: string | null } | null]>([
     ['https://a.b/api/stash/S/ofrep/v1/evaluate/flags', { key: null }],
     ['https://a.b/stash/S/ofrep/v1/evaluate/flags?x=1', { key: null }],
@@ -54,11 +54,11 @@ describe('evaluationAt', () => {
     ['https://a.b/x/stash/S/ofrep/v1/evaluate/flags', null],
     ['https://a.b/item/S/k?u=https://a.b/stash/S/ofrep/v1/evaluate/flags', null],
   ])('%s: %j', (url, at) => {
-    expect(matchEvaluationUrl(url)).toEqual(at)
+    expect(parseEvaluationUrl(url)).toEqual(at)
   })
 })
 
-describe('what OFREP is told', () => {
+describe('the failures of OFREP', () => {
   it('of a flag or a stash that is not there is that there is no flag', async () => {
     const missing = missingFlagResponse('k', 7)
     expect([missing.status, missing.headers.get('Switchyard-Revision')]).toEqual([404, '7'])

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { answerMissed } from '../../src/http/watch/long-poll.ts'
+import { missedEventsResponse } from '../../src/http/watch/long-poll.ts'
 
 const lines = (...events: object[]) => events.map((event) => JSON.stringify(event)).join('\n')
 
-describe('answerMissed', () => {
+describe('missedEventsResponse', () => {
   it('merges changes, of which the later wins', async () => {
-    const answer = answerMissed(
+    const answer = missedEventsResponse(
       lines(
         { type: 'change', revision: 2, changes: { a: '1', b: '1' } },
         { type: 'change', revision: 3, changes: { b: null } },
@@ -15,7 +15,7 @@ describe('answerMissed', () => {
     expect(await answer.json()).toEqual({ type: 'change', revision: 3, changes: { a: '1', b: null } })
   })
   it('begins with the last snapshot: what that lacks is gone, whatever was told before', async () => {
-    const answer = answerMissed(
+    const answer = missedEventsResponse(
       lines(
         { type: 'change', revision: 2, changes: { a: '1' } },
         { type: 'snapshot', revision: 1009, flags: { b: '1' } },

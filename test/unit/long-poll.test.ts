@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { answerMissed, throttleBehind, pollOnce } from '../../src/http/watch/long-poll.ts'
-import { readHead } from '../../src/http/watch/sse.ts'
+import { missedEventsResponse, throttleIfBehind, pollOnce } from '../../src/http/watch/long-poll.ts'
+import { parseEventHead } from '../../src/http/watch/sse.ts'
 
 /** A socket whose other end a test holds. */
 class SocketStub {
@@ -121,10 +121,10 @@ describe('pollOnce', () => {
   })
 })
 
-describe('answerMissed', () => {
+describe('missedEventsResponse', () => {
   const bodyOf = async (...events: object[]): Promise<unknown> => {
     const lines = events.map((event) => JSON.stringify(event)).join('\n')
-    return (await answerMissed(lines, `s${++stashes}`).json()) as unknown
+    return (await missedEventsResponse(lines, `s${++stashes}`).json()) as unknown
   }
   it('gives one event as it is', async () => {
     const event = change(4, { a: '1' }, { a: { at: 't', to: null } })
@@ -165,49 +165,50 @@ describe('answerMissed', () => {
   })
 })
 
-describe('paceBehind', () => {
-  const tell = (stash: string, revision: number) => void answerMissed(JSON.stringify(change(revision, {})), stash)
+describe('throttleIfBehind', () => {
+  const tell = (stash: string, revision: number) =>
+    void missedEventsResponse(JSON.stringify(change(revision, {})), stash)
   it('makes one that is behind what another was just told wait a moment, and no other', async () => {
     tell('paced', 5)
-    await throttleBehind('paced', 5)
-    await throttleBehind('paced', 9)
-    await throttleBehind('another', 1)
+    await throttleIfBehind('paced', 5)
+    await throttleIfBehind('paced', 9)
+    await throttleIfBehind('another', 1)
     expect(waits).toEqual([])
     vi.advanceTimersByTime(30)
     for (const after of [4, null]) {
-      const pacing = throttleBehind('paced', after)
+      const pacing = throttleIfBehind('paced', after)
       expect(waits.at(-1)).toBe(70)
       void pacing
     }
     vi.advanceTimersByTime(70)
-    await throttleBehind('paced', 4)
+    await throttleIfBehind('paced', 4)
     expect(waits).toHaveLength(2)
   })
   it('waits no longer where the clock was set back', () => {
     tell('back', 5)
     vi.setSystemTime(Date.now() - 60_000)
-    void throttleBehind('back', 1)
+    void throttleIfBehind('back', 1)
     expect(waits).toEqual([100])
   })
   it('remembers a thousand stashes at most', async () => {
     for (let i = 0; i < 1_000; i++) tell(`many${i}`, 5)
-    void throttleBehind('many999', 1)
+    void throttleIfBehind('many999', 1)
     expect(waits).toHaveLength(1)
     tell('one more', 5)
     for (let i = 0; i < 3; i++) tell(`few${i}`, 5)
     waits.length = 0
-    await throttleBehind('many0', 1)
+    await throttleIfBehind('many0', 1)
     expect(waits).toEqual([])
-    void throttleBehind('few0', 1)
+    void throttleIfBehind('few0', 1)
     expect(waits).toHaveLength(1)
   })
 })
 
-describe('readHead', () => {
+describe('parseEventHead', () => {
   it('reads how an event begins', () => {
-    expect(readHead('{"type":"change","revision":12,"changes":{}}')).toEqual({ type: 'change', revision: 12 })
+    expect(parseEventHead('{"type":"change","revision":12,"changes":{}}')).toEqual({ type: 'change', revision: 12 })
     for (const text of ['', 'x{"type":"change","revision":1', '{"revision":1,"type":"change"}']) {
-      expect(() => readHead(text)).toThrow('no event')
+      expect(() => parseEventHead(text)).toThrow('no event')
     }
   })
 })

@@ -15,7 +15,7 @@ import { parseTime, REASON_MAX_CHARS } from '../../src/wire/field.ts'
 const request = (headers: Record<string, string> = {}) => new Request('https://flags.test/', { headers })
 const refusal = (read: { ok: boolean; refusal?: object; value?: unknown }) => (read.ok ? read.value : read.refusal)
 
-describe('readQuery', () => {
+describe('parseQuery', () => {
   const read = (query: string) => refusal(parseQuery(`https://flags.test/a${query}`, ['at', 'reason']))
   it('gives what is known, decoded, and nothing where there is none', () => {
     expect(read('?at=1&reason=a+b%20c')).toEqual({ at: '1', reason: 'a b c' })
@@ -82,7 +82,7 @@ describe('parseTime', () => {
   })
 })
 
-describe('readTiming', () => {
+describe('parseTiming', () => {
   it('takes both, either, or none', () => {
     expect(refusal(parseTiming({}))).toEqual({})
     expect(refusal(parseTiming({ for: '2m' }))).toEqual({ forMs: 120_000 })
@@ -93,7 +93,7 @@ describe('readTiming', () => {
   })
 })
 
-describe('readCircumstances', () => {
+describe('parseWriteMetadata', () => {
   const read = (headers: Record<string, string>, reason?: string) =>
     refusal(parseWriteMetadata(request(headers), reason === undefined ? {} : { reason }))
   it('takes the reason from the query before the header', () => {
@@ -115,7 +115,7 @@ describe('readCircumstances', () => {
   })
 })
 
-describe('readPrecondition', () => {
+describe('parsePrecondition', () => {
   const read = (headers: Record<string, string>) => refusal(parsePrecondition(new Headers(headers)))
   it('reads versions out of tags, weak or not, one or several', () => {
     expect(read({})).toBeNull()

@@ -145,7 +145,7 @@ describe('GET /stash/{id}', () => {
   })
 })
 
-describe('what no route takes', () => {
+describe('a request that no route takes', () => {
   it('says which methods there are, or that there is no such path', async () => {
     const { id, send } = makeDoor()
     const wrong = await send('DELETE', `/stash/${id}/history`)
@@ -157,7 +157,7 @@ describe('what no route takes', () => {
   })
 })
 
-describe('documentOf', () => {
+describe('toProblemDocument', () => {
   it('says of a conflict what stands there', () => {
     const detailOf = (current: number | null) =>
       toProblemDocument({ code: 'version_conflict', current, of: 'item' } as Parameters<typeof toProblemDocument>[0])

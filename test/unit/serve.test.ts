@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { Recalled } from '../../src/edge/snapshot-reader.ts'
+import type { LiveEntry } from '../../src/edge/finding.ts'
 import { serveFromCache } from '../../src/http/fast-path.ts'
+import { matchesIfNoneMatch } from '../../src/http/response/entity-tag.ts'
 import {
-  matchesIfNoneMatch,
   serve,
   serveList,
   missingItemResponse,
@@ -13,7 +13,7 @@ import {
 const FLAGS = Array.from({ length: 100 }, (_, i) => [`flag-${i}`, 'x'.repeat(1_000)] as const)
 const CHARS = 100 * 1_000
 
-function copy(): Recalled {
+function copy(): LiveEntry {
   const flags = new Map(FLAGS.map(([key, value]) => [key, { key, value, type: 'text/plain', version: 3 }]))
   const stash = { name: null, description: null, profile: 'safeguarded', createdAt: 0, freeze: null } as const
   const times = { reverts: [], changesAt: Infinity, reverted: new Set<string>(), isComplete: true }
@@ -35,10 +35,10 @@ const selection = (chars: number) => ({ body: 'v'.repeat(chars), type: 'applicat
 
 describe('serveList', () => {
   it('keeps texts until they come to what the memory counts for them, and makes the others anew', () => {
-    const recalled = copy()
+    const entry = copy()
     let made = 0
     const read = (keys: string[] | null) =>
-      serveList(get(), recalled, keys, () => (made++, selection(keys === null ? 2 * CHARS : CHARS / 4)))
+      serveList(get(), entry, keys, () => (made++, selection(keys === null ? 2 * CHARS : CHARS / 4)))
     for (let round = 0; round < 2; round++) {
       for (let i = 0; i < 50; i++) read([`flag-${i}`])
       read(null)
@@ -47,10 +47,10 @@ describe('serveList', () => {
     expect(made).toBe(51 + 46)
   })
   it('counts the names too: they may be longer than the answers', () => {
-    const recalled = copy()
+    const entry = copy()
     let made = 0
     const read = (i: number) =>
-      serveList(get(), recalled, [String(i), 'k'.repeat(CHARS / 2)], () => (made++, selection(1)))
+      serveList(get(), entry, [String(i), 'k'.repeat(CHARS / 2)], () => (made++, selection(1)))
     for (let round = 0; round < 2; round++) for (let i = 0; i < 50; i++) read(i)
     expect(made).toBe(50 + 48)
   })
@@ -66,7 +66,7 @@ describe('serveList', () => {
     vi.useFakeTimers({ now: 1_000_000 })
     const old = copy()
     let made = 0
-    const read = (recalled: Recalled) => serveList(get(), recalled, null, () => (made++, selection(1)))
+    const read = (entry: LiveEntry) => serveList(get(), entry, null, () => (made++, selection(1)))
     read(old)
     read(old)
     expect(made).toBe(1)
@@ -100,7 +100,7 @@ describe('a 304', () => {
 
 describe('how long the cache in front may keep an answer', () => {
   const NOW = 1_000_000
-  const keptFor = (facts: Partial<Recalled>, until?: number) => {
+  const keptFor = (facts: Partial<LiveEntry>, until?: number) => {
     vi.useFakeTimers({ now: NOW, toFake: ['Date'] })
     const item = () => ({ body: 'x', type: 'text/plain', version: 2, ...(until !== undefined && { until }) })
     const answer = serve(get(), { ...copy(), checkedAt: NOW - 1_000, ...facts }, 'k', item)
@@ -127,9 +127,9 @@ describe('how long the cache in front may keep an answer', () => {
   })
 })
 
-describe('what an answer says of itself', () => {
-  const answerTo = (facts: Partial<Representation>, recalled = copy(), name = 'k') =>
-    serve(get(), recalled, name, () => ({ body: 'x', type: 'text/plain', version: 2, ...facts })).headers
+describe('the headers of a response', () => {
+  const answerTo = (facts: Partial<Representation>, entry = copy(), name = 'k') =>
+    serve(get(), entry, name, () => ({ body: 'x', type: 'text/plain', version: 2, ...facts })).headers
   it('is its version, and how many flags have gone back by the clock', () => {
     const tags = [{}, { reverted: false }, { reverted: true }, { reverted: 0 }, { reverted: 1 }, { reverted: 12 }]
     expect(tags.map((facts) => answerTo(facts).get('ETag'))).toEqual(['"2"', '"2"', '"2+r"', '"2"', '"2+r"', '"2+r12"'])
@@ -166,11 +166,11 @@ describe('what an answer says of itself', () => {
   })
 })
 
-describe('serveMissing', () => {
+describe('missingItemResponse', () => {
   const missing = (key: string) => {
-    const { snapshot, ...recalled } = copy()
+    const { snapshot, ...entry } = copy()
     const reverts = [{ key: 'away', at: 5_000, version: 2, to: null }]
-    const all = { ...recalled, snapshot: { ...snapshot, reverts, reverted: new Set(['back']) } }
+    const all = { ...entry, snapshot: { ...snapshot, reverts, reverted: new Set(['back']) } }
     return missingItemResponse(all, { code: 'item_not_found', key })
   }
   it('says whether it is away for a time, and has an empty body', async () => {
@@ -194,7 +194,7 @@ describe('serveMissing', () => {
   })
 })
 
-describe('isKnown', () => {
+describe('matchesIfNoneMatch', () => {
   it.each([
     ['"3"', true],
     ['W/"3"', true],
@@ -213,7 +213,7 @@ describe('isKnown', () => {
   })
 })
 
-describe('serveHot', () => {
+describe('serveFromCache', () => {
   it('leaves a request on which it fails to the routes', () => {
     const broken = new Proxy(get(), {
       get: (request, name) => {

@@ -146,7 +146,7 @@ describe('write', () => {
     const stranger = refuse({ code: 'invalid_token' })
     it('has the caller confirmed where it is long, or may be, or holds guards', async () => {
       for (const [wanted, init] of [
-        [{ holdsGuards: true }, {}],
+        [{ bodyMayHoldGuards: true }, {}],
         [{}, { headers: { 'Content-Length': '65537' } }],
         [{}, { body: long }],
       ] as const) {
@@ -174,13 +174,13 @@ describe('write', () => {
       // One that is confirmed is not asked for twice.
       world.standing = ok({ kind: 'standing' })
       log.length = 0
-      await send({ ...wrong, holdsGuards: true })
+      await send({ ...wrong, bodyMayHoldGuards: true })
       expect(log).toEqual(['ask standing'])
     })
   })
 })
 
-describe('replyWaiting', () => {
+describe('heldResponse', () => {
   it.each([
     ['link', 'Its link releases it'],
     ['time', 'at its time'],

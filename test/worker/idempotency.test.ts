@@ -1,6 +1,6 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { sha256 } from '../../src/http/request/credential.ts'
+import { sha256 } from '../../src/http/digest.ts'
 import { clearFaults, faults } from '../support/faults.ts'
 import { newOperator, newStash, objectOf, send } from '../support/front-door.ts'
 import type { Stash } from '../support/stash.ts'

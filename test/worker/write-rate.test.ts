@@ -1,7 +1,7 @@
 /** What a token may write in a minute, and what a stash does when its storage fills up. */
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
-import { sha256 } from '../../src/http/request/credential.ts'
+import { sha256 } from '../../src/http/digest.ts'
 import { newOperator, objectOf } from '../support/front-door.ts'
 import { freezeTime, pass } from '../support/frozen-time.ts'
 import type { Operator } from '../support/operator.ts'

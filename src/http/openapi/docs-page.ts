@@ -28,14 +28,14 @@ export function docsPage(): Promise<Response> {
       <code>$LINK</code> is the token of a link that puts bob on call. <code>…</code> stands for what differs from run to run,
       or is long.</p>
       <h2>Operations</h2>
-      ${OPERATIONS.map(operationOf)}
+      ${OPERATIONS.map(renderOperation)}
       <h2>Problems</h2>
       <p>A refusal is <code>application/problem+json</code> (RFC 9457) and changed nothing. Its <code>code</code> is one of these.</p>
       <dl>${problems.map(([code, { status, title }]) => html`<dt id="${code}"><code>${code}</code> · ${status}</dt><dd>${title}</dd>`)}</dl>`,
   )
 }
 
-function operationOf({ method, path, id, summary, auth, parameters = [], refusals }: Operation) {
+function renderOperation({ method, path, id, summary, auth, parameters = [], refusals }: Operation) {
   const takes = parameters.map(
     (name) => html`<li><code>${name}</code> (${PARAMETERS[name].in}): ${PARAMETERS[name].description}</li>`,
   )
@@ -43,7 +43,7 @@ function operationOf({ method, path, id, summary, auth, parameters = [], refusal
   const example = EXAMPLES[id]
   return html`<h3 id="${id}"><code>${method.toUpperCase()} ${path}</code></h3>
     <p>${summary} ${AUTH[auth]}</p>
-    ${example === undefined ? '' : html`<pre>$ ${example.command}\n${example.answer}</pre>`}
+    ${example === undefined ? '' : html`<pre>$ ${example.command}\n${example.output}</pre>`}
     ${takes.length === 0 ? '' : html`<ul>${takes}</ul>`}
     ${refused.length === 0 ? '' : html`<p>May be refused as ${refused}</p>`}`
 }

@@ -51,7 +51,18 @@ export function createDocument(): Json {
 }
 
 function toOperationObject(operation: Operation): Json {
-  const { path, id, summary, parameters = [], auth, body, answer, mayBeHeld = false, refusals, failures } = operation
+  const {
+    path,
+    id,
+    summary,
+    parameters = [],
+    auth,
+    body,
+    response: answer,
+    mayBeHeld = false,
+    refusals,
+    failures,
+  } = operation
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => PATH_PARAMETERS[name])
   return {
     operationId: id,
@@ -92,7 +103,7 @@ const toFailureResponses = ({ schema, statuses }: NonNullable<Operation['failure
     Object.entries(statuses).map(([status, description]) => [status, { description, content: toContent(schema) }]),
   )
 
-function toContent(schema: Operation['answer']): Json {
+function toContent(schema: Operation['response']): Json {
   if (schema === 'text') return { '*/*': { schema: { type: 'string' } } }
   if (schema === 'events') {
     return { 'text/event-stream': { schema: { type: 'string' } }, 'application/json': { schema: toRef(watchEvent) } }
@@ -119,7 +130,7 @@ function toComponents(): Json {
     problem,
     heldReply,
     watchEvent,
-    ...OPERATIONS.flatMap(({ body, answer, failures }) => [body?.schema, answer, failures?.schema]),
+    ...OPERATIONS.flatMap(({ body, response: answer, failures }) => [body?.schema, answer, failures?.schema]),
   ]) {
     if (typeof schema !== 'object') continue
     const documented = documentedAs.get(schema) ?? schema

@@ -13,7 +13,7 @@ export type Operation = {
   /** A schema for JSON; 'text' for a value as it comes. */
   body?: { schema: z.ZodType | 'text'; required: boolean }
   /** What a 200 carries. */
-  answer: z.ZodType | 'text' | 'html' | 'openapi' | 'events' | 'stream'
+  response: z.ZodType | 'text' | 'html' | 'openapi' | 'events' | 'stream'
   /** Whether the change may be held instead: 202. */
   mayBeHeld?: boolean
   refusals: RefusalCode[]
@@ -113,4 +113,4 @@ export const LINK_REFUSALS: RefusalCode[] = [
 /** Of a condition on the stash's revision. */
 export const CONDITIONS: Parameter[] = ['If-Match', 'If-None-Match']
 export const BODY_REFUSALS: RefusalCode[] = ['invalid_body', 'not_text', 'body_too_large', 'body_incomplete']
-export const ASK_REFUSALS: RefusalCode[] = [...TOKEN_REFUSALS, 'unknown_parameter', 'invalid_query']
+export const QUERY_REFUSALS: RefusalCode[] = [...TOKEN_REFUSALS, 'unknown_parameter', 'invalid_query']

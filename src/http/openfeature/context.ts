@@ -19,7 +19,7 @@ export type Context = { targetingKey: string | null; text: string }
 export async function readContext(request: Request): Promise<Context | Failure> {
   const text = await readShort(request)
   if (text === null) return invalid(`The request may have at most ${CONTEXT_MAX_BYTES} bytes.`)
-  return interpret(text)
+  return parseContext(text)
 }
 
 /** Null: it is too long. What says its length, as all clients do, is read whole: that costs a third less than piece by piece. */
@@ -28,18 +28,18 @@ async function readShort(request: Request): Promise<string | null> {
   if (announced !== null && Number(announced) <= CONTEXT_MAX_BYTES) return readShortInTime(request)
   const read = await readText(request, CONTEXT_MAX_BYTES)
   if (read.ok) return read.value
-  return read.refusal.code === 'body_too_large' ? null : NO_JSON
+  return read.refusal.code === 'body_too_large' ? null : NOT_JSON
 }
 
 async function readShortInTime(request: Request): Promise<string> {
   const text = await readInTime(CONTEXT_MAX_BYTES, request.text())
-  return text === INCOMPLETE ? NO_JSON : text
+  return text === INCOMPLETE ? NOT_JSON : text
 }
 
 /** What is not UTF-8 is no JSON either. Nor is what broke off: its client has left. */
-const NO_JSON = '\u0000'
+const NOT_JSON = '\u0000'
 
-function interpret(text: string): Context | Failure {
+function parseContext(text: string): Context | Failure {
   const parsed = text.trim() === '' ? { value: {} } : parseJson(text)
   if (parsed === undefined) {
     return { errorCode: 'PARSE_ERROR', errorDetails: `The body is not JSON. ${EXPECTED}` }

@@ -65,11 +65,12 @@ export function faultedResponse(key: string | null, fault: Error, requestId: str
   )
 }
 
-const PATH = /^https?:\/\/[^/]*(?:\/api)?\/stash\/[^/?#]*\/{1,2}ofrep\/v1\/evaluate\/flags(?:\/([^?#]*))?(?:[?#]|$)/
+const EVALUATION_URL =
+  /^https?:\/\/[^/]*(?:\/api)?\/stash\/[^/?#]*\/{1,2}ofrep\/v1\/evaluate\/flags(?:\/([^?#]*))?(?:[?#]|$)/
 
 /** For what is said outside the routes. Null: the URL is not one of an evaluation. */
-export function matchEvaluationUrl(url: string): { key: string | null } | null {
-  const found = PATH.exec(url)
+export function parseEvaluationUrl(url: string): { key: string | null } | null {
+  const found = EVALUATION_URL.exec(url)
   if (found === null) return null
   const [, key] = found
   if (key === undefined) return { key: null }

@@ -3,49 +3,51 @@
  * it takes, exact in what it answers: its clients are written by others.
  */
 import { Hono } from 'hono'
-import type { Recalled } from '../../edge/snapshot-reader.ts'
+import type { LiveEntry } from '../../edge/finding.ts'
 import type { Result } from '../../model/refusal.ts'
 import { parseStashId, STASH_ID_CHARS } from '../request/address.ts'
 import { connect, getSocket } from '../watch/connect.ts'
-import { bulkEvaluationResponse, evaluationResponse } from './answer.ts'
+import { bulkEvaluationResponse, evaluationResponse } from './evaluation-response.ts'
 import { readContext } from './context.ts'
 import { failureResponse, refusedResponse } from './failure.ts'
 import { parseCursor, parseQuery } from '../request/parse.ts'
-import { explainMissing, readAtLeastIfExists, peekSnapshot } from '../response/snapshot-reader.ts'
+import { explainMissing, readClaimedRevision, peekSnapshot } from '../response/snapshot-reader.ts'
 import { empty, problemResponse } from '../response/reply.ts'
-import { handles, readScope, type App, type Ctx } from '../scope.ts'
+import { toHandles, toReadScope, type App, type Ctx } from '../scope.ts'
 import { streamEvents } from '../watch/sse.ts'
 
 export const ofrep = new Hono<App>()
-  .post('/stash/:stash/ofrep/v1/evaluate/flags', (c) => evaluateAll(c.req.raw, readFor(c)))
-  .post('/stash/:stash/ofrep/v1/evaluate/flags/:key{.+}', (c) => evaluateOne(c.req.raw, readFor(c), c.req.param('key')))
-  .get('/stash/:stash/ofrep/v1/events', (c) => listen(c))
+  .post('/stash/:stash/ofrep/v1/evaluate/flags', (c) => evaluateAll(c.req.raw, readClaimed(c)))
+  .post('/stash/:stash/ofrep/v1/evaluate/flags/:key{.+}', (c) =>
+    evaluateOne(c.req.raw, readClaimed(c), c.req.param('key')),
+  )
+  .get('/stash/:stash/ofrep/v1/events', (c) => streamRefetchEvents(c))
 
 /** What a client makes of a base URL that ends in a slash. */
 export const collapseDoubleSlash = (path: string): string =>
   path.replace(/^((?:\/api)?\/stash\/[^/]+)\/\/ofrep\//, '$1/ofrep/')
 
-async function evaluateOne(request: Request, recalling: Promise<Result<Recalled>>, key: string): Promise<Response> {
+async function evaluateOne(request: Request, reading: Promise<Result<LiveEntry>>, key: string): Promise<Response> {
   // Both under way at once; the context is looked at first, because it costs nothing to be told.
   const context = await readContext(request)
-  const recalled = await recalling
+  const read = await reading
   if ('errorCode' in context) return failureResponse(key, context)
-  return recalled.ok ? evaluationResponse(recalled.value, key, context) : refusedResponse(key, recalled.refusal)
+  return read.ok ? evaluationResponse(read.value, key, context) : refusedResponse(key, read.refusal)
 }
 
-async function evaluateAll(request: Request, recalling: Promise<Result<Recalled>>): Promise<Response> {
+async function evaluateAll(request: Request, reading: Promise<Result<LiveEntry>>): Promise<Response> {
   const context = await readContext(request)
-  const recalled = await recalling
+  const read = await reading
   if ('errorCode' in context) return failureResponse(null, context)
-  if (!recalled.ok) return refusedResponse(null, recalled.refusal)
-  const events = toEventsUrl(request.url, recalled.value.snapshot.stashId)
-  return bulkEvaluationResponse(recalled.value, events, context, request.headers.get('If-None-Match'))
+  if (!read.ok) return refusedResponse(null, read.refusal)
+  const events = toEventsUrl(request.url, read.value.snapshot.stashId)
+  return bulkEvaluationResponse(read.value, events, context, request.headers.get('If-None-Match'))
 }
 
 /** After an event a client says which configuration it was told of: nothing older may be the answer. */
-function readFor(c: Ctx): Promise<Result<Recalled>> {
+function readClaimed(c: Ctx): Promise<Result<LiveEntry>> {
   const claimed = /^(?:W\/)?"?(\d{1,15})"?$/.exec(c.req.query('flagConfigEtag') ?? '')?.[1] ?? 0
-  return readAtLeastIfExists(readScope(c), Number(claimed))
+  return readClaimedRevision(toReadScope(c), Number(claimed))
 }
 
 const EVALUATE = '/ofrep/v1/evaluate/flags'
@@ -61,10 +63,10 @@ export function evaluateFromCache(request: Request): Promise<Response> | null {
   if (before !== '/api/stash/' && before !== '/stash/') return null
   const rest = url.slice(at + EVALUATE.length)
   if (rest !== '' && (rest[0] !== '/' || rest.length === 1)) return null
-  const recalled = peekSnapshot(url.slice(start, at))
-  if (recalled === null) return null
-  const recalling = Promise.resolve({ ok: true as const, value: recalled })
-  return rest === '' ? evaluateAll(request, recalling) : evaluateOne(request, recalling, rest.slice(1))
+  const entry = peekSnapshot(url.slice(start, at))
+  if (entry === null) return null
+  const reading = Promise.resolve({ ok: true as const, value: entry })
+  return rest === '' ? evaluateAll(request, reading) : evaluateOne(request, reading, rest.slice(1))
 }
 
 /** Under the prefix that the caller came by, and always the same: a provider that is given another one connects anew. */
@@ -74,7 +76,7 @@ function toEventsUrl(url: string, stashId: string): string {
 }
 
 /** Says when to evaluate anew. A client that comes with nothing is told at once: what happened before it came it cannot know. */
-async function listen(c: Ctx): Promise<Response> {
+async function streamRefetchEvents(c: Ctx): Promise<Response> {
   const id = parseStashId(c.env.STASH, c.req.param('stash') ?? '')
   if (!id.ok) return problemResponse(id.refusal)
   const query = parseQuery(c.req.url, ['after'])
@@ -86,7 +88,7 @@ async function listen(c: Ctx): Promise<Response> {
 
   const terms = { after: after.value, filter: 'revisions' as const, marks: false, body: false }
   const connected = await connect(c.env, id.value, terms, c.req.raw)
-  if (!connected.ok) return problemResponse(await explainMissing(handles(c), id.value.toString(), connected.refusal))
+  if (!connected.ok) return problemResponse(await explainMissing(toHandles(c), id.value.toString(), connected.refusal))
   return streamEvents(getSocket(connected.value), id.value.toString(), c.req.raw.signal, { fields: serializeRefetch })
 }
 

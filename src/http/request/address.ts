@@ -25,7 +25,7 @@ export const parseKey = (text: string): Result<string> =>
   isKey(text) ? ok(text) : refuse({ code: 'invalid_key', key: text })
 
 /** A fresh id. Within a jurisdiction the object and all it stores stay there. */
-export function newStashId(
+export function createStashId(
   namespace: Namespace,
   jurisdiction: (typeof JURISDICTIONS)[number] | undefined,
 ): Result<DurableObjectId> {

@@ -9,7 +9,7 @@ import { TOKEN_PREFIX } from '../../model/access/token.ts'
 import { checkAttemptLimit, problemResponseCountingFailures } from '../rate-limit.ts'
 import { parseBearer, isSameSecret } from './credential.ts'
 import { logNotice } from '../log.ts'
-import { writeScope, type App, type Ctx } from '../scope.ts'
+import { toWriteScope, type App, type Ctx } from '../scope.ts'
 import { write } from './write.ts'
 
 type Settings = Pick<App['Bindings'], 'ADMIN_TOKEN' | 'OPEN_CREATION' | 'FAILED_LOGINS'>
@@ -18,9 +18,9 @@ type Settings = Pick<App['Bindings'], 'ADMIN_TOKEN' | 'OPEN_CREATION' | 'FAILED_
 const ADMIN_TOKEN_MIN_CHARS = 24
 
 /** Who may create stashes here. */
-export type Creation = 'admin_token' | 'open' | 'closed'
+export type CreationPolicy = 'admin_token' | 'open' | 'closed'
 
-export function getCreationPolicy(settings: Settings): Creation {
+export function getCreationPolicy(settings: Settings): CreationPolicy {
   if (getAdminToken(settings) !== null) return 'admin_token'
   return settings.OPEN_CREATION === 'yes' ? 'open' : 'closed'
 }
@@ -44,14 +44,14 @@ export async function checkCreationAllowed(request: Request, settings: Settings)
 }
 
 /** A write that the admin may make as well as a token of the stash. */
-export async function writeAsTokenOrAdmin(c: Ctx, wanted: Parameters<typeof write>[1]): Promise<Response> {
-  const scope = writeScope(c)
+export async function writeAsTokenOrAdmin(c: Ctx, spec: Parameters<typeof write>[1]): Promise<Response> {
+  const scope = toWriteScope(c)
   const bearer = parseBearer(scope.request)
   const admin = bearer.ok ? await isAdmin(scope.request, bearer.value, c.env) : ok(false)
   if (!admin.ok) return problemResponseCountingFailures(scope.request, scope.logins, admin.refusal)
   // The history of a stash that is deleted goes with it: then this line is the record.
   if (admin.value) logNotice('admin', `${scope.request.method} ${new URL(scope.request.url).pathname}`)
-  return write({ ...scope, ...(admin.value && { credential: { kind: 'admin' } }) }, wanted)
+  return write({ ...scope, ...(admin.value && { credential: { kind: 'admin' } }) }, spec)
 }
 
 /** A stash's own tokens are never compared with it: they come by the thousand, and must not use up the attempts. */

@@ -5,6 +5,7 @@
 import type { Credential } from '../../model/intent.ts'
 import { ok, refuse, type Result } from '../../model/refusal.ts'
 import { isToken } from '../../model/access/token.ts'
+import { sha256 } from '../digest.ts'
 
 const BEARER = /^Bearer +([^ ]+) *$/i
 
@@ -31,11 +32,6 @@ export async function parseCredential(request: Request): Promise<Result<Credenti
   if (!token.ok) return token
   if (!isToken(token.value)) return refuse({ code: 'invalid_token' })
   return ok({ kind: 'token', hash: await sha256(token.value) })
-}
-
-export async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 /** Whether two secrets are the same, without telling by its duration how much of them agrees. */

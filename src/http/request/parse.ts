@@ -74,13 +74,13 @@ export function parseCursor(request: Request, after: string | undefined): Result
 
 /** What accompanies a write: why, under which key, and on which condition. */
 export function parseWriteMetadata(request: Request, query: { reason?: string }): Result<WriteMetadata> {
-  const circumstances: WriteMetadata = {}
+  const metadata: WriteMetadata = {}
   const reason = query.reason ?? request.headers.get('Reason')
   if (reason !== null) {
     if (reason.length > REASON_MAX_CHARS) {
       return refuse({ code: 'invalid_query', parameter: 'reason', expected: `at most ${REASON_MAX_CHARS} characters` })
     }
-    circumstances.reason = reason
+    metadata.reason = reason
   }
   const breakGlass = request.headers.get('Break-Glass')
   if (breakGlass !== null) {
@@ -88,7 +88,7 @@ export function parseWriteMetadata(request: Request, query: { reason?: string })
       const expected = `the reason, in at most ${REASON_MAX_CHARS} characters: it is recorded`
       return refuse({ code: 'invalid_header', header: 'Break-Glass', expected })
     }
-    circumstances.breakGlass = breakGlass
+    metadata.breakGlass = breakGlass
   }
   const key = request.headers.get('Idempotency-Key')
   if (key !== null) {
@@ -99,25 +99,26 @@ export function parseWriteMetadata(request: Request, query: { reason?: string })
         expected: '1 to 255 visible ASCII characters',
       })
     }
-    circumstances.idempotencyKey = key
+    metadata.idempotencyKey = key
   }
   const condition = parsePrecondition(request.headers)
   if (!condition.ok) return condition
-  if (condition.value !== null) circumstances.condition = condition.value
-  return ok(circumstances)
+  if (condition.value !== null) metadata.condition = condition.value
+  return ok(metadata)
 }
 
 export function parsePrecondition(headers: Headers): Result<Precondition | null> {
   const ifMatch = parseTags(headers.get('If-Match'))
-  if (ifMatch === 'malformed') return refuse({ code: 'invalid_header', header: 'If-Match', expected: TAGS })
+  if (ifMatch === 'malformed') return refuse({ code: 'invalid_header', header: 'If-Match', expected: TAGS_EXPECTED })
   const ifNoneMatch = parseTags(headers.get('If-None-Match'))
-  if (ifNoneMatch === 'malformed') return refuse({ code: 'invalid_header', header: 'If-None-Match', expected: TAGS })
+  if (ifNoneMatch === 'malformed')
+    return refuse({ code: 'invalid_header', header: 'If-None-Match', expected: TAGS_EXPECTED })
   if (ifMatch === null && ifNoneMatch === null) return ok(null)
   return ok({ ...(ifMatch !== null && { ifMatch }), ...(ifNoneMatch !== null && { ifNoneMatch }) })
 }
 
-const TAGS = '"<version>" in double quotes, a list of these, or *'
-const TAG = /^(?:W\/)?"([^"]*)"$/
+const TAGS_EXPECTED = '"<version>" in double quotes, a list of these, or *'
+const ENTITY_TAG = /^(?:W\/)?"([^"]*)"$/
 
 /**
  * Versions in a list of entity tags. A weak tag counts as well, which RFC 9110 would never match in If-Match: a proxy that
@@ -126,7 +127,7 @@ const TAG = /^(?:W\/)?"([^"]*)"$/
 function parseTags(header: string | null): '*' | number[] | null | 'malformed' {
   if (header === null) return null
   if (header.trim() === '*') return '*'
-  const tags = header.split(',').map((tag) => TAG.exec(tag.trim())?.[1])
+  const tags = header.split(',').map((tag) => ENTITY_TAG.exec(tag.trim())?.[1])
   if (tags.some((tag) => tag === undefined)) return 'malformed'
   return tags.map((tag) => (/^\d{1,15}$/.test(tag ?? '') ? Number(tag) : -1))
 }

@@ -18,13 +18,13 @@ type QuerySpec<K extends Kind> = {
   toQuery(query: Partial<Record<string, string>>): Result<Extract<Query, { kind: K }>>
   reply(
     answer: QueryResultOf<K>,
-    again: (question: Extract<Query, { kind: K }>) => Promise<Result<QueryResultOf<K>>>,
+    queryAgain: (query: Extract<Query, { kind: K }>) => Promise<Result<QueryResultOf<K>>>,
   ): Response | Promise<Response>
 }
 
 export async function queryStash<K extends Kind>(
   { request, stash, logins, ...handles }: WriteScope,
-  { parameters = [], toQuery: question, reply }: QuerySpec<K>,
+  { parameters = [], toQuery, reply }: QuerySpec<K>,
 ): Promise<Response> {
   const { namespace } = handles
   const credential = await parseCredential(request)
@@ -33,23 +33,23 @@ export async function queryStash<K extends Kind>(
   if (!id.ok) return problemResponse(id.refusal)
   const limited = checkLoginLimit(request, stash, credential.value)
   if (limited !== null) return problemResponse(limited)
-  const query = parseQuery(request.url, parameters)
-  if (!query.ok) return problemResponse(query.refusal)
-  const asked = question(query.value)
-  if (!asked.ok) return problemResponse(asked.refusal)
+  const urlQuery = parseQuery(request.url, parameters)
+  if (!urlQuery.ok) return problemResponse(urlQuery.refusal)
+  const first = toQuery(urlQuery.value)
+  if (!first.ok) return problemResponse(first.refusal)
 
   const stub = namespace.get(id.value)
-  const put = async (one: Extract<Query, { kind: K }>): Promise<Result<QueryResultOf<K>>> => {
+  const send = async (query: Extract<Query, { kind: K }>): Promise<Result<QueryResultOf<K>>> => {
     // An object that still runs the version before may not know the question, and answers nothing.
-    const answer: Result<QueryResult> | undefined = await stub.ask(credential.value, one)
+    const answer: Result<QueryResult> | undefined = await stub.ask(credential.value, query)
     if (answer === undefined) return refuse({ code: 'unreachable' })
     if (!answer.ok) return answer
-    if (answer.value.kind !== one.kind) throw new Error('the stash answered another question')
+    if (answer.value.kind !== query.kind) throw new Error('the stash answered a different query than it was sent')
     return ok(answer.value as QueryResultOf<K>)
   }
-  const answer = await put(asked.value)
+  const answer = await send(first.value)
   if (!answer.ok)
     return problemResponseCountingFailures(request, logins, await explainMissing(handles, stash, answer.refusal))
   noteSuccessfulLogin(stash, credential.value)
-  return reply(answer.value, put)
+  return reply(answer.value, send)
 }

@@ -13,7 +13,7 @@ import { parseCredential } from './credential.ts'
 import { parseWriteMetadata, parseQuery, parseTiming } from './parse.ts'
 import { explainMissing, noteWrite } from '../response/snapshot-reader.ts'
 import { json, problemResponse } from '../response/reply.ts'
-import { timeOrNull } from '../response/time.ts'
+import { toIsoTimeOrNull } from '../response/time.ts'
 import type { heldReply } from '../../wire/safeguard.ts'
 import type * as z from 'zod'
 
@@ -24,7 +24,7 @@ export type ChangeOptions = { condition?: Precondition } & Timing
 export type ParsedWrite = { intent: Intent; reason?: string | undefined }
 
 type WriteSpec = {
-  read(terms: ChangeOptions, query: Partial<Record<string, string>>): Promise<Result<ParsedWrite>>
+  read(options: ChangeOptions, query: Partial<Record<string, string>>): Promise<Result<ParsedWrite>>
   reply(applied: Applied): Response
   /** Where the change waits instead of being applied: 202, unless waiting is what was asked for. */
   replyHeld?(held: NonNullable<Applied['held']>, applied: Applied): Response
@@ -37,14 +37,14 @@ type WriteSpec = {
   /** Other parameters that the route knows. */
   parameters?: string[]
   /** Whether the body may hold guards: no body of this route is read for a caller who is not confirmed. */
-  holdsGuards?: boolean
+  bodyMayHoldGuards?: boolean
 }
 
 /** The longest body that is read for an unconfirmed caller. A call to the object costs more than parsing this. */
-const UNCONFIRMED_MAX_BYTES = 64 * 1024
+const UNAUTHENTICATED_MAX_BYTES = 64 * 1024
 
 export async function write(
-  { request, stash, logins, credential: known, ...handles }: WriteScope,
+  { request, stash, logins, credential: given, ...handles }: WriteScope,
   {
     read,
     reply,
@@ -53,13 +53,13 @@ export async function write(
     repeatable = true,
     timed = false,
     parameters = [],
-    holdsGuards = false,
+    bodyMayHoldGuards = false,
   }: WriteSpec,
 ): Promise<Response> {
   const { namespace } = handles
   const refuseWrite = async (refusal: Refusal): Promise<Response> =>
     problemResponseCountingFailures(request, logins, await explainMissing(handles, stash, refusal))
-  const credential = known === undefined ? await parseWriteCredential(request, tokenless) : ok(known)
+  const credential = given === undefined ? await parseWriteCredential(request, tokenless) : ok(given)
   if (!credential.ok) return problemResponseCountingFailures(request, logins, credential.refusal)
   const id = parseStashId(namespace, stash)
   if (!id.ok) return problemResponse(id.refusal)
@@ -68,20 +68,20 @@ export async function write(
   const stub = namespace.get(id.value)
 
   /** Null: the stash knows this caller. Asked at most once. */
-  const confirm = async (): Promise<Refusal | null> => {
-    const standing = await stub.ask(credential.value, { kind: 'standing' })
-    return standing.ok ? null : standing.refusal
+  const authenticate = async (): Promise<Refusal | null> => {
+    const answer = await stub.ask(credential.value, { kind: 'standing' })
+    return answer.ok ? null : answer.refusal
   }
-  const isConfirmed = holdsGuards || mayBeLong(request)
-  const unknown = isConfirmed ? await confirm() : null
-  if (unknown !== null) return refuseWrite(unknown)
+  const authenticatesFirst = bodyMayHoldGuards || mayBeLong(request)
+  const rejected = authenticatesFirst ? await authenticate() : null
+  if (rejected !== null) return refuseWrite(rejected)
 
-  const taken = ['reason', ...(timed ? ['for', 'at'] : []), ...parameters]
-  const command = await readCommand(request, credential.value, taken, read)
+  const allowed = ['reason', ...(timed ? ['for', 'at'] : []), ...parameters]
+  const command = await readCommand(request, credential.value, allowed, read)
   if (!command.ok) {
     // A caller who may not write is told that, and not what is wrong with the body.
-    const stranger = isConfirmed ? null : await confirm()
-    return refuseWrite(stranger ?? command.refusal)
+    const rejectedLate = authenticatesFirst ? null : await authenticate()
+    return refuseWrite(rejectedLate ?? command.refusal)
   }
   if (!repeatable) delete command.value.idempotencyKey
   const applied = await stub.apply(command.value)
@@ -96,7 +96,7 @@ export async function write(
 /** A body whose length is not announced may be as long as its route allows. */
 function mayBeLong({ headers, body }: Request): boolean {
   const announced = headers.get('Content-Length')
-  return announced === null ? body !== null : Number(announced) > UNCONFIRMED_MAX_BYTES
+  return announced === null ? body !== null : Number(announced) > UNAUTHENTICATED_MAX_BYTES
 }
 
 async function readCommand(
@@ -107,19 +107,19 @@ async function readCommand(
 ): Promise<Result<Command>> {
   const query = parseQuery(request.url, parameters)
   if (!query.ok) return query
-  const circumstances = parseWriteMetadata(request, query.value)
-  if (!circumstances.ok) return circumstances
+  const metadata = parseWriteMetadata(request, query.value)
+  if (!metadata.ok) return metadata
   const timing = parseTiming(query.value)
   if (!timing.ok) return timing
-  const { condition, ...rest } = circumstances.value
+  const { condition, ...rest } = metadata.value
   if (rest.idempotencyKey !== undefined && credential.kind === 'none') {
     const expected = 'a token beside it: without one, nobody can tell whose repeat it is'
     return refuse({ code: 'invalid_header', header: 'Idempotency-Key', expected })
   }
-  const terms = { ...timing.value, ...(condition !== undefined && { condition }) }
-  const wanted = await read(terms, query.value)
-  if (!wanted.ok) return wanted
-  const { intent, reason } = wanted.value
+  const options = { ...timing.value, ...(condition !== undefined && { condition }) }
+  const parsed = await read(options, query.value)
+  if (!parsed.ok) return parsed
+  const { intent, reason } = parsed.value
   const hasOwn = 'condition' in intent || intent.kind === 'hold_for_link'
   const dryRun = query.value['dry_run'] === '1'
   return ok({
@@ -139,8 +139,8 @@ export function heldResponse(held: NonNullable<Applied['held']>): Response {
       message: MESSAGES[waitsFor],
       held_id: id,
       waits_for: waitsFor,
-      due_at: timeOrNull(dueAt),
-      expires_at: timeOrNull(expires_at),
+      due_at: toIsoTimeOrNull(dueAt),
+      expires_at: toIsoTimeOrNull(expires_at),
     } satisfies z.infer<typeof heldReply>,
     {},
     202,

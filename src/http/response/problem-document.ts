@@ -2,7 +2,7 @@
 import type { Refusal, RefusalCode } from '../../model/refusal.ts'
 import type { Problem } from './problem.ts'
 import { PROBLEMS } from './problem-table.ts'
-import { isoTime as iso } from './time.ts'
+import { toIsoTime as iso } from './time.ts'
 
 /** Other headers that a refusal owes its caller (RFC 9110). */
 export function getProblemHeaders(refusal: Refusal): Record<string, string> {

@@ -1,7 +1,7 @@
 /** The part of the table in `problems.ts` that is about tokens: whether one counts, and what may be done with it. */
 import type { RefusalCode } from '../../model/refusal.ts'
 import type { Problem } from './problem.ts'
-import { isoTime as iso } from './time.ts'
+import { toIsoTime as iso } from './time.ts'
 
 type TokenCode = Extract<
   RefusalCode,

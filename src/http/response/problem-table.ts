@@ -2,7 +2,7 @@
 import { LIMIT_PROBLEMS } from './problem-table-limits.ts'
 import type { Problem } from './problem.ts'
 import { TOKEN_PROBLEMS } from './problem-table-tokens.ts'
-import { isoTime as iso } from './time.ts'
+import { toIsoTime as iso } from './time.ts'
 import type { Issue } from '../../model/issue.ts'
 import type { RefusalCode } from '../../model/refusal.ts'
 

@@ -5,7 +5,7 @@
 import type { Applied } from '../../model/intent.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import { toProblemDocument, getProblemHeaders } from './problem-document.ts'
-import { isoTime } from './time.ts'
+import { toIsoTime } from './time.ts'
 
 /** `Date`: by it clients correct their clock, for what ends by it, unless the next two say that a cache answered. */
 export const EXPOSED =
@@ -61,7 +61,7 @@ export function problemResponse(refusal: Refusal): Response {
 
 /** What a write's answer says of its end, where it has one. */
 export const toTimeBoxMembers = (reverts: Applied['reverts']): { reverts_at?: string; revert_id?: string } =>
-  reverts === undefined ? {} : { reverts_at: isoTime(reverts.at), revert_id: reverts.heldId }
+  reverts === undefined ? {} : { reverts_at: toIsoTime(reverts.at), revert_id: reverts.heldId }
 
 /** What pending time-boxes will still put back, as an answer lists it. */
 export const toPendingEndsMembers = (
@@ -70,10 +70,8 @@ export const toPendingEndsMembers = (
   ends: (pending?.ends ?? []).map(({ heldId, key, at, goesBackTo }) => ({
     held_id: heldId,
     key,
-    at: isoTime(at),
+    at: toIsoTime(at),
     goes_back_to: goesBackTo,
   })),
   truncated: pending?.isWhole === false,
 })
-
-export const toEtag = (version: number): string => `"${version}"`

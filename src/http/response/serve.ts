@@ -7,12 +7,13 @@
  */
 import { getSelectionsMaxBytes } from '../../edge/snapshot-cache.ts'
 import { CACHE_FRESH_MS } from '../../edge/stash-lookup.ts'
-import type { Recalled } from '../../edge/snapshot-reader.ts'
+import type { LiveEntry } from '../../edge/finding.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import { toCacheTag, type Snapshot } from '../../model/snapshot/snapshot.ts'
 import { PROBLEMS } from './problem-table.ts'
-import { empty, toEtag, EXPOSED, problemResponse } from './reply.ts'
-import { isoTime } from './time.ts'
+import { matchesIfNoneMatch, toEtag } from './entity-tag.ts'
+import { empty, EXPOSED, problemResponse } from './reply.ts'
+import { toIsoTime } from './time.ts'
 import { MEDIA_TYPE } from '../../wire/flag.ts'
 
 export type Representation = {
@@ -33,13 +34,13 @@ export const getStashTimes = ({ changesAt, reverted }: Snapshot): Times => ({
 
 type Times = Pick<Representation, 'until' | 'reverted'>
 
-type Whole = { body: string; whole: ResponseInit }
-type Prepared = Whole & { etag: string; notModified: ResponseInit }
+type PreparedOk = { body: string; init: ResponseInit }
+type Prepared = PreparedOk & { etag: string; notModified: ResponseInit }
 
 /** The prepared responses of a copy, by name. `bytes` is the size of its selections of keys. */
 type PreparedResponses = {
   entries: Map<string, Prepared>
-  lists: Map<string, Whole>
+  lists: Map<string, PreparedOk>
   bytes: number
   notModified: ResponseInit | null
 }
@@ -48,17 +49,22 @@ type PreparedResponses = {
  * By copy. A copy is served for at most a second, and the memory may hold it long after that: so all entries are
  * dropped every few seconds, which costs a copy that is still read at most one more preparation each.
  */
-let preparedResponses = new WeakMap<Recalled, PreparedResponses>()
-let preparedSince = 0
+let preparedResponses = new WeakMap<LiveEntry, PreparedResponses>()
+let preparedResponsesSince = 0
 const PREPARED_MS = 5_000
 
 /** Serves the representation of the copy. `name` is its cache key within the copy; a route must use few names. */
-export function serve(request: Request, recalled: Recalled, name: string, represent: () => Representation): Response {
-  const { etag: tag, body, whole, notModified } = prepare(recalled, name, represent)
+export function serve(
+  request: Request,
+  entry: LiveEntry,
+  name: string,
+  toRepresentation: () => Representation,
+): Response {
+  const { etag: tag, body, init, notModified } = prepare(entry, name, toRepresentation)
   const known = request.headers.get('If-None-Match')
   if (known !== null && (known === tag || matchesIfNoneMatch(request.headers, tag)))
     return new Response(null, notModified)
-  return new Response(body, whole)
+  return new Response(body, init)
 }
 
 /**
@@ -69,58 +75,58 @@ export function serve(request: Request, recalled: Recalled, name: string, repres
  */
 export function serveList(
   request: Request,
-  recalled: Recalled,
+  entry: LiveEntry,
   keys: string[] | null,
-  represent: () => Pick<Representation, 'body' | 'type'>,
+  toRepresentation: () => Pick<Representation, 'body' | 'type'>,
 ): Response {
-  const keeping = getPreparedResponses(recalled)
-  const times = getStashTimes(recalled.snapshot)
-  const tag = toRepresentationTag({ version: recalled.snapshot.revision, ...times })
+  const responses = getPreparedResponses(entry)
+  const times = getStashTimes(entry.snapshot)
+  const tag = toRepresentationTag({ version: entry.snapshot.revision, ...times })
   if (matchesIfNoneMatch(request.headers, tag)) {
-    keeping.notModified ??= toNotModifiedInit(recalled, tag, times)
-    return new Response(null, keeping.notModified)
+    responses.notModified ??= toNotModifiedInit(entry, tag, times)
+    return new Response(null, responses.notModified)
   }
   const name = keys === null ? '*' : keys.join(',')
-  let list = keeping.lists.get(name)
+  let list = responses.lists.get(name)
   if (list === undefined) {
-    const { body, type } = represent()
-    list = { body, whole: toResponseInit(recalled, type, tag, times) }
+    const { body, type } = toRepresentation()
+    list = { body, init: toResponseInit(entry, type, tag, times) }
     const bytes = keys === null ? 0 : HEADERS_BYTES + 2 * (name.length + body.length)
-    if (keeping.bytes + bytes <= getSelectionsMaxBytes(recalled.snapshot)) {
-      keeping.lists.set(name, list)
-      keeping.bytes += bytes
+    if (responses.bytes + bytes <= getSelectionsMaxBytes(entry.snapshot)) {
+      responses.lists.set(name, list)
+      responses.bytes += bytes
     }
   }
-  return new Response(list.body, list.whole)
+  return new Response(list.body, list.init)
 }
 
 /** Roughly what an entry takes beside its texts, of which a character may take two bytes. */
 const HEADERS_BYTES = 2_048
 
-function getPreparedResponses(recalled: Recalled): PreparedResponses {
-  let keeping = preparedResponses.get(recalled)
-  if (keeping !== undefined) return keeping
+function getPreparedResponses(entry: LiveEntry): PreparedResponses {
+  let responses = preparedResponses.get(entry)
+  if (responses !== undefined) return responses
   const now = Date.now()
-  if (Math.abs(now - preparedSince) > PREPARED_MS) {
+  if (Math.abs(now - preparedResponsesSince) > PREPARED_MS) {
     preparedResponses = new WeakMap()
-    preparedSince = now
+    preparedResponsesSince = now
   }
-  preparedResponses.set(recalled, (keeping = { entries: new Map(), lists: new Map(), bytes: 0, notModified: null }))
-  return keeping
+  preparedResponses.set(entry, (responses = { entries: new Map(), lists: new Map(), bytes: 0, notModified: null }))
+  return responses
 }
 
-function prepare(recalled: Recalled, name: string, represent: () => Representation): Prepared {
-  const { entries } = getPreparedResponses(recalled)
+function prepare(entry: LiveEntry, name: string, toRepresentation: () => Representation): Prepared {
+  const { entries } = getPreparedResponses(entry)
   const known = entries.get(name)
   if (known !== undefined) return known
-  const { body, type, ...times } = represent()
+  const { body, type, ...times } = toRepresentation()
   const tag = toRepresentationTag(times)
-  const whole = toResponseInit(recalled, type, tag, times)
+  const init = toResponseInit(entry, type, tag, times)
   // Of a whole stash the time is that of some flag; `/` is part of no key.
-  if (!name.startsWith('/') && times.until !== undefined) whole.headers.set('Switchyard-Until', isoTime(times.until))
-  const entry = { etag: tag, body, whole, notModified: toNotModifiedInit(recalled, tag, times) }
-  entries.set(name, entry)
-  return entry
+  if (!name.startsWith('/') && times.until !== undefined) init.headers.set('Switchyard-Until', toIsoTime(times.until))
+  const prepared = { etag: tag, body, init, notModified: toNotModifiedInit(entry, tag, times) }
+  entries.set(name, prepared)
+  return prepared
 }
 
 /**
@@ -132,13 +138,13 @@ function toRepresentationTag({ version, reverted = 0 }: Pick<Representation, 've
   return count === 0 ? toEtag(version) : `"${version}+r${count === 1 ? '' : count}"`
 }
 
-function toResponseInit(recalled: Recalled, type: string, tag: string, times: Times): { headers: Headers } {
-  const headers = new Headers({ ...toCacheHeaders(recalled, times), ETag: tag })
+function toResponseInit(entry: LiveEntry, type: string, tag: string, times: Times): { headers: Headers } {
+  const headers = new Headers({ ...toCacheHeaders(entry, times), ETag: tag })
   // A type that no header can hold was let in by an earlier version of the service: the writer's intent is unknown.
   const served = MEDIA_TYPE.test(type) ? type : 'application/octet-stream'
   headers.set('Content-Type', served)
   // Only a type that a browser runs can do harm on this origin: it runs without origin, script or form.
-  if (!INERT.test(served)) {
+  if (!INERT_TYPE.test(served)) {
     headers.set('Content-Security-Policy', "sandbox; default-src 'none'")
     headers.set('X-Content-Type-Options', 'nosniff')
   }
@@ -149,22 +155,22 @@ function toResponseInit(recalled: Recalled, type: string, tag: string, times: Ti
  * A 304 answers one caller's If-None-Match: a cache that stored it would give others no body, and Cloudflare does not list 304
  * among what Workers Cache never stores. So it has no lifetime there, and after a revalidation the cache may ask once more.
  */
-function toNotModifiedInit(recalled: Recalled, tag: string, times: Times): ResponseInit {
-  const { 'Cloudflare-CDN-Cache-Control': _, ...caching } = toCacheHeaders(recalled, times)
+function toNotModifiedInit(entry: LiveEntry, tag: string, times: Times): ResponseInit {
+  const { 'Cloudflare-CDN-Cache-Control': _, ...caching } = toCacheHeaders(entry, times)
   return { status: 304, headers: new Headers({ ...caching, ETag: tag }) }
 }
 
 /** An item that is not there: an empty body, for scripts that test for emptiness. As cacheable as one that is. */
-export function missingItemResponse(recalled: Recalled, refusal: Refusal): Response {
-  const { reverts, reverted } = recalled.snapshot
+export function missingItemResponse(entry: LiveEntry, refusal: Refusal): Response {
+  const { reverts, reverted } = entry.snapshot
   const key = 'key' in refusal ? refusal.key : null
   // A time-boxed removal ends by the clock, as a time-boxed value does.
   const until = reverts.find((revert) => revert.key === key)?.at
   const times = { ...(until !== undefined && { until }), reverted: key !== null && reverted.has(key) }
   const headers = {
-    ...toCacheHeaders(recalled, times),
+    ...toCacheHeaders(entry, times),
     'Switchyard-Problem': refusal.code,
-    ...(until !== undefined && { 'Switchyard-Until': isoTime(until) }),
+    ...(until !== undefined && { 'Switchyard-Until': toIsoTime(until) }),
   }
   return new Response(null, { status: 404, headers })
 }
@@ -190,11 +196,11 @@ const ON_ERROR_S = 86_400
  * How long the cache in front may keep an answer. One that ends by the clock is kept for half of the time left: a second
  * tier that does not count the age in the first one begins anew, and what it then keeps must end in time as well.
  */
-function toCdnCacheControl({ checkedAt, vouched }: Recalled, until = Infinity): string {
+function toCdnCacheControl({ checkedAt, vouched }: LiveEntry, until = Infinity): string {
   const { fresh, revalidating } = vouched ? VOUCHED : UNVOUCHED
   // The prepared response is handed out for as long as the copy is remembered.
-  const handedOutUntil = Math.max(Date.now(), checkedAt + CACHE_FRESH_MS)
-  const left = Math.floor((until - handedOutUntil) / 2_000)
+  const servedUntil = Math.max(Date.now(), checkedAt + CACHE_FRESH_MS)
+  const left = Math.floor((until - servedUntil) / 2_000)
   if (left < 1) return 'no-store'
   const maxAge = Math.min(fresh, left)
   const lifetimes = [
@@ -205,29 +211,23 @@ function toCdnCacheControl({ checkedAt, vouched }: Recalled, until = Infinity): 
   return ['public', ...lifetimes.flatMap(([name, seconds]) => (seconds > 0 ? `${name}=${seconds}` : []))].join(', ')
 }
 
-function toCacheHeaders(recalled: Recalled, { until, reverted }: Times) {
-  const { snapshot } = recalled
+function toCacheHeaders(entry: LiveEntry, { until, reverted }: Times) {
+  const { snapshot } = entry
   return {
     'Cache-Control': 'no-cache',
-    'Cloudflare-CDN-Cache-Control': toCdnCacheControl(recalled, until),
+    'Cloudflare-CDN-Cache-Control': toCdnCacheControl(entry, until),
     'Cache-Tag': toCacheTag(snapshot.stashId),
     'Access-Control-Allow-Origin': '*',
     'Access-Control-Expose-Headers': EXPOSED,
     'Switchyard-Revision': String(snapshot.revision),
-    'Switchyard-Source': `${toSourceHeader(recalled)}${Number(reverted ?? 0) > 0 ? '; reverted' : ''}`,
+    'Switchyard-Source': `${toSourceHeader(entry)}${Number(reverted ?? 0) > 0 ? '; reverted' : ''}`,
   }
 }
 
 /** Which store it came from, whether the stash stands behind it, and when it was last known to be the truth. */
-export const toSourceHeader = ({ source, vouched, validAsOf: trueAt }: Recalled): string =>
-  `${source}; ${vouched ? 'vouched' : 'unvouched'}; as-of=${isoTime(trueAt)}`
-
-/** Whether If-None-Match names this tag, among others or as a weak one: a proxy that compresses weakens our tags. */
-export function matchesIfNoneMatch(headers: Headers, tag: string): boolean {
-  const known = headers.get('If-None-Match')
-  if (known === null) return false
-  return known.trim() === '*' || known.split(',').some((one) => one.trim().replace(/^W\//, '') === tag)
-}
+export const toSourceHeader = ({ source, vouched, validAsOf: trueAt }: LiveEntry): string =>
+  `${source}; ${vouched ? 'vouched' : 'unvouched'}; as-of=${toIsoTime(trueAt)}`
 
 /** The whole type, to its end: of a list, browsers take the last. Whatever is not known to be inert counts as active. */
-const INERT = /^(?:text\/(?:plain|csv|markdown|yaml)|application\/(?:json|yaml|problem\+json))(?:; ?charset=[\w-]+)?$/i
+const INERT_TYPE =
+  /^(?:text\/(?:plain|csv|markdown|yaml)|application\/(?:json|yaml|problem\+json))(?:; ?charset=[\w-]+)?$/i

@@ -21,7 +21,7 @@ type Query<P extends string> = Partial<Record<P | 'min_revision', string>>
 export async function readSnapshot<const P extends string = never>(
   { url, stash, ...handles }: ReadScope,
   parameters: readonly P[] = [],
-): Promise<Result<{ recalled: LiveEntry; query: Query<P> }>> {
+): Promise<Result<{ entry: LiveEntry; query: Query<P> }>> {
   const query = parseQuery(url, ['min_revision', ...parameters] as const)
   if (!query.ok) return query
   const minRevision = parseMinRevision((query.value as Query<never>).min_revision)
@@ -29,28 +29,28 @@ export async function readSnapshot<const P extends string = never>(
 
   const id = parseStashId(handles.namespace, stash)
   if (!id.ok) return id
-  const recalled = await snapshotReader.read(createStores(handles, id.value), stash, minRevision.value)
-  return recalled.ok ? { ok: true, value: { recalled: recalled.value, query: query.value as Query<P> } } : recalled
+  const read = await snapshotReader.read(createStores(handles, id.value), stash, minRevision.value)
+  return read.ok ? { ok: true, value: { entry: read.value, query: query.value as Query<P> } } : read
 }
 
 /** As new as is claimed, where that is to be had: a claim may be forged, and is then worth no refusal. */
-export async function readAtLeastIfExists(
+export async function readClaimedRevision(
   { stash, ...handles }: ReadScope,
   claimed: number,
 ): Promise<Result<LiveEntry>> {
   const id = parseStashId(handles.namespace, stash)
   if (!id.ok) return id
   const stores = createStores(handles, id.value)
-  const recalled = await snapshotReader.read(stores, stash, claimed)
-  if (recalled.ok || recalled.refusal.code !== 'revision_not_reached') return recalled
+  const read = await snapshotReader.read(stores, stash, claimed)
+  if (read.ok || read.refusal.code !== 'revision_not_reached') return read
   return snapshotReader.read(stores, stash)
 }
 
 /** What this isolate remembers and may still serve, for a request without a query: asks nobody, awaits nothing. */
 export function peekSnapshot(stashId: string): LiveEntry | null {
   const now = Date.now()
-  const memo = snapshotReader.peek(stashId, 0, now)
-  return memo !== null && now < memo.hotUntil && isLive(memo) ? memo : null
+  const entry = snapshotReader.peek(stashId, 0, now)
+  return entry !== null && now < entry.hotUntil && isLive(entry) ? entry : null
 }
 
 /** A stash that its object knows nothing of while a copy lives is not deleted: no 404 may say so. */

@@ -1,21 +1,21 @@
 /** Times on the wire: ISO 8601, UTC. Inside they are in ms since the epoch. */
-export const isoTime = (ms: number): string => new Date(ms).toISOString()
+export const toIsoTime = (ms: number): string => new Date(ms).toISOString()
 
-export const timeOrNull = (ms: number | null): string | null => (ms === null ? null : isoTime(ms))
+export const toIsoTimeOrNull = (ms: number | null): string | null => (ms === null ? null : toIsoTime(ms))
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /** For a person: `02:08 UTC, in 14 min`, with the day where it is another one than now. */
-export function readableTime(at: number, now: number): string {
+export function formatTime(at: number, now: number): string {
   const [then, today] = [new Date(at), new Date(now)]
-  const clock = `${isoTime(at).slice(11, 16)} UTC`
-  const sameDay = isoTime(at).slice(0, 10) === isoTime(now).slice(0, 10)
+  const clock = `${toIsoTime(at).slice(11, 16)} UTC`
+  const sameDay = toIsoTime(at).slice(0, 10) === toIsoTime(now).slice(0, 10)
   const year = then.getUTCFullYear() === today.getUTCFullYear() ? '' : ` ${then.getUTCFullYear()}`
   const day = sameDay ? '' : `${then.getUTCDate()} ${MONTHS[then.getUTCMonth()]}${year}, `
-  return `${day}${clock}, ${readableSpan(at - now)}`
+  return `${day}${clock}, ${formatDistance(at - now)}`
 }
 
-function readableSpan(ms: number): string {
+function formatDistance(ms: number): string {
   const span = Math.abs(ms)
   const minutes = Math.round(span / 60_000)
   const text =

@@ -9,7 +9,7 @@ export const ABOUT_OPERATIONS: Operation[] = [
     id: 'readOpenapi',
     summary: 'This document.',
     auth: 'none',
-    answer: 'openapi',
+    response: 'openapi',
     refusals: [],
   },
   {
@@ -18,7 +18,7 @@ export const ABOUT_OPERATIONS: Operation[] = [
     id: 'readDocs',
     summary: 'The same as a page.',
     auth: 'none',
-    answer: 'html',
+    response: 'html',
     refusals: [],
   },
   {
@@ -27,7 +27,7 @@ export const ABOUT_OPERATIONS: Operation[] = [
     id: 'readHealth',
     summary: 'Whether the Worker answers. It asks no store.',
     auth: 'none',
-    answer: health,
+    response: health,
     refusals: [],
   },
   {
@@ -36,7 +36,7 @@ export const ABOUT_OPERATIONS: Operation[] = [
     id: 'readSecurityContact',
     summary: 'Whom to tell of a security hole (RFC 9116). 404 where the deployment names no contact.',
     auth: 'none',
-    answer: 'text',
+    response: 'text',
     refusals: ['route_not_found'],
   },
 ]

@@ -6,9 +6,10 @@
  */
 import { Hono } from 'hono'
 import { getCreationPolicy } from '../request/admin.ts'
-import { sha256 } from '../request/credential.ts'
+import { sha256 } from '../digest.ts'
 import { docsPage } from '../openapi/docs-page.ts'
 import { createDocument } from '../openapi/document.ts'
+import { includesTag } from '../response/entity-tag.ts'
 import { empty, json, problemResponse } from '../response/reply.ts'
 import type { App, Ctx } from '../scope.ts'
 import { parseContact, securityText } from './security-text.ts'
@@ -17,8 +18,8 @@ import type { health } from '../../wire/service.ts'
 import type * as z from 'zod'
 
 export const about = new Hono<App>()
-  .get('/openapi.json', (c) => give(c, 'openapi', async () => json(createDocument())))
-  .get('/docs', (c) => give(c, 'docs', docsPage))
+  .get('/openapi.json', (c) => serveDocument(c, 'openapi', async () => json(createDocument())))
+  .get('/docs', (c) => serveDocument(c, 'docs', docsPage))
   .get('/healthz', (c) =>
     json({ status: 'ok', version: VERSION, creation: getCreationPolicy(c.env) } satisfies z.infer<typeof health>),
   )
@@ -27,24 +28,23 @@ export const about = new Hono<App>()
     return contact === null ? problemResponse({ code: 'route_not_found' }) : securityText(contact, Date.now())
   })
 
-type Made = { body: string; tag: string; headers: Headers }
+type RenderedDocument = { body: string; tag: string; headers: Headers }
 
 /** Keeps finished documents, not promises: a promise that another request began may never settle. */
-const made = new Map<'openapi' | 'docs', Made>()
+const renderedDocuments = new Map<'openapi' | 'docs', RenderedDocument>()
 
 const CACHING = { 'Cache-Control': 'no-cache', 'Cloudflare-CDN-Cache-Control': 'public, max-age=3600' }
 
-async function give(c: Ctx, name: 'openapi' | 'docs', make: () => Promise<Response>): Promise<Response> {
-  const { body, tag, headers } = made.get(name) ?? (await render(make))
-  made.set(name, { body, tag, headers })
-  const known = c.req.header('If-None-Match')?.split(',') ?? []
-  if (known.some((one) => one.trim().replace(/^W\//, '') === tag)) {
+async function serveDocument(c: Ctx, name: 'openapi' | 'docs', make: () => Promise<Response>): Promise<Response> {
+  const { body, tag, headers } = renderedDocuments.get(name) ?? (await render(make))
+  renderedDocuments.set(name, { body, tag, headers })
+  if (includesTag(c.req.header('If-None-Match') ?? null, tag)) {
     return empty(304, { 'Cache-Control': 'no-cache', ETag: tag })
   }
   return new Response(body, { headers })
 }
 
-async function render(make: () => Promise<Response>): Promise<Made> {
+async function render(make: () => Promise<Response>): Promise<RenderedDocument> {
   const response = await make()
   const body = await response.text()
   const tag = `"${(await sha256(body)).slice(0, 22)}"`

@@ -11,26 +11,26 @@ import { markInvisible } from '../response/mark-invisible.ts'
 import { toProblemDocument, getProblemHeaders } from '../response/problem-document.ts'
 import { page } from '../response/page.ts'
 import { REASON_MAX_CHARS } from '../../wire/field.ts'
-import { isoTime, readableTime } from '../response/time.ts'
+import { toIsoTime, formatTime } from '../response/time.ts'
 
 /** So much of values is shown, which is all of any change but of the largest that wait for a second person. */
 const SHOWN_CHARS = 1024 * 1024
 
-type Visit = {
+type ConfirmContext = {
   stashId: string
   /** What the URL says for a reason: its bearer's, or a stranger's who passed it on. */
   reason: string | null
   now: number
 }
 
-export async function confirmPage(link: LinkAnswer, { stashId, reason, now }: Visit): Promise<Response> {
+export async function confirmPage(link: LinkAnswer, { stashId, reason, now }: ConfirmContext): Promise<Response> {
   const { approves, preview, stash } = link
-  const rows = shownOf(preview)
+  const rows = selectShown(preview)
   const name = stash?.name ?? null
-  const changes = html`${rows.map((row) => changeOf(row, link.types))}
+  const changes = html`${rows.map((row) => renderChange(row, link.types))}
     ${preview.length > rows.length ? html`<p><strong>${preview.length - rows.length} more changes have no room here.</strong> GET /stash/{id}/held lists all that wait.</p>` : ''}
     ${preview.length === 0 ? html`<p>It would change nothing any more.</p>` : ''}`
-  const facts = factsOf(link, now)
+  const facts = renderFacts(link, now)
   return page(
     approves ? 'Approve a change' : 'Confirm a change',
     html`<p class="where">Stash ${name === null ? 'without a name' : html`<strong>${markInvisible(name)}</strong>`},
@@ -49,7 +49,7 @@ export async function confirmPage(link: LinkAnswer, { stashId, reason, now }: Vi
 type Row = LinkAnswer['preview'][number]
 
 /** The first one always: there is nothing to press a button for otherwise. */
-function shownOf(preview: LinkAnswer['preview']): Row[] {
+function selectShown(preview: LinkAnswer['preview']): Row[] {
   let chars = 0
   const end = preview.findIndex(({ key, before, after }, i) => {
     chars += 200 + key.length + (before?.length ?? 0) + (after?.length ?? 0)
@@ -58,42 +58,42 @@ function shownOf(preview: LinkAnswer['preview']): Row[] {
   return end === -1 ? preview : preview.slice(0, end)
 }
 
-function changeOf({ what, key, before, after }: Row, types: LinkAnswer['types']) {
+function renderChange({ what, key, before, after }: Row, types: LinkAnswer['types']) {
   const type = what === 'item' ? types?.find((one) => one.key === key) : undefined
   // A new flag is plain text, unless it is said to be something else.
-  const isNews =
+  const showsType =
     type !== undefined && type.after !== null && (type.before !== null || !/^text\/plain\b/i.test(type.after))
   return html`<section class="change">
     <h2>${what === 'item' ? 'Flag' : 'Guard of'} <code>${markInvisible(key)}</code></h2>
     <div class="sides">
-      <div><span class="side">Now</span>${valueOf(before)}</div>
-      <div class="after"><span class="side">Will be</span>${valueOf(after)}</div>
+      <div><span class="side">Now</span>${renderValue(before)}</div>
+      <div class="after"><span class="side">Will be</span>${renderValue(after)}</div>
     </div>
-    ${isNews ? html`<p class="note">Media type ${type.before === null ? '' : html`<code>${markInvisible(type.before)}</code> becomes `}<code>${markInvisible(type.after ?? '')}</code></p>` : ''}
+    ${showsType ? html`<p class="note">Media type ${type.before === null ? '' : html`<code>${markInvisible(type.before)}</code> becomes `}<code>${markInvisible(type.after ?? '')}</code></p>` : ''}
   </section>`
 }
 
-function factsOf({ change, approves, madeBy, askedBy, expiresAt, reason }: LinkAnswer, now: number) {
+function renderFacts({ change, approves, madeBy, askedBy, expiresAt, reason }: LinkAnswer, now: number) {
   const at = 'at' in change ? change.at : undefined
   const forMs = 'forMs' in change ? change.forMs : undefined
   return html`<dl>
-    ${change.kind === 'undo' ? term('What', `The opposite of revision ${change.revision}`) : ''}
-    ${at === undefined ? '' : term('When', timeOf(at, now))}
+    ${change.kind === 'undo' ? renderTerm('What', `The opposite of revision ${change.revision}`) : ''}
+    ${at === undefined ? '' : renderTerm('When', renderTime(at, now))}
     ${
       forMs === undefined
         ? ''
-        : term(
+        : renderTerm(
             'Reverts',
-            html`After ${formatDuration(forMs)}${at === undefined ? html`: pressed now, it lasts until ${timeOf(now + forMs, now)}` : html`, at ${timeOf(at + forMs, now)}`}. Then it is what it was before.`,
+            html`After ${formatDuration(forMs)}${at === undefined ? html`: pressed now, it lasts until ${renderTime(now + forMs, now)}` : html`, at ${renderTime(at + forMs, now)}`}. Then it is what it was before.`,
           )
     }
-    ${approves ? term('Asked for by', markInvisible(askedBy)) : ''}
-    ${reason === null ? '' : term(approves ? 'Their reason' : 'Reason', markInvisible(reason))}
-    ${term('Link made by', markInvisible(madeBy))} ${term('Link ends', timeOf(expiresAt, now))}
+    ${approves ? renderTerm('Asked for by', markInvisible(askedBy)) : ''}
+    ${reason === null ? '' : renderTerm(approves ? 'Their reason' : 'Reason', markInvisible(reason))}
+    ${renderTerm('Link made by', markInvisible(madeBy))} ${renderTerm('Link ends', renderTime(expiresAt, now))}
   </dl>`
 }
 
-const timeOf = (at: number, now: number) => html`<time datetime="${isoTime(at)}">${readableTime(at, now)}</time>`
+const renderTime = (at: number, now: number) => html`<time datetime="${toIsoTime(at)}">${formatTime(at, now)}</time>`
 
 /** More keys than one reads; history has them all. */
 const KEYS_SHOWN = 50
@@ -125,11 +125,11 @@ export async function refusalPage(refusal: Refusal): Promise<Response> {
   )
 }
 
-const term = (name: string, text: unknown) =>
+const renderTerm = (name: string, text: unknown) =>
   html`<dt>${name}</dt>
     <dd>${text}</dd>`
 
-const valueOf = (value: string | null) =>
+const renderValue = (value: string | null) =>
   value === null
     ? html`<p><em>not set</em></p>`
     : html`<pre class="value" tabindex="0" role="group" aria-label="value">${markInvisible(value)}</pre>`

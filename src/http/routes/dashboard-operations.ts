@@ -9,7 +9,7 @@ export const DASHBOARD_OPERATIONS: Operation[] = [
     summary: 'The dashboard, for people. It goes by this API alone.',
     auth: 'none',
     parameters: ['If-None-Match'],
-    answer: 'html',
+    response: 'html',
     refusals: [],
   },
   {
@@ -19,7 +19,7 @@ export const DASHBOARD_OPERATIONS: Operation[] = [
     summary: 'A script or a style sheet of the dashboard.',
     auth: 'none',
     parameters: ['If-None-Match'],
-    answer: 'text',
+    response: 'text',
     refusals: ['route_not_found'],
   },
 ]

@@ -11,7 +11,7 @@ export const FLAG_OPERATIONS: Operation[] = [
     summary: 'Every flag at one revision, or those named.',
     auth: 'none',
     parameters: ['keys', ...READ],
-    answer: flags,
+    response: flags,
     refusals: READ_REFUSALS,
   },
   {
@@ -22,7 +22,7 @@ export const FLAG_OPERATIONS: Operation[] = [
     auth: 'token',
     parameters: EDIT,
     body: { schema: flagsPatch, required: true },
-    answer: patchApplied,
+    response: patchApplied,
     mayBeHeld: true,
     refusals: [
       ...EDIT_REFUSALS,

@@ -4,11 +4,12 @@ import { isKey } from '../../model/item.ts'
 import { ok, refuse, type Result } from '../../model/refusal.ts'
 import type { Snapshot } from '../../model/snapshot/snapshot.ts'
 import { toRevertRecord } from '../../model/snapshot/watch-event.ts'
-import { readScope, writeScope, type App } from '../scope.ts'
+import { toReadScope, toWriteScope, type App } from '../scope.ts'
 import { readJson } from '../request/parse.ts'
 import { readSnapshot } from '../response/snapshot-reader.ts'
 import { serveList } from '../response/serve.ts'
-import { toEtag, json, toTimeBoxMembers, problemResponse } from '../response/reply.ts'
+import { toEtag } from '../response/entity-tag.ts'
+import { json, toTimeBoxMembers, problemResponse } from '../response/reply.ts'
 import { flagsPatch, type flags as flagsAnswer } from '../../wire/flag.ts'
 import type { patchApplied } from '../../wire/change.ts'
 import { write } from '../request/write.ts'
@@ -19,20 +20,20 @@ const PATCH_MAX_BYTES = 2 * 1024 * 1024
 
 export const flags = new Hono<App>()
   .get('/stash/:stash/flags', async (c) => {
-    const read = await readSnapshot(readScope(c), ['keys'])
+    const read = await readSnapshot(toReadScope(c), ['keys'])
     if (!read.ok) return problemResponse(read.refusal)
-    const { recalled, query } = read.value
-    const chosen = readKeys(query.keys)
+    const { entry, query } = read.value
+    const chosen = parseKeys(query.keys)
     if (!chosen.ok) return problemResponse(chosen.refusal)
-    const keys = chosen.value && toldOf(recalled.snapshot, chosen.value)
-    return serveList(c.req.raw, recalled, keys, () => represent(recalled.snapshot, keys))
+    const keys = chosen.value && selectExistingKeys(entry.snapshot, chosen.value)
+    return serveList(c.req.raw, entry, keys, () => toFlagsRepresentation(entry.snapshot, keys))
   })
   .patch('/stash/:stash/flags', (c) =>
-    write(writeScope(c), {
+    write(toWriteScope(c), {
       timed: true,
-      read: async (terms) => {
+      read: async (options) => {
         const changes = await readJson(c.req.raw, flagsPatch, { limit: PATCH_MAX_BYTES })
-        return changes.ok ? ok({ intent: { kind: 'patch', changes: changes.value, ...terms } }) : changes
+        return changes.ok ? ok({ intent: { kind: 'patch', changes: changes.value, ...options } }) : changes
       },
       reply: ({ revision, changed, reverts }) =>
         json(
@@ -45,7 +46,7 @@ export const flags = new Hono<App>()
   )
 
 /** The keys in `?keys=a,b`; null means all. */
-function readKeys(text: string | undefined): Result<string[] | null> {
+function parseKeys(text: string | undefined): Result<string[] | null> {
   if (text === undefined) return ok(null)
   const keys = text.split(',')
   if (keys.every(isKey)) return ok(keys)
@@ -56,12 +57,12 @@ function readKeys(text: string | undefined): Result<string[] | null> {
  * Those that exist, or come back by the clock, in one order whatever was asked for. One that is left out here is left out of
  * the answer: the caller sees which.
  */
-function toldOf({ flags, reverts }: Snapshot, keys: string[]): string[] {
+function selectExistingKeys({ flags, reverts }: Snapshot, keys: string[]): string[] {
   const pending = new Set(reverts.map(({ key }) => key))
   return [...new Set(keys)].filter((key) => flags.has(key) || pending.has(key)).toSorted()
 }
 
-function represent(snapshot: Snapshot, keys: string[] | null): { body: string; type: string } {
+function toFlagsRepresentation(snapshot: Snapshot, keys: string[] | null): { body: string; type: string } {
   const { stashId, revision, flags, reverts } = snapshot
   const chosen = keys === null ? [...flags.values()] : keys.flatMap((key) => flags.get(key) ?? [])
   const values = Object.fromEntries(chosen.map(({ key, value }) => [key, value]))

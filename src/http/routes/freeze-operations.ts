@@ -12,7 +12,7 @@ export const FREEZE_OPERATIONS: Operation[] = [
     auth: 'token',
     parameters: ['reason', ...CONDITIONS, 'Idempotency-Key'],
     body: { schema: freezeSpec, required: false },
-    answer: frozen,
+    response: frozen,
     refusals: [...WRITE_REFUSALS, ...BODY_REFUSALS, 'time_past', 'time_too_far'],
   },
   {
@@ -22,7 +22,7 @@ export const FREEZE_OPERATIONS: Operation[] = [
     summary: 'End the freeze.',
     auth: 'token',
     parameters: ['reason', ...CONDITIONS, 'Idempotency-Key'],
-    answer: applied,
+    response: applied,
     refusals: [...WRITE_REFUSALS, 'not_frozen'],
   },
 ]

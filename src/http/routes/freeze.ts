@@ -5,7 +5,7 @@ import { writeAsTokenOrAdmin } from '../request/admin.ts'
 import { parseTime } from '../../wire/field.ts'
 import { readJson } from '../request/parse.ts'
 import { json, toPendingEndsMembers } from '../response/reply.ts'
-import { timeOrNull } from '../response/time.ts'
+import { toIsoTimeOrNull } from '../response/time.ts'
 import type { App, Ctx } from '../scope.ts'
 import { freezeSpec, type frozen } from '../../wire/safeguard.ts'
 import type * as z from 'zod'
@@ -32,7 +32,7 @@ function set(c: Ctx): Promise<Response> {
       return json({
         message: 'Frozen: nothing changes',
         revision,
-        until: timeOrNull(until),
+        until: toIsoTimeOrNull(until),
         reason,
         reverts: ends,
         ...(truncated && { reverts_truncated: true }),

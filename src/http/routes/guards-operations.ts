@@ -1,6 +1,6 @@
 /** The OpenAPI operations on guards. The schemas are those that the routes validate with. */
 import { guardApplied, guardFacts, guardList, guardSpec } from '../../wire/safeguard.ts'
-import { ASK_REFUSALS, BODY_REFUSALS, type Operation, WRITE, WRITE_REFUSALS } from '../openapi/operation.ts'
+import { QUERY_REFUSALS, BODY_REFUSALS, type Operation, WRITE, WRITE_REFUSALS } from '../openapi/operation.ts'
 
 export const GUARD_OPERATIONS: Operation[] = [
   {
@@ -9,8 +9,8 @@ export const GUARD_OPERATIONS: Operation[] = [
     id: 'listGuards',
     summary: 'The guards of the keys that the token counts for.',
     auth: 'token',
-    answer: guardList,
-    refusals: ASK_REFUSALS,
+    response: guardList,
+    refusals: QUERY_REFUSALS,
   },
   {
     method: 'get',
@@ -18,8 +18,8 @@ export const GUARD_OPERATIONS: Operation[] = [
     id: 'readGuard',
     summary: 'The guard of a key.',
     auth: 'token',
-    answer: guardFacts,
-    refusals: [...ASK_REFUSALS, 'invalid_key', 'guard_not_found'],
+    response: guardFacts,
+    refusals: [...QUERY_REFUSALS, 'invalid_key', 'guard_not_found'],
   },
   {
     method: 'put',
@@ -30,7 +30,7 @@ export const GUARD_OPERATIONS: Operation[] = [
     auth: 'token',
     parameters: WRITE,
     body: { schema: guardSpec, required: true },
-    answer: guardApplied,
+    response: guardApplied,
     refusals: [
       ...WRITE_REFUSALS,
       ...BODY_REFUSALS,
@@ -49,7 +49,7 @@ export const GUARD_OPERATIONS: Operation[] = [
     summary: 'Take a guard away.',
     auth: 'token',
     parameters: WRITE,
-    answer: guardApplied,
+    response: guardApplied,
     refusals: [...WRITE_REFUSALS, 'invalid_key', 'frozen', 'guard_not_found'],
   },
 ]

@@ -5,8 +5,9 @@ import { ok } from '../../model/refusal.ts'
 import { parseKey } from '../request/address.ts'
 import { queryStash } from '../request/query.ts'
 import { readJson } from '../request/parse.ts'
-import { toEtag, json, problemResponse } from '../response/reply.ts'
-import { writeScope, type App, type Ctx } from '../scope.ts'
+import { toEtag } from '../response/entity-tag.ts'
+import { json, problemResponse } from '../response/reply.ts'
+import { toWriteScope, type App, type Ctx } from '../scope.ts'
 import { guardSpec, type guardApplied, type guardFacts, type guardList } from '../../wire/safeguard.ts'
 import { write } from '../request/write.ts'
 import type * as z from 'zod'
@@ -16,16 +17,16 @@ const SPEC_MAX_BYTES = 32 * 1024
 
 export const guards = new Hono<App>()
   .get('/stash/:stash/guards', (c) =>
-    queryStash(writeScope(c), {
+    queryStash(toWriteScope(c), {
       toQuery: () => ok({ kind: 'guards' as const }),
       reply: ({ revision, guards: all }) => {
-        const body = { stash_id: c.req.param('stash'), revision, guards: all.map(represent) }
+        const body = { stash_id: c.req.param('stash'), revision, guards: all.map(toGuardFacts) }
         return json(body satisfies z.infer<typeof guardList>, { ETag: toEtag(revision) })
       },
     }),
   )
   .get('/stash/:stash/guards/:key', (c) =>
-    queryStash(writeScope(c), {
+    queryStash(toWriteScope(c), {
       toQuery: () => {
         const key = parseKey(c.req.param('key'))
         return key.ok ? ok({ kind: 'guards' as const }) : key
@@ -33,7 +34,7 @@ export const guards = new Hono<App>()
       reply: ({ guards: all }) => {
         const found = all.find(({ key }) => key === c.req.param('key'))
         if (found === undefined) return problemResponse({ code: 'guard_not_found', key: c.req.param('key') })
-        return json(represent(found), { ETag: toEtag(found.version) })
+        return json(toGuardFacts(found), { ETag: toEtag(found.version) })
       },
     }),
   )
@@ -41,7 +42,7 @@ export const guards = new Hono<App>()
   .delete('/stash/:stash/guards/:key', (c) => {
     const key = parseKey(c.req.param('key'))
     if (!key.ok) return problemResponse(key.refusal)
-    return write(writeScope(c), {
+    return write(toWriteScope(c), {
       read: async ({ condition }) =>
         ok({ intent: { kind: 'remove_guard', key: key.value, ...(condition && { condition }) } }),
       reply: ({ revision }) =>
@@ -49,13 +50,13 @@ export const guards = new Hono<App>()
     })
   })
 
-const represent = ({ key, version, guard }: GuardRow): z.infer<typeof guardFacts> => ({ key, version, ...guard })
+const toGuardFacts = ({ key, version, guard }: GuardRow): z.infer<typeof guardFacts> => ({ key, version, ...guard })
 
 function set(c: Ctx): Response | Promise<Response> {
   const key = parseKey(c.req.param('key') ?? '')
   if (!key.ok) return problemResponse(key.refusal)
-  return write(writeScope(c), {
-    holdsGuards: true,
+  return write(toWriteScope(c), {
+    bodyMayHoldGuards: true,
     read: async ({ condition }) => {
       const guard = await readJson(c.req.raw, guardSpec, { limit: SPEC_MAX_BYTES })
       if (!guard.ok) return guard

@@ -1,6 +1,6 @@
 /** The OpenAPI operations on the health of a stash. The schemas are those that the routes validate with. */
 import { stashHealth } from '../../wire/health.ts'
-import { ASK_REFUSALS, type Operation } from '../openapi/operation.ts'
+import { QUERY_REFUSALS, type Operation } from '../openapi/operation.ts'
 
 export const HEALTH_OPERATIONS: Operation[] = [
   {
@@ -10,7 +10,7 @@ export const HEALTH_OPERATIONS: Operation[] = [
     summary:
       'What of the stash is late: ends of time-boxes, held changes, Workers KV, hubs, the alarm; and how full it is. 200 also where a check is degraded: read `status`, or the header Switchyard-Health.',
     auth: 'token',
-    answer: stashHealth,
-    refusals: [...ASK_REFUSALS, 'unreachable'],
+    response: stashHealth,
+    refusals: [...QUERY_REFUSALS, 'unreachable'],
   },
 ]

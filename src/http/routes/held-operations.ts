@@ -3,7 +3,14 @@ import type { RefusalCode } from '../../model/refusal.ts'
 import { applied } from '../../wire/change.ts'
 import { link } from '../../wire/link.ts'
 import { changeApplied, heldList } from '../../wire/safeguard.ts'
-import { ASK_REFUSALS, CONDITIONS, EDIT_REFUSALS, type Operation, WRITE, WRITE_REFUSALS } from '../openapi/operation.ts'
+import {
+  QUERY_REFUSALS,
+  CONDITIONS,
+  EDIT_REFUSALS,
+  type Operation,
+  WRITE,
+  WRITE_REFUSALS,
+} from '../openapi/operation.ts'
 
 const APPROVAL_REFUSALS: RefusalCode[] = [
   'held_not_found',
@@ -21,8 +28,8 @@ export const HELD_OPERATIONS: Operation[] = [
     summary: 'Changes that wait for a time, a second person or their link.',
     auth: 'token',
     parameters: ['after', 'limit'],
-    answer: heldList,
-    refusals: ASK_REFUSALS,
+    response: heldList,
+    refusals: QUERY_REFUSALS,
   },
   {
     method: 'post',
@@ -31,7 +38,7 @@ export const HELD_OPERATIONS: Operation[] = [
     summary: 'Be the second person: the change is decided afresh, and made. Not for the one who asked.',
     auth: 'token',
     parameters: WRITE,
-    answer: changeApplied,
+    response: changeApplied,
     mayBeHeld: true,
     refusals: [
       ...EDIT_REFUSALS,
@@ -55,7 +62,7 @@ export const HELD_OPERATIONS: Operation[] = [
     summary: 'Make a one-time link that approves, for a person without a token.',
     auth: 'token',
     parameters: ['reason', ...CONDITIONS],
-    answer: link,
+    response: link,
     refusals: [...WRITE_REFUSALS, ...APPROVAL_REFUSALS, 'too_many_held'],
   },
   {
@@ -65,7 +72,7 @@ export const HELD_OPERATIONS: Operation[] = [
     summary: 'Decline or cancel a held change; of a time-boxed one, its end.',
     auth: 'token',
     parameters: WRITE,
-    answer: applied,
+    response: applied,
     refusals: [
       ...WRITE_REFUSALS,
       'held_not_found',

@@ -8,8 +8,8 @@ import { queryStash } from '../request/query.ts'
 import { makeLink } from './links.ts'
 import { parseCount } from '../request/parse.ts'
 import { json, toTimeBoxMembers } from '../response/reply.ts'
-import { isoTime, timeOrNull } from '../response/time.ts'
-import { writeScope, type App, type Ctx } from '../scope.ts'
+import { toIsoTime, toIsoTimeOrNull } from '../response/time.ts'
+import { toWriteScope, type App, type Ctx } from '../scope.ts'
 import type { changeApplied, heldList } from '../../wire/safeguard.ts'
 import { write } from '../request/write.ts'
 import type * as z from 'zod'
@@ -19,13 +19,13 @@ const PAGE = { least: 1, most: 500, absent: 100 }
 export const held = new Hono<App>()
   .get('/stash/:stash/held', list)
   .delete('/stash/:stash/held/:held', (c) =>
-    write(writeScope(c), {
+    write(toWriteScope(c), {
       read: async () => ok({ intent: { kind: 'drop_held', heldId: c.req.param('held') } }),
       reply: ({ revision }) => json({ message: 'Dropped: it will not happen', revision }),
     }),
   )
   .post('/stash/:stash/held/:held/approve', (c) =>
-    write(writeScope(c), {
+    write(toWriteScope(c), {
       read: async () => ok({ intent: { kind: 'approve', heldId: c.req.param('held') } }),
       reply: ({ revision, changed, reverts }) =>
         json({
@@ -45,7 +45,7 @@ export const held = new Hono<App>()
   )
 
 function list(c: Ctx): Promise<Response> {
-  return queryStash(writeScope(c), {
+  return queryStash(toWriteScope(c), {
     parameters: ['after', 'limit'],
     toQuery: (query) => {
       const after = parseCount('after', query['after'], { least: 0, most: Number.MAX_SAFE_INTEGER, absent: 0 })
@@ -56,9 +56,9 @@ function list(c: Ctx): Promise<Response> {
     reply: ({ held: page, next, freeze }) =>
       json({
         stash_id: c.req.param('stash') ?? '',
-        held: page.map(represent),
+        held: page.map(toHeldMember),
         next,
-        ...(freeze !== undefined && { freeze: freeze && { ...freeze, until: timeOrNull(freeze.until) } }),
+        ...(freeze !== undefined && { freeze: freeze && { ...freeze, until: toIsoTimeOrNull(freeze.until) } }),
       } satisfies z.infer<typeof heldList>),
   })
 }
@@ -68,19 +68,19 @@ type Shown = z.infer<typeof heldList>['held'][number]
 
 const WAITS_FOR = { link: 'link', approval: 'approval', schedule: 'time', revert: 'time' } as const
 
-function represent({ kind, ...held }: Listed): Shown {
+function toHeldMember({ kind, ...held }: Listed): Shown {
   const shown = kind as keyof typeof WAITS_FOR
   return {
     held_id: held.id,
     kind: shown,
     waits_for: WAITS_FOR[shown],
-    change: representChange(held.change),
+    change: toChangeMember(held.change),
     keys: held.keys,
     made_by: held.madeBy,
-    made_at: isoTime(held.made_at),
+    made_at: toIsoTime(held.made_at),
     reason: held.reason,
-    due_at: kind === 'approval' ? null : timeOrNull(held.due_at),
-    expires_at: timeOrNull(held.expires_at),
+    due_at: kind === 'approval' ? null : toIsoTimeOrNull(held.due_at),
+    expires_at: toIsoTimeOrNull(held.expires_at),
     decision: held.decision,
     ends: held.ends,
     approved_by: held.approved_by?.label ?? null,
@@ -89,7 +89,7 @@ function represent({ kind, ...held }: Listed): Shown {
 }
 
 /** In the words of the write: media types as `content_type`, durations and times as they are written in a query. */
-function representChange(change: Holdable): Shown['change'] {
+function toChangeMember(change: Holdable): Shown['change'] {
   if (change.kind === 'approve') return { kind: 'approve', held_id: change.heldId }
   const { condition, at, forMs, ...rest } = { condition: undefined, at: undefined, forMs: undefined, ...change }
   const conditions = {
@@ -99,7 +99,7 @@ function representChange(change: Holdable): Shown['change'] {
   return {
     ...rest,
     ...conditions,
-    ...(at !== undefined && { at: isoTime(at) }),
+    ...(at !== undefined && { at: toIsoTime(at) }),
     ...(forMs !== undefined && { for: formatDuration(forMs) }),
   }
 }

@@ -1,7 +1,7 @@
 /** The OpenAPI operations on history and undo. The schemas are those that the routes validate with. */
 import { history, undoSpec, verified } from '../../wire/history.ts'
 import { changeApplied } from '../../wire/safeguard.ts'
-import { ASK_REFUSALS, BODY_REFUSALS, EDIT, EDIT_REFUSALS, type Operation } from '../openapi/operation.ts'
+import { QUERY_REFUSALS, BODY_REFUSALS, EDIT, EDIT_REFUSALS, type Operation } from '../openapi/operation.ts'
 
 export const HISTORY_OPERATIONS: Operation[] = [
   {
@@ -11,8 +11,8 @@ export const HISTORY_OPERATIONS: Operation[] = [
     summary: 'Who changed what, when and why; newest first. For a limited token: of its keys.',
     auth: 'token',
     parameters: ['key', 'before', 'limit'],
-    answer: history,
-    refusals: [...ASK_REFUSALS, 'invalid_key'],
+    response: history,
+    refusals: [...QUERY_REFUSALS, 'invalid_key'],
   },
   {
     method: 'get',
@@ -20,8 +20,8 @@ export const HISTORY_OPERATIONS: Operation[] = [
     id: 'verifyHistory',
     summary: 'Whether history and the values it led to are still what was written.',
     auth: 'token',
-    answer: verified,
-    refusals: ASK_REFUSALS,
+    response: verified,
+    refusals: QUERY_REFUSALS,
   },
   {
     method: 'post',
@@ -31,7 +31,7 @@ export const HISTORY_OPERATIONS: Operation[] = [
     auth: 'token',
     parameters: EDIT,
     body: { schema: undoSpec, required: true },
-    answer: changeApplied,
+    response: changeApplied,
     mayBeHeld: true,
     refusals: [
       ...EDIT_REFUSALS,

@@ -7,8 +7,8 @@ import { parseKey } from '../request/address.ts'
 import { queryStash } from '../request/query.ts'
 import { parseCount, readJson } from '../request/parse.ts'
 import { json, toTimeBoxMembers } from '../response/reply.ts'
-import { isoTime, timeOrNull } from '../response/time.ts'
-import { writeScope, type App, type Ctx } from '../scope.ts'
+import { toIsoTime, toIsoTimeOrNull } from '../response/time.ts'
+import { toWriteScope, type App, type Ctx } from '../scope.ts'
 import { undoSpec, type history as historyPage, type historyEntry, type verified } from '../../wire/history.ts'
 import type { changeApplied } from '../../wire/safeguard.ts'
 import { write } from '../request/write.ts'
@@ -20,13 +20,13 @@ export const history = new Hono<App>()
   .get('/stash/:stash/history', list)
   .get('/stash/:stash/history/verify', verify)
   .post('/stash/:stash/undo', (c) =>
-    write(writeScope(c), {
+    write(toWriteScope(c), {
       timed: true,
-      read: async (terms) => {
+      read: async (options) => {
         const spec = await readJson(c.req.raw, undoSpec, { limit: SPEC_MAX_BYTES })
         if (!spec.ok) return spec
         const { revision, reason } = spec.value
-        return ok({ intent: { kind: 'undo', revision, ...terms }, reason })
+        return ok({ intent: { kind: 'undo', revision, ...options }, reason })
       },
       reply: ({ revision, changed, reverts }) =>
         json({ message: 'Undone', revision, changed, ...toTimeBoxMembers(reverts) } satisfies z.infer<
@@ -36,7 +36,7 @@ export const history = new Hono<App>()
   )
 
 function list(c: Ctx): Promise<Response> {
-  return queryStash(writeScope(c), {
+  return queryStash(toWriteScope(c), {
     parameters: ['key', 'before', 'limit'],
     toQuery: (query) => {
       const key = query['key'] === undefined ? ok(null) : parseKey(query['key'])
@@ -50,7 +50,7 @@ function list(c: Ctx): Promise<Response> {
     reply: ({ entries, next, first }) =>
       json({
         stash_id: c.req.param('stash') ?? '',
-        entries: entries.map(represent),
+        entries: entries.map(toHistoryEntry),
         next,
         first,
       } satisfies z.infer<typeof historyPage>),
@@ -59,12 +59,12 @@ function list(c: Ctx): Promise<Response> {
 
 /** The stash is asked for one slice after the other, so that it can answer others in between. */
 function verify(c: Ctx): Promise<Response> {
-  return queryStash(writeScope(c), {
+  return queryStash(toWriteScope(c), {
     toQuery: () => ok({ kind: 'verify' as const, after: 0 }),
-    reply: async (answer, again) => {
+    reply: async (answer, queryAgain) => {
       let slice = answer
       while (slice.failure === null && slice.upTo < slice.head) {
-        const next = await again({ kind: 'verify', after: slice.upTo })
+        const next = await queryAgain({ kind: 'verify', after: slice.upTo })
         if (!next.ok) throw new Error(`the stash stopped answering: ${next.refusal.code}`)
         slice = next.value
       }
@@ -80,14 +80,14 @@ function verify(c: Ctx): Promise<Response> {
   })
 }
 
-function represent({ detail, ...entry }: LoggedEntry): z.infer<typeof historyEntry> {
+function toHistoryEntry({ detail, ...entry }: LoggedEntry): z.infer<typeof historyEntry> {
   // What the stash wrote down is a Detail: nothing else writes this column.
   const details = detail === null ? {} : (JSON.parse(detail) as Detail)
   const items = entry.changes.filter(({ what }) => what === 'item')
   const guards = entry.changes.filter(({ what }) => what === 'guard')
   return {
     revision: entry.revision,
-    at: isoTime(entry.at),
+    at: toIsoTime(entry.at),
     kind: entry.kind,
     who: entry.actor,
     token_id: entry.actorId,
@@ -98,17 +98,17 @@ function represent({ detail, ...entry }: LoggedEntry): z.infer<typeof historyEnt
       after: after?.value ?? null,
     })),
     ...(guards.length > 0 && {
-      guards: guards.map(({ key, before, after }) => ({ key, before: parsed(before), after: parsed(after) })),
+      guards: guards.map(({ key, before, after }) => ({ key, before: parseLogged(before), after: parseLogged(after) })),
     }),
     ...(entry.heldId !== null && { held_id: entry.heldId }),
-    ...representDetail(details),
+    ...toDetailMembers(details),
     hash: entry.hash,
   }
 }
 
-const parsed = (logged: { value: string } | null): unknown => (logged === null ? null : JSON.parse(logged.value))
+const parseLogged = (logged: { value: string } | null): unknown => (logged === null ? null : JSON.parse(logged.value))
 
-function representDetail({
+function toDetailMembers({
   approvedBy,
   setBy,
   brokeGlass,
@@ -125,33 +125,33 @@ function representDetail({
 }: Detail): object {
   return {
     ...same,
-    ...(approvedBy && { approved_by: representPerson(approvedBy) }),
-    ...(setBy && { set_by: representPerson(setBy) }),
+    ...(approvedBy && { approved_by: toPersonMember(approvedBy) }),
+    ...(setBy && { set_by: toPersonMember(setBy) }),
     ...(brokeGlass && { broke_glass: brokeGlass }),
     ...(pressedReason !== undefined && { pressed_reason: pressedReason }),
-    ...(revertsAt !== undefined && { reverts_at: isoTime(revertsAt) }),
-    ...(freeze && { freeze: { ...freeze, until: timeOrNull(freeze.until) } }),
-    ...(token && { token: representToken(token) }),
-    ...(oldUntil !== undefined && { old_token_until: isoTime(oldUntil) }),
-    ...(dropped && { dropped: representDropped(dropped) }),
+    ...(revertsAt !== undefined && { reverts_at: toIsoTime(revertsAt) }),
+    ...(freeze && { freeze: { ...freeze, until: toIsoTimeOrNull(freeze.until) } }),
+    ...(token && { token: toTokenMember(token) }),
+    ...(oldUntil !== undefined && { old_token_until: toIsoTime(oldUntil) }),
+    ...(dropped && { dropped: toDroppedMember(dropped) }),
   }
 }
 
-const representPerson = ({ id, label, reason }: NonNullable<Detail['approvedBy']>): object => ({
+const toPersonMember = ({ id, label, reason }: NonNullable<Detail['approvedBy']>): object => ({
   token_id: id,
   label,
   ...(reason !== undefined && { reason }),
 })
 
-const representToken = ({ id, label, can, keys, expiresAt }: NonNullable<Detail['token']>): object => ({
+const toTokenMember = ({ id, label, can, keys, expiresAt }: NonNullable<Detail['token']>): object => ({
   token_id: id,
   label,
   can,
   keys,
-  expires_at: timeOrNull(expiresAt),
+  expires_at: toIsoTimeOrNull(expiresAt),
 })
 
-const representDropped = ({ id, madeBy, ...rest }: NonNullable<Detail['dropped']>): object => ({
+const toDroppedMember = ({ id, madeBy, ...rest }: NonNullable<Detail['dropped']>): object => ({
   held_id: id,
   made_by: madeBy,
   ...rest,

@@ -2,14 +2,15 @@
 import { Hono } from 'hono'
 
 import { DEFAULT_TYPE, isKey, VALUE_MAX_BYTES } from '../../model/item.ts'
-import type { Recalled } from '../../edge/snapshot-reader.ts'
+import type { LiveEntry } from '../../edge/finding.ts'
 import { ok, refuse, type Result } from '../../model/refusal.ts'
 import { parseKey } from '../request/address.ts'
-import { readScope, writeScope, type App, type Ctx } from '../scope.ts'
+import { toReadScope, toWriteScope, type App, type Ctx } from '../scope.ts'
 import { readText } from '../request/parse.ts'
 import { readSnapshot, peekSnapshot } from '../response/snapshot-reader.ts'
 import { serve, missingItemResponse, itemProblemResponse } from '../response/serve.ts'
-import { toEtag, json, toTimeBoxMembers, problemResponse } from '../response/reply.ts'
+import { toEtag } from '../response/entity-tag.ts'
+import { json, toTimeBoxMembers, problemResponse } from '../response/reply.ts'
 import { MEDIA_TYPE } from '../../wire/flag.ts'
 import type { itemApplied, itemDeleted } from '../../wire/change.ts'
 import { write } from '../request/write.ts'
@@ -26,9 +27,9 @@ export const items = new Hono<App>()
   .delete('/item/:stash/:key', async (c) => {
     const key = parseKey(c.req.param('key'))
     if (!key.ok) return problemResponse(key.refusal)
-    return write(writeScope(c), {
+    return write(toWriteScope(c), {
       timed: true,
-      read: async (terms) => ok({ intent: { kind: 'delete', key: key.value, ...terms } }),
+      read: async (options) => ok({ intent: { kind: 'delete', key: key.value, ...options } }),
       reply: ({ revision, reverts }) =>
         json({
           key: key.value,
@@ -42,27 +43,27 @@ export const items = new Hono<App>()
 async function readItem(c: Ctx): Promise<Response> {
   const key = parseKey(c.req.param('key') ?? '')
   if (!key.ok) return problemResponse(key.refusal)
-  const read = await readSnapshot(readScope(c))
-  return read.ok ? serveItem(c, read.value.recalled, key.value) : itemProblemResponse(read.refusal)
+  const read = await readSnapshot(toReadScope(c))
+  return read.ok ? serveItem(c, read.value.entry, key.value) : itemProblemResponse(read.refusal)
 }
 
-function serveItem(c: Ctx, recalled: Recalled, key: string): Response {
-  const flag = recalled.snapshot.flags.get(key)
-  if (flag !== undefined) return serve(c.req.raw, recalled, key, () => ({ body: flag.value, ...flag }))
+function serveItem(c: Ctx, entry: LiveEntry, key: string): Response {
+  const flag = entry.snapshot.flags.get(key)
+  if (flag !== undefined) return serve(c.req.raw, entry, key, () => ({ body: flag.value, ...flag }))
   return isKey(key)
-    ? missingItemResponse(recalled, { code: 'item_not_found', key })
+    ? missingItemResponse(entry, { code: 'item_not_found', key })
     : problemResponse({ code: 'invalid_key', key })
 }
 
 async function put(c: Ctx, name: string | null, { tokenless = false } = {}): Promise<Response> {
   const key = name === null ? ok(null) : parseKey(name)
   if (!key.ok) return problemResponse(key.refusal)
-  return write(writeScope(c), {
+  return write(toWriteScope(c), {
     tokenless,
     timed: true,
-    read: async (terms) => {
+    read: async (options) => {
       const value = await readValue(c.req.raw)
-      return value.ok ? ok({ intent: { kind: 'put', key: key.value, ...value.value, ...terms } }) : value
+      return value.ok ? ok({ intent: { kind: 'put', key: key.value, ...value.value, ...options } }) : value
     },
     reply: ({ revision, changed: [stored = ''], reverts }) =>
       json(

@@ -13,15 +13,15 @@ import { ok, refuse, type Refusal, type RefusalCode, type Result } from '../../m
 import { mintLink, SEED_BYTES, getLinkStash } from '../../model/access/token.ts'
 import { countFailure, checkLoginLimit } from '../rate-limit.ts'
 import { parseKey, parseStashId } from '../request/address.ts'
-import { writeScope, type App, type Ctx } from '../scope.ts'
+import { toWriteScope, type App, type Ctx } from '../scope.ts'
 import { confirmPage, donePage, refusalPage, waitingPage } from './confirm-page.ts'
-import { sha256 } from '../request/credential.ts'
+import { sha256 } from '../digest.ts'
 import { readValue } from './items.ts'
 import { REASON_MAX_CHARS } from '../../wire/field.ts'
 import { parseWriteMetadata, readText } from '../request/parse.ts'
 import { noteWrite } from '../response/snapshot-reader.ts'
 import { json, toTimeBoxMembers, problemResponse } from '../response/reply.ts'
-import { isoTime } from '../response/time.ts'
+import { toIsoTime } from '../response/time.ts'
 import type { link, linkUsed } from '../../wire/link.ts'
 import { heldResponse, write, type ChangeOptions } from '../request/write.ts'
 import type * as z from 'zod'
@@ -42,7 +42,7 @@ async function presign(c: Ctx): Promise<Response> {
   return makeLink(c, {
     operation: 'upsert',
     parameters: ['for', 'decision'],
-    read: async ({ secretHash, expiresAt }, terms, { decision }) => {
+    read: async ({ secretHash, expiresAt }, options, { decision }) => {
       if (c.req.header('Break-Glass') !== undefined) {
         const expected = 'nothing here: a freeze is judged when the link is pressed'
         return refuse({ code: 'invalid_header', header: 'Break-Glass', expected })
@@ -52,7 +52,7 @@ async function presign(c: Ctx): Promise<Response> {
       }
       const value = await readValue(c.req.raw)
       if (!value.ok) return value
-      const change = { kind: 'put', key: key.value, ...value.value, ...terms } as const
+      const change = { kind: 'put', key: key.value, ...value.value, ...options } as const
       return ok({ kind: 'hold_for_link', change, secretHash, expiresAt, ...(decision && { decision }) })
     },
   })
@@ -60,26 +60,26 @@ async function presign(c: Ctx): Promise<Response> {
 
 const DECISION = /^[A-Za-z0-9._-]{1,100}$/
 
-type LinkWanted = {
+type LinkSpec = {
   operation: z.infer<typeof link>['operation']
   parameters?: string[]
   /** What is to wait for the link. */
   read(
     secret: { secretHash: string; expiresAt: number },
-    terms: ChangeOptions,
+    options: ChangeOptions,
     query: Partial<Record<string, string>>,
   ): Promise<Result<Intent>>
 }
 
 /** Makes a one-time link: the secret is in the answer, its hash in the stash. */
-export async function makeLink(c: Ctx, { operation, read, ...rest }: LinkWanted): Promise<Response> {
+export async function makeLink(c: Ctx, { operation, read, ...rest }: LinkSpec): Promise<Response> {
   const secret = mintLink(c.req.param('stash') ?? '', crypto.getRandomValues(new Uint8Array(SEED_BYTES)))
   const secretHash = await sha256(secret)
   const expiresAt = Date.now() + LINK_LIFETIME_MS
-  return write(writeScope(c), {
+  return write(toWriteScope(c), {
     ...rest,
-    read: async (terms, query) => {
-      const intent = await read({ secretHash, expiresAt }, terms, query)
+    read: async (options, query) => {
+      const intent = await read({ secretHash, expiresAt }, options, query)
       return intent.ok ? ok({ intent: intent.value }) : intent
     },
     reply: () => {
@@ -88,7 +88,7 @@ export async function makeLink(c: Ctx, { operation, read, ...rest }: LinkWanted)
     replyHeld: ({ id, expires_at }) => {
       const { origin, pathname } = new URL(c.req.url)
       const url = `${origin}${pathname.startsWith('/api/') ? '/api' : ''}/update?token=${secret}`
-      const body = { url, presigned_url: url, expires_at: isoTime(expires_at ?? expiresAt), operation, held_id: id }
+      const body = { url, presigned_url: url, expires_at: toIsoTime(expires_at ?? expiresAt), operation, held_id: id }
       return json(body satisfies z.infer<typeof link>)
     },
     // A repeat would need the secret of the first answer, and only its hash is kept.
@@ -113,7 +113,7 @@ async function showLink(c: Ctx): Promise<Response> {
   if (!browser) return problemResponse({ code: 'link_not_pressed' })
   return confirmPage(answer.value, {
     stashId: link.value.id.toString(),
-    reason: link.value.circumstances.reason ?? null,
+    reason: link.value.metadata.reason ?? null,
     now: Date.now(),
   })
 }
@@ -126,9 +126,9 @@ async function applyLink(c: Ctx, found?: Result<Link>): Promise<Response> {
   const link = found ?? (await findLink(c))
   if (!link.ok) return linkProblemResponse(c, link.refusal, browser)
   const { id, credential } = link.value
-  const circumstances = await readForm(request, link.value.circumstances)
-  if (!circumstances.ok) return linkProblemResponse(c, circumstances.refusal, browser)
-  const applied = await c.env.STASH.get(id).apply({ credential, intent: { kind: 'release' }, ...circumstances.value })
+  const metadata = await readForm(request, link.value.metadata)
+  if (!metadata.ok) return linkProblemResponse(c, metadata.refusal, browser)
+  const applied = await c.env.STASH.get(id).apply({ credential, intent: { kind: 'release' }, ...metadata.value })
   if (!applied.ok) return linkProblemResponse(c, applied.refusal, browser)
 
   const { revision, changed, held, did = 'nothing' } = applied.value
@@ -154,39 +154,35 @@ const MESSAGES: Record<string, string> = {
 }
 
 /** A link outlives its stash, or what it was to approve, and is of no more use then than one that was used. */
-const SPENT: RefusalCode[] = ['stash_not_found', 'held_not_found', 'not_awaiting_approval']
+const SPENT_LINK_CODES: RefusalCode[] = ['stash_not_found', 'held_not_found', 'not_awaiting_approval']
 
 async function linkProblemResponse(c: Ctx, refusal: Refusal, browser: boolean): Promise<Response> {
-  const meant: Refusal = SPENT.includes(refusal.code) ? { code: 'link_spent' } : refusal
-  const told = await countFailure(c.req.raw, c.env.FAILED_LOGINS, meant, 'link')
-  return browser ? refusalPage(told) : problemResponse(told)
+  const shown: Refusal = SPENT_LINK_CODES.includes(refusal.code) ? { code: 'link_spent' } : refusal
+  const counted = await countFailure(c.req.raw, c.env.FAILED_LOGINS, shown, 'link')
+  return browser ? refusalPage(counted) : problemResponse(counted)
 }
 
 /** The page's form: a reason, of which a character takes at most nine bytes escaped, and room. */
 const FORM_MAX_BYTES = 8 * 1024
 
 /** A reason in the page's form wins over one in the URL, with which its field is filled in. */
-async function readForm(
-  request: Request,
-  circumstances: Link['circumstances'],
-): Promise<Result<Link['circumstances']>> {
-  if (!/^application\/x-www-form-urlencoded\b/i.test(request.headers.get('Content-Type') ?? ''))
-    return ok(circumstances)
+async function readForm(request: Request, metadata: Link['metadata']): Promise<Result<Link['metadata']>> {
+  if (!/^application\/x-www-form-urlencoded\b/i.test(request.headers.get('Content-Type') ?? '')) return ok(metadata)
   const text = await readText(request, FORM_MAX_BYTES)
   if (!text.ok) return text
   const reason = new URLSearchParams(text.value).get('reason')
-  if (reason === null) return ok(circumstances)
+  if (reason === null) return ok(metadata)
   if (reason.length > REASON_MAX_CHARS) {
     return refuse({ code: 'invalid_query', parameter: 'reason', expected: `at most ${REASON_MAX_CHARS} characters` })
   }
-  const { reason: _, ...rest } = circumstances
+  const { reason: _, ...rest } = metadata
   return ok(reason.trim() === '' ? rest : { ...rest, reason })
 }
 
 type Link = {
   id: DurableObjectId
   credential: Credential
-  circumstances: { reason?: string; idempotencyKey?: string }
+  metadata: { reason?: string; idempotencyKey?: string }
 }
 
 async function findLink(c: Ctx): Promise<Result<Link>> {
@@ -199,9 +195,9 @@ async function findLink(c: Ctx): Promise<Result<Link>> {
   const stash = getLinkStash(token)
   const id = stash === null ? null : parseStashId(c.env.STASH, stash)
   if (id === null || !id.ok) return refuse({ code: 'link_spent' })
-  const circumstances = parseWriteMetadata(c.req.raw, reason === undefined ? {} : { reason })
-  if (!circumstances.ok) return circumstances
-  const { condition, ...rest } = circumstances.value
+  const metadata = parseWriteMetadata(c.req.raw, reason === undefined ? {} : { reason })
+  if (!metadata.ok) return metadata
+  const { condition, ...rest } = metadata.value
   if (rest.breakGlass !== undefined) {
     return refuse({ code: 'invalid_header', header: 'Break-Glass', expected: 'a token beside it: a link has none' })
   }
@@ -215,7 +211,7 @@ async function findLink(c: Ctx): Promise<Result<Link>> {
   }
   const credential = { kind: 'link', hash: await sha256(token) } as const
   const limited = checkLoginLimit(c.req.raw, stash ?? '', credential)
-  return limited === null ? ok({ id: id.value, credential, circumstances: rest }) : refuse(limited)
+  return limited === null ? ok({ id: id.value, credential, metadata: rest }) : refuse(limited)
 }
 
 /** Whether a person may be looking: only then is a page worth more than JSON. */

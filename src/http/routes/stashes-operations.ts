@@ -12,7 +12,7 @@ export const STASH_OPERATIONS: Operation[] = [
     summary: 'Create a stash. Its master token is shown this once.',
     auth: 'admin',
     body: { schema: stashSpec, required: false },
-    answer: stashCreated,
+    response: stashCreated,
     refusals: [
       'token_missing',
       'invalid_token',
@@ -31,7 +31,7 @@ export const STASH_OPERATIONS: Operation[] = [
     summary: 'Public facts about a stash.',
     auth: 'none',
     parameters: READ,
-    answer: stashFacts,
+    response: stashFacts,
     refusals: READ_REFUSALS,
   },
   {
@@ -41,7 +41,7 @@ export const STASH_OPERATIONS: Operation[] = [
     summary: 'Delete a stash with everything in it, for good.',
     auth: 'token',
     parameters: WRITE,
-    answer: applied,
+    response: applied,
     refusals: [...WRITE_REFUSALS, 'frozen'],
   },
   {
@@ -51,7 +51,7 @@ export const STASH_OPERATIONS: Operation[] = [
     summary: 'Every item with its dates, newest change first.',
     auth: 'token',
     parameters: READ,
-    answer: itemList,
+    response: itemList,
     refusals: [...TOKEN_REFUSALS, 'unknown_parameter', 'invalid_query', 'revision_not_reached'],
   },
   {
@@ -61,7 +61,7 @@ export const STASH_OPERATIONS: Operation[] = [
     summary: "The newest item's raw value.",
     auth: 'none',
     parameters: READ,
-    answer: 'text',
+    response: 'text',
     refusals: [...READ_REFUSALS, 'no_items'],
   },
 ]

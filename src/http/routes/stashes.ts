@@ -5,22 +5,22 @@ import type { LiveSnapshot } from '../../model/snapshot/snapshot.ts'
 import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../../model/access/token.ts'
 import { checkCreationLimit, problemResponseCountingFailures } from '../rate-limit.ts'
 import { checkCreationAllowed, writeAsTokenOrAdmin } from '../request/admin.ts'
-import { newStashId } from '../request/address.ts'
+import { createStashId } from '../request/address.ts'
 import { queryStash } from '../request/query.ts'
-import { readScope, writeScope, type App, type Ctx } from '../scope.ts'
-import { sha256 } from '../request/credential.ts'
+import { toReadScope, toWriteScope, type App, type Ctx } from '../scope.ts'
+import { sha256 } from '../digest.ts'
 import { readJson, parseQuery, parseMinRevision } from '../request/parse.ts'
 import { readSnapshot } from '../response/snapshot-reader.ts'
+import { matchesIfNoneMatch, toEtag } from '../response/entity-tag.ts'
 import {
-  matchesIfNoneMatch,
   serve,
   missingItemResponse,
   getStashTimes,
   itemProblemResponse,
   type Representation,
 } from '../response/serve.ts'
-import { empty, toEtag, json, problemResponse } from '../response/reply.ts'
-import { isoTime, timeOrNull } from '../response/time.ts'
+import { empty, json, problemResponse } from '../response/reply.ts'
+import { toIsoTime, toIsoTimeOrNull } from '../response/time.ts'
 import { stashSpec, type stashCreated, type stashFacts } from '../../wire/stash.ts'
 import type { itemList } from '../../wire/flag.ts'
 import type * as z from 'zod'
@@ -30,10 +30,10 @@ const SPEC_MAX_BYTES = 16 * 1024
 export const stashes = new Hono<App>()
   .post('/stash', create)
   .get('/stash/:stash', async (c) => {
-    const read = await readSnapshot(readScope(c))
+    const read = await readSnapshot(toReadScope(c))
     if (!read.ok) return problemResponse(read.refusal)
-    const { recalled } = read.value
-    return serve(c.req.raw, recalled, '/', () => representFacts(recalled.snapshot))
+    const { entry } = read.value
+    return serve(c.req.raw, entry, '/', () => toFactsRepresentation(entry.snapshot))
   })
   .delete('/stash/:stash', (c) =>
     writeAsTokenOrAdmin(c, {
@@ -43,19 +43,19 @@ export const stashes = new Hono<App>()
   )
   .get('/stash/:stash/items', list)
   .get('/stash/:stash/items/latest', async (c) => {
-    const read = await readSnapshot(readScope(c))
+    const read = await readSnapshot(toReadScope(c))
     if (!read.ok) return itemProblemResponse(read.refusal)
-    const { recalled } = read.value
-    const { flags } = recalled.snapshot
-    if (flags.size === 0) return missingItemResponse(recalled, { code: 'no_items' })
+    const { entry } = read.value
+    const { flags } = entry.snapshot
+    if (flags.size === 0) return missingItemResponse(entry, { code: 'no_items' })
     const latest = [...flags.values()].reduce((a, b) => (b.version > a.version ? b : a))
     // Two items of one patch share a version; which of them is the latest shows in the revision alone.
-    const version = recalled.snapshot.revision
-    const times = getStashTimes(recalled.snapshot)
-    return serve(c.req.raw, recalled, '/latest', () => ({ body: latest.value, type: latest.type, version, ...times }))
+    const version = entry.snapshot.revision
+    const times = getStashTimes(entry.snapshot)
+    return serve(c.req.raw, entry, '/latest', () => ({ body: latest.value, type: latest.type, version, ...times }))
   })
 
-function representFacts(snapshot: LiveSnapshot): Representation {
+function toFactsRepresentation(snapshot: LiveSnapshot): Representation {
   const { stashId, revision, stash, flags } = snapshot
   const frozen = stash.freeze !== null && (stash.freeze.until === null || stash.freeze.until > Date.now())
   const facts = {
@@ -66,10 +66,10 @@ function representFacts(snapshot: LiveSnapshot): Representation {
     revision,
     item_count: flags.size,
     frozen,
-    frozen_until: frozen ? timeOrNull(stash.freeze?.until ?? null) : null,
+    frozen_until: frozen ? toIsoTimeOrNull(stash.freeze?.until ?? null) : null,
     // Copies in KV from before it took a token may still hold one.
     freeze_reason: null,
-    created_at: isoTime(stash.createdAt),
+    created_at: toIsoTime(stash.createdAt),
   } satisfies z.infer<typeof stashFacts>
   const times = getStashTimes(snapshot)
   const until = Math.min(times.until ?? Infinity, (frozen ? stash.freeze?.until : null) ?? Infinity)
@@ -96,7 +96,7 @@ async function create(c: Ctx): Promise<Response> {
   if (limited !== null) return problemResponse(limited)
 
   const { name, description, profile, jurisdiction } = spec.value
-  const id = newStashId(c.env.STASH, jurisdiction)
+  const id = createStashId(c.env.STASH, jurisdiction)
   if (!id.ok) return problemResponse(id.refusal)
   const token = mintToken(TOKEN_PREFIX, crypto.getRandomValues(new Uint8Array(SEED_BYTES)))
   const created = await c.env.STASH.get(id.value).create({
@@ -110,13 +110,13 @@ async function create(c: Ctx): Promise<Response> {
     master_token: token,
     message: 'Stash created. The token is shown this once: keep it.',
     profile,
-    created_at: isoTime(created.created_at),
+    created_at: toIsoTime(created.created_at),
   } satisfies z.infer<typeof stashCreated>)
 }
 
 function list(c: Ctx): Promise<Response> {
   let least = 0
-  return queryStash(writeScope(c), {
+  return queryStash(toWriteScope(c), {
     parameters: ['min_revision'],
     toQuery: (query) => {
       const minRevision = parseMinRevision(query['min_revision'])
@@ -130,7 +130,7 @@ function list(c: Ctx): Promise<Response> {
       const headers = {
         ETag: toEtag(revision),
         'Switchyard-Revision': String(revision),
-        'Switchyard-Source': `object; vouched; as-of=${isoTime(Date.now())}`,
+        'Switchyard-Source': `object; vouched; as-of=${toIsoTime(Date.now())}`,
       }
       if (matchesIfNoneMatch(c.req.raw.headers, toEtag(revision))) return empty(304, headers)
       const stash_id = c.req.param('stash') ?? ''
@@ -145,8 +145,8 @@ function list(c: Ctx): Promise<Response> {
             stash_id,
             content_type: type,
             version,
-            created_at: isoTime(created_at),
-            updated_at: isoTime(updated_at),
+            created_at: toIsoTime(created_at),
+            updated_at: toIsoTime(updated_at),
           })),
         } satisfies z.infer<typeof itemList>,
         headers,

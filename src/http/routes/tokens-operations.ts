@@ -9,7 +9,7 @@ import {
   tokenRotated,
   tokenSpec,
 } from '../../wire/token.ts'
-import { ASK_REFUSALS, BODY_REFUSALS, CONDITIONS, type Operation, WRITE_REFUSALS } from '../openapi/operation.ts'
+import { QUERY_REFUSALS, BODY_REFUSALS, CONDITIONS, type Operation, WRITE_REFUSALS } from '../openapi/operation.ts'
 
 export const TOKEN_OPERATIONS: Operation[] = [
   {
@@ -18,8 +18,8 @@ export const TOKEN_OPERATIONS: Operation[] = [
     id: 'listTokens',
     summary: 'The tokens that count, without their secrets: those that reach no further than yours.',
     auth: 'token',
-    answer: tokenList,
-    refusals: ASK_REFUSALS,
+    response: tokenList,
+    refusals: QUERY_REFUSALS,
   },
   {
     method: 'post',
@@ -29,7 +29,7 @@ export const TOKEN_OPERATIONS: Operation[] = [
     auth: 'token',
     parameters: ['reason', ...CONDITIONS],
     body: { schema: tokenSpec, required: true },
-    answer: tokenCreated,
+    response: tokenCreated,
     refusals: [...WRITE_REFUSALS, ...BODY_REFUSALS, 'grants_too_much', 'too_many_tokens', 'label_taken'],
   },
   {
@@ -39,7 +39,7 @@ export const TOKEN_OPERATIONS: Operation[] = [
     summary: 'Revoke a token, at once. Any token may revoke itself.',
     auth: 'token',
     parameters: ['reason', ...CONDITIONS, 'Idempotency-Key'],
-    answer: tokenRevoked,
+    response: tokenRevoked,
     refusals: [...WRITE_REFUSALS, 'token_not_found', 'grants_too_much', 'master_token'],
   },
   {
@@ -50,7 +50,7 @@ export const TOKEN_OPERATIONS: Operation[] = [
     auth: 'token',
     parameters: ['reason', ...CONDITIONS],
     body: { schema: rotateSpec, required: false },
-    answer: tokenRotated,
+    response: tokenRotated,
     refusals: [...WRITE_REFUSALS, ...BODY_REFUSALS],
   },
   {
@@ -61,7 +61,7 @@ export const TOKEN_OPERATIONS: Operation[] = [
     auth: 'token',
     parameters: ['reason', ...CONDITIONS],
     body: { schema: rotateSpec, required: false },
-    answer: tokenReplaced,
+    response: tokenReplaced,
     refusals: [
       ...WRITE_REFUSALS,
       ...BODY_REFUSALS,
@@ -79,7 +79,7 @@ export const TOKEN_OPERATIONS: Operation[] = [
     summary: 'With the admin token: a new master token, where the stash has lost its own. Older master tokens end.',
     auth: 'admin',
     parameters: ['all', 'reason', ...CONDITIONS],
-    answer: stashRecovered,
+    response: stashRecovered,
     refusals: WRITE_REFUSALS,
   },
 ]

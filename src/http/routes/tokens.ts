@@ -5,11 +5,11 @@ import { ok, refuse } from '../../model/refusal.ts'
 import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../../model/access/token.ts'
 import { writeAsTokenOrAdmin } from '../request/admin.ts'
 import { queryStash } from '../request/query.ts'
-import { sha256 } from '../request/credential.ts'
+import { sha256 } from '../digest.ts'
 import { readJson } from '../request/parse.ts'
 import { json, toPendingEndsMembers } from '../response/reply.ts'
-import { isoTime, timeOrNull } from '../response/time.ts'
-import { writeScope, type App, type Ctx } from '../scope.ts'
+import { toIsoTime, toIsoTimeOrNull } from '../response/time.ts'
+import { toWriteScope, type App, type Ctx } from '../scope.ts'
 import {
   rotateSpec,
   tokenSpec,
@@ -32,7 +32,7 @@ export const tokens = new Hono<App>()
   .post('/stash/:stash/tokens/recover', recover)
   .post('/stash/:stash/tokens/:token/rotate', replace)
   .delete('/stash/:stash/tokens/:token', (c) =>
-    write(writeScope(c), {
+    write(toWriteScope(c), {
       read: async () => ok({ intent: { kind: 'revoke_token', tokenId: c.req.param('token') } }),
       reply: ({ revision, pending }) => {
         const { ends, truncated } = toPendingEndsMembers(pending)
@@ -47,12 +47,12 @@ export const tokens = new Hono<App>()
     }),
   )
 
-const mint = (): string => mintToken(TOKEN_PREFIX, crypto.getRandomValues(new Uint8Array(SEED_BYTES)))
+const createSecret = (): string => mintToken(TOKEN_PREFIX, crypto.getRandomValues(new Uint8Array(SEED_BYTES)))
 
 async function create(c: Ctx): Promise<Response> {
-  const secret = mint()
+  const secret = createSecret()
   const hash = await sha256(secret)
-  return write(writeScope(c), {
+  return write(toWriteScope(c), {
     read: async () => {
       const spec = await readJson(c.req.raw, tokenSpec, { limit: SPEC_MAX_BYTES })
       if (!spec.ok) return spec
@@ -69,7 +69,7 @@ async function create(c: Ctx): Promise<Response> {
         label,
         can,
         keys,
-        expires_at: timeOrNull(expiresAt),
+        expires_at: toIsoTimeOrNull(expiresAt),
         message: 'Token created. It is shown this once: keep it.',
         revision,
       } satisfies z.infer<typeof tokenCreated>)
@@ -80,9 +80,9 @@ async function create(c: Ctx): Promise<Response> {
 }
 
 async function rotate(c: Ctx): Promise<Response> {
-  const secret = mint()
+  const secret = createSecret()
   const hash = await sha256(secret)
-  return write(writeScope(c), {
+  return write(toWriteScope(c), {
     read: async () => {
       const spec = await readJson(c.req.raw, rotateSpec, { limit: SPEC_MAX_BYTES, empty: true })
       if (!spec.ok) return spec
@@ -94,7 +94,7 @@ async function rotate(c: Ctx): Promise<Response> {
         token_id: token?.id ?? '',
         token: secret,
         master_token: secret,
-        old_token_until: isoTime(oldTokenUntil),
+        old_token_until: toIsoTime(oldTokenUntil),
         message: 'New master token. It is shown this once: keep it.',
         revision,
       } satisfies z.infer<typeof tokenRotated>),
@@ -104,9 +104,9 @@ async function rotate(c: Ctx): Promise<Response> {
 
 /** A token's successor, under the same label. */
 async function replace(c: Ctx): Promise<Response> {
-  const secret = mint()
+  const secret = createSecret()
   const hash = await sha256(secret)
-  return write(writeScope(c), {
+  return write(toWriteScope(c), {
     read: async () => {
       const spec = await readJson(c.req.raw, rotateSpec, { limit: SPEC_MAX_BYTES, empty: true })
       if (!spec.ok) return spec
@@ -122,8 +122,8 @@ async function replace(c: Ctx): Promise<Response> {
         label,
         can,
         keys,
-        expires_at: timeOrNull(expiresAt),
-        old_token_until: isoTime(oldTokenUntil),
+        expires_at: toIsoTimeOrNull(expiresAt),
+        old_token_until: toIsoTime(oldTokenUntil),
         message: 'Token replaced. The new one is shown this once: keep it.',
         revision,
       } satisfies z.infer<typeof tokenReplaced>)
@@ -134,7 +134,7 @@ async function replace(c: Ctx): Promise<Response> {
 
 /** For the operator of the deployment: a new master token, where the stash's own is lost or has leaked. */
 async function recover(c: Ctx): Promise<Response> {
-  const secret = mint()
+  const secret = createSecret()
   const hash = await sha256(secret)
   return writeAsTokenOrAdmin(c, {
     parameters: ['all'],
@@ -156,7 +156,7 @@ async function recover(c: Ctx): Promise<Response> {
 }
 
 function list(c: Ctx): Promise<Response> {
-  return queryStash(writeScope(c), {
+  return queryStash(toWriteScope(c), {
     toQuery: () => ok({ kind: 'tokens' as const }),
     reply: ({ tokens: all }) =>
       json({
@@ -167,9 +167,9 @@ function list(c: Ctx): Promise<Response> {
           master: token.master,
           can: token.can,
           keys: token.keys,
-          created_at: isoTime(createdAt),
-          expires_at: timeOrNull(token.expiresAt),
-          last_used_at: timeOrNull(lastUsedAt),
+          created_at: toIsoTime(createdAt),
+          expires_at: toIsoTimeOrNull(token.expiresAt),
+          last_used_at: toIsoTimeOrNull(lastUsedAt),
           made_by: madeBy,
           // Where an object still runs the version before, it says nothing of holders.
           holder: token.holder ?? null,

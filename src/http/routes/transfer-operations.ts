@@ -1,6 +1,6 @@
 /** The OpenAPI operations on export and import. The schemas are those that the routes validate with. */
 import { exported, importSpec, imported } from '../../wire/history.ts'
-import { ASK_REFUSALS, BODY_REFUSALS, EDIT, EDIT_REFUSALS, type Operation } from '../openapi/operation.ts'
+import { QUERY_REFUSALS, BODY_REFUSALS, EDIT, EDIT_REFUSALS, type Operation } from '../openapi/operation.ts'
 
 export const TRANSFER_OPERATIONS: Operation[] = [
   {
@@ -9,8 +9,8 @@ export const TRANSFER_OPERATIONS: Operation[] = [
     id: 'exportStash',
     summary: 'Items and guards as a file, without secrets.',
     auth: 'token',
-    answer: exported,
-    refusals: ASK_REFUSALS,
+    response: exported,
+    refusals: QUERY_REFUSALS,
   },
   {
     method: 'post',
@@ -20,7 +20,7 @@ export const TRANSFER_OPERATIONS: Operation[] = [
     auth: 'token',
     parameters: ['dry_run', 'replace', ...EDIT],
     body: { schema: importSpec, required: true },
-    answer: imported,
+    response: imported,
     mayBeHeld: true,
     refusals: [
       ...EDIT_REFUSALS,

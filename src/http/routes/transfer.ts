@@ -5,9 +5,10 @@ import type { Applied } from '../../model/intent.ts'
 import { ok, refuse, type Result } from '../../model/refusal.ts'
 import { queryStash } from '../request/query.ts'
 import { readJson } from '../request/parse.ts'
-import { toEtag, json, toTimeBoxMembers } from '../response/reply.ts'
-import { isoTime } from '../response/time.ts'
-import { writeScope, type App, type Ctx } from '../scope.ts'
+import { toEtag } from '../response/entity-tag.ts'
+import { json, toTimeBoxMembers } from '../response/reply.ts'
+import { toIsoTime } from '../response/time.ts'
+import { toWriteScope, type App, type Ctx } from '../scope.ts'
 import { IMPORT_MAX_BYTES, importSpec, type exported, type imported } from '../../wire/history.ts'
 import { write } from '../request/write.ts'
 import type * as z from 'zod'
@@ -17,7 +18,7 @@ export const transfer = new Hono<App>()
   .post('/stash/:stash/import', importStash)
 
 function exportStash(c: Ctx): Promise<Response> {
-  return queryStash(writeScope(c), {
+  return queryStash(toWriteScope(c), {
     toQuery: () => ok({ kind: 'export' as const }),
     reply: ({ revision, name, description, items, guards }) =>
       json(
@@ -25,7 +26,7 @@ function exportStash(c: Ctx): Promise<Response> {
           format: 1,
           stash_id: c.req.param('stash') ?? '',
           revision,
-          exported_at: isoTime(Date.now()),
+          exported_at: toIsoTime(Date.now()),
           name,
           description,
           items: items.map(({ key, value, type }) => ({ key, value, content_type: type })),
@@ -37,12 +38,12 @@ function exportStash(c: Ctx): Promise<Response> {
 }
 
 function importStash(c: Ctx): Promise<Response> {
-  return write(writeScope(c), {
+  return write(toWriteScope(c), {
     timed: true,
     parameters: ['dry_run', 'replace'],
-    holdsGuards: true,
-    read: async (terms, query) => {
-      const switches = [readSwitch('dry_run', query['dry_run']), readSwitch('replace', query['replace'])]
+    bodyMayHoldGuards: true,
+    read: async (options, query) => {
+      const switches = [checkSwitch('dry_run', query['dry_run']), checkSwitch('replace', query['replace'])]
       for (const one of switches) if (!one.ok) return one
       const spec = await readJson(c.req.raw, importSpec, { limit: IMPORT_MAX_BYTES })
       if (!spec.ok) return spec
@@ -54,7 +55,7 @@ function importStash(c: Ctx): Promise<Response> {
         return refuse({ code: 'invalid_body', issues: [{ path: '', message }] })
       }
       const items = (given ?? []).map(({ key, value, content_type: type = DEFAULT_TYPE }) => ({ key, value, type }))
-      return ok({ intent: { kind: 'import', items, guards: rules ?? [], replace, ...terms } })
+      return ok({ intent: { kind: 'import', items, guards: rules ?? [], replace, ...options } })
     },
     reply: (applied) => (applied.preview === undefined ? replyDone(applied) : replyPreview(applied, applied.preview)),
   })
@@ -85,7 +86,7 @@ function replyPreview({ revision, held }: Applied, preview: NonNullable<Applied[
   } satisfies z.infer<typeof imported>)
 }
 
-function readSwitch(parameter: string, text: string | undefined): Result<null> {
+function checkSwitch(parameter: string, text: string | undefined): Result<null> {
   if (text === undefined || text === '0' || text === '1') return ok(null)
   return refuse({ code: 'invalid_query', parameter, expected: '1, or 0' })
 }

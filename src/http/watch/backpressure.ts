@@ -12,13 +12,13 @@ export const STREAM_UNREAD_MAX_BYTES = 256 * 1024
 export const ISOLATE_UNREAD_MAX_BYTES = 32 * 1024 * 1024
 const SHARE_BYTES = 16 * 1024
 
-const all = new Set<Unread>()
+const streams = new Set<UnreadBytes>()
 let total = 0
 
 /** Whether this isolate keeps so much that nothing more is to be kept for a stream that has ended. */
 export const isIsolateFull = (): boolean => total > ISOLATE_UNREAD_MAX_BYTES - STREAM_UNREAD_MAX_BYTES
 
-export class Unread {
+export class UnreadBytes {
   readonly #expiresAt: number
   #small = 0
   #large = 0
@@ -26,9 +26,9 @@ export class Unread {
   /** @param lifetimeMs the longest that the stream can last: an invocation that is cut off tells nobody that it has ended */
   constructor(lifetimeMs: number) {
     const now = Date.now()
-    for (const one of all) if (one.#expiresAt < now) one.close()
+    for (const one of streams) if (one.#expiresAt < now) one.close()
     this.#expiresAt = now + lifetimeMs
-    all.add(this)
+    streams.add(this)
   }
 
   /** Counts a message. False, and not counted, where it is too much. */
@@ -42,12 +42,12 @@ export class Unread {
 
   /** The message has been taken in. */
   remove(bytes: number): void {
-    if (all.has(this)) this.#count(bytes, -1)
+    if (streams.has(this)) this.#count(bytes, -1)
   }
 
   /** Nothing is kept for this stream any more. */
   close(): void {
-    if (all.delete(this)) total -= this.#small + this.#large
+    if (streams.delete(this)) total -= this.#small + this.#large
   }
 
   #count(bytes: number, sign: 1 | -1): void {

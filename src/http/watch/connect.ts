@@ -6,18 +6,18 @@
  * and by nothing else. `npm start` has no such header: its clients are all loopback, and are not counted. Workers of
  * other zones all come from one address, and share its places.
  */
-import { createHash } from 'node:crypto'
 import { getHub, NO_CONTINENT, toHubName } from '../../live/continents.ts'
 import { SEAT_STATUS, writeHubSeat, writeSeat } from '../../live/seat.ts'
 import { serializeWatchTerms, type WatchTerms } from '../../model/snapshot/watch-event.ts'
 import { ok, refuse, type Refusal, type Result } from '../../model/refusal.ts'
 import { getClientAddress } from '../rate-limit.ts'
+import { shortDigest } from '../digest.ts'
 import type { App } from '../scope.ts'
 
 /** How long an isolate goes to the hubs at once, after it has been sent there. */
-const FULL_MS = 60_000
+const REMEMBER_FULL_MS = 60_000
 /** How long an isolate counts openings before it asks the object, after it was told to. Short: places become free. */
-const COUNTING_MS = 5_000
+const REMEMBER_COUNTING_MS = 5_000
 /** A hundred thousand watchers and more on one continent. Past it something else is wrong. */
 const HUBS_MAX = 64
 /** Stashes of which an isolate knows such things. */
@@ -25,8 +25,8 @@ const OVERFLOWING_MAX = 1_000
 
 /** The period of the limiter in wrangler.toml. Places may be free again by then. */
 const RETRY_AFTER_S = 60
-const OPENED: Refusal = { code: 'rate_limited', retry_after_s: RETRY_AFTER_S, limited: 'watches_opened' }
-const OPEN: Refusal = { code: 'rate_limited', retry_after_s: RETRY_AFTER_S, limited: 'watches_open' }
+const OPENED_TOO_MANY: Refusal = { code: 'rate_limited', retry_after_s: RETRY_AFTER_S, limited: 'watches_opened' }
+const HAS_TOO_MANY_OPEN: Refusal = { code: 'rate_limited', retry_after_s: RETRY_AFTER_S, limited: 'watches_open' }
 
 /** By stash: since when its object is full, since when openings count, and which hub had room last. */
 type Overflow = { fullAt: number; countingAt: number; hub: number }
@@ -43,36 +43,37 @@ export async function connect(
   const address = hashClientAddress(request, stashId)
   let counted = false
   /** Whether its rate allows this opening, which is counted once. */
-  const count = async (): Promise<boolean> => {
+  const countOpening = async (): Promise<boolean> => {
     if (address !== null && !counted) counted = (await env.WATCHES.limit({ key: address })).success
     return address === null || counted
   }
   const askStash = (): Promise<Response> =>
     env.STASH.get(id).fetch(url, { headers: { Upgrade: 'websocket', ...writeSeat({ address, counted }) } })
 
-  const crowd = getOverflow(stashId)
-  if (Date.now() - crowd.fullAt > FULL_MS) {
-    if (Date.now() - crowd.countingAt < COUNTING_MS && !(await count())) return refuse(OPENED)
+  const overflow = getOverflow(stashId)
+  if (Date.now() - overflow.fullAt > REMEMBER_FULL_MS) {
+    if (Date.now() - overflow.countingAt < REMEMBER_COUNTING_MS && !(await countOpening()))
+      return refuse(OPENED_TOO_MANY)
     let response = await askStash()
     if (response.status === SEAT_STATUS.uncounted) {
-      note(stashId, { countingAt: Date.now() })
-      if (!(await count())) return refuse(OPENED)
+      noteOverflow(stashId, { countingAt: Date.now() })
+      if (!(await countOpening())) return refuse(OPENED_TOO_MANY)
       response = await askStash()
     }
     const outcome = toOutcome(response)
     if (outcome !== null) return outcome
-    note(stashId, { fullAt: Date.now() })
+    noteOverflow(stashId, { fullAt: Date.now() })
   }
   // Its object is full, so more than half of its places are taken.
-  if (!(await count())) return refuse(OPENED)
+  if (!(await countOpening())) return refuse(OPENED_TOO_MANY)
   const continent = String(request.cf?.['continent'] ?? NO_CONTINENT)
   for (let i = 0; i < HUBS_MAX; i++) {
-    const hub = (crowd.hub + i) % HUBS_MAX
+    const hub = (overflow.hub + i) % HUBS_MAX
     const name = toHubName(stashId, continent, hub)
     const stub = getHub(env.HUBS, name)
     const seat = writeHubSeat({ address, counted, stashId, name, limit: Number(env.WATCHERS_PER_OBJECT) })
     const outcome = toOutcome(await stub.fetch(url, { headers: { Upgrade: 'websocket', ...seat } }))
-    if (outcome?.ok) note(stashId, { hub })
+    if (outcome?.ok) noteOverflow(stashId, { hub })
     if (outcome !== null) return outcome
   }
   return refuse({ code: 'unreachable' })
@@ -82,25 +83,22 @@ export async function connect(
 function toOutcome(response: Response): Result<Response> | null {
   if (response.status === 101 || response.status === 200) return ok(response)
   if (response.status === 404) return refuse({ code: 'stash_not_found' })
-  return response.status === SEAT_STATUS.share ? refuse(OPEN) : null
+  return response.status === SEAT_STATUS.share ? refuse(HAS_TOO_MANY_OPEN) : null
 }
 
 const getOverflow = (stashId: string): Overflow =>
   overflowing.get(stashId) ?? { fullAt: -Infinity, countingAt: -Infinity, hub: 0 }
 
-function note(stashId: string, known: Partial<Overflow>): void {
-  const crowd = { ...getOverflow(stashId), ...known }
+function noteOverflow(stashId: string, known: Partial<Overflow>): void {
+  const overflow = { ...getOverflow(stashId), ...known }
   if (overflowing.size >= OVERFLOWING_MAX) overflowing.clear()
-  overflowing.set(stashId, crowd)
+  overflowing.set(stashId, overflow)
 }
 
 /** Tells the addresses of one stash's watchers apart, and is of no use elsewhere. Null: unknown. */
 function hashClientAddress(request: Request, stashId: string): string | null {
   if (!request.headers.has('CF-Connecting-IP')) return null
-  return createHash('sha256')
-    .update(`${stashId} ${getClientAddress(request)}`)
-    .digest('base64url')
-    .slice(0, 22)
+  return shortDigest(`${stashId} ${getClientAddress(request)}`)
 }
 
 /** The Worker's end of it, where it is no body. */

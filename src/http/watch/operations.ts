@@ -10,7 +10,7 @@ export const WATCH_OPERATIONS: Operation[] = [
       'Be told of each change as it is committed: Server-Sent Events, a WebSocket on Upgrade, or with `wait` a long poll.',
     auth: 'none',
     parameters: ['keys', 'after', 'wait', 'Last-Event-ID'],
-    answer: 'events',
+    response: 'events',
     refusals: ['stash_not_found', 'stash_lost', 'unknown_parameter', 'invalid_query', 'rate_limited', 'unreachable'],
   },
 ]

@@ -8,7 +8,7 @@
 import { CLOSE } from '../../live/audience.ts'
 import { noteWrite } from '../response/snapshot-reader.ts'
 import { EXPOSED } from '../response/reply.ts'
-import { isIsolateFull, Unread } from './backpressure.ts'
+import { isIsolateFull, UnreadBytes } from './backpressure.ts'
 
 /** Well under the minute or so after which proxies drop what is silent. */
 const KEEP_ALIVE_MS = 15_000
@@ -46,20 +46,20 @@ export type StreamOptions = {
   drainMs?: number
 }
 
-const writeFields = ({ type }: Head, data: string): string => `event: ${type}\ndata: ${data}`
+const serializeFields = ({ type }: Head, data: string): string => `event: ${type}\ndata: ${data}`
 
-/** @param gone aborted when the client has left */
+/** @param clientGone aborted when the client has left */
 export function streamEvents(
   socket: WebSocket,
   stashId: string,
-  gone: AbortSignal,
-  { fields = writeFields, lifetimeMs = LIFETIME_MS, drainMs = DRAIN_MS }: StreamOptions = {},
+  clientGone: AbortSignal,
+  { fields = serializeFields, lifetimeMs = LIFETIME_MS, drainMs = DRAIN_MS }: StreamOptions = {},
 ): Response {
   const { readable, writable } = new IdentityTransformStream()
   const writer = writable.getWriter()
-  const unread = new Unread(lifetimeMs + 2 * drainMs)
-  let unpinged = 0
-  let heardAt = Date.now()
+  const unread = new UnreadBytes(lifetimeMs + 2 * drainMs)
+  let charsSincePing = 0
+  let lastMessageAt = Date.now()
   let hasEnded = false
   const timers: ReturnType<typeof setTimeout>[] = []
 
@@ -69,7 +69,10 @@ export function streamEvents(
     for (const timer of timers) clearTimeout(timer)
     socket.close(1000)
     // What was written is still read, so that a slow reader comes further each time; but it is not kept for ever.
-    const drain = setTimeout(() => void writer.abort().catch(() => {}), gone.aborted || isIsolateFull() ? 0 : drainMs)
+    const drain = setTimeout(
+      () => void writer.abort().catch(() => {}),
+      clientGone.aborted || isIsolateFull() ? 0 : drainMs,
+    )
     void writer
       .close()
       .catch(() => {})
@@ -94,45 +97,45 @@ export function streamEvents(
   }
   socket.accept()
   // The reader has gone, though nothing is being written; perhaps before it was told anything.
-  const leave = (): void => {
+  const endAtOnce = (): void => {
     unread.close()
     end()
   }
-  gone.addEventListener('abort', leave)
-  if (gone.aborted) leave()
+  clientGone.addEventListener('abort', endAtOnce)
+  if (clientGone.aborted) endAtOnce()
   socket.addEventListener('message', ({ data }) => {
-    heardAt = Date.now()
+    lastMessageAt = Date.now()
     if (hasEnded || typeof data !== 'string' || data === 'pong') return
-    const head = readHead(data)
+    const head = parseEventHead(data)
     // Whoever reads right after this, through this isolate, is not to be told what was before.
     noteWrite(stashId, head.revision)
     write(`id: ${head.revision}\n${fields(head, data)}\n\n`)
-    unpinged += data.length
-    if (unpinged > PING_EVERY_CHARS) {
-      unpinged = 0
+    charsSincePing += data.length
+    if (charsSincePing > PING_EVERY_CHARS) {
+      charsSincePing = 0
       ping()
     }
   })
-  const cutOff = (): void => {
-    write(writeRetry(RETRY_CUT_MS))
+  const endAfterCut = (): void => {
+    write(serializeRetry(RETRY_CUT_MS))
     end()
   }
-  socket.addEventListener('close', ({ code }) => (code === CLOSE.done || code === CLOSE.slow ? end() : cutOff()))
-  socket.addEventListener('error', cutOff)
+  socket.addEventListener('close', ({ code }) => (code === CLOSE.done || code === CLOSE.slow ? end() : endAfterCut()))
+  socket.addEventListener('error', endAfterCut)
   const keepAlive = (): void => {
-    if (Date.now() - heardAt > SILENCE_MAX_MS) return cutOff()
+    if (Date.now() - lastMessageAt > SILENCE_MAX_MS) return endAfterCut()
     write(': still here\n\n')
     ping()
   }
-  const retire = (): void => {
-    write(writeRetry(RETRY_MS))
+  const endByAge = (): void => {
+    write(serializeRetry(RETRY_MS))
     end()
   }
   if (!hasEnded) {
     const jitter = Math.random() * LIFETIME_JITTER * lifetimeMs
-    timers.push(setInterval(keepAlive, KEEP_ALIVE_MS), setTimeout(retire, lifetimeMs - jitter))
+    timers.push(setInterval(keepAlive, KEEP_ALIVE_MS), setTimeout(endByAge, lifetimeMs - jitter))
   }
-  write(writeRetry(RETRY_MS))
+  write(serializeRetry(RETRY_MS))
   // Clients correct their clock by it. Cloudflare would add one; the runtime on a machine of one's own does not.
   return new Response(readable, { headers: { ...HEADERS, Date: new Date().toUTCString() } })
 }
@@ -147,13 +150,13 @@ function encodeShared(text: string): typeof lastEncoded.bytes {
   return lastEncoded.bytes
 }
 
-const writeRetry = ({ least, most }: { least: number; most: number }): string =>
+const serializeRetry = ({ least, most }: { least: number; most: number }): string =>
   `retry: ${least + Math.floor(Math.random() * (most - least))}\n\n`
 
 /** Events begin alike: `{"type":"change","revision":7,`. Parsing all of it, to write it down again, would cost more than telling it. */
 const HEAD = /^\{"type":"(\w+)","revision":(\d+)/
 
-export function readHead(text: string): Head {
+export function parseEventHead(text: string): Head {
   const [, type, revision] = HEAD.exec(text) ?? []
   if (type === undefined) throw new Error('the object told of something that is no event')
   return { type, revision: Number(revision) }

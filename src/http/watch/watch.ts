@@ -9,11 +9,11 @@ import { isKey } from '../../model/item.ts'
 import { ok, refuse, type Result } from '../../model/refusal.ts'
 import { parseStashId } from '../request/address.ts'
 import { connect, getSocket } from './connect.ts'
-import { answerMissed, throttleBehind, pollOnce } from './long-poll.ts'
+import { missedEventsResponse, throttleIfBehind, pollOnce } from './long-poll.ts'
 import { parseCursor, parseQuery } from '../request/parse.ts'
 import { explainMissing } from '../response/snapshot-reader.ts'
 import { empty, problemResponse } from '../response/reply.ts'
-import { handles, type App } from '../scope.ts'
+import { toHandles, type App } from '../scope.ts'
 import { streamEvents } from './sse.ts'
 import { parseDuration } from '../../model/duration.ts'
 
@@ -25,7 +25,7 @@ export const watch = new Hono<App>().get('/stash/:stash/watch', async (c) => {
   const request = c.req.raw
   const id = parseStashId(c.env.STASH, c.req.param('stash'))
   if (!id.ok) return problemResponse(id.refusal)
-  const asked = readWatch(request)
+  const asked = parseWatch(request)
   if (!asked.ok) return problemResponse(asked.refusal)
   const { terms, waitMs } = asked.value
   // Hono takes HEAD for GET. Workers Cache does too where it holds nothing, which here is always: then a HEAD comes in as
@@ -34,31 +34,31 @@ export const watch = new Hono<App>().get('/stash/:stash/watch', async (c) => {
 
   const upgrades = request.headers.get('Upgrade')?.toLowerCase() === 'websocket'
   const polls = waitMs !== null && !upgrades
-  if (polls) await throttleBehind(id.value.toString(), terms.after)
+  if (polls) await throttleIfBehind(id.value.toString(), terms.after)
   const connected = await connect(c.env, id.value, { ...terms, marks: waitMs !== null, body: polls }, request)
-  if (!connected.ok) return problemResponse(await explainMissing(handles(c), id.value.toString(), connected.refusal))
+  if (!connected.ok) return problemResponse(await explainMissing(toHandles(c), id.value.toString(), connected.refusal))
   if (upgrades) return connected.value
   const stash = id.value.toString()
   if (!polls) return streamEvents(getSocket(connected.value), stash, request.signal)
-  if (connected.value.status === 200) return answerMissed(await connected.value.text(), stash)
+  if (connected.value.status === 200) return missedEventsResponse(await connected.value.text(), stash)
   return pollOnce(getSocket(connected.value), stash, terms.after, waitMs, request.signal)
 })
 
-type Asked = { terms: WatchTerms; waitMs: number | null }
+type ParsedWatch = { terms: WatchTerms; waitMs: number | null }
 
-function readWatch(request: Request): Result<Asked> {
+function parseWatch(request: Request): Result<ParsedWatch> {
   const query = parseQuery(request.url, ['after', 'keys', 'wait'])
   if (!query.ok) return query
   const after = parseCursor(request, query.value.after)
   if (!after.ok) return after
-  const filter = readFilter(query.value.keys)
+  const filter = parseFilter(query.value.keys)
   if (!filter.ok) return filter
-  const waitMs = readWait(query.value.wait)
+  const waitMs = parseWait(query.value.wait)
   if (!waitMs.ok) return waitMs
   return ok({ terms: { after: after.value, filter: filter.value, marks: false, body: false }, waitMs: waitMs.value })
 }
 
-function readFilter(text: string | undefined): Result<Filter> {
+function parseFilter(text: string | undefined): Result<Filter> {
   if (text === undefined) return ok(null)
   const keys = text.split(',')
   if (keys.length <= FILTER_MAX_KEYS && keys.every(isKey)) return ok(keys)
@@ -70,7 +70,7 @@ function readFilter(text: string | undefined): Result<Filter> {
 }
 
 /** Null: no long poll. */
-function readWait(text: string | undefined): Result<number | null> {
+function parseWait(text: string | undefined): Result<number | null> {
   if (text === undefined) return ok(null)
   const ms = text === '' ? WAIT_DEFAULT_MS : parseDuration(text)
   if (ms !== null && ms <= WAIT_MAX_MS) return ok(ms)

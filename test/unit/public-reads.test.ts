@@ -4,7 +4,7 @@ import { serveFromCache } from '../../src/http/fast-path.ts'
 import {
   explainMissing,
   noteWrite,
-  readAtLeastIfExists,
+  readClaimedRevision,
   readSnapshot,
   peekSnapshot,
 } from '../../src/http/response/snapshot-reader.ts'
@@ -59,7 +59,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-describe('serveHot', () => {
+describe('serveFromCache', () => {
   it('answers a flag that the isolate remembers, by both addresses, and asks nobody', async () => {
     const { stash, world, at, hot } = makeStash()
     expect(hot()).toBeNull()
@@ -102,7 +102,7 @@ describe('serveHot', () => {
   })
 })
 
-describe('rememberStash', () => {
+describe('peekSnapshot', () => {
   it('is what may be served at once, until its hot time is over', async () => {
     const { stash, at } = makeStash()
     expect(peekSnapshot(stash)).toBeNull()
@@ -113,12 +113,12 @@ describe('rememberStash', () => {
   })
 })
 
-describe('recallStash', () => {
+describe('readSnapshot', () => {
   it('finds the stash, with what the query says', async () => {
     const { at } = makeStash()
     expect(await readSnapshot(at('?keys=a'), ['keys'])).toMatchObject({
       ok: true,
-      value: { query: { keys: 'a' }, recalled: { snapshot: { revision: 1 }, vouched: true } },
+      value: { query: { keys: 'a' }, entry: { snapshot: { revision: 1 }, vouched: true } },
     })
   })
   it.each([
@@ -133,19 +133,19 @@ describe('recallStash', () => {
   it('knows what is no id of a stash', async () => {
     const { at } = makeStash()
     expect(await readSnapshot({ ...at(''), stash: 'x' })).toMatchObject({ refusal: { code: 'stash_not_found' } })
-    expect(await readAtLeastIfExists({ ...at(''), stash: 'x' }, 0)).toMatchObject({
+    expect(await readClaimedRevision({ ...at(''), stash: 'x' }, 0)).toMatchObject({
       refusal: { code: 'stash_not_found' },
     })
   })
 })
 
-describe('recallClaimed', () => {
+describe('readClaimedRevision', () => {
   it('goes by a claim that is true, and takes one that is not for none', async () => {
     const { world, at } = makeStash()
     await readSnapshot(at(''))
     world.revision = 2
-    expect(await readAtLeastIfExists(at(''), 2)).toMatchObject({ value: { snapshot: { revision: 2 } } })
-    expect(await readAtLeastIfExists(at(''), 99)).toMatchObject({ ok: true, value: { snapshot: { revision: 2 } } })
+    expect(await readClaimedRevision(at(''), 2)).toMatchObject({ value: { snapshot: { revision: 2 } } })
+    expect(await readClaimedRevision(at(''), 99)).toMatchObject({ ok: true, value: { snapshot: { revision: 2 } } })
   })
 })
 

@@ -1,6 +1,6 @@
 /** The small parts of http/: what is answered when something broke, who may create, the purge, the pages of a stash's address. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { newStashId, parseKey, parseStashId } from '../../src/http/request/address.ts'
+import { createStashId, parseKey, parseStashId } from '../../src/http/request/address.ts'
 import { JURISDICTIONS } from '../../src/wire/stash.ts'
 import { faultResponse, toFaultCode } from '../../src/http/faults.ts'
 import { purgeCache, parsePurgeTag } from '../../src/http/cache-purge.ts'
@@ -18,7 +18,7 @@ import { PURGE_METHOD } from '../../src/model/cache-purge.ts'
 
 type Namespace = Parameters<typeof parseStashId>[0]
 
-describe('answerFault', () => {
+describe('faultResponse', () => {
   const bodyOf = async (writes: boolean, fault: Error, headers: Record<string, string> = {}) => {
     const response = faultResponse(new Request('https://flags.test/', { headers }), writes, fault, 'the-id')
     return { response, body: (await response.json()) as Record<string, unknown> }
@@ -116,18 +116,18 @@ describe('addresses', () => {
   it('are made where they are asked for, if that can be', () => {
     expect(JURISDICTIONS).toEqual(['eu', 'fedramp'])
     expect(
-      newStashId(
+      createStashId(
         namespaceOf((options) => options ?? 'anywhere'),
         undefined,
       ),
     ).toEqual({ ok: true, value: 'anywhere' })
     expect(
-      newStashId(
+      createStashId(
         namespaceOf((options) => options),
         'eu',
       ),
     ).toEqual({ ok: true, value: { jurisdiction: 'eu' } })
-    expect(newStashId(namespaceOf(fails), 'eu')).toEqual({
+    expect(createStashId(namespaceOf(fails), 'eu')).toEqual({
       ok: false,
       refusal: { code: 'jurisdiction_unavailable', jurisdiction: 'eu' },
     })
@@ -138,7 +138,7 @@ describe('addresses', () => {
   })
 })
 
-describe('the purge', () => {
+describe('purgeCache', () => {
   const context = (parts: object) => parts as ExecutionContext
   it('is asked for by the loopback alone', () => {
     const purge = new Request('https://purge/', { method: PURGE_METHOD })
@@ -181,7 +181,7 @@ describe('the purge', () => {
   })
 })
 
-describe('who may create', () => {
+describe('checkCreationAllowed', () => {
   const ADMIN = 'an-admin-token-of-24-chr'
   const lines: string[] = []
   beforeEach(() => {

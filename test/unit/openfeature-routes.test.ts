@@ -71,7 +71,7 @@ describe('POST …/ofrep/v1/evaluate/flags', () => {
   })
 })
 
-describe('evaluateHot', () => {
+describe('evaluateFromCache', () => {
   async function makeHot() {
     const { id, put, send } = makeDoor()
     await put('a', '1')
@@ -125,7 +125,7 @@ describe('evaluateHot', () => {
   })
 })
 
-describe('straighten', () => {
+describe('collapseDoubleSlash', () => {
   it.each([
     ['/stash/S//ofrep/v1/x', '/stash/S/ofrep/v1/x'],
     ['/api/stash/S//ofrep/v1/x', '/api/stash/S/ofrep/v1/x'],

@@ -1,7 +1,7 @@
 /** Evaluations of a copy as OFREP answers: one flag, all of them, and when an answer has not changed. */
 import { describe, expect, it } from 'vitest'
-import type { Recalled } from '../../src/edge/snapshot-reader.ts'
-import { bulkEvaluationResponse, evaluationResponse } from '../../src/http/openfeature/answer.ts'
+import type { LiveEntry } from '../../src/edge/finding.ts'
+import { bulkEvaluationResponse, evaluationResponse } from '../../src/http/openfeature/evaluation-response.ts'
 import { getBucket } from '../../src/model/evaluation/rollout.ts'
 import type { Flag, LiveSnapshot } from '../../src/model/snapshot/snapshot.ts'
 import { snapshotAt } from '../support/isolate.ts'
@@ -18,7 +18,7 @@ const flag = (key: string, value: string, guard?: string, facts: Partial<Flag> =
   ...facts,
 })
 
-function recalledOf(flags: Flag[], facts: Partial<LiveSnapshot> = {}): Recalled {
+function createEntry(flags: Flag[], facts: Partial<LiveSnapshot> = {}): LiveEntry {
   const snapshot = { ...snapshotAt(7), flags: new Map(flags.map((one) => [one.key, one])), ...facts }
   return {
     // A snapshot of a stash that lives.
@@ -40,9 +40,9 @@ function whoIs(key: string, percentage: number, on: boolean): string {
   throw new Error('no such user')
 }
 
-describe('answerOne', () => {
+describe('evaluationResponse', () => {
   const read = async (flags: Flag[], key: string, targetingKey: string | null = null) => {
-    const response = evaluationResponse(recalledOf(flags), key, contextOf(targetingKey))
+    const response = evaluationResponse(createEntry(flags), key, contextOf(targetingKey))
     const text = await response.text()
     return { status: response.status, headers: response.headers, text, body: JSON.parse(text) as object }
   }
@@ -95,7 +95,7 @@ describe('answerOne', () => {
     expect(boxed.body).toMatchObject({ metadata: { version: 3, until: '2026-01-02T00:01:30.000Z', revision: 7 } })
     expect(boxed.headers.get('Switchyard-Source')).not.toContain('reverted')
     const back = evaluationResponse(
-      recalledOf([flag('a', 'x', undefined, { reverted: true })], { reverted: new Set(['a']) }),
+      createEntry([flag('a', 'x', undefined, { reverted: true })], { reverted: new Set(['a']) }),
       'a',
       contextOf(null),
     )
@@ -108,11 +108,11 @@ describe('answerOne', () => {
   })
 })
 
-describe('answerAll', () => {
+describe('bulkEvaluationResponse', () => {
   const ask = (
-    recalled: Recalled,
+    entry: LiveEntry,
     { who = null as string | null, events = URL_OF_EVENTS, known = null as string | null } = {},
-  ) => bulkEvaluationResponse(recalled, events, contextOf(who), known)
+  ) => bulkEvaluationResponse(entry, events, contextOf(who), known)
   const tagOf = (...args: Parameters<typeof ask>) => ask(...args).headers.get('ETag')
   const same = ['a', 'b'].map((key) => flag(key, '1'))
   const shared = ['s', 't'].map((key) => flag(key, '50', 'percentage'))
@@ -125,7 +125,7 @@ describe('answerAll', () => {
     ['one of each kind, in any order', [...shared, ...same, misfit, flag('z', '2'), flag('y', '50', 'percentage')]],
     ['a misfit alone', [misfit]],
   ])('evaluates each flag in the order of the copy: %s', async (_, flags) => {
-    const body = (await ask(recalledOf(flags), { who: 'u' }).json()) as { flags: { key: string }[] }
+    const body = (await ask(createEntry(flags), { who: 'u' }).json()) as { flags: { key: string }[] }
     expect(body.flags.map(({ key }) => key)).toEqual(flags.map(({ key }) => key))
     expect(body).toMatchObject({
       eventStreams: [{ type: 'sse', url: URL_OF_EVENTS, inactivityDelaySec: 120 }],
@@ -133,9 +133,9 @@ describe('answerAll', () => {
     })
   })
   it('gives each flag the value that it has alone, and each failure where it stands', async () => {
-    const recalled = recalledOf([...same, ...shared, misfit])
+    const entry = createEntry([...same, ...shared, misfit])
     const who = whoIs('s', 50, true)
-    const body = (await ask(recalled, { who }).json()) as { flags: object[] }
+    const body = (await ask(entry, { who }).json()) as { flags: object[] }
     expect(body.flags).toMatchObject([
       { key: 'a', value: '1', metadata: { version: 3 } },
       { key: 'b', value: '1' },
@@ -144,28 +144,28 @@ describe('answerAll', () => {
       { key: 'm', errorCode: 'PARSE_ERROR', metadata: {} },
     ])
     expect(body.flags[0]).not.toHaveProperty('metadata.revision')
-    const anonymous = (await ask(recalled).json()) as { flags: object[] }
+    const anonymous = (await ask(entry).json()) as { flags: object[] }
     expect(anonymous.flags).toMatchObject([{}, {}, { errorCode: 'TARGETING_KEY_MISSING' }, {}, {}])
   })
   it('has the same tag as long as no flag, no URL and no context differs, whatever the revision', () => {
-    const tag = tagOf(recalledOf(same))
+    const tag = tagOf(createEntry(same))
     expect(tag).toMatch(/^"[\w-]{22}"$/)
-    expect(tagOf(recalledOf(same, { revision: 99 }))).toBe(tag)
-    expect(tagOf(recalledOf(same), { who: 'u' })).not.toBe(tag)
-    expect(tagOf(recalledOf(same), { events: `${URL_OF_EVENTS}x` })).not.toBe(tag)
-    expect(tagOf(recalledOf([flag('a', '1'), flag('b', '2')]))).not.toBe(tag)
-    expect(tagOf(recalledOf(same.map((one) => ({ ...one, until: NOW }))))).not.toBe(tag)
+    expect(tagOf(createEntry(same, { revision: 99 }))).toBe(tag)
+    expect(tagOf(createEntry(same), { who: 'u' })).not.toBe(tag)
+    expect(tagOf(createEntry(same), { events: `${URL_OF_EVENTS}x` })).not.toBe(tag)
+    expect(tagOf(createEntry([flag('a', '1'), flag('b', '2')]))).not.toBe(tag)
+    expect(tagOf(createEntry(same.map((one) => ({ ...one, until: NOW }))))).not.toBe(tag)
   })
   it('has another tag where the share of a flag is another one', () => {
-    expect(tagOf(recalledOf([flag('s', '50', 'percentage')]))).not.toBe(
-      tagOf(recalledOf([flag('s', '51', 'percentage')])),
+    expect(tagOf(createEntry([flag('s', '50', 'percentage')]))).not.toBe(
+      tagOf(createEntry([flag('s', '51', 'percentage')])),
     )
   })
   it('answers 304 without a body or a type to the tag, among others, weak or not, and to no other', async () => {
-    const recalled = recalledOf(same)
-    const tag = tagOf(recalled) ?? ''
+    const entry = createEntry(same)
+    const tag = tagOf(entry) ?? ''
     for (const known of [tag, `W/${tag}`, `"x", W/${tag} ,"y"`, `"x",${tag}`]) {
-      const response = ask(recalled, { known })
+      const response = ask(entry, { known })
       expect([response.status, response.headers.get('ETag'), response.headers.get('Content-Type')]).toEqual([
         304,
         tag,
@@ -174,8 +174,8 @@ describe('answerAll', () => {
       expect([response.headers.get('Switchyard-Revision'), await response.text()]).toEqual(['7', ''])
     }
     for (const known of ['', '"x"', tag.slice(0, -2), `X/${tag}`, `x W/${tag}`])
-      expect(ask(recalled, { known }).status).toBe(200)
+      expect(ask(entry, { known }).status).toBe(200)
     // And the next answer has its type again.
-    expect(ask(recalled).headers.get('Content-Type')).toBe('application/json; charset=utf-8')
+    expect(ask(entry).headers.get('Content-Type')).toBe('application/json; charset=utf-8')
   })
 })

@@ -5,8 +5,7 @@
  * The bulk answer names no revision of the stash: every 200 makes every page render again, and a change that touches no
  * flag must not.
  */
-import { createHash } from 'node:crypto'
-import type { Recalled } from '../../edge/snapshot-reader.ts'
+import type { LiveEntry } from '../../edge/finding.ts'
 import { createRule, type Outcome } from '../../model/evaluation/evaluate.ts'
 import { getBucket, getShare } from '../../model/evaluation/rollout.ts'
 import type { Flag, Snapshot } from '../../model/snapshot/snapshot.ts'
@@ -19,52 +18,54 @@ import {
   TARGETING_KEY_MISSING,
   type Failure,
 } from './failure.ts'
+import { shortDigest } from '../digest.ts'
+import { includesTag } from '../response/entity-tag.ts'
 import { EXPOSED } from '../response/reply.ts'
 import { toSourceHeader } from '../response/serve.ts'
-import { isoTime } from '../response/time.ts'
+import { toIsoTime } from '../response/time.ts'
 
 /** A flag's answer, ready but for who asks: texts alone, since what a copy's values become when parsed has no bound. */
-type Ready =
+type PreparedEvaluation =
   | { key: string; kind: 'same'; text: string }
   /** A text for each share; `ends` are in buckets. */
   | { key: string; kind: 'shared'; texts: string[]; ends: number[] }
   | { key: string; kind: 'misfit'; failure: Failure }
 
 /** The list in pieces: texts that are the same for everybody, and flags that are not. */
-type List = { pieces: (string | Ready)[]; digest: string }
+type PreparedList = { pieces: (string | PreparedEvaluation)[]; digest: string }
 
-const singles = new WeakMap<Snapshot, Map<string, Ready>>()
-const lists = new WeakMap<Snapshot, List>()
-const inits = new WeakMap<Recalled, ResponseInit>()
+const preparedByKey = new WeakMap<Snapshot, Map<string, PreparedEvaluation>>()
+const preparedLists = new WeakMap<Snapshot, PreparedList>()
+const responseInits = new WeakMap<LiveEntry, ResponseInit>()
 
-export function evaluationResponse(recalled: Recalled, key: string, { targetingKey }: Context): Response {
-  const { snapshot } = recalled
-  let known = singles.get(snapshot)
-  if (known === undefined) singles.set(snapshot, (known = new Map<string, Ready>()))
+export function evaluationResponse(entry: LiveEntry, key: string, { targetingKey }: Context): Response {
+  const { snapshot } = entry
+  let known = preparedByKey.get(snapshot)
+  if (known === undefined) preparedByKey.set(snapshot, (known = new Map<string, PreparedEvaluation>()))
   let ready = known.get(key)
   if (ready === undefined) {
     const flag = snapshot.flags.get(key)
     if (flag === undefined) return missingFlagResponse(key, snapshot.revision)
-    known.set(key, (ready = prepare(flag, { ...metadataOf(flag), revision: snapshot.revision }, '\n')))
+    known.set(key, (ready = prepare(flag, { ...toMetadata(flag), revision: snapshot.revision }, '\n')))
   }
   const answer = evaluate(ready, targetingKey)
-  return typeof answer === 'string' ? new Response(answer, initOf(recalled)) : failureResponse(key, answer)
+  return typeof answer === 'string' ? new Response(answer, getResponseInit(entry)) : failureResponse(key, answer)
 }
 
 /** @param events where the caller hears of changes, as an absolute URL */
 export function bulkEvaluationResponse(
-  recalled: Recalled,
+  entry: LiveEntry,
   events: string,
   context: Context,
   known: string | null,
 ): Response {
-  const { pieces, digest } = listOf(recalled.snapshot)
+  const { pieces, digest } = getPreparedList(entry.snapshot)
   // Over the context as well: it may ask for somebody else with the tag of the last one's answer.
-  const tag = `"${digestOf(digest, events, context.text)}"`
-  const init = initOf(recalled)
+  const tag = `"${shortDigest(JSON.stringify([digest, events, context.text]))}"`
+  const init = getResponseInit(entry)
   const headers = new Headers(init.headers)
   headers.set('ETag', tag)
-  if (known !== null && tagsIn(known).includes(tag)) {
+  if (includesTag(known, tag)) {
     headers.delete('Content-Type')
     return new Response(null, { status: 304, headers })
   }
@@ -81,28 +82,28 @@ export function bulkEvaluationResponse(
 const INACTIVITY_S = 120
 
 /** Of a time-boxed flag also when its value ends; of one that went back by the clock, that it did. */
-const metadataOf = ({ version, until, reverted }: Flag): object => ({
+const toMetadata = ({ version, until, reverted }: Flag): object => ({
   version,
-  ...(until !== undefined && { until: isoTime(until) }),
+  ...(until !== undefined && { until: toIsoTime(until) }),
   ...(reverted && { reverted }),
 })
 
-function prepare(flag: Flag, metadata: object, end = ''): Ready {
+function prepare(flag: Flag, metadata: object, end = ''): PreparedEvaluation {
   const { key } = flag
   const rule = createRule(flag)
-  const write = (outcome: Outcome): string => `${writeOutcome(flag, outcome, metadata)}${end}`
+  const write = (outcome: Outcome): string => `${serializeOutcome(flag, outcome, metadata)}${end}`
   if (rule.kind === 'misfit') return { key, kind: 'misfit', failure: toTypeMismatch(rule.guard) }
   if (rule.kind === 'same') return { key, kind: 'same', text: write(rule.outcome) }
   return { key, kind: 'shared', texts: rule.outcomes.map(write), ends: rule.ends }
 }
 
 /** JSON goes out as it was written: numbers that no double holds, and whatever else a parser would make its own of. */
-function writeOutcome({ key, value: text, guard }: Flag, { value, ...rest }: Outcome, metadata: object): string {
+function serializeOutcome({ key, value: text, guard }: Flag, { value, ...rest }: Outcome, metadata: object): string {
   const written = value === undefined ? '' : `"value":${guard === 'json' ? text.trim() : JSON.stringify(value)},`
   return `{"key":${JSON.stringify(key)},${written}${JSON.stringify({ ...rest, metadata }).slice(1)}`
 }
 
-function evaluate(ready: Ready, targetingKey: string | null): string | Failure {
+function evaluate(ready: PreparedEvaluation, targetingKey: string | null): string | Failure {
   if (ready.kind === 'same') return ready.text
   if (ready.kind === 'misfit') return ready.failure
   if (targetingKey === null) return TARGETING_KEY_MISSING
@@ -111,28 +112,24 @@ function evaluate(ready: Ready, targetingKey: string | null): string | Failure {
   return text
 }
 
-function listOf(snapshot: Snapshot): List {
-  const known = lists.get(snapshot)
+function getPreparedList(snapshot: Snapshot): PreparedList {
+  const known = preparedLists.get(snapshot)
   if (known !== undefined) return known
-  const pieces: (string | Ready)[] = []
+  const pieces: (string | PreparedEvaluation)[] = []
   for (const flag of snapshot.flags.values()) {
-    const ready = prepare(flag, metadataOf(flag))
+    const ready = prepare(flag, toMetadata(flag))
     const last = pieces.at(-1)
     if (ready.kind === 'same' && typeof last === 'string') pieces[pieces.length - 1] = `${last},${ready.text}`
     else pieces.push(ready.kind === 'same' ? ready.text : ready)
   }
   // Over what goes out, so that a version that answers otherwise has other tags.
-  const list = { pieces, digest: digestOf(JSON.stringify(pieces)) }
-  lists.set(snapshot, list)
+  const list = { pieces, digest: shortDigest(JSON.stringify([JSON.stringify(pieces)])) }
+  preparedLists.set(snapshot, list)
   return list
 }
 
-/** Synchronous: it is kept with the copy, and a promise of one request may not be awaited in another. */
-const digestOf = (...texts: string[]): string =>
-  createHash('sha256').update(JSON.stringify(texts)).digest('base64url').slice(0, 22)
-
-function initOf(recalled: Recalled): ResponseInit {
-  const known = inits.get(recalled)
+function getResponseInit(entry: LiveEntry): ResponseInit {
+  const known = responseInits.get(entry)
   if (known !== undefined) return known
   const init = {
     headers: new Headers({
@@ -140,13 +137,10 @@ function initOf(recalled: Recalled): ResponseInit {
       'Cache-Control': 'no-store',
       'Access-Control-Allow-Origin': '*',
       'Access-Control-Expose-Headers': EXPOSED,
-      'Switchyard-Revision': String(recalled.snapshot.revision),
-      'Switchyard-Source': toSourceHeader(recalled) + (recalled.snapshot.reverted.size > 0 ? '; reverted' : ''),
+      'Switchyard-Revision': String(entry.snapshot.revision),
+      'Switchyard-Source': toSourceHeader(entry) + (entry.snapshot.reverted.size > 0 ? '; reverted' : ''),
     }),
   }
-  inits.set(recalled, init)
+  responseInits.set(entry, init)
   return init
 }
-
-/** Compared weakly: a proxy that compresses weakens our tags. */
-const tagsIn = (header: string): string[] => header.split(',').map((tag) => tag.trim().replace(/^W\//, ''))

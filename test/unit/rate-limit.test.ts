@@ -20,7 +20,7 @@ const someAddress = () => `192.0.2.${++addresses}`
 const token = (hash: string) => ({ kind: 'token' as const, hash })
 const LIMITED = { code: 'rate_limited', retry_after_s: 60 }
 
-describe('addressOf', () => {
+describe('getClientAddress', () => {
   it.each([
     ['192.0.2.7', '192.0.2.7'],
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
@@ -111,7 +111,7 @@ describe('an address over the limit', () => {
   })
 })
 
-describe('bearerOf', () => {
+describe('parseBearer', () => {
   const bearer = (value: string, headers: Record<string, string> = {}, url?: string) => {
     const read = parseBearer(from(undefined, { Authorization: value, ...headers }, url))
     return read.ok ? read.value : read.refusal.code
@@ -136,7 +136,7 @@ describe('bearerOf', () => {
   })
 })
 
-describe('credentialOf', () => {
+describe('parseCredential', () => {
   it('is the hash of what can be a token', async () => {
     const minted = mintToken(
       TOKEN_PREFIX,

@@ -6,7 +6,7 @@ import type { Refusal } from '../../src/model/refusal.ts'
 const detailOf = (refusal: Refusal): string => String(toProblemDocument(refusal).detail)
 const FOR_SOME = /[Aa] token for some keys/
 
-describe('documentOf a limit', () => {
+describe('the problem document of a limit', () => {
   it.each<Refusal>([
     { code: 'too_many_items', limit: 90, share: true },
     { code: 'stash_too_large', limit_bytes: 90, would_be_bytes: 91, share: true },

@@ -3,13 +3,13 @@ import {
   isIsolateFull,
   ISOLATE_UNREAD_MAX_BYTES,
   STREAM_UNREAD_MAX_BYTES as STREAM_MAX,
-  Unread,
+  UnreadBytes,
 } from '../../src/http/watch/backpressure.ts'
 
 const SHARE = 16 * 1024
-const open: Unread[] = []
-const makeUnread = (lifetimeMs = 1e9): Unread => {
-  const unread = new Unread(lifetimeMs)
+const open: UnreadBytes[] = []
+const makeUnread = (lifetimeMs = 1e9): UnreadBytes => {
+  const unread = new UnreadBytes(lifetimeMs)
   open.push(unread)
   return unread
 }
@@ -26,7 +26,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-describe('Unread', () => {
+describe('UnreadBytes', () => {
   it('takes 256 KiB for one stream, and what was read makes room', () => {
     const unread = makeUnread()
     expect([unread.add(STREAM_MAX - 1), unread.add(1), unread.add(1)]).toEqual([true, true, false])
