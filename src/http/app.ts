@@ -1,6 +1,6 @@
 /**
- * The routes, under `/api` and, because one WrenDB host has no prefix, at the root as well; and what holds
- * for every request: preflight, 404 and 405, faults, the log line of a write.
+ * The router: every route under `/api` and, because one WrenDB host has no prefix, at the root as well. It also handles
+ * preflight requests, 404 and 405, faults, and the log line of a write.
  */
 import { Hono } from 'hono'
 import { getPath } from 'hono/utils/url'
@@ -67,13 +67,13 @@ app.notFound((c) => {
   if (evaluation !== null && allow.length > 0) {
     return refusedResponse(evaluation.key, { code: 'method_not_allowed', allow })
   }
-  // Where a script left its key empty, it still tests for an empty answer.
+  // A script with an empty key in its URL still tests for an empty body.
   if (allow.length === 0 && ITEM.test(c.req.path)) return itemProblemResponse({ code: 'route_not_found' })
   if (allow.length === 0) return problemResponse({ code: 'route_not_found' })
   return problemResponse({ code: 'method_not_allowed', allow })
 })
 
-/** Asked of the router itself, so that it cannot say otherwise than the routes do. */
+/** Asks the router itself, so that `Allow` cannot differ from the routes. */
 function getAllowedMethods(path: string): string[] {
   return METHODS.filter((method) => app.router.match(method === 'HEAD' ? 'GET' : method, path)[0].length > 0)
 }
@@ -90,7 +90,7 @@ function handleFault(request: Request, fault: Error): Response {
 
 const requestIds = new WeakMap<Request, string>()
 
-/** Cloudflare's own id where there is one: it is in their logs too. */
+/** Cloudflare's own id if there is one, because it is in Cloudflare's logs too. */
 function getRequestId(request: Request): string {
   const known = requestIds.get(request)
   if (known !== undefined) return known
@@ -99,15 +99,15 @@ function getRequestId(request: Request): string {
   return id
 }
 
-/** In the WrenDB profile a link acts when it is opened: its GET is a write. An evaluation's POST is none. */
+/** In the WrenDB profile the GET of a link applies it, so it is a write. The POST of an evaluation is a read. */
 function mayWrite(request: Request): boolean {
   const { method, url } = request
-  // As the router reads it: an escaped letter is the letter.
+  // `getPath` decodes as the router does, so that an escaped letter does not hide a write.
   if (method === 'GET') return url.includes('?') && /^(?:\/api)?\/update$/.test(getPath(request))
   return method !== 'HEAD' && method !== 'OPTIONS' && parseEvaluationUrl(url) === null
 }
 
-/** Every request comes in here, but for those that `serveHot` has answered. */
+/** Handles every request that `serveFromCache` has not answered. */
 export function handle(
   request: Request,
   env: App['Bindings'],

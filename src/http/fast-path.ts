@@ -1,13 +1,13 @@
 /**
- * The hot path: a flag that this isolate remembers, for a URL that asks for nothing else. It answers before
- * the router: finding the route and making its context costs more than all that is done here. Whatever it
- * cannot answer it leaves alone, and the routes answer it the same way, only slower.
+ * The hot path: answers a GET of one flag from this isolate's cache, before the router, because finding the route and
+ * creating its context costs more than everything here. It must answer exactly as the routes do; null leaves the request
+ * to them.
  */
 import { STASH_ID_CHARS } from './request/address.ts'
 import { peekSnapshot } from './response/snapshot-reader.ts'
 import { serve } from './response/serve.ts'
 
-/** The response, or null where the routes must be asked: after a fault as well, because they log it and answer for it. */
+/** The response, or null if the routes must handle the request. Null after a fault too: the routes then log it and answer. */
 export function serveFromCache(request: Request): Response | null {
   try {
     return find(request)

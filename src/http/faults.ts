@@ -1,24 +1,24 @@
 /**
- * What the caller is told when something broke. The question that matters after a write is whether it may
- * have happened, so that is always said; what broke stands in the log, under the request's id.
+ * The response after a fault. After a write the caller must know whether it may have been applied, so the response always
+ * says that. The fault itself is only in the log, under the request's id.
  */
 import { json } from './response/reply.ts'
 
-/** The marks that the runtime puts on errors from objects. */
-type Marks = { overloaded?: boolean }
+/** Properties that the Workers runtime sets on errors from Durable Objects. */
+type ErrorProperties = { overloaded?: boolean }
 
 export const FAULTS = {
-  overloaded: { status: 503, title: 'The stash has too much to do' },
-  internal: { status: 500, title: 'Something broke here' },
+  overloaded: { status: 503, title: 'The stash is overloaded' },
+  internal: { status: 500, title: 'Internal error' },
 } as const
 
 export const toFaultCode = (fault: Error): keyof typeof FAULTS =>
-  (fault as Error & Marks).overloaded === true ? 'overloaded' : 'internal'
+  (fault as Error & ErrorProperties).overloaded === true ? 'overloaded' : 'internal'
 
 /** @param writes whether the request could have changed something */
 export function faultResponse(request: Request, writes: boolean, fault: Error, requestId: string): Response {
   const code = toFaultCode(fault)
-  // An overloaded object refuses a request before it sees it. Of any other failure nothing is known.
+  // The runtime rejects a request to an overloaded object before it is delivered. After any other fault the outcome is unknown.
   const mayBeApplied = writes && code !== 'overloaded'
   const { status, title } = FAULTS[code]
   const detail = !mayBeApplied

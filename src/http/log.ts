@@ -1,6 +1,7 @@
 /**
- * One line of JSON per write, per failed login and per fault, for `wrangler tail` and Workers Logs. Reads are not logged:
- * they come in thousands. Never a query (a link's token stands there), a header, an address or a body.
+ * Writes one line of JSON per write, per failed login and per fault, for `wrangler tail` and Workers Logs. Reads are not
+ * logged, because there are thousands a second. A line never has a query (it may hold a link's token), a header, a client
+ * address or a body.
  */
 import type { LogName } from '../model/log-names.ts'
 import { sha256 } from './digest.ts'
@@ -38,12 +39,12 @@ export function logFault(request: Request, fault: Error, requestId: string): voi
   )
 }
 
-/** What an operator should know of the deployment itself. Never a secret, a query or a body. */
+/** Logs a fact about the deployment for its operator. The message must not have a secret, a query or a body. */
 export function logNotice(name: LogName<'http'>, message: string, level: 'info' | 'error' = 'info'): void {
   console.log(JSON.stringify({ level, at: `http/${name}`, message: message.slice(0, 300) }))
 }
 
-/** So many lines of one address in a minute: the next one after that says how many were left out. */
+/** At most this many lines per network and minute. The first line after that says how many were left out. */
 const LOGINS_MAX = 5
 const LOGINS_MS = 60_000
 const CLIENTS_MAX = 1_000
@@ -71,12 +72,12 @@ export async function logFailedLogin(request: Request, code: string, address: st
       method: request.method,
       path: getPath(request.url).slice(0, 300),
       code,
-      // Tells one network from another in the log. An operator who has an address can find its lines by it.
+      // A hash, so that the log has no addresses. An operator who knows an address can compute the hash and find its lines.
       client: (await sha256(`switchyard-log ${network}`)).slice(0, 12),
       ...(left > 0 && { left_out_before: left }),
     }),
   )
 }
 
-/** Without the query, and without a parser: a Host that is none makes a URL that none takes. */
+/** The path without the query. It uses no URL parser, because a malformed Host header makes a URL that `new URL` rejects. */
 const getPath = (url: string): string => url.replace(/^[^:]+:\/\/[^/]*/, '').replace(/[?#].*$/s, '')

@@ -1,28 +1,28 @@
 /**
- * Limits per client address, counted by the platform. Of logins only what failed is counted, after the fact; an address that
- * is over the limit gets through with what proved right lately, and with few guesses beside that.
+ * Rate limits per client address, counted by the platform. Only failed logins are counted, after they failed. An address
+ * over the limit still gets through with a credential that was accepted recently, and with one other attempt a second.
  */
 import type { Credential } from '../model/intent.ts'
 import type { Refusal } from '../model/refusal.ts'
 import { logFailedLogin } from './log.ts'
 import { problemResponse } from './response/reply.ts'
 
-/** The period in wrangler.toml: after it, the count is gone. */
+/** The period of the limiters in wrangler.toml, after which the count starts again. */
 const PERIOD_S = 60
 const PERIOD_MS = PERIOD_S * 1_000
 
 export const RATE_LIMITED: Refusal = { code: 'rate_limited', retry_after_s: PERIOD_S }
 
-/** Each kind of secret has its own count: an address over the limit of links may still log in. */
+/** Each kind of secret has its own counter: an address over the limit for links may still use tokens. */
 export type AttemptScope = 'token' | 'link' | 'admin'
 
-/** Null while the address may go on creating. */
+/** Returns a refusal once the address is over the limit for new stashes. */
 export async function checkCreationLimit(request: Request, limiter: RateLimit): Promise<Refusal | null> {
   const { success } = await limiter.limit({ key: getClientAddress(request) })
   return success ? null : RATE_LIMITED
 }
 
-/** Counts an attempt before it is judged. Null while the address may go on trying. */
+/** Counts one attempt. Returns a refusal once the address is over the limit. */
 export async function checkAttemptLimit(
   request: Request,
   limiter: RateLimit,
@@ -34,7 +34,7 @@ export async function checkAttemptLimit(
 
 const FAILED_LOGIN_CODES = ['invalid_token', 'link_spent']
 
-/** The answer to a refused request: the refusal, or 429 where this address has guessed too often. */
+/** The response to a refusal. A refusal that means a failed login is counted, and becomes a 429 over the limit. */
 export async function problemResponseCountingFailures(
   request: Request,
   limiter: RateLimit,
@@ -43,7 +43,7 @@ export async function problemResponseCountingFailures(
   return problemResponse(await countFailure(request, limiter, refusal, 'token'))
 }
 
-/** Counts and logs a refusal that means a wrong guess. Returns the refusal to answer with. */
+/** Counts and logs a refusal that means a failed login. Returns the refusal to answer with. */
 export async function countFailure(
   request: Request,
   limiter: RateLimit,
@@ -58,21 +58,21 @@ export async function countFailure(
   return limited
 }
 
-/** Addresses that were over the limit, each with the time until which this isolate takes them to be. */
+/** Addresses over the limit, each with the time until which this isolate blocks it. */
 const blocked = new Map<string, number>()
 const BLOCKED_MAX = 10_000
 
-/** Credentials that a stash has lately believed, by stash and hash. */
+/** Credentials that a stash has accepted recently, by stash and hash, each with the time until which that counts. */
 const successful = new Map<string, number>()
 const SUCCESSFUL_MAX = 10_000
 const SUCCESSFUL_MS = 5 * 60_000
 
-/** When the last guess of an address over the limit was let through. */
+/** When an address over the limit was last let through with an unknown credential. */
 const probes = new Map<string, number>()
-/** So that a right token that shares its address with wrong ones is let through soon, once it is not known here. */
+/** One attempt per this time: a valid token that this isolate does not know, behind the same address as wrong ones, soon gets through. */
 const PROBE_MS = 1_000
 
-/** Null where this credential may be shown to the stash. An address over the limit does not wake one with what it makes up. */
+/** Returns a refusal if this credential must not reach the stash: an address over the limit must not wake objects with invented tokens. */
 export function checkLoginLimit(request: Request, stash: string, credential: Credential): Refusal | null {
   // The admin token was limited before it was compared.
   if (credential.kind === 'none' || credential.kind === 'admin' || blocked.size === 0) return null
@@ -92,7 +92,7 @@ export function checkLoginLimit(request: Request, stash: string, credential: Cre
   return RATE_LIMITED
 }
 
-/** To be called after a stash has believed a credential. */
+/** Must be called after a stash has accepted a credential. */
 export function noteSuccessfulLogin(stash: string, credential: Credential): void {
   if (credential.kind !== 'token') return
   setBounded(successful, toCredentialName(stash, credential.hash), Date.now() + SUCCESSFUL_MS, SUCCESSFUL_MAX)
@@ -100,7 +100,7 @@ export function noteSuccessfulLogin(stash: string, credential: Credential): void
 
 const toCredentialName = (stash: string, hash: string): string => `${stash} ${hash}`
 
-/** The oldest leaves first. */
+/** Sets an entry, and drops the oldest ones past `max`. */
 function setBounded(map: Map<string, number>, key: string, at: number, max: number): void {
   map.delete(key)
   map.set(key, at)
@@ -113,7 +113,7 @@ function setBounded(map: Map<string, number>, key: string, at: number, max: numb
 const toCounterKey = (request: Request, scope: AttemptScope): string =>
   scope === 'token' ? getClientAddress(request) : `${scope} ${getClientAddress(request)}`
 
-/** The client's address as Cloudflare saw it. One IPv6 customer has a whole /64, and counts as one. */
+/** The client's address as Cloudflare saw it; of IPv6 the /64, because one customer has all of that. */
 export function getClientAddress(request: Request): string {
   const address = request.headers.get('CF-Connecting-IP') ?? 'local'
   if (!address.includes(':')) return address

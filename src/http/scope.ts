@@ -1,4 +1,7 @@
-/** Where the route's context ends: what a read and a write need of it, and no more. `Env` comes from wrangler.toml; secrets do not. */
+/**
+ * Narrows Hono's Context to the handles that reads and writes need, so that the code behind the routes does not depend on
+ * Hono. `Env` is generated from wrangler.toml, which has no secrets: they are added here.
+ */
 import type { Context } from 'hono'
 import type { Handles } from '../edge/stores.ts'
 import type { Credential } from '../model/intent.ts'
@@ -11,9 +14,9 @@ export type ReadScope = Handles & { url: string; stash: string }
 export type WriteScope = Handles & {
   request: Request
   stash: string
-  /** Counts failed logins. */
+  /** The platform's counter of failed logins. */
   logins: RateLimit
-  /** Where the route has found out by itself who asks: the admin. Else the request's bearer says it. */
+  /** Set if the route has authenticated the caller as the admin. Otherwise the bearer token of the request is used. */
   credential?: Credential
 }
 

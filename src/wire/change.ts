@@ -1,16 +1,19 @@
-/** Answers to changes of items and flags. */
+/** Responses to changes of items and flags. */
 import * as z from 'zod'
 import { keySchema } from '../model/item.ts'
 import { revision, time, version } from './field.ts'
 
 export const applied = z.object({ message: z.string(), revision }).meta({ id: 'Applied' })
 
-/** Where a change is time-boxed. */
+/** Members of the response to a time-boxed change. */
 export const timeBox = {
-  reverts_at: time.optional().meta({ description: 'When the value goes back to what it was.' }),
-  revert_id: z.string().optional().meta({ description: 'The held change that will do it. DELETE it to stay.' }),
+  reverts_at: time.optional().meta({ description: 'When the time-box ends and the value from before is restored.' }),
+  revert_id: z
+    .string()
+    .optional()
+    .meta({ description: 'The held change that will restore it. DELETE …/held/{id} keeps the new value.' }),
 }
-/** What pending time-boxes will still put back. At most 100, so that the answer has an end. */
+/** The pending ends of time-boxes. At most 100, so that the response stays small. */
 export const pendingEnds = z.array(
   z.object({ held_id: z.string(), key: keySchema, at: time, goes_back_to: z.string().nullable() }),
 )

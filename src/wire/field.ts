@@ -1,24 +1,24 @@
-/** Fields that several shapes of the wire share. */
+/** Fields that several schemas share. */
 import * as z from 'zod'
 
 export const time = z.string().meta({ format: 'date-time', description: 'ISO 8601, UTC' })
 export const revision = z
   .int()
   .min(0)
-  .meta({ description: "The stash's revision: each accepted change makes the next." })
+  .meta({ description: 'The revision of the stash. Each accepted change increases it by one.' })
 export const version = z.int().min(1).meta({ description: 'The revision that last changed the item.' })
 export const stashId = z.string().regex(/^[0-9a-f]{64}$/)
 
 export const isText = (text: string): boolean => text.isWellFormed()
-export const NOT_TEXT = 'half a surrogate pair is not text'
+export const NOT_TEXT = 'must be valid Unicode: it has half a surrogate pair'
 
-/** In characters, of a reason for a change. */
+/** The longest reason of a change. */
 export const REASON_MAX_CHARS = 500
 export const reason = z.string().max(REASON_MAX_CHARS).refine(isText, NOT_TEXT)
 
 export const TIME_EXPECTED = 'a time in ISO 8601, UTC: 2026-11-24T03:00:00Z'
 
-/** In ms since the epoch, or null for what is no time in UTC. */
+/** A time in ms since the epoch; null if the text is not an ISO 8601 time in UTC. */
 export function parseTime(text: string): number | null {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?Z$/.test(text)) return null
   const at = Date.parse(text)

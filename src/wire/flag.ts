@@ -22,12 +22,13 @@ export const itemList = z
   })
   .meta({ id: 'ItemList' })
 
-/** What comes back by itself, as a member of an answer. */
+/** The pending end of a time-box, as a member of a response. */
 export const revert = z.object({
   at: time.meta({
-    description: 'When the time-box ends. From then on the value counts, also where nothing else is heard.',
+    description:
+      'When the time-box ends. From then on `to` is the value, even if the client hears nothing more from the service.',
   }),
-  to: z.string().nullable().meta({ description: 'The value that comes back; null: the flag goes away.' }),
+  to: z.string().nullable().meta({ description: 'The value that is restored; null if the flag is deleted.' }),
 })
 
 export const flags = z
@@ -38,26 +39,26 @@ export const flags = z
     reverts: z
       .record(z.string(), revert)
       .optional()
-      .meta({ description: 'By key: the pending ends of time-boxes. Absent where there are none.' }),
+      .meta({ description: 'The pending ends of time-boxes, by key. Absent if there are none.' }),
   })
   .meta({ id: 'Flags' })
 
 /**
- * One media type with its parameters (RFC 9110 §8.3.1), of characters that a header can hold. A list of types means
- * different things to different readers.
+ * One media type with its parameters (RFC 9110 §8.3.1), of characters that a header can hold. A list of types is refused,
+ * because clients read it differently.
  */
 export const MEDIA_TYPE =
   /^(?=.{1,255}$)[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+(?:[ \t]*;[ \t]*[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"[ !#-[\]-~]*"))*$/
 
 export const flagValue = z
   .string('a value is a string: write "true", in quotes')
-  .min(1, 'a value has at least one byte; null takes the key away')
+  .min(1, 'a value has at least one byte; null deletes the flag')
   .refine(isText, NOT_TEXT)
 
-/** A full stash taken away and another put in its place. */
+/** Enough to delete every flag of a full stash and to create as many others. */
 const PATCH_MAX_KEYS = 2 * STASH_MAX_ITEMS
 
-/** Validated one by one and returned as a list, documented as an object: `__proto__` is a legal key, and records lose it. */
+/** A patch is validated member by member and parsed into a list, because `__proto__` is a legal key, which a record would lose. */
 const patchObject = z.record(keySchema, flagValue.nullable()).meta({ id: 'FlagsPatch' })
 export const flagsPatch = z
   .custom<object>(
@@ -73,7 +74,7 @@ export const flagsPatch = z
       for (const { message } of [...(key.error?.issues ?? []), ...(value.error?.issues ?? [])]) {
         context.addIssue({ code: 'custom', path: [name.slice(0, 200)], message })
       }
-      // The first few wrong ones are as good as all of them.
+      // The response lists only the first ten issues.
       if (context.issues.length >= 10) break
       changes.push({ key: name, value: value.data ?? null })
     }

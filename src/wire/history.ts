@@ -1,4 +1,4 @@
-/** History, undo, export and import on the wire. */
+/** History, undo, export and import. */
 import * as z from 'zod'
 import { GUARD_MAX_BYTES, guardSchema, STASH_MAX_GUARDS } from '../model/guard/guard.ts'
 import { keySchema, STASH_MAX_ITEMS } from '../model/item.ts'
@@ -16,7 +16,7 @@ export const historyEntry = z.looseObject({
   kind: z
     .string()
     .meta({ description: 'put, delete, patch, undo, import, revert, set_guard, freeze, add_token, recovered …' }),
-  who: z.string().meta({ description: "The token's label; stash for what it does by itself." }),
+  who: z.string().meta({ description: 'The label of the token; `stash` for a change that the stash made by itself.' }),
   token_id: z.string().nullable(),
   reason: z.string().nullable(),
   changes: values,
@@ -24,30 +24,36 @@ export const historyEntry = z.looseObject({
   held_id: z.string().optional().meta({ description: 'The held change that this released or dropped.' }),
   approved_by: person.optional(),
   broke_glass: z.object({ by: z.string(), why: z.string() }).optional(),
-  via: z.literal('link').optional().meta({ description: 'Whoever held the link pressed it; `who` made it.' }),
+  via: z
+    .literal('link')
+    .optional()
+    .meta({ description: 'The change was applied through a link. `who` is the token that made the link.' }),
   pressed_reason: z
     .string()
     .optional()
-    .meta({ description: "What the one who pressed the link gave for a reason. `reason` is its maker's." }),
-  shortened: z.array(z.string()).optional().meta({ description: 'Pending reverts that go on without these keys.' }),
+    .meta({ description: 'The reason that was given when the link was used. `reason` was given when it was made.' }),
+  shortened: z
+    .array(z.string())
+    .optional()
+    .meta({ description: 'Pending reverts that no longer restore the keys of this change.' }),
   cancelled: z.array(z.string()).optional().meta({ description: 'Pending reverts that this change ended.' }),
   reverts_at: time.optional(),
-  ends: z.int().optional().meta({ description: 'The revision whose time-box this ends.' }),
-  set_by: person.optional().meta({ description: 'Of a revert: who had set the time-box.' }),
+  ends: z.int().optional().meta({ description: 'The revision that began the time-box which this change ends.' }),
+  set_by: person.optional().meta({ description: 'For a revert: the token that set the time-box.' }),
   undoes: z.int().optional(),
   recovered: z.object({ from: z.int(), kv: z.int() }).optional().meta({
     description:
-      'The stash had gone back to revision `from`, and readers had seen `kv`: the revisions from there to this one have no entry.',
+      'The storage had gone back to revision `from`, while readers had seen revision `kv`. The revisions between `from` and this one have no entry.',
   }),
-  hash: z.string().meta({ description: 'SHA-256 over this entry and the hash of the one before.' }),
+  hash: z.string().meta({ description: 'SHA-256 over this entry and the hash of the entry before.' }),
 })
 
 export const history = z
   .object({
     stash_id: stashId,
     entries: z.array(historyEntry),
-    next: z.int().nullable().meta({ description: 'What `before` must be for the next page; null on the last.' }),
-    first: z.int().meta({ description: 'The oldest revision that history still has.' }),
+    next: z.int().nullable().meta({ description: 'The value of `before` for the next page; null on the last page.' }),
+    first: z.int().meta({ description: 'The oldest revision that the history still has.' }),
   })
   .meta({ id: 'History' })
 
@@ -60,7 +66,7 @@ export const verified = z
     failure: z
       .object({ revision: z.int(), what: z.enum(['entry', 'item', 'guard', 'head']), key: z.string().optional() })
       .nullable()
-      .meta({ description: 'The first revision that is not as it was written.' }),
+      .meta({ description: 'The first revision that was altered.' }),
     message: z.string(),
   })
   .meta({ id: 'Verified' })
@@ -84,12 +90,12 @@ export const importSpec = z
     exported_at: z.string().optional(),
     name: z.string().nullable().optional(),
     description: z.string().nullable().optional(),
-    items: z.array(exportedItem).max(STASH_MAX_ITEMS).refine(hasUniqueKeys, 'a key stands here twice').optional(),
-    guards: z.array(exportedGuard).max(STASH_MAX_GUARDS).refine(hasUniqueKeys, 'a key stands here twice').optional(),
+    items: z.array(exportedItem).max(STASH_MAX_ITEMS).refine(hasUniqueKeys, 'a key is listed twice').optional(),
+    guards: z.array(exportedGuard).max(STASH_MAX_GUARDS).refine(hasUniqueKeys, 'a key is listed twice').optional(),
   })
-  .meta({ id: 'ImportSpec', description: 'What an export gave. Only items and guards are taken from it.' })
+  .meta({ id: 'ImportSpec', description: 'A file from an export. Only its items and guards are imported.' })
 
-/** Twice what a stash holds, with room for JSON's escapes, and its guards. */
+/** The values of a full stash with room for JSON's escapes, and its guards. */
 export const IMPORT_MAX_BYTES = 2 * 1024 * 1024 + 64 * GUARD_MAX_BYTES
 
 export const exported = z
@@ -114,6 +120,6 @@ export const imported = z
     ...timeBox,
     changes: values.optional(),
     guards: guards.optional(),
-    waits_for: z.string().optional().meta({ description: 'Of a dry run: what it would wait for.' }),
+    waits_for: z.string().optional().meta({ description: 'For a dry run: what the change would wait for.' }),
   })
   .meta({ id: 'Imported' })

@@ -1,4 +1,4 @@
-/** Links on the wire: one that was made, and the answer to one that was used. */
+/** Links: the response to making one, and to using one. */
 import * as z from 'zod'
 import { revision, time, version } from './field.ts'
 import { timeBox } from './change.ts'

@@ -1,15 +1,20 @@
-/** The shapes of OFREP 0.3.0 on the wire. What is taken is read leniently in `http/openfeature/context.ts`; what is answered is exactly this. */
+/** The schemas of OFREP 0.3.0. Responses match them exactly; requests are parsed leniently, in `http/openfeature/context.ts`. */
 import * as z from 'zod'
 
 const key = z.string()
 const value = z
   .union([z.boolean(), z.number(), z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())])
-  .meta({ description: "Typed by the key's guard. Left out: the caller's own default counts." })
+  .meta({ description: "Typed by the guard of the key. If it is absent, the client uses the caller's default." })
 
 export const evaluationRequest = z
   .object({
     context: z
-      .object({ targetingKey: z.string().optional().meta({ description: 'Who asks: what shares are given out by.' }) })
+      .object({
+        targetingKey: z
+          .string()
+          .optional()
+          .meta({ description: 'The id of the user or unit, by which shares of a rollout are assigned.' }),
+      })
       .catchall(z.unknown())
       .optional(),
   })

@@ -1,4 +1,4 @@
-/** A refusal on the wire (RFC 9457). */
+/** A refusal as a problem document (RFC 9457). */
 import * as z from 'zod'
 
 export const problem = z
@@ -6,7 +6,7 @@ export const problem = z
     type: z.string(),
     title: z.string(),
     status: z.int(),
-    code: z.string().meta({ description: 'Stable; says what happened.' }),
+    code: z.string().meta({ description: 'What happened. Codes are stable.' }),
     detail: z.string().meta({ description: 'What to do about it.' }),
   })
-  .meta({ id: 'Problem', description: 'RFC 9457. Further members are facts that help the caller act.' })
+  .meta({ id: 'Problem', description: 'RFC 9457. Further members are facts about the refusal.' })

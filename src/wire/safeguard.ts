@@ -1,4 +1,4 @@
-/** Guards, freezes and held changes on the wire. */
+/** Guards, freezes and held changes. */
 import * as z from 'zod'
 import { guardSchema } from '../model/guard/guard.ts'
 import { keySchema } from '../model/item.ts'
@@ -23,7 +23,10 @@ export const freezeSpec = z
       .string()
       .refine((text) => parseTime(text) !== null, TIME_EXPECTED)
       .optional()
-      .meta({ format: 'date-time', description: 'Left out: until somebody ends it.' }),
+      .meta({
+        format: 'date-time',
+        description: 'When the freeze ends by itself. If absent, it lasts until it is ended.',
+      }),
     reason: reason.optional(),
   })
   .meta({ id: 'FreezeSpec' })
@@ -33,8 +36,13 @@ export const frozen = z
     revision,
     until: time.nullable(),
     reason: z.string().nullable(),
-    reverts: pendingEnds.meta({ description: 'Time-boxes that end all the same. null: the key goes.' }),
-    reverts_truncated: z.literal(true).optional().meta({ description: 'There are more. GET …/held lists them all.' }),
+    reverts: pendingEnds.meta({
+      description: 'Time-boxes that will still end during the freeze. `goes_back_to` is null if the flag is deleted.',
+    }),
+    reverts_truncated: z
+      .literal(true)
+      .optional()
+      .meta({ description: 'There are more. GET …/held lists all of them.' }),
   })
   .meta({ id: 'Frozen' })
 
@@ -59,28 +67,30 @@ export const heldList = z
         waits_for: waitsFor,
         change: z
           .looseObject({ kind: z.string() })
-          .meta({ description: 'What it does, in the words of the write it was.' }),
+          .meta({ description: 'The change, with the field names of its write.' }),
         keys: z.array(z.string()),
-        made_by: z.string().meta({ description: "The token's label; stash for what it does by itself." }),
+        made_by: z
+          .string()
+          .meta({ description: 'The label of the token; `stash` for a change that the stash made by itself.' }),
         made_at: time,
         reason: z.string().nullable(),
         due_at: time.nullable(),
         expires_at: time.nullable(),
         decision: z.string().nullable(),
-        ends: z.int().nullable().meta({ description: 'The revision whose time-box it ends.' }),
+        ends: z.int().nullable().meta({ description: 'The revision that began the time-box which this change ends.' }),
         approved_by: z.string().nullable(),
         set_by: z
           .object({ token_id: z.string(), label: z.string() })
           .nullable()
-          .meta({ description: 'Of a time-box: the token that set it, by its label then.' }),
+          .meta({ description: 'For a revert: the token that set the time-box, with the label it had then.' }),
       }),
     ),
-    next: z.int().nullable().meta({ description: 'What `after` must be for the next page; null on the last.' }),
+    next: z.int().nullable().meta({ description: 'The value of `after` for the next page; null on the last page.' }),
     freeze: z
       .object({ until: time.nullable(), reason: z.string().nullable(), by: z.string() })
       .nullable()
       .optional()
-      .meta({ description: 'The freeze that stands, and why. null: none.' }),
+      .meta({ description: 'The present freeze and its reason; null if there is none.' }),
   })
   .meta({ id: 'HeldList' })
 

@@ -1,12 +1,15 @@
-/** What the service says of itself at `/healthz`. */
+/** The response of `/healthz`. */
 import * as z from 'zod'
 
 export const health = z
   .object({
     status: z.literal('ok'),
-    version: z.string().meta({ description: 'Of the code that answers: in a gradual deploy two versions answer.' }),
+    version: z
+      .string()
+      .meta({ description: 'The version of the code that answers. During a gradual deploy, two versions do.' }),
     creation: z.enum(['admin_token', 'open', 'closed']).meta({
-      description: 'Who may create stashes: whoever holds the admin token, anyone, or, until one is set, nobody.',
+      description:
+        'Who can create stashes: holders of the admin token, anyone (`open`), or no one until an admin token is set (`closed`).',
     }),
   })
   .meta({ id: 'Health' })

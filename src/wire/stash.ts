@@ -1,4 +1,4 @@
-/** A stash on the wire: how one is made, and its public facts. */
+/** Stashes: creating one, and its public facts. */
 import * as z from 'zod'
 import { PROFILES } from '../model/profile.ts'
 import { isText, NOT_TEXT, revision, stashId, time } from './field.ts'
@@ -11,7 +11,8 @@ export const stashSpec = z
     description: z.string().max(1_000).refine(isText, NOT_TEXT).optional(),
     profile: z.enum(PROFILES).default('safeguarded'),
     jurisdiction: z.enum(JURISDICTIONS).optional().meta({
-      description: 'Keeps the stash and its history there. Public values are in KV all the same, which is global.',
+      description:
+        'Keeps the stash and its history in this jurisdiction. Its public values are still copied to KV, which is global.',
     }),
   })
   .meta({ id: 'StashSpec' })
@@ -19,7 +20,7 @@ export const stashSpec = z
 export const stashCreated = z
   .object({
     stash_id: stashId,
-    master_token: z.string().meta({ description: 'Shown this once: only its hash is kept.' }),
+    master_token: z.string().meta({ description: 'Shown only in this response: the service stores only its hash.' }),
     message: z.string(),
     profile: z.enum(PROFILES),
     created_at: time,
@@ -35,10 +36,13 @@ export const stashFacts = z
     revision,
     item_count: z.int(),
     frozen: z.boolean(),
-    frozen_until: time.nullable().meta({ description: 'null while nothing is frozen, or until somebody ends it.' }),
-    freeze_reason: z
-      .null()
-      .meta({ deprecated: true, description: 'Always null: the reason takes a token. GET …/held has it.' }),
+    frozen_until: time
+      .nullable()
+      .meta({ description: 'null if the stash is not frozen, or if the freeze has no end time.' }),
+    freeze_reason: z.null().meta({
+      deprecated: true,
+      description: 'Always null, because reading the reason takes a token. GET …/held has it.',
+    }),
     created_at: time,
   })
   .meta({ id: 'StashFacts' })

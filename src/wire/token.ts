@@ -1,4 +1,4 @@
-/** Tokens on the wire. */
+/** Tokens. */
 import * as z from 'zod'
 import { durationSchema } from '../model/duration.ts'
 import { patternSchema } from '../model/access/pattern.ts'
@@ -15,18 +15,22 @@ const newLabel = z
   .max(100)
   .refine(isText, NOT_TEXT)
   .superRefine((text, context) => {
-    const misfit = findLabelIssue(text)
-    if (misfit !== null) context.addIssue({ code: 'custom', message: misfit })
+    const issue = findLabelIssue(text)
+    if (issue !== null) context.addIssue({ code: 'custom', message: issue })
   })
 const abilities = z.array(z.enum(ABILITIES)).min(1).max(ABILITIES.length)
 const patterns = z.array(patternSchema).min(1).max(50)
 
 export const tokenSpec = z
   .strictObject({
-    label: newLabel.meta({ description: 'Who or what it is for: history names it.' }),
+    label: newLabel.meta({ description: 'Who or what the token is for. The history names it.' }),
     can: abilities,
-    keys: patterns.default(['*']).meta({ description: 'Patterns of the keys it counts for: * stands for any run.' }),
-    expires_in: durationSchema.optional().meta({ description: 'Left out: as long as the token that grants it.' }),
+    keys: patterns
+      .default(['*'])
+      .meta({ description: 'Patterns of the keys that the token is for. * stands for any characters.' }),
+    expires_in: durationSchema
+      .optional()
+      .meta({ description: 'If absent, the token lasts as long as the token that grants it.' }),
   })
   .meta({ id: 'TokenSpec' })
 
@@ -35,7 +39,7 @@ const tokenFacts = { token_id: tokenId, label, can: abilities, keys: patterns, e
 export const tokenCreated = z
   .object({
     ...tokenFacts,
-    token: z.string().meta({ description: 'Shown this once: only its hash is kept.' }),
+    token: z.string().meta({ description: 'Shown only in this response: the service stores only its hash.' }),
     message: z.string(),
     revision,
   })
@@ -45,8 +49,10 @@ export const tokenRevoked = z
   .object({
     message: z.string(),
     revision,
-    leaves: pendingEnds.meta({ description: 'Time-boxes that the token had set: they still end. null: the key goes.' }),
-    leaves_truncated: z.literal(true).optional().meta({ description: 'There are more. GET …/held lists them all.' }),
+    leaves: pendingEnds.meta({
+      description: 'Time-boxes that the token had set, which still end. `goes_back_to` is null if the flag is deleted.',
+    }),
+    leaves_truncated: z.literal(true).optional().meta({ description: 'There are more. GET …/held lists all of them.' }),
   })
   .meta({ id: 'TokenRevoked' })
 
@@ -54,15 +60,15 @@ export const rotateSpec = z
   .strictObject({
     overlap: durationSchema
       .optional()
-      .meta({ description: 'How long the old one goes on working. Left out: not at all.' }),
+      .meta({ description: 'How long the old token still works. If absent, it ends at once.' }),
   })
   .meta({ id: 'RotateSpec' })
 
 export const tokenRotated = z
   .object({
     token_id: tokenId,
-    token: z.string().meta({ description: 'The new master token. Shown this once.' }),
-    master_token: z.string().meta({ description: 'The same, by the name it had when the stash was created.' }),
+    token: z.string().meta({ description: 'The new master token. Shown only in this response.' }),
+    master_token: z.string().meta({ description: 'The same as `token`, under the name that creating a stash uses.' }),
     old_token_until: time,
     message: z.string(),
     revision,
@@ -72,7 +78,9 @@ export const tokenRotated = z
 export const tokenReplaced = z
   .object({
     ...tokenFacts,
-    token: z.string().meta({ description: 'The successor: the same label, abilities, keys and end. Shown this once.' }),
+    token: z.string().meta({
+      description: 'The successor, with the same label, abilities, keys and expiry. Shown only in this response.',
+    }),
     old_token_until: time,
     message: z.string(),
     revision,
@@ -82,11 +90,11 @@ export const tokenReplaced = z
 export const stashRecovered = z
   .object({
     token_id: tokenId,
-    token: z.string().meta({ description: 'The new master token. Shown this once.' }),
-    master_token: z.string().meta({ description: 'The same, by the name it had when the stash was created.' }),
+    token: z.string().meta({ description: 'The new master token. Shown only in this response.' }),
+    master_token: z.string().meta({ description: 'The same as `token`, under the name that creating a stash uses.' }),
     leaves: z
       .array(z.object({ token_id: tokenId, label, can: abilities, keys: patterns }))
-      .meta({ description: 'The tokens that still count. None with `all=1`.' }),
+      .meta({ description: 'The tokens that are still valid. Empty with `all=1`.' }),
     message: z.string(),
     revision,
   })
@@ -100,11 +108,11 @@ export const tokenList = z
         ...tokenFacts,
         master: z.boolean(),
         created_at: time,
-        last_used_at: time.nullable().meta({ description: 'To within ten minutes.' }),
+        last_used_at: time.nullable().meta({ description: 'Accurate to ten minutes.' }),
         made_by: tokenId.nullable(),
         holder: tokenId.nullable().meta({
           description:
-            'Whose hand it is in: the first token below a master that it descends from. Two of one holder are one person.',
+            'The holder: the first token below a master token from which this one descends. Tokens of one holder count as one person.',
         }),
       }),
     ),

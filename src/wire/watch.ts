@@ -1,4 +1,4 @@
-/** What watchers are told, on the wire. */
+/** The events that watchers receive. */
 import * as z from 'zod'
 import { revert } from './flag.ts'
 import { revision } from './field.ts'
@@ -7,14 +7,14 @@ export const watchEvent = z
   .object({
     type: z.enum(['snapshot', 'change', 'gone']),
     revision,
-    flags: z.record(z.string(), z.string()).optional().meta({ description: 'Of a snapshot: every flag.' }),
+    flags: z.record(z.string(), z.string()).optional().meta({ description: 'For a snapshot: every flag.' }),
     changes: z
       .record(z.string(), z.string().nullable())
       .optional()
-      .meta({ description: 'Of a change: the new values; null where a key was taken away.' }),
+      .meta({ description: 'For a change: the new values; null for a flag that was deleted.' }),
     reverts: z.record(z.string(), revert.nullable()).optional().meta({
       description:
-        'The pending ends of time-boxes. Of a snapshot: all of them. Of a change: what differs; null where a key is in no time-box any more.',
+        'The pending ends of time-boxes. For a snapshot, all of them. For a change, those that differ; null for a key that is in no time-box any more.',
     }),
   })
   .meta({

@@ -20,7 +20,7 @@ describe('a write whose outcome nobody knows', () => {
     expect(asked[1]).toEqual(asked[0])
   })
   it('ends with 3 where that does not help', async () => {
-    const facts = { code: 'internal', title: 'Something broke here', detail: 'It is not known.', applied: 'unknown' }
+    const facts = { code: 'internal', title: 'Internal error', detail: 'It is not known.', applied: 'unknown' }
     const { cli, asked } = await unwell((response) => problem(response, 500, facts))
     expect(await cli('set', 'a', '1')).toMatchObject({ exit: 3, err: expect.stringContaining('history') })
     expect(asked).toHaveLength(2)
@@ -65,7 +65,7 @@ describe('a write whose outcome nobody knows', () => {
   })
   it('says so as well where the service itself does not know', async () => {
     const { cli, asked } = await unwell((response) =>
-      problem(response, 500, { code: 'internal', title: 'Something broke here', applied: 'unknown', request_id: 'r1' }),
+      problem(response, 500, { code: 'internal', title: 'Internal error', applied: 'unknown', request_id: 'r1' }),
     )
     const { exit, err } = await cli('token', 'rotate')
     expect(exit).toBe(3)
@@ -77,7 +77,7 @@ describe('a write whose outcome nobody knows', () => {
     })
   })
   it('is sent once where the service says that nothing was changed, and where the answer would be a secret', async () => {
-    const overloaded = { code: 'overloaded', title: 'The stash has too much to do', applied: 'no' }
+    const overloaded = { code: 'overloaded', title: 'The stash is overloaded', applied: 'no' }
     const { cli, asked } = await unwell((response) => problem(response, 503, overloaded))
     expect(await cli('set', 'a', '1')).toMatchObject({ exit: 3 })
     expect(asked).toHaveLength(1)

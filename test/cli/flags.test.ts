@@ -171,7 +171,10 @@ describe('history', () => {
     expect(page).toMatchObject({ exit: 0, out: expect.stringMatching(/^#3 .*\n$/), err: 'Older ones: --before 2\n' })
     expect((await cli('history', 'a', '--before', '3')).out).toMatch(/^#1 /)
     expect(await cli.json('history', 'a')).toMatchObject({ body: { entries: [{ revision: 3 }, { revision: 1 }] } })
-    expect(await cli('history', '--verify')).toMatchObject({ exit: 0, err: 'Entries 1 to 3 are what was written.\n' })
+    expect(await cli('history', '--verify')).toMatchObject({
+      exit: 0,
+      err: 'Entries 1 to 3 are unchanged since they were written.\n',
+    })
     expect(await cli.json('history', '--verify')).toMatchObject({ body: { valid: true } })
   })
 })

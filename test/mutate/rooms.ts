@@ -16,7 +16,7 @@ export const ROOMS: Record<string, Room> = {
   stash: { tests: INNER },
   edge: { tests: INNER },
   live: { tests: INNER },
-  http: { tests: INNER, except: /\/(?:operations[\w-]*|operation|examples|docs|page-style)\.ts$/ },
+  http: { tests: INNER, except: /\/(?:[\w-]*operations|operation|examples|docs-page|page-style)\.ts$/ },
   client: { tests: ['client', 'cli'], except: /\/examples\// },
   cli: { tests: ['cli'] },
   local: { tests: ['local'] },

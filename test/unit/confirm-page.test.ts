@@ -53,7 +53,7 @@ describe('the page of a link', () => {
     expect(text).toContain('Reason because Link made by ann Link ends 01:00 UTC, in 1 h')
     expect(text).toContain('Make this change')
     expect(text).not.toMatch(
-      /Asked for by|Approve|When|Reverts|more changes|Media type|came with the link|nothing any more/,
+      /Asked for by|Approve|When|Reverts|more changes|Media type|came with the link|no effect any more/,
     )
   })
   it('of an approval names who asked, and theirs is the reason', async () => {
@@ -65,12 +65,12 @@ describe('the page of a link', () => {
   it('says when it happens, and until when', async () => {
     const put = { kind: 'put' as const, key: 'a', value: 'new', type: 'text/plain' }
     expect(await shown({ change: { ...put, forMs: 2 * HOUR } })).toContain(
-      'After 2h: pressed now, it lasts until 02:00 UTC, in 2 h',
+      'After 2h: if you press the button now, the change lasts until 02:00 UTC, in 2 h',
     )
     expect(await shown({ change: { ...put, at: NOW + HOUR } })).toContain('When 01:00 UTC, in 1 h')
     const both = await shown({ change: { ...put, at: NOW + HOUR, forMs: 2 * HOUR } })
     expect(both).toContain('After 2h, at 03:00 UTC, in 3 h')
-    expect(await shown({ change: { kind: 'undo', revision: 4 } })).toContain('The opposite of revision 4')
+    expect(await shown({ change: { kind: 'undo', revision: 4 } })).toContain('Undo of revision 4')
   })
   it('shows values that are not set, guards, and media types that are news', async () => {
     expect(await shown({ preview: [row('a', null, null)] })).toContain('Now not set Will be not set')
@@ -99,17 +99,17 @@ describe('the page of a link', () => {
     const text = await shown({ preview: [row('a', large, large), row('b'), row('c')] })
     expect(text).toContain('Flag a')
     expect(text).not.toContain('Flag b')
-    expect(text).toContain('2 more changes have no room here.')
+    expect(text).toContain('2 more changes are not shown, because the page would be too large.')
     // 200 characters for each, and those of the key and the values.
     const fits = 'x'.repeat(1024 * 1024 - 200 - 1 - 200 - 1 - 2)
     expect(await shown({ preview: [row('a', null, fits), row('b', '1', '2')] })).toContain('Flag b')
     expect(await shown({ preview: [row('a', null, `${fits}x`), row('b', '1', '2')] })).toContain('1 more changes')
-    expect(await shown({ preview: [] })).toContain('It would change nothing any more.')
+    expect(await shown({ preview: [] })).toContain('This change would have no effect any more.')
   })
   it('says that a reason came with the link', async () => {
     const html = await (await confirmPage(linkOf(), { stashId: 's', reason: '"because"', now: NOW })).text()
     expect(html).toContain('value="&quot;because&quot;"')
-    expect(await shown({}, 'because')).toContain('This came with the link: because')
+    expect(await shown({}, 'because')).toContain('This reason came with the link: because')
   })
 })
 

@@ -29,7 +29,7 @@ describe('faultResponse', () => {
     const { response, body } = await bodyOf(false, new Error('secret'))
     expect(body).toEqual({
       type: '/docs#internal',
-      title: 'Something broke here',
+      title: 'Internal error',
       status: 500,
       code: 'internal',
       detail: 'Nothing was changed. Try again in a moment.',

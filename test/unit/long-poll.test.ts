@@ -106,7 +106,7 @@ describe('pollOnce', () => {
     const response = await pollOnce(gone as unknown as WebSocket, 's', 3, 30_000, AbortSignal.abort())
     expect([await response.json(), gone.closedWith]).toEqual([change(3, {}), 1000])
   })
-  it('closes its socket where it is told what is no event', async () => {
+  it('closes its socket if a message is not an event', async () => {
     const { socket, body } = poll(1)
     socket.emit('message', '{')
     await expect(body()).rejects.toThrow('JSON')
@@ -208,7 +208,7 @@ describe('parseEventHead', () => {
   it('reads how an event begins', () => {
     expect(parseEventHead('{"type":"change","revision":12,"changes":{}}')).toEqual({ type: 'change', revision: 12 })
     for (const text of ['', 'x{"type":"change","revision":1', '{"revision":1,"type":"change"}']) {
-      expect(() => parseEventHead(text)).toThrow('no event')
+      expect(() => parseEventHead(text)).toThrow('not an event')
     }
   })
 })

@@ -21,15 +21,17 @@ describe('the problem document of a limit', () => {
     for (const detail of [detailOf(refusal), detailOf(whole as Refusal)]) expect(detail).toContain('90')
   })
   it('tells the tokens of a stash from those of one holder', () => {
-    expect(detailOf({ code: 'too_many_tokens', limit: 90 })).toMatch(/^A stash has at most 90\./)
-    expect(detailOf({ code: 'too_many_tokens', limit: 90, share: true })).toMatch(/^One holder has at most 90\./)
+    expect(detailOf({ code: 'too_many_tokens', limit: 90 })).toMatch(/^A stash may have at most 90 tokens\./)
+    expect(detailOf({ code: 'too_many_tokens', limit: 90, share: true })).toMatch(
+      /^One holder may have at most 90 tokens\./,
+    )
   })
   it('says how large a change would be, which key was too much, and when to come back', () => {
-    expect(detailOf({ code: 'stash_too_large', limit_bytes: 90, would_be_bytes: 91 })).toContain('they would be 91')
-    expect(detailOf({ code: 'guards_too_large', limit_bytes: 90, would_be_bytes: 91 })).toContain('they would be 91')
+    expect(detailOf({ code: 'stash_too_large', limit_bytes: 90, would_be_bytes: 91 })).toContain('they would have 91')
+    expect(detailOf({ code: 'guards_too_large', limit_bytes: 90, would_be_bytes: 91 })).toContain('they would have 91')
     expect(detailOf({ code: 'change_too_costly', key: 'k-7' })).toContain('"k-7"')
     expect(detailOf({ code: 'too_large_to_hold', limit_bytes: 90 })).toContain('90 bytes')
-    expect(detailOf({ code: 'too_many_held', limit: 80, limit_bytes: 90 })).toMatch(/80 changes, of 90 bytes/)
+    expect(detailOf({ code: 'too_many_held', limit: 80, limit_bytes: 90 })).toMatch(/80 changes, with 90 bytes/)
     for (const code of ['write_rate_limited', 'storage_full'] as const) {
       expect(getProblemHeaders({ code, retry_after_s: 17 })).toEqual({ 'Retry-After': '17' })
     }

@@ -108,7 +108,7 @@ describe('held changes, history, tokens, guards and files', () => {
     expect(replaced.body).toMatchObject({ label: 'one', old_token_until: '2026-01-02T03:14:05.000Z' })
     expect(replaced.body['token']).not.toBe(granted.body['token'])
     expect((await call('DELETE', `/tokens/${String(replaced.body['token_id'])}`)).body).toMatchObject({
-      message: 'Token revoked: it no longer counts.',
+      message: 'Token revoked: it is no longer valid.',
       leaves: [],
     })
     const rotated = await call('POST', '/tokens/rotate')

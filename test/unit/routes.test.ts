@@ -37,7 +37,7 @@ describe('/item', () => {
     await put('b', '1')
     expect((await send('PUT', `/item/${id}/a`, '2', { 'If-Match': '"1"' })).status).toBe(200)
     const late = await send('PUT', `/item/${id}/a`, '3', { 'If-Match': '"1"' })
-    expect([late.status, String(late.body['detail'])]).toEqual([412, expect.stringContaining('stands at "3"')])
+    expect([late.status, String(late.body['detail'])]).toEqual([412, expect.stringContaining('is now at "3"')])
     const none = await send('PUT', `/item/${id}/z`, '3', { 'If-Match': '"1"' })
     expect(none.body['detail']).toContain('does not exist')
   })
@@ -104,7 +104,7 @@ describe('GET /stash/{id}', () => {
     expect((await call('GET', '?min_revision=1')).headers.get('ETag')).toBe('"1"')
     const frozen = await call('PUT', '/freeze', { until: '2026-01-02T04:00:00Z', reason: 'why' })
     expect(frozen.body).toMatchObject({
-      message: 'Frozen: nothing changes',
+      message: 'Frozen: changes are refused',
       until: '2026-01-02T04:00:00.000Z',
       reason: 'why',
     })
@@ -163,6 +163,6 @@ describe('toProblemDocument', () => {
       toProblemDocument({ code: 'version_conflict', current, of: 'item' } as Parameters<typeof toProblemDocument>[0])
         .detail
     expect(detailOf(null)).toBe('The item does not exist.')
-    expect(detailOf(4)).toBe('The item stands at "4". Read it again, then decide.')
+    expect(detailOf(4)).toBe('The item is now at "4". Read it again, then decide.')
   })
 })

@@ -16,7 +16,7 @@ describe('PUT /stash/{id}/freeze', () => {
     await master.set('a', '1')
     const answer = await master.call('PUT', '/freeze', { until: ONE_O_CLOCK, reason: 'launch' })
     expect(answer.body).toEqual({
-      message: 'Frozen: nothing changes',
+      message: 'Frozen: changes are refused',
       revision: 2,
       until: ONE_O_CLOCK,
       reason: 'launch',

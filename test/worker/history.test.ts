@@ -180,7 +180,7 @@ describe('GET /stash/{id}/history/verify', () => {
       first: 1,
       head: 20,
       failure: null,
-      message: 'Entries 1 to 20 are what was written.',
+      message: 'Entries 1 to 20 are unchanged since they were written.',
     })
   })
   it.each([

@@ -24,7 +24,9 @@ describe('the page of a link', () => {
     const page = await open(await presign(stash, 'on-call', 'alice', 'for=30m'))
     expect(page).toContain('shop &lt;prod&gt;')
     expect(page).toContain(`<code>${stash.id.slice(0, 8)}…</code>`)
-    expect(page).toMatch(/After 30m: pressed now, it lasts until <time datetime="[^"]+">[^<]*\d\d:\d\d UTC, in 30 min</)
+    expect(page).toMatch(
+      /After 30m: if you press the button now, the change lasts until <time datetime="[^"]+">[^<]*\d\d:\d\d UTC, in 30 min</,
+    )
     expect(page).toMatch(/Link made by<\/dt>\s*<dd><bdi>master<\/bdi>/)
   })
   it('obeys no direction mark, and hides nothing', async () => {
@@ -90,7 +92,7 @@ describe('a reason of the one who presses', () => {
     const paths = await Promise.all(['1', '2', '3'].map((value) => presign(stash, 'k', value)))
     const page = await open(`${paths[0]}&reason=%3Cb%3E`)
     expect(page).toContain('value="&lt;b&gt;"')
-    expect(page).toContain('This came with the link: <bdi>&lt;b&gt;</bdi>')
+    expect(page).toContain('This reason came with the link: <bdi>&lt;b&gt;</bdi>')
     for (const [i, form] of ['reason=mine+%E2%82%AC', 'reason=+', 'other=1'].entries()) {
       expect((await press(`${paths[i]}&reason=theirs`, form)).status).toBe(200)
     }

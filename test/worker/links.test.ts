@@ -172,7 +172,7 @@ describe('a link with an end', () => {
     const { url } = (await made.json()) as Link
     const path = url.slice(url.indexOf('/update'))
     expect(await (await send(path, { headers: browser })).text()).toMatch(
-      /After 30m: pressed now, it lasts until <time datetime="[^"]+">[^<]* UTC, in 30 min/,
+      /After 30m: if you press the button now, the change lasts until <time datetime="[^"]+">[^<]* UTC, in 30 min/,
     )
     expect(await (await send(path, { method: 'POST' })).json()).toMatchObject({ revert_id: 'revert-2' })
     expect(await master.held()).toMatchObject([{ kind: 'revert' }])

@@ -1,4 +1,4 @@
-/** `/docs`: the API for a person's eyes, from the same tables as the OpenAPI document. A problem's `type` points here. */
+/** `/docs`: the API as a page for people, made from the same tables as the OpenAPI document. The `type` of a problem points to its entry here. */
 import { html } from 'hono/html'
 import { EXAMPLES } from './examples.ts'
 import { FAULTS } from '../faults.ts'
@@ -11,7 +11,7 @@ import { PROBLEMS } from '../response/problem-table.ts'
 const AUTH = {
   none: 'Open to anyone.',
   token: 'Takes a token of the stash.',
-  admin: "Takes the deployment's admin token, where one is set.",
+  admin: "Takes the deployment's admin token, if one is set.",
   link: "Takes the link's own token.",
 } satisfies Record<Operation['auth'], string>
 
@@ -19,13 +19,13 @@ export function docsPage(): Promise<Response> {
   const problems = [...Object.entries(PROBLEMS), ...Object.entries(FAULTS)].toSorted(([a], [b]) => a.localeCompare(b))
   return page(
     'The API',
-    html`<p>Every path stands under <code>/api</code> and at the root as well. For machines: <a href="/openapi.json">/openapi.json</a>.</p>
-      <p>The examples are asked of a stash with four flags: <code>maintenance-mode</code> false, <code>on-call</code> erin (alice
+    html`<p>Every path exists under <code>/api</code> and at the root. For machines: <a href="/openapi.json">/openapi.json</a>.</p>
+      <p>The examples use a stash with four flags: <code>maintenance-mode</code> false, <code>on-call</code> erin (alice
       before), <code>traffic-target</code> blue, <code>motd</code> hello. <code>traffic-target</code> has a guard,
       <code>{"type": "choice", "choices": ["blue", "green"], "approvals": 1}</code>, and a change to green waits for approval as
       <code>$HELD</code>. <code>$AUTH</code> is <code>Authorization: Bearer</code> with the master token, <code>$SECOND</code>
       the same with a second token that can write and approve, <code>$TOKEN_ID</code> names a third one, and
-      <code>$LINK</code> is the token of a link that puts bob on call. <code>…</code> stands for what differs from run to run,
+      <code>$LINK</code> is the token of a link that puts bob on call. <code>…</code> stands for text that differs from run to run,
       or is long.</p>
       <h2>Operations</h2>
       ${OPERATIONS.map(renderOperation)}

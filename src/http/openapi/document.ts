@@ -26,7 +26,7 @@ const PATH_PARAMETERS: Record<string, Json> = {
   key: { name: 'key', in: 'path', required: true, schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' } },
 }
 
-/** The same wherever it is asked for: its servers are relative to the address of the document. */
+/** The document does not depend on the host: its servers are relative to its own address. */
 export function createDocument(): Json {
   const paths: Record<string, Json> = {}
   for (const operation of OPERATIONS) (paths[operation.path] ??= {})[operation.method] = toOperationObject(operation)
@@ -35,7 +35,8 @@ export function createDocument(): Json {
     info: {
       title: 'Switchyard',
       version: VERSION,
-      summary: 'Operational flags: read by anyone over plain HTTP, changed only by those who may.',
+      summary:
+        'Operational flags: anyone can read them over plain HTTP, and only tokens with the permission can change them.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/api' }, { url: '/' }],
@@ -44,7 +45,7 @@ export function createDocument(): Json {
       schemas: toComponents(),
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: "A stash's token." },
-        admin: { type: 'http', scheme: 'bearer', description: "The deployment's ADMIN_TOKEN, where one is set." },
+        admin: { type: 'http', scheme: 'bearer', description: "The deployment's ADMIN_TOKEN, if one is set." },
       },
     },
   }
@@ -71,7 +72,7 @@ function toOperationObject(operation: Operation): Json {
     parameters: [...inPath, ...parameters.map((name) => ({ name, ...PARAMETERS[name] }))],
     ...(body && { requestBody: { required: body.required, content: toContent(body.schema) } }),
     responses: {
-      200: { description: 'It is so.', content: toContent(answer) },
+      200: { description: 'The request succeeded.', content: toContent(answer) },
       ...(mayBeHeld && { 202: { description: 'Held: nothing has changed yet.', content: toContent(heldReply) } }),
       ...(isConditional(operation) && { 304: { description: 'Not modified.' } }),
       ...toProblemResponses(refusals),
@@ -80,7 +81,7 @@ function toOperationObject(operation: Operation): Json {
   }
 }
 
-/** One entry a status: several refusals may share one, and the code tells them apart. */
+/** One entry for each status. Several refusals may share a status; the `code` tells them apart. */
 function toProblemResponses(refusals: RefusalCode[]): Json {
   const byStatus = Map.groupBy(new Set(refusals), (code) => PROBLEMS[code].status)
   return Object.fromEntries(
@@ -94,7 +95,7 @@ function toProblemResponses(refusals: RefusalCode[]): Json {
   )
 }
 
-/** A write's If-None-Match is a condition to write on, not one to answer on. */
+/** Whether the operation can answer 304. On a write, If-None-Match is a precondition, and the answer is never 304. */
 const isConditional = ({ method, failures, parameters = [] }: Operation): boolean =>
   (method === 'get' || failures !== undefined) && parameters.includes('If-None-Match')
 

@@ -1,6 +1,6 @@
 /**
- * An example of each operation, as `/docs` prints it and the tests run it: a command, and what it answers. `…` stands for
- * what differs from run to run, or would only be long. What the examples are asked of stands at the top of the page.
+ * An example of each operation, as `/docs` prints it and the tests run it: a command and its output. `…` stands for text
+ * that differs from run to run, or is long. The top of the page describes the stash that the examples use.
  */
 export type Example = { command: string; output: string }
 
@@ -112,7 +112,7 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
   },
   revokeToken: {
     command: `curl -s -X DELETE -H "$AUTH" $URL/stash/$STASH/tokens/$TOKEN_ID`,
-    output: `{"message":"Token revoked: it no longer counts.","revision":6,"leaves":[]}`,
+    output: `{"message":"Token revoked: it is no longer valid.","revision":6,"leaves":[]}`,
   },
   rotateMaster: {
     command: `curl -s -X POST -H "$AUTH" $URL/stash/$STASH/tokens/rotate -d '{"overlap": "1h"}'`,
@@ -122,7 +122,7 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
     command: `curl -s -X POST -H "$AUTH" $URL/stash/$STASH/tokens/$TOKEN_ID/rotate -d '{"overlap": "1h"}'`,
     output: `{"token_id":"…","token":"swy_…","label":"third","can":["write"],"keys":["*"],"expires_at":null,"old_token_until":"…","message":"Token replaced. The new one is shown this once: keep it.","revision":6}`,
   },
-  // With anything but the admin token.
+  // The example uses the master token, which is refused.
   recoverStash: {
     command: `curl -s -X POST -H "$AUTH" $URL/stash/$STASH/tokens/recover`,
     output: `{"type":"/docs#not_permitted","title":"The token may not do this","status":403,"code":"not_permitted","detail":"It takes the admin token of the deployment.","needs":"admin"}`,
@@ -145,11 +145,11 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
   },
   freeze: {
     command: `curl -s -X PUT -H "$AUTH" $URL/stash/$STASH/freeze -d '{"reason": "launch day"}'`,
-    output: `{"message":"Frozen: nothing changes","revision":6,"until":null,"reason":"launch day","reverts":[]}`,
+    output: `{"message":"Frozen: changes are refused","revision":6,"until":null,"reason":"launch day","reverts":[]}`,
   },
   unfreeze: {
     command: `curl -s -X PUT -H "$AUTH" $URL/stash/$STASH/freeze -d '{}'; curl -s -X DELETE -H "$AUTH" $URL/stash/$STASH/freeze`,
-    output: `{"message":"Frozen: nothing changes","revision":6,"until":null,"reason":null,"reverts":[]}
+    output: `{"message":"Frozen: changes are refused","revision":6,"until":null,"reason":null,"reverts":[]}
 {"message":"…","revision":7}`,
   },
   listHeld: {
@@ -158,7 +158,7 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
   },
   approve: {
     command: `curl -s -X POST -H "$SECOND" $URL/stash/$STASH/held/$HELD/approve`,
-    output: `{"message":"Approved, and done","revision":6,"changed":["traffic-target"]}`,
+    output: `{"message":"Approved and applied","revision":6,"changed":["traffic-target"]}`,
   },
   presignApproval: {
     command: `curl -s -X POST -H "$SECOND" $URL/stash/$STASH/held/$HELD/presign`,
@@ -166,7 +166,7 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
   },
   dropHeld: {
     command: `curl -s -X DELETE -H "$AUTH" $URL/stash/$STASH/held/$HELD`,
-    output: `{"message":"Dropped: it will not happen","revision":6}`,
+    output: `{"message":"Dropped: the change will not be made","revision":6}`,
   },
   readHistory: {
     command: `curl -s -H "$AUTH" "$URL/stash/$STASH/history?key=on-call&limit=1"`,
@@ -174,7 +174,7 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
   },
   verifyHistory: {
     command: `curl -s -H "$AUTH" $URL/stash/$STASH/history/verify`,
-    output: `{"stash_id":"…","valid":true,"first":1,"head":5,"failure":null,"message":"Entries 1 to 5 are what was written."}`,
+    output: `{"stash_id":"…","valid":true,"first":1,"head":5,"failure":null,"message":"Entries 1 to 5 are unchanged since they were written."}`,
   },
   undo: {
     command: `curl -s -X POST -H "$AUTH" $URL/stash/$STASH/undo -d '{"revision": 2, "reason": "not hers yet"}'`,
@@ -190,7 +190,7 @@ data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
   },
   importStash: {
     command: `curl -s -X POST -H "$AUTH" "$URL/stash/$STASH/import?dry_run=1" -d '{"items": [{"key": "on-call", "value": "carol"}]}'`,
-    output: `{"message":"Nothing has changed: this is what would","revision":5,"changed":[],"dry_run":true,"changes":[{"key":"on-call","before":"erin","after":"carol"}],"guards":[]}`,
+    output: `{"message":"Nothing has changed. These are the changes that would be made","revision":5,"changed":[],"dry_run":true,"changes":[{"key":"on-call","before":"erin","after":"carol"}],"guards":[]}`,
   },
   evaluateFlag: {
     command: `curl -s -X POST $URL/stash/$STASH/ofrep/v1/evaluate/flags/traffic-target -d '{"context": {"targetingKey": "user-1"}}'`,

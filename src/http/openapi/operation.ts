@@ -1,4 +1,4 @@
-/** What the OpenAPI document is made of: one operation of the API, and the refusals that many share. */
+/** The type of an operation in the OpenAPI document, and the parameters and refusals that many operations share. */
 import type * as z from 'zod'
 import type { RefusalCode } from '../../model/refusal.ts'
 import type { Parameter } from './parameters.ts'
@@ -10,14 +10,14 @@ export type Operation = {
   summary: string
   auth: 'none' | 'token' | 'admin' | 'link'
   parameters?: Parameter[]
-  /** A schema for JSON; 'text' for a value as it comes. */
+  /** A schema for JSON; 'text' for a value, byte for byte. */
   body?: { schema: z.ZodType | 'text'; required: boolean }
-  /** What a 200 carries. */
+  /** The body of a 200. */
   response: z.ZodType | 'text' | 'html' | 'openapi' | 'events' | 'stream'
-  /** Whether the change may be held instead: 202. */
+  /** Whether the change may be held instead of applied: the answer is then 202. */
   mayBeHeld?: boolean
   refusals: RefusalCode[]
-  /** Where a protocol has shapes of its own for what is not 200: by status, and for all statuses alike. */
+  /** For a protocol with its own error format: the one schema of its errors, and a description for each status. */
   failures?: { schema: z.ZodType; statuses: Record<number, string> }
 }
 
@@ -51,7 +51,7 @@ export const WRITE_REFUSALS: RefusalCode[] = [
   'idempotency_mismatch',
   'write_rate_limited',
 ]
-/** What stands in the way of a change of values. */
+/** Refusals of a change of values. */
 export const EDIT_REFUSALS: RefusalCode[] = [
   ...WRITE_REFUSALS,
   'frozen',
@@ -78,7 +78,7 @@ export const VALUE_REFUSALS: RefusalCode[] = [
   'stash_too_large',
 ]
 
-/** A link's change is decided when it is used. */
+/** The change of a link is decided when the link is used, so these are the refusals of that decision too. */
 export const LINK_REFUSALS: RefusalCode[] = [
   'link_spent',
   'not_permitted',
@@ -110,7 +110,7 @@ export const LINK_REFUSALS: RefusalCode[] = [
   'stash_too_large',
 ]
 
-/** Of a condition on the stash's revision. */
+/** For routes whose If-Match and If-None-Match name the revision of the stash. */
 export const CONDITIONS: Parameter[] = ['If-Match', 'If-None-Match']
 export const BODY_REFUSALS: RefusalCode[] = ['invalid_body', 'not_text', 'body_too_large', 'body_incomplete']
 export const QUERY_REFUSALS: RefusalCode[] = [...TOKEN_REFUSALS, 'unknown_parameter', 'invalid_query']

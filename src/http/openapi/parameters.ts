@@ -1,4 +1,4 @@
-/** The query parameters and headers that operations take, as the OpenAPI document describes them. */
+/** The query parameters and headers of all operations, as the OpenAPI document and `/docs` describe them. */
 export type Parameter =
   | 'min_revision'
   | 'keys'
@@ -29,81 +29,97 @@ export const PARAMETERS: Record<
 > = {
   min_revision: {
     in: 'query',
-    description: 'Never answer from before this revision: read your own write.',
+    description: 'The answer must be of this revision or a later one, so that a client reads its own write.',
     schema: { type: 'integer', minimum: 0 },
   },
-  keys: { in: 'query', description: 'Only these keys, with commas between them.', schema: { type: 'string' } },
+  keys: { in: 'query', description: 'Only these keys, separated by commas.', schema: { type: 'string' } },
   reason: {
     in: 'query',
-    description: 'Why. Recorded. A Reason header does the same.',
+    description: 'Why the change is made. It is recorded in the history. A Reason header does the same.',
     schema: { type: 'string', maxLength: 500 },
   },
   for: {
     in: 'query',
-    description: 'For how long: then the values go back to what they were. 90s, 30m, 2h, 7d.',
+    description:
+      'Makes the change time-boxed: after this time, the values go back to what they were. For example 90s, 30m, 2h, 7d.',
     schema: { type: 'string', pattern: '^\\d{1,9}[smhd]$' },
   },
-  at: { in: 'query', description: 'Not now, but then.', schema: { type: 'string', format: 'date-time' } },
+  at: {
+    in: 'query',
+    description: 'Schedules the change: it is made at this time.',
+    schema: { type: 'string', format: 'date-time' },
+  },
   decision: {
     in: 'query',
-    description: "Ties the token's links of one name together: the first used voids the others.",
+    description: 'A name that ties links of one token together: when one of them is used, the others become void.',
     schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,100}$' },
   },
-  key: { in: 'query', description: 'Only what concerns this key.', schema: { type: 'string' } },
-  before: { in: 'query', description: 'Only older revisions than this.', schema: { type: 'integer', minimum: 1 } },
+  key: { in: 'query', description: 'Only entries that concern this key.', schema: { type: 'string' } },
+  before: { in: 'query', description: 'Only revisions older than this one.', schema: { type: 'integer', minimum: 1 } },
   after: {
     in: 'query',
-    description: "Of a list: the last page's `next`. Of a watch: the last revision seen.",
+    description: 'For a list: the `next` of the page before. For a watch: the last revision that the client has seen.',
     schema: { type: 'integer', minimum: 0 },
   },
   wait: {
     in: 'query',
-    description: 'A long poll: answered when something changes, or after so long. At most 5m.',
+    description:
+      'Makes the request a long poll: it is answered when something changes, or after this time. At most 5m.',
     schema: { type: 'string', pattern: '^\\d{1,9}[smhd]$' },
   },
   'Last-Event-ID': {
     in: 'header',
-    description: 'What a browser adds when it comes back: the last revision it was told of. Goes before `after`.',
+    description: 'The id of the last event received, which a browser sends when it reconnects. It wins over `after`.',
     schema: { type: 'integer', minimum: 0 },
   },
   flagConfigEtag: {
     in: 'query',
-    description: 'Of an event: nothing older than what it told of is the answer.',
+    description: 'The `etag` of a refetch event: the answer is not older than the revision that the event announced.',
     schema: { type: 'string' },
   },
-  limit: { in: 'query', description: 'How many at most.', schema: { type: 'integer', minimum: 1 } },
+  limit: {
+    in: 'query',
+    description: 'The largest number of entries in one page.',
+    schema: { type: 'integer', minimum: 1 },
+  },
   dry_run: {
     in: 'query',
-    description: '1: nothing changes, the answer is what would.',
+    description: '1: a dry run. Nothing changes; the answer lists the changes that would be made.',
     schema: { type: 'string', enum: ['0', '1'] },
   },
   replace: {
     in: 'query',
-    description: '1: what the file does not name is taken away.',
+    description: '1: items and guards that the file does not name are deleted.',
     schema: { type: 'string', enum: ['0', '1'] },
   },
   all: {
     in: 'query',
-    description: '1: every other token ends as well, with its links and schedules.',
+    description: '1: every other token is revoked as well, with its links and scheduled changes.',
     schema: { type: 'string', enum: ['0', '1'] },
   },
   token: { in: 'query', required: true, description: "The link's one-time token.", schema: { type: 'string' } },
-  'If-Match': { in: 'header', description: 'Write only over this version.', schema: { type: 'string' } },
+  'If-Match': { in: 'header', description: 'Write only if this is the present version.', schema: { type: 'string' } },
   'If-None-Match': {
     in: 'header',
-    description: 'On a read: 304 where nothing changed. On a write: * writes only what does not exist.',
+    description:
+      'On a read: answer 304 if this is still the present version. On a write: * writes only if there is nothing yet.',
     schema: { type: 'string' },
   },
   'Idempotency-Key': {
     in: 'header',
     description:
-      'The first accepted answer is repeated for 24 hours: a repeat is always safe. A refusal with 404, 409, 412, 422 or 423 is repeated for two minutes and judged anew after that. The same key with another body, reason or condition: 422.',
+      'Makes it safe to repeat the request: for 24 hours, a repeat gets the first accepted answer again. A refusal with 404, 409, 412, 422 or 423 is repeated for two minutes; after that the request is decided afresh. The same key with another body, reason or condition is refused with 422.',
     schema: { type: 'string', maxLength: 255 },
   },
-  'X-Operation': { in: 'header', description: 'May be left out.', schema: { type: 'string', enum: ['upsert'] } },
+  'X-Operation': {
+    in: 'header',
+    description: 'The operation of the link. It can be left out, because there is only one.',
+    schema: { type: 'string', enum: ['upsert'] },
+  },
   'Break-Glass': {
     in: 'header',
-    description: 'Why a freeze does not count this time. For tokens that can break_glass. Recorded.',
+    description:
+      'The reason for changing a frozen stash all the same. It takes a token that can break_glass, and is recorded.',
     schema: { type: 'string', maxLength: 500 },
   },
 }

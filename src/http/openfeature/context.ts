@@ -1,28 +1,28 @@
 /**
- * For whom flags are to be evaluated. Lenient, because clients differ: no body, no context and no targeting key are all
- * fine where nothing depends on them, and the Content-Type says nothing. What is given must be what it claims to be.
+ * Parses the evaluation context. It is lenient, because clients differ: the body, the context and the targeting key may all
+ * be absent, and the Content-Type is ignored. A part that is given must have the right type.
  */
 import { parseJson } from '../../model/parse-json.ts'
 import type { Failure } from './failure.ts'
 import { INCOMPLETE, readInTime } from '../request/body.ts'
 import { readText } from '../request/parse.ts'
 
-/** A context says who asks, in a few lines. */
+/** A context is a few short attributes. */
 const CONTEXT_MAX_BYTES = 64 * 1024
 
-/** It is hashed once for each flag that is rolled out by shares. */
+/** The targeting key is hashed once for each flag that is rolled out by shares. */
 const TARGETING_KEY_MAX_CHARS = 1_024
 
-/** `text` is all that was sent, for telling one context from another. */
+/** `text` is the whole body, which tells one context from another. */
 export type Context = { targetingKey: string | null; text: string }
 
 export async function readContext(request: Request): Promise<Context | Failure> {
   const text = await readShort(request)
-  if (text === null) return invalid(`The request may have at most ${CONTEXT_MAX_BYTES} bytes.`)
+  if (text === null) return invalid(`The body may have at most ${CONTEXT_MAX_BYTES} bytes.`)
   return parseContext(text)
 }
 
-/** Null: it is too long. What says its length, as all clients do, is read whole: that costs a third less than piece by piece. */
+/** The body, or null if it is too long. With a Content-Length, which all clients send, it is read in one call: that costs a third less CPU. */
 async function readShort(request: Request): Promise<string | null> {
   const announced = request.headers.get('Content-Length')
   if (announced !== null && Number(announced) <= CONTEXT_MAX_BYTES) return readShortInTime(request)
@@ -36,7 +36,7 @@ async function readShortInTime(request: Request): Promise<string> {
   return text === INCOMPLETE ? NOT_JSON : text
 }
 
-/** What is not UTF-8 is no JSON either. Nor is what broke off: its client has left. */
+/** Stands for a body that is not UTF-8, and so is not JSON, or that broke off. */
 const NOT_JSON = '\u0000'
 
 function parseContext(text: string): Context | Failure {
@@ -54,11 +54,11 @@ function parseContext(text: string): Context | Failure {
   if (targetingKey !== null && targetingKey.length > TARGETING_KEY_MAX_CHARS) {
     return invalid(`context.targetingKey has more than ${TARGETING_KEY_MAX_CHARS} characters.`)
   }
-  // Nobody in particular: taking that for a user would give all such callers one fate.
+  // An empty targeting key counts as absent: as a key, it would put all such callers into the same share.
   return { targetingKey: targetingKey === '' ? null : targetingKey, text }
 }
 
-const EXPECTED = 'It takes {"context": {"targetingKey": "user-1"}}.'
+const EXPECTED = 'Send {"context": {"targetingKey": "user-1"}}.'
 
 const invalid = (errorDetails: string): Failure => ({ errorCode: 'INVALID_CONTEXT', errorDetails })
 

@@ -1,9 +1,9 @@
 /**
- * Evaluations of what a copy holds, as OFREP answers. What does not depend on who asks is written once for a copy; a
- * request only picks the share its targeting key falls into.
+ * Evaluates the flags of a snapshot into OFREP responses. The texts that do not depend on the context are serialized once
+ * per snapshot; a request only selects the share that its targeting key falls into.
  *
- * The bulk answer names no revision of the stash: every 200 makes every page render again, and a change that touches no
- * flag must not.
+ * The bulk response has no revision of the stash in its body or tag: each 200 makes every page render again, so a change
+ * that touches no flag must give a 304.
  */
 import type { LiveEntry } from '../../edge/finding.ts'
 import { createRule, type Outcome } from '../../model/evaluation/evaluate.ts'
@@ -24,14 +24,14 @@ import { EXPOSED } from '../response/reply.ts'
 import { toSourceHeader } from '../response/serve.ts'
 import { toIsoTime } from '../response/time.ts'
 
-/** A flag's answer, ready but for who asks: texts alone, since what a copy's values become when parsed has no bound. */
+/** The evaluation of a flag before the context is known. It holds texts only, because parsed values have no bound in memory. */
 type PreparedEvaluation =
   | { key: string; kind: 'same'; text: string }
-  /** A text for each share; `ends` are in buckets. */
+  /** One text per share; `ends` are the ends of the shares, in buckets. */
   | { key: string; kind: 'shared'; texts: string[]; ends: number[] }
-  | { key: string; kind: 'misfit'; failure: Failure }
+  | { key: string; kind: 'type_mismatch'; failure: Failure }
 
-/** The list in pieces: texts that are the same for everybody, and flags that are not. */
+/** The list of all flags in pieces: texts that are the same for every context, and flags that depend on it. */
 type PreparedList = { pieces: (string | PreparedEvaluation)[]; digest: string }
 
 const preparedByKey = new WeakMap<Snapshot, Map<string, PreparedEvaluation>>()
@@ -52,7 +52,7 @@ export function evaluationResponse(entry: LiveEntry, key: string, { targetingKey
   return typeof answer === 'string' ? new Response(answer, getResponseInit(entry)) : failureResponse(key, answer)
 }
 
-/** @param events where the caller hears of changes, as an absolute URL */
+/** @param events the absolute URL of the event stream */
 export function bulkEvaluationResponse(
   entry: LiveEntry,
   events: string,
@@ -60,7 +60,7 @@ export function bulkEvaluationResponse(
   known: string | null,
 ): Response {
   const { pieces, digest } = getPreparedList(entry.snapshot)
-  // Over the context as well: it may ask for somebody else with the tag of the last one's answer.
+  // The tag covers the context too: a client may send the tag of one user's response when it asks for another user.
   const tag = `"${shortDigest(JSON.stringify([digest, events, context.text]))}"`
   const init = getResponseInit(entry)
   const headers = new Headers(init.headers)
@@ -78,10 +78,10 @@ export function bulkEvaluationResponse(
   return new Response(`{"flags":[${flags.join(',')}],"eventStreams":${streams},"metadata":{}}\n`, { headers })
 }
 
-/** After so long in the background a page may let go of its stream; it asks anew when it is looked at again. */
+/** A page in the background for this long may close its stream; it evaluates again when it becomes visible. */
 const INACTIVITY_S = 120
 
-/** Of a time-boxed flag also when its value ends; of one that went back by the clock, that it did. */
+/** A time-boxed flag has `until`, the end of its value; a flag that was reverted by the clock has `reverted`. */
 const toMetadata = ({ version, until, reverted }: Flag): object => ({
   version,
   ...(until !== undefined && { until: toIsoTime(until) }),
@@ -92,12 +92,12 @@ function prepare(flag: Flag, metadata: object, end = ''): PreparedEvaluation {
   const { key } = flag
   const rule = createRule(flag)
   const write = (outcome: Outcome): string => `${serializeOutcome(flag, outcome, metadata)}${end}`
-  if (rule.kind === 'misfit') return { key, kind: 'misfit', failure: toTypeMismatch(rule.guard) }
+  if (rule.kind === 'misfit') return { key, kind: 'type_mismatch', failure: toTypeMismatch(rule.guard) }
   if (rule.kind === 'same') return { key, kind: 'same', text: write(rule.outcome) }
   return { key, kind: 'shared', texts: rule.outcomes.map(write), ends: rule.ends }
 }
 
-/** JSON goes out as it was written: numbers that no double holds, and whatever else a parser would make its own of. */
+/** A JSON value is sent as it was stored, because parsing would change it: for example numbers beyond a double. */
 function serializeOutcome({ key, value: text, guard }: Flag, { value, ...rest }: Outcome, metadata: object): string {
   const written = value === undefined ? '' : `"value":${guard === 'json' ? text.trim() : JSON.stringify(value)},`
   return `{"key":${JSON.stringify(key)},${written}${JSON.stringify({ ...rest, metadata }).slice(1)}`
@@ -105,7 +105,7 @@ function serializeOutcome({ key, value: text, guard }: Flag, { value, ...rest }:
 
 function evaluate(ready: PreparedEvaluation, targetingKey: string | null): string | Failure {
   if (ready.kind === 'same') return ready.text
-  if (ready.kind === 'misfit') return ready.failure
+  if (ready.kind === 'type_mismatch') return ready.failure
   if (targetingKey === null) return TARGETING_KEY_MISSING
   const text = ready.texts[getShare(ready.ends, getBucket(ready.key, targetingKey))]
   if (text === undefined) throw new Error('the shares do not cover every bucket')
@@ -122,7 +122,7 @@ function getPreparedList(snapshot: Snapshot): PreparedList {
     if (ready.kind === 'same' && typeof last === 'string') pieces[pieces.length - 1] = `${last},${ready.text}`
     else pieces.push(ready.kind === 'same' ? ready.text : ready)
   }
-  // Over what goes out, so that a version that answers otherwise has other tags.
+  // A digest of the texts that are sent, so that a version of the code that serializes differently has other tags.
   const list = { pieces, digest: shortDigest(JSON.stringify([JSON.stringify(pieces)])) }
   preparedLists.set(snapshot, list)
   return list

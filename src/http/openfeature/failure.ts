@@ -1,13 +1,13 @@
 /**
- * What OFREP's callers are told when there is no evaluation. Its clients read `key` and `errorCode`, not problems, and serve
- * their callers the default along with the code; what they do not know they take for a broken server.
+ * The error responses of OFREP. Its clients read `key` and `errorCode` instead of problem documents, and evaluate to the
+ * caller's default with that code. A client treats a code that it does not know as a broken server.
  */
 import { toFaultCode, FAULTS } from '../faults.ts'
 import { toProblemDocument, getProblemHeaders } from '../response/problem-document.ts'
 import { json } from '../response/reply.ts'
 import type { Refusal } from '../../model/refusal.ts'
 
-/** Of OpenFeature's error codes those that a service may send. */
+/** The error codes of OpenFeature that a service may send. */
 export type ErrorCode = 'PARSE_ERROR' | 'TARGETING_KEY_MISSING' | 'INVALID_CONTEXT' | 'GENERAL' | 'FLAG_NOT_FOUND'
 
 /** Why a request, or a flag in it, cannot be evaluated. */
@@ -15,22 +15,22 @@ export type Failure = { errorCode: ErrorCode; errorDetails: string }
 
 export const TARGETING_KEY_MISSING = {
   errorCode: 'TARGETING_KEY_MISSING',
-  errorDetails: 'This flag is rolled out by shares: say for whom, as context.targetingKey.',
+  errorDetails: 'This flag is rolled out by shares: send the targeting key, as context.targetingKey.',
 } satisfies Failure
 
 export const toTypeMismatch = (guard: string): Failure => ({
   errorCode: 'PARSE_ERROR',
-  errorDetails: `The value is not what its guard demands: ${guard}.`,
+  errorDetails: `The value does not have the type that its guard sets: ${guard}.`,
 })
 
-/** Java's provider reads `metadata` before it looks at anything else. */
+/** `metadata` is always there, because the Java provider reads it before anything else. */
 export const toFailure = (key: string | null, failure: Failure): object => ({
   ...(key !== null && { key }),
   ...failure,
   metadata: {},
 })
 
-/** @param key null where many flags were asked for */
+/** @param key null for a bulk evaluation */
 export function failureResponse(
   key: string | null,
   failure: Failure,
@@ -45,7 +45,7 @@ export function missingFlagResponse(key: string, revision: number): Response {
   return failureResponse(key, failure, 404, { 'Switchyard-Revision': String(revision) })
 }
 
-/** A refused read in the protocol's words: a stash that is not there has no flags, one that is silent says nothing of them. */
+/** A refusal as an OFREP error. A stash that does not exist means FLAG_NOT_FOUND for a single flag; any other refusal is GENERAL. */
 export function refusedResponse(key: string | null, refusal: Refusal): Response {
   const { status, title, detail } = toProblemDocument(refusal)
   const headers = { 'Switchyard-Problem': refusal.code, ...getProblemHeaders(refusal) }
@@ -68,7 +68,7 @@ export function faultedResponse(key: string | null, fault: Error, requestId: str
 const EVALUATION_URL =
   /^https?:\/\/[^/]*(?:\/api)?\/stash\/[^/?#]*\/{1,2}ofrep\/v1\/evaluate\/flags(?:\/([^?#]*))?(?:[?#]|$)/
 
-/** For what is said outside the routes. Null: the URL is not one of an evaluation. */
+/** The flag key of an evaluation URL, for responses outside the routes. Null if the URL is not one of an evaluation. */
 export function parseEvaluationUrl(url: string): { key: string | null } | null {
   const found = EVALUATION_URL.exec(url)
   if (found === null) return null

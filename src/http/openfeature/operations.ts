@@ -9,9 +9,9 @@ import {
 import type { Operation } from '../openapi/operation.ts'
 
 const STATUSES = {
-  400: 'What was sent is no context, or lacks the targeting key that the flag is rolled out by.',
+  400: 'The request has no valid context, or its context lacks the targeting key that the flag is rolled out by.',
   404: 'There is no such flag, or no such stash.',
-  500: 'Something broke here.',
+  500: 'Internal error.',
   503: 'The stash cannot be reached.',
 }
 
@@ -20,7 +20,7 @@ export const OFREP_OPERATIONS: Operation[] = [
     method: 'post',
     path: '/stash/{stash}/ofrep/v1/evaluate/flags/{key}',
     id: 'evaluateFlag',
-    summary: 'Evaluate one flag for a context. A body is not needed where nothing depends on who asks.',
+    summary: 'Evaluate one flag for a context. The body can be left out if the flag does not depend on the context.',
     auth: 'none',
     parameters: ['flagConfigEtag'],
     body: { schema: evaluationRequest, required: false },
@@ -44,7 +44,7 @@ export const OFREP_OPERATIONS: Operation[] = [
     method: 'get',
     path: '/stash/{stash}/ofrep/v1/events',
     id: 'listenForEvaluations',
-    summary: 'Server-Sent Events that say when to evaluate anew: at once, and whenever the stash changes.',
+    summary: 'Server-Sent Events that tell the client to evaluate again: at once, and whenever the stash changes.',
     auth: 'none',
     parameters: ['after', 'Last-Event-ID'],
     response: 'stream',

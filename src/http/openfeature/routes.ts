@@ -1,6 +1,6 @@
 /**
- * `/stash/{id}/ofrep`: the OpenFeature Remote Evaluation Protocol, 0.3.0, on the same copies as plain reads. Lenient in what
- * it takes, exact in what it answers: its clients are written by others.
+ * `/stash/{id}/ofrep`: the OpenFeature Remote Evaluation Protocol 0.3.0, on the same cache entries as plain reads. Others
+ * write its clients, so it is lenient in requests and exact in responses.
  */
 import { Hono } from 'hono'
 import type { LiveEntry } from '../../edge/finding.ts'
@@ -23,12 +23,12 @@ export const ofrep = new Hono<App>()
   )
   .get('/stash/:stash/ofrep/v1/events', (c) => streamRefetchEvents(c))
 
-/** What a client makes of a base URL that ends in a slash. */
+/** Repairs the path of a client whose base URL ends in a slash. */
 export const collapseDoubleSlash = (path: string): string =>
   path.replace(/^((?:\/api)?\/stash\/[^/]+)\/\/ofrep\//, '$1/ofrep/')
 
 async function evaluateOne(request: Request, reading: Promise<Result<LiveEntry>>, key: string): Promise<Response> {
-  // Both under way at once; the context is looked at first, because it costs nothing to be told.
+  // Reading the context and the stash run concurrently. An error in the context is answered first.
   const context = await readContext(request)
   const read = await reading
   if ('errorCode' in context) return failureResponse(key, context)
@@ -44,7 +44,7 @@ async function evaluateAll(request: Request, reading: Promise<Result<LiveEntry>>
   return bulkEvaluationResponse(read.value, events, context, request.headers.get('If-None-Match'))
 }
 
-/** After an event a client says which configuration it was told of: nothing older may be the answer. */
+/** Reads the stash. After an event the client sends its `etag` as `flagConfigEtag`: the answer must not be older. */
 function readClaimed(c: Ctx): Promise<Result<LiveEntry>> {
   const claimed = /^(?:W\/)?"?(\d{1,15})"?$/.exec(c.req.query('flagConfigEtag') ?? '')?.[1] ?? 0
   return readClaimedRevision(toReadScope(c), Number(claimed))
@@ -52,7 +52,7 @@ function readClaimed(c: Ctx): Promise<Result<LiveEntry>> {
 
 const EVALUATE = '/ofrep/v1/evaluate/flags'
 
-/** The answer from memory, before the router: see `hot.ts`. Null where the routes must be asked. */
+/** The response from this isolate's cache, before the router, as in `fast-path.ts`. Null if the routes must handle the request. */
 export function evaluateFromCache(request: Request): Promise<Response> | null {
   if (request.method !== 'POST') return null
   const { url } = request
@@ -69,13 +69,13 @@ export function evaluateFromCache(request: Request): Promise<Response> | null {
   return rest === '' ? evaluateAll(request, reading) : evaluateOne(request, reading, rest.slice(1))
 }
 
-/** Under the prefix that the caller came by, and always the same: a provider that is given another one connects anew. */
+/** Keeps the prefix of the request, and never varies: a provider that gets another URL reconnects. */
 function toEventsUrl(url: string, stashId: string): string {
   const { origin, pathname } = new URL(url)
   return `${origin}${pathname.startsWith('/api/') ? '/api' : ''}/stash/${stashId}/ofrep/v1/events`
 }
 
-/** Says when to evaluate anew. A client that comes with nothing is told at once: what happened before it came it cannot know. */
+/** Streams refetch events. A client without a cursor gets one at once, because it may have missed changes. */
 async function streamRefetchEvents(c: Ctx): Promise<Response> {
   const id = parseStashId(c.env.STASH, c.req.param('stash') ?? '')
   if (!id.ok) return problemResponse(id.refusal)
@@ -83,7 +83,7 @@ async function streamRefetchEvents(c: Ctx): Promise<Response> {
   if (!query.ok) return problemResponse(query.refusal)
   const after = parseCursor(c.req.raw, query.value.after)
   if (!after.ok) return problemResponse(after.refusal)
-  // Where a HEAD comes as one: see `watch.ts`.
+  // A HEAD would open a stream: see `watch.ts`.
   if (c.req.method === 'HEAD') return empty(200, { 'Content-Type': 'text/event-stream' })
 
   const terms = { after: after.value, filter: 'revisions' as const, marks: false, body: false }

@@ -1,6 +1,6 @@
 /**
- * Which stash a request is for. A stash's id is the id of its object, and carries a signature of the
- * namespace that made it: one that nobody was given is turned down here, before any store is touched.
+ * Parses the stash id and the key of a request. A stash's id is the id of its Durable Object, which carries a signature of
+ * the namespace: an invented id is refused here, before any storage is read.
  */
 import type { StashObject } from '../../stash/stash-object.ts'
 import { isKey } from '../../model/item.ts'
@@ -24,7 +24,7 @@ export function parseStashId(namespace: Namespace, text: string): Result<Durable
 export const parseKey = (text: string): Result<string> =>
   isKey(text) ? ok(text) : refuse({ code: 'invalid_key', key: text })
 
-/** A fresh id. Within a jurisdiction the object and all it stores stay there. */
+/** Creates the id of a new stash. With a jurisdiction, the object and its storage stay there. */
 export function createStashId(
   namespace: Namespace,
   jurisdiction: (typeof JURISDICTIONS)[number] | undefined,

@@ -1,8 +1,8 @@
 /**
- * The admin token: the secret ADMIN_TOKEN of the deployment, held by its operator. It creates stashes, and of every
- * stash it can delete, freeze and recover it, and nothing else. It is compared here and nowhere else: what goes to the
- * stash is the credential `admin`, which no request can carry. Attempts are limited BEFORE the comparison, so that
- * past the limit a right guess looks like a wrong one.
+ * Authenticates the admin token: the secret ADMIN_TOKEN of the deployment, held by its operator. It can create stashes, and
+ * delete, freeze and recover every stash, and nothing else. It is compared only here; the stash gets the credential `admin`,
+ * which no request can carry. Attempts are limited BEFORE the comparison, so that past the limit a right guess looks like a
+ * wrong one.
  */
 import { ok, refuse, type Refusal, type Result } from '../../model/refusal.ts'
 import { TOKEN_PREFIX } from '../../model/access/token.ts'
@@ -14,7 +14,7 @@ import { write } from './write.ts'
 
 type Settings = Pick<App['Bindings'], 'ADMIN_TOKEN' | 'OPEN_CREATION' | 'FAILED_LOGINS'>
 
-/** A person chooses it, so its length is the only thing that says it cannot be guessed. */
+/** A person chooses the token, so its length is the only protection against guessing that can be checked here. */
 const ADMIN_TOKEN_MIN_CHARS = 24
 
 /** Who may create stashes here. */
@@ -25,11 +25,13 @@ export function getCreationPolicy(settings: Settings): CreationPolicy {
   return settings.OPEN_CREATION === 'yes' ? 'open' : 'closed'
 }
 
-/** Null where this request may create a stash. */
+/** Returns a refusal if this request may not create a stash. */
 export async function checkCreationAllowed(request: Request, settings: Settings): Promise<Refusal | null> {
   switch (getCreationPolicy(settings)) {
     case 'open':
-      logNoticeOnce('anyone may create stashes: no ADMIN_TOKEN is set, and OPEN_CREATION is "yes"')
+      logNoticeOnce(
+        'Anyone can create stashes here, because ADMIN_TOKEN is not set and OPEN_CREATION is "yes". Set ADMIN_TOKEN to prevent it.',
+      )
       return null
     case 'closed':
       return { code: 'creation_closed' }
@@ -43,18 +45,18 @@ export async function checkCreationAllowed(request: Request, settings: Settings)
   }
 }
 
-/** A write that the admin may make as well as a token of the stash. */
+/** A write that takes a token of the stash or the admin token. */
 export async function writeAsTokenOrAdmin(c: Ctx, spec: Parameters<typeof write>[1]): Promise<Response> {
   const scope = toWriteScope(c)
   const bearer = parseBearer(scope.request)
   const admin = bearer.ok ? await isAdmin(scope.request, bearer.value, c.env) : ok(false)
   if (!admin.ok) return problemResponseCountingFailures(scope.request, scope.logins, admin.refusal)
-  // The history of a stash that is deleted goes with it: then this line is the record.
+  // The history of a deleted stash is deleted with it: then this log line is the only record.
   if (admin.value) logNotice('admin', `${scope.request.method} ${new URL(scope.request.url).pathname}`)
   return write({ ...scope, ...(admin.value && { credential: { kind: 'admin' } }) }, spec)
 }
 
-/** A stash's own tokens are never compared with it: they come by the thousand, and must not use up the attempts. */
+/** Tokens of stashes are told apart by their prefix and not compared: there are thousands, and they must not use up the attempts. */
 async function isAdmin(request: Request, bearer: string, settings: Settings): Promise<Result<boolean>> {
   const adminToken = getAdminToken(settings)
   if (adminToken === null || bearer.startsWith(TOKEN_PREFIX)) return ok(false)
@@ -62,14 +64,14 @@ async function isAdmin(request: Request, bearer: string, settings: Settings): Pr
   return limited === null ? ok(await isSameSecret(bearer, adminToken)) : refuse(limited)
 }
 
-/** Null where ADMIN_TOKEN is not set, or cannot be an admin token. */
+/** Null if ADMIN_TOKEN is not set, or is not fit to be an admin token. */
 function getAdminToken({ ADMIN_TOKEN = '' }: Settings): string | null {
-  // A file or a shell often adds a line end, which no header can carry.
+  // Files and shells often add a line end, which no header can carry.
   const token = ADMIN_TOKEN.trim()
   if (token === '') return null
   if (token.length >= ADMIN_TOKEN_MIN_CHARS && !token.startsWith(TOKEN_PREFIX) && !/\s/.test(token)) return token
   logNoticeOnce(
-    `ADMIN_TOKEN counts as not set: it takes ${ADMIN_TOKEN_MIN_CHARS} characters, no blanks, and not "${TOKEN_PREFIX}" first`,
+    `ADMIN_TOKEN is ignored: set one with at least ${ADMIN_TOKEN_MIN_CHARS} characters, without blanks, that does not begin with "${TOKEN_PREFIX}".`,
     'error',
   )
   return null
@@ -77,7 +79,7 @@ function getAdminToken({ ADMIN_TOKEN = '' }: Settings): string | null {
 
 const noted = new Set<string>()
 
-/** Once in each isolate. */
+/** Logs a notice once per isolate. */
 function logNoticeOnce(message: string, level: 'info' | 'error' = 'info'): void {
   if (noted.has(message)) return
   noted.add(message)

@@ -1,37 +1,37 @@
 /**
- * Reads a request's body: never more than its limit, and never for longer than that takes at a slow but usable rate.
- * A body that breaks off is the client's doing (it hung up, or its network did), so it is a refusal and not a fault.
+ * Reads a request's body up to a limit of bytes and a deadline, which allows for a slow but usable connection. A body that
+ * breaks off is a refusal and not a fault, because the client or its network closed the connection.
  */
 import { ok, refuse, type Result } from '../../model/refusal.ts'
 
-/** A body that sits in the runtime's memory for longer holds a connection for nothing. */
+/** The least time that a body gets. A slower body only holds a connection and memory. */
 const DEADLINE_MS = 30_000
-/** A second more for each of these that the route takes: 2 MiB have two and a half minutes. */
+/** One second more for each of these steps in the route's limit: 2 MiB get about two and a half minutes. */
 const DEADLINE_STEP_BYTES = 16 * 1024
 
 export const INCOMPLETE: unique symbol = Symbol('incomplete')
 
-/** Of what reads at most `limit` bytes of a body. `INCOMPLETE` where it broke off, or did not come in time. */
+/** Awaits `reading`, which reads at most `limit` bytes of a body. `INCOMPLETE` if the body broke off or missed the deadline. */
 export async function readInTime<T>(limit: number, reading: Promise<T>): Promise<T | typeof INCOMPLETE> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<typeof INCOMPLETE>((resolve) => {
     const deadlineMs = DEADLINE_MS + (limit / DEADLINE_STEP_BYTES) * 1_000
     timer = setTimeout(() => resolve(INCOMPLETE), deadlineMs)
   })
-  // The runtime rejects with "Network connection lost."; nothing else makes reading fail.
+  // The runtime rejects with "Network connection lost." and for no other reason.
   const brokenOff = (): typeof INCOMPLETE => INCOMPLETE
   const read = await Promise.race([reading.catch(brokenOff), late])
   clearTimeout(timer)
   return read
 }
 
-/** The body's bytes, never more than `limit`: a longer one is dropped where it passes it. */
+/** The body's bytes. A body longer than `limit` is refused, and not read past it. */
 export async function readBody(request: Request, limit: number): Promise<Result<Uint8Array>> {
   const tooLarge = refuse({ code: 'body_too_large', limit_bytes: limit })
   const announced = request.headers.get('Content-Length')
   if (Number(announced ?? 0) > limit) return tooLarge
   if (announced === null && request.body === null) return ok(new Uint8Array())
-  // What is announced is all that comes, and read whole it costs half as much.
+  // The body is never longer than its Content-Length, so it can be read in one call; chunk by chunk costs twice the CPU.
   const reading: Promise<Uint8Array | ArrayBuffer | null> =
     announced === null ? readChunks(request, limit) : request.arrayBuffer()
   const read = await readInTime(limit, reading)
@@ -39,7 +39,7 @@ export async function readBody(request: Request, limit: number): Promise<Result<
   return read === null || read.byteLength > limit ? tooLarge : ok(new Uint8Array(read))
 }
 
-/** Null: it is longer. */
+/** Null if the body is longer than `limit`. */
 async function readChunks(request: Request, limit: number): Promise<Uint8Array | null> {
   const chunks: Uint8Array[] = []
   let length = 0

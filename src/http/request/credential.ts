@@ -1,6 +1,6 @@
 /**
- * Reads who is asking. Nothing is believed here: the stash does that, inside its transaction. What cannot
- * be a token at all (prefix, length, checksum) is turned down, so that junk never wakes an object.
+ * Parses the credential of a request. It is not authenticated here: the stash does that, inside its transaction. A text that
+ * cannot be a token (by prefix, length or checksum) is refused, so that it never wakes an object.
  */
 import type { Credential } from '../../model/intent.ts'
 import { ok, refuse, type Result } from '../../model/refusal.ts'
@@ -9,7 +9,7 @@ import { sha256 } from '../digest.ts'
 
 const BEARER = /^Bearer +([^ ]+) *$/i
 
-/** The bearer token as it was sent, or a refusal where there is none. */
+/** The bearer token as it was sent, or a refusal if there is none. */
 export function parseBearer(request: Request): Result<string> {
   const [, token] = BEARER.exec(request.headers.get('Authorization') ?? '') ?? []
   if (token === undefined) return refuse({ code: 'token_missing' })
@@ -17,8 +17,8 @@ export function parseBearer(request: Request): Result<string> {
 }
 
 /**
- * Whether the client itself asked by plain http. Known only where Cloudflare's edge brought the request, which then has a
- * CF-Ray: elsewhere (`npm start`) a proxy may have ended TLS, and through a tunnel it has, and says so.
+ * Whether the client itself used plain http. That is known only if the request came through Cloudflare's edge, which sets
+ * CF-Ray. Elsewhere (`npm start`) a proxy may have ended TLS; a tunnel has, and says so in X-Forwarded-Proto.
  */
 function isUnencrypted({ url, headers }: Request): boolean {
   if (!url.startsWith('http:') || !headers.has('CF-Ray') || LOOPBACK.test(url)) return false
@@ -34,7 +34,7 @@ export async function parseCredential(request: Request): Promise<Result<Credenti
   return ok({ kind: 'token', hash: await sha256(token.value) })
 }
 
-/** Whether two secrets are the same, without telling by its duration how much of them agrees. */
+/** Constant-time comparison of two secrets: its duration does not depend on how many characters agree. */
 export async function isSameSecret(a: string, b: string): Promise<boolean> {
   const [x, y] = await Promise.all([sha256(a), sha256(b)])
   let difference = 0

@@ -1,4 +1,4 @@
-/** Reads requests: query, headers, body. Whatever is not understood is refused; nothing is ignored in silence. */
+/** Parses requests: query, headers, body. An unknown or malformed part is refused and never ignored. */
 import type * as z from 'zod'
 import { DURATION_EXPECTED, parseDuration } from '../../model/duration.ts'
 import type { Timing } from '../../model/intent.ts'
@@ -7,7 +7,7 @@ import { ok, refuse, type Result } from '../../model/refusal.ts'
 import { parseTime, REASON_MAX_CHARS, TIME_EXPECTED } from '../../wire/field.ts'
 import { readBody } from './body.ts'
 
-/** The query as the route knows it. A parameter that the route does not know is refused: it may be a typo. */
+/** The query parameters that the route allows. Any other parameter is refused, because it may be a typo. */
 export function parseQuery<const P extends string>(
   url: string,
   allowed: readonly P[],
@@ -19,18 +19,23 @@ export function parseQuery<const P extends string>(
     if (!(allowed as readonly string[]).includes(parameter)) {
       return refuse({ code: 'unknown_parameter', parameter, allowed: [...allowed] })
     }
-    if (known[parameter] !== undefined) return refuse({ code: 'invalid_query', parameter, expected: 'one value' })
+    if (known[parameter] !== undefined)
+      return refuse({ code: 'invalid_query', parameter, expected: 'one value, and was given more than once' })
     known[parameter] = value
   }
   return ok(known as Partial<Record<P, string>>)
 }
 
-/** `min_revision`: 0 where it is not given. */
+/** Parses `min_revision`; 0 if it is absent. */
 export function parseMinRevision(text: string | undefined): Result<number> {
   if (text === undefined) return ok(0)
   const revision = /^\d{1,15}$/.test(text) ? Number(text) : NaN
   return Number.isNaN(revision)
-    ? refuse({ code: 'invalid_query', parameter: 'min_revision', expected: 'a revision: 0, 1, 2 …' })
+    ? refuse({
+        code: 'invalid_query',
+        parameter: 'min_revision',
+        expected: 'a revision, which is a whole number from 0',
+      })
     : ok(revision)
 }
 
@@ -38,7 +43,7 @@ export type WriteMetadata = { reason?: string; idempotencyKey?: string; breakGla
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
 
-/** When a change is to happen (`at`), and for how long (`for`). Whether it can, the stash decides. */
+/** Parses `at` (when a change is to be made) and `for` (how long it lasts). Whether both are possible, the stash decides. */
 export function parseTiming(query: { at?: string; for?: string }): Result<Timing> {
   const timing: Timing = {}
   if (query.for !== undefined) {
@@ -54,7 +59,7 @@ export function parseTiming(query: { at?: string; for?: string }): Result<Timing
   return ok(timing)
 }
 
-/** A whole number within bounds, or what is taken where it is not given. */
+/** Parses a whole number within bounds; `absent` if the parameter is not given. */
 export function parseCount<D extends number | null>(
   parameter: string,
   text: string | undefined,
@@ -66,13 +71,16 @@ export function parseCount<D extends number | null>(
   return refuse({ code: 'invalid_query', parameter, expected: `a whole number from ${least} to ${most}` })
 }
 
-/** The last revision that a watcher has seen; null: none. The header is what a browser adds when it comes back: newer than what its URL began with. */
+/**
+ * The last revision that a watcher has seen; null for none. A browser sends Last-Event-ID when it reconnects: that is newer
+ * than the `after` in its URL, so it wins.
+ */
 export function parseCursor(request: Request, after: string | undefined): Result<number | null> {
   const last = request.headers.get('Last-Event-ID') ?? after
   return parseCount('after', last, { least: 0, most: Number.MAX_SAFE_INTEGER, absent: null })
 }
 
-/** What accompanies a write: why, under which key, and on which condition. */
+/** Parses what accompanies a write: reason, Idempotency-Key, Break-Glass and precondition. */
 export function parseWriteMetadata(request: Request, query: { reason?: string }): Result<WriteMetadata> {
   const metadata: WriteMetadata = {}
   const reason = query.reason ?? request.headers.get('Reason')
@@ -85,7 +93,7 @@ export function parseWriteMetadata(request: Request, query: { reason?: string })
   const breakGlass = request.headers.get('Break-Glass')
   if (breakGlass !== null) {
     if (breakGlass.trim() === '' || breakGlass.length > REASON_MAX_CHARS) {
-      const expected = `the reason, in at most ${REASON_MAX_CHARS} characters: it is recorded`
+      const expected = `the reason for breaking the glass, in at most ${REASON_MAX_CHARS} characters`
       return refuse({ code: 'invalid_header', header: 'Break-Glass', expected })
     }
     metadata.breakGlass = breakGlass
@@ -121,8 +129,8 @@ const TAGS_EXPECTED = '"<version>" in double quotes, a list of these, or *'
 const ENTITY_TAG = /^(?:W\/)?"([^"]*)"$/
 
 /**
- * Versions in a list of entity tags. A weak tag counts as well, which RFC 9110 would never match in If-Match: a proxy that
- * compresses weakens our tags, and a version is exact either way. A tag that is no version stands for -1, which nothing has.
+ * The versions in a list of entity tags. Weak tags are accepted in If-Match too, against RFC 9110: a proxy that compresses
+ * weakens our tags, and a version is exact either way. A tag that is not a version becomes -1, which no item has.
  */
 function parseTags(header: string | null): '*' | number[] | null | 'malformed' {
   if (header === null) return null
@@ -132,7 +140,7 @@ function parseTags(header: string | null): '*' | number[] | null | 'malformed' {
   return tags.map((tag) => (/^\d{1,15}$/.test(tag ?? '') ? Number(tag) : -1))
 }
 
-/** The body as text, exactly: a byte order mark is part of the value, and what is not UTF-8 is refused. */
+/** The body as text, exactly: a byte order mark is part of the value. A body that is not UTF-8 is refused. */
 export async function readText(request: Request, limit: number): Promise<Result<string>> {
   const bytes = await readBody(request, limit)
   if (!bytes.ok) return bytes
@@ -143,7 +151,7 @@ export async function readText(request: Request, limit: number): Promise<Result<
   }
 }
 
-/** The body as JSON of this shape, whatever its Content-Type says. An empty body is read as `{}` where `empty` allows it. */
+/** The body as JSON of this schema; its Content-Type is ignored. With `empty`, an empty body is read as `{}`. */
 export async function readJson<S extends z.ZodType>(
   request: Request,
   schema: S,
@@ -155,7 +163,7 @@ export async function readJson<S extends z.ZodType>(
   try {
     raw = text.value.trim() === '' && empty ? {} : JSON.parse(text.value)
   } catch {
-    return refuse({ code: 'invalid_body', issues: [{ path: '', message: 'this is not JSON' }] })
+    return refuse({ code: 'invalid_body', issues: [{ path: '', message: 'the body is not JSON' }] })
   }
   const parsed = schema.safeParse(raw)
   if (parsed.success) return ok(parsed.data)

@@ -1,4 +1,4 @@
-/** How every read goes that only some may make: the stash itself is asked, inside which the token is believed. */
+/** Every read that needs a token: a query to the stash itself, which authenticates the token. */
 import { ok, refuse, type Result } from '../../model/refusal.ts'
 import type { QueryResult, Query } from '../../stash/query/query.ts'
 import { checkLoginLimit, noteSuccessfulLogin, problemResponseCountingFailures } from '../rate-limit.ts'
@@ -13,7 +13,7 @@ type Kind = Query['kind']
 export type QueryResultOf<K extends Kind> = Extract<QueryResult, { kind: K }>
 
 type QuerySpec<K extends Kind> = {
-  /** What may stand in the query, and the question it makes. */
+  /** The allowed query parameters, from which `toQuery` makes the query to the stash. */
   parameters?: string[]
   toQuery(query: Partial<Record<string, string>>): Result<Extract<Query, { kind: K }>>
   reply(
@@ -40,7 +40,7 @@ export async function queryStash<K extends Kind>(
 
   const stub = namespace.get(id.value)
   const send = async (query: Extract<Query, { kind: K }>): Promise<Result<QueryResultOf<K>>> => {
-    // An object that still runs the version before may not know the question, and answers nothing.
+    // During a deploy the object may still run the previous version, which answers an unknown query with undefined.
     const answer: Result<QueryResult> | undefined = await stub.ask(credential.value, query)
     if (answer === undefined) return refuse({ code: 'unreachable' })
     if (!answer.ok) return answer

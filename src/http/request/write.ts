@@ -1,7 +1,7 @@
 /**
- * How every write goes: who asks, for which stash, what for; then one call to the object. The body is read
- * only once the rest could be right. The object confirms the token before a body that is long, or that holds
- * guards, is read: parsing is work, and the caller may be anybody.
+ * Every write: parses the credential, the stash id, the query and the body, then makes one call to the object. A body that
+ * is long, or that may hold guards, is read only after the object has authenticated the token, because parsing costs CPU
+ * and anyone can send a request.
  */
 import type { Applied, Command, Credential, Intent, Timing } from '../../model/intent.ts'
 import type { Precondition } from '../../model/decide/precondition.ts'
@@ -17,30 +17,30 @@ import { toIsoTimeOrNull } from '../response/time.ts'
 import type { heldReply } from '../../wire/safeguard.ts'
 import type * as z from 'zod'
 
-/** On which condition, when and for how long: to be spread into the intent. */
+/** Precondition, time and duration of a change, to be spread into its intent. */
 export type ChangeOptions = { condition?: Precondition } & Timing
 
-/** What the body says beside the intent itself. It goes before what the query says. */
+/** The intent and the other fields of the body. `reason` here wins over `?reason=`. */
 export type ParsedWrite = { intent: Intent; reason?: string | undefined }
 
 type WriteSpec = {
   read(options: ChangeOptions, query: Partial<Record<string, string>>): Promise<Result<ParsedWrite>>
   reply(applied: Applied): Response
-  /** Where the change waits instead of being applied: 202, unless waiting is what was asked for. */
+  /** The response if the change is held instead of applied. Default: 202. */
   replyHeld?(held: NonNullable<Applied['held']>, applied: Applied): Response
-  /** Whether the stash is asked even without a token: its profile may allow it. */
+  /** Whether the write goes to the stash even without a token: the stash's profile may allow it. */
   tokenless?: boolean
-  /** Whether the answer can be given again under its Idempotency-Key. Default: it can. */
+  /** Whether a repeat under the same Idempotency-Key can get the same answer. Default: true. */
   repeatable?: boolean
-  /** Whether `for` and `at` mean something. Default: they do not. */
+  /** Whether the route takes `for` and `at`. Default: false. */
   timed?: boolean
-  /** Other parameters that the route knows. */
+  /** Other query parameters of the route. */
   parameters?: string[]
-  /** Whether the body may hold guards: no body of this route is read for a caller who is not confirmed. */
+  /** Whether the body may hold guards: then it is read only for an authenticated caller. */
   bodyMayHoldGuards?: boolean
 }
 
-/** The longest body that is read for an unconfirmed caller. A call to the object costs more than parsing this. */
+/** The longest body that is read for an unauthenticated caller: parsing it costs less than a call to the object. */
 const UNAUTHENTICATED_MAX_BYTES = 64 * 1024
 
 export async function write(
@@ -67,7 +67,7 @@ export async function write(
   if (limited !== null) return problemResponse(limited)
   const stub = namespace.get(id.value)
 
-  /** Null: the stash knows this caller. Asked at most once. */
+  /** Null if the stash accepts the credential. Each write calls it at most once. */
   const authenticate = async (): Promise<Refusal | null> => {
     const answer = await stub.ask(credential.value, { kind: 'standing' })
     return answer.ok ? null : answer.refusal
@@ -79,7 +79,7 @@ export async function write(
   const allowed = ['reason', ...(timed ? ['for', 'at'] : []), ...parameters]
   const command = await readCommand(request, credential.value, allowed, read)
   if (!command.ok) {
-    // A caller who may not write is told that, and not what is wrong with the body.
+    // A caller without a valid credential learns that, and nothing about the body.
     const rejectedLate = authenticatesFirst ? null : await authenticate()
     return refuseWrite(rejectedLate ?? command.refusal)
   }
@@ -93,7 +93,7 @@ export async function write(
   return reply(applied.value)
 }
 
-/** A body whose length is not announced may be as long as its route allows. */
+/** A body without a Content-Length may be as long as the route allows. */
 function mayBeLong({ headers, body }: Request): boolean {
   const announced = headers.get('Content-Length')
   return announced === null ? body !== null : Number(announced) > UNAUTHENTICATED_MAX_BYTES
@@ -113,7 +113,7 @@ async function readCommand(
   if (!timing.ok) return timing
   const { condition, ...rest } = metadata.value
   if (rest.idempotencyKey !== undefined && credential.kind === 'none') {
-    const expected = 'a token beside it: without one, nobody can tell whose repeat it is'
+    const expected = 'a request with a token: without one the service cannot tell whose repeat it is'
     return refuse({ code: 'invalid_header', header: 'Idempotency-Key', expected })
   }
   const options = { ...timing.value, ...(condition !== undefined && { condition }) }

@@ -1,6 +1,6 @@
 /**
- * The frame of every page: no script at all, one style sheet allowed by its hash, no framing (a press must
- * not be stolen), and forms that go nowhere else.
+ * The layout of every page, and its Content-Security-Policy: no script, one style sheet allowed by its hash, no framing
+ * (against clickjacking), and forms only to this origin.
  */
 import { html, raw } from 'hono/html'
 import { STYLE } from './page-style.ts'

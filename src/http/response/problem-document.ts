@@ -1,10 +1,10 @@
-/** Turns refusals into RFC 9457 `application/problem+json`, with the headers that go with them. */
+/** Turns refusals into problem documents (RFC 9457, `application/problem+json`) and their headers. */
 import type { Refusal, RefusalCode } from '../../model/refusal.ts'
 import type { Problem } from './problem.ts'
 import { PROBLEMS } from './problem-table.ts'
 import { toIsoTime as iso } from './time.ts'
 
-/** Other headers that a refusal owes its caller (RFC 9110). */
+/** The headers that RFC 9110 asks for with some status codes. */
 export function getProblemHeaders(refusal: Refusal): Record<string, string> {
   switch (refusal.code) {
     case 'token_missing':
@@ -19,7 +19,7 @@ export function getProblemHeaders(refusal: Refusal): Record<string, string> {
       return { 'Retry-After': String(refusal.retry_after_s) }
     case 'unreachable':
       return { 'Retry-After': '1' }
-    // It takes a person.
+    // An operator has to restore it, which takes minutes at least.
     case 'stash_lost':
       return { 'Retry-After': '60' }
     default:
@@ -42,6 +42,6 @@ export function toProblemDocument(refusal: Refusal): { status: number; [member: 
   }
 }
 
-/** Inside, times are in ms since the epoch. */
+/** The facts that are times, in ms since the epoch. */
 const TIMES = ['at', 'now', 'until', 'at_most']
 const isTime = (name: string, fact: unknown): fact is number => typeof fact === 'number' && TIMES.includes(name)

@@ -1,4 +1,4 @@
-/** The part of the table in `problems.ts` that is about how much a stash holds, and how much a change may take. */
+/** The rows of `problem-table.ts` on limits: how much a stash may hold, and how much a change may cost. */
 import type { RefusalCode } from '../../model/refusal.ts'
 import type { Problem } from './problem.ts'
 
@@ -22,19 +22,21 @@ export const LIMIT_PROBLEMS = {
     status: 422,
     title: 'The stash is full',
     detail: ({ limit, share }) =>
-      share ? `A token for some keys may fill a stash up to ${limit} items.` : `A stash holds at most ${limit} items.`,
+      share
+        ? `A token for some keys may add items up to a total of ${limit}.`
+        : `A stash may have at most ${limit} items.`,
   },
   stash_too_large: {
     status: 422,
     title: 'The stash is full',
     detail: ({ limit_bytes, would_be_bytes, share }) =>
-      `Its keys and values may be ${limit_bytes} bytes in all${share ? ' for a token for some keys' : ''}; with this they would be ${would_be_bytes}.`,
+      `The keys and values of a stash may have ${limit_bytes} bytes in total${share ? ' for a token for some keys' : ''}; with this change they would have ${would_be_bytes}.`,
   },
   too_many_held: {
     status: 422,
     title: 'Too many changes are waiting',
     detail: ({ limit, limit_bytes }) =>
-      `A stash holds back at most ${limit} changes, of ${limit_bytes} bytes in all. GET …/held lists them.`,
+      `A stash may hold at most ${limit} changes, with ${limit_bytes} bytes in total. GET …/held lists them.`,
   },
   storage_full: {
     status: 507,
@@ -51,36 +53,39 @@ export const LIMIT_PROBLEMS = {
   too_large_to_hold: {
     status: 422,
     title: 'The change is too large to be held',
-    detail: ({ limit_bytes }) => `What waits may be ${limit_bytes} bytes. Split it, or make it at once.`,
+    detail: ({ limit_bytes }) =>
+      `A held change may have at most ${limit_bytes} bytes. Split it, or make it without waiting.`,
   },
   time_boxes_too_large: {
     status: 422,
-    title: 'Too much is to go back',
+    title: 'The pending time-boxes are too large',
     detail: ({ limit, limit_bytes, share }) =>
-      `Pending time-boxes put back at most ${limit} keys, of ${limit_bytes} bytes of JSON in all${share ? ', for a token for some keys' : ''}. Make the change without a time-box, or end others first: GET …/held lists them.`,
+      `Pending time-boxes may cover at most ${limit} keys, with ${limit_bytes} bytes of JSON in total${share ? ', for a token for some keys' : ''}. Make the change without a time-box, or end others first: GET …/held lists them.`,
   },
   too_many_guards: {
     status: 422,
     title: 'Too many guards',
     detail: ({ limit, share }) =>
-      share ? `A token for some keys may make them up to ${limit}.` : `A stash has at most ${limit}.`,
+      share
+        ? `A token for some keys may add guards up to a total of ${limit}.`
+        : `A stash may have at most ${limit} guards.`,
   },
   guards_too_large: {
     status: 422,
     title: 'The guards are too large together',
     detail: ({ limit_bytes, would_be_bytes, share }) =>
-      `The guards of a stash may be ${limit_bytes} bytes of JSON in all${share ? ' for a token for some keys' : ''}; with this they would be ${would_be_bytes}.`,
+      `The guards of a stash may have ${limit_bytes} bytes of JSON in total${share ? ' for a token for some keys' : ''}; with this change they would have ${would_be_bytes}.`,
   },
   change_too_costly: {
     status: 422,
-    title: 'The change is too much work for its guards',
+    title: 'Checking the change against its guards takes too long',
     detail: ({ key }) =>
-      `Judging its values and guards together takes too long; "${key}" was not judged any more. Split it into several. A whole file: import it in parts, then once more with replace=1; unchanged parts are not judged.`,
+      `The check of its values and guards was stopped at "${key}". Split the change into several. To import a whole file, import it in parts, then once more with replace=1: unchanged parts are not checked again.`,
   },
   too_many_tokens: {
     status: 422,
     title: 'Too many tokens',
     detail: ({ limit, share }) =>
-      `${share ? 'One holder' : 'A stash'} has at most ${limit}. Revoke those that are not used.`,
+      `${share ? 'One holder' : 'A stash'} may have at most ${limit} tokens. Revoke those that are not used.`,
   },
 } satisfies { [C in LimitCode]: Problem<C> }

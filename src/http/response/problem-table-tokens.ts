@@ -1,4 +1,4 @@
-/** The part of the table in `problems.ts` that is about tokens: whether one counts, and what may be done with it. */
+/** The rows of `problem-table.ts` on tokens: whether one is valid, and what it may do. */
 import type { RefusalCode } from '../../model/refusal.ts'
 import type { Problem } from './problem.ts'
 import { toIsoTime as iso } from './time.ts'
@@ -34,23 +34,23 @@ export const TOKEN_PROBLEMS = {
   https_required: {
     status: 403,
     title: 'A token must not travel unencrypted',
-    detail: 'Ask by https. Anybody who listened on the way may have this token now: replace it.',
+    detail: 'Use https. The token was sent unencrypted, so others may have read it: replace it.',
   },
   token_expired: {
     status: 403,
     title: 'The token has expired',
-    detail: ({ at }) => `It counted until ${iso(at)}. Ask whoever granted it for another one.`,
+    detail: ({ at }) => `It was valid until ${iso(at)}. Ask the person who granted it for a new one.`,
   },
   token_revoked: {
     status: 403,
     title: 'The token was revoked or replaced',
-    detail: ({ at }) => `It counted until ${iso(at)}. Ask whoever granted it for another one.`,
+    detail: ({ at }) => `It was valid until ${iso(at)}. Ask the person who granted it for a new one.`,
   },
   creation_closed: {
     status: 403,
-    title: 'Nobody may create stashes here yet',
+    title: 'Stashes cannot be created here yet',
     detail:
-      'Whoever runs this deployment sets the secret ADMIN_TOKEN, which is then asked for, or OPEN_CREATION = "yes", which lets anyone.',
+      'The operator of this deployment has to set the secret ADMIN_TOKEN, which then creates stashes, or OPEN_CREATION = "yes", which lets anyone create them.',
   },
   token_not_found: {
     status: 404,
@@ -60,32 +60,33 @@ export const TOKEN_PROBLEMS = {
   own_request: {
     status: 403,
     title: 'It takes a second person',
-    detail: 'Tokens of one holder are one person, who cannot approve their own request, nor make the link that does.',
+    detail:
+      'All tokens of one holder count as one person. A person cannot approve their own request, nor make a link that approves it.',
   },
   granted_after_request: {
     status: 403,
     title: 'This token was granted after the request',
-    detail: 'What a master token asked for is approved by a token that was there before.',
+    detail: 'A change that a master token requested can only be approved by a token that existed before the request.',
   },
   grants_too_much: {
     status: 403,
     title: 'A token cannot reach further than the one that grants or revokes it',
-    detail: ({ what }) => `Yours does not reach ${what}.`,
+    detail: ({ what }) => `Your token does not reach ${what}.`,
   },
   master_token: {
     status: 409,
-    title: 'The master token is not revoked, it is replaced',
-    detail: 'POST …/tokens/rotate makes another one.',
+    title: 'The master token cannot be revoked, only replaced',
+    detail: 'POST …/tokens/rotate makes a new one.',
   },
   token_replaced: {
     status: 409,
     title: 'The token has been replaced',
-    detail: 'It counts until its overlap ends. Only its successor can be replaced.',
+    detail: 'It is valid until its overlap ends. Only its successor can be replaced.',
   },
   label_taken: {
     status: 409,
     title: 'Another token has this label',
     detail: ({ label }) =>
-      `"${label}" is the label of a token that counts. POST …/tokens/{token_id}/rotate replaces one under its label.`,
+      `"${label}" is the label of a valid token. POST …/tokens/{token_id}/rotate replaces a token under its label.`,
   },
 } satisfies { [C in TokenCode]: Problem<C> }

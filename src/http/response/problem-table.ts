@@ -1,4 +1,4 @@
-/** The one table that knows which refusal has which status, and what to tell the caller to do. */
+/** For each refusal: its HTTP status, its title, and the advice to the caller. No other file decides these. */
 import { LIMIT_PROBLEMS } from './problem-table-limits.ts'
 import type { Problem } from './problem.ts'
 import { TOKEN_PROBLEMS } from './problem-table-tokens.ts'
@@ -25,12 +25,12 @@ export const PROBLEMS = {
     detail: ({ retry_after_s, limited }) => {
       const wait = `Wait ${retry_after_s} seconds, then try again.`
       if (limited === 'watches_opened') {
-        return `Many watch this stash, and this address has opened too many watches of it in a minute. ${wait}`
+        return `This stash has many watchers, and this address has opened too many watches of it within a minute. ${wait}`
       }
       if (limited === 'watches_open') {
-        return `Many watch this stash, and this address has half of the places that others leave free. End some of its watches. ${wait}`
+        return `This stash has many watchers, and this address holds its share: half of the places that other addresses leave free. Close some of its watches. ${wait}`
       }
-      return `It has tried too often. ${wait}`
+      return `It has made too many attempts. ${wait}`
     },
   },
   route_not_found: {
@@ -41,7 +41,7 @@ export const PROBLEMS = {
   method_not_allowed: {
     status: 405,
     title: 'This route has no such method',
-    detail: ({ allow }) => `It has: ${allow.join(', ')}.`,
+    detail: ({ allow }) => `The route takes: ${allow.join(', ')}.`,
   },
   stash_not_found: {
     status: 404,
@@ -53,11 +53,11 @@ export const PROBLEMS = {
     title: 'There is no such item',
     detail: ({ key }) => `Nothing is stored under "${key}".`,
   },
-  no_items: { status: 404, title: 'The stash is empty', detail: 'It has no newest item, because it has none.' },
+  no_items: { status: 404, title: 'The stash is empty', detail: 'The stash has no items, so it has no newest one.' },
   guard_not_found: {
     status: 404,
     title: 'There is no such guard',
-    detail: ({ key }) => `Nothing guards "${key}": any value may be written to it.`,
+    detail: ({ key }) => `"${key}" has no guard: any value may be written to it.`,
   },
   held_not_found: {
     status: 404,
@@ -74,7 +74,7 @@ export const PROBLEMS = {
   invalid_key: {
     status: 400,
     title: 'This cannot be a key',
-    detail: 'A key is 1 to 128 of A-Z a-z 0-9 . _ - and neither "." nor "..".',
+    detail: 'A key has 1 to 128 of the characters A-Z a-z 0-9 . _ - and is neither "." nor "..".',
   },
   invalid_header: {
     status: 400,
@@ -91,12 +91,12 @@ export const PROBLEMS = {
     title: 'A query parameter is unknown',
     detail: ({ parameter, allowed }) =>
       allowed.length === 0
-        ? `"${parameter}" means nothing here, nor does any other.`
-        : `"${parameter}" means nothing here; these do: ${allowed.join(', ')}.`,
+        ? `The route takes no query parameters. Remove "${parameter}".`
+        : `The route does not take "${parameter}". It takes: ${allowed.join(', ')}.`,
   },
   invalid_body: {
     status: 400,
-    title: 'The body does not fit',
+    title: 'The body is malformed',
     detail: ({ issues }) => formatIssues(issues),
   },
   empty_value: {
@@ -112,24 +112,24 @@ export const PROBLEMS = {
   body_too_large: {
     status: 413,
     title: 'The body is too large',
-    detail: ({ limit_bytes }) => `At most ${limit_bytes} bytes are taken here.`,
+    detail: ({ limit_bytes }) => `The route takes at most ${limit_bytes} bytes.`,
   },
   body_incomplete: {
     status: 408,
-    title: 'The body did not come whole',
+    title: 'The body did not arrive in full',
     detail:
-      'It broke off, or took longer than 30 seconds and a second for each 16 KiB that are taken here. Nothing was changed.',
+      'The connection broke off, or the body took longer than 30 seconds plus one second for each 16 KiB that this route takes. Nothing was changed.',
   },
   jurisdiction_unavailable: {
     status: 501,
     title: 'This server cannot keep a stash in a jurisdiction',
-    detail: ({ jurisdiction }) => `"${jurisdiction}" is known on Cloudflare's network only. Nothing was created.`,
+    detail: ({ jurisdiction }) => `"${jurisdiction}" exists on Cloudflare's network only. Nothing was created.`,
   },
   version_conflict: {
     status: 412,
     title: 'It has changed meanwhile',
     detail: ({ current, of }) =>
-      current === null ? `The ${of} does not exist.` : `The ${of} stands at "${current}". Read it again, then decide.`,
+      current === null ? `The ${of} does not exist.` : `The ${of} is now at "${current}". Read it again, then decide.`,
   },
   item_exists: {
     status: 409,
@@ -138,18 +138,19 @@ export const PROBLEMS = {
   },
   revision_not_reached: {
     status: 412,
-    title: 'The stash has not come to this revision',
-    detail: ({ current, min_revision }) => `It stands at ${current}; ${min_revision} has not been written.`,
+    title: 'The stash has not reached this revision',
+    detail: ({ current, min_revision }) => `Its revision is ${current}; revision ${min_revision} has not been written.`,
   },
   idempotency_mismatch: {
     status: 422,
     title: 'The Idempotency-Key was used for another request',
-    detail: 'A repeat must be the same to the letter, condition and reason included. For a new request take a new key.',
+    detail:
+      'A repeat must send exactly the same request, with the same condition and reason. Use a new key for a new request.',
   },
   value_too_large: {
     status: 413,
     title: 'A value is too large',
-    detail: ({ key, limit_bytes }) => `A value is at most ${limit_bytes} bytes; that of "${key}" is more.`,
+    detail: ({ key, limit_bytes }) => `A value may have at most ${limit_bytes} bytes; the value of "${key}" has more.`,
   },
   frozen: {
     status: 423,
@@ -157,8 +158,8 @@ export const PROBLEMS = {
     detail: ({ until, by, reason, may_break_glass }) =>
       `${by === null ? 'Somebody' : by} froze it${until === null ? '' : ` until ${iso(until)}`}${reason === null ? '' : `: ${reason}`}. ` +
       (may_break_glass
-        ? 'In an emergency send the header "Break-Glass: <reason>": it is recorded.'
-        : 'In an emergency it takes a token that can: break_glass.'),
+        ? 'In an emergency, send the header "Break-Glass: <reason>": the reason is recorded.'
+        : 'In an emergency, use a token that can: break_glass.'),
   },
   guard_mismatch: {
     status: 422,
@@ -171,49 +172,49 @@ export const PROBLEMS = {
     detail: ({ key, issues, held_id }) =>
       held_id === null
         ? `Change "${key}" first: the guard ${formatIssues(issues)}.`
-        : `"${key}" will go back to a value that does not fit, by the held change ${held_id}: the guard ${formatIssues(issues)}.`,
+        : `The held change ${held_id} will set "${key}" back to a value that does not fit: the guard ${formatIssues(issues)}.`,
   },
   reason_required: {
     status: 422,
     title: 'A reason is needed',
-    detail: ({ key }) => `"${key}" is changed with a reason only: ?reason=… or the header Reason.`,
+    detail: ({ key }) => `A change of "${key}" needs a reason: send ?reason=… or the header Reason.`,
   },
   time_box_required: {
     status: 422,
-    title: 'This must be for a time',
+    title: 'The change must be time-boxed',
     detail: ({ key, max_for, safe_value }) =>
-      `"${key}" may leave "${safe_value}" for at most ${max_for}: ?for=${max_for} or less.`,
+      `"${key}" may have another value than "${safe_value}" for at most ${max_for}: send ?for=${max_for} or less.`,
   },
   approval_required: {
     status: 422,
     title: 'This takes a second person',
-    detail: ({ key }) => `To keep "${key}" as it is, write it again without an end: that asks for approval.`,
+    detail: ({ key }) => `To keep "${key}" as it is, write the value again without ?for: that asks for approval.`,
   },
   unsafe_end: {
     status: 422,
-    title: 'This would end on the unsafe side',
+    title: 'The time-box would end at an unsafe value',
     detail: ({ key, safe_value }) =>
-      `When its time is over, "${key}" would not be "${safe_value}". Write "${safe_value}" first.`,
+      `When the time-box ends, "${key}" would not be "${safe_value}". Write "${safe_value}" first.`,
   },
   time_past: {
     status: 422,
     title: 'This time is past',
-    detail: ({ at, now }) => `It was ${iso(at)}; here it is ${iso(now)}.`,
+    detail: ({ at, now }) => `The request names ${iso(at)}; it is ${iso(now)} now.`,
   },
   time_too_far: {
     status: 422,
     title: 'This time is too far away',
-    detail: ({ at_most }) => `At most until ${iso(at_most)}.`,
+    detail: ({ at_most }) => `The latest time that is allowed is ${iso(at_most)}.`,
   },
   not_awaiting_approval: {
     status: 409,
-    title: 'This does not wait for a second person',
+    title: 'This change does not wait for approval',
     detail: 'It waits for its time or its link. DELETE cancels it.',
   },
   requester_gone: {
     status: 409,
-    title: 'Whoever asked for this may no longer',
-    detail: 'Their token was revoked or has expired. DELETE it, and ask anew.',
+    title: 'The requester may no longer make this change',
+    detail: 'The token of the requester was revoked or has expired. DELETE the held change, and request it again.',
   },
   later_changes: {
     status: 409,
@@ -225,11 +226,11 @@ export const PROBLEMS = {
     status: 409,
     title: 'This revision changed no value',
     detail: ({ revision }) =>
-      `Revision ${revision} was about tokens, a freeze or a held change. Do the opposite by its own route.`,
+      `Revision ${revision} was about tokens, a freeze or a held change. Reverse it through its own route.`,
   },
   link_spent: {
     status: 410,
-    title: 'The link is of no use',
+    title: 'The link cannot be used',
     detail: 'It was used, has expired, or never existed. Ask for a new one.',
   },
   link_not_pressed: {
@@ -240,7 +241,7 @@ export const PROBLEMS = {
   unreachable: {
     status: 503,
     title: 'The stash cannot be reached',
-    detail: 'It exists as far as is known, and nothing is known of its values. Try again.',
+    detail: 'It did not answer, and there is no copy of its values to serve. Try again.',
   },
   stash_lost: {
     status: 503,

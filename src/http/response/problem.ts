@@ -1,4 +1,4 @@
-/** How a refusal is told over HTTP. */
+/** How a refusal is presented over HTTP: its status, a fixed title, and advice that may use the refusal's facts. */
 import type { Refusal, RefusalCode } from '../../model/refusal.ts'
 
 export type Problem<C extends RefusalCode> = {

@@ -1,13 +1,13 @@
 /**
- * Responses that are not hot reads. All are `no-store`: with a cache in front, an answer that is silent
- * about caching is stored for hours. All may be read by scripts of any origin: nothing here goes by cookies.
+ * Builds all responses except public reads. All are `no-store`, because a cache in front would keep a response without a
+ * Cache-Control for hours. Scripts of any origin may read them, because no route uses cookies.
  */
 import type { Applied } from '../../model/intent.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import { toProblemDocument, getProblemHeaders } from './problem-document.ts'
 import { toIsoTime } from './time.ts'
 
-/** `Date`: by it clients correct their clock, for what ends by it, unless the next two say that a cache answered. */
+/** Clients correct their clock by `Date`, for time-boxes, unless `Age` or `CF-Cache-Status` says that a cache answered. */
 export const EXPOSED =
   'Date, Age, CF-Cache-Status, ETag, Retry-After, Switchyard-Revision, Switchyard-Source, Switchyard-Until, Switchyard-Problem'
 
@@ -20,7 +20,7 @@ const COMMON = {
   'Strict-Transport-Security': 'max-age=31536000',
 }
 
-/** What a page may not do: be handled by the window that opened it, or ask for what no page here needs. */
+/** A page is isolated from the window that opened it, cannot be framed, and has no access to devices. */
 export const PAGE_HEADERS = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
@@ -30,7 +30,7 @@ export const PAGE_HEADERS = {
 export const json = (body: unknown, headers: Record<string, string> = {}, status = 200): Response =>
   jsonText(JSON.stringify(body), headers, status)
 
-/** JSON that is written already. */
+/** A response of text that is JSON already. */
 export function jsonText(text: string, headers: Record<string, string> = {}, status = 200): Response {
   return new Response(`${text}\n`, {
     status,
@@ -59,11 +59,11 @@ export function problemResponse(refusal: Refusal): Response {
   })
 }
 
-/** What a write's answer says of its end, where it has one. */
+/** The `reverts_at` and `revert_id` members of the response to a time-boxed write. */
 export const toTimeBoxMembers = (reverts: Applied['reverts']): { reverts_at?: string; revert_id?: string } =>
   reverts === undefined ? {} : { reverts_at: toIsoTime(reverts.at), revert_id: reverts.heldId }
 
-/** What pending time-boxes will still put back, as an answer lists it. */
+/** The pending ends of time-boxes as a response lists them. */
 export const toPendingEndsMembers = (
   pending: Applied['pending'],
 ): { ends: { held_id: string; key: string; at: string; goes_back_to: string | null }[]; truncated: boolean } => ({

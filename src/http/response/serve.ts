@@ -1,9 +1,9 @@
 /**
  * Responses to public reads: 200, 304, and the empty 404.
  *
- * This is the hot path. Each response header costs the runtime about a hundredth of a request, so there is
- * none that somebody does not need; and they are the same for every request until the next look-up, so they
- * are made once for a copy and a flag, and then only handed over.
+ * This is the hot path. Each response header costs the runtime about a hundredth of a request, so every header here is
+ * needed by some client. The headers are the same until the next look-up, so they are prepared once per cache entry and
+ * flag, and reused.
  */
 import { getSelectionsMaxBytes } from '../../edge/snapshot-cache.ts'
 import { CACHE_FRESH_MS } from '../../edge/stash-lookup.ts'
@@ -20,13 +20,13 @@ export type Representation = {
   body: string
   type: string
   version: number
-  /** When it ends by the clock, in ms since the epoch; absent where it does not. */
+  /** When a time-box ends the value, in ms since the epoch; absent without one. */
   until?: number
-  /** Of how many flags it tells a value that went back by the clock and has no revision yet. */
+  /** How many of its flags show a reverted value whose revert has no revision yet. */
   reverted?: number | boolean
 }
 
-/** How the representation of a whole stash stands in time. */
+/** The times of a representation of a whole stash. */
 export const getStashTimes = ({ changesAt, reverted }: Snapshot): Times => ({
   until: changesAt,
   reverted: reverted.size,
@@ -37,7 +37,7 @@ type Times = Pick<Representation, 'until' | 'reverted'>
 type PreparedOk = { body: string; init: ResponseInit }
 type Prepared = PreparedOk & { etag: string; notModified: ResponseInit }
 
-/** The prepared responses of a copy, by name. `bytes` is the size of its selections of keys. */
+/** The prepared responses of a cache entry, by name. `bytes` is the size of its selections of keys. */
 type PreparedResponses = {
   entries: Map<string, Prepared>
   lists: Map<string, PreparedOk>
@@ -46,14 +46,14 @@ type PreparedResponses = {
 }
 
 /**
- * By copy. A copy is served for at most a second, and the memory may hold it long after that: so all entries are
- * dropped every few seconds, which costs a copy that is still read at most one more preparation each.
+ * By cache entry. An entry is served for at most a second, but may stay in the cache much longer. So all prepared responses
+ * are dropped every few seconds; an entry that is still read then prepares each response once more.
  */
 let preparedResponses = new WeakMap<LiveEntry, PreparedResponses>()
 let preparedResponsesSince = 0
 const PREPARED_MS = 5_000
 
-/** Serves the representation of the copy. `name` is its cache key within the copy; a route must use few names. */
+/** Serves a representation. `name` is its key among the prepared responses of the entry; a route must use few names. */
 export function serve(
   request: Request,
   entry: LiveEntry,
@@ -68,10 +68,10 @@ export function serve(
 }
 
 /**
- * Serves many flags at once: all, or those of some keys. Anybody can make up ever new selections, so nothing is written out
- * for a 304, and a selection is kept only while all that are kept stay within what the memory counts for them.
+ * Serves many flags at once: all, or a selection of keys. Anyone can invent any number of selections. So a 304 is answered
+ * without serializing anything, and a selection is kept only while all of them fit the bytes that the cache reserves.
  *
- * @param keys those selected of which there is something to tell, in their order; null for all
+ * @param keys the selected keys that exist, sorted; null for all
  */
 export function serveList(
   request: Request,
@@ -100,7 +100,7 @@ export function serveList(
   return new Response(list.body, list.init)
 }
 
-/** Roughly what an entry takes beside its texts, of which a character may take two bytes. */
+/** An estimate of what a kept list takes besides its texts. A character of a text may take two bytes. */
 const HEADERS_BYTES = 2_048
 
 function getPreparedResponses(entry: LiveEntry): PreparedResponses {
@@ -122,7 +122,7 @@ function prepare(entry: LiveEntry, name: string, toRepresentation: () => Represe
   const { body, type, ...times } = toRepresentation()
   const tag = toRepresentationTag(times)
   const init = toResponseInit(entry, type, tag, times)
-  // Of a whole stash the time is that of some flag; `/` is part of no key.
+  // The names of whole-stash representations begin with `/`, which no key has. Their `until` is that of some flag, so no header.
   if (!name.startsWith('/') && times.until !== undefined) init.headers.set('Switchyard-Until', toIsoTime(times.until))
   const prepared = { etag: tag, body, init, notModified: toNotModifiedInit(entry, tag, times) }
   entries.set(name, prepared)
@@ -130,8 +130,8 @@ function prepare(entry: LiveEntry, name: string, toRepresentation: () => Represe
 }
 
 /**
- * A value that went back by the clock is another one than the version says. Of a whole stash the number of those that went
- * back is part of the tag: `+r` alone would be the same tag for one of them and, later, for two.
+ * After a revert by the clock, the value differs from the one that its version had, so the tag differs as well. The tag of a
+ * whole stash has the number of reverted flags: `+r` alone would be the same for one of them and, later, for two.
  */
 function toRepresentationTag({ version, reverted = 0 }: Pick<Representation, 'version' | 'reverted'>): string {
   const count = Number(reverted)
@@ -140,10 +140,10 @@ function toRepresentationTag({ version, reverted = 0 }: Pick<Representation, 've
 
 function toResponseInit(entry: LiveEntry, type: string, tag: string, times: Times): { headers: Headers } {
   const headers = new Headers({ ...toCacheHeaders(entry, times), ETag: tag })
-  // A type that no header can hold was let in by an earlier version of the service: the writer's intent is unknown.
+  // An earlier version of the service accepted types that no header can hold. They are served as bytes.
   const served = MEDIA_TYPE.test(type) ? type : 'application/octet-stream'
   headers.set('Content-Type', served)
-  // Only a type that a browser runs can do harm on this origin: it runs without origin, script or form.
+  // A type that a browser executes could attack this origin, so it gets a sandbox without origin, scripts or forms.
   if (!INERT_TYPE.test(served)) {
     headers.set('Content-Security-Policy', "sandbox; default-src 'none'")
     headers.set('X-Content-Type-Options', 'nosniff')
@@ -152,19 +152,20 @@ function toResponseInit(entry: LiveEntry, type: string, tag: string, times: Time
 }
 
 /**
- * A 304 answers one caller's If-None-Match: a cache that stored it would give others no body, and Cloudflare does not list 304
- * among what Workers Cache never stores. So it has no lifetime there, and after a revalidation the cache may ask once more.
+ * A 304 answers the If-None-Match of one caller: a cache that stored it would serve others no body, and Cloudflare does not
+ * list 304 among the statuses that Workers Cache never stores. So a 304 has no lifetime there; after a revalidation the cache
+ * may ask once more.
  */
 function toNotModifiedInit(entry: LiveEntry, tag: string, times: Times): ResponseInit {
   const { 'Cloudflare-CDN-Cache-Control': _, ...caching } = toCacheHeaders(entry, times)
   return { status: 304, headers: new Headers({ ...caching, ETag: tag }) }
 }
 
-/** An item that is not there: an empty body, for scripts that test for emptiness. As cacheable as one that is. */
+/** The 404 of a missing item: an empty body, for scripts that test for emptiness. It is cached like a value. */
 export function missingItemResponse(entry: LiveEntry, refusal: Refusal): Response {
   const { reverts, reverted } = entry.snapshot
   const key = 'key' in refusal ? refusal.key : null
-  // A time-boxed removal ends by the clock, as a time-boxed value does.
+  // A time-boxed deletion ends by the clock, as a time-boxed value does.
   const until = reverts.find((revert) => revert.key === key)?.at
   const times = { ...(until !== undefined && { until }), reverted: key !== null && reverted.has(key) }
   const headers = {
@@ -175,7 +176,7 @@ export function missingItemResponse(entry: LiveEntry, refusal: Refusal): Respons
   return new Response(null, { status: 404, headers })
 }
 
-/** A refused read of an item: 404s are empty as well; everything else says what happened. */
+/** The response to a refused read of an item: a 404 has an empty body, any other status a problem document. */
 export function itemProblemResponse(refusal: Refusal): Response {
   return PROBLEMS[refusal.code].status === 404
     ? empty(404, { 'Switchyard-Problem': refusal.code })
@@ -183,22 +184,22 @@ export function itemProblemResponse(refusal: Refusal): Response {
 }
 
 /**
- * Workers Cache keeps a vouched copy for five seconds, and five more while it fetches the next: a commit
- * purges the tag, so that is the bound for a purge that is lost. A copy that nobody vouched for may be kept
- * for a second. Anybody else's cache asks again each time.
+ * How long Workers Cache keeps a response, in seconds. A vouched one is fresh for five, and may be served for five more
+ * while the next is fetched: a commit purges the tag, so this bounds only lost purges. An unvouched one is kept for one.
+ * Other caches must revalidate each time.
  */
 const VOUCHED = { fresh: 5, revalidating: 5 }
 const UNVOUCHED = { fresh: 1, revalidating: 0 }
-/** With the object and KV away, an old answer is better than none. */
+/** While neither the object nor KV answers, an old response is better than none. */
 const ON_ERROR_S = 86_400
 
 /**
- * How long the cache in front may keep an answer. One that ends by the clock is kept for half of the time left: a second
- * tier that does not count the age in the first one begins anew, and what it then keeps must end in time as well.
+ * How long the cache in front may keep a response. Before a time-box ends, only half of the remaining time is given: a second
+ * cache tier that ignores the Age from the first one starts again, and must still drop the response in time.
  */
 function toCdnCacheControl({ checkedAt, vouched }: LiveEntry, until = Infinity): string {
   const { fresh, revalidating } = vouched ? VOUCHED : UNVOUCHED
-  // The prepared response is handed out for as long as the copy is remembered.
+  // The prepared response is served for as long as the cache entry is fresh.
   const servedUntil = Math.max(Date.now(), checkedAt + CACHE_FRESH_MS)
   const left = Math.floor((until - servedUntil) / 2_000)
   if (left < 1) return 'no-store'
@@ -224,10 +225,10 @@ function toCacheHeaders(entry: LiveEntry, { until, reverted }: Times) {
   }
 }
 
-/** Which store it came from, whether the stash stands behind it, and when it was last known to be the truth. */
+/** The value of Switchyard-Source: the store that it came from, whether it is vouched, and as of when it is valid. */
 export const toSourceHeader = ({ source, vouched, validAsOf: trueAt }: LiveEntry): string =>
   `${source}; ${vouched ? 'vouched' : 'unvouched'}; as-of=${toIsoTime(trueAt)}`
 
-/** The whole type, to its end: of a list, browsers take the last. Whatever is not known to be inert counts as active. */
+/** Media types that no browser executes. Anchored at both ends, because browsers use the last type of a list. Any other type counts as active. */
 const INERT_TYPE =
   /^(?:text\/(?:plain|csv|markdown|yaml)|application\/(?:json|yaml|problem\+json))(?:; ?charset=[\w-]+)?$/i

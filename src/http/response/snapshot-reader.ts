@@ -1,7 +1,7 @@
 /**
- * Public reads: which stash, from memory or the stores. What is found is served by `serve.ts`.
- *
- * Nothing here looks at Accept, Origin or a token: two callers of one URL get the same bytes.
+ * Public reads: finds the cache entry of a stash, from this isolate's cache or from the stores; `serve.ts` turns it into a
+ * response. Nothing here may depend on Accept, Origin or a token: two callers of one URL must get the same bytes, because
+ * a cache in front answers both.
  */
 import { SnapshotCache } from '../../edge/snapshot-cache.ts'
 import { isLive, type LiveEntry } from '../../edge/finding.ts'
@@ -12,12 +12,12 @@ import { parseStashId } from '../request/address.ts'
 import type { ReadScope } from '../scope.ts'
 import { parseQuery, parseMinRevision } from '../request/parse.ts'
 
-/** An isolate has 128 MiB. A stash at its limits takes some 11 MiB here. */
+/** At most 1,000 stashes and 32 MiB: an isolate has 128 MiB, and a stash at its limits takes about 11 MiB here. */
 const snapshotReader = new SnapshotReader(new SnapshotCache(1_000, 32 * 1024 * 1024))
 
 type Query<P extends string> = Partial<Record<P | 'min_revision', string>>
 
-/** The stash of this id; `parameters` are those the route knows besides `min_revision`. */
+/** Reads the stash of the request. `parameters` are the query parameters of the route besides `min_revision`. */
 export async function readSnapshot<const P extends string = never>(
   { url, stash, ...handles }: ReadScope,
   parameters: readonly P[] = [],
@@ -33,7 +33,7 @@ export async function readSnapshot<const P extends string = never>(
   return read.ok ? { ok: true, value: { entry: read.value, query: query.value as Query<P> } } : read
 }
 
-/** As new as is claimed, where that is to be had: a claim may be forged, and is then worth no refusal. */
+/** Reads at least the claimed revision if it exists, else the newest. A claim can be forged, so it never causes a refusal. */
 export async function readClaimedRevision(
   { stash, ...handles }: ReadScope,
   claimed: number,
@@ -46,14 +46,14 @@ export async function readClaimedRevision(
   return snapshotReader.read(stores, stash)
 }
 
-/** What this isolate remembers and may still serve, for a request without a query: asks nobody, awaits nothing. */
+/** The cache entry that this isolate may still serve without a look-up, or null. Synchronous, for the hot path. */
 export function peekSnapshot(stashId: string): LiveEntry | null {
   const now = Date.now()
   const entry = snapshotReader.peek(stashId, 0, now)
   return entry !== null && now < entry.hotUntil && isLive(entry) ? entry : null
 }
 
-/** A stash that its object knows nothing of while a copy lives is not deleted: no 404 may say so. */
+/** If the object has no data but a copy of the stash exists, its storage is lost and it was not deleted: then 503 instead of 404. */
 export async function explainMissing(handles: Handles, stash: string, refusal: Refusal): Promise<Refusal> {
   const id = parseStashId(handles.namespace, stash)
   if (refusal.code !== 'stash_not_found' || !id.ok) return refusal
@@ -61,6 +61,6 @@ export async function explainMissing(handles: Handles, stash: string, refusal: R
   return isLost ? { code: 'stash_lost', applied: 'no' } : refusal
 }
 
-/** To be called after a write, so that this isolate's next read shows it. */
+/** Must be called after a write, so that the next read in this isolate shows it (read your writes). */
 export const noteWrite = (stashId: string, revision: number): void =>
   snapshotReader.expectRevision(stashId, revision, Date.now())

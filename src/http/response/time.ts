@@ -1,11 +1,11 @@
-/** Times on the wire: ISO 8601, UTC. Inside they are in ms since the epoch. */
+/** A time on the wire: ISO 8601, UTC. Everywhere else, times are in ms since the epoch. */
 export const toIsoTime = (ms: number): string => new Date(ms).toISOString()
 
 export const toIsoTimeOrNull = (ms: number | null): string | null => (ms === null ? null : toIsoTime(ms))
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-/** For a person: `02:08 UTC, in 14 min`, with the day where it is another one than now. */
+/** A time for people: `02:08 UTC, in 14 min`, with the date if it is not today. */
 export function formatTime(at: number, now: number): string {
   const [then, today] = [new Date(at), new Date(now)]
   const clock = `${toIsoTime(at).slice(11, 16)} UTC`

@@ -1,4 +1,4 @@
-/** The OpenAPI operations on what the service says of itself. The schemas are those that the routes validate with. */
+/** The OpenAPI operations on the service itself. The schemas are those that the routes validate with. */
 import { health } from '../../wire/service.ts'
 import type { Operation } from '../openapi/operation.ts'
 
@@ -16,7 +16,7 @@ export const ABOUT_OPERATIONS: Operation[] = [
     method: 'get',
     path: '/docs',
     id: 'readDocs',
-    summary: 'The same as a page.',
+    summary: 'The API as a page for people.',
     auth: 'none',
     response: 'html',
     refusals: [],
@@ -25,7 +25,7 @@ export const ABOUT_OPERATIONS: Operation[] = [
     method: 'get',
     path: '/healthz',
     id: 'readHealth',
-    summary: 'Whether the Worker answers. It asks no store.',
+    summary: 'Whether the Worker answers. It reads no storage.',
     auth: 'none',
     response: health,
     refusals: [],
@@ -34,7 +34,7 @@ export const ABOUT_OPERATIONS: Operation[] = [
     method: 'get',
     path: '/.well-known/security.txt',
     id: 'readSecurityContact',
-    summary: 'Whom to tell of a security hole (RFC 9116). 404 where the deployment names no contact.',
+    summary: 'The contact for security reports (RFC 9116). 404 if the deployment has no contact set.',
     auth: 'none',
     response: 'text',
     refusals: ['route_not_found'],

@@ -1,8 +1,8 @@
 /**
- * What the service says of itself: its OpenAPI document, the same for people, where to report a hole, and that it is up.
+ * The routes on the service itself: its OpenAPI document, the same as a page, the security contact, and the health check.
  *
- * Both documents are made once an isolate, and the cache in front keeps them for an hour; its key has no host, so nothing
- * in them may depend on one.
+ * Both documents are rendered once per isolate, and the cache in front keeps them for an hour. Its key has no host, so
+ * nothing in them may depend on the host.
  */
 import { Hono } from 'hono'
 import { getCreationPolicy } from '../request/admin.ts'
@@ -30,7 +30,7 @@ export const about = new Hono<App>()
 
 type RenderedDocument = { body: string; tag: string; headers: Headers }
 
-/** Keeps finished documents, not promises: a promise that another request began may never settle. */
+/** Holds finished documents and no promises: a promise that another request began may never settle. */
 const renderedDocuments = new Map<'openapi' | 'docs', RenderedDocument>()
 
 const CACHING = { 'Cache-Control': 'no-cache', 'Cloudflare-CDN-Cache-Control': 'public, max-age=3600' }

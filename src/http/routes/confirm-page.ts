@@ -1,7 +1,7 @@
 /**
- * What a person sees who opens a link. The button is a plain form: it works without script, and a scanner
- * that runs scripts finds none. The page says which stash it is for and shows all that will change, so that nobody presses
- * it blind; long values scroll, and the button stays where it is.
+ * The page of a link in a browser. Its button is a plain form, which works without scripts, and which a mail scanner that
+ * runs scripts does not press. The page names the stash and shows every change before the button is pressed; long values
+ * scroll, and the button stays in view.
  */
 import { html } from 'hono/html'
 import { formatDuration } from '../../model/duration.ts'
@@ -13,12 +13,12 @@ import { page } from '../response/page.ts'
 import { REASON_MAX_CHARS } from '../../wire/field.ts'
 import { toIsoTime, formatTime } from '../response/time.ts'
 
-/** So much of values is shown, which is all of any change but of the largest that wait for a second person. */
+/** How much of the values is shown. Only the largest changes that wait for approval have more. */
 const SHOWN_CHARS = 1024 * 1024
 
 type ConfirmContext = {
   stashId: string
-  /** What the URL says for a reason: its bearer's, or a stranger's who passed it on. */
+  /** The reason in the URL. It may come from the requester, or from anyone who passed the link on. */
   reason: string | null
   now: number
 }
@@ -28,8 +28,8 @@ export async function confirmPage(link: LinkAnswer, { stashId, reason, now }: Co
   const rows = selectShown(preview)
   const name = stash?.name ?? null
   const changes = html`${rows.map((row) => renderChange(row, link.types))}
-    ${preview.length > rows.length ? html`<p><strong>${preview.length - rows.length} more changes have no room here.</strong> GET /stash/{id}/held lists all that wait.</p>` : ''}
-    ${preview.length === 0 ? html`<p>It would change nothing any more.</p>` : ''}`
+    ${preview.length > rows.length ? html`<p><strong>${preview.length - rows.length} more changes are not shown, because the page would be too large.</strong> GET /stash/{id}/held lists all held changes.</p>` : ''}
+    ${preview.length === 0 ? html`<p>This change would have no effect any more.</p>` : ''}`
   const facts = renderFacts(link, now)
   return page(
     approves ? 'Approve a change' : 'Confirm a change',
@@ -39,7 +39,7 @@ export async function confirmPage(link: LinkAnswer, { stashId, reason, now }: Co
       <form method="post">
         <label for="reason">Your reason (optional)</label>
         <input id="reason" name="reason" maxlength="${REASON_MAX_CHARS}" autocomplete="off" value="${reason ?? ''}" />
-        ${reason === null ? '' : html`<p class="note">This came with the link: ${markInvisible(reason)}</p>`}
+        ${reason === null ? '' : html`<p class="note">This reason came with the link: ${markInvisible(reason)}</p>`}
         <button>${approves ? 'Approve this change' : 'Make this change'}</button>
         <p class="note">Nothing has changed yet. The link works once.</p>
       </form>`,
@@ -48,7 +48,7 @@ export async function confirmPage(link: LinkAnswer, { stashId, reason, now }: Co
 
 type Row = LinkAnswer['preview'][number]
 
-/** The first one always: there is nothing to press a button for otherwise. */
+/** The rows that fit the page. The first row is always shown. */
 function selectShown(preview: LinkAnswer['preview']): Row[] {
   let chars = 0
   const end = preview.findIndex(({ key, before, after }, i) => {
@@ -60,7 +60,7 @@ function selectShown(preview: LinkAnswer['preview']): Row[] {
 
 function renderChange({ what, key, before, after }: Row, types: LinkAnswer['types']) {
   const type = what === 'item' ? types?.find((one) => one.key === key) : undefined
-  // A new flag is plain text, unless it is said to be something else.
+  // The media type is shown if it changes, or if a new flag is not plain text.
   const showsType =
     type !== undefined && type.after !== null && (type.before !== null || !/^text\/plain\b/i.test(type.after))
   return html`<section class="change">
@@ -77,14 +77,14 @@ function renderFacts({ change, approves, madeBy, askedBy, expiresAt, reason }: L
   const at = 'at' in change ? change.at : undefined
   const forMs = 'forMs' in change ? change.forMs : undefined
   return html`<dl>
-    ${change.kind === 'undo' ? renderTerm('What', `The opposite of revision ${change.revision}`) : ''}
+    ${change.kind === 'undo' ? renderTerm('What', `Undo of revision ${change.revision}`) : ''}
     ${at === undefined ? '' : renderTerm('When', renderTime(at, now))}
     ${
       forMs === undefined
         ? ''
         : renderTerm(
             'Reverts',
-            html`After ${formatDuration(forMs)}${at === undefined ? html`: pressed now, it lasts until ${renderTime(now + forMs, now)}` : html`, at ${renderTime(at + forMs, now)}`}. Then it is what it was before.`,
+            html`After ${formatDuration(forMs)}${at === undefined ? html`: if you press the button now, the change lasts until ${renderTime(now + forMs, now)}` : html`, at ${renderTime(at + forMs, now)}`}. Then the value from before is restored.`,
           )
     }
     ${approves ? renderTerm('Asked for by', markInvisible(askedBy)) : ''}
@@ -95,7 +95,7 @@ function renderFacts({ change, approves, madeBy, askedBy, expiresAt, reason }: L
 
 const renderTime = (at: number, now: number) => html`<time datetime="${toIsoTime(at)}">${formatTime(at, now)}</time>`
 
-/** More keys than one reads; history has them all. */
+/** The most keys that the page lists. The history has all of them. */
 const KEYS_SHOWN = 50
 
 export const donePage = (keys: string[], revision: number): Promise<Response> =>
@@ -111,7 +111,11 @@ export const donePage = (keys: string[], revision: number): Promise<Response> =>
   )
 
 export const waitingPage = (): Promise<Response> =>
-  page('Waiting', html`<p>The change is held: it takes a second person, or its time. Nothing has changed yet.</p>`, 202)
+  page(
+    'Waiting',
+    html`<p>The change is held: it waits for a second person or for its time. Nothing has changed yet.</p>`,
+    202,
+  )
 
 export async function refusalPage(refusal: Refusal): Promise<Response> {
   const { status, title, detail } = toProblemDocument(refusal) as { status: number; title: string; detail: string }

@@ -8,7 +8,7 @@ export const FLAG_OPERATIONS: Operation[] = [
     method: 'get',
     path: '/stash/{stash}/flags',
     id: 'readFlags',
-    summary: 'Every flag at one revision, or those named.',
+    summary: 'Every flag at one revision, or only the flags that `keys` names.',
     auth: 'none',
     parameters: ['keys', ...READ],
     response: flags,
@@ -18,7 +18,8 @@ export const FLAG_OPERATIONS: Operation[] = [
     method: 'patch',
     path: '/stash/{stash}/flags',
     id: 'patchFlags',
-    summary: 'Change several flags, all or nothing, as one revision. null takes a key away. If-Match is on the stash.',
+    summary:
+      'Change several flags in one revision, all or none. null deletes a flag. If-Match names the revision of the stash.',
     auth: 'token',
     parameters: EDIT,
     body: { schema: flagsPatch, required: true },

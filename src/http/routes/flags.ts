@@ -1,4 +1,4 @@
-/** `/stash/{id}/flags`: every flag at one revision, read in one go and changed in one go. */
+/** `/stash/{id}/flags`: reads all flags, or a selection, at one revision, and changes several flags in one revision. */
 import { Hono } from 'hono'
 import { isKey } from '../../model/item.ts'
 import { ok, refuse, type Result } from '../../model/refusal.ts'
@@ -15,7 +15,7 @@ import type { patchApplied } from '../../wire/change.ts'
 import { write } from '../request/write.ts'
 import type * as z from 'zod'
 
-/** All of a stash, with room for JSON's escapes. What is then too large for a stash is refused as such. */
+/** The values of a whole stash, with room for JSON's escapes. A larger change is refused by the limits of the stash. */
 const PATCH_MAX_BYTES = 2 * 1024 * 1024
 
 export const flags = new Hono<App>()
@@ -45,17 +45,17 @@ export const flags = new Hono<App>()
     }),
   )
 
-/** The keys in `?keys=a,b`; null means all. */
+/** The keys in `?keys=a,b`; null for all. */
 function parseKeys(text: string | undefined): Result<string[] | null> {
   if (text === undefined) return ok(null)
   const keys = text.split(',')
   if (keys.every(isKey)) return ok(keys)
-  return refuse({ code: 'invalid_query', parameter: 'keys', expected: 'keys with commas between them' })
+  return refuse({ code: 'invalid_query', parameter: 'keys', expected: 'keys, separated by commas' })
 }
 
 /**
- * Those that exist, or come back by the clock, in one order whatever was asked for. One that is left out here is left out of
- * the answer: the caller sees which.
+ * The selected keys that exist, or that a pending revert will restore. Sorted, so that the order of the query makes no
+ * other cached list. The response leaves out all other keys.
  */
 function selectExistingKeys({ flags, reverts }: Snapshot, keys: string[]): string[] {
   const pending = new Set(reverts.map(({ key }) => key))

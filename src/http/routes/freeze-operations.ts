@@ -8,7 +8,8 @@ export const FREEZE_OPERATIONS: Operation[] = [
     method: 'put',
     path: '/stash/{stash}/freeze',
     id: 'freeze',
-    summary: 'Nothing changes until then, but by tokens that can break the glass and say why.',
+    summary:
+      'Freeze the stash: changes are refused until the freeze ends, except from tokens that can break_glass and give a reason.',
     auth: 'token',
     parameters: ['reason', ...CONDITIONS, 'Idempotency-Key'],
     body: { schema: freezeSpec, required: false },

@@ -1,4 +1,4 @@
-/** `/stash/{id}/freeze`: for a while nothing changes, but by those who may break the glass and say why. */
+/** `/stash/{id}/freeze`: starts and ends a freeze. While it lasts, only tokens that can break_glass may make changes. */
 import { Hono } from 'hono'
 import { ok } from '../../model/refusal.ts'
 import { writeAsTokenOrAdmin } from '../request/admin.ts'
@@ -30,7 +30,7 @@ function set(c: Ctx): Promise<Response> {
     reply: ({ revision, pending, freeze: { until, reason } = { until: null, reason: null } }) => {
       const { ends, truncated } = toPendingEndsMembers(pending)
       return json({
-        message: 'Frozen: nothing changes',
+        message: 'Frozen: changes are refused',
         revision,
         until: toIsoTimeOrNull(until),
         reason,

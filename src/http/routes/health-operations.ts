@@ -8,7 +8,7 @@ export const HEALTH_OPERATIONS: Operation[] = [
     path: '/stash/{stash}/health',
     id: 'readStashHealth',
     summary:
-      'What of the stash is late: ends of time-boxes, held changes, Workers KV, hubs, the alarm; and how full it is. 200 also where a check is degraded: read `status`, or the header Switchyard-Health.',
+      'The health of the stash: whether ends of time-boxes, held changes, Workers KV, hubs or the alarm are late, and how full the storage is. The status code is 200 also when a check is degraded: read `status`, or the header Switchyard-Health.',
     auth: 'token',
     response: stashHealth,
     refusals: [...QUERY_REFUSALS, 'unreachable'],

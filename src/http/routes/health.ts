@@ -1,6 +1,6 @@
 /**
- * `GET /stash/{id}/health`: what of this stash is late, for monitors and for people. It is 200 also where something is
- * degraded, because the question was answered; what fails is a request that the stash does not answer at all.
+ * `GET /stash/{id}/health`: which work of the stash is late, for monitors and for people. The status is 200 also when a check
+ * is degraded, because the request succeeded; only a stash that does not answer makes it fail.
  */
 import { Hono } from 'hono'
 import { degradedIn, type Checks } from '../../model/health.ts'
@@ -82,7 +82,7 @@ function toHealth(stashId: string, { revision, at, checks }: QueryResultOf<'heal
 const toCommonMembers = ({ status, since, action }: Checks[keyof Checks], at: number) => ({
   status,
   since: toIsoTimeOrNull(since),
-  // A clock that was set back has no age below nothing.
+  // The clock may have been set back; an age is never negative.
   age_s: since === null ? null : Math.max(0, Math.floor((at - since) / 1_000)),
   action,
 })

@@ -1,4 +1,4 @@
-/** `/stash/{id}/held`: changes that wait for a time, a second person or their link; approved, declined, cancelled. */
+/** `/stash/{id}/held`: lists, approves and drops held changes, and makes links that approve one. */
 import { Hono } from 'hono'
 import { formatDuration } from '../../model/duration.ts'
 import type { Holdable } from '../../model/intent.ts'
@@ -21,7 +21,7 @@ export const held = new Hono<App>()
   .delete('/stash/:stash/held/:held', (c) =>
     write(toWriteScope(c), {
       read: async () => ok({ intent: { kind: 'drop_held', heldId: c.req.param('held') } }),
-      reply: ({ revision }) => json({ message: 'Dropped: it will not happen', revision }),
+      reply: ({ revision }) => json({ message: 'Dropped: the change will not be made', revision }),
     }),
   )
   .post('/stash/:stash/held/:held/approve', (c) =>
@@ -29,7 +29,7 @@ export const held = new Hono<App>()
       read: async () => ok({ intent: { kind: 'approve', heldId: c.req.param('held') } }),
       reply: ({ revision, changed, reverts }) =>
         json({
-          message: 'Approved, and done',
+          message: 'Approved and applied',
           revision,
           changed,
           ...toTimeBoxMembers(reverts),
@@ -88,7 +88,7 @@ function toHeldMember({ kind, ...held }: Listed): Shown {
   }
 }
 
-/** In the words of the write: media types as `content_type`, durations and times as they are written in a query. */
+/** The change with the field names of its write: `for` and `at` as in a query, preconditions as `if_match` and `if_none_match`. */
 function toChangeMember(change: Holdable): Shown['change'] {
   if (change.kind === 'approve') return { kind: 'approve', held_id: change.heldId }
   const { condition, at, forMs, ...rest } = { condition: undefined, at: undefined, forMs: undefined, ...change }

@@ -1,4 +1,4 @@
-/** `/stash/{id}/history`: who changed what, when and why; whether that is still what was written; and the way back. */
+/** `/stash/{id}/history`: lists and verifies the history, and undoes a revision. */
 import { Hono } from 'hono'
 import type { Detail } from '../../model/entry.ts'
 import { ok } from '../../model/refusal.ts'
@@ -57,7 +57,7 @@ function list(c: Ctx): Promise<Response> {
   })
 }
 
-/** The stash is asked for one slice after the other, so that it can answer others in between. */
+/** Verifies in slices, one query each, so that the stash can serve other requests in between. */
 function verify(c: Ctx): Promise<Response> {
   return queryStash(toWriteScope(c), {
     toQuery: () => ok({ kind: 'verify' as const, after: 0 }),
@@ -71,8 +71,8 @@ function verify(c: Ctx): Promise<Response> {
       const { failure, first, head } = slice
       const message =
         failure === null
-          ? `Entries ${first} to ${head} are what was written.`
-          : `Revision ${failure.revision} is not what was written.`
+          ? `Entries ${first} to ${head} are unchanged since they were written.`
+          : `Revision ${failure.revision} has been altered since it was written.`
       const valid = failure === null
       const body = { stash_id: c.req.param('stash') ?? '', valid, first, head, failure, message }
       return json(body satisfies z.infer<typeof verified>)
@@ -81,7 +81,7 @@ function verify(c: Ctx): Promise<Response> {
 }
 
 function toHistoryEntry({ detail, ...entry }: LoggedEntry): z.infer<typeof historyEntry> {
-  // What the stash wrote down is a Detail: nothing else writes this column.
+  // The column holds a Detail: only the stash writes it.
   const details = detail === null ? {} : (JSON.parse(detail) as Detail)
   const items = entry.changes.filter(({ what }) => what === 'item')
   const guards = entry.changes.filter(({ what }) => what === 'guard')
@@ -118,7 +118,7 @@ function toDetailMembers({
   token,
   oldUntil,
   dropped,
-  // For watchers. The values of `goesBack` are those of pending time-boxes, which GET …/held lists.
+  // These two are for watchers. GET …/held lists the pending time-boxes, whose values `goesBack` has.
   goesBack: _goesBack,
   unboxed: _unboxed,
   ...same

@@ -1,4 +1,4 @@
-/** `/item`: single values. Anyone reads them; a write takes a token. */
+/** `/item`: single values. Anyone can read them; a write takes a token. */
 import { Hono } from 'hono'
 
 import { DEFAULT_TYPE, isKey, VALUE_MAX_BYTES } from '../../model/item.ts'
@@ -79,14 +79,14 @@ async function put(c: Ctx, name: string | null, { tokenless = false } = {}): Pro
   })
 }
 
-/** A value as it came, with the type it came with. Forms are curl's default, and never meant. */
+/** The body as a value, with its media type. The form type is curl's default, not the caller's choice, so it becomes plain text. */
 export async function readValue(request: Request): Promise<Result<{ value: string; type: string }>> {
   const type = request.headers.get('Content-Type')?.trim() ?? ''
   if (type !== '' && !MEDIA_TYPE.test(type)) {
     return refuse({
       code: 'invalid_header',
       header: 'Content-Type',
-      expected: 'one media type, of at most 255 characters',
+      expected: 'one media type, with at most 255 characters',
     })
   }
   const value = await readText(request, VALUE_MAX_BYTES)

@@ -31,7 +31,8 @@ export const LINK_OPERATIONS: Operation[] = [
     method: 'get',
     path: '/update',
     id: 'openLink',
-    summary: 'Open a link: a confirm page for a browser, 405 for others. In the WrenDB profile it acts at once.',
+    summary:
+      'Open a link: a browser gets a confirm page, any other client 405. In the WrenDB profile the change is applied at once.',
     auth: 'link',
     parameters: ['token'],
     response: 'text',
@@ -42,7 +43,7 @@ export const LINK_OPERATIONS: Operation[] = [
     method: 'post',
     path: '/update',
     id: 'useLink',
-    summary: 'Use a link: its change is applied, decided afresh, once.',
+    summary: 'Use a link: its change is decided afresh and applied. A link works once.',
     auth: 'link',
     parameters: ['token', 'reason', 'Idempotency-Key'],
     response: linkUsed,

@@ -1,10 +1,10 @@
 /**
- * One-time links: a change baked in beforehand, made by whoever presses the button.
+ * One-time links: a change that is prepared with a token, and applied by the person who presses the button of its page.
  *
- * Mail scanners and chat previews open every link, and some run the scripts they find. So opening one
- * changes nothing: a browser gets a page whose button POSTs, any other client a 405 that says so. In the
- * WrenDB profile GET acts, as scripts written for it expect. There a HEAD may act as well: Workers Cache, where it stands in
- * front, asks for what it has not kept by GET. A HEAD that arrives as one, and a prefetch, never do.
+ * Mail scanners and chat previews open every link, and some run the scripts they find. So GET changes nothing: a browser
+ * gets a page whose button POSTs, any other client a 405 that says so. In the WrenDB profile GET applies the change, as its
+ * scripts expect. There a HEAD may apply it as well, because Workers Cache turns a HEAD into a GET. A HEAD that arrives as a
+ * HEAD, and a prefetch, never do.
  */
 import { Hono } from 'hono'
 import { LINK_LIFETIME_MS } from '../../model/held.ts'
@@ -37,18 +37,22 @@ async function presign(c: Ctx): Promise<Response> {
   if (!key.ok) return problemResponse(key.refusal)
   const operation = c.req.header('X-Operation') ?? 'upsert'
   if (operation !== 'upsert')
-    return problemResponse({ code: 'invalid_header', header: 'X-Operation', expected: '"upsert", or may be left out' })
+    return problemResponse({ code: 'invalid_header', header: 'X-Operation', expected: 'no value but "upsert"' })
 
   return makeLink(c, {
     operation: 'upsert',
     parameters: ['for', 'decision'],
     read: async ({ secretHash, expiresAt }, options, { decision }) => {
       if (c.req.header('Break-Glass') !== undefined) {
-        const expected = 'nothing here: a freeze is judged when the link is pressed'
+        const expected = 'no value here: a freeze is checked when the link is used'
         return refuse({ code: 'invalid_header', header: 'Break-Glass', expected })
       }
       if (decision !== undefined && !DECISION.test(decision)) {
-        return refuse({ code: 'invalid_query', parameter: 'decision', expected: '1 to 100 of A-Z a-z 0-9 . _ -' })
+        return refuse({
+          code: 'invalid_query',
+          parameter: 'decision',
+          expected: '1 to 100 of the characters A-Z a-z 0-9 . _ -',
+        })
       }
       const value = await readValue(c.req.raw)
       if (!value.ok) return value
@@ -63,7 +67,7 @@ const DECISION = /^[A-Za-z0-9._-]{1,100}$/
 type LinkSpec = {
   operation: z.infer<typeof link>['operation']
   parameters?: string[]
-  /** What is to wait for the link. */
+  /** Makes the intent that holds the change for the link. */
   read(
     secret: { secretHash: string; expiresAt: number },
     options: ChangeOptions,
@@ -71,7 +75,7 @@ type LinkSpec = {
   ): Promise<Result<Intent>>
 }
 
-/** Makes a one-time link: the secret is in the answer, its hash in the stash. */
+/** Makes a one-time link. The response has its secret; the stash stores only the hash. */
 export async function makeLink(c: Ctx, { operation, read, ...rest }: LinkSpec): Promise<Response> {
   const secret = mintLink(c.req.param('stash') ?? '', crypto.getRandomValues(new Uint8Array(SEED_BYTES)))
   const secretHash = await sha256(secret)
@@ -83,7 +87,7 @@ export async function makeLink(c: Ctx, { operation, read, ...rest }: LinkSpec): 
       return intent.ok ? ok({ intent: intent.value }) : intent
     },
     reply: () => {
-      throw new Error('a link was asked for, and the change was applied at once')
+      throw new Error('the stash applied a change that should wait for its link')
     },
     replyHeld: ({ id, expires_at }) => {
       const { origin, pathname } = new URL(c.req.url)
@@ -104,11 +108,11 @@ async function showLink(c: Ctx): Promise<Response> {
   if (!link.ok) return linkProblemResponse(c, link.refusal, browser)
 
   const answer = await c.env.STASH.get(link.value.id).ask(link.value.credential, { kind: 'link' })
-  // Used already; but whoever repeats it under its key gets the first answer again.
+  // The link may be used already; a repeat under its Idempotency-Key gets the first answer again.
   if (!answer.ok && request.headers.has('Idempotency-Key')) return applyLink(c, link)
   if (!answer.ok) return linkProblemResponse(c, answer.refusal, browser)
-  if (answer.value.kind !== 'link') throw new Error('the stash answered another question')
-  // Old manners are for what WrenDB knew. A mail scanner must not be the second person.
+  if (answer.value.kind !== 'link') throw new Error('the stash answered a different query than it was sent')
+  // The WrenDB profile applies a link on GET, but never an approval: a mail scanner must not count as the second person.
   if (answer.value.profile === 'wrendb' && !answer.value.approves) return applyLink(c, link)
   if (!browser) return problemResponse({ code: 'link_not_pressed' })
   return confirmPage(answer.value, {
@@ -118,10 +122,10 @@ async function showLink(c: Ctx): Promise<Response> {
   })
 }
 
-/** @param found the link, where it was looked for already: each look counts as an attempt */
+/** @param found the link, if `findLink` was called already: each call counts as an attempt */
 async function applyLink(c: Ctx, found?: Result<Link>): Promise<Response> {
   const request = c.req.raw
-  // A form's answer is for a person; whoever else posts asked for JSON by not asking for HTML.
+  // A browser that accepts HTML gets a page. Any other client gets JSON.
   const browser = isBrowser(request)
   const link = found ?? (await findLink(c))
   if (!link.ok) return linkProblemResponse(c, link.refusal, browser)
@@ -153,7 +157,7 @@ const MESSAGES: Record<string, string> = {
   nothing: 'Nothing was left to change',
 }
 
-/** A link outlives its stash, or what it was to approve, and is of no more use then than one that was used. */
+/** A link can outlive its stash, or the held change that it approves. Then it is refused like one that was used. */
 const SPENT_LINK_CODES: RefusalCode[] = ['stash_not_found', 'held_not_found', 'not_awaiting_approval']
 
 async function linkProblemResponse(c: Ctx, refusal: Refusal, browser: boolean): Promise<Response> {
@@ -162,10 +166,10 @@ async function linkProblemResponse(c: Ctx, refusal: Refusal, browser: boolean): 
   return browser ? refusalPage(counted) : problemResponse(counted)
 }
 
-/** The page's form: a reason, of which a character takes at most nine bytes escaped, and room. */
+/** The form has only a reason: at most 500 characters, each of at most nine bytes when escaped. */
 const FORM_MAX_BYTES = 8 * 1024
 
-/** A reason in the page's form wins over one in the URL, with which its field is filled in. */
+/** The reason in the form wins over the one in the URL, which only fills in the field. */
 async function readForm(request: Request, metadata: Link['metadata']): Promise<Result<Link['metadata']>> {
   if (!/^application\/x-www-form-urlencoded\b/i.test(request.headers.get('Content-Type') ?? '')) return ok(metadata)
   const text = await readText(request, FORM_MAX_BYTES)
@@ -186,11 +190,11 @@ type Link = {
 }
 
 async function findLink(c: Ctx): Promise<Result<Link>> {
-  // Chats and mail programs append parameters of their own to what they pass on: here others are let through.
+  // Chat and mail programs append their own parameters to links, so unknown parameters are accepted here.
   const token = c.req.query('token')
   const reason = c.req.query('reason')
   if (token === undefined) {
-    return refuse({ code: 'invalid_query', parameter: 'token', expected: 'the token that the link was made with' })
+    return refuse({ code: 'invalid_query', parameter: 'token', expected: 'the one-time token of the link' })
   }
   const stash = getLinkStash(token)
   const id = stash === null ? null : parseStashId(c.env.STASH, stash)
@@ -199,14 +203,18 @@ async function findLink(c: Ctx): Promise<Result<Link>> {
   if (!metadata.ok) return metadata
   const { condition, ...rest } = metadata.value
   if (rest.breakGlass !== undefined) {
-    return refuse({ code: 'invalid_header', header: 'Break-Glass', expected: 'a token beside it: a link has none' })
+    return refuse({
+      code: 'invalid_header',
+      header: 'Break-Glass',
+      expected: 'a request with a token: a link has none',
+    })
   }
   if (condition !== undefined) {
     const header = condition.ifMatch === undefined ? 'If-None-Match' : 'If-Match'
     return refuse({
       code: 'invalid_header',
       header,
-      expected: 'nothing here: a condition is set when the link is made',
+      expected: 'no value here: a condition is set when the link is made',
     })
   }
   const credential = { kind: 'link', hash: await sha256(token) } as const
@@ -214,7 +222,7 @@ async function findLink(c: Ctx): Promise<Result<Link>> {
   return limited === null ? ok({ id: id.value, credential, metadata: rest }) : refuse(limited)
 }
 
-/** Whether a person may be looking: only then is a page worth more than JSON. */
+/** Whether the client accepts HTML, so that a person may be looking. */
 const isBrowser = (request: Request): boolean => /\btext\/html\b/.test(request.headers.get('Accept') ?? '')
 
 const isPrefetch = ({ headers }: Request): boolean =>

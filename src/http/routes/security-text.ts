@@ -1,13 +1,13 @@
 /**
- * `/.well-known/security.txt` (RFC 9116): whom to tell of a hole. There is none where no contact is set, because one that
- * nobody reads is worse.
+ * `/.well-known/security.txt` (RFC 9116): the contact for security reports. Without SECURITY_CONTACT there is no such file,
+ * because a wrong contact is worse than none.
  */
 
-/** Half a year, so that a copy of the page ends within the year that the RFC recommends. */
+/** Half a year, so that a stored copy expires within the year that the RFC recommends. */
 const VALID_MS = 180 * 24 * 60 * 60_000
 const DAY_MS = 24 * 60 * 60_000
 
-/** A URI as it was set, with `mailto:` before a bare address; null where it is none. */
+/** The setting as a URI, with `mailto:` added to a bare address; null if it is neither. */
 export function parseContact(setting: string | undefined): string | null {
   const text = setting?.trim() ?? ''
   if (/^(?:https:\/\/|mailto:|tel:)[\x21-\x7e]{3,500}$/.test(text)) return text
@@ -15,7 +15,7 @@ export function parseContact(setting: string | undefined): string | null {
 }
 
 export function securityText(contact: string, now: number): Response {
-  // To the day: the text stays the same for as long.
+  // Rounded to a day, so that the text stays the same for a day.
   const expires = new Date(Math.floor((now + VALID_MS) / DAY_MS) * DAY_MS).toISOString()
   return new Response(`Contact: ${contact}\nExpires: ${expires}\nPreferred-Languages: en\n`, {
     headers: {

@@ -1,4 +1,4 @@
-/** `/stash`: the stash as a whole. */
+/** `/stash`: creates, describes and deletes a stash, and lists its items. */
 import { Hono } from 'hono'
 import { ok } from '../../model/refusal.ts'
 import type { LiveSnapshot } from '../../model/snapshot/snapshot.ts'
@@ -49,7 +49,7 @@ export const stashes = new Hono<App>()
     const { flags } = entry.snapshot
     if (flags.size === 0) return missingItemResponse(entry, { code: 'no_items' })
     const latest = [...flags.values()].reduce((a, b) => (b.version > a.version ? b : a))
-    // Two items of one patch share a version; which of them is the latest shows in the revision alone.
+    // Two items of one patch share a version, which would not tell them apart as a tag. The revision does.
     const version = entry.snapshot.revision
     const times = getStashTimes(entry.snapshot)
     return serve(c.req.raw, entry, '/latest', () => ({ body: latest.value, type: latest.type, version, ...times }))
@@ -67,13 +67,13 @@ function toFactsRepresentation(snapshot: LiveSnapshot): Representation {
     item_count: flags.size,
     frozen,
     frozen_until: frozen ? toIsoTimeOrNull(stash.freeze?.until ?? null) : null,
-    // Copies in KV from before it took a token may still hold one.
+    // Always null: reading the reason takes a token. Old copies in KV may still have one.
     freeze_reason: null,
     created_at: toIsoTime(stash.createdAt),
   } satisfies z.infer<typeof stashFacts>
   const times = getStashTimes(snapshot)
   const until = Math.min(times.until ?? Infinity, (frozen ? stash.freeze?.until : null) ?? Infinity)
-  // A freeze that ended by the clock is another answer than the revision's, as a time-box is.
+  // After a freeze has ended by the clock, the facts differ from those of the revision, so the tag must differ as well.
   const hasThawed = stash.freeze !== null && !frozen
   return {
     body: `${JSON.stringify(facts)}\n`,

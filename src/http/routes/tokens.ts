@@ -1,4 +1,4 @@
-/** `/stash/{id}/tokens`: who else may act here, on what, and until when. A token is shown once, to whoever asked for it. */
+/** `/stash/{id}/tokens`: lists, creates, revokes and replaces tokens. A secret is shown only in the response that creates it. */
 import { Hono } from 'hono'
 import { parseDuration } from '../../model/duration.ts'
 import { ok, refuse } from '../../model/refusal.ts'
@@ -36,9 +36,9 @@ export const tokens = new Hono<App>()
       read: async () => ok({ intent: { kind: 'revoke_token', tokenId: c.req.param('token') } }),
       reply: ({ revision, pending }) => {
         const { ends, truncated } = toPendingEndsMembers(pending)
-        const left = ends.length === 0 ? '' : ' Time-boxes that it had set still end: see "leaves".'
+        const left = ends.length === 0 ? '' : ' Time-boxes that the token had set still end: see "leaves".'
         return json({
-          message: `Token revoked: it no longer counts.${left}`,
+          message: `Token revoked: it is no longer valid.${left}`,
           revision,
           leaves: ends,
           ...(truncated && { leaves_truncated: true }),
@@ -61,7 +61,7 @@ async function create(c: Ctx): Promise<Response> {
       return ok({ intent: { kind: 'add_token', hash, label, can: [...new Set(can)], keys, expiresInMs } })
     },
     reply: ({ token, revision }) => {
-      if (token === undefined) throw new Error('a token was asked for, and none was made')
+      if (token === undefined) throw new Error('the stash created no token')
       const { id, label, can, keys, expiresAt } = token
       return json({
         token_id: id,
@@ -102,7 +102,7 @@ async function rotate(c: Ctx): Promise<Response> {
   })
 }
 
-/** A token's successor, under the same label. */
+/** Creates the successor of a token, with the same label. */
 async function replace(c: Ctx): Promise<Response> {
   const secret = createSecret()
   const hash = await sha256(secret)
@@ -114,7 +114,7 @@ async function replace(c: Ctx): Promise<Response> {
       return ok({ intent: { kind: 'rotate_token', tokenId: c.req.param('token') ?? '', hash, overlapMs } })
     },
     reply: ({ token, oldTokenUntil = 0, revision }) => {
-      if (token === undefined) throw new Error('a token was asked for, and none was made')
+      if (token === undefined) throw new Error('the stash created no token')
       const { id, label, can, keys, expiresAt } = token
       return json({
         token_id: id,
@@ -132,7 +132,7 @@ async function replace(c: Ctx): Promise<Response> {
   })
 }
 
-/** For the operator of the deployment: a new master token, where the stash's own is lost or has leaked. */
+/** For the operator of the deployment: creates a new master token if the old one is lost or has leaked. */
 async function recover(c: Ctx): Promise<Response> {
   const secret = createSecret()
   const hash = await sha256(secret)
@@ -141,7 +141,7 @@ async function recover(c: Ctx): Promise<Response> {
     read: async (_, { all = '0' }) =>
       /^[01]$/.test(all)
         ? ok({ intent: { kind: 'recover', hash, all: all === '1' } })
-        : refuse({ code: 'invalid_query', parameter: 'all', expected: '1, or may be left out' }),
+        : refuse({ code: 'invalid_query', parameter: 'all', expected: '0 or 1' }),
     reply: ({ token, tokensLeft = [], revision }) =>
       json({
         token_id: token?.id ?? '',
@@ -171,7 +171,7 @@ function list(c: Ctx): Promise<Response> {
           expires_at: toIsoTimeOrNull(token.expiresAt),
           last_used_at: toIsoTimeOrNull(lastUsedAt),
           made_by: madeBy,
-          // Where an object still runs the version before, it says nothing of holders.
+          // During a deploy the object may still run the previous version, which does not send the holder.
           holder: token.holder ?? null,
         })),
       } satisfies z.infer<typeof tokenList>),

@@ -7,7 +7,7 @@ export const TRANSFER_OPERATIONS: Operation[] = [
     method: 'get',
     path: '/stash/{stash}/export',
     id: 'exportStash',
-    summary: 'Items and guards as a file, without secrets.',
+    summary: 'Export items and guards as a file, without secrets.',
     auth: 'token',
     response: exported,
     refusals: QUERY_REFUSALS,
@@ -16,7 +16,8 @@ export const TRANSFER_OPERATIONS: Operation[] = [
     method: 'post',
     path: '/stash/{stash}/import',
     id: 'importStash',
-    summary: 'Write an exported file, all or nothing, as one revision. What it does not name stays, unless replace=1.',
+    summary:
+      'Import an exported file in one revision, all or nothing. Items and guards that it does not name stay, unless replace=1.',
     auth: 'token',
     parameters: ['dry_run', 'replace', ...EDIT],
     body: { schema: importSpec, required: true },

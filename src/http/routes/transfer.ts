@@ -1,4 +1,4 @@
-/** Export and import: a stash as a file, without its secrets, and back. */
+/** Exports a stash as a file without secrets, and imports such a file. */
 import { Hono } from 'hono'
 import { DEFAULT_TYPE } from '../../model/item.ts'
 import type { Applied } from '../../model/intent.ts'
@@ -49,9 +49,9 @@ function importStash(c: Ctx): Promise<Response> {
       if (!spec.ok) return spec
       const { items: given, guards: rules } = spec.value
       const replace = query['replace'] === '1'
-      // Half a file must not empty the other half of the stash.
+      // With replace=1, a file that lacks its items or its guards would delete all of them.
       if (replace && (given === undefined || rules === undefined)) {
-        const message = 'with replace=1 both items and guards are needed: [] for none'
+        const message = 'replace=1 needs both items and guards; write [] for none'
         return refuse({ code: 'invalid_body', issues: [{ path: '', message }] })
       }
       const items = (given ?? []).map(({ key, value, content_type: type = DEFAULT_TYPE }) => ({ key, value, type }))
@@ -76,7 +76,8 @@ function replyPreview({ revision, held }: Applied, preview: NonNullable<Applied[
   const items = preview.filter(({ what }) => what === 'item')
   const guards = preview.filter(({ what }) => what === 'guard')
   return json({
-    message: preview.length === 0 ? 'Nothing would change' : 'Nothing has changed: this is what would',
+    message:
+      preview.length === 0 ? 'Nothing would change' : 'Nothing has changed. These are the changes that would be made',
     revision,
     changed: [],
     dry_run: true,
@@ -88,5 +89,5 @@ function replyPreview({ revision, held }: Applied, preview: NonNullable<Applied[
 
 function checkSwitch(parameter: string, text: string | undefined): Result<null> {
   if (text === undefined || text === '0' || text === '1') return ok(null)
-  return refuse({ code: 'invalid_query', parameter, expected: '1, or 0' })
+  return refuse({ code: 'invalid_query', parameter, expected: '0 or 1' })
 }

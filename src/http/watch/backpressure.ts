@@ -1,21 +1,21 @@
 /**
- * Backpressure of streams: what their readers have not taken in yet, in bytes as they go out. Bounded for each stream, and
- * for all streams of this isolate, which has 128 MB for everything.
+ * Backpressure of streams: counts the bytes that were written and not read yet. They are limited for each stream, and for
+ * all streams of this isolate, which has 128 MB of memory in total.
  */
 
 /**
- * What one reader may have unread. One message above it may be unread besides, because a stash as a whole is larger: it is a
- * snapshot, or a change of many keys.
+ * The limit for one stream. One larger message may be unread besides, because a snapshot, or a change of many keys, can be
+ * larger than this.
  */
 export const STREAM_UNREAD_MAX_BYTES = 256 * 1024
-/** What all streams of this isolate may have unread. While they have more, a stream may have its share, and is let go past it. */
+/** The limit for all streams of this isolate. Past it, a stream may have only its share, and ends when it has more. */
 export const ISOLATE_UNREAD_MAX_BYTES = 32 * 1024 * 1024
 const SHARE_BYTES = 16 * 1024
 
 const streams = new Set<UnreadBytes>()
 let total = 0
 
-/** Whether this isolate keeps so much that nothing more is to be kept for a stream that has ended. */
+/** Whether so much is unread in this isolate that a stream that has ended must be dropped at once, not drained. */
 export const isIsolateFull = (): boolean => total > ISOLATE_UNREAD_MAX_BYTES - STREAM_UNREAD_MAX_BYTES
 
 export class UnreadBytes {
@@ -23,15 +23,15 @@ export class UnreadBytes {
   #small = 0
   #large = 0
 
-  /** @param lifetimeMs the longest that the stream can last: an invocation that is cut off tells nobody that it has ended */
+  /** @param lifetimeMs the longest that the stream can last. An invocation that the runtime kills never calls `close`. */
   constructor(lifetimeMs: number) {
     const now = Date.now()
-    for (const one of streams) if (one.#expiresAt < now) one.close()
+    for (const stream of streams) if (stream.#expiresAt < now) stream.close()
     this.#expiresAt = now + lifetimeMs
     streams.add(this)
   }
 
-  /** Counts a message. False, and not counted, where it is too much. */
+  /** Counts a message. Returns false, and does not count it, if it is over a limit. */
   add(bytes: number): boolean {
     const isLarge = bytes > STREAM_UNREAD_MAX_BYTES
     if (isLarge ? this.#large > 0 : this.#small + bytes > STREAM_UNREAD_MAX_BYTES) return false
@@ -40,12 +40,12 @@ export class UnreadBytes {
     return true
   }
 
-  /** The message has been taken in. */
+  /** Must be called when the message has been read. */
   remove(bytes: number): void {
     if (streams.has(this)) this.#count(bytes, -1)
   }
 
-  /** Nothing is kept for this stream any more. */
+  /** Must be called when the stream holds no memory any more. */
   close(): void {
     if (streams.delete(this)) total -= this.#small + this.#large
   }

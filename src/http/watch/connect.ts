@@ -1,9 +1,9 @@
 /**
- * Opens a socket to whoever tells of a stash's changes: the stash's own object, or, where that has its hands full, a hub
- * near the watcher. A full hub sends on to the next one, so nobody has to count them all.
+ * Opens a WebSocket to the object that broadcasts a stash's changes: the stash's own object, or, once that is full, a hub
+ * near the watcher. If a hub is full, the next one is tried, so no object has to count all hubs.
  *
- * Watches are public, so an address has limits here: see `live/seat.ts`. It is known by the header that Cloudflare sets,
- * and by nothing else. `npm start` has no such header: its clients are all loopback, and are not counted. Workers of
+ * Watches are public, so each client address has limits: see `live/seat.ts`. The address is taken only from the header that
+ * Cloudflare sets. Under `npm start` there is no such header, all clients are local, and they are not counted. Workers of
  * other zones all come from one address, and share its places.
  */
 import { getHub, NO_CONTINENT, toHubName } from '../../live/continents.ts'
@@ -14,21 +14,21 @@ import { getClientAddress } from '../rate-limit.ts'
 import { shortDigest } from '../digest.ts'
 import type { App } from '../scope.ts'
 
-/** How long an isolate goes to the hubs at once, after it has been sent there. */
+/** How long an isolate goes straight to the hubs after it has found the object full. */
 const REMEMBER_FULL_MS = 60_000
-/** How long an isolate counts openings before it asks the object, after it was told to. Short: places become free. */
+/** How long an isolate counts each opening first, after the object has asked for that. Short, because places become free. */
 const REMEMBER_COUNTING_MS = 5_000
-/** A hundred thousand watchers and more on one continent. Past it something else is wrong. */
+/** Enough for more than a hundred thousand watchers on one continent. Running out of hubs means another fault. */
 const HUBS_MAX = 64
-/** Stashes of which an isolate knows such things. */
+/** The number of stashes for which an isolate remembers its overflow. */
 const OVERFLOWING_MAX = 1_000
 
-/** The period of the limiter in wrangler.toml. Places may be free again by then. */
+/** The period of the limiter in wrangler.toml. Places may be free again after it. */
 const RETRY_AFTER_S = 60
 const OPENED_TOO_MANY: Refusal = { code: 'rate_limited', retry_after_s: RETRY_AFTER_S, limited: 'watches_opened' }
 const HAS_TOO_MANY_OPEN: Refusal = { code: 'rate_limited', retry_after_s: RETRY_AFTER_S, limited: 'watches_open' }
 
-/** By stash: since when its object is full, since when openings count, and which hub had room last. */
+/** By stash: when its object was last full, when it last asked to count openings, and which hub had a place last. */
 type Overflow = { fullAt: number; countingAt: number; hub: number }
 const overflowing = new Map<string, Overflow>()
 
@@ -42,7 +42,7 @@ export async function connect(
   const url = `https://stash/watch?${serializeWatchTerms(terms)}`
   const address = hashClientAddress(request, stashId)
   let counted = false
-  /** Whether its rate allows this opening, which is counted once. */
+  /** Counts this opening once. Returns whether the rate limit allows it. */
   const countOpening = async (): Promise<boolean> => {
     if (address !== null && !counted) counted = (await env.WATCHES.limit({ key: address })).success
     return address === null || counted
@@ -64,7 +64,7 @@ export async function connect(
     if (outcome !== null) return outcome
     noteOverflow(stashId, { fullAt: Date.now() })
   }
-  // Its object is full, so more than half of its places are taken.
+  // The object is full, so more than half of its places are taken, and every opening must be counted.
   if (!(await countOpening())) return refuse(OPENED_TOO_MANY)
   const continent = String(request.cf?.['continent'] ?? NO_CONTINENT)
   for (let i = 0; i < HUBS_MAX; i++) {
@@ -79,7 +79,7 @@ export async function connect(
   return refuse({ code: 'unreachable' })
 }
 
-/** What an object or a hub made of an opening; null where it is full, and another one is to be asked. */
+/** The result of an opening at an object or a hub; null if it is full and the next one must be tried. */
 function toOutcome(response: Response): Result<Response> | null {
   if (response.status === 101 || response.status === 200) return ok(response)
   if (response.status === 404) return refuse({ code: 'stash_not_found' })
@@ -95,13 +95,13 @@ function noteOverflow(stashId: string, known: Partial<Overflow>): void {
   overflowing.set(stashId, overflow)
 }
 
-/** Tells the addresses of one stash's watchers apart, and is of no use elsewhere. Null: unknown. */
+/** A hash of the client address, salted with the stash so that it cannot be matched across stashes. Null if unknown. */
 function hashClientAddress(request: Request, stashId: string): string | null {
   if (!request.headers.has('CF-Connecting-IP')) return null
   return shortDigest(`${stashId} ${getClientAddress(request)}`)
 }
 
-/** The Worker's end of it, where it is no body. */
+/** The Worker's end of the socket in a response of `connect`. */
 export function getSocket({ webSocket }: Response): WebSocket {
   if (webSocket === null) throw new Error('the object answered a watch without a socket')
   return webSocket

@@ -1,6 +1,6 @@
 /**
- * The long poll, in the manner of Consul: answers when something has changed since `after`, or when it has waited.
- * Without `after` it answers at once with how things stand. Where it has to wait it holds a socket, closed on every way out.
+ * The long poll, as Consul has it: answers when something has changed since `after`, or when the wait is over. Without
+ * `after` it answers at once with a snapshot. While it waits it holds a socket, which must be closed on every way out.
  */
 import { noteWrite } from '../response/snapshot-reader.ts'
 import { json, jsonText } from '../response/reply.ts'
@@ -14,17 +14,17 @@ type PollEvent = {
   reverts?: Record<string, object | null>
 }
 
-/** Added to each wait, so that those who began together do not all come back together. */
+/** Jitter: up to this share is added to each wait, so that clients that began together do not come back together. */
 const JITTER = 1 / 16
 
-/** A poll that is behind what another has just been told waits so long: one in a loop would else take a stash's whole thread. */
+/** The throttle for a poll that is behind the last answer: a client in a loop with an old `after` would use all CPU of the object. */
 const THROTTLE_MS = 100
-/** Stashes of which that is remembered. */
+/** The number of stashes for which an isolate remembers its last answer. */
 const STASHES_MAX = 1_000
-/** By stash: the last revision that a poll was told at once, and when. */
+/** By stash: the revision of the last poll that was answered at once, and when that was. */
 const lastAnsweredAtOnce = new Map<string, { revision: number; at: number }>()
 
-/** A client that follows has seen what it was told, and never waits here; one that comes back does so at most once. */
+/** Delays a poll that is behind the last answer. A client that sends the revision it received is never delayed; one that reconnects, at most once. */
 export async function throttleIfBehind(stashId: string, after: number | null): Promise<void> {
   const last = lastAnsweredAtOnce.get(stashId)
   if (last === undefined || (after ?? -1) >= last.revision) return
@@ -43,16 +43,16 @@ export async function pollOnce(
   try {
     await collectEvents(socket, events, waitMs, clientGone)
   } finally {
-    // It holds a place among the watchers, and another poll takes one of its own.
+    // The socket takes a place among the watchers, and the next poll opens its own.
     socket.close(1000)
   }
 
   return events.length === 0 ? json({ type: 'change', revision: after, changes: {} }) : mergedResponse(events, stashId)
 }
 
-/** The answer where something was missed: the object gives it, one event a line, and takes no watcher in. */
+/** The response if events were missed. The object sends them at once, one a line, and opens no socket. */
 export function missedEventsResponse(lines: string, stashId: string): Response {
-  // No text of JSON has a line end in it.
+  // Serialized JSON has no line ends, so one line is one event.
   const merged = lines.includes('\n')
     ? mergeEvents(JSON.parse(`[${lines.replaceAll('\n', ',')}]`) as PollEvent[])
     : null
@@ -69,7 +69,7 @@ function mergedResponse(events: PollEvent[], stashId: string): Response {
   return json(merged)
 }
 
-/** Resolves when there is something to answer with, when the wait is over, or when the client has left. */
+/** Collects events into `events`. Resolves when there is something to answer, when the wait is over, or when the client has left. */
 async function collectEvents(
   socket: WebSocket,
   events: PollEvent[],
@@ -82,7 +82,7 @@ async function collectEvents(
     socket.addEventListener('message', ({ data }) => {
       try {
         const event = JSON.parse(String(data)) as PollEvent
-        // All that was missed comes before the mark; after it, the first change is enough.
+        // Missed events come before the `live` mark. After the mark, the first change is enough.
         if (event.type === 'live') live = true
         else events.push(event)
       } catch (fault) {
@@ -100,13 +100,13 @@ async function collectEvents(
   try {
     await Promise.race([enough, wait])
   } finally {
-    // A timer that is left would hold the invocation open.
+    // A timer that is not cancelled would keep the invocation open.
     wait.catch(() => {})
     over.abort()
   }
 }
 
-/** Several missed changes as one: a later value wins. A snapshot says it all, and what was told before it is no more. */
+/** Merges missed events into one: a later value wins. A snapshot replaces all events before it. */
 function mergeEvents(all: PollEvent[]): PollEvent {
   const events = all.slice(
     Math.max(
@@ -126,7 +126,7 @@ function mergeEvents(all: PollEvent[]): PollEvent {
   return { type: 'change', revision, changes, ...toRevertsMember(reverts) }
 }
 
-/** Without those that are null: what was taken away meanwhile is in no snapshot. */
+/** Drops null members: a snapshot does not list keys that were deleted after it. */
 const omitNulls = <T>(record: Record<string, T | null>): Record<string, T> =>
   Object.fromEntries(Object.entries(record).filter((entry): entry is [string, T] => entry[1] !== null))
 

@@ -7,7 +7,7 @@ export const WATCH_OPERATIONS: Operation[] = [
     path: '/stash/{stash}/watch',
     id: 'watch',
     summary:
-      'Be told of each change as it is committed: Server-Sent Events, a WebSocket on Upgrade, or with `wait` a long poll.',
+      'Watch changes as they are committed: as Server-Sent Events, as a WebSocket on Upgrade, or with `wait` as a long poll.',
     auth: 'none',
     parameters: ['keys', 'after', 'wait', 'Last-Event-ID'],
     response: 'events',

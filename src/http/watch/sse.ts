@@ -1,37 +1,37 @@
 /**
  * Server-Sent Events, held by the Worker over a socket to the object.
  *
- * The stream is the runtime's own, so a reader that falls behind shows in writes that do not settle: past a bound it is
- * let go, and resumes where it was. The object is never waited for by a reader, nor a reader by the object. A stream also
- * ends by its age: what one invocation may cost has an end, and clients resume.
+ * The stream is the runtime's own, so a slow reader shows in writes that do not settle (backpressure). Past a limit the
+ * stream ends, and the client resumes from its last event. The object never waits for a reader. A stream also ends after a
+ * lifetime, because one invocation has a CPU limit.
  */
 import { CLOSE } from '../../live/audience.ts'
 import { noteWrite } from '../response/snapshot-reader.ts'
 import { EXPOSED } from '../response/reply.ts'
 import { isIsolateFull, UnreadBytes } from './backpressure.ts'
 
-/** Well under the minute or so after which proxies drop what is silent. */
+/** Proxies drop a silent connection after about a minute. */
 const KEEP_ALIVE_MS = 15_000
-/** The socket is heard of by then, or it is dead. */
+/** A socket without any message for this long is dead. */
 const SILENCE_MAX_MS = 3 * KEEP_ALIVE_MS
-/** After so much the object hears that we are still there. */
+/** A ping after this many characters tells the object that the Worker still reads. */
 const PING_EVERY_CHARS = 128 * 1024
-/** Where it ends, a client waits between these, so that a thousand do not come back in the same moment. */
+/** Jitter: how long a client waits before it reconnects, so that a thousand clients do not come back at the same moment. */
 const RETRY_MS = { least: 500, most: 2_500 }
-/** Where its socket was cut: a deploy or a restart cuts those of all watchers in the same moment, of every stash. */
+/** The same after the socket was cut: a deploy or a restart cuts the sockets of all watchers of all stashes at the same moment. */
 const RETRY_CUT_MS = { least: 500, most: 30_000 }
 
-/** One invocation has a limit for its CPU time. A stream of a busy stash would reach it after days, in the middle of an event. */
+/** One invocation has a CPU limit, which the stream of a busy stash would reach after days, in the middle of an event. */
 const LIFETIME_MS = 30 * 60_000
-/** Subtracted at random, up to this share: streams that began together do not all end together. */
+/** Jitter: up to this share is subtracted, so that streams that began together do not end together. */
 const LIFETIME_JITTER = 1 / 8
-/** How long a reader that is let go may take to read what was written before. */
+/** How long a reader may take, after its stream has ended, to read the events that were written before. */
 const DRAIN_MS = 30_000
 
 const HEADERS = {
   'Content-Type': 'text/event-stream',
   'Cache-Control': 'no-store',
-  // Or a proxy keeps events back until it has a buffer full.
+  // Without it, some proxies (nginx) hold events back until their buffer is full.
   'X-Accel-Buffering': 'no',
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers': EXPOSED,
@@ -40,7 +40,7 @@ const HEADERS = {
 type Head = { type: string; revision: number }
 
 export type StreamOptions = {
-  /** Of an event, but for its id. */
+  /** Serializes the fields of an event except its id. */
   fields?: (head: Head, data: string) => string
   lifetimeMs?: number
   drainMs?: number
@@ -68,7 +68,7 @@ export function streamEvents(
     hasEnded = true
     for (const timer of timers) clearTimeout(timer)
     socket.close(1000)
-    // What was written is still read, so that a slow reader comes further each time; but it is not kept for ever.
+    // The reader may still read what was written, so that a slow one makes progress; after `drainMs` it is dropped.
     const drain = setTimeout(
       () => void writer.abort().catch(() => {}),
       clientGone.aborted || isIsolateFull() ? 0 : drainMs,
@@ -87,7 +87,7 @@ export function streamEvents(
     if (!unread.add(bytes.byteLength)) return end()
     writer
       .write(bytes)
-      // The reader has gone.
+      // The client has disconnected.
       .catch(end)
       .finally(() => unread.remove(bytes.byteLength))
   }
@@ -96,7 +96,7 @@ export function streamEvents(
     if (!hasEnded) socket.send('ping')
   }
   socket.accept()
-  // The reader has gone, though nothing is being written; perhaps before it was told anything.
+  // The client can disconnect while nothing is being written, even before the first event.
   const endAtOnce = (): void => {
     unread.close()
     end()
@@ -107,7 +107,7 @@ export function streamEvents(
     lastMessageAt = Date.now()
     if (hasEnded || typeof data !== 'string' || data === 'pong') return
     const head = parseEventHead(data)
-    // Whoever reads right after this, through this isolate, is not to be told what was before.
+    // A read through this isolate right after the event must not be older than the event.
     noteWrite(stashId, head.revision)
     write(`id: ${head.revision}\n${fields(head, data)}\n\n`)
     charsSincePing += data.length
@@ -136,7 +136,7 @@ export function streamEvents(
     timers.push(setInterval(keepAlive, KEEP_ALIVE_MS), setTimeout(endByAge, lifetimeMs - jitter))
   }
   write(serializeRetry(RETRY_MS))
-  // Clients correct their clock by it. Cloudflare would add one; the runtime on a machine of one's own does not.
+  // Clients correct their clock by `Date`. Cloudflare adds one; local workerd does not.
   return new Response(readable, { headers: { ...HEADERS, Date: new Date().toUTCString() } })
 }
 
@@ -144,7 +144,7 @@ const encoder = new TextEncoder()
 
 let lastEncoded = { text: '', bytes: encoder.encode('') }
 
-/** A crowd is told the same: its streams share the bytes, also those that are slow to read them. */
+/** All streams of a stash send the same event, so they share its bytes, which slow readers would hold several times otherwise. */
 function encodeShared(text: string): typeof lastEncoded.bytes {
   if (lastEncoded.text !== text) lastEncoded = { text, bytes: encoder.encode(text) }
   return lastEncoded.bytes
@@ -153,11 +153,11 @@ function encodeShared(text: string): typeof lastEncoded.bytes {
 const serializeRetry = ({ least, most }: { least: number; most: number }): string =>
   `retry: ${least + Math.floor(Math.random() * (most - least))}\n\n`
 
-/** Events begin alike: `{"type":"change","revision":7,`. Parsing all of it, to write it down again, would cost more than telling it. */
+/** All events begin with `{"type":"change","revision":7,`. Parsing the whole event and serializing it again would cost more than sending it. */
 const HEAD = /^\{"type":"(\w+)","revision":(\d+)/
 
 export function parseEventHead(text: string): Head {
   const [, type, revision] = HEAD.exec(text) ?? []
-  if (type === undefined) throw new Error('the object told of something that is no event')
+  if (type === undefined) throw new Error('the object sent a message that is not an event')
   return { type, revision: Number(revision) }
 }

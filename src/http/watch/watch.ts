@@ -1,7 +1,7 @@
 /**
- * `/stash/{id}/watch`: told of each change as it is committed. Three roads to the same events: a WebSocket straight to
- * the object, which then sleeps; Server-Sent Events, held by the Worker over such a socket, because an object that
- * holds a stream itself can never sleep; and a long poll, for those who can do neither.
+ * `/stash/{id}/watch`: each change as it is committed. There are three transports for the same events: a WebSocket directly
+ * to the object, which can hibernate meanwhile; Server-Sent Events, which the Worker holds over such a socket, because an
+ * object that holds a stream itself cannot hibernate; and a long poll, for clients that can do neither.
  */
 import { Hono } from 'hono'
 import { FILTER_MAX_KEYS, type Filter, type WatchTerms } from '../../model/snapshot/watch-event.ts'
@@ -17,7 +17,7 @@ import { toHandles, type App } from '../scope.ts'
 import { streamEvents } from './sse.ts'
 import { parseDuration } from '../../model/duration.ts'
 
-/** As in Consul: long enough to be cheap, short enough for what stands between. */
+/** As in Consul: long enough to be cheap, short enough for proxies in between. */
 const WAIT_DEFAULT_MS = 30_000
 const WAIT_MAX_MS = 5 * 60_000
 
@@ -28,8 +28,8 @@ export const watch = new Hono<App>().get('/stash/:stash/watch', async (c) => {
   const asked = parseWatch(request)
   if (!asked.ok) return problemResponse(asked.refusal)
   const { terms, waitMs } = asked.value
-  // Hono takes HEAD for GET. Workers Cache does too where it holds nothing, which here is always: then a HEAD comes in as
-  // a GET and opens a stream, which ends as its reader has gone.
+  // Hono routes HEAD as GET. Workers Cache turns a HEAD into a GET if it has no response stored, which here is always the
+  // case: such a HEAD opens a stream, which ends when its client disconnects.
   if (request.method === 'HEAD') return empty(200, { 'Content-Type': 'text/event-stream' })
 
   const upgrades = request.headers.get('Upgrade')?.toLowerCase() === 'websocket'
@@ -65,11 +65,11 @@ function parseFilter(text: string | undefined): Result<Filter> {
   return refuse({
     code: 'invalid_query',
     parameter: 'keys',
-    expected: `at most ${FILTER_MAX_KEYS} keys with commas between them`,
+    expected: `at most ${FILTER_MAX_KEYS} keys, separated by commas`,
   })
 }
 
-/** Null: no long poll. */
+/** Null if the request is not a long poll. */
 function parseWait(text: string | undefined): Result<number | null> {
   if (text === undefined) return ok(null)
   const ms = text === '' ? WAIT_DEFAULT_MS : parseDuration(text)
