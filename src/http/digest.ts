@@ -1,4 +1,7 @@
-/** SHA-256 in the two forms that this room needs: in hex, for what the stash compares, and short, for tags and log lines. */
+/**
+ * SHA-256 in the two forms that this room needs: in hex, for what the stash compares, and short, for tags and log
+ * lines.
+ */
 import { createHash } from 'node:crypto'
 
 /** 64 hex digits: the form in which a stash stores the hash of a token or of a link's secret. */
@@ -7,5 +10,8 @@ export async function sha256(text: string): Promise<string> {
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-/** The first 132 bits, in 22 characters of base64url. Synchronous: a promise of one request may not be awaited in another. */
+/**
+ * The first 132 bits, in 22 characters of base64url. Synchronous: a promise of one request may not be awaited in
+ * another.
+ */
 export const shortDigest = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 22)

@@ -7,7 +7,10 @@ import { STASH_ID_CHARS } from './request/address.ts'
 import { peekSnapshot } from './response/snapshot-reader.ts'
 import { serve } from './response/serve.ts'
 
-/** The response, or null if the routes must handle the request. Null after a fault too: the routes then log it and answer. */
+/**
+ * The response, or null if the routes must handle the request. Null after a fault too: the routes then log it and
+ * answer.
+ */
 export function serveFromCache(request: Request): Response | null {
   try {
     return find(request)
@@ -25,7 +28,7 @@ function find(request: Request): Response | null {
   if (start === 0) return null
   const end = start + STASH_ID_CHARS
   const entry = url[end] === '/' ? peekSnapshot(url.slice(start, end)) : null
-  // A query, a further segment or an escape is part of no key, so it finds no flag.
+  // No key has a `?`, a `/` or a `%`, so a URL with a query, a further segment or an escape finds no flag.
   const flag = entry?.snapshot.flags.get(url.slice(end + 1))
   if (!entry || flag === undefined) return null
   return serve(request, entry, flag.key, () => ({ body: flag.value, ...flag }))

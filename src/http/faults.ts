@@ -18,7 +18,8 @@ export const toFaultCode = (fault: Error): keyof typeof FAULTS =>
 /** @param writes whether the request could have changed something */
 export function faultResponse(request: Request, writes: boolean, fault: Error, requestId: string): Response {
   const code = toFaultCode(fault)
-  // The runtime rejects a request to an overloaded object before it is delivered. After any other fault the outcome is unknown.
+  // The runtime rejects a request to an overloaded object before it is delivered. After any other fault the outcome is
+  // unknown.
   const mayBeApplied = writes && code !== 'overloaded'
   const { status, title } = FAULTS[code]
   const detail = !mayBeApplied

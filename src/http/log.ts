@@ -72,12 +72,16 @@ export async function logFailedLogin(request: Request, code: string, address: st
       method: request.method,
       path: getPath(request.url).slice(0, 300),
       code,
-      // A hash, so that the log has no addresses. An operator who knows an address can compute the hash and find its lines.
+      // A hash, so that the log has no addresses. An operator who knows an address can compute the hash and find its
+      // lines.
       client: (await sha256(`switchyard-log ${network}`)).slice(0, 12),
       ...(left > 0 && { left_out_before: left }),
     }),
   )
 }
 
-/** The path without the query. It uses no URL parser, because a malformed Host header makes a URL that `new URL` rejects. */
+/**
+ * The path without the query. It uses no URL parser, because a malformed Host header makes a URL that `new URL`
+ * rejects.
+ */
 const getPath = (url: string): string => url.replace(/^[^:]+:\/\/[^/]*/, '').replace(/[?#].*$/s, '')

@@ -69,10 +69,16 @@ const SUCCESSFUL_MS = 5 * 60_000
 
 /** When an address over the limit was last let through with an unknown credential. */
 const probes = new Map<string, number>()
-/** One attempt per this time: a valid token that this isolate does not know, behind the same address as wrong ones, soon gets through. */
+/**
+ * One attempt per this time: a valid token that this isolate does not know, behind the same address as wrong ones, soon
+ * gets through.
+ */
 const PROBE_MS = 1_000
 
-/** Returns a refusal if this credential must not reach the stash: an address over the limit must not wake objects with invented tokens. */
+/**
+ * Returns a refusal if this credential must not reach the stash: an address over the limit must not wake objects with
+ * invented tokens.
+ */
 export function checkLoginLimit(request: Request, stash: string, credential: Credential): Refusal | null {
   // The admin token was limited before it was compared.
   if (credential.kind === 'none' || credential.kind === 'admin' || blocked.size === 0) return null

@@ -58,7 +58,10 @@ export const flagValue = z
 /** Enough to delete every flag of a full stash and to create as many others. */
 const PATCH_MAX_KEYS = 2 * STASH_MAX_ITEMS
 
-/** A patch is validated member by member and parsed into a list, because `__proto__` is a legal key, which a record would lose. */
+/**
+ * A patch is validated member by member and parsed into a list, because `__proto__` is a legal key, which a record
+ * would lose.
+ */
 const patchObject = z.record(keySchema, flagValue.nullable()).meta({ id: 'FlagsPatch' })
 export const flagsPatch = z
   .custom<object>(

@@ -1,4 +1,7 @@
-/** The schemas of OFREP 0.3.0. Responses match them exactly; requests are parsed leniently, in `http/openfeature/context.ts`. */
+/**
+ * The schemas of OFREP 0.3.0. Responses match them exactly; requests are parsed leniently, in
+ * `http/openfeature/context.ts`.
+ */
 import * as z from 'zod'
 
 const key = z.string()

@@ -27,13 +27,13 @@ afterEach(() => {
 })
 
 describe('UnreadBytes', () => {
-  it('takes 256 KiB for one stream, and what was read makes room', () => {
+  it('allows 256 KiB unread for one stream, and frees bytes that were read', () => {
     const unread = makeUnread()
     expect([unread.add(STREAM_MAX - 1), unread.add(1), unread.add(1)]).toEqual([true, true, false])
     unread.remove(1)
     expect([unread.add(2), unread.add(1), unread.add(1)]).toEqual([false, true, false])
   })
-  it('takes one message that is larger besides', () => {
+  it('allows one larger message besides', () => {
     const unread = makeUnread()
     expect([unread.add(STREAM_MAX), unread.add(STREAM_MAX + 1), unread.add(STREAM_MAX + 1)]).toEqual([
       true,
@@ -43,7 +43,7 @@ describe('UnreadBytes', () => {
     unread.remove(STREAM_MAX + 1)
     expect([unread.add(STREAM_MAX + 1), unread.add(1)]).toEqual([true, false])
   })
-  it('leaves a stream its share while the isolate has all that it may', () => {
+  it('leaves each stream its share while the isolate is at its limit', () => {
     fill(SHARE)
     const [one, two] = [makeUnread(), makeUnread()]
     expect(one.add(SHARE)).toBe(true)
@@ -57,7 +57,7 @@ describe('UnreadBytes', () => {
     fill(ISOLATE_UNREAD_MAX_BYTES - STREAM_MAX + 1)
     expect(one.add(1)).toBe(false)
   })
-  it('gives back what a stream had when it ends, once', () => {
+  it('frees the bytes of a stream once, when it ends', () => {
     fill(STREAM_MAX)
     expect(isIsolateFull()).toBe(false)
     const one = makeUnread()
@@ -71,7 +71,7 @@ describe('UnreadBytes', () => {
     makeUnread().add(1)
     expect(isIsolateFull()).toBe(true)
   })
-  it('counts a stream no more that has outlived its time', () => {
+  it('frees the bytes of a stream whose lifetime has passed', () => {
     const old = makeUnread(1_000)
     for (let i = 0; i < ISOLATE_UNREAD_MAX_BYTES / STREAM_MAX - 1; i++) makeUnread(1_000).add(STREAM_MAX)
     old.add(1)

@@ -34,7 +34,7 @@ const shown = (facts: Partial<LinkAnswer> = {}, reason: string | null = null) =>
   read(confirmPage(linkOf(facts), { stashId: 'abcdefghijkl', reason, now: NOW }))
 
 describe('the page of a link', () => {
-  it('runs no script, allows its own style alone, is in no frame, and sends its form nowhere else', async () => {
+  it('has no script, allows only its own style, cannot be framed, and posts only to its origin', async () => {
     const response = await confirmPage(linkOf(), { stashId: 'abcdefghijkl', reason: null, now: NOW })
     const [, style = ''] = /<style>(.*?)<\/style>/s.exec(await response.text()) ?? []
     const hash = createHash('sha256').update(style).digest('base64')
@@ -46,7 +46,7 @@ describe('the page of a link', () => {
       "base-uri 'none'",
     ])
   })
-  it('says which stash it is for, what will change, and by whom', async () => {
+  it('names the stash, the changes and the requester', async () => {
     const text = await shown({ reason: 'because' })
     expect(text).toContain('Stash shop , id abcdefgh…')
     expect(text).toContain('Flag a Now old Will be new')
@@ -56,13 +56,13 @@ describe('the page of a link', () => {
       /Asked for by|Approve|When|Reverts|more changes|Media type|came with the link|no effect any more/,
     )
   })
-  it('of an approval names who asked, and theirs is the reason', async () => {
+  it('names the requester of an approval and their reason', async () => {
     const text = await shown({ approves: true, reason: 'because', stash: { name: null } })
     expect(text).toContain('Asked for by bob Their reason because Link made by ann')
     expect(text).toContain('Approve this change')
     expect(text).toContain('Stash without a name')
   })
-  it('says when it happens, and until when', async () => {
+  it('shows when the change is made, and when it ends', async () => {
     const put = { kind: 'put' as const, key: 'a', value: 'new', type: 'text/plain' }
     expect(await shown({ change: { ...put, forMs: 2 * HOUR } })).toContain(
       'After 2h: if you press the button now, the change lasts until 02:00 UTC, in 2 h',
@@ -72,7 +72,7 @@ describe('the page of a link', () => {
     expect(both).toContain('After 2h, at 03:00 UTC, in 3 h')
     expect(await shown({ change: { kind: 'undo', revision: 4 } })).toContain('Undo of revision 4')
   })
-  it('shows values that are not set, guards, and media types that are news', async () => {
+  it('shows unset values, guards, and media types that change', async () => {
     expect(await shown({ preview: [row('a', null, null)] })).toContain('Now not set Will be not set')
     expect(await shown({ preview: [{ what: 'guard', key: 'a', before: null, after: '{}' }] })).toContain('Guard of a')
     const typed = (before: string | null, after: string | null) =>
@@ -94,7 +94,7 @@ describe('the page of a link', () => {
     }
     expect([await isFirst(2), await isFirst(3)]).toEqual([false, true])
   })
-  it('shows what has room, the first one always, and says how many more there are', async () => {
+  it('shows the changes that fit, the first one always, and the number of the others', async () => {
     const large = 'x'.repeat(1024 * 1024)
     const text = await shown({ preview: [row('a', large, large), row('b'), row('c')] })
     expect(text).toContain('Flag a')
@@ -124,7 +124,7 @@ describe('the page after it', () => {
     expect(most).not.toContain('k50')
     expect(await read(donePage([], 7))).toContain('Nothing was left to change. The stash is at revision 7.')
   })
-  it('says that it waits, or why not', async () => {
+  it('says that the change waits, or why it was refused', async () => {
     expect((await waitingPage()).status).toBe(202)
     const refused = await refusalPage({ code: 'link_spent' })
     expect([refused.status, refused.headers.get('Switchyard-Problem')]).toEqual([410, 'link_spent'])

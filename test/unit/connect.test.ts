@@ -56,7 +56,7 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 describe('connect', () => {
-  it('asks the stash’s own object first, and counts nothing', async () => {
+  it('connects to the object of the stash first, and counts nothing', async () => {
     const { asked, world, open } = makePlaces()
     expect(await open()).toBe(200)
     expect(asked).toMatchObject([
@@ -65,7 +65,7 @@ describe('connect', () => {
     expect(asked[0]?.headers['Seat-Counted']).toBeUndefined()
     expect(world.limits).toEqual([])
   })
-  it('tells addresses apart without naming them, and differently for each stash', async () => {
+  it('sends a hash of the address, which differs for each stash', async () => {
     const [one, other] = [makePlaces(), makePlaces()]
     const seats = async ({ asked, open }: ReturnType<typeof makePlaces>, address: string | null) => {
       await open({ address })
@@ -78,7 +78,7 @@ describe('connect', () => {
     expect(await seats(other, '192.0.2.1')).not.toBe(seat)
     expect(await seats(one, null)).toBeUndefined()
   })
-  it('counts an opening where the object asks for it, and from then on before it asks, for five seconds', async () => {
+  it('counts an opening if the object asks for it, and for five seconds also before it asks', async () => {
     const { asked, world, open } = makePlaces()
     world.stash = [428, 200]
     expect(await open()).toBe(200)
@@ -94,19 +94,19 @@ describe('connect', () => {
     expect(await open()).toBe(200)
     expect(world.limits).toHaveLength(3)
   })
-  it('refuses an opening that its rate does not allow, and asks nobody again', async () => {
+  it('refuses an opening over the rate limit, and connects nowhere', async () => {
     const { asked, world, open } = makePlaces()
     Object.assign(world, { stash: [428], isAllowed: false })
     expect(await open()).toEqual(limited('watches_opened'))
     expect(asked).toHaveLength(1)
   })
-  it('never counts one whose address is unknown', async () => {
+  it('never counts an opening whose address is unknown', async () => {
     const { world, open } = makePlaces()
     Object.assign(world, { stash: [503], isAllowed: false })
     expect(await open({ address: null })).toBe(200)
     expect(world.limits).toEqual([])
   })
-  it('says that there is no such stash, or that the address has its share', async () => {
+  it('reports a missing stash, and an address that has its share', async () => {
     for (const [status, refusal] of [
       [404, { code: 'stash_not_found' }],
       [429, limited('watches_open')],
@@ -118,7 +118,7 @@ describe('connect', () => {
       expect(await hub.open()).toEqual(refusal)
     }
   })
-  it('goes to a hub of the continent where the object is full, counted, and there at once for a minute', async () => {
+  it('counts and goes to a hub of the continent if the object is full, and for a minute directly', async () => {
     const { id, asked, world, open } = makePlaces()
     world.stash = [503]
     expect(await open()).toBe(200)
@@ -145,13 +145,13 @@ describe('connect', () => {
     await open()
     expect(asked[4]?.hub).toBeNull()
   })
-  it('refuses one for the hubs whose rate does not allow it', async () => {
+  it('refuses an opening for the hubs over the rate limit', async () => {
     const { asked, world, open } = makePlaces()
     Object.assign(world, { stash: [503], isAllowed: false })
     expect(await open()).toEqual(limited('watches_opened'))
     expect(asked).toHaveLength(1)
   })
-  it('goes from a full hub to the next, and begins there the next time', async () => {
+  it('goes from a full hub to the next, and starts there the next time', async () => {
     const { id, world, open, hubs } = makePlaces()
     Object.assign(world, { stash: [503], hubs: [503, 503, 200] })
     expect(await open()).toBe(200)
@@ -159,7 +159,7 @@ describe('connect', () => {
     await open()
     expect(hubs().slice(4)).toEqual([`${id}/EU/2`])
   })
-  it('asks each of the 64 hubs once, and says then that there are too many', async () => {
+  it('tries each of the 64 hubs once, and then gives up with 503', async () => {
     const { id, world, open, hubs } = makePlaces()
     Object.assign(world, { stash: [503], hubs: [503, 200] })
     await open()
@@ -169,7 +169,7 @@ describe('connect', () => {
     const tried = hubs().slice(before)
     expect([tried.length, new Set(tried).size, tried[0], tried.at(-1)]).toEqual([64, 64, `${id}/EU/1`, `${id}/EU/0`])
   })
-  it('knows such things of a thousand stashes at most', async () => {
+  it('remembers at most a thousand stashes', async () => {
     const first = makePlaces()
     first.world.stash = [503]
     await first.open()
@@ -184,7 +184,7 @@ describe('connect', () => {
 })
 
 describe('getSocket', () => {
-  it('is the socket, and a fault where there is none', () => {
+  it('returns the socket, and throws if there is none', () => {
     expect(getSocket({ webSocket: 'socket' } as unknown as Response)).toBe('socket')
     expect(() => getSocket({ webSocket: null } as unknown as Response)).toThrow('without a socket')
   })

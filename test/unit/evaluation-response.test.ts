@@ -46,7 +46,7 @@ describe('evaluationResponse', () => {
     const text = await response.text()
     return { status: response.status, headers: response.headers, text, body: JSON.parse(text) as object }
   }
-  it('gives value, variant, reason, and of which version and revision they are', async () => {
+  it('has value, variant, reason, version and revision', async () => {
     const { status, headers, text, body } = await read([flag('on', 'true', 'boolean')], 'on')
     expect([status, headers.get('Switchyard-Revision'), headers.get('Cache-Control')]).toEqual([200, '7', 'no-store'])
     expect(headers.get('Content-Type')).toBe('application/json; charset=utf-8')
@@ -59,7 +59,7 @@ describe('evaluationResponse', () => {
     })
     expect(text.endsWith('}\n')).toBe(true)
   })
-  it('writes JSON as it stands, without the blanks around it, and no value for null', async () => {
+  it('sends JSON as stored, without blanks around it, and no value for null', async () => {
     const { text } = await read([flag('j', ' {"n":12345678901234567890} ', 'json')], 'j')
     expect(text).toContain('"value":{"n":12345678901234567890},')
     expect((await read([flag('j', 'null', 'json')], 'j')).body).toEqual({
@@ -68,14 +68,14 @@ describe('evaluationResponse', () => {
       metadata: { version: 3, revision: 7 },
     })
   })
-  it('gives each user the share that their key falls into', async () => {
+  it('gives each user the share that their targeting key falls into', async () => {
     const flags = [flag('half', '50', 'percentage')]
     for (const on of [true, false]) {
       const { body } = await read(flags, 'half', whoIs('half', 50, on))
       expect(body).toMatchObject({ value: on, variant: on ? 'on' : 'off', reason: 'SPLIT' })
     }
   })
-  it('asks for the targeting key where the flag has shares, and names a misfit', async () => {
+  it('requires a targeting key for a flag with shares, and reports a type mismatch', async () => {
     const flags = [flag('half', '50', 'percentage'), flag('misfit', 'x', 'boolean')]
     const missing = await read(flags, 'half')
     expect([missing.status, missing.body]).toMatchObject([
@@ -89,7 +89,7 @@ describe('evaluationResponse', () => {
     expect([none.status, none.headers.get('Switchyard-Revision')]).toEqual([404, '7'])
     expect(none.body).toMatchObject({ key: 'none', errorCode: 'FLAG_NOT_FOUND' })
   })
-  it('says until when a time-boxed value counts, and that one went back by the clock', async () => {
+  it('has the end of a time-boxed value, and marks one that was reverted by the clock', async () => {
     const until = NOW + 90_000
     const boxed = await read([flag('a', 'x', undefined, { until })], 'a')
     expect(boxed.body).toMatchObject({ metadata: { version: 3, until: '2026-01-02T00:01:30.000Z', revision: 7 } })
@@ -102,7 +102,7 @@ describe('evaluationResponse', () => {
     expect(await back.json()).toMatchObject({ metadata: { version: 3, reverted: true } })
     expect(back.headers.get('Switchyard-Source')).toMatch(/; reverted$/)
   })
-  it('answers of each copy by itself: the next one may hold another value under the same key', async () => {
+  it('prepares each snapshot separately', async () => {
     expect((await read([flag('a', '1')], 'a')).body).toMatchObject({ value: '1' })
     expect((await read([flag('a', '2')], 'a')).body).toMatchObject({ value: '2' })
   })
@@ -124,7 +124,7 @@ describe('bulkEvaluationResponse', () => {
     ['flags with shares', shared],
     ['one of each kind, in any order', [...shared, ...same, misfit, flag('z', '2'), flag('y', '50', 'percentage')]],
     ['a misfit alone', [misfit]],
-  ])('evaluates each flag in the order of the copy: %s', async (_, flags) => {
+  ])('evaluates each flag in the order of the snapshot: %s', async (_, flags) => {
     const body = (await ask(createEntry(flags), { who: 'u' }).json()) as { flags: { key: string }[] }
     expect(body.flags.map(({ key }) => key)).toEqual(flags.map(({ key }) => key))
     expect(body).toMatchObject({
@@ -132,7 +132,7 @@ describe('bulkEvaluationResponse', () => {
       metadata: {},
     })
   })
-  it('gives each flag the value that it has alone, and each failure where it stands', async () => {
+  it('gives each flag the same result as a single evaluation, failures included', async () => {
     const entry = createEntry([...same, ...shared, misfit])
     const who = whoIs('s', 50, true)
     const body = (await ask(entry, { who }).json()) as { flags: object[] }
@@ -147,7 +147,7 @@ describe('bulkEvaluationResponse', () => {
     const anonymous = (await ask(entry).json()) as { flags: object[] }
     expect(anonymous.flags).toMatchObject([{}, {}, { errorCode: 'TARGETING_KEY_MISSING' }, {}, {}])
   })
-  it('has the same tag as long as no flag, no URL and no context differs, whatever the revision', () => {
+  it('has the same tag while flags, URL and context are the same, at any revision', () => {
     const tag = tagOf(createEntry(same))
     expect(tag).toMatch(/^"[\w-]{22}"$/)
     expect(tagOf(createEntry(same, { revision: 99 }))).toBe(tag)
@@ -156,12 +156,12 @@ describe('bulkEvaluationResponse', () => {
     expect(tagOf(createEntry([flag('a', '1'), flag('b', '2')]))).not.toBe(tag)
     expect(tagOf(createEntry(same.map((one) => ({ ...one, until: NOW }))))).not.toBe(tag)
   })
-  it('has another tag where the share of a flag is another one', () => {
+  it('has another tag after the shares of a flag have changed', () => {
     expect(tagOf(createEntry([flag('s', '50', 'percentage')]))).not.toBe(
       tagOf(createEntry([flag('s', '51', 'percentage')])),
     )
   })
-  it('answers 304 without a body or a type to the tag, among others, weak or not, and to no other', async () => {
+  it('answers 304 without body and type if If-None-Match lists the tag, weak or strong', async () => {
     const entry = createEntry(same)
     const tag = tagOf(entry) ?? ''
     for (const known of [tag, `W/${tag}`, `"x", W/${tag} ,"y"`, `"x",${tag}`]) {

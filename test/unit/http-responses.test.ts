@@ -25,7 +25,7 @@ describe('faultResponse', () => {
   }
   const overloaded = Object.assign(new Error('x'), { overloaded: true })
 
-  it('says of a read that nothing was changed', async () => {
+  it('says that a read changed nothing', async () => {
     const { response, body } = await bodyOf(false, new Error('secret'))
     expect(body).toEqual({
       type: '/docs#internal',
@@ -44,13 +44,13 @@ describe('faultResponse', () => {
     expect(response.headers.get('Switchyard-Problem')).toBe('internal')
     expect(response.headers.get('Content-Type')).toBe('application/problem+json')
   })
-  it('says of a write that it is not known, and whether a repeat is safe', async () => {
+  it('says that the outcome of a write is unknown, and whether a repeat is safe', async () => {
     const plain = await bodyOf(true, new Error('x'))
     expect(plain.body).toMatchObject({ applied: 'unknown', detail: expect.stringContaining('Read before') as string })
     const keyed = await bodyOf(true, new Error('x'), { 'Idempotency-Key': 'k' })
     expect(keyed.body).toMatchObject({ applied: 'unknown', detail: expect.stringContaining('is safe') as string })
   })
-  it('says of an overloaded object that it did nothing', async () => {
+  it('says that an overloaded object did nothing', async () => {
     const { response, body } = await bodyOf(true, overloaded)
     expect([response.status, body['code'], body['applied']]).toEqual([503, 'overloaded', 'no'])
     expect([toFaultCode(overloaded), toFaultCode(Object.assign(new Error('x'), { overloaded: 'yes' }))]).toEqual([
@@ -80,13 +80,13 @@ describe('responses', () => {
     ])
     expect(json({}, { ETag: '"1"' }).headers.get('ETag')).toBe('"1"')
   })
-  it('turn a refusal down by its own status and code', async () => {
+  it('have the status and the code of a refusal', async () => {
     const response = problemResponse({ code: 'rate_limited', retry_after_s: 7 })
     expect([response.status, response.headers.get('Retry-After')]).toEqual([429, '7'])
     expect(response.headers.get('Switchyard-Problem')).toBe('rate_limited')
     expect(await response.json()).toMatchObject({ code: 'rate_limited', status: 429 })
   })
-  it('name the end of a time-box, where there is one', () => {
+  it('name the end of a time-box, if there is one', () => {
     expect(toTimeBoxMembers(undefined)).toEqual({})
     expect(toTimeBoxMembers({ heldId: 'h', at: 0 })).toEqual({ reverts_at: '1970-01-01T00:00:00.000Z', revert_id: 'h' })
     expect(toPendingEndsMembers(undefined)).toEqual({ ends: [], truncated: false })
@@ -105,7 +105,7 @@ describe('addresses', () => {
   const fails = () => {
     throw new Error('not of this namespace')
   }
-  it('are ids of this namespace alone', () => {
+  it('accept only ids of this namespace', () => {
     const id = 'a1'.repeat(32)
     expect(parseStashId(namespaceOf(String), id)).toEqual({ ok: true, value: id })
     for (const text of ['', id.slice(1), `${id}a`, id.toUpperCase(), `x${id.slice(1)}`, `${id}\n`]) {
@@ -113,7 +113,7 @@ describe('addresses', () => {
     }
     expect(parseStashId(namespaceOf(fails), id)).toEqual({ ok: false, refusal: { code: 'stash_not_found' } })
   })
-  it('are made where they are asked for, if that can be', () => {
+  it('are created in the requested jurisdiction, if the platform has it', () => {
     expect(JURISDICTIONS).toEqual(['eu', 'fedramp'])
     expect(
       createStashId(
@@ -132,7 +132,7 @@ describe('addresses', () => {
       refusal: { code: 'jurisdiction_unavailable', jurisdiction: 'eu' },
     })
   })
-  it('of items are keys', () => {
+  it('accept only valid keys', () => {
     expect(parseKey('a-1')).toEqual({ ok: true, value: 'a-1' })
     expect(parseKey('')).toEqual({ ok: false, refusal: { code: 'invalid_key', key: '' } })
   })
@@ -140,14 +140,14 @@ describe('addresses', () => {
 
 describe('purgeCache', () => {
   const context = (parts: object) => parts as ExecutionContext
-  it('is asked for by the loopback alone', () => {
+  it('is accepted only through the loopback', () => {
     const purge = new Request('https://purge/', { method: PURGE_METHOD })
     expect(parsePurgeTag(purge, context({ props: { purgeTag: 't' } }))).toBe('t')
     expect(parsePurgeTag(purge, context({}))).toBeNull()
     expect(parsePurgeTag(purge, context({ props: {} }))).toBeNull()
     expect(parsePurgeTag(new Request('https://purge/'), context({ props: { purgeTag: 't' } }))).toBeNull()
   })
-  it('says what became of it', async () => {
+  it('answers with the result of the purge', async () => {
     const tags: unknown[] = []
     const cacheThat = (purge: () => Promise<unknown>) =>
       context({ cache: { purge: (asked: unknown) => (tags.push(asked), purge()) } })
@@ -192,16 +192,15 @@ describe('checkCreationAllowed', () => {
   afterEach(() => vi.restoreAllMocks())
 
   async function ask(settings: Record<string, string>, bearer?: string, isAllowed = true) {
-    const { getCreationPolicy: creationOf, checkCreationAllowed: refuseCreation } =
-      await import('../../src/http/request/admin.ts')
+    const { getCreationPolicy, checkCreationAllowed } = await import('../../src/http/request/admin.ts')
     const limits: string[] = []
     const FAILED_LOGINS = { limit: async ({ key }: { key: string }) => (limits.push(key), { success: isAllowed }) }
     const all = { ...settings, FAILED_LOGINS }
     const headers = bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` }
-    const refusal = await refuseCreation(new Request('https://flags.test/', { headers }), all)
-    return { creation: creationOf(all), code: refusal?.code ?? null, limits }
+    const refusal = await checkCreationAllowed(new Request('https://flags.test/', { headers }), all)
+    return { creation: getCreationPolicy(all), code: refusal?.code ?? null, limits }
   }
-  it('is nobody without a setting, and everybody where it says so', async () => {
+  it('allows no one without a setting, and anyone with OPEN_CREATION', async () => {
     expect(await ask({})).toMatchObject({ creation: 'closed', code: 'creation_closed' })
     expect(await ask({ OPEN_CREATION: 'true' })).toMatchObject({ creation: 'closed' })
     expect(await ask({ OPEN_CREATION: 'yes' })).toMatchObject({ creation: 'open', code: null })
@@ -209,7 +208,7 @@ describe('checkCreationAllowed', () => {
     expect(lines).toHaveLength(1)
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'info', at: 'http/settings' })
   })
-  it('is who holds the admin token, after the attempt is counted', async () => {
+  it('allows the admin token, after the attempt was counted', async () => {
     const settings = { ADMIN_TOKEN: ADMIN, OPEN_CREATION: 'yes' }
     expect(await ask(settings)).toMatchObject({ creation: 'admin_token', code: 'token_missing', limits: [] })
     const right = await ask(settings, ADMIN)
@@ -221,7 +220,7 @@ describe('checkCreationAllowed', () => {
     const likeOne = `swy_${ADMIN}`
     expect(await ask({ ADMIN_TOKEN: likeOne }, likeOne)).toMatchObject({ creation: 'closed' })
   })
-  it('goes by an admin token of 24 characters without blanks, whatever line end it has', async () => {
+  it('accepts an admin token of 24 characters without blanks, and ignores its line end', async () => {
     expect(await ask({ ADMIN_TOKEN: `${ADMIN}\n` }, ADMIN)).toMatchObject({ creation: 'admin_token', code: null })
     for (const bad of [ADMIN.slice(1), `${ADMIN.slice(2)} x`]) {
       expect(await ask({ ADMIN_TOKEN: bad }, bad)).toMatchObject({ creation: 'closed', code: 'creation_closed' })

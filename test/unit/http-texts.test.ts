@@ -59,7 +59,7 @@ describe('parseEvaluationUrl', () => {
 })
 
 describe('the failures of OFREP', () => {
-  it('of a flag or a stash that is not there is that there is no flag', async () => {
+  it('are FLAG_NOT_FOUND for a missing flag or stash', async () => {
     const missing = missingFlagResponse('k', 7)
     expect([missing.status, missing.headers.get('Switchyard-Revision')]).toEqual([404, '7'])
     expect(await missing.json()).toMatchObject({ key: 'k', errorCode: 'FLAG_NOT_FOUND', metadata: {} })
@@ -140,7 +140,7 @@ describe('a line of the log', () => {
     ])
     expect(lines[1]).not.toHaveProperty('code')
   })
-  it('of a fault and a notice are errors where they are', () => {
+  it('of a fault or a notice has its level', () => {
     logFault(request('/a?b'), new TypeError('broken'), 'r')
     logNotice('settings', 'x'.repeat(400))
     logNotice('settings', 'y', 'error')
@@ -152,7 +152,7 @@ describe('a line of the log', () => {
       { level: 'error', message: 'z', path: `/${'x'.repeat(299)}` },
     ])
   })
-  it('of failed logins comes five times a minute for a network, and says then how many were left out', async () => {
+  it('of failed logins comes at most five times a minute per network, and then counts those left out', async () => {
     vi.useFakeTimers({ now: 1_000_000_000, toFake: ['Date'] })
     for (let i = 0; i < 8; i++) await logFailedLogin(request('/a?token=x'), 'invalid_token', `198.51.100.${i}`)
     expect(lines).toHaveLength(5)

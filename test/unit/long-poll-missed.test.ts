@@ -4,7 +4,7 @@ import { missedEventsResponse } from '../../src/http/watch/long-poll.ts'
 const lines = (...events: object[]) => events.map((event) => JSON.stringify(event)).join('\n')
 
 describe('missedEventsResponse', () => {
-  it('merges changes, of which the later wins', async () => {
+  it('merges changes; a later value wins', async () => {
     const answer = missedEventsResponse(
       lines(
         { type: 'change', revision: 2, changes: { a: '1', b: '1' } },
@@ -14,7 +14,7 @@ describe('missedEventsResponse', () => {
     )
     expect(await answer.json()).toEqual({ type: 'change', revision: 3, changes: { a: '1', b: null } })
   })
-  it('begins with the last snapshot: what that lacks is gone, whatever was told before', async () => {
+  it('starts from the last snapshot, and drops all events before it', async () => {
     const answer = missedEventsResponse(
       lines(
         { type: 'change', revision: 2, changes: { a: '1' } },

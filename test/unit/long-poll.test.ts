@@ -61,7 +61,7 @@ function poll(after: number | null, waitMs = 30_000) {
 }
 
 describe('pollOnce', () => {
-  it('waits for the mark, so that it tells of all that was missed', async () => {
+  it('waits for the live mark, so that it answers with all missed events', async () => {
     const { socket, body } = poll(1)
     expect(socket.isAccepted).toBe(true)
     socket.emit('message', change(2, { a: '1', b: '1' }))
@@ -72,7 +72,7 @@ describe('pollOnce', () => {
     expect(await body()).toEqual(change(3, { a: '1', b: null }))
     expect(socket.closedWith).toBe(1000)
   })
-  it('answers with the first change after the mark', async () => {
+  it('answers with the first change after the live mark', async () => {
     const { socket, body } = poll(1)
     socket.emit('message', live(1))
     await vi.advanceTimersByTimeAsync(100)
@@ -80,7 +80,7 @@ describe('pollOnce', () => {
     socket.emit('message', change(2, { a: '1' }))
     expect(await body()).toEqual(change(2, { a: '1' }))
   })
-  it('says that nothing has changed when its wait is over, a sixteenth later at most', async () => {
+  it('answers with no changes when its wait is over, at most a sixteenth later', async () => {
     const random = vi.spyOn(Math, 'random').mockReturnValue(0)
     const { body, socket } = poll(7, 16_000)
     expect(waits).toEqual([16_000])
@@ -91,13 +91,13 @@ describe('pollOnce', () => {
     poll(7, 16_000)
     expect(waits[1]).toBe(16_999)
   })
-  it.each(['close', 'error'])('answers with what it has when its socket ends: %s', async (event) => {
+  it.each(['close', 'error'])('answers with the events it has when its socket ends: %s', async (event) => {
     const { socket, body } = poll(1)
     socket.emit('message', change(2, { a: '1' }))
     socket.emit(event)
     expect(await body()).toEqual(change(2, { a: '1' }))
   })
-  it('ends when its client has left, also before it began', async () => {
+  it('ends when its client has disconnected, also before it began', async () => {
     const { leaving, body, socket } = poll(1)
     leaving.abort()
     expect(await body()).toEqual(change(1, {}))
@@ -126,11 +126,11 @@ describe('missedEventsResponse', () => {
     const lines = events.map((event) => JSON.stringify(event)).join('\n')
     return (await missedEventsResponse(lines, `s${++stashes}`).json()) as unknown
   }
-  it('gives one event as it is', async () => {
+  it('returns a single event unchanged', async () => {
     const event = change(4, { a: '1' }, { a: { at: 't', to: null } })
     expect(await bodyOf(event)).toEqual(event)
   })
-  it('makes one of several: a later value wins, and a later end', async () => {
+  it('merges several events: a later value wins, and a later end', async () => {
     const [first, second] = [
       { at: 't1', to: '0' },
       { at: 't2', to: null },
@@ -144,7 +144,7 @@ describe('missedEventsResponse', () => {
     ).toEqual(change(6, { a: null, b: '1' }, { a: null, b: second }))
     expect(await bodyOf(change(4, { a: '1' }), change(5, { b: '1' }))).toEqual(change(5, { a: '1', b: '1' }))
   })
-  it('adds to a snapshot what came after it, and leaves out what was taken away', async () => {
+  it('adds later changes to a snapshot, and leaves out deleted flags', async () => {
     const snapshot = { type: 'snapshot', revision: 4, flags: { a: '1', b: '1' }, reverts: { a: { at: 't', to: null } } }
     expect(await bodyOf(snapshot, change(5, { a: null, c: '1' }, { a: null, c: { at: 'u', to: null } }))).toEqual({
       type: 'snapshot',
@@ -158,7 +158,7 @@ describe('missedEventsResponse', () => {
       flags: { a: '1', b: '1', c: '1' },
     })
   })
-  it('is all said by what comes last, where that is no change', async () => {
+  it('returns the last event alone if it is not a change', async () => {
     const snapshot = { type: 'snapshot', revision: 9, flags: { z: '1' } }
     expect(await bodyOf(change(4, { a: '1' }), snapshot)).toEqual(snapshot)
     expect(await bodyOf(change(4, { a: '1' }), { type: 'gone', revision: 5 })).toEqual({ type: 'gone', revision: 5 })
@@ -168,7 +168,7 @@ describe('missedEventsResponse', () => {
 describe('throttleIfBehind', () => {
   const tell = (stash: string, revision: number) =>
     void missedEventsResponse(JSON.stringify(change(revision, {})), stash)
-  it('makes one that is behind what another was just told wait a moment, and no other', async () => {
+  it('delays a poll that is behind the last answer, and no other', async () => {
     tell('paced', 5)
     await throttleIfBehind('paced', 5)
     await throttleIfBehind('paced', 9)
@@ -184,13 +184,13 @@ describe('throttleIfBehind', () => {
     await throttleIfBehind('paced', 4)
     expect(waits).toHaveLength(2)
   })
-  it('waits no longer where the clock was set back', () => {
+  it('does not wait longer if the clock was set back', () => {
     tell('back', 5)
     vi.setSystemTime(Date.now() - 60_000)
     void throttleIfBehind('back', 1)
     expect(waits).toEqual([100])
   })
-  it('remembers a thousand stashes at most', async () => {
+  it('remembers at most a thousand stashes', async () => {
     for (let i = 0; i < 1_000; i++) tell(`many${i}`, 5)
     void throttleIfBehind('many999', 1)
     expect(waits).toHaveLength(1)
@@ -205,7 +205,7 @@ describe('throttleIfBehind', () => {
 })
 
 describe('parseEventHead', () => {
-  it('reads how an event begins', () => {
+  it('parses the type and the revision of an event', () => {
     expect(parseEventHead('{"type":"change","revision":12,"changes":{}}')).toEqual({ type: 'change', revision: 12 })
     for (const text of ['', 'x{"type":"change","revision":1', '{"revision":1,"type":"change"}']) {
       expect(() => parseEventHead(text)).toThrow('not an event')

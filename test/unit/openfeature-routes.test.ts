@@ -9,7 +9,7 @@ useDoor()
 const FLAGS = '/ofrep/v1/evaluate/flags'
 
 describe('POST …/ofrep/v1/evaluate/flags', () => {
-  it('evaluates one flag or all, and names where changes are told, by the prefix of the caller', async () => {
+  it('evaluates one flag or all, and gives the URL of the events under the prefix of the request', async () => {
     const { id, put, send } = makeDoor()
     await put('a', '1')
     await put('b/c', '2')
@@ -27,7 +27,7 @@ describe('POST …/ofrep/v1/evaluate/flags', () => {
     const again = await send('POST', `/stash/${id}${FLAGS}`, undefined, { 'If-None-Match': tag })
     expect([again.status, again.text]).toEqual([304, ''])
   })
-  it('says of a context that is none what is wrong, by key where one flag was asked for', async () => {
+  it('reports what is wrong with a context, with the key of a single evaluation', async () => {
     const { id, put, send } = makeDoor()
     await put('a', '1')
     const one = await send('POST', `/stash/${id}${FLAGS}/a`, '{')
@@ -36,7 +36,7 @@ describe('POST …/ofrep/v1/evaluate/flags', () => {
     expect([all.status, all.body]).toMatchObject([400, { errorCode: 'INVALID_CONTEXT', metadata: {} }])
     expect(all.body).not.toHaveProperty('key')
   })
-  it('says of a stash that there is none', async () => {
+  it('reports a stash that does not exist', async () => {
     const { send } = makeDoor()
     const one = await send('POST', `/stash/none${FLAGS}/a`)
     expect([one.status, one.body]).toMatchObject([404, { key: 'a', errorCode: 'FLAG_NOT_FOUND' }])
@@ -47,7 +47,7 @@ describe('POST …/ofrep/v1/evaluate/flags', () => {
       { errorCode: 'GENERAL' },
     ])
   })
-  it('answers with the revision that the caller was told of, however it writes the tag of that', async () => {
+  it('answers with at least the revision of flagConfigEtag, quoted, weak or bare', async () => {
     const { id, sql, put, send } = makeDoor()
     await put('a', '1')
     const evaluate = (etag: string) => send('POST', `/stash/${id}${FLAGS}/a?flagConfigEtag=${encodeURIComponent(etag)}`)
@@ -83,7 +83,7 @@ describe('evaluateFromCache', () => {
     for (let i = 0; i < 2; i++) await send('POST', at)
     return { id, ask, at, before }
   }
-  it('answers from memory what the routes would answer, for one flag and for all', async () => {
+  it('answers from the cache as the routes do, for one flag and for all', async () => {
     const { ask, at, before } = await makeHot()
     expect(before).toBeNull()
     expect(await (await ask(at))?.json()).toMatchObject({ flags: [{ key: 'a', value: '1' }] })
@@ -91,7 +91,7 @@ describe('evaluateFromCache', () => {
     expect((await ask(`${at}/a`, 'POST', '{'))?.status).toBe(400)
     expect((await ask(`${at}/none`))?.status).toBe(404)
   })
-  it('leaves everything else to the routes', async () => {
+  it('leaves any other request to the routes', async () => {
     const { id, ask, at } = await makeHot()
     for (const path of [
       `${at}?x=1`,
@@ -133,7 +133,7 @@ describe('collapseDoubleSlash', () => {
     ['/stash/S///ofrep/x', '/stash/S///ofrep/x'],
     ['/x/stash/S//ofrep/x', '/x/stash/S//ofrep/x'],
     ['/stash//ofrep/x', '/stash//ofrep/x'],
-  ])('of %s is %s', (path, straight) => {
+  ])('turns %s into %s', (path, straight) => {
     expect(collapseDoubleSlash(path)).toBe(straight)
   })
 })
@@ -146,13 +146,13 @@ describe('readContext', () => {
     const context = await readContext(new Request('https://a.b', { method: 'POST', body, headers }))
     return 'errorCode' in context ? context.errorCode : context.text.length
   }
-  it('takes 64 KiB, of a length that is announced or not, and no more', async () => {
+  it('takes up to 64 KiB, with or without a Content-Length', async () => {
     expect(await read(MOST)).toBe(MOST)
     expect(await read(MOST + 1)).toBe('INVALID_CONTEXT')
     expect(await read(MOST, { 'Content-Length': String(MOST) })).toBe(MOST)
     expect(await read(MOST + 1, { 'Content-Length': String(MOST + 1) })).toBe('INVALID_CONTEXT')
   })
-  it('takes what is not UTF-8 for no JSON', async () => {
+  it('reports a body that is not UTF-8 as not JSON', async () => {
     const request = new Request('https://a.b', { method: 'POST', body: new Uint8Array([0x22, 0xff, 0x22]) })
     expect(await readContext(request)).toMatchObject({ errorCode: 'PARSE_ERROR' })
   })
@@ -180,14 +180,14 @@ describe('GET …/ofrep/v1/events', () => {
     }
     return { ask, asked }
   }
-  it('asks for revisions alone, from the last one that the client has seen', async () => {
+  it('watches revisions only, from the last one that the client has seen', async () => {
     const { ask, asked } = makeEvents()
     expect((await ask()).code).toBe('stash_not_found')
     await ask('?after=5')
     await ask('?after=5', { headers: { 'Last-Event-ID': '6' } })
     expect(asked).toEqual(['?revisions=1', '?after=5&revisions=1', '?after=6&revisions=1'])
   })
-  it('opens nothing for a HEAD, and refuses what it does not know', async () => {
+  it('opens no socket for a HEAD, and refuses an unknown parameter', async () => {
     const { ask, asked } = makeEvents()
     const head = await ask('', { method: 'HEAD' })
     expect([head.status, head.headers.get('Content-Type')]).toEqual([200, 'text/event-stream'])

@@ -17,11 +17,11 @@ const refusal = (read: { ok: boolean; refusal?: object; value?: unknown }) => (r
 
 describe('parseQuery', () => {
   const read = (query: string) => refusal(parseQuery(`https://flags.test/a${query}`, ['at', 'reason']))
-  it('gives what is known, decoded, and nothing where there is none', () => {
+  it('returns the known parameters, decoded', () => {
     expect(read('?at=1&reason=a+b%20c')).toEqual({ at: '1', reason: 'a b c' })
     expect([read(''), read('?'), read('?at=')]).toEqual([{}, {}, { at: '' }])
   })
-  it('refuses what is not known, and what is given twice', () => {
+  it('refuses an unknown parameter, and one that is given twice', () => {
     expect(read('?at=1&by=2')).toEqual({ code: 'unknown_parameter', parameter: 'by', allowed: ['at', 'reason'] })
     expect(read('?at=1&at=1')).toMatchObject({ code: 'invalid_query', parameter: 'at' })
     expect(read('?at=&at=1')).toMatchObject({ code: 'invalid_query', parameter: 'at' })
@@ -83,7 +83,7 @@ describe('parseTime', () => {
 })
 
 describe('parseTiming', () => {
-  it('takes both, either, or none', () => {
+  it('parses both, either, or none', () => {
     expect(refusal(parseTiming({}))).toEqual({})
     expect(refusal(parseTiming({ for: '2m' }))).toEqual({ forMs: 120_000 })
     expect(refusal(parseTiming({ at: '1970-01-01T00:00:01Z', for: '1s' }))).toEqual({ at: 1_000, forMs: 1_000 })
@@ -101,7 +101,7 @@ describe('parseWriteMetadata', () => {
     expect(read({ Reason: 'header' }, 'query')).toEqual({ reason: 'query' })
     expect(read({})).toEqual({})
   })
-  it('bounds a reason, a broken glass and a key', () => {
+  it('limits the reason, Break-Glass and the Idempotency-Key', () => {
     const [longest, tooLong] = ['x'.repeat(REASON_MAX_CHARS), 'x'.repeat(REASON_MAX_CHARS + 1)]
     expect(read({}, longest)).toEqual({ reason: longest })
     expect(read({}, tooLong)).toMatchObject({ parameter: 'reason' })
@@ -117,7 +117,7 @@ describe('parseWriteMetadata', () => {
 
 describe('parsePrecondition', () => {
   const read = (headers: Record<string, string>) => refusal(parsePrecondition(new Headers(headers)))
-  it('reads versions out of tags, weak or not, one or several', () => {
+  it('parses versions from tags, weak or strong, one or several', () => {
     expect(read({})).toBeNull()
     expect(read({ 'If-Match': '"3"' })).toEqual({ ifMatch: [3] })
     expect(read({ 'If-Match': 'W/"3", "14"' })).toEqual({ ifMatch: [3, 14] })
@@ -125,11 +125,11 @@ describe('parsePrecondition', () => {
     expect(read({ 'If-None-Match': '*', 'If-Match': '"1"' })).toEqual({ ifMatch: [1], ifNoneMatch: '*' })
     expect(read({ 'If-None-Match': '"1"' })).toEqual({ ifNoneMatch: [1] })
   })
-  it('takes a tag that is no version for one that nothing has', () => {
+  it('turns a tag that is not a version into one that no item has', () => {
     expect(read({ 'If-Match': '"3+r"' })).toEqual({ ifMatch: [-1] })
     expect(read({ 'If-Match': '"x", "", "1x", "x1", "-1"' })).toEqual({ ifMatch: [-1, -1, -1, -1, -1] })
   })
-  it('refuses what is no tag', () => {
+  it('refuses a malformed tag', () => {
     for (const tags of ['3', '"3', '3"', '"3" "4"', '"3",', 'w/"3"', 'x"3"', '"3"x', ''])
       for (const header of ['If-Match', 'If-None-Match'])
         expect(read({ [header]: tags }), tags).toMatchObject({ header })
@@ -148,13 +148,13 @@ describe('readBody', () => {
         },
       }),
     )
-  it('takes what is streamed up to the limit, whole', async () => {
+  it('reads a streamed body up to the limit', async () => {
     for (const pieces of [['abcd'], ['ab', 'cd'], ['a', 'b', 'c', 'd'], ['abcd', '']])
       expect(refusal(await readText(streamed(...pieces), 4))).toBe('abcd')
     expect(refusal(await readText(streamed('ab', 'cd', 'e'), 4))).toEqual({ code: 'body_too_large', limit_bytes: 4 })
     expect(refusal(await readText(streamed('abcde'), 4))).toMatchObject({ code: 'body_too_large' })
   })
-  it('takes what is announced up to the limit', async () => {
+  it('reads a body with a Content-Length up to the limit', async () => {
     const announced = (text: string) => post(text, { 'Content-Length': String(text.length) })
     expect(refusal(await readText(announced('abcd'), 4))).toBe('abcd')
     expect(refusal(await readBody(announced('abcde'), 4))).toMatchObject({ code: 'body_too_large' })
@@ -162,14 +162,14 @@ describe('readBody', () => {
       code: 'body_too_large',
     })
   })
-  it('takes no body for an empty one', async () => {
+  it('reads an absent body as an empty one', async () => {
     expect(refusal(await readBody(new Request('https://flags.test/', { method: 'POST' }), 4))).toEqual(new Uint8Array())
   })
-  it('is a refusal where it breaks off', async () => {
+  it('refuses a body that breaks off', async () => {
     const broken = new ReadableStream({ pull: (controller) => controller.error(new Error('Network connection lost.')) })
     expect(refusal(await readBody(post(broken), 4))).toEqual({ code: 'body_incomplete' })
   })
-  it('is text as it is, and UTF-8', async () => {
+  it('reads exact text, which must be UTF-8', async () => {
     expect(refusal(await readText(streamed('\uFEFFx'), 9))).toBe('\uFEFFx')
     expect(refusal(await readText(post(new Uint8Array([0xff])), 9))).toEqual({ code: 'not_text' })
   })

@@ -13,7 +13,7 @@ describe('the problem document of a limit', () => {
     { code: 'too_many_guards', limit: 90, share: true },
     { code: 'guards_too_large', limit_bytes: 90, would_be_bytes: 91, share: true },
     { code: 'time_boxes_too_large', limit: 80, limit_bytes: 90, share: true },
-  ])('names it a share where it is one: $code', (refusal) => {
+  ])('says if the limit is a share: $code', (refusal) => {
     const { share: _, ...whole } = { share: true, ...refusal }
     expect(detailOf(refusal)).toMatch(FOR_SOME)
     // The same without the share.
@@ -26,7 +26,7 @@ describe('the problem document of a limit', () => {
       /^One holder may have at most 90 tokens\./,
     )
   })
-  it('says how large a change would be, which key was too much, and when to come back', () => {
+  it('names the size of the change, the key that was too much, and the time to wait', () => {
     expect(detailOf({ code: 'stash_too_large', limit_bytes: 90, would_be_bytes: 91 })).toContain('they would have 91')
     expect(detailOf({ code: 'guards_too_large', limit_bytes: 90, would_be_bytes: 91 })).toContain('they would have 91')
     expect(detailOf({ code: 'change_too_costly', key: 'k-7' })).toContain('"k-7"')

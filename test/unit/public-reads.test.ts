@@ -60,7 +60,7 @@ afterEach(() => {
 })
 
 describe('serveFromCache', () => {
-  it('answers a flag that the isolate remembers, by both addresses, and asks nobody', async () => {
+  it('answers a cached flag under both prefixes, without a look-up', async () => {
     const { stash, world, at, hot } = makeStash()
     expect(hot()).toBeNull()
     await readSnapshot(at(''))
@@ -73,7 +73,7 @@ describe('serveFromCache', () => {
     }
     expect(world.asked).toBe(1)
   })
-  it('leaves to the routes what it does not know', async () => {
+  it('leaves any other request to the routes', async () => {
     const { stash, at, hot } = makeStash()
     await readSnapshot(at(''))
     for (const path of [
@@ -92,7 +92,7 @@ describe('serveFromCache', () => {
     expect(hot(undefined, { method: 'HEAD' })).toBeNull()
     expect(hot(undefined, { method: 'PUT', body: 'x' })).toBeNull()
   })
-  it('leaves it to the routes once the copy is a second old', async () => {
+  it('leaves the request to the routes once the cache entry is a second old', async () => {
     const { at, hot } = makeStash()
     for (let i = 0; i < 2; i++) await readSnapshot(at(''))
     vi.setSystemTime(Date.now() + 999)
@@ -103,7 +103,7 @@ describe('serveFromCache', () => {
 })
 
 describe('peekSnapshot', () => {
-  it('is what may be served at once, until its hot time is over', async () => {
+  it('returns the cache entry while it may be served without a look-up', async () => {
     const { stash, at } = makeStash()
     expect(peekSnapshot(stash)).toBeNull()
     for (let i = 0; i < 2; i++) await readSnapshot(at(''))
@@ -114,7 +114,7 @@ describe('peekSnapshot', () => {
 })
 
 describe('readSnapshot', () => {
-  it('finds the stash, with what the query says', async () => {
+  it('returns the cache entry and the parsed query', async () => {
     const { at } = makeStash()
     expect(await readSnapshot(at('?keys=a'), ['keys'])).toMatchObject({
       ok: true,
@@ -130,7 +130,7 @@ describe('readSnapshot', () => {
     const { at } = makeStash()
     expect(await readSnapshot(at(query))).toMatchObject({ refusal: { code } })
   })
-  it('knows what is no id of a stash', async () => {
+  it('refuses a text that is not a stash id', async () => {
     const { at } = makeStash()
     expect(await readSnapshot({ ...at(''), stash: 'x' })).toMatchObject({ refusal: { code: 'stash_not_found' } })
     expect(await readClaimedRevision({ ...at(''), stash: 'x' }, 0)).toMatchObject({
@@ -140,7 +140,7 @@ describe('readSnapshot', () => {
 })
 
 describe('readClaimedRevision', () => {
-  it('goes by a claim that is true, and takes one that is not for none', async () => {
+  it('reads at least a revision that exists, and ignores one that does not', async () => {
     const { world, at } = makeStash()
     await readSnapshot(at(''))
     world.revision = 2
@@ -151,7 +151,7 @@ describe('readClaimedRevision', () => {
 
 describe('explainMissing', () => {
   const missing = { code: 'stash_not_found' } as const
-  it('says that a stash is lost whose object has no tables, while a copy lives', async () => {
+  it('reports a lost stash if its object has no tables but a copy exists', async () => {
     const { stash, world, at } = makeStash()
     world.head = NO_STORAGE
     expect(await explainMissing(at(''), stash, missing)).toEqual({ code: 'stash_lost', applied: 'no' })
@@ -160,7 +160,7 @@ describe('explainMissing', () => {
     Object.assign(gone.world, { head: NO_STORAGE, inKv: false })
     expect(await explainMissing(gone.at(''), gone.stash, missing)).toEqual(missing)
   })
-  it('leaves any other refusal as it is, and one of what is no id', async () => {
+  it('keeps any other refusal, and that of an invalid id', async () => {
     const { stash, world, at } = makeStash()
     world.head = NO_STORAGE
     const other = { code: 'token_missing' } as const

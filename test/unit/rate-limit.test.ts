@@ -34,19 +34,19 @@ describe('getClientAddress', () => {
   ])('of %s is %s', (address, counted) => {
     expect(getClientAddress(from(address))).toBe(counted)
   })
-  it('is one for all where nobody says it', () => {
+  it('is the same for all requests without the header', () => {
     expect(getClientAddress(from())).toBe('local')
   })
 })
 
 describe('a limit', () => {
-  it('of creations is by address', async () => {
+  it('of creations counts by address', async () => {
     const [open, full] = [limiter(true), limiter(false)]
     expect(await checkCreationLimit(from('192.0.2.1'), open)).toBeNull()
     expect(await checkCreationLimit(from('192.0.2.1'), full)).toEqual(LIMITED)
     expect(open.keys).toEqual(['192.0.2.1'])
   })
-  it('of guesses counts wrong secrets alone, each kind by itself', async () => {
+  it('of attempts counts only failed ones, each kind of secret separately', async () => {
     const full = limiter(false)
     const address = someAddress()
     const conflict = { code: 'token_missing' } as const
@@ -70,7 +70,7 @@ describe('an address over the limit', () => {
     return address
   }
   const ask = (address: string, hash = 'wrong', stash = 's') => checkLoginLimit(from(address), stash, token(hash))
-  it('is heard once a second for a minute, and then as before', async () => {
+  it('gets one attempt a second for a minute, and then as many as before', async () => {
     const address = await over()
     expect([ask(address), ask(address)]).toEqual([null, LIMITED])
     vi.setSystemTime(Date.now() + 999)
@@ -82,7 +82,7 @@ describe('an address over the limit', () => {
     vi.setSystemTime(Date.now() + 1)
     expect([ask(address), ask(address)]).toEqual([null, null])
   })
-  it('is heard with what that stash has lately believed', async () => {
+  it('gets through with a credential that the stash has accepted recently', async () => {
     const address = await over()
     ask(address)
     noteSuccessfulLogin('s', token('right'))
@@ -99,7 +99,7 @@ describe('an address over the limit', () => {
     vi.setSystemTime(Date.now() + 1)
     expect(ask(address, 'right')).toEqual(LIMITED)
   })
-  it('is another than its neighbour, and than itself with links', async () => {
+  it('is blocked apart from other addresses, and from its own links', async () => {
     const address = await over()
     ask(address)
     expect(ask(someAddress())).toBeNull()
@@ -116,13 +116,13 @@ describe('parseBearer', () => {
     const read = parseBearer(from(undefined, { Authorization: value, ...headers }, url))
     return read.ok ? read.value : read.refusal.code
   }
-  it('reads one token, whatever the case of its scheme', () => {
+  it('parses one token; the scheme is case-insensitive', () => {
     expect(['Bearer abc', 'bearer  abc', 'BEARER abc '].map((value) => bearer(value))).toEqual(['abc', 'abc', 'abc'])
     for (const value of ['abc', 'Basic abc', 'Bearer', 'Bearer a b', 'Bearerabc', 'xBearer abc'])
       expect(bearer(value), value).toBe('token_missing')
     expect(parseBearer(from()).ok).toBe(false)
   })
-  it('refuses one that came unencrypted, where that can be seen', () => {
+  it('refuses a token that came unencrypted, if that can be known', () => {
     const [edge, plain] = [{ 'CF-Ray': '1' }, 'http://flags.test/']
     expect(bearer('Bearer a', edge, plain)).toBe('https_required')
     expect(bearer('Bearer a', edge, 'https://flags.test/')).toBe('a')
@@ -137,7 +137,7 @@ describe('parseBearer', () => {
 })
 
 describe('parseCredential', () => {
-  it('is the hash of what can be a token', async () => {
+  it('hashes a text that can be a token', async () => {
     const minted = mintToken(
       TOKEN_PREFIX,
       Uint8Array.from({ length: 64 }, (_, i) => i),
@@ -150,7 +150,7 @@ describe('parseCredential', () => {
     })
     expect(await parseCredential(from())).toMatchObject({ refusal: { code: 'token_missing' } })
   })
-  it('compares secrets whole', async () => {
+  it('compares whole secrets', async () => {
     expect(
       await Promise.all([
         isSameSecret('abc', 'abc'),

@@ -5,7 +5,7 @@ import { makeDoor, useDoor } from '../support/door.ts'
 useDoor()
 
 describe('held changes, history, tokens, guards and files', () => {
-  it('lists what waits in the words of the write', async () => {
+  it('lists held changes with the field names of their writes', async () => {
     const { call, put } = makeDoor()
     const held = await put('a', '1', '?at=2026-01-03T00:00:00Z&for=30m&reason=why')
     expect([held.status, held.body['waits_for']]).toEqual([202, 'time'])
@@ -31,7 +31,7 @@ describe('held changes, history, tokens, guards and files', () => {
     expect((await call('GET', '/held?limit=501')).body).toMatchObject({ code: 'invalid_query' })
     expect((await call('GET', '/held?limit=500&after=0')).body).toMatchObject({ held: [] })
   })
-  it('tells history, verifies it and undoes', async () => {
+  it('lists and verifies the history, and undoes a revision', async () => {
     const { call, put } = makeDoor()
     await put('a', '1', '?reason=why')
     await call('PUT', '/guards/a', { type: 'text' })
@@ -57,7 +57,7 @@ describe('held changes, history, tokens, guards and files', () => {
       expect([query, (await call('GET', `/history?${query}`)).status]).toEqual([query, status])
     }
   })
-  it('tells in history of a held change that was dropped, in the words of the wire', async () => {
+  it('lists a dropped held change in the history, with the field names of the wire', async () => {
     const { call, put } = makeDoor()
     const held = await put('a', '1', '?at=2026-01-03T00:00:00Z&reason=why')
     await call('DELETE', `/held/${String(held.body['held_id'])}`)
@@ -74,7 +74,7 @@ describe('held changes, history, tokens, guards and files', () => {
       because: 'cancelled',
     })
   })
-  it('finds what is not as it was written', async () => {
+  it('finds an altered revision', async () => {
     const { call, put, sql } = makeDoor()
     await put('a', '1')
     sql.rows(`UPDATE log SET reason = 'x'`)
@@ -131,7 +131,7 @@ describe('held changes, history, tokens, guards and files', () => {
     expect((await call('DELETE', '/guards/a', undefined, { 'If-Match': '"9"' })).status).toBe(412)
     expect((await call('DELETE', '/guards/a')).body).toEqual({ key: 'a', message: 'Guard removed', revision: 2 })
   })
-  it('exports a stash, and takes the file back', async () => {
+  it('exports a stash, and imports the file', async () => {
     const { call, put } = makeDoor()
     await put('a', '1')
     await call('PUT', '/guards/a', { type: 'text' })

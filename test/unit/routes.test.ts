@@ -31,7 +31,7 @@ describe('/item', () => {
     expect((await send('DELETE', `/item/${id}/a`)).body).toEqual({ key: 'a', message: 'Item deleted', revision: 3 })
     expect((await send('GET', `/item/${id}/a?min_revision=3`)).status).toBe(404)
   })
-  it('goes by the item’s version, not by the stash’s revision', async () => {
+  it('compares conditions with the version of the item, not the revision of the stash', async () => {
     const { id, put, send } = makeDoor()
     await put('a', '1')
     await put('b', '1')
@@ -44,7 +44,7 @@ describe('/item', () => {
 })
 
 describe('a link', () => {
-  it('has the address that it was asked for by', async () => {
+  it('has the address of the request', async () => {
     const { id, send } = makeDoor()
     for (const [path, begin] of [
       [`/item/${id}/a/presign`, 'https://flags.test/update?token='],
@@ -73,7 +73,7 @@ describe('a link', () => {
     })
     expect((await send('POST', path)).body).toMatchObject({ code: 'link_spent' })
   })
-  it('is refused what it does not know', async () => {
+  it('refuses a malformed parameter or header', async () => {
     const { id, send } = makeDoor()
     const codeOf = async (query: string, headers: Record<string, string> = {}) =>
       (await send('POST', `/item/${id}/a/presign${query}`, '1', headers)).body['code'] ?? 'ok'
@@ -86,7 +86,7 @@ describe('a link', () => {
 })
 
 describe('GET /stash/{id}', () => {
-  it('says what it is, and whether it is frozen', async () => {
+  it('returns its facts, and whether it is frozen', async () => {
     const { id, call, put } = makeDoor()
     await put('a', '1')
     expect((await call('GET', '')).body).toEqual({
@@ -117,14 +117,14 @@ describe('GET /stash/{id}', () => {
     expect(after.body).toMatchObject({ frozen: false, frozen_until: null })
     expect(after.headers.get('ETag')).toBe('"2+r"')
   })
-  it('is deleted only at the revision that the caller has seen, where that is said', async () => {
+  it('is deleted only at the revision in If-Match', async () => {
     const { call, put } = makeDoor()
     await put('a', '1')
     expect((await call('DELETE', '', undefined, { 'If-Match': '"0"' })).status).toBe(412)
     const deleted = await call('DELETE', '', undefined, { 'If-Match': '"1"' })
     expect([deleted.status, deleted.body['message']]).toEqual([200, 'Stash deleted'])
   })
-  it('lists items for those who hold a token, newest first, as of a revision at least', async () => {
+  it('lists its items for a token, newest first, at least of a given revision', async () => {
     const { call, put } = makeDoor()
     await put('a', '1')
     await put('b', '2')
@@ -146,7 +146,7 @@ describe('GET /stash/{id}', () => {
 })
 
 describe('a request that no route takes', () => {
-  it('says which methods there are, or that there is no such path', async () => {
+  it('is answered with the methods of its path, or with 404', async () => {
     const { id, send } = makeDoor()
     const wrong = await send('DELETE', `/stash/${id}/history`)
     expect([wrong.status, wrong.headers.get('Allow')]).toEqual([405, 'GET, HEAD'])
@@ -158,7 +158,7 @@ describe('a request that no route takes', () => {
 })
 
 describe('toProblemDocument', () => {
-  it('says of a conflict what stands there', () => {
+  it('names the present version in a conflict', () => {
     const detailOf = (current: number | null) =>
       toProblemDocument({ code: 'version_conflict', current, of: 'item' } as Parameters<typeof toProblemDocument>[0])
         .detail

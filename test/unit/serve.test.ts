@@ -34,7 +34,7 @@ const get = (tag?: string) => new Request('https://flags.test/', { headers: tag 
 const selection = (chars: number) => ({ body: 'v'.repeat(chars), type: 'application/json' })
 
 describe('serveList', () => {
-  it('keeps texts until they come to what the memory counts for them, and makes the others anew', () => {
+  it('keeps lists up to the bytes that the cache reserves, and serializes the others each time', () => {
     const entry = copy()
     let made = 0
     const read = (keys: string[] | null) =>
@@ -46,7 +46,7 @@ describe('serveList', () => {
     // As many characters are kept as the copy has, at two bytes each: four of these. All flags are one answer, and kept.
     expect(made).toBe(51 + 46)
   })
-  it('counts the names too: they may be longer than the answers', () => {
+  it('counts the names too, which may be longer than the bodies', () => {
     const entry = copy()
     let made = 0
     const read = (i: number) =>
@@ -54,7 +54,7 @@ describe('serveList', () => {
     for (let round = 0; round < 2; round++) for (let i = 0; i < 50; i++) read(i)
     expect(made).toBe(50 + 48)
   })
-  it('writes nothing out for a 304', () => {
+  it('serializes nothing for a 304', () => {
     const represent = vi.fn<() => ReturnType<typeof selection>>(() => selection(1))
     const answers = ['"3"', 'W/"3"', '"1", "3"', '*'].map((tag) => serveList(get(tag), copy(), null, represent))
     expect(answers.map(({ status }) => status)).toEqual([304, 304, 304, 304])
@@ -62,7 +62,7 @@ describe('serveList', () => {
     expect(serveList(get('"2"'), copy(), null, represent).status).toBe(200)
     expect(represent).toHaveBeenCalledTimes(1)
   })
-  it('lets go of the texts of a copy that is read no more', () => {
+  it('drops the lists of a cache entry that is not read any more', () => {
     vi.useFakeTimers({ now: 1_000_000 })
     const old = copy()
     let made = 0
@@ -84,7 +84,7 @@ describe('serveList', () => {
 })
 
 describe('a 304', () => {
-  it('tells a cache in front nothing of how long to keep it', () => {
+  it('has no lifetime in the cache in front', () => {
     const item = () => ({ body: 'x', type: 'text/plain', version: 2 })
     const whole = serve(get(), copy(), 'k', item)
     const answers = [serve(get('"2"'), copy(), 'k', item), serveList(get('"3"'), copy(), null, () => selection(1))]
@@ -107,7 +107,7 @@ describe('how long the cache in front may keep an answer', () => {
     vi.useRealTimers()
     return answer.headers.get('Cloudflare-CDN-Cache-Control')
   }
-  it('is five seconds and five more where the stash vouches, and one where it does not', () => {
+  it('is five seconds and five more for a vouched entry, and one second for any other', () => {
     const onError = 'stale-if-error=86400'
     expect(keptFor({})).toBe(`public, max-age=5, stale-while-revalidate=5, ${onError}`)
     expect(keptFor({ vouched: false })).toBe(`public, max-age=1, ${onError}`)
@@ -118,10 +118,10 @@ describe('how long the cache in front may keep an answer', () => {
     [11_999, 'public, max-age=5'],
     [12_000, 'public, max-age=5, stale-while-revalidate=1, stale-if-error=1'],
     [22_000, 'public, max-age=5, stale-while-revalidate=5, stale-if-error=6'],
-  ])('is half of the time that is left of a time-box: %i ms', (left, lifetimes) => {
+  ])('is half of the remaining time of a time-box: %i ms', (left, lifetimes) => {
     expect(keptFor({}, NOW + left)).toBe(lifetimes)
   })
-  it('begins when the copy is handed out for the last time', () => {
+  it('counts from the last time that the prepared response can be served', () => {
     expect(keptFor({ checkedAt: NOW }, NOW + 2_999)).toBe('no-store')
     expect(keptFor({ checkedAt: NOW }, NOW + 3_000)).toBe('public, max-age=1')
   })
@@ -130,7 +130,7 @@ describe('how long the cache in front may keep an answer', () => {
 describe('the headers of a response', () => {
   const answerTo = (facts: Partial<Representation>, entry = copy(), name = 'k') =>
     serve(get(), entry, name, () => ({ body: 'x', type: 'text/plain', version: 2, ...facts })).headers
-  it('is its version, and how many flags have gone back by the clock', () => {
+  it('tag the version and the number of flags that were reverted by the clock', () => {
     const tags = [{}, { reverted: false }, { reverted: true }, { reverted: 0 }, { reverted: 1 }, { reverted: 12 }]
     expect(tags.map((facts) => answerTo(facts).get('ETag'))).toEqual(['"2"', '"2"', '"2+r"', '"2"', '"2+r"', '"2+r12"'])
     expect([answerTo({}), answerTo({ reverted: true })].map((headers) => headers.get('Switchyard-Source'))).toEqual([
@@ -140,7 +140,7 @@ describe('the headers of a response', () => {
     const unvouched = { ...copy(), vouched: false, source: 'object' as const, validAsOf: 1_000 }
     expect(answerTo({}, unvouched).get('Switchyard-Source')).toBe('object; unvouched; as-of=1970-01-01T00:00:01.000Z')
   })
-  it('is until when it counts, of one flag', () => {
+  it('have the end of a time-box, for a single flag', () => {
     expect(answerTo({ until: 5_000 }).get('Switchyard-Until')).toBe('1970-01-01T00:00:05.000Z')
     expect(answerTo({}).has('Switchyard-Until')).toBe(false)
     expect(answerTo({ until: 5_000 }, copy(), '/flags').has('Switchyard-Until')).toBe(false)
@@ -156,12 +156,12 @@ describe('the headers of a response', () => {
     ['text/plain; x=y', true],
     ['xtext/plain', true],
     ['image/svg+xml', true],
-  ])('a type that a browser runs does so alone: %s', (type, sandboxed) => {
+  ])('sandbox a type that a browser executes: %s', (type, sandboxed) => {
     const headers = answerTo({ type })
     expect(headers.get('Content-Security-Policy')).toBe(sandboxed ? "sandbox; default-src 'none'" : null)
     expect(headers.get('X-Content-Type-Options')).toBe(sandboxed ? 'nosniff' : null)
   })
-  it('a type that no header holds is bytes', () => {
+  it('serve a type that no header can hold as bytes', () => {
     expect(answerTo({ type: 'no type' }).get('Content-Type')).toBe('application/octet-stream')
   })
 })
@@ -173,7 +173,7 @@ describe('missingItemResponse', () => {
     const all = { ...entry, snapshot: { ...snapshot, reverts, reverted: new Set(['back']) } }
     return missingItemResponse(all, { code: 'item_not_found', key })
   }
-  it('says whether it is away for a time, and has an empty body', async () => {
+  it('has the end of a time-boxed deletion, and an empty body', async () => {
     const [gone, away, back] = [missing('gone'), missing('away'), missing('back')]
     expect([gone, away, back].map(({ status }) => status)).toEqual([404, 404, 404])
     expect(await gone.text()).toBe('')
@@ -183,7 +183,7 @@ describe('missingItemResponse', () => {
     const source = [gone, away, back].map(({ headers }) => headers.get('Switchyard-Source')?.endsWith('; reverted'))
     expect(source).toEqual([false, false, true])
   })
-  it('is empty for a read of an item whatever is not there, and says else what happened', async () => {
+  it('is empty for every 404, and a problem document for any other status', async () => {
     const none = itemProblemResponse({ code: 'stash_not_found' })
     expect([none.status, await none.text(), none.headers.get('Switchyard-Problem')]).toEqual([
       404,
@@ -208,13 +208,13 @@ describe('matchesIfNoneMatch', () => {
   ])('%s: %s', (known, is) => {
     expect(matchesIfNoneMatch(new Headers({ 'If-None-Match': known }), '"3"')).toBe(is)
   })
-  it('is not without a tag', () => {
+  it('is false without If-None-Match', () => {
     expect(matchesIfNoneMatch(new Headers(), '"3"')).toBe(false)
   })
 })
 
 describe('serveFromCache', () => {
-  it('leaves a request on which it fails to the routes', () => {
+  it('leaves a request to the routes after a fault', () => {
     const broken = new Proxy(get(), {
       get: (request, name) => {
         if (name === 'url') throw new Error('no URL')

@@ -63,7 +63,7 @@ afterEach(async () => {
 })
 
 describe('streamEvents', () => {
-  it('says first when to come back, then each event under its revision, and its date', async () => {
+  it('sends the retry time first, then each event with its revision as id, and a Date', async () => {
     vi.setSystemTime(0)
     const { response, seen, read, tell } = open()
     void read()
@@ -79,14 +79,14 @@ describe('streamEvents', () => {
     expect(response.headers.get('Cache-Control')).toBe('no-store')
     expect(response.headers.get('X-Accel-Buffering')).toBe('no')
   })
-  it('writes what it is given to write of an event', async () => {
+  it('serializes events with the given function', async () => {
     const { seen, read, tell } = open({ fields: ({ type }, data) => `data: ${type} ${data.length}` })
     void read()
     tell(7)
     await settle()
     expect(seen.text).toContain('id: 7\ndata: change 30\n\n')
   })
-  it('is heard of every fifteen seconds, and asks its socket whether it lives', async () => {
+  it('sends a keep-alive every fifteen seconds, and pings its socket', async () => {
     const { socket, seen, read } = open()
     void read()
     await vi.advanceTimersByTimeAsync(14_999)
@@ -97,7 +97,7 @@ describe('streamEvents', () => {
     await settle()
     expect(seen.text).not.toContain('id:')
   })
-  it('gives a socket up that is silent for more than forty-five seconds', async () => {
+  it('ends if its socket is silent for more than forty-five seconds', async () => {
     const { socket, seen, read } = open()
     void read()
     await vi.advanceTimersByTimeAsync(45_000)
@@ -112,7 +112,7 @@ describe('streamEvents', () => {
     }
     expect(heard.socket.closedWith).toBeNull()
   })
-  it('pings after each 128 KiB, so that the object knows it reads', async () => {
+  it('pings after each 128 KiB', async () => {
     const { socket, read, tell } = open()
     void read()
     const around = '{"type":"change","revision":1}'.length
@@ -140,14 +140,14 @@ describe('streamEvents', () => {
     expect(seen).toEqual({ text: `retry: 2499\n\n${isCut ? 'retry: 29999\n\n' : ''}`, ended: true })
     expect(socket.closedWith).toBe(1000)
   })
-  it('ends the same way where its socket fails', async () => {
+  it('ends the same way if its socket fails', async () => {
     const { socket, seen, read } = open()
     void read()
     socket.emit('error')
     await settle()
     expect(seen).toEqual({ text: 'retry: 500\n\nretry: 500\n\n', ended: true })
   })
-  it('ends after half an hour, or up to an eighth of that before', async () => {
+  it('ends after half an hour, less a jitter of up to an eighth', async () => {
     const full = open()
     vi.spyOn(Math, 'random').mockReturnValue(1)
     const short = open()
@@ -166,7 +166,7 @@ describe('streamEvents', () => {
     await vi.advanceTimersByTimeAsync(1)
     expect(full.seen.ended).toBe(true)
   })
-  it('lets a reader go that has too much unread, and gives it half a minute to read that', async () => {
+  it('ends if too much is unread, and gives the reader half a minute to read that', async () => {
     const { socket, seen, read, tell } = open({ drainMs: 5_000 })
     const quarter = STREAM_UNREAD_MAX_BYTES / 4
     for (let i = 1; i <= 3; i++) tell(i, ' '.repeat(quarter))
@@ -186,7 +186,7 @@ describe('streamEvents', () => {
     await settle()
     expect(late.seen.text).not.toContain('id: 3')
   })
-  it('ends when its client has left, also before it began, and leaves no timer', async () => {
+  it('ends when its client has disconnected, also before it began, and leaves no timer', async () => {
     const { socket, leaving } = open()
     leaving.abort()
     await settle()

@@ -56,7 +56,7 @@ describe('GET …/watch', () => {
     expect((await ask(query, { headers })).code).toBe('stash_not_found')
     expect(asked).toEqual([terms])
   })
-  it('answers a long poll with what the object says that was missed', async () => {
+  it('answers a long poll with the missed events', async () => {
     const { world, ask } = makeWatch()
     world.status = 200
     world.body = '{"type":"change","revision":4,"changes":{"a":"1"}}'
@@ -77,14 +77,14 @@ describe('GET …/watch', () => {
     expect(waits[0]).toBeGreaterThanOrEqual(least)
     expect(waits[0]).toBeLessThanOrEqual(least + least / 16)
   })
-  it('opens nothing for a HEAD, but reads its query', async () => {
+  it('opens no socket for a HEAD, but checks its query', async () => {
     const { asked, ask } = makeWatch()
     const head = await ask('', { method: 'HEAD' })
     expect([head.status, head.headers.get('Content-Type')]).toEqual([200, 'text/event-stream'])
     expect((await ask('?keys=', { method: 'HEAD' })).status).toBe(400)
     expect(asked).toEqual([])
   })
-  it('refuses an id that is none', async () => {
+  it('refuses an invalid id', async () => {
     const response = await watch.request('/stash/none/watch', {}, { STASH: {} })
     expect(response.headers.get('Switchyard-Problem')).toBe('stash_not_found')
   })
@@ -125,7 +125,7 @@ describe('GET …/watch', () => {
     }
     expect(asked).toEqual([])
   })
-  it('refuses a parameter that it does not know', async () => {
+  it('refuses an unknown parameter', async () => {
     expect((await makeWatch().ask('?key=a')).code).toBe('unknown_parameter')
   })
 })

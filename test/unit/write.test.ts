@@ -61,13 +61,13 @@ beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}))
 afterEach(() => vi.restoreAllMocks())
 
 describe('write', () => {
-  it('applies what was read, and answers', async () => {
+  it('applies the intent that was read, and answers', async () => {
     const { log, world, send } = makeObject()
     expect(await send()).toEqual({ status: 200, body: { revision: 7 } })
     expect(log).toEqual(['read', 'apply'])
     expect(world.commands).toEqual([{ credential: { kind: 'token', hash: expect.any(String) as string }, intent: put }])
   })
-  it('puts a condition into the intent that has one of its own, and else beside it', async () => {
+  it('puts a precondition into an intent that has a field for it, and else beside it', async () => {
     const { world, send } = makeObject()
     const headers = { 'If-Match': '"3"' }
     await send({}, { headers })
@@ -92,7 +92,7 @@ describe('write', () => {
     await send({ read: async () => ok({ intent: put, reason: undefined }) }, { path: '?reason=query' })
     expect(world.commands.map(({ reason }) => reason)).toEqual(['query', 'body', 'query'])
   })
-  it('knows when and for how long only where that means something, and parameters that the route names', async () => {
+  it('takes `at` and `for` only on routes that are timed, and the parameters of the route', async () => {
     const { world, send } = makeObject()
     expect((await send({}, { path: '?for=1h' })).body).toMatchObject({ code: 'unknown_parameter' })
     expect((await send({}, { path: '?x=1' })).body).toMatchObject({ code: 'unknown_parameter' })
@@ -100,20 +100,20 @@ describe('write', () => {
     expect(world.commands[0]?.intent).toMatchObject({ forMs: 3_600_000 })
     expect((await send({ timed: true }, { path: '?for=x' })).body).toMatchObject({ code: 'invalid_query' })
   })
-  it('is a dry run where that is asked for', async () => {
+  it('makes a dry run with dry_run=1', async () => {
     const { world, send } = makeObject()
     await send({ parameters: ['dry_run'] }, { path: '?dry_run=1' })
     await send({ parameters: ['dry_run'] }, { path: '?dry_run=0' })
     expect(world.commands.map(({ dryRun }) => dryRun)).toEqual([true, undefined])
   })
-  it('repeats under an Idempotency-Key what can be repeated', async () => {
+  it('sends an Idempotency-Key only if the answer can be repeated', async () => {
     const { world, send } = makeObject()
     const headers = { 'Idempotency-Key': 'k' }
     await send({}, { headers })
     await send({ repeatable: false }, { headers })
     expect(world.commands.map(({ idempotencyKey }) => idempotencyKey)).toEqual(['k', undefined])
   })
-  it('says that a change waits, but not of a dry run', async () => {
+  it('answers 202 for a held change, but not for a dry run', async () => {
     const { world, send } = makeObject()
     const held = { id: 'h', waitsFor: 'approval' as const, expires_at: null, dueAt: 0 }
     world.applied = ok({ revision: 7, changed: [], held })
@@ -127,7 +127,7 @@ describe('write', () => {
     world.applied = refuse({ code: 'item_not_found', key: 'a' } as Refusal)
     expect(await send()).toMatchObject({ status: 404, body: { code: 'item_not_found' } })
   })
-  it('turns away who shows no token, or what cannot be one, before the object hears of it', async () => {
+  it('refuses a request without a token, or with a malformed one, before it calls the object', async () => {
     const { log, world, send } = makeObject()
     const without = { headers: { Authorization: '' } }
     expect(await send({}, without)).toMatchObject({ status: 401, body: { code: 'token_missing' } })
@@ -144,7 +144,7 @@ describe('write', () => {
   describe('before a body is read', () => {
     const long = 'x'.repeat(64 * 1024 + 1)
     const stranger = refuse({ code: 'invalid_token' })
-    it('has the caller confirmed where it is long, or may be, or holds guards', async () => {
+    it('authenticates the caller if it is long, or may be, or may hold guards', async () => {
       for (const [wanted, init] of [
         [{ bodyMayHoldGuards: true }, {}],
         [{}, { headers: { 'Content-Length': '65537' } }],
@@ -159,12 +159,12 @@ describe('write', () => {
         expect(log).toEqual(['ask standing'])
       }
     })
-    it('reads a short one of a caller that is not confirmed', async () => {
+    it('reads a short one without authenticating the caller', async () => {
       const { log, send } = makeObject()
       await send({}, { headers: { 'Content-Length': '65536' } })
       expect(log).toEqual(['read', 'apply'])
     })
-    it('tells a stranger that, and not what is wrong with the body', async () => {
+    it('refuses an invalid credential as such, and not because of the body', async () => {
       const { log, world, send } = makeObject()
       const wrong: Partial<Wanted> = { read: async () => refuse({ code: 'body_incomplete' }) }
       expect((await send(wrong)).body).toMatchObject({ code: 'body_incomplete' })
@@ -196,7 +196,7 @@ describe('heldResponse', () => {
       expires_at: '1970-01-01T00:00:00.000Z',
     })
   })
-  it('takes what an older object says for a link', async () => {
+  it('assumes a link if an older object does not say what the change waits for', async () => {
     expect(await heldResponse({ id: 'h', expires_at: null }).json()).toMatchObject({ waits_for: 'link', due_at: null })
   })
 })

@@ -1,4 +1,7 @@
-/** `/docs`: the API as a page for people, made from the same tables as the OpenAPI document. The `type` of a problem points to its entry here. */
+/**
+ * `/docs`: the API as a page for people, made from the same tables as the OpenAPI document. The `type` of a problem
+ * points to its entry here.
+ */
 import { html } from 'hono/html'
 import { EXAMPLES } from './examples.ts'
 import { FAULTS } from '../faults.ts'

@@ -22,7 +22,10 @@ export async function readContext(request: Request): Promise<Context | Failure> 
   return parseContext(text)
 }
 
-/** The body, or null if it is too long. With a Content-Length, which all clients send, it is read in one call: that costs a third less CPU. */
+/**
+ * The body, or null if it is too long. With a Content-Length, which all clients send, it is read in one call: that
+ * costs a third less CPU.
+ */
 async function readShort(request: Request): Promise<string | null> {
   const announced = request.headers.get('Content-Length')
   if (announced !== null && Number(announced) <= CONTEXT_MAX_BYTES) return readShortInTime(request)

@@ -24,7 +24,10 @@ import { EXPOSED } from '../response/reply.ts'
 import { toSourceHeader } from '../response/serve.ts'
 import { toIsoTime } from '../response/time.ts'
 
-/** The evaluation of a flag before the context is known. It holds texts only, because parsed values have no bound in memory. */
+/**
+ * The evaluation of a flag before the context is known. It holds texts only, because parsed values have no bound in
+ * memory.
+ */
 type PreparedEvaluation =
   | { key: string; kind: 'same'; text: string }
   /** One text per share; `ends` are the ends of the shares, in buckets. */

@@ -45,7 +45,10 @@ export function missingFlagResponse(key: string, revision: number): Response {
   return failureResponse(key, failure, 404, { 'Switchyard-Revision': String(revision) })
 }
 
-/** A refusal as an OFREP error. A stash that does not exist means FLAG_NOT_FOUND for a single flag; any other refusal is GENERAL. */
+/**
+ * A refusal as an OFREP error. A stash that does not exist means FLAG_NOT_FOUND for a single flag; any other refusal is
+ * GENERAL.
+ */
 export function refusedResponse(key: string | null, refusal: Refusal): Response {
   const { status, title, detail } = toProblemDocument(refusal)
   const headers = { 'Switchyard-Problem': refusal.code, ...getProblemHeaders(refusal) }

@@ -1,4 +1,7 @@
-/** The OpenAPI operations on the OpenFeature Remote Evaluation Protocol. The schemas are those that the routes validate with. */
+/**
+ * The OpenAPI operations on the OpenFeature Remote Evaluation Protocol. The schemas are those that the routes validate
+ * with.
+ */
 import {
   bulkEvaluation,
   bulkEvaluationFailure,

@@ -52,7 +52,10 @@ function readClaimed(c: Ctx): Promise<Result<LiveEntry>> {
 
 const EVALUATE = '/ofrep/v1/evaluate/flags'
 
-/** The response from this isolate's cache, before the router, as in `fast-path.ts`. Null if the routes must handle the request. */
+/**
+ * The response from this isolate's cache, before the router, as in `fast-path.ts`. Null if the routes must handle the
+ * request.
+ */
 export function evaluateFromCache(request: Request): Promise<Response> | null {
   if (request.method !== 'POST') return null
   const { url } = request

@@ -56,7 +56,10 @@ export async function writeAsTokenOrAdmin(c: Ctx, spec: Parameters<typeof write>
   return write({ ...scope, ...(admin.value && { credential: { kind: 'admin' } }) }, spec)
 }
 
-/** Tokens of stashes are told apart by their prefix and not compared: there are thousands, and they must not use up the attempts. */
+/**
+ * Tokens of stashes are told apart by their prefix and not compared: there are thousands, and they must not use up the
+ * attempts.
+ */
 async function isAdmin(request: Request, bearer: string, settings: Settings): Promise<Result<boolean>> {
   const adminToken = getAdminToken(settings)
   if (adminToken === null || bearer.startsWith(TOKEN_PREFIX)) return ok(false)

@@ -11,7 +11,10 @@ const DEADLINE_STEP_BYTES = 16 * 1024
 
 export const INCOMPLETE: unique symbol = Symbol('incomplete')
 
-/** Awaits `reading`, which reads at most `limit` bytes of a body. `INCOMPLETE` if the body broke off or missed the deadline. */
+/**
+ * Awaits `reading`, which reads at most `limit` bytes of a body. `INCOMPLETE` if the body broke off or missed the
+ * deadline.
+ */
 export async function readInTime<T>(limit: number, reading: Promise<T>): Promise<T | typeof INCOMPLETE> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<typeof INCOMPLETE>((resolve) => {
@@ -31,7 +34,8 @@ export async function readBody(request: Request, limit: number): Promise<Result<
   const announced = request.headers.get('Content-Length')
   if (Number(announced ?? 0) > limit) return tooLarge
   if (announced === null && request.body === null) return ok(new Uint8Array())
-  // The body is never longer than its Content-Length, so it can be read in one call; chunk by chunk costs twice the CPU.
+  // The body is never longer than its Content-Length, so it can be read in one call; chunk by chunk costs twice the
+  // CPU.
   const reading: Promise<Uint8Array | ArrayBuffer | null> =
     announced === null ? readChunks(request, limit) : request.arrayBuffer()
   const read = await readInTime(limit, reading)

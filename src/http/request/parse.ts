@@ -43,7 +43,10 @@ export type WriteMetadata = { reason?: string; idempotencyKey?: string; breakGla
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
 
-/** Parses `at` (when a change is to be made) and `for` (how long it lasts). Whether both are possible, the stash decides. */
+/**
+ * Parses `at` (when a change is to be made) and `for` (how long it lasts). Whether both are possible, the stash
+ * decides.
+ */
 export function parseTiming(query: { at?: string; for?: string }): Result<Timing> {
   const timing: Timing = {}
   if (query.for !== undefined) {

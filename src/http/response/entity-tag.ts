@@ -1,7 +1,10 @@
 /** Entity tags (RFC 9110 §8.8): how a version is written as one, and whether If-None-Match has it. */
 export const toEtag = (version: number): string => `"${version}"`
 
-/** Whether a list of entity tags has this one. Compared weakly, because a proxy that compresses turns our tags into weak ones. */
+/**
+ * Whether a list of entity tags has this one. Compared weakly, because a proxy that compresses turns our tags into weak
+ * ones.
+ */
 export const includesTag = (header: string | null, tag: string): boolean =>
   header !== null && header.split(',').some((one) => one.trim().replace(/^W\//, '') === tag)
 

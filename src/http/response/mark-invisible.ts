@@ -5,7 +5,10 @@
  */
 import { html, raw } from 'hono/html'
 
-/** Invisible characters, and blanks at either end. Joiners between emoji are excepted, because they are part of the emoji. */
+/**
+ * Invisible characters, and blanks at either end. Joiners between emoji are excepted, because they are part of the
+ * emoji.
+ */
 const UNSEEN =
   /(?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\ufe0f|(?!(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic}))(?!\ufe0f)[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}|^ +| +$/gu
 

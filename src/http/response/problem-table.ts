@@ -102,7 +102,7 @@ export const PROBLEMS = {
   empty_value: {
     status: 400,
     title: 'The body is empty',
-    detail: 'A value has at least one byte. To take a key away, DELETE it.',
+    detail: 'A value has at least one byte. To delete the item, send DELETE.',
   },
   not_text: {
     status: 415,
@@ -156,7 +156,7 @@ export const PROBLEMS = {
     status: 423,
     title: 'The stash is frozen',
     detail: ({ until, by, reason, may_break_glass }) =>
-      `${by === null ? 'Somebody' : by} froze it${until === null ? '' : ` until ${iso(until)}`}${reason === null ? '' : `: ${reason}`}. ` +
+      `${by === null ? 'It was frozen' : `${by} froze it`}${until === null ? '' : ` until ${iso(until)}`}${reason === null ? '' : `: ${reason}`}. ` +
       (may_break_glass
         ? 'In an emergency, send the header "Break-Glass: <reason>": the reason is recorded.'
         : 'In an emergency, use a token that can: break_glass.'),

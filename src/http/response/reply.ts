@@ -7,7 +7,9 @@ import type { Refusal } from '../../model/refusal.ts'
 import { toProblemDocument, getProblemHeaders } from './problem-document.ts'
 import { toIsoTime } from './time.ts'
 
-/** Clients correct their clock by `Date`, for time-boxes, unless `Age` or `CF-Cache-Status` says that a cache answered. */
+/**
+ * Clients correct their clock by `Date`, for time-boxes, unless `Age` or `CF-Cache-Status` says that a cache answered.
+ */
 export const EXPOSED =
   'Date, Age, CF-Cache-Status, ETag, Retry-After, Switchyard-Revision, Switchyard-Source, Switchyard-Until, Switchyard-Problem'
 

@@ -122,7 +122,8 @@ function prepare(entry: LiveEntry, name: string, toRepresentation: () => Represe
   const { body, type, ...times } = toRepresentation()
   const tag = toRepresentationTag(times)
   const init = toResponseInit(entry, type, tag, times)
-  // The names of whole-stash representations begin with `/`, which no key has. Their `until` is that of some flag, so no header.
+  // The names of whole-stash representations begin with `/`, which no key has. Their `until` is that of some flag, so
+  // no header.
   if (!name.startsWith('/') && times.until !== undefined) init.headers.set('Switchyard-Until', toIsoTime(times.until))
   const prepared = { etag: tag, body, init, notModified: toNotModifiedInit(entry, tag, times) }
   entries.set(name, prepared)
@@ -229,6 +230,9 @@ function toCacheHeaders(entry: LiveEntry, { until, reverted }: Times) {
 export const toSourceHeader = ({ source, vouched, validAsOf: trueAt }: LiveEntry): string =>
   `${source}; ${vouched ? 'vouched' : 'unvouched'}; as-of=${toIsoTime(trueAt)}`
 
-/** Media types that no browser executes. Anchored at both ends, because browsers use the last type of a list. Any other type counts as active. */
+/**
+ * Media types that no browser executes. Anchored at both ends, because browsers use the last type of a list. Any other
+ * type counts as active.
+ */
 const INERT_TYPE =
   /^(?:text\/(?:plain|csv|markdown|yaml)|application\/(?:json|yaml|problem\+json))(?:; ?charset=[\w-]+)?$/i

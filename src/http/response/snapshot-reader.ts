@@ -33,7 +33,10 @@ export async function readSnapshot<const P extends string = never>(
   return read.ok ? { ok: true, value: { entry: read.value, query: query.value as Query<P> } } : read
 }
 
-/** Reads at least the claimed revision if it exists, else the newest. A claim can be forged, so it never causes a refusal. */
+/**
+ * Reads at least the claimed revision if it exists, else the newest. A claim can be forged, so it never causes a
+ * refusal.
+ */
 export async function readClaimedRevision(
   { stash, ...handles }: ReadScope,
   claimed: number,
@@ -53,7 +56,10 @@ export function peekSnapshot(stashId: string): LiveEntry | null {
   return entry !== null && now < entry.hotUntil && isLive(entry) ? entry : null
 }
 
-/** If the object has no data but a copy of the stash exists, its storage is lost and it was not deleted: then 503 instead of 404. */
+/**
+ * If the object has no data but a copy of the stash exists, its storage is lost and it was not deleted: then 503
+ * instead of 404.
+ */
 export async function explainMissing(handles: Handles, stash: string, refusal: Refusal): Promise<Refusal> {
   const id = parseStashId(handles.namespace, stash)
   if (refusal.code !== 'stash_not_found' || !id.ok) return refusal

@@ -1,4 +1,6 @@
-/** `/stash/{id}/freeze`: starts and ends a freeze. While it lasts, only tokens that can break_glass may make changes. */
+/**
+ * `/stash/{id}/freeze`: starts and ends a freeze. While it lasts, only tokens that can break_glass may make changes.
+ */
 import { Hono } from 'hono'
 import { ok } from '../../model/refusal.ts'
 import { writeAsTokenOrAdmin } from '../request/admin.ts'

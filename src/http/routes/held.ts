@@ -88,7 +88,10 @@ function toHeldMember({ kind, ...held }: Listed): Shown {
   }
 }
 
-/** The change with the field names of its write: `for` and `at` as in a query, preconditions as `if_match` and `if_none_match`. */
+/**
+ * The change with the field names of its write: `for` and `at` as in a query, preconditions as `if_match` and
+ * `if_none_match`.
+ */
 function toChangeMember(change: Holdable): Shown['change'] {
   if (change.kind === 'approve') return { kind: 'approve', held_id: change.heldId }
   const { condition, at, forMs, ...rest } = { condition: undefined, at: undefined, forMs: undefined, ...change }

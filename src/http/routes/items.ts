@@ -79,7 +79,10 @@ async function put(c: Ctx, name: string | null, { tokenless = false } = {}): Pro
   })
 }
 
-/** The body as a value, with its media type. The form type is curl's default, not the caller's choice, so it becomes plain text. */
+/**
+ * The body as a value, with its media type. The form type is curl's default, not the caller's choice, so it becomes
+ * plain text.
+ */
 export async function readValue(request: Request): Promise<Result<{ value: string; type: string }>> {
   const type = request.headers.get('Content-Type')?.trim() ?? ''
   if (type !== '' && !MEDIA_TYPE.test(type)) {

@@ -112,7 +112,8 @@ async function showLink(c: Ctx): Promise<Response> {
   if (!answer.ok && request.headers.has('Idempotency-Key')) return applyLink(c, link)
   if (!answer.ok) return linkProblemResponse(c, answer.refusal, browser)
   if (answer.value.kind !== 'link') throw new Error('the stash answered a different query than it was sent')
-  // The WrenDB profile applies a link on GET, but never an approval: a mail scanner must not count as the second person.
+  // The WrenDB profile applies a link on GET, but never an approval: a mail scanner must not count as the second
+  // person.
   if (answer.value.profile === 'wrendb' && !answer.value.approves) return applyLink(c, link)
   if (!browser) return problemResponse({ code: 'link_not_pressed' })
   return confirmPage(answer.value, {

@@ -1,4 +1,7 @@
-/** `/stash/{id}/tokens`: lists, creates, revokes and replaces tokens. A secret is shown only in the response that creates it. */
+/**
+ * `/stash/{id}/tokens`: lists, creates, revokes and replaces tokens. A secret is shown only in the response that
+ * creates it.
+ */
 import { Hono } from 'hono'
 import { parseDuration } from '../../model/duration.ts'
 import { ok, refuse } from '../../model/refusal.ts'

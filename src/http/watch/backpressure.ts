@@ -23,7 +23,9 @@ export class UnreadBytes {
   #small = 0
   #large = 0
 
-  /** @param lifetimeMs the longest that the stream can last. An invocation that the runtime kills never calls `close`. */
+  /**
+   * @param lifetimeMs the longest that the stream can last. An invocation that the runtime kills never calls `close`.
+   */
   constructor(lifetimeMs: number) {
     const now = Date.now()
     for (const stream of streams) if (stream.#expiresAt < now) stream.close()

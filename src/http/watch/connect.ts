@@ -16,7 +16,10 @@ import type { App } from '../scope.ts'
 
 /** How long an isolate goes straight to the hubs after it has found the object full. */
 const REMEMBER_FULL_MS = 60_000
-/** How long an isolate counts each opening first, after the object has asked for that. Short, because places become free. */
+/**
+ * How long an isolate counts each opening first, after the object has asked for that. Short, because places become
+ * free.
+ */
 const REMEMBER_COUNTING_MS = 5_000
 /** Enough for more than a hundred thousand watchers on one continent. Running out of hubs means another fault. */
 const HUBS_MAX = 64

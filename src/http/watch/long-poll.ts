@@ -17,14 +17,20 @@ type PollEvent = {
 /** Jitter: up to this share is added to each wait, so that clients that began together do not come back together. */
 const JITTER = 1 / 16
 
-/** The throttle for a poll that is behind the last answer: a client in a loop with an old `after` would use all CPU of the object. */
+/**
+ * The throttle for a poll that is behind the last answer: a client in a loop with an old `after` would use all CPU of
+ * the object.
+ */
 const THROTTLE_MS = 100
 /** The number of stashes for which an isolate remembers its last answer. */
 const STASHES_MAX = 1_000
 /** By stash: the revision of the last poll that was answered at once, and when that was. */
 const lastAnsweredAtOnce = new Map<string, { revision: number; at: number }>()
 
-/** Delays a poll that is behind the last answer. A client that sends the revision it received is never delayed; one that reconnects, at most once. */
+/**
+ * Delays a poll that is behind the last answer. A client that sends the revision it received is never delayed; one that
+ * reconnects, at most once.
+ */
 export async function throttleIfBehind(stashId: string, after: number | null): Promise<void> {
   const last = lastAnsweredAtOnce.get(stashId)
   if (last === undefined || (after ?? -1) >= last.revision) return
@@ -69,7 +75,10 @@ function mergedResponse(events: PollEvent[], stashId: string): Response {
   return json(merged)
 }
 
-/** Collects events into `events`. Resolves when there is something to answer, when the wait is over, or when the client has left. */
+/**
+ * Collects events into `events`. Resolves when there is something to answer, when the wait is over, or when the client
+ * has left.
+ */
 async function collectEvents(
   socket: WebSocket,
   events: PollEvent[],

@@ -16,12 +16,19 @@ const KEEP_ALIVE_MS = 15_000
 const SILENCE_MAX_MS = 3 * KEEP_ALIVE_MS
 /** A ping after this many characters tells the object that the Worker still reads. */
 const PING_EVERY_CHARS = 128 * 1024
-/** Jitter: how long a client waits before it reconnects, so that a thousand clients do not come back at the same moment. */
+/**
+ * Jitter: how long a client waits before it reconnects, so that a thousand clients do not come back at the same moment.
+ */
 const RETRY_MS = { least: 500, most: 2_500 }
-/** The same after the socket was cut: a deploy or a restart cuts the sockets of all watchers of all stashes at the same moment. */
+/**
+ * The same after the socket was cut: a deploy or a restart cuts the sockets of all watchers of all stashes at the same
+ * moment.
+ */
 const RETRY_CUT_MS = { least: 500, most: 30_000 }
 
-/** One invocation has a CPU limit, which the stream of a busy stash would reach after days, in the middle of an event. */
+/**
+ * One invocation has a CPU limit, which the stream of a busy stash would reach after days, in the middle of an event.
+ */
 const LIFETIME_MS = 30 * 60_000
 /** Jitter: up to this share is subtracted, so that streams that began together do not end together. */
 const LIFETIME_JITTER = 1 / 8
@@ -144,7 +151,10 @@ const encoder = new TextEncoder()
 
 let lastEncoded = { text: '', bytes: encoder.encode('') }
 
-/** All streams of a stash send the same event, so they share its bytes, which slow readers would hold several times otherwise. */
+/**
+ * All streams of a stash send the same event, so they share its bytes, which slow readers would hold several times
+ * otherwise.
+ */
 function encodeShared(text: string): typeof lastEncoded.bytes {
   if (lastEncoded.text !== text) lastEncoded = { text, bytes: encoder.encode(text) }
   return lastEncoded.bytes
@@ -153,7 +163,10 @@ function encodeShared(text: string): typeof lastEncoded.bytes {
 const serializeRetry = ({ least, most }: { least: number; most: number }): string =>
   `retry: ${least + Math.floor(Math.random() * (most - least))}\n\n`
 
-/** All events begin with `{"type":"change","revision":7,`. Parsing the whole event and serializing it again would cost more than sending it. */
+/**
+ * All events begin with `{"type":"change","revision":7,`. Parsing the whole event and serializing it again would cost
+ * more than sending it.
+ */
 const HEAD = /^\{"type":"(\w+)","revision":(\d+)/
 
 export function parseEventHead(text: string): Head {

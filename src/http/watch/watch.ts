@@ -28,7 +28,8 @@ export const watch = new Hono<App>().get('/stash/:stash/watch', async (c) => {
   const asked = parseWatch(request)
   if (!asked.ok) return problemResponse(asked.refusal)
   const { terms, waitMs } = asked.value
-  // Hono routes HEAD as GET. Workers Cache turns a HEAD into a GET if it has no response stored, which here is always the
+  // Hono routes HEAD as GET. Workers Cache turns a HEAD into a GET if it has no response stored, which here is always
+  // the
   // case: such a HEAD opens a stream, which ends when its client disconnects.
   if (request.method === 'HEAD') return empty(200, { 'Content-Type': 'text/event-stream' })
 
