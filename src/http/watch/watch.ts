@@ -25,9 +25,9 @@ export const watch = new Hono<App>().get('/stash/:stash/watch', async (c) => {
   const request = c.req.raw
   const id = parseStashId(c.env.STASH, c.req.param('stash'))
   if (!id.ok) return problemResponse(id.refusal)
-  const asked = parseWatch(request)
-  if (!asked.ok) return problemResponse(asked.refusal)
-  const { terms, waitMs } = asked.value
+  const parsed = parseWatch(request)
+  if (!parsed.ok) return problemResponse(parsed.refusal)
+  const { terms, waitMs } = parsed.value
   // Hono routes HEAD as GET. Workers Cache turns a HEAD into a GET if it has no response stored, which here is always
   // the
   // case: such a HEAD opens a stream, which ends when its client disconnects.
