@@ -41,13 +41,13 @@ export class Faults {
   }
 
   async run({ kills, recoveries, everyMs }: FaultPlan): Promise<void> {
-    const { dice } = this.#state
+    const { random } = this.#state
     if (!kills) return
     while (!this.#state.isOver) {
-      const nextAt = Date.now() + dice.between(0.4 * everyMs, 1.6 * everyMs)
+      const nextAt = Date.now() + random.between(0.4 * everyMs, 1.6 * everyMs)
       while (Date.now() < nextAt && !this.#state.isOver) await sleep(50)
       if (this.#state.isOver) return
-      const roll = dice()
+      const roll = random()
       if (this.#hasCopy && this.#faultsSinceCopy++ >= FAULTS_TO_RECOVERY) await this.recover()
       else if (roll < 0.4) await this.#killRuntime()
       else await this.#restart(roll < 0.93 ? 'SIGKILL' : 'SIGTERM', recoveries)
@@ -64,12 +64,12 @@ export class Faults {
   }
 
   async #restart(signal: 'SIGKILL' | 'SIGTERM', copies: boolean): Promise<void> {
-    const { dice, counts } = this.#state
+    const { random, counts } = this.#state
     this.#state.endGeneration()
     if (signal === 'SIGKILL') counts.kills++
     await this.#service.end(signal)
     if (copies && !this.#hasCopy) await this.copyObject()
-    await sleep(dice() < 0.5 ? 0 : dice.between(0, 1_000))
+    await sleep(random() < 0.5 ? 0 : random.between(0, 1_000))
     await this.#service.start()
     this.#state.begin()
   }

@@ -29,7 +29,7 @@ Starts the service on a folder of its own, drives it over HTTP, ends it at rando
 
   --url URL        of a service that is up: nothing of it is ended then
   --seconds N      how long the workers run (60)
-  --seed N         of the dice (by the clock); the machine's timing is not repeated
+  --seed N         of the random numbers (default: the clock); the machine's timing is not repeated
   --no-kills       nothing is ended while the workers run, nor for the last look at KV
   --fault-every S  mean seconds between two faults (12)
   --no-hubs        the object tells all watchers itself; else hubs take those past the second

@@ -22,7 +22,7 @@ export async function read(state: State): Promise<void> {
       state.reads.push(seen)
       learn(state, seen, tags)
     }
-    const pause = state.dice.between(PAUSE_MS.least, PAUSE_MS.most)
+    const pause = state.random.between(PAUSE_MS.least, PAUSE_MS.most)
     await sleep(isAnswer(answer) ? pause : pause + DOWN_PAUSE_MS)
   }
   asker.close()
@@ -31,22 +31,22 @@ export async function read(state: State): Promise<void> {
 const nameOf = ({ kind, key, keys }: Plan): string => `${kind} ${key ?? keys?.join() ?? ''}`
 
 function draw(state: State, tags: Map<string, string>): Plan {
-  const { dice } = state
-  const key = state.pick(dice() < 0.5 ? BOX_KEYS : BUSY_KEYS)
-  const roll = dice()
+  const { random } = state
+  const key = state.pick(random() < 0.5 ? BOX_KEYS : BUSY_KEYS)
+  const roll = random()
   const kind = roll < 0.5 ? 'item' : roll < 0.8 ? 'flags' : roll < 0.92 ? 'evaluate' : 'bulk'
   const isSingle = kind === 'item' || kind === 'evaluate'
-  const keys = kind === 'flags' && dice() < 0.3 ? [state.pick(BOX_KEYS), state.pick(BUSY_KEYS)] : null
+  const keys = kind === 'flags' && random() < 0.3 ? [state.pick(BOX_KEYS), state.pick(BUSY_KEYS)] : null
   const isPlain = kind === 'item' || kind === 'flags'
   const plan: Plan = {
     kind,
     key: isSingle ? key : null,
     keys,
-    minRevision: isPlain && dice() < 0.25 ? state.revision : 0,
+    minRevision: isPlain && random() < 0.25 ? state.revision : 0,
     ifNoneMatch: null,
   }
   const known = tags.get(nameOf(plan))
-  return known !== undefined && kind !== 'evaluate' && dice() < 0.4 ? { ...plan, ifNoneMatch: known } : plan
+  return known !== undefined && kind !== 'evaluate' && random() < 0.4 ? { ...plan, ifNoneMatch: known } : plan
 }
 
 function asked({ stash }: State, { kind, key, keys, minRevision, ifNoneMatch }: Plan): Asked {

@@ -1,5 +1,5 @@
 /** What the workers of one run share: where the stash is, what is known of it, what was seen, and a gate that pauses all writers. */
-import { diceOf, type Dice } from '../world/dice.ts'
+import { createRandom, type Random } from '../world/random.ts'
 import { Asker, headerOf, type Answer, type Asked, type Outcome } from './ask.ts'
 import type { Generation, Operation, Read, Rules, Watched } from './story.ts'
 
@@ -14,7 +14,7 @@ export class State {
   readonly rules: Rules
   readonly stash: Stash
   readonly origin: string
-  readonly dice: Dice
+  readonly random: Random
   readonly forMaxMs: number
   readonly gate = new Gate()
   readonly operations: Operation[] = []
@@ -38,7 +38,7 @@ export class State {
     this.origin = origin
     this.stash = stash
     this.rules = rules
-    this.dice = diceOf(seed)
+    this.random = createRandom(seed)
     this.forMaxMs = forMaxMs
   }
 
@@ -58,7 +58,7 @@ export class State {
   }
 
   pick<T>(list: readonly T[]): T {
-    const picked = list[Math.floor(this.dice() * list.length)]
+    const picked = list[Math.floor(this.random() * list.length)]
     if (picked === undefined) throw new Error('nothing to pick from')
     return picked
   }

@@ -32,12 +32,12 @@ export async function watch(state: State, number: number): Promise<void> {
   const connect = { sse: stream, socket, poll }[plan.road]
   while (!state.isDone) {
     // Once all is quiet nobody leaves any more, so that each comes to the end.
-    const stayMs = (): number => state.dice.between(STAY_MS.least, STAY_MS.most)
-    const isFresh = state.dice() < 0.1
+    const stayMs = (): number => state.random.between(STAY_MS.least, STAY_MS.most)
+    const isFresh = state.random() < 0.1
     const after = isFresh ? null : cursorOf(watched)
     watched.notes.push({ at: Date.now(), opened: { after } })
     await connect(state, watched, after, stayMs())
-    if (!state.isDone) await sleep(state.dice.between(RETRY_MS.least, RETRY_MS.most))
+    if (!state.isDone) await sleep(state.random.between(RETRY_MS.least, RETRY_MS.most))
   }
 }
 
@@ -70,7 +70,7 @@ async function stay(state: State, ms: number, ended: () => boolean): Promise<voi
 }
 
 async function stream(state: State, watched: Watched, after: number | null, ms: number): Promise<void> {
-  const isByHeader = after !== null && state.dice() < 0.5
+  const isByHeader = after !== null && state.random() < 0.5
   const path = pathOf(state, watched, isByHeader ? null : after)
   const headers = isByHeader ? { 'Last-Event-ID': String(after) } : {}
   let isEnded = false

@@ -20,7 +20,7 @@ export async function write(state: State, number: number): Promise<void> {
     } finally {
       state.gate.leave()
     }
-    await sleep(state.dice.between(PAUSE_MS.least, PAUSE_MS.most))
+    await sleep(state.random.between(PAUSE_MS.least, PAUSE_MS.most))
   }
   writer.close()
 }
@@ -58,40 +58,40 @@ class Writer {
   }
 
   async #makeSurely(operation: Operation): Promise<void> {
-    const { dice, rules } = this.#state
+    const { random, rules } = this.#state
     const giveUpAt = Date.now() + GIVE_UP_MS
     const hasBody = operation.kind !== 'delete'
-    if (rules.fence && hasBody && dice() < 0.04) return this.#makeLate(operation)
+    if (rules.fence && hasBody && random() < 0.04) return this.#makeLate(operation)
     for (let n = 0; Date.now() < giveUpAt; n++) {
       // The third try is left alone, so that each operation comes to an end.
       const outcome = await this.#try(operation, n < 2 ? this.#drawLoss(operation) : 'none')
       if (isAnswer(outcome) && outcome.status < 500 && outcome.status !== 429) return
-      await sleep(dice.between(RETRY_MS.least, RETRY_MS.most))
+      await sleep(random.between(RETRY_MS.least, RETRY_MS.most))
     }
   }
 
   /** The original is on its way while its repeat is answered, and arrives after it. */
   async #makeLate(operation: Operation): Promise<void> {
-    const { dice, counts } = this.#state
+    const { random, counts } = this.#state
     counts.late++
     const asked = this.#asked(operation)
     const body = asked.body ?? ''
     const sentAt = Date.now()
     const original = this.#asker.askLate({ ...asked, body })
-    await sleep(dice.between(0, 50))
+    await sleep(random.between(0, 50))
     await this.#try(operation, 'none')
-    await sleep(dice.between(0, 500))
+    await sleep(random.between(0, 500))
     const outcome = await original.finish()
     this.#note(operation, 'late', sentAt, outcome)
   }
 
   /** An answer is the same when it is asked for again, at once and later. */
   #planRepeat(operation: Operation): void {
-    const { dice, rules, epoch } = this.#state
+    const { random, rules, epoch } = this.#state
     const last = operation.tries.findLast(({ status }) => status !== null)
-    if (!operation.keyed || last === undefined || dice() > 0.12) return
+    if (!operation.keyed || last === undefined || random() > 0.12) return
     if ((last.status ?? 500) >= 400 && !rules.fence) return
-    this.#repeatLater.push({ operation, at: Date.now() + dice.between(0, 6_000), epoch })
+    this.#repeatLater.push({ operation, at: Date.now() + random.between(0, 6_000), epoch })
   }
 
   async #try(operation: Operation, loss: Loss): Promise<Outcome> {
@@ -132,7 +132,7 @@ class Writer {
   }
 
   #drawLoss({ kind, keyed }: Operation): Loss {
-    const roll = this.#state.dice()
+    const roll = this.#state.random()
     const rate = keyed ? 1 : 0.3
     if (roll < 0.08 * rate) return 'cut'
     if (roll < 0.18 * rate) return 'unread'
@@ -140,36 +140,36 @@ class Writer {
   }
 
   #draw(): Operation {
-    const { dice, versions, revision } = this.#state
+    const { random, versions, revision } = this.#state
     const id = `w${this.#number}-${this.#count++}`
-    const base = { id, keyed: dice() < 0.92, tries: [] }
-    const roll = dice()
+    const base = { id, keyed: random() < 0.92, tries: [] }
+    const roll = random()
     const isBox = roll < 0.05
     const keys = isBox ? BOX_KEYS : BUSY_KEYS
     const key = this.#state.pick(keys)
     const put = { ...base, kind: 'put' as const, wanted: { [key]: `${id}.${key}` } }
-    const forMs = 1_000 * Math.floor(dice.between(2, this.#state.forMaxMs / 1_000 + 1))
+    const forMs = 1_000 * Math.floor(random.between(2, this.#state.forMaxMs / 1_000 + 1))
     if (isBox) {
-      if (dice() < 0.15) return put
-      if (dice() < 0.8) return { ...put, forMs }
+      if (random() < 0.15) return put
+      if (random() < 0.8) return { ...put, forMs }
       const other = this.#state.pick(BOX_KEYS)
       return { ...put, kind: 'patch', wanted: { ...put.wanted, [other]: `${id}.${other}` }, forMs }
     }
     const known = versions.get(key)
     const condition = known === null || known === undefined ? { ifNoneMatch: true as const } : { ifMatch: known }
-    if (roll < 0.08) return { ...put, dueAt: Date.now() + dice.between(1_500, 6_000) }
-    if (roll < 0.45) return { ...put, ...(dice() < 0.02 && { forMs }) }
+    if (roll < 0.08) return { ...put, dueAt: Date.now() + random.between(1_500, 6_000) }
+    if (roll < 0.45) return { ...put, ...(random() < 0.02 && { forMs }) }
     if (roll < 0.7) return { ...put, ...condition }
     if (roll < 0.78) return { ...put, wanted: { lock: `${id}.lock` }, ifNoneMatch: true }
     if (roll < 0.87) {
-      const isLock = dice() < 0.4
+      const isLock = random() < 0.4
       const gone = { ...base, kind: 'delete' as const, wanted: { [isLock ? 'lock' : key]: null } }
-      return dice() < 0.3 && !isLock && 'ifMatch' in condition ? { ...gone, ...condition } : gone
+      return random() < 0.3 && !isLock && 'ifMatch' in condition ? { ...gone, ...condition } : gone
     }
     if (roll < 0.95 || this.#last === 0) {
       const other = this.#state.pick(keys)
-      const wanted = { ...put.wanted, ...(other !== key && { [other]: dice() < 0.2 ? null : `${id}.${other}` }) }
-      return { ...put, kind: 'patch', wanted, ...(dice() < 0.3 && { ifMatch: revision }) }
+      const wanted = { ...put.wanted, ...(other !== key && { [other]: random() < 0.2 ? null : `${id}.${other}` }) }
+      return { ...put, kind: 'patch', wanted, ...(random() < 0.3 && { ifMatch: revision }) }
     }
     return { ...base, kind: 'undo', wanted: {}, undoes: this.#last }
   }

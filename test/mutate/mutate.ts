@@ -19,7 +19,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { diceOf } from '../world/dice.ts'
+import { createRandom } from '../world/random.ts'
 import { EQUIVALENT } from './equivalent.ts'
 import { apply, isProgram, mutationsOf, type Mutation } from './mutations.ts'
 import { imports, rank, ROOMS } from './rooms.ts'
@@ -77,13 +77,13 @@ process.exitCode = outcomes.survived === 0 ? 0 : 1
 
 /** A random choice, of one mutation a line at most. */
 function choose(): Mutation[] {
-  const [dice, chosen] = [diceOf(Number(values.seed)), new Map<string, Mutation>()]
+  const [random, chosen] = [createRandom(Number(values.seed)), new Map<string, Mutation>()]
   const all = files
     .filter((file) => file.startsWith(`src/${name}/`) && file.endsWith('.ts') && !file.endsWith('.d.ts'))
     .filter((file) => room?.except?.test(file) !== true)
     .flatMap((file) => mutationsOf(file, readFileSync(join(copy, file), 'utf8')))
     .filter(({ file }) => file.includes(values.file))
-    .map((mutation) => ({ mutation, place: dice() }))
+    .map((mutation) => ({ mutation, place: random() }))
     .toSorted((a, b) => a.place - b.place)
   for (const { mutation } of all) {
     const { file, line } = mutation

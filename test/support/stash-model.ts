@@ -1,6 +1,5 @@
 /**
- * A stash as plain maps: what the real one must come to. It keeps its own books (`stash-model/books.ts`) and makes its
- * own decisions (`rules.ts`); what it shares with `src/model` are formats: the hashed text, patterns, guards, durations.
+ * An independent model of a stash, with plain maps as tables (`stash-model/ledger.ts`) and decisions of its own (`rules.ts`); what it shares with `src/model` are formats: the hashed text, patterns, guards, durations.
  *
  * Ids that the stash draws by lot are taken from its answers (`Drawn`), or, where it answers nobody, later (`adopt`).
  */
@@ -9,11 +8,11 @@ import type { Detail, EntryChange } from '../../src/model/entry.ts'
 import type { Held } from '../../src/model/held.ts'
 import type { Applied, Command, Credential, Edit, Holdable, Intent } from '../../src/model/intent.ts'
 import { toTokenId } from '../../src/model/access/token.ts'
-import { addToken, freezeStash, replaceMaster, revokeToken, thaw, unfreezeStash } from './stash-model/affairs.ts'
-import { Books, type Founding } from './stash-model/books.ts'
+import { addToken, freezeStash, replaceMaster, revokeToken, thaw, unfreezeStash } from './stash-model/admin-rules.ts'
+import { Ledger, type Founding } from './stash-model/ledger.ts'
 import { edit, hold, type Drawn, type Moment } from './stash-model/edit.ts'
-import { heedApproval, heedDrop } from './stash-model/held-rules.ts'
-import { heedRevision, isOver, need, refuse, Refused, type Actor, type Motion } from './stash-model/rules.ts'
+import { checkApproval, checkDrop } from './stash-model/held-rules.ts'
+import { checkRevision, isOver, need, refuse, Refused, type Actor, type ChangeRequest } from './stash-model/rules.ts'
 
 export type Outcome =
   | { ok: true; value: Applied }
@@ -29,11 +28,11 @@ const KEPT = [404, 409, 412, 422, 423]
 const NOTHING_HELD = { release: null, approver: null, approverReason: null, pressedReason: null }
 
 export class StashModel {
-  readonly books: Books
+  readonly ledger: Ledger
   #nameless = 0
 
   constructor(founding: Founding) {
-    this.books = new Books(founding)
+    this.ledger = new Ledger(founding)
   }
 
   apply(command: Command, now: number, drawn: Drawn): Outcome {
@@ -50,70 +49,70 @@ export class StashModel {
 
   #apply(command: Command, moment: Moment): Applied {
     const { credential, intent, reason = null, breakGlass = null, condition, idempotencyKey } = command
-    const speaker = this.#identify(credential, moment.now)
+    const caller = this.#identify(credential, moment.now)
     const name = `${'hash' in credential ? toTokenId(credential.hash) : 'anonymous'} ${idempotencyKey ?? ''}`
     const request = JSON.stringify([intent, reason, breakGlass, condition ?? null])
     const isAnswered = idempotencyKey !== undefined && !moment.dryRun
-    const known = isAnswered ? this.books.answers.get(name) : undefined
+    const known = isAnswered ? this.ledger.answers.get(name) : undefined
     if (known !== undefined && known.at + DAY > moment.now) {
       return known.request === request ? known.applied : refuse('idempotency_mismatch')
     }
-    const refused = isAnswered ? this.books.refusals.get(name) : undefined
+    const refused = isAnswered ? this.ledger.refusals.get(name) : undefined
     if (refused !== undefined && refused.at + 2 * MINUTE > moment.now) {
       if (refused.request === request) throw refused.refused
       refuse('idempotency_mismatch')
     }
-    this.books.sweepLinks(moment.now)
-    const change = { ...NOTHING_HELD, actor: speaker, speaker, reason, breakGlass, condition }
+    this.ledger.sweepLinks(moment.now)
+    const change = { ...NOTHING_HELD, actor: caller, caller, reason, breakGlass, condition }
     try {
       const applied = this.#open(credential, intent, change, moment)
-      if (isAnswered) this.books.keep(name, request, applied, moment.now)
+      if (isAnswered) this.ledger.keep(name, request, applied, moment.now)
       return applied
     } catch (fault) {
       const isKept = fault instanceof Refused && KEPT.includes(PROBLEMS[fault.code].status)
-      if (isAnswered && isKept && credential.kind !== 'none') this.books.keepRefusal(name, request, fault, moment.now)
+      if (isAnswered && isKept && credential.kind !== 'none') this.ledger.keepRefusal(name, request, fault, moment.now)
       throw fault
     }
   }
 
   #identify(credential: Credential, now: number): Actor {
     if (credential.kind !== 'token') return 'nobody'
-    return this.books.believe(credential.hash, now)
+    return this.ledger.authenticate(credential.hash, now)
   }
 
-  #open(credential: Credential, intent: Intent, request: Motion, moment: Moment): Applied {
+  #open(credential: Credential, intent: Intent, request: ChangeRequest, moment: Moment): Applied {
     if (intent.kind === 'approve') return this.#approve(intent.heldId, request, moment)
     if (intent.kind !== 'release') return this.#carryOut(intent, request, moment)
-    const link = credential.kind === 'link' ? this.books.linkOf(credential.hash) : null
-    const maker = link === null ? null : this.books.makerOf(link, moment.now)
-    if (link === null || maker === null || isOver(link, moment.now)) return refuse('link_spent')
+    const link = credential.kind === 'link' ? this.ledger.linkOf(credential.hash) : null
+    const requester = link === null ? null : this.ledger.requesterOf(link, moment.now)
+    if (link === null || requester === null || isOver(link, moment.now)) return refuse('link_spent')
     const { reason } = link
     const pressedReason = request.reason
     const { change } = link
     if (change.kind !== 'approve') {
-      return this.#carryOut(change, { ...request, actor: maker, reason, pressedReason, release: link }, moment)
+      return this.#carryOut(change, { ...request, actor: requester, reason, pressedReason, release: link }, moment)
     }
     const applied = this.#approve(
       change.heldId,
-      { ...request, speaker: maker, reason, pressedReason, breakGlass: null },
+      { ...request, caller: requester, reason, pressedReason, breakGlass: null },
       moment,
     )
-    this.books.held.delete(link.id)
+    this.ledger.held.delete(link.id)
     return applied
   }
 
-  #approve(heldId: string, request: Motion, moment: Moment): Applied {
-    const { speaker } = request
-    if (typeof speaker === 'string') return refuse('token_missing')
-    const { held, maker } = heedApproval(this.books, heldId, speaker, moment.now)
+  #approve(heldId: string, request: ChangeRequest, moment: Moment): Applied {
+    const { caller } = request
+    if (typeof caller === 'string') return refuse('token_missing')
+    const { held, requester } = checkApproval(this.ledger, heldId, caller, moment.now)
     const { change, reason } = held
     if (change.kind === 'approve') throw new Error('an approval does not wait for one')
-    const second = { release: held, approver: speaker, approverReason: request.reason }
-    return this.#carryOut(change, { ...request, actor: maker, reason: reason ?? request.reason, ...second }, moment)
+    const second = { release: held, approver: caller, approverReason: request.reason }
+    return this.#carryOut(change, { ...request, actor: requester, reason: reason ?? request.reason, ...second }, moment)
   }
 
-  #carryOut(intent: Decidable, request: Motion, moment: Moment): Applied {
-    const { books } = this
+  #carryOut(intent: Decidable, request: ChangeRequest, moment: Moment): Applied {
+    const { ledger } = this
     const { now } = moment
     switch (intent.kind) {
       case 'hold_for_link':
@@ -123,102 +122,103 @@ export class StashModel {
       case 'drop_held':
         return this.#drop(intent.heldId, request, now)
       case 'thaw':
-        return thaw(books, request, now)
+        return thaw(ledger, request, now)
       case 'freeze':
-        return freezeStash(books, intent, request, now)
+        return freezeStash(ledger, intent, request, now)
       case 'unfreeze':
-        return unfreezeStash(books, request, now)
+        return unfreezeStash(ledger, request, now)
       case 'add_token':
-        return addToken(books, intent, request, now)
+        return addToken(ledger, intent, request, now)
       case 'revoke_token':
-        return revokeToken(books, intent, request, now)
+        return revokeToken(ledger, intent, request, now)
       case 'rotate_master':
-        return replaceMaster(books, intent, request, now)
+        return replaceMaster(ledger, intent, request, now)
       case 'recover':
       case 'rotate_token':
       case 'delete_stash':
         throw new Error('no story ends like this')
       default:
-        return edit(books, intent satisfies Edit, request, moment)
+        return edit(ledger, intent satisfies Edit, request, moment)
     }
   }
 
-  #holdForLink(intent: Extract<Intent, { kind: 'hold_for_link' }>, request: Motion, now: number): Applied {
+  #holdForLink(intent: Extract<Intent, { kind: 'hold_for_link' }>, request: ChangeRequest, now: number): Applied {
     const { change, secretHash, expiresAt, decision = null } = intent
     const keys = change.kind === 'patch' ? change.changes.map(({ key }) => key) : [change.key ?? '']
     need(request.actor, 'write', keys)
     const secret = { id: toTokenId(secretHash), secret_hash: secretHash, expires_at: expiresAt }
-    return hold(this.books, 'link', change, keys, request, now, { ...secret, decision })
+    return hold(this.ledger, 'link', change, keys, request, now, { ...secret, decision })
   }
 
   #holdApprovalForLink(
     { heldId, secretHash, expiresAt }: Extract<Intent, { kind: 'hold_approval_for_link' }>,
-    request: Motion,
+    request: ChangeRequest,
     now: number,
   ): Applied {
-    const { held } = heedApproval(this.books, heldId, request.actor, now)
+    const { held } = checkApproval(this.ledger, heldId, request.actor, now)
     const secret = { id: toTokenId(secretHash), secret_hash: secretHash }
     const expires_at = Math.min(expiresAt, held.expires_at ?? Infinity)
     const change = { kind: 'approve' as const, heldId }
-    return hold(this.books, 'link', change, held.keys, request, now, { ...secret, expires_at })
+    return hold(this.ledger, 'link', change, held.keys, request, now, { ...secret, expires_at })
   }
 
-  #drop(heldId: string, request: Motion, now: number): Applied {
-    const { held, maker, because, glass } = heedDrop(this.books, heldId, request, now)
-    heedRevision(this.books, request)
-    this.books.held.delete(held.id)
-    const detail = { ...obituary(held, maker, because), ...(glass && { brokeGlass: glass }) }
+  #drop(heldId: string, request: ChangeRequest, now: number): Applied {
+    const { held, requester, because, glass } = checkDrop(this.ledger, heldId, request, now)
+    checkRevision(this.ledger, request)
+    this.ledger.held.delete(held.id)
+    const detail = { ...obituary(held, requester, because), ...(glass && { brokeGlass: glass }) }
     const { actor, reason } = request
-    const revision = this.books.revise('drop_held', actor, { reason, detail, changes: mournedIn(held) }, now)
+    const revision = this.ledger.revise('drop_held', actor, { reason, detail, changes: mournedIn(held) }, now)
     return { revision, changed: [], did: 'drop_held' }
   }
 
   /** What ends by the clock, before anything is answered. */
   endDue(now: number): void {
-    for (let held = this.books.nextEnd(now); held !== null; held = this.books.nextEnd(now)) this.#releaseDue(held, now)
+    for (let held = this.ledger.nextEnd(now); held !== null; held = this.ledger.nextEnd(now))
+      this.#releaseDue(held, now)
   }
 
   /** The alarm: whatever ends, then whatever is due, in order, a hundred at most; then what has expired is swept out. */
   ring(now: number): void {
     this.endDue(now)
     for (let released = 0; released < 100; released++) {
-      const held = this.books.nextDue(now)
+      const held = this.ledger.nextDue(now)
       if (held === null) break
       this.#releaseDue(held, now)
     }
-    this.books.sweep(now)
+    this.ledger.sweep(now)
   }
 
   #releaseDue(held: Held, now: number): void {
-    const maker = this.books.makerOf(held, now)
+    const requester = this.ledger.requesterOf(held, now)
     const { change, reason } = held
-    if (held.kind === 'approval' || change.kind === 'approve') return this.#giveUp(held, maker, 'expired', now)
-    if (maker === null) return this.#giveUp(held, null, 'refused', now, 'requester_gone')
-    const request = { ...NOTHING_HELD, actor: maker, speaker: maker, reason, release: held, breakGlass: null }
+    if (held.kind === 'approval' || change.kind === 'approve') return this.#giveUp(held, requester, 'expired', now)
+    if (requester === null) return this.#giveUp(held, null, 'refused', now, 'requester_gone')
+    const request = { ...NOTHING_HELD, actor: requester, caller: requester, reason, release: held, breakGlass: null }
     const drawn = { key: '', heldId: `?${this.#nameless++}` }
     try {
       this.#carryOut(change, request, { now, drawn, dryRun: false })
     } catch (fault) {
       if (!(fault instanceof Refused)) throw fault
       if (held.kind === 'revert') throw new Error('the end of a time-box was refused', { cause: fault })
-      this.#giveUp(held, maker, 'refused', now, fault.code)
+      this.#giveUp(held, requester, 'refused', now, fault.code)
     }
   }
 
-  #giveUp(held: Held, maker: Actor | null, because: Because, now: number, refusal?: string): void {
-    this.books.held.delete(held.id)
+  #giveUp(held: Held, requester: Actor | null, because: Because, now: number, refusal?: string): void {
+    this.ledger.held.delete(held.id)
     if (held.kind === 'lapse' || held.kind === 'thaw') return
-    const detail = obituary(held, maker, because, refusal)
+    const detail = obituary(held, requester, because, refusal)
     const words = { heldId: held.id, reason: held.reason, detail, changes: mournedIn(held) }
-    this.books.revise('drop_held', 'stash', words, now)
+    this.ledger.revise('drop_held', 'stash', words, now)
   }
 
   /** Gives those that the stash has named meanwhile their names; `ids` are all of them, in their order. */
   adopt(ids: string[]): void {
-    const held = [...this.books.held.values()]
+    const held = [...this.ledger.held.values()]
     if (held.length !== ids.length) return
-    this.books.held.clear()
-    for (const [i, one] of held.entries()) this.books.hold(one.id.startsWith('?') ? { ...one, id: ids[i] ?? '' } : one)
+    this.ledger.held.clear()
+    for (const [i, one] of held.entries()) this.ledger.hold(one.id.startsWith('?') ? { ...one, id: ids[i] ?? '' } : one)
   }
 }
 
@@ -229,9 +229,9 @@ const mournedIn = ({ keys }: Held): EntryChange[] =>
   keys.map((key) => ({ what: 'held', key, before: null, after: null }))
 
 /** What history says of a held change that did not happen. */
-function obituary(held: Held, maker: Actor | null, because: Because, refusal?: string): Detail {
+function obituary(held: Held, requester: Actor | null, because: Because, refusal?: string): Detail {
   const { id, kind, keys, reason, change, made_by } = held
-  const label = maker !== null && typeof maker !== 'string' ? maker.label : null
+  const label = requester !== null && typeof requester !== 'string' ? requester.label : null
   const madeBy = label ?? made_by ?? 'stash'
   const why = refusal === undefined ? {} : { refusal }
   return { dropped: { id, kind, keys, reason, does: change.kind, madeBy, because, ...why } }

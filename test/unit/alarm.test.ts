@@ -29,7 +29,7 @@ function begin(): { alarm: Alarm; settings: (number | null)[] } {
   return { alarm: new Alarm(chores), settings }
 }
 
-describe('Alarm.wake', () => {
+describe('Alarm.scheduleOverdue', () => {
   it('sets an alarm for what is overdue, since the one that was set may have been dropped', () => {
     const { alarm, settings } = begin()
     alarm.scheduleOverdue(100)
@@ -84,7 +84,7 @@ function makeChores(overrides: Partial<AlarmTasks> = {}) {
   return { alarm, done, waiting, world, settings, sleeps }
 }
 
-describe('Alarm.ring', () => {
+describe('Alarm.run', () => {
   it('carries out ends, then what people asked for, then everything outside, and what did not end last', async () => {
     const { alarm, done, waiting, world } = makeChores()
     Object.assign(waiting, { ends: ['end'], tried_ends: ['old end'], requests: ['request'], tried: ['tried', 'later'] })
@@ -214,7 +214,7 @@ describe('Alarm.endDue', () => {
   })
 })
 
-describe('Alarm.arm', () => {
+describe('Alarm.schedule', () => {
   it('sets what is sooner, and nothing that is as late or later', () => {
     const { alarm, settings, world } = makeChores()
     alarm.schedule()

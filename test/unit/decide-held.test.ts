@@ -63,7 +63,7 @@ describe('checkApproval', () => {
   })
 })
 
-describe('release', () => {
+describe('checkLink', () => {
   it('gives what may go ahead, and tells a stranger one thing of all that may not', () => {
     expect(checkLink(heldOf(), writer, NOW)).toEqual({ ok: true, value: { held: heldOf(), actor: writer } })
     for (const refused of [
@@ -131,7 +131,7 @@ describe('decide: drop_held', () => {
   })
 })
 
-describe('dropped', () => {
+describe('toDroppedDetail', () => {
   it('says whose it was, also where nobody or nothing is left of them', () => {
     expect(toDroppedDetail(heldOf(), bob, 'expired').dropped).toEqual({
       id: 'h',

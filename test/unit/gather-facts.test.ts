@@ -28,7 +28,7 @@ const put = (key: string | null, forMs?: number): Decidable => ({
 })
 const guard = { type: 'json' } as never
 
-describe('gather', () => {
+describe('gatherFacts', () => {
   it('finds a new stash empty, and names what may be made', () => {
     const { factsFor } = makeFacts()
     const facts = factsFor(put(null))

@@ -9,7 +9,7 @@ import {
 } from '../../src/model/guard/guard.ts'
 import { ValidationBudget } from '../../src/model/guard/json-schema.ts'
 
-describe('misfits', () => {
+describe('findViolations', () => {
   it.each<[Guard, string[], string[]]>([
     [{ type: 'boolean' }, ['true', 'false'], ['', 'TRUE', 'true ', 'on', '1', 'truefalse']],
     [
@@ -71,7 +71,7 @@ describe('misfits', () => {
   })
 })
 
-describe('objectionsTo', () => {
+describe('findGuardIssues', () => {
   const of = (guard: Guard) => {
     const objections = findGuardIssues(guard, new ValidationBudget())
     return objections === 'over budget' ? [objections] : objections.map(({ path }) => path)

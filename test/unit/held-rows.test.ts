@@ -130,7 +130,7 @@ describe('dropDecision', () => {
   })
 })
 
-describe('heldBySecret', () => {
+describe('findHeldBySecret', () => {
   it('takes the whole hash', () => {
     const hash = hashOf('secret')
     const { sql } = makeHeld(heldOf(toTokenId(hash), { secret_hash: hash }))
@@ -210,7 +210,7 @@ describe('hasEnded', () => {
   })
 })
 
-describe('passOn', () => {
+describe('reassignHeld', () => {
   it('gives schedules and approvals to the successor, and time-boxes; links stay behind', () => {
     const { sql } = makeHeld(
       heldOf('s', { made_by: 'old' }),
@@ -279,7 +279,7 @@ describe('pending time-boxes', () => {
   })
 })
 
-describe('heldAfter', () => {
+describe('iterateHeldAfter', () => {
   it('goes on after a cursor, in the order in which they were made', () => {
     const { sql } = makeHeld(heldOf('a'), heldOf('b'), heldOf('c'))
     const all = [...iterateHeldAfter(sql, 0)]

@@ -118,7 +118,7 @@ describe('readHistory', () => {
   })
 })
 
-describe('changesToUndo', () => {
+describe('getChangesToUndo', () => {
   it('gives what a revision changed, and who changed the same since', () => {
     const { sql, put, ask } = makeHistory()
     ask(patch(['a-1', '1'], ['b', '1']))
@@ -202,13 +202,13 @@ describe('verifyHistory', () => {
   })
 })
 
-describe('genesis', () => {
+describe('getGenesisHash', () => {
   it('differs by stash and by time', () => {
     expect(new Set([getGenesisHash('a', 1), getGenesisHash('a', 2), getGenesisHash('b', 1)]).size).toBe(3)
   })
 })
 
-describe('weigh', () => {
+describe('countEntryBytes', () => {
   const entry = {
     revision: 1,
     at: 0,

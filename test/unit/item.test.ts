@@ -10,7 +10,7 @@ describe('isKey', () => {
   })
 })
 
-describe('bytesOf', () => {
+describe('countBytes', () => {
   it('is of UTF-8', () => {
     expect(['', 'a', 'é', '€', '🚦'].map(countBytes)).toEqual([0, 1, 2, 3, 4])
   })

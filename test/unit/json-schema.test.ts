@@ -6,7 +6,7 @@ const examine = (schema: unknown) => vetSchema(schema, new ValidationBudget())
 const judge = (schema: unknown, value: unknown) =>
   findSchemaViolations(schema, JSON.stringify(value), new ValidationBudget())
 
-describe('examineSchema', () => {
+describe('vetSchema', () => {
   it.each<[unknown]>([
     [true],
     [{}],
@@ -93,7 +93,7 @@ describe('isShallow', () => {
   })
 })
 
-describe('schemaIssues', () => {
+describe('findSchemaViolations', () => {
   it('says where, and what is asked for there', () => {
     const schema = { properties: { a: { items: { type: 'integer' } } } }
     expect(judge(schema, { a: [1, 2] })).toEqual([])

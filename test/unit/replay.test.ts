@@ -31,7 +31,7 @@ const recoverAt = (sql: Tables, revision: number): void => {
   sql.rows(`UPDATE log SET kind = 'recovered' WHERE revision = ?`, revision)
 }
 
-describe('Replays', () => {
+describe('ReplayCache', () => {
   it('gives the changes since, in order, and nothing to one who has seen everything', () => {
     const { sql } = makeLog(3)
     const replays = new ReplayCache(sql)
@@ -202,7 +202,7 @@ describe('replay, for hubs of an older version', () => {
   })
 })
 
-describe('eventsForHub', () => {
+describe('getEventsForHub', () => {
   it('gives so many changes at a time, and so many bytes, but one at least', () => {
     const { sql } = makeLog(30, 100)
     expect(named(getEventsForHub(sql, 2, { changes: 3, bytes: 9_000 }))).toEqual(['change 3', 'change 4', 'change 5'])
@@ -244,7 +244,7 @@ describe('eventsForHub', () => {
   })
 })
 
-describe('nextEvent', () => {
+describe('getNextEvent', () => {
   it('gives the change after a revision, and nothing after the last', () => {
     const { sql } = makeLog(3)
     expect(getNextEvent(sql, 1)).toMatchObject({ type: 'change', revision: 2, values: [{ key: 'a', value: '2' }] })

@@ -22,7 +22,7 @@ describe('murmur3', () => {
   })
 })
 
-describe('bucketOf', () => {
+describe('getBucket', () => {
   it('puts each user of the golden vectors where it belongs', () => {
     const found = vectors.buckets.map(({ flag, targetingKey }) => getBucket(flag, targetingKey))
     expect(found).toEqual(vectors.buckets.map(({ bucket }) => bucket))
@@ -37,7 +37,7 @@ describe('bucketOf', () => {
   })
 })
 
-describe('endsOf', () => {
+describe('getBucketEnds', () => {
   it.each([
     [
       [33.3, 66.7],
@@ -69,7 +69,7 @@ describe('endsOf', () => {
   })
 })
 
-describe('shareOf', () => {
+describe('getShare', () => {
   it('gives a share the buckets below its end, and an empty one none', () => {
     expect([0, 9, 10, 99_999].map((bucket) => getShare([0, 10, 10, 100_000], bucket))).toEqual([1, 1, 3, 3])
   })
@@ -145,7 +145,7 @@ describe('flagd', () => {
   })
 })
 
-describe('ruleOf', () => {
+describe('createRule', () => {
   it.each([
     ['boolean', 'true', { value: true, variant: 'on', reason: 'STATIC' }],
     ['boolean', 'false', { value: false, variant: 'off', reason: 'STATIC' }],
@@ -181,7 +181,7 @@ describe('ruleOf', () => {
   })
 })
 
-describe('ruleOf', () => {
+describe('createRule', () => {
   const rule = (value: string, guard: string) => createRule(flag('k', value, guard))
   it.each([
     ['percentage', ['', ' ', '-1', '100.5', 'x']],

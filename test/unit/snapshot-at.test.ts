@@ -22,7 +22,7 @@ const REVERTS: Revert[] = [
   { key: 'c', at: 100, version: 2, to: { ...text('{}'), guard: 'json' } },
 ]
 
-describe('atTime', () => {
+describe('getSnapshotAt', () => {
   it('is the snapshot itself until something ends', () => {
     const whole = snapshot(REVERTS)
     expect(whole.changesAt).toBe(100)
@@ -58,7 +58,7 @@ describe('atTime', () => {
   })
 })
 
-describe('readSnapshot', () => {
+describe('parseSnapshot', () => {
   it('takes ends that are past, far ahead, and in any order', () => {
     const year = 366 * 24 * 3_600_000
     const read = snapshot([

@@ -15,7 +15,7 @@ const stash = { name: 'shop', description: null, profile: 'safeguarded', created
 const write = (flags: Flag[], revision = 3, reverts: Revert[] = []) =>
   serializeSnapshot({ stashId: 's', revision, chain: null, publishedAt: 9, stash, reverts }, flags)
 
-describe('readSnapshot', () => {
+describe('parseSnapshot', () => {
   it('gives back what was written, whatever the values are', () => {
     const key = fc.oneof(fc.constantFrom('__proto__', 'constructor', 'a.b'), fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/))
     const flag = fc.record({ key, value: fc.string({ unit: 'binary' }), type: fc.string(), version: fc.nat() })
@@ -155,7 +155,7 @@ describe('a snapshot of another format', () => {
   })
 })
 
-describe('newest', () => {
+describe('pickNewest', () => {
   const at = (revision: number): Snapshot => {
     const read = parseSnapshot(write([], revision), 's')
     if (read === null) throw new Error('not a snapshot')

@@ -5,7 +5,7 @@ import { countBytes } from '../../src/model/item.ts'
 import { ABILITIES } from '../../src/model/access/permit.ts'
 import { anonymous, factsWith, judge, master, NOW, putOf, revertOf, tokenOf, writer } from '../support/decisions.ts'
 
-describe('revertsOfEntry', () => {
+describe('getRevertChanges', () => {
   const items = [
     { key: 'a', before: 'old' },
     { key: 'b', before: null },
@@ -106,7 +106,7 @@ describe('what pending time-boxes put back', () => {
   })
 })
 
-describe('listEnds', () => {
+describe('toPendingEnds', () => {
   const ends = (pending: Held[], isWhole = true, actor = writer as Parameters<typeof toPendingEnds>[2]) =>
     toPendingEnds(pending, isWhole, actor)
   const many = (count: number, value = 'v') =>

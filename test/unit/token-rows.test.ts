@@ -46,7 +46,7 @@ function makeTokens() {
   return { sql, add, codeOf }
 }
 
-describe('believe', () => {
+describe('authenticate', () => {
   it('knows a token as it was granted', () => {
     const { sql, add } = makeTokens()
     const id = add('one', { expiresAt: 100 })
@@ -173,7 +173,7 @@ describe('listTokens', () => {
   })
 })
 
-describe('makerOf', () => {
+describe('getRequester', () => {
   it('is the stash itself, a token as it stands, or nobody', () => {
     const { sql, add } = makeTokens()
     const id = add('one', { expiresAt: 50 })

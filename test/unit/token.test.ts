@@ -52,7 +52,7 @@ describe('isToken', () => {
   })
 })
 
-describe('stashOfLink', () => {
+describe('getLinkStash', () => {
   const stashId = '0123456789abcdef'.repeat(4)
   const link = mintLink(stashId, crypto.getRandomValues(new Uint8Array(256)))
   it('finds the stash in a link', () => {

@@ -4,7 +4,7 @@
  * (25 at once, then 5 a minute), may be lost, and does not stop a fill that is under way.
  */
 import type { Clock } from './clock.ts'
-import type { Dice } from './dice.ts'
+import type { Random } from './random.ts'
 
 export type Answer = {
   status: number
@@ -28,15 +28,15 @@ export class CacheModel {
   purges: 'kept' | 'lost' = 'kept'
   hits = 0
   readonly #clock: Clock
-  readonly #dice: Dice
+  readonly #random: Random
   readonly #upper: Tier = newTier()
   readonly #lower = new Map<number, Tier>()
   #tokens = BURST
   #refilledAt: number
 
-  constructor(clock: Clock, dice: Dice) {
+  constructor(clock: Clock, random: Random) {
     this.#clock = clock
-    this.#dice = dice
+    this.#random = random
     this.#refilledAt = clock.now()
   }
 
@@ -63,7 +63,7 @@ export class CacheModel {
     this.#tokens--
     if (this.purges === 'lost') return true
     for (const tier of [this.#upper, ...this.#lower.values()]) {
-      this.#clock.at(this.#clock.now() + this.#dice.between(20, 400), () => {
+      this.#clock.at(this.#clock.now() + this.#random.between(20, 400), () => {
         for (const [url, { answer }] of tier.entries) if (answer.tag === tag) tier.entries.delete(url)
       })
     }

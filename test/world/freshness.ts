@@ -8,7 +8,7 @@
 import type { ReadMode } from '../../src/edge/stores.ts'
 import { quantile } from '../bench/figures.ts'
 import type { Answer } from './cache-model.ts'
-import type { Dice } from './dice.ts'
+import type { Random } from './random.ts'
 import { WorldBroken } from './kv-model.ts'
 import type { Place } from './reader.ts'
 import { MASTER } from './stash-home.ts'
@@ -66,7 +66,7 @@ async function measure({ mode, prepare, isNaive = false }: Way): Promise<Figures
   const freshAfter: number[] = []
   for (let i = 0; i < FLIPS; i++) {
     // Somewhere in the lifetime of what the places hold: not all flips meet them alike.
-    await world.clock.pass(world.dice.between(0, 5_000))
+    await world.clock.pass(world.random.between(0, 5_000))
     await flip(world)
     const flippedAt = world.clock.now()
     const lastStaleAt = new Map<number, number>()
@@ -154,8 +154,8 @@ export type Confirmed = {
 
 /** How reads follow each other, in mean pauses: of one service that asks at its own pace, and of many at random. */
 const PAUSES = {
-  steady: (dice: Dice) => dice.between(0.9, 1.1),
-  random: (dice: Dice) => -Math.log(1 - dice()),
+  steady: (random: Random) => random.between(0.9, 1.1),
+  random: (random: Random) => -Math.log(1 - random()),
 }
 type Arrivals = keyof typeof PAUSES
 const ARRIVALS: Arrivals[] = ['steady', 'random']
@@ -199,12 +199,12 @@ export async function measureConfirmations(
   }
   const end = world.clock.now() + forMs
   for (const isolate of place.isolates) {
-    for (let at = world.clock.now(); at < end; at += PAUSES[arrivals](world.dice) * (1_000 / perSecond)) {
+    for (let at = world.clock.now(); at < end; at += PAUSES[arrivals](world.random) * (1_000 / perSecond)) {
       world.clock.at(at, () => void read(isolate))
     }
   }
   for (let at = world.clock.now(); at < end; at += FLIP_EACH_MS) {
-    world.clock.at(at + world.dice.between(0, FLIP_EACH_MS), () => void flip(world))
+    world.clock.at(at + world.random.between(0, FLIP_EACH_MS), () => void flip(world))
   }
   await world.clock.pass(forMs + 10_000)
   found.calls = world.object.requests

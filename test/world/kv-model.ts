@@ -6,7 +6,7 @@
  * A put may hang until its writer has given it up, and land then; or land, and be said to have failed.
  */
 import type { Clock } from './clock.ts'
-import type { Dice } from './dice.ts'
+import type { Random } from './random.ts'
 
 export type KvState = 'up' | 'slow' | 'down' | 'late' | 'unsure'
 
@@ -25,14 +25,14 @@ export class KvModel {
   reads = 0
   writes = 0
   readonly #clock: Clock
-  readonly #dice: Dice
+  readonly #random: Random
   readonly #versions: Version[] = []
   readonly #caches = new Map<number, { text: string | null; until: number }>()
   readonly #lags = new Map<number, number>()
 
-  constructor(clock: Clock, dice: Dice) {
+  constructor(clock: Clock, random: Random) {
     this.#clock = clock
-    this.#dice = dice
+    this.#random = random
   }
 
   get latest(): Version | undefined {
@@ -47,7 +47,7 @@ export class KvModel {
     const startedAt = this.#clock.now()
     const { revision } = JSON.parse(text) as { revision: number }
     const state = this.state
-    await this.#clock.sleep(this.#dice.between(...PUT_TAKES_MS[state]))
+    await this.#clock.sleep(this.#random.between(...PUT_TAKES_MS[state]))
     const now = this.#clock.now()
     const fate = survives()
     const isLate = now - startedAt > PRESUMED_LOST_MS
@@ -61,7 +61,7 @@ export class KvModel {
     }
     this.writes++
     this.#versions.push({ text, revision, at: now })
-    if (state === 'unsure' && this.#dice() < 0.5) throw new Error('KV PUT failed: 500, and it landed')
+    if (state === 'unsure' && this.#random() < 0.5) throw new Error('KV PUT failed: 500, and it landed')
   }
 
   /** What another version of the code has left there. */
@@ -76,7 +76,7 @@ export class KvModel {
     const cached = this.#caches.get(place)
     const hit = cached !== undefined && this.#clock.now() < cached.until
     await this.#clock.sleep(
-      this.state === 'slow' ? this.#dice.between(300, 3_000) : hit ? 5 : this.#dice.between(20, 120),
+      this.state === 'slow' ? this.#random.between(300, 3_000) : hit ? 5 : this.#random.between(20, 120),
     )
     if (this.state === 'down') throw new Error('KV GET failed: 500')
     if (hit) return cached.text
@@ -96,7 +96,7 @@ export class KvModel {
   #lagOf(place: number): number {
     const known = this.#lags.get(place)
     if (known !== undefined) return known
-    const lag = this.#dice.between(0, PROPAGATION_MAX_MS)
+    const lag = this.#random.between(0, PROPAGATION_MAX_MS)
     this.#lags.set(place, lag)
     return lag
   }

@@ -4,7 +4,7 @@
  * Nothing leaves an instance before all that it has written is durable: answers, messages, and calls to others wait.
  */
 import type { Clock } from './clock.ts'
-import type { Dice } from './dice.ts'
+import type { Random } from './random.ts'
 import { makeContext } from './runtime/context.ts'
 import { Disk, type Copy, type DiskEvents } from './runtime/disk.ts'
 import { Gone, Life } from './runtime/life.ts'
@@ -22,7 +22,7 @@ const ALARM_RETRIES = 6
 
 export type Host = {
   clock: Clock
-  dice: Dice
+  random: Random
   /** The code under test did what it must never do. */
   broke(fault: unknown): void
   /** Something happens that may keep a caller from an answer in time. */
@@ -68,24 +68,24 @@ export class ObjectHost<T extends object> {
     this.id = making.id
     const { committed = nothing, durable = nothing, lost = nothing } = making.events ?? {}
     const alarm = (at: number) => this.#schedule(at)
-    this.disk = new Disk(host.clock, host.dice, { committed, durable, lost, alarm })
+    this.disk = new Disk(host.clock, host.random, { committed, durable, lost, alarm })
   }
 
   /** A call from so far away. Rejects where the platform would; a caller that is not answered waits for ever. */
   async call<R>(distanceMs: number, work: (object: T) => R | Promise<R>): Promise<R> {
-    const { clock, dice } = this.#host
+    const { clock, random } = this.#host
     this.requests++
     await clock.sleep(distanceMs)
     if (this.state === 'hanging') return new Promise<never>(() => {})
     if (this.state === 'dead') {
-      if (dice() < 0.5) await clock.sleep(60_000)
+      if (random() < 0.5) await clock.sleep(60_000)
       throw new Error('network connection lost')
     }
     if (this.state === 'overloaded') {
       await clock.sleep(distanceMs)
       throw Object.assign(new Error('overloaded'), { overloaded: true })
     }
-    if (this.state === 'slow') await clock.sleep(dice.between(100, 2_000))
+    if (this.state === 'slow') await clock.sleep(random.between(100, 2_000))
     const { life, object, ready } = this.wake()
     await ready
     const answer = await this.#answer(life, object, work)
@@ -114,12 +114,12 @@ export class ObjectHost<T extends object> {
 
   /** The instance is lost, at whatever step it was. */
   crash(): void {
-    this.#end('dead', this.#host.dice() < 0.5)
+    this.#end('dead', this.#host.random() < 0.5)
   }
 
   /** Another instance takes over. What the old one has sent arrives, and what it tries to write does not count. */
   overlap(): void {
-    this.#end('fenced', this.#host.dice() < 0.5)
+    this.#end('fenced', this.#host.random() < 0.5)
   }
 
   /** The instance sleeps, its sockets stay. One in the middle of something does not sleep. */
@@ -199,7 +199,7 @@ export class ObjectHost<T extends object> {
 
   /** Durable, and rung at least once: by whatever instance there is then, or later where there can be none. */
   #schedule(at: number): void {
-    const { clock, dice } = this.#host
+    const { clock, random } = this.#host
     this.isAlarmLost = false
     let isDelayed = false
     const ring = (): void => {
@@ -209,7 +209,7 @@ export class ObjectHost<T extends object> {
       if (this.state === 'dead') return clock.at(clock.now() + ALARM_RETRY_MS, ring)
       if (this.alarms === 'late' && !isDelayed) {
         isDelayed = true
-        return clock.at(clock.now() + dice.between(1_000, 30_000), ring)
+        return clock.at(clock.now() + random.between(1_000, 30_000), ring)
       }
       // One at a time: it is rung when the one before is over.
       if (this.#ringing === null) this.#ring()
@@ -220,7 +220,7 @@ export class ObjectHost<T extends object> {
   #ring(): void {
     this.disk.takeAlarm()
     if (this.alarms === 'dropped') return this.#dropAlarm()
-    if (this.alarms === 'rejected' && this.#host.dice() < 0.7) return this.#retry()
+    if (this.alarms === 'rejected' && this.#host.random() < 0.7) return this.#retry()
     const { life, object, ready } = this.wake()
     const ringing = Symbol('ring')
     this.#ringing = ringing

@@ -5,7 +5,7 @@ import { createStores, type Handles, type ReadMode, type Stores } from '../../sr
 import { serve, missingItemResponse } from '../../src/http/response/serve.ts'
 import type { CacheModel, Answer } from './cache-model.ts'
 import type { Clock } from './clock.ts'
-import type { Dice } from './dice.ts'
+import type { Random } from './random.ts'
 import type { KvModel } from './kv-model.ts'
 import { distortionOf, type Plant } from './plants.ts'
 import type { Home } from './stash-home.ts'
@@ -28,7 +28,7 @@ export type Ask = { key: string; minRevision?: number }
 
 type Around = {
   plant: Plant | null
-  dice: Dice
+  random: Random
   clock: Clock
   kv: KvModel
   cache: CacheModel
@@ -38,7 +38,7 @@ type Around = {
 }
 
 export function makeIsolate(
-  { clock, dice, kv, home, mode, plant }: Around,
+  { clock, random, kv, home, mode, plant }: Around,
   place: Pick<Place, 'number' | 'distanceMs'>,
   skewMs: number,
 ): Isolate {
@@ -54,7 +54,7 @@ export function makeIsolate(
   return {
     recall: new SnapshotReader(new SnapshotCache(100, 10_000_000)),
     stash: stubOf(home.stash, place.distanceMs),
-    stores: { ...stores, random: dice, now: () => clock.now() + skewMs },
+    stores: { ...stores, random, now: () => clock.now() + skewMs },
     skewMs,
     served: -1,
   }

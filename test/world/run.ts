@@ -8,7 +8,7 @@
  * `--plant "…"` plants a fault (see plants.ts) in what the stories run against.
  */
 import { parseArgs } from 'node:util'
-import { findFailure, shorten, trace } from './story/tell-many.ts'
+import { findFailure, shorten, trace } from './story/run-many.ts'
 import { PLANTS, type Plant } from './plants.ts'
 import { printFreshness } from './freshness.ts'
 import { storyOf } from './story/step.ts'

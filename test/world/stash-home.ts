@@ -56,7 +56,7 @@ export function makeHome(world: Surroundings, { id, from }: { id: string; from: 
   const bindingsOf = (life: Life, gate: () => Promise<void>): Env => {
     const survives = () => {
       if (life.state === 'alive') return 'alive'
-      return life.state === 'fenced' || world.dice() < 0.5 ? 'orphaned' : 'lost'
+      return life.state === 'fenced' || world.random() < 0.5 ? 'orphaned' : 'lost'
     }
     const put = async (_key: string, text: string): Promise<void> => {
       await gate()

@@ -3,10 +3,10 @@ import { PLANTS } from './plants.ts'
 import type { KvState } from './kv-model.ts'
 import type { ObjectState } from './object-host.ts'
 import { pastCopy } from './story/past.ts'
-import { findFailure, shorten, trace } from './story/tell-many.ts'
+import { findFailure, shorten, trace } from './story/run-many.ts'
 import { World, type WorldOptions } from './world.ts'
 
-/** `npm run world -- stories --seeds A..B` tells others, and `npm run world -- story --seed N` one of them step by step. */
+/** `npm run world -- stories --seeds A..B` runs others, and `npm run world -- story --seed N` one of them step by step. */
 const STORIES = [
   { from: 1, to: 70 },
   { from: 71, to: 140 },

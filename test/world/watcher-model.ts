@@ -45,7 +45,7 @@ export class WatcherModel {
   constructor(world: World, filter: Filter) {
     this.#world = world
     this.filter = filter
-    this.#distanceMs = world.dice.between(1, 120)
+    this.#distanceMs = world.random.between(1, 120)
     void this.#connect()
   }
 
@@ -59,11 +59,11 @@ export class WatcherModel {
   }
 
   async #connect(): Promise<void> {
-    const { clock, dice } = this.#world
+    const { clock, random } = this.#world
     const socket = await this.#open()
     if (this.#isGone) return
     if (socket === null) {
-      await clock.sleep(dice.between(500, 2_500))
+      await clock.sleep(random.between(500, 2_500))
       return this.#connect()
     }
     let arrivesAt = 0
@@ -73,8 +73,8 @@ export class WatcherModel {
       if (this.#socket !== socket) return
       this.#socket = null
       // What was on its way may still come, or may not.
-      isConnected = dice() < 0.5
-      clock.at(clock.now() + this.#distanceMs + dice.between(500, 2_500), () => {
+      isConnected = random() < 0.5
+      clock.at(clock.now() + this.#distanceMs + random.between(500, 2_500), () => {
         isConnected = false
         void this.#connect()
       })

@@ -4,7 +4,7 @@ import type { Applied, Command, Intent } from '../../src/model/intent.ts'
 import type { Result } from '../../src/model/refusal.ts'
 import { CacheModel, type Answer } from './cache-model.ts'
 import { Clock } from './clock.ts'
-import { diceOf, type Dice } from './dice.ts'
+import { createRandom, type Random } from './random.ts'
 import { KvModel, WorldBroken } from './kv-model.ts'
 import type { ObjectHost } from './object-host.ts'
 import { answerIn, makeIsolate, urlOf, type Ask, type Isolate, type Place } from './reader.ts'
@@ -41,7 +41,7 @@ let worlds = 0
 
 export class World {
   readonly clock = new Clock()
-  readonly dice: Dice
+  readonly random: Random
   readonly kv: KvModel
   readonly cache: CacheModel
   readonly truth = new Truth()
@@ -70,18 +70,18 @@ export class World {
 
   constructor(options: WorldOptions) {
     const { seed, places, isolates, mode, nearMs = 1, farMs = 120, skewMs = 0, from = null, plant = null } = options
-    this.dice = diceOf(seed)
+    this.random = createRandom(seed)
     this.mode = mode
     this.skewMs = skewMs
     this.#uninstall = installGlobals({ clock: this.clock, skew: this.skew, log: (line) => this.#noteLog(line) })
-    this.kv = new KvModel(this.clock, this.dice)
-    this.cache = new CacheModel(this.clock, this.dice)
+    this.kv = new KvModel(this.clock, this.random)
+    this.cache = new CacheModel(this.clock, this.random)
     this.plant = plant
     this.home = makeHome(this, { id: this.id, from })
     this.object = this.home.stash
     this.places = Array.from({ length: places }, (_, number) => {
-      const place = { number, distanceMs: this.dice.between(nearMs, farMs) }
-      const skew = () => Math.round(this.dice.between(-skewMs, skewMs))
+      const place = { number, distanceMs: this.random.between(nearMs, farMs) }
+      const skew = () => Math.round(this.random.between(-skewMs, skewMs))
       return { ...place, isolates: Array.from({ length: isolates }, () => makeIsolate(this, place, skew())) }
     })
   }
@@ -155,7 +155,7 @@ export class World {
   }
 
   #anyOf({ isolates }: Place): Isolate {
-    const isolate = isolates[Math.floor(this.dice() * isolates.length)]
+    const isolate = isolates[Math.floor(this.random() * isolates.length)]
     if (isolate === undefined) throw new Error('a place without isolates')
     return isolate
   }

@@ -1,25 +1,25 @@
 /**
- * From a step of a story to the command that is sent: what it names by number is looked up in the books, and secrets
+ * From a step of a story to the command that is sent: it looks up in the ledger what the step names by number, and makes up secrets
  * are made up where a token or a link is made.
  */
 import type { Guard } from '../../../src/model/guard/guard.ts'
 import type { Change, Command, Credential, Intent } from '../../../src/model/intent.ts'
 import type { Precondition } from '../../../src/model/decide/precondition.ts'
-import { sha256, type Books } from './books.ts'
+import { sha256, type Ledger } from './ledger.ts'
 import { GRANTS, GUARDS, KEYS, TYPES, VALUES, type Step, type Terms, type Wish } from './story.ts'
 
-/** What a story has made so far, beside what the books know: secrets, in the order in which they were made up. */
+/** What a story has made so far, besides the rows of the ledger: secrets, in the order in which they were made up. */
 export type Cast = { tokens: string[]; links: string[] }
 
 const UNVERSIONED = ['approval_link', 'approve', 'drop', 'freeze', 'unfreeze', 'grant', 'revoke', 'rotate']
 
-export function commandOf(taken: Extract<Step, { do: 'say' }>, books: Books, cast: Cast, now: number): Command {
+export function commandOf(taken: Extract<Step, { do: 'say' }>, ledger: Ledger, cast: Cast, now: number): Command {
   const { wish: wanted, reason, breakGlass, condition: named, repeatKey, dryRun } = taken
-  const intent = intentOf(wanted, books, cast, now)
-  const condition = UNVERSIONED.includes(wanted.want) ? conditionOf(named, books.revision) : undefined
+  const intent = intentOf(wanted, ledger, cast, now)
+  const condition = UNVERSIONED.includes(wanted.want) ? conditionOf(named, ledger.revision) : undefined
   const secretive = ['link', 'approval_link', 'grant', 'rotate'].includes(wanted.want)
   const rehearsable = ['put', 'delete', 'patch', 'undo', 'import', 'set_guard'].includes(wanted.want)
-  const credential = wanted.want === 'press' ? linkOf(wanted.link, books, cast) : speakerOf(taken.by, books, cast)
+  const credential = wanted.want === 'press' ? linkOf(wanted.link, ledger, cast) : callerOf(taken.by, ledger, cast)
   return {
     credential,
     intent,
@@ -33,37 +33,37 @@ export function commandOf(taken: Extract<Step, { do: 'say' }>, books: Books, cas
   }
 }
 
-function speakerOf(number: number, books: Books, cast: Cast): Credential {
-  const master = [...books.tokens.values()].find((token) => token.master && token.expiresAt === null)
-  const live = [...books.tokens.values()].map(({ hash }) => hash)
+function callerOf(number: number, ledger: Ledger, cast: Cast): Credential {
+  const master = [...ledger.tokens.values()].find((token) => token.master && token.expiresAt === null)
+  const live = [...ledger.tokens.values()].map(({ hash }) => hash)
   const known = [master?.hash ?? '', ...live, master?.hash ?? '', ...live, ...cast.tokens]
   const nobody: Credential[] = [{ kind: 'none' }, { kind: 'token', hash: sha256('a stranger') }]
   const all = [...known.map((hash): Credential => ({ kind: 'token', hash })), ...nobody]
   return all[number % all.length] ?? { kind: 'none' }
 }
 
-function linkOf(number: number, { held: waiting }: Books, { links }: Cast): Credential {
+function linkOf(number: number, { held: waiting }: Ledger, { links }: Cast): Credential {
   const live = [...waiting.values()].flatMap(({ secret_hash: hash }) => hash ?? []).toReversed()
   const all = [...live, ...live, ...links, sha256('no link')]
   return { kind: 'link', hash: all[number % all.length] ?? '' }
 }
 
-function heldIdOf(number: number, { held: waiting }: Books, first: string): string {
+function heldIdOf(number: number, { held: waiting }: Ledger, first: string): string {
   const all = [...waiting.values()].toReversed()
   const wanted = all.filter(({ kind }) => kind === first)
   const ids = [...wanted, ...wanted, ...all].map(({ id }) => id)
   return [...ids, 'no-such-change'][number % (ids.length + 1)] ?? ''
 }
 
-function intentOf(wanted: Wish, books: Books, cast: Cast, now: number): Intent {
+function intentOf(wanted: Wish, ledger: Ledger, cast: Cast, now: number): Intent {
   switch (wanted.want) {
     case 'put':
     case 'delete':
     case 'patch':
-      return changeOf(wanted, books, now)
+      return changeOf(wanted, ledger, now)
     case 'undo': {
-      const revision = Math.max(1, books.revision - wanted.back)
-      return { kind: 'undo', revision, ...termsOf(wanted, books.revision, now) }
+      const revision = Math.max(1, ledger.revision - wanted.back)
+      return { kind: 'undo', revision, ...termsOf(wanted, ledger.revision, now) }
     }
     case 'import': {
       const { replace, items, guards: rules } = wanted
@@ -73,12 +73,12 @@ function intentOf(wanted: Wish, books: Books, cast: Cast, now: number): Intent {
         type: typeAt(each.type ?? 0),
       }))
       const ruled = rules.map((each) => ({ key: keyAt(each.key), guard: guardAt(each.guard) }))
-      return { kind: 'import', items: values, guards: ruled, replace, ...termsOf(wanted, books.revision, now) }
+      return { kind: 'import', items: values, guards: ruled, replace, ...termsOf(wanted, ledger.revision, now) }
     }
     case 'set_guard':
     case 'remove_guard': {
       const named = keyAt(wanted.key)
-      const { condition } = { condition: undefined, ...termsOf(wanted, books.guards.get(named)?.version ?? null, now) }
+      const { condition } = { condition: undefined, ...termsOf(wanted, ledger.guards.get(named)?.version ?? null, now) }
       const same = { key: named, ...(condition && { condition }) }
       return wanted.want === 'set_guard'
         ? { kind: 'set_guard', guard: guardAt(wanted.guard), ...same }
@@ -86,7 +86,7 @@ function intentOf(wanted: Wish, books: Books, cast: Cast, now: number): Intent {
     }
     case 'link': {
       const secretHash = secretOf(cast.links, 'link')
-      const change = changeOf(wanted.change, books, now)
+      const change = changeOf(wanted.change, ledger, now)
       const { decision } = wanted
       return {
         kind: 'hold_for_link',
@@ -97,7 +97,7 @@ function intentOf(wanted: Wish, books: Books, cast: Cast, now: number): Intent {
       }
     }
     case 'approval_link': {
-      const heldId = heldIdOf(wanted.held, books, 'approval')
+      const heldId = heldIdOf(wanted.held, ledger, 'approval')
       return {
         kind: 'hold_approval_for_link',
         heldId,
@@ -108,9 +108,9 @@ function intentOf(wanted: Wish, books: Books, cast: Cast, now: number): Intent {
     case 'press':
       return { kind: 'release' }
     case 'approve':
-      return { kind: 'approve', heldId: heldIdOf(wanted.held, books, 'approval') }
+      return { kind: 'approve', heldId: heldIdOf(wanted.held, ledger, 'approval') }
     case 'drop':
-      return { kind: 'drop_held', heldId: heldIdOf(wanted.held, books, 'revert') }
+      return { kind: 'drop_held', heldId: heldIdOf(wanted.held, ledger, 'revert') }
     case 'freeze':
       return { kind: 'freeze', until: wanted.forMs === null ? null : now + wanted.forMs }
     case 'unfreeze':
@@ -121,7 +121,7 @@ function intentOf(wanted: Wish, books: Books, cast: Cast, now: number): Intent {
       return { kind: 'add_token', hash: secretOf(cast.tokens, 'token'), label, can, keys, expiresInMs: wanted.lifeMs }
     }
     case 'revoke': {
-      const ids = [...books.tokens.keys(), 'no-such-token']
+      const ids = [...ledger.tokens.keys(), 'no-such-token']
       return { kind: 'revoke_token', tokenId: ids[wanted.token % ids.length] ?? '' }
     }
     case 'rotate':
@@ -129,11 +129,11 @@ function intentOf(wanted: Wish, books: Books, cast: Cast, now: number): Intent {
   }
 }
 
-function changeOf(wanted: Wish, books: Books, now: number): Change {
+function changeOf(wanted: Wish, ledger: Ledger, now: number): Change {
   switch (wanted.want) {
     case 'put': {
       const named = wanted.key === null ? null : keyAt(wanted.key)
-      const version = named === null ? null : (books.items.get(named)?.version ?? null)
+      const version = named === null ? null : (ledger.items.get(named)?.version ?? null)
       return {
         kind: 'put',
         key: named,
@@ -146,7 +146,7 @@ function changeOf(wanted: Wish, books: Books, now: number): Change {
       return {
         kind: 'delete',
         key: keyAt(wanted.key),
-        ...termsOf(wanted, books.items.get(keyAt(wanted.key))?.version ?? null, now),
+        ...termsOf(wanted, ledger.items.get(keyAt(wanted.key))?.version ?? null, now),
       }
     case 'patch': {
       const changes = wanted.values.map(({ key: named, value: given, type }) => ({
@@ -154,7 +154,7 @@ function changeOf(wanted: Wish, books: Books, now: number): Change {
         value: given === null ? null : valueAt(given),
         ...(given !== null && type !== null && { type: typeAt(type) }),
       }))
-      return { kind: 'patch', changes, ...termsOf(wanted, books.revision, now) }
+      return { kind: 'patch', changes, ...termsOf(wanted, ledger.revision, now) }
     }
     default:
       throw new Error(`${wanted.want} is no change of items`)

@@ -3,18 +3,18 @@ import { formatDuration } from '../../../src/model/duration.ts'
 import type { Detail, EntryChange } from '../../../src/model/entry.ts'
 import type { Held } from '../../../src/model/held.ts'
 import type { Applied, Edit, Holdable } from '../../../src/model/intent.ts'
-import type { Books } from './books.ts'
+import type { Ledger } from './ledger.ts'
 import { planOf, scopeOf } from './plan.ts'
 import {
   endOf,
-  heedRevision,
+  checkRevision,
   isBlank,
   isIdle,
   judgeEdit,
   pendingValue,
   refuse,
   touches,
-  type Motion,
+  type ChangeRequest,
   type Verdict,
 } from './rules.ts'
 
@@ -24,19 +24,19 @@ export type Moment = { now: number; drawn: Drawn; dryRun: boolean }
 
 const LIFETIME = 30 * 24 * 60 * 60_000
 
-export function edit(books: Books, wanted: Edit, request: Motion, { now, drawn, dryRun }: Moment): Applied {
-  const plan = planOf(books, wanted, drawn.key)
-  const { glass, wait } = judgeEdit(books, request, wanted, plan, now)
-  if (dryRun) return { revision: books.revision, changed: [] }
-  heedRevision(books, request)
+export function edit(ledger: Ledger, wanted: Edit, request: ChangeRequest, { now, drawn, dryRun }: Moment): Applied {
+  const plan = planOf(ledger, wanted, drawn.key)
+  const { glass, wait } = judgeEdit(ledger, request, wanted, plan, now)
+  if (dryRun) return { revision: ledger.revision, changed: [] }
+  checkRevision(ledger, request)
   const { release } = request
-  if (release !== null) books.held.delete(release.id)
+  if (release !== null) ledger.held.delete(release.id)
   const tied = release?.decision ?? null
   // Nobody voids links about keys that are none of their business.
   const isVoid = ({ decision, keys }: Held): boolean =>
     decision === tied && keys.every((key) => touches(request.actor, key))
-  if (tied !== null) books.dropWhere(isVoid)
-  if (wait === null) return write(books, wanted, request, plan, glass, now)
+  if (tied !== null) ledger.dropWhere(isVoid)
+  if (wait === null) return write(ledger, wanted, request, plan, glass, now)
   const named = wanted.kind === 'put' ? { ...wanted, key: wanted.key ?? drawn.key } : wanted
   // A time that has come is not waited for again.
   const { at, ...timeless } = { at: undefined, ...named }
@@ -47,14 +47,14 @@ export function edit(books: Books, wanted: Edit, request: Motion, { now, drawn, 
       ? { expires_at: wait.until }
       : { approved_by: seenBy && { id: seenBy.id, label: seenBy.label } }
   const rest = { id: drawn.heldId, due_at: wait.until, broke_glass: glass ?? null, ...terms }
-  return hold(books, wait.kind, change, scopeOf(wanted, plan), request, now, rest)
+  return hold(ledger, wait.kind, change, scopeOf(wanted, plan), request, now, rest)
 }
 
 /** What is allowed happens. */
 function write(
-  books: Books,
+  ledger: Ledger,
   wanted: Edit,
-  request: Motion,
+  request: ChangeRequest,
   plan: EntryChange[],
   glass: Verdict['glass'],
   now: number,
@@ -67,18 +67,19 @@ function write(
   const boxed = plan.filter(
     (change) =>
       change.what === 'item' &&
-      (!isIdle(change) || pendingValue(books, change.key) !== undefined) &&
-      (change.after !== null || endOf(books, change).value !== null),
+      (!isIdle(change) || pendingValue(ledger, change.key) !== undefined) &&
+      (change.after !== null || endOf(ledger, change).value !== null),
   )
-  const end = forMs === undefined || boxed.length === 0 ? null : boxOf(books, boxed, forMs, request, now)
+  const end = forMs === undefined || boxed.length === 0 ? null : boxOf(ledger, boxed, forMs, request, now)
   // Also of those that are away already: they stay away now.
   const meant = plan.filter(({ what }) => what === 'item').map(({ key }) => key)
   const ending = release?.kind === 'revert' ? release.keys : []
-  const pending = meant.filter((key) => pendingValue(books, key) !== undefined || ending.includes(key))
-  const { cancelled, shortened } = books.takeOutOfReverts(meant)
-  if (changed.length + cancelled.length + shortened.length === 0) return { revision: books.revision, changed }
-  if (end !== null) books.hold(end)
-  if (books.profile === 'wrendb') for (const { key, after } of items) startLife(books, key, after === null ? null : now)
+  const pending = meant.filter((key) => pendingValue(ledger, key) !== undefined || ending.includes(key))
+  const { cancelled, shortened } = ledger.takeOutOfReverts(meant)
+  if (changed.length + cancelled.length + shortened.length === 0) return { revision: ledger.revision, changed }
+  if (end !== null) ledger.hold(end)
+  if (ledger.profile === 'wrendb')
+    for (const { key, after } of items) startLife(ledger, key, after === null ? null : now)
   const seenBy = request.approver ?? release?.approved_by ?? null
   const spoken = request.approver !== null && request.approverReason !== null && { reason: request.approverReason }
   const detail: Detail = {
@@ -95,7 +96,7 @@ function write(
     ...(wanted.kind === 'undo' && { undoes: wanted.revision }),
   }
   const kind = release?.kind === 'revert' ? 'revert' : wanted.kind
-  const revision = books.revise(kind, actor, { heldId: release?.id ?? null, reason, detail, changes }, now)
+  const revision = ledger.revise(kind, actor, { heldId: release?.id ?? null, reason, detail, changes }, now)
   return { revision, changed, did: kind, ...(end && { reverts: { heldId: end.id, at: end.due_at ?? 0 } }) }
 }
 
@@ -119,9 +120,15 @@ function detailOfEnds(items: EntryChange[], pending: string[], end: Held | null)
 }
 
 /** Back to what was there before, or, where that was to end as well, to what was there before that. */
-function boxOf(books: Books, items: EntryChange[], forMs: number, { actor, reason }: Motion, now: number): Held {
-  const revision = books.revision + 1
-  const changes = items.map((change) => endOf(books, change))
+function boxOf(
+  ledger: Ledger,
+  items: EntryChange[],
+  forMs: number,
+  { actor, reason }: ChangeRequest,
+  now: number,
+): Held {
+  const revision = ledger.revision + 1
+  const changes = items.map((change) => endOf(ledger, change))
   const why = reason === null ? '' : `: ${reason}`
   return heldOf({
     id: `revert-${revision}`,
@@ -137,25 +144,25 @@ function boxOf(books: Books, items: EntryChange[], forMs: number, { actor, reaso
 }
 
 /** In the WrenDB profile an item lives for thirty days after its last write. */
-function startLife(books: Books, key: string, now: number | null): void {
+function startLife(ledger: Ledger, key: string, now: number | null): void {
   const id = `lapse:${key}`
-  if (now === null) return void books.held.delete(id)
+  if (now === null) return void ledger.held.delete(id)
   const change = { kind: 'delete' as const, key }
   const rest = { reason: 'not written for 30 days', made_at: now, due_at: now + LIFETIME }
-  books.hold(heldOf({ id, kind: 'lapse', change, keys: [key], ...rest }))
+  ledger.hold(heldOf({ id, kind: 'lapse', change, keys: [key], ...rest }))
 }
 
 export function hold(
-  books: Books,
+  ledger: Ledger,
   kind: 'link' | 'approval' | 'schedule',
   change: Holdable,
   keys: string[],
-  request: Motion,
+  request: ChangeRequest,
   now: number,
   terms: Partial<Held>,
 ): Applied {
   if (typeof request.actor === 'string') return refuse('token_missing')
-  heedRevision(books, request)
+  checkRevision(ledger, request)
   const held = heldOf({
     kind,
     change,
@@ -163,13 +170,13 @@ export function hold(
     reason: request.reason,
     made_by: request.actor.id,
     made_at: now,
-    asked: books.revision,
+    asked: ledger.revision,
     ...terms,
   })
-  books.hold(held)
+  ledger.hold(held)
   const waitsFor = kind === 'schedule' ? 'time' : kind
   const dueAt = kind === 'schedule' ? held.due_at : null
-  return { revision: books.revision, changed: [], held: { id: held.id, waitsFor, expires_at: held.expires_at, dueAt } }
+  return { revision: ledger.revision, changed: [], held: { id: held.id, waitsFor, expires_at: held.expires_at, dueAt } }
 }
 
 export const heldOf = (row: Partial<Held> & Pick<Held, 'kind' | 'change' | 'keys' | 'reason' | 'made_at'>): Held => ({

@@ -53,10 +53,10 @@ export type Tables = {
 
 export type Actor = TokenRow | 'stash' | 'nobody'
 
-export type Motion = {
+export type ChangeRequest = {
   actor: Actor
   /** Who is here now: the one who presses a link is nobody. */
-  speaker: Actor
+  caller: Actor
   reason: string | null
   release: Held | null
   approver: TokenRow | null
@@ -114,18 +114,18 @@ export type Verdict = {
   wait: { kind: 'approval' | 'schedule'; until: number } | null
 }
 
-export function judgeEdit(t: Tables, request: Motion, edit: Edit, plan: EntryChange[], now: number): Verdict {
+export function judgeEdit(t: Tables, request: ChangeRequest, edit: Edit, plan: EntryChange[], now: number): Verdict {
   const own = request.actor === 'stash'
-  heedCredential(t, request, edit, plan)
+  checkCredential(t, request, edit, plan)
   // What is to happen after the freeze may be planned during it.
   const happensAt = 'at' in edit ? Math.max(now, edit.at ?? now) : now
   const keys = plan.map(({ key }) => key)
-  const glass = own ? null : heedFreeze(t, request, keys, happensAt)
-  heedCondition(t, edit, plan)
+  const glass = own ? null : checkFreeze(t, request, keys, happensAt)
+  checkCondition(t, edit, plan)
   if (!own) {
-    heedFit(t, plan)
-    heedDemands(t, request, edit, plan)
-    heedTime(request, edit, now)
+    checkFit(t, plan)
+    checkDemands(t, request, edit, plan)
+    checkTime(request, edit, now)
   }
   for (const { what, key, after } of plan) {
     const bytes = new TextEncoder().encode(after?.value ?? '').byteLength
@@ -138,7 +138,7 @@ export function judgeEdit(t: Tables, request: Motion, edit: Edit, plan: EntryCha
   return { glass, wait }
 }
 
-function heedCredential(t: Tables, { actor, approver }: Motion, edit: Edit, plan: EntryChange[]): void {
+function checkCredential(t: Tables, { actor, approver }: ChangeRequest, edit: Edit, plan: EntryChange[]): void {
   if (actor === 'nobody') {
     if (t.profile !== 'wrendb' || edit.kind !== 'put') refuse('token_missing')
     // Away for a time only is not free.
@@ -163,17 +163,16 @@ function heedCredential(t: Tables, { actor, approver }: Motion, edit: Edit, plan
 const asItem = ({ key }: { key: string }) => ({ what: 'item', key })
 const asGuard = ({ key }: { key: string }) => ({ what: 'guard', key })
 
-export function heedFreeze(t: Tables, request: Motion, keys: string[], now: number): Verdict['glass'] {
+export function checkFreeze(t: Tables, request: ChangeRequest, keys: string[], now: number): Verdict['glass'] {
   if (!isFrozen(t, now)) return null
-  const { speaker, breakGlass, release } = request
+  const { caller, breakGlass, release } = request
   // Whoever asked for it broke the glass then.
   if (release !== null && release.broke_glass !== null) return release.broke_glass
-  if (typeof speaker === 'string' || !speaker.can.includes('break_glass') || breakGlass === null)
-    return refuse('frozen')
-  return keys.every((key) => touches(speaker, key)) ? { by: speaker.label, why: breakGlass } : refuse('frozen')
+  if (typeof caller === 'string' || !caller.can.includes('break_glass') || breakGlass === null) return refuse('frozen')
+  return keys.every((key) => touches(caller, key)) ? { by: caller.label, why: breakGlass } : refuse('frozen')
 }
 
-function heedCondition(t: Tables, edit: Edit, plan: EntryChange[]): void {
+function checkCondition(t: Tables, edit: Edit, plan: EntryChange[]): void {
   const wholeStash = edit.kind === 'patch' || edit.kind === 'undo' || edit.kind === 'import'
   const standing = wholeStash ? t.revision : (plan[0]?.before?.version ?? null)
   if (!isMet(edit.condition ?? {}, standing)) refuse('version_conflict')
@@ -187,7 +186,7 @@ function heedCondition(t: Tables, edit: Edit, plan: EntryChange[]): void {
 }
 
 /** After all else, where a command has a condition beside what it wants. */
-export function heedRevision({ revision }: Pick<Tables, 'revision'>, { condition }: Motion): void {
+export function checkRevision({ revision }: Pick<Tables, 'revision'>, { condition }: ChangeRequest): void {
   if (!isMet(condition ?? {}, revision)) refuse('version_conflict')
 }
 
@@ -197,7 +196,7 @@ function isMet({ ifMatch, ifNoneMatch }: Precondition, standing: number | null):
 }
 
 /** Every value under the guard it will have, whichever of the two is the new one, and also once its time-box ends. */
-function heedFit(t: Tables, plan: EntryChange[]): void {
+function checkFit(t: Tables, plan: EntryChange[]): void {
   const guards = plan.filter(({ what }) => what === 'guard')
   const items = plan.filter(({ what }) => what === 'item')
   const coming = new Map(
@@ -241,7 +240,7 @@ export function endOf(t: Pick<Tables, 'held'>, { key, before }: EntryChange) {
 
 export const isBlank = (reason: string | null): boolean => reason === null || reason.trim() === ''
 
-function heedDemands(t: Tables, { reason, pressedReason }: Motion, edit: Edit, plan: EntryChange[]): void {
+function checkDemands(t: Tables, { reason, pressedReason }: ChangeRequest, edit: Edit, plan: EntryChange[]): void {
   const forMs = 'forMs' in edit ? (edit.forMs ?? Infinity) : Infinity
   for (const change of plan) {
     const { what, key, after } = change
@@ -256,7 +255,7 @@ function heedDemands(t: Tables, { reason, pressedReason }: Motion, edit: Edit, p
   }
 }
 
-function heedTime({ release }: Motion, edit: Edit, now: number): void {
+function checkTime({ release }: ChangeRequest, edit: Edit, now: number): void {
   const { at, forMs } = { at: undefined, forMs: undefined, ...edit }
   if (at !== undefined && release?.kind !== 'schedule') {
     if (at <= now) refuse('time_past')
@@ -267,7 +266,7 @@ function heedTime({ release }: Motion, edit: Edit, now: number): void {
 
 function waitOf(
   t: Tables,
-  { approver, release }: Motion,
+  { approver, release }: ChangeRequest,
   edit: Edit,
   plan: EntryChange[],
   now: number,

@@ -1,7 +1,7 @@
 /**
  * Stories for the model of a stash: what may happen to one, as data that shrinks. A step names tokens, links, held
- * changes and versions by number, for they are only there once the story has come so far: see `command.ts`. What is
- * told of them, in which order, is in `scenes.ts`.
+ * changes and versions by number, for they are only there once the story has come so far: see `command.ts`. Their
+ * order is in `scenarios.ts`.
  */
 import fc from 'fast-check'
 import type { Guard } from '../../../src/model/guard/guard.ts'

@@ -1,7 +1,7 @@
 /** A stash's tables as they lie in its object, and as its model has them, in one form: they must be equal. */
 import { countBytes } from '../../../src/model/item.ts'
 import type { StashModel } from '../stash-model.ts'
-import type { LoggedEntry } from './books.ts'
+import type { LoggedEntry } from './ledger.ts'
 
 export type Row = Record<string, SqlStorageValue>
 
@@ -37,7 +37,7 @@ const parsed = (text: SqlStorageValue | undefined): unknown => (typeof text === 
 const codeIn = (refusal: SqlStorageValue | undefined): unknown => (parsed(refusal) as { code?: unknown } | null)?.code
 
 /** What is compared of the object. */
-export function told({ stash, ...raw }: Raw) {
+export function actual({ stash, ...raw }: Raw) {
   return {
     revision: stash['revision'],
     freeze: parsed(stash['freeze']),
@@ -78,20 +78,20 @@ export function told({ stash, ...raw }: Raw) {
 }
 
 /** The same of the model. */
-export function expected({ books }: StashModel) {
+export function expected({ ledger }: StashModel) {
   const byName = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1)
   const sorted = <T>(rows: Map<string, T>): [string, T][] => [...rows].sort(byName)
   return {
-    revision: books.revision,
-    freeze: books.freeze,
-    items: sorted(books.items).map(([key, row]) => ({ key, ...row, bytes: countBytes(key) + countBytes(row.value) })),
-    guards: sorted(books.guards).map(([key, { text, version }]) => ({ key, guard: text, version })),
-    held: [...books.held.values()],
-    tokens: sorted(new Map([...books.tokens, ...books.ended])).map(([, token]) => token),
-    answers: sorted(books.answers).map(([name, { applied, at }]) => [name, applied, at]),
-    refusals: sorted(books.refusals).map(([name, { refused, at }]) => [name, refused.code, at]),
-    log: books.log,
-    head: books.head,
+    revision: ledger.revision,
+    freeze: ledger.freeze,
+    items: sorted(ledger.items).map(([key, row]) => ({ key, ...row, bytes: countBytes(key) + countBytes(row.value) })),
+    guards: sorted(ledger.guards).map(([key, { text, version }]) => ({ key, guard: text, version })),
+    held: [...ledger.held.values()],
+    tokens: sorted(new Map([...ledger.tokens, ...ledger.ended])).map(([, token]) => token),
+    answers: sorted(ledger.answers).map(([name, { applied, at }]) => [name, applied, at]),
+    refusals: sorted(ledger.refusals).map(([name, { refused, at }]) => [name, refused.code, at]),
+    log: ledger.log,
+    head: ledger.head,
   }
 }
 

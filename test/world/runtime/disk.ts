@@ -6,7 +6,7 @@
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import type { Clock } from '../clock.ts'
-import type { Dice } from '../dice.ts'
+import type { Random } from '../random.ts'
 
 /** How long a write takes to be durable, mostly, and now and then. */
 const SYNC_MAX_MS = 8
@@ -42,12 +42,12 @@ export class Disk {
   /** A sync that was under way when the database was replaced or lost its tail is about nothing any more. */
   #generation = 0
   readonly #clock: Clock
-  readonly #dice: Dice
+  readonly #random: Random
   readonly #events: DiskEvents
 
-  constructor(clock: Clock, dice: Dice, events: DiskEvents) {
+  constructor(clock: Clock, random: Random, events: DiskEvents) {
     this.#clock = clock
-    this.#dice = dice
+    this.#random = random
     this.#events = events
   }
 
@@ -185,7 +185,7 @@ export class Disk {
     if (this.#isDirty) return
     this.#isDirty = true
     const generation = ++this.#generation
-    const at = this.#clock.now() + this.#dice.between(0, this.#dice() < IS_SLOW ? SLOW_SYNC_MAX_MS : SYNC_MAX_MS)
+    const at = this.#clock.now() + this.#random.between(0, this.#random() < IS_SLOW ? SLOW_SYNC_MAX_MS : SYNC_MAX_MS)
     this.#clock.at(at, () => generation === this.#generation && this.#flush())
   }
 

@@ -1,7 +1,7 @@
 /** Makes a story that fails shorter: steps are left out, in ever smaller pieces, as long as it still fails. */
 import type { Story } from './step.ts'
 
-/** However long it takes, a story is never told more often than this. */
+/** A story is run at most this often, even where it could be shortened further. */
 const TRIES_MAX = 400
 
 export async function shrink(story: Story, fails: (story: Story) => Promise<boolean>): Promise<Story> {

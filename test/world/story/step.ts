@@ -1,6 +1,6 @@
 /** What may happen in a story, and how a seed chooses what does. */
 import type { ReadMode } from '../../../src/edge/stores.ts'
-import { diceOf, type Dice } from '../dice.ts'
+import { createRandom, type Random } from '../random.ts'
 import type { KvState } from '../kv-model.ts'
 import type { AlarmFate, ObjectState } from '../object-host.ts'
 
@@ -55,92 +55,98 @@ const STEPS_MAX = 60
 const CRASH_WITHIN_MS = 250
 
 /** How often each is chosen, against the others. */
-const WEIGHTS: { weight: number; make(dice: Dice): Step }[] = [
-  { weight: 50, make: (dice) => ({ do: 'write', edit: editOf(dice), via: viaOf(dice) }) },
+const WEIGHTS: { weight: number; make(random: Random): Step }[] = [
+  { weight: 50, make: (random) => ({ do: 'write', edit: editOf(random), via: viaOf(random) }) },
   {
     weight: 60,
-    make: (dice) => ({
+    make: (random) => ({
       do: 'wait',
-      ms: Math.round(dice() < 0.5 ? dice.between(1, 400) : dice.between(1_000, 70_000)),
+      ms: Math.round(random() < 0.5 ? random.between(1, 400) : random.between(1_000, 70_000)),
     }),
   },
   {
     weight: 60,
-    make: (dice) => ({ do: 'read', place: nat(dice, PLACES), key: oneOf(dice, KEYS), direct: dice() < 0.5 }),
+    make: (random) => ({ do: 'read', place: nat(random, PLACES), key: oneOf(random, KEYS), direct: random() < 0.5 }),
   },
   {
     weight: 30,
-    make: (dice) => ({
+    make: (random) => ({
       do: 'read',
-      ...viaOf(dice),
-      key: oneOf(dice, KEYS),
-      minRevision: oneOf(dice, ['none', 'known', 'known', 'made up'] as const),
+      ...viaOf(random),
+      key: oneOf(random, KEYS),
+      minRevision: oneOf(random, ['none', 'known', 'known', 'made up'] as const),
     }),
   },
-  { weight: 25, make: (dice) => ({ do: 'crash', afterMs: nat(dice, CRASH_WITHIN_MS) }) },
+  { weight: 25, make: (random) => ({ do: 'crash', afterMs: nat(random, CRASH_WITHIN_MS) }) },
   { weight: 8, make: () => ({ do: 'overlap' }) },
   { weight: 25, make: () => ({ do: 'hibernate' }) },
-  { weight: 20, make: (dice) => ({ do: 'kv', state: oneOf(dice, ['up', 'slow', 'down', 'late', 'unsure'] as const) }) },
   {
     weight: 20,
-    make: (dice) => ({
+    make: (random) => ({ do: 'kv', state: oneOf(random, ['up', 'slow', 'down', 'late', 'unsure'] as const) }),
+  },
+  {
+    weight: 20,
+    make: (random) => ({
       do: 'object',
-      state: oneOf(dice, ['up', 'up', 'slow', 'overloaded', 'dead', 'hanging'] as const),
+      state: oneOf(random, ['up', 'up', 'slow', 'overloaded', 'dead', 'hanging'] as const),
     }),
   },
-  { weight: 8, make: (dice) => ({ do: 'hub', state: oneOf(dice, ['up', 'slow', 'dead', 'hanging'] as const) }) },
+  { weight: 8, make: (random) => ({ do: 'hub', state: oneOf(random, ['up', 'slow', 'dead', 'hanging'] as const) }) },
   { weight: 5, make: () => ({ do: 'hub crash' }) },
   {
     weight: 6,
-    make: (dice) => ({ do: 'alarms', fate: oneOf(dice, ['kept', 'late', 'rejected', 'dropped'] as const) }),
+    make: (random) => ({ do: 'alarms', fate: oneOf(random, ['kept', 'late', 'rejected', 'dropped'] as const) }),
   },
-  { weight: 10, make: (dice) => ({ do: 'purges', fate: oneOf(dice, ['kept', 'lost'] as const) }) },
-  { weight: 25, make: (dice) => ({ do: 'watch', keys: dice() < 0.3 ? [oneOf(dice, KEYS), oneOf(dice, KEYS)] : null }) },
-  { weight: 20, make: (dice) => ({ do: 'drop', watcher: nat(dice, 6) }) },
-  { weight: 4, make: (dice) => ({ do: 'fill', isFull: dice() < 0.6 }) },
-  { weight: 1, make: (dice) => ({ do: 'burst', via: viaOf(dice) }) },
+  { weight: 10, make: (random) => ({ do: 'purges', fate: oneOf(random, ['kept', 'lost'] as const) }) },
+  {
+    weight: 25,
+    make: (random) => ({ do: 'watch', keys: random() < 0.3 ? [oneOf(random, KEYS), oneOf(random, KEYS)] : null }),
+  },
+  { weight: 20, make: (random) => ({ do: 'drop', watcher: nat(random, 6) }) },
+  { weight: 4, make: (random) => ({ do: 'fill', isFull: random() < 0.6 }) },
+  { weight: 1, make: (random) => ({ do: 'burst', via: viaOf(random) }) },
   { weight: 4, make: () => ({ do: 'back up' }) },
   { weight: 6, make: () => ({ do: 'go back' }) },
   {
     weight: 4,
-    make: (dice) => ({ do: 'upgrade', from: oneOf(dice, ['older format', 'without reverts'] as const) }),
+    make: (random) => ({ do: 'upgrade', from: oneOf(random, ['older format', 'without reverts'] as const) }),
   },
-  { weight: 1, make: (dice) => ({ do: 'delete stash', via: viaOf(dice) }) },
+  { weight: 1, make: (random) => ({ do: 'delete stash', via: viaOf(random) }) },
 ]
 
 const TOTAL = WEIGHTS.reduce((sum, { weight }) => sum + weight, 0)
 
 export function storyOf(seed: number): Story {
-  const dice = diceOf(Math.imul(seed, 2_654_435_761))
-  const steps = Array.from({ length: 5 + nat(dice, STEPS_MAX - 4) }, () => stepOf(dice))
-  return { seed, mode: dice() < 0.6 ? 'vouched' : 'kv', past: dice() < 0.05 ? 'long' : 'none', steps }
+  const random = createRandom(Math.imul(seed, 2_654_435_761))
+  const steps = Array.from({ length: 5 + nat(random, STEPS_MAX - 4) }, () => stepOf(random))
+  return { seed, mode: random() < 0.6 ? 'vouched' : 'kv', past: random() < 0.05 ? 'long' : 'none', steps }
 }
 
-function stepOf(dice: Dice): Step {
-  let left = dice.between(0, TOTAL)
+function stepOf(random: Random): Step {
+  let left = random.between(0, TOTAL)
   for (const { weight, make } of WEIGHTS) {
     left -= weight
-    if (left < 0) return make(dice)
+    if (left < 0) return make(random)
   }
   return { do: 'hibernate' }
 }
 
-function editOf(dice: Dice): Edit {
-  const chance = dice()
+function editOf(random: Random): Edit {
+  const chance = random()
   // From less than an alarm's pause to more than KV is late.
-  const box = dice() < 0.4 ? { forMs: Math.round(dice.between(500, 120_000)) } : {}
-  if (chance < 0.6) return { kind: 'put', key: oneOf(dice, KEYS), ...box }
-  if (chance < 0.72) return { kind: 'delete', key: oneOf(dice, KEYS), ...box }
-  if (chance < 0.86) return { kind: 'patch', keys: KEYS.filter(() => dice() < 0.6), ...box }
+  const box = random() < 0.4 ? { forMs: Math.round(random.between(500, 120_000)) } : {}
+  if (chance < 0.6) return { kind: 'put', key: oneOf(random, KEYS), ...box }
+  if (chance < 0.72) return { kind: 'delete', key: oneOf(random, KEYS), ...box }
+  if (chance < 0.86) return { kind: 'patch', keys: KEYS.filter(() => random() < 0.6), ...box }
   if (chance < 0.94) return { kind: 'keep' }
   return { kind: chance < 0.97 ? 'freeze' : 'unfreeze' }
 }
 
-const viaOf = (dice: Dice): Via => ({ place: nat(dice, PLACES), isolate: nat(dice, ISOLATES) })
-const nat = (dice: Dice, below: number): number => Math.floor(dice() * below)
+const viaOf = (random: Random): Via => ({ place: nat(random, PLACES), isolate: nat(random, ISOLATES) })
+const nat = (random: Random, below: number): number => Math.floor(random() * below)
 
-function oneOf<T>(dice: Dice, from: readonly T[]): T {
-  const one = from[nat(dice, from.length)]
+function oneOf<T>(random: Random, from: readonly T[]): T {
+  const one = from[nat(random, from.length)]
   if (one === undefined) throw new Error('nothing to choose from')
   return one
 }

@@ -8,7 +8,7 @@ function makeHost() {
   return { host, waits }
 }
 
-describe('Denials', () => {
+describe('MissingRevisions', () => {
   it('makes those who come within 100 ms wait until they are over', async () => {
     const { host, waits } = makeHost()
     const denials = new MissingRevisions()
@@ -37,7 +37,7 @@ describe('Denials', () => {
   })
 })
 
-describe('hear', () => {
+describe('withDeadline', () => {
   const never = { sleep: () => new Promise(() => {}) }
   it('gives the answer, also where that is null, and silence for a fault or what comes late', async () => {
     expect(await withDeadline(never, 5, Promise.resolve(null))).toBeNull()
@@ -49,7 +49,7 @@ describe('hear', () => {
   })
 })
 
-describe('first', () => {
+describe('firstNonNull', () => {
   it('gives the first that is something, and null when nothing is', async () => {
     expect(await firstNonNull([null, Promise.resolve(null), Promise.reject(new Error('x')), Promise.resolve(7)])).toBe(
       7,

@@ -55,7 +55,7 @@ function makeWarmth() {
   return { clock, stores: counting, warm, world, copies, put, read, readFor }
 }
 
-describe('KeepWarm', () => {
+describe('RefreshAhead', () => {
   it('has one run for 18 s of reads, then the next read takes it over', async () => {
     const { world, warm, clock, readFor } = makeWarmth()
     const startedAt = clock.now()

@@ -51,7 +51,7 @@ beforeEach(() => {
 })
 afterEach(() => vi.restoreAllMocks())
 
-describe('Monitor', () => {
+describe('HealthMonitor', () => {
   it('says nothing while nothing is late, and asks for no alarm', async () => {
     const { monitor, ring } = makeMonitor()
     await ring()

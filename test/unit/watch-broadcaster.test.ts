@@ -28,7 +28,7 @@ function makeTeller(overrides: Partial<BroadcastSource> = {}) {
 
 const revisionsOf = (events: WatchEvent[]) => events.map(({ revision }) => revision)
 
-describe('Teller', () => {
+describe('WatchBroadcaster', () => {
   it('tells the watchers, and ends, while a hub never answers', async () => {
     const { world, teller } = makeTeller({ tellHubs: () => new Promise(() => {}) })
     for (world.head = 1; world.head <= 3; world.head++) await teller.notify()

@@ -30,7 +30,7 @@ const WEIGHT = 400 + 500 + 8 * 1_000 + (8 * 1024 + 100 + 2 * 1_000)
 
 const held = (memory: SnapshotCache, ids: string[]) => ids.filter((id) => memory.get(id) !== undefined)
 
-describe('Memory', () => {
+describe('SnapshotCache', () => {
   it('forgets what was written longest ago, once there are too many', () => {
     const memory = new SnapshotCache(2, 1e9)
     for (const id of ['a', 'b', 'a', 'c']) memory.set(id, memoOf(snapshotOf()))
@@ -97,7 +97,7 @@ describe('Memory', () => {
   })
 })
 
-describe('selectionsMaxBytes', () => {
+describe('getSelectionsMaxBytes', () => {
   it('is as much as the texts, two bytes a character, and some', () => {
     expect(getSelectionsMaxBytes(snapshotOf({}, 1))).toBe(8 * 1024 + 100 + 2)
     expect(getSelectionsMaxBytes(snapshotOf({}, 5_000))).toBe(8 * 1024 + 100 + 10_000)

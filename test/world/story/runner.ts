@@ -1,4 +1,4 @@
-/** Carries out a story step by step, and what the clients in it do: they write with care, and read what they wrote. */
+/** Runs the steps of a story. Its clients repeat a write until its outcome is known, and read what they wrote. */
 import type { Applied, Intent } from '../../../src/model/intent.ts'
 import type { Result } from '../../../src/model/refusal.ts'
 import type { Answer } from '../cache-model.ts'
@@ -34,7 +34,7 @@ const WRITTEN_BEFORE: Record<Extract<Step, { do: 'upgrade' }>['from'], (text: st
   },
 }
 
-export class Player {
+export class StoryRunner {
   readonly #world: World
   readonly #backUps: Copy[]
   readonly #written = new Map<Isolate, { revision: number; at: number; line: number }>()
@@ -59,7 +59,7 @@ export class Player {
     this.#go(this.#write({ kind: 'put', key: 'a' }, { place: 0, isolate: 0 }))
   }
 
-  async take(step: Step): Promise<void> {
+  async run(step: Step): Promise<void> {
     const world = this.#world
     const { object, home } = world
     switch (step.do) {
@@ -141,7 +141,7 @@ export class Player {
         return outcome
       }
       if (outcome !== null) return outcome
-      await world.clock.sleep(world.dice.between(300, 2_000))
+      await world.clock.sleep(world.random.between(300, 2_000))
     }
     return null
   }
@@ -247,7 +247,7 @@ export class Player {
 
   #goBack(): void {
     const { object, home, truth, clock, kv } = this.#world
-    const backUp = this.#backUps.at(this.#world.dice() < 0.6 ? 0 : -1)
+    const backUp = this.#backUps.at(this.#world.random() < 0.6 ? 0 : -1)
     // Where KV has not heard of the last revisions, nothing tells them from those that the object makes anew.
     if (kv.latest?.revision !== truth.head.revision) return
     if (backUp === undefined || truth.head.isDeleted) return

@@ -1,5 +1,5 @@
 /**
- * What is told of a stash, in which order: chance, and scenes of what seldom meets by chance. See `story.ts`.
+ * Which steps a story has, in which order: random ones, and scenarios that seldom come about at random. See `story.ts`.
  */
 import fc from 'fast-check'
 import {

@@ -4,7 +4,7 @@ import { ObjectAvailability } from '../../src/edge/object-availability.ts'
 const least = () => 0
 const most = () => 1
 
-describe('deadlineMs', () => {
+describe('getDeadlineMs', () => {
   it('is half as long again as a round trip, from a quarter of a second to a second', () => {
     const reach = new ObjectAvailability()
     expect(reach.getDeadlineMs('s')).toBe(250)
@@ -30,7 +30,7 @@ describe('deadlineMs', () => {
   })
 })
 
-describe('patienceMs', () => {
+describe('getRemainingMs', () => {
   it('is what is left of the deadline, for those who come while a question is under way', () => {
     const reach = new ObjectAvailability()
     expect(reach.getRemainingMs('s', 10_000)).toBe(250)
@@ -52,7 +52,7 @@ describe('patienceMs', () => {
   })
 })
 
-describe('allows', () => {
+describe('mayAsk', () => {
   it('pauses after each silence twice as long as before, up to half a minute', () => {
     const reach = new ObjectAvailability()
     expect(reach.mayAsk('s', 0, 'some')).toBe(true)
@@ -100,7 +100,7 @@ describe('allows', () => {
   })
 })
 
-describe('takeRecovery', () => {
+describe('acquireRecovery', () => {
   it('is granted once in five seconds for each stash, and again where the clock was set back', () => {
     const reach = new ObjectAvailability()
     expect([0, 1, 4_999, 5_000, 5_001].map((now) => reach.acquireRecovery('s', now))).toEqual([
@@ -115,7 +115,7 @@ describe('takeRecovery', () => {
   })
 })
 
-describe('Reach', () => {
+describe('ObjectAvailability', () => {
   it('knows of a thousand stashes, and forgets the one that it has known longest', () => {
     const reach = new ObjectAvailability()
     for (let i = 0; i < 1_000; i++) reach.noteAnswer(`s${i}`, 400)

@@ -1,8 +1,8 @@
-/** Tells many stories, one for each seed, and makes one that fails shorter. */
+/** Runs many stories, one for each seed, and shortens one that fails. */
 import type { Plant } from '../plants.ts'
 import { shrink } from './shrink.ts'
 import { storyOf, type Story } from './step.ts'
-import { tell } from './tell.ts'
+import { runStory } from './run-story.ts'
 
 /** A story that failed, and what went wrong in it. */
 export type Failure = { seed: number; faults: Error[] }
@@ -11,11 +11,11 @@ export type Failure = { seed: number; faults: Error[] }
 export async function findFailure(
   seeds: { from: number; to: number },
   plant: Plant | null = null,
-  told: () => void = () => {},
+  onDone: () => void = () => {},
 ): Promise<Failure | null> {
   for (let seed = seeds.from; seed <= seeds.to; seed++) {
-    const { faults } = await tell(storyOf(seed), { plant })
-    told()
+    const { faults } = await runStory(storyOf(seed), { plant })
+    onDone()
     if (faults.length > 0) return { seed, faults }
   }
   return null
@@ -25,8 +25,8 @@ export async function findFailure(
 export function shorten({ seed, faults }: Failure, plant: Plant | null = null): Promise<Story> {
   const kinds = new Set(faults.map(kindOf))
   return shrink(storyOf(seed), async (shorter) => {
-    const told = await tell(shorter, { plant })
-    return told.faults.some((fault) => kinds.has(kindOf(fault)))
+    const result = await runStory(shorter, { plant })
+    return result.faults.some((fault) => kinds.has(kindOf(fault)))
   })
 }
 
@@ -35,7 +35,7 @@ const kindOf = ({ message }: Error): string => message.replaceAll(/\d+|null|".*"
 
 export async function trace(story: Story, plant: Plant | null = null): Promise<string> {
   const lines: string[] = []
-  const { faults } = await tell(story, { plant, trace: (line) => lines.push(line) })
+  const { faults } = await runStory(story, { plant, trace: (line) => lines.push(line) })
   for (const { message, stack } of faults) lines.push(`  ${faults.length > 1 ? message : (stack ?? message)}`)
   return lines.join('\n')
 }

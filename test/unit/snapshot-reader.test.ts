@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { makeIsolate } from '../support/isolate.ts'
 
-describe('Recall', () => {
+describe('SnapshotReader', () => {
   it('asks each store once for a hundred readers, nobody while memory is fresh, and then for a word only', async () => {
     const { clock, asked, stores, recall } = makeIsolate()
     const readers = Array.from({ length: 100 }, () => recall.read(stores, 's'))

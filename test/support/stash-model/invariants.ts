@@ -1,6 +1,6 @@
 /**
- * What must be true of a stash whatever has happened to it, read from its tables and its history alone. These know
- * neither the model nor the rules by which things were decided, so a mistake that both made would show here.
+ * Invariants of a stash, checked against its tables and its history alone. They use neither the model nor the rules by
+ * which changes are decided, so that they find a mistake that the model and the code share.
  */
 import type { Detail } from '../../../src/model/entry.ts'
 import type { Freeze } from '../../../src/model/freeze.ts'
@@ -9,7 +9,7 @@ import { findViolations, type Guard } from '../../../src/model/guard/guard.ts'
 import { countBytes } from '../../../src/model/item.ts'
 import { matches } from '../../../src/model/access/pattern.ts'
 import { ABILITIES } from '../../../src/model/access/permit.ts'
-import type { LoggedEntry } from './books.ts'
+import type { LoggedEntry } from './ledger.ts'
 import type { Raw, Row } from './tables.ts'
 
 const sum = (rows: Row[], weigh: (row: Row) => number): number => rows.reduce((total, row) => total + weigh(row), 0)
@@ -20,7 +20,7 @@ const textBytes = (entry: Row, changes: Row[]): number =>
   )
 
 /** What is wrong with the tables. `raw` must hold the whole log. */
-export function breachesOfTables(raw: Raw): string[] {
+export function checkTables(raw: Raw): string[] {
   const { stash, item, guard, held, revert, log, change, alarm, cursor } = raw
   const counted = held.filter(({ kind }) => kind !== 'lapse' && kind !== 'thaw')
   const reverts = held.filter(({ kind }) => kind === 'revert')
@@ -80,15 +80,15 @@ type Past = {
 }
 
 /** What is wrong with history, from the first entry on. `master` is the id of the first token. */
-export function breachesOfHistory(entries: LoggedEntry[], master: string): string[] {
+export function checkHistory(entries: LoggedEntry[], master: string): string[] {
   const holder = { can: [...ABILITIES], keys: ['*'], line: master, until: Infinity }
   const holders = new Map([[master, holder]])
   const past: Past = { values: new Map(), holders, freeze: null, ends: new Map() }
   return entries.flatMap((entry) => {
     const detail = entry.detail === null ? {} : (JSON.parse(entry.detail) as Detail)
-    const breaches = breachesOf(entry, detail, past)
+    const violations = breachesOf(entry, detail, past)
     goOn(entry, detail, past)
-    return breaches.map((breach) => `revision ${entry.revision}: ${breach}`)
+    return violations.map((breach) => `revision ${entry.revision}: ${breach}`)
   })
 }
 

@@ -5,8 +5,8 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Profile } from '../../src/model/profile.ts'
-import { Play, startClock } from '../support/stash-model/play.ts'
-import { PROLOGUE, story } from '../support/stash-model/scenes.ts'
+import { StoryRunner, startClock } from '../support/stash-model/runner.ts'
+import { PROLOGUE, story } from '../support/stash-model/scenarios.ts'
 
 /** More of them, or one again that failed (fast-check prints its seed), by hand: set it here. */
 const RUNS = 35
@@ -24,16 +24,16 @@ describe('a stash', () => {
     await fc.assert(
       fc.asyncProperty(stories, async (told) => {
         startClock()
-        const play = await Play.begin(told.profile)
+        const runner = await StoryRunner.begin(told.profile)
         for (const taken of [...PROLOGUE, ...told.steps]) {
-          const answer = await play.take(taken)
+          const answer = await runner.run(taken)
           expect(answer.is).toEqual(answer.must)
-          const tables = await play.look()
+          const tables = await runner.look()
           expect(tables.is).toEqual(tables.must)
-          expect(tables.breaches).toEqual([])
+          expect(tables.violations).toEqual([])
         }
-        expect(await play.verify()).toBeNull()
-        expect(await play.published()).toMatchObject(play.snapshot())
+        expect(await runner.verify()).toBeNull()
+        expect(await runner.published()).toMatchObject(runner.snapshot())
       }),
       { numRuns: RUNS, ...AGAIN },
     )

@@ -24,7 +24,7 @@ function makeAnswers() {
   return { sql, keep, deny, has, count }
 }
 
-describe('findAnswer', () => {
+describe('findIdempotentReply', () => {
   it('gives what was answered, and with what it was asked', () => {
     const { sql, keep, deny } = makeAnswers()
     keep('a', 0)
@@ -49,7 +49,7 @@ describe('findAnswer', () => {
   })
 })
 
-describe('dropExpiredAnswers', () => {
+describe('dropExpiredReplies', () => {
   it('forgets exactly what counts no more', () => {
     const { sql, keep, deny, count } = makeAnswers()
     keep('a', 0)

@@ -1,6 +1,6 @@
 /**
- * A story told to a real stash and to its model, step by step. After each step their tables must be the same.
- * The clock is a fake one, far from the real one, so that no alarm rings but those that the story rings.
+ * Runs a story against a real stash and against its model, step by step. After each step their tables must be the same.
+ * The clock is a fake one, far from the real one, so that no alarm runs except those that the story runs.
  */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
@@ -10,12 +10,12 @@ import type { Profile } from '../../../src/model/profile.ts'
 import type { Refusal, Result } from '../../../src/model/refusal.ts'
 import { toTokenId } from '../../../src/model/access/token.ts'
 import { StashModel, type Outcome } from '../stash-model.ts'
-import { sha256 } from './books.ts'
-import { breachesOfHistory, breachesOfTables } from './laws.ts'
+import { sha256 } from './ledger.ts'
+import { checkHistory, checkTables } from './invariants.ts'
 import { commandOf, type Cast } from './command.ts'
 import type { Drawn } from './edit.ts'
 import type { Step } from './story.ts'
-import { entriesOf, expected, readTables, told, type Raw } from './tables.ts'
+import { entriesOf, expected, readTables, actual, type Raw } from './tables.ts'
 
 const START = Date.UTC(2040, 0, 1)
 const MASTER = sha256('token 0')
@@ -25,22 +25,22 @@ export const startClock = (): void => void vi.useFakeTimers({ now: START, toFake
 type Compared = { is: unknown; must: unknown }
 const NOTHING: Compared = { is: null, must: null }
 
-export class Play {
+export class StoryRunner {
   readonly stub: ReturnType<typeof env.STASH.get>
   readonly model: StashModel
   readonly #cast: Cast = { tokens: [MASTER], links: [] }
   #last: Command | null = null
 
-  private constructor(stub: Play['stub'], profile: Profile) {
+  private constructor(stub: StoryRunner['stub'], profile: Profile) {
     this.stub = stub
     const id = stub.id.toString()
     this.model = new StashModel({ id, profile, masterHash: MASTER, createdAt: Date.now() })
   }
 
-  static async begin(profile: Profile): Promise<Play> {
+  static async begin(profile: Profile): Promise<StoryRunner> {
     const stub = env.STASH.get(env.STASH.newUniqueId())
     await stub.create({ name: null, description: null, profile, masterHash: MASTER })
-    const play = new Play(stub, profile)
+    const play = new StoryRunner(stub, profile)
     // KV is owed the empty stash since 1970, so this alarm rings by itself: not in the middle of the story.
     while ((await play.read()).cursor[0]?.['revision'] !== 0) await runDurableObjectAlarm(stub)
     return play
@@ -51,17 +51,17 @@ export class Play {
   }
 
   /** Returns what was answered, and what should have been. */
-  async take(taken: Step): Promise<Compared> {
+  async run(taken: Step): Promise<Compared> {
     switch (taken.do) {
       case 'say':
-        return this.#say(commandOf(taken, this.model.books, this.#cast, Date.now()))
+        return this.#say(commandOf(taken, this.model.ledger, this.#cast, Date.now()))
       case 'repeat':
         return this.#last === null ? NOTHING : this.#say(this.#last)
       case 'wait':
         vi.setSystemTime(Date.now() + taken.ms)
         return NOTHING
       case 'wait_for_it': {
-        const next = Math.min(...this.model.books.moments().filter((at) => at > Date.now()))
+        const next = Math.min(...this.model.ledger.moments().filter((at) => at > Date.now()))
         if (next < Infinity) vi.setSystemTime(next + taken.beside)
         return NOTHING
       }
@@ -89,16 +89,16 @@ export class Play {
   }
 
   /** The object's tables and the model's; and the laws that they break, of which there must be none. */
-  async look(): Promise<Compared & { breaches: string[] }> {
+  async look(): Promise<Compared & { violations: string[] }> {
     const raw = await this.read()
     this.model.adopt(raw.held.map(({ id }) => String(id)))
-    const breaches = [...breachesOfTables(raw), ...breachesOfHistory(entriesOf(raw), toTokenId(MASTER))]
-    return { is: told(raw), must: expected(this.model), breaches }
+    const violations = [...checkTables(raw), ...checkHistory(entriesOf(raw), toTokenId(MASTER))]
+    return { is: actual(raw), must: expected(this.model), violations }
   }
 
   /** The object's own word on its chain: the first thing that is not as it was written. */
   async verify(): Promise<{ revision: number; what: string; key?: string } | null> {
-    const master = [...this.model.books.tokens.values()].find((token) => token.master && token.expiresAt === null)
+    const master = [...this.model.ledger.tokens.values()].find((token) => token.master && token.expiresAt === null)
     let after = 0
     this.model.endDue(Date.now())
     for (;;) {
@@ -122,7 +122,7 @@ export class Play {
 
   /** What KV must have then. */
   snapshot(): object {
-    const { revision, items } = this.model.books
+    const { revision, items } = this.model.ledger
     const sorted = [...items].map(([key, { value, version }]) => ({ key, value, version })).sort(byKey)
     return { revision, items: sorted }
   }

@@ -1,6 +1,6 @@
 /**
- * The books of a modelled stash: its tables as plain maps, and the ways to write into them. Nothing here says no;
- * that is `rules.ts` and `../stash-model.ts`. A map remembers in which order its rows were written, as SQLite does.
+ * The tables of a modelled stash as plain maps, and the ways to write into them. Nothing here refuses a change:
+ * `rules.ts` and `../stash-model.ts` do. A map keeps its rows in the order in which they were written, as SQLite does.
  */
 import { createHash } from 'node:crypto'
 import { CHAIN_FORMAT, chainText, type Detail, type Entry, type EntryChange } from '../../../src/model/entry.ts'
@@ -22,7 +22,7 @@ export type LoggedEntry = Entry & { hash: string }
 /** What an entry says beside who and when. */
 type Words = { heldId?: string | null; reason: string | null; detail: Detail | null; changes?: EntryChange[] }
 
-export class Books implements Tables {
+export class Ledger implements Tables {
   readonly profile: Founding['profile']
   readonly items = new Map<string, ItemRow>()
   readonly guards = new Map<string, { text: string; version: number }>()
@@ -65,7 +65,7 @@ export class Books implements Tables {
     return token === undefined || (token.expiresAt !== null && token.expiresAt <= now) ? null : token
   }
 
-  believe(hash: string, now: number): TokenRow {
+  authenticate(hash: string, now: number): TokenRow {
     const id = toTokenId(hash)
     const token = this.tokens.get(id) ?? this.ended.get(id)
     if (token?.hash !== hash) return refuse('invalid_token')
@@ -86,7 +86,7 @@ export class Books implements Tables {
   }
 
   /** Who made it, as they stand now; null where their token is gone. */
-  makerOf({ made_by }: Held, now: number): Actor | null {
+  requesterOf({ made_by }: Held, now: number): Actor | null {
     return made_by === null ? 'stash' : this.tokenNow(made_by, now)
   }
 

@@ -24,7 +24,7 @@ function makePurger(answer: () => Promise<Purged> = async () => true) {
   return { world, pauses, purger, settle, passPause }
 }
 
-describe('Purger', () => {
+describe('CachePurger', () => {
   it('purges at once and again when no memory can be as old, and is done then', async () => {
     const { world, pauses, purger, settle, passPause } = makePurger()
     const done = purger.notify()

@@ -24,7 +24,7 @@ function makeOpen() {
   return { sql, ask, grant }
 }
 
-describe('openLink', () => {
+describe('resolveLink', () => {
   const SECRET = hashOf('secret')
   const press = { kind: 'link', hash: SECRET } as const
   function makeLink() {
@@ -60,7 +60,7 @@ describe('openLink', () => {
   })
 })
 
-describe('openApproval', () => {
+describe('resolveApproval', () => {
   const terms = { reason: null, pressedReason: null, breakGlass: null, consumedHeldIds: [] }
   function makeRequest(reason?: string) {
     const open = makeOpen()

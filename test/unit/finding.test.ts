@@ -27,7 +27,7 @@ function after(...findings: Partial<Finding>[]): CacheEntry {
   return memory.get('s') ?? EMPTY_ENTRY
 }
 
-describe('remember', () => {
+describe('storeFinding', () => {
   it('trusts a copy of KV as of when it was written, and keeps it off the hot path', () => {
     const snapshot = at(5, 400)
     expect(after({ snapshot })).toEqual({
@@ -95,7 +95,7 @@ describe('remember', () => {
   })
 })
 
-describe('what a memo is good for', () => {
+describe('what a cache entry may be used for', () => {
   const memo = after({ snapshot: at(5), askedAt: 1_000 })
   it('reaches its own revision and all before, and any where there is no stash', () => {
     expect([4, 5, 6].map((revision) => hasRevision(memo, revision))).toEqual([true, true, false])

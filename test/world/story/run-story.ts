@@ -1,4 +1,4 @@
-/** Tells a story to its end: every fault is over then, nobody writes any more, and all must come to the truth. */
+/** Runs a story to its end. Then all faults and writes are over, and every reader, every watcher and KV must agree with the object. */
 import { isDeepStrictEqual } from 'node:util'
 import { parseSnapshot } from '../../../src/model/snapshot/snapshot.ts'
 import { WorldBroken } from '../kv-model.ts'
@@ -6,20 +6,23 @@ import type { Plant } from '../plants.ts'
 import { FRESH_WITHIN_MS, KV_LATE_MS, PROMISED, PUBLISHED_WITHIN_MS } from '../promises.ts'
 import { World } from '../world.ts'
 import { pastCopy } from './past.ts'
-import { Player } from './play.ts'
+import { StoryRunner } from './runner.ts'
 import { ISOLATES, KEYS, PLACES, type Step, type Story } from './step.ts'
 
 /** The longest time-box of a story, an alarm that is late, and a put that hangs. */
 const QUIET_AFTER_MS = 120_000 + 30_000 + 40_000
 
-export type Told = {
+export type StoryResult = {
   /** What the code did that it must never do; empty where all is well. */
   faults: Error[]
 }
 
-export type Telling = { plant?: Plant | null; trace?(line: string): void }
+export type StoryOptions = { plant?: Plant | null; trace?(line: string): void }
 
-export async function tell({ seed, mode, past, steps }: Story, { plant = null, trace }: Telling = {}): Promise<Told> {
+export async function runStory(
+  { seed, mode, past, steps }: Story,
+  { plant = null, trace }: StoryOptions = {},
+): Promise<StoryResult> {
   const from = await pastCopy(past)
   const world = new World({
     seed,
@@ -32,16 +35,16 @@ export async function tell({ seed, mode, past, steps }: Story, { plant = null, t
     plant,
   })
   const { truth } = world
-  const player = new Player(world)
+  const runner = new StoryRunner(world)
   const took = (step: Step) => trace?.(`${describeMoment(world)}  ${JSON.stringify(step)}`)
   try {
     await world.clock.pass(2_000)
     for (const step of steps) {
       took(step)
-      await player.take(step)
+      await runner.run(step)
       if (world.faults.length > 0) break
     }
-    if (world.faults.length === 0) await makePeace(world, player)
+    if (world.faults.length === 0) await makePeace(world, runner)
     trace?.(`${describeMoment(world)}  the end`)
   } catch (fault) {
     world.broke(fault)
@@ -57,7 +60,7 @@ function describeMoment(world: World): string {
   return `${String(clock.now() - 1_000_000_000).padStart(8)} ms  object ${head} ${object.state}  KV ${kv.latest?.revision ?? '-'} ${kv.state}`
 }
 
-async function makePeace(world: World, player: Player): Promise<void> {
+async function makePeace(world: World, runner: StoryRunner): Promise<void> {
   const { clock, kv, object, home, places, watchers, cache } = world
   kv.state = 'up'
   object.state = 'up'
@@ -73,13 +76,13 @@ async function makePeace(world: World, player: Player): Promise<void> {
   // A call wakes an object that sleeps: one that is another version now, or whose alarm the platform has dropped.
   void places[0]?.isolates[0]?.stash['vouch']?.().catch(() => {})
   // An object that went back looks at KV when somebody has seen more than it has, or before it puts what is written next.
-  if (world.truth.line > 0) player.writeLast()
+  if (world.truth.line > 0) runner.writeLast()
   await clock.pass(QUIET_AFTER_MS + PUBLISHED_WITHIN_MS)
   if (world.faults.length > 0) return
   const { head } = world.truth
   if (head.isDeleted) return expectGone(world)
 
-  expect(player.waiting === 0, 'a client still waits for an answer')
+  expect(runner.waiting === 0, 'a client still waits for an answer')
   // In the table: one that changes nothing makes no revision.
   const left = object.disk.exec('SELECT key FROM revert', []).length
   expect(left === 0, `time-boxes that are over still wait at revision ${head.revision}`)
