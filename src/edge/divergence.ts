@@ -1,41 +1,43 @@
 /**
- * Where the object and a copy disagree in a way that no delay explains.
+ * Resolves differences between the object and a copy that no delay explains.
  *
- * A copy is newer than the object: either it was read after the object answered, or the object went back, as it does in a
- * point-in-time recovery. Then it is asked to go on past the copy. Or the object has no tables, and no note of a deletion:
- * while a copy of the stash lives, its storage was lost. Readers keep the copy then, unvouched.
+ * - The copy is newer than the object. Either it was read after the object answered, or the object went back, as in a
+ *   point-in-time recovery. In the second case the object is asked to continue past the copy's revision.
+ * - The object has no tables and no record of a deletion, and a copy of the stash exists: its storage was lost. Readers
+ *   then keep the copy, unvouched.
  */
 import type { Snapshot } from '../model/snapshot/snapshot.ts'
 import { NO_STORAGE } from '../model/snapshot/vouch.ts'
 import { withDeadline, TIMED_OUT } from './with-deadline.ts'
 import { ANSWER_DEADLINE_MS, type VouchRequests, type VouchAnswer } from './vouch-requests.ts'
-import { takeTurn } from './single-flight.ts'
+import { nextSequence } from './single-flight.ts'
 import type { Stores } from './stores.ts'
 
 /**
- * The object's word where the copy is newer than the last one: it is asked once more, after the copy was read, and where
- * that is lower still, told of the copy. Null: the object is silent, or does not believe it yet.
+ * Asks the object for a new vouch, after the copy was read; where its revision is still lower, asks it to recover.
+ * @returns null if the object does not answer, or does not find the copy's revision in KV yet
  */
 export async function resolveDivergence(
-  questions: VouchRequests,
+  vouches: VouchRequests,
   stores: Stores,
   stashId: string,
   copy: Snapshot,
 ): Promise<VouchAnswer | null> {
-  const turn = takeTurn()
-  const again = await questions.ask(stores, stashId, { turn, wanted: copy.revision, need: 'more' })
+  const sequence = nextSequence()
+  const again = await vouches.ask(stores, stashId, { sequence, atLeast: copy.revision, fallback: 'outdated' })
   if (again === null || again.head === null || again.head === NO_STORAGE || again.head >= copy.revision) return again
   stores.notice('diverged', stashId, `a copy has revision ${copy.revision}, and the object only ${again.head}`)
   const askedAt = stores.now()
-  if (!questions.availability.acquireRecovery(stashId, askedAt)) return null
+  if (!vouches.availability.acquireRecovery(stashId, askedAt)) return null
   const head = await withDeadline(stores, ANSWER_DEADLINE_MS, stores.recover(stashId, copy.revision))
   if (head === TIMED_OUT) return null
-  return head !== null && head < copy.revision ? null : { head, askedAt, turn: takeTurn() }
+  return head !== null && head < copy.revision ? null : { head, askedAt, sequence: nextSequence() }
 }
 
 /**
- * What an object without tables means, beside the newest copy there is; `isKvKnown` says whether KV was among those asked.
- * A deletion leaves a tombstone in KV before the object empties itself, for longer than any cache there keeps what was before.
+ * Tells a deleted stash from one whose storage was lost, by the newest copy. A deletion leaves a tombstone in KV before the
+ * object empties itself, and it stays there longer than any of KV's caches keeps an older snapshot.
+ * @param isKvKnown whether KV was read: without it, a missing copy proves nothing
  */
 export function explainMissingTables(copy: Snapshot | null, isKvKnown: boolean): 'gone' | 'lost' | 'unknown' {
   if (copy === null) return isKvKnown ? 'gone' : 'unknown'

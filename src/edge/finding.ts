@@ -1,14 +1,14 @@
-/** The rules of what is remembered: what a finding makes of a memo, and what a memo is good for. */
+/** Pure rules of cache entries: how the finding of a look-up changes an entry, and which reads an entry can serve. */
 import { pickNewest, type LiveSnapshot, type Snapshot } from '../model/snapshot/snapshot.ts'
 import type { CacheEntry, SnapshotCache } from './snapshot-cache.ts'
 
-/** A copy of a stash that exists, and how far it can be trusted. */
+/** The entry of a stash that exists. */
 export type LiveEntry = CacheEntry & { readonly snapshot: LiveSnapshot }
 
-/** What a look-up found; `vouched` where the object itself stands behind it, as of `askedAt`. */
+/** The snapshot that a look-up found; `vouched` if the object confirmed that it was current at `askedAt`. */
 export type Finding = { snapshot: Snapshot | null; source: CacheEntry['source']; vouched: boolean; askedAt: number }
 
-/** A memo may be younger than a finding by a question's deadline. By more, the clock was set back. */
+/** An entry may be newer than a finding by the deadline of a request. If it is newer by more, the clock was set back. */
 const LATE_MAX_MS = 10_000
 
 export const EMPTY_ENTRY: CacheEntry = {
@@ -23,25 +23,34 @@ export const EMPTY_ENTRY: CacheEntry = {
 }
 
 /**
- * Remembers a finding, unless something newer was remembered meanwhile.
- * @param isKept whether the copy is kept confirmed: the hot path then leaves no read to the look-up
+ * Merges a finding into the cache. An entry that became newer in the meantime stays.
+ * @param isRefreshing whether refresh-ahead is running for the stash: the fast path then need not start it
  */
-export function storeFinding(memory: SnapshotCache, stashId: string, finding: Finding, isKept: boolean): CacheEntry {
-  const known = memory.get(stashId)
+export function storeFinding(
+  cache: SnapshotCache,
+  stashId: string,
+  finding: Finding,
+  isRefreshing: boolean,
+): CacheEntry {
+  const known = cache.get(stashId)
   if (known !== undefined && isDeleted(known)) return known
-  const memo = mergeFinding(known ?? EMPTY_ENTRY, finding, isKept)
-  memory.set(stashId, memo)
-  return memo
+  const entry = mergeFinding(known ?? EMPTY_ENTRY, finding, isRefreshing)
+  cache.set(stashId, entry)
+  return entry
 }
 
-function mergeFinding(known: CacheEntry, { snapshot, source, vouched, askedAt }: Finding, isKept: boolean): CacheEntry {
+function mergeFinding(
+  known: CacheEntry,
+  { snapshot, source, vouched, askedAt }: Finding,
+  isRefreshing: boolean,
+): CacheEntry {
   const { expected, readAt } = known
   if (snapshot === null) return { ...EMPTY_ENTRY, source, checkedAt: askedAt, vouched, validAsOf: askedAt, expected }
 
   const before = known.snapshot
   const best = pickNewest(before, snapshot) ?? snapshot
   const isBefore = before !== null && best === before
-  /** What the object said of an older copy, or before it was asked last, says nothing of this one. */
+  // A vouch for an older copy, or one from before the last request, does not confirm this copy.
   const isVouched = vouched && best.revision === snapshot.revision
   const wasVouched = before?.revision === best.revision && known.vouched && known.validAsOf >= askedAt
   const isLate = known.checkedAt > askedAt && known.checkedAt - askedAt < LATE_MAX_MS
@@ -53,23 +62,25 @@ function mergeFinding(known: CacheEntry, { snapshot, source, vouched, askedAt }:
     vouched: isVouched || wasVouched,
     validAsOf: wasVouched ? known.validAsOf : isVouched ? askedAt : isBefore ? known.validAsOf : best.publishedAt,
     expected,
-    hotUntil: (isVouched || wasVouched) && !isKept ? 0 : Infinity,
+    hotUntil: (isVouched || wasVouched) && !isRefreshing ? 0 : Infinity,
     readAt,
   }
 }
 
-/** Gone for good: the object itself said so, and an id is never given out twice. */
-export const isDeleted = (memo: CacheEntry): boolean => memo.snapshot === null && memo.vouched
+/** The object confirmed the deletion. This is final, because the id of a stash is never used again. */
+export const isDeleted = (entry: CacheEntry): boolean => entry.snapshot === null && entry.vouched
 
-export const isLive = (memo: CacheEntry): memo is LiveEntry => memo.snapshot !== null && memo.snapshot.stash !== null
+export const isLive = (entry: CacheEntry): entry is LiveEntry =>
+  entry.snapshot !== null && entry.snapshot.stash !== null
 
-/** Whether it has the revision that is expected, or was asked for since: then nothing better is to be had. */
+/** Whether the entry has the expected revision, or was checked after the write: the stores then had nothing newer. */
 export const meetsExpectation = ({ snapshot, checkedAt, expected }: CacheEntry): boolean =>
   expected === null || (snapshot?.revision ?? -1) >= expected.revision || checkedAt > expected.at
 
-export const hasRevision = (memo: CacheEntry, minRevision: number): boolean =>
-  memo.snapshot === null || memo.snapshot.revision >= minRevision
+export const hasRevision = (entry: CacheEntry, minRevision: number): boolean =>
+  entry.snapshot === null || entry.snapshot.revision >= minRevision
 
-/** Whether nothing is missing in it: a field that an older version did not write. An object of that version has nothing better. */
+/** False if an older version of the code wrote the copy without all fields. A copy from the object counts as complete: an object
+ * of that older version has nothing better. */
 export const hasAllFields = ({ snapshot, source }: { snapshot: Snapshot; source: CacheEntry['source'] }): boolean =>
   snapshot.isComplete || source === 'object'

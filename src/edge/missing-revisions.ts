@@ -1,9 +1,11 @@
 /**
- * Revisions that were asked for and are not there. Anybody may make up revisions, so after one the next such questions about
- * that stash wait a moment, and are then one question.
+ * Throttles reads with a `min_revision` that does not exist. Anyone can make up such revisions, and each costs a call to the
+ * object; so after one of them, further such reads of the stash wait and then share one look-up.
  */
+
+/** For how long after a missing revision such reads wait. */
 const MISSING_REVISION_BACKOFF_MS = 100
-/** Stashes of which that is remembered. */
+/** The number of stashes to remember. Beyond it all are forgotten: each can then miss one more revision unthrottled. */
 const MAX_ENTRIES = 1_000
 
 type Host = { now(): number; sleep(ms: number): Promise<unknown> }
@@ -16,7 +18,7 @@ export class MissingRevisions {
     this.#missingAt.set(stashId, now)
   }
 
-  /** Those who wait here go on together. */
+  /** Waits until the back-off is over. Reads that wait here resume together, so that single flight merges their look-ups. */
   async throttle(host: Host, stashId: string): Promise<void> {
     const wait = (this.#missingAt.get(stashId) ?? -Infinity) + MISSING_REVISION_BACKOFF_MS - host.now()
     if (wait > 0) await host.sleep(Math.min(wait, MISSING_REVISION_BACKOFF_MS))

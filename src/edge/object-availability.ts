@@ -1,38 +1,39 @@
 /**
- * How far each stash's object is, and whether it answers: what a reader's deadline and the back-off are made of.
+ * Tracks for each stash's object its round-trip time and whether it answers. From this follow a reader's deadline and the
+ * back-off.
  *
- * An object that is silent or overloaded is asked less and less, or the questions of all isolates would hold it where it
- * is. One answer, also to a write, ends that. The pauses have jitter: isolates must not come back together.
+ * An object that fails or is overloaded is asked less and less often: otherwise the requests of all isolates would keep it
+ * overloaded. One answer, also to a write, resets the back-off. It has jitter, so that isolates do not retry at the same time.
  */
 
 import { FLIGHT_DEADLINE_MS } from './single-flight.ts'
 
-/** The least deadline. A reader of a far place waits longer: it would otherwise never hear the object. */
+/** The shortest deadline. A reader far from the object waits longer, because no answer could arrive within this time. */
 const DEADLINE_MIN_MS = 250
 const DEADLINE_MAX_MS = 1_000
-const PAUSE_MS = 2_000
-const PAUSE_MAX_MS = 30_000
-/** A question that cannot be answered without the object pauses no longer than this. */
-const URGENT_PAUSE_MAX_MS = 2_000
-/** Where there is nothing to serve, only an overloaded object is spared, and not for long. */
-const NOTHING_AT_HAND_PAUSE_MS = 1_000
-/** Between two requests to recover. Each costs the object a read of KV. */
-const RECOVERY_PAUSE_MS = 5_000
-/** Stashes of which such things are known. */
+const BACKOFF_MS = 2_000
+const BACKOFF_MAX_MS = 30_000
+/** The longest back-off for a reader that has only an outdated copy. */
+const OUTDATED_BACKOFF_MAX_MS = 2_000
+/** The longest back-off for a reader without a copy. It applies to an overloaded object only. */
+const NO_COPY_BACKOFF_MAX_MS = 1_000
+/** The least time between two requests to recover. Each costs the object a read of KV. */
+const RECOVERY_INTERVAL_MS = 5_000
+/** The number of stashes to track. Beyond it the oldest entry is dropped, and its object counts as available. */
 const MAX_ENTRIES = 1_000
-/** The weight of the last round trip in the average. */
-const RECENT = 0.25
+/** The weight of the last round trip in the moving average. */
+const RTT_WEIGHT = 0.25
 
-/** How much depends on the answer: `some`, there is a copy to serve; `more`, no copy will do; `all`, there is no copy. */
-export type Need = 'some' | 'more' | 'all'
+/** What the reader can serve if the object does not answer: a copy that will do, only an outdated one, or none. */
+export type Fallback = 'copy' | 'outdated' | 'none'
 
 type Entry = {
   rttMs: number
-  /** Since when a question is under way; null while none is. */
+  /** When the request in flight was sent; null if there is none. */
   askedAt: number | null
-  silences: number
-  silentAt: number
-  pauseMs: number
+  failures: number
+  failedAt: number
+  backoffMs: number
   overloaded: boolean
   recoveryAt: number
 }
@@ -40,9 +41,9 @@ type Entry = {
 const UNKNOWN: Readonly<Entry> = {
   rttMs: 0,
   askedAt: null,
-  silences: 0,
-  silentAt: -Infinity,
-  pauseMs: 0,
+  failures: 0,
+  failedAt: -Infinity,
+  backoffMs: 0,
   overloaded: false,
   recoveryAt: -Infinity,
 }
@@ -50,29 +51,31 @@ const UNKNOWN: Readonly<Entry> = {
 export class ObjectAvailability {
   readonly #entries = new Map<string, Entry>()
 
-  /** How long a reader that has a copy waits for the object's word, from now on. */
+  /** How much longer a reader that has a copy waits for the request in flight, or for a new one. */
   getRemainingMs(stashId: string, now: number): number {
     const waited = now - (this.#get(stashId).askedAt ?? now)
-    // Past that its request has died, and it counts as not asked. A clock that was set back has asked nothing either.
-    const isUnderWay = waited >= 0 && waited < FLIGHT_DEADLINE_MS
-    return Math.max(0, this.getDeadlineMs(stashId) - (isUnderWay ? waited : 0))
+    // After the deadline of a flight its request has died and no longer counts; nor does one from before a clock was set back.
+    const isInFlight = waited >= 0 && waited < FLIGHT_DEADLINE_MS
+    return Math.max(0, this.getDeadlineMs(stashId) - (isInFlight ? waited : 0))
   }
 
   getDeadlineMs(stashId: string): number {
     return Math.min(DEADLINE_MAX_MS, Math.max(DEADLINE_MIN_MS, 1.5 * this.#get(stashId).rttMs))
   }
 
-  /** The round trip as seen lately; 0 before the first. */
+  /** The moving average of the round trips; 0 before the first. */
   getRttMs(stashId: string): number {
     return this.#get(stashId).rttMs
   }
 
-  /** Whether the object may be asked now. */
-  mayAsk(stashId: string, now: number, need: Need): boolean {
-    const { silentAt, pauseMs, overloaded } = this.#get(stashId)
-    const most = { some: Infinity, more: URGENT_PAUSE_MAX_MS, all: overloaded ? NOTHING_AT_HAND_PAUSE_MS : 0 }[need]
-    // A clock that was set back must not hold it up.
-    return now < silentAt || now >= silentAt + Math.min(pauseMs, most)
+  /** Whether the back-off allows a request now. */
+  mayAsk(stashId: string, now: number, fallback: Fallback): boolean {
+    const { failedAt: silentAt, backoffMs: pauseMs, overloaded } = this.#get(stashId)
+    const maxMs = { copy: Infinity, outdated: OUTDATED_BACKOFF_MAX_MS, none: overloaded ? NO_COPY_BACKOFF_MAX_MS : 0 }[
+      fallback
+    ]
+    // A clock that was set back must not extend the back-off.
+    return now < silentAt || now >= silentAt + Math.min(pauseMs, maxMs)
   }
 
   noteAsked(stashId: string, now: number): void {
@@ -81,39 +84,39 @@ export class ObjectAvailability {
 
   noteAnswer(stashId: string, rttMs: number): void {
     const entry = this.#getOrCreate(stashId)
-    entry.rttMs = entry.rttMs === 0 ? rttMs : entry.rttMs + RECENT * (rttMs - entry.rttMs)
+    entry.rttMs = entry.rttMs === 0 ? rttMs : entry.rttMs + RTT_WEIGHT * (rttMs - entry.rttMs)
     this.#reset(entry)
   }
 
-  noteTimeout(stashId: string, now: number, overloaded: boolean, dice: () => number): void {
+  noteFailure(stashId: string, now: number, overloaded: boolean, random: () => number): void {
     const entry = this.#getOrCreate(stashId)
     entry.askedAt = null
-    entry.silentAt = now
+    entry.failedAt = now
     entry.overloaded = overloaded
-    const pauseMs = Math.min(PAUSE_MS * 2 ** entry.silences, PAUSE_MAX_MS)
-    entry.silences = Math.min(entry.silences + 1, 10)
-    // From three quarters of it to all of it, so that the bound holds.
-    entry.pauseMs = pauseMs * (0.75 + 0.25 * dice())
+    const backoffMs = Math.min(BACKOFF_MS * 2 ** entry.failures, BACKOFF_MAX_MS)
+    entry.failures = Math.min(entry.failures + 1, 10)
+    // Jitter takes up to a quarter off and adds nothing, so that BACKOFF_MAX_MS holds.
+    entry.backoffMs = backoffMs * (0.75 + 0.25 * random())
   }
 
-  /** It was heard otherwise: it has answered a write. */
-  noteLife(stashId: string): void {
+  /** The object has answered another request: a write. */
+  noteAlive(stashId: string): void {
     if (this.#entries.has(stashId)) this.#reset(this.#getOrCreate(stashId))
   }
 
-  /** Whether a recovery may be asked for now; if so, that is noted. */
+  /** Whether the object may be asked to recover now. If so, the next permission follows after RECOVERY_INTERVAL_MS. */
   acquireRecovery(stashId: string, now: number): boolean {
     const entry = this.#getOrCreate(stashId)
-    if (now >= entry.recoveryAt && now < entry.recoveryAt + RECOVERY_PAUSE_MS) return false
+    if (now >= entry.recoveryAt && now < entry.recoveryAt + RECOVERY_INTERVAL_MS) return false
     entry.recoveryAt = now
     return true
   }
 
   #reset(entry: Entry): void {
     entry.askedAt = null
-    entry.silences = 0
-    entry.pauseMs = 0
-    entry.silentAt = -Infinity
+    entry.failures = 0
+    entry.backoffMs = 0
+    entry.failedAt = -Infinity
     entry.overloaded = false
   }
 

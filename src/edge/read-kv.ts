@@ -1,11 +1,11 @@
-/** Reads a stash's snapshot from Workers KV. The only reader; the only writer is the stash's publisher. */
+/** Reads a stash's snapshot from Workers KV. Nothing else reads it from there, and only the stash's publisher writes it. */
 import { isKnownFormat, parseOutline, parseSnapshot, type Snapshot } from '../model/snapshot/snapshot.ts'
 import { report, reportOnce } from './report.ts'
 
-/** The least that KV allows. Vouched reads notice an older copy, so it costs them nothing. */
+/** The shortest TTL that KV allows. It delays reads in the mode `kv`; vouched reads notice an outdated copy. */
 const KV_CACHE_TTL_S = 30
 
-/** Null: nothing there that is a snapshot of this stash. Rejects where KV does. */
+/** @returns null if KV has no readable snapshot of this stash. Rejects if the read from KV fails. */
 export async function readKv(kv: KVNamespace, stashId: string): Promise<Snapshot | null> {
   const text = await kv.get(stashId, { type: 'text', cacheTtl: KV_CACHE_TTL_S })
   if (text === null) return null
@@ -13,7 +13,7 @@ export async function readKv(kv: KVNamespace, stashId: string): Promise<Snapshot
   if (snapshot !== null) return snapshot
   const outline = parseOutline(text)
   if (outline !== null && outline.stashId === stashId && !isKnownFormat(outline)) {
-    // A newer version of the code was here. It says nothing of what else KV holds, so one line for all stashes will do.
+    // A newer version of the code wrote it, and will have written others too: one line for the whole deployment is enough.
     reportOnce('kv_format', `KV holds snapshots of format ${outline.format}, which this version does not read`, {
       stash: stashId,
     })

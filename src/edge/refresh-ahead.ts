@@ -1,89 +1,88 @@
 /**
- * Keeps the copies that are read confirmed, so that no reader waits for the object: as long as a stash is read, its object is
- * asked again before a copy's second is over, in the background of a request that read it.
+ * Refresh ahead: as long as a stash is read, its cache entry is confirmed with the object before it expires, in the background
+ * of a request that read it. So no reader waits for the object.
  *
- * Only what is read twice within that second is kept so: one read a minute must not cost more than one question. A request's
- * background work may end at any moment without a word, so a run that is not heard of counts as over.
+ * A run starts at the second read within an entry's lifetime: one read a minute must not cost more than one request. The
+ * runtime may end a request's background work at any time and without notice, so a run without a heartbeat counts as ended.
  */
 import type { CacheEntry } from './snapshot-cache.ts'
 import type { Stores } from './stores.ts'
 
-/** Reads that come at random, two a second, leave such a pause once in three thousand. */
-const UNREAD_MAX_MS = 4_000
-/** Cloudflare ends background work 30 s after its response. */
+/** A run ends after this time without a read. Random reads, two a second on average, pause for so long once in 3,000 times. */
+const IDLE_MAX_MS = 4_000
+/** Cloudflare ends background work 30 s after the response. */
 const RUN_MAX_MS = 25_000
-/** From then on a read takes the run over, so that there is no pause between two. */
+/** From this age on a read starts the next run, so that there is no gap between two runs. */
 const HAND_OVER_AFTER_MS = 18_000
-/** Longer than a run may be without a sign of life: a copy's second, and the time that an answer may take. */
-const SILENCE_MAX_MS = 7_000
-/** Stashes of which a run is known. */
+/** Longer than the longest time between two heartbeats: an entry's lifetime of 1 s and the deadline of a request, 5 s. */
+const HEARTBEAT_TIMEOUT_MS = 7_000
+/** The number of stashes with a run. Beyond it all are forgotten; a run that is not in the map ends itself. */
 const RUNS_MAX = 1_000
 
-/** `heardAt`: its last sign of life. */
-type RefreshRun = { readonly startedAt: number; heardAt: number }
+type RefreshRun = { readonly startedAt: number; heartbeatAt: number }
 
 export type RefreshAheadOptions = {
-  /** The copy, where there is one that the object stands behind. */
-  copy(stashId: string): CacheEntry | null
-  /** When to ask again, for a copy that was asked for at `checkedAt`. */
-  askAgainAt(stashId: string, checkedAt: number): number
-  /** Asks the object, and remembers what it says. False where it says nothing. */
-  confirm(stores: Stores, stashId: string): Promise<boolean>
+  /** The entry of the stash, if it has a snapshot that the object vouched for. */
+  getVouchedEntry(stashId: string): CacheEntry | null
+  /** When to refresh an entry that was checked at `checkedAt`. */
+  refreshAt(stashId: string, checkedAt: number): number
+  /** Asks the object and updates the entry. False if there is no answer. */
+  refresh(stores: Stores, stashId: string): Promise<boolean>
 }
 
 export class RefreshAhead {
   readonly #options: RefreshAheadOptions
   readonly #runs = new Map<string, RefreshRun>()
 
-  constructor(warmth: RefreshAheadOptions) {
-    this.#options = warmth
+  constructor(options: RefreshAheadOptions) {
+    this.#options = options
   }
 
-  /** Whether a run is under way that goes on for a while: then the hot path need not leave any read to the look-up. */
+  /** Whether a run is alive and not due for its successor: the fast path can then serve all reads. */
   isRunning(stashId: string, now: number): boolean {
     const run = this.#runs.get(stashId)
-    if (run === undefined || now < run.heardAt) return false
-    return now - run.heardAt < SILENCE_MAX_MS && now - run.startedAt < HAND_OVER_AFTER_MS
+    if (run === undefined || now < run.heartbeatAt) return false
+    return now - run.heartbeatAt < HEARTBEAT_TIMEOUT_MS && now - run.startedAt < HAND_OVER_AFTER_MS
   }
 
-  /** To be called for a read that memory answered. Returns at once. */
-  start(stores: Stores, stashId: string, memo: CacheEntry): void {
-    if (stores.mode === 'kv' || !memo.vouched) {
-      memo.hotUntil = Infinity
+  /** Starts a run if there is none. To be called for a read that the cache answered; does not wait. */
+  start(stores: Stores, stashId: string, entry: CacheEntry): void {
+    if (stores.mode === 'kv' || !entry.vouched) {
+      entry.hotUntil = Infinity
       return
     }
     if (this.isRunning(stashId, stores.now())) return
     if (this.#runs.size >= RUNS_MAX) this.#runs.clear()
-    const run = { startedAt: stores.now(), heardAt: stores.now() }
+    const run = { startedAt: stores.now(), heartbeatAt: stores.now() }
     this.#runs.set(stashId, run)
-    memo.hotUntil = Infinity
-    stores.keepAlive(this.#go(stores, stashId, run).catch(() => this.#end(stashId, run)))
+    entry.hotUntil = Infinity
+    stores.keepAlive(this.#keepFresh(stores, stashId, run).catch(() => this.#end(stashId, run)))
   }
 
-  async #go(stores: Stores, stashId: string, run: RefreshRun): Promise<void> {
-    const { copy, askAgainAt, confirm } = this.#options
-    for (let memo = copy(stashId); memo !== null; memo = copy(stashId)) {
+  async #keepFresh(stores: Stores, stashId: string, run: RefreshRun): Promise<void> {
+    const { getVouchedEntry, refreshAt, refresh } = this.#options
+    for (let entry = getVouchedEntry(stashId); entry !== null; entry = getVouchedEntry(stashId)) {
       if (this.#runs.get(stashId) !== run) return
       const now = stores.now()
-      run.heardAt = now
-      const waitMs = askAgainAt(stashId, memo.checkedAt) - now
+      run.heartbeatAt = now
+      const waitMs = refreshAt(stashId, entry.checkedAt) - now
       if (waitMs > 0) {
-        // Only after an answer: the copy is fresh then, and the next read starts another run in time.
+        // Checked only while the entry is fresh, so that the next read starts a run before the entry expires.
         if (now >= run.startedAt + RUN_MAX_MS) break
         await stores.sleep(waitMs)
         continue
       }
-      // An object that says nothing is asked by readers, less and less.
-      if (now - memo.readAt > UNREAD_MAX_MS || !(await confirm(stores, stashId))) break
+      // If the object does not answer, readers ask it, with the back-off of `ObjectAvailability`.
+      if (now - entry.readAt > IDLE_MAX_MS || !(await refresh(stores, stashId))) break
     }
     this.#end(stashId, run)
   }
 
-  /** The next read that memory answers starts another run. */
+  /** `hotUntil = 0` sends the next read past the fast path, and that read starts another run. */
   #end(stashId: string, run: RefreshRun): void {
     if (this.#runs.get(stashId) !== run) return
     this.#runs.delete(stashId)
-    const memo = this.#options.copy(stashId)
-    if (memo !== null) memo.hotUntil = 0
+    const entry = this.#options.getVouchedEntry(stashId)
+    if (entry !== null) entry.hotUntil = 0
   }
 }

@@ -1,10 +1,10 @@
-/** Lines of JSON for what is wrong on the read path: few, because reads come in thousands. */
+/** Logs faults of the read path as lines of JSON. It limits their number, because one fault can concern thousands of reads. */
 import { LogLimit } from '../model/log-limit.ts'
 import type { LogName } from '../model/log-names.ts'
 
 const limit = new LogLimit()
 
-/** For each stash no more than one line a minute. */
+/** At most one line a minute for each stash and log name. */
 export function report(at: LogName<'edge'>, fault: unknown, facts: { stash: string }): void {
   if (limit.admit(`${at} ${facts.stash}`, Date.now()) === null) return
   const message = fault instanceof Error ? fault.message : String(fault)
@@ -14,7 +14,7 @@ export function report(at: LogName<'edge'>, fault: unknown, facts: { stash: stri
 const reported = new Set<string>()
 const REPORTED_MAX = 1_000
 
-/** A warning that is true of the whole deployment: one line in the life of the isolate. */
+/** A warning about the whole deployment: one line in the lifetime of the isolate. */
 export function reportOnce(at: LogName<'edge'>, message: string, facts: { stash: string }): void {
   const name = `${at} ${message}`
   if (reported.has(name) || reported.size >= REPORTED_MAX) return

@@ -1,48 +1,53 @@
 /**
- * Single flight: however many ask the same at once, one question is under way, and all get its answer.
+ * Single flight: concurrent callers with the same name share one request and its answer.
  *
- * A question that was under way when a caller came may have been asked before what the caller knows of; so callers take a
- * turn as they come, and are told whether the question is younger.
+ * A request in flight may have been sent before a change that the caller knows of. So each caller takes a sequence number
+ * when it arrives, and learns whether the request was sent after that.
  */
 
-/** A question whose own request died may never be answered. Once it is this old, the next caller asks for itself. */
+/** A flight whose own request was cancelled may never end. After this time its callers start another one. */
 export const FLIGHT_DEADLINE_MS = 6_000
 
 type Host = {
   now(): number
   sleep(ms: number): Promise<unknown>
-  /** Lets the work go on when the request that began it is gone: others wait for it. */
+  /** Keeps the work running when the request that started it has ended: other requests wait for it. */
   keepAlive(work: Promise<unknown>): void
 }
 
-let turns = 0
-/** The order of callers and questions in this isolate. A clock has not enough ticks to tell them apart. */
-export const takeTurn = (): number => ++turns
+let lastSequence = 0
+/** Orders callers and flights of this isolate. The clock is too coarse for that. */
+export const nextSequence = (): number => ++lastSequence
 
 export class SingleFlight<T> {
-  readonly #flights = new Map<string, { turn: number; since: number; work: Promise<T> }>()
+  readonly #flights = new Map<string, { sequence: number; startedAt: number; work: Promise<T> }>()
 
-  isUnderWay(name: string): boolean {
+  isInFlight(name: string): boolean {
     return this.#flights.has(name)
   }
 
-  /** @returns the answer, and whether it was asked for after `turn` */
-  async join(host: Host, name: string, turn: number, ask: () => Promise<T>): Promise<{ answer: T; isSince: boolean }> {
-    const flying = this.#flights.get(name)
-    const age = flying === undefined ? Infinity : host.now() - flying.since
-    if (flying !== undefined && age >= 0 && age < FLIGHT_DEADLINE_MS) {
-      const { work } = flying
-      const lost = host.sleep(FLIGHT_DEADLINE_MS).then(() => null)
-      const landed = await Promise.race([work.then((answer) => ({ answer })), lost])
-      if (landed !== null) return { answer: landed.answer, isSince: flying.turn > turn }
-      if (this.#flights.get(name) === flying) this.#flights.delete(name)
-      return this.join(host, name, turn, ask)
+  /** @returns the answer, and whether its request was sent after `sequence` */
+  async join(
+    host: Host,
+    name: string,
+    sequence: number,
+    ask: () => Promise<T>,
+  ): Promise<{ answer: T; isSentAfter: boolean }> {
+    const flight = this.#flights.get(name)
+    const age = flight === undefined ? Infinity : host.now() - flight.startedAt
+    if (flight !== undefined && age >= 0 && age < FLIGHT_DEADLINE_MS) {
+      const { work } = flight
+      const timeout = host.sleep(FLIGHT_DEADLINE_MS).then(() => null)
+      const result = await Promise.race([work.then((answer) => ({ answer })), timeout])
+      if (result !== null) return { answer: result.answer, isSentAfter: flight.sequence > sequence }
+      if (this.#flights.get(name) === flight) this.#flights.delete(name)
+      return this.join(host, name, sequence, ask)
     }
     const work = ask().finally(() => {
       if (this.#flights.get(name)?.work === work) this.#flights.delete(name)
     })
-    this.#flights.set(name, { turn: takeTurn(), since: host.now(), work })
+    this.#flights.set(name, { sequence: nextSequence(), startedAt: host.now(), work })
     host.keepAlive(work)
-    return { answer: await work, isSince: true }
+    return { answer: await work, isSentAfter: true }
   }
 }

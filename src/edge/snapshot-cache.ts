@@ -1,28 +1,28 @@
 /**
- * What this isolate remembers: the last snapshot of each stash it was asked for, newest wins, bounded.
+ * The cache of this isolate: one entry for each stash that was read, bounded by number and by estimated size.
  *
- * The least recently written entry leaves first; a stash that is read is written every second. An entry also
- * carries what is known to be absent, so that a stash which is gone does not cost a look-up per request.
+ * It evicts the least recently written entry; the entry of a stash that is read is written every second. A stash that does
+ * not exist has an entry as well, so that requests for it cost no look-up each.
  */
 import type { Snapshot } from '../model/snapshot/snapshot.ts'
 
-/** One look-up's outcome. But for its last two members never changed, only replaced: what is derived from it can be kept with it. */
+/** The outcome of a look-up. Only `hotUntil` and `readAt` are mutable, so that derived values can be kept in a WeakMap of it. */
 export type CacheEntry = {
   /** Null: there is no such stash. */
   readonly snapshot: Snapshot | null
-  /** The store that its bytes came from. */
+  /** The store that the snapshot came from. */
   readonly source: 'kv' | 'object'
   /** When it was last compared with the stores. */
   readonly checkedAt: number
-  /** Whether the object itself stood behind it then. */
+  /** Whether the object confirmed it then. */
   readonly vouched: boolean
-  /** When it was last known to be the truth: vouched for, or written down by the object. */
+  /** When it was last known to be current: the time of the vouch, or else when the object published it. */
   readonly validAsOf: number
-  /** A revision that a write through this isolate made, and when: what was asked for earlier may miss it. */
+  /** The revision that a write through this isolate made, and when: an answer that was asked for earlier may lack it. */
   readonly expected: { readonly revision: number; readonly at: number } | null
-  /** From then on the hot path leaves a read to the look-up, which sees to it that the copy is kept confirmed. */
+  /** From this time on the fast path leaves reads to `SnapshotReader`, which starts refresh-ahead. */
   hotUntil: number
-  /** When it was last read from memory, in ms since the epoch. */
+  /** When a read was last answered from it, in ms since the epoch. */
   readAt: number
 }
 
@@ -41,10 +41,10 @@ export class SnapshotCache {
     return this.#entries.get(stashId)
   }
 
-  set(stashId: string, memo: CacheEntry): void {
+  set(stashId: string, entry: CacheEntry): void {
     this.#evict(stashId)
-    this.#entries.set(stashId, memo)
-    this.#bytes += estimateBytes(memo)
+    this.#entries.set(stashId, entry)
+    this.#bytes += estimateBytes(entry)
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= this.#maxEntries && this.#bytes <= this.#maxBytes) return
       if (oldest !== stashId) this.#evict(oldest)
@@ -56,14 +56,14 @@ export class SnapshotCache {
   }
 
   #evict(stashId: string): void {
-    const memo = this.#entries.get(stashId)
-    if (memo === undefined) return
+    const entry = this.#entries.get(stashId)
+    if (entry === undefined) return
     this.#entries.delete(stashId)
-    this.#bytes -= estimateBytes(memo)
+    this.#bytes -= estimateBytes(entry)
   }
 }
 
-/** The characters of a copy's keys and values, and how many items these are. */
+/** The number of characters in a snapshot's keys and values, and of its items. */
 type Size = { chars: number; items: number }
 
 const sizes = new WeakMap<Snapshot, Size>()
@@ -79,8 +79,8 @@ function measure(snapshot: Snapshot): Size {
 }
 
 /**
- * Roughly: two bytes a character, four times, because evaluations keep each flag written out alone and in the list, and reads
- * keep all of them in one answer; what Map entries and objects cost; and what may be kept of selections.
+ * An estimate of an entry's memory: two bytes a character, four times, because the text of each flag is also kept in its
+ * evaluation, in the bulk evaluation and in the list of all flags; the overhead of Map entries and objects; and selections.
  */
 function estimateBytes({ snapshot }: CacheEntry): number {
   if (snapshot === null) return 200
@@ -88,7 +88,10 @@ function estimateBytes({ snapshot }: CacheEntry): number {
   return 400 + 500 * items + 8 * chars + getSelectionsMaxBytes(snapshot)
 }
 
-/** How many bytes may be kept with a copy of answers that select some of its keys: as much as its own texts, or some small ones. */
+/**
+ * The limit for responses that are kept with a snapshot and select some of its keys: the size of its own texts, and enough
+ * for some small responses.
+ */
 export function getSelectionsMaxBytes(snapshot: Snapshot): number {
   const { chars, items } = measure(snapshot)
   return 8 * 1024 + 100 * items + 2 * chars

@@ -1,17 +1,17 @@
 /**
- * How a public read finds its stash: Workers KV carries the bytes, the object vouches for the revision.
+ * Reads the snapshot of a stash for a public read: Workers KV carries the values, the object vouches for the revision.
  *
- *   memory, at most a second old → served, no store is asked; while it is read, it is confirmed ahead of need
- *   an older copy in memory      → the object confirms it, or gives the newer one itself
- *   nothing in memory            → KV and the object's revision, asked together; the newer wins
- *   the object late              → the newest of memory and KV, unvouched; its answer is kept for the next reader
- *   the object silent            → the same, and it is asked less and less
- *   KV gone                      → the object serves;  both gone → memory, however old, else `unreachable`
- *   a revision beyond all that   → the object's number first, and its bytes only where it has come that far
- *   a copy beyond the object     → see `disagreement.ts`
+ *   a fresh cache entry, under 1 s       → served, no store is asked; refresh-ahead confirms it before it expires
+ *   an older cache entry                 → the object vouches for it, or returns a newer snapshot
+ *   no cache entry                       → KV and the object's vouch are requested at the same time; the newer wins
+ *   the object misses the deadline       → the newest of cache and KV, unvouched; its late answer updates the cache
+ *   the object does not answer           → the same, and requests to it back off
+ *   KV fails                             → the object's snapshot; if both fail, the cache entry of any age, else `unreachable`
+ *   `minRevision` is newer than all that → the object's vouch first, and its snapshot only if it has reached that revision
+ *   a copy is newer than the object      → see `divergence.ts`
  *
- * A copy is only ever replaced by a newer one, and `minRevision` goes past every copy. The stores come in
- * as functions, so that the same code runs against a simulated world.
+ * A copy is only ever replaced by a newer one, and no copy older than `minRevision` is served. The stores are passed in as
+ * functions, so that the same code runs in the simulated world of `test/world`.
  */
 import { getSnapshotAt } from '../model/snapshot/snapshot-at.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
@@ -21,7 +21,7 @@ import { TIMED_OUT } from './with-deadline.ts'
 import { StashLookup, CACHE_FRESH_MS, type LookupResult } from './stash-lookup.ts'
 import { isDeleted, isLive, meetsExpectation, EMPTY_ENTRY, hasRevision, type LiveEntry } from './finding.ts'
 import type { CacheEntry, SnapshotCache } from './snapshot-cache.ts'
-import { takeTurn } from './single-flight.ts'
+import { nextSequence } from './single-flight.ts'
 import type { Stores } from './stores.ts'
 
 export type { LiveEntry as Recalled }
@@ -31,109 +31,111 @@ export class SnapshotReader {
   readonly #lookup: StashLookup
   readonly #missingRevisions = new MissingRevisions()
 
-  constructor(memory: SnapshotCache) {
-    this.#cache = memory
-    this.#lookup = new StashLookup(memory)
+  constructor(cache: SnapshotCache) {
+    this.#cache = cache
+    this.#lookup = new StashLookup(cache)
   }
 
-  /** The stash as it stands now: values that time-boxes put back by the clock are in it, confirmed or not. */
+  /** The stash as of now: the values that ended time-boxes restore are in it, whether the copy is vouched or not. */
   async read(stores: Stores, stashId: string, minRevision = 0): Promise<Result<LiveEntry>> {
-    const found = await this.#readAnyTime(stores, stashId, minRevision)
+    const found = await this.#readStored(stores, stashId, minRevision)
     return found.ok ? ok(this.#advanceTo(stashId, found.value, stores.now())) : found
   }
 
-  async #readAnyTime(stores: Stores, stashId: string, minRevision: number): Promise<Result<LiveEntry>> {
+  async #readStored(stores: Stores, stashId: string, minRevision: number): Promise<Result<LiveEntry>> {
     const now = stores.now()
     const fresh = this.peek(stashId, minRevision, now)
     if (fresh !== null) {
       if (now >= fresh.hotUntil) this.#lookup.refreshAhead.start(stores, stashId, fresh)
       return toLiveResult(fresh)
     }
-    const turn = takeTurn()
-    let found = await this.#lookUp(stores, stashId, minRevision, turn)
-    // One that was under way already may have asked before the revision was made; the next one has not.
-    if (!found.isSince && !this.#isEnough(stores, stashId, found.entry, minRevision)) {
-      found = await this.#lookUp(stores, stashId, minRevision, turn)
+    const sequence = nextSequence()
+    let found = await this.#lookUp(stores, stashId, minRevision, sequence)
+    // A look-up that was in flight may have asked before the revision was made; a second one asks after it.
+    if (!found.isSentAfter && !this.#isEnough(stores, stashId, found.entry, minRevision)) {
+      found = await this.#lookUp(stores, stashId, minRevision, sequence)
     }
-    const { entry: memo, vouchTurn: heard } = found
-    if (memo === null || this.#isEnough(stores, stashId, memo, minRevision)) return toResult(memo)
+    const { entry, vouchSequence } = found
+    if (entry === null || this.#isEnough(stores, stashId, entry, minRevision)) return toResult(entry)
 
-    // A revision may be made up, so the object is asked for its number before it is asked for its bytes.
-    const isHeard = heard > turn && memo.vouched
-    const wanted = Math.max(minRevision, this.#lookup.getExpectedRevision(stores, stashId))
-    const word = isHeard
-      ? { head: memo.snapshot?.revision ?? null, askedAt: memo.validAsOf, turn: heard }
-      : await this.#lookup.vouches.ask(stores, stashId, { turn, wanted, need: 'more' })
-    if (word === null || word.head === NO_STORAGE) return toResult(hasRevision(memo, minRevision) ? memo : null)
-    if (word.head === null) return toResult(this.#lookup.storeDeleted(stashId, word))
-    if (word.head < minRevision) {
+    // A revision may be made up, so the object is asked for its vouch before it is asked for its snapshot.
+    const isVouchedSince = vouchSequence > sequence && entry.vouched
+    const atLeast = Math.max(minRevision, this.#lookup.getExpectedRevision(stores, stashId))
+    const vouch = isVouchedSince
+      ? { head: entry.snapshot?.revision ?? null, askedAt: entry.validAsOf, sequence: vouchSequence }
+      : await this.#lookup.vouches.ask(stores, stashId, { sequence, atLeast, fallback: 'outdated' })
+    if (vouch === null || vouch.head === NO_STORAGE) return toResult(hasRevision(entry, minRevision) ? entry : null)
+    if (vouch.head === null) return toResult(this.#lookup.storeDeleted(stashId, vouch))
+    if (vouch.head < minRevision) {
       this.#missingRevisions.note(stashId, stores.now())
-      return refuse({ code: 'revision_not_reached', current: word.head, min_revision: minRevision })
+      return refuse({ code: 'revision_not_reached', current: vouch.head, min_revision: minRevision })
     }
-    if (isHeard) return toResult(memo)
-    const caughtUp = await this.#lookup.catchUp(stores, stashId, { ...word, head: word.head })
-    return toResult(caughtUp ?? (hasRevision(memo, minRevision) ? memo : null))
+    if (isVouchedSince) return toResult(entry)
+    const caughtUp = await this.#lookup.catchUp(stores, stashId, { ...vouch, head: vouch.head })
+    return toResult(caughtUp ?? (hasRevision(entry, minRevision) ? entry : null))
   }
 
-  /** What is known without asking anybody: the hot path, as long as `hotUntil` is to come. */
+  /** The entry, if it can be served without asking a store. The fast path may use it until its `hotUntil`. */
   peek(stashId: string, minRevision: number, now: number): CacheEntry | null {
-    const memo = this.#cache.get(stashId)
-    if (memo === undefined || !hasRevision(memo, minRevision)) return null
-    if (isDeleted(memo)) return memo
-    const age = now - memo.checkedAt
-    if (age < 0 || age >= CACHE_FRESH_MS || !meetsExpectation(memo)) return null
-    memo.readAt = now
-    return this.#advanceTo(stashId, memo, now)
+    const entry = this.#cache.get(stashId)
+    if (entry === undefined || !hasRevision(entry, minRevision)) return null
+    if (isDeleted(entry)) return entry
+    const age = now - entry.checkedAt
+    if (age < 0 || age >= CACHE_FRESH_MS || !meetsExpectation(entry)) return null
+    entry.readAt = now
+    return this.#advanceTo(stashId, entry, now)
   }
 
-  /** The copy as it stands now. Kept, so that it is worked out once, and a clock that is set back brings nothing back. */
-  #advanceTo<M extends CacheEntry>(stashId: string, memo: M, now: number): M {
-    const { snapshot } = memo
-    if (snapshot === null || now < snapshot.changesAt) return memo
-    const current = { ...memo, snapshot: getSnapshotAt(snapshot, now) }
+  /** The entry as of now. It is stored, so that it is computed once and a clock that is set back restores no ended time-box. */
+  #advanceTo<M extends CacheEntry>(stashId: string, entry: M, now: number): M {
+    const { snapshot } = entry
+    if (snapshot === null || now < snapshot.changesAt) return entry
+    const current = { ...entry, snapshot: getSnapshotAt(snapshot, now) }
     if (this.#cache.get(stashId)?.snapshot === snapshot) this.#cache.set(stashId, current)
     return current
   }
 
-  /** A write went through this isolate: whoever writes and reads by the same road is to read what was written. */
+  /** Read your writes: after a write through this isolate, its reads wait for this revision (for EXPECTATION_MS). */
   expectRevision(stashId: string, revision: number, now: number): void {
-    this.#lookup.vouches.availability.noteLife(stashId)
+    this.#lookup.vouches.availability.noteAlive(stashId)
     const known = this.#cache.get(stashId)
     if (known !== undefined && (isDeleted(known) || (known.snapshot?.revision ?? -1) >= revision)) return
     this.#cache.set(stashId, { ...(known ?? EMPTY_ENTRY), expected: { revision, at: now } })
   }
 
-  /** Whether the object knows nothing of this stash while a copy of it lives: it was not deleted then. Asks anew. */
+  /** Whether the object's storage was lost: it has no tables, and a copy shows that the stash was not deleted. Asks the object. */
   async isLost(stores: Stores, stashId: string): Promise<boolean> {
-    const word = await this.#lookup.vouches.ask(stores, stashId, {
-      turn: takeTurn(),
-      wanted: Infinity,
-      need: 'more',
+    const vouch = await this.#lookup.vouches.ask(stores, stashId, {
+      sequence: nextSequence(),
+      atLeast: Infinity,
+      fallback: 'outdated',
     })
-    if (word?.head !== NO_STORAGE) return false
-    const memo = await this.#lookup.storeAbsence(stores, stashId, word.askedAt, TIMED_OUT)
-    return memo !== null && isLive(memo)
+    if (vouch?.head !== NO_STORAGE) return false
+    const entry = await this.#lookup.storeAbsence(stores, stashId, vouch.askedAt, TIMED_OUT)
+    return entry !== null && isLive(entry)
   }
 
-  /** Whether a look-up reached the revision asked for, and the one that a write through this isolate made. */
-  #isEnough(stores: Stores, stashId: string, memo: CacheEntry | null, minRevision: number): boolean {
-    return memo === null || hasRevision(memo, Math.max(minRevision, this.#lookup.getExpectedRevision(stores, stashId)))
+  /** Whether the entry has reached `minRevision` and the revision that a write through this isolate made. */
+  #isEnough(stores: Stores, stashId: string, entry: CacheEntry | null, minRevision: number): boolean {
+    return (
+      entry === null || hasRevision(entry, Math.max(minRevision, this.#lookup.getExpectedRevision(stores, stashId)))
+    )
   }
 
   async #lookUp(
     stores: Stores,
     stashId: string,
     minRevision: number,
-    turn: number,
-  ): Promise<LookupResult & { isSince: boolean }> {
+    sequence: number,
+  ): Promise<LookupResult & { isSentAfter: boolean }> {
     const known = this.#cache.get(stashId)
     if (known !== undefined && !hasRevision(known, minRevision)) await this.#missingRevisions.throttle(stores, stashId)
-    return this.#lookup.lookUp(stores, stashId, turn)
+    return this.#lookup.lookUp(stores, stashId, sequence)
   }
 }
 
-const toResult = (memo: CacheEntry | null): Result<LiveEntry> =>
-  memo === null ? refuse({ code: 'unreachable' }) : toLiveResult(memo)
+const toResult = (entry: CacheEntry | null): Result<LiveEntry> =>
+  entry === null ? refuse({ code: 'unreachable' }) : toLiveResult(entry)
 
-const toLiveResult = (memo: CacheEntry): Result<LiveEntry> =>
-  isLive(memo) ? ok(memo) : refuse({ code: 'stash_not_found' })
+const toLiveResult = (entry: CacheEntry): Result<LiveEntry> =>
+  isLive(entry) ? ok(entry) : refuse({ code: 'stash_not_found' })

@@ -1,6 +1,6 @@
 /**
- * Look-ups: asks the stores for a stash, weighs what they say, and remembers it. `recall.ts` says when there is one, and
- * which revision will do.
+ * Looks a stash up in the stores, compares their answers, and stores the newest in the cache. `snapshot-reader.ts` decides
+ * when to look up, and which revision is new enough.
  */
 import { pickNewest, type Snapshot } from '../model/snapshot/snapshot.ts'
 import { NO_STORAGE } from '../model/snapshot/vouch.ts'
@@ -10,60 +10,62 @@ import { RefreshAhead } from './refresh-ahead.ts'
 import { hasAllFields, hasRevision, storeFinding, type Finding } from './finding.ts'
 import type { CacheEntry, SnapshotCache } from './snapshot-cache.ts'
 import { ANSWER_DEADLINE_MS, VouchRequests, type VouchAnswer } from './vouch-requests.ts'
-import { SingleFlight, takeTurn } from './single-flight.ts'
+import { SingleFlight, nextSequence } from './single-flight.ts'
 import type { Stores } from './stores.ts'
 
-/** Nothing older than this is served without asking. */
+/** The lifetime of a cache entry: within it, reads ask no store. */
 export const CACHE_FRESH_MS = 1_000
-/** No copy is confirmed again before it has come to this age: an object far away is asked four times a second at most. */
-const CONFIRM_AFTER_MIN_MS = 250
-/** For timers that are late, and the work that an answer makes. */
-const CONFIRM_SLACK_MS = 30
-/** KV mostly answers in 10 ms, and in 100 from its central store; past this the object may well be sooner. */
+/** The earliest age at which an entry is refreshed. So even a far object is asked at most four times a second. */
+const REFRESH_AFTER_MIN_MS = 250
+/** Margin for late timers and for handling the answer. */
+const REFRESH_SLACK_MS = 30
+/** KV mostly answers in 10 ms, and in 100 ms from its central store. After this time the object may well answer sooner. */
 const KV_DEADLINE_MS = 500
-/** How long after a write a reader would rather wait for the object than be given what was before. */
+/** For how long after a write through this isolate readers wait for its revision, rather than get an older copy. */
 const EXPECTATION_MS = 5_000
 
-/** A copy, and the store that its bytes came from. */
+/** A snapshot, and the store that it came from. */
 type Copy = { snapshot: Snapshot; source: CacheEntry['source'] }
 
-/** What a look-up came to, and the turn of the object's word in it; 0 where it gave none. */
-export type LookupResult = { entry: CacheEntry | null; vouchTurn: number }
+/** The outcome of a look-up. `vouchSequence` is that of its vouch request; 0 if the object gave no vouch. */
+export type LookupResult = { entry: CacheEntry | null; vouchSequence: number }
 
 export class StashLookup {
-  readonly vouches = new VouchRequests((stores, stashId, word) => this.#applyVouch(stores, stashId, word))
+  readonly vouches = new VouchRequests((stores, stashId, vouch) => this.#applyVouch(stores, stashId, vouch))
   readonly #cache: SnapshotCache
-  /** Look-ups, and the object's bytes: each once at a time for a stash. */
-  readonly #finds = new SingleFlight<LookupResult>()
-  readonly #bytes = new SingleFlight<CacheEntry | null>()
+  /** At most one look-up, and one read of the object's snapshot, at a time for each stash. */
+  readonly #lookups = new SingleFlight<LookupResult>()
+  readonly #objectReads = new SingleFlight<CacheEntry | null>()
 
   readonly refreshAhead = new RefreshAhead({
-    copy: (stashId) => {
-      const memo = this.#cache.get(stashId)
-      return memo !== undefined && memo.vouched && memo.snapshot !== null ? memo : null
+    getVouchedEntry: (stashId) => {
+      const entry = this.#cache.get(stashId)
+      return entry !== undefined && entry.vouched && entry.snapshot !== null ? entry : null
     },
-    askAgainAt: (stashId, checkedAt) => checkedAt + this.#confirmAfterMs(stashId),
-    confirm: (stores, stashId) => this.#confirm(stores, stashId),
+    refreshAt: (stashId, checkedAt) => checkedAt + this.#refreshAfterMs(stashId),
+    refresh: (stores, stashId) => this.#refresh(stores, stashId),
   })
 
-  constructor(memory: SnapshotCache) {
-    this.#cache = memory
+  constructor(cache: SnapshotCache) {
+    this.#cache = cache
   }
 
-  /** One that is under way already may have begun before `turn`, and miss what happened since. */
-  async lookUp(stores: Stores, stashId: string, turn: number): Promise<LookupResult & { isSince: boolean }> {
-    const { answer, isSince } = await this.#finds.join(stores, stashId, turn, () => this.#lookUpOnce(stores, stashId))
-    return { ...answer, isSince }
+  /** Joins a look-up in flight. `isSentAfter` is false if that one began before `sequence` and may lack a later revision. */
+  async lookUp(stores: Stores, stashId: string, sequence: number): Promise<LookupResult & { isSentAfter: boolean }> {
+    const { answer, isSentAfter } = await this.#lookups.join(stores, stashId, sequence, () =>
+      this.#lookUpOnce(stores, stashId),
+    )
+    return { ...answer, isSentAfter }
   }
 
-  /** A copy at this revision of the object: the one at hand, or the object's bytes. Null where they cannot be had. */
-  async catchUp(stores: Stores, stashId: string, word: VouchAnswer & { head: number }): Promise<CacheEntry | null> {
-    await this.#applyVouch(stores, stashId, word)
-    const memo = this.#cache.get(stashId) ?? null
-    return memo !== null && hasRevision(memo, word.head) ? memo : null
+  /** An entry with the vouched revision: the cached one, or else the object's snapshot. Null if the object does not give it. */
+  async catchUp(stores: Stores, stashId: string, vouch: VouchAnswer & { head: number }): Promise<CacheEntry | null> {
+    await this.#applyVouch(stores, stashId, vouch)
+    const entry = this.#cache.get(stashId) ?? null
+    return entry !== null && hasRevision(entry, vouch.head) ? entry : null
   }
 
-  /** The object has no tables. Null where KV, which would tell a deletion from a loss, cannot be read. */
+  /** Handles an object without tables. Null if KV, which tells a deletion from lost storage, cannot be read. */
   async storeAbsence(
     stores: Stores,
     stashId: string,
@@ -84,46 +86,49 @@ export class StashLookup {
     return this.#store(stashId, { snapshot: null, source: 'object', vouched: true, askedAt })
   }
 
-  /** For a while an expected revision is worth the wait; an object that then still gives no answer is not. */
+  /** The revision that readers wait for, for EXPECTATION_MS after the write; 0 without one. */
   getExpectedRevision(stores: Stores, stashId: string): number {
     const expected = this.#cache.get(stashId)?.expected
     return expected && stores.now() - expected.at < EXPECTATION_MS ? expected.revision : 0
   }
 
   async #lookUpOnce(stores: Stores, stashId: string): Promise<LookupResult> {
-    const [askedAt, turn] = [stores.now(), takeTurn()]
+    const [askedAt, sequence] = [stores.now(), nextSequence()]
     const known = this.#cache.get(stashId)
     const copy = known?.snapshot ?? null
-    // With a copy at hand only the object's word is needed: whether it is still the truth.
+    // With a cached copy only the object's vouch is needed, to know whether the copy is current.
     const kvAnswer = copy === null || stores.mode === 'kv' ? stores.readKv(stashId) : null
-    const wanted = this.getExpectedRevision(stores, stashId)
-    const [kv, word] = await Promise.all([
+    const expected = this.getExpectedRevision(stores, stashId)
+    const [kv, vouch] = await Promise.all([
       kvAnswer && withDeadline(stores, KV_DEADLINE_MS, kvAnswer),
-      stores.mode === 'kv' ? null : this.vouches.askBriefly(stores, stashId, { turn, wanted, need: 'some' }),
+      stores.mode === 'kv'
+        ? null
+        : this.vouches.askBriefly(stores, stashId, { sequence, atLeast: expected, fallback: 'copy' }),
     ])
-    const heard = word?.turn ?? 0
+    const vouchSequence = vouch?.sequence ?? 0
     const best = pickNewest(copy, kv === TIMED_OUT ? null : kv)
     const source = known !== undefined && best === copy ? known.source : 'kv'
-    if (word !== null) {
+    if (vouch !== null) {
       const inKv = kvAnswer === null ? TIMED_OUT : kv
-      const settled = await this.#compareWithVouch(stores, stashId, word, best && { snapshot: best, source }, inKv)
-      if (settled !== null) return { entry: settled, vouchTurn: heard }
+      const compared = await this.#compareWithVouch(stores, stashId, vouch, best && { snapshot: best, source }, inKv)
+      if (compared !== null) return { entry: compared, vouchSequence }
     }
-    // The object has more than what is here, or nothing is here: the bytes must come, and KV may only be late.
-    if (word !== null || best === null) {
-      const atLeast = word?.head ?? 0
+    // Our copy is older than the object's revision, or we have none: ask the object for its snapshot. A late answer of KV is
+    // accepted as well, if it is new enough.
+    if (vouch !== null || best === null) {
+      const atLeast = vouch?.head ?? 0
       const late =
-        kv === TIMED_OUT && kvAnswer !== null ? this.#awaitKv(stores, stashId, kvAnswer, askedAt, word) : null
-      const found = await firstNonNull([this.#read(stores, stashId, turn, atLeast), late])
-      if (found !== null) return { entry: found, vouchTurn: heard }
+        kv === TIMED_OUT && kvAnswer !== null ? this.#awaitKv(stores, stashId, kvAnswer, askedAt, vouch) : null
+      const found = await firstNonNull([this.#readObject(stores, stashId, sequence, atLeast), late])
+      if (found !== null) return { entry: found, vouchSequence }
     }
-    // The object cannot be asked, or no longer: what is here is all there is to know.
+    // The object gave no snapshot: serve the newest copy, unvouched.
     const last = kvAnswer === null ? pickNewest(best, await this.#readKv(stores, stashId)) : best
-    if (last === null) return { entry: null, vouchTurn: heard }
-    return { entry: this.#store(stashId, { snapshot: last, source: 'kv', vouched: false, askedAt }), vouchTurn: heard }
+    if (last === null) return { entry: null, vouchSequence }
+    return { entry: this.#store(stashId, { snapshot: last, source: 'kv', vouched: false, askedAt }), vouchSequence }
   }
 
-  /** What the object's word makes of the best copy; null where it takes the object's bytes. */
+  /** Compares the best copy with the vouch. Null if the object's snapshot is needed. */
   async #compareWithVouch(
     stores: Stores,
     stashId: string,
@@ -135,27 +140,27 @@ export class StashLookup {
     if (head === NO_STORAGE) return this.storeAbsence(stores, stashId, askedAt, kv)
     if (copy === null || copy.snapshot.revision < head) return null
     if (copy.snapshot.revision > head) {
-      const word = await resolveDivergence(this.vouches, stores, stashId, copy.snapshot)
-      // Not believed yet, or not heard: the copy stays, and nobody vouches for it.
-      if (word === null) return this.#store(stashId, { ...copy, vouched: false, askedAt: stores.now() })
-      return this.#compareWithVouch(stores, stashId, word, copy, kv)
+      const vouch = await resolveDivergence(this.vouches, stores, stashId, copy.snapshot)
+      // The object did not recover, or did not answer: the copy stays, unvouched.
+      if (vouch === null) return this.#store(stashId, { ...copy, vouched: false, askedAt: stores.now() })
+      return this.#compareWithVouch(stores, stashId, vouch, copy, kv)
     }
     return hasAllFields(copy) ? this.#store(stashId, { ...copy, vouched: true, askedAt }) : null
   }
 
-  /** Takes an answer that no reader waits for: it may confirm the copy, or say that there are newer bytes. */
-  async #applyVouch(stores: Stores, stashId: string, word: VouchAnswer): Promise<void> {
-    const { head, askedAt } = word
-    if (head === null) this.storeDeleted(stashId, word)
+  /** Applies a vouch that no look-up waits for: confirms the entry, or reads the newer snapshot. */
+  async #applyVouch(stores: Stores, stashId: string, vouch: VouchAnswer): Promise<void> {
+    const { head, askedAt } = vouch
+    if (head === null) this.storeDeleted(stashId, vouch)
     const known = this.#cache.get(stashId)
     if (head === null || head === NO_STORAGE || known === undefined) return
     const { snapshot, source } = known
-    // A copy beyond the object is for the next look-up to find out.
+    // A copy that is newer than the object is resolved by the next look-up.
     if (snapshot !== null && snapshot.revision > head) return
     if (snapshot?.revision === head && hasAllFields({ snapshot, source })) {
       this.#store(stashId, { snapshot, source, vouched: true, askedAt })
     } else {
-      await this.#read(stores, stashId, takeTurn(), head)
+      await this.#readObject(stores, stashId, nextSequence(), head)
     }
   }
 
@@ -164,52 +169,52 @@ export class StashLookup {
     return snapshot === TIMED_OUT ? null : snapshot
   }
 
-  /** KV once more, with patience; where the object named a revision, nothing older will do. */
+  /** Waits longer for an answer of KV. If the object named a revision, an older snapshot is not accepted. */
   async #awaitKv(
     stores: Stores,
     stashId: string,
     answer: Promise<Snapshot | null>,
     askedAt: number,
-    word: VouchAnswer | null,
+    vouch: VouchAnswer | null,
   ): Promise<CacheEntry | null> {
     const snapshot = await withDeadline(stores, ANSWER_DEADLINE_MS, answer)
     if (snapshot === TIMED_OUT || snapshot === null) return null
-    if (word !== null && (snapshot.revision < (word.head ?? 0) || !snapshot.isComplete)) return null
-    return this.#store(stashId, { snapshot, source: 'kv', vouched: snapshot.revision === word?.head, askedAt })
+    if (vouch !== null && (snapshot.revision < (vouch.head ?? 0) || !snapshot.isComplete)) return null
+    return this.#store(stashId, { snapshot, source: 'kv', vouched: snapshot.revision === vouch?.head, askedAt })
   }
 
-  /** The object's bytes, at least at this revision where they were asked for before; null where they cannot be had. */
-  async #read(stores: Stores, stashId: string, turn: number, atLeast: number): Promise<CacheEntry | null> {
-    const join = () => this.#bytes.join(stores, stashId, turn, () => this.#readOnce(stores, stashId))
-    const { answer, isSince } = await join()
-    return answer === null || isSince || hasRevision(answer, atLeast) ? answer : (await join()).answer
+  /** The object's snapshot. An answer to a request from before `sequence` is accepted only if it is at least at `atLeast`. */
+  async #readObject(stores: Stores, stashId: string, sequence: number, atLeast: number): Promise<CacheEntry | null> {
+    const join = () => this.#objectReads.join(stores, stashId, sequence, () => this.#readObjectOnce(stores, stashId))
+    const { answer, isSentAfter } = await join()
+    return answer === null || isSentAfter || hasRevision(answer, atLeast) ? answer : (await join()).answer
   }
 
-  async #readOnce(stores: Stores, stashId: string): Promise<CacheEntry | null> {
+  async #readObjectOnce(stores: Stores, stashId: string): Promise<CacheEntry | null> {
     const askedAt = stores.now()
     const snapshot = await this.vouches.read(stores, stashId)
     if (snapshot === TIMED_OUT) return null
     if (snapshot !== null) return this.#store(stashId, { snapshot, source: 'object', vouched: true, askedAt })
-    // Deleted, or lost: it says which when it is asked for its word.
-    const word = await this.vouches.ask(stores, stashId, { turn: takeTurn(), wanted: 0, need: 'all' })
-    if (word?.head === null) return this.storeDeleted(stashId, word)
-    return word?.head === NO_STORAGE ? this.storeAbsence(stores, stashId, word.askedAt, TIMED_OUT) : null
+    // Deleted, or its storage is lost: the vouch says which.
+    const vouch = await this.vouches.ask(stores, stashId, { sequence: nextSequence(), atLeast: 0, fallback: 'none' })
+    if (vouch?.head === null) return this.storeDeleted(stashId, vouch)
+    return vouch?.head === NO_STORAGE ? this.storeAbsence(stores, stashId, vouch.askedAt, TIMED_OUT) : null
   }
 
   #store(stashId: string, finding: Finding): CacheEntry {
     return storeFinding(this.#cache, stashId, finding, this.refreshAhead.isRunning(stashId, finding.askedAt))
   }
 
-  /** Early enough for the answer to come in time, and a quarter of its way besides. */
-  #confirmAfterMs(stashId: string): number {
+  /** Early enough for the answer to come before the entry expires, with a quarter of the round trip as a margin. */
+  #refreshAfterMs(stashId: string): number {
     const rttMs = this.vouches.availability.getRttMs(stashId)
-    return Math.max(CONFIRM_AFTER_MIN_MS, CACHE_FRESH_MS - 1.25 * rttMs - CONFIRM_SLACK_MS)
+    return Math.max(REFRESH_AFTER_MIN_MS, CACHE_FRESH_MS - 1.25 * rttMs - REFRESH_SLACK_MS)
   }
 
-  async #confirm(stores: Stores, stashId: string): Promise<boolean> {
-    const word = await this.vouches.ask(stores, stashId, { turn: takeTurn(), wanted: 0, need: 'some' })
-    if (word === null) return false
-    await this.#applyVouch(stores, stashId, word)
+  async #refresh(stores: Stores, stashId: string): Promise<boolean> {
+    const vouch = await this.vouches.ask(stores, stashId, { sequence: nextSequence(), atLeast: 0, fallback: 'copy' })
+    if (vouch === null) return false
+    await this.#applyVouch(stores, stashId, vouch)
     return true
   }
 }

@@ -1,4 +1,4 @@
-/** The stores behind `recall`, and the real ones: the KV namespace and the stash's object, through their bindings. */
+/** The stores that `SnapshotReader` asks: their interface, and the implementation over the bindings of KV and the stash's object. */
 import type { LogName } from '../model/log-names.ts'
 import { parseSnapshot, type Snapshot } from '../model/snapshot/snapshot.ts'
 import type { Vouch } from '../model/snapshot/vouch.ts'
@@ -9,23 +9,23 @@ import { report } from './report.ts'
 export type ReadMode = 'vouched' | 'kv'
 
 export type Stores = {
-  /** 'kv' asks the object only where KV has nothing: reads then scale without bound, as late as KV is. */
+  /** 'kv' asks the object only if KV has no snapshot: reads then scale without limit, and are as stale as KV. */
   mode: ReadMode
   now(): number
   sleep(ms: number): Promise<unknown>
-  /** A number from 0 to 1, for pauses that must differ from isolate to isolate. */
+  /** A number from 0 to 1, for jitter. */
   random(): number
-  /** Lets the work go on when the request that began it is gone: others wait for it. */
+  /** Keeps the work running when the request that started it has ended: other requests wait for it. */
   keepAlive(work: Promise<unknown>): void
-  /** Null: nothing there that is a snapshot of this stash. May reject, which is silence. */
+  /** Null: KV has no readable snapshot of this stash. A rejection counts as a timeout. */
   readKv(stashId: string): Promise<Snapshot | null>
-  /** The true revision. May reject, which is silence; with `overloaded` where the object has too much to do. */
+  /** The current revision. A rejection counts as a timeout; it has `overloaded: true` if the object is overloaded. */
   vouch(stashId: string): Promise<Vouch>
-  /** The true snapshot. Null: no such stash. May reject, which is silence. */
+  /** The current snapshot. Null: no such stash. A rejection counts as a timeout. */
   readObject(stashId: string): Promise<Snapshot | null>
-  /** Tells the object that there is a copy of this revision. The revision that it has then; null: no such stash. May reject. */
+  /** Tells the object that a copy has this revision, so that it recovers. Its revision afterwards; null: no such stash. May reject. */
   recover(stashId: string, revision: number): Promise<number | null>
-  /** For the operator: the object and a copy disagree. */
+  /** Logs for the operator that the object and a copy disagree. */
   notice(what: 'diverged' | 'lost', stashId: string, message: string): void
 }
 
@@ -37,7 +37,7 @@ export type Handles = {
   context: { waitUntil(work: Promise<unknown>): void }
 }
 
-/** A read would rather be told at once: it has KV to fall back on, and the runtime's own retries take ten seconds. */
+/** A read must fail fast, because it can fall back on KV; the runtime's own retries take ten seconds. */
 const NO_RETRIES = { retry: { maxRetries: 0 } }
 
 export function createStores({ namespace, kv, mode, context }: Handles, id: DurableObjectId): Stores {
@@ -55,7 +55,7 @@ export function createStores({ namespace, kv, mode, context }: Handles, id: Dura
         const text = await stub().snapshot()
         if (text === null) return null
         const snapshot = parseSnapshot(text, stashId)
-        if (snapshot === null) throw new Error('the object gave what is not a snapshot of its stash')
+        if (snapshot === null) throw new Error('the object did not return a snapshot of its stash')
         return snapshot
       }),
     recover: (stashId, revision) => withReport('recover', stashId, async () => stub().recover(revision)),

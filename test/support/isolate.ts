@@ -62,10 +62,10 @@ export function makeIsolate() {
     },
     notice: (what) => void notices.push(what),
   }
-  const memory = new SnapshotCache(100, 1_000_000)
-  const recall = new SnapshotReader(memory)
+  const cache = new SnapshotCache(100, 1_000_000)
+  const reader = new SnapshotReader(cache)
   const read = async (minRevision = 0, ms = 20_000) => {
-    const reading = recall.read(stores, 's', minRevision)
+    const reading = reader.read(stores, 's', minRevision)
     await clock.pass(ms)
     const read = await reading
     return read.ok ? { revision: read.value.snapshot.revision, vouched: read.value.vouched } : read.refusal.code
@@ -74,7 +74,7 @@ export function makeIsolate() {
   const timed = async (): Promise<{ ms: number; revision: number; vouched: boolean; source: string }> => {
     const from = clock.now()
     const ended: number[] = []
-    const reading = recall.read(stores, 's').then((read) => {
+    const reading = reader.read(stores, 's').then((read) => {
       ended.push(clock.now() - from)
       return read
     })
@@ -85,5 +85,5 @@ export function makeIsolate() {
     const { snapshot, vouched, source } = read.value
     return { ms, revision: snapshot.revision, vouched, source }
   }
-  return { clock, asked, notices, at, stores, memory, recall, read, timed }
+  return { clock, asked, notices, at, stores, cache, reader, read, timed }
 }

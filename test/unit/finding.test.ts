@@ -22,9 +22,9 @@ const findingOf = (facts: Partial<Finding> = {}): Finding => ({
 })
 /** What is remembered after these findings, one by one. */
 function after(...findings: Partial<Finding>[]): CacheEntry {
-  const memory = new SnapshotCache(10, 1e9)
-  for (const finding of findings) storeFinding(memory, 's', findingOf(finding), false)
-  return memory.get('s') ?? EMPTY_ENTRY
+  const cache = new SnapshotCache(10, 1e9)
+  for (const finding of findings) storeFinding(cache, 's', findingOf(finding), false)
+  return cache.get('s') ?? EMPTY_ENTRY
 }
 
 describe('storeFinding', () => {
@@ -50,13 +50,13 @@ describe('storeFinding', () => {
     })
   })
   it('keeps the newer copy with its source, and does not let what was said of the older one vouch for it', () => {
-    const memo = after({ snapshot: at(7, 300), source: 'object' }, { snapshot: at(5), vouched: true, askedAt: 2_000 })
-    expect(memo).toMatchObject({ snapshot: { revision: 7 }, source: 'object', vouched: false, validAsOf: 300 })
-    expect(memo.checkedAt).toBe(2_000)
+    const entry = after({ snapshot: at(7, 300), source: 'object' }, { snapshot: at(5), vouched: true, askedAt: 2_000 })
+    expect(entry).toMatchObject({ snapshot: { revision: 7 }, source: 'object', vouched: false, validAsOf: 300 })
+    expect(entry.checkedAt).toBe(2_000)
   })
   it('takes a newer copy without the vouch of the one before', () => {
-    const memo = after({ vouched: true, askedAt: 2_000 }, { snapshot: at(6, 300), askedAt: 1_500 })
-    expect(memo).toMatchObject({ snapshot: { revision: 6 }, vouched: false, validAsOf: 300, hotUntil: Infinity })
+    const entry = after({ vouched: true, askedAt: 2_000 }, { snapshot: at(6, 300), askedAt: 1_500 })
+    expect(entry).toMatchObject({ snapshot: { revision: 6 }, vouched: false, validAsOf: 300, hotUntil: Infinity })
   })
   it('lets a vouch stand where it is younger than the finding, and no longer', () => {
     const late = after({ vouched: true, askedAt: 2_000 }, { askedAt: 1_500 })
@@ -86,24 +86,24 @@ describe('storeFinding', () => {
     expect(after({ snapshot: null }, { snapshot: at(9) }).snapshot?.revision).toBe(9)
   })
   it('does not forget what a write made to be expected', () => {
-    const memory = new SnapshotCache(10, 1e9)
+    const cache = new SnapshotCache(10, 1e9)
     const expected = { revision: 9, at: 500 }
     for (const snapshot of [at(5), null]) {
-      memory.set('s', { ...EMPTY_ENTRY, expected })
-      expect(storeFinding(memory, 's', findingOf({ snapshot }), false).expected).toEqual(expected)
+      cache.set('s', { ...EMPTY_ENTRY, expected })
+      expect(storeFinding(cache, 's', findingOf({ snapshot }), false).expected).toEqual(expected)
     }
   })
 })
 
 describe('what a cache entry may be used for', () => {
-  const memo = after({ snapshot: at(5), askedAt: 1_000 })
+  const entry = after({ snapshot: at(5), askedAt: 1_000 })
   it('reaches its own revision and all before, and any where there is no stash', () => {
-    expect([4, 5, 6].map((revision) => hasRevision(memo, revision))).toEqual([true, true, false])
+    expect([4, 5, 6].map((revision) => hasRevision(entry, revision))).toEqual([true, true, false])
     expect(hasRevision(EMPTY_ENTRY, 6)).toBe(true)
   })
   it('meets what is expected by its revision, or where it was asked for later', () => {
-    const of = (revision: number, at: number) => meetsExpectation({ ...memo, expected: { revision, at } })
-    expect([meetsExpectation(memo), of(5, 9_000), of(6, 9_000), of(6, 1_000), of(6, 999)]).toEqual([
+    const of = (revision: number, at: number) => meetsExpectation({ ...entry, expected: { revision, at } })
+    expect([meetsExpectation(entry), of(5, 9_000), of(6, 9_000), of(6, 1_000), of(6, 999)]).toEqual([
       true,
       true,
       false,
@@ -116,9 +116,9 @@ describe('what a cache entry may be used for', () => {
     expect([
       isDeleted(EMPTY_ENTRY),
       isDeleted({ ...EMPTY_ENTRY, vouched: true }),
-      isDeleted({ ...memo, vouched: true }),
+      isDeleted({ ...entry, vouched: true }),
     ]).toEqual([false, true, false])
-    expect([isLive(memo), isLive(EMPTY_ENTRY), isLive({ ...memo, snapshot: { ...at(5), stash: null } })]).toEqual([
+    expect([isLive(entry), isLive(EMPTY_ENTRY), isLive({ ...entry, snapshot: { ...at(5), stash: null } })]).toEqual([
       true,
       false,
       false,

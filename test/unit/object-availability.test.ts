@@ -6,10 +6,10 @@ const most = () => 1
 
 describe('getDeadlineMs', () => {
   it('is half as long again as a round trip, from a quarter of a second to a second', () => {
-    const reach = new ObjectAvailability()
-    expect(reach.getDeadlineMs('s')).toBe(250)
-    reach.noteAnswer('s', 166)
-    expect(reach.getDeadlineMs('s')).toBe(250)
+    const availability = new ObjectAvailability()
+    expect(availability.getDeadlineMs('s')).toBe(250)
+    availability.noteAnswer('s', 166)
+    expect(availability.getDeadlineMs('s')).toBe(250)
     const far = new ObjectAvailability()
     far.noteAnswer('s', 400)
     expect(far.getDeadlineMs('s')).toBe(600)
@@ -19,114 +19,117 @@ describe('getDeadlineMs', () => {
     expect(slow.getDeadlineMs('s')).toBe(1_000)
   })
   it('follows the round trip by a quarter of what it changes', () => {
-    const reach = new ObjectAvailability()
-    expect(reach.getRttMs('s')).toBe(0)
-    reach.noteAnswer('s', 400)
-    expect(reach.getRttMs('s')).toBe(400)
-    reach.noteAnswer('s', 200)
-    expect(reach.getRttMs('s')).toBe(350)
-    reach.noteAnswer('s', 350)
-    expect(reach.getRttMs('s')).toBe(350)
+    const availability = new ObjectAvailability()
+    expect(availability.getRttMs('s')).toBe(0)
+    availability.noteAnswer('s', 400)
+    expect(availability.getRttMs('s')).toBe(400)
+    availability.noteAnswer('s', 200)
+    expect(availability.getRttMs('s')).toBe(350)
+    availability.noteAnswer('s', 350)
+    expect(availability.getRttMs('s')).toBe(350)
   })
 })
 
 describe('getRemainingMs', () => {
   it('is what is left of the deadline, for those who come while a question is under way', () => {
-    const reach = new ObjectAvailability()
-    expect(reach.getRemainingMs('s', 10_000)).toBe(250)
-    reach.noteAsked('s', 10_000)
-    expect(reach.getRemainingMs('s', 10_000)).toBe(250)
-    expect(reach.getRemainingMs('s', 10_200)).toBe(50)
-    expect(reach.getRemainingMs('s', 10_250)).toBe(0)
+    const availability = new ObjectAvailability()
+    expect(availability.getRemainingMs('s', 10_000)).toBe(250)
+    availability.noteAsked('s', 10_000)
+    expect(availability.getRemainingMs('s', 10_000)).toBe(250)
+    expect(availability.getRemainingMs('s', 10_200)).toBe(50)
+    expect(availability.getRemainingMs('s', 10_250)).toBe(0)
     // Its request has died, and nobody will hear of it.
-    expect(reach.getRemainingMs('s', 60_000)).toBe(250)
-    expect(reach.getRemainingMs('other', 10_200)).toBe(250)
+    expect(availability.getRemainingMs('s', 60_000)).toBe(250)
+    expect(availability.getRemainingMs('other', 10_200)).toBe(250)
   })
   it('is whole again once the question has an answer, or none', () => {
     const [answered, silent, alive] = [new ObjectAvailability(), new ObjectAvailability(), new ObjectAvailability()]
-    for (const reach of [answered, silent, alive]) reach.noteAsked('s', 0)
+    for (const availability of [answered, silent, alive]) availability.noteAsked('s', 0)
     answered.noteAnswer('s', 100)
-    silent.noteTimeout('s', 5_000, false, most)
-    alive.noteLife('s')
-    for (const reach of [answered, silent, alive]) expect(reach.getRemainingMs('s', 6_000)).toBe(250)
+    silent.noteFailure('s', 5_000, false, most)
+    alive.noteAlive('s')
+    for (const availability of [answered, silent, alive]) expect(availability.getRemainingMs('s', 6_000)).toBe(250)
   })
 })
 
 describe('mayAsk', () => {
   it('pauses after each silence twice as long as before, up to half a minute', () => {
-    const reach = new ObjectAvailability()
-    expect(reach.mayAsk('s', 0, 'some')).toBe(true)
+    const availability = new ObjectAvailability()
+    expect(availability.mayAsk('s', 0, 'copy')).toBe(true)
     for (const pauseMs of [
       2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 30_000, 30_000, 30_000, 30_000, 30_000,
     ]) {
-      reach.noteTimeout('s', 1_000, false, most)
-      expect(reach.mayAsk('s', 1_000 + pauseMs - 1, 'some')).toBe(false)
-      expect(reach.mayAsk('s', 1_000 + pauseMs, 'some')).toBe(true)
+      availability.noteFailure('s', 1_000, false, most)
+      expect(availability.mayAsk('s', 1_000 + pauseMs - 1, 'copy')).toBe(false)
+      expect(availability.mayAsk('s', 1_000 + pauseMs, 'copy')).toBe(true)
     }
   })
   it('pauses three quarters of that at least, by the dice', () => {
-    const reach = new ObjectAvailability()
-    reach.noteTimeout('s', 0, false, least)
-    expect(reach.mayAsk('s', 1_499, 'some')).toBe(false)
-    expect(reach.mayAsk('s', 1_500, 'some')).toBe(true)
-    reach.noteTimeout('s', 0, false, () => 0.5)
-    expect(reach.mayAsk('s', 3_499, 'some')).toBe(false)
-    expect(reach.mayAsk('s', 3_500, 'some')).toBe(true)
+    const availability = new ObjectAvailability()
+    availability.noteFailure('s', 0, false, least)
+    expect(availability.mayAsk('s', 1_499, 'copy')).toBe(false)
+    expect(availability.mayAsk('s', 1_500, 'copy')).toBe(true)
+    availability.noteFailure('s', 0, false, () => 0.5)
+    expect(availability.mayAsk('s', 3_499, 'copy')).toBe(false)
+    expect(availability.mayAsk('s', 3_500, 'copy')).toBe(true)
   })
   it('lets urgent questions wait two seconds at most, and one second an overloaded object where nothing is at hand', () => {
     for (const overloaded of [false, true]) {
-      const reach = new ObjectAvailability()
-      for (let i = 0; i < 5; i++) reach.noteTimeout('s', 0, overloaded, most)
-      expect(reach.mayAsk('s', 1_999, 'more')).toBe(false)
-      expect(reach.mayAsk('s', 2_000, 'more')).toBe(true)
-      expect(reach.mayAsk('s', 0, 'all')).toBe(!overloaded)
-      expect(reach.mayAsk('s', 999, 'all')).toBe(!overloaded)
-      expect(reach.mayAsk('s', 1_000, 'all')).toBe(true)
+      const availability = new ObjectAvailability()
+      for (let i = 0; i < 5; i++) availability.noteFailure('s', 0, overloaded, most)
+      expect(availability.mayAsk('s', 1_999, 'outdated')).toBe(false)
+      expect(availability.mayAsk('s', 2_000, 'outdated')).toBe(true)
+      expect(availability.mayAsk('s', 0, 'none')).toBe(!overloaded)
+      expect(availability.mayAsk('s', 999, 'none')).toBe(!overloaded)
+      expect(availability.mayAsk('s', 1_000, 'none')).toBe(true)
     }
   })
   it('is not held up by a clock that was set back', () => {
-    const reach = new ObjectAvailability()
-    reach.noteTimeout('s', 100_000, true, most)
-    for (const need of ['some', 'more', 'all'] as const) expect(reach.mayAsk('s', 99_999, need)).toBe(true)
+    const availability = new ObjectAvailability()
+    availability.noteFailure('s', 100_000, true, most)
+    for (const fallback of ['copy', 'outdated', 'none'] as const)
+      expect(availability.mayAsk('s', 99_999, fallback)).toBe(true)
   })
-  it.each(['noteAnswer', 'noteLife'] as const)('is as at the beginning after %s', (note) => {
-    const reach = new ObjectAvailability()
-    for (let i = 0; i < 5; i++) reach.noteTimeout('s', 0, true, most)
-    if (note === 'noteAnswer') reach.noteAnswer('s', 5)
-    else reach.noteLife('s')
-    expect([reach.mayAsk('s', 1, 'some'), reach.mayAsk('s', 1, 'all')]).toEqual([true, true])
-    reach.noteTimeout('s', 0, false, most)
-    expect([reach.mayAsk('s', 0, 'all'), reach.mayAsk('s', 2_000, 'some')]).toEqual([true, true])
+  it.each(['noteAnswer', 'noteAlive'] as const)('is as at the beginning after %s', (note) => {
+    const availability = new ObjectAvailability()
+    for (let i = 0; i < 5; i++) availability.noteFailure('s', 0, true, most)
+    if (note === 'noteAnswer') availability.noteAnswer('s', 5)
+    else availability.noteAlive('s')
+    expect([availability.mayAsk('s', 1, 'copy'), availability.mayAsk('s', 1, 'none')]).toEqual([true, true])
+    availability.noteFailure('s', 0, false, most)
+    expect([availability.mayAsk('s', 0, 'none'), availability.mayAsk('s', 2_000, 'copy')]).toEqual([true, true])
   })
 })
 
 describe('acquireRecovery', () => {
   it('is granted once in five seconds for each stash, and again where the clock was set back', () => {
-    const reach = new ObjectAvailability()
-    expect([0, 1, 4_999, 5_000, 5_001].map((now) => reach.acquireRecovery('s', now))).toEqual([
+    const availability = new ObjectAvailability()
+    expect([0, 1, 4_999, 5_000, 5_001].map((now) => availability.acquireRecovery('s', now))).toEqual([
       true,
       false,
       false,
       true,
       false,
     ])
-    expect(reach.acquireRecovery('other', 5_001)).toBe(true)
-    expect(reach.acquireRecovery('s', 4_999)).toBe(true)
+    expect(availability.acquireRecovery('other', 5_001)).toBe(true)
+    expect(availability.acquireRecovery('s', 4_999)).toBe(true)
   })
 })
 
 describe('ObjectAvailability', () => {
   it('knows of a thousand stashes, and forgets the one that it has known longest', () => {
-    const reach = new ObjectAvailability()
-    for (let i = 0; i < 1_000; i++) reach.noteAnswer(`s${i}`, 400)
-    expect([reach.getRttMs('s0'), reach.getRttMs('s999')]).toEqual([400, 400])
-    reach.noteAnswer('s1000', 400)
-    expect([reach.getRttMs('s0'), reach.getRttMs('s1'), reach.getRttMs('s1000')]).toEqual([0, 400, 400])
+    const availability = new ObjectAvailability()
+    for (let i = 0; i < 1_000; i++) availability.noteAnswer(`s${i}`, 400)
+    expect([availability.getRttMs('s0'), availability.getRttMs('s999')]).toEqual([400, 400])
+    availability.noteAnswer('s1000', 400)
+    expect([availability.getRttMs('s0'), availability.getRttMs('s1'), availability.getRttMs('s1000')]).toEqual([
+      0, 400, 400,
+    ])
   })
   it('keeps nothing of a stash because of a write alone', () => {
-    const reach = new ObjectAvailability()
-    reach.noteAnswer('first', 400)
-    for (let i = 0; i < 2_000; i++) reach.noteLife(`s${i}`)
-    expect(reach.getRttMs('first')).toBe(400)
+    const availability = new ObjectAvailability()
+    availability.noteAnswer('first', 400)
+    for (let i = 0; i < 2_000; i++) availability.noteAlive(`s${i}`)
+    expect(availability.getRttMs('first')).toBe(400)
   })
 })

@@ -6,25 +6,25 @@ import type { Stores } from '../../src/edge/stores.ts'
 import { makeIsolate, snapshotAt } from '../support/isolate.ts'
 
 /** A copy of each stash that the object confirms at once, and that is asked for again after 700 ms. */
-function makeWarmth() {
+function makeRefreshAhead() {
   const { clock, stores } = makeIsolate()
   const copies = new Map<string, CacheEntry>()
   const world = { confirmations: 0, answer: (): boolean | Promise<boolean> => true, runs: 0 }
-  const warm = new RefreshAhead({
-    copy: (stashId) => copies.get(stashId) ?? null,
-    askAgainAt: (_, checkedAt) => checkedAt + 700,
-    confirm: async (_, stashId) => {
+  const refreshAhead = new RefreshAhead({
+    getVouchedEntry: (stashId) => copies.get(stashId) ?? null,
+    refreshAt: (_, checkedAt) => checkedAt + 700,
+    refresh: async (_, stashId) => {
       world.confirmations++
       const isAnswered = await world.answer()
-      const memo = copies.get(stashId)
-      if (memo !== undefined && isAnswered) copies.set(stashId, { ...memo, checkedAt: clock.now() })
+      const entry = copies.get(stashId)
+      if (entry !== undefined && isAnswered) copies.set(stashId, { ...entry, checkedAt: clock.now() })
       return isAnswered
     },
   })
   const counting: Stores = { ...stores, keepAlive: () => void world.runs++ }
   const put = (stashId: string, facts: Partial<CacheEntry> = {}): CacheEntry => {
     const now = clock.now()
-    const memo: CacheEntry = {
+    const entry: CacheEntry = {
       snapshot: snapshotAt(1, stashId),
       source: 'kv',
       checkedAt: now,
@@ -35,15 +35,15 @@ function makeWarmth() {
       readAt: now,
       ...facts,
     }
-    copies.set(stashId, memo)
-    return memo
+    copies.set(stashId, entry)
+    return entry
   }
-  /** A read that memory answers. */
+  /** A read that cache answers. */
   const read = (stashId = 's', from: Stores = counting): CacheEntry => {
-    const memo = copies.get(stashId) ?? put(stashId)
-    memo.readAt = clock.now()
-    warm.start(from, stashId, memo)
-    return memo
+    const entry = copies.get(stashId) ?? put(stashId)
+    entry.readAt = clock.now()
+    refreshAhead.start(from, stashId, entry)
+    return entry
   }
   /** A read every 100 ms. */
   const readFor = async (ms: number): Promise<void> => {
@@ -52,31 +52,31 @@ function makeWarmth() {
       await clock.pass(100)
     }
   }
-  return { clock, stores: counting, warm, world, copies, put, read, readFor }
+  return { clock, stores: counting, refreshAhead, world, copies, put, read, readFor }
 }
 
 describe('RefreshAhead', () => {
   it('has one run for 18 s of reads, then the next read takes it over', async () => {
-    const { world, warm, clock, readFor } = makeWarmth()
+    const { world, refreshAhead, clock, readFor } = makeRefreshAhead()
     const startedAt = clock.now()
     await readFor(18_000)
     expect(world.runs).toBe(1)
-    expect([17_999, 18_000].map((ms) => warm.isRunning('s', startedAt + ms))).toEqual([true, false])
+    expect([17_999, 18_000].map((ms) => refreshAhead.isRunning('s', startedAt + ms))).toEqual([true, false])
     await readFor(18_000)
     expect(world.runs).toBe(2)
     // The run that was taken over asks no more: one question each 700 ms.
     expect(world.confirmations).toBe(Math.floor(36_000 / 700))
   })
   it('stops asking once the copy has not been read for four seconds', async () => {
-    const { clock, warm, world, read } = makeWarmth()
+    const { clock, refreshAhead, world, read } = makeRefreshAhead()
     read()
     await clock.pass(3_900)
-    expect([world.confirmations, warm.isRunning('s', clock.now())]).toEqual([5, true])
+    expect([world.confirmations, refreshAhead.isRunning('s', clock.now())]).toEqual([5, true])
     await clock.pass(20_000)
-    expect([world.confirmations, warm.isRunning('s', clock.now())]).toEqual([5, false])
+    expect([world.confirmations, refreshAhead.isRunning('s', clock.now())]).toEqual([5, false])
   })
   it('asks as long as the copy was read within four seconds', async () => {
-    const { clock, world, read } = makeWarmth()
+    const { clock, world, read } = makeRefreshAhead()
     // Asked at 700, 1,400 … ms: the sixth question comes when the last read is exactly 4,000 ms old.
     await clock.pass(0)
     read().readAt = clock.now() + 200
@@ -84,22 +84,22 @@ describe('RefreshAhead', () => {
     expect(world.confirmations).toBe(6)
   })
   it('ends where the object does not answer, and leaves the next read to the look-up', async () => {
-    const { clock, warm, world, copies, read } = makeWarmth()
+    const { clock, refreshAhead, world, copies, read } = makeRefreshAhead()
     world.answer = () => false
     expect(read().hotUntil).toBe(Infinity)
     await clock.pass(5_000)
-    expect([world.confirmations, warm.isRunning('s', clock.now())]).toEqual([1, false])
+    expect([world.confirmations, refreshAhead.isRunning('s', clock.now())]).toEqual([1, false])
     expect(copies.get('s')?.hotUntil).toBe(0)
   })
   it('ends where the question fails', async () => {
-    const { clock, warm, world, copies, read } = makeWarmth()
+    const { clock, refreshAhead, world, copies, read } = makeRefreshAhead()
     world.answer = () => Promise.reject(new Error('broken'))
     read()
     await clock.pass(1_000)
-    expect([warm.isRunning('s', clock.now()), copies.get('s')?.hotUntil]).toEqual([false, 0])
+    expect([refreshAhead.isRunning('s', clock.now()), copies.get('s')?.hotUntil]).toEqual([false, 0])
   })
   it('leaves the run alone that took over while its own question was under way', async () => {
-    const { clock, warm, world, copies, read } = makeWarmth()
+    const { clock, refreshAhead, world, copies, read } = makeRefreshAhead()
     const answer = Promise.withResolvers<boolean>()
     world.answer = () => answer.promise
     read()
@@ -107,49 +107,49 @@ describe('RefreshAhead', () => {
     world.answer = () => true
     read()
     await clock.pass(0)
-    expect([world.runs, warm.isRunning('s', clock.now())]).toEqual([2, true])
+    expect([world.runs, refreshAhead.isRunning('s', clock.now())]).toEqual([2, true])
     answer.resolve(false)
     await clock.pass(0)
-    expect(warm.isRunning('s', clock.now())).toBe(true)
+    expect(refreshAhead.isRunning('s', clock.now())).toBe(true)
     expect(copies.get('s')?.hotUntil).toBe(Infinity)
   })
   it('ends after 25 s, right after an answer, though the copy is still read', async () => {
-    const { clock, world, copies, read } = makeWarmth()
+    const { clock, world, copies, read } = makeRefreshAhead()
     read()
     for (let i = 0; i < 300; i++) {
       // The hot path answers: it does not look for a run.
-      const memo = copies.get('s')
-      if (memo !== undefined) memo.readAt = clock.now()
+      const entry = copies.get('s')
+      if (entry !== undefined) entry.readAt = clock.now()
       await clock.pass(100)
     }
     expect([world.runs, world.confirmations]).toEqual([1, 36])
     expect(copies.get('s')?.hotUntil).toBe(0)
   })
   it('ends where the copy is gone', async () => {
-    const { clock, warm, world, copies, read } = makeWarmth()
+    const { clock, refreshAhead, world, copies, read } = makeRefreshAhead()
     read()
     copies.delete('s')
     await clock.pass(1_000)
-    expect([world.confirmations, warm.isRunning('s', clock.now())]).toEqual([0, false])
+    expect([world.confirmations, refreshAhead.isRunning('s', clock.now())]).toEqual([0, false])
   })
   it('counts a run as over that has not been heard of for seven seconds: its request is gone', async () => {
-    const { clock, stores, warm, world, read } = makeWarmth()
+    const { clock, stores, refreshAhead, world, read } = makeRefreshAhead()
     read('s', { ...stores, sleep: () => new Promise(() => {}) })
     await clock.pass(6_999)
     read()
-    expect([world.runs, warm.isRunning('s', clock.now())]).toEqual([1, true])
+    expect([world.runs, refreshAhead.isRunning('s', clock.now())]).toEqual([1, true])
     await clock.pass(1)
     read()
-    expect([world.runs, warm.isRunning('s', clock.now())]).toEqual([2, true])
+    expect([world.runs, refreshAhead.isRunning('s', clock.now())]).toEqual([2, true])
   })
   it('counts a run as over where the clock was set back before it was heard of', () => {
-    const { clock, warm, read } = makeWarmth()
+    const { clock, refreshAhead, read } = makeRefreshAhead()
     read()
-    expect(warm.isRunning('s', clock.now())).toBe(true)
-    expect(warm.isRunning('s', clock.now() - 1)).toBe(false)
+    expect(refreshAhead.isRunning('s', clock.now())).toBe(true)
+    expect(refreshAhead.isRunning('s', clock.now() - 1)).toBe(false)
   })
   it('starts none for a copy that the object does not stand behind, nor where only KV is read', () => {
-    const { stores, world, put, read } = makeWarmth()
+    const { stores, world, put, read } = makeRefreshAhead()
     put('s', { vouched: false })
     expect(read().hotUntil).toBe(Infinity)
     put('t')
@@ -157,12 +157,12 @@ describe('RefreshAhead', () => {
     expect(world.runs).toBe(0)
   })
   it('knows of a thousand runs, and forgets them all for one more: each of them then ends', async () => {
-    const { clock, warm, world, read } = makeWarmth()
+    const { clock, refreshAhead, world, read } = makeRefreshAhead()
     for (let n = 0; n < 1_000; n++) read(`s${n}`)
-    expect(warm.isRunning('s0', clock.now())).toBe(true)
+    expect(refreshAhead.isRunning('s0', clock.now())).toBe(true)
     read('s1000')
-    expect(warm.isRunning('s0', clock.now())).toBe(false)
-    expect(warm.isRunning('s1000', clock.now())).toBe(true)
+    expect(refreshAhead.isRunning('s0', clock.now())).toBe(false)
+    expect(refreshAhead.isRunning('s1000', clock.now())).toBe(true)
     await clock.pass(1_000)
     // Only the last is still under way; an ended run asks nothing.
     expect(world.confirmations).toBe(1)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SingleFlight, takeTurn } from '../../src/edge/single-flight.ts'
+import { SingleFlight, nextSequence } from '../../src/edge/single-flight.ts'
 import { makeIsolate } from '../support/isolate.ts'
 
 function makeFlights() {
@@ -20,78 +20,78 @@ function makeFlights() {
 describe('SingleFlight', () => {
   it('asks once for all that ask the same meanwhile, and tells them whether it was asked since they came', async () => {
     const { asked, join, flights } = makeFlights()
-    const early = takeTurn()
-    const [first, second] = [join(early), join(takeTurn())]
-    expect([asked.length, flights.isUnderWay('s'), flights.isUnderWay('other')]).toEqual([1, true, false])
+    const early = nextSequence()
+    const [first, second] = [join(early), join(nextSequence())]
+    expect([asked.length, flights.isInFlight('s'), flights.isInFlight('other')]).toEqual([1, true, false])
     const third = join(early)
     asked[0]?.land('answer')
     expect(await Promise.all([first, second, third])).toEqual([
-      { answer: 'answer', isSince: true },
-      { answer: 'answer', isSince: false },
-      { answer: 'answer', isSince: true },
+      { answer: 'answer', isSentAfter: true },
+      { answer: 'answer', isSentAfter: false },
+      { answer: 'answer', isSentAfter: true },
     ])
-    expect(flights.isUnderWay('s')).toBe(false)
-    void join(takeTurn())
-    void join(takeTurn(), 'other')
+    expect(flights.isInFlight('s')).toBe(false)
+    void join(nextSequence())
+    void join(nextSequence(), 'other')
     expect(asked).toHaveLength(3)
   })
   it('keeps the question alive for those who wait, when the one who asked has left', () => {
     const { kept, join } = makeFlights()
-    void join(takeTurn())
+    void join(nextSequence())
     expect(kept).toHaveLength(1)
-    void join(takeTurn())
+    void join(nextSequence())
     expect(kept).toHaveLength(1)
   })
   it('lets one who has waited too long ask alone, and all who come after join that', async () => {
     const { asked, deadlines, join } = makeFlights()
-    void join(takeTurn())
-    const waiting = join(takeTurn())
+    void join(nextSequence())
+    const waiting = join(nextSequence())
     deadlines[0]?.()
     await Promise.resolve()
     await expect.poll(() => asked.length).toBe(2)
-    const late = join(takeTurn())
+    const late = join(nextSequence())
     asked[1]?.land('second')
     expect(await Promise.all([waiting, late])).toMatchObject([
-      { answer: 'second', isSince: true },
+      { answer: 'second', isSentAfter: true },
       { answer: 'second' },
     ])
     // The lost one's end does not end what others have begun.
-    void join(takeTurn())
+    void join(nextSequence())
     asked[0]?.land('first')
     await Promise.resolve()
-    void join(takeTurn())
+    void join(nextSequence())
     expect(asked).toHaveLength(3)
   })
   it('fails for all where it fails, and is asked anew then', async () => {
     const { asked, join } = makeFlights()
-    const both = [join(takeTurn()), join(takeTurn())]
+    const both = [join(nextSequence()), join(nextSequence())]
     asked[0]?.fail()
     expect((await Promise.allSettled(both)).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
-    void join(takeTurn())
+    void join(nextSequence())
     expect(asked).toHaveLength(2)
   })
 })
 
 describe('a look-up', () => {
   it('whose request died, and with it the question to the object, is made again by the next reader', async () => {
-    const { clock, stores, recall, timed } = makeIsolate()
+    const { clock, stores, reader, timed } = makeIsolate()
     expect(await timed()).toMatchObject({ vouched: true })
     await clock.pass(2_000)
     const never = () => new Promise<never>(() => {})
-    void recall.read({ ...stores, sleep: never, vouch: never }, 's')
+    void reader.read({ ...stores, sleep: never, vouch: never }, 's')
     await clock.pass(10_000)
     expect(await timed()).toMatchObject({ ms: 5, vouched: true })
   })
   it('lives on when the first of its readers leaves, and ends in the memory that others read', async () => {
-    const { clock, stores, recall, memory } = makeIsolate()
+    const { clock, stores, reader, cache } = makeIsolate()
     const kept: Promise<unknown>[] = []
     stores.keepAlive = (work) => void kept.push(work)
-    void recall.read(stores, 's')
+    void reader.read(stores, 's')
     await clock.pass(0)
     expect(kept.length).toBeGreaterThan(0)
     const all = Promise.allSettled(kept)
     await clock.pass(500)
     await all
-    expect(memory.get('s')?.snapshot?.revision).toBe(1)
+    expect(cache.get('s')?.snapshot?.revision).toBe(1)
   })
 })

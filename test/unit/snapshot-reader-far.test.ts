@@ -17,21 +17,21 @@ describe('a reader far from the object', () => {
     expect((await timed()).ms).toBeLessThanOrEqual(1_500)
   })
   it('is given the late answer that another reader did not wait for, with when it was asked', async () => {
-    const { clock, at, timed, recall, stores } = makeIsolate()
+    const { clock, at, timed, reader, stores } = makeIsolate()
     at.vouchMs = 600
     const askedAt = clock.now()
     expect(await timed()).toMatchObject({ ms: 250, vouched: false })
     await clock.pass(400)
-    const read = await recall.read(stores, 's')
+    const read = await reader.read(stores, 's')
     expect(read).toMatchObject({ ok: true, value: { vouched: true, validAsOf: askedAt } })
   })
   it('is given the bytes too, where the late answer says that there are newer ones', async () => {
-    const { clock, at, asked, timed, recall, stores } = makeIsolate()
+    const { clock, at, asked, timed, reader, stores } = makeIsolate()
     at.object = 7
     at.vouchMs = 300
     expect(await timed()).toMatchObject({ ms: 250, revision: 1, vouched: false })
     await clock.pass(100)
-    expect(await recall.read(stores, 's')).toMatchObject({
+    expect(await reader.read(stores, 's')).toMatchObject({
       ok: true,
       value: { vouched: true, snapshot: { revision: 7 } },
     })
@@ -184,10 +184,10 @@ describe('a copy that is read', () => {
 describe('an object that does not answer', () => {
   /** When it is asked, in seconds from the first time, with a reader each 100 ms. */
   async function askedAt(isolate: ReturnType<typeof makeIsolate>, seconds: number): Promise<number[]> {
-    const { clock, asked, stores, recall } = isolate
+    const { clock, asked, stores, reader } = isolate
     const [start, times] = [clock.now(), [] as number[]]
     for (let i = 0, before = asked.vouch; i < seconds * 10; i++) {
-      void recall.read(stores, 's')
+      void reader.read(stores, 's')
       await clock.pass(100)
       if (asked.vouch > before) times.push(Math.floor((clock.now() - start - 100) / 1_000))
       before = asked.vouch
@@ -201,7 +201,7 @@ describe('an object that does not answer', () => {
     Object.assign(isolate.at, { objectDead: true, overloaded })
     await isolate.clock.pass(2_000)
     const times = await askedAt(isolate, 125)
-    // After 2, 4, 8 … 30 s, and what memory gives in between.
+    // After 2, 4, 8 … 30 s, and what cache gives in between.
     expect(times).toEqual([0, 3, 8, 17, 34, 65, 96])
   })
   it('is asked as before once it has answered', async () => {
@@ -216,7 +216,7 @@ describe('an object that does not answer', () => {
   })
   it('has answered a write, and is asked for what that made', async () => {
     const isolate = makeIsolate()
-    const { clock, at, asked, recall, read } = isolate
+    const { clock, at, asked, reader, read } = isolate
     await isolate.timed()
     at.objectDead = true
     await clock.pass(2_000)
@@ -226,7 +226,7 @@ describe('an object that does not answer', () => {
     at.objectDead = false
     at.object = 2
     expect(await read(2, 100)).toBe('unreachable')
-    recall.expectRevision('s', 2, clock.now())
+    reader.expectRevision('s', 2, clock.now())
     expect(await read(0, 100)).toEqual({ revision: 2, vouched: true })
   })
   it('is asked again within two seconds where no copy is good enough', async () => {

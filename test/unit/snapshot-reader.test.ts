@@ -3,17 +3,17 @@ import { makeIsolate } from '../support/isolate.ts'
 
 describe('SnapshotReader', () => {
   it('asks each store once for a hundred readers, nobody while memory is fresh, and then for a word only', async () => {
-    const { clock, asked, stores, recall } = makeIsolate()
-    const readers = Array.from({ length: 100 }, () => recall.read(stores, 's'))
+    const { clock, asked, stores, reader } = makeIsolate()
+    const readers = Array.from({ length: 100 }, () => reader.read(stores, 's'))
     await clock.pass(500)
     expect((await Promise.all(readers)).every(({ ok }) => ok)).toBe(true)
     expect(asked).toMatchObject({ kv: 1, vouch: 1, object: 0 })
-    await recall.read(stores, 's')
+    await reader.read(stores, 's')
     expect(asked).toMatchObject({ kv: 1, vouch: 1, object: 0 })
     // It was read twice, so it is kept confirmed until nobody has read it for three seconds, and is old then.
     await clock.pass(10_000)
     const { vouch } = asked
-    const later = Array.from({ length: 100 }, () => recall.read(stores, 's'))
+    const later = Array.from({ length: 100 }, () => reader.read(stores, 's'))
     await clock.pass(500)
     await Promise.all(later)
     expect(asked).toMatchObject({ kv: 1, vouch: vouch + 1, object: 0 })
@@ -25,21 +25,21 @@ describe('SnapshotReader', () => {
     expect(asked.object).toBe(1)
   })
   it('reads what was written through it, although the object takes long to vouch', async () => {
-    const { clock, at, recall, read } = makeIsolate()
+    const { clock, at, reader, read } = makeIsolate()
     await read()
     at.object = 2
     at.vouchMs = 400
-    recall.expectRevision('s', 2, clock.now())
+    reader.expectRevision('s', 2, clock.now())
     expect(await read()).toEqual({ revision: 2, vouched: true })
   })
   it('does not let one who reads after a write fail with one who asked before it', async () => {
-    const { clock, at, stores, recall } = makeIsolate()
+    const { clock, at, stores, reader } = makeIsolate()
     at.objectMs = 100
-    const early = recall.read(stores, 's', 9)
+    const early = reader.read(stores, 's', 9)
     await clock.pass(50)
     at.object = 2
-    recall.expectRevision('s', 2, clock.now())
-    const late = recall.read(stores, 's', 2)
+    reader.expectRevision('s', 2, clock.now())
+    const late = reader.read(stores, 's', 2)
     await clock.pass(2_000)
     expect(await early).toMatchObject({ refusal: { code: 'revision_not_reached' } })
     expect(await late).toMatchObject({ ok: true, value: { snapshot: { revision: 2 } } })
@@ -68,12 +68,12 @@ describe('SnapshotReader', () => {
     expect(asked.vouch).toBe(1)
   })
   it('answers made-up revisions by a number alone, and asks for it once in each pause', async () => {
-    const { clock, at, asked, stores, recall, read } = makeIsolate()
+    const { clock, at, asked, stores, reader, read } = makeIsolate()
     await read()
     const before = { ...asked }
     const claims: Promise<unknown>[] = []
     for (let i = 0; i < 100; i++) {
-      claims.push(recall.read(stores, 's', 900 + i))
+      claims.push(reader.read(stores, 's', 900 + i))
       await clock.pass(10)
     }
     await clock.pass(1_000)
@@ -120,28 +120,28 @@ describe('SnapshotReader', () => {
     expect(asked.object).toBe(1)
   })
   it('does not take a number that was asked for before for an answer', async () => {
-    const { clock, at, stores, recall, read } = makeIsolate()
+    const { clock, at, stores, reader, read } = makeIsolate()
     await read()
     await clock.pass(5_000)
     at.vouchMs = 100
-    const early = recall.read(stores, 's', 2)
+    const early = reader.read(stores, 's', 2)
     await clock.pass(50)
     at.object = 2
-    const late = recall.read(stores, 's', 2)
+    const late = reader.read(stores, 's', 2)
     await clock.pass(2_000)
     expect(await early).toMatchObject({ refusal: { code: 'revision_not_reached' } })
     expect(await late).toMatchObject({ ok: true, value: { snapshot: { revision: 2 } } })
   })
   it('reads what was written through it, although a number is on its way that was true before', async () => {
-    const { clock, at, stores, recall, read } = makeIsolate()
+    const { clock, at, stores, reader, read } = makeIsolate()
     await read()
     await clock.pass(5_000)
     at.vouchMs = 400
-    void recall.read(stores, 's', 2)
+    void reader.read(stores, 's', 2)
     // The look-up has given up on the object by then, and its number is asked for with patience.
     await clock.pass(300)
     at.object = 2
-    recall.expectRevision('s', 2, clock.now())
+    reader.expectRevision('s', 2, clock.now())
     expect(await read()).toEqual({ revision: 2, vouched: true })
   })
   it('says that a stash is gone, whatever revision of it was asked for', async () => {
@@ -167,12 +167,12 @@ describe('SnapshotReader', () => {
     expect(await read(1)).toEqual({ revision: 1, vouched: false })
   })
   it('remembers no more stashes than it may', async () => {
-    const { clock, stores, memory, recall } = makeIsolate()
+    const { clock, stores, cache, reader } = makeIsolate()
     for (let i = 0; i < 500; i++) {
-      const reading = recall.read(stores, `s${i}`)
+      const reading = reader.read(stores, `s${i}`)
       await clock.pass(20)
       await reading
     }
-    expect(memory.size).toBe(100)
+    expect(cache.size).toBe(100)
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { StashLookup } from '../../src/edge/stash-lookup.ts'
 import { SnapshotCache } from '../../src/edge/snapshot-cache.ts'
-import { takeTurn } from '../../src/edge/single-flight.ts'
+import { nextSequence } from '../../src/edge/single-flight.ts'
 import { NO_STORAGE } from '../../src/model/snapshot/vouch.ts'
 import { makeIsolate, snapshotAt } from '../support/isolate.ts'
 
@@ -17,7 +17,7 @@ describe('a look-up', () => {
     await clock.pass(2_000)
     expect(await timed()).toMatchObject({ revision: 1, vouched: false })
     expect(asked.object).toBe(1)
-    // KV, which it asks then, may have more than memory.
+    // KV, which it asks then, may have more than cache.
     at.kv = 2
     await clock.pass(2_000)
     expect(await timed()).toMatchObject({ revision: 2, vouched: false, source: 'kv' })
@@ -74,35 +74,35 @@ describe('a look-up', () => {
 describe('a copy that is read in the mode kv', () => {
   it('is not kept confirmed, and the hot path has it to the end', async () => {
     const { stores, asked } = makeIsolate()
-    const lookUps = new StashLookup(new SnapshotCache(10, 1e9))
+    const lookup = new StashLookup(new SnapshotCache(10, 1e9))
     stores.mode = 'kv'
-    const memo = { ...lookUps.storeDeleted('other', { askedAt: 0 }), snapshot: snapshotAt(1), hotUntil: 5 }
-    lookUps.refreshAhead.start(stores, 's', memo)
-    expect([memo.hotUntil, asked.vouch]).toEqual([Infinity, 0])
+    const entry = { ...lookup.storeDeleted('other', { askedAt: 0 }), snapshot: snapshotAt(1), hotUntil: 5 }
+    lookup.refreshAhead.start(stores, 's', entry)
+    expect([entry.hotUntil, asked.vouch]).toEqual([Infinity, 0])
   })
 })
 
 describe('what a write made to be expected', () => {
   it('is waited for, for five seconds', async () => {
-    const { clock, stores, recall, memory } = makeIsolate()
-    const lookUps = new StashLookup(memory)
-    expect(lookUps.getExpectedRevision(stores, 's')).toBe(0)
-    recall.expectRevision('s', 7, clock.now())
-    expect(lookUps.getExpectedRevision(stores, 's')).toBe(7)
+    const { clock, stores, reader, cache } = makeIsolate()
+    const lookup = new StashLookup(cache)
+    expect(lookup.getExpectedRevision(stores, 's')).toBe(0)
+    reader.expectRevision('s', 7, clock.now())
+    expect(lookup.getExpectedRevision(stores, 's')).toBe(7)
     await clock.pass(4_999)
-    expect(lookUps.getExpectedRevision(stores, 's')).toBe(7)
+    expect(lookup.getExpectedRevision(stores, 's')).toBe(7)
     await clock.pass(1)
-    expect(lookUps.getExpectedRevision(stores, 's')).toBe(0)
+    expect(lookup.getExpectedRevision(stores, 's')).toBe(0)
   })
 })
 
 describe('an object without tables', () => {
   const absent = async (inKv: 'copy' | 'nothing' | 'silent' | 'tombstone', remembered: boolean) => {
     const { clock, notices, stores } = makeIsolate()
-    const memory = new SnapshotCache(10, 1e9)
-    const lookUps = new StashLookup(memory)
+    const cache = new SnapshotCache(10, 1e9)
+    const lookup = new StashLookup(cache)
     if (remembered) {
-      const found = lookUps.lookUp(stores, 's', takeTurn())
+      const found = lookup.lookUp(stores, 's', nextSequence())
       await clock.pass(100)
       await found
     }
@@ -113,10 +113,10 @@ describe('an object without tables', () => {
     stores.vouch = async () => NO_STORAGE
     stores.readObject = async () => null
     await clock.pass(5_000)
-    const finding = lookUps.lookUp(stores, 's', takeTurn())
+    const finding = lookup.lookUp(stores, 's', nextSequence())
     await clock.pass(20_000)
-    const { entry: memo } = await finding
-    const said = memo && (memo.snapshot === null ? 'gone' : `${memo.snapshot.revision} ${memo.vouched}`)
+    const { entry } = await finding
+    const said = entry && (entry.snapshot === null ? 'gone' : `${entry.snapshot.revision} ${entry.vouched}`)
     return [said, notices.length > 0]
   }
   it('is a loss where a copy lives in memory or in KV', async () => {
@@ -139,10 +139,10 @@ describe('an object without tables', () => {
     ['a note of the deletion', null, true, false],
     ['a revision', 1, true, false],
   ] as const)('is lost or not, when a write asks: %s', async (_, word, hasCopy, lost) => {
-    const { clock, stores, recall } = makeIsolate()
+    const { clock, stores, reader } = makeIsolate()
     stores.vouch = async () => word
     if (!hasCopy) stores.readKv = async () => null
-    const asking = recall.isLost(stores, 's')
+    const asking = reader.isLost(stores, 's')
     await clock.pass(20_000)
     expect(await asking).toBe(lost)
   })

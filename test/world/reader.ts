@@ -12,7 +12,7 @@ import type { Home } from './stash-home.ts'
 import { stubOf } from './stub.ts'
 
 export type Isolate = {
-  recall: SnapshotReader
+  reader: SnapshotReader
   stores: Stores
   /** The stash's object, as this isolate reaches it. */
   stash: Record<string, (...args: unknown[]) => Promise<unknown>>
@@ -52,7 +52,7 @@ export function makeIsolate(
   } as unknown as Handles
   const stores = createStores(handles, home.stash.id as unknown as DurableObjectId)
   return {
-    recall: new SnapshotReader(new SnapshotCache(100, 10_000_000)),
+    reader: new SnapshotReader(new SnapshotCache(100, 10_000_000)),
     stash: stubOf(home.stash, place.distanceMs),
     stores: { ...stores, random, now: () => clock.now() + skewMs },
     skewMs,
@@ -67,18 +67,18 @@ export async function answerIn(
   { key, minRevision = 0 }: Ask,
   skew: { ms: number },
 ): Promise<Answer> {
-  const recalled = await isolate.recall.read(isolate.stores, id, minRevision)
+  const read = await isolate.reader.read(isolate.stores, id, minRevision)
   const plain = { key, value: null, cacheControl: 'no-store', tag: null }
-  if (!recalled.ok) {
-    const { code } = recalled.refusal
+  if (!read.ok) {
+    const { code } = read.refusal
     return { ...plain, status: STATUS[code] ?? 500, revision: null }
   }
-  const flag = recalled.value.snapshot.flags.get(key)
+  const flag = read.value.snapshot.flags.get(key)
   skew.ms = isolate.skewMs
   const response =
     flag === undefined
-      ? missingItemResponse(recalled.value, { code: 'item_not_found', key })
-      : serve(new Request(urlOf(id, key)), recalled.value, key, () => ({ body: flag.value, ...flag }))
+      ? missingItemResponse(read.value, { code: 'item_not_found', key })
+      : serve(new Request(urlOf(id, key)), read.value, key, () => ({ body: flag.value, ...flag }))
   skew.ms = 0
   const { headers, status } = response
   return {

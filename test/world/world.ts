@@ -131,7 +131,7 @@ export class World {
     const { revision } = outcome.value
     // What was acknowledged by the object as it was before a recovery may be gone with it.
     if (line === this.truth.line) this.truth.acknowledge(revision)
-    isolate.recall.expectRevision(this.id, revision, isolate.stores.now())
+    isolate.reader.expectRevision(this.id, revision, isolate.stores.now())
     return outcome
   }
 
