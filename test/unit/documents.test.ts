@@ -50,6 +50,29 @@ describe.each(PAGES)('%s', (page) => {
   })
 })
 
+const ROOMS = /^(?:model|wire|stash|live|edge|http|client|cli|dashboard|local|test)\/[a-z\d/-]+$/
+
+/** The source files and folders in backticks that do not exist: by their path from the root, from `src/`, or from the page. */
+async function missingSourcesOf(page: string): Promise<string[]> {
+  const named = [...withoutCode(await readText(page)).matchAll(/`([\w./-]+)`/g)].map(([, path = '']) => path)
+  const sources = named.filter((path) => /\/.*\.ts$/.test(path) || ROOMS.test(path))
+  return sources.filter(
+    (path) =>
+      !['.', 'src', dirname(page)].some((from) =>
+        ['', '.ts', '.js'].some((extension) => existsSync(join(ROOT, from, path + extension))),
+      ),
+  )
+}
+
+describe.each(['src/README.md', 'test/world/README.md', ...DECISION_PAGES])(
+  'the source files that %s names',
+  (page) => {
+    it('exist', async () => {
+      expect(await missingSourcesOf(page)).toEqual([])
+    })
+  },
+)
+
 const linesOf = async (page: string): Promise<number> => (await readText(page)).split('\n').length - 1
 
 describe('README.md', () => {
