@@ -21,7 +21,7 @@ import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createRandom } from '../world/random.ts'
 import { EQUIVALENT } from './equivalent.ts'
-import { apply, isProgram, mutationsOf, type Mutation } from './mutations.ts'
+import { apply, isProgram, keyOf, lineAt, mutationsOf, type Mutation } from './mutations.ts'
 import { imports, rank, ROOMS } from './rooms.ts'
 import { NO_END, runTests } from './run-tests.ts'
 
@@ -48,7 +48,7 @@ const copy = copyProject()
 const testFiles = room.tests.flatMap((folder) =>
   files.filter((file) => file.startsWith(`test/${folder}/`) && file.endsWith('.test.ts')),
 )
-/** Test files that noticed a mutant of this file before. */
+/** Test files that have noticed a mutant of this file before. */
 const killers = new Map<string, string[]>()
 const isUnit = (test: string): boolean => test.startsWith('test/unit/')
 const outcomes = { killed: 0, equivalent: 0, survived: 0 }
@@ -57,9 +57,9 @@ const broken = values['no-baseline'] ? null : await runTests(copy, testFiles)
 if (broken !== null) fail(`The tests do not pass without any mutation: ${broken}.`)
 for (const mutation of choose()) {
   const startedAt = Date.now()
-  const { file, line, start, was, becomes } = mutation
+  const { file, line, start } = mutation
   const text = readFileSync(join(copy, file), 'utf8')
-  const key = `${file} | ${lineAt(text, start)} | ${was} → ${becomes}`
+  const key = keyOf(mutation, text)
   writeFileSync(join(copy, file), apply(mutation, text))
   const killer = key in EQUIVALENT ? null : await findKiller(file)
   writeFileSync(join(copy, file), text)
@@ -94,7 +94,7 @@ function choose(): Mutation[] {
   return [...chosen.values()]
 }
 
-/** The first test file that notices. */
+/** The first test file that fails. */
 async function findKiller(file: string): Promise<string | null> {
   const known = killers.get(file) ?? []
   const order = rank(copy, testFiles, file)
@@ -110,7 +110,7 @@ async function findKiller(file: string): Promise<string | null> {
   return null
 }
 
-/** A test that only was slow has noticed nothing: outside of unit tests, which wait for nothing, it is asked twice. */
+/** A test may fail because it was slow. So a failure outside of unit tests, which do not wait, counts if it happens twice. */
 async function findKillerIn(stage: string[]): Promise<string | null> {
   for (let attempt = 0; attempt < 3; attempt++) {
     const first = await runTests(copy, stage)
@@ -128,7 +128,7 @@ function copyProject(): string {
     mkdirSync(dirname(join(folder, file)), { recursive: true })
     copyFileSync(file, join(folder, file))
   }
-  // Hard links are quick, and what tests write there stays apart; one link where the system cannot do that.
+  // Hard links are fast, and files that tests create there stay apart. Where `cp -al` is missing, one symlink.
   const modules = join(folder, 'node_modules')
   try {
     execFileSync('cp', ['-al', resolve('node_modules'), modules], { stdio: 'ignore' })
@@ -137,11 +137,6 @@ function copyProject(): string {
     symlinkSync(resolve('node_modules'), modules)
   }
   return folder
-}
-
-function lineAt(text: string, at: number): string {
-  const end = text.indexOf('\n', at)
-  return text.slice(text.lastIndexOf('\n', at - 1) + 1, end === -1 ? undefined : end).trim()
 }
 
 function fail(why: string): never {

@@ -8,10 +8,10 @@ export type Mutation = { file: string; line: number; start: number; end: number;
 
 type Node = { type: string; start: number; end: number; [field: string]: unknown }
 
-/** A type, an import and a name say nothing that runs. */
+/** Types and imports do not run. */
 const SKIPPED = /^(?:TS(?!(?:As|Satisfies|NonNull)Expression)|Import|ExportAll)/
-/** Whether a line is logged is no behaviour that a test should hold on to. */
-const LOGGED = /^(?:this\.#chores\.)?(?:report|log|warn|console)\b/
+/** Tests need not notice a missing log line. */
+const LOGGED = /^(?:this\.#\w+\.)?(?:report|log|warn|console)\b/
 
 const OPERATORS: Record<string, string[]> = {
   '<': ['<=', '>='],
@@ -172,7 +172,16 @@ export function mutationsOf(file: string, text: string): Mutation[] {
 export const apply = ({ start, end, becomes }: Mutation, text: string): string =>
   text.slice(0, start) + becomes + text.slice(end)
 
-/** Whether the mutant is a program at all: one that is not would be noticed by everything. */
+export function lineAt(text: string, at: number): string {
+  const end = text.indexOf('\n', at)
+  return text.slice(text.lastIndexOf('\n', at - 1) + 1, end === -1 ? undefined : end).trim()
+}
+
+/** The key of a mutation in `equivalent.ts`. */
+export const keyOf = ({ file, start, was, becomes }: Mutation, text: string): string =>
+  `${file} | ${lineAt(text, start)} | ${was} → ${becomes}`
+
+/** Whether the mutant parses: every test would notice one that does not. */
 export function isProgram(text: string): boolean {
   try {
     return parseAst(text, { lang: 'ts' }) !== null

@@ -1,11 +1,11 @@
-/** Which tests are there to notice a mistake in a room of `src/`, and in which order they are asked. */
+/** Which tests cover a room of `src/`, and in which order they run against a mutant. */
 import { readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
 type Room = {
-  /** Folders of test/, each a project of its own: those that answer sooner come first. */
+  /** Folders of test/, each a project of its own, the faster ones first. */
   tests: string[]
-  /** Documentation and examples: their tests compare them with themselves. */
+  /** Files that are not mutated: documentation and examples, which their tests compare with themselves. */
   except?: RegExp
 }
 
@@ -13,6 +13,7 @@ const INNER = ['unit', 'world', 'worker', 'contract']
 
 export const ROOMS: Record<string, Room> = {
   model: { tests: INNER },
+  wire: { tests: INNER },
   stash: { tests: INNER },
   edge: { tests: INNER },
   live: { tests: INNER },
@@ -22,10 +23,10 @@ export const ROOMS: Record<string, Room> = {
   local: { tests: ['local'] },
 }
 
-/** Those that name the module first: in their own name, in an import, in what they say. */
+/** Orders test files by how often they name the module: in their own name, in an import, in their text. */
 export function rank(folder: string, testFiles: string[], file: string): string[] {
   const module = basename(file, '.ts')
-  // In the singular, which is part of the plural.
+  // In the singular, because the plural contains it.
   const words = module.split('-').map((word) => word.replace(/(?:(?<=sh|s|x)es|s)$/, ''))
   const scoreOf = (test: string): number => {
     const text = readFileSync(join(folder, test), 'utf8').toLowerCase()
@@ -40,7 +41,7 @@ export function rank(folder: string, testFiles: string[], file: string): string[
 
 const imported = new Map<string, string[]>()
 
-/** Whether a test runs a file at all, as far as its imports say: through the front door everything is reached. */
+/** Whether a test imports a file, directly or not. A test that sends requests to the Worker reaches every file, without an import. */
 export function imports(folder: string, test: string, file: string): boolean {
   const seen = new Set([test])
   for (const one of seen) {

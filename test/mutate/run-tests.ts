@@ -3,20 +3,20 @@ import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What takes longer than this hangs, and that is noticed, too. All the files of a room take two minutes on two idle cores. */
+/** Tests that take longer hang, and a hang counts as noticed. All the files of a room take two minutes on two idle cores. */
 const START_MS = 120_000
 const FILE_MS = 30_000
 export const NO_END = 'no end'
 
-/** What is read of vitest's own report. */
+/** The part of vitest's JSON report that is read. */
 type Report = { testResults: { name: string; assertionResults: { status: string }[] }[] }
 
-/** Which file failed, or how else they did not pass. Null: all passed. */
+/** The file that failed, or another reason why they did not pass. Null: all passed. */
 export async function runTests(copy: string, files: string[]): Promise<string | null> {
   const report = join(copy, 'report.json')
   rmSync(report, { force: true })
   const needsServer = files.some((file) => !/^test\/(?:unit|world|worker)\//.test(file))
-  // A minute of patience with each test would be two hours for a mutant that stops everything.
+  // With the usual timeout of a test, a mutant that hangs every test would take two hours.
   const env = {
     ...process.env,
     TEST_PATIENCE_MS: '40000',
@@ -28,9 +28,9 @@ export async function runTests(copy: string, files: string[]): Promise<string | 
   const projects = onlyUnit ? [] : [...new Set(files.map((file) => `--project=${file.split('/')[1]}`))]
   const args = ['node_modules/vitest/vitest.mjs', 'run', ...options, ...projects, ...files]
   const child = spawn(process.execPath, args, { cwd: copy, env, stdio: 'ignore', detached: true })
-  // With what it has started: the runtime, servers, browsers.
+  // The whole process group: the runtime, servers and browsers as well.
   const endAll = (): void => void process.kill(-(child.pid ?? 0), 'SIGKILL')
-  // Before the folder is removed, into which they write.
+  // Runs before the handler that removes the folder, into which these processes write.
   process.prependOnceListener('exit', endAll)
   const timer = setTimeout(endAll, START_MS + files.length * FILE_MS)
   const code = await new Promise<number | null>((done) => child.once('exit', done))
@@ -40,7 +40,7 @@ export async function runTests(copy: string, files: string[]): Promise<string | 
   if (code === null) return NO_END
   if (!existsSync(report)) return 'no start'
   const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report
-  // A file that was not run any more counts as failed, too.
+  // A fault outside of tests counts as failed as well.
   const failed = testResults.find(({ assertionResults }) => assertionResults.some(({ status }) => status === 'failed'))
   return files.find((file) => failed?.name.endsWith(file)) ?? 'a fault outside of tests'
 }
