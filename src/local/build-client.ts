@@ -1,6 +1,6 @@
 /**
- * `npm run build:client`: the TypeScript client as a package of plain JavaScript and types, in dist/client. For whoever
- * does not bundle, and for Node older than 22.18, which runs no TypeScript: `npm install <checkout>/dist/client`.
+ * `npm run build:client`: builds the TypeScript client as a package of JavaScript and types in dist/client, for services
+ * without a bundler and for Node before 22.18, which does not run TypeScript: `npm install <checkout>/dist/client`.
  */
 import { execFile } from 'node:child_process'
 import { readFile, rm, writeFile } from 'node:fs/promises'

@@ -1,7 +1,7 @@
 /**
- * Runs the Worker on this machine: the very bundle that `wrangler deploy` ships, in workerd, with KV and
- * objects kept in a folder. It listens on workerd's own socket; the usual detour through a proxy in Node
- * would cost three quarters of the speed.
+ * Runs the Worker on this machine, in workerd: the same bundle that `wrangler deploy` ships, with KV and objects stored in a
+ * folder. It listens on workerd's own socket, because miniflare's default, a proxy in Node, costs three quarters of the
+ * throughput.
  */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
@@ -9,28 +9,28 @@ import { promisify } from 'node:util'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions } from 'wrangler'
 import { buildDashboard } from './build-dashboard.ts'
-import { isLoopback } from './place.ts'
+import { isLoopback } from './preflight.ts'
 import { dismissWatchdog, watchRuntime } from './watchdog.ts'
 
 const root = join(import.meta.dirname, '../..')
 
 export type Options = {
   host: string
-  /** 0 takes a free one. */
+  /** 0 chooses a free port. */
   port: number
-  /** Where KV and the objects live. Absent: in memory, gone with the process. */
+  /** The folder of KV and the objects. Absent: in memory, lost with the process. */
   persistTo?: string
-  /** On top of the variables in wrangler.toml, secrets included. */
+  /** Variables and secrets that override those in wrangler.toml. */
   bindings?: Record<string, string>
-  /** Leaves the Worker's own log lines out. */
+  /** Suppresses the Worker's log lines. */
   quiet?: boolean
 }
 
 export type Server = { url: URL; miniflare: Miniflare; stop(): Promise<void> }
 
 /**
- * Bundles the Worker into `outDir`, as a deploy would, and returns the path of its entry. The dashboard is built beside it,
- * because a later build takes the files away that the folder in wrangler.toml has now, and a server goes on needing them.
+ * Bundles the Worker into `outDir`, as a deploy does, and returns the path of its entry. The dashboard is built beside it,
+ * because a later build removes the files that the folder in wrangler.toml has now, and a running server still needs them.
  */
 export async function bundle(outDir: string, { minify = true } = {}): Promise<string> {
   const wrangler = join(root, 'node_modules/wrangler/bin/wrangler.js')
@@ -44,8 +44,8 @@ export async function bundle(outDir: string, { minify = true } = {}): Promise<st
 }
 
 /**
- * The dashboard's files, as a worker of their own. A worker that has assets is reached through two others, which fold its
- * URLs and cost each request more than it takes; every request here would go that way, for the sake of a few files.
+ * The dashboard's files are served by a worker of their own. Requests to a worker with assets pass through two more workers,
+ * which normalize its URLs and cost more than the request itself; for a few files, every request would take that path.
  */
 const FILES = 'files'
 
@@ -68,7 +68,7 @@ export async function serve(entry: string, options: Options): Promise<Server> {
           modules: [{ type: 'ESModule', path: entry }],
           modulesRoot: join(entry, '..'),
           bindings: {
-            // Only this machine can reach it.
+            // Safe without ADMIN_TOKEN, because only this machine can reach the service.
             ...(isLoopback(options.host) && { OPEN_CREATION: 'yes' }),
             ...(ours.bindings as Record<string, string>),
             ...options.bindings,

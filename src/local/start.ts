@@ -1,6 +1,6 @@
-/** `npm start`: the service on this machine, and what to try first. PORT and HOST move it; SWITCHYARD_DATA says where it keeps its data. */
+/** `npm start`: runs the service on this machine and prints first commands to try. PORT, HOST and SWITCHYARD_DATA (its folder) configure it. */
 import { join, resolve } from 'node:path'
-import { isLoopback, openData, whyNotListen } from './place.ts'
+import { isLoopback, prepareDataFolder, findListenProblem } from './preflight.ts'
 import { bundle, serve } from './serve.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -9,12 +9,12 @@ const host = process.env['HOST'] ?? '127.0.0.1'
 const persistTo = resolve(process.env['SWITCHYARD_DATA'] ?? join(root, '.switchyard'))
 const { ADMIN_TOKEN, OPEN_CREATION, READ_MODE } = process.env
 
-const why = await whyNotListen(host, port)
-if (why !== null) {
-  console.error(why)
+const problem = await findListenProblem(host, port)
+if (problem !== null) {
+  console.error(problem)
   process.exit(1)
 }
-await openData(persistTo).catch((error: NodeJS.ErrnoException) => {
+await prepareDataFolder(persistTo).catch((error: NodeJS.ErrnoException) => {
   console.error(
     `SWITCHYARD_DATA=${persistTo} cannot be used as a data folder (${String(error.code)}). Name another one.`,
   )

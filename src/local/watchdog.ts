@@ -1,17 +1,17 @@
 /**
- * Ends the runtime when this process dies, however it dies: workerd outlives a parent that is killed, and
- * would keep the port and the data for itself.
+ * Kills the runtime when this process ends, however it ends: workerd outlives a parent that is killed, and would keep the
+ * port and the data folder in use.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 let watchdog: ChildProcess | null = null
 
-/** Watches over the runtime that runs now. Called again after a restart, for the new one. */
+/** Starts a watchdog for the current runtime. To be called again after a restart, for the new one. */
 export function watchRuntime(): void {
   watchdog?.kill('SIGKILL')
-  const pids = childrenOf(process.pid).filter((pid) => pid !== watchdog?.pid)
-  // The pipe closes when this process is gone, and not before: nothing polls.
+  const pids = getChildPids(process.pid).filter((pid) => pid !== watchdog?.pid)
+  // `cat` ends when the pipe closes, and the pipe closes when this process ends. So nothing needs to poll.
   watchdog = spawn('sh', ['-c', 'cat > /dev/null; kill -9 "$@" 2> /dev/null', 'sh', ...pids.map(String)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
@@ -25,15 +25,15 @@ export function dismissWatchdog(): void {
   watchdog = null
 }
 
-function childrenOf(pid: number): number[] {
+function getChildPids(pid: number): number[] {
   return (
-    list(() => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')) ??
-    list(() => execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })) ??
+    tryReadPids(() => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')) ??
+    tryReadPids(() => execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })) ??
     []
   )
 }
 
-function list(read: () => string): number[] | null {
+function tryReadPids(read: () => string): number[] | null {
   try {
     return read().split(/\s+/).filter(Boolean).map(Number)
   } catch {

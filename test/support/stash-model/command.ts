@@ -1,6 +1,6 @@
 /**
- * From a step of a story to the command that is sent: it looks up in the ledger what the step names by number, and makes up secrets
- * are made up where a token or a link is made.
+ * Turns a step of a story into a command: looks up in the ledger what the step names by number, and makes up secrets for
+ * tokens and links.
  */
 import type { Guard } from '../../../src/model/guard/guard.ts'
 import type { Change, Command, Credential, Intent } from '../../../src/model/intent.ts'
@@ -8,7 +8,7 @@ import type { Precondition } from '../../../src/model/decide/precondition.ts'
 import { sha256, type Ledger } from './ledger.ts'
 import { GRANTS, GUARDS, KEYS, TYPES, VALUES, type Step, type Terms, type Wish } from './story.ts'
 
-/** What a story has made so far, besides the rows of the ledger: secrets, in the order in which they were made up. */
+/** The secrets that a story has made up so far, in order. The ledger has their hashes only. */
 export type Cast = { tokens: string[]; links: string[] }
 
 const UNVERSIONED = ['approval_link', 'approve', 'drop', 'freeze', 'unfreeze', 'grant', 'revoke', 'rotate']
@@ -18,7 +18,7 @@ export function commandOf(taken: Extract<Step, { do: 'say' }>, ledger: Ledger, c
   const intent = intentOf(wanted, ledger, cast, now)
   const condition = UNVERSIONED.includes(wanted.want) ? conditionOf(named, ledger.revision) : undefined
   const secretive = ['link', 'approval_link', 'grant', 'rotate'].includes(wanted.want)
-  const rehearsable = ['put', 'delete', 'patch', 'undo', 'import', 'set_guard'].includes(wanted.want)
+  const canDryRun = ['put', 'delete', 'patch', 'undo', 'import', 'set_guard'].includes(wanted.want)
   const credential = wanted.want === 'press' ? linkOf(wanted.link, ledger, cast) : callerOf(taken.by, ledger, cast)
   return {
     credential,
@@ -26,10 +26,10 @@ export function commandOf(taken: Extract<Step, { do: 'say' }>, ledger: Ledger, c
     ...(reason !== null && { reason }),
     ...(breakGlass !== null && { breakGlass }),
     ...(condition !== undefined && { condition }),
-    // The answer would hold a secret, so nobody asks for it twice.
+    // The answer would contain a secret, so the service takes no key for it.
     ...(repeatKey !== null && !secretive && { idempotencyKey: repeatKey }),
-    // The front door lets nobody rehearse without a token.
-    ...(dryRun && rehearsable && credential.kind === 'token' && { dryRun }),
+    // The HTTP routes accept a dry run only with a token.
+    ...(dryRun && canDryRun && credential.kind === 'token' && { dryRun }),
   }
 }
 

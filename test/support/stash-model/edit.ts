@@ -1,4 +1,4 @@
-/** An edit of a modelled stash, once it is decided: written, or held back, with all that follows from it. */
+/** Applies or holds an edit of a modelled stash, with all its consequences. */
 import { formatDuration } from '../../../src/model/duration.ts'
 import type { Detail, EntryChange } from '../../../src/model/entry.ts'
 import type { Held } from '../../../src/model/held.ts'
@@ -18,7 +18,7 @@ import {
   type Verdict,
 } from './rules.ts'
 
-/** What the object drew by lot. */
+/** The random ids that the object chose. */
 export type Drawn = { key: string; heldId: string }
 export type Moment = { now: number; drawn: Drawn; dryRun: boolean }
 
@@ -32,7 +32,7 @@ export function edit(ledger: Ledger, wanted: Edit, request: ChangeRequest, { now
   const { release } = request
   if (release !== null) ledger.held.delete(release.id)
   const tied = release?.decision ?? null
-  // Nobody voids links about keys that are none of their business.
+  // A caller may not cancel links of keys that the caller's token does not reach.
   const isVoid = ({ decision, keys }: Held): boolean =>
     decision === tied && keys.every((key) => touches(request.actor, key))
   if (tied !== null) ledger.dropWhere(isVoid)
@@ -50,7 +50,7 @@ export function edit(ledger: Ledger, wanted: Edit, request: ChangeRequest, { now
   return hold(ledger, wait.kind, change, scopeOf(wanted, plan), request, now, rest)
 }
 
-/** What is allowed happens. */
+/** Applies an edit that was allowed. */
 function write(
   ledger: Ledger,
   wanted: Edit,
@@ -119,7 +119,7 @@ function detailOfEnds(items: EntryChange[], pending: string[], end: Held | null)
   }
 }
 
-/** Back to what was there before, or, where that was to end as well, to what was there before that. */
+/** The value from before the edit; if that one was time-boxed as well, the value from before its time-box. */
 function boxOf(
   ledger: Ledger,
   items: EntryChange[],

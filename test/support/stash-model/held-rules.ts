@@ -21,7 +21,7 @@ const isHousekeeping = ({ kind }: Held): boolean => kind === 'lapse' || kind ===
 const isSameHand = (a: Actor | null, b: Actor): boolean =>
   a !== null && typeof a !== 'string' && typeof b !== 'string' && a.line === b.line
 
-/** Waits for a second person, and this is one. */
+/** Checks that the change waits for a second person, and that the approver is one. */
 export function checkApproval(
   ledger: Ledger,
   heldId: string,
@@ -58,7 +58,7 @@ export function checkDrop(ledger: Ledger, heldId: string, request: ChangeRequest
   return { held, requester, because, glass }
 }
 
-/** Without its end a time-boxed change is one for good: what forbids that forbids this. */
+/** Cancelling a revert makes a time-boxed change permanent, so whatever forbids a permanent change forbids this. */
 function checkEnd(ledger: Ledger, held: Held, request: ChangeRequest, now: number): Verdict['glass'] {
   const glass = checkFreeze(ledger, request, held.keys, now)
   for (const key of held.keys) {

@@ -13,13 +13,13 @@ import type { LoggedEntry } from './ledger.ts'
 import type { Raw, Row } from './tables.ts'
 
 const sum = (rows: Row[], weigh: (row: Row) => number): number => rows.reduce((total, row) => total + weigh(row), 0)
-/** Everything that is text in an entry and its changes, in UTF-8. */
+/** The UTF-8 size of all texts of an entry and its changes. */
 const textBytes = (entry: Row, changes: Row[]): number =>
   sum([entry, ...changes.filter(({ revision }) => revision === entry['revision'])], (row) =>
     Object.values(row).reduce<number>((total, cell) => total + (typeof cell === 'string' ? countBytes(cell) : 0), 0),
   )
 
-/** What is wrong with the tables. `raw` must hold the whole log. */
+/** Returns the violated invariants of the tables. `raw` must contain the whole log. */
 export function checkTables(raw: Raw): string[] {
   const { stash, item, guard, held, revert, log, change, alarm, cursor } = raw
   const counted = held.filter(({ kind }) => kind !== 'lapse' && kind !== 'thaw')
@@ -27,7 +27,7 @@ export function checkTables(raw: Raw): string[] {
   const pairs = reverts.flatMap(({ id, keys }) =>
     (JSON.parse(String(keys)) as string[]).map((key) => `${key} ${String(id)}`),
   )
-  // What was put off keeps the time that it was due at.
+  // A postponed change keeps its original due time.
   const due = held.flatMap(({ due_at: at, retry_at: retryAt }) =>
     [retryAt ?? at].filter((one) => typeof one === 'number'),
   )
@@ -79,7 +79,7 @@ type Past = {
   ends: Map<string, number>
 }
 
-/** What is wrong with history, from the first entry on. `master` is the id of the first token. */
+/** Returns the violated invariants of history, from the first entry on. `master` is the id of the first token. */
 export function checkHistory(entries: LoggedEntry[], master: string): string[] {
   const holder = { can: [...ABILITIES], keys: ['*'], line: master, until: Infinity }
   const holders = new Map([[master, holder]])
@@ -111,7 +111,7 @@ function breachesOf(entry: LoggedEntry, detail: Detail, past: Past): string[] {
   return truths.filter(([, holds]) => !holds).map(([what]) => what)
 }
 
-/** A token's limits, and what guards ask of those that a person answers for. */
+/** Checks the limits of a token, and what guards require of a person's change. */
 function breachesByToken(entry: LoggedEntry, detail: Detail, actor: Holder, past: Past): [string, boolean][] {
   const approver = detail.approvedBy && past.holders.get(detail.approvedBy.id)
   const items = entry.changes.filter(({ what }) => what === 'item')

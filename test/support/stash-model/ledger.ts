@@ -19,7 +19,7 @@ export const sha256 = (text: string): string => createHash('sha256').update(text
 export type Founding = { id: string; profile: 'safeguarded' | 'wrendb'; masterHash: string; createdAt: number }
 export type LoggedEntry = Entry & { hash: string }
 
-/** What an entry says beside who and when. */
+/** The fields of an entry besides its author and time. */
 type Words = { heldId?: string | null; reason: string | null; detail: Detail | null; changes?: EntryChange[] }
 
 export class Ledger implements Tables {
@@ -27,7 +27,7 @@ export class Ledger implements Tables {
   readonly items = new Map<string, ItemRow>()
   readonly guards = new Map<string, { text: string; version: number }>()
   readonly tokens = new Map<string, TokenRow>()
-  /** Tokens that count no more. For a month their holders are told why. */
+  /** Tokens that have ended. For a month their holders get the reason. */
   readonly ended = new Map<string, TokenRow>()
   readonly held = new Map<string, Held>()
   readonly log: LoggedEntry[] = []
@@ -75,7 +75,7 @@ export class Ledger implements Tables {
     return refuse(token.endsAs === 'revoked' ? 'token_revoked' : 'token_expired')
   }
 
-  /** At once, or after an overlap. */
+  /** Ends a token now, or after an overlap. */
   endToken(id: string, until: number, now: number): void {
     const token = this.tokens.get(id)
     if (token === undefined) return
@@ -85,7 +85,7 @@ export class Ledger implements Tables {
     this.ended.set(id, { ...ending, endedAt: now })
   }
 
-  /** Who made it, as they stand now; null where their token is gone. */
+  /** The requester with the present state of their token; null if the token has ended. */
   requesterOf({ made_by }: Held, now: number): Actor | null {
     return made_by === null ? 'stash' : this.tokenNow(made_by, now)
   }
@@ -104,7 +104,7 @@ export class Ledger implements Tables {
     for (const held of this.held.values()) if (isMeant(held)) this.held.delete(held.id)
   }
 
-  /** Nobody's change any more, as far as these keys go. Returns the time-boxes that are over, and the shortened. */
+  /** Removes these keys from pending reverts. Returns the cancelled and the shortened reverts. */
   takeOutOfReverts(keys: string[]): { cancelled: string[]; shortened: string[] } {
     const touched = new Set<string>()
     const over = { cancelled: [] as string[], shortened: [] as string[] }
@@ -165,7 +165,7 @@ export class Ledger implements Tables {
     this.refusals.set(name, { request, refused, at: now })
   }
 
-  /** What has expired is gone for good once somebody has looked, even where the clock then goes backwards. */
+  /** Removes expired rows. They stay removed if the clock is set back afterwards. */
   sweep(now: number): void {
     this.#forgetAnswers(now)
     this.sweepLinks(now)
@@ -186,21 +186,21 @@ export class Ledger implements Tables {
     for (const [name, { at }] of this.refusals) if (at + 2 * MINUTE <= now) this.refusals.delete(name)
   }
 
-  /** When something is due or at its end. */
+  /** All times at which something is due or ends. */
   moments(): number[] {
     const ends = [...this.tokens.values()].map(({ expiresAt }) => expiresAt)
     const held = [...this.held.values()].flatMap(({ due_at: due, expires_at: over }) => [due, over])
     return [...ends, ...held, this.freeze?.until].filter((at) => typeof at === 'number')
   }
 
-  /** The longest due, then the first written. */
+  /** Ordered by due time, then by the order of writing. */
   nextDue(now: number): Held | null {
     const due = [...this.held.values()].filter(({ due_at: at }) => at !== null && at <= now)
     const [next = null] = due.toSorted((a, b) => (a.due_at ?? 0) - (b.due_at ?? 0))
     return next
   }
 
-  /** Of those that are due, what ends by the clock. */
+  /** The due changes that end by the clock. */
   nextEnd(now: number): Held | null {
     const ends = [...this.held.values()].filter(
       ({ kind, due_at: at }) => ['revert', 'thaw', 'lapse'].includes(kind) && at !== null && at <= now,

@@ -1,4 +1,4 @@
-/** What an edit would make of a modelled stash, before anybody has asked whether it may: one change a line, items first. */
+/** Computes the changes of an edit, items first, without checking whether they are allowed. */
 import type { EntryChange } from '../../../src/model/entry.ts'
 import type { Edit } from '../../../src/model/intent.ts'
 import type { Tables } from './rules.ts'
@@ -29,7 +29,7 @@ export function planOf(t: Tables, edit: Edit, newKey: string): EntryChange[] {
   }
 }
 
-/** What is as it should be already is left alone. */
+/** Leaves out items and guards that already have the imported value. */
 function planOfImport(t: Tables, { items, guards, replace }: Extract<Edit, { kind: 'import' }>): EntryChange[] {
   const rest = (rows: Map<string, unknown>, named: { key: string }[]): string[] =>
     replace ? [...rows.keys()].sort().filter((key) => !named.some((one) => one.key === key)) : []
@@ -41,7 +41,7 @@ function planOfImport(t: Tables, { items, guards, replace }: Extract<Edit, { kin
   ].filter(({ before, after }) => before?.value !== after?.value || before?.type !== after?.type)
 }
 
-/** Whose business an edit is while it waits: `*` is no key, so only those who reach every key reach it. */
+/** The keys that a token must reach to act on a held edit. `*` is not a key, so only a token for every key reaches it. */
 export function scopeOf(edit: Edit, plan: EntryChange[]): string[] {
   const named = edit.kind === 'import' ? [...edit.items, ...edit.guards] : []
   const whole = edit.kind === 'import' && edit.replace ? ['*'] : []

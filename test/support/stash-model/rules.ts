@@ -3,7 +3,7 @@
  *
  *   credential → freeze → precondition → guard → time-box → limits → approval
  *
- * Written apart from `src/model/decide*`, with which it shares formats only: patterns, guards, durations.
+ * Written apart from `src/model/decide`, with which it shares formats only: patterns, guards, durations.
  */
 import type { Detail, EntryChange } from '../../../src/model/entry.ts'
 import { parseDuration } from '../../../src/model/duration.ts'
@@ -39,7 +39,7 @@ export type TokenRow = {
   endedAt: number | null
 }
 
-/** What is asked before anything is decided. */
+/** The state that decisions depend on. */
 export type Tables = {
   profile: 'safeguarded' | 'wrendb'
   revision: number
@@ -55,7 +55,7 @@ export type Actor = TokenRow | 'stash' | 'nobody'
 
 export type ChangeRequest = {
   actor: Actor
-  /** Who is here now: the one who presses a link is nobody. */
+  /** The present caller: 'nobody' if a link is used. */
   caller: Actor
   reason: string | null
   release: Held | null
@@ -87,7 +87,7 @@ export const touches = (actor: Actor, key: string): boolean =>
 const may = (actor: Actor, ability: Ability, key: string): boolean =>
   actor === 'stash' || (actor !== 'nobody' && actor.can.includes(ability) && touches(actor, key))
 
-/** Refuses whoever cannot do this at all, and then to one of these keys. */
+/** Refuses a caller without this ability, then one whose token does not reach each of these keys. */
 export function need(actor: Actor, ability: Ability, keys: string[]): void {
   if (actor === 'stash') return
   if (actor === 'nobody') return refuse('token_missing')
@@ -101,7 +101,7 @@ export const isFrozen = ({ freeze }: Pick<Tables, 'freeze'>, now: number): boole
 
 export const isOver = ({ expires_at }: Held, now: number): boolean => expires_at !== null && now >= expires_at
 
-/** A change of nothing into nothing. */
+/** A change from no value to no value. */
 export const isIdle = ({ before, after }: EntryChange): boolean => before === null && after === null
 
 export const guardOf = ({ guards }: Pick<Tables, 'guards'>, key: string): Guard | null => {
@@ -117,7 +117,7 @@ export type Verdict = {
 export function judgeEdit(t: Tables, request: ChangeRequest, edit: Edit, plan: EntryChange[], now: number): Verdict {
   const own = request.actor === 'stash'
   checkCredential(t, request, edit, plan)
-  // What is to happen after the freeze may be planned during it.
+  // A change for after the freeze may be scheduled during it.
   const happensAt = 'at' in edit ? Math.max(now, edit.at ?? now) : now
   const keys = plan.map(({ key }) => key)
   const glass = own ? null : checkFreeze(t, request, keys, happensAt)
@@ -141,22 +141,22 @@ export function judgeEdit(t: Tables, request: ChangeRequest, edit: Edit, plan: E
 function checkCredential(t: Tables, { actor, approver }: ChangeRequest, edit: Edit, plan: EntryChange[]): void {
   if (actor === 'nobody') {
     if (t.profile !== 'wrendb' || edit.kind !== 'put') refuse('token_missing')
-    // Away for a time only is not free.
+    // A key that is deleted for a time is not free.
     const taken = plan.find(({ key, before }) => before !== null || pendingValue(t, key) !== undefined)
     if (taken !== undefined) refuse('item_exists', taken.key)
     return
   }
   need(actor, edit.kind === 'set_guard' || edit.kind === 'remove_guard' ? 'guard' : 'write', [])
   if (edit.kind === 'undo' && t.log[edit.revision - 1] === undefined) refuse('revision_not_found')
-  // All that an import names, also what is so already.
+  // All keys that an import names, including those that it does not change.
   const named = edit.kind === 'import' ? [...edit.items.map(asItem), ...edit.guards.map(asGuard)] : []
   for (const { what, key } of [...named, ...plan]) {
     const ability = what === 'item' ? 'write' : 'guard'
-    // Of an undo, the caller has named no key.
+    // The caller of an undo names no key.
     const told = edit.kind === 'undo' && !touches(actor, key) ? '*' : key
     if (!may(actor, ability, key)) refuse('not_permitted', told)
   }
-  // What was asked for may come to more keys by now.
+  // A held change may affect more keys by now.
   for (const { key } of plan) if (approver !== null && !may(approver, 'approve', key)) refuse('not_permitted', key)
 }
 
@@ -166,7 +166,7 @@ const asGuard = ({ key }: { key: string }) => ({ what: 'guard', key })
 export function checkFreeze(t: Tables, request: ChangeRequest, keys: string[], now: number): Verdict['glass'] {
   if (!isFrozen(t, now)) return null
   const { caller, breakGlass, release } = request
-  // Whoever asked for it broke the glass then.
+  // The requester broke the glass when asking for it.
   if (release !== null && release.broke_glass !== null) return release.broke_glass
   if (typeof caller === 'string' || !caller.can.includes('break_glass') || breakGlass === null) return refuse('frozen')
   return keys.every((key) => touches(caller, key)) ? { by: caller.label, why: breakGlass } : refuse('frozen')
@@ -185,7 +185,7 @@ function checkCondition(t: Tables, edit: Edit, plan: EntryChange[]): void {
   if (plan.some(({ what, key }) => later.some((one) => one.what === what && one.key === key))) refuse('later_changes')
 }
 
-/** After all else, where a command has a condition beside what it wants. */
+/** Checked last, if a command has a condition on the revision. */
 export function checkRevision({ revision }: Pick<Tables, 'revision'>, { condition }: ChangeRequest): void {
   if (!isMet(condition ?? {}, revision)) refuse('version_conflict')
 }
@@ -195,7 +195,7 @@ function isMet({ ifMatch, ifNoneMatch }: Precondition, standing: number | null):
   return (ifMatch === undefined || isNamed(ifMatch)) && (ifNoneMatch === undefined || !isNamed(ifNoneMatch))
 }
 
-/** Every value under the guard it will have, whichever of the two is the new one, and also once its time-box ends. */
+/** Checks every value against its guard, whether the value or the guard is new, and also after the end of its time-box. */
 function checkFit(t: Tables, plan: EntryChange[]): void {
   const guards = plan.filter(({ what }) => what === 'guard')
   const items = plan.filter(({ what }) => what === 'item')
@@ -213,13 +213,13 @@ function checkFit(t: Tables, plan: EntryChange[]): void {
       if (typeof value === 'string' && findViolations(guard, value).length > 0) refuse('guard_unmet', key)
     }
     if (pending === undefined) continue
-    // It happens by itself: nobody would be asked for what the guard demands.
+    // It happens by itself, so no person could meet the guard's demands.
     const endsUnsafe = guard.max_for !== undefined && pending.value !== guard.safe_value
     if (endsUnsafe || guard.approvals === 1) refuse('guard_unmet', key)
   }
 }
 
-/** What the end of a time-box will make of this key. */
+/** The value of this key after the end of its time-box. */
 export function pendingValue(
   t: Pick<Tables, 'held'>,
   key: string,
@@ -232,7 +232,7 @@ export function pendingValue(
   return undefined
 }
 
-/** Where a time-boxed change ends: at what was there before, or, where that was to end as well, at what was before that. */
+/** The value that a time-box restores: the one from before, or if that one was time-boxed as well, the one from before its time-box. */
 export function endOf(t: Pick<Tables, 'held'>, { key, before }: EntryChange) {
   const present = { key, value: before?.value ?? null, ...(before && { type: before.type }) }
   return pendingValue(t, key) ?? present

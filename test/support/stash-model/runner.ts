@@ -41,7 +41,7 @@ export class StoryRunner {
     const stub = env.STASH.get(env.STASH.newUniqueId())
     await stub.create({ name: null, description: null, profile, masterHash: MASTER })
     const play = new StoryRunner(stub, profile)
-    // KV is owed the empty stash since 1970, so this alarm rings by itself: not in the middle of the story.
+    // The alarm for the first put to KV is overdue and runs by itself. Wait for it, so that it does not run during the story.
     while ((await play.read()).cursor[0]?.['revision'] !== 0) await runDurableObjectAlarm(stub)
     return play
   }
@@ -50,7 +50,7 @@ export class StoryRunner {
     return runInDurableObject(this.stub, (_, { storage }) => readTables(storage))
   }
 
-  /** Returns what was answered, and what should have been. */
+  /** Returns the actual and the expected answer. */
   async run(taken: Step): Promise<Compared> {
     switch (taken.do) {
       case 'say':
@@ -78,7 +78,7 @@ export class StoryRunner {
     if (command.idempotencyKey !== undefined) this.#last = command
     const answer = (await this.stub.apply(command)) as Result<Applied>
     const outcome = this.model.apply(command, Date.now(), drawnIn(answer))
-    // Of a rehearsal it counts whether it would be refused, and that it changes nothing.
+    // Of a dry run only two things are compared: whether it is refused, and that it changes nothing.
     if (command.dryRun === true && answer.ok) return { is: true, must: outcome.ok }
     return { is: outcomeOf(answer), must: outcome }
   }
@@ -88,7 +88,7 @@ export class StoryRunner {
     if (await runDurableObjectAlarm(this.stub)) this.model.ring(Date.now())
   }
 
-  /** The object's tables and the model's; and the laws that they break, of which there must be none. */
+  /** The object's tables, the model's tables, and the violated invariants, of which there must be none. */
   async look(): Promise<Compared & { violations: string[] }> {
     const raw = await this.read()
     this.model.adopt(raw.held.map(({ id }) => String(id)))
@@ -96,7 +96,7 @@ export class StoryRunner {
     return { is: actual(raw), must: expected(this.model), violations }
   }
 
-  /** The object's own word on its chain: the first thing that is not as it was written. */
+  /** The object's own verification of its hash chain: the first broken entry, or null. */
   async verify(): Promise<{ revision: number; what: string; key?: string } | null> {
     const master = [...this.model.ledger.tokens.values()].find((token) => token.master && token.expiresAt === null)
     let after = 0
@@ -111,7 +111,7 @@ export class StoryRunner {
     }
   }
 
-  /** Rings until KV has everything, and tells what it has. */
+  /** Runs the alarm until KV is up to date, and returns the snapshot in KV. */
   async published(): Promise<unknown> {
     for (let i = 0; i < 3; i++) {
       vi.setSystemTime(Date.now() + 20_000)
@@ -120,7 +120,7 @@ export class StoryRunner {
     return env.SNAPSHOTS.get(this.stub.id.toString(), 'json')
   }
 
-  /** What KV must have then. */
+  /** The snapshot that KV must have then. */
   snapshot(): object {
     const { revision, items } = this.model.ledger
     const sorted = [...items].map(([key, { value, version }]) => ({ key, value, version })).sort(byKey)
@@ -137,7 +137,7 @@ const drawnIn = (answer: Result<Applied>): Drawn => ({
 
 const keyIn = (refusal: Refusal): string | undefined => ('key' in refusal ? refusal.key : undefined)
 
-/** Which refusal, and of which key; the rest helps the caller, and is tested where it is made. */
+/** The code and key of a refusal. Unit tests cover its other facts. */
 function outcomeOf(answer: Result<Applied>): Outcome {
   if (answer.ok) return answer
   const { refusal } = answer

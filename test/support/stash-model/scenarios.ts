@@ -26,7 +26,7 @@ import {
   type Wish,
 } from './story.ts'
 
-/** In a row, with something else between any two of them, or not. */
+/** Steps in this order, with at most one random step between any two. */
 const together = (...steps: fc.Arbitrary<Step>[]): fc.Arbitrary<Step[]> =>
   fc
     .tuple(...steps.map((each) => fc.tuple(each, fc.array(step, { maxLength: 1 }))))
@@ -39,7 +39,7 @@ const anyToken = fc.nat({ max: 4 })
 const tiedLink = wanting('link', { change, lifeMs, decision: fc.constant('d1') })
 const replacement = wanting('import', { items: values, guards, replace: fc.constant(true), ...terms })
 const master = fc.constant(0)
-/** On the key whose guard asks for a second person. */
+/** A change of the key whose guard requires a second person. */
 const request = saying(putOf({ key: fc.constant(2), forMs: fc.constant(null) }), anyToken)
 const planned = putOf({ key, atMs: timed })
 const plan = saying(planned, anyToken)
@@ -56,7 +56,7 @@ const glass = fc.constant('fire')
 const newest = { held: fc.constant(0), link: master }
 
 const first = fc.constant(0)
-/** Of the tokens in the prologue, the one that reaches two keys only. */
+/** The token of the prologue that reaches two keys only. */
 const limited = fc.constant(3)
 const tied = {
   beyond: wanting('link', { change: putOf({ key: fc.constant(3) }), lifeMs, decision: fc.constant('d1') }),
@@ -69,7 +69,7 @@ const awayAgain = {
   second: saying(wanting('delete', { key: first, ...terms }), anyToken),
 }
 
-/** Refused, as like as not, and repeated when what stood in its way may be gone; and again when the refusal is forgotten. */
+/** A change that is often refused, repeated when its obstacle may be gone, and again when the refusal has been forgotten. */
 const refused = fc.constantFrom<Terms['condition']>('stale', 'absent')
 const keyed = saying(putOf({ key, ...forGood, condition: refused }), anyToken).map((said) =>
   said.do === 'say' ? { ...said, repeatKey: 'k1', dryRun: false } : said,
@@ -77,7 +77,7 @@ const keyed = saying(putOf({ key, ...forGood, condition: refused }), anyToken).m
 const repeat = fc.constant<Step>({ do: 'repeat' })
 const twoMinutes = fc.constantFrom(119_999, 120_000).map((ms): Step => ({ do: 'wait', ms }))
 
-/** What seldom meets by chance. */
+/** Combinations that seldom come about at random. */
 const scene: fc.Arbitrary<Step[]> = fc.oneof(
   together(saying(link, anyToken), saying(wanting('press', { link: newest.link }))),
   together(keyed, another, repeat, twoMinutes, repeat),
@@ -104,7 +104,7 @@ const scene: fc.Arbitrary<Step[]> = fc.oneof(
     saying(change, fc.constant(5)),
     alarmRings,
   ),
-  // Away for a time, and then for good, or for longer.
+  // Deleted for a time, then for good or for longer.
   together(
     away,
     fc.oneof(another, saying(wanting('patch', { values, ...forGood }), anyToken)),
@@ -116,19 +116,19 @@ const scene: fc.Arbitrary<Step[]> = fc.oneof(
   together(timeBox, saying(setGuard, master), itsTimeComes, alarmRings),
   together(awayAgain.first, awayAgain.second, itsTimeComes, alarmRings),
   together(saying(putOf({ key: first, ...boxed }), anyToken), saying(guardFirst, master), itsTimeComes, alarmRings),
-  // A second person is asked for late: when its time has come.
+  // The guard requires a second person only when the change is already due.
   together(
     saying(putOf({ key: first, value: fc.constant(2), ...soon }), anyToken),
     askForTwo,
     itsTimeComes,
     alarmRings,
   ),
-  // Some of its keys are not theirs.
+  // The caller does not reach all of its keys.
   together(saying(wanting('patch', { values, ...boxed }), master), saying(wanting('drop', newest), limited)),
   together(saying(tied.beyond, master), saying(tied.within, limited), saying(wanting('press', newest))),
-  // Guards are there to stay.
+  // Guards cannot be time-boxed.
   together(saying(guardFirst, master), saying(wanting('undo', { back: fc.constant(0), ...boxed }), master)),
-  // Asked for through a freeze.
+  // Requested during a freeze.
   together(
     saying(freeze, master),
     saying(fc.oneof(putOf({ key, ...soon }), putOf({ key: fc.constant(2), ...forGood })), anyToken, glass),
@@ -136,19 +136,19 @@ const scene: fc.Arbitrary<Step[]> = fc.oneof(
     itsTimeComes,
     alarmRings,
   ),
-  // Whose business is what replaces everything, or names what is so already?
+  // Imports that replace everything, or name items that already have the value.
   together(saying(wanting('import', { items: values, guards, replace: fc.boolean(), ...soon }), anyToken), drop),
   together(saying(replacement, anyToken), saying(wanting('approve', { held: newest.held }), anyToken), alarmRings),
 )
 
 const act = fc.oneof({ weight: 4, arbitrary: step.map((each) => [each]) }, { weight: 1, arbitrary: scene })
 
-/** As long as they come: what goes wrong takes some time to be led up to. */
+/** Long stories, because faults need several steps to come about. */
 export const story: fc.Arbitrary<Step[]> = fc
   .noBias(fc.array(act, { maxLength: 40, size: 'max' }))
   .map((acts) => acts.flat())
 
-/** Where every story begins: with tokens to act by, some flags, and guards on two of them. */
+/** The start of every story: tokens, some flags, and guards on two of them. */
 export const PROLOGUE: Step[] = [
   ...[1, 2, 3].map((grant) => say({ want: 'grant', grant, lifeMs: null })),
   ...KEYS.map((_, at) => say({ want: 'put', key: at, value: at % 4, type: 0, ...bare() })),

@@ -1,4 +1,4 @@
-/** A stash's tables as they lie in its object, and as its model has them, in one form: they must be equal. */
+/** The tables of a stash in its object and in its model, in one form, so that they can be compared. */
 import { countBytes } from '../../../src/model/item.ts'
 import type { StashModel } from '../stash-model.ts'
 import type { LoggedEntry } from './ledger.ts'
@@ -33,10 +33,10 @@ export async function readTables(storage: DurableObjectStorage): Promise<Raw> {
 
 const parsed = (text: SqlStorageValue | undefined): unknown => (typeof text === 'string' ? JSON.parse(text) : null)
 
-// Which refusal: the facts beside its code are tested where they are made.
+// Only the code is compared; unit tests cover the other facts.
 const codeIn = (refusal: SqlStorageValue | undefined): unknown => (parsed(refusal) as { code?: unknown } | null)?.code
 
-/** What is compared of the object. */
+/** The object's tables, in the compared form. */
 export function actual({ stash, ...raw }: Raw) {
   return {
     revision: stash['revision'],
@@ -77,7 +77,7 @@ export function actual({ stash, ...raw }: Raw) {
   }
 }
 
-/** The same of the model. */
+/** The model's tables, in the compared form. */
 export function expected({ ledger }: StashModel) {
   const byName = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1)
   const sorted = <T>(rows: Map<string, T>): [string, T][] => [...rows].sort(byName)

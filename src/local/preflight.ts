@@ -1,10 +1,10 @@
-/** Where `npm start` listens and keeps its data: tried and made before the runtime starts, which says less of what is wrong. */
+/** Checks the address and creates the data folder of `npm start`, before the runtime starts: its own errors explain less. */
 import { once } from 'node:events'
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 
-/** Why the service cannot listen there, in a sentence; null where it can. */
-export async function whyNotListen(host: string, port: number): Promise<string | null> {
+/** The reason why the service cannot listen at this address, as a sentence; null if it can. */
+export async function findListenProblem(host: string, port: number): Promise<string | null> {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) return 'PORT takes a number from 0 to 65535.'
   const probe = createServer().listen({ host, port })
   try {
@@ -23,16 +23,16 @@ export async function whyNotListen(host: string, port: number): Promise<string |
 
 export const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/.test(host)
 
-/** What the runtime makes in its folder. */
-const KEPT = new Set(['cache', 'do', 'kv', 'ratelimit'])
+/** The folders that the runtime creates in the data folder. */
+const RUNTIME_FOLDERS = new Set(['cache', 'do', 'kv', 'ratelimit'])
 
 /**
- * Makes the folder, for this account alone: it holds every value and who changed it. One that exists is closed to others as
- * well, if it is ours and holds nothing else: it might be a home, or a folder that all share.
+ * Creates the data folder with access for this account only: it holds every value and who changed it. Access to an existing
+ * folder is restricted only if this account owns it and it holds nothing else: it might be a home or a shared folder.
  */
-export async function openData(folder: string): Promise<void> {
+export async function prepareDataFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const { uid, mode } = await stat(folder)
   if ((mode & 0o077) === 0 || uid !== process.getuid?.()) return
-  if ((await readdir(folder)).every((name) => KEPT.has(name))) await chmod(folder, 0o700)
+  if ((await readdir(folder)).every((name) => RUNTIME_FOLDERS.has(name))) await chmod(folder, 0o700)
 }
