@@ -4,9 +4,9 @@
  * Each entry's hash covers the one before it, so a byte changed anywhere shows at that entry. The text
  * is a list, not an object: its order is the format, and must never change for entries already written.
  */
-import type { Freeze } from './freeze.ts'
+import type { BrokenGlass, Freeze } from './freeze.ts'
 import type { Held } from './held.ts'
-import type { Ability } from './access/permit.ts'
+import type { Ability, Person } from './access/permit.ts'
 
 export type EntryKind =
   | 'put'
@@ -40,13 +40,10 @@ export type EntryChange = {
   after: { value: string; type: string } | null
 }
 
-type Person = { id: string; label: string }
-
 /** What else there is to say. Lies in the database as JSON: a field, once written, keeps its meaning. */
 export type Detail = {
   approvedBy?: Person & { reason?: string }
-  /** A freeze stood in the way, and somebody who may went through it. */
-  brokeGlass?: { by: string; why: string }
+  brokeGlass?: BrokenGlass
   /** Pending reverts that this change made pointless, and those that go on without its keys. */
   cancelled?: string[]
   shortened?: string[]

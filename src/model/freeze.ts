@@ -7,6 +7,9 @@ export type Freeze = {
   by: string
 }
 
+/** Who made a change in spite of a freeze, by the label of the token, and the reason that was given. */
+export type BrokenGlass = { by: string; why: string }
+
 /** Judged by the time, not by the alarm that clears it away: a late alarm freezes nobody. */
 export const isFrozen = (freeze: Freeze | null, now: number): freeze is Freeze =>
   freeze !== null && (freeze.until === null || freeze.until > now)

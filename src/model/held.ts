@@ -1,60 +1,93 @@
 /**
- * A held change: an intent that waits for its release. One table, one way out: releasing removes the
- * row and applies the change in the same transaction, decided afresh against the facts of that moment.
+ * A held change: an intent that waits for its release, as a union by what it waits for. Releasing removes the row and
+ * applies the change in the same transaction, decided afresh against the facts of that moment. In the table and in
+ * messages between versions it is one flat row: see `stash/tables/held.ts`.
  */
-import type { Holdable } from './intent.ts'
+import type { Person } from './access/permit.ts'
+import type { BrokenGlass } from './freeze.ts'
+import type { Holdable, Patch } from './intent.ts'
 
-/**
- * `link` waits for its secret, `approval` for a second person, `schedule` for its time. The stash's own: `revert`
- * ends a time-boxed change, `lapse` an item of the WrenDB profile, `thaw` a freeze.
- */
-export type HeldKind = 'link' | 'approval' | 'schedule' | 'revert' | 'lapse' | 'thaw'
-
-export type Held = {
+type HeldBase<Change = Holdable> = {
   id: string
-  kind: HeldKind
-  change: Holdable
-  /** The keys it is about: who has no business with them does not see it. */
+  change: Change
+  /** The keys that it is about: an actor who does not reach all of them does not see it. */
   keys: string[]
   /** Recorded with the change when it is released. */
   reason: string | null
-  /** The token that made it. Its permission is asked again on release: a revoked token's links are dead. Null: the stash itself. */
-  made_by: string | null
-  made_at: number
-  /** Released by whoever presents the secret with this SHA-256 (hex), until `expires_at`. */
-  secret_hash: string | null
-  expires_at: number | null
-  /** When the alarm takes it up: to release it, or, where it waited for a person, to say that nobody came. */
-  due_at: number | null
-  /** Of links: the first used voids the others that its maker tied to it by this name. */
-  decision: string | null
-  /** Of a revert: the revision that it ends. */
-  ends: number | null
-  /** Of a schedule that a second person has seen. */
-  approved_by: { id: string; label: string } | null
-  /** Whoever asked for it broke the glass of a freeze, and why: it counts on release, too. */
-  broke_glass: { by: string; why: string } | null
-  /** The stash's revision when it was asked for: a token granted later may not approve it. Null: not known. */
-  asked?: number | null
-  /** Of a time-box: who set it, by the label of then. The stash ends it by itself, even where that token is gone. */
-  set_by?: { id: string; label: string } | null
+  /** The id of the token that made it; null: the stash itself. The token is looked up again on release: the links of a revoked token are void. */
+  madeBy: string | null
+  madeAt: number
 }
 
-/** Those that nobody asked for and nobody cancels: not listed, not counted. */
+/** The requests, in contrast to what the stash holds for itself. */
+type Request = HeldBase & {
+  /** The stash's revision when it was made: a token that was granted later may not approve it. Null: not recorded by older versions. */
+  asked: number | null
+}
+
+/** Released by the secret whose SHA-256 (hex) this is, until `expiresAt`. */
+export type HeldLink = Request & {
+  kind: 'link'
+  secretHash: string
+  expiresAt: number
+  /** The first link of a decision to be used voids the other links of that decision. Null: it belongs to none. */
+  decision: string | null
+}
+
+/** Released by a second person until `expiresAt`. */
+export type HeldApproval = Request & {
+  kind: 'approval'
+  expiresAt: number
+  /** When the alarm drops it and records that it expired. */
+  dueAt: number
+  /** Its maker broke the glass of a freeze: that freeze does not stop the release either. */
+  brokeGlass: BrokenGlass | null
+}
+
+/** Released by the alarm. */
+export type HeldSchedule = Request & {
+  kind: 'schedule'
+  dueAt: number
+  /** The second person, where its keys take one. */
+  approvedBy: Person | null
+  brokeGlass: BrokenGlass | null
+}
+
+/** Ends a time-boxed change: puts the former values back. */
+export type HeldRevert = HeldBase<Patch> & {
+  kind: 'revert'
+  dueAt: number
+  /** The revision that it ends. */
+  ends: number
+  /** The token that set the time-box, with its label of then. Null: the stash, or a caller without a token. */
+  setBy: Person | null
+}
+
+/** Deletes an item of the WrenDB profile that was not written for too long. */
+export type HeldLapse = HeldBase & { kind: 'lapse'; dueAt: number }
+
+/** Ends a freeze. */
+export type HeldThaw = HeldBase & { kind: 'thaw'; dueAt: number }
+
+export type Held = HeldLink | HeldApproval | HeldSchedule | HeldRevert | HeldLapse | HeldThaw
+
+export type HeldKind = Held['kind']
+
+/** Lapses and thaws are no caller's request, and cannot be cancelled: they are neither listed nor counted. */
 export const isInternal = (kind: HeldKind): boolean => kind === 'lapse' || kind === 'thaw'
 
-/** Held changes are cheap but not free: a token in the wrong hands must not fill the stash with them. */
+/** A leaked token must not fill the stash's storage with held changes. */
 export const STASH_MAX_HELD = 10_000
 export const STASH_MAX_HELD_BYTES = 64 * 1024 * 1024
-/** So that one token that is limited cannot starve the rest. */
+/** Of one token other than the master, so that it cannot use up what all tokens share. */
 export const TOKEN_MAX_HELD = 1_000
-/** A row holds 2 MB. */
+/** SQLite in a Durable Object stores at most 2 MB in a row; the rest is for the other columns. */
 export const HELD_MAX_BYTES = 1_500_000
 
 /** WrenDB's links live this long. */
 export const LINK_LIFETIME_MS = 15 * 60_000
 
-/** What nobody has approved by the next day, nobody remembers the reason of. */
+/** A day: later, the people involved no longer know why the change was wanted. */
 export const APPROVAL_LIFETIME_MS = 24 * 60 * 60_000
 
 export const THAW_ID = 'thaw'

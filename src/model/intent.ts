@@ -28,6 +28,8 @@ export type Change = Conditional &
     | { kind: 'patch'; changes: { key: string; value: string | null; type?: string }[] }
   )
 
+export type Patch = Extract<Change, { kind: 'patch' }>
+
 /** Whatever changes items or guards: it goes through every safeguard, and may be held on the way. */
 export type Edit =
   | Change
@@ -41,8 +43,8 @@ export type Edit =
         guards: { key: string; guard: Guard }[]
         replace: boolean
       })
-  | (Conditional & { kind: 'set_guard'; key: string; guard: Guard })
-  | (Conditional & { kind: 'remove_guard'; key: string })
+  | (Conditional & Timing & { kind: 'set_guard'; key: string; guard: Guard })
+  | (Conditional & Timing & { kind: 'remove_guard'; key: string })
 
 /** What a held change does when it is released. */
 export type Holdable = Edit | { kind: 'approve'; heldId: string } | { kind: 'thaw' }
@@ -106,7 +108,7 @@ export type PendingEnds = {
 /** What a dry run would change, as texts. Of a guard: its JSON. */
 export type Preview = { what: 'item' | 'guard'; key: string; before: string | null; after: string | null }[]
 
-/** What an accepted intent comes to. */
+/** The answer to an accepted intent. It crosses RPC between versions and is stored for idempotent replies: a field, once shipped, keeps its name. */
 export type Applied = {
   /** The stash's revision after it. */
   revision: number

@@ -20,8 +20,8 @@ export type Item = {
   version: number
   /** Of key and value together, in UTF-8. */
   bytes: number
-  created_at: number
-  updated_at: number
+  createdAt: number
+  updatedAt: number
 }
 
 /** `.` and `..` are legal characters and impossible paths: every URL parser folds them away. */

@@ -1,13 +1,15 @@
 /**
- * Every way a request can be turned down, as a value.
- *
- * A refusal is an expected answer, so it is returned and never thrown: it crosses the Durable
- * Object's RPC boundary whole, and the compiler lists the cases still unhandled. A thrown error
- * means a bug or an outage. A refusal changed nothing; the facts beside the code help the caller act.
+ * Every way a request can be refused, as a value. A refusal is an expected answer, so it is returned and never thrown: it
+ * crosses the Durable Object's RPC boundary whole, and the compiler lists the cases still unhandled. A thrown error means a
+ * bug or an outage. A refusal changed nothing; the facts beside the code help the caller act.
  */
 import type { Guard } from './guard/guard.ts'
 import type { Issue } from './issue.ts'
 
+/**
+ * The facts are in snake_case, unlike the rest of the model: they cross RPC between versions of the code, are stored for
+ * idempotent replies, and are members of the problem document under the same names. A fact, once shipped, keeps its name.
+ */
 export type Refusal =
   // who is asking
   | { code: 'token_missing' }

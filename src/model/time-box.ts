@@ -9,8 +9,8 @@ import type { Effect } from './decide/decision.ts'
 import type { Detail } from './entry.ts'
 import type { Facts, ChangeRequest } from './decide/facts.ts'
 import { formatDuration } from './duration.ts'
-import type { Held } from './held.ts'
-import type { PendingEnds } from './intent.ts'
+import type { Held, HeldRevert } from './held.ts'
+import type { Patch, PendingEnds } from './intent.ts'
 import { countBytes, STASH_MAX_ITEMS } from './item.ts'
 import { reaches, type Actor } from './access/permit.ts'
 import type { ItemChange } from './decide/plan.ts'
@@ -27,7 +27,7 @@ export function createRevert(
   request: ChangeRequest,
   facts: Facts,
   now: number,
-): Held {
+): HeldRevert {
   const changes = items.map((change) => getRevertValue(change, facts))
   const revision = facts.revision + 1
   const why = request.reason === null ? '' : `: ${request.reason}`
@@ -37,16 +37,11 @@ export function createRevert(
     change: { kind: 'patch', changes },
     keys: changes.map(({ key }) => key),
     reason: `the ${formatDuration(forMs)} of revision ${revision} are over${why}`,
-    made_by: null,
-    made_at: now,
-    secret_hash: null,
-    expires_at: null,
-    due_at: now + forMs,
-    decision: null,
+    madeBy: null,
+    madeAt: now,
+    dueAt: now + forMs,
     ends: revision,
-    approved_by: null,
-    broke_glass: null,
-    set_by: request.actor.kind === 'token' ? { id: request.actor.id, label: request.actor.label } : null,
+    setBy: request.actor.kind === 'token' ? { id: request.actor.id, label: request.actor.label } : null,
   }
 }
 
@@ -64,7 +59,7 @@ export function cancelReverts(
   facts: Pick<Facts, 'reverts'>,
 ): { ended: string[]; shortened: string[]; freed: number; effects: Effect[] } {
   const changed = new Set(items.map(({ key }) => key))
-  const touched = new Map<string, Held>()
+  const touched = new Map<string, HeldRevert>()
   for (const key of changed) {
     const held = facts.reverts.get(key)
     if (held !== undefined && held.id !== release?.id) touched.set(held.id, held)
@@ -72,10 +67,10 @@ export function cancelReverts(
   // What is held of reverts becomes smaller by so many bytes.
   let freed = 0
   const effects = Array.from(touched.values(), (held): Effect => {
-    const rest = getRevertValues(held.change).filter(({ key }) => !changed.has(key))
+    const rest = held.change.changes.filter(({ key }) => !changed.has(key))
     freed += countBytes(JSON.stringify(held.change))
     if (rest.length === 0) return { kind: 'drop', heldId: held.id }
-    const change = { kind: 'patch' as const, changes: rest }
+    const change: Patch = { kind: 'patch', changes: rest }
     freed -= countBytes(JSON.stringify(change))
     return { kind: 'hold', held: { ...held, change, keys: rest.map(({ key }) => key) } }
   })
@@ -94,11 +89,11 @@ export function cancelReverts(
 export function toRevertDetail(
   items: ItemChange[],
   touched: ItemChange[],
-  reverts: Held | null,
+  reverts: HeldRevert | null,
   facts: Pick<Facts, 'reverts'>,
 ): Pick<Detail, 'goesBack' | 'unboxed'> {
   const before = new Map(items.map((change) => [change.key, change.before?.value ?? null]))
-  const goesBack = (reverts === null ? [] : getRevertValues(reverts.change)).flatMap(({ key, value }) =>
+  const goesBack = (reverts?.change.changes ?? []).flatMap(({ key, value }) =>
     before.get(key) === value ? [] : { key, to: value },
   )
   const boxed = new Set(reverts?.keys ?? [])
@@ -136,21 +131,19 @@ const LISTED_MAX = 100
 const LISTED_MAX_CHARS = 256 * 1024
 
 /** What these time-boxes will still put back, by themselves, of the keys that the actor reaches. */
-export function toPendingEnds(pending: Held[], isWhole: boolean, actor: Actor): PendingEnds {
+export function toPendingEnds(pending: HeldRevert[], isWhole: boolean, actor: Actor): PendingEnds {
   const ends: PendingEnds['ends'] = []
   let chars = 0
   for (const held of pending) {
-    for (const { key, value } of getRevertValues(held.change)) {
+    for (const { key, value } of held.change.changes) {
       if (!reaches(actor, key) && actor.kind !== 'admin') continue
       chars += key.length + (value?.length ?? 0)
       if (ends.length === LISTED_MAX || chars > LISTED_MAX_CHARS) return { ends, isWhole: false }
-      ends.push({ heldId: held.id, key, at: held.due_at ?? 0, goesBackTo: value })
+      ends.push({ heldId: held.id, key, at: held.dueAt, goesBackTo: value })
     }
   }
   return { ends, isWhole }
 }
 
-/** The values that the end of a time-box puts back. */
-export const getRevertValues = (change: Held['change']): Value[] => (change.kind === 'patch' ? change.changes : [])
-const valueIn = (held: Held, key: string): Value | undefined =>
-  getRevertValues(held.change).find((value) => value.key === key)
+const valueIn = ({ change }: HeldRevert, key: string): Value | undefined =>
+  change.changes.find((value) => value.key === key)

@@ -2,7 +2,7 @@
 import { decide } from '../../src/model/decide/decide.ts'
 import type { Decidable, Facts, ChangeRequest } from '../../src/model/decide/facts.ts'
 import type { Guard } from '../../src/model/guard/guard.ts'
-import type { Held } from '../../src/model/held.ts'
+import type { HeldApproval, HeldLink, HeldRevert, HeldSchedule } from '../../src/model/held.ts'
 import type { Change } from '../../src/model/intent.ts'
 import { countBytes, type Item } from '../../src/model/item.ts'
 import { ABILITIES, type Actor, type TokenActor } from '../../src/model/access/permit.ts'
@@ -34,8 +34,8 @@ export const itemOf = (key: string, value: string, version: number): Item => ({
   type: 'text/plain',
   version,
   bytes: countBytes(key) + countBytes(value),
-  created_at: 1,
-  updated_at: 1,
+  createdAt: 1,
+  updatedAt: 1,
 })
 
 /** A stash at revision 7 whose one flag, `checkout`, is `on` since revision 3. */
@@ -83,20 +83,50 @@ export const guardsOf = (guards: Record<string, Guard>): Facts['guards'] =>
   new Map(Object.entries(guards).map(([key, guard]) => [key, { key, guard, version: 2 }]))
 export const itemsOf = (items: Record<string, string>): Facts['items'] =>
   new Map(Object.entries(items).map(([key, value]) => [key, itemOf(key, value, 3)]))
-export const revertOf = (key: string, value: string | null, id = 'revert-5'): Held => ({
+export const revertOf = (key: string, value: string | null, id = 'revert-5'): HeldRevert => ({
   id,
   kind: 'revert',
   change: { kind: 'patch', changes: [{ key, value }] },
   keys: [key],
   reason: 'over',
-  made_by: null,
-  made_at: 1,
-  secret_hash: null,
-  expires_at: null,
-  due_at: NOW + 50,
-  decision: null,
+  madeBy: null,
+  madeAt: 1,
+  dueAt: NOW + 50,
   ends: 5,
-  approved_by: null,
-  broke_glass: null,
+  setBy: null,
+})
+
+const request = {
+  id: 'h',
+  change: { kind: 'put' as const, key: 'a', value: '1', type: 'text/plain' },
+  keys: ['a', 'b'],
+  reason: 'why',
+  madeBy: 'writer',
+  madeAt: NOW - 10,
+  asked: 5,
+}
+export const approvalOf = (facts: Partial<HeldApproval> = {}): HeldApproval => ({
+  ...request,
+  kind: 'approval',
+  expiresAt: NOW + 10,
+  dueAt: NOW + 10,
+  brokeGlass: null,
+  ...facts,
+})
+export const linkOf = (facts: Partial<HeldLink> = {}): HeldLink => ({
+  ...request,
+  kind: 'link',
+  secretHash: 'cd'.repeat(32),
+  expiresAt: NOW + 10,
+  decision: null,
+  ...facts,
+})
+export const scheduleOf = (facts: Partial<HeldSchedule> = {}): HeldSchedule => ({
+  ...request,
+  kind: 'schedule',
+  dueAt: NOW + 10,
+  approvedBy: null,
+  brokeGlass: null,
+  ...facts,
 })
 export const codeOf = (verdict: ReturnType<typeof judge>) => (verdict.ok ? 'ok' : verdict.refusal.code)

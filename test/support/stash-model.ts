@@ -5,7 +5,7 @@
  */
 import { PROBLEMS } from '../../src/http/response/problem-table.ts'
 import type { Detail, EntryChange } from '../../src/model/entry.ts'
-import type { Held } from '../../src/model/held.ts'
+import type { FlatHeld as Held } from '../../src/stash/tables/held-row.ts'
 import type { Applied, Command, Credential, Edit, Holdable, Intent } from '../../src/model/intent.ts'
 import { toTokenId } from '../../src/model/access/token.ts'
 import { addToken, freezeStash, replaceMaster, revokeToken, thaw, unfreezeStash } from './stash-model/admin-rules.ts'

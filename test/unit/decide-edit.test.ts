@@ -13,6 +13,7 @@ import {
   NOW,
   putOf,
   revertOf,
+  scheduleOf,
   system,
   tokenOf,
   writer,
@@ -140,7 +141,7 @@ describe('decide: a freeze', () => {
     })
   })
   it('broken when it was asked for stays broken for that', () => {
-    const release = { ...revertOf('a', '1'), kind: 'schedule' as const, broke_glass: { by: 'f', why: 'fire' } }
+    const release = scheduleOf({ brokeGlass: { by: 'f', why: 'fire' } })
     expect(judge(writer, putOf('a', '1'), frozen(null), { release })).toMatchObject({
       value: { entry: { detail: { brokeGlass: { by: 'f', why: 'fire' } } } },
     })

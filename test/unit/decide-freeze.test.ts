@@ -23,7 +23,7 @@ describe('decide: freeze', () => {
       value: {
         applied: { revision: 8, freeze: { until: NOW + 5, reason: 'why' } },
         entry: { kind: 'freeze', detail: { freeze: { until: NOW + 5, reason: 'why', by: 'master' } } },
-        effects: [{ kind: 'set_freeze' }, { kind: 'hold', held: { id: 'thaw', kind: 'thaw', due_at: NOW + 5 } }],
+        effects: [{ kind: 'set_freeze' }, { kind: 'hold', held: { id: 'thaw', kind: 'thaw', dueAt: NOW + 5 } }],
       },
     })
     expect(freeze(null)).toMatchObject({

@@ -4,26 +4,10 @@ import { checkLink } from '../../src/model/decide/check-link.ts'
 import type { Guard } from '../../src/model/guard/guard.ts'
 import type { Held } from '../../src/model/held.ts'
 import type { Facts } from '../../src/model/decide/facts.ts'
-import { anonymous, factsWith, itemOf, judge, master, NOW, tokenOf, writer } from '../support/decisions.ts'
+import { anonymous, approvalOf, factsWith, itemOf, judge, linkOf, master, NOW } from '../support/decisions.ts'
+import { revertOf, scheduleOf, tokenOf, writer } from '../support/decisions.ts'
 
-const heldOf = (facts: Partial<Held> = {}): Held => ({
-  id: 'h',
-  kind: 'approval',
-  change: { kind: 'put', key: 'a', value: '1', type: 'text/plain' },
-  keys: ['a', 'b'],
-  reason: 'why',
-  made_by: 'writer',
-  made_at: NOW - 10,
-  secret_hash: null,
-  expires_at: NOW + 10,
-  due_at: NOW + 10,
-  decision: null,
-  ends: null,
-  approved_by: null,
-  broke_glass: null,
-  asked: 5,
-  ...facts,
-})
+const internalOf = (kind: 'lapse' | 'thaw'): Held => ({ ...revertOf('a', '1'), kind })
 const bob = tokenOf('bob', { can: ['approve'], granted: 3 })
 
 describe('checkApproval', () => {
@@ -32,26 +16,25 @@ describe('checkApproval', () => {
     return checked.ok ? 'ok' : checked.refusal.code
   }
   it('takes a second person who may, and who reaches every key', () => {
-    expect(check(heldOf())).toBe('ok')
-    expect(check(heldOf(), tokenOf('weak'))).toBe('not_permitted')
-    expect(checkApproval(heldOf(), writer, anonymous, NOW)).toMatchObject({ refusal: { code: 'token_missing' } })
-    expect(check(heldOf(), { ...bob, keys: ['a'] })).toBe('held_not_found')
-    expect(check(heldOf(), { ...bob, keys: ['b', 'a'] })).toBe('ok')
-    expect(check(heldOf(), { ...bob, holder: 'writer' })).toBe('own_request')
-    expect(check(heldOf(), bob, null)).toBe('requester_gone')
+    expect(check(approvalOf())).toBe('ok')
+    expect(check(approvalOf(), tokenOf('weak'))).toBe('not_permitted')
+    expect(checkApproval(approvalOf(), writer, anonymous, NOW)).toMatchObject({ refusal: { code: 'token_missing' } })
+    expect(check(approvalOf(), { ...bob, keys: ['a'] })).toBe('held_not_found')
+    expect(check(approvalOf(), { ...bob, keys: ['b', 'a'] })).toBe('ok')
+    expect(check(approvalOf(), { ...bob, holder: 'writer' })).toBe('own_request')
+    expect(check(approvalOf(), bob, null)).toBe('requester_gone')
   })
   it('finds nothing that is over, that is not there, or that is the stash’s own', () => {
     expect(check(null)).toBe('held_not_found')
-    expect(check(heldOf({ expires_at: NOW }))).toBe('held_not_found')
-    expect(check(heldOf({ expires_at: NOW + 1 }))).toBe('ok')
-    expect(check(heldOf({ expires_at: null }))).toBe('ok')
-    expect(check(heldOf({ kind: 'lapse' }))).toBe('held_not_found')
-    expect(check(heldOf({ kind: 'thaw' }))).toBe('held_not_found')
-    expect(check(heldOf({ kind: 'schedule' }))).toBe('not_awaiting_approval')
+    expect(check(approvalOf({ expiresAt: NOW }))).toBe('held_not_found')
+    expect(check(approvalOf({ expiresAt: NOW + 1 }))).toBe('ok')
+    expect(check(internalOf('lapse'))).toBe('held_not_found')
+    expect(check(internalOf('thaw'))).toBe('held_not_found')
+    expect(check(scheduleOf())).toBe('not_awaiting_approval')
   })
   it('takes for a master’s request a token that was granted before', () => {
     const at = (granted: number | null, asked: number | null, createdAt = 1) =>
-      check(heldOf({ asked }), { ...bob, granted, createdAt }, master)
+      check(approvalOf({ asked }), { ...bob, granted, createdAt }, master)
     expect([at(5, 5), at(6, 5), at(3, null), at(null, 5)]).toEqual([
       'ok',
       'granted_after_request',
@@ -59,17 +42,17 @@ describe('checkApproval', () => {
       'ok',
     ])
     expect([at(null, null, NOW - 10), at(null, null, NOW - 9)]).toEqual(['ok', 'granted_after_request'])
-    expect(check(heldOf({ asked: 1 }), bob)).toBe('ok')
+    expect(check(approvalOf({ asked: 1 }), bob)).toBe('ok')
   })
 })
 
 describe('checkLink', () => {
   it('gives what may go ahead, and tells a stranger one thing of all that may not', () => {
-    expect(checkLink(heldOf(), writer, NOW)).toEqual({ ok: true, value: { held: heldOf(), actor: writer } })
+    expect(checkLink(linkOf(), writer, NOW)).toEqual({ ok: true, value: { held: linkOf(), actor: writer } })
     for (const refused of [
       checkLink(null, writer, NOW),
-      checkLink(heldOf(), null, NOW),
-      checkLink(heldOf({ expires_at: NOW }), writer, NOW),
+      checkLink(linkOf(), null, NOW),
+      checkLink(linkOf({ expiresAt: NOW }), writer, NOW),
     ])
       expect(refused).toEqual({ ok: false, refusal: { code: 'link_spent' } })
   })
@@ -80,24 +63,24 @@ describe('decide: drop_held', () => {
     judge(actor, { kind: 'drop_held', heldId: 'h' }, factsWith({ held, maker: writer, ...facts }), request)
   it('is taken back by who asked, declined by who may approve, cancelled by who may write', () => {
     const because = (verdict: ReturnType<typeof drop>) => verdict.ok && verdict.value.entry?.detail?.dropped?.because
-    expect(because(drop(writer, heldOf()))).toBe('cancelled')
-    expect(because(drop(bob, heldOf()))).toBe('declined')
-    expect(because(drop(master, heldOf({ kind: 'schedule' })))).toBe('cancelled')
-    expect(because(drop(tokenOf('next', { line: 'writer', can: [] }), heldOf()))).toBe('cancelled')
+    expect(because(drop(writer, approvalOf()))).toBe('cancelled')
+    expect(because(drop(bob, approvalOf()))).toBe('declined')
+    expect(because(drop(master, scheduleOf()))).toBe('cancelled')
+    expect(because(drop(tokenOf('next', { line: 'writer', can: [] }), approvalOf()))).toBe('cancelled')
   })
   it('takes the ability, for every key', () => {
-    expect(drop(tokenOf('other'), heldOf())).toMatchObject({ refusal: { code: 'not_permitted', needs: 'approve' } })
-    expect(drop(bob, heldOf({ kind: 'link' }))).toMatchObject({ refusal: { code: 'not_permitted', needs: 'write' } })
-    expect(drop({ ...bob, keys: ['a'] }, heldOf())).toMatchObject({ refusal: { code: 'held_not_found' } })
-    expect(drop({ ...writer, keys: ['a'] }, heldOf()).ok).toBe(true)
-    expect(drop(anonymous, heldOf())).toMatchObject({ refusal: { code: 'token_missing' } })
+    expect(drop(tokenOf('other'), approvalOf())).toMatchObject({ refusal: { code: 'not_permitted', needs: 'approve' } })
+    expect(drop(bob, linkOf())).toMatchObject({ refusal: { code: 'not_permitted', needs: 'write' } })
+    expect(drop({ ...bob, keys: ['a'] }, approvalOf())).toMatchObject({ refusal: { code: 'held_not_found' } })
+    expect(drop({ ...writer, keys: ['a'] }, approvalOf()).ok).toBe(true)
+    expect(drop(anonymous, approvalOf())).toMatchObject({ refusal: { code: 'token_missing' } })
   })
   it('finds nothing that is over or the stash’s own', () => {
-    for (const held of [null, heldOf({ expires_at: NOW }), heldOf({ kind: 'thaw' }), heldOf({ kind: 'lapse' })])
+    for (const held of [null, approvalOf({ expiresAt: NOW }), internalOf('thaw'), internalOf('lapse')])
       expect(drop(master, held)).toMatchObject({ refusal: { code: 'held_not_found' } })
   })
   it('of the end of a time-box is asked what a change for good would be asked', () => {
-    const end = heldOf({ kind: 'revert', keys: ['checkout'], expires_at: null, made_by: null })
+    const end = revertOf('checkout', 'on')
     const under = (guard: Guard, request = {}, facts = {}) =>
       drop(
         master,
@@ -121,19 +104,19 @@ describe('decide: drop_held', () => {
     expect(under(boxed, {}, { items: new Map() })).toMatchObject({ refusal: { code: 'time_box_required' } })
   })
   it('of the end of a time-box waits for the end of a freeze', () => {
-    const end = heldOf({ kind: 'revert', keys: ['checkout'], expires_at: null })
+    const end = revertOf('checkout', 'on')
     const frozen = { freeze: { until: null, reason: null, by: 'master' } }
     expect(drop(master, end, frozen)).toMatchObject({ refusal: { code: 'frozen' } })
     expect(drop(master, end, frozen, { breakGlass: 'fire' })).toMatchObject({
       value: { entry: { detail: { brokeGlass: { by: 'master', why: 'fire' } } } },
     })
-    expect(drop(master, heldOf(), frozen).ok).toBe(true)
+    expect(drop(master, approvalOf(), frozen).ok).toBe(true)
   })
 })
 
 describe('toDroppedDetail', () => {
   it('says whose it was, also where nobody or nothing is left of them', () => {
-    expect(toDroppedDetail(heldOf(), bob, 'expired').dropped).toEqual({
+    expect(toDroppedDetail(approvalOf(), bob, 'expired').dropped).toEqual({
       id: 'h',
       kind: 'approval',
       keys: ['a', 'b'],
@@ -142,11 +125,11 @@ describe('toDroppedDetail', () => {
       madeBy: 'bob',
       because: 'expired',
     })
-    expect(toDroppedDetail(heldOf(), null, 'refused', { code: 'link_spent' }).dropped).toMatchObject({
+    expect(toDroppedDetail(approvalOf(), null, 'refused', { code: 'link_spent' }).dropped).toMatchObject({
       madeBy: 'writer',
       refusal: 'link_spent',
     })
-    expect(toDroppedDetail(heldOf({ made_by: null }), null, 'cancelled').dropped?.madeBy).toBe('stash')
+    expect(toDroppedDetail(approvalOf({ madeBy: null }), null, 'cancelled').dropped?.madeBy).toBe('stash')
   })
 })
 
@@ -172,7 +155,7 @@ describe('decide: a link', () => {
     expect(make(writer, patch, 'd')).toMatchObject({
       value: {
         effects: [
-          { held: { id: 'cd'.repeat(8), kind: 'link', keys: ['shop-a', 'b'], decision: 'd', expires_at: NOW + 50 } },
+          { held: { id: 'cd'.repeat(8), kind: 'link', keys: ['shop-a', 'b'], decision: 'd', expiresAt: NOW + 50 } },
         ],
       },
     })
@@ -182,15 +165,14 @@ describe('decide: a link', () => {
   })
   it('that approves lives no longer than what it approves', () => {
     const intent = (expiresAt: number) => ({ kind: 'hold_approval_for_link' as const, heldId: 'h', ...link, expiresAt })
-    const make = (expiresAt: number, held = heldOf()) =>
+    const make = (expiresAt: number, held = approvalOf()) =>
       judge(bob, intent(expiresAt), factsWith({ held, maker: writer }))
     const expires = (at: number) => ({
-      value: { effects: [{ held: { expires_at: at, change: { kind: 'approve', heldId: 'h' }, keys: ['a', 'b'] } }] },
+      value: { effects: [{ held: { expiresAt: at, change: { kind: 'approve', heldId: 'h' }, keys: ['a', 'b'] } }] },
     })
     expect(make(NOW + 50)).toMatchObject(expires(NOW + 10))
     expect(make(NOW + 5)).toMatchObject(expires(NOW + 5))
-    expect(make(NOW + 50, heldOf({ expires_at: null }))).toMatchObject(expires(NOW + 50))
-    expect(judge(writer, intent(NOW + 5), factsWith({ held: heldOf(), maker: writer }))).toMatchObject({
+    expect(judge(writer, intent(NOW + 5), factsWith({ held: approvalOf(), maker: writer }))).toMatchObject({
       refusal: { code: 'not_permitted' },
     })
   })

@@ -2,20 +2,23 @@ import { describe, expect, it } from 'vitest'
 import { DURATION_MAX_MS } from '../../src/model/duration.ts'
 import type { Facts } from '../../src/model/decide/facts.ts'
 import { STASH_MAX_GUARD_BYTES, STASH_MAX_GUARDS } from '../../src/model/guard/guard.ts'
-import { APPROVAL_LIFETIME_MS, type Held } from '../../src/model/held.ts'
+import { APPROVAL_LIFETIME_MS, type Held, type HeldRevert } from '../../src/model/held.ts'
 import type { Edit } from '../../src/model/intent.ts'
 import { STASH_MAX_BYTES, STASH_MAX_ITEMS, VALUE_MAX_BYTES } from '../../src/model/item.ts'
 import { ABILITIES, type Actor } from '../../src/model/access/permit.ts'
 import {
+  approvalOf,
   codeOf,
   factsWith,
   guardsOf,
   itemsOf,
   judge,
+  linkOf,
   master,
   NOW,
   putOf,
   revertOf,
+  scheduleOf,
   system,
   tokenOf,
   writer,
@@ -31,7 +34,7 @@ describe('decide: times', () => {
       'ok',
       'time_too_far',
     ])
-    expect(at(NOW - 5, { ...revertOf('a', '1'), kind: 'schedule' })).toBe('ok')
+    expect(at(NOW - 5, scheduleOf())).toBe('ok')
     const forMs = (ms: number) => codeOf(judge(writer, putOf('a', '1', { forMs: ms })))
     expect([forMs(0), forMs(-1), forMs(1), forMs(DURATION_MAX_MS), forMs(DURATION_MAX_MS + 1), forMs(NaN)]).toEqual([
       'invalid_query',
@@ -121,15 +124,15 @@ describe('decide: what is held', () => {
     expect(judge(writer, putOf('a', '1', { at: NOW + 5 }))).toMatchObject({
       value: {
         effects: [
-          { held: { kind: 'schedule', due_at: NOW + 5, keys: ['a'], approved_by: null, change: { at: NOW + 5 } } },
+          { held: { kind: 'schedule', dueAt: NOW + 5, keys: ['a'], approvedBy: null, change: { at: NOW + 5 } } },
         ],
       },
     })
     const ask = (at?: number) =>
       judge(writer, putOf('checkout', '1', at === undefined ? {} : { at }), factsWith({ guards }))
     const day = NOW + APPROVAL_LIFETIME_MS
-    expect(ask()).toMatchObject({ value: { effects: [{ held: { kind: 'approval', due_at: day, expires_at: day } }] } })
-    const due = { ...revertOf('checkout', '1'), kind: 'schedule' as const }
+    expect(ask()).toMatchObject({ value: { effects: [{ held: { kind: 'approval', dueAt: day, expiresAt: day } }] } })
+    const due = scheduleOf()
     const late = judge(writer, putOf('checkout', '1', { at: NOW - 1, forMs: 5 }), factsWith({ guards }), {
       release: due,
     })
@@ -139,9 +142,9 @@ describe('decide: what is held', () => {
       change,
     ])
     expect(ask(NOW + 5)).toMatchObject({
-      value: { effects: [{ held: { expires_at: NOW + 5, change: { at: NOW + 5 } } }] },
+      value: { effects: [{ held: { expiresAt: NOW + 5, change: { at: NOW + 5 } } }] },
     })
-    expect(ask(day + 5)).toMatchObject({ value: { effects: [{ held: { expires_at: day } }] } })
+    expect(ask(day + 5)).toMatchObject({ value: { effects: [{ held: { expiresAt: day } }] } })
   })
   it('needs nobody where nothing is changed that takes one', () => {
     const idle: Edit = {
@@ -167,23 +170,23 @@ describe('decide: what is held', () => {
   })
   it('that was approved waits on for its time, and says by whom', () => {
     const bob = tokenOf('bob', { can: ['approve'] })
-    const release = { ...revertOf('checkout', '1'), kind: 'approval' as const }
+    const release = approvalOf({ keys: ['checkout'] })
     const facts = factsWith({ guards })
     expect(judge(writer, putOf('checkout', '1', { at: NOW + 5 }), facts, { approver: bob, release })).toMatchObject({
-      value: { effects: [{ held: { kind: 'schedule', due_at: NOW + 5, approved_by: { id: 'bob', label: 'bob' } } }] },
+      value: { effects: [{ held: { kind: 'schedule', dueAt: NOW + 5, approvedBy: { id: 'bob', label: 'bob' } } }] },
     })
     expect(
       judge(writer, putOf('checkout', '1'), facts, { approver: bob, approverReason: 'fine', release }),
     ).toMatchObject({
       value: { entry: { detail: { approvedBy: { id: 'bob', label: 'bob', reason: 'fine' } } } },
     })
-    const seen = { ...release, kind: 'schedule' as const, approved_by: { id: 'bob', label: 'bob' } }
+    const seen = scheduleOf({ keys: ['checkout'], approvedBy: { id: 'bob', label: 'bob' } })
     expect(judge(writer, putOf('checkout', '1', { at: NOW - 1 }), facts, { release: seen })).toMatchObject({
       value: { applied: { changed: ['checkout'] }, entry: { detail: { approvedBy: { id: 'bob' } } } },
     })
   })
   it('of one decision is void with the first that is used', () => {
-    const release = { ...revertOf('a', '1'), kind: 'link' as const, decision: 'd', made_by: 'writer' }
+    const release = linkOf({ decision: 'd' })
     expect(judge(writer, putOf('a', '1'), factsWith(), { release, pressedReason: 'p' })).toMatchObject({
       value: {
         entry: { detail: { via: 'link', pressedReason: 'p' } },
@@ -207,13 +210,13 @@ describe('decide: time-boxes', () => {
           {
             held: {
               id: 'revert-8',
-              due_at: NOW + 60_000,
+              dueAt: NOW + 60_000,
               ends: 8,
               keys: ['checkout'],
               change: { changes: [{ key: 'checkout', value: 'on', type: 'text/plain' }] },
               reason: 'the 1m of revision 8 are over: why',
-              set_by: { id: 'writer', label: 'writer' },
-              made_by: null,
+              setBy: { id: 'writer', label: 'writer' },
+              madeBy: null,
             },
           },
         ],
@@ -227,7 +230,7 @@ describe('decide: time-boxes', () => {
       },
     })
   })
-  const two: Held = {
+  const two: HeldRevert = {
     ...revertOf('a', 'old', 'revert-6'),
     change: {
       kind: 'patch',
@@ -277,7 +280,7 @@ describe('decide: time-boxes', () => {
     })
   })
   it('end as a change of the stash’s own, that names what it ends and who had set it', () => {
-    const release = { ...two, ends: 6, set_by: { id: 'w', label: 'w' } }
+    const release = { ...two, ends: 6, setBy: { id: 'w', label: 'w' } }
     const change = { kind: 'patch' as const, changes: [{ key: 'a', value: 'old' }] }
     expect(judge(system, change, factsWith({ reverts }), { release })).toMatchObject({
       value: { entry: { kind: 'revert', detail: { ends: 6, setBy: { id: 'w', label: 'w' } } }, effects: [] },

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Change } from '../../src/model/intent.ts'
 import { STASH_MAX_BYTES, STASH_MAX_ITEMS } from '../../src/model/item.ts'
 import { getNamedKeys } from '../../src/model/decide/plan.ts'
-import type { Held } from '../../src/model/held.ts'
-import { anonymous, factsWith, itemOf, judge, master, NOW, tokenOf, writer } from '../support/decisions.ts'
+import { anonymous, factsWith, itemOf, judge, master, NOW, scheduleOf, tokenOf, writer } from '../support/decisions.ts'
 
 const put = (change: Partial<Extract<Change, { kind: 'put' }>> = {}): Change => ({
   kind: 'put',
@@ -23,7 +22,7 @@ describe('decide: put', () => {
           items: [
             {
               before: { value: 'on', version: 3 },
-              after: { value: 'off', version: 8, created_at: 1, updated_at: NOW },
+              after: { value: 'off', version: 8, createdAt: 1, updatedAt: NOW },
             },
           ],
         },
@@ -159,7 +158,7 @@ describe('decide: the WrenDB profile', () => {
         effects: [
           {
             kind: 'hold',
-            held: { id: 'lapse:checkout', due_at: NOW + 30 * day, change: { kind: 'delete', key: 'checkout' } },
+            held: { id: 'lapse:checkout', dueAt: NOW + 30 * day, change: { kind: 'delete', key: 'checkout' } },
           },
         ],
       },
@@ -188,22 +187,7 @@ describe('decide: approval', () => {
     guards: [],
     replace: true,
   }
-  const scheduled: Held = {
-    id: 'h',
-    kind: 'schedule',
-    change: restore,
-    keys: ['a'],
-    reason: null,
-    made_by: 'master',
-    made_at: 0,
-    secret_hash: null,
-    expires_at: null,
-    due_at: NOW,
-    decision: null,
-    ends: null,
-    approved_by: { id: 'bob', label: 'bob' },
-    broke_glass: null,
-  }
+  const scheduled = scheduleOf({ change: restore, keys: ['a'], dueAt: NOW, approvedBy: { id: 'bob', label: 'bob' } })
 
   it('was given for the keys there were then: what has come to more by now is held again', () => {
     expect(judge(master, restore, facts, { release: scheduled })).toMatchObject({

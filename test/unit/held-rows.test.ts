@@ -1,6 +1,6 @@
 /** The `held` and `revert` tables by themselves: what is counted, taken up, put off, passed on and listed. */
 import { describe, expect, it } from 'vitest'
-import type { Held } from '../../src/model/held.ts'
+import type { Held, HeldApproval, HeldLink, HeldRevert, HeldSchedule } from '../../src/model/held.ts'
 import { toTokenId } from '../../src/model/access/token.ts'
 import {
   dropDecision,
@@ -24,34 +24,53 @@ import {
 import { authenticate } from '../../src/stash/tables/tokens.ts'
 import { hashOf, makeStash, MASTER } from '../support/tables.ts'
 
-const heldOf = (id: string, facts: Partial<Held> = {}): Held => ({
+const baseOf = (id: string) => ({
   id,
-  kind: 'schedule',
-  change: { kind: 'put', key: 'a', value: 'x', type: 'text/plain' },
+  change: { kind: 'put' as const, key: 'a', value: 'x', type: 'text/plain' },
   keys: ['a'],
   reason: null,
-  made_by: null,
-  made_at: 0,
-  secret_hash: null,
-  expires_at: null,
-  due_at: null,
-  decision: null,
-  ends: null,
-  approved_by: null,
-  broke_glass: null,
+  madeBy: null,
+  madeAt: 0,
+})
+const LATER = 1e12
+const scheduleOf = (id: string, facts: Partial<HeldSchedule> = {}): HeldSchedule => ({
+  ...baseOf(id),
+  kind: 'schedule',
+  dueAt: LATER,
+  approvedBy: null,
+  brokeGlass: null,
   asked: null,
-  set_by: null,
   ...facts,
 })
-const revertOf = (id: string, dueAt: number, keys: string[], facts: Partial<Held> = {}): Held =>
-  heldOf(id, {
-    kind: 'revert',
-    keys,
-    due_at: dueAt,
-    ends: 1,
-    change: { kind: 'patch', changes: keys.map((key) => ({ key, value: null })) },
-    ...facts,
-  })
+const approvalOf = (id: string, facts: Partial<HeldApproval> = {}): HeldApproval => ({
+  ...baseOf(id),
+  kind: 'approval',
+  expiresAt: LATER,
+  dueAt: LATER,
+  brokeGlass: null,
+  asked: null,
+  ...facts,
+})
+const linkOf = (id: string, facts: Partial<HeldLink> = {}): HeldLink => ({
+  ...baseOf(id),
+  kind: 'link',
+  secretHash: 'h',
+  expiresAt: LATER,
+  decision: null,
+  asked: null,
+  ...facts,
+})
+const internalOf = (id: string, kind: 'thaw' | 'lapse', dueAt = LATER): Held => ({ ...baseOf(id), kind, dueAt })
+const revertOf = (id: string, dueAt: number, keys: string[], facts: Partial<HeldRevert> = {}): HeldRevert => ({
+  ...baseOf(id),
+  kind: 'revert',
+  keys,
+  dueAt,
+  ends: 1,
+  setBy: null,
+  change: { kind: 'patch', changes: keys.map((key) => ({ key, value: null })) },
+  ...facts,
+})
 
 function makeHeld(...rows: Held[]) {
   const { sql } = makeStash()
@@ -63,35 +82,31 @@ function makeHeld(...rows: Held[]) {
 
 describe('putHeld', () => {
   it('gives back what was put', () => {
-    const full = heldOf('full', {
-      reason: 'why',
-      made_by: 'm',
-      made_at: 5,
-      secret_hash: 'h',
-      expires_at: 6,
-      due_at: 7,
-      decision: 'd',
-      ends: 8,
-      approved_by: { id: 'p', label: 'P' },
-      broke_glass: { by: 'p', why: 'w' },
-      asked: 9,
-      set_by: { id: 's', label: 'S' },
-    })
-    const { sql } = makeHeld(full, heldOf('plain'))
-    expect(findHeld(sql, 'full')).toEqual(full)
-    expect(findHeld(sql, 'plain')).toEqual(heldOf('plain'))
+    const made = { reason: 'why', madeBy: 'm', madeAt: 5, asked: 9 }
+    const brokeGlass = { by: 'p', why: 'w' }
+    const rows: Held[] = [
+      linkOf('link', { ...made, secretHash: 'hash', expiresAt: 6, decision: 'd' }),
+      approvalOf('approval', { ...made, expiresAt: 6, dueAt: 7, brokeGlass }),
+      scheduleOf('schedule', { ...made, dueAt: 7, approvedBy: { id: 'p', label: 'P' }, brokeGlass }),
+      revertOf('revert', 7, ['a'], { ends: 8, setBy: { id: 's', label: 'S' } }),
+      internalOf('thaw', 'thaw', 7),
+      internalOf('lapse', 'lapse', 7),
+      scheduleOf('plain'),
+    ]
+    const { sql } = makeHeld(...rows)
+    for (const held of rows) expect(findHeld(sql, held.id)).toEqual(held)
     expect(findHeld(sql, 'none')).toBeNull()
   })
   it('counts rows and bytes, but for the stash’s own, and a row that is put again once', () => {
-    const bytes = JSON.stringify(heldOf('a').change).length
-    const { sql, counted } = makeHeld(heldOf('a'), heldOf('b'), heldOf('b'), heldOf('l', { kind: 'lapse' }))
-    putHeld(sql, heldOf('t', { kind: 'thaw' }))
+    const bytes = JSON.stringify(scheduleOf('a').change).length
+    const { sql, counted } = makeHeld(scheduleOf('a'), scheduleOf('b'), scheduleOf('b'), internalOf('l', 'lapse'))
+    putHeld(sql, internalOf('t', 'thaw'))
     expect(counted()).toEqual({ held_count: 2, held_bytes: 2 * bytes })
     for (const id of ['a', 'l', 't', 'none']) dropHeld(sql, id)
     expect(counted()).toEqual({ held_count: 1, held_bytes: bytes })
   })
   it('names the keys that a revert will put back, until it is dropped', () => {
-    const { sql } = makeHeld(revertOf('r', 9, ['a', 'b']), heldOf('s', { keys: ['c'] }))
+    const { sql } = makeHeld(revertOf('r', 9, ['a', 'b']), scheduleOf('s', { keys: ['c'] }))
     expect([...getReverts(sql, ['a', 'b', 'c'])].map(([key, { id }]) => [key, id])).toEqual([
       ['a', 'r'],
       ['b', 'r'],
@@ -106,10 +121,10 @@ describe('putHeld', () => {
 describe('dropExpiredLinks', () => {
   it('drops links that are over, and nothing that the alarm takes up', () => {
     const { sql, ids } = makeHeld(
-      heldOf('over', { kind: 'link', expires_at: 10 }),
-      heldOf('open', { kind: 'link', expires_at: 11 }),
-      heldOf('approval', { kind: 'approval', expires_at: 10, due_at: 10 }),
-      heldOf('none'),
+      linkOf('over', { expiresAt: 10 }),
+      linkOf('open', { expiresAt: 11 }),
+      approvalOf('approval', { expiresAt: 10, dueAt: 10 }),
+      scheduleOf('none'),
     )
     dropExpiredLinks(sql, 10)
     expect(ids()).toEqual(['open', 'approval', 'none'])
@@ -119,9 +134,9 @@ describe('dropExpiredLinks', () => {
 describe('dropDecision', () => {
   it('voids the links of a decision whose keys are all the actor’s business', () => {
     const { sql, ids } = makeHeld(
-      heldOf('mine', { decision: 'd', keys: ['a-1', 'a-2'] }),
-      heldOf('partly', { decision: 'd', keys: ['a-1', 'b'] }),
-      heldOf('other', { decision: 'e', keys: ['a-1'] }),
+      linkOf('mine', { decision: 'd', keys: ['a-1', 'a-2'] }),
+      linkOf('partly', { decision: 'd', keys: ['a-1', 'b'] }),
+      linkOf('other', { decision: 'e', keys: ['a-1'] }),
     )
     const actor = authenticate(sql, MASTER.hash, 0)
     if (!actor.ok) throw new Error('no master')
@@ -133,7 +148,7 @@ describe('dropDecision', () => {
 describe('findHeldBySecret', () => {
   it('takes the whole hash', () => {
     const hash = hashOf('secret')
-    const { sql } = makeHeld(heldOf(toTokenId(hash), { secret_hash: hash }))
+    const { sql } = makeHeld(linkOf(toTokenId(hash), { secretHash: hash }))
     expect(findHeldBySecret(sql, hash)?.id).toBe(toTokenId(hash))
     expect(findHeldBySecret(sql, hash.slice(0, -1) + (hash.endsWith('0') ? '1' : '0'))).toBeNull()
     expect(findHeldBySecret(sql, hashOf('other'))).toBeNull()
@@ -143,14 +158,14 @@ describe('findHeldBySecret', () => {
 describe('takeDue', () => {
   const kinds = () =>
     makeHeld(
-      heldOf('request', { due_at: 5 }),
-      heldOf('approval', { kind: 'approval', due_at: 4 }),
+      scheduleOf('request', { dueAt: 5 }),
+      approvalOf('approval', { dueAt: 4 }),
       revertOf('revert', 5, ['a']),
-      heldOf('thaw', { kind: 'thaw', due_at: 3 }),
-      heldOf('lapse', { kind: 'lapse', due_at: 10 }),
-      heldOf('later', { due_at: 11 }),
+      internalOf('thaw', 'thaw', 3),
+      internalOf('lapse', 'lapse', 10),
+      scheduleOf('later', { dueAt: 11 }),
       revertOf('ends later', 11, ['b']),
-      heldOf('link', { kind: 'link' }),
+      linkOf('link'),
     )
   it('takes ends and requests apart, what is due first, and each once', () => {
     const { sql } = kinds()
@@ -182,8 +197,8 @@ describe('nextDueAt', () => {
   it('is the next of what was never begun, and of what is to be tried again', () => {
     const { sql } = makeHeld()
     expect(nextDueAt(sql)).toBeNull()
-    putHeld(sql, heldOf('a', { due_at: 100 }))
-    putHeld(sql, heldOf('b', { due_at: 5_000 }))
+    putHeld(sql, scheduleOf('a', { dueAt: 100 }))
+    putHeld(sql, scheduleOf('b', { dueAt: 5_000 }))
     expect(nextDueAt(sql)).toBe(100)
     takeDue(sql, 'requests', 9, 100)
     expect(nextDueAt(sql)).toBe(1_100)
@@ -192,7 +207,7 @@ describe('nextDueAt', () => {
     dropHeld(sql, 'b')
     expect(nextDueAt(sql)).toBe(9_000)
     // It is put off, and what was tried is forgotten: its next try is a first one.
-    expect(findHeld(sql, 'a')?.due_at).toBe(100)
+    expect(findHeld(sql, 'a')).toMatchObject({ dueAt: 100 })
     takeDue(sql, 'tried', 9, 9_000)
     expect(nextDueAt(sql)).toBe(10_000)
   })
@@ -200,7 +215,7 @@ describe('nextDueAt', () => {
 
 describe('hasEnded', () => {
   it('says whether an end is due, or may be tried again', () => {
-    const { sql } = makeHeld(heldOf('request', { due_at: 1 }), revertOf('r', 10, ['a']))
+    const { sql } = makeHeld(scheduleOf('request', { dueAt: 1 }), revertOf('r', 10, ['a']))
     expect([hasEnded(sql, 9), hasEnded(sql, 10)]).toEqual([false, true])
     takeDue(sql, 'ends', 9, 10)
     expect([hasEnded(sql, 1_009), hasEnded(sql, 1_010)]).toEqual([false, true])
@@ -213,19 +228,19 @@ describe('hasEnded', () => {
 describe('reassignHeld', () => {
   it('gives schedules and approvals to the successor, and time-boxes; links stay behind', () => {
     const { sql } = makeHeld(
-      heldOf('s', { made_by: 'old' }),
-      heldOf('a', { kind: 'approval', made_by: 'old' }),
-      heldOf('l', { kind: 'link', made_by: 'old' }),
-      heldOf('o', { made_by: 'other' }),
-      revertOf('r', 9, ['a'], { set_by: { id: 'old', label: 'Old' } }),
-      revertOf('q', 9, ['b'], { set_by: { id: 'other', label: 'Other' } }),
+      scheduleOf('s', { madeBy: 'old' }),
+      approvalOf('a', { madeBy: 'old' }),
+      linkOf('l', { madeBy: 'old' }),
+      scheduleOf('o', { madeBy: 'other' }),
+      revertOf('r', 9, ['a'], { setBy: { id: 'old', label: 'Old' } }),
+      revertOf('q', 9, ['b'], { setBy: { id: 'other', label: 'Other' } }),
     )
     expect(countHeldBy(sql, 'old')).toBe(3)
     reassignHeld(sql, 'old', 'new')
-    expect(['s', 'a', 'l', 'o'].map((id) => findHeld(sql, id)?.made_by)).toEqual(['new', 'new', 'old', 'other'])
-    expect(['r', 'q'].map((id) => findHeld(sql, id)?.set_by)).toEqual([
-      { id: 'new', label: 'Old' },
-      { id: 'other', label: 'Other' },
+    expect(['s', 'a', 'l', 'o'].map((id) => findHeld(sql, id)?.madeBy)).toEqual(['new', 'new', 'old', 'other'])
+    expect(['r', 'q'].map((id) => findHeld(sql, id))).toMatchObject([
+      { setBy: { id: 'new', label: 'Old' } },
+      { setBy: { id: 'other', label: 'Other' } },
     ])
     expect([countHeldBy(sql, 'old'), countHeldBy(sql, 'new')]).toEqual([1, 2])
   })
@@ -234,9 +249,9 @@ describe('reassignHeld', () => {
 describe('pending time-boxes', () => {
   it('are listed by their end, all or those of one token, a hundred at most', () => {
     const rows = Array.from({ length: 101 }, (_, i) =>
-      revertOf(`r${i}`, 1_000 - i, [`k${i}`], { set_by: { id: i < 100 ? 'one' : 'two', label: 'x' } }),
+      revertOf(`r${i}`, 1_000 - i, [`k${i}`], { setBy: { id: i < 100 ? 'one' : 'two', label: 'x' } }),
     )
-    const { sql } = makeHeld(...rows, heldOf('schedule', { due_at: 1, set_by: { id: 'two', label: 'x' } }))
+    const { sql } = makeHeld(...rows, scheduleOf('schedule', { dueAt: 1, madeBy: 'two' }))
     const all = getPendingReverts(sql, null)
     expect([all.held.length, all.isWhole, all.held[0]?.id]).toEqual([100, false, 'r100'])
     const ofOne = getPendingReverts(sql, 'one')
@@ -246,7 +261,7 @@ describe('pending time-boxes', () => {
   })
   it('are listed up to a mebibyte', () => {
     const value = (key: string, chars: number): Held =>
-      revertOf(key, 1, [key], { change: { kind: 'put', key, value: 'x'.repeat(chars), type: 'text/plain' } })
+      revertOf(key, 1, [key], { change: { kind: 'patch', changes: [{ key, value: 'x'.repeat(chars) }] } })
     const around = JSON.stringify(value('a', 0).change).length
     const { sql } = makeHeld(value('a', 500_000), value('b', 1024 * 1024 - 500_000 - 2 * around))
     expect(getPendingReverts(sql, null)).toMatchObject({ isWhole: true, held: [{ id: 'a' }, { id: 'b' }] })
@@ -261,7 +276,7 @@ describe('pending time-boxes', () => {
         change: { kind: 'patch', changes: [{ key: 'b', value: 'old', type: 'application/json' }] },
       }),
       revertOf('soon', 10, ['a', 'c'], { ends: 3 }),
-      heldOf('schedule', { due_at: 1 }),
+      scheduleOf('schedule', { dueAt: 1 }),
     )
     expect(getPendingValues(sql)).toEqual([
       { key: 'a', at: 10, version: 3, value: null, type: expect.any(String) as string },
@@ -281,7 +296,7 @@ describe('pending time-boxes', () => {
 
 describe('iterateHeldAfter', () => {
   it('goes on after a cursor, in the order in which they were made', () => {
-    const { sql } = makeHeld(heldOf('a'), heldOf('b'), heldOf('c'))
+    const { sql } = makeHeld(scheduleOf('a'), scheduleOf('b'), scheduleOf('c'))
     const all = [...iterateHeldAfter(sql, 0)]
     expect(all.map(({ held }) => held.id)).toEqual(['a', 'b', 'c'])
     expect([...iterateHeldAfter(sql, all[0]?.cursor ?? -1)].map(({ held }) => held.id)).toEqual(['b', 'c'])

@@ -19,7 +19,14 @@ const requestOf = (actor: Actor): ChangeRequest => ({
   approver: null,
   breakGlass: null,
 })
-const schedule = { kind: 'schedule' as const, change, keys: ['a'], due_at: NOW + 5 }
+const schedule = {
+  kind: 'schedule' as const,
+  change,
+  keys: ['a'],
+  dueAt: NOW + 5,
+  approvedBy: null,
+  brokeGlass: null,
+}
 
 describe('checkRoom', () => {
   it('counts the bytes of what is held, to the last one', () => {
@@ -50,12 +57,13 @@ describe('hold', () => {
       value: {
         applied: { revision: 7, changed: [], held: { id: 'new-id', waitsFor: 'time', dueAt: NOW + 5 } },
         entry: null,
-        effects: [{ held: { id: 'new-id', reason: 'why', made_by: 'writer', made_at: NOW, asked: 7, change } }],
+        effects: [{ held: { id: 'new-id', reason: 'why', madeBy: 'writer', madeAt: NOW, asked: 7, change } }],
       },
     })
   })
   it('says until when it waits for a person, and when it is due only where it waits for its time', () => {
-    const approval = { kind: 'approval' as const, change, keys: ['a'], due_at: NOW + 9, expires_at: NOW + 9 }
+    const times = { dueAt: NOW + 9, expiresAt: NOW + 9 }
+    const approval = { kind: 'approval' as const, change, keys: ['a'], ...times, brokeGlass: null }
     expect(hold(requestOf(writer), factsWith(), NOW, approval)).toMatchObject({
       value: { applied: { held: { waitsFor: 'approval', expires_at: NOW + 9, dueAt: null } } },
     })

@@ -30,15 +30,12 @@ function makeHeld(profile: 'safeguarded' | 'wrendb' = 'safeguarded') {
       change: put('a', value),
       keys: ['a'],
       reason: null,
-      made_by: master.id,
-      made_at: 0,
-      secret_hash: null,
-      expires_at: null,
-      due_at: 10 * MINUTE,
-      decision: null,
-      ends: null,
-      approved_by: null,
-      broke_glass: null,
+      madeBy: master.id,
+      madeAt: 0,
+      dueAt: 10 * MINUTE,
+      approvedBy: null,
+      brokeGlass: null,
+      asked: null,
     })
   const list = (actor: TokenActor = master, after = 0, limit = 100, now = 2_000) =>
     listHeld(stash.sql, actor, { after, limit }, now)
@@ -57,6 +54,31 @@ describe('listHeld', () => {
     const second = list(undefined, first.next ?? -1, 2)
     expect(second).toMatchObject({ next: null, held: [{ keys: ['a-3'], secret_hash: null, kind: 'link' }] })
     expect(list(undefined, 0, 3).next).toBeNull()
+  })
+  it('lists in the flat form that a Worker of the version before reads', () => {
+    const { link, puts, master, list } = makeHeld()
+    link(puts('a'))
+    expect(list().held).toEqual([
+      {
+        id: hashOf('link').slice(0, 16),
+        kind: 'link',
+        change: puts('a'),
+        keys: ['a'],
+        reason: null,
+        made_by: master.id,
+        made_at: 1_000,
+        secret_hash: null,
+        expires_at: 5 * MINUTE,
+        due_at: null,
+        decision: null,
+        ends: null,
+        approved_by: null,
+        broke_glass: null,
+        asked: 0,
+        set_by: null,
+        madeBy: 'master',
+      },
+    ])
   })
   it('leaves out what is over, what the stash does by itself, and what is none of the actor’s business', () => {
     const { ask, schedule, link, puts, limited, keys } = makeHeld()

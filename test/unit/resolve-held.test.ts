@@ -41,7 +41,7 @@ describe('resolveLink', () => {
     const { sql, one } = makeLink()
     expect(resolveLink(sql, press, 4_999)).toMatchObject({
       ok: true,
-      value: { held: { change, made_by: one.id }, actor: { kind: 'token', id: one.id } },
+      value: { held: { change, madeBy: one.id }, actor: { kind: 'token', id: one.id } },
     })
   })
   it('has one answer for a link that is over, made up, or whose maker is gone: a stranger learns nothing', () => {

@@ -119,7 +119,7 @@ describe('decide', () => {
         if (!decision.ok || decision.value.applied.reverts === undefined) return
         const held = decision.value.effects.flatMap((effect) => (effect.kind === 'hold' ? [effect.held] : []))
         expect(held).toMatchObject([
-          { kind: 'revert', keys: decision.value.applied.changed, due_at: NOW + (intent.forMs ?? 0) },
+          { kind: 'revert', keys: decision.value.applied.changed, dueAt: NOW + (intent.forMs ?? 0) },
         ])
         const back = held[0]?.change.kind === 'patch' ? held[0].change.changes : []
         for (const { key: name, value: old } of back) expect(old).toBe(facts.items.get(name)?.value ?? null)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { toPendingEnds, REVERTS_MAX, getRevertChanges } from '../../src/model/time-box.ts'
-import type { Held } from '../../src/model/held.ts'
+import type { HeldRevert } from '../../src/model/held.ts'
 import { countBytes } from '../../src/model/item.ts'
 import { ABILITIES } from '../../src/model/access/permit.ts'
 import { anonymous, factsWith, judge, master, NOW, putOf, revertOf, tokenOf, writer } from '../support/decisions.ts'
@@ -107,7 +107,7 @@ describe('what pending time-boxes put back', () => {
 })
 
 describe('toPendingEnds', () => {
-  const ends = (pending: Held[], isWhole = true, actor = writer as Parameters<typeof toPendingEnds>[2]) =>
+  const ends = (pending: HeldRevert[], isWhole = true, actor = writer as Parameters<typeof toPendingEnds>[2]) =>
     toPendingEnds(pending, isWhole, actor)
   const many = (count: number, value = 'v') =>
     Array.from({ length: count }, (_, i) => revertOf(`k${i}`, value, `r${i}`))

@@ -33,6 +33,9 @@ export type Actor =
   /** The stash itself, releasing what was decided earlier. */
   | { kind: 'system'; label: string }
 
+/** A token as records name it: by its id, and by the label that it had then. */
+export type Person = { id: string; label: string }
+
 export type TokenActor = Extract<Actor, { kind: 'token' }>
 
 /** `break_glass` for the deletion alone: an edit of the admin's is refused before a freeze is looked at. */

@@ -15,7 +15,7 @@ export function checkGuards(intent: Edit, plan: Plan, reason: string | null, fac
   if (!sound.ok) return sound
   const fit = checkFit(plan, facts, budget)
   if (!fit.ok) return fit
-  const forMs = 'forMs' in intent ? (intent.forMs ?? null) : null
+  const forMs = intent.forMs ?? null
   for (const change of plan.items) {
     const guard = facts.guards.get(change.key)?.guard
     if (guard === undefined || isNoOp(change, facts)) continue
@@ -121,7 +121,7 @@ const TOO_COSTLY: Issue = { path: '', message: 'takes a smaller value: this one 
 /** A time-box that could not end would leave the flag where it is, against everybody's expectation. */
 function checkRevert(key: string, guard: Guard, facts: Facts, budget: ValidationBudget): Result<null> {
   const held = facts.reverts.get(key)
-  const change = held?.change.kind === 'patch' ? held.change.changes.find((one) => one.key === key) : undefined
+  const change = held?.change.changes.find((one) => one.key === key)
   if (held === undefined || change === undefined) return ok(null)
   const unmet = (issues: Issue[]): Refusal => ({ code: 'guard_unmet', key, issues, held_id: held.id })
   const fits = change.value === null ? ok(null) : checkValue(guard, key, change.value, budget, unmet)

@@ -5,8 +5,7 @@ import type { Edit } from '../intent.ts'
 import { ok, refuse, type Result } from '../refusal.ts'
 
 /** @param release the held change that this releases: a schedule that is due is not too late */
-export function checkTiming(intent: Edit, release: Held | null, now: number): Result<null> {
-  const { at, forMs } = { at: undefined, forMs: undefined, ...intent }
+export function checkTiming({ at, forMs }: Edit, release: Held | null, now: number): Result<null> {
   if (at !== undefined && release?.kind !== 'schedule') {
     if (at <= now) return refuse({ code: 'time_past', at, now })
     if (at - now > DURATION_MAX_MS) return refuse({ code: 'time_too_far', at, at_most: now + DURATION_MAX_MS })

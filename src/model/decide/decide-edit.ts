@@ -9,9 +9,8 @@
  */
 import { toDecision } from './to-decision.ts'
 import type { Decision, Effect } from './decision.ts'
-import type { Detail } from '../entry.ts'
 import type { Facts, ChangeRequest } from './facts.ts'
-import { isFrozen } from '../freeze.ts'
+import { isFrozen, type BrokenGlass } from '../freeze.ts'
 import { STASH_MAX_GUARD_BYTES, STASH_MAX_GUARDS, type Guard } from '../guard/guard.ts'
 import { APPROVAL_LIFETIME_MS, type Held } from '../held.ts'
 import { checkGuards, needsApproval, getReason } from './check-guards.ts'
@@ -27,6 +26,7 @@ import {
   reachesAll,
   type Ability,
   type Actor,
+  type Person,
 } from '../access/permit.ts'
 import { getPlanKeys, createPlan, getAffectedKeys, type ItemChange, type Plan } from './plan.ts'
 import { isSatisfied } from './precondition.ts'
@@ -42,7 +42,7 @@ export function decideEdit(request: ChangeRequest, intent: Edit, facts: Facts, n
   const approvable = checkApprover(request.approver, plan)
   if (!approvable.ok) return approvable
   // What is to happen after the freeze may be planned during it.
-  const happensAt = Math.max(now, getScheduledTime(intent) ?? now)
+  const happensAt = Math.max(now, intent.at ?? now)
   const freezeOverride = wasDecidedBefore ? ok(null) : checkFreeze(request, getPlanKeys(plan), facts, happensAt)
   if (!freezeOverride.ok) return freezeOverride
   const current = checkPreconditions(intent, plan, facts)
@@ -59,9 +59,7 @@ export function decideEdit(request: ChangeRequest, intent: Edit, facts: Facts, n
   const fitting = checkLimits(plan, facts, request)
   if (!fitting.ok) return fitting
 
-  const held = wasDecidedBefore
-    ? null
-    : holdForApprovalOrTime(request, intent, plan, freezeOverride.value ?? null, facts, now)
+  const held = wasDecidedBefore ? null : holdForApprovalOrTime(request, intent, plan, freezeOverride.value, facts, now)
   const decision = held ?? toDecision(request, intent, plan, freezeOverride.value, facts, now)
   return decision.ok ? ok({ ...decision.value, effects: [...voidLinks(request), ...decision.value.effects] }) : decision
 }
@@ -89,16 +87,15 @@ export function checkFreeze(
   keys: string[],
   { freeze }: Pick<Facts, 'freeze'>,
   now: number,
-): Result<Detail['brokeGlass'] | null> {
+): Result<BrokenGlass | null> {
   if (!isFrozen(freeze, now)) return ok(null)
   // Whoever asked for it broke the glass then, and could.
-  if (release !== null && release.broke_glass !== null) return ok(release.broke_glass)
+  const brokenBefore = release?.kind === 'approval' || release?.kind === 'schedule' ? release.brokeGlass : null
+  if (brokenBefore !== null) return ok(brokenBefore)
   const may = permits(caller, 'break_glass') && keys.every((key) => reaches(caller, key))
   if (may && breakGlass !== null) return ok({ by: getActorLabel(caller), why: breakGlass })
   return refuse({ code: 'frozen', ...freeze, may_break_glass: may })
 }
-
-const getScheduledTime = (intent: Edit): number | null => ('at' in intent ? (intent.at ?? null) : null)
 
 function checkPermission(actor: Actor, intent: Edit, { items, guards }: Plan, facts: Facts): Result<null> {
   if (actor.kind === 'anonymous') return checkAnonymous(intent, facts)
@@ -136,7 +133,7 @@ function checkAnonymous(intent: Edit, facts: Facts): Result<null> {
   if (existing !== undefined) return refuse({ code: 'item_exists', key: existing.key, current: existing.version })
   // Away for a time only: it comes back.
   const away = facts.reverts.get(intent.key ?? facts.newKey)
-  return away === undefined ? ok(null) : refuse({ code: 'item_exists', key: intent.key ?? '', current: away.ends ?? 0 })
+  return away === undefined ? ok(null) : refuse({ code: 'item_exists', key: intent.key ?? '', current: away.ends })
 }
 
 /** The caller's condition, and those in the nature of the change. */
@@ -237,35 +234,36 @@ function holdForApprovalOrTime(
   request: ChangeRequest,
   intent: Edit,
   plan: Plan,
-  broke_glass: Held['broke_glass'],
+  brokeGlass: BrokenGlass | null,
   facts: Facts,
   now: number,
 ): Result<Decision> | null {
-  const wanted = getScheduledTime(intent)
-  const at = wanted !== null && wanted > now ? wanted : null
-  const approvedBy = request.approver ?? request.release?.approved_by ?? null
+  const at = intent.at !== undefined && intent.at > now ? intent.at : null
   const keys = getAffectedKeys(intent, plan)
   if (needsApproval(plan, approvedKeys(request, getPlanKeys(plan)), facts)) {
     // Approved too late, it could not happen at its time any more.
-    const expires_at = Math.min(now + APPROVAL_LIFETIME_MS, at ?? Infinity)
+    const expiresAt = Math.min(now + APPROVAL_LIFETIME_MS, at ?? Infinity)
     // A time that has come is not waited for a second time.
-    const { at: _past, ...change } = { at: undefined, ...intent }
-    const terms = { kind: 'approval' as const, keys, expires_at, due_at: expires_at, broke_glass }
+    const { at: _past, ...change } = intent
+    const terms = { kind: 'approval' as const, keys, expiresAt, dueAt: expiresAt, brokeGlass }
     return hold(request, facts, now, { ...terms, change: at === null ? change : intent })
   }
   if (at === null) return null
-  const approved_by = approvedBy && { id: approvedBy.id, label: approvedBy.label }
-  return hold(request, facts, now, { kind: 'schedule', change: intent, keys, due_at: at, approved_by, broke_glass })
+  const approver = request.approver ?? getApprover(request.release)
+  const approvedBy = approver && { id: approver.id, label: approver.label }
+  return hold(request, facts, now, { kind: 'schedule', change: intent, keys, dueAt: at, approvedBy, brokeGlass })
 }
 
 /** Of a schedule, a second person has seen the keys it had then, and no others. */
 function approvedKeys({ approver, release }: ChangeRequest, keys: string[]): string[] {
   if (approver !== null) return keys
-  return release !== null && release.approved_by !== null ? release.keys : []
+  return release !== null && getApprover(release) !== null ? release.keys : []
 }
+
+const getApprover = (release: Held | null): Person | null => (release?.kind === 'schedule' ? release.approvedBy : null)
 
 /** The first link of a decision to be used is the decision. */
 function voidLinks({ release, actor }: ChangeRequest): Effect[] {
-  const decision = release?.decision ?? null
+  const decision = release?.kind === 'link' ? release.decision : null
   return decision === null || actor.kind !== 'token' ? [] : [{ kind: 'drop_decision', decision, by: actor }]
 }

@@ -3,7 +3,7 @@ import { DURATION_MAX_MS } from '../duration.ts'
 import { createEntry, type Decision, type Effect } from './decision.ts'
 import type { Facts, ChangeRequest } from './facts.ts'
 import { isFrozen, type Freeze } from '../freeze.ts'
-import { THAW_ID, type Held } from '../held.ts'
+import { THAW_ID, type HeldThaw } from '../held.ts'
 import type { Intent } from '../intent.ts'
 import { getActorLabel, permits, reachesAll, type Actor } from '../access/permit.ts'
 import { ok, refuse, type Result } from '../refusal.ts'
@@ -64,19 +64,13 @@ function allow(actor: Actor): Result<null> {
   return reachesAll(actor) ? ok(null) : refuse({ code: 'not_permitted', needs: 'freeze', key: '*' })
 }
 
-const thawAt = (until: number, now: number): Held => ({
+const thawAt = (until: number, now: number): HeldThaw => ({
   id: THAW_ID,
   kind: 'thaw',
   change: { kind: 'thaw' },
   keys: [],
   reason: 'its time is over',
-  made_by: null,
-  made_at: now,
-  secret_hash: null,
-  expires_at: null,
-  due_at: until,
-  decision: null,
-  ends: null,
-  approved_by: null,
-  broke_glass: null,
+  madeBy: null,
+  madeAt: now,
+  dueAt: until,
 })

@@ -4,7 +4,8 @@ import { createEntry, type Decision } from './decision.ts'
 import type { Detail } from '../entry.ts'
 import type { Facts, ChangeRequest } from './facts.ts'
 import { isUnsafe, getMaxForMs } from '../guard/guard.ts'
-import { isInternal, type Held } from '../held.ts'
+import type { BrokenGlass } from '../freeze.ts'
+import { isInternal, type Held, type HeldApproval, type HeldRevert } from '../held.ts'
 import { hold } from './hold.ts'
 import type { Intent } from '../intent.ts'
 import { isMaster, isSameLineage, isSameHolder, getActorLabel, permits, reaches, type Actor } from '../access/permit.ts'
@@ -19,23 +20,28 @@ export function decideLink(
   now: number,
 ): Result<Decision> {
   const { secretHash, expiresAt } = intent
-  const secret = { id: toTokenId(secretHash), kind: 'link', secret_hash: secretHash, expires_at: expiresAt } as const
+  const secret = { id: toTokenId(secretHash), kind: 'link', secretHash } as const
   if (intent.kind === 'hold_for_link') {
     const keys =
       intent.change.kind === 'patch' ? intent.change.changes.map(({ key }) => key) : [intent.change.key ?? '']
     const allowed = checkAbility(request.actor, 'write', keys)
     if (!allowed.ok) return allowed
-    return hold(request, facts, now, { ...secret, change: intent.change, keys, decision: intent.decision ?? null })
+    return hold(request, facts, now, {
+      ...secret,
+      expiresAt,
+      change: intent.change,
+      keys,
+      decision: intent.decision ?? null,
+    })
   }
   const approvable = checkApproval(facts.held, facts.maker, request.actor, now)
   if (!approvable.ok) return approvable
-  const { keys, expires_at } = approvable.value
-  const expires = Math.min(expiresAt, expires_at ?? expiresAt)
   return hold(request, facts, now, {
     ...secret,
-    expires_at: expires,
+    expiresAt: Math.min(expiresAt, approvable.value.expiresAt),
     change: { kind: 'approve', heldId: intent.heldId },
-    keys,
+    keys: approvable.value.keys,
+    decision: null,
   })
 }
 
@@ -44,7 +50,12 @@ export function decideLink(
  *
  * @param maker who asked for it, as they stand now; null where their token is gone
  */
-export function checkApproval(held: Held | null, maker: Actor | null, approver: Actor, now: number): Result<Held> {
+export function checkApproval(
+  held: Held | null,
+  maker: Actor | null,
+  approver: Actor,
+  now: number,
+): Result<HeldApproval> {
   if (!permits(approver, 'approve')) return refuseAbility(approver, 'approve')
   // Whoever has no business with its keys is not told that it exists.
   if (
@@ -63,10 +74,9 @@ export function checkApproval(held: Held | null, maker: Actor | null, approver: 
 }
 
 /** By revisions, not by times: two requests may fall into one millisecond. Rows from before these were kept have times only. */
-function wasGrantedBefore(approver: Actor, held: Held): boolean {
+function wasGrantedBefore(approver: Actor, { asked, madeAt }: HeldApproval): boolean {
   if (approver.kind !== 'token') return false
-  const asked = held.asked ?? null
-  if (approver.granted === null) return asked !== null || approver.createdAt <= held.made_at
+  if (approver.granted === null) return asked !== null || approver.createdAt <= madeAt
   return asked !== null && approver.granted <= asked
 }
 
@@ -97,10 +107,10 @@ export function decideDrop(request: ChangeRequest, facts: Facts, now: number): R
 /** Without its end a time-boxed change is one for good: whatever forbids that, forbids this. */
 function checkRevertDrop(
   request: ChangeRequest,
-  held: Held,
+  held: HeldRevert,
   facts: Facts,
   now: number,
-): Result<Detail['brokeGlass'] | null | undefined> {
+): Result<BrokenGlass | null> {
   const freezeOverride = checkFreeze(request, held.keys, facts, now)
   if (!freezeOverride.ok) return freezeOverride
   for (const key of held.keys) {
@@ -130,13 +140,13 @@ export function toDroppedDetail(
   refusal?: Refusal,
 ): Detail {
   const { id, kind, keys, reason, change } = held
-  const madeBy = maker === null ? (held.made_by ?? 'stash') : getActorLabel(maker)
+  const madeBy = maker === null ? (held.madeBy ?? 'stash') : getActorLabel(maker)
   return {
     dropped: { id, kind, keys, reason, does: change.kind, madeBy, because, ...(refusal && { refusal: refusal.code }) },
   }
 }
 
-export const isExpired = ({ expires_at }: Held, now: number): boolean => expires_at !== null && expires_at <= now
+export const isExpired = (held: Held, now: number): boolean => 'expiresAt' in held && held.expiresAt <= now
 
 function checkAbility(actor: Actor, ability: 'write' | 'approve', keys: string[]): Result<null> {
   if (!permits(actor, ability)) return refuseAbility(actor, ability)

@@ -2,7 +2,7 @@
 import type { EntryChange } from '../entry.ts'
 import type { Freeze } from '../freeze.ts'
 import type { Guard } from '../guard/guard.ts'
-import type { Held } from '../held.ts'
+import type { Held, HeldRevert } from '../held.ts'
 import type { Holdable, Intent } from '../intent.ts'
 import type { Item } from '../item.ts'
 import type { Actor, TokenActor } from '../access/permit.ts'
@@ -38,7 +38,7 @@ export type Facts = {
   items: ReadonlyMap<string, Item>
   guards: ReadonlyMap<string, GuardRow>
   /** The pending end of a time-boxed change, by key. */
-  reverts: ReadonlyMap<string, Held>
+  reverts: ReadonlyMap<string, HeldRevert>
   /** For an undo: what the revision changed, each with the revision that last changed the same thing. Null: history has no such revision. */
   undoing: (ValueChange & { lastChanged: number })[] | null
   /** For `drop_held` and approval links: the held change and who made it, where they still are. */
@@ -47,7 +47,7 @@ export type Facts = {
   /** For `revoke_token` and `rotate_token`: the token; null where there is none. */
   token: TokenActor | null
   /** For a revocation and a freeze: the time-boxes that will end by themselves, the next first. */
-  pending: { held: Held[]; isWhole: boolean }
+  pending: { held: HeldRevert[]; isWhole: boolean }
   /** For a put without a key. */
   newKey: string
   /** For a change that is to be held. */

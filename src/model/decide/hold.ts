@@ -1,16 +1,18 @@
 /** Holds a change back instead of applying it. */
 import type { Decision } from './decision.ts'
 import type { Facts, ChangeRequest } from './facts.ts'
-import { HELD_MAX_BYTES, STASH_MAX_HELD, STASH_MAX_HELD_BYTES, TOKEN_MAX_HELD, type Held } from '../held.ts'
+import { HELD_MAX_BYTES, STASH_MAX_HELD, STASH_MAX_HELD_BYTES, TOKEN_MAX_HELD } from '../held.ts'
+import type { Held, HeldApproval, HeldLink, HeldSchedule } from '../held.ts'
 import type { Edit, Wait } from '../intent.ts'
 import { countBytes } from '../item.ts'
 import { ok, refuse, type Result } from '../refusal.ts'
 
-type HoldOptions = Pick<Held, 'kind' | 'change' | 'keys'> &
-  Partial<Pick<Held, 'id' | 'secret_hash' | 'expires_at' | 'due_at' | 'decision' | 'approved_by' | 'broke_glass'>>
+type Stamp = 'id' | 'reason' | 'madeBy' | 'madeAt' | 'asked'
+type HoldOptions = Omit<HeldLink, Exclude<Stamp, 'id'>> | Omit<HeldApproval, Stamp> | Omit<HeldSchedule, Stamp>
 
-const WAITS_FOR = { link: 'link', approval: 'approval', schedule: 'time' } satisfies Partial<Record<Held['kind'], Wait>>
+const WAITS_FOR = { link: 'link', approval: 'approval', schedule: 'time' } satisfies Record<HoldOptions['kind'], Wait>
 
+/** @param terms what the release takes. The id of a link is that of its secret; others get a new one */
 export function hold(request: ChangeRequest, facts: Facts, now: number, terms: HoldOptions): Result<Decision> {
   // Somebody must answer for it when it is released. The anonymous of the WrenDB profile cannot.
   if (request.actor.kind !== 'token') return refuse({ code: 'token_missing' })
@@ -23,29 +25,21 @@ export function hold(request: ChangeRequest, facts: Facts, now: number, terms: H
   const held: Held = {
     id: facts.newId,
     reason: request.reason,
-    made_by: request.actor.id,
-    made_at: now,
-    secret_hash: null,
-    expires_at: null,
-    due_at: null,
-    decision: null,
-    ends: null,
-    approved_by: null,
-    broke_glass: null,
+    madeBy: request.actor.id,
+    madeAt: now,
     asked: facts.revision,
     ...terms,
     change,
   }
-  const waitsFor = WAITS_FOR[held.kind as keyof typeof WAITS_FOR]
   return ok({
     applied: {
       revision: facts.revision,
       changed: [],
       held: {
         id: held.id,
-        waitsFor,
-        expires_at: held.expires_at,
-        dueAt: held.kind === 'schedule' ? held.due_at : null,
+        waitsFor: WAITS_FOR[terms.kind],
+        expires_at: terms.kind === 'schedule' ? null : terms.expiresAt,
+        dueAt: terms.kind === 'schedule' ? terms.dueAt : null,
       },
     },
     entry: null,

@@ -105,8 +105,8 @@ function createPut(key: string, value: string, type: string | undefined, facts: 
     type: type ?? before?.type ?? DEFAULT_TYPE,
     version: facts.revision + 1,
     bytes: countBytes(key) + countBytes(value),
-    created_at: before?.created_at ?? now,
-    updated_at: now,
+    createdAt: before?.createdAt ?? now,
+    updatedAt: now,
   }
   return { key, before, after }
 }

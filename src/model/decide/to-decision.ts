@@ -7,7 +7,8 @@ import type { Detail, EntryKind } from '../entry.ts'
 import type { Facts, ChangeRequest } from './facts.ts'
 import { checkRoom } from './hold.ts'
 import type { Edit } from '../intent.ts'
-import type { Held } from '../held.ts'
+import type { BrokenGlass } from '../freeze.ts'
+import type { HeldRevert } from '../held.ts'
 import { countBytes } from '../item.ts'
 import { LIMITED_SHARE, reachesAll } from '../access/permit.ts'
 import { getPlanKeys, type ItemChange, type Plan } from './plan.ts'
@@ -19,10 +20,11 @@ export function toDecision(
   request: ChangeRequest,
   intent: Edit,
   plan: Plan,
-  brokeGlass: Detail['brokeGlass'] | null | undefined,
+  brokeGlass: BrokenGlass | null,
   facts: Facts,
   now: number,
 ): Result<Decision> {
+  const { release } = request
   // Taking away what is not there changes nothing, and makes no revision.
   const items = plan.items.filter(({ before, after }) => before !== null || after !== null)
   const guards = plan.guards.filter(({ before, after }) => before !== null || after !== null)
@@ -32,7 +34,7 @@ export function toDecision(
     return ok({ applied: { revision: facts.revision, changed }, entry: null, effects: [] })
   }
 
-  if (guards.length > 0 && 'forMs' in intent && intent.forMs !== undefined) {
+  if (guards.length > 0 && intent.forMs !== undefined) {
     const expected = 'nothing where guards change: they are there to stay'
     return refuse({ code: 'invalid_query', parameter: 'for', expected })
   }
@@ -44,8 +46,8 @@ export function toDecision(
       (change.before !== null || change.after !== null || facts.reverts.has(change.key)) &&
       (change.after !== null || getRevertValue(change, facts).value !== null),
   )
-  const isBoxed = 'forMs' in intent && intent.forMs !== undefined && boxed.length > 0
-  const reverts = isBoxed ? createRevert(boxed, intent.forMs ?? 0, request, facts, now) : null
+  const { forMs } = intent
+  const reverts = forMs !== undefined && boxed.length > 0 ? createRevert(boxed, forMs, request, facts, now) : null
   const room = reverts === null ? ok(null) : checkTimeBox(reverts, cancelled.freed, request, facts)
   if (!room.ok) return room
   const detail: Detail = {
@@ -53,19 +55,18 @@ export function toDecision(
     ...(brokeGlass && { brokeGlass }),
     ...(cancelled.ended.length > 0 && { cancelled: cancelled.ended }),
     ...(cancelled.shortened.length > 0 && { shortened: cancelled.shortened }),
-    ...(request.release?.kind === 'link' && { via: 'link' as const }),
+    ...(release?.kind === 'link' && { via: 'link' as const }),
     ...(!isBlank(request.pressedReason) && { pressedReason: request.pressedReason ?? '' }),
-    ...(reverts && { revertsAt: reverts.due_at ?? 0 }),
+    ...(reverts && { revertsAt: reverts.dueAt }),
     ...toRevertDetail(items, plan.items, reverts, facts),
-    ...(request.release?.kind === 'revert' && { ends: request.release.ends ?? 0 }),
-    ...(request.release?.kind === 'revert' && request.release.set_by && { setBy: request.release.set_by }),
+    ...(release?.kind === 'revert' && { ends: release.ends, ...(release.setBy && { setBy: release.setBy }) }),
     ...(intent.kind === 'undo' && { undoes: intent.revision }),
   }
   return ok({
     applied: {
       revision,
       changed,
-      ...(reverts && { reverts: { heldId: reverts.id, at: reverts.due_at ?? 0 } }),
+      ...(reverts && { reverts: { heldId: reverts.id, at: reverts.dueAt } }),
     },
     entry: {
       kind: getEntryKind(request, intent),
@@ -82,7 +83,12 @@ export function toDecision(
 }
 
 /** What goes back is held, and lies in every copy of the stash. */
-function checkTimeBox({ change, keys }: Held, freed: number, { actor }: ChangeRequest, facts: Facts): Result<null> {
+function checkTimeBox(
+  { change, keys }: HeldRevert,
+  freed: number,
+  { actor }: ChangeRequest,
+  facts: Facts,
+): Result<null> {
   const room = checkRoom(change, facts)
   if (!room.ok) return room
   const limited = actor.kind === 'token' && !reachesAll(actor)
@@ -104,7 +110,7 @@ function getApproval({ approver, approverReason = null, release }: ChangeRequest
     const { id, label } = approver
     return { approvedBy: { id, label, ...(approverReason !== null && { reason: approverReason }) } }
   }
-  return release?.approved_by ? { approvedBy: release.approved_by } : {}
+  return release?.kind === 'schedule' && release.approvedBy ? { approvedBy: release.approvedBy } : {}
 }
 
 /** In the WrenDB profile each write (re)starts its item's lifetime: a delete, held until the item is too old. */
@@ -119,15 +125,9 @@ function createLapse({ key, after }: ItemChange, now: number): Effect {
       change: { kind: 'delete', key },
       keys: [key],
       reason: 'not written for 30 days',
-      made_by: null,
-      made_at: now,
-      secret_hash: null,
-      expires_at: null,
-      due_at: now + WRENDB_ITEM_LIFETIME_MS,
-      decision: null,
-      ends: null,
-      approved_by: null,
-      broke_glass: null,
+      madeBy: null,
+      madeAt: now,
+      dueAt: now + WRENDB_ITEM_LIFETIME_MS,
     },
   }
 }

@@ -1,7 +1,7 @@
 /** Questions about held changes: all that wait, and what one link would do. */
 import { isExpired } from '../../model/decide/decide-held.ts'
 import { isFrozen, type Freeze } from '../../model/freeze.ts'
-import { isInternal, type Held } from '../../model/held.ts'
+import { isInternal } from '../../model/held.ts'
 import type { Credential, Edit, Holdable } from '../../model/intent.ts'
 import { getActorLabel, reaches, type TokenActor } from '../../model/access/permit.ts'
 import { createPlan, toPreview } from '../../model/decide/plan.ts'
@@ -10,12 +10,14 @@ import type { Profile } from '../../model/profile.ts'
 import { ok, refuse, type Result } from '../../model/refusal.ts'
 import { gatherFacts } from '../write/gather-facts.ts'
 import { findHeld, iterateHeldAfter } from '../tables/held.ts'
+import { flattenHeld, type FlatHeld } from '../tables/held-row.ts'
 import { resolveLink } from '../write/resolve-held.ts'
 import { toFreeze, getStash } from '../tables/stash-row.ts'
 import { getRequester } from '../tables/tokens.ts'
 
 export type HeldPage = {
-  held: (Held & { madeBy: string })[]
+  /** Flat, as the version before has it. `secret_hash` is always null here. */
+  held: (FlatHeld & { madeBy: string })[]
   /** What `after` must be for the next page; null on the last. */
   next: number | null
   /** What stands in the way of every change; its reason is for those who hold a token. Absent: the object is of a version before. */
@@ -41,14 +43,14 @@ export function listHeld(
     if (page.length === limit || size > PAGE_MAX_CHARS) return { held: page, next: last, freeze }
     last = cursor
     if (isInternal(held.kind) || isExpired(held, now) || !held.keys.every((key) => reaches(actor, key))) continue
-    page.push({ ...held, secret_hash: null, madeBy: getRequesterName(sql, held.made_by, now) })
+    page.push({ ...flattenHeld(held), secret_hash: null, madeBy: getRequesterName(sql, held.madeBy, now) })
     size += JSON.stringify(held.change).length
   }
   return { held: page, next: null, freeze }
 }
 
 /** A token that is gone has no label any more; its id stands in history. */
-function getRequesterName(sql: SqlStorage, madeBy: Held['made_by'], now: number): string {
+function getRequesterName(sql: SqlStorage, madeBy: string | null, now: number): string {
   const maker = getRequester(sql, madeBy, now)
   return maker === null ? `${madeBy} (revoked)` : getActorLabel(maker)
 }
@@ -77,7 +79,7 @@ export function answerLink(sql: SqlStorage, credential: Credential, now: number)
   if (!released.ok) return released
   const { held: link, actor } = released.value
   const approved = link.change.kind === 'approve' ? findHeld(sql, link.change.heldId) : null
-  const { change, reason, made_by } = approved ?? link
+  const { change, reason, madeBy } = approved ?? link
   if (!isEdit(change)) return refuse({ code: 'link_spent' })
   const stash = getStash(sql)
   const plan = createPlan(change, gatherFacts(sql, stash, { intent: change, actor }, now), now)
@@ -92,8 +94,8 @@ export function answerLink(sql: SqlStorage, credential: Credential, now: number)
       before?.type === after?.type ? [] : [{ key, before: before?.type ?? null, after: after?.type ?? null }],
     ),
     madeBy: getActorLabel(actor),
-    askedBy: approved === null ? getActorLabel(actor) : getRequesterName(sql, made_by, now),
-    expiresAt: link.expires_at ?? 0,
+    askedBy: approved === null ? getActorLabel(actor) : getRequesterName(sql, madeBy, now),
+    expiresAt: link.expiresAt,
     reason,
   })
 }

@@ -3,14 +3,13 @@ import { isWithin } from '../../model/decide/decide-token.ts'
 import type { GuardRow } from '../../model/decide/facts.ts'
 import { judgeHealth, type Checks, type HealthFacts } from '../../model/health.ts'
 import type { Credential } from '../../model/intent.ts'
-import type { Item } from '../../model/item.ts'
 import { permits, reaches, reachesAll, type TokenActor } from '../../model/access/permit.ts'
 import { ok, refuse, type Result } from '../../model/refusal.ts'
 import { answerLink, listHeld, type HeldPage, type LinkAnswer } from './query-held.ts'
 import { listGuardsByKey } from '../tables/guards.ts'
 import { readHistory, verifyHistory, type HistoryPage, type Verified } from './history.ts'
 import { getItemsAt } from '../tables/items-at.ts'
-import { listItemsByAge, listItemsByKey } from '../tables/items.ts'
+import { listItemsByAge, listItemsByKey, toItemRow, type ItemRow } from '../tables/items.ts'
 import { getStash } from '../tables/stash-row.ts'
 import { authenticate, listTokens, type TokenFacts } from '../tables/tokens.ts'
 
@@ -30,7 +29,7 @@ export type Query =
 
 export type QueryResult =
   | { kind: 'standing' }
-  | { kind: 'items'; revision: number; items: Item[] }
+  | { kind: 'items'; revision: number; items: ItemRow[] }
   | LinkAnswer
   | { kind: 'tokens'; tokens: TokenFacts[] }
   | { kind: 'guards'; revision: number; guards: GuardRow[] }
@@ -43,7 +42,7 @@ export type QueryResult =
       revision: number
       name: string | null
       description: string | null
-      items: Item[]
+      items: ItemRow[]
       guards: GuardRow[]
     }
 
@@ -79,7 +78,7 @@ function answerActor(
     case 'standing':
       return ok({ kind: 'standing' })
     case 'items':
-      return ok({ kind: 'items', revision, items: mine(getItemsAt(sql, listItemsByAge(sql), now)) })
+      return ok({ kind: 'items', revision, items: mine(getItemsAt(sql, listItemsByAge(sql), now)).map(toItemRow) })
     case 'guards':
       return ok({ kind: 'guards', revision, guards: mine(listGuardsByKey(sql)) })
     case 'tokens':
@@ -106,7 +105,9 @@ function answerActor(
         revision,
         name,
         description,
-        items: getItemsAt(sql, listItemsByKey(sql), now).toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+        items: getItemsAt(sql, listItemsByKey(sql), now)
+          .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+          .map(toItemRow),
         guards: listGuardsByKey(sql),
       })
   }

@@ -2,52 +2,42 @@
  * The `held` table: changes that wait for their release; and the `revert` table, which says of a key which of
  * them will put it back. The stash's row counts what is held, so that nobody has to count ten thousand rows.
  */
-import { isInternal, type Held } from '../../model/held.ts'
+import { isInternal, type Held, type HeldKind, type HeldLink, type HeldRevert } from '../../model/held.ts'
+import type { Patch } from '../../model/intent.ts'
 import { countBytes, DEFAULT_TYPE } from '../../model/item.ts'
 import { parseJson } from '../../model/parse-json.ts'
 import { reaches, type TokenActor } from '../../model/access/permit.ts'
-import { REVERTS_MAX, getRevertValues } from '../../model/time-box.ts'
+import { REVERTS_MAX } from '../../model/time-box.ts'
 import { toTokenId } from '../../model/access/token.ts'
 import { isSameHash } from './hash.ts'
-
-/** Values are wide: lists read these, and no more than they show. */
-type HeldRow = Omit<Held, 'change' | 'keys' | 'approved_by' | 'broke_glass' | 'set_by'> & {
-  change: string
-  keys: string
-  approved_by: string | null
-  broke_glass: string | null
-  set_by: string | null
-  set_by_label: string | null
-  bytes: number
-  tries: number
-  retry_at: number | null
-}
+import { flattenHeld, toHeld, type HeldRow } from './held-row.ts'
 
 export function putHeld(sql: SqlStorage, held: Held): void {
   dropHeld(sql, held.id)
   const change = JSON.stringify(held.change)
   const bytes = countBytes(change)
+  const flat = flattenHeld(held)
   sql.exec(
     `INSERT INTO held (id, kind, change, keys, reason, made_by, made_at, secret_hash, expires_at, due_at, decision, ends,
        approved_by, broke_glass, asked, set_by, set_by_label, bytes)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    held.id,
-    held.kind,
+    flat.id,
+    flat.kind,
     change,
-    JSON.stringify(held.keys),
-    held.reason,
-    held.made_by,
-    held.made_at,
-    held.secret_hash,
-    held.expires_at,
-    held.due_at,
-    held.decision,
-    held.ends,
-    held.approved_by && JSON.stringify(held.approved_by),
-    held.broke_glass && JSON.stringify(held.broke_glass),
-    held.asked ?? null,
-    held.set_by?.id ?? null,
-    held.set_by?.label ?? null,
+    JSON.stringify(flat.keys),
+    flat.reason,
+    flat.made_by,
+    flat.made_at,
+    flat.secret_hash,
+    flat.expires_at,
+    flat.due_at,
+    flat.decision,
+    flat.ends,
+    flat.approved_by && JSON.stringify(flat.approved_by),
+    flat.broke_glass && JSON.stringify(flat.broke_glass),
+    flat.asked,
+    flat.set_by?.id ?? null,
+    flat.set_by?.label ?? null,
     bytes,
   )
   adjustHeldCount(sql, held.kind, 1, bytes)
@@ -56,7 +46,7 @@ export function putHeld(sql: SqlStorage, held: Held): void {
 }
 
 export function dropHeld(sql: SqlStorage, id: string): void {
-  const rows = sql.exec<Pick<HeldRow, 'kind' | 'bytes'>>('DELETE FROM held WHERE id = ? RETURNING kind, bytes', id)
+  const rows = sql.exec<{ kind: HeldKind; bytes: number }>('DELETE FROM held WHERE id = ? RETURNING kind, bytes', id)
   for (const { kind, bytes } of rows.toArray()) {
     adjustHeldCount(sql, kind, -1, -bytes)
     if (kind === 'revert') sql.exec('DELETE FROM revert WHERE held_id = ?', id)
@@ -85,7 +75,7 @@ function dropAll(sql: SqlStorage, query: string, ...bindings: (string | number)[
   for (const { id } of sql.exec<{ id: string }>(query, ...bindings).toArray()) dropHeld(sql, id)
 }
 
-function adjustHeldCount(sql: SqlStorage, kind: Held['kind'], rows: number, bytes: number): void {
+function adjustHeldCount(sql: SqlStorage, kind: HeldKind, rows: number, bytes: number): void {
   if (isInternal(kind)) return
   sql.exec('UPDATE stash SET held_count = held_count + ?, held_bytes = held_bytes + ?', rows, bytes)
 }
@@ -95,24 +85,28 @@ export function findHeld(sql: SqlStorage, id: string): Held | null {
   return row === undefined ? null : toHeld(row)
 }
 
-export function findHeldBySecret(sql: SqlStorage, hash: string): Held | null {
+export function findHeldBySecret(sql: SqlStorage, hash: string): HeldLink | null {
   const held = findHeld(sql, toTokenId(hash))
-  const secret = held?.secret_hash ?? null
-  return secret !== null && isSameHash(secret, hash) ? held : null
+  return held?.kind === 'link' && isSameHash(held.secretHash, hash) ? held : null
 }
 
 /** The pending revert of each of these keys that has one. */
-export function getReverts(sql: SqlStorage, keys: Iterable<string>): Map<string, Held> {
-  const reverts = new Map<string, Held>()
-  const known = new Map<string, Held | null>()
+export function getReverts(sql: SqlStorage, keys: Iterable<string>): Map<string, HeldRevert> {
+  const reverts = new Map<string, HeldRevert>()
+  const known = new Map<string, HeldRevert | null>()
   for (const key of keys) {
     const id = sql.exec<{ held_id: string }>('SELECT held_id FROM revert WHERE key = ?', key).toArray()[0]?.held_id
     if (id === undefined) continue
-    if (!known.has(id)) known.set(id, findHeld(sql, id))
+    if (!known.has(id)) known.set(id, findRevert(sql, id))
     const held = known.get(id)
     if (held) reverts.set(key, held)
   }
   return reverts
+}
+
+function findRevert(sql: SqlStorage, id: string): HeldRevert | null {
+  const held = findHeld(sql, id)
+  return held?.kind === 'revert' ? held : null
 }
 
 /**
@@ -188,16 +182,16 @@ const PENDING_MAX = 100
 const PENDING_MAX_BYTES = 1024 * 1024
 
 /** The time-boxes that will end by themselves, the next first: all, or those that one token has set. */
-export function getPendingReverts(sql: SqlStorage, setBy: string | null): { held: Held[]; isWhole: boolean } {
+export function getPendingReverts(sql: SqlStorage, setBy: string | null): { held: HeldRevert[]; isWhole: boolean } {
   const query = `SELECT id, bytes FROM held WHERE kind = 'revert' AND (?1 IS NULL OR set_by = ?1)
     ORDER BY due_at, rowid LIMIT ?2`
   const rows = sql.exec<{ id: string; bytes: number }>(query, setBy, PENDING_MAX + 1).toArray()
-  const held: Held[] = []
+  const held: HeldRevert[] = []
   let size = 0
   for (const { id, bytes } of rows) {
     size += bytes
     if (held.length === PENDING_MAX || size > PENDING_MAX_BYTES) return { held, isWhole: false }
-    const one = findHeld(sql, id)
+    const one = findRevert(sql, id)
     if (one !== null) held.push(one)
   }
   return { held, isWhole: true }
@@ -215,7 +209,7 @@ export function getPendingValues(sql: SqlStorage): PendingValue[] {
     // release fails then, and is logged.
     const parsed = parseJson(change)
     if (parsed === undefined) continue
-    for (const { key, value, type } of getRevertValues(parsed.value as Held['change'])) {
+    for (const { key, value, type } of (parsed.value as Partial<Patch>).changes ?? []) {
       values.push({ key, at, version, value, type: type ?? DEFAULT_TYPE })
     }
   }
@@ -243,18 +237,5 @@ export function* iterateHeldAfter(sql: SqlStorage, cursor: number): Iterable<{ c
   const query = 'SELECT rowid AS cursor, * FROM held WHERE rowid > ? ORDER BY rowid'
   for (const { cursor: at, ...row } of sql.exec<HeldRow & { cursor: number }>(query, cursor)) {
     yield { cursor: at, held: toHeld(row) }
-  }
-}
-
-// What `putHeld` wrote is a held change: nothing else writes these columns.
-function toHeld({ bytes: _bytes, tries: _tries, retry_at: _retryAt, set_by, set_by_label, ...row }: HeldRow): Held {
-  const { change, keys, approved_by, broke_glass } = row
-  return {
-    ...row,
-    change: JSON.parse(change) as Held['change'],
-    keys: JSON.parse(keys) as string[],
-    approved_by: approved_by === null ? null : (JSON.parse(approved_by) as Held['approved_by']),
-    broke_glass: broke_glass === null ? null : (JSON.parse(broke_glass) as Held['broke_glass']),
-    set_by: set_by === null ? null : { id: set_by, label: set_by_label ?? set_by },
   }
 }

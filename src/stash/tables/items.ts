@@ -1,8 +1,24 @@
 /** The `item` table: the current value and version of each key. */
 import type { Item } from '../../model/item.ts'
 
+/** An item as the table has it, and as it crosses RPC: Workers of the version before read these names. */
+export type ItemRow = Omit<Item, 'createdAt' | 'updatedAt'> & { created_at: number; updated_at: number }
+
+const toItem = ({ created_at: createdAt, updated_at: updatedAt, ...row }: ItemRow): Item => ({
+  ...row,
+  createdAt,
+  updatedAt,
+})
+
+export const toItemRow = ({ createdAt: created_at, updatedAt: updated_at, ...item }: Item): ItemRow => ({
+  ...item,
+  created_at,
+  updated_at,
+})
+
 export function getItem(sql: SqlStorage, key: string): Item | undefined {
-  return sql.exec<Item>('SELECT * FROM item WHERE key = ?', key).toArray()[0]
+  const row = sql.exec<ItemRow>('SELECT * FROM item WHERE key = ?', key).toArray()[0]
+  return row && toItem(row)
 }
 
 export function getItems(sql: SqlStorage, keys: Iterable<string>): Map<string, Item> {
@@ -15,12 +31,12 @@ export function getItems(sql: SqlStorage, keys: Iterable<string>): Map<string, I
 }
 
 export function listItemsByKey(sql: SqlStorage): Item[] {
-  return sql.exec<Item>('SELECT * FROM item ORDER BY key').toArray()
+  return sql.exec<ItemRow>('SELECT * FROM item ORDER BY key').toArray().map(toItem)
 }
 
 /** Newest change first. */
 export function listItemsByAge(sql: SqlStorage): Item[] {
-  return sql.exec<Item>('SELECT * FROM item ORDER BY version DESC, key').toArray()
+  return sql.exec<ItemRow>('SELECT * FROM item ORDER BY version DESC, key').toArray().map(toItem)
 }
 
 export function putItem(sql: SqlStorage, item: Item): void {
@@ -31,8 +47,8 @@ export function putItem(sql: SqlStorage, item: Item): void {
     item.type,
     item.version,
     item.bytes,
-    item.created_at,
-    item.updated_at,
+    item.createdAt,
+    item.updatedAt,
   )
 }
 

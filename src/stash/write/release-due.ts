@@ -20,8 +20,8 @@ const STASH: Actor = { kind: 'system', label: 'stash' }
 export function releaseDue(sql: SqlStorage, id: string, now: number): void {
   const held = findHeld(sql, id)
   // An earlier release of the same batch may have dropped it or put it off.
-  if (held === null || held.due_at === null || held.due_at > now) return
-  const actor = getRequester(sql, held.made_by, now)
+  if (held === null || held.kind === 'link' || held.dueAt > now) return
+  const actor = getRequester(sql, held.madeBy, now)
   // It waited for a person, and nobody came.
   if (held.kind === 'approval') return dropRefused(sql, held, actor, 'expired', null, now)
   if (actor === null) return dropRefused(sql, held, null, 'refused', { code: 'requester_gone' }, now)

@@ -10,7 +10,7 @@ import { getActorById, getRequester } from '../tables/tokens.ts'
 
 export function resolveLink(sql: SqlStorage, credential: Credential, now: number): Result<ReleasableLink> {
   const held = credential.kind === 'link' ? findHeldBySecret(sql, credential.hash) : null
-  const madeBy = held?.made_by ?? null
+  const madeBy = held?.madeBy ?? null
   return checkLink(held, madeBy === null ? null : getActorById(sql, madeBy, now), now)
 }
 
@@ -32,7 +32,7 @@ export function resolveApproval(
 ): Result<{ request: ChangeRequest; consumedHeldIds: string[] }> {
   if (caller.kind !== 'token') return refuse({ code: 'token_missing' })
   const held = findHeld(sql, heldId)
-  const actor = held === null ? null : getRequester(sql, held.made_by, now)
+  const actor = held === null ? null : getRequester(sql, held.madeBy, now)
   const approvable = checkApproval(held, actor, caller, now)
   if (!approvable.ok) return approvable
   if (actor === null) return refuse({ code: 'requester_gone' })

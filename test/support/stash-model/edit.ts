@@ -1,7 +1,7 @@
 /** Applies or holds an edit of a modelled stash, with all its consequences. */
 import { formatDuration } from '../../../src/model/duration.ts'
 import type { Detail, EntryChange } from '../../../src/model/entry.ts'
-import type { Held } from '../../../src/model/held.ts'
+import type { FlatHeld as Held } from '../../../src/stash/tables/held-row.ts'
 import type { Applied, Edit, Holdable } from '../../../src/model/intent.ts'
 import type { Ledger } from './ledger.ts'
 import { planOf, scopeOf } from './plan.ts'

@@ -1,6 +1,6 @@
 /** Who may approve, decline and cancel what waits in a modelled stash. See `rules.ts`. */
 import { parseDuration } from '../../../src/model/duration.ts'
-import type { Held } from '../../../src/model/held.ts'
+import type { FlatHeld as Held } from '../../../src/stash/tables/held-row.ts'
 import type { Ledger } from './ledger.ts'
 import {
   guardOf,

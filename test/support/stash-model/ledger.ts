@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { CHAIN_FORMAT, chainText, type Detail, type Entry, type EntryChange } from '../../../src/model/entry.ts'
 import type { Freeze } from '../../../src/model/freeze.ts'
-import type { Held } from '../../../src/model/held.ts'
+import type { FlatHeld as Held } from '../../../src/stash/tables/held-row.ts'
 import type { Applied } from '../../../src/model/intent.ts'
 import { ABILITIES } from '../../../src/model/access/permit.ts'
 import { toTokenId } from '../../../src/model/access/token.ts'

@@ -8,7 +8,7 @@
 import type { Detail, EntryChange } from '../../../src/model/entry.ts'
 import { parseDuration } from '../../../src/model/duration.ts'
 import { findViolations, type Guard } from '../../../src/model/guard/guard.ts'
-import type { Held } from '../../../src/model/held.ts'
+import type { FlatHeld as Held } from '../../../src/stash/tables/held-row.ts'
 import type { Edit } from '../../../src/model/intent.ts'
 import { matches } from '../../../src/model/access/pattern.ts'
 import type { Ability } from '../../../src/model/access/permit.ts'
