@@ -1,4 +1,4 @@
-/** How the stash asks its Worker to purge the cache: a message between two rooms that only share this one. */
+/** The message by which a stash's object asks its Worker to purge the cache. Both rooms may import this one, and not each other. */
 export const PURGE_METHOD = 'PURGE'
 
 export type PurgeProps = { purgeTag: string }

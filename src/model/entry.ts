@@ -1,8 +1,7 @@
 /**
- * What history says of one revision, and the text its hash is taken over.
- *
- * Each entry's hash covers the one before it, so a byte changed anywhere shows at that entry. The text
- * is a list, not an object: its order is the format, and must never change for entries already written.
+ * A log entry, which records one revision, and the text that its hash is computed over. Each hash covers the hash before it,
+ * so verification finds the entry where a byte was changed. The text is a list: its order is the format, and must never
+ * change for entries that are written.
  */
 import type { BrokenGlass, Freeze } from './freeze.ts'
 import type { Held } from './held.ts'
@@ -24,14 +23,14 @@ export type EntryKind =
   | 'revoke_token'
   | 'rotate_master'
   | 'rotate_token'
-  /** The admin of the deployment made a new master token. */
+  /** The operator of the deployment made a new master token. */
   | 'recover'
-  /** A held change is over without having been applied. */
+  /** A held change was dropped without being applied. */
   | 'drop_held'
-  /** The stash had gone back, and went on past the revisions that readers had seen. */
+  /** The object's storage was restored to an earlier time, and the stash continued after the revisions that readers had seen. */
   | 'recovered'
 
-/** One value before and after. Of a guard the value is its JSON. */
+/** One value before and after. The value of a guard is its JSON. */
 export type EntryChange = {
   /** `held`: a held change about this key was dropped. It has no values. */
   what: 'item' | 'guard' | 'held'
@@ -40,37 +39,37 @@ export type EntryChange = {
   after: { value: string; type: string } | null
 }
 
-/** What else there is to say. Lies in the database as JSON: a field, once written, keeps its meaning. */
+/** The other facts of an entry. Stored as JSON: a field, once written, keeps its meaning. */
 export type Detail = {
   approvedBy?: Person & { reason?: string }
   brokeGlass?: BrokenGlass
-  /** Pending reverts that this change made pointless, and those that go on without its keys. */
+  /** The pending reverts that this change ended, and those that lost keys to it. */
   cancelled?: string[]
   shortened?: string[]
-  /** Whoever held the link pressed it; the entry names who made it. */
+  /** Made by the bearer of a link; the entry's actor is the maker of that link. */
   via?: 'link'
-  /** What the one who pressed it gave for a reason: a stranger's word, and never the entry's own reason. */
+  /** The reason that the bearer of the link gave. The bearer is not authenticated, so this is kept apart from the entry's own reason. */
   pressedReason?: string
-  /** Of a time-boxed change: when its values go back. */
+  /** For a time-boxed change: when its values go back. */
   revertsAt?: number
-  /** Of a time-boxed change: the keys that do not go back to what the entry says was before it, with what they go back to. */
+  /** For a time-boxed change: the keys that go back to another value than the entry's `before`, with that value. */
   goesBack?: { key: string; to: string | null }[]
-  /** Keys that left a pending time-box. Of an entry without one of its own: but for those that it changed. */
+  /** Keys that left a pending time-box. In an entry without a time-box of its own, the changed keys are left out. */
   unboxed?: string[]
-  /** Of a revert: the revision it ends. */
+  /** For a revert: the revision that it ends. */
   ends?: number
-  /** Of a revert: who had set the time-box. */
+  /** For a revert: the token that had set the time-box. */
   setBy?: Person
   undoes?: number
   freeze?: Freeze
   token?: Person & { can: Ability[]; keys: string[]; expiresAt: number | null }
-  /** Of a rotation: until when the old token works. */
+  /** For a rotation: until when the old token is valid. */
   oldUntil?: number
-  /** Of a token's rotation: the token that it replaces. */
+  /** For the rotation of a token: the token that it replaces. */
   replaces?: string
-  /** The stash was at `from`, and KV at the higher `kv`: the revisions between them and this one are of no entry. */
+  /** The stash was at `from`, and KV at the higher `kv`: no entries exist for the revisions between `from` and this one. */
   recovered?: { from: number; kv: number }
-  /** Of a recovery that ended every other token as well. */
+  /** For a recovery that ended every other token as well. */
   endsAll?: true
   dropped?: Pick<Held, 'id' | 'kind' | 'keys' | 'reason'> & {
     does: string
@@ -87,15 +86,15 @@ export type Entry = {
   /** Token id, or null for the stash itself and for the anonymous. */
   actorId: string | null
   actor: string
-  /** The held change this released, if any. */
+  /** The held change that was released, if any. */
   heldId: string | null
   reason: string | null
-  /** A `Detail` as the JSON that was written. */
+  /** A `Detail`, as the JSON text that the hash covers. */
   detail: string | null
   changes: EntryChange[]
 }
 
-/** Raised with each change of the lists below; entries already written keep theirs. */
+/** Raised with each change of the lists below; entries keep the format that they were written in. */
 export const CHAIN_FORMAT = 2
 
 export function chainText(entry: Entry, previousHash: string, format: number): string {
@@ -106,7 +105,7 @@ export function chainText(entry: Entry, previousHash: string, format: number): s
     before && [before.value, before.type, before.version],
     after && [after.value, after.type],
   ]
-  // Format 1 knew items only, and nothing else to say of them.
+  // Format 1 had items only, and no detail.
   if (format === 1) return JSON.stringify([...head, changes.map(values)])
   return JSON.stringify([...head, detail, changes.map((change) => [change.what, ...values(change)])])
 }

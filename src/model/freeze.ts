@@ -1,15 +1,15 @@
-/** A freeze: until it ends, nothing changes but what was decided before. */
+/** A freeze: until it ends, every change is refused, except those that the stash makes by itself. */
 export type Freeze = {
-  /** In ms since the epoch; null: until somebody ends it. */
+  /** In ms since the epoch; null: until it is ended by hand. */
   until: number | null
   reason: string | null
   /** The label of the token that froze. */
   by: string
 }
 
-/** Who made a change in spite of a freeze, by the label of the token, and the reason that was given. */
+/** A change in spite of a freeze: the label of the token that made it, and the reason given. */
 export type BrokenGlass = { by: string; why: string }
 
-/** Judged by the time, not by the alarm that clears it away: a late alarm freezes nobody. */
+/** By the time, and not by the alarm that removes the freeze: a late alarm must not prolong it. */
 export const isFrozen = (freeze: Freeze | null, now: number): freeze is Freeze =>
   freeze !== null && (freeze.until === null || freeze.until > now)

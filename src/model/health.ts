@@ -7,7 +7,7 @@ import { DATABASE_MAX_BYTES } from './retention.ts'
 
 /** The alarm retries each minute at most, so a shorter delay is the normal course of a retry. */
 export const LATE_MS = 60_000
-/** Pruning goes in slices of an alarm each, and may take its time. */
+/** Each alarm prunes one batch, so pruning may take long. */
 const PRUNE_LATE_MS = 60 * 60_000
 /** One GiB before writes are refused with 507. */
 const STORAGE_LOW_BYTES = DATABASE_MAX_BYTES - 1024 ** 3
@@ -17,19 +17,19 @@ const KEYS_MAX = 20
 export type Late = {
   kind: HeldKind
   dueAt: number
-  /** How often its release was begun and did not end: the object died in it. */
+  /** How often its release began and did not end, because the object died in it. */
   tries: number
   isRetried: boolean
   keys: string[]
 }
 
 export type AlarmFacts = {
-  /** When the platform will ring it. Null: it is not set. */
+  /** When the platform will run the alarm. Null: it is not set. */
   setFor: number | null
-  /** When it must ring for what waits. Null: nothing waits. */
+  /** When it has to run. Null: nothing waits for it. */
   wantedFor: number | null
   isRinging: boolean
-  /** Of this instance of the object: when it last rang, and when something in it last failed. */
+  /** When the alarm of this instance last ran, and when a task of it last failed. */
   rangAt: number | null
   failedAt: number | null
 }
@@ -37,16 +37,16 @@ export type AlarmFacts = {
 export type HealthFacts = {
   revision: number
   createdAt: number
-  /** Time-boxed keys, and held changes that people know of. */
+  /** Time-boxed keys, and held changes without the internal ones. */
   timeBoxedKeys: number
   heldCount: number
-  /** The oldest of those that are late. `isWhole`: there are no others. */
+  /** The oldest late changes. `isWhole`: these are all. */
   late: Late[]
   isWhole: boolean
   kv: {
-    /** What KV holds; -1 before the first put. */
+    /** The revision that KV has; -1 before the first put. */
     revision: number
-    /** Since when there is something that KV does not have. Null: it has everything. */
+    /** Since when KV has not had the newest revision. Null: it has it. */
     behindSince: number | null
     failures: number
     /** When a put last began or settled; null before the first. */
@@ -99,7 +99,7 @@ const ACTIONS = {
   history: 'Old history is not deleted as it should be, and storage grows. Look for stash/alarm in the log.',
 } satisfies Record<CheckName, string>
 
-/** @param reaches whether the one who asks may see this key */
+/** @param reaches whether the caller may see this key */
 export function judgeHealth(facts: HealthFacts, now: number, reaches: (key: string) => boolean): Checks {
   return {
     time_boxes: { ...judgeLate('time_boxes', facts, now, reaches), pendingKeys: facts.timeBoxedKeys },
@@ -115,7 +115,7 @@ export function judgeHealth(facts: HealthFacts, now: number, reaches: (key: stri
 export const degradedIn = (checks: Checks): CheckName[] =>
   CHECK_NAMES.filter((name) => checks[name].status === 'degraded')
 
-/** `since` is kept while it is not long enough to matter: a monitor may draw its own line. */
+/** `since` is given also while it is too short to be degraded: a monitor may use a threshold of its own. */
 const judge = (name: CheckName, isDegraded: boolean, since: number | null) => ({
   status: isDegraded ? ('degraded' as const) : ('ok' as const),
   since,
@@ -158,11 +158,11 @@ function judgeHubs({ revision, hubs }: HealthFacts, now: number): Checks['hubs']
 
 function judgeAlarm({ isRinging, ...alarm }: AlarmFacts, now: number): Checks['alarm'] {
   const { setFor, wantedFor, rangAt, failedAt } = alarm
-  // A failure counts until the alarm has rung again without one.
+  // A failure counts until the alarm has run again without one.
   const hasFailed = failedAt !== null && (rangAt === null || failedAt >= rangAt)
   const isMissing = setFor === null && wantedFor !== null && !isRinging
   const isStuck = isLate(setFor, now) && !isRinging
-  // Since when it has not been set is not known.
+  // A missing alarm has no `since`: that time is not recorded.
   const since = hasFailed ? failedAt : isStuck ? setFor : null
   return { ...judge('alarm', hasFailed || isStuck || isMissing, since), ...alarm }
 }

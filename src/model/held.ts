@@ -84,7 +84,7 @@ export const TOKEN_MAX_HELD = 1_000
 /** SQLite in a Durable Object stores at most 2 MB in a row; the rest is for the other columns. */
 export const HELD_MAX_BYTES = 1_500_000
 
-/** WrenDB's links live this long. */
+/** The lifetime of a link in WrenDB. */
 export const LINK_LIFETIME_MS = 15 * 60_000
 
 /** A day: later, the people involved no longer know why the change was wanted. */

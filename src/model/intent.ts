@@ -1,8 +1,6 @@
 /**
- * What somebody wants of a stash: the message that goes in at the one door.
- *
- * Intents cross RPC between versions of the code and lie in the table of held changes for days, so a
- * field, once shipped, keeps its meaning; new ones are optional.
+ * Intents: what a caller asks a stash to do, as the message to `stash.apply`. They cross RPC between versions of the code and
+ * are stored in the table of held changes for days, so a field, once shipped, keeps its meaning; new fields are optional.
  */
 import type { Guard } from './guard/guard.ts'
 import type { Ability } from './access/permit.ts'
@@ -10,9 +8,9 @@ import type { Precondition } from './decide/precondition.ts'
 
 /** When a change is to happen, and for how long. */
 export type Timing = {
-  /** Held until then, in ms since the epoch. */
+  /** Scheduled for then, in ms since the epoch. */
   at?: number
-  /** After so many ms the values go back to what they were. */
+  /** Time-boxed: after so many ms the former values are put back. */
   forMs?: number
 }
 
@@ -22,7 +20,7 @@ type Conditional = { condition?: Precondition }
 export type Change = Conditional &
   Timing &
   (
-    | /** Without a key the stash makes one up. */ { kind: 'put'; key: string | null; value: string; type: string }
+    | /** Without a key the stash generates one. */ { kind: 'put'; key: string | null; value: string; type: string }
     | { kind: 'delete'; key: string }
     /** All or nothing, as one revision. A list: `__proto__` is a legal key, and objects lose it. */
     | { kind: 'patch'; changes: { key: string; value: string | null; type?: string }[] }
@@ -30,12 +28,12 @@ export type Change = Conditional &
 
 export type Patch = Extract<Change, { kind: 'patch' }>
 
-/** Whatever changes items or guards: it goes through every safeguard, and may be held on the way. */
+/** A change of items or guards. It goes through every safeguard, and may be held. */
 export type Edit =
   | Change
   /** Writes the opposite of what a revision did. */
   | (Conditional & Timing & { kind: 'undo'; revision: number })
-  /** `replace`: what the import does not name is taken away. */
+  /** `replace`: items and guards that the import does not name are deleted. */
   | (Conditional &
       Timing & {
         kind: 'import'
@@ -52,24 +50,24 @@ export type Holdable = Edit | { kind: 'approve'; heldId: string } | { kind: 'tha
 export type Intent =
   | Edit
   | (Conditional & { kind: 'delete_stash' })
-  /** Keeps a change until somebody presents the secret whose hash this is. The first of one `decision` to be used voids the others. */
+  /** Makes a link: holds a change until the secret with this hash is presented. The first link of a `decision` to be used voids the others. */
   | { kind: 'hold_for_link'; change: Change; secretHash: string; expiresAt: number; decision?: string }
-  /** A link that approves a held change, on behalf of the one who makes it. */
+  /** Makes a link that approves a held change, on behalf of the maker of the link. */
   | { kind: 'hold_approval_for_link'; heldId: string; secretHash: string; expiresAt: number }
-  /** Applies a held change. The credential is what releases it. */
+  /** Applies the held change of a link, whose secret is the credential. */
   | { kind: 'release' }
   | { kind: 'approve'; heldId: string }
   /** Declines or cancels a held change. */
   | { kind: 'drop_held'; heldId: string }
-  /** Until somebody ends it, where `until` is null. */
+  /** `until` null: until it is ended by hand. */
   | { kind: 'freeze'; until: number | null }
   | { kind: 'unfreeze' }
   | { kind: 'add_token'; hash: string; label: string; can: Ability[]; keys: string[]; expiresInMs: number | null }
   | { kind: 'revoke_token'; tokenId: string }
   | { kind: 'rotate_master'; hash: string; overlapMs: number }
-  /** A token's successor, under the same label. */
+  /** Replaces a token by a successor with the same label. */
   | { kind: 'rotate_token'; tokenId: string; hash: string; overlapMs: number }
-  /** The admin's: a new master token where the others are lost or leaked. `all`: every other token ends as well. */
+  /** For the admin: a new master token, where the others are lost or leaked. `all`: every other token ends as well. */
   | { kind: 'recover'; hash: string; all: boolean }
 
 /** Who is speaking: the hash of the secret presented, never the secret. */
@@ -88,24 +86,24 @@ export type Command = {
   reason?: string
   /** On the stash's revision, for intents that have no condition of their own. */
   condition?: Precondition
-  /** Why a freeze does not count this time. Recorded. */
+  /** The reason for a change in spite of a freeze. Recorded. */
   breakGlass?: string
-  /** The first answer given for this key is repeated: for 24 hours where it was accepted, for two minutes where it was refused. */
+  /** A repeat with this key gets the first answer: for 24 hours where it was accepted, for two minutes where it was refused. */
   idempotencyKey?: string
-  /** Decided, and not done: what it would come to. */
+  /** Decides, and changes nothing: the answer says what would change. */
   dryRun?: boolean
 }
 
 /** What a held change waits for. */
 export type Wait = 'link' | 'approval' | 'time'
 
-/** What pending time-boxes put back, key by key. Not `isWhole`: there are more. */
+/** The values that pending time-boxes put back, by key. `isWhole` false: there are more. */
 export type PendingEnds = {
   ends: { heldId: string; key: string; at: number; goesBackTo: string | null }[]
   isWhole: boolean
 }
 
-/** What a dry run would change, as texts. Of a guard: its JSON. */
+/** The changes of a dry run or a link, as texts. A guard is given as its JSON. */
 export type Preview = { what: 'item' | 'guard'; key: string; before: string | null; after: string | null }[]
 
 /** The answer to an accepted intent. It crosses RPC between versions and is stored for idempotent replies: a field, once shipped, keeps its name. */
@@ -114,21 +112,21 @@ export type Applied = {
   revision: number
   /** The keys it changed, in the caller's order. Their version is the revision. */
   changed: string[]
-  /** The kind of entry that it made, where it made one. */
+  /** The kind of the log entry, where there is one. */
   did?: string
   /** Set where the change waits instead of being applied. */
   held?: { id: string; waitsFor?: Wait; expires_at: number | null; dueAt?: number | null }
   /** Set where the change is time-boxed: the held change that ends it, and when. */
   reverts?: { heldId: string; at: number }
-  /** Of a token that was made. */
+  /** The token that was made. */
   token?: { id: string; label: string; can: Ability[]; keys: string[]; expiresAt: number | null }
-  /** Of a rotation: until when the old token counts. */
+  /** For a rotation: until when the old token is valid. */
   oldTokenUntil?: number
   freeze?: { until: number | null; reason: string | null }
-  /** Of a revocation and a freeze: the time-boxes that will end all the same. */
+  /** For a revocation and a freeze: the time-boxes that will end in spite of it. */
   pending?: PendingEnds
-  /** Of a recovery: the tokens that still count. */
+  /** For a recovery: the other tokens that stay valid. */
   tokensLeft?: { id: string; label: string; can: Ability[]; keys: string[] }[]
-  /** Of a dry run: what would change. */
+  /** For a dry run: what would change. */
   preview?: Preview
 }

@@ -1,2 +1,2 @@
-/** One thing wrong with a body: where (a JSON path, '' for the whole) and what would have been right. */
+/** One error in a body: where (a JSON path, '' for the whole), and what is expected there. */
 export type Issue = { path: string; message: string }

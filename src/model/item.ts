@@ -1,6 +1,6 @@
 /**
- * An item: a key with a text value, which a service sees as a flag. Keys fit in a URL path as they
- * stand; values are text and come back byte for byte, so nothing here ever rewrites one.
+ * An item: a key with a text value, which a service reads as a flag. Keys fit in a URL path without encoding. Values are
+ * returned byte for byte, so no code may normalize one.
  */
 import * as z from 'zod'
 
@@ -24,7 +24,7 @@ export type Item = {
   updatedAt: number
 }
 
-/** `.` and `..` are legal characters and impossible paths: every URL parser folds them away. */
+/** Not `.` and `..`, because URL parsers remove such path segments. */
 const KEY = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,128}$/
 
 export const isKey = (text: string): boolean => KEY.test(text)

@@ -7,15 +7,15 @@ type Known = { at: number; leftOut: number }
 export class LogLimit {
   readonly #known = new Map<string, Known>()
 
-  /** Null: not now. Else how many lines of this key were left out since the last one that was let through. */
+  /** Null: the line is to be left out. Otherwise the number of lines of this key that were left out since the last one. */
   admit(key: string, now: number): number | null {
     const known = this.#known.get(key)
-    // A clock that was set back must not silence anything for longer.
+    // `now >= known.at`, because a clock that was set back must not suppress lines for longer.
     if (known !== undefined && now >= known.at && now - known.at < LOG_INTERVAL_MS) {
       known.leftOut++
       return null
     }
-    // Without a bound the keys of ever new stashes would pile up. A line too many is better than one too few.
+    // A bound on memory: there may be any number of stashes. A line too many is better than one too few.
     if (this.#known.size >= KEYS_MAX) this.#known.clear()
     this.#known.set(key, { at: now, leftOut: 0 })
     return known?.leftOut ?? 0

@@ -1,9 +1,8 @@
 /**
- * The manners of a stash, chosen when it is created.
- *
- * `safeguarded`: every write needs a token, nothing expires by itself, and opening a link changes nothing.
- * `wrendb`: as WrenDB does. A POST without a token may create a key (never overwrite one), a link acts
- * when it is opened, and an item lives for 30 days after its last write.
+ * The profile of a stash, chosen when it is created.
+ * `safeguarded`: every write needs a token, items do not expire, and a GET of a link changes nothing.
+ * `wrendb`: as in WrenDB, a POST without a token may create a key (never overwrite one), a GET of a link applies it, and an
+ * item expires 30 days after its last write.
  */
 export const PROFILES = ['safeguarded', 'wrendb'] as const
 export type Profile = (typeof PROFILES)[number]

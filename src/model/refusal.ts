@@ -11,14 +11,14 @@ import type { Issue } from './issue.ts'
  * idempotent replies, and are members of the problem document under the same names. A fact, once shipped, keeps its name.
  */
 export type Refusal =
-  // who is asking
+  // the credential
   | { code: 'token_missing' }
   | { code: 'invalid_token' }
-  /** It counted until then, in ms since the epoch: less than a month ago. */
+  /** `at`: when it expired, in ms since the epoch. After a month the answer is `invalid_token`. */
   | { code: 'token_expired'; at: number }
   | { code: 'token_revoked'; at: number }
   | { code: 'https_required' }
-  /** `key`: where the token can do it, but not to this key. */
+  /** `key`: where the token has the ability, but not for this key. */
   | { code: 'not_permitted'; needs: string; key?: string }
   /** `limited`: of watches, whether an address opened too many in a time, or has too many open. */
   | { code: 'rate_limited'; retry_after_s: number; limited?: 'watches_opened' | 'watches_open' }
@@ -35,7 +35,7 @@ export type Refusal =
   | { code: 'token_not_found' }
   | { code: 'revision_not_found'; revision: number }
   | { code: 'not_frozen' }
-  // how it is asked
+  // the form of the request
   | { code: 'invalid_key'; key: string }
   | { code: 'invalid_header'; header: string; expected: string }
   | { code: 'invalid_query'; parameter: string; expected: string }
@@ -46,43 +46,43 @@ export type Refusal =
   | { code: 'body_too_large'; limit_bytes: number }
   | { code: 'body_incomplete' }
   | { code: 'jurisdiction_unavailable'; jurisdiction: string }
-  // what stands in the way
+  // the state of the stash, and its limits
   /** `current` is null where there is no such item. */
   | { code: 'version_conflict'; current: number | null; of: 'item' | 'guard' | 'stash' }
   | { code: 'item_exists'; key: string; current: number }
   | { code: 'revision_not_reached'; current: number; min_revision: number }
   | { code: 'idempotency_mismatch' }
   | { code: 'value_too_large'; key: string; limit_bytes: number }
-  // `share`: it is the share of a limited token, or of one maker, that is used up
+  // `share`: the limit is that of one limited token or one holder, not of the stash
   | { code: 'too_many_items'; limit: number; share?: true }
   | { code: 'stash_too_large'; limit_bytes: number; would_be_bytes: number; share?: true }
   | { code: 'too_many_guards'; limit: number; share?: true }
   | { code: 'too_many_tokens'; limit: number; share?: true }
   | { code: 'guards_too_large'; limit_bytes: number; would_be_bytes: number; share?: true }
-  /** `key`: the first whose guard could not be judged any more. */
+  /** `key`: the first whose value or guard was not checked, because the budget of the change was used up. */
   | { code: 'change_too_costly'; key: string }
   | { code: 'too_many_held'; limit: number; limit_bytes: number }
-  /** What the stash stores in all is near the platform's limit. */
+  /** The storage of the stash is close to the platform's limit. */
   | { code: 'storage_full'; retry_after_s: number }
-  /** Of a token for some keys. */
+  /** For tokens that are limited to some keys. */
   | { code: 'write_rate_limited'; retry_after_s: number }
   | { code: 'too_large_to_hold'; limit_bytes: number }
   | { code: 'time_boxes_too_large'; limit: number; limit_bytes: number; share?: true }
-  // safeguards. Times are in ms since the epoch here, and translated on the way out
+  // safeguards. Times are in ms since the epoch; `http/` formats them
   | { code: 'frozen'; until: number | null; reason: string | null; by: string | null; may_break_glass: boolean }
   | { code: 'guard_mismatch'; key: string; issues: Issue[]; guard: Guard | null }
-  /** `held_id`: where not the present value is the misfit, but the one that a pending revert would restore. */
+  /** `held_id`: the pending revert whose value does not fit; null where it is the present value. */
   | { code: 'guard_unmet'; key: string; issues: Issue[]; held_id: string | null }
   | { code: 'reason_required'; key: string }
   | { code: 'time_box_required'; key: string; max_for: string; safe_value: string }
   | { code: 'approval_required'; key: string }
-  /** A time-box would end at a value that the guard lets nobody stay at. */
+  /** A time-box would end at a value that the guard permits within a time-box only. */
   | { code: 'unsafe_end'; key: string; safe_value: string }
   | { code: 'time_past'; at: number; now: number }
   | { code: 'time_too_far'; at: number; at_most: number }
   | { code: 'not_awaiting_approval' }
   | { code: 'own_request' }
-  /** The master token asked, and could have made this one since. */
+  /** The master token made the request, and may have granted the approver's token after it. */
   | { code: 'granted_after_request' }
   | { code: 'requester_gone' }
   | { code: 'later_changes'; revision: number; by: { key: string; revision: number }[] }
@@ -94,9 +94,9 @@ export type Refusal =
   // links
   | { code: 'link_spent' }
   | { code: 'link_not_pressed' }
-  // faults of the platform that a reader can be told about
+  // faults of the platform
   | { code: 'unreachable' }
-  /** Its object has lost what it stored; a copy still lives. */
+  /** The object has lost its storage; a copy in KV still exists. */
   | { code: 'stash_lost'; applied: 'no' }
 
 export type RefusalCode = Refusal['code']

@@ -1,19 +1,19 @@
 /**
- * How long history is kept: all of the last 90 days, and the newest 10,000 entries whatever their age; but no more than
- * its bytes allow, down to the newest 200. The oldest entries go first, so that the rest is still one chain.
+ * How long history is kept: the last 90 days, and the newest 10,000 entries of any age. Where these are too large, less is
+ * kept, but at least the newest 200. The oldest entries are deleted first, so that the rest is still one chain.
  */
 const KEPT_ENTRIES = 10_000
 const DAY_MS = 24 * 60 * 60_000
 const KEPT_MS = 90 * DAY_MS
-/** What remains however large it is: the last thing that was done can be looked at and undone. */
+/** Kept even where the log is too large, so that recent changes can be inspected and undone. */
 const KEPT_ENTRIES_MIN = 200
 const LOG_MAX_BYTES = 4 * 1024 ** 3
-/** An object stores 10 GiB in all. Bytes of entries are an estimate; the size of the database has the last word. */
+/** A Durable Object stores 10 GiB. The bytes of entries are an estimate, so the size of the database is checked as well. */
 const DATABASE_PRUNE_BYTES = 6 * 1024 ** 3
-/** Past this only what the stash has to do by itself is written: reverts and thaws must find room. */
+/** Past this the stash refuses all changes except its own, because reverts and thaws need room. */
 export const DATABASE_MAX_BYTES = 9 * 1024 ** 3
 
-/** At most so much goes at once: the stash has requests to answer in between. */
+/** How many entries, and bytes, are deleted at once: the object has to answer requests in between. */
 const PRUNE_BATCH = 500
 export const PRUNE_BATCH_BYTES = 64 * 1024 ** 2
 
@@ -22,7 +22,7 @@ export type LogSize = {
   entries: number
   bytes: number
   databaseBytes: number
-  /** When the oldest was made. Asked only where there are more than are kept anyway. */
+  /** When the oldest entry was made. Called only where some may be deleted, because it costs a query. */
   oldestAt(): number
 }
 
@@ -33,14 +33,14 @@ const isTooLarge = ({ bytes, databaseBytes }: Weight): boolean =>
 
 const keptEntries = (size: Weight): number => (isTooLarge(size) ? KEPT_ENTRIES_MIN : KEPT_ENTRIES)
 
-/** When the oldest entry should go; null while it is to be kept. Whole days, so that one alarm serves a day's worth. */
+/** When the oldest entry is to be deleted; null while it is to be kept. Rounded up to a day, so that one alarm deletes the entries of a day. */
 export function pruneAt(size: LogSize, now: number): number | null {
   if (size.entries <= keptEntries(size)) return null
   return isTooLarge(size) ? now : Math.ceil((size.oldestAt() + KEPT_MS) / DAY_MS) * DAY_MS
 }
 
-/** How many of the oldest entries may go, where all of them are old enough. */
+/** How many of the oldest entries may be deleted now, if they are old enough. */
 export const prunable = (size: LogSize): number => Math.min(PRUNE_BATCH, size.entries - keptEntries(size))
 
-/** Whether an entry made at this time may go. */
+/** Whether an entry of this time may be deleted. */
 export const isPast = (at: number, size: Weight, now: number): boolean => isTooLarge(size) || at + KEPT_MS <= now

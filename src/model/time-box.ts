@@ -1,9 +1,7 @@
 /**
- * Time-boxed changes: what goes back when, and what happens to that when somebody changes the value meanwhile.
- *
- * A key has at most one pending revert. Whoever changes the key by hand takes it out of that revert: the value is
- * theirs now. Whoever time-boxes it again (half an hour more) keeps the value it goes back to: the one from before
- * the first time-box, not the temporary one.
+ * Time-boxed changes: which values are put back when, and what a change in the meantime does to that. A key has at most one
+ * pending revert. A change of the key removes it from that revert: the new value stays. A new time-box of the key (half an
+ * hour more) puts back the value from before the first time-box, and not the temporary one.
  */
 import type { Effect } from './decide/decision.ts'
 import type { Detail } from './entry.ts'
@@ -17,10 +15,10 @@ import type { ItemChange } from './decide/plan.ts'
 
 type Value = { key: string; value: string | null; type?: string }
 
-/** What pending time-boxes put back, in all: every copy of the stash carries it, in KV and at the edge. Bytes as it is held, in JSON. */
+/** Limits for the values of all pending reverts, because every copy of the stash has them, in KV and in isolates. Bytes of their JSON in the table. */
 export const REVERTS_MAX = { keys: STASH_MAX_ITEMS, bytes: 2 * 1024 * 1024 }
 
-/** The held change that will end a time-boxed one. */
+/** The held change that will end a time-box. */
 export function createRevert(
   items: ItemChange[],
   forMs: number,
@@ -45,14 +43,14 @@ export function createRevert(
   }
 }
 
-/** What a time-boxed change goes back to. */
+/** The value that the end of a time-box will put back. */
 export function getRevertValue({ key, before }: ItemChange, { reverts }: Pick<Facts, 'reverts'>): Value {
   const pending = reverts.get(key)
   const kept = pending && valueIn(pending, key)
   return kept ?? { key, value: before?.value ?? null, ...(before && { type: before.type }) }
 }
 
-/** Takes the changed keys out of the reverts that were to change them; a revert without keys is over. */
+/** Removes the changed keys from their pending reverts; a revert without keys is dropped. */
 export function cancelReverts(
   items: ItemChange[],
   release: Held | null,
@@ -64,7 +62,7 @@ export function cancelReverts(
     const held = facts.reverts.get(key)
     if (held !== undefined && held.id !== release?.id) touched.set(held.id, held)
   }
-  // What is held of reverts becomes smaller by so many bytes.
+  // By how many bytes the held reverts become smaller.
   let freed = 0
   const effects = Array.from(touched.values(), (held): Effect => {
     const rest = held.change.changes.filter(({ key }) => !changed.has(key))
@@ -83,8 +81,9 @@ export function cancelReverts(
 }
 
 /**
- * What the log says of time-boxes beyond the changes themselves, so that `revertsOfEntry` can tell it from the entry alone.
- * @param items what the entry says was changed
+ * The detail from which `getRevertChanges` derives what an entry changed in pending time-boxes, without other entries.
+ * @param items the changes of the entry
+ * @param touched all keys of the plan: also deletes of absent keys, which are no changes of the entry
  */
 export function toRevertDetail(
   items: ItemChange[],
@@ -97,14 +96,14 @@ export function toRevertDetail(
     before.get(key) === value ? [] : { key, to: value },
   )
   const boxed = new Set(reverts?.keys ?? [])
-  // Without a time-box of its own, the entry's changes say of themselves that their keys left one.
+  // In an entry without a time-box of its own, the changed keys are known to have left theirs.
   const unboxed = touched
     .filter(({ key }) => facts.reverts.has(key) && !boxed.has(key) && (reverts !== null || !before.has(key)))
     .map(({ key }) => key)
   return { ...(goesBack.length > 0 && { goesBack }), ...(unboxed.length > 0 && { unboxed }) }
 }
 
-/** What an entry changed in the pending ends of time-boxes. `at` null: the key is in no time-box any more. */
+/** What an entry changed in the pending ends of time-boxes. `at` null: the key has left its time-box. */
 export type RevertChange = { key: string; at: number; to: string | null } | { key: string; at: null }
 
 export function getRevertChanges(
@@ -126,11 +125,11 @@ export function getRevertChanges(
   return Array.from(keys, (key) => ({ key, at: null }))
 }
 
-/** So many ends an answer lists, with values of so many characters in all: it crosses RPC, and may be kept. */
+/** Limits for the ends that an answer lists: it crosses RPC, and may be stored for a repeat. */
 const LISTED_MAX = 100
 const LISTED_MAX_CHARS = 256 * 1024
 
-/** What these time-boxes will still put back, by themselves, of the keys that the actor reaches. */
+/** The values that these time-boxes will put back, for the keys that the actor reaches. */
 export function toPendingEnds(pending: HeldRevert[], isWhole: boolean, actor: Actor): PendingEnds {
   const ends: PendingEnds['ends'] = []
   let chars = 0

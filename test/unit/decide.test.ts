@@ -137,7 +137,7 @@ describe('decide: delete_stash', () => {
   it('is for the master token alone', () => {
     expect(judge(writer, { kind: 'delete_stash' })).toMatchObject({ refusal: { code: 'not_permitted' } })
     expect(judge(master, { kind: 'delete_stash' })).toMatchObject({
-      value: { effects: [{ kind: 'bury' }], applied: { revision: 8 } },
+      value: { effects: [{ kind: 'mark_deleted' }], applied: { revision: 8 } },
     })
   })
 })

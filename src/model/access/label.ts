@@ -1,12 +1,12 @@
 /**
- * Labels of tokens. History names people by them, so two tokens must not look like one, and none like the names that
- * history gives to others. Checked at the grant only: older tokens keep what they have.
+ * Labels of tokens. History names people by their token's label, so two labels must not look alike, and no label may look
+ * like a name that history uses itself. Checked when a token is granted: older tokens keep their labels.
  */
 
-/** What history calls those that have no token of their own label. */
+/** The names that history gives to actors without a labelled token. */
 const RESERVED = ['master', 'stash', 'anonymous', 'admin']
 
-/** Scripts whose letters may stand together: several alphabets in one word are how a name is imitated. */
+/** Scripts whose letters may be mixed in one word. Other mixtures are refused: they are how a name is imitated. */
 const SCRIPTS = [
   'Latin Greek Cyrillic Armenian Georgian Hebrew Arabic Syriac Thaana Devanagari Bengali Gurmukhi Gujarati Oriya Tamil',
   'Telugu Kannada Malayalam Sinhala Thai Lao Tibetan Myanmar Khmer Mongolian Ethiopic Cherokee',
@@ -20,7 +20,7 @@ const SCRIPTS = [
     only('\\p{scx=Han}\\p{scx=Bopomofo}'),
   )
 
-/** These may stand beside Latin letters, as UTS #39 allows at its "highly restrictive" level; but in words of their own: "丨" is drawn like "l". */
+/** Scripts allowed beside Latin letters (UTS #39, "highly restrictive"), but not within one word: "丨" looks like "l". */
 const BESIDE_LATIN = [
   only('\\p{scx=Latin}\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}'),
   only('\\p{scx=Latin}\\p{scx=Han}\\p{scx=Hangul}'),
@@ -31,19 +31,19 @@ function only(letters: string): RegExp {
   return new RegExp(`^[${letters}\\p{Script=Common}\\p{Script=Inherited}]*$`, 'u')
 }
 
-/** Characters that show nothing, or that turn the ones beside them round. Braille's blank is a symbol by its class. */
+/** Characters that are invisible, or that change the direction of text beside them. The Braille blank is listed because its class is symbol. */
 const UNSEEN = /\p{C}|\p{Default_Ignorable_Code_Point}|\p{Zl}|\p{Zp}|\u2800/u
 const SEEN = /[\p{L}\p{N}\p{P}\p{S}]/u
 
-/** The form that is kept: full-width and other variants of a character become the character. */
+/** The form that is stored: full-width and other variants of a character become that character (NFKC). */
 export const foldLabel = (label: string): string => label.normalize('NFKC').replace(/\s+/gu, ' ').trim()
 
-/** Equal for two labels that a reader would take for one. Upper case first, because "ß" is "SS" then. */
+/** Equal for two labels that a reader would confuse. Upper case first, because that turns "ß" into "SS". */
 const nameOf = (label: string): string => foldLabel(label).toUpperCase().toLowerCase()
 
 export const isSameLabel = (a: string, b: string): boolean => nameOf(a) === nameOf(b)
 
-/** What is wrong with a new label, or null. */
+/** Says what is wrong with a new label; null where it may be used. */
 export function findLabelIssue(label: string): string | null {
   if (UNSEEN.test(label)) return 'a label has no invisible, control or direction characters'
   const folded = foldLabel(label)
@@ -58,17 +58,17 @@ const isOfOneScript = (text: string): boolean => SCRIPTS.some((script) => script
 const isBesideLatin = (text: string): boolean =>
   BESIDE_LATIN.some((scripts) => scripts.test(text)) && text.split(/[^\p{L}\p{M}\p{N}]+/u).every(isOfOneScript)
 
-/** Whether a reader may take it for one of the names that history gives to others. */
+/** Whether a reader may confuse it with a name that history uses itself. */
 export const looksReserved = (label: string): boolean => RESERVED.includes(skeletonOf(label))
 
-/** Letters of other alphabets, and digits, that are drawn like one in the names above. */
+/** Letters of other alphabets, and digits, that look like a letter in the names above. */
 const DRAWN_LIKE = new Map(
   ['аaѕsтtеeгrмmһhԁdіiıiпnоoуy', 'αaτtεeιiοoυuγyηnսuոnօoհh', '0o1ili|i5s$s@a']
     .flatMap((pairs) => pairs.match(/../gu) ?? [])
     .map((pair) => [pair.charAt(0), pair.charAt(1)]),
 )
 
-/** Without marks, punctuation and spaces, each letter as the Latin one that it is drawn like. */
+/** Without marks, punctuation and spaces, and with each letter replaced by the Latin one that it looks like. */
 function skeletonOf(label: string): string {
   const drawn = nameOf(label.replace(new RegExp(UNSEEN, 'gu'), ''))
     .normalize('NFD')
@@ -79,7 +79,7 @@ function skeletonOf(label: string): string {
     .replaceAll('rn', 'm')
 }
 
-/** What history and lists show. A master token is called so for what it is; an older label that looks like one of the names above is told apart. */
+/** The label that history and lists show. A master token is always `master`; to an older label that looks like a reserved name, the token's id is added. */
 export function shownLabel(id: string, label: string, master: boolean): string {
   if (master) return 'master'
   return looksReserved(label) ? `${label} (token ${id})` : label

@@ -1,7 +1,6 @@
 /**
- * Patterns of keys: `*` stands for any run of characters, everything else for itself.
- *
- * Matching keeps one place to come back to, so it takes at most pattern × text steps: no pattern is slow.
+ * Patterns of keys: `*` matches any run of characters, every other character matches itself. Matching backtracks to the last
+ * `*` only, so it takes at most pattern × text steps: no pattern is slow.
  */
 import * as z from 'zod'
 import { ok, refuse, type Result } from '../refusal.ts'
@@ -32,14 +31,14 @@ export function matches(pattern: string, text: string): boolean {
 }
 
 /**
- * Whether everything that `narrow` matches is matched by `wide`. A `*` is no character of a key, so a `*` of
- * `narrow`, read as a character, can only be matched by a `*` of `wide`, which then takes whatever it stands for.
+ * Whether `wide` matches everything that `narrow` matches. `*` cannot occur in a key, so matching `narrow` as a text works:
+ * its `*` can only be matched by a `*` of `wide`, which then covers every run that it stands for.
  */
 export const covers = (wide: string, narrow: string): boolean => matches(wide, narrow)
 
 export const coversEverything = (patterns: string[]): boolean => patterns.some((pattern) => covers(pattern, '*'))
 
-/** The first of `wanted` that no one pattern of `held` covers. No union of patterns is tried: refusing too much is safe. */
+/** The first of `wanted` that no one pattern of `held` covers. Unions of patterns are not tried: to refuse too much is safe. */
 export function withinPatterns(held: string[], wanted: string[]): Result<null> {
   const beyond = wanted.find((narrow) => !held.some((wide) => covers(wide, narrow)))
   return beyond === undefined ? ok(null) : refuse({ code: 'grants_too_much', what: `the keys "${beyond}"` })

@@ -1,7 +1,7 @@
-/** Who is acting, as the stash found out inside the transaction, and what they may do. */
+/** Actors, as authenticated inside the transaction, and what they may do. */
 import { coversEverything, matches } from './pattern.ts'
 
-/** What a token can be given. Deleting the stash and replacing the master token are the master's alone. */
+/** The abilities that a token can be granted. Only the master token deletes the stash and replaces the master token. */
 export const ABILITIES = ['write', 'approve', 'guard', 'freeze', 'break_glass', 'tokens'] as const
 export type Ability = (typeof ABILITIES)[number]
 
@@ -12,25 +12,25 @@ export type Actor =
       label: string
       master: boolean
       can: Ability[]
-      /** Patterns of the keys it counts for. */
+      /** Patterns of the keys that it is valid for. */
       keys: string[]
       /** In ms since the epoch; null: until it is revoked. */
       expiresAt: number | null
-      /** The first token of its line: a token and those that replaced it are one. */
+      /** The id of the first token of its lineage: a token and its successors by rotation. */
       line: string
-      /** Whose hand it is in: the first token below a master that it descends from; of a master token, its line. */
+      /** Stands for the person who has it: the first token below a master that it descends from; of a master token, its line. */
       holder: string
       createdAt: number
-      /** The revision that granted it; null where that was before it was kept. */
+      /** The revision that granted it; null where an older version did not record it. */
       granted: number | null
-      /** It has a successor, and counts until the overlap ends. */
+      /** It has a successor, and is valid until the overlap ends. */
       replaced: boolean
     }
-  /** No token was presented. Only the WrenDB profile has a use for it. */
+  /** No token was presented. Only the WrenDB profile permits it anything. */
   | { kind: 'anonymous' }
   /** The operator of the deployment: deletes, freezes and recovers stashes, and changes no values, guards or tokens. */
   | { kind: 'admin' }
-  /** The stash itself, releasing what was decided earlier. */
+  /** The stash itself, which releases held changes. */
   | { kind: 'system'; label: string }
 
 /** A token as records name it: by its id, and by the label that it had then. */
@@ -38,10 +38,10 @@ export type Person = { id: string; label: string }
 
 export type TokenActor = Extract<Actor, { kind: 'token' }>
 
-/** `break_glass` for the deletion alone: an edit of the admin's is refused before a freeze is looked at. */
+/** `break_glass` is for the deletion of a frozen stash: an edit by the admin is refused before the freeze is checked. */
 const ADMIN_ABILITIES: Ability[] = ['freeze', 'break_glass']
 
-/** @param key where what is done concerns one key; whatever concerns the whole stash asks `reachesAll` as well */
+/** @param key for an action on one key; an action on the whole stash has to check `reachesAll` as well */
 export function permits(actor: Actor, ability: Ability, key?: string): boolean {
   switch (actor.kind) {
     case 'token':
@@ -55,26 +55,26 @@ export function permits(actor: Actor, ability: Ability, key?: string): boolean {
   }
 }
 
-/** Whether the key is any of the actor's business. */
+/** Whether the actor's patterns cover the key. */
 export const reaches = (actor: Actor, key: string): boolean =>
   actor.kind === 'system' || (actor.kind === 'token' && actor.keys.some((pattern) => matches(pattern, key)))
 
 export const reachesAll = (actor: Actor): boolean =>
   actor.kind === 'system' || actor.kind === 'admin' || (actor.kind === 'token' && coversEverything(actor.keys))
 
-/** A token for some keys fills no more than this of each limit, so that it cannot shut out the others. */
+/** A token for some keys may use up this share of each limit, so that room is left for the other tokens. */
 export const LIMITED_SHARE = 0.9
 
 export const isMaster = (actor: Actor): boolean => actor.kind === 'token' && actor.master
 
-/** Whether two tokens belong to one person, as far as a stash can know: neither can be the other's second person. */
+/** Whether two tokens belong to one person, as far as a stash can know. Then one cannot approve what the other asked for. */
 export const isSameHolder = (a: Actor, b: Actor): boolean =>
   a.kind === 'token' && b.kind === 'token' && a.holder === b.holder
 
-/** Whether one token is the other, or replaced it. */
+/** Whether both are the same token, or one replaced the other. */
 export const isSameLineage = (a: Actor, b: Actor): boolean =>
   a.kind === 'token' && b.kind === 'token' && a.line === b.line
 
-/** `anonymous`, `stash` and `admin` are kinds, and no token's label may look like one of them. */
+/** `anonymous`, `stash` and `admin` are reserved: no token's label may look like one of them. */
 export const getActorLabel = (actor: Actor): string =>
   actor.kind === 'anonymous' || actor.kind === 'admin' ? actor.kind : actor.label

@@ -1,24 +1,23 @@
 /**
- * The form of secrets: `<prefix><random><checksum>`, all but the prefix in base62.
- *
- * The prefix lets a secret scanner find a leaked one. The checksum lets the edge turn down a mistyped
- * one without asking anybody. 32 base62 digits carry 190 bits. The stash keeps only SHA-256 hashes.
+ * The format of secrets: `<prefix><random><checksum>`, all but the prefix in base62. By the prefix a secret scanner finds a
+ * leaked one; by the checksum the Worker refuses a mistyped one without a call to the object. 32 base62 digits carry
+ * 190 bits. The stash stores SHA-256 hashes only.
  */
 export const TOKEN_PREFIX = 'swy_'
-/** A link's secret is followed by the stash it belongs to: a link is all its bearer has. */
+/** A link's secret is followed by the id of its stash: the bearer of a link has nothing else. */
 export const LINK_PREFIX = 'swl_'
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const RANDOM_DIGITS = 32
 const CHECKSUM_DIGITS = 6
 
-/** Bytes to ask the random generator for. One in 32 is rejected (below). */
+/** How many random bytes to generate for one secret. One in 32 is rejected (below). */
 export const SEED_BYTES = 64
 
 const BODY = new RegExp(`^[0-9A-Za-z]{${RANDOM_DIGITS + CHECKSUM_DIGITS}}$`)
 const LINK = new RegExp(`^${LINK_PREFIX}([0-9A-Za-z]{${RANDOM_DIGITS + CHECKSUM_DIGITS}})_([0-9a-f]{64})$`)
 
-/** @param seed random bytes, at least `SEED_BYTES`. Throws where too many are rejected, which has never happened to anybody (1 in 10^32). */
+/** @param seed random bytes, at least `SEED_BYTES`. @throws {Error} too many of them are rejected (probability 1 in 10^32) */
 export function mintToken(prefix: string, seed: Uint8Array): string {
   const random = base62(seed, RANDOM_DIGITS)
   return prefix + random + checksum(prefix + random)
@@ -26,12 +25,12 @@ export function mintToken(prefix: string, seed: Uint8Array): string {
 
 export const mintLink = (stashId: string, seed: Uint8Array): string => `${mintToken(LINK_PREFIX, seed)}_${stashId}`
 
-/** Whether this could be a token at all. Says nothing about whether any stash knows it. */
+/** Whether this has the format of a token. It need not be one of any stash. */
 export function isToken(text: string): boolean {
   return text.startsWith(TOKEN_PREFIX) && isSealed(TOKEN_PREFIX, text.slice(TOKEN_PREFIX.length))
 }
 
-/** The stash a link belongs to, or null for what cannot be a link. */
+/** The id of the stash that a link belongs to; null where the text is not in the format of a link. */
 export function getLinkStash(text: string): string | null {
   const [, body, stashId] = LINK.exec(text) ?? []
   return body !== undefined && stashId !== undefined && isSealed(LINK_PREFIX, body) ? stashId : null
@@ -54,7 +53,7 @@ function isSealed(prefix: string, body: string): boolean {
   return checksum(prefix + random) === body.slice(RANDOM_DIGITS)
 }
 
-/** CRC-32 (ISO-HDLC, the one of zip and Ethernet) in six base62 digits. It guards against typing, not against forging. */
+/** CRC-32 (ISO-HDLC, the one of zip and Ethernet) in six base62 digits. It detects typing errors, not forgeries. */
 function checksum(text: string): string {
   let crc = 0xffffffff
   for (let i = 0; i < text.length; i++) {
@@ -70,5 +69,5 @@ function checksum(text: string): string {
   return digits
 }
 
-/** The public name of a token or link: it finds the row, and says nothing about the rest of the hash. */
+/** The public id of a token or link: the row is found by it, and it discloses nothing of the rest of the hash. */
 export const toTokenId = (hash: string): string => hash.slice(0, 16)

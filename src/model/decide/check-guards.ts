@@ -1,4 +1,4 @@
-/** What guards ask of an edit: values that fit, a reason, a time-box, a second person. */
+/** Checks what guards require of an edit: values that fit, a reason, a time-box, a second person. */
 import { formatDuration } from '../duration.ts'
 import type { Facts, ChangeRequest } from './facts.ts'
 import { isUnsafe, getMaxForMs, findViolations, findGuardIssues, type Guard } from '../guard/guard.ts'
@@ -39,22 +39,22 @@ export function checkGuards(intent: Edit, plan: Plan, reason: string | null, fac
   return ok(null)
 }
 
-/** The maker's reason; where the maker of a link gave none, the one who pressed it may say why. */
+/** The maker's reason; where the maker of a link gave none, that of its bearer. */
 export const getReason = ({ reason, pressedReason = null }: ChangeRequest): string | null =>
   (reason ?? '').trim() === '' ? pressedReason : reason
 
-/** Whether a key is changed that takes a second person, and that none has seen. */
+/** Whether a changed key requires a second person, and none has approved it. */
 export const needsApproval = (plan: Plan, approved: string[], facts: Pick<Facts, 'guards' | 'reverts'>): boolean =>
   plan.items.some(
     (change) =>
       !isNoOp(change, facts) && facts.guards.get(change.key)?.guard.approvals === 1 && !approved.includes(change.key),
   )
 
-/** Taking away what is not there; but for what is away for a time only: that it then stays away is a change. */
+/** A delete of an absent key is a no-op, unless a pending revert would restore it: then the delete makes its absence permanent. */
 const isNoOp = ({ key, before, after }: ItemChange, { reverts }: Pick<Facts, 'reverts'>): boolean =>
   before === null && after === null && !reverts.has(key)
 
-/** Each guard that is set, by itself. Refused as the part of the body that it was. */
+/** Whether each guard that is set is valid in itself. Issues name their place in the request's body. */
 function checkChangedGuards(intent: Edit, { guards }: Plan, budget: ValidationBudget): Result<null> {
   for (const { key, after } of guards) {
     if (after === null) continue
@@ -76,7 +76,7 @@ function getIssuePath(intent: Edit, key: string): string {
   return `guards.${intent.guards.findIndex((one) => one.key === key)}.guard`
 }
 
-/** Each value that is written, under the guard there will be; and under each guard that is set, the value there will be. */
+/** Whether each written value fits its guard after the edit; and, under each guard that is set, the value that stays. */
 function checkFit({ items, guards }: Plan, facts: Facts, budget: ValidationBudget): Result<null> {
   const coming = new Map(guards.map(({ key, after }) => [key, after]))
   const values = new Map(items.map(({ key, after }) => [key, after?.value ?? null]))
@@ -102,7 +102,7 @@ function checkFit({ items, guards }: Plan, facts: Facts, budget: ValidationBudge
   return ok(null)
 }
 
-/** Whether one value fits; the first that the budget does not reach is the end of the whole change. */
+/** Whether one value fits. Where the budget is used up, the whole change is refused. */
 function checkValue(
   guard: Guard,
   key: string,
@@ -118,7 +118,7 @@ function checkValue(
 
 const TOO_COSTLY: Issue = { path: '', message: 'takes a smaller value: this one is too large for what its schema asks' }
 
-/** A time-box that could not end would leave the flag where it is, against everybody's expectation. */
+/** A new guard must permit the value that a pending revert will put back: otherwise the time-box could not end. */
 function checkRevert(key: string, guard: Guard, facts: Facts, budget: ValidationBudget): Result<null> {
   const held = facts.reverts.get(key)
   const change = held?.change.changes.find((one) => one.key === key)
@@ -127,7 +127,7 @@ function checkRevert(key: string, guard: Guard, facts: Facts, budget: Validation
   const fits = change.value === null ? ok(null) : checkValue(guard, key, change.value, budget, unmet)
   if (!fits.ok) return fits
   const issues: Issue[] = []
-  // It will happen without asking anybody: what the guard asks for would never have been given.
+  // A revert is released without further checks, so it would bypass these requirements of the guard.
   if (getMaxForMs(guard) !== null && isUnsafe(guard, change.value))
     issues.push({ path: '', message: `takes "${guard.safe_value}" at the end` })
   if (guard.approvals === 1)

@@ -3,9 +3,9 @@
  *
  *   credential → freeze → precondition → guard → time-box → limits → approval
  *
- * Limits come before the second person: nobody is asked to approve what could not be done. A refusal decides nothing else:
- * whoever may not write does not learn the current version. What the stash does by itself (the end of a time-box, a lapse)
- * was decided when it was set up: only limits can stop it. What an edit that passed comes to is in `carry-out.ts`.
+ * Limits come before the approval, so that no person is asked to approve an impossible change. The credential comes first, so
+ * that a caller who may not write does not learn the current version. The stash's own changes (the end of a time-box, a
+ * lapse) were decided when they were set up: only limits can stop them. An edit that passes goes on in `to-decision.ts`.
  */
 import { toDecision } from './to-decision.ts'
 import type { Decision, Effect } from './decision.ts'
@@ -41,7 +41,7 @@ export function decideEdit(request: ChangeRequest, intent: Edit, facts: Facts, n
   if (!allowed.ok) return allowed
   const approvable = checkApprover(request.approver, plan)
   if (!approvable.ok) return approvable
-  // What is to happen after the freeze may be planned during it.
+  // During a freeze, a change may be scheduled for a time after it.
   const happensAt = Math.max(now, intent.at ?? now)
   const freezeOverride = wasDecidedBefore ? ok(null) : checkFreeze(request, getPlanKeys(plan), facts, happensAt)
   if (!freezeOverride.ok) return freezeOverride
@@ -54,7 +54,7 @@ export function decideEdit(request: ChangeRequest, intent: Edit, facts: Facts, n
     if (!timely.ok) return timely
   }
 
-  // History is pruned meanwhile. Changes decided earlier, the ends of time-boxes above all, must find room.
+  // Pruning makes room meanwhile. Changes that were decided before, above all the ends of time-boxes, need the rest.
   if (facts.storageFull && !wasDecidedBefore) return refuse({ code: 'storage_full', retry_after_s: STORAGE_RETRY_S })
   const fitting = checkLimits(plan, facts, request)
   if (!fitting.ok) return fitting
@@ -78,10 +78,10 @@ export function decideDeleteStash(
     return refuse({ code: 'version_conflict', current: facts.revision, of: 'stash' })
   }
   const revision = facts.revision + 1
-  return ok({ applied: { revision, changed: [] }, entry: null, effects: [{ kind: 'bury' }] })
+  return ok({ applied: { revision, changed: [] }, entry: null, effects: [{ kind: 'mark_deleted' }] })
 }
 
-/** Null: nothing is frozen. Else whether somebody may, and wants to, break the glass. */
+/** Null: nothing is frozen. Otherwise the override, where the caller may break the glass and gives a reason for it. */
 export function checkFreeze(
   { caller, breakGlass, release }: ChangeRequest,
   keys: string[],
@@ -89,7 +89,7 @@ export function checkFreeze(
   now: number,
 ): Result<BrokenGlass | null> {
   if (!isFrozen(freeze, now)) return ok(null)
-  // Whoever asked for it broke the glass then, and could.
+  // The glass was broken, by a caller who could, when the change was requested.
   const brokenBefore = release?.kind === 'approval' || release?.kind === 'schedule' ? release.brokeGlass : null
   if (brokenBefore !== null) return ok(brokenBefore)
   const may = permits(caller, 'break_glass') && keys.every((key) => reaches(caller, key))
@@ -101,11 +101,11 @@ function checkPermission(actor: Actor, intent: Edit, { items, guards }: Plan, fa
   if (actor.kind === 'anonymous') return checkAnonymous(intent, facts)
   const first: Ability = intent.kind === 'set_guard' || intent.kind === 'remove_guard' ? 'guard' : 'write'
   if (!permits(actor, first)) return refuse({ code: 'not_permitted', needs: first })
-  // Only now: whether history has the revision is nothing for those who may not write.
+  // Checked after the ability, because only writers may learn whether history has the revision.
   if (intent.kind === 'undo' && facts.undoing === null) {
     return refuse({ code: 'revision_not_found', revision: intent.revision })
   }
-  // All that an import names, also what is so already: else its answer would tell.
+  // Every key that an import names, also unchanged ones: otherwise the answer would disclose their values.
   const named = intent.kind === 'import' ? intent : { items: [], guards: [] }
   const needs = [
     ...named.items.map(({ key }) => ({ ability: 'write' as const, key })),
@@ -115,12 +115,12 @@ function checkPermission(actor: Actor, intent: Edit, { items, guards }: Plan, fa
   ]
   const beyond = needs.find(({ ability, key }) => !permits(actor, ability, key))
   if (beyond === undefined) return ok(null)
-  // The caller did not name the keys of an undo: those beyond their reach are not told.
+  // The caller did not name the keys of an undo, so a key beyond their reach must not be disclosed.
   const key = intent.kind === 'undo' && !reaches(actor, beyond.key) ? '*' : beyond.key
   return refuse({ code: 'not_permitted', needs: beyond.ability, key })
 }
 
-/** What was asked for may come to more keys by now: the second person must count for these as well. */
+/** The edit may change more keys by now than when it was requested: the second person has to be allowed to approve these as well. */
 function checkApprover(approver: ChangeRequest['approver'], plan: Plan): Result<null> {
   const beyond = approver === null ? undefined : getPlanKeys(plan).find((key) => !permits(approver, 'approve', key))
   return beyond === undefined ? ok(null) : refuse({ code: 'not_permitted', needs: 'approve', key: beyond })
@@ -131,16 +131,16 @@ function checkAnonymous(intent: Edit, facts: Facts): Result<null> {
   if (facts.profile !== 'wrendb' || intent.kind !== 'put') return refuse({ code: 'token_missing' })
   const existing = facts.items.get(intent.key ?? facts.newKey)
   if (existing !== undefined) return refuse({ code: 'item_exists', key: existing.key, current: existing.version })
-  // Away for a time only: it comes back.
+  // The key is absent within a time-box only, and will be restored.
   const away = facts.reverts.get(intent.key ?? facts.newKey)
   return away === undefined ? ok(null) : refuse({ code: 'item_exists', key: intent.key ?? '', current: away.ends })
 }
 
-/** The caller's condition, and those in the nature of the change. */
+/** If-Match and If-None-Match, then what the operation itself requires: an existing item or guard, and for an undo no later changes. */
 function checkPreconditions(intent: Edit, plan: Plan, facts: Facts): Result<null> {
   const { current, of } = getCurrentVersion(intent, plan, facts)
   if (!isSatisfied(intent.condition ?? {}, current)) return refuse({ code: 'version_conflict', current, of })
-  // What is there for a time only, or away for one, can be made to stay so.
+  // A key that is absent within a time-box can be deleted for good.
   const isAway = intent.kind === 'delete' && facts.reverts.has(intent.key)
   if (intent.kind === 'delete' && current === null && !isAway)
     return refuse({ code: 'item_not_found', key: intent.key })
@@ -150,7 +150,7 @@ function checkPreconditions(intent: Edit, plan: Plan, facts: Facts): Result<null
 
 type CurrentVersion = Pick<Extract<Refusal, { code: 'version_conflict' }>, 'current' | 'of'>
 
-/** What changes several things speaks about the whole stash, so its condition is on the stash's revision. */
+/** A change of several items or guards has its condition on the stash's revision. */
 function getCurrentVersion(intent: Edit, { items, guards }: Plan, { revision }: Facts): CurrentVersion {
   switch (intent.kind) {
     case 'put':
@@ -166,7 +166,7 @@ function getCurrentVersion(intent: Edit, { items, guards }: Plan, { revision }: 
   }
 }
 
-/** An undo that would take a later change along is refused, even where the values happen to be the same again. */
+/** An undo that would revert a later change as well is refused, also where that change left the same value. */
 function checkLaterChanges(revision: number, { undoing }: Facts): Result<null> {
   if (undoing === null || undoing.length === 0) return refuse({ code: 'nothing_to_undo', revision })
   const later = undoing.filter(({ lastChanged }) => lastChanged !== revision)
@@ -181,12 +181,12 @@ function checkLaterChanges(revision: number, { undoing }: Facts): Result<null> {
 const STORAGE_RETRY_S = 60
 
 /**
- * What goes back was there before. Stashes that were filled meanwhile may be over their limits for it, by as much as pending
- * time-boxes may put back (`REVERTS_MAX`): so the end of one is never refused.
+ * A revert restores data that fitted when the time-box began. It may exceed the limits by as much as pending time-boxes may
+ * put back (`REVERTS_MAX`), so that the end of a time-box is never refused because the stash was filled in the meantime.
  */
 const REVERT_LENIENCY = { items: 2, bytes: 3 }
 
-/** A full stash can be written to, as long as that does not make it larger. */
+/** A full stash takes changes that do not make it larger. */
 function checkLimits({ items, guards }: Plan, facts: Facts, { actor, release }: ChangeRequest): Result<null> {
   const leniency = release?.kind === 'revert' ? REVERT_LENIENCY : { items: 1, bytes: 1 }
   const limited = actor.kind === 'token' && !reachesAll(actor)
@@ -218,7 +218,7 @@ function checkLimits({ items, guards }: Plan, facts: Facts, { actor, release }: 
     return refuse({ code: 'too_many_guards', limit: limit.guards, ...share })
   if (guardBytes > limit.guardBytes && guardBytes > facts.guardBytes)
     return refuse({ code: 'guards_too_large', limit_bytes: limit.guardBytes, would_be_bytes: guardBytes, ...share })
-  // Going back to a safe value must not fail for a byte.
+  // A change to a safe value must not fail because of a few bytes.
   const grows = bytes > facts.bytes && !items.every((change) => isMoreSafe(change, facts))
   if (bytes > limit.bytes * leniency.bytes && grows) {
     return refuse({ code: 'stash_too_large', limit_bytes: limit.bytes, would_be_bytes: bytes, ...share })
@@ -229,7 +229,7 @@ function checkLimits({ items, guards }: Plan, facts: Facts, { actor, release }: 
 const isMoreSafe = ({ key, before, after }: ItemChange, { guards }: Facts): boolean =>
   before !== null && after !== null && guards.get(key)?.guard.safe_value === after.value
 
-/** A second person first, then the time: what is approved need not be approved again when its time comes. */
+/** Approval comes before the schedule, so that an approved change is applied at its time without another approval. */
 function holdForApprovalOrTime(
   request: ChangeRequest,
   intent: Edit,
@@ -241,9 +241,9 @@ function holdForApprovalOrTime(
   const at = intent.at !== undefined && intent.at > now ? intent.at : null
   const keys = getAffectedKeys(intent, plan)
   if (needsApproval(plan, approvedKeys(request, getPlanKeys(plan)), facts)) {
-    // Approved too late, it could not happen at its time any more.
+    // An approval after the scheduled time would be too late.
     const expiresAt = Math.min(now + APPROVAL_LIFETIME_MS, at ?? Infinity)
-    // A time that has come is not waited for a second time.
+    // The scheduled time has passed, so the change must not wait for it again after the approval.
     const { at: _past, ...change } = intent
     const terms = { kind: 'approval' as const, keys, expiresAt, dueAt: expiresAt, brokeGlass }
     return hold(request, facts, now, { ...terms, change: at === null ? change : intent })
@@ -254,7 +254,7 @@ function holdForApprovalOrTime(
   return hold(request, facts, now, { kind: 'schedule', change: intent, keys, dueAt: at, approvedBy, brokeGlass })
 }
 
-/** Of a schedule, a second person has seen the keys it had then, and no others. */
+/** The keys that are approved: of a schedule, those that it had when it was approved. */
 function approvedKeys({ approver, release }: ChangeRequest, keys: string[]): string[] {
   if (approver !== null) return keys
   return release !== null && getApprover(release) !== null ? release.keys : []
@@ -262,7 +262,7 @@ function approvedKeys({ approver, release }: ChangeRequest, keys: string[]): str
 
 const getApprover = (release: Held | null): Person | null => (release?.kind === 'schedule' ? release.approvedBy : null)
 
-/** The first link of a decision to be used is the decision. */
+/** The first link of a decision to be used voids the others. */
 function voidLinks({ release, actor }: ChangeRequest): Effect[] {
   const decision = release?.kind === 'link' ? release.decision : null
   return decision === null || actor.kind !== 'token' ? [] : [{ kind: 'drop_decision', decision, by: actor }]

@@ -1,4 +1,4 @@
-/** Decides freezes. A freeze with an end is a held `thaw`: the stash ends it by itself, as a change of its own. */
+/** Decides freezes. The end of a freeze is a held `thaw`, which the stash releases by itself, as a change of its own. */
 import { DURATION_MAX_MS } from '../duration.ts'
 import { createEntry, type Decision, type Effect } from './decision.ts'
 import type { Facts, ChangeRequest } from './facts.ts'
@@ -46,7 +46,7 @@ export function decideUnfreeze({ actor }: ChangeRequest, { freeze, revision }: F
 }
 
 export function decideThaw({ freeze, revision }: Facts): Result<Decision> {
-  // Ended by hand in the same moment: nothing is left to say.
+  // It was ended by hand before: the thaw changes nothing.
   if (freeze === null) return ok({ applied: { revision, changed: [] }, entry: null, effects: [] })
   return ok({
     applied: { revision: revision + 1, changed: [] },
@@ -57,7 +57,7 @@ export function decideThaw({ freeze, revision }: Facts): Result<Decision> {
 
 const NO_THAW: Effect = { kind: 'drop', heldId: THAW_ID }
 
-/** A freeze stops everybody, so it takes a token that counts for every key. */
+/** A freeze stops every writer, so it requires a token for every key. */
 function allow(actor: Actor): Result<null> {
   if (actor.kind === 'anonymous') return refuse({ code: 'token_missing' })
   if (!permits(actor, 'freeze')) return refuse({ code: 'not_permitted', needs: 'freeze' })

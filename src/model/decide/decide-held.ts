@@ -1,4 +1,4 @@
-/** Decides what becomes of held changes: links are made, and what waits is declined or cancelled. */
+/** Decides about held changes: makes links, checks releases by links and second persons, and declines or cancels. */
 import { checkFreeze } from './decide-edit.ts'
 import { createEntry, type Decision } from './decision.ts'
 import type { Detail } from '../entry.ts'
@@ -12,7 +12,7 @@ import { isMaster, isSameLineage, isSameHolder, getActorLabel, permits, reaches,
 import { ok, refuse, type Refusal, type Result } from '../refusal.ts'
 import { toTokenId } from '../access/token.ts'
 
-/** What a link does is not examined here: it is decided on release, when the facts may be others. */
+/** Checks only that the maker may write the keys. The change itself is decided on release, when the facts may have changed. */
 export function decideLink(
   request: ChangeRequest,
   intent: Extract<Intent, { kind: 'hold_for_link' | 'hold_approval_for_link' }>,
@@ -46,9 +46,9 @@ export function decideLink(
 }
 
 /**
- * Whether `approver` may release this held change: it waits for a second person, and they are one.
+ * Whether this held change waits for a second person, and `approver` may be that person.
  *
- * @param maker who asked for it, as they stand now; null where their token is gone
+ * @param maker the actor that requested it, with its present permissions; null where its token is gone
  */
 export function checkApproval(
   held: Held | null,
@@ -57,7 +57,7 @@ export function checkApproval(
   now: number,
 ): Result<HeldApproval> {
   if (!permits(approver, 'approve')) return refuseAbility(approver, 'approve')
-  // Whoever has no business with its keys is not told that it exists.
+  // Without reach for all its keys, the approver must not learn that it exists.
   if (
     held === null ||
     isExpired(held, now) ||
@@ -68,19 +68,19 @@ export function checkApproval(
   if (held.kind !== 'approval') return refuse({ code: 'not_awaiting_approval' })
   if (maker === null) return refuse({ code: 'requester_gone' })
   if (isSameHolder(maker, approver)) return refuse({ code: 'own_request' })
-  // Else one person with the master token would ask, make a second token, and approve with it.
+  // Otherwise one person with the master token could make a request, grant a second token, and approve with that.
   if (isMaster(maker) && !wasGrantedBefore(approver, held)) return refuse({ code: 'granted_after_request' })
   return ok(held)
 }
 
-/** By revisions, not by times: two requests may fall into one millisecond. Rows from before these were kept have times only. */
+/** Compares revisions, because two requests may have the same millisecond. Rows of older versions have times only. */
 function wasGrantedBefore(approver: Actor, { asked, madeAt }: HeldApproval): boolean {
   if (approver.kind !== 'token') return false
   if (approver.granted === null) return asked !== null || approver.createdAt <= madeAt
   return asked !== null && approver.granted <= asked
 }
 
-/** Who asked may take it back; who may approve may decline; who may write its keys may cancel. */
+/** The requester may withdraw a held change, an approver may decline it, and a writer of all its keys may cancel it. */
 export function decideDrop(request: ChangeRequest, facts: Facts, now: number): Result<Decision> {
   const { actor } = request
   const { held, maker } = facts
@@ -104,7 +104,7 @@ export function decideDrop(request: ChangeRequest, facts: Facts, now: number): R
   })
 }
 
-/** Without its end a time-boxed change is one for good: whatever forbids that, forbids this. */
+/** Without its revert a time-boxed change is permanent, so the safeguards of a permanent change apply. */
 function checkRevertDrop(
   request: ChangeRequest,
   held: HeldRevert,
@@ -132,7 +132,7 @@ function checkRevertDrop(
   return freezeOverride
 }
 
-/** What history says of a held change that was not applied. */
+/** The detail of the log entry of a held change that was not applied. */
 export function toDroppedDetail(
   held: Held,
   maker: Actor | null,

@@ -1,6 +1,6 @@
 /**
- * Decides a recovery: the operator of the deployment gives a stash a new master token, because the others were lost or have
- * leaked. As in a rotation, what older masters scheduled and asked for passes to the new one, and their links do not.
+ * Decides a recovery: the operator of the deployment makes a new master token, because the others were lost or leaked. As in
+ * a rotation, schedules and approval requests of older masters are reassigned to the new one, and their links are not.
  */
 import { createEntry, type Decision, type Effect } from './decision.ts'
 import type { Facts, ChangeRequest } from './facts.ts'
@@ -20,7 +20,7 @@ export function decideRecovery(
   const id = toTokenId(hash)
   const masters = tokens.filter(({ master }) => master)
   const others = tokens.filter(({ master }) => !master)
-  // One line, so that the new master token cannot approve what an old one asked for.
+  // The same line, so that the new master token cannot approve requests of an old one.
   const line = masters[0]?.line ?? id
   const facts = { id, label: 'master', can: [...ABILITIES], keys: ['*'], expiresAt: null }
   const stamp = { createdAt: now, granted: revision + 1, replaced: false }

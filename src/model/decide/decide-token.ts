@@ -1,4 +1,4 @@
-/** Decides who may act: tokens are granted, revoked, replaced. None may grant what it does not hold. */
+/** Decides about tokens: grants, revocations and rotations. No token may grant more than it has itself. */
 import { createEntry, type Decision, type Effect } from './decision.ts'
 import type { Facts, ChangeRequest } from './facts.ts'
 import type { Intent } from '../intent.ts'
@@ -10,7 +10,7 @@ import { toPendingEnds } from '../time-box.ts'
 import { toTokenId } from '../access/token.ts'
 
 export const STASH_MAX_TOKENS = 1_000
-/** Of one holder, where it is not the master: one leaked token must not use up what all share. */
+/** For one holder other than the master, so that a leaked token cannot use up the limit of the stash. */
 export const HOLDER_MAX_TOKENS = 100
 
 export function decideToken(
@@ -24,7 +24,7 @@ export function decideToken(
   const room = checkRoom(granter.value, facts)
   if (!room.ok) return room
   const id = toTokenId(hash)
-  // Without a wish of its own it lives as long as its granter.
+  // By default it expires with its granter.
   const expiresAt = expiresInMs === null ? granter.value.expiresAt : now + expiresInMs
   const label = foldLabel(wish.label)
   const token: TokenActor = {
@@ -51,7 +51,7 @@ export function decideToken(
   })
 }
 
-/** A token may be revoked by whoever could have granted it, and by itself. The master's successor is made by rotation. */
+/** A token may be revoked by itself, and by every token that could have granted it. The current master token can only be replaced, by a rotation. */
 export function decideRevocation(
   { actor }: ChangeRequest,
   { tokenId }: Extract<Intent, { kind: 'revoke_token' }>,
@@ -72,7 +72,7 @@ export function decideRevocation(
   })
 }
 
-/** The new master token takes over at once; the old one, leaked or not, can no longer choose its successor. */
+/** The new master token is the current one at once: during the overlap, the old one cannot make another successor. */
 export function decideRotation(
   { actor }: ChangeRequest,
   { hash, overlapMs }: Extract<Intent, { kind: 'rotate_master' }>,
@@ -109,8 +109,8 @@ export function decideRotation(
 }
 
 /**
- * A token is replaced by itself, or by one that could grant it. The successor keeps the holder, so that a person stays one
- * person; but not where a token of somebody else makes it, who would have two persons in one hand then.
+ * A token may be replaced by itself, and by one that could grant it. The successor keeps the holder, because it is for the same
+ * person; except where another person's token makes it: that person would have the tokens of two holders then.
  */
 export function decideTokenRotation(
   { actor }: ChangeRequest,
@@ -128,7 +128,7 @@ export function decideTokenRotation(
   const within = own ? ok(null) : isWithin(old, by)
   if (!within.ok) return within
   if (old.replaced) return refuse({ code: 'token_replaced' })
-  // Without an overlap there are as many afterwards as before.
+  // Without an overlap the number of tokens stays the same.
   const room = overlapMs > 0 ? checkRoom(by, facts) : ok(null)
   if (!room.ok) return room
 
@@ -139,7 +139,7 @@ export function decideTokenRotation(
     ...old,
     id,
     holder: own || by.master ? old.holder : by.holder,
-    // Of a token from before grants had a revision, its time says what it was granted before.
+    // For a token without a recorded revision, `createdAt` says before which requests it was granted.
     createdAt: own && old.granted === null ? old.createdAt : now,
     // The maker of the successor may be another person than the holder of the old token.
     granted: own ? old.granted : facts.revision + 1,
@@ -156,13 +156,13 @@ export function decideTokenRotation(
   })
 }
 
-/** Those that the replaced token replaced: none of its line outlives it, so that a rotation ends what has leaked before. */
+/** Predecessors of the replaced token must not outlive it, so that a rotation ends every leaked token of the line. */
 const endOlder = ({ id, line }: TokenActor, until: number, tokens: TokenActor[]): Effect[] =>
   tokens
     .filter((one) => one.line === line && one.id !== id && (one.expiresAt === null || one.expiresAt > until))
     .map((one) => ({ kind: 'end_token', id: one.id, until }))
 
-/** Whether one more token may be there. */
+/** Whether there is room for one more token. */
 function checkRoom(granter: TokenActor, { tokenCount, tokens }: Facts): Result<null> {
   if (tokenCount >= STASH_MAX_TOKENS) return refuse({ code: 'too_many_tokens', limit: STASH_MAX_TOKENS })
   if (granter.master) return ok(null)
@@ -170,7 +170,7 @@ function checkRoom(granter: TokenActor, { tokenCount, tokens }: Facts): Result<n
   return own < HOLDER_MAX_TOKENS ? ok(null) : refuse({ code: 'too_many_tokens', limit: HOLDER_MAX_TOKENS, share: true })
 }
 
-/** What a token with the ability `tokens` may see, grant and revoke: whatever holds no more than itself. */
+/** Whether a token with the ability `tokens` may see, grant and revoke this one: it must not have more than the granter. */
 export function isWithin(token: TokenActor, granter: TokenActor): Result<null> {
   const beyond = token.can.find((ability) => !granter.can.includes(ability))
   if (beyond !== undefined) return refuse({ code: 'grants_too_much', what: `"${beyond}"` })
@@ -182,7 +182,7 @@ export function isWithin(token: TokenActor, granter: TokenActor): Result<null> {
   return ok(null)
 }
 
-/** Once replaced, a master token has an end. */
+/** A master token that was replaced has an expiry. */
 const isCurrentMaster = (token: TokenActor): boolean => isMaster(token) && token.expiresAt === null
 
 function checkGranter(actor: Actor): Result<TokenActor> {

@@ -1,6 +1,6 @@
 /**
- * Decides what an intent does to a stash. Pure: no I/O, no clock, no storage; `now` and the facts are
- * passed in, so every safeguard is a one-line test. This file says who decides what, and what a decision is.
+ * Decides what an intent does to a stash. Pure: no I/O, no clock, no storage; `now` and the facts are passed in. This file
+ * only dispatches each intent to the function that decides it.
  */
 import { decideFreeze, decideThaw, decideUnfreeze } from './decide-freeze.ts'
 import { decideDrop, decideLink } from './decide-held.ts'
@@ -14,7 +14,7 @@ import { refuse, type Result } from '../refusal.ts'
 
 export function decide(request: ChangeRequest, facts: Facts, now: number): Result<Decision> {
   const decision = decideIntent(request, facts, now)
-  // After all else, so that only those who may do it learn the revision. Nothing has happened yet.
+  // Checked last, so that only a caller who may make the change learns the revision.
   if (!decision.ok || isSatisfied(request.condition ?? {}, facts.revision)) return decision
   return refuse({ code: 'version_conflict', current: facts.revision, of: 'stash' })
 }

@@ -1,4 +1,4 @@
-/** What a decision consists of: the answer, what history will say, and what is to be done. */
+/** The type of a decision: the answer, the log entry, and the effects. */
 import type { Detail, EntryKind } from '../entry.ts'
 import type { Freeze } from '../freeze.ts'
 import type { Held } from '../held.ts'
@@ -22,24 +22,24 @@ export type DecidedEntry = {
   detail: Detail | null
 }
 
-/** What happens besides the changes in the entry. */
+/** Effects besides the changes in the entry. */
 export type Effect =
   | { kind: 'hold'; held: Held }
-  /** A held change is over. */
+  /** Removes a held change. */
   | { kind: 'drop'; heldId: string }
-  /** All links tied together by this name are over, as far as this token reaches. */
+  /** Removes all links of this decision whose keys the token reaches. */
   | { kind: 'drop_decision'; decision: string; by: TokenActor }
-  /** The stash is to be deleted. */
-  | { kind: 'bury' }
+  /** Deletes the stash, and leaves the tombstone. */
+  | { kind: 'mark_deleted' }
   | { kind: 'set_freeze'; freeze: Freeze | null }
   | { kind: 'add_token'; token: TokenActor; hash: string; madeBy: string | null }
   | { kind: 'remove_token'; id: string }
-  /** It ends then, and what it scheduled ends with it. */
+  /** The token expires then, and its held changes become void with it. */
   | { kind: 'end_token'; id: string; until: number }
-  /** The old token ends; what it scheduled and asked for passes to the new one. */
+  /** The old token expires; its schedules and approval requests are reassigned to the new one. */
   | { kind: 'replace_token'; old: string; oldUntil: number; by: string }
 
-/** An entry that changes no value. */
+/** An entry without changed values. */
 export const createEntry = (kind: EntryKind, detail: Detail | null): DecidedEntry => ({
   kind,
   items: [],

@@ -1,4 +1,4 @@
-/** What a decision needs to know, and on whose behalf it is made. The stash reads these in the transaction that commits. */
+/** The input of a decision: the request, and the facts that the stash reads in the transaction that commits. */
 import type { EntryChange } from '../entry.ts'
 import type { Freeze } from '../freeze.ts'
 import type { Guard } from '../guard/guard.ts'
@@ -20,58 +20,58 @@ export type Facts = {
   bytes: number
   heldCount: number
   heldBytes: number
-  /** Of the actor's own. */
+  /** Held changes that the actor made. */
   ownHeldCount: number
   guardCount: number
-  /** Of all guards, as JSON in UTF-8. Only where the change touches guards. */
+  /** The size of all guards, as JSON in UTF-8. Both counts are 0 unless the intent changes guards. */
   guardBytes: number
-  /** How many keys pending time-boxes put back, and what, in bytes as it is held. Only where the change is time-boxed. */
+  /** How many keys pending reverts put back, and the bytes of their JSON. Both are 0 unless the intent is time-boxed. */
   revertCount: number
   revertBytes: number
   tokenCount: number
-  /** Whether only what the stash has to do by itself finds room. */
+  /** Whether storage is so full that only the stash's own changes are accepted. */
   storageFull: boolean
-  /** Those that count, oldest first, where the intent makes or replaces one. */
+  /** All valid tokens, oldest first; empty unless the intent makes or replaces one. */
   tokens: TokenActor[]
   freeze: Freeze | null
-  /** Of the keys that the intent names, where they exist. */
+  /** The items and guards of the keys that the intent concerns, where they exist. */
   items: ReadonlyMap<string, Item>
   guards: ReadonlyMap<string, GuardRow>
   /** The pending end of a time-boxed change, by key. */
   reverts: ReadonlyMap<string, HeldRevert>
-  /** For an undo: what the revision changed, each with the revision that last changed the same thing. Null: history has no such revision. */
+  /** For an undo: the changes of that revision, each with the last revision that changed the same key. Null: not in history. */
   undoing: (ValueChange & { lastChanged: number })[] | null
-  /** For `drop_held` and approval links: the held change and who made it, where they still are. */
+  /** For `drop_held` and approval links: the held change and its maker; null where it or the maker's token is gone. */
   held: Held | null
   maker: Actor | null
-  /** For `revoke_token` and `rotate_token`: the token; null where there is none. */
+  /** For `revoke_token` and `rotate_token`: the token; null where it does not exist. */
   token: TokenActor | null
-  /** For a revocation and a freeze: the time-boxes that will end by themselves, the next first. */
+  /** For a revocation and a freeze: the pending reverts that will be released in spite of it, the next first. */
   pending: { held: HeldRevert[]; isWhole: boolean }
-  /** For a put without a key. */
+  /** The key for a put without one. */
   newKey: string
-  /** For a change that is to be held. */
+  /** The id for a change that is to be held. */
   newId: string
 }
 
-/** Whatever is decided in its own right; releases and approvals are decided as the change they release. */
+/** The intents that `decide` takes. Releases and approvals are resolved before, to the held change. */
 export type Decidable = Exclude<Intent | Holdable, { kind: 'release' } | { kind: 'approve' }>
 
 export type ChangeRequest = {
   intent: Decidable
-  /** On whose behalf: for a held change, the one who made it. */
+  /** The actor whose permissions apply: for a held change, its maker. */
   actor: Actor
-  /** Who is speaking now. The same as the actor, but for releases. */
+  /** The authenticated caller. The same as the actor, except in releases. */
   caller: Actor
   reason: string | null
-  /** The held change that this releases. */
+  /** The held change that is released; null where the request is new. */
   release: Held | null
-  /** The second person, where one has just approved. */
+  /** The second person, where this request is an approval. */
   approver: TokenActor | null
   approverReason?: string | null
-  /** Of a link: what the one who pressed it says of it. The maker's reason stands beside it. */
+  /** For a link: the reason that its bearer gave. `reason` is the maker's. */
   pressedReason?: string | null
   breakGlass: string | null
-  /** On the stash's revision, for what has no version of its own. */
+  /** On the stash's revision, for intents that have no condition of their own. */
   condition?: Precondition
 }

@@ -14,7 +14,7 @@ const WAITS_FOR = { link: 'link', approval: 'approval', schedule: 'time' } satis
 
 /** @param terms what the release takes. The id of a link is that of its secret; others get a new one */
 export function hold(request: ChangeRequest, facts: Facts, now: number, terms: HoldOptions): Result<Decision> {
-  // Somebody must answer for it when it is released. The anonymous of the WrenDB profile cannot.
+  // On release the maker's permissions are checked. An anonymous caller of the WrenDB profile has none to check.
   if (request.actor.kind !== 'token') return refuse({ code: 'token_missing' })
   const change = withGeneratedKey(terms.change, facts)
   const room = checkRoom(change, facts)
@@ -47,7 +47,7 @@ export function hold(request: ChangeRequest, facts: Facts, now: number, terms: H
   })
 }
 
-/** Whether one more change can be held. */
+/** Whether there is room for one more held change. */
 export function checkRoom(change: Held['change'], { heldCount, heldBytes }: Facts): Result<null> {
   const size = countBytes(JSON.stringify(change))
   if (size > HELD_MAX_BYTES) return refuse({ code: 'too_large_to_hold', limit_bytes: HELD_MAX_BYTES })
@@ -55,7 +55,7 @@ export function checkRoom(change: Held['change'], { heldCount, heldBytes }: Fact
   return refuse({ code: 'too_many_held', limit: STASH_MAX_HELD, limit_bytes: STASH_MAX_HELD_BYTES })
 }
 
-/** The key that the stash makes up is made up now: the caller is told nothing later. */
+/** A missing key is generated now, because the caller gets no answer when the change is released. */
 function withGeneratedKey<C extends Held['change']>(change: C, facts: Facts): C | Edit {
   return change.kind === 'put' && change.key === null ? { ...change, key: facts.newKey } : change
 }

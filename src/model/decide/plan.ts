@@ -1,5 +1,5 @@
 /**
- * What an edit would change, if nothing stood in its way. Says nothing of whether it may: that is `decide-edit`.
+ * The plan of an edit: what it would change if no safeguard refused it. `decide-edit.ts` checks whether it may.
  */
 import type { Facts } from './facts.ts'
 import type { Edit, Preview } from '../intent.ts'
@@ -11,7 +11,7 @@ export type GuardChange = { key: string; before: { guard: Guard; version: number
 
 export type Plan = { items: ItemChange[]; guards: GuardChange[] }
 
-/** The keys that an edit names, of items and guards alike. For an undo they stand in history, for an import that replaces in the stash. */
+/** The keys that an edit names, of items and guards. The keys of an undo are in history instead; an import that replaces also concerns all keys of the stash. */
 export function getNamedKeys(intent: Edit, newKey: string): string[] {
   switch (intent.kind) {
     case 'put':
@@ -30,8 +30,8 @@ export function getNamedKeys(intent: Edit, newKey: string): string[] {
 }
 
 /**
- * The keys that a change is about, for those who may see, approve or cancel it while it is held. What replaces the
- * whole stash is about `*`: no key, and only reached by whoever reaches every key.
+ * The keys that a held change concerns: an actor has to reach all of them to see, approve or cancel it. A change of the whole
+ * stash has `*`, which is not a key, and which only actors for every key reach.
  */
 export function getAffectedKeys(intent: Edit, plan: Plan): string[] {
   const whole = intent.kind === 'import' && intent.replace ? ['*'] : []
@@ -39,7 +39,7 @@ export function getAffectedKeys(intent: Edit, plan: Plan): string[] {
   return keys.size === 0 ? ['*'] : [...keys]
 }
 
-/** What would change, as texts. Of a guard: its JSON. */
+/** The changes as texts. A guard is given as its JSON. */
 export function toPreview({ items, guards }: Plan): Preview {
   const text = (guard: Guard | null | undefined) => (guard ? JSON.stringify(guard) : null)
   return [
@@ -86,7 +86,7 @@ export function createPlan(intent: Edit, facts: Facts, now: number): Plan {
       const keptGuards = new Set(intent.guards.map(({ key }) => key))
       const rest = intent.replace ? [...facts.items.keys()].filter((key) => !kept.has(key)) : []
       const restGuards = intent.replace ? [...facts.guards.keys()].filter((key) => !keptGuards.has(key)) : []
-      // What is as it should be already is left alone, with its version, and with its end where it has one.
+      // Items and guards that are as imported already keep their version, and their time-box.
       const items = [...intent.items.map(({ key, value, type }) => put(key, value, type)), ...rest.map(remove)]
       const guards = [
         ...intent.guards.map(({ key, guard: rule }) => guard(key, rule)),
@@ -125,7 +125,7 @@ function createUndoPlan(
   return plan
 }
 
-// What history holds was a guard when it was written.
+// The log has guards only as they were accepted.
 const readGuard = (text: string): Guard => guardSchema.parse(JSON.parse(text))
 
 const isItemChanged = ({ before, after }: ItemChange): boolean =>

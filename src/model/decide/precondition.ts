@@ -1,12 +1,12 @@
-/** Conditional requests (RFC 9110 §13.1): a write that must not land on top of another. */
+/** Conditional requests (RFC 9110 §13.1), against lost updates. */
 export type Precondition = {
-  /** The thing must exist and, unless '*', stand at one of these versions. */
+  /** The item, guard or stash must exist and, unless '*', have one of these versions. */
   ifMatch?: '*' | number[]
-  /** The thing must not exist ('*'), or stand at none of these versions. */
+  /** It must not exist ('*'), or have none of these versions. */
   ifNoneMatch?: '*' | number[]
 }
 
-/** @param current the version it stands at; null where it does not exist */
+/** @param current the present version; null where it does not exist */
 export function isSatisfied({ ifMatch, ifNoneMatch }: Precondition, current: number | null): boolean {
   return (
     (ifMatch === undefined || includesVersion(ifMatch, current)) &&

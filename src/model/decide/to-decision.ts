@@ -1,6 +1,6 @@
 /**
- * What an edit that every safeguard let through comes to: the revision, its entry in the log, and what is held or dropped
- * along with it. Nothing here refuses for who asks; two things that cannot be done are found out only now.
+ * Turns an edit that has passed every safeguard into a decision: the revision, the log entry, and the held changes that it
+ * makes or drops. Two refusals are left to this point: a time-box of guards, and one for which there is no room.
  */
 import type { Decision, Effect } from './decision.ts'
 import type { Detail, EntryKind } from '../entry.ts'
@@ -25,7 +25,7 @@ export function toDecision(
   now: number,
 ): Result<Decision> {
   const { release } = request
-  // Taking away what is not there changes nothing, and makes no revision.
+  // A delete of an absent key changes nothing, and makes no revision.
   const items = plan.items.filter(({ before, after }) => before !== null || after !== null)
   const guards = plan.guards.filter(({ before, after }) => before !== null || after !== null)
   const changed = [...new Set(getPlanKeys({ items, guards }))]
@@ -39,8 +39,8 @@ export function toDecision(
     return refuse({ code: 'invalid_query', parameter: 'for', expected })
   }
   const revision = facts.revision + 1
-  // What is away for a time, and is taken away for another, comes back in the end. Where nothing comes back to a key that is
-  // away, nothing ends: that would be no revision, and watchers would never hear of it.
+  // A time-boxed delete of a key that is absent within a time-box extends that time-box. Where the key has no value to put
+  // back, there is no revert: its release would make no revision, so watchers would get no event.
   const boxed = plan.items.filter(
     (change) =>
       (change.before !== null || change.after !== null || facts.reverts.has(change.key)) &&
@@ -82,7 +82,7 @@ export function toDecision(
   })
 }
 
-/** What goes back is held, and lies in every copy of the stash. */
+/** Checks the limits for reverts: they are held changes, and every copy of the stash has their values. */
 function checkTimeBox(
   { change, keys }: HeldRevert,
   freed: number,
@@ -113,7 +113,7 @@ function getApproval({ approver, approverReason = null, release }: ChangeRequest
   return release?.kind === 'schedule' && release.approvedBy ? { approvedBy: release.approvedBy } : {}
 }
 
-/** In the WrenDB profile each write (re)starts its item's lifetime: a delete, held until the item is too old. */
+/** In the WrenDB profile each write restarts the lifetime of its item: a delete is held until the item is too old. */
 function createLapse({ key, after }: ItemChange, now: number): Effect {
   const id = `lapse:${key}`
   if (after === null) return { kind: 'drop', heldId: id }

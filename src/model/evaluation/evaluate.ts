@@ -1,10 +1,10 @@
 /**
- * What a flag's text means to a program: the guard on its key says which type it has, and whether it is rolled out by shares.
+ * Turns a flag's text into a typed value. The guard of its key says which type it has, and whether it is rolled out by shares.
  *
  *   boolean             → true or false                      STATIC
  *   number              → a number                           STATIC
- *   json                → what it holds; null: no value      STATIC, DEFAULT
- *   percentage          → true for so many users, by bucket  SPLIT; at 0 and 100 nobody is asked who they are: STATIC
+ *   json                → the parsed value; null: no value   STATIC, DEFAULT
+ *   percentage          → true for that share of users       SPLIT; at 0 and 100 without a targeting key: STATIC
  *   split               → one of the names, by bucket        SPLIT; with one name left: STATIC
  *   any other, or none  → the text                           STATIC
  */
@@ -12,14 +12,14 @@ import { parseJson } from '../parse-json.ts'
 import { getBucketEnds, getShare } from './rollout.ts'
 import type { Flag } from '../snapshot/snapshot.ts'
 
-/** Without a value the caller's own default counts. */
+/** Without `value`, the caller's own default applies. */
 export type Outcome = { value?: unknown; variant?: string; reason: 'STATIC' | 'SPLIT' | 'DEFAULT' }
 
 export type Rule =
   | { kind: 'same'; outcome: Outcome }
   /** One outcome per share; `ends` are in buckets. */
   | { kind: 'shared'; outcomes: Outcome[]; ends: number[] }
-  /** The text is not what its guard demands: a copy from before the guard was set. */
+  /** The text does not fit its guard: the copy is from before the guard was set. */
   | { kind: 'misfit'; guard: string }
 
 export function createRule({ value: text, guard }: Flag): Rule {
@@ -41,14 +41,14 @@ export function createRule({ value: text, guard }: Flag): Rule {
   }
 }
 
-/** What whoever falls into this bucket gets: see `bucketOf`. */
+/** The outcome for users of this bucket: see `getBucket`. */
 export function chooseOutcome({ outcomes, ends }: Extract<Rule, { kind: 'shared' }>, bucket: number): Outcome {
   const outcome = outcomes[getShare(ends, bucket)]
   if (outcome === undefined) throw new Error('the shares do not cover every bucket')
   return outcome
 }
 
-/** The variant of a flag that has no others. */
+/** The variant name of a flag that has one variant. */
 const DEFAULT = 'default'
 
 const same = (value: unknown, variant: string): Rule => ({
@@ -61,7 +61,7 @@ const misfit = (guard: string): Rule => ({ kind: 'misfit', guard })
 function jsonRule(text: string): Rule {
   const parsed = parseJson(text)
   if (parsed === undefined) return misfit('json')
-  // Clients take null for an error; a missing value is how the protocol says "your default".
+  // OFREP clients treat null as an error. A missing value means that the client's default applies.
   return parsed.value === null ? { kind: 'same', outcome: { reason: 'DEFAULT' } } : same(parsed.value, DEFAULT)
 }
 
@@ -80,7 +80,7 @@ function splitRule(text: string): Rule {
   const shares = Object.entries(weights).map(([name, weight]) => ({
     value: name,
     variant: name,
-    // Number would take "1", [1] and null for one.
+    // Number() would also accept "1", [1] and null.
     weight: typeof weight === 'number' ? weight : NaN,
   }))
   const total = shares.reduce((sum, { weight }) => sum + (weight >= 0 ? weight : NaN), 0)

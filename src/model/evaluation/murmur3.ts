@@ -1,11 +1,11 @@
 /**
- * MurmurHash3, x86, 32 bits, seed 0 (Austin Appleby, public domain): what flagd and its kin bucket users with. It spreads
- * evenly and is the same in every language; it is no protection against anybody.
+ * MurmurHash3, x86, 32 bits, seed 0 (Austin Appleby, public domain): the hash by which flagd buckets users. It
+ * distributes evenly and is available in every language. It is not a cryptographic hash.
  */
 const C1 = 0xcc9e2d51
 const C2 = 0x1b873593
 
-/** The hash of the text in UTF-8, as an unsigned 32-bit integer. Half a surrogate pair counts as U+FFFD. */
+/** The hash of the text in UTF-8, as an unsigned 32-bit integer. A lone surrogate counts as U+FFFD. */
 export function murmur3(text: string): number {
   const bytes = encoder.encode(text)
   const { length } = bytes

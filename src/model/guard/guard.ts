@@ -1,8 +1,7 @@
 /**
- * Guards: the rule that every value of one key must satisfy, and what its changes take besides.
- *
- * A value is judged as the text it is: `true` is a boolean, `True` and ` true` are not, because the services that
- * read it compare texts. `safe_value` is the state to fail towards: with `max_for`, leaving it must be time-boxed.
+ * Guards: the rule that every value of one key must satisfy, and what a change of the key requires besides. A value is
+ * checked as the exact text: `true` is a boolean, `True` and ` true` are not, because the services that read it compare
+ * texts. With `safe_value` and `max_for`, every other value than the safe one must be time-boxed.
  */
 import * as z from 'zod'
 import { durationSchema, parseDuration } from '../duration.ts'
@@ -13,7 +12,7 @@ import type { Issue } from '../issue.ts'
 
 export const STASH_MAX_GUARDS = 1_000
 export const GUARD_MAX_BYTES = 16 * 1024
-/** Of one stash, as JSON. A change of many keys reads the guards of all of them. */
+/** Of all guards of a stash, as JSON: a change of many keys reads all their guards. */
 export const STASH_MAX_GUARD_BYTES = 1024 * 1024
 
 const demands = {
@@ -49,8 +48,8 @@ const kinds = z.discriminatedUnion('type', [
 export type Guard = z.output<typeof kinds>
 
 /**
- * The shape of a guard, and no more: a caller is not believed yet when a body is parsed. Whether it can stand guard is
- * examined by `objectionsTo`, once the stash has confirmed the token.
+ * The shape of a guard only: when a body is parsed, the caller is not authenticated yet. `findGuardIssues` checks the rest,
+ * which costs more, after the stash has authenticated the token.
  */
 export const guardSchema = kinds
   .refine(
@@ -59,7 +58,7 @@ export const guardSchema = kinds
   )
   .meta({ id: 'Guard' })
 
-/** What makes a guard no guard: a schema that cannot be judged by, limits that nothing fits, a safe value that it would refuse itself. */
+/** Why a guard is invalid: a schema that is not accepted, limits that no value fits, a safe value that does not fit itself. */
 export function findGuardIssues(guard: Guard, budget: ValidationBudget): Issue[] | 'over budget' {
   const examined = guard.type === 'json' && guard.schema !== undefined ? vetSchema(guard.schema, budget) : []
   if (examined === 'over budget') return examined
@@ -81,7 +80,7 @@ export function findGuardIssues(guard: Guard, budget: ValidationBudget): Issue[]
   return objections
 }
 
-/** What is wrong with `value` under this guard, and what would be right. Empty: it fits. 'over budget': it was not judged. */
+/** Why `value` does not fit this guard, with what is expected. Empty: it fits. 'over budget': it was not checked. */
 export function findViolations(guard: Guard, value: string, budget = new ValidationBudget()): Issue[] | 'over budget' {
   switch (guard.type) {
     case 'boolean':
@@ -111,7 +110,7 @@ export function findViolations(guard: Guard, value: string, budget = new Validat
   }
 }
 
-/** Whether going to `value` (null: taking the key away) leaves the safe side. */
+/** Whether `value` (null: the key is deleted) is another value than the safe one. */
 export const isUnsafe = (guard: Guard, value: string | null): boolean =>
   guard.safe_value !== undefined && value !== guard.safe_value
 
@@ -120,7 +119,7 @@ export const getMaxForMs = ({ max_for: text }: Guard): number | null =>
   text === undefined ? null : parseDuration(text)
 
 const PERCENTAGE = /^(?:0|[1-9]\d{0,2})(?:\.\d{1,3})?$/
-/** As JSON writes numbers. */
+/** The grammar of numbers in JSON. */
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
 const wrong = (expected: string): Issue[] => [{ path: '', message: `takes ${expected}` }]
@@ -137,7 +136,7 @@ function rangeOf(min: number, max: number): string {
 }
 
 function isWebUrl(value: string): boolean {
-  // The parser forgives blanks, backslashes and missing slashes; what reads the value may not.
+  // The URL parser accepts blanks, backslashes and missing slashes; a service that reads the value may not.
   return /^https?:\/\/[^\s\\/]/i.test(value) && !/[\s\\]/.test(value) && URL.canParse(value)
 }
 

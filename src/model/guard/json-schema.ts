@@ -1,10 +1,10 @@
 /**
  * JSON Schema (draft 2020-12) for `json` guards.
  *
- * A schema comes from outside and runs in the stash, before everybody's writes. So it is looked through once, when the
- * guard is set: a keyword nobody knows is a typo that would allow everything; regular expressions, recursion and
- * references that multiply are refused, because they could hold the whole stash up. The work that is left is counted
- * before it is done (`schema-cost.ts`), and taken from the budget of the whole change.
+ * A caller's schema runs inside the stash, where it delays every other write. It is vetted once, when the guard is set: an
+ * unknown keyword is refused, because as a typo it would allow every value; so are regular expressions, recursion and
+ * references that multiply, because they could block the stash. The remaining work is counted before it is done
+ * (`schema-cost.ts`), and taken from the budget of the whole change.
  */
 import { Validator, type Schema } from '@cfworker/json-schema'
 import type { Issue } from '../issue.ts'

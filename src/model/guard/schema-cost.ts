@@ -1,21 +1,20 @@
 /**
- * What it costs to judge a value by a JSON Schema, counted before the validator runs.
- *
- * The count walks schema and value together as the validator does, and stops at its limit. It must never count less than
- * the validator works: a keyword whose work grows with a list, a text or a pair of items is charged for all of it.
+ * Counts what it costs to validate a value by a JSON Schema, before the validator runs. The count walks schema and value
+ * together, as the validator does, and stops at its limit. It must never be below the validator's work: a keyword whose work
+ * grows with a list, a text or pairs of items is charged for all of it.
  */
 
 /** One subschema applied to one value: the validator makes several objects for each. */
 const APPLY_STEPS = 3
-/** One branch of an applicator: what it has evaluated is merged into its parent's list, key by key. */
+/** One branch of an applicator: the validator merges the branch's evaluated keys into the parent's list, one by one. */
 const MERGED_PER_STEP = 2
-/** Entries of a list compared with a value. */
+/** Entries of a list, compared with a value. */
 const COMPARED_PER_STEP = 8
 /** Characters copied, hashed or measured. */
 const CHARS_PER_STEP = 64
-/** A text that no format takes long for. */
+/** Up to this length, each format is checked in a short time. */
 const SHORT_CHARS = 256
-/** Pairs of texts that begin alike. */
+/** Pairs of texts with a common beginning. */
 const PAIRS_PER_STEP = 32
 /** Arbitrary-precision division. */
 const MULTIPLE_OF_STEPS = 10
@@ -23,8 +22,8 @@ const MULTIPLE_OF_STEPS = 10
 type Json = Record<string, unknown>
 
 /**
- * How many steps (of at most a microsecond or so) judging `value` by `schema` takes. Past `limit` it stops, and what it
- * returns is only known to be more than that. `root` is the schema that references point into.
+ * How many steps, of about a microsecond at most, it takes to validate `value` by `schema`. The count stops past `limit`: then
+ * the result is only known to be more than that. `root` is the schema that references point into.
  */
 export function countSteps(schema: unknown, value: unknown, limit: number, root: unknown = schema): number {
   if (!isRecord(schema)) return 1
@@ -58,7 +57,7 @@ const sizeOf = (value: unknown): number =>
 
 function countText({ minLength, maxLength, format }: Json, { length }: string): number {
   const measured = minLength === undefined && maxLength === undefined ? 0 : length / CHARS_PER_STEP
-  // Some formats backtrack a little: for a long text a step a character is on the safe side of all of them.
+  // Some formats backtrack a little. One step for each character of a long text is an upper bound for all of them.
   return measured + (format === undefined ? 0 : length <= SHORT_CHARS ? 1 : length)
 }
 
@@ -100,7 +99,7 @@ function countObject(schema: Json, record: Json, add: Add, descend: Descend): vo
   }
 }
 
-/** How many values there are in a value, itself included, and what its texts weigh. */
+/** How many values a value has in it, itself included, plus steps for the length of its texts. */
 export function countNodes(value: unknown, charsPerNode = CHARS_PER_STEP): number {
   if (typeof value === 'string') return 1 + value.length / charsPerNode
   if (typeof value !== 'object' || value === null) return 1
@@ -110,11 +109,11 @@ export function countNodes(value: unknown, charsPerNode = CHARS_PER_STEP): numbe
   )
 }
 
-/** Of `enum` and `const`: all is compared, and printed whole where nothing is equal. */
+/** For `enum` and `const`: every entry is compared, and all are printed where none is equal. */
 const countCompared = (values: unknown): number =>
   countNodes(values, CHARS_PER_STEP / COMPARED_PER_STEP) / COMPARED_PER_STEP
 
-/** What a reference such as `#/$defs/a` points to; undefined where that is nothing. */
+/** The schema that a reference such as `#/$defs/a` points to; undefined where it points to nothing. */
 export function resolvePointer(root: unknown, pointer: string): unknown {
   const steps = pointer.slice(1).split('/').slice(1)
   return steps.reduce<unknown>((at, step) => {

@@ -1,12 +1,12 @@
 /**
- * What the flags of a stash are at a time: past its end a time-boxed value is over, whether or not the stash has made a
- * revision of that yet. The one place that says so; every reader of a snapshot goes through it.
+ * The flags of a stash at a given time. A time-boxed value ends by the clock, also where the stash has made no revision of
+ * that yet. This is the only implementation of that rule for snapshots: every reader of a snapshot has to use it.
  */
 import type { Flag, Snapshot } from './snapshot.ts'
 
 /**
- * The snapshot as it stands at `now` (ms since the epoch): each flag whose time-box has ended has the value that comes
- * back. The same object where nothing has ended since.
+ * The snapshot at `now` (ms since the epoch): each flag whose time-box has ended has its former value. Returns the same
+ * object where no time-box has ended.
  */
 export function getSnapshotAt<S extends Snapshot>(snapshot: S, now: number): S {
   if (now < snapshot.changesAt) return snapshot
@@ -14,7 +14,7 @@ export function getSnapshotAt<S extends Snapshot>(snapshot: S, now: number): S {
   const pending = snapshot.reverts.filter(({ at }) => at > now)
   const reverted = new Set(snapshot.reverted)
   for (const { key, at, version, to } of snapshot.reverts) {
-    // Away already, and to stay away: the stash makes no revision of that.
+    // The key is absent, and was so before its time-box: the stash makes no revision of that.
     if (at > now || (to === null && !flags.has(key))) continue
     reverted.add(key)
     if (to === null) flags.delete(key)
@@ -29,6 +29,6 @@ export function getSnapshotAt<S extends Snapshot>(snapshot: S, now: number): S {
   }
 }
 
-/** By key, as the stash gives them: an answer must not depend on what was put back first. */
+/** In the order of keys, as the stash gives them: the result must not depend on the order in which values were put back. */
 const inOrder = (flags: Map<string, Flag>): Map<string, Flag> =>
   new Map([...flags].toSorted(([a], [b]) => (a < b ? -1 : 1)))

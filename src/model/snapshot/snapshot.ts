@@ -1,8 +1,7 @@
 /**
- * A stash as the edge sees it: every flag at one revision. This is the text that lies in KV and that the
- * object hands out, read by versions of the code before and after the one that wrote it.
- *
- * Reading distrusts: what is not exactly a snapshot of the stash asked for is no snapshot at all.
+ * A snapshot: every flag of a stash at one revision, as the text that KV stores and the object sends. Versions of the code
+ * before and after the one that wrote it read it. The parser trusts nothing: a text that is not exactly a snapshot of the
+ * requested stash counts as absent.
  */
 import type { Freeze } from '../freeze.ts'
 import { parseJson } from '../parse-json.ts'
@@ -13,15 +12,15 @@ export type Flag = {
   value: string
   type: string
   version: number
-  /** The type of the guard on its key, where it has one: what its text means. Readers before there was one leave it alone. */
+  /** The type of its key's guard, where it has one: how its text is evaluated. Older readers ignore it. */
   guard?: string
-  /** Where the flag is time-boxed: when its value ends, in ms since the epoch. Not stored: it follows from `reverts`. */
+  /** For a time-boxed flag: when its value ends, in ms since the epoch. Not stored, but derived from `reverts`. */
   until?: number
-  /** The value is the one that a time-box put back by the clock; the stash has no revision for that yet. Never stored. */
+  /** A time-box has ended by the clock and put this value back; the stash has no revision for that yet. Never stored. */
   reverted?: true
 }
 
-/** What a pending time-box puts back, and when. */
+/** The value that a pending time-box puts back, and when. */
 export type Revert = {
   key: string
   /** In ms since the epoch. */
@@ -35,51 +34,51 @@ export type Revert = {
 export type Snapshot = {
   stashId: string
   revision: number
-  /** When the object wrote it down, in ms since the epoch. */
+  /** When the object composed it, in ms since the epoch. */
   publishedAt: number
-  /** Null: the stash was deleted. It stays readable for a while so that older copies lose to it. */
+  /** Null: the stash was deleted. This tombstone stays in KV for a while, so that it replaces older copies. */
   stash: {
     name: string | null
     description: string | null
     profile: Profile
     createdAt: number
-    /** Ends by its time, whatever a copy says. Copies from before there were freezes have none. Its reason is not public: null. */
+    /** It ends by its time, also in an older copy. Null also in copies of versions without freezes. The reason is always null: it is not public. */
     freeze: Pick<Freeze, 'until' | 'reason'> | null
   } | null
   flags: ReadonlyMap<string, Flag>
   /** The pending ends of time-boxes, the next first. */
   reverts: readonly Revert[]
-  /** When the next of them is due; Infinity where there is none. From then on `atTime` gives another snapshot. */
+  /** When the next of them is due; Infinity where there is none. From then on `getSnapshotAt` returns another snapshot. */
   changesAt: number
-  /** Keys that a time-box put back by the clock, and that have no revision for it yet. */
+  /** Keys whose time-box has ended by the clock, and whose former value has no revision of its own yet. */
   reverted: ReadonlySet<string>
-  /** False where the version of the code that wrote it did not write down all that is needed today. */
+  /** False where it was written by a version of the code that left out something that readers need today. */
   isComplete: boolean
 }
 
-/** What is written down of a snapshot; the rest follows from it. */
+/** The stored part of a snapshot; the rest is derived from it. */
 export type SnapshotFacts = Omit<Snapshot, 'flags' | 'changesAt' | 'reverted' | 'isComplete'> & {
-  /** Of the log entry of this revision; null where there is none. By it an object tells its own history from a lost one. */
+  /** The beginning of the hash of this revision's log entry; null where there is none. By it an object distinguishes its own history from a lost one. */
   chain: string | null
 }
 
-/** So many characters of an entry's hash tell two histories apart. */
+/** How many characters of an entry's hash are enough to distinguish two histories. */
 export const CHAIN_CHARS = 16
 
 export type LiveSnapshot = Snapshot & { stash: NonNullable<Snapshot['stash']> }
 
-/** Under which name a cache keeps what was read of a stash. */
+/** The cache tag of everything that was read from a stash. */
 export const toCacheTag = (stashId: string): string => `stash:${stashId}`
 
 /**
- * Raised when a reader could misread what another version wrote, and not for a field more. Readers take this format and the
- * one before, so that what lies in KV is of use until the object has put it anew; any other counts as absent.
- * 1 knew no guards: a flag's type is unknown in it.
+ * Raised when a reader of another version could misread the text; not for an additional field. Readers accept this format
+ * and the one before, so that KV's copy stays usable until the object has put it again; any other counts as absent.
+ * Format 1 has no guards: the types of its flags are unknown.
  */
 const FORMAT = 2
 const FORMAT_BEFORE = 1
 
-/** Raised with each change of what is written, a field more included: a stash that was put in another layout is put again. */
+/** Raised with each change of the written text, additional fields included: a stash whose copy in KV has another layout is put again. */
 export const LAYOUT = 2
 
 export function serializeSnapshot(snapshot: SnapshotFacts, flags: Iterable<Flag>): string {
@@ -104,12 +103,12 @@ export function serializeSnapshot(snapshot: SnapshotFacts, flags: Iterable<Flag>
       version,
       ...(guard !== undefined && { guard }),
     })),
-    // Also where there are none: without the field it was written by a version that knew no reverts.
+    // Written also when empty: a text without this field is by a version that had no reverts.
     reverts,
   })
 }
 
-/** The snapshot in `text`, or null for anything that is not one of this stash in a format known here. */
+/** The snapshot in `text`; null where it is not a snapshot of this stash in a known format. */
 export function parseSnapshot(text: string, stashId: string): Snapshot | null {
   const raw = parseJson(text)?.value
   if (!isRecord(raw) || raw['stash_id'] !== stashId) return null
@@ -141,25 +140,25 @@ export function parseSnapshot(text: string, stashId: string): Snapshot | null {
     reverts,
     changesAt: reverts[0]?.at ?? Infinity,
     reverted: NONE,
-    // 1 knew no guards, and the first texts of 2 no reverts.
+    // Format 1 has no guards, and the first texts of format 2 have no reverts.
     isComplete: format === FORMAT && rawReverts !== undefined,
   }
 }
 
 const NONE: ReadonlySet<string> = new Set()
 
-/** The next first; null for what is no list of reverts. */
+/** The next first; null where it is not a list of reverts. */
 function readReverts(raw: unknown): Revert[] | null {
   if (!Array.isArray(raw) || !raw.every(isRevert)) return null
   return raw.map(({ key, at, version, to }) => ({ key, at, version, to })).toSorted((a, b) => a.at - b.at)
 }
 
-/** What stands at the beginning of a snapshot of any format: formats to come keep it. */
+/** The beginning of a snapshot of any format: later formats have to keep it. */
 export type Outline = { format: number; stashId: string; revision: number; chain: string | null }
 
 const OUTLINE = /^\{"format":(\d{1,9}),"stash_id":"([^"\\]*)","revision":(\d{1,15}),(?:"chain":"([0-9a-f]{16})",)?/
 
-/** The outline of a text that may be in an unknown format, or a mebibyte long. Null where it has none. */
+/** The outline of a text, without parsing all of it: it may be a mebibyte long, or in an unknown format. Null where it has none. */
 export function parseOutline(text: string): Outline | null {
   const [, format, stashId, revision, chain = null] = OUTLINE.exec(text) ?? []
   if (format === undefined || stashId === undefined || revision === undefined) return null
@@ -168,7 +167,7 @@ export function parseOutline(text: string): Outline | null {
 
 export const isKnownFormat = ({ format }: Outline): boolean => format === FORMAT || format === FORMAT_BEFORE
 
-/** The one with the higher revision, or else the one that is complete. A copy is only ever replaced by a newer one. */
+/** The snapshot with the higher revision; of two with the same, the complete one. A copy must only be replaced by a newer one. */
 export function pickNewest(a: Snapshot | null, b: Snapshot | null): Snapshot | null {
   if (a === null || b === null) return a ?? b
   if (a.revision === b.revision) return b.isComplete && !a.isComplete ? b : a
@@ -200,7 +199,7 @@ const isRevert = (raw: unknown): raw is Revert => {
   if (to === null) return true
   return isRecord(to) && ['value', 'type'].every((name) => typeof to[name] === 'string') && isGuardType(to['guard'])
 }
-/** The last that a Date can hold. */
+/** The latest time that a Date can represent. */
 const TIME_MAX_MS = 8.64e15
 const isTime = (raw: unknown): raw is number => isCount(raw) && raw <= TIME_MAX_MS
 const isGuardType = (raw: unknown): boolean => raw === undefined || typeof raw === 'string'

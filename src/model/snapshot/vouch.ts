@@ -1,9 +1,9 @@
 /**
- * What an object vouches for: its revision; null where the stash was deleted; NO_STORAGE where it has no tables, and no
- * note that it was deleted. A deletion leaves such a note since there is one, so this means storage that was lost, a stash
- * that was never created, or one deleted by a version from before. KV tells these apart.
+ * The object's answer to "which revision is the present state?": the revision; null where the stash was deleted; NO_STORAGE
+ * where it has neither tables nor the mark of a deletion. Then its storage was lost, the stash was never created, or it was
+ * deleted by a version that left no mark. KV's copy shows which of these is true.
  */
 export type Vouch = number | null
 
-/** A number, because readers of the version before know numbers and null: to them it is a very old revision. */
+/** A number, because readers of the version before handle numbers and null only: they take it for a very old revision. */
 export const NO_STORAGE = -1

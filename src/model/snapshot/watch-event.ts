@@ -1,25 +1,24 @@
 /**
- * What watchers are told: first how things stand, then each change, in order. The text is the same on every road.
- *
- * A client resumes with the last revision it has seen, so an event's revision is its id.
+ * The events that watchers receive: first a snapshot, then each change, in order. The text is the same over every transport. A
+ * client resumes with the last revision that it has seen, so the revision of an event is its id.
  */
 import type { RevertChange } from '../time-box.ts'
 
 export type Value = { key: string; value: string | null }
 
 /**
- * `reverts`: of a snapshot every pending end of a time-box; of a change what differs since the revision before. Absent in
- * the messages of a version that knew none.
+ * `reverts`: in a snapshot every pending end of a time-box; in a change those that differ from the revision before. Absent in
+ * the messages of older versions.
  */
 export type WatchEvent =
-  /** Every flag at one revision: the first event, and the answer to a gap too old to be told of. */
+  /** Every flag at one revision: the first event, and the replacement for changes that are too old or too many to replay. */
   | { type: 'snapshot'; revision: number; values: Value[]; reverts?: RevertChange[] }
-  /** null: the key was taken away. Empty where a revision changed no flag: a guard, a token, a freeze. */
+  /** A value of null: the key was deleted. Empty where a revision changed no flag, but a guard, a token or a freeze. */
   | { type: 'change'; revision: number; values: Value[]; reverts?: RevertChange[] }
-  /** The stash was deleted: nothing comes any more. */
+  /** The stash was deleted: this is the last event. */
   | { type: 'gone'; revision: number; values: Value[] }
 
-/** A watcher of some keys is not told of others; one of revisions is told that there are new ones, and not what they hold. */
+/** A watcher of some keys gets no events about other keys. A watcher of `revisions` gets revision numbers, without values. */
 export type Filter = string[] | 'revisions' | null
 
 /** As JSON: `{"type":"change","revision":7,"changes":{"a":"1","b":null}}`. Null: nothing for this watcher. */
@@ -37,37 +36,37 @@ export function serializeEvent(event: WatchEvent, filter: Filter): string | null
 type PendingRevert = Extract<RevertChange, { at: number }>
 type Ending = { at: string; to: string | null }
 
-/** By key: what comes back and when (ISO 8601); null where the key is in no time-box any more. No member where there are none. */
+/** By key: the value that is put back, and when (ISO 8601); null where the key is no longer in a time-box. Without entries the member is left out. */
 export function toRevertRecord(reverts: PendingRevert[]): { reverts?: Record<string, Ending> }
 export function toRevertRecord(reverts: RevertChange[]): { reverts?: Record<string, Ending | null> }
 export function toRevertRecord(reverts: RevertChange[]): { reverts?: Record<string, Ending | null> } {
   if (reverts.length === 0) return {}
   const toEnding = (revert: RevertChange): Ending | null =>
-    // oxlint-disable-next-line no-restricted-globals -- it writes a time down, and reads no clock.
+    // oxlint-disable-next-line no-restricted-globals -- it formats a time, and reads no clock.
     revert.at === null ? null : { at: new Date(revert.at).toISOString(), to: revert.to }
   return { reverts: Object.fromEntries(reverts.map((revert) => [revert.key, toEnding(revert)])) }
 }
 
-/** A change of a thousand keys is told to thousands of watchers, each of a hundred keys of its own. */
+/** A set, because a change of a thousand keys may go to thousands of watchers of a hundred keys each. */
 function choose<T extends { key: string }>(values: T[], filter: string[]): T[] {
   const keys = values.length > 1 ? new Set(filter) : null
   return values.filter(({ key }) => keys?.has(key) ?? filter.includes(key))
 }
 
-/** What a stash says that a watcher has missed, up to `head`: as the texts that it is sent, where those were asked for. */
+/** The events that a watcher has missed, up to `head`; or their texts, where the caller asked for those. */
 export type Missed = { head: number; events: WatchEvent[]; texts?: string[] }
 
-/** Also of the runtime's limit for what a hibernating socket remembers: 16 KB. */
+/** Chosen for the runtime's limit as well: the attachment of a hibernating socket has at most 16 KB. */
 export const FILTER_MAX_KEYS = 100
 
-/** What a Worker asks of an object when it opens a watch: everything that the object need not find out itself. */
+/** The parameters with which a Worker opens a watch at an object. */
 export type WatchTerms = {
   /** The last revision that the client has seen; null: none. */
   after: number | null
   filter: Filter
-  /** Whether the client wants to know when it has been told everything there was. */
+  /** Whether the client wants a mark after the missed events. */
   marks: boolean
-  /** Whether it takes what was missed as a body, one event a line, and a socket only where nothing was. */
+  /** Whether it takes missed events as a body, one a line, and a socket only where it has missed none. */
   body: boolean
 }
 
@@ -93,12 +92,12 @@ export function parseWatchTerms(url: string): WatchTerms {
   }
 }
 
-/** The mark: everything there was up to now has been told. */
+/** The mark: all missed events have been sent. */
 export const serializeMark = (revision: number): string => JSON.stringify({ type: 'live', revision })
 
-/** What a hub asks of a stash's object. */
+/** The methods of a stash's object that a hub calls. */
 export type WatchSource = {
-  /** From now on the hub is told of every change after the revision that is returned. Null: no such stash. */
+  /** From now on the hub gets every change after the revision that is returned. Null: no such stash. */
   subscribe(hub: string): Promise<number | null>
   missed(
     after: number | null,
@@ -108,5 +107,5 @@ export type WatchSource = {
   ): Promise<Missed | null>
 }
 
-/** What a stash's object asks of a hub: to tell its watchers. The revision that they have been told then; null: none are left. */
+/** The method of a hub that a stash's object calls to broadcast events. Returns the revision that all watchers have got by then; null: no watcher is left. */
 export type HubSink = { tell(events: WatchEvent[]): Promise<number | null> }

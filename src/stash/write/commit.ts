@@ -67,7 +67,7 @@ function applyEffect(sql: SqlStorage, effect: Effect, revision: number, now: num
       return dropHeld(sql, effect.heldId)
     case 'drop_decision':
       return dropDecision(sql, effect.by, effect.decision)
-    case 'bury':
+    case 'mark_deleted':
       return markDeleted(sql, revision, now)
     case 'set_freeze':
       return setFreeze(sql, effect.freeze)
