@@ -1,70 +1,72 @@
 /**
- * The stash's one alarm: set to the earliest of everything that waits, and what happens when it rings.
- *
- * An alarm that throws is dropped after six tries, and nothing would set it again. So ringing never throws:
- * each stage fails on its own, and the alarm is set anew at the end, whatever happened.
+ * The one alarm of a stash: it is set to the earliest time at which a task is due, and runs the tasks. The platform drops an
+ * alarm that throws after six tries, and nothing would set it again. So `run` never throws: each task fails on its own, and
+ * the alarm is set again at the end in every case.
  */
 import { getNextAlarm } from '../model/due.ts'
 import type { DueKind } from './tables/held.ts'
 
-/** How long the alarm waits for KV before it lets go: the put goes on, and the next alarm finds it settled. */
+/** How long the alarm waits for a put to KV. After that the put continues, and the next alarm finds it settled. */
 const KV_WAIT_MS = 1_000
-/** A stash with ten thousand changes due at once releases them in slices, so that requests get their turn. */
+/** Ten thousand changes may be due at once: they are released in batches, so that requests are served in between. */
 const RELEASES_PER_RING = 100
-/** Ends are carried out before what people asked for. A stash has at most 1,000 time-boxed keys, and as many lapses. */
+/** Enough for all ends: a stash has at most 1,000 time-boxed keys, and as many lapses. They come before requests of callers. */
 const END_BATCHES_MAX = 20
 
-/** Where ends cannot be taken (storage fails), a request goes on without them. */
+/** Where storage fails and ends cannot be released, a request goes on without them after so many rounds. */
 const END_ROUNDS_MAX = 5
 
-/** An alarm that has not rung for so long may have been lost: it is set anew with the next change. */
+/** An alarm that is overdue by this may have been lost: the next change sets it again. */
 const LOST_MS = 10_000
 
 export type AlarmTasks = {
   now(): number
   sleep(ms: number): Promise<unknown>
-  /** Null: nothing waits any more. */
+  /** Null: no task waits any more. */
   setAlarm(at: number | null): void
-  /** When KV wants to be written, the next held change is due, history has something to forget; null where nothing waits. */
+  /** When KV is to be written next; null when it is up to date. */
   publishAt(): number | null
+  /** When the next held change is due; null when none is held for a time. */
   heldAt(): number | null
+  /** When a hub that has not confirmed every event is to be called again; null when all have. */
   hubAt(): number | null
+  /** When history is to be pruned; null when it is not. */
   pruneAt(): number | null
-  /** When what is late is to be logged again; null while nothing is. */
+  /** When late work is to be logged again; null while none is late. */
   examineAt(): number | null
-  /** Due changes, noted as tried, and the alarm set for those that will not end. Durable once `durable` has resolved. */
+  /** Takes due changes: counts a try of each, and sets the alarm in case their release does not end. Durable once `durable` has resolved. */
   takeDue(due: DueKind, limit: number): string[]
   durable(): Promise<unknown>
-  /** Whether something ends by the clock that is due now, and may be tried. */
+  /** Whether a time-box, a freeze or a lapse has ended by the clock and may be released. */
   hasEnded(): boolean
   /** Releases one held change. Must not throw. */
   release(id: string): void
-  /** Forgets a little of what is past. */
+  /** Deletes one batch of old history, and expired rows. */
   prune(): void
   publish(): Promise<void>
-  /** Tells watchers what an earlier attempt has left untold, and begins to tell hubs. Never rejects. */
+  /** Broadcasts the events that an earlier attempt did not, and starts the calls to hubs. Never rejects. */
   broadcast(): Promise<void>
-  /** After a put has settled. May find that nothing is left to keep. */
+  /** Called after a put has settled. Deletes the storage of a deleted stash, once nothing needs it. */
   deleteIfDrained(): Promise<void>
-  /** Whether there still is a stash to wake. */
+  /** False once the storage is deleted. */
   exists(): boolean
   report(fault: unknown): void
 }
 
 export class Alarm {
   readonly #tasks: AlarmTasks
-  /** What the alarm is set to, as far as this instance knows. Setting it again costs a write. */
+  /** The time that this instance has set the alarm to. To set it again costs a write. */
   #at: number | null = null
-  /** One run at a time, which all who need it wait for: a second one would find nothing left to take, and go on too early. */
+  /** The run of `endDue` under way. Every caller waits for it: a second run would find nothing to take, and resolve too early. */
   #ending: Promise<void> | null = null
-  /** Whether one was set at the wake: it stands although its time has come. */
+  /** Whether the alarm was set when the object woke, for a time that had passed already. */
   #isSetAtWake = false
 
-  constructor(chores: AlarmTasks) {
-    this.#tasks = chores
+  constructor(tasks: AlarmTasks) {
+    this.#tasks = tasks
   }
 
-  /** When it must ring next; null where nothing waits. */
+  /** When the alarm must run next; null where no task waits. */
   wantedAt(): number | null {
     const { publishAt, heldAt, hubAt, pruneAt, examineAt } = this.#tasks
     return getNextAlarm({
@@ -76,7 +78,7 @@ export class Alarm {
     })
   }
 
-  /** Sets the alarm. Called inside the transaction that made something wait: they are committed together. */
+  /** Sets the alarm. Call it in the transaction that makes a task wait, so that both are committed together. */
   schedule(): void {
     const at = this.wantedAt()
     const known = this.#at !== null && this.#at > this.#tasks.now() - LOST_MS ? this.#at : Infinity
@@ -86,8 +88,8 @@ export class Alarm {
   }
 
   /**
-   * Of an object that wakes, once its tables are right. The platform drops an alarm whose object could not even be made six
-   * times, which is a few minutes of a migration that fails: an overdue change would wait for the next write.
+   * To be called when the object wakes, after its migration. The platform drops an alarm after the object's constructor has
+   * thrown six times, within minutes of a failing migration: then an overdue change would wait for the next write.
    */
   scheduleOverdue(now: number): void {
     const at = this.wantedAt()
@@ -103,19 +105,19 @@ export class Alarm {
     await this.endDue()
     await this.#release('requests', RELEASES_PER_RING)
     this.#prune()
-    // What both wait for is over when the later of them is.
-    const told = this.#tasks.broadcast().then(() => this.#tasks.deleteIfDrained())
-    const outside = [this.#publish().catch(this.#tasks.report), told.catch(this.#tasks.report)]
+    // Each of the two may be the last condition for the deletion, so both check it.
+    const broadcast = this.#tasks.broadcast().then(() => this.#tasks.deleteIfDrained())
+    const outside = [this.#publish().catch(this.#tasks.report), broadcast.catch(this.#tasks.report)]
     await Promise.race([Promise.all(outside), sleep(KV_WAIT_MS)])
     this.#reschedule()
-    // Last, and one alone: what did not end may end the object, and everything else has had its turn.
+    // Last, and only one: the release that did not end may have killed the object. All other tasks have run by now.
     await this.#release('tried', 1)
     this.#reschedule()
   }
 
   /**
-   * Carries out every end that is due, also those that become due meanwhile: a caller that waited for a run of another
-   * request goes on later than that run looked, and what it decides must come after every end. Never rejects.
+   * Releases every end that is due, also those that become due meanwhile: a caller that waited for the run of another request
+   * goes on later than that run looked for ends, and its decision must come after all of them. Never rejects.
    */
   async endAllDue(): Promise<void> {
     for (let round = 0; round < END_ROUNDS_MAX && (this.#ending !== null || this.#tasks.hasEnded()); round++) {
@@ -123,7 +125,7 @@ export class Alarm {
     }
   }
 
-  /** Carries out what ends by the clock and is due: time-boxes, freezes, lapses. Never rejects. */
+  /** Releases the ends that are due: of time-boxes, freezes and items of the WrenDB profile. Never rejects. */
   endDue(): Promise<void> {
     return (this.#ending ??= this.#endDue().finally(() => {
       this.#ending = null
@@ -132,14 +134,14 @@ export class Alarm {
 
   async #endDue(): Promise<void> {
     let batches = 0
-    // A batch after the first takes what became due meanwhile, or was too much for one.
+    // Later batches take ends that became due meanwhile, or did not fit into one.
     while (batches < END_BATCHES_MAX && (await this.#release('ends', RELEASES_PER_RING))) batches++
-    // Begun by an instance that died: one alone, because it may have been the reason.
+    // A release that an instance began and did not end: only one, because it may be what killed that instance.
     if (await this.#release('tried_ends', 1)) batches++
     if (batches > 0) this.#reschedule()
   }
 
-  /** A batch is durable before the next begins: an object that dies in one takes back only that one. False where nothing was due. */
+  /** A batch is durable before the next begins: an object that dies in a batch loses only that one. False where none was due. */
   async #release(due: DueKind, limit: number): Promise<boolean> {
     try {
       const ids = this.#tasks.takeDue(due, limit)
@@ -168,7 +170,7 @@ export class Alarm {
     this.#reschedule()
   }
 
-  /** What it was set to in case that something dies is worth nothing once it has not. */
+  /** Replaces the alarm that was set in case the object dies during a release. */
   #reschedule(): void {
     if (!this.#tasks.exists()) return
     const before = this.#at

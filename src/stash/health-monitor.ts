@@ -1,8 +1,7 @@
 /**
- * Watches the stash from its own alarm: each time it rings, late work is logged, without a request. While
- * something is late the alarm rings at least once a minute, so that an alert rule sees the line until it is over.
- *
- * It must never throw: the alarm would be dropped after six tries.
+ * Checks the health of the stash in each run of its alarm, and logs late work. While work is late the alarm runs at least
+ * once a minute, so that an alert rule sees the line until it is done. The monitor must never throw: the platform drops an
+ * alarm after six tries.
  */
 import { degradedIn, judgeHealth, type AlarmFacts, type Checks, type HealthFacts } from '../model/health.ts'
 import { LOG_INTERVAL_MS } from '../model/log-limit.ts'
@@ -12,14 +11,14 @@ import { report, reportLate } from './report.ts'
 export type HealthMonitorOptions = {
   now(): number
   gather(alarm: AlarmFacts): HealthFacts
-  /** When the alarm must ring next, in ms since the epoch; null where nothing waits. */
+  /** When the alarm must run next, in ms since the epoch; null where no task waits. */
   wantedFor(): number | null
-  /** Whether there still is a stash, or what is left of a deleted one. */
+  /** False once the storage is deleted. */
   exists(): boolean
   stashId: string
 }
 
-/** What the object brings up to date by itself after it was away. */
+/** Checks that may be degraded just because the object was out of memory: it catches up by itself. */
 const CATCHING_UP: readonly (keyof Checks)[] = ['kv', 'hubs']
 
 export class HealthMonitor {
@@ -35,12 +34,12 @@ export class HealthMonitor {
     this.#wokeAt = watched.now()
   }
 
-  /** When the alarm must ring to log again; null while nothing is late. */
+  /** When the alarm must run to log late work again; null while none is late. */
   get examineAt(): number | null {
     return this.#examineAt
   }
 
-  /** @param alarmSetFor when the object's alarm is set for, where that was read */
+  /** @param alarmSetFor the time that the platform's alarm is set to; null where that was not read */
   gather(alarmSetFor: number | null): HealthFacts {
     const { gather, wantedFor } = this.#watched
     const alarm = { isRinging: this.#isRinging, rangAt: this.#rangAt, failedAt: this.#failedAt }
@@ -51,15 +50,15 @@ export class HealthMonitor {
     this.#failedAt = this.#watched.now()
   }
 
-  /** @param isRetry the platform rings again, because the ring before threw or was ended by a limit */
-  async runAlarm(ring: () => Promise<void>, isRetry: boolean): Promise<void> {
+  /** @param isRetry the platform repeats the alarm, because the run before threw or exceeded a limit */
+  async runAlarm(run: () => Promise<void>, isRetry: boolean): Promise<void> {
     const { stashId, exists, now } = this.#watched
     this.#isRinging = true
     try {
       if (exists()) this.#examine()
       if (isRetry) reportLate('alarm_failed', 'the ring before this one did not end', { stash: stashId })
       this.#rangAt = now()
-      await ring()
+      await run()
     } finally {
       this.#isRinging = false
     }
@@ -71,10 +70,10 @@ export class HealthMonitor {
       const checks = judgeHealth(this.gather(null), now(), () => true)
       const degraded = degradedIn(checks)
       for (const name of degraded) {
-        // Nobody has begun it yet, because the alarm is late: this ring does.
+        // The alarm is late, and no release was tried: this run tries it.
         const check = checks[name]
         if ('retried' in check && check.retried === 0) continue
-        // It was away, and has had no time to catch up: that is no reason to wake anybody.
+        // The object has just woken and is catching up: that must not raise an alert.
         if (CATCHING_UP.includes(name) && now() - this.#wokeAt < LOG_INTERVAL_MS) continue
         reportLate(NAME_OF_CHECK[name], checks[name].action, { stash: stashId, ...numbersIn(checks[name], now()) })
       }
@@ -86,7 +85,7 @@ export class HealthMonitor {
   }
 }
 
-/** What of a check goes into its line: numbers, times, and how long it has been so. Keys are values of users. */
+/** The members of a check that are logged: numbers, times and the delay. Keys are left out, because they are data of users. */
 function numbersIn(check: Checks[keyof Checks], now: number): Record<string, string | number> {
   const { since, ...rest } = check
   const numbers = Object.entries(rest).filter((entry): entry is [string, number] => typeof entry[1] === 'number')

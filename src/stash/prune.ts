@@ -1,4 +1,4 @@
-/** Forgets the oldest history, and what has expired. The chain stays whole: its anchor moves along. */
+/** Deletes the oldest history and expired rows. The chain stays verifiable: its anchor is moved to the last deleted entry. */
 import { isPast, prunable, PRUNE_BATCH_BYTES, pruneAt, type LogSize } from '../model/retention.ts'
 import { dropExpiredReplies } from './tables/idempotency.ts'
 import { dropExpiredLinks } from './tables/held.ts'
@@ -6,7 +6,7 @@ import { getChanges, countChars } from './tables/log.ts'
 import { getStash } from './tables/stash-row.ts'
 import { dropExpiredTokens } from './tables/tokens.ts'
 
-/** When there will be something to forget; null while there is not. */
+/** When history is to be pruned next; null when it is not. */
 export function nextPruneAt(sql: SqlStorage, now: number): number | null {
   return pruneAt(getLogSize(sql), now)
 }
@@ -32,7 +32,7 @@ function pruneLog(sql: SqlStorage, now: number): void {
     if (!isPast(entry.at, size, now) || bytes > PRUNE_BATCH_BYTES) break
     last = entry
     entries++
-    // Entries from before they were weighed were counted by the characters of their values.
+    // Entries of older versions have no size: they were counted by the characters of their values.
     bytes += entry.bytes === 0 ? countChars(getChanges(sql, entry.revision)) : entry.bytes
   }
   if (last === null) return

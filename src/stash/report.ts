@@ -1,6 +1,6 @@
 /**
- * Log lines of the object, one JSON document each: of faults, and of what is late. They are for the operator, and
- * no answer shows them. At most one a minute for each stash and name: retries come faster than anybody reads.
+ * Log lines of the object for the operator, one JSON document each, about faults and late work. No response contains them.
+ * At most one a minute for each stash and name, because retries would repeat a line many times.
  */
 import { LogLimit } from '../model/log-limit.ts'
 import type { LogName } from '../model/log-names.ts'
@@ -14,7 +14,7 @@ export function report(name: LogName<'stash'>, fault: unknown, facts: Facts): vo
   write(name, { name: errorName, message, ...facts })
 }
 
-/** What is late, where nothing was thrown. */
+/** Logs late work, for which no error was thrown. */
 export function reportLate(name: LogName<'stash'>, message: string, facts: Facts): void {
   write(name, { message, ...facts })
 }

@@ -1,10 +1,7 @@
 /**
- * One Durable Object per stash, and the only writer of it.
- *
- * Each change is one transaction: believe the credential, read the facts, ask `model/` to decide, commit
- * the effects and the log entry together, set the alarm. What follows from a commit happens after it, from
- * the log, so a crash in between delays it but cannot lose it. Messages must be understood by the version
- * of the code before and the one after: an active object keeps running the old one for minutes after a deploy.
+ * The Durable Object of a stash, and its only writer. Each change is one transaction, in `write/apply.ts`. Publishing and
+ * broadcasting happen after the commit, from the log: a crash in between delays them and loses nothing. RPC messages must be
+ * understood by the versions of the code before and after: an active object runs the old one for minutes after a deploy.
  */
 import { DurableObject } from 'cloudflare:workers'
 import type { Applied, Command, Credential } from '../model/intent.ts'
@@ -33,11 +30,11 @@ import { getStash } from './tables/stash-row.ts'
 import { Watchers } from './watch/watchers.ts'
 import { WriteRate } from './write/write-rate.ts'
 
-/** A change that cannot even be decided is a bug: it waits for the next version of the code. */
+/** A release that throws is a bug: it is retried, so that a mended version of the code can do it. */
 const RELEASE_RETRY_MS = 60_000
-/** After an instance that died before it had taken everything away. */
+/** When the deletion of a stash's storage is tried again, after an instance died during it. */
 const RETRY_MS = 1_000
-/** Kept of a deleted stash for good: an object without storage and without this has lost it. */
+/** Stays in the storage of a deleted stash for good: an object without tables and without this mark has lost its storage. */
 const DELETED_MARK = 'deleted'
 
 export class StashObject extends DurableObject<Env> {
@@ -49,7 +46,7 @@ export class StashObject extends DurableObject<Env> {
   readonly #monitor: HealthMonitor
   readonly #cachePurger: CachePurger
   readonly #recovery: Recovery
-  /** Whether there is a stash here at all: an id can outlive what it named. */
+  /** Whether the tables exist: an id may be of a stash that was deleted, or never created. */
   #exists: boolean
   #snapshot: { revision: number; text: string } | null = null
   readonly #watchers: Watchers
@@ -114,12 +111,12 @@ export class StashObject extends DurableObject<Env> {
     })
     if (!this.#exists) return
     this.#recovery.noteWake(getCursor(this.#sql), getStash(this.#sql).revision)
-    // A copy that an older version put is put anew, also where the stash does not change. The alarm asks all that is made above.
+    // A copy in KV by an older version is put again, also where the stash does not change. Last, because the alarm uses all of the above.
     if (this.#publisher.dueAt() !== null || this.#leftoversAt() !== null) this.#alarm.schedule()
     this.#alarm.scheduleOverdue(Date.now())
   }
 
-  /** Where a step fails, this stash cannot be written or confirmed until the code is mended: readers get KV's copy. */
+  /** Where a step fails, the stash can be neither written nor confirmed until the code is mended: readers get KV's copy. */
   #migrate(): void {
     try {
       this.#storage.transactionSync(() => migrate(this.#sql))
@@ -141,7 +138,7 @@ export class StashObject extends DurableObject<Env> {
     return { created_at: now }
   }
 
-  /** The one door: everything that changes a stash. */
+  /** Every change of a stash comes in here. */
   async apply(command: Command): Promise<Result<Applied>> {
     await this.#applyDueEnds()
     if (!this.#isAlive()) return refuse({ code: 'stash_not_found' })
@@ -152,10 +149,10 @@ export class StashObject extends DurableObject<Env> {
     })
   }
 
-  /** Everything that only some may read. */
+  /** Queries that need a credential. */
   async ask(credential: Credential, question: Query): Promise<Result<QueryResult>> {
     await this.#applyDueEnds()
-    // Read first, so that the answer is made in one turn.
+    // Read before the rest, because an await in between could mix two states.
     const alarmSetFor = question.kind === 'health' ? await this.#storage.getAlarm() : null
     if (!this.#isAlive()) return refuse({ code: 'stash_not_found' })
     const health = () => this.#monitor.gather(alarmSetFor)
@@ -167,20 +164,20 @@ export class StashObject extends DurableObject<Env> {
     report(name, fault, { stash: this.#id, ...facts })
   }
 
-  /** The revision that is true now: what an edge copy is measured against. */
+  /** Confirms the present revision, against which readers compare their copies. */
   async vouch(): Promise<Vouch> {
     await this.#applyDueEnds()
     if (!this.#exists) return this.#storage.kv.get(DELETED_MARK) === undefined ? NO_STORAGE : null
     return this.#head()
   }
 
-  /** A copy of this revision was seen: where KV bears that out, the stash goes on past it. The revision then. */
+  /** A reader has seen a copy of this revision. Where KV confirms it, the stash continues after it. Returns the revision then. */
   async recover(seen: number): Promise<number | null> {
     if (this.#isAlive()) await this.#recovery.recover(seen)
     return this.#head()
   }
 
-  /** The stash in the form that KV holds. Null: no such stash. */
+  /** The snapshot, in the text that KV has. Null: no such stash. */
   async snapshot(): Promise<string | null> {
     await this.#applyDueEnds()
     const revision = this.#head()
@@ -189,7 +186,7 @@ export class StashObject extends DurableObject<Env> {
     return this.#snapshot.text
   }
 
-  /** Takes a watcher in: see `WatchTerms`. Where it does not, see `SEAT_STATUS`; 503 sends it to the hubs. */
+  /** Accepts a watcher: see `WatchTerms`. For the refusals see `SEAT_STATUS`; after 503 the Worker tries the hubs. */
   override async fetch(request: Request): Promise<Response> {
     await this.#applyDueEnds()
     const head = this.#head()
@@ -197,7 +194,7 @@ export class StashObject extends DurableObject<Env> {
     return this.#watchers.admit(request, head, Number(this.env.WATCHERS_PER_OBJECT))
   }
 
-  /** From now on this hub is told of every change after the revision that is returned. Null: no such stash. */
+  /** From now on this hub gets every change after the revision that is returned. Null: no such stash. */
   async subscribe(hub: string): Promise<number | null> {
     await this.#applyDueEnds()
     const head = this.#head()
@@ -206,8 +203,8 @@ export class StashObject extends DurableObject<Env> {
   }
 
   /**
-   * What a watcher has missed, for a hub to tell it. Null: no such stash. A hub of an older version takes no texts, and does
-   * not say which one it is; others are subscribed again where they were dropped.
+   * The events that a watcher of a hub has missed. Null: no such stash. A hub of an older version takes no texts and does not
+   * give its name; others are subscribed again if their subscription was dropped.
    */
   async missed(
     after: number | null,
@@ -232,12 +229,12 @@ export class StashObject extends DurableObject<Env> {
     return this.#monitor.runAlarm(() => this.#alarm.run(), info?.isRetry === true)
   }
 
-  /** Before anything is answered: time-boxes, freezes and lapses that are over by the clock end, also where the alarm is late. */
+  /** Before each answer: releases the ends of time-boxes, freezes and items that are due, because the alarm may be late. */
   async #applyDueEnds(): Promise<void> {
     if (this.#isAlive()) await this.#alarm.endAllDue()
   }
 
-  /** Where the object dies in a release, the alarm for the next try is set already. */
+  /** Sets the alarm for the next try in the same transaction, in case the object dies in a release. */
   #takeDue(due: DueKind, limit: number): string[] {
     if (!this.#isAlive()) return []
     return this.#storage.transactionSync(() => {
@@ -247,7 +244,7 @@ export class StashObject extends DurableObject<Env> {
     })
   }
 
-  /** Releases one held change that is due. One that cannot be released must not stop the others, or the alarm. */
+  /** Releases one held change that is due. A release that throws must not stop the others, or the alarm. */
   #release(id: string): void {
     try {
       this.#changing(() => releaseDue(this.#sql, id, Date.now()))
@@ -257,14 +254,14 @@ export class StashObject extends DurableObject<Env> {
     }
   }
 
-  /** When what a deleted stash has left may be taken away; null where there is nothing, or somebody does not know yet. */
+  /** When the storage of a deleted stash may be deleted; null where it is not deleted, or KV or a hub does not know of it yet. */
   #leftoversAt(): number | null {
     if (!this.#exists || this.#isAlive() || this.#publisher.busy) return null
     const isKnown = this.#publisher.dueAt() === null && this.#watchers.nextHubAt() === null
     return isKnown ? Date.now() + RETRY_MS : null
   }
 
-  /** Once KV knows that the stash is gone, and no put can land any more, nothing is left to keep. */
+  /** Deletes the storage of a deleted stash, once KV has the tombstone, no put can land after it, and every hub knows. */
   async #deleteIfDrained(): Promise<void> {
     if (this.#leftoversAt() === null) return
     this.#exists = false
@@ -272,7 +269,7 @@ export class StashObject extends DurableObject<Env> {
     this.#storage.kv.put(DELETED_MARK, Date.now())
   }
 
-  /** One transaction; if it moved the head, the cache in front hears of it. */
+  /** Runs one transaction. If it made a revision, the cache is purged, and watchers are notified. */
   #changing<T>(change: () => T): T {
     const before = getStash(this.#sql).revision
     const outcome = this.#storage.transactionSync(change)
@@ -283,7 +280,7 @@ export class StashObject extends DurableObject<Env> {
     return outcome
   }
 
-  /** The stash's revision; null where there is none, or it is deleted. Reads one row. */
+  /** The stash's revision; null where it does not exist, or is deleted. Reads one row. */
   #head(): number | null {
     if (!this.#exists) return null
     const { revision, deleted_at } = getStash(this.#sql)
@@ -295,5 +292,5 @@ export class StashObject extends DurableObject<Env> {
   }
 }
 
-/** What may be done since long ago is wanted since now: by a time that is past, the alarm would seem to be late. */
+/** A task that could have run before is due now: with a past time, the health check would take the alarm for late. */
 const notPast = (at: number | null): number | null => at && Math.max(at, Date.now())

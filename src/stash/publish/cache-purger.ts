@@ -1,16 +1,14 @@
 /**
- * Empties the cache in front of the Worker of what it holds of this stash, after each commit.
- *
- * Only an accelerator: what the cache holds is bounded by its max-age. Purges are few (an account has 25 at
- * once, then 5 a minute), so commits share them, each stash has a budget, and one that is refused is let go.
- * Twice, because an isolate may fill the cache again from a memory that is not a second old: at once for the
- * many places that have no such memory, and again when there can be none.
+ * Purges this stash from the cache in front of the Worker after each commit. Only an optimization: entries expire by their
+ * max-age. An account has few purges (a burst of 25, then 5 a minute), so commits share them, each stash has a budget, and a
+ * refused purge is not repeated. Each commit is purged twice: at once, and again when no isolate can have a cache entry from
+ * before the commit any more, with which it could have filled the cache again.
  */
 export const SECOND_PURGE_MS = 1_100
 const BUDGET = 10
 const REFILL_MS = 12_000
 
-/** Whether the cache was purged; 'none' where there is no cache to purge. */
+/** Whether the cache was purged; 'none' where there is no cache in front of the Worker. */
 export type Purged = boolean | 'none'
 
 export class CachePurger {
@@ -20,7 +18,7 @@ export class CachePurger {
   #tokens = BUDGET
   #refilledAt = 0
   #running: Promise<void> | null = null
-  /** A commit came while a purge was under way, or waited for its second. */
+  /** Whether a commit came during a purge, or during the wait for its second one. */
   #again = false
   #absent = false
 
@@ -30,7 +28,7 @@ export class CachePurger {
     this.#sleep = sleep
   }
 
-  /** To be called after a commit. Never rejects, and resolves when nothing is left to purge. */
+  /** To be called after a commit. Resolves when no purge is left to do. Never rejects. */
   notify(): Promise<void> {
     if (this.#absent) return Promise.resolve()
     this.#again = true
@@ -46,7 +44,7 @@ export class CachePurger {
       await this.#purgeOnce()
       if (this.#absent) return
       await this.#sleep(SECOND_PURGE_MS)
-      // Commits that came meanwhile are served by the next round's first purge.
+      // The first purge of the next round also covers commits that came meanwhile.
       if (!this.#again) await this.#purgeOnce()
     }
   }

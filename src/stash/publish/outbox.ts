@@ -10,28 +10,28 @@ import { toFreeze, getStash } from '../tables/stash-row.ts'
 
 const READER = 'kv'
 
-/** How long KV remembers that a stash is gone: until no cache can still hold what it was. */
+/** How long KV keeps the tombstone of a deleted stash: until no cache can have an older copy. */
 const TOMBSTONE_LIFETIME_S = 7 * 24 * 60 * 60
 
 type CursorRow = Omit<Cursor, 'pending'> & { pending: number }
 
-/** A new stash's reader stands before revision 0, so that the empty stash is published too. */
+/** The cursor of a new stash is before revision 0, so that the empty stash is published as well. */
 export function insertCursor(sql: SqlStorage): void {
   sql.exec('INSERT INTO cursor (reader, revision, tried_at, failures, pending) VALUES (?, -1, 0, 0, 0)', READER)
 }
 
-/** The revision that KV was last given, as far as these tables know; -1 before the first. */
+/** The revision that was last put to KV, according to these tables; -1 before the first put. */
 export const getPublishedRevision = (sql: SqlStorage): number => getCursor(sql).revision
 
 export function getCursor(sql: SqlStorage): Cursor {
-  // Where an older version has put another revision since, KV holds what that one writes.
+  // An older version does not write the layout: where it has put another revision since, KV has its layout.
   const layout = 'CASE WHEN layout_revision = revision THEN layout ELSE 0 END AS layout'
   const query = `SELECT revision, tried_at AS triedAt, failures, pending, ${layout} FROM cursor WHERE reader = ?`
   const row = sql.exec<CursorRow>(query, READER).one()
   return { ...row, pending: row.pending === 1 }
 }
 
-/** These tables know of no put that was begun after what they were restored to: the next one waits as long as for one that is lost. */
+/** After a restore, the tables do not know of puts that began later than the restored state: the next put waits as it does for a lost one. */
 export function notePutUnderWay(sql: SqlStorage, now: number): void {
   sql.exec('UPDATE cursor SET tried_at = ?, pending = 1 WHERE reader = ?', now, READER)
 }
@@ -65,7 +65,7 @@ export function composeSnapshot(
   }
   const { name, description, profile, created_at: createdAt } = row
   const freeze = toFreeze(row)
-  // What a key's text means, by its guard.
+  // The type of each guarded key.
   const types = new Map(listGuardsByKey(sql).map(({ key, guard }) => [key, guard.type]))
   const guardOf = (key: string): { guard?: string } => {
     const guard = types.get(key)

@@ -1,38 +1,36 @@
 /**
- * Copies the stash to KV, where the edge reads it. The log is the outbox: its head is what KV must come to, and
- * a durable cursor says how far it is.
+ * Copies the stash to KV, for readers. The log is the outbox: a durable cursor says up to which revision KV has it.
  *
- * One KV value holds the whole stash, so ten waiting entries cost one put. KV takes one write a second for
- * one key and throws past that; a put of an older revision must never land after a newer one's. Hence one
- * put at a time, spaced, each with the newest revision, repeated until the cursor stands at the head. Before its first
- * put an instance makes sure that KV holds nothing newer than the stash.
- * It says when it wants to run again; the alarm sees to it, also after a crash.
+ * One KV value has the whole stash, so ten waiting entries cost one put. KV accepts one write a second for a key, and a put of
+ * an older revision must never land after that of a newer one. So there is one put at a time, at intervals, always of the
+ * newest revision, until the cursor is at the head. Before its first put, an instance makes sure that KV has nothing newer
+ * than the stash. `dueAt` says when to run again; the alarm runs it then, also after a crash.
  */
 import { LAYOUT } from '../../model/snapshot/snapshot.ts'
 
-/** KV refuses more than one write a second for one key. The tenth above it is for its clock and ours. */
+/** KV refuses more than one write a second for one key. The additional 100 ms are for differences between its clock and ours. */
 export const KV_PUT_INTERVAL_MS = 1_100
-/** While KV is down, one put a minute is enough to notice that it is back. */
+/** While KV is down, one put a minute is enough to notice its recovery. */
 const KV_PUT_INTERVAL_MAX_MS = 60_000
 /**
- * A put that has not settled by now never will: its connection, or the instance that began it, is gone. Until
- * then no other may start, or the older one might land last.
+ * After this a put counts as lost, with its connection or the instance that began it. No other put may start before, because
+ * the older one might land last.
  */
 const KV_PUT_PRESUMED_LOST_MS = 15_000
-/** So often in a row KV may fail to say what it holds. A KV that is written and not read must not stay behind for good. */
+/** After so many failed reads of KV in a row, the stash is put without a confirmation: a KV that can be written but not read must not stay behind. */
 const UNCONFIRMED_MAX = 5
 
-/** How far KV is. Durable: pacing must survive a restart, and a restart must not overtake a put under way. */
+/** The state of KV. Durable, so that an instance after a restart keeps the interval, and does not overtake a put under way. */
 export type Cursor = {
-  /** The revision KV holds; -1 before the first put. */
+  /** The revision that KV has; -1 before the first put. */
   revision: number
   /** When a put last began or settled. */
   triedAt: number
-  /** Of the last puts, how many failed in a row. */
+  /** How many puts have failed in a row. */
   failures: number
-  /** Whether a put began and has not settled. */
+  /** Whether a put has begun and not settled. */
   pending: boolean
-  /** The layout of the snapshot that KV holds. */
+  /** The layout of KV's snapshot. */
   layout: number
 }
 
@@ -41,9 +39,9 @@ export type Outbox = {
   head(): number
   cursor(): Cursor
   setCursor(cursor: Cursor): void
-  /** Makes sure that KV holds nothing newer than the stash; null where that is known. Rejects where KV does not say. */
+  /** Makes sure that KV has nothing newer than the stash; null where that is known. Rejects where KV cannot be read. */
   confirm(): Promise<void> | null
-  /** The stash as it stands now. */
+  /** The present snapshot. */
   compose(now: number): { revision: number; text: string; expirationTtl?: number }
   put(text: string, options: { expirationTtl?: number }): Promise<void>
   report(fault: unknown, failures: number): void
@@ -56,7 +54,7 @@ export class Publisher {
   readonly #unsettled = new Set<symbol>()
   #latest: symbol | null = null
   #isConfirming = false
-  /** How often in a row KV could not be read. Not in the cursor: what counts there are puts, which may have landed all the same. */
+  /** How many reads of KV have failed in a row. Not in the cursor: `failures` there means puts that may have landed in spite of the error. */
   #unconfirmed = 0
 
   constructor(outbox: Outbox, now: () => number) {
@@ -64,17 +62,17 @@ export class Publisher {
     this.#now = now
   }
 
-  /** When `run` should be called next, in ms since the epoch; null when KV has everything. */
+  /** When `run` should be called next, in ms since the epoch; null when KV is up to date. */
   dueAt(): number | null {
     const { revision, failures, pending, triedAt, layout } = this.#outbox.cursor()
     if (revision >= this.#outbox.head() && layout === LAYOUT) return null
-    // Also while it is asked what KV holds: an alarm that is due then would ring again and again, and could do nothing.
+    // Also while KV is read for the confirmation: otherwise the alarm would run again and again, and could do nothing.
     const wait =
       pending || this.#isConfirming
         ? KV_PUT_PRESUMED_LOST_MS
         : Math.min(KV_PUT_INTERVAL_MS * 2 ** (failures + this.#unconfirmed), KV_PUT_INTERVAL_MAX_MS)
     if (triedAt <= this.#now()) return triedAt + wait
-    // A clock that was set back must not hold up the next put for as long.
+    // A clock that was set back must not delay the next put.
     this.#outbox.setCursor({ ...this.#outbox.cursor(), triedAt: this.#now() })
     return this.#now() + wait
   }
@@ -84,14 +82,14 @@ export class Publisher {
     return this.#unsettled.size > 0
   }
 
-  /** Puts once, if it is time. Resolves when the put has settled. Rejects only where the stash itself fails. */
+  /** Puts once, if a put is due. Resolves when it has settled. Rejects only where the object itself fails. */
   async run(): Promise<void> {
     const dueAt = this.dueAt()
     if (dueAt === null || this.#now() < dueAt || this.#isConfirming) return
     const confirming = this.#outbox.confirm()
     if (confirming !== null) {
       if (!(await this.#isConfirmed(confirming))) return
-      // The stash went back: a put of the time that is lost may be under way, and must not land last.
+      // The stash was restored to an earlier time: a put from after that time may be under way, and must not land last.
       if (this.#outbox.cursor().pending) return
     }
 
@@ -104,8 +102,8 @@ export class Publisher {
     try {
       await this.#outbox.put(text, options)
       this.#settle(flight)
-      // This may set the cursor back, and must: a put presumed lost that lands after its successor has
-      // overwritten it, and the newer revision is to be put again.
+      // This may set the cursor back, as it has to: a put presumed lost that lands after its successor has overwritten it, so
+      // the newer revision has to be put again.
       this.#outbox.setCursor({ ...this.#settled(flight), revision, layout: LAYOUT, failures: 0 })
     } catch (fault) {
       this.#settle(flight)
@@ -117,8 +115,8 @@ export class Publisher {
   }
 
   /**
-   * Whether the put may go on. It counts as tried meanwhile, so that the alarm does not ring again at once. A put that was
-   * pending until now is presumed lost, or `run` would not have come so far.
+   * Whether the put may go on. It counts as tried meanwhile, so that the alarm does not run again at once. A put that is still
+   * pending is presumed lost by now, or `run` would not have come here.
    */
   async #isConfirmed(confirming: Promise<void>): Promise<boolean> {
     this.#isConfirming = true
@@ -141,7 +139,7 @@ export class Publisher {
     this.#unsettled.delete(flight)
   }
 
-  /** The cursor after this put; another may have begun since, and is still pending. */
+  /** The cursor after this put. Another put may have begun since, and be pending. */
   #settled(flight: symbol): Cursor {
     const cursor = this.#outbox.cursor()
     return flight === this.#latest ? { ...cursor, triedAt: this.#now(), pending: false } : cursor

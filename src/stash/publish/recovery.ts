@@ -1,9 +1,8 @@
 /**
- * Notices that this object went back, to before what KV holds: a point-in-time recovery, a restored file. Its values are the
- * truth again, but readers have seen higher revisions, and KV must not be put back in silence.
- *
- * So the object goes on past what was seen, with an entry of kind `recovered`. It believes KV alone, which it alone
- * writes. KV may be late, and says less then than there was: the next reader that sees more tells it again.
+ * Detects that the object's storage was restored to a time before KV's copy, by a point-in-time recovery or from a file. The
+ * restored values count, but readers have seen higher revisions. So the stash continues after those, with an entry of kind
+ * `recovered`. Only KV's copy is taken as evidence, because only this object writes it. KV may be late and show less than
+ * readers have seen: the next reader with a higher revision starts another recovery.
  */
 import type { DecidedEntry } from '../../model/decide/decision.ts'
 import type { Actor } from '../../model/access/permit.ts'
@@ -16,14 +15,14 @@ import type { Cursor } from './publisher.ts'
 import { report } from '../report.ts'
 import { getStash, moveHead } from '../tables/stash-row.ts'
 
-/** Between two reads of KV that readers ask for. */
+/** The least time between two reads of KV on behalf of readers. */
 const PAUSE_MS = 5_000
 const KV_DEADLINE_MS = 5_000
-/** The least that KV allows. */
+/** The minimum that KV accepts. */
 const KV_CACHE_TTL_S = 30
 /**
- * How far beyond KV others may have seen: KV is late, and watchers are told before it is put. The stash goes on past all of
- * that, or a watcher that resumes there would be told the next change on top of values that are no more.
+ * How many revisions beyond KV's copy watchers may have seen, because changes are broadcast before the put. The stash
+ * continues after all of these: otherwise a watcher that resumes there would apply the next change to values that are lost.
  */
 const AHEAD_OF_KV_MAX = 1_000
 
@@ -34,20 +33,20 @@ type RecoveryOptions = {
   now(): number
   sleep(ms: number): Promise<unknown>
   exists(): boolean
-  /** Runs the change in one transaction, and sees to all that follows from a commit. */
+  /** Runs the change in one transaction, with everything that follows a commit. */
   change(write: () => void): void
 }
 
 export class Recovery {
   readonly #host: RecoveryOptions
-  /** Whether KV is known to hold nothing newer than this instance: an object goes back between two instances only. */
+  /** Whether KV is known to have nothing newer. Once true it stays so, because a restore happens between two instances only. */
   #isCertain = false
   /**
-   * The highest revision that these tables may have put. What this instance commits before it has read KV does not raise it:
-   * it might come to the revision that was lost, and look like it.
+   * The highest revision that these tables may have put. Commits of this instance before it has read KV do not raise it: they
+   * may reach the number of a lost revision, which would then be taken for their own.
    */
   #mayBePut = -1
-  /** The revision that these tables know to have been put, when the object woke. */
+  /** The revision of the last put, according to these tables, when the object woke. */
   #putAtWake = -1
   #checking: Promise<void> | null = null
   #checkedAt = -Infinity
@@ -56,32 +55,32 @@ export class Recovery {
     this.#host = host
   }
 
-  /** A stash that this instance created is in no store yet. */
+  /** A stash that this instance created cannot be in KV yet. */
   noteCreated(): void {
     this.#isCertain = true
   }
 
   /** To be called when the object wakes, before it commits anything. */
   noteWake({ revision, pending, failures }: Pick<Cursor, 'revision' | 'pending' | 'failures'>, head: number): void {
-    // A put that did not settle, or is said to have failed, may have landed.
+    // A put that did not settle, or failed, may have landed.
     this.#mayBePut = pending || failures > 0 ? head : revision
     this.#putAtWake = revision
   }
 
   /**
-   * Up to which revision a cursor is sure to be of this history. Those after it may have been made twice, also by an instance
-   * before this one, until KV was read.
+   * Cursors up to this revision are known to be of this history. Later revisions may also have been made by a lost history, until
+   * KV was read.
    */
   knownUpTo(): number {
     return this.#isCertain ? Infinity : this.#putAtWake
   }
 
-  /** Before KV is written: makes sure that nothing newer is overwritten. Null where that is known. Rejects where KV does. */
+  /** To be called before a put: makes sure that KV has nothing newer. Null where that is known. Rejects where KV cannot be read. */
   confirm(): Promise<void> | null {
     return this.#isCertain ? null : this.#check()
   }
 
-  /** A reader's copy has this revision. Where KV bears it out, the stash goes on past it. Repeats do no harm. */
+  /** A reader's copy has this revision. Where KV confirms it, the stash continues after it. Repeats do no harm. */
   async recover(seen: number): Promise<void> {
     const { sql, now } = this.#host
     const age = now() - this.#checkedAt
@@ -120,16 +119,16 @@ export class Recovery {
 }
 
 /**
- * Whether this object made what KV holds. Beyond `mayBePut`, the highest revision that its tables may have put, it did not:
- * the tables are older than the copy. Up to it the object may have made the same revision again before it read KV: then
- * the hashes of the two entries differ.
+ * Whether KV's copy is of this history. Beyond `mayBePut`, the highest revision that these tables may have put, it is not: the
+ * tables are older than the copy. Up to it, the object may have made the same revision again before it read KV: then the
+ * hashes of the two entries differ.
  */
 function isOwnRevision(sql: SqlStorage, { revision, chain }: Outline, mayBePut: number): boolean {
   if (revision > mayBePut) return false
-  // An old copy of ours, or of a history that KV has overwritten since.
+  // An old copy of this history, or of one that KV has overwritten since.
   if (chain === null || revision <= getPublishedRevision(sql)) return true
   const stash = getStash(sql)
-  // A tombstone has no entry: a copy that has one is of a stash that lives.
+  // The tombstone of a deleted stash has no log entry, so a copy with the hash of one is of another history.
   if (stash.deleted_at !== null && revision === stash.revision) return false
   const own = getChainAt(sql, revision)
   return own === null || own === chain
@@ -140,7 +139,7 @@ const STASH: Actor = { kind: 'system', label: 'stash' }
 function advancePast(sql: SqlStorage, revision: number, kv: number, now: number): void {
   const stash = getStash(sql)
   notePutUnderWay(sql, now)
-  // Of a deleted stash only its tombstone is left, and no history.
+  // A deleted stash has a tombstone only, and no history.
   if (stash.deleted_at !== null) return moveHead(sql, { ...stash, revision })
   const entry = {
     kind: 'recovered' as const,
@@ -154,8 +153,8 @@ function advancePast(sql: SqlStorage, revision: number, kv: number, now: number)
 }
 
 /**
- * New versions for the items that were written since KV was put last, as this object remembers it. What it wrote after it
- * went back has versions that stood for other values before, in the tags that clients and caches hold.
+ * New versions for the items that were written since the last put that these tables know of. After a restore, their versions
+ * may be equal to those of lost values, which clients and caches still have as ETags.
  */
 function restatedItems(sql: SqlStorage, revision: number): DecidedEntry['items'] {
   const published = getPublishedRevision(sql)

@@ -1,7 +1,6 @@
 /**
- * Gathers the facts of the stash's health. It must stay cheap, because the alarm does it each time it rings: everything
- * is read from indexes or from tables of few rows, and of late changes, which there are none of in good times, at most
- * 100 of each sort are looked at.
+ * Gathers the facts of the stash's health. It has to be cheap, because each run of the alarm does it: it reads from indexes or
+ * from tables of few rows, and at most 100 late changes of each sort.
  */
 import { LATE_MS, type AlarmFacts, type HealthFacts, type Late } from '../../model/health.ts'
 import type { HeldKind } from '../../model/held.ts'
@@ -30,7 +29,7 @@ export function gatherHealth(sql: SqlStorage, alarm: AlarmFacts, now: number): H
 
 type LateRow = { kind: HeldKind; due_at: number | null; tries: number; retry_at: number | null; keys: string }
 
-/** By the two indexes that the alarm takes due changes from. */
+/** Uses the two indexes from which the alarm takes due changes. */
 function getLateChanges(sql: SqlStorage, now: number): Pick<HealthFacts, 'late' | 'isWhole'> {
   const select = (condition: string, ...bindings: number[]): LateRow[] =>
     sql
@@ -46,14 +45,14 @@ function getLateChanges(sql: SqlStorage, now: number): Pick<HealthFacts, 'late' 
   ]
   const late = sorts.flatMap((rows) =>
     rows.slice(0, LATE_MAX).map(({ kind, due_at, tries, retry_at, keys }): Late => {
-      // A row that cannot be read is one of those that are late, and must not hide the others.
+      // A damaged row must not hide the other late ones.
       return { kind, dueAt: due_at ?? now, tries, isRetried: retry_at !== null, keys: parseKeys(keys) }
     }),
   )
   return { late, isWhole: sorts.every((rows) => rows.length <= LATE_MAX) }
 }
 
-// What `putHeld` wrote is a list of keys.
+// `putHeld` writes a list of keys.
 function parseKeys(text: string): string[] {
   try {
     return JSON.parse(text) as string[]
@@ -84,10 +83,10 @@ function getHubHealth(sql: SqlStorage, stash: StashRow): HealthFacts['hubs'] {
   return { count, behind, lowestTold: lowest, behindSince, failures }
 }
 
-/** When the revision after this one was made: since then a reader of the log that stands at this one is behind. */
+/** When the revision after this one was made: since then a reader of the log at this revision is behind. */
 function revisionAfter(sql: SqlStorage, { created_at, deleted_at }: StashRow, revision: number): number {
   if (revision < 0) return deleted_at ?? created_at
-  // The log of a deleted stash is gone, and history may have forgotten the entry: then it is at least since this one.
+  // Where that entry was pruned, the time is that of the first entry left. A deleted stash has no log.
   return loggedAfter(sql, revision) ?? deleted_at ?? created_at
 }
 

@@ -1,4 +1,4 @@
-/** What history answers: pages of entries, what an undo needs, and whether the chain still holds. */
+/** Reads history: pages of entries, the changes to undo, and the verification of the chain. */
 import { chainText, type Detail } from '../../model/entry.ts'
 import type { Facts } from '../../model/decide/facts.ts'
 import { reaches, reachesAll, type TokenActor } from '../../model/access/permit.ts'
@@ -20,24 +20,24 @@ import {
 } from '../tables/log.ts'
 import { getStash } from '../tables/stash-row.ts'
 
-/** A page ends where its values have come to this: an answer crosses RPC in one piece. */
+/** A page ends after so many characters of values, because an answer is one RPC message. */
 const PAGE_MAX_CHARS = 4 * 1024 * 1024
-/** How many entries one page looks through for those that a limited token may see. */
+/** How many entries one page examines for those that a limited token may see. */
 const LOOKED_AT_MAX = 5_000
-/** And how many keys of theirs. */
+/** How many keys of entries it examines. */
 const KEYS_LOOKED_AT_MAX = 50_000
-/** How many entries are verified in one go: the stash has other callers. */
+/** How many entries one request verifies, because it delays all others. */
 const VERIFIED_AT_ONCE = 1_000
 
 export type HistoryPage = {
   entries: LoggedEntry[]
-  /** What `before` must be for the next page; null on the last. */
+  /** `before` of the next page; null on the last. */
   next: number | null
-  /** The oldest revision that history still has. */
+  /** The oldest revision in history. */
   first: number
 }
 
-/** Newest first; only what concerns the actor's keys, where it is limited to some. */
+/** Newest first. For a token of some keys, only the changes of these keys. */
 export function readHistory(
   sql: SqlStorage,
   actor: TokenActor,
@@ -45,7 +45,7 @@ export function readHistory(
 ): HistoryPage {
   const from = before ?? Number.MAX_SAFE_INTEGER
   const first = getStash(sql).anchor_revision + 1
-  // Not even how often it changed.
+  // Also the number of changes must not be disclosed.
   if (key !== null && !reaches(actor, key)) return { entries: [], next: null, first }
   if (key === null && !reachesAll(actor)) return { ...readWithinReach(sql, actor, from, limit), first }
   const entries: LoggedEntry[] = []
@@ -66,7 +66,7 @@ export function readHistory(
   return { entries, next, first }
 }
 
-/** Looks at keys, and loads the values of those entries alone that have something to show. */
+/** Examines keys first, and loads the values only of entries that the actor may see. */
 function readWithinReach(
   sql: SqlStorage,
   actor: TokenActor,
@@ -88,7 +88,7 @@ function readWithinReach(
   return { entries, next: unread }
 }
 
-/** Newest first, at most `limit`; and from where on it has not been looked, or null. The values of a row are not read for it. */
+/** Newest first, at most `limit`. `next`: from which revision on none was examined; null: all were. Reads no values. */
 function revisionsWithinReach(
   sql: SqlStorage,
   actor: TokenActor,
@@ -103,7 +103,7 @@ function revisionsWithinReach(
   for (const { revision, key } of sql.exec<{ revision: number; key: string }>(query, from)) {
     rows++
     if (revision !== current) {
-      // Only between two revisions: else the next page would begin in the middle of one.
+      // Only between two revisions, because the next page cannot begin within one.
       if (visible.length === limit || revisions === LOOKED_AT_MAX || rows > KEYS_LOOKED_AT_MAX) {
         return { visible, next: revision + 1 }
       }
@@ -115,20 +115,20 @@ function revisionsWithinReach(
   return { visible, next: null }
 }
 
-/** Whoever is limited to some keys sees of an entry what concerns these, and of the stash's own affairs nothing. */
+/** For a token of some keys: the part of an entry about these keys. Null: no part of it, as for tokens and freezes. */
 function filterForActor(actor: TokenActor, entry: LoggedEntry): LoggedEntry | null {
   if (reachesAll(actor)) return entry
   const changes = entry.changes.filter(({ key }) => reaches(actor, key))
-  // What was dropped is told as a whole.
+  // A dropped held change is shown with all its keys, or not at all.
   if (changes.some(({ what }) => what === 'held') && changes.length < entry.changes.length) return null
   if (changes.length === 0) return null
   if (changes.length === entry.changes.length) return entry
-  // Why is about the other keys as well.
+  // The reason may be about the other keys as well.
   return { ...entry, changes, reason: null, detail: entry.detail && withoutReasons(entry.detail) }
 }
 
 function withoutReasons(detail: string): string {
-  // What the stash wrote down is a Detail: nothing else writes this column.
+  // The stash writes this column, always with a Detail.
   const { brokeGlass, approvedBy, goesBack: _values, unboxed: _keys, ...rest } = JSON.parse(detail) as Detail
   const approver = approvedBy && { id: approvedBy.id, label: approvedBy.label }
   return JSON.stringify({
@@ -138,11 +138,11 @@ function withoutReasons(detail: string): string {
   })
 }
 
-/** What a revision changed, each with the revision that last changed the same. Null: history has no such revision. */
+/** The changes of a revision, each with the last revision that changed the same key. Null: not in history. */
 export function getChangesToUndo(sql: SqlStorage, revision: number): Facts['undoing'] {
   const kind = getEntryKind(sql, revision)
   if (kind === null) return null
-  // It gave items new versions, and left their values alone.
+  // A recovery gives items new versions, and does not change values.
   if (kind === 'recovered') return []
   return getChanges(sql, revision).flatMap(({ what, ...change }) =>
     what === 'held' ? [] : [{ ...change, what, lastChanged: getLastChange(sql, what, change.key) }],
@@ -150,16 +150,16 @@ export function getChangesToUndo(sql: SqlStorage, revision: number): Facts['undo
 }
 
 export type Verified = {
-  /** The last revision that was looked at. */
+  /** The last revision that was verified. */
   upTo: number
   head: number
-  /** Where the part of history begins that is still there. */
+  /** The oldest revision in history. */
   first: number
-  /** The first thing that is not as it was written; null where everything is. */
+  /** The first difference from what was written; null where there is none. */
   failure: { revision: number; what: 'entry' | 'item' | 'guard' | 'head'; key?: string } | null
 }
 
-/** Verifies a slice of the chain, from the entry after `after` on, and after the last slice what it led to. */
+/** Verifies a slice of the chain, from the entry after `after` on; after the last slice, also the present values. */
 export function verifyHistory(sql: SqlStorage, stashId: string, after: number): Verified {
   const stash = getStash(sql)
   const start = Math.max(after, stash.anchor_revision)
@@ -182,17 +182,17 @@ export function verifyHistory(sql: SqlStorage, stashId: string, after: number): 
   return { ...bounds, upTo, failure: verifyValues(sql) }
 }
 
-/** The revision before a recovery, which alone may leave revisions out; the entry's hash covers it. */
+/** The revision before a recovery; null for other entries. Only a recovery may leave out revisions, and its hash covers this. */
 function isGapExplained({ kind, detail }: LoggedEntry): number | null {
   if (kind !== 'recovered' || detail === null) return null
-  // What the stash wrote down is a Detail: nothing else writes this column.
+  // The stash writes this column, always with a Detail.
   return (JSON.parse(detail) as Detail).recovered?.from ?? null
 }
 
 const getAnchorHash = (stashId: string, stash: { anchor_hash: string | null; created_at: number }): string =>
   stash.anchor_hash ?? getGenesisHash(stashId, stash.created_at)
 
-/** The chain is of no use if the values it tells of are others. What is older than history is taken on trust. */
+/** Compares the present values with the log. Values that were last changed before the start of history cannot be verified. */
 function verifyValues(sql: SqlStorage): Verified['failure'] {
   const { anchor_revision, item_count, revision } = getStash(sql)
   const items = listItemsByKey(sql)

@@ -1,4 +1,4 @@
-/** Questions about held changes: all that wait, and what one link would do. */
+/** Queries about held changes: the list, and the preview of a link. */
 import { isExpired } from '../../model/decide/decide-held.ts'
 import { isFrozen, type Freeze } from '../../model/freeze.ts'
 import { isInternal } from '../../model/held.ts'
@@ -18,16 +18,16 @@ import { getRequester } from '../tables/tokens.ts'
 export type HeldPage = {
   /** Flat, as the version before has it. `secret_hash` is always null here. */
   held: (FlatHeld & { madeBy: string })[]
-  /** What `after` must be for the next page; null on the last. */
+  /** `after` of the next page; null on the last. */
   next: number | null
-  /** What stands in the way of every change; its reason is for those who hold a token. Absent: the object is of a version before. */
+  /** The present freeze, with its reason, which only holders of a token may see. Absent in answers of older versions. */
   freeze?: Freeze | null
 }
 
-/** A page ends where its values have come to this: an answer crosses RPC in one piece. */
+/** A page ends after so many characters of changes, because an answer is one RPC message. */
 const PAGE_MAX_CHARS = 4 * 1024 * 1024
 
-/** What waits and concerns the actor's keys, without secrets. */
+/** The held changes whose keys the actor reaches, without secrets. */
 export function listHeld(
   sql: SqlStorage,
   actor: TokenActor,
@@ -37,8 +37,8 @@ export function listHeld(
   const page: HeldPage['held'] = []
   let size = 0
   let last = after
-  const standing = toFreeze(getStash(sql))
-  const freeze = isFrozen(standing, now) ? standing : null
+  const stored = toFreeze(getStash(sql))
+  const freeze = isFrozen(stored, now) ? stored : null
   for (const { cursor, held } of iterateHeldAfter(sql, after)) {
     if (page.length === limit || size > PAGE_MAX_CHARS) return { held: page, next: last, freeze }
     last = cursor
@@ -49,7 +49,7 @@ export function listHeld(
   return { held: page, next: null, freeze }
 }
 
-/** A token that is gone has no label any more; its id stands in history. */
+/** The label of a token that ended is not known here, so its id is given. */
 function getRequesterName(sql: SqlStorage, madeBy: string | null, now: number): string {
   const maker = getRequester(sql, madeBy, now)
   return maker === null ? `${madeBy} (revoked)` : getActorLabel(maker)
@@ -58,22 +58,22 @@ function getRequesterName(sql: SqlStorage, madeBy: string | null, now: number): 
 export type LinkAnswer = {
   kind: 'link'
   profile: Profile
-  /** What pressing it does: of an approval, what is approved. */
+  /** The change that the link makes; for an approval, the change that is approved. */
   change: Edit
   approves: boolean
   preview: Preview
-  /** The stash that it is for. Absent: an object that still runs the version before does not say. */
+  /** The stash of the link. Absent in answers of older versions. */
   stash?: { name: string | null }
-  /** Where the media type changes, by key; of a flag that is new or taken away, null on that side. */
+  /** Changes of the media type, by key. Null: the flag is absent on that side. */
   types?: { key: string; before: string | null; after: string | null }[]
-  /** Who made the link, and who asked for the change. */
+  /** The maker of the link, and the requester of the change. */
   madeBy: string
   askedBy: string
   expiresAt: number
   reason: string | null
 }
 
-/** What a link would do, for the person about to press the button. */
+/** The preview of a link, for the person who decides whether to apply it. */
 export function answerLink(sql: SqlStorage, credential: Credential, now: number): Result<LinkAnswer> {
   const released = resolveLink(sql, credential, now)
   if (!released.ok) return released

@@ -1,4 +1,4 @@
-/** Questions that only some may put. Public reads never come here: they have `vouch` and `snapshot`. */
+/** Queries that need a credential. Public reads do not come here: they use `vouch` and `snapshot`. */
 import { isWithin } from '../../model/decide/decide-token.ts'
 import type { GuardRow } from '../../model/decide/facts.ts'
 import { judgeHealth, type Checks, type HealthFacts } from '../../model/health.ts'
@@ -56,14 +56,14 @@ export function answerQuery(
 ): Result<QueryResult> {
   if (question.kind === 'link') return answerLink(sql, credential, now)
   if (credential.kind === 'none') return answerAnonymous(sql, question)
-  // Where a body of theirs does not fit, that is what they are told. Nothing else here is for the admin.
+  // The admin may make some writes, so errors in the bodies of these may be shown. All other queries need a token.
   if (credential.kind === 'admin' && question.kind === 'standing') return ok({ kind: 'standing' })
   const actor =
     credential.kind === 'token' ? authenticate(sql, credential.hash, now) : refuse({ code: 'invalid_token' })
   return actor.ok ? answerActor(sql, stashId, actor.value, question, now, health) : actor
 }
 
-/** Some questions are open to every token; what it is limited to limits the answer. */
+/** Most queries are open to every token; the answer is limited to the keys that the token reaches. */
 function answerActor(
   sql: SqlStorage,
   stashId: string,
@@ -89,16 +89,16 @@ function answerActor(
     case 'history':
       return ok({ kind: 'history', ...readHistory(sql, actor, question) })
     case 'verify':
-      // It reads all of history, whatever the token may see of it.
+      // It reads all of history, so the token must reach every key.
       if (!reachesAll(actor)) return refuse({ code: 'not_permitted', needs: 'any', key: '*' })
       return ok({ kind: 'verify', ...verifyHistory(sql, stashId, question.after) })
     case 'health': {
-      // Numbers for every token; keys for those that it reaches.
+      // Every token gets the numbers, and only the keys that it reaches.
       const checks = judgeHealth(health(), now, (key) => reaches(actor, key))
       return ok({ kind: 'health', revision, at: now, checks })
     }
     case 'export':
-      // Half of a stash that looks like a whole one would be restored as one.
+      // A partial export looks like a complete one, and could be restored with `replace`.
       if (!reachesAll(actor)) return refuse({ code: 'not_permitted', needs: 'any', key: '*' })
       return ok({
         kind: 'export',

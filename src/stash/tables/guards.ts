@@ -16,7 +16,7 @@ export function getGuards(sql: SqlStorage, keys: Iterable<string>): Map<string, 
 export const listGuardsByKey = (sql: SqlStorage): GuardRow[] =>
   sql.exec<Row>('SELECT * FROM guard ORDER BY key').toArray().map(toGuard)
 
-/** As they lie in the database, where verification must not trust that they are JSON. */
+/** As stored: verification must not rely on their being JSON. */
 export const getGuardTexts = (sql: SqlStorage): Row[] => sql.exec<Row>('SELECT * FROM guard').toArray()
 
 export const countGuardBytes = (sql: SqlStorage): { guardCount: number; guardBytes: number } =>
@@ -34,5 +34,5 @@ export function deleteGuard(sql: SqlStorage, key: string): void {
   sql.exec('DELETE FROM guard WHERE key = ?', key)
 }
 
-// What `putGuard` wrote is a guard: nothing else writes this column.
+// Only `putGuard` writes this column, always with a guard.
 const toGuard = ({ key, guard, version }: Row): GuardRow => ({ key, guard: JSON.parse(guard) as Guard, version })

@@ -67,8 +67,8 @@ export function flattenHeld(held: Held): FlatHeld {
 }
 
 /**
- * The JSON columns hold what `putHeld` wrote: nothing else writes them. Each version wrote the fields that a kind has here; a row
- * without them is damaged, and is taken for one that no secret matches, that has expired or that is due.
+ * Only `putHeld` writes the JSON columns. A row that lacks a field of its kind is damaged, because every version has written
+ * them: no secret matches it, it has expired, or it is due.
  */
 export function toHeld(row: HeldRow): Held {
   const { id, kind, reason, made_by: madeBy, made_at: madeAt, decision, asked } = row

@@ -1,6 +1,6 @@
 /**
- * The `held` table: changes that wait for their release; and the `revert` table, which says of a key which of
- * them will put it back. The stash's row counts what is held, so that nobody has to count ten thousand rows.
+ * The `held` table: changes that wait for their release. The `revert` table: the pending revert of each time-boxed key. The
+ * stash's row has the number and size of held changes, so that no write has to count ten thousand rows.
  */
 import { isInternal, type Held, type HeldKind, type HeldLink, type HeldRevert } from '../../model/held.ts'
 import type { Patch } from '../../model/intent.ts'
@@ -53,12 +53,12 @@ export function dropHeld(sql: SqlStorage, id: string): void {
   }
 }
 
-/** Links that nobody used. Whatever else expires has a time when the alarm takes it up. */
+/** Drops unused links. Approvals expire as well, but the alarm drops those, with an entry in the log. */
 export function dropExpiredLinks(sql: SqlStorage, now: number): void {
   dropAll(sql, `SELECT id FROM held WHERE expires_at <= ? AND due_at IS NULL`, now)
 }
 
-/** Nobody voids links about keys that are none of their business. */
+/** Drops the links of a decision, except those with keys that the token does not reach. */
 export function dropDecision(sql: SqlStorage, by: TokenActor, decision: string): void {
   const rows = sql
     .exec<{ id: string; keys: string }>('SELECT id, keys FROM held WHERE decision = ?', decision)
@@ -110,13 +110,13 @@ function findRevert(sql: SqlStorage, id: string): HeldRevert | null {
 }
 
 /**
- * Which of the due changes are to be released: first those that nothing must hold up (reverts, thaws, lapses), then what
- * people asked for; and last, one at a time, those whose release was begun before and did not end.
+ * The groups of due changes, in the order of their release: first ends (reverts, thaws, lapses), which must not be delayed,
+ * then requests of callers; last, one at a time, those whose release began before and did not end.
  */
 export type DueKind = 'ends' | 'tried_ends' | 'requests' | 'tried'
 
 const IS_END = `kind IN ('revert', 'thaw', 'lapse')`
-/** As the index `held_by_end` has it. */
+/** Has to match the condition of the index `held_by_end`, so that SQLite uses it. */
 const IS_FRESH_END = `retry_at IS NULL AND ${IS_END}`
 
 const DUE = {
@@ -126,12 +126,12 @@ const DUE = {
   tried: `retry_at <= ? ORDER BY tries, kind NOT IN ('revert', 'thaw', 'lapse'), due_at, rowid`,
 } satisfies Record<DueKind, string>
 
-/** After the first release that did not end the others of its batch, which did nothing, should not wait long. */
+/** Short, because the other changes of the batch wait with the one whose release killed the object. */
 const FIRST_RETRY_MS = 1_000
 const RETRY_MS = 60_000
 const RETRY_MAX_MS = 60 * 60_000
 
-/** The ids of due changes, each noted as tried: one whose release kills the object must not come first again. */
+/** The ids of due changes. Counts a try of each before its release, so that one whose release kills the object does not come first again. */
 export function takeDue(sql: SqlStorage, due: DueKind, limit: number, now: number): string[] {
   const rows = sql.exec<{ id: string; tries: number }>(
     `SELECT id, tries FROM held WHERE ${DUE[due]} LIMIT ?`,
@@ -154,7 +154,7 @@ export function nextDueAt(sql: SqlStorage): number | null {
   return at === Infinity ? null : at
 }
 
-/** Whether something ends by the clock that is due, and has not been begun or may be tried again. */
+/** Whether an end is due that was not tried yet, or may be tried again. */
 export function hasEnded(sql: SqlStorage, now: number): boolean {
   const queries = [
     `SELECT 1 FROM held WHERE due_at <= ? AND ${IS_FRESH_END} LIMIT 1`,
@@ -164,24 +164,24 @@ export function hasEnded(sql: SqlStorage, now: number): boolean {
 }
 
 /**
- * Its release ended, and it still waits. `due_at` stays what it was: by it the change is overdue, and is seen to be; and
- * readers go by the end of a time-box.
+ * Plans the next try after a release that ended without success. `due_at` stays as it was: the health check sees by it that
+ * the change is overdue, and readers of snapshots see the end of the time-box.
  */
 export function postpone(sql: SqlStorage, id: string, until: number): void {
   sql.exec('UPDATE held SET tries = 0, retry_at = ? WHERE id = ?', until, id)
 }
 
-/** What a token scheduled and asked for goes on under its successor. Its links do not: they may have leaked with it. */
+/** Reassigns schedules, approval requests and time-boxes of a token to its successor. Not links: they may have leaked with the token. */
 export function reassignHeld(sql: SqlStorage, from: string, to: string): void {
   sql.exec(`UPDATE held SET made_by = ? WHERE made_by = ? AND kind IN ('schedule', 'approval')`, to, from)
   sql.exec('UPDATE held SET set_by = ? WHERE set_by = ?', to, from)
 }
 
-/** So many time-boxes, and so many bytes of them, are read for one answer that lists them. */
+/** Limits for the time-boxes that one answer lists. */
 const PENDING_MAX = 100
 const PENDING_MAX_BYTES = 1024 * 1024
 
-/** The time-boxes that will end by themselves, the next first: all, or those that one token has set. */
+/** The pending reverts, the next first: all, or those of time-boxes that one token has set. */
 export function getPendingReverts(sql: SqlStorage, setBy: string | null): { held: HeldRevert[]; isWhole: boolean } {
   const query = `SELECT id, bytes FROM held WHERE kind = 'revert' AND (?1 IS NULL OR set_by = ?1)
     ORDER BY due_at, rowid LIMIT ?2`
@@ -197,7 +197,7 @@ export function getPendingReverts(sql: SqlStorage, setBy: string | null): { held
   return { held, isWhole: true }
 }
 
-/** What pending time-boxes put back, the next first. Bounded where they are made; a stash filled before that may have more, and gives the next ones. */
+/** The values that pending reverts put back, the next first. A stash from before the limits may have more than `REVERTS_MAX`: then only the next ones. */
 export function getPendingValues(sql: SqlStorage): PendingValue[] {
   const query = `SELECT change, due_at AS at, ends AS version, bytes FROM held WHERE ${IS_REVERT} ORDER BY due_at, rowid`
   const values: PendingValue[] = []
@@ -205,8 +205,8 @@ export function getPendingValues(sql: SqlStorage): PendingValue[] {
   for (const { change, bytes, at, version } of sql.exec<PendingRow>(query)) {
     size += bytes
     if (size > REVERTS_MAX.bytes) break
-    // What `putHeld` wrote for a revert, unless storage is damaged: a row alone must not keep the stash from being read. Its
-    // release fails then, and is logged.
+    // `putHeld` writes a patch for a revert. A damaged row must not make the whole stash unreadable: it is skipped here, and its
+    // release fails and is logged.
     const parsed = parseJson(change)
     if (parsed === undefined) continue
     for (const { key, value, type } of (parsed.value as Partial<Patch>).changes ?? []) {
@@ -220,10 +220,10 @@ export function getPendingValues(sql: SqlStorage): PendingValue[] {
 export type PendingValue = { key: string; at: number; version: number; value: string | null; type: string }
 type PendingRow = { change: string; at: number; version: number; bytes: number }
 
-/** By the small table: `held` may be large, and a row's kind stands behind its values. */
+/** By the small `revert` table: in a row of `held`, SQLite would have to read past the large values to other columns. */
 const IS_REVERT = 'id IN (SELECT held_id FROM revert)'
 
-/** Of pending time-boxes: how many keys they put back, and what, in bytes as it is held. */
+/** How many keys pending reverts put back, and the bytes of their JSON. */
 export const getRevertSize = (sql: SqlStorage): { revertCount: number; revertBytes: number } =>
   sql
     .exec<{ revertCount: number; revertBytes: number }>(
@@ -232,7 +232,7 @@ export const getRevertSize = (sql: SqlStorage): { revertCount: number; revertByt
     )
     .one()
 
-/** In the order in which they were made, one by one: the reader stops when it has enough. */
+/** In the order in which they were made. A generator, so that the reader may stop early. */
 export function* iterateHeldAfter(sql: SqlStorage, cursor: number): Iterable<{ cursor: number; held: Held }> {
   const query = 'SELECT rowid AS cursor, * FROM held WHERE rowid > ? ORDER BY rowid'
   for (const { cursor: at, ...row } of sql.exec<HeldRow & { cursor: number }>(query, cursor)) {

@@ -1,7 +1,7 @@
 /**
- * The `answer` and `refusal` tables: what was answered under an Idempotency-Key, so that a repeat gets the same. Accepted
- * changes are kept for a day. Refusals are kept for two minutes: long enough that an original which arrives after its
- * refused repeat is refused as well. Two tables, because older versions of the code read every row of `answer` as accepted.
+ * The `answer` and `refusal` tables: the replies to commands with an Idempotency-Key, so that a repeat gets the same reply.
+ * Replies of accepted changes are kept for a day. Refusals are kept for two minutes, so that an original that arrives after its
+ * refused repeat is refused as well. Two tables, because older versions take every row of `answer` for an accepted change.
  */
 import type { Applied } from '../../model/intent.ts'
 import { countBytes } from '../../model/item.ts'
@@ -11,13 +11,13 @@ import { ok, type Refusal, type Result } from '../../model/refusal.ts'
 /** Long enough for a night's retries. The contract states it. */
 const ANSWER_LIFETIME_MS = 24 * 60 * 60_000
 
-/** Of one token: far more than it repeats. The oldest are forgotten first. */
+/** For one credential. The oldest are deleted first. */
 const SCOPE_MAX_ANSWERS = 1_000
 const SCOPE_MAX_BYTES = 8 * 1024 * 1024
-/** A link is pressed by a person or two, and its bearer is known to no one. */
+/** Fewer, because one or two people use a link, and its bearer is anonymous. */
 const LINK_MAX_REFUSALS = 20
 
-/** Under which name an answer is found: whose key, which key, and what was asked with it. */
+/** The scope (the credential) and the key by which a reply is found, and the fingerprint of its request. */
 export type IdempotencyId = { scope: string; key: string; fingerprint: string }
 
 type IdempotentReply = { fingerprint: string; result: Result<Applied> }
@@ -32,7 +32,7 @@ function findApplied(sql: SqlStorage, scope: string, key: string, now: number): 
     .exec<{ fingerprint: string; applied: string }>(query, scope, key, now - ANSWER_LIFETIME_MS)
     .toArray()[0]
   if (row === undefined) return null
-  // What `keepAnswer` wrote: nothing else writes this column.
+  // Only `saveIdempotentReply` writes this column.
   return { fingerprint: row.fingerprint, result: ok(JSON.parse(row.applied) as Applied) }
 }
 
@@ -42,7 +42,7 @@ function findRefused(sql: SqlStorage, scope: string, key: string, now: number): 
     .exec<{ fingerprint: string; refusal: string }>(query, scope, key, now - REFUSAL_LIFETIME_MS)
     .toArray()[0]
   if (row === undefined) return null
-  // What `keepRefusal` wrote: nothing else writes this column.
+  // Only `saveIdempotentRefusal` writes this column.
   return { fingerprint: row.fingerprint, result: { ok: false, refusal: JSON.parse(row.refusal) as Refusal } }
 }
 
@@ -84,7 +84,7 @@ function dropOldest(sql: SqlStorage, table: 'answer' | 'refusal', scope: string,
   for (const { id, bytes } of kept) {
     count++
     total += bytes
-    // The newest stays, however large.
+    // The newest stays, even if it is too large.
     if (count > 1 && (count > limit || total > SCOPE_MAX_BYTES)) over.push(id)
   }
   for (const id of over) sql.exec(`DELETE FROM ${table} WHERE rowid = ?`, id)

@@ -1,10 +1,10 @@
-/** The items by the clock, for those who read the tables and not a snapshot: as `atTime` has it there. */
+/** The items at a given time, for queries that read the tables: the same rule as `getSnapshotAt` has for snapshots. */
 import { countBytes, type Item } from '../../model/item.ts'
 import { getPendingValues } from './held.ts'
 
 /**
- * These items as they stand at `now`: where a time-box is over and the stash could not make a revision of that (it was
- * full, or its release failed), the key has what it goes back to. First what is back, then the others in their order.
+ * The items at `now`. Where a time-box has ended and its revert was not released (the stash is full, or the release failed),
+ * the key has its former value. Restored keys come first, then the others in their order.
  */
 export function getItemsAt(sql: SqlStorage, items: Item[], now: number): Item[] {
   const over = new Map(getPendingValues(sql).flatMap((ended) => (ended.at <= now ? [[ended.key, ended]] : [])))

@@ -1,13 +1,13 @@
 /**
  * The `log` and `change` tables: every accepted change, in order, with who, when, why, before and after, each
- * entry chained to the one before it by its hash. Its head is what the publisher must bring KV to.
+ * entry chained to the one before it by its hash. The publisher copies the stash to KV up to the head of the log.
  */
 import { CHAIN_FORMAT, chainText, type Entry, type EntryChange } from '../../model/entry.ts'
 import { countBytes } from '../../model/item.ts'
 import { CHAIN_CHARS } from '../../model/snapshot/snapshot.ts'
 import { sha256 } from './hash.ts'
 
-/** Appends the entry. Returns its hash, which the next entry will cover, and how many bytes it takes of storage. */
+/** Appends the entry. Returns its hash, which the next hash will cover, and its size in storage. */
 export function appendEntry(sql: SqlStorage, entry: Entry, previousHash: string): { hash: string; bytes: number } {
   const hash = sha256(chainText(entry, previousHash, CHAIN_FORMAT))
   const bytes = countEntryBytes(entry)
@@ -44,10 +44,10 @@ export function appendEntry(sql: SqlStorage, entry: Entry, previousHash: string)
   return { hash, bytes }
 }
 
-/** Of a row's fixed columns, its header and its place in the indexes. */
+/** An estimate for the fixed columns of a row, its header and its index entries. */
 const ROW_BYTES = 100
 
-/** What an entry takes of storage, in bytes: all its texts in UTF-8, and its rows. A key stands in an index as well. */
+/** The size of an entry in storage, in bytes: its texts in UTF-8, and its rows. A key counts twice, because an index has it as well. */
 export function countEntryBytes({ actor, heldId, reason, detail, changes }: Entry): number {
   let bytes = 2 * ROW_BYTES
   for (const text of [actor, heldId, reason, detail]) bytes += text === null ? 0 : countBytes(text)
@@ -58,7 +58,7 @@ export function countEntryBytes({ actor, heldId, reason, detail, changes }: Entr
   return bytes
 }
 
-/** How long the values of an entry are, for pages that are bounded. */
+/** The length of an entry's values, for the limit of a page. */
 export const countChars = (changes: EntryChange[]): number =>
   changes.reduce((sum, { before, after }) => sum + (before?.value.length ?? 0) + (after?.value.length ?? 0), 0)
 
@@ -88,11 +88,11 @@ type ChangeRow = {
 export type LoggedEntry = Entry & {
   hash: string
   format: number
-  /** Whether its changes stand in the places that they were written to. */
+  /** Whether its changes are at the positions that they were written to. */
   isWhole: boolean
 }
 
-/** One by one: a reader stops when it has enough. */
+/** A generator, so that the reader may stop early. */
 export function* iterateEntriesBefore(sql: SqlStorage, before: number): Iterable<LoggedEntry> {
   const query = 'SELECT * FROM log WHERE revision < ? ORDER BY revision DESC'
   for (const row of sql.exec<LogRow>(query, before)) yield toEntry(sql, row)
@@ -103,9 +103,9 @@ export function* iterateEntriesFrom(sql: SqlStorage, revision: number): Iterable
   for (const row of sql.exec<LogRow>(query, revision)) yield toEntry(sql, row)
 }
 
-/** Those that changed this key, as an item, in its guard, or in what was held and dropped. */
+/** The entries that changed the item or the guard of this key, or dropped a held change about it. */
 export function* iterateEntriesOfKey(sql: SqlStorage, key: string, before: number): Iterable<LoggedEntry> {
-  // One index serves each part; together they are at most the key's own entries.
+  // Each part of the union uses one index, so only entries of this key are read.
   const query = `SELECT * FROM log WHERE revision IN (
       SELECT revision FROM change WHERE what = 'item' AND key = ?1 AND revision < ?2
       UNION SELECT revision FROM change WHERE what = 'guard' AND key = ?1 AND revision < ?2
@@ -120,7 +120,7 @@ export const getChanges = (sql: SqlStorage, revision: number): EntryChange[] =>
 const getChangeRows = (sql: SqlStorage, revision: number): ChangeRow[] =>
   sql.exec<ChangeRow>('SELECT * FROM change WHERE revision = ? ORDER BY position', revision).toArray()
 
-/** Null: history has no such revision. */
+/** Null: the revision is not in history. */
 export const getEntryKind = (sql: SqlStorage, revision: number): string | null =>
   sql.exec<{ kind: string }>('SELECT kind FROM log WHERE revision = ?', revision).toArray()[0]?.kind ?? null
 
@@ -128,17 +128,17 @@ export function getEntryHash(sql: SqlStorage, revision: number): string | null {
   return sql.exec<{ hash: string }>('SELECT hash FROM log WHERE revision = ?', revision).toArray()[0]?.hash ?? null
 }
 
-/** What KV's copy says of the entry of this revision; null where there is none, or it is pruned. */
+/** The beginning of this revision's hash, as KV's copy has it; null where the entry does not exist, or was pruned. */
 export const getChainAt = (sql: SqlStorage, revision: number): string | null =>
   getEntryHash(sql, revision)?.slice(0, CHAIN_CHARS) ?? null
 
-/** Which revision last changed this; 0 where history knows of none. */
+/** The revision that last changed this key; 0 where history has none. */
 export function getLastChange(sql: SqlStorage, what: EntryChange['what'], key: string): number {
   const query = 'SELECT max(revision) AS revision FROM change WHERE what = ? AND key = ?'
   return sql.exec<{ revision: number | null }>(query, what, key).one().revision ?? 0
 }
 
-/** What a revision made of this; null where it took it away, or left it alone. */
+/** The value that a revision gave to this key; null where it deleted it, or did not change it. */
 export function getWrittenValue(
   sql: SqlStorage,
   revision: number,
@@ -167,6 +167,6 @@ function toEntryChange({ what, key, ...row }: ChangeRow): EntryChange {
   }
 }
 
-/** What the first entry's hash covers: the stash's own beginning, so that two stashes never share a chain. */
+/** The hash that the first entry covers: from the stash's id and creation, so that two stashes never have the same chain. */
 export const getGenesisHash = (stashId: string, createdAt: number): string =>
   sha256(JSON.stringify([stashId, createdAt]))

@@ -1,6 +1,6 @@
 /**
- * The stash's tables, as an append-only list. Never edit a step that has shipped; add one. A step is run when the object of a
- * stash next wakes, which may be months later: it must stay right for data of every version before it.
+ * The stash's tables, as an append-only list of migration steps. Never edit a step that has shipped; add one. A step runs when
+ * the object of a stash next wakes, which may be months later: it must be right for the data of every version before it.
  */
 export const STEPS: { id: string; sql: string }[] = [
   {
@@ -185,17 +185,17 @@ export const STEPS: { id: string; sql: string }[] = [
   },
 ]
 
-/** A stash that was never created, or is gone, has no tables: asking it something must not make any. */
+/** A stash that was never created, or was deleted, has no tables. A read of it must not create any. */
 export function hasTables(sql: SqlStorage): boolean {
   return sql.exec(`SELECT 1 FROM sqlite_master WHERE name = 'migration'`).toArray().length > 0
 }
 
-/** Runs inside a transaction: either all missing steps are applied, or none. @throws {Error} a step that cannot be applied */
+/** Runs in a transaction, so that either all missing steps are applied or none. @throws {Error} a step cannot be applied */
 export function migrate(sql: SqlStorage, steps = STEPS): void {
   sql.exec('CREATE TABLE IF NOT EXISTS migration (id TEXT PRIMARY KEY)')
   const applied = sql.exec<{ id: string }>('SELECT id FROM migration ORDER BY id').toArray()
   for (const [i, { id }] of applied.entries()) {
-    // A newer version of the code was here and has been rolled back. Its extra tables and columns do no harm.
+    // A newer version of the code ran here and was rolled back. Its additional tables and columns do no harm.
     if (steps[i] === undefined) return
     if (steps[i].id !== id) throw new Error(`migration ${id} is not step ${i}: the list is append-only`)
   }

@@ -1,4 +1,4 @@
-/** The `stash` table: one row of facts about the whole stash. */
+/** The `stash` table: one row for the whole stash. */
 import type { Freeze } from '../../model/freeze.ts'
 import type { Profile } from '../../model/profile.ts'
 
@@ -14,14 +14,14 @@ export type StashRow = {
   deleted_at: number | null
   /** A `Freeze` as JSON. */
   freeze: string | null
-  /** Of held changes, but for the stash's own. */
+  /** The number and size of held changes, without lapses and thaws. */
   held_count: number
   held_bytes: number
-  /** Of the log, as its entries were weighed. */
+  /** The sum of the sizes of the log's entries. */
   log_bytes: number
-  /** The last entry that history has forgotten, and its hash; 0 and null while it has forgotten none. */
+  /** The last pruned revision, and its hash; 0 and null while none was pruned. */
   anchor_revision: number
-  /** How many revisions after the anchor have no entry: a recovery leaves them out. */
+  /** How many revisions after the anchor have no entry, because a recovery left them out. */
   gap: number
   anchor_hash: string | null
 }
@@ -58,7 +58,7 @@ export function moveHead(
   )
 }
 
-// Written by `setFreeze`, and nothing else.
+// Only `setFreeze` writes this column.
 export const toFreeze = ({ freeze }: StashRow): Freeze | null =>
   freeze === null ? null : (JSON.parse(freeze) as Freeze)
 
@@ -66,7 +66,7 @@ export function setFreeze(sql: SqlStorage, freeze: Freeze | null): void {
   sql.exec('UPDATE stash SET freeze = ?', freeze && JSON.stringify(freeze))
 }
 
-/** Everything goes but this row, which stands until KV knows. No history is left that could be pruned. */
+/** Deletes everything but this row, which stays until KV has the tombstone. The anchor is set so that no history is left to prune. */
 export function markDeleted(sql: SqlStorage, revision: number, now: number): void {
   for (const table of ['item', 'guard', 'token', 'held', 'revert', 'log', 'change', 'answer', 'refusal'])
     sql.exec(`DELETE FROM ${table}`)

@@ -1,8 +1,7 @@
 /**
- * The `token` table: who may act. Hashes only; the token itself was shown once, to the one who asked.
- *
- * A token's id is the first 16 digits of its hash. The id is public (history and logs name it) and finds
- * the row; the whole hash is then compared in constant time, so that no index lookup leaks it.
+ * The `token` table. It has hashes only; a token itself is shown once, in the answer that makes it. A token's id is the first
+ * 16 digits of its hash. The row is found by the id, which is public; then the whole hash is compared in constant time, so
+ * that no timing of an index lookup leaks it.
  */
 import { shownLabel } from '../../model/access/label.ts'
 import { ABILITIES, type Ability, type Actor, type TokenActor } from '../../model/access/permit.ts'
@@ -24,18 +23,18 @@ type TokenRow = {
   line: string | null
   holder: string | null
   granted: number | null
-  /** 'revoked', where something other than its own end ends it. */
+  /** 'revoked' where it ends before its own expiry. */
   ends_as: string | null
-  /** Set once it has ended, so that a clock that goes backwards brings no token back. */
+  /** Set once it has ended, so that a clock that is set back does not make it valid again. */
   ended_at: number | null
 }
 
 export type TokenFacts = { token: TokenActor; createdAt: number; lastUsedAt: number | null; madeBy: string | null }
 
-/** When a token was last used is known to within this: else each use would cost a write. */
+/** The resolution of `last_used_at`, because otherwise each use would cost a write. */
 export const LAST_USED_RESOLUTION_MS = 10 * 60_000
 
-/** For so long the holder of an ended token is told why it does not count, as far as so many ended tokens go. */
+/** For how long, and how many, ended tokens are kept, so that a holder learns that the token has ended, and when. */
 const ENDED_KEPT_MS = 30 * 24 * 60 * 60_000
 const ENDED_KEPT_MAX = 1_000
 
@@ -81,7 +80,7 @@ export function insertToken(
   )
 }
 
-/** The actor whose token has this hash. Only who holds all of a former token is told that it was one. */
+/** The actor whose token has this hash. That a token has ended is disclosed only to a caller who has the whole token. */
 export function authenticate(sql: SqlStorage, hash: string, now: number): Result<TokenActor> {
   const row = getTokenRow(sql, toTokenId(hash))
   if (row === undefined || !isSameHash(row.hash, hash)) return refuse({ code: 'invalid_token' })
@@ -101,11 +100,11 @@ export function getActorById(sql: SqlStorage, id: string, now: number): TokenAct
   return row === undefined || hasEnded(row, now) ? null : toActor(sql, row)
 }
 
-/** Who made a held change: the stash itself, a token as it stands now, or null where that token is gone. */
+/** The maker of a held change: the stash itself, or a token with its present permissions; null where that token has ended. */
 export const getRequester = (sql: SqlStorage, madeBy: string | null, now: number): Actor | null =>
   madeBy === null ? { kind: 'system', label: 'stash' } : getActorById(sql, madeBy, now)
 
-/** Those that count, oldest first. */
+/** The valid tokens, oldest first. */
 export function listTokens(sql: SqlStorage, now: number): TokenFacts[] {
   const query = `SELECT * FROM token WHERE ended_at IS NULL AND (expires_at IS NULL OR expires_at > ?)
     ORDER BY created_at, rowid`
@@ -121,12 +120,12 @@ export function listTokens(sql: SqlStorage, now: number): TokenFacts[] {
 }
 
 export function endToken(sql: SqlStorage, id: string, until: number, now: number): void {
-  // A version of the code that knows no other column goes by `expires_at`.
+  // `expires_at` is set as well, because older versions of the code read only that.
   sql.exec(`UPDATE token SET expires_at = ?, ends_as = 'revoked' WHERE id = ?`, Math.max(until, now), id)
   if (until <= now) sql.exec('UPDATE token SET ended_at = ? WHERE id = ?', now, id)
 }
 
-/** Marks expired tokens as ended for good, and forgets ended ones after a month; sooner where there are too many. */
+/** Marks expired tokens as ended for good, and deletes ended ones after a month; earlier where there are too many. */
 export function dropExpiredTokens(sql: SqlStorage, now: number): void {
   sql.exec('UPDATE token SET ended_at = expires_at WHERE ended_at IS NULL AND expires_at <= ?', now)
   sql.exec('DELETE FROM token WHERE ended_at <= ?', now - ENDED_KEPT_MS)
@@ -144,7 +143,7 @@ function getTokenRow(sql: SqlStorage, id: string): TokenRow | undefined {
 const hasEnded = ({ expires_at, ended_at }: TokenRow, now: number): boolean =>
   ended_at !== null || (expires_at !== null && expires_at <= now)
 
-// What `insertToken` wrote: nothing else writes these columns.
+// Only `insertToken` writes these columns.
 const toActor = (sql: SqlStorage, { id, label, master, can, keys, ...row }: TokenRow): TokenActor => ({
   kind: 'token',
   id,
@@ -160,10 +159,10 @@ const toActor = (sql: SqlStorage, { id, label, master, can, keys, ...row }: Toke
   replaced: row.ends_as !== null,
 })
 
-/** Of a token granted by a version of the code that knew no holders: the migration could not see it. */
+/** For a token without a stored holder: an older version granted it after the migration, for example after a rollback. */
 function getHolder(sql: SqlStorage, id: string): string {
   let holder = id
-  // A granter is older than its grants, so this ends; the bound is for a table that was edited by hand.
+  // A granter is older than its grants, so the loop ends. The bound is for a table that was edited by hand.
   for (let steps = 0; steps < 1_000; steps++) {
     const madeBy = getTokenRow(sql, holder)?.made_by ?? null
     const maker = madeBy === null ? undefined : getTokenRow(sql, madeBy)

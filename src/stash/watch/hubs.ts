@@ -2,33 +2,33 @@
  * Broadcasts the log to the hubs of this stash: the `hub` table has one row per subscribed hub, with a cursor that the hub
  * itself confirms. Each hub is called by a loop of its own, one call at a time, and no other hub and no watcher waits for it.
  *
- * What a hub has not confirmed is told again by the alarm, with a back-off that commits respect as well: a hub that is out
- * of reach while a stash changes ten times a second must not use up its failures within seconds.
+ * Events that a hub has not confirmed are sent again by the alarm, with a back-off that commits respect as well: a hub that is
+ * out of reach while a stash changes ten times a second must not use up its failures within seconds.
  */
 import type { HubSink, WatchEvent } from '../../model/snapshot/watch-event.ts'
 import { getEventsForHub } from './replay.ts'
 
 const RETRY_MS = 1_000
 const RETRY_MAX_MS = 60_000
-/** A quarter of an hour and more. From then on a hub is called once an hour. */
+/** After so many failures, which take a quarter of an hour or more, a hub is called once an hour. */
 const FREQUENT_FAILURES = 20
 const RARE_RETRY_MS = 60 * 60_000
 /**
- * A week of hourly calls. Nothing tells a hub that it is dropped, so its watchers would wait in silence: it is dropped only
- * once no socket of its can be open any more. A hub that comes back even later is subscribed by the next watcher that joins.
+ * A week of hourly calls. A dropped hub is not notified, so its watchers would wait in vain: it is dropped only once none of its
+ * sockets can be open any more. A hub that comes back even later is subscribed by the next watcher that joins.
  */
 export const FAILURES_MAX = FREQUENT_FAILURES + 7 * 24
-/** In one message; the rest goes in the next. One change alone may be larger. */
+/** The limits of one message; further events go in the next. A single change may be larger. */
 export const TOLD_AT_ONCE = { changes: 25, bytes: 1024 * 1024 }
 /**
  * How long one call may take. A full hub sends 25 changes to 2,000 sockets in some 5 s (0.1 ms each); twice that, because
- * a call that is given up too early is made again for nothing.
+ * a call that is abandoned too early is repeated in vain.
  */
 export const CALL_DEADLINE_MS = 10_000
-/** After its deadline a call is counted as failed by its own timer; the alarm comes a little later. */
+/** The timer of a call counts it as failed at its deadline. The alarm, for the case that the object dies, comes a little later. */
 const DEADLINE_SLACK_MS = 100
 
-/** From before every history a hub is told a snapshot. */
+/** A cursor before every revision: the hub gets a snapshot. */
 const BEFORE_ALL = -1
 
 type HubRow = { name: string; subscription: string; told: number; failures: number; tried_at: number }
@@ -41,13 +41,13 @@ export type HubSource = {
   sleep(ms: number, signal: AbortSignal): Promise<unknown>
   /** The stash's revision; null once it is deleted. */
   head(): number | null
-  /** False once the tables are gone. */
+  /** False once the storage is deleted. */
   exists(): boolean
-  /** Sets the alarm to an earlier time where something waits for one. */
+  /** Sets the alarm to an earlier time where a task needs it. */
   arm(): void
-  /** Asks KV whether the stash went back. Null where that is known. Rejects where KV does not say. */
+  /** Makes sure by KV that the storage was not restored to an earlier time. Null where that is known. Rejects where KV cannot be read. */
   confirm(): Promise<void> | null
-  /** Up to which revision a cursor is sure to be of this history: see `Recovery`. */
+  /** Cursors up to this revision are known to be of this history: see `Recovery`. */
   knownUpTo(): number
   report(fault: unknown): void
 }
@@ -61,19 +61,19 @@ export class Hubs {
     this.#source = source
   }
 
-  /** From now on the hub is told of every change after this revision. */
+  /** From now on the hub gets every change after this revision. */
   subscribe(name: string, told: number): void {
-    // A hub that leaves and comes back in the same moment is another subscription.
+    // A new subscription id, also for a hub that leaves and comes back at once.
     const statement = 'INSERT OR REPLACE INTO hub (name, subscription, told, failures, tried_at) VALUES (?, ?, ?, 0, 0)'
     this.#source.sql.exec(statement, name, crypto.randomUUID(), told)
   }
 
-  /** The same for one that may have been lost from the table: it is told how things stand. */
+  /** The same for a hub that may be missing in a restored table: it gets a snapshot. */
   subscribeAnew(name: string): void {
     if (this.#row(name) === null) this.subscribe(name, 0)
   }
 
-  /** The same for a hub that believes to be subscribed, where it is not: it was dropped. */
+  /** The same for a hub that was dropped and does not know it. */
   resubscribe(name: string, told: number): void {
     if (this.#row(name) !== null) return
     this.subscribe(name, told)
@@ -81,7 +81,7 @@ export class Hubs {
     void this.tell()
   }
 
-  /** When the alarm is to tell a hub again that has not confirmed everything; null where all have. */
+  /** When the alarm is to call a hub again that has not confirmed every event; null where all have. */
   nextAt(): number | null {
     const { sql, head, now } = this.#source
     const target = head() ?? Number.MAX_SAFE_INTEGER
@@ -89,18 +89,18 @@ export class Hubs {
     const times = rows.map((row) => {
       const deadline = this.#deadlines.get(row.name)
       if (deadline !== undefined) return deadline + DEADLINE_SLACK_MS
-      // It is about to be called. The alarm is for an object that dies before it does.
+      // It is about to be called. The alarm is for the case that the object dies before that.
       return row.failures === 0 ? now() + RETRY_MS : retryAt(row, now())
     })
     return times.length === 0 ? null : Math.min(...times)
   }
 
-  /** Calls every hub that has not confirmed everything. Resolves when each has, or has failed. Never rejects. */
+  /** Calls every hub that has not confirmed every event. Resolves when each has confirmed or failed. Never rejects. */
   async tell(): Promise<void> {
     const { sql, exists, confirm, report } = this.#source
     if (!exists()) return
     try {
-      // What a hub has told may be of a history that this object has lost: changes must not be told on top of that.
+      // Watchers of a hub may have events of a history that this object has lost: changes must not be sent on top of those.
       const confirming = confirm()
       if (confirming !== null) await confirming.catch(() => {})
       if (!exists()) return
@@ -111,7 +111,7 @@ export class Hubs {
     }
   }
 
-  /** A loop that is under way already takes up what was committed meanwhile: it looks at the head before it ends. */
+  /** A loop that is already under way also sends later commits: it compares with the head before it ends. */
   async #tellHub(name: string): Promise<void> {
     if (this.#deadlines.has(name)) return
     const { head, now, exists } = this.#source
@@ -133,7 +133,7 @@ export class Hubs {
     this.#deadlines.set(row.name, now() + CALL_DEADLINE_MS)
     const answered = new AbortController()
     try {
-      // KV has not said it: the hub is told how things stand.
+      // KV could not be read, so the hub gets a snapshot.
       const from = (target ?? 0) > knownUpTo() ? BEFORE_ALL : row.told
       const events = target === null ? [toGone(row.told)] : getEventsForHub(sql, from, TOLD_AT_ONCE)
       const call = hub(row.name).tell(events)
@@ -155,7 +155,7 @@ export class Hubs {
     }
   }
 
-  /** An answer is about the subscription that was told: by now the hub may have another one, which is left alone. */
+  /** An answer is about the subscription that was called. A newer subscription of the hub is not changed. */
   #settle({ subscription }: HubRow, target: number | null, told: number | null): void {
     const { sql, exists } = this.#source
     if (!exists()) return
@@ -163,7 +163,7 @@ export class Hubs {
     else sql.exec('UPDATE hub SET told = ?, failures = 0 WHERE subscription = ?', told, subscription)
   }
 
-  /** The call was repeated meanwhile, so what it confirms may have been confirmed before, and more. */
+  /** The call was repeated meanwhile, so the hub may have confirmed this revision, or a later one, already. */
   #settleLate(row: HubRow, target: number | null, told: number | null): void {
     const current = this.#source.exists() ? this.#row(row.name) : null
     if (current?.subscription !== row.subscription) return
@@ -174,7 +174,7 @@ export class Hubs {
   #fail({ name, subscription }: HubRow, fault: unknown): void {
     const { sql, now, exists, arm, report } = this.#source
     report(fault)
-    // The loop ends with this, and the alarm is to be set to the back-off instead of the deadline.
+    // The loop ends here: the alarm has to be set to the back-off instead of the deadline.
     this.#deadlines.delete(name)
     if (!exists()) return
     const statement = 'UPDATE hub SET failures = failures + 1, tried_at = ? WHERE subscription = ?'
@@ -188,7 +188,7 @@ export class Hubs {
   }
 }
 
-/** Never further away than one back-off: the clock may have been set back since the call. */
+/** At most one back-off from now, because the clock may have been set back since the call. */
 function retryAt({ tried_at, failures }: HubRow, now: number): number {
   const backOff = failures > FREQUENT_FAILURES ? RARE_RETRY_MS : Math.min(RETRY_MS * 2 ** failures, RETRY_MAX_MS)
   return Math.min(tried_at, now) + backOff

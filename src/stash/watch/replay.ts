@@ -1,9 +1,7 @@
 /**
- * Replays: what a watcher has missed. The changes since, from the log; where those are too many or too long ago, a
- * snapshot of all flags.
- *
- * Anybody may open a watch at any revision, so an opening must not cost reads: the texts of the last changes and of the
- * snapshot are kept, and each commit adds its own change. A change is a row of `log` and its rows of `change`.
+ * Replays: the events that a watcher has missed. These are the changes since, from the log; where they are too many or were
+ * pruned, a snapshot. A watch can be opened without a token at any revision, so it must not cost reads: the texts of the last
+ * changes and of the snapshot are cached, and each commit adds its change. A change is a row of `log` and its rows of `change`.
  */
 import type { Detail } from '../../model/entry.ts'
 import { countBytes } from '../../model/item.ts'
@@ -13,23 +11,23 @@ import { getPendingValues, type PendingValue } from '../tables/held.ts'
 import { listItemsByKey } from '../tables/items.ts'
 import { getStash } from '../tables/stash-row.ts'
 
-/** Past this a snapshot is read as soon. */
+/** For more changes, a snapshot costs no more. */
 export const REPLAY_MAX_CHANGES = 100
-/** Well below what a stream may have unread (`http/sse`): a replay alone must not make its reader too slow. */
+/** Well below the backpressure limit of a stream (`http/watch/backpressure.ts`): a replay alone must not exceed it. */
 export const REPLAY_MAX_BYTES = 192 * 1024
-/** A hub is told of each change, so that its watchers are; past this it is told a snapshot. */
+/** A hub gets every change, for its watchers. When it is further behind, it gets a snapshot. */
 const HUB_MAX_BEHIND = 1_000
 
 type CachedEvent = { event: WatchEvent; text: string; bytes: number }
 
 export class ReplayCache {
   readonly #sql: SqlStorage
-  /** The last changes, without a gap up to `#head`, oldest first. A replay may begin at `#from` or after it. */
+  /** The last changes up to `#head`, oldest first, without a gap. A replay may begin at `#from` or later. */
   #changes: CachedEvent[] = []
   #bytes = 0
   #from = -1
   #head = -1
-  /** Of one revision: each flag as a member of a JSON object, the pending ends of time-boxes, and the event with all of them. */
+  /** Texts of one revision: each flag as a member of a JSON object, the pending reverts, and the event with all of them. */
   #snapshot: {
     revision: number
     members: Map<string, string>
@@ -42,13 +40,13 @@ export class ReplayCache {
   }
 
   /**
-   * The events that a watcher has missed, as the texts that it is sent.
+   * The texts of the events that a watcher has missed.
    * @param head the stash's revision
    * @param after the last revision that the watcher has seen; null: none
    */
   textsSince(head: number, after: number | null, filter: Filter): string[] {
     if (after === head) return []
-    // A watcher of revisions learns from one event that there are new ones.
+    // A watcher of revisions only needs to know that something changed: one event replaces all missed ones.
     if (filter === 'revisions') return [toCachedEvent({ type: 'snapshot', revision: head, values: [] }, filter).text]
     if (after !== null && after < head && head - after <= REPLAY_MAX_CHANGES) {
       this.#catchUp(head)
@@ -62,7 +60,7 @@ export class ReplayCache {
     return missed.flatMap(({ event, text }) => (filter === null ? text : (serializeEvent(event, filter) ?? [])))
   }
 
-  /** Reads the changes that are not kept yet, newest first: it stops at the bounds, before it has read too much. */
+  /** Reads the changes that are not cached yet. Newest first, so that it can stop at the limits. */
   #catchUp(head: number): void {
     if (this.#head === head) return
     const fresh: CachedEvent[] = []
@@ -70,7 +68,7 @@ export class ReplayCache {
     for (const event of readChanges(this.#sql, Math.max(this.#head, head - REPLAY_MAX_CHANGES), head, 'DESC')) {
       const kept = toCachedEvent(event)
       bytes += kept.bytes
-      // A recovery, and a gap in the revisions, is never replayed over.
+      // A replay must not cross a recovery, or a gap in the revisions.
       if (event.type !== 'change' || bytes > REPLAY_MAX_BYTES || event.revision !== head - fresh.length) break
       fresh.push(kept)
     }
@@ -120,7 +118,7 @@ function toCachedEvent(event: WatchEvent, filter: Filter = null): CachedEvent {
   return { event, text, bytes: countBytes(text) }
 }
 
-/** The same as events, for a hub that runs an older version of the code: it filters and writes them itself. */
+/** The same as events, for a hub of an older version of the code, which filters and serializes them itself. */
 export function getReplay(sql: SqlStorage, after: number | null, filter: Filter = null): WatchEvent[] {
   const { revision } = getStash(sql)
   if (after === revision) return []
@@ -130,7 +128,7 @@ export function getReplay(sql: SqlStorage, after: number | null, filter: Filter 
   return events.at(-1)?.revision === revision ? events : [toSnapshotEvent(sql)]
 }
 
-/** What a hub is told next: the changes since, so many at a time; a snapshot where it is too far behind. */
+/** The next events for a hub: the changes since, up to the limits of a message; a snapshot where it is too far behind. */
 export function getEventsForHub(sql: SqlStorage, told: number, most: { changes: number; bytes: number }): WatchEvent[] {
   const { revision, anchor_revision } = getStash(sql)
   if (told < anchor_revision || revision - told > HUB_MAX_BEHIND) return [toSnapshotEvent(sql)]
@@ -146,7 +144,7 @@ export function getEventsForHub(sql: SqlStorage, told: number, most: { changes: 
   return events
 }
 
-/** The change after this revision, or a snapshot where history has forgotten that, or has a gap after a recovery; null where there is none. */
+/** The change after this revision; a snapshot where it was pruned, or follows a recovery; null where there is none. */
 export function getNextEvent(sql: SqlStorage, after: number): WatchEvent | null {
   for (const event of readChanges(sql, after, Number.MAX_SAFE_INTEGER, 'ASC')) {
     return event.revision === after + 1 ? event : toSnapshotEvent(sql)
@@ -162,7 +160,7 @@ function toSnapshotEvent(sql: SqlStorage): WatchEvent {
 
 const toRevert = ({ key, at, value }: PendingValue): RevertChange => ({ key, at, to: value })
 
-/** In bytes, roughly: what it tells of values, and of what they go back to. */
+/** An estimate in bytes: its values, and the values of reverts. */
 function countEventBytes(event: WatchEvent): number {
   const reverts = 'reverts' in event ? (event.reverts ?? []) : []
   const texts = [
@@ -182,11 +180,11 @@ type ChangeRow = {
 }
 
 /**
- * The changes of the revisions after `from`, up to `to`: one query, read row by row, so that a reader may stop. After a
- * recovery nobody can be told the difference: it is a snapshot, of the stash as it is now.
+ * The changes of the revisions after `from`, up to `to`: one query, read row by row, so that the reader may stop early. A
+ * recovery is given as a snapshot of the present state, because the difference to the lost values is not known.
  */
 function* readChanges(sql: SqlStorage, from: number, to: number, order: 'ASC' | 'DESC'): Iterable<WatchEvent> {
-  // Named, because the other index of this table would be read through for each entry.
+  // The index is named, because SQLite would otherwise choose one that it has to scan for each entry.
   const query = `SELECT log.revision AS revision, log.kind AS kind, log.detail AS detail, change.key AS key,
       change.before_value AS before, change.after_value AS value
     FROM log LEFT JOIN change INDEXED BY change_by_revision ON change.revision = log.revision AND change.what = 'item'
@@ -202,7 +200,7 @@ function* readChanges(sql: SqlStorage, from: number, to: number, order: 'ASC' | 
       entry = row
       items = []
     }
-    // An entry that changed no item still is a revision.
+    // An entry without changed items is an event as well: it is a revision.
     if (key !== null) items.push({ key, before, value })
   }
   if (entry !== null) yield event(entry)
@@ -215,7 +213,7 @@ function toChangeEvent(
 ): WatchEvent {
   const items = order === 'ASC' ? read : read.toReversed()
   const values = items.map(({ key, value }) => ({ key, value }))
-  // What the stash wrote down is a Detail: nothing else writes this column.
+  // The stash writes this column, always with a Detail.
   const reverts = getRevertChanges(kind, detail === null ? {} : (JSON.parse(detail) as Detail), items)
   return { type: 'change', revision, values, ...(reverts.length > 0 && { reverts }) }
 }

@@ -1,9 +1,7 @@
 /**
- * Broadcasts each commit to the watchers of this object, and has its hubs told: a reader of the log like the publisher,
- * with a cursor.
- *
- * After the commit, and after the writer has its answer. The cursor need not be durable: a crash closes every socket, and
- * a watcher that reconnects says what it has seen. The object's own watchers never wait for a hub.
+ * Broadcasts each commit to the watchers of this object, and starts the calls to its hubs. Like the publisher it reads the log
+ * with a cursor, after the commit and after the writer's answer. The cursor need not be durable: a crash closes every socket,
+ * and a watcher reconnects with the last revision that it has seen. The object's own watchers never wait for a hub.
  */
 import type { Audience } from '../../live/audience.ts'
 import type { WatchEvent } from '../../model/snapshot/watch-event.ts'
@@ -13,12 +11,12 @@ export type BroadcastSource = {
   head(): number | null
   /** The first event after this revision. */
   next(after: number): WatchEvent | null
-  /** Resolves when what was committed cannot be lost any more. */
+  /** Resolves once every commit is durable (`storage.sync`). */
   durable(): Promise<unknown>
-  /** Lets others have their turn. */
+  /** Yields to waiting requests. */
   yieldToRequests(): Promise<unknown>
   audience: Pick<Audience, 'size' | 'tell' | 'end'>
-  /** Begins to tell the hubs. Not awaited here. Never rejects. */
+  /** Starts the calls to hubs. Not awaited here. Never rejects. */
   tellHubs(): Promise<void>
   report(fault: unknown): void
 }
@@ -35,14 +33,14 @@ export class WatchBroadcaster {
   }
 
   /**
-   * To be called after each commit, and by the alarm. Resolves once this object's own watchers are told and the calls to hubs
-   * have begun. Never rejects.
+   * To be called after each commit, and by the alarm. Resolves once the events are sent to this object's own watchers and the
+   * calls to hubs have begun. Never rejects.
    */
   async notify(): Promise<void> {
     await Promise.all([this.#startHubs(), this.#broadcast()])
   }
 
-  /** Many commits at once are one call, which reads the head when it begins. */
+  /** Commits in quick succession share one call, which reads the head when it begins. */
   async #startHubs(): Promise<void> {
     if (this.#startingHubs) return
     this.#startingHubs = true
@@ -60,7 +58,7 @@ export class WatchBroadcaster {
     if (this.#running) return
     this.#running = true
     try {
-      // What is committed while watchers are told is looked for again before this ends.
+      // Commits during the broadcast are sent as well, before this ends.
       while (this.#isBehind()) {
         await this.#afterCommit()
         await this.#broadcastToConnections()
@@ -74,7 +72,7 @@ export class WatchBroadcaster {
 
   async #afterCommit(): Promise<void> {
     await this.#source.durable()
-    // The writer's answer is on its way by then.
+    // By then the writer's answer has been sent.
     await this.#source.yieldToRequests()
   }
 
@@ -92,7 +90,7 @@ export class WatchBroadcaster {
         return
       }
       const event = audience.size === 0 ? null : next(this.#broadcastUpTo)
-      // Nobody is here, or history has been pruned under us: a watcher that comes back is told from where it was.
+      // No watcher is connected, or the entry was pruned. A watcher that reconnects gets what it has missed.
       this.#broadcastUpTo = event?.revision ?? target
       if (event !== null) await audience.tell(event)
     }

@@ -1,6 +1,6 @@
 /**
- * The watchers of one stash: the sockets of its own object, the hubs that take a crowd, and what each of them has missed.
- * It reads the log and changes nothing. Whether there is a stash to watch is for its owner to say: see `WatchersHost`.
+ * The watchers of one stash: the sockets of its own object, its hubs, and the events that each of them has missed. It reads
+ * the log and does not change the stash. Its owner says whether there is a stash to watch: see `WatchersOptions`.
  */
 import { Audience } from '../../live/audience.ts'
 import { CONTINENT_HINTS, NO_CONTINENT, toHubName } from '../../live/continents.ts'
@@ -22,16 +22,16 @@ import { WatchBroadcaster } from './watch-broadcaster.ts'
 export type WatchersOptions = {
   ctx: DurableObjectState
   hub(name: string): HubSink
-  /** The stash's revision; null once it is deleted, or where it never was. */
+  /** The stash's revision; null where it is deleted, or does not exist. */
   head(): number | null
-  /** False once the tables are gone. */
+  /** False once the storage is deleted. */
   exists(): boolean
-  /** Sets the alarm to an earlier time where something waits for one. */
+  /** Sets the alarm to an earlier time where a task needs it. */
   arm(): void
   recovery: Pick<Recovery, 'knownUpTo' | 'confirm'>
 }
 
-/** Of each continent: each is called once, and has 2,000 watchers. Those of others hear when somebody joins there. */
+/** How many hubs of each continent are called after a recovery; each may have 2,000 watchers. Further hubs get it when a watcher joins there. */
 const LOST_HUBS_EACH = 8
 
 export class Watchers {
@@ -76,20 +76,20 @@ export class Watchers {
     )
   }
 
-  /** Tells everybody of what was committed. To be called after each commit. Never rejects. */
+  /** Broadcasts new commits. To be called after each commit. Never rejects. */
   notify(): Promise<void> {
     return this.#broadcaster.notify()
   }
 
-  /** When the alarm is to tell a hub again that has not confirmed everything; null where all have. */
+  /** When the alarm is to call a hub again that has not confirmed every event; null where all have. */
   nextHubAt(): number | null {
     return this.#hubs.nextAt()
   }
 
   /**
-   * Takes a watcher in: see `WatchTerms`. Where it does not, see `SEAT_STATUS`; 503 sends it to the hubs.
+   * Accepts a watcher: see `WatchTerms`. For the refusals see `SEAT_STATUS`; after 503 the Worker tries the hubs.
    * @param head the stash's revision
-   * @param limit how many the stash's own object takes
+   * @param limit how many watchers the stash's own object accepts
    */
   admit(request: Request, head: number, limit: number): Response {
     const seat = readSeat(request.headers)
@@ -105,8 +105,9 @@ export class Watchers {
   }
 
   /**
-   * After a recovery: hubs that subscribed in the time that was lost are told of it all the same. One that has no watchers
-   * says so, and is let go. Runs in the transaction of the recovery; the next `notify` tells them.
+   * After a recovery: the restored table may lack hubs that subscribed later, so the first hubs of each continent are subscribed
+   * again. A hub without watchers answers so, and is unsubscribed. Runs in the transaction of the recovery; the next `notify`
+   * calls them.
    */
   subscribeLostHubs(stashId: string): void {
     for (const continent of [...Object.keys(CONTINENT_HINTS), NO_CONTINENT]) {
@@ -114,12 +115,12 @@ export class Watchers {
     }
   }
 
-  /** From now on this hub is told of every change after this revision. */
+  /** From now on this hub gets every change after this revision. */
   subscribe(hub: string, head: number): void {
     this.#hubs.subscribe(hub, head)
   }
 
-  /** What a watcher has missed up to `head`. A hub that was dropped is subscribed again. */
+  /** The events that a watcher has missed, up to `head`. A hub that was dropped is subscribed again. */
   missed(
     head: number,
     after: number | null,
@@ -133,7 +134,7 @@ export class Watchers {
     return { head, events: getReplay(this.#sql, cursor, filter) }
   }
 
-  /** From where a watcher may be told changes; null: it may have seen what this object has lost, and is told a snapshot. */
+  /** The cursor from which a watcher may get changes; null: it may have seen revisions of a lost history, and gets a snapshot. */
   #toKnownCursor(after: number | null): number | null {
     return after !== null && after > this.#recovery.knownUpTo() ? null : after
   }

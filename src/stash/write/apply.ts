@@ -1,6 +1,6 @@
 /**
- * From a command to a committed change. Runs inside one transaction, from the credential to the commit:
- * what it believes cannot have been revoked, and what it read cannot have changed, by the time it writes.
+ * Applies a command: authenticates, looks for a stored reply, resolves the intent, gathers facts, decides and commits. All of
+ * it runs in one transaction, so no credential can be revoked and no fact can change before the commit.
  */
 import { decide } from '../../model/decide/decide.ts'
 import type { ChangeRequest } from '../../model/decide/facts.ts'
@@ -37,7 +37,7 @@ export function apply(sql: SqlStorage, command: Command, now: number, rate: Writ
   return applied
 }
 
-/** What is kept of the answer for its Idempotency-Key. A repeat of it is charged as well. */
+/** The size of the reply that is stored for the Idempotency-Key. A repeat is charged for it as well. */
 function countReplyBytes({ idempotencyKey }: Command, applied: Result<Applied>): number {
   if (idempotencyKey === undefined) return 0
   return applied.ok || isReplayable(applied.refusal) ? countBytes(JSON.stringify(applied)) : 0
@@ -49,7 +49,7 @@ function countStoredBytes(sql: SqlStorage): number {
 }
 
 function applyAs(sql: SqlStorage, caller: Actor, command: Command, now: number): Result<Applied> {
-  // A rehearsal is no first answer, and no repeat.
+  // Dry runs neither read nor write the idempotency tables.
   const identity = command.dryRun === true ? null : toIdempotencyRecordKey(command)
   const repeat = identity === null ? null : findReplay(sql, identity, now)
   if (repeat !== null) return repeat
@@ -57,7 +57,7 @@ function applyAs(sql: SqlStorage, caller: Actor, command: Command, now: number):
   const applied = applyOnce(sql, caller, command, now)
   if (identity === null) return applied
   if (applied.ok) saveIdempotentReply(sql, identity, applied.value, now)
-  // A made-up link is refused as spent, which is not kept: only those who hold a credential make rows.
+  // `link_spent` is not replayable, so a caller with an invented link secret cannot make rows.
   else if (command.credential.kind !== 'none' && isReplayable(applied.refusal)) {
     const byLink = command.credential.kind === 'link'
     saveIdempotentRefusal(sql, identity, { refusal: applied.refusal, at: now, byLink })
@@ -66,29 +66,27 @@ function applyAs(sql: SqlStorage, caller: Actor, command: Command, now: number):
 }
 
 function applyOnce(sql: SqlStorage, caller: Actor, command: Command, now: number): Result<Applied> {
-  // What has expired counts against nobody.
+  // Expired links must not count towards the limits of held changes.
   dropExpiredLinks(sql, now)
-  const opened = resolveIntent(sql, command, caller, now)
-  if (!opened.ok) return opened
-  const { request, consumedHeldIds: spent } = opened.value
+  const resolved = resolveIntent(sql, command, caller, now)
+  if (!resolved.ok) return resolved
+  const { request, consumedHeldIds } = resolved.value
   if (command.dryRun === true) return dryRun(sql, request, now)
 
-  const applied = perform(sql, command, request, now)
+  const { condition } = command
+  const applied = decideAndCommit(sql, { ...request, ...(condition && { condition }) }, now)
   if (!applied.ok) return caller.kind === 'anonymous' ? redactForAnonymous(applied.refusal) : applied
-  for (const id of spent) dropHeld(sql, id)
+  for (const id of consumedHeldIds) dropHeld(sql, id)
   return applied
 }
 
-const perform = (sql: SqlStorage, { condition }: Command, request: ChangeRequest, now: number): Result<Applied> =>
-  decideAndCommit(sql, { ...request, ...(condition && { condition }) }, now)
-
-/** Guards and names are for those who hold a token. */
+/** Only holders of a token may see guards and labels. */
 function redactForAnonymous(refusal: Refusal): Result<never> {
   if (refusal.code === 'guard_mismatch') return refuse({ ...refusal, guard: null })
   return refuse(refusal.code === 'frozen' ? { ...refusal, by: null } : refusal)
 }
 
-/** Decides a request against the facts of this moment, and commits it. */
+/** Decides a request by the present facts, and commits the decision. */
 export function decideAndCommit(sql: SqlStorage, request: ChangeRequest, now: number): Result<Applied> {
   const stash = getStash(sql)
   const decision = decide(request, gatherFacts(sql, stash, request, now), now)
@@ -96,13 +94,13 @@ export function decideAndCommit(sql: SqlStorage, request: ChangeRequest, now: nu
 
   const { actor, reason, release } = request
   if (release !== null) dropHeld(sql, release.id)
-  // The stash's row was read before: what it holds is counted where it lies, and nothing here writes the rest.
+  // The row was read before `dropHeld`: commit uses none of the counts of held changes in it.
   commit(sql, stash, decision.value, { actor, heldId: release?.id ?? null, reason, now })
   const { applied, entry } = decision.value
   return ok(entry === null ? applied : { ...applied, did: entry.kind })
 }
 
-/** Decides, and changes nothing. */
+/** Decides, without a commit. */
 function dryRun(sql: SqlStorage, request: ChangeRequest, now: number): Result<Applied> {
   const { intent } = request
   const facts = gatherFacts(sql, getStash(sql), request, now)
@@ -115,14 +113,14 @@ function dryRun(sql: SqlStorage, request: ChangeRequest, now: number): Result<Ap
   })
 }
 
-/** A link's bearer is nobody in particular: who made the link is found with the held change. */
+/** The bearer of a link is anonymous: the maker of the link is found with the held change. */
 function authenticateCaller(sql: SqlStorage, credential: Credential, now: number): Result<Actor> {
   if (credential.kind === 'admin') return ok(credential)
   if (credential.kind !== 'token') return ok({ kind: 'anonymous' })
   return authenticate(sql, credential.hash, now)
 }
 
-/** What is to be decided, and the other held changes that are over with it. */
+/** The request to decide, and the ids of other held changes that its release uses up. */
 type Resolved = { request: ChangeRequest; consumedHeldIds: string[] }
 
 function resolveIntent(sql: SqlStorage, command: Command, caller: Actor, now: number): Result<Resolved> {
@@ -176,7 +174,7 @@ function findReplay(sql: SqlStorage, { scope, key, fingerprint }: IdempotencyId,
   return known.fingerprint === fingerprint ? known.result : refuse({ code: 'idempotency_mismatch' })
 }
 
-/** The same key from another credential is another key. Null: no key. */
+/** The scope is the credential: the same key with another credential is another key. Null: the command has no key. */
 function toIdempotencyRecordKey({
   credential,
   intent,

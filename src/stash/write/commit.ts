@@ -1,4 +1,4 @@
-/** Writes a decision down: rows, counters and the log entry. Runs inside the caller's transaction. */
+/** Writes a decision: rows, counters and the log entry. Runs inside the caller's transaction. */
 import type { Decision, DecidedEntry, Effect } from '../../model/decide/decision.ts'
 import type { EntryChange } from '../../model/entry.ts'
 import { getActorLabel, type Actor } from '../../model/access/permit.ts'
@@ -11,12 +11,12 @@ import { endToken, insertToken } from '../tables/tokens.ts'
 
 export type CommitContext = { actor: Actor; heldId: string | null; reason: string | null; now: number }
 
-export function commit(sql: SqlStorage, stash: StashRow, decision: Decision, circumstance: CommitContext): void {
+export function commit(sql: SqlStorage, stash: StashRow, decision: Decision, context: CommitContext): void {
   const { applied, entry, effects } = decision
-  for (const effect of effects) applyEffect(sql, effect, applied.revision, circumstance.now)
+  for (const effect of effects) applyEffect(sql, effect, applied.revision, context.now)
   if (entry === null) return
 
-  const { actor, heldId, reason, now } = circumstance
+  const { actor, heldId, reason, now } = context
   const { revision } = applied
   let { item_count, bytes } = stash
   for (const { key, before, after } of entry.items) {
@@ -55,7 +55,7 @@ const toEntryChanges = ({ items, guards, detail }: DecidedEntry): EntryChange[] 
     before: before && { value: JSON.stringify(before.guard), type: '', version: before.version },
     after: after && { value: JSON.stringify(after), type: '' },
   })),
-  // So that the history of a key tells of what was dropped, too.
+  // So that the history of a key also shows held changes about it that were dropped.
   ...(detail?.dropped?.keys ?? []).map((key) => ({ what: 'held' as const, key, before: null, after: null })),
 ]
 

@@ -1,4 +1,4 @@
-/** What a new stash begins with: its tables, its row, its master token, and the publisher's cursor. Runs in a transaction. */
+/** Creates a stash: its tables, its row, its master token and the publisher's cursor. Runs in a transaction. */
 import type { Profile } from '../../model/profile.ts'
 import { getGenesisHash } from '../tables/log.ts'
 import { insertCursor } from '../publish/outbox.ts'

@@ -1,4 +1,4 @@
-/** What the alarm does with a held change whose time has come. One transaction. */
+/** Releases a held change that is due, for the alarm. Runs in one transaction. */
 import { toDroppedDetail } from '../../model/decide/decide-held.ts'
 import { createEntry } from '../../model/decide/decision.ts'
 import type { Detail } from '../../model/entry.ts'
@@ -12,7 +12,7 @@ import { dropHeld, findHeld, postpone } from '../tables/held.ts'
 import { getStash } from '../tables/stash-row.ts'
 import { getRequester } from '../tables/tokens.ts'
 
-/** For room in a stash that is full twice over. */
+/** When the release of a revert is tried again after a refusal: the stash may have room by then. */
 const REVERT_RETRY_MS = 60_000
 
 const STASH: Actor = { kind: 'system', label: 'stash' }
@@ -22,7 +22,7 @@ export function releaseDue(sql: SqlStorage, id: string, now: number): void {
   // An earlier release of the same batch may have dropped it or put it off.
   if (held === null || held.kind === 'link' || held.dueAt > now) return
   const actor = getRequester(sql, held.madeBy, now)
-  // It waited for a person, and nobody came.
+  // It waited for a second person, and has expired.
   if (held.kind === 'approval') return dropRefused(sql, held, actor, 'expired', null, now)
   if (actor === null) return dropRefused(sql, held, null, 'refused', { code: 'requester_gone' }, now)
 
@@ -30,12 +30,12 @@ export function releaseDue(sql: SqlStorage, id: string, now: number): void {
   const request = { actor, caller: actor, intent, reason: held.reason, release: held, approver: null, breakGlass: null }
   const applied = decideAndCommit(sql, request, now)
   if (applied.ok) return
-  // A value that is to go back does, as soon as there is room. It stays listed, and can be cancelled.
+  // A revert must not be dropped: it is tried again until there is room. It stays listed, and can be cancelled.
   if (held.kind === 'revert') return postpone(sql, held.id, now + REVERT_RETRY_MS)
   dropRefused(sql, held, actor, 'refused', applied.refusal, now)
 }
 
-/** The facts have moved on, and would refuse it again for ever. It is over, and history says why. */
+/** A release that is refused would be refused at each further try, so the change is dropped, and the log says why. */
 function dropRefused(
   sql: SqlStorage,
   held: Held,
@@ -45,7 +45,7 @@ function dropRefused(
   now: number,
 ): void {
   dropHeld(sql, held.id)
-  // A lapse or thaw that finds nothing left to do is no news.
+  // A refused lapse or thaw found nothing left to do, which needs no entry.
   if (isInternal(held.kind)) return
   const stash = getStash(sql)
   const entry = createEntry('drop_held', toDroppedDetail(held, maker, because, refusal ?? undefined))

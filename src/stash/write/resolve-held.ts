@@ -1,4 +1,4 @@
-/** Finds the held change that a link's secret or a second person releases, and asks whether it still may go ahead. */
+/** Finds the held change that a link's secret or a second person releases, and checks whether it may be released. */
 import { checkApproval } from '../../model/decide/decide-held.ts'
 import type { Decidable, ChangeRequest } from '../../model/decide/facts.ts'
 import type { Credential } from '../../model/intent.ts'
@@ -16,12 +16,12 @@ export function resolveLink(sql: SqlStorage, credential: Credential, now: number
 
 type Approval = {
   heldId: string
-  /** The second person, or who made the link that one has pressed. */
+  /** The second person; for an approval by link, the maker of that link. */
   caller: Actor
   reason: string | null
   pressedReason: string | null
   breakGlass: string | null
-  /** The link, where it was one. */
+  /** The link that is used up, where there is one. */
   consumedHeldIds: string[]
 }
 
@@ -41,7 +41,7 @@ export function resolveApproval(
     request: {
       actor,
       caller,
-      // What waits for approval is an edit, or the drop of one.
+      // Only edits wait for approval.
       intent: value.change as Decidable,
       reason: value.reason ?? reason,
       approverReason: reason,

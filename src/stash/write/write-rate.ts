@@ -1,14 +1,13 @@
 /**
- * How much a limited token may write in a minute: far above any operator, and little enough that a leaked token cannot fill
- * the stash's storage before it is noticed. Tokens for every key have no such limit.
- *
- * Counted in memory: an object that is written to this often stays in memory.
+ * Limits how much a token for some keys may write in a minute: far more than an operator needs, and too little to fill the
+ * stash's storage before a leak is noticed. Tokens for every key have no such limit. The counters are in memory, because an
+ * object with so many writes stays in memory.
  */
 import { reachesAll, type Actor } from '../../model/access/permit.ts'
 
 const WINDOW_MS = 60_000
 const MAX_WRITES = 6_000
-/** Of history and held changes, as stored. */
+/** Stored bytes of history, held changes and replies. */
 const MAX_BYTES = 64 * 1024 * 1024
 
 type Window = { startedAt: number; writes: number; bytes: number }
@@ -16,7 +15,7 @@ type Window = { startedAt: number; writes: number; bytes: number }
 export class WriteRate {
   readonly #windows = new Map<string, Window>()
 
-  /** Counts one write. Null where it may go on; else in how many ms the next may be tried. */
+  /** Counts one write. Null where it is permitted; otherwise after how many ms the next may be tried. */
   admit(actor: Actor, now: number): number | null {
     if (actor.kind !== 'token' || reachesAll(actor)) return null
     const window = this.#windowOf(actor.id, now)
@@ -25,7 +24,7 @@ export class WriteRate {
     return null
   }
 
-  /** Adds what a write has stored. The write that passes the limit is the last of its minute. */
+  /** Adds the bytes that a write has stored. The write that exceeds the limit is the last of its minute. */
   charge(actor: Actor, bytes: number, now: number): void {
     if (actor.kind === 'token' && !reachesAll(actor)) this.#windowOf(actor.id, now).bytes += bytes
   }
