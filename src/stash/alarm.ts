@@ -3,7 +3,6 @@
  * alarm that throws after six tries, and nothing would set it again. So `run` never throws: each task fails on its own, and
  * the alarm is set again at the end in every case.
  */
-import { getNextAlarm } from '../model/due.ts'
 import type { DueKind } from './tables/held.ts'
 
 /** How long the alarm waits for a put to KV. After that the put continues, and the next alarm finds it settled. */
@@ -69,13 +68,9 @@ export class Alarm {
   /** When the alarm must run next; null where no task waits. */
   wantedAt(): number | null {
     const { publishAt, heldAt, hubAt, pruneAt, examineAt } = this.#tasks
-    return getNextAlarm({
-      publishAt: publishAt(),
-      heldAt: heldAt(),
-      hubAt: hubAt(),
-      pruneAt: pruneAt(),
-      examineAt: examineAt(),
-    })
+    const times = [publishAt(), heldAt(), hubAt(), pruneAt(), examineAt()]
+    const earliest = Math.min(...times.map((at) => at ?? Infinity))
+    return earliest === Infinity ? null : earliest
   }
 
   /** Sets the alarm. Call it in the transaction that makes a task wait, so that both are committed together. */

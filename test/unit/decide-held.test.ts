@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkApproval, toDroppedDetail } from '../../src/model/decide/decide-held.ts'
-import { checkLink } from '../../src/model/decide/check-link.ts'
+import { checkApproval, checkLink, toDroppedDetail } from '../../src/model/decide/decide-held.ts'
 import type { Guard } from '../../src/model/guard/guard.ts'
 import type { Held } from '../../src/model/held.ts'
 import type { Facts } from '../../src/model/decide/facts.ts'

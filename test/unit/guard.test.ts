@@ -7,7 +7,7 @@ import {
   findGuardIssues,
   type Guard,
 } from '../../src/model/guard/guard.ts'
-import { ValidationBudget } from '../../src/model/guard/json-schema.ts'
+import { ValidationBudget } from '../../src/model/guard/validate.ts'
 
 describe('findViolations', () => {
   it.each<[Guard, string[], string[]]>([

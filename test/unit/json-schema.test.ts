@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { vetSchema, isShallow, ValidationBudget, findSchemaViolations } from '../../src/model/guard/json-schema.ts'
+import { findSchemaViolations, ValidationBudget } from '../../src/model/guard/validate.ts'
+import { isShallow, vetSchema } from '../../src/model/guard/vet-schema.ts'
 import { countNodes, countSteps, resolvePointer } from '../../src/model/guard/schema-cost.ts'
 
 const examine = (schema: unknown) => vetSchema(schema, new ValidationBudget())

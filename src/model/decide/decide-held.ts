@@ -5,7 +5,7 @@ import type { Detail } from '../entry.ts'
 import type { Facts, ChangeRequest } from './facts.ts'
 import { isUnsafe, getMaxForMs } from '../guard/guard.ts'
 import type { BrokenGlass } from '../freeze.ts'
-import { isInternal, type Held, type HeldApproval, type HeldRevert } from '../held.ts'
+import { isInternal, type Held, type HeldApproval, type HeldLink, type HeldRevert } from '../held.ts'
 import { hold } from './hold.ts'
 import type { Intent } from '../intent.ts'
 import { isMaster, isSameLineage, isSameHolder, getActorLabel, permits, reaches, type Actor } from '../access/permit.ts'
@@ -43,6 +43,21 @@ export function decideLink(
     keys: approvable.value.keys,
     decision: null,
   })
+}
+
+/** A link that may be used, and its maker, on whose behalf its change is decided. */
+export type ReleasableLink = { held: HeldLink; actor: Actor }
+
+/**
+ * Checks a link before it is used. Held changes that are due do not come here, but to `stash/write/release-due.ts`.
+ *
+ * @param held the link, or null where none has the secret: it was used or voided, or never made
+ * @param maker the actor that made it, with its present permissions; null where its token is gone
+ */
+export function checkLink(held: HeldLink | null, maker: Actor | null, now: number): Result<ReleasableLink> {
+  // One code for all of these, so that a caller who guesses secrets does not learn which links existed.
+  if (held === null || maker === null || isExpired(held, now)) return refuse({ code: 'link_spent' })
+  return ok({ held, actor: maker })
 }
 
 /**

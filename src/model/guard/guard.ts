@@ -6,7 +6,8 @@
 import * as z from 'zod'
 import { durationSchema, parseDuration } from '../duration.ts'
 import { countBytes } from '../item.ts'
-import { vetSchema, isShallow, ValidationBudget, findSchemaViolations, TOO_DEEP } from './json-schema.ts'
+import { findSchemaViolations, ValidationBudget } from './validate.ts'
+import { isShallow, TOO_DEEP, vetSchema } from './vet-schema.ts'
 import { parseJson } from '../parse-json.ts'
 import type { Issue } from '../issue.ts'
 

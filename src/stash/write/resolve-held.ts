@@ -1,10 +1,9 @@
 /** Finds the held change that a link's secret or a second person releases, and checks whether it may be released. */
-import { checkApproval } from '../../model/decide/decide-held.ts'
+import { checkApproval, checkLink, type ReleasableLink } from '../../model/decide/decide-held.ts'
 import type { Decidable, ChangeRequest } from '../../model/decide/facts.ts'
 import type { Credential } from '../../model/intent.ts'
 import type { Actor } from '../../model/access/permit.ts'
 import { ok, refuse, type Result } from '../../model/refusal.ts'
-import { checkLink, type ReleasableLink } from '../../model/decide/check-link.ts'
 import { findHeld, findHeldBySecret } from '../tables/held.ts'
 import { getActorById, getRequester } from '../tables/tokens.ts'
 

@@ -1,14 +1,11 @@
 /**
- * JSON Schema (draft 2020-12) for `json` guards.
- *
- * A caller's schema runs inside the stash, where it delays every other write. It is vetted once, when the guard is set: an
- * unknown keyword is refused, because as a typo it would allow every value; so are regular expressions, recursion and
- * references that multiply, because they could block the stash. The remaining work is counted before it is done
- * (`schema-cost.ts`), and taken from the budget of the whole change.
+ * Vets JSON Schemas (draft 2020-12) of `json` guards, once, when the guard is set. A caller's schema runs inside the stash,
+ * where it delays every other write. An unknown keyword is refused, because as a typo it would allow every value; so are
+ * regular expressions, recursion and references that multiply, because they could block the stash.
  */
-import { Validator, type Schema } from '@cfworker/json-schema'
 import type { Issue } from '../issue.ts'
-import { countNodes, countSteps, resolvePointer } from './schema-cost.ts'
+import { countNodes, resolvePointer } from './schema-cost.ts'
+import type { ValidationBudget } from './validate.ts'
 
 const ONE = 'items contains additionalProperties unevaluatedItems unevaluatedProperties propertyNames not if then else'
 const LISTS = 'prefixItems allOf anyOf oneOf'
@@ -35,36 +32,13 @@ const WHERE = new Map(
   }).flatMap(([kind, keywords]) => keywords.split(' ').map((keyword) => [keyword, kind] as const)),
 )
 
-/** Also what RPC and the database carry without complaint. */
+/** RPC and the database accept this depth as well. */
 const DEPTH_MAX = 32
-/** Of the schema with every reference written out. */
+/** How many schemas it may have with every reference expanded. */
 const EXPANDED_MAX = 500
-/** The first few wrong places are as good as all of them. */
+/** The first few errors are enough for a caller to go on. */
 const ISSUES_MAX = 10
-/** For all values and schemas of one change: 50 ms at most, by `npm run bench strangers`. */
-const CHANGE_MAX_STEPS = 40_000
-
-/** The work that the guards of one change may make, in steps of `countSteps`. Not shared between changes. */
-export class ValidationBudget {
-  #left = CHANGE_MAX_STEPS
-
-  get left(): number {
-    return this.#left
-  }
-
-  get isUntouched(): boolean {
-    return this.#left === CHANGE_MAX_STEPS
-  }
-
-  /** Takes the steps away, where so many are left; false where they are not. */
-  spend(steps: number): boolean {
-    if (steps > this.#left) return false
-    this.#left -= steps
-    return true
-  }
-}
-
-/** What keeps this from being a schema that can stand guard. Empty: nothing. 'over budget': not examined. */
+/** Why the schema is not accepted. Empty: it is accepted. 'over budget': it was not examined. */
 export function vetSchema(schema: unknown, budget: ValidationBudget): Issue[] | 'over budget' {
   if (schema === false) return [{ path: 'schema', message: 'false fits nothing' }]
   if (!isShallow(schema)) return [{ path: 'schema', message: TOO_DEEP }]
@@ -116,7 +90,7 @@ function examineKeyword(keyword: string, given: unknown, path: string): Issue[] 
   }
 }
 
-/** The validator reads it as part of a URL: what that decodes or leaves out would name another schema than is examined here. */
+/** The validator parses a reference as part of a URL. Characters that this decodes or drops would lead it to another schema than the one examined here. */
 const REFERENCE = /^#(?:\/(?:[^%\p{C}]*[^%\p{C} ])?)?$/u
 
 function examineOther(keyword: string, given: unknown, wrong: (message: string) => Issue[]): Issue[] {
@@ -144,7 +118,7 @@ function examineOther(keyword: string, given: unknown, wrong: (message: string) 
   }
 }
 
-/** Whether each step leads from schema to schema. A list such as `examples` or `const` is not examined, so no reference may lead into it. */
+/** Whether each step leads from schema to schema. Lists such as `examples` are not examined, so no reference may lead into one. */
 function pointsToSchema(pointer: string): boolean {
   let isName = false
   for (const step of pointer.split('/').slice(1)) {
@@ -155,13 +129,13 @@ function pointsToSchema(pointer: string): boolean {
   return !isName
 }
 
-/** How many schemas it comes to with every reference written out; a text where that has no end, or no beginning. */
+/** How many schemas it has with every reference expanded; an error text where a reference is recursive, or leads to no schema. */
 function expandedSize(schema: unknown, root: unknown, within: string[]): number | string {
   if (!isRecord(schema)) return 1
   let size = 1
   const parts = Object.entries(schema).flatMap(([keyword, given]): [unknown, string[]][] => {
     if (keyword === '$ref') return [[resolvePointer(root, String(given)), [...within, String(given)]]]
-    // Definitions count where they are used.
+    // Definitions are counted where they are used.
     if (keyword === '$defs' || keyword === 'definitions') return []
     const kind = WHERE.get(keyword)
     const schemas = kind === 'one' ? [given] : kind === 'list' || kind === 'map' ? Object.values(given as object) : []
@@ -180,40 +154,9 @@ function expandedSize(schema: unknown, root: unknown, within: string[]): number 
   return size
 }
 
-/** For each value in the schema: it is cloned, and its references are resolved. */
-const PREPARING_STEPS = 2
-
-/** Where the JSON in `text` is not what the schema asks for: the first place. 'over budget': not judged. */
-export function findSchemaViolations(schema: unknown, text: string, budget: ValidationBudget): Issue[] | 'over budget' {
-  try {
-    const value: unknown = JSON.parse(text)
-    // The validator copies the schema and resolves its references first.
-    const preparing = PREPARING_STEPS * countNodes(schema)
-    if (!budget.spend(preparing + countSteps(schema, value, budget.left - preparing))) return 'over budget'
-    // The validator writes into the schema it is given. It stops at the first error.
-    const validator = new Validator(structuredClone(schema) as Schema | boolean, '2020-12', true)
-    const { valid, errors } = validator.validate(value)
-    // The innermost come last, and say most.
-    return valid
-      ? []
-      : errors.slice(-5).map(({ instanceLocation, error }) => ({
-          path: instanceLocation,
-          message: shorten(error.replace(/\.$/, '')),
-        }))
-  } catch {
-    // Nested deeper than the validator can follow.
-    return [{ path: '', message: 'takes a value that is nested less deep' }]
-  }
-}
-
-/** The validator prints lists whole. */
-const MESSAGE_MAX_CHARS = 300
-const shorten = (text: string): string =>
-  text.length > MESSAGE_MAX_CHARS ? `${text.slice(0, MESSAGE_MAX_CHARS)}…` : text
-
 export const TOO_DEEP = `a schema is nested at most ${DEPTH_MAX} deep`
 
-/** Part of the shape: RPC cannot carry a deeper value to the object. */
+/** Checked with the shape of a body, because RPC cannot send a deeper value to the object. */
 export function isShallow(value: unknown, depth = DEPTH_MAX): boolean {
   if (typeof value !== 'object' || value === null) return true
   return depth > 0 && Object.values(value).every((part) => isShallow(part, depth - 1))
