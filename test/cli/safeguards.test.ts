@@ -59,7 +59,7 @@ describe('guard', () => {
     [['set', 'a'], 2, /a type or --spec/],
     [['set', 'a', 'number', '--min', 'low'], 2, /takes a number/],
     [['set', 'a', '--spec', '{"type":'], 2, /not JSON/],
-    [['set', 'a', 'colour'], 1, /does not fit/],
+    [['set', 'a', 'colour'], 1, /is malformed/],
     [['forget', 'a'], 2, /Usage/],
     [['get'], 2, /Usage/],
   ])('%j ends with %i', async (args, exit, words) => {
@@ -89,7 +89,7 @@ describe('approve and drop', () => {
     const id = String((await alice.json('set', 'traffic', 'green')).body['held_id'])
     expect(await bob('drop', id, '--reason', 'no')).toMatchObject({
       exit: 0,
-      err: expect.stringContaining('will not happen'),
+      err: expect.stringContaining('will not be made'),
     })
     expect(await bob.json('drop', id)).toMatchObject({ exit: 1 })
     expect(await stash.read('traffic')).toBe('blue')
@@ -198,7 +198,7 @@ describe('token', () => {
   })
   it.each([
     [['create', 'ci'], 2, /--can/],
-    [['create', 'ci', '--can', 'everything'], 1, /does not fit/],
+    [['create', 'ci', '--can', 'everything'], 1, /is malformed/],
     [['revoke'], 2, /Usage/],
     [['revoke', '0123456789abcdef'], 1, /no such token/],
   ])('%j ends with %i', async (args, exit, words) => {

@@ -3,7 +3,7 @@ import { NO_STORAGE } from '../../src/model/snapshot/vouch.ts'
 import { makeIsolate } from '../support/isolate.ts'
 
 describe('a copy that is newer than the object', () => {
-  it('is vouched for where the object has come that far by the time it is asked again', async () => {
+  it('is vouched for where the object has reached its revision when it is asked again', async () => {
     const { at, asked, notices, stores, timed } = makeIsolate()
     at.kv = 2
     at.object = 2
@@ -13,7 +13,7 @@ describe('a copy that is newer than the object', () => {
     expect(asked).toMatchObject({ vouch: 2, recover: 0 })
     expect(notices).toEqual([])
   })
-  it('makes the object go on past it, and the reader gets what that has', async () => {
+  it('makes the object recover past it, and the reader gets the recovered snapshot', async () => {
     const { at, asked, notices, timed } = makeIsolate()
     at.kv = 8
     at.object = 3
@@ -22,7 +22,7 @@ describe('a copy that is newer than the object', () => {
     expect(asked).toMatchObject({ vouch: 2, recover: 1, object: 1 })
     expect(notices).toEqual(['diverged'])
   })
-  it('does so from memory as well', async () => {
+  it('does so with a cached copy as well', async () => {
     const { clock, at, timed } = makeIsolate()
     at.kv = at.object = 8
     await timed()
@@ -31,7 +31,7 @@ describe('a copy that is newer than the object', () => {
     await clock.pass(2_000)
     expect(await timed()).toMatchObject({ revision: 9, vouched: true })
   })
-  it('is served without a vouch where the object does not believe it, and never replaced by what is older', async () => {
+  it('is served unvouched where the object does not recover, and never replaced by an older copy', async () => {
     const { clock, at, asked, timed, read } = makeIsolate()
     at.kv = 8
     at.object = 3
@@ -46,7 +46,7 @@ describe('a copy that is newer than the object', () => {
     await clock.pass(1_000)
     expect(await timed()).toMatchObject({ revision: 9, vouched: true })
   })
-  it('is served without a vouch where the object is of an older version, which cannot be told', async () => {
+  it('is served unvouched where the object is of an older version, which cannot recover', async () => {
     const { at, asked, stores, timed } = makeIsolate()
     at.kv = 8
     at.object = 3
@@ -60,7 +60,7 @@ describe('a copy that is newer than the object', () => {
 })
 
 describe('an object without tables', () => {
-  it('is lost where a copy lives, served unvouched, and asked again', async () => {
+  it('is lost where a copy exists, which is served unvouched, and is asked again', async () => {
     const { clock, at, asked, notices, stores, timed } = makeIsolate()
     stores.vouch = async () => (asked.vouch++, NO_STORAGE)
     for (let i = 0; i < 3; i++) {
@@ -73,7 +73,7 @@ describe('an object without tables', () => {
     at.object = 2
     expect(await timed()).toMatchObject({ revision: 2, vouched: true })
   })
-  it('is gone where KV has nothing, and unreachable where KV is silent', async () => {
+  it('is deleted where KV has nothing, and unreachable where KV does not answer', async () => {
     const { at, stores, read } = makeIsolate()
     stores.vouch = async () => NO_STORAGE
     stores.readObject = async () => null
@@ -82,7 +82,7 @@ describe('an object without tables', () => {
     stores.readKv = async () => null
     expect(await read()).toBe('stash_not_found')
   })
-  it('says so as well when it was asked for its bytes', async () => {
+  it('is lost as well when it was asked for its snapshot', async () => {
     const { clock, at, stores, read, notices } = makeIsolate()
     stores.vouch = () => clock.sleep(400).then(() => NO_STORAGE)
     stores.readObject = async () => null

@@ -28,7 +28,7 @@ function after(...findings: Partial<Finding>[]): CacheEntry {
 }
 
 describe('storeFinding', () => {
-  it('trusts a copy of KV as of when it was written, and keeps it off the hot path', () => {
+  it('trusts a copy of KV as of its publication, and starts no refresh-ahead for it', () => {
     const snapshot = at(5, 400)
     expect(after({ snapshot })).toEqual({
       snapshot,
@@ -41,7 +41,7 @@ describe('storeFinding', () => {
       readAt: 0,
     })
   })
-  it('trusts what the object stands behind as of when it was asked, and serves it hot for a while', () => {
+  it('trusts a vouched copy as of the request, and sends its next read past the fast path', () => {
     expect(after({ vouched: true, source: 'object' })).toMatchObject({
       source: 'object',
       vouched: true,
@@ -49,16 +49,16 @@ describe('storeFinding', () => {
       hotUntil: 0,
     })
   })
-  it('keeps the newer copy with its source, and does not let what was said of the older one vouch for it', () => {
+  it('keeps the newer copy with its source, and does not apply the vouch for the older one to it', () => {
     const entry = after({ snapshot: at(7, 300), source: 'object' }, { snapshot: at(5), vouched: true, askedAt: 2_000 })
     expect(entry).toMatchObject({ snapshot: { revision: 7 }, source: 'object', vouched: false, validAsOf: 300 })
     expect(entry.checkedAt).toBe(2_000)
   })
-  it('takes a newer copy without the vouch of the one before', () => {
+  it('stores a newer copy without the vouch for the older one', () => {
     const entry = after({ vouched: true, askedAt: 2_000 }, { snapshot: at(6, 300), askedAt: 1_500 })
     expect(entry).toMatchObject({ snapshot: { revision: 6 }, vouched: false, validAsOf: 300, hotUntil: Infinity })
   })
-  it('lets a vouch stand where it is younger than the finding, and no longer', () => {
+  it('keeps a vouch that is as new as the finding, and drops an older one', () => {
     const late = after({ vouched: true, askedAt: 2_000 }, { askedAt: 1_500 })
     expect(late).toMatchObject({ vouched: true, validAsOf: 2_000, checkedAt: 2_000, hotUntil: 0 })
     expect(after({ vouched: true, askedAt: 2_000 }, { askedAt: 2_000 }).vouched).toBe(true)
@@ -72,7 +72,7 @@ describe('storeFinding', () => {
     expect(after({ askedAt: 20_000 }, { askedAt: 10_001 }).checkedAt).toBe(20_000)
     expect(after({ askedAt: 20_000 }, { askedAt: 10_000 }).checkedAt).toBe(10_000)
   })
-  it('replaces nothing once the stash is gone, and something by that', () => {
+  it('never replaces a deleted stash, and replaces a copy by the deletion', () => {
     const gone = after({ vouched: true }, { snapshot: null, source: 'object', vouched: true, askedAt: 2_000 })
     expect(gone).toMatchObject({
       snapshot: null,
@@ -85,7 +85,7 @@ describe('storeFinding', () => {
     expect(after({ snapshot: null, vouched: true }, { snapshot: at(9), vouched: true }).snapshot).toBeNull()
     expect(after({ snapshot: null }, { snapshot: at(9) }).snapshot?.revision).toBe(9)
   })
-  it('does not forget what a write made to be expected', () => {
+  it('keeps the expected revision of a write', () => {
     const cache = new SnapshotCache(10, 1e9)
     const expected = { revision: 9, at: 500 }
     for (const snapshot of [at(5), null]) {

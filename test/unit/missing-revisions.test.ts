@@ -9,7 +9,7 @@ function makeHost() {
 }
 
 describe('MissingRevisions', () => {
-  it('makes those who come within 100 ms wait until they are over', async () => {
+  it('makes reads within 100 ms wait until these are over', async () => {
     const { host, waits } = makeHost()
     const missing = new MissingRevisions()
     await missing.throttle(host, 's')
@@ -18,7 +18,7 @@ describe('MissingRevisions', () => {
     await missing.throttle(host, 'other')
     expect(waits).toEqual([100, 60, 1])
   })
-  it('makes nobody wait longer where the clock was set back', async () => {
+  it('makes no read wait longer where the clock was set back', async () => {
     const { host, waits } = makeHost()
     const missing = new MissingRevisions()
     missing.note('s', 90_000)
@@ -39,7 +39,7 @@ describe('MissingRevisions', () => {
 
 describe('withDeadline', () => {
   const never = { sleep: () => new Promise(() => {}) }
-  it('gives the answer, also where that is null, and silence for a fault or what comes late', async () => {
+  it('gives the answer, also null, and TIMED_OUT for a failure or a late answer', async () => {
     expect(await withDeadline(never, 5, Promise.resolve(null))).toBeNull()
     expect(await withDeadline(never, 5, Promise.reject(new Error('broken')))).toBe(TIMED_OUT)
     const asked: number[] = []
@@ -50,7 +50,7 @@ describe('withDeadline', () => {
 })
 
 describe('firstNonNull', () => {
-  it('gives the first that is something, and null when nothing is', async () => {
+  it('gives the first answer that is not null, and null if there is none', async () => {
     expect(await firstNonNull([null, Promise.resolve(null), Promise.reject(new Error('x')), Promise.resolve(7)])).toBe(
       7,
     )

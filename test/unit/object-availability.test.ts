@@ -5,7 +5,7 @@ const least = () => 0
 const most = () => 1
 
 describe('getDeadlineMs', () => {
-  it('is half as long again as a round trip, from a quarter of a second to a second', () => {
+  it('is one and a half round trips, from 250 ms to a second', () => {
     const availability = new ObjectAvailability()
     expect(availability.getDeadlineMs('s')).toBe(250)
     availability.noteAnswer('s', 166)
@@ -18,7 +18,7 @@ describe('getDeadlineMs', () => {
     slow.noteAnswer('s', 700)
     expect(slow.getDeadlineMs('s')).toBe(1_000)
   })
-  it('follows the round trip by a quarter of what it changes', () => {
+  it('follows a moving average, in which the last round trip weighs a quarter', () => {
     const availability = new ObjectAvailability()
     expect(availability.getRttMs('s')).toBe(0)
     availability.noteAnswer('s', 400)
@@ -31,18 +31,18 @@ describe('getDeadlineMs', () => {
 })
 
 describe('getRemainingMs', () => {
-  it('is what is left of the deadline, for those who come while a question is under way', () => {
+  it('is the rest of the deadline while a request is in flight', () => {
     const availability = new ObjectAvailability()
     expect(availability.getRemainingMs('s', 10_000)).toBe(250)
     availability.noteAsked('s', 10_000)
     expect(availability.getRemainingMs('s', 10_000)).toBe(250)
     expect(availability.getRemainingMs('s', 10_200)).toBe(50)
     expect(availability.getRemainingMs('s', 10_250)).toBe(0)
-    // Its request has died, and nobody will hear of it.
+    // Its request has died, and no answer will come.
     expect(availability.getRemainingMs('s', 60_000)).toBe(250)
     expect(availability.getRemainingMs('other', 10_200)).toBe(250)
   })
-  it('is whole again once the question has an answer, or none', () => {
+  it('is the whole deadline once the request has been answered or has failed', () => {
     const [answered, silent, alive] = [new ObjectAvailability(), new ObjectAvailability(), new ObjectAvailability()]
     for (const availability of [answered, silent, alive]) availability.noteAsked('s', 0)
     answered.noteAnswer('s', 100)
@@ -53,7 +53,7 @@ describe('getRemainingMs', () => {
 })
 
 describe('mayAsk', () => {
-  it('pauses after each silence twice as long as before, up to half a minute', () => {
+  it('backs off after each failure twice as long as before, up to half a minute', () => {
     const availability = new ObjectAvailability()
     expect(availability.mayAsk('s', 0, 'copy')).toBe(true)
     for (const pauseMs of [
@@ -64,7 +64,7 @@ describe('mayAsk', () => {
       expect(availability.mayAsk('s', 1_000 + pauseMs, 'copy')).toBe(true)
     }
   })
-  it('pauses three quarters of that at least, by the dice', () => {
+  it('takes up to a quarter off the back-off as jitter', () => {
     const availability = new ObjectAvailability()
     availability.noteFailure('s', 0, false, least)
     expect(availability.mayAsk('s', 1_499, 'copy')).toBe(false)
@@ -73,7 +73,7 @@ describe('mayAsk', () => {
     expect(availability.mayAsk('s', 3_499, 'copy')).toBe(false)
     expect(availability.mayAsk('s', 3_500, 'copy')).toBe(true)
   })
-  it('lets urgent questions wait two seconds at most, and one second an overloaded object where nothing is at hand', () => {
+  it('backs off two seconds at most with an outdated copy, and without a copy one second from an overloaded object', () => {
     for (const overloaded of [false, true]) {
       const availability = new ObjectAvailability()
       for (let i = 0; i < 5; i++) availability.noteFailure('s', 0, overloaded, most)
@@ -84,13 +84,13 @@ describe('mayAsk', () => {
       expect(availability.mayAsk('s', 1_000, 'none')).toBe(true)
     }
   })
-  it('is not held up by a clock that was set back', () => {
+  it('does not back off longer where the clock was set back', () => {
     const availability = new ObjectAvailability()
     availability.noteFailure('s', 100_000, true, most)
     for (const fallback of ['copy', 'outdated', 'none'] as const)
       expect(availability.mayAsk('s', 99_999, fallback)).toBe(true)
   })
-  it.each(['noteAnswer', 'noteAlive'] as const)('is as at the beginning after %s', (note) => {
+  it.each(['noteAnswer', 'noteAlive'] as const)('has no back-off after %s', (note) => {
     const availability = new ObjectAvailability()
     for (let i = 0; i < 5; i++) availability.noteFailure('s', 0, true, most)
     if (note === 'noteAnswer') availability.noteAnswer('s', 5)
@@ -117,7 +117,7 @@ describe('acquireRecovery', () => {
 })
 
 describe('ObjectAvailability', () => {
-  it('knows of a thousand stashes, and forgets the one that it has known longest', () => {
+  it('tracks a thousand stashes, and drops the oldest', () => {
     const availability = new ObjectAvailability()
     for (let i = 0; i < 1_000; i++) availability.noteAnswer(`s${i}`, 400)
     expect([availability.getRttMs('s0'), availability.getRttMs('s999')]).toEqual([400, 400])
@@ -126,7 +126,7 @@ describe('ObjectAvailability', () => {
       0, 400, 400,
     ])
   })
-  it('keeps nothing of a stash because of a write alone', () => {
+  it('tracks no stash because of a write alone', () => {
     const availability = new ObjectAvailability()
     availability.noteAnswer('first', 400)
     for (let i = 0; i < 2_000; i++) availability.noteAlive(`s${i}`)

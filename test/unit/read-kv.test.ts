@@ -7,7 +7,7 @@ const text = serializeSnapshot(
   [],
 )
 
-/** The module anew for each test: what it has said once it does not say again. */
+/** Imports the module anew for each test, because it limits repeated log lines. */
 async function read(value: string | null, stashId = 's') {
   const { readKv } = await import('../../src/edge/read-kv.ts')
   const asked: unknown[] = []
@@ -34,7 +34,7 @@ describe('readKv', () => {
     expect(asked).toEqual([['s', { type: 'text', cacheTtl: 30 }]])
     expect(lines).toEqual([])
   })
-  it('says nothing where there is nothing', async () => {
+  it('logs nothing where KV has nothing', async () => {
     expect((await read(null)).snapshot).toBeNull()
     expect(lines).toEqual([])
   })

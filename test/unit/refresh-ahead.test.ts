@@ -1,4 +1,4 @@
-/** The runs that keep a copy confirmed: when one begins, when the next takes over, and when it stops asking. */
+/** The runs of refresh-ahead: when one starts, when the next takes over, and when it ends. */
 import { describe, expect, it } from 'vitest'
 import { RefreshAhead } from '../../src/edge/refresh-ahead.ts'
 import type { CacheEntry } from '../../src/edge/snapshot-cache.ts'
@@ -91,14 +91,14 @@ describe('RefreshAhead', () => {
     expect([world.confirmations, refreshAhead.isRunning('s', clock.now())]).toEqual([1, false])
     expect(copies.get('s')?.hotUntil).toBe(0)
   })
-  it('ends where the question fails', async () => {
+  it('ends where the request fails', async () => {
     const { clock, refreshAhead, world, copies, read } = makeRefreshAhead()
     world.answer = () => Promise.reject(new Error('broken'))
     read()
     await clock.pass(1_000)
     expect([refreshAhead.isRunning('s', clock.now()), copies.get('s')?.hotUntil]).toEqual([false, 0])
   })
-  it('leaves the run alone that took over while its own question was under way', async () => {
+  it('leaves the run alone that took over while its own request was in flight', async () => {
     const { clock, refreshAhead, world, copies, read } = makeRefreshAhead()
     const answer = Promise.withResolvers<boolean>()
     world.answer = () => answer.promise
@@ -117,7 +117,7 @@ describe('RefreshAhead', () => {
     const { clock, world, copies, read } = makeRefreshAhead()
     read()
     for (let i = 0; i < 300; i++) {
-      // The hot path answers: it does not look for a run.
+      // The fast path answers: it does not look for a run.
       const entry = copies.get('s')
       if (entry !== undefined) entry.readAt = clock.now()
       await clock.pass(100)
@@ -132,7 +132,7 @@ describe('RefreshAhead', () => {
     await clock.pass(1_000)
     expect([world.confirmations, refreshAhead.isRunning('s', clock.now())]).toEqual([0, false])
   })
-  it('counts a run as over that has not been heard of for seven seconds: its request is gone', async () => {
+  it('counts a run as ended after seven seconds without a heartbeat: its request is gone', async () => {
     const { clock, stores, refreshAhead, world, read } = makeRefreshAhead()
     read('s', { ...stores, sleep: () => new Promise(() => {}) })
     await clock.pass(6_999)
@@ -142,13 +142,13 @@ describe('RefreshAhead', () => {
     read()
     expect([world.runs, refreshAhead.isRunning('s', clock.now())]).toEqual([2, true])
   })
-  it('counts a run as over where the clock was set back before it was heard of', () => {
+  it('counts a run as ended where the clock was set back before its heartbeat', () => {
     const { clock, refreshAhead, read } = makeRefreshAhead()
     read()
     expect(refreshAhead.isRunning('s', clock.now())).toBe(true)
     expect(refreshAhead.isRunning('s', clock.now() - 1)).toBe(false)
   })
-  it('starts none for a copy that the object does not stand behind, nor where only KV is read', () => {
+  it('starts none for an unvouched copy, nor in the mode kv', () => {
     const { stores, world, put, read } = makeRefreshAhead()
     put('s', { vouched: false })
     expect(read().hotUntil).toBe(Infinity)

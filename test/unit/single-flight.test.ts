@@ -14,11 +14,17 @@ function makeFlights() {
   const ask = () =>
     new Promise<string>((resolve, reject) => asked.push({ land: resolve, fail: () => reject(new Error('no answer')) }))
   const flights = new SingleFlight<string>()
-  return { asked, kept, deadlines, join: (turn: number, name = 's') => flights.join(host, name, turn, ask), flights }
+  return {
+    asked,
+    kept,
+    deadlines,
+    join: (sequence: number, name = 's') => flights.join(host, name, sequence, ask),
+    flights,
+  }
 }
 
 describe('SingleFlight', () => {
-  it('asks once for all that ask the same meanwhile, and tells them whether it was asked since they came', async () => {
+  it('sends one request for concurrent callers, and tells each whether it was sent after their sequence number', async () => {
     const { asked, join, flights } = makeFlights()
     const early = nextSequence()
     const [first, second] = [join(early), join(nextSequence())]
@@ -35,14 +41,14 @@ describe('SingleFlight', () => {
     void join(nextSequence(), 'other')
     expect(asked).toHaveLength(3)
   })
-  it('keeps the question alive for those who wait, when the one who asked has left', () => {
+  it('keeps the request alive for waiting callers when the first caller has ended', () => {
     const { kept, join } = makeFlights()
     void join(nextSequence())
     expect(kept).toHaveLength(1)
     void join(nextSequence())
     expect(kept).toHaveLength(1)
   })
-  it('lets one who has waited too long ask alone, and all who come after join that', async () => {
+  it('lets a caller that has waited too long send another request, which later callers join', async () => {
     const { asked, deadlines, join } = makeFlights()
     void join(nextSequence())
     const waiting = join(nextSequence())
@@ -62,7 +68,7 @@ describe('SingleFlight', () => {
     void join(nextSequence())
     expect(asked).toHaveLength(3)
   })
-  it('fails for all where it fails, and is asked anew then', async () => {
+  it('fails for all callers, and sends a new request for the next one', async () => {
     const { asked, join } = makeFlights()
     const both = [join(nextSequence()), join(nextSequence())]
     asked[0]?.fail()
@@ -73,7 +79,7 @@ describe('SingleFlight', () => {
 })
 
 describe('a look-up', () => {
-  it('whose request died, and with it the question to the object, is made again by the next reader', async () => {
+  it('whose request died, with its request to the object, is made again by the next reader', async () => {
     const { clock, stores, reader, timed } = makeIsolate()
     expect(await timed()).toMatchObject({ vouched: true })
     await clock.pass(2_000)
@@ -82,7 +88,7 @@ describe('a look-up', () => {
     await clock.pass(10_000)
     expect(await timed()).toMatchObject({ ms: 5, vouched: true })
   })
-  it('lives on when the first of its readers leaves, and ends in the memory that others read', async () => {
+  it('goes on when the first of its readers ends, and updates the cache that others read', async () => {
     const { clock, stores, reader, cache } = makeIsolate()
     const kept: Promise<unknown>[] = []
     stores.keepAlive = (work) => void kept.push(work)

@@ -31,24 +31,24 @@ const WEIGHT = 400 + 500 + 8 * 1_000 + (8 * 1024 + 100 + 2 * 1_000)
 const held = (cache: SnapshotCache, ids: string[]) => ids.filter((id) => cache.get(id) !== undefined)
 
 describe('SnapshotCache', () => {
-  it('forgets what was written longest ago, once there are too many', () => {
+  it('evicts the least recently written entry, once there are too many', () => {
     const cache = new SnapshotCache(2, 1e9)
     for (const id of ['a', 'b', 'a', 'c']) cache.set(id, entryOf(snapshotOf()))
     expect(held(cache, ['a', 'b', 'c'])).toEqual(['a', 'c'])
     expect(cache.size).toBe(2)
   })
-  it('forgets until what it holds fits its bytes, to the last one', () => {
+  it('evicts until the entries fit the byte limit exactly', () => {
     const [fits, tight] = [new SnapshotCache(100, 3 * WEIGHT), new SnapshotCache(100, 3 * WEIGHT - 1)]
     for (const cache of [fits, tight]) for (const id of ['a', 'b', 'c']) cache.set(id, entryOf(snapshotOf()))
     expect(held(fits, ['a', 'b', 'c'])).toEqual(['a', 'b', 'c'])
     expect(held(tight, ['a', 'b', 'c'])).toEqual(['b', 'c'])
   })
-  it('counts a copy that is replaced no more, however often it is', () => {
+  it('no longer counts a copy that was replaced, however often', () => {
     const cache = new SnapshotCache(100, 2 * WEIGHT)
     cache.set('other', entryOf(snapshotOf()))
     for (let i = 0; i < 1_000; i++) cache.set('a', entryOf(snapshotOf()))
     expect(held(cache, ['other', 'a'])).toEqual(['other', 'a'])
-    // And what is forgotten makes room.
+    // An evicted entry makes room.
     for (let i = 0; i < 1_000; i++) cache.set(`n${i}`, entryOf(snapshotOf()))
     expect(cache.size).toBe(2)
     expect(held(cache, ['n998', 'n999'])).toEqual(['n998', 'n999'])
@@ -70,7 +70,7 @@ describe('SnapshotCache', () => {
     expect(held(fits, ['one', 'many'])).toEqual(['one', 'many'])
     expect(held(tight, ['one', 'many'])).toEqual(['many'])
   })
-  it('never forgets what it was just given, though that alone is too large', () => {
+  it('never evicts the entry that was just set, even if it alone is too large', () => {
     const cache = new SnapshotCache(100, 10)
     cache.set('a', entryOf(snapshotOf()))
     cache.set('b', entryOf(snapshotOf()))
@@ -78,14 +78,14 @@ describe('SnapshotCache', () => {
     cache.set('b', entryOf(snapshotOf()))
     expect(held(cache, ['b'])).toEqual(['b'])
   })
-  it('works out the size of a copy once, however often it is confirmed', () => {
+  it('computes the size of a snapshot once, however often it is set', () => {
     const cache = new SnapshotCache(100, 1e9)
     const snapshot = snapshotOf()
     const values = vi.spyOn(snapshot.flags, 'values')
     for (let i = 0; i < 10; i++) cache.set('a', entryOf(snapshot))
     expect(values).toHaveBeenCalledTimes(1)
   })
-  it('counts what is known to be absent, and what comes back', () => {
+  it('counts absent stashes, and the values that reverts restore', () => {
     const absent = new SnapshotCache(100, 400)
     for (const id of ['a', 'b', 'c']) absent.set(id, entryOf(null))
     expect(held(absent, ['a', 'b', 'c'])).toEqual(['b', 'c'])

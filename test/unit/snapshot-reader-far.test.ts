@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { makeIsolate } from '../support/isolate.ts'
 
 describe('a reader far from the object', () => {
-  it('hears it from the second look-up on: the deadline follows the distance', async () => {
+  it('gets its answer from the second look-up on: the deadline follows the round trip', async () => {
     const { clock, at, timed } = makeIsolate()
     at.vouchMs = 340
     expect(await timed()).toMatchObject({ ms: 250, vouched: false })
     await clock.pass(3_000)
     expect(await timed()).toMatchObject({ ms: 340, vouched: true })
   })
-  it('does not wait for an object that is slow beyond measure', async () => {
+  it('does not wait for an object that is slower than the longest deadline', async () => {
     const { clock, at, timed } = makeIsolate()
     at.vouchMs = 4_000
     await timed()
@@ -25,7 +25,7 @@ describe('a reader far from the object', () => {
     const read = await reader.read(stores, 's')
     expect(read).toMatchObject({ ok: true, value: { vouched: true, validAsOf: askedAt } })
   })
-  it('is given the bytes too, where the late answer says that there are newer ones', async () => {
+  it('gets the newer snapshot too, where the late vouch names a newer revision', async () => {
     const { clock, at, asked, timed, reader, stores } = makeIsolate()
     at.object = 7
     at.vouchMs = 300
@@ -37,14 +37,14 @@ describe('a reader far from the object', () => {
     })
     expect(asked).toMatchObject({ vouch: 1, object: 1 })
   })
-  it('is told by a late answer as well that the stash is gone', async () => {
+  it('learns from a late vouch as well that the stash is deleted', async () => {
     const { clock, stores, timed, read } = makeIsolate()
     stores.vouch = () => clock.sleep(600).then(() => null)
     expect(await timed()).toMatchObject({ ms: 250, vouched: false })
     await clock.pass(400)
     expect(await read()).toBe('stash_not_found')
   })
-  it('is told that the stash is gone where it was deleted after the late answer', async () => {
+  it('learns that the stash is deleted where that happened after the late vouch', async () => {
     const { clock, stores, timed, read } = makeIsolate()
     const answers = [clock.sleep(600).then(() => 7)]
     stores.vouch = () => answers.shift() ?? clock.sleep(5).then(() => null)
@@ -70,7 +70,7 @@ describe('a reader far from the object', () => {
 })
 
 describe('a copy that is read', () => {
-  it('is confirmed ahead of need, so that no reader waits', async () => {
+  it('is refreshed ahead, so that no reader waits', async () => {
     const { clock, at, timed } = makeIsolate()
     at.vouchMs = 200
     await timed()
@@ -104,19 +104,19 @@ describe('a copy that is read', () => {
       await clock.pass(2_500)
       expect(await timed()).toMatchObject({ ms: 0, vouched: true })
     }
-    // Until nobody has read it for three seconds.
+    // Until it has not been read for four seconds.
     await clock.pass(20_000)
     const { vouch } = asked
     await clock.pass(20_000)
     expect(asked.vouch).toBe(vouch)
   })
-  it('is not kept so for one read alone: it costs one question', async () => {
+  it('is not refreshed ahead after one read alone: that costs one request', async () => {
     const { clock, asked, timed } = makeIsolate()
     await timed()
     await clock.pass(30_000)
     expect(asked.vouch).toBe(1)
   })
-  it('is kept by another run after half a minute, and where one has ended without a word', async () => {
+  it('gets another run after half a minute, and after a run that ended without notice', async () => {
     const { clock, at, stores, timed } = makeIsolate()
     at.vouchMs = 100
     await timed()
@@ -137,7 +137,7 @@ describe('a copy that is read', () => {
       expect(await timed()).toMatchObject({ ms: 0, vouched: true })
     }
   })
-  it('is replaced ahead of need where the object has more', async () => {
+  it('is replaced ahead where the object has a newer revision', async () => {
     const { clock, at, timed } = makeIsolate()
     at.vouchMs = 100
     await timed()
@@ -148,7 +148,7 @@ describe('a copy that is read', () => {
     await clock.pass(455)
     expect(await timed()).toMatchObject({ ms: 0, revision: 2, vouched: true })
   })
-  it('names the store that its bytes came from, also where the object has confirmed it since', async () => {
+  it('names the store that its snapshot came from, also after the object has vouched for it', async () => {
     const { clock, at, timed } = makeIsolate()
     at.kvDead = true
     expect(await timed()).toMatchObject({ source: 'object', vouched: true })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { makeIsolate } from '../support/isolate.ts'
 
 describe('SnapshotReader', () => {
-  it('asks each store once for a hundred readers, nobody while memory is fresh, and then for a word only', async () => {
+  it('asks each store once for a hundred readers, none while the entry is fresh, and then for a vouch only', async () => {
     const { clock, asked, stores, reader } = makeIsolate()
     const readers = Array.from({ length: 100 }, () => reader.read(stores, 's'))
     await clock.pass(500)
@@ -10,7 +10,7 @@ describe('SnapshotReader', () => {
     expect(asked).toMatchObject({ kv: 1, vouch: 1, object: 0 })
     await reader.read(stores, 's')
     expect(asked).toMatchObject({ kv: 1, vouch: 1, object: 0 })
-    // It was read twice, so it is kept confirmed until nobody has read it for three seconds, and is old then.
+    // It was read twice, so refresh-ahead keeps it fresh until it has not been read for four seconds. Then it expires.
     await clock.pass(10_000)
     const { vouch } = asked
     const later = Array.from({ length: 100 }, () => reader.read(stores, 's'))
@@ -18,7 +18,7 @@ describe('SnapshotReader', () => {
     await Promise.all(later)
     expect(asked).toMatchObject({ kv: 1, vouch: vouch + 1, object: 0 })
   })
-  it('gets the bytes from the object where KV is behind it', async () => {
+  it('gets the snapshot from the object where KV is behind it', async () => {
     const { at, asked, read } = makeIsolate()
     at.object = 7
     expect(await read()).toEqual({ revision: 7, vouched: true })
@@ -32,7 +32,7 @@ describe('SnapshotReader', () => {
     reader.expectRevision('s', 2, clock.now())
     expect(await read()).toEqual({ revision: 2, vouched: true })
   })
-  it('does not let one who reads after a write fail with one who asked before it', async () => {
+  it('does not let a read after a write share the refusal of a read from before it', async () => {
     const { clock, at, stores, reader } = makeIsolate()
     at.objectMs = 100
     const early = reader.read(stores, 's', 9)
@@ -44,7 +44,7 @@ describe('SnapshotReader', () => {
     expect(await early).toMatchObject({ refusal: { code: 'revision_not_reached' } })
     expect(await late).toMatchObject({ ok: true, value: { snapshot: { revision: 2 } } })
   })
-  it('says that nobody vouches any more when the object has been away, and goes on serving', async () => {
+  it('serves the copy unvouched when the object no longer answers', async () => {
     const { clock, at, read } = makeIsolate()
     expect(await read()).toEqual({ revision: 1, vouched: true })
     at.objectDead = true
@@ -59,7 +59,7 @@ describe('SnapshotReader', () => {
     await clock.pass(5_000)
     expect(await read()).toEqual({ revision: 5, vouched: false })
   })
-  it('believes the object for good that a stash is gone', async () => {
+  it('remembers for good that the object reported a deleted stash', async () => {
     const { clock, asked, stores, read } = makeIsolate()
     stores.vouch = async () => (asked.vouch++, null)
     expect(await read()).toBe('stash_not_found')
@@ -67,7 +67,7 @@ describe('SnapshotReader', () => {
     expect(await read()).toBe('stash_not_found')
     expect(asked.vouch).toBe(1)
   })
-  it('answers made-up revisions by a number alone, and asks for it once in each pause', async () => {
+  it('answers made-up revisions from vouches alone, with one request in each back-off', async () => {
     const { clock, at, asked, stores, reader, read } = makeIsolate()
     await read()
     const before = { ...asked }
@@ -90,7 +90,7 @@ describe('SnapshotReader', () => {
     expect(asked.object).toBe(before.object + 1)
   })
   it.each(['vouched', 'kv'] as const)(
-    'asks for no bytes on behalf of a revision that is not there, in the mode %s',
+    'requests no snapshot for a revision that does not exist, in the mode %s',
     async (mode) => {
       const { asked, stores, read } = makeIsolate()
       stores.mode = mode
@@ -109,7 +109,7 @@ describe('SnapshotReader', () => {
     expect(await read(5)).toEqual({ revision: 5, vouched: true })
     expect(asked.object).toBe(1)
   })
-  it('waits for a number that takes long, and then knows', async () => {
+  it('waits for a slow vouch before it answers', async () => {
     const { clock, at, asked, read } = makeIsolate()
     await read()
     at.vouchMs = 2_000
@@ -119,7 +119,7 @@ describe('SnapshotReader', () => {
     expect(await read(9)).toEqual({ revision: 9, vouched: true })
     expect(asked.object).toBe(1)
   })
-  it('does not take a number that was asked for before for an answer', async () => {
+  it('does not use a vouch that was requested before the read', async () => {
     const { clock, at, stores, reader, read } = makeIsolate()
     await read()
     await clock.pass(5_000)
@@ -132,7 +132,7 @@ describe('SnapshotReader', () => {
     expect(await early).toMatchObject({ refusal: { code: 'revision_not_reached' } })
     expect(await late).toMatchObject({ ok: true, value: { snapshot: { revision: 2 } } })
   })
-  it('reads what was written through it, although a number is on its way that was true before', async () => {
+  it('reads what was written through it, although an older vouch is in flight', async () => {
     const { clock, at, stores, reader, read } = makeIsolate()
     await read()
     await clock.pass(5_000)
@@ -151,13 +151,13 @@ describe('SnapshotReader', () => {
     expect(await read(9)).toBe('stash_not_found')
     expect(asked.object).toBe(0)
   })
-  it('does not say that a revision is missing where the object is silent', async () => {
+  it('does not report a missing revision where the object does not answer', async () => {
     const { at, read } = makeIsolate()
     await read()
     at.objectDead = true
     expect(await read(9)).toBe('unreachable')
   })
-  it('serves nothing older than was asked for where the object has come that far, and cannot give it', async () => {
+  it('serves nothing older than min_revision where the object has that revision and cannot return it', async () => {
     const { at, stores, read } = makeIsolate()
     await read()
     at.object = 7
@@ -166,7 +166,7 @@ describe('SnapshotReader', () => {
     // The copy at hand is still good for those who ask for less.
     expect(await read(1)).toEqual({ revision: 1, vouched: false })
   })
-  it('remembers no more stashes than it may', async () => {
+  it('keeps no more entries than its limit', async () => {
     const { clock, stores, cache, reader } = makeIsolate()
     for (let i = 0; i < 500; i++) {
       const reading = reader.read(stores, `s${i}`)

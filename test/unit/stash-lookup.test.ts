@@ -6,7 +6,7 @@ import { NO_STORAGE } from '../../src/model/snapshot/vouch.ts'
 import { makeIsolate, snapshotAt } from '../support/isolate.ts'
 
 describe('a look-up', () => {
-  it('serves the copy at hand, unvouched, where the object names a newer revision and cannot give it', async () => {
+  it('serves the cached copy, unvouched, where the object names a newer revision and cannot return it', async () => {
     const { clock, at, asked, stores, timed } = makeIsolate()
     await timed()
     stores.readObject = async () => {
@@ -22,7 +22,7 @@ describe('a look-up', () => {
     await clock.pass(2_000)
     expect(await timed()).toMatchObject({ revision: 2, vouched: false, source: 'kv' })
   })
-  it('serves what KV has where the object says more, and gives nothing', async () => {
+  it('serves the copy of KV where the object names a newer revision and cannot return it', async () => {
     const { at, stores, asked, timed } = makeIsolate()
     at.object = 3
     stores.readObject = () => Promise.reject(new Error('no answer'))
@@ -34,12 +34,12 @@ describe('a look-up', () => {
     Object.assign(at, { kvMs: 900, objectDead: true })
     expect(await timed()).toMatchObject({ ms: 900, revision: 1, vouched: false, source: 'kv' })
   })
-  it('takes a late KV for the truth where it has the revision that the object named', async () => {
+  it('serves a late answer of KV as vouched where it has the revision that the object named', async () => {
     const { at, timed } = makeIsolate()
     Object.assign(at, { kvMs: 900, objectMs: 4_000 })
     expect(await timed()).toMatchObject({ ms: 900, revision: 1, vouched: true, source: 'kv' })
   })
-  it('takes nothing older, and nothing that lacks a field, from a late KV', async () => {
+  it('accepts no older snapshot, and none that lacks a field, from a late answer of KV', async () => {
     const older = makeIsolate()
     Object.assign(older.at, { kvMs: 900, objectMs: 2_000, object: 2 })
     expect(await older.timed()).toMatchObject({ ms: 2_500, revision: 2, vouched: true, source: 'object' })
@@ -47,7 +47,7 @@ describe('a look-up', () => {
     Object.assign(lacking.at, { kvMs: 900, objectMs: 2_000, kvLacks: true })
     expect(await lacking.timed()).toMatchObject({ ms: 2_500, revision: 1, vouched: true, source: 'object' })
   })
-  it('asks KV again where memory has a copy and the object is silent, and keeps the newer', async () => {
+  it('asks KV again where the object does not answer, and keeps the newer copy', async () => {
     const { clock, at, asked, timed } = makeIsolate()
     await timed()
     Object.assign(at, { objectDead: true, kv: 4 })
@@ -72,7 +72,7 @@ describe('a look-up', () => {
 })
 
 describe('a copy that is read in the mode kv', () => {
-  it('is not kept confirmed, and the hot path has it to the end', async () => {
+  it('is not refreshed ahead, and the fast path may serve it until it expires', async () => {
     const { stores, asked } = makeIsolate()
     const lookup = new StashLookup(new SnapshotCache(10, 1e9))
     stores.mode = 'kv'
@@ -82,8 +82,8 @@ describe('a copy that is read in the mode kv', () => {
   })
 })
 
-describe('what a write made to be expected', () => {
-  it('is waited for, for five seconds', async () => {
+describe('the expected revision of a write', () => {
+  it('is waited for during five seconds', async () => {
     const { clock, stores, reader, cache } = makeIsolate()
     const lookup = new StashLookup(cache)
     expect(lookup.getExpectedRevision(stores, 's')).toBe(0)
@@ -119,18 +119,18 @@ describe('an object without tables', () => {
     const said = entry && (entry.snapshot === null ? 'gone' : `${entry.snapshot.revision} ${entry.vouched}`)
     return [said, notices.length > 0]
   }
-  it('is a loss where a copy lives in memory or in KV', async () => {
+  it('is lost where a copy exists in the cache or in KV', async () => {
     expect(await absent('copy', false)).toEqual(['3 false', true])
     expect(await absent('copy', true)).toEqual(['3 false', true])
     expect(await absent('nothing', true)).toEqual(['1 false', true])
     expect(await absent('silent', true)).toEqual(['1 false', true])
   })
-  it('is a deletion where nothing lives, or a tombstone says so', async () => {
+  it('is deleted where no copy exists, or KV has a tombstone', async () => {
     expect(await absent('nothing', false)).toEqual(['gone', false])
     expect(await absent('tombstone', false)).toEqual(['gone', false])
     expect(await absent('tombstone', true)).toEqual(['gone', false])
   })
-  it('may be either where KV is silent and memory empty', async () => {
+  it('is neither where KV does not answer and the cache is empty', async () => {
     expect(await absent('silent', false)).toEqual([null, false])
   })
   it.each([

@@ -108,7 +108,8 @@ describe('the alarm', () => {
     await expect.poll(async () => (await inKv(stash.id))?.revision).toBe(0)
     await runInDurableObject(objectOf(stash), (_, { storage }) => {
       storage.sql.exec(
-        'INSERT INTO held (id, change, made_at, due_at) VALUES (\'bad\', \'not json\', 0, 1), (\'good\', \'{"kind":"delete","key":"a"}\', 0, 2)',
+        `INSERT INTO held (id, kind, change, made_at, due_at)
+         VALUES ('bad', 'schedule', 'not json', 0, 1), ('good', 'schedule', '{"kind":"delete","key":"a"}', 0, 2)`,
       )
     })
     await stash.put('a', '1')

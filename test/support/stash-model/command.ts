@@ -26,7 +26,7 @@ export function commandOf(taken: Extract<Step, { do: 'say' }>, ledger: Ledger, c
     ...(reason !== null && { reason }),
     ...(breakGlass !== null && { breakGlass }),
     ...(condition !== undefined && { condition }),
-    // The answer would contain a secret, so the service takes no key for it.
+    // The reply would contain a secret, so stories send no key with it.
     ...(repeatKey !== null && !secretive && { idempotencyKey: repeatKey }),
     // The HTTP routes accept a dry run only with a token.
     ...(dryRun && canDryRun && credential.kind === 'token' && { dryRun }),
