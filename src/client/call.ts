@@ -55,7 +55,7 @@ export function isChangeAnswer(body: unknown): body is Record<string, unknown> {
 }
 
 export const notSwitchyardMessage = (url: string): string =>
-  `${hostOf(url)} is not Switchyard, or not its API. Check the URL.`
+  `${getHost(url)} is not Switchyard, or not its API. Check the URL.`
 
 const DEADLINE_MS = 10_000
 const MAX_BYTES = 64 * 1024 * 1024
@@ -84,7 +84,7 @@ export async function call<T = unknown>(
     throw toRequestError(
       cause,
       url,
-      deadline.timedOut && `${hostOf(url)} did not answer within ${deadlineMs / 1_000} s.`,
+      deadline.timedOut && `${getHost(url)} did not answer within ${deadlineMs / 1_000} s.`,
     )
   } finally {
     deadline.end()
@@ -95,7 +95,7 @@ export async function call<T = unknown>(
 export function toRequestError(cause: unknown, url: string, timedOut: string | false): Error {
   const isKnown = cause instanceof RefusedError || cause instanceof NoAnswerError
   if (isKnown && timedOut === false) return cause
-  return new NoAnswerError(timedOut || `The connection to ${hostOf(url)} broke.`, { cause })
+  return new NoAnswerError(timedOut || `The connection to ${getHost(url)} broke.`, { cause })
 }
 
 /** Like `call`, but resolves before the body is read, and has no deadline but the signal: for streams. */
@@ -119,11 +119,11 @@ export async function sendRequest(
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
   } catch (cause) {
-    throw new NoAnswerError(`${hostOf(url)} cannot be reached.`, { cause })
+    throw new NoAnswerError(`${getHost(url)} cannot be reached.`, { cause })
   }
   if (answer.ok || answer.status === 304) return answer
   // A browser gives a redirect the status 0.
-  if (answer.status < 400) throw new NoAnswerError(`${hostOf(url)} redirects to another address. Check the URL.`)
+  if (answer.status < 400) throw new NoAnswerError(`${getHost(url)} redirects to another address. Check the URL.`)
   const read = readBody(answer, await readText(answer, maxBytes))
   const code = answer.headers.get('Switchyard-Problem')
   const problem = isRecord(read) ? read : { ...(code !== null && { code }) }
@@ -170,7 +170,7 @@ function writeQuery(query: NonNullable<Call['query']>): string {
   return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
 }
 
-function hostOf(url: string): string {
+function getHost(url: string): string {
   try {
     return new URL(url).host
   } catch {
@@ -207,7 +207,7 @@ export class Deadline {
     }, ms)
   }
 
-  /** Aborts what is left of the request, too: an answer whose body was not read to the end. */
+  /** Stops the timer, and aborts the request if its response was not read to the end. */
   end(): void {
     clearTimeout(this.#timer)
     this.#outer?.removeEventListener('abort', this.#abort)

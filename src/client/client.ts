@@ -100,7 +100,7 @@ export class Client {
     return this.#sync.status
   }
 
-  /** Resolves when the service has confirmed the flags, or at the deadline with what is known then. Never rejects. */
+  /** Resolves when the service has confirmed the flags, at the latest at the deadline. Never rejects. */
   async ready(deadlineMs = READY_MS): Promise<Status> {
     await this.#sync.waitUntilSettled(deadlineMs)
     return this.status()

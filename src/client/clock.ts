@@ -11,7 +11,7 @@ import type { ResponseLike } from './call.ts'
 export type StoredClock = {
   /** Service time minus local time. */
   offsetMs: number
-  /** The service time when this was saved: now it is later, whatever the local clock shows. */
+  /** The service time at the save. The present service time is later than this, whatever the local clock says. */
   seenAt: number
 }
 

@@ -135,7 +135,7 @@ export class FlagCache {
     return text ?? null
   }
 
-  /** The difference from what was announced to the present values, which count as announced after this. */
+  /** Returns the flags whose present value differs from the announced one, and notes the present values as announced. */
   #diff(before: Changes, always?: ReadonlySet<string>): Changes {
     const changes: Changes = new Map()
     for (const [key, announced] of before) {

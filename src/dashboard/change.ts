@@ -11,7 +11,7 @@ import { openSheet, type Sheet } from './sheet.ts'
 import { currentSession, store } from './store.ts'
 import { openUndo } from './timeline.ts'
 import type { ToastAction } from './toast.ts'
-import type { ChangeReply } from './types.ts'
+import type { ChangeReply } from './answer-types.ts'
 import { brief, valueNode } from './values.ts'
 import { clock, durationText } from './words.ts'
 
@@ -23,7 +23,7 @@ export function openChange(key: string | null, proposed?: string): Sheet {
   const guard = key === null ? undefined : store.guards.get(key)
   const current = key === null ? null : (store.flags.get(key) ?? null)
   const known = key === null ? undefined : store.items.get(key)
-  /** What the write replaces. A conflict, once seen, makes it what is there now. */
+  /** The item that the write replaces. After a conflict it is set to the item that was read then. */
   const shown: Item = { value: current, version: known?.version, type: known?.type }
   const name = h('input', {
     name: 'key',
@@ -111,7 +111,7 @@ function safeValueText(key: string): string {
   return safe === undefined ? 'its safe value' : `"${brief(safe)}"`
 }
 
-/** Shows what is there now, and lets the person make that the starting point. It is read, not taken from the stream. */
+/** Reads the present value, shows it, and offers to start from it. The stream may be behind the conflict. */
 function conflictNode(stash: string, key: string, revision: number | null, shown: Item): HTMLElement {
   const node = h('div', {}, h('p', {}, 'Reading what it is now…'))
   const show = async (): Promise<void> => {

@@ -2,7 +2,7 @@
 import { h } from './dom.ts'
 import { markText } from './marks.ts'
 import { field } from './fields.ts'
-import type { Guard } from './types.ts'
+import type { Guard } from './answer-types.ts'
 import { brief } from './values.ts'
 import { durationMs, durationText } from './words.ts'
 

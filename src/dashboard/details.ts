@@ -7,7 +7,7 @@ import { callApi, isTokenEnded } from './call.ts'
 import { RefusedError } from '../client/errors.ts'
 import { emit, on } from './events.ts'
 import { currentSession, findLastChange, isCurrent, store, type Session } from './store.ts'
-import type { GuardList, HeldChange, HeldList, History, HistoryEntry, ItemList, StashFacts } from './types.ts'
+import type { GuardList, HeldChange, HeldList, History, HistoryEntry, ItemList, StashFacts } from './answer-types.ts'
 
 const HELD_EVERY_MS = 5_000
 const PAUSE_MS = { first: 1_000, most: 30_000 }

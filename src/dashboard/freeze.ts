@@ -3,7 +3,7 @@ import { find, h } from './dom.ts'
 import { createReasonField, field } from './fields.ts'
 import { openSheet } from './sheet.ts'
 import { store } from './store.ts'
-import type { ChangeReply } from './types.ts'
+import type { ChangeReply } from './answer-types.ts'
 import { valueNode } from './values.ts'
 
 const LENGTHS: [seconds: string, text: string][] = [

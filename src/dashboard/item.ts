@@ -32,7 +32,7 @@ export async function findType(stash: string, key: string | null, shown: Item): 
   return (shown.type ??= NEW_TYPE)
 }
 
-/** The headers by which a write only replaces what was shown. */
+/** The conditional headers that make the service refuse the write unless the flag is still as it was shown. */
 export async function createCondition(stash: string, key: string | null, shown: Item): Promise<Record<string, string>> {
   if (key === null || shown.value === null) return { 'If-None-Match': '*' }
   if (shown.version !== undefined) return { 'If-Match': `"${shown.version}"` }

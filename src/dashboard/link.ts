@@ -3,7 +3,7 @@ import { refreshHeld } from './details.ts'
 import { h } from './dom.ts'
 import { secretNode } from './secret.ts'
 import { openSheet } from './sheet.ts'
-import type { LinkCreated } from './types.ts'
+import type { LinkCreated } from './answer-types.ts'
 import { brief } from './values.ts'
 import { clock, durationText } from './words.ts'
 

@@ -1,6 +1,6 @@
 /**
- * The dialog behind every change. It says what is about to happen, sends it, and stays open until the outcome is known. If
- * the connection breaks, it repeats the change under the same Idempotency-Key, and says so.
+ * The dialog of every change. It describes the change, sends it, and stays open until its outcome is known. If the connection
+ * breaks, it repeats the change under the same Idempotency-Key, and says so.
  */
 import type { Reply } from '../client/call.ts'
 import { RefusedError, type NoAnswerError } from '../client/errors.ts'
@@ -10,12 +10,12 @@ import { untilClosed } from './fields.ts'
 import { createKey, isUnknown, sendUntilKnown } from './outcome.ts'
 import { currentSession, expectRevision, store, type Session } from './store.ts'
 import { toast, type ToastAction } from './toast.ts'
-import type { ChangeReply } from './types.ts'
+import type { ChangeReply } from './answer-types.ts'
 import { clock, explain } from './words.ts'
 
 export type SheetOptions<Body extends ChangeReply> = {
   title: string
-  /** What is shown, with the fields. */
+  /** The content of the dialog, its fields included. */
   body: Child[]
   /** The text of the button. */
   action: string
@@ -184,7 +184,7 @@ export function openSheet<Body extends ChangeReply>({
       return showMessage('unknown', 'Have you kept it?', text)
     }
     if (!submitButton.disabled || !submitButton.isConnected) return
-    // While the outcome is not known Escape stops the repeats, and leaves on the screen what is said of it.
+    // While the outcome is not known, Escape stops the repeats and keeps the message on the screen.
     event.preventDefault()
     sending.abort()
   }

@@ -1,4 +1,4 @@
-/** Says how the page stands: live or not, since when, and what is behind. */
+/** Shows the state of the connection: live or not, since when, and whether the page is behind. */
 import { find, write } from './dom.ts'
 import { store } from './store.ts'
 import { clock, span } from './words.ts'

@@ -7,12 +7,12 @@ import { API } from './api.ts'
 import { callApi, isTokenEnded } from './call.ts'
 import { emit } from './events.ts'
 import { watch, type ContentUpdate, type StreamStatus } from './stream.ts'
-import type { Guard, HeldChange, HistoryEntry, StashFacts } from './types.ts'
+import type { Guard, HeldChange, HistoryEntry, StashFacts } from './answer-types.ts'
 
 /** A write of ours may be unknown to the stream for this long before the page says that it is behind. */
 const BEHIND_AFTER_MS = 2_000
 
-/** What is known of the content of the stash. */
+/** The content of the stash, as far as the page has read it. */
 type Content = {
   facts: StashFacts | null
   flags: Map<string, string>
@@ -194,7 +194,7 @@ export function findLastChange(key: string): HistoryEntry | null | undefined {
   return isOutdated(key, last ? last.revision : 0) ? undefined : last
 }
 
-/** Whether what was known at this revision may be about another value than the one that is shown. */
+/** Whether facts read at this revision may concern an earlier value than the one that is shown. */
 const isOutdated = (key: string, revision: number): boolean => revision < (store.shownSince.get(key) ?? -1)
 
 /** The pending end of the flag's time-box. */

@@ -6,7 +6,7 @@ import { nameNode } from './marks.ts'
 import { openSheet } from './sheet.ts'
 import { getHistory, store } from './store.ts'
 import { toast } from './toast.ts'
-import type { ChangeReply, HistoryEntry } from './types.ts'
+import type { ChangeReply, HistoryEntry } from './answer-types.ts'
 import { brief, valueNode } from './values.ts'
 import { describeEntry, fullTime, timeNode } from './words.ts'
 

@@ -7,7 +7,7 @@ import { nameNode } from './marks.ts'
 import { secretNode } from './secret.ts'
 import { openSheet } from './sheet.ts'
 import { currentSession, isCurrent } from './store.ts'
-import type { ChangeReply, Token, TokenCreated, TokenList } from './types.ts'
+import type { ChangeReply, Token, TokenCreated, TokenList } from './answer-types.ts'
 import { brief } from './values.ts'
 import { timeNode } from './words.ts'
 

@@ -6,7 +6,7 @@ import { createGlassField, createReasonField, hideAfterFreeze, untilClosed } fro
 import { nameNode } from './marks.ts'
 import { openSheet } from './sheet.ts'
 import { store } from './store.ts'
-import type { ChangeReply, HeldChange } from './types.ts'
+import type { ChangeReply, HeldChange } from './answer-types.ts'
 import { brief, valueNode } from './values.ts'
 import { clock, describeChange, durationText, listWrites, timeNode } from './words.ts'
 

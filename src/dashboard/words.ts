@@ -2,7 +2,7 @@
 import type { RefusedError } from '../client/errors.ts'
 import { describeError } from './call.ts'
 import { h, write } from './dom.ts'
-import type { Change, HistoryEntry } from './types.ts'
+import type { Change, HistoryEntry } from './answer-types.ts'
 import { brief } from './values.ts'
 
 const UNIT_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }

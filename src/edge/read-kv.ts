@@ -13,7 +13,7 @@ export async function readKv(kv: KVNamespace, stashId: string): Promise<Snapshot
   if (snapshot !== null) return snapshot
   const outline = parseOutline(text)
   if (outline !== null && outline.stashId === stashId && !isKnownFormat(outline)) {
-    // A newer version of the code wrote it, and will have written others too: one line for the whole deployment is enough.
+    // A newer version of the code wrote this text, and probably those of other stashes: one log line per isolate is enough.
     reportOnce('kv_format', `KV holds snapshots of format ${outline.format}, which this version does not read`, {
       stash: stashId,
     })

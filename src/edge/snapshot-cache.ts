@@ -18,7 +18,7 @@ export type CacheEntry = {
   readonly vouched: boolean
   /** When it was last known to be current: the time of the vouch, or else when the object published it. */
   readonly validAsOf: number
-  /** The revision that a write through this isolate made, and when: an answer that was asked for earlier may lack it. */
+  /** The revision that a write through this isolate made, and when. The answer to an earlier request may be older. */
   readonly expected: { readonly revision: number; readonly at: number } | null
   /** From this time on the fast path leaves reads to `SnapshotReader`, which starts refresh-ahead. */
   hotUntil: number

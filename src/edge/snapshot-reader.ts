@@ -24,8 +24,6 @@ import type { CacheEntry, SnapshotCache } from './snapshot-cache.ts'
 import { nextSequence } from './single-flight.ts'
 import type { Stores } from './stores.ts'
 
-export type { LiveEntry as Recalled }
-
 export class SnapshotReader {
   readonly #cache: SnapshotCache
   readonly #lookup: StashLookup

@@ -28,7 +28,7 @@ export type AlarmFacts = {
   setFor: number | null
   /** When it has to run. Null: nothing waits for it. */
   wantedFor: number | null
-  isRinging: boolean
+  isRunning: boolean
   /** When the alarm of this instance last ran, and when a task of it last failed. */
   rangAt: number | null
   failedAt: number | null
@@ -78,7 +78,7 @@ export type Checks = {
   held_changes: LateCheck & { pending: number }
   kv: Check<{ revision: number; behindBy: number; failures: number; triedAt: number | null; isPending: boolean }>
   hubs: Check<{ count: number; behind: number; behindBy: number; failures: number }>
-  alarm: Check<Omit<AlarmFacts, 'isRinging'>>
+  alarm: Check<Omit<AlarmFacts, 'isRunning'>>
   storage: Check<HealthFacts['storage'] & { lowFromBytes: number; refusedFromBytes: number }>
   history: Check<{ entries: number; firstRevision: number | null; firstAt: number | null; pruneAt: number | null }>
 }
@@ -156,12 +156,12 @@ function judgeHubs({ revision, hubs }: HealthFacts, now: number): Checks['hubs']
   return { ...judge('hubs', isLate(behindSince, now), behindSince), count, behind, behindBy, failures }
 }
 
-function judgeAlarm({ isRinging, ...alarm }: AlarmFacts, now: number): Checks['alarm'] {
+function judgeAlarm({ isRunning, ...alarm }: AlarmFacts, now: number): Checks['alarm'] {
   const { setFor, wantedFor, rangAt, failedAt } = alarm
   // A failure counts until the alarm has run again without one.
   const hasFailed = failedAt !== null && (rangAt === null || failedAt >= rangAt)
-  const isMissing = setFor === null && wantedFor !== null && !isRinging
-  const isStuck = isLate(setFor, now) && !isRinging
+  const isMissing = setFor === null && wantedFor !== null && !isRunning
+  const isStuck = isLate(setFor, now) && !isRunning
   // A missing alarm has no `since`: that time is not recorded.
   const since = hasFailed ? failedAt : isStuck ? setFor : null
   return { ...judge('alarm', hasFailed || isStuck || isMissing, since), ...alarm }

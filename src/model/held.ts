@@ -79,7 +79,7 @@ export const isInternal = (kind: HeldKind): boolean => kind === 'lapse' || kind 
 /** A leaked token must not fill the stash's storage with held changes. */
 export const STASH_MAX_HELD = 10_000
 export const STASH_MAX_HELD_BYTES = 64 * 1024 * 1024
-/** Of one token other than the master, so that it cannot use up what all tokens share. */
+/** The limit of one token that is no master token, so that it cannot use up the limit of the stash. */
 export const TOKEN_MAX_HELD = 1_000
 /** SQLite in a Durable Object stores at most 2 MB in a row; the rest is for the other columns. */
 export const HELD_MAX_BYTES = 1_500_000

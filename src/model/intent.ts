@@ -70,7 +70,7 @@ export type Intent =
   /** For the admin: a new master token, where the others are lost or leaked. `all`: every other token ends as well. */
   | { kind: 'recover'; hash: string; all: boolean }
 
-/** Who is speaking: the hash of the secret presented, never the secret. */
+/** The credential of the caller: the hash of the presented secret, never the secret. */
 export type Credential =
   | { kind: 'none' }
   | { kind: 'token'; hash: string }
@@ -84,7 +84,7 @@ export type Command = {
   intent: Intent
   /** Why, in the caller's words. Recorded. */
   reason?: string
-  /** On the stash's revision, for intents that have no condition of their own. */
+  /** A precondition on the stash's revision, for intents that have no condition of their own. */
   condition?: Precondition
   /** The reason for a change in spite of a freeze. Recorded. */
   breakGlass?: string

@@ -8,7 +8,7 @@ import type { DueKind } from './tables/held.ts'
 /** How long the alarm waits for a put to KV. After that the put continues, and the next alarm finds it settled. */
 const KV_WAIT_MS = 1_000
 /** Ten thousand changes may be due at once: they are released in batches, so that requests are served in between. */
-const RELEASES_PER_RING = 100
+const RELEASES_PER_RUN = 100
 /** Enough for all ends: a stash has at most 1,000 time-boxed keys, and as many lapses. They come before requests of callers. */
 const END_BATCHES_MAX = 20
 
@@ -98,7 +98,7 @@ export class Alarm {
     this.#at = null
     if (!exists()) return
     await this.endDue()
-    await this.#release('requests', RELEASES_PER_RING)
+    await this.#release('requests', RELEASES_PER_RUN)
     this.#prune()
     // Each of the two may be the last condition for the deletion, so both check it.
     const broadcast = this.#tasks.broadcast().then(() => this.#tasks.deleteIfDrained())
@@ -130,7 +130,7 @@ export class Alarm {
   async #endDue(): Promise<void> {
     let batches = 0
     // Later batches take ends that became due meanwhile, or did not fit into one.
-    while (batches < END_BATCHES_MAX && (await this.#release('ends', RELEASES_PER_RING))) batches++
+    while (batches < END_BATCHES_MAX && (await this.#release('ends', RELEASES_PER_RUN))) batches++
     // A release that an instance began and did not end: only one, because it may be what killed that instance.
     if (await this.#release('tried_ends', 1)) batches++
     if (batches > 0) this.#reschedule()

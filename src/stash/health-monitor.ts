@@ -23,7 +23,7 @@ const CATCHING_UP: readonly (keyof Checks)[] = ['kv', 'hubs']
 
 export class HealthMonitor {
   readonly #watched: HealthMonitorOptions
-  #isRinging = false
+  #isRunning = false
   #rangAt: number | null = null
   #failedAt: number | null = null
   #examineAt: number | null = null
@@ -42,7 +42,7 @@ export class HealthMonitor {
   /** @param alarmSetFor the time that the platform's alarm is set to; null where that was not read */
   gather(alarmSetFor: number | null): HealthFacts {
     const { gather, wantedFor } = this.#watched
-    const alarm = { isRinging: this.#isRinging, rangAt: this.#rangAt, failedAt: this.#failedAt }
+    const alarm = { isRunning: this.#isRunning, rangAt: this.#rangAt, failedAt: this.#failedAt }
     return gather({ ...alarm, setFor: alarmSetFor, wantedFor: wantedFor() })
   }
 
@@ -53,14 +53,14 @@ export class HealthMonitor {
   /** @param isRetry the platform repeats the alarm, because the run before threw or exceeded a limit */
   async runAlarm(run: () => Promise<void>, isRetry: boolean): Promise<void> {
     const { stashId, exists, now } = this.#watched
-    this.#isRinging = true
+    this.#isRunning = true
     try {
       if (exists()) this.#examine()
       if (isRetry) reportLate('alarm_failed', 'the ring before this one did not end', { stash: stashId })
       this.#rangAt = now()
       await run()
     } finally {
-      this.#isRinging = false
+      this.#isRunning = false
     }
   }
 

@@ -111,7 +111,7 @@ export class StashObject extends DurableObject<Env> {
     })
     if (!this.#exists) return
     this.#recovery.noteWake(getCursor(this.#sql), getStash(this.#sql).revision)
-    // A copy in KV by an older version is put again, also where the stash does not change. Last, because the alarm uses all of the above.
+    // If an older version wrote KV's copy, it is put again even if the stash does not change. Last: the alarm calls all of the above.
     if (this.#publisher.dueAt() !== null || this.#leftoversAt() !== null) this.#alarm.schedule()
     this.#alarm.scheduleOverdue(Date.now())
   }

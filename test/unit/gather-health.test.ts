@@ -3,7 +3,7 @@ import type { AlarmFacts } from '../../src/model/health.ts'
 import { gatherHealth } from '../../src/stash/query/gather-health.ts'
 import { makeStash } from '../support/tables.ts'
 
-const alarm: AlarmFacts = { setFor: null, wantedFor: null, isRinging: false, rangAt: null, failedAt: null }
+const alarm: AlarmFacts = { setFor: null, wantedFor: null, isRunning: false, rangAt: null, failedAt: null }
 
 function makeUnwell() {
   const stash = makeStash()

@@ -12,7 +12,7 @@ const healthy: HealthFacts = {
   isWhole: true,
   kv: { revision: 5, behindSince: null, failures: 0, triedAt: null, isPending: false },
   hubs: { count: 0, behind: 0, lowestTold: null, behindSince: null, failures: 0 },
-  alarm: { setFor: null, wantedFor: null, isRinging: false, rangAt: null, failedAt: null },
+  alarm: { setFor: null, wantedFor: null, isRunning: false, rangAt: null, failedAt: null },
   storage: { databaseBytes: 0, logBytes: 0 },
   history: { prunedThrough: 0, firstAt: null, pruneAt: null },
 }
@@ -104,14 +104,14 @@ describe('HealthMonitor', () => {
   it('knows whether it rings, when it rang, and when something failed', async () => {
     const { world, monitor, ring, alarm } = makeMonitor()
     const times = { setFor: 5, wantedFor: 7 }
-    expect(alarm()).toEqual({ isRinging: false, rangAt: null, failedAt: null, ...times })
+    expect(alarm()).toEqual({ isRunning: false, rangAt: null, failedAt: null, ...times })
     await ring(false, async () => {
-      expect(alarm()).toEqual({ isRinging: true, rangAt: world.now, failedAt: null, ...times })
+      expect(alarm()).toEqual({ isRunning: true, rangAt: world.now, failedAt: null, ...times })
       monitor.noteFailure()
     })
-    expect(alarm()).toEqual({ isRinging: false, rangAt: world.now, failedAt: world.now, ...times })
+    expect(alarm()).toEqual({ isRunning: false, rangAt: world.now, failedAt: world.now, ...times })
     await expect(ring(false, () => Promise.reject(new Error('x')))).rejects.toThrow('x')
-    expect(alarm()?.isRinging).toBe(false)
+    expect(alarm()?.isRunning).toBe(false)
   })
   it('rings although its facts cannot be gathered, and reports that', async () => {
     const { world, monitor, ring } = makeMonitor()

@@ -150,7 +150,7 @@ class Status(NamedTuple):
     confirmed_at: Optional[float]
     via: Optional[str]
     error: Optional[str]
-    # The number of time-boxed flags that went back by the clock, before the service has sent that.
+    # The number of flags whose time-box has ended by the clock, and whose end the service has not yet sent.
     reverted: int = 0
 
 
@@ -1188,7 +1188,7 @@ class Client:
         return self._cache.flags.get(key) if revert is None else revert.to
 
     def _diff(self, before: Dict[str, Optional[str]], always: AbstractSet[str] = frozenset()) -> Dict[str, Optional[str]]:
-        """The difference from what was announced to the present values, which count as announced after this."""
+        """Returns the flags whose present value differs from the announced one, and notes the present values as announced."""
         changes: Dict[str, Optional[str]] = {}
         for key, shown in before.items():
             if self._ended_revert(self._cache, key) is None:

@@ -24,8 +24,8 @@ export function policyFor(url: string): string {
 }
 
 /**
- * The folder at the host that was asked, as a source of the policy: without a scheme, because a proxy that ends TLS asks by
- * http. A Host may be anything a client makes up; one that such a source cannot name gets the whole origin.
+ * The dashboard's folder as a source of the Content-Security-Policy, at the host of the request. It has no scheme, because a
+ * proxy that terminates TLS calls this Worker over http. A Host header that cannot be written as a source gives `'self'`.
  */
 function folderAt(url: string): string {
   const [, host] = HOST.exec(url) ?? []

@@ -118,7 +118,7 @@ function toDetailMembers({
   token,
   oldUntil,
   dropped,
-  // These two are for watchers. GET …/held lists the pending time-boxes, whose values `goesBack` has.
+  // Left out, because only watchers need these two. GET …/held lists the pending time-boxes with their values.
   goesBack: _goesBack,
   unboxed: _unboxed,
   ...same

@@ -159,10 +159,10 @@ const MESSAGES: Record<string, string> = {
 }
 
 /** A link can outlive its stash, or the held change that it approves. Then it is refused like one that was used. */
-const SPENT_LINK_CODES: RefusalCode[] = ['stash_not_found', 'held_not_found', 'not_awaiting_approval']
+const USED_LINK_CODES: RefusalCode[] = ['stash_not_found', 'held_not_found', 'not_awaiting_approval']
 
 async function linkProblemResponse(c: Ctx, refusal: Refusal, browser: boolean): Promise<Response> {
-  const shown: Refusal = SPENT_LINK_CODES.includes(refusal.code) ? { code: 'link_spent' } : refusal
+  const shown: Refusal = USED_LINK_CODES.includes(refusal.code) ? { code: 'link_spent' } : refusal
   const counted = await countFailure(c.req.raw, c.env.FAILED_LOGINS, shown, 'link')
   return browser ? refusalPage(counted) : problemResponse(counted)
 }

@@ -17,7 +17,7 @@ import { toHandles, type App } from '../scope.ts'
 import { streamEvents } from './sse.ts'
 import { parseDuration } from '../../model/duration.ts'
 
-/** As in Consul: long enough to be cheap, short enough for proxies in between. */
+/** Long polls wait this long by default: few requests, and below the idle timeout of most proxies. Consul does likewise. */
 const WAIT_DEFAULT_MS = 30_000
 const WAIT_MAX_MS = 5 * 60_000
 

@@ -59,7 +59,7 @@ const isBesideLatin = (text: string): boolean =>
   BESIDE_LATIN.some((scripts) => scripts.test(text)) && text.split(/[^\p{L}\p{M}\p{N}]+/u).every(isOfOneScript)
 
 /** Whether a reader may confuse it with a name that history uses itself. */
-export const looksReserved = (label: string): boolean => RESERVED.includes(skeletonOf(label))
+export const looksReserved = (label: string): boolean => RESERVED.includes(toSkeleton(label))
 
 /** Letters of other alphabets, and digits, that look like a letter in the names above. */
 const DRAWN_LIKE = new Map(
@@ -69,7 +69,7 @@ const DRAWN_LIKE = new Map(
 )
 
 /** Without marks, punctuation and spaces, and with each letter replaced by the Latin one that it looks like. */
-function skeletonOf(label: string): string {
+function toSkeleton(label: string): string {
   const drawn = nameOf(label.replace(new RegExp(UNSEEN, 'gu'), ''))
     .normalize('NFD')
     .replace(/\p{M}/gu, '')

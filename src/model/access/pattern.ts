@@ -32,13 +32,13 @@ export function matches(pattern: string, text: string): boolean {
 
 /**
  * Whether `wide` matches everything that `narrow` matches. `*` cannot occur in a key, so matching `narrow` as a text works:
- * its `*` can only be matched by a `*` of `wide`, which then covers every run that it stands for.
+ * only a `*` of `wide` matches a `*` of `narrow`, and it also matches every text that the narrower `*` could match.
  */
 export const covers = (wide: string, narrow: string): boolean => matches(wide, narrow)
 
 export const coversEverything = (patterns: string[]): boolean => patterns.some((pattern) => covers(pattern, '*'))
 
-/** The first of `wanted` that no one pattern of `held` covers. Unions of patterns are not tried: to refuse too much is safe. */
+/** The first of `wanted` that no single pattern of `held` covers. Unions of patterns are not tried: to refuse too much is safe. */
 export function withinPatterns(held: string[], wanted: string[]): Result<null> {
   const beyond = wanted.find((narrow) => !held.some((wide) => covers(wide, narrow)))
   return beyond === undefined ? ok(null) : refuse({ code: 'grants_too_much', what: `the keys "${beyond}"` })

@@ -18,7 +18,7 @@ export type Actor =
       expiresAt: number | null
       /** The id of the first token of its lineage: a token and its successors by rotation. */
       line: string
-      /** Stands for the person who has it: the first token below a master that it descends from; of a master token, its line. */
+      /** Identifies the person who holds the token: its first ancestor that is no master token; for a master token, its `line`. */
       holder: string
       createdAt: number
       /** The revision that granted it; null where an older version did not record it. */

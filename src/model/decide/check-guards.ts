@@ -80,12 +80,12 @@ function getIssuePath(intent: Edit, key: string): string {
 function checkFit({ items, guards }: Plan, facts: Facts, budget: ValidationBudget): Result<null> {
   const coming = new Map(guards.map(({ key, after }) => [key, after]))
   const values = new Map(items.map(({ key, after }) => [key, after?.value ?? null]))
-  const guardOf = (key: string): Guard | null => {
+  const getComingGuard = (key: string): Guard | null => {
     const after = coming.get(key)
     return after !== undefined ? after : (facts.guards.get(key)?.guard ?? null)
   }
   for (const [key, value] of values) {
-    const guard = guardOf(key)
+    const guard = getComingGuard(key)
     if (guard === null || value === null) continue
     const fits = checkValue(guard, key, value, budget, (issues) => ({ code: 'guard_mismatch', key, issues, guard }))
     if (!fits.ok) return fits

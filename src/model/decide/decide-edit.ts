@@ -78,7 +78,7 @@ export function checkFreeze(
   now: number,
 ): Result<BrokenGlass | null> {
   if (!isFrozen(freeze, now)) return ok(null)
-  // The glass was broken, by a caller who could, when the change was requested.
+  // A caller with that ability broke the glass when the change was requested: its release needs no second override.
   const brokenBefore = release?.kind === 'approval' || release?.kind === 'schedule' ? release.brokeGlass : null
   if (brokenBefore !== null) return ok(brokenBefore)
   const may = permits(caller, 'break_glass') && keys.every((key) => reaches(caller, key))

@@ -8,9 +8,9 @@
 const APPLY_STEPS = 3
 /** One branch of an applicator: the validator merges the branch's evaluated keys into the parent's list, one by one. */
 const MERGED_PER_STEP = 2
-/** Entries of a list, compared with a value. */
+/** How many entries of a list are compared with a value in one step. */
 const COMPARED_PER_STEP = 8
-/** Characters copied, hashed or measured. */
+/** How many characters are copied, hashed or measured in one step. */
 const CHARS_PER_STEP = 64
 /** Up to this length, each format is checked in a short time. */
 const SHORT_CHARS = 256

@@ -29,7 +29,7 @@ export class ValidationBudget {
   }
 }
 
-/** For each value in the schema, because the validator clones it and resolves its references. */
+/** The steps charged for each value in the schema: the validator clones the schema and resolves its references. */
 const PREPARING_STEPS = 2
 
 /** The first violation of the schema by the JSON in `text`. Empty: it fits. 'over budget': it was not checked. */

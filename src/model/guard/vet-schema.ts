@@ -143,7 +143,7 @@ function expandedSize(schema: unknown, root: unknown, within: string[]): number 
   })
   for (const [part, path] of parts) {
     const reference = path.length > within.length ? path.at(-1) : undefined
-    if (reference !== undefined && !pointsToSchema(reference)) return `${reference} points to what is no schema`
+    if (reference !== undefined && !pointsToSchema(reference)) return `${reference} does not point to a schema`
     if (part === undefined) return `${path.at(-1)} points to nothing`
     if (new Set(path).size < path.length) return `${path.at(-1)} refers to itself: recursion is not taken`
     const more = expandedSize(part, root, path)

@@ -52,7 +52,7 @@ function getLateChanges(sql: SqlStorage, now: number): Pick<HealthFacts, 'late' 
   return { late, isWhole: sorts.every((rows) => rows.length <= LATE_MAX) }
 }
 
-// `putHeld` writes a list of keys.
+// The cast is safe: only `putHeld` writes this column, and it writes a JSON list of keys.
 function parseKeys(text: string): string[] {
   try {
     return JSON.parse(text) as string[]

@@ -1,6 +1,5 @@
 /**
- * The `answer` and `refusal` tables: the replies to commands with an Idempotency-Key, so that a repeat gets the same reply.
- * Replies of accepted changes are kept for a day. Refusals are kept for two minutes, so that an original that arrives after its
+ * Idempotency records, in the tables `answer` and `refusal`: the reply to a command, so that a repeat gets the same. Replies of accepted changes are kept for a day. Refusals are kept for two minutes, so that an original that arrives after its
  * refused repeat is refused as well. Two tables, because older versions take every row of `answer` for an accepted change.
  */
 import type { Applied } from '../../model/intent.ts'
@@ -18,7 +17,7 @@ const SCOPE_MAX_BYTES = 8 * 1024 * 1024
 const LINK_MAX_REFUSALS = 20
 
 /** The scope (the credential) and the key by which a reply is found, and the fingerprint of its request. */
-export type IdempotencyId = { scope: string; key: string; fingerprint: string }
+export type IdempotencyRecordKey = { scope: string; key: string; fingerprint: string }
 
 type IdempotentReply = { fingerprint: string; result: Result<Applied> }
 
@@ -48,7 +47,7 @@ function findRefused(sql: SqlStorage, scope: string, key: string, now: number): 
 
 export function saveIdempotentReply(
   sql: SqlStorage,
-  { scope, key, fingerprint }: IdempotencyId,
+  { scope, key, fingerprint }: IdempotencyRecordKey,
   applied: Applied,
   at: number,
 ): void {
@@ -62,7 +61,7 @@ export function saveIdempotentReply(
 
 export function saveIdempotentRefusal(
   sql: SqlStorage,
-  { scope, key, fingerprint }: IdempotencyId,
+  { scope, key, fingerprint }: IdempotencyRecordKey,
   { refusal, at, byLink }: { refusal: Refusal; at: number; byLink: boolean },
 ): void {
   dropExpiredReplies(sql, at)

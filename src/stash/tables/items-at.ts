@@ -14,12 +14,12 @@ export function getItemsAt(sql: SqlStorage, items: Item[], now: number): Item[] 
     if (value === null || known.has(key)) return []
     return [{ key, value, type, version, bytes: countBytes(key) + countBytes(value), createdAt: at, updatedAt: at }]
   })
-  const standing = items.flatMap((item): Item[] => {
+  const remaining = items.flatMap((item): Item[] => {
     const ended = over.get(item.key)
     if (ended === undefined) return [item]
     if (ended.value === null) return []
     const { value, type, version, at } = ended
     return [{ ...item, value, type, version, bytes: countBytes(item.key) + countBytes(value), updatedAt: at }]
   })
-  return [...back, ...standing]
+  return [...back, ...remaining]
 }

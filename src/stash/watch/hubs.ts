@@ -188,7 +188,7 @@ export class Hubs {
   }
 }
 
-/** At most one back-off from now, because the clock may have been set back since the call. */
+/** When the hub is called next. Never later than one back-off from now: the clock may have been set back since the last call. */
 function retryAt({ tried_at, failures }: HubRow, now: number): number {
   const backOff = failures > FREQUENT_FAILURES ? RARE_RETRY_MS : Math.min(RETRY_MS * 2 ** failures, RETRY_MAX_MS)
   return Math.min(tried_at, now) + backOff

@@ -160,7 +160,7 @@ function toSnapshotEvent(sql: SqlStorage): WatchEvent {
 
 const toRevert = ({ key, at, value }: PendingValue): RevertChange => ({ key, at, to: value })
 
-/** An estimate in bytes: its values, and the values of reverts. */
+/** Estimates the size of an event: the bytes of its keys and values, and of those of its reverts. */
 function countEventBytes(event: WatchEvent): number {
   const reverts = 'reverts' in event ? (event.reverts ?? []) : []
   const texts = [

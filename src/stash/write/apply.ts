@@ -15,7 +15,7 @@ import {
   findIdempotentReply,
   saveIdempotentReply,
   saveIdempotentRefusal,
-  type IdempotencyId,
+  type IdempotencyRecordKey,
 } from '../tables/idempotency.ts'
 import { commit } from './commit.ts'
 import { sha256 } from '../tables/hash.ts'
@@ -168,7 +168,11 @@ function resolveIntent(sql: SqlStorage, command: Command, caller: Actor, now: nu
   }
 }
 
-function findReplay(sql: SqlStorage, { scope, key, fingerprint }: IdempotencyId, now: number): Result<Applied> | null {
+function findReplay(
+  sql: SqlStorage,
+  { scope, key, fingerprint }: IdempotencyRecordKey,
+  now: number,
+): Result<Applied> | null {
   const known = findIdempotentReply(sql, scope, key, now)
   if (known === null) return null
   return known.fingerprint === fingerprint ? known.result : refuse({ code: 'idempotency_mismatch' })
@@ -182,7 +186,7 @@ function toIdempotencyRecordKey({
   breakGlass,
   condition,
   ...rest
-}: Command): IdempotencyId | null {
+}: Command): IdempotencyRecordKey | null {
   const key = rest.idempotencyKey
   if (key === undefined) return null
   const scope = 'hash' in credential ? toTokenId(credential.hash) : credential.kind === 'none' ? 'anonymous' : 'admin'
