@@ -77,13 +77,13 @@ function createRuleOrMismatch(kind: Kind, key: string, text: string): Rule {
   try {
     return createRule({ key, value: text, type: '', version: 0, guard: kind })
   } catch {
-    return { kind: 'misfit', guard: kind }
+    return { kind: 'type_mismatch', guard: kind }
   }
 }
 
 function evaluateRule(rule: Rule, kind: Kind, text: string, key: string, target: string): unknown {
   try {
-    if (rule.kind === 'misfit') return MISMATCH
+    if (rule.kind === 'type_mismatch') return MISMATCH
     if (rule.kind === 'shared') return chooseOutcome(rule, getBucket(key, target)).value
     // Parsed for each read: a caller may change the object that it got.
     return kind === 'json' && rule.outcome.value !== undefined ? (JSON.parse(text) as unknown) : rule.outcome.value

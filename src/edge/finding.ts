@@ -18,7 +18,7 @@ export const EMPTY_ENTRY: CacheEntry = {
   vouched: false,
   validAsOf: 0,
   expected: null,
-  hotUntil: Infinity,
+  fastPathUntil: Infinity,
   readAt: 0,
 }
 
@@ -62,7 +62,7 @@ function mergeFinding(
     vouched: isVouched || wasVouched,
     validAsOf: wasVouched ? known.validAsOf : isVouched ? askedAt : isBefore ? known.validAsOf : best.publishedAt,
     expected,
-    hotUntil: (isVouched || wasVouched) && !isRefreshing ? 0 : Infinity,
+    fastPathUntil: (isVouched || wasVouched) && !isRefreshing ? 0 : Infinity,
     readAt,
   }
 }

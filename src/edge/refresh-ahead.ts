@@ -48,14 +48,14 @@ export class RefreshAhead {
   /** Starts a run if there is none. To be called for a read that the cache answered; does not wait. */
   start(stores: Stores, stashId: string, entry: CacheEntry): void {
     if (stores.mode === 'kv' || !entry.vouched) {
-      entry.hotUntil = Infinity
+      entry.fastPathUntil = Infinity
       return
     }
     if (this.isRunning(stashId, stores.now())) return
     if (this.#runs.size >= RUNS_MAX) this.#runs.clear()
     const run = { startedAt: stores.now(), heartbeatAt: stores.now() }
     this.#runs.set(stashId, run)
-    entry.hotUntil = Infinity
+    entry.fastPathUntil = Infinity
     stores.keepAlive(this.#keepFresh(stores, stashId, run).catch(() => this.#end(stashId, run)))
   }
 
@@ -78,11 +78,11 @@ export class RefreshAhead {
     this.#end(stashId, run)
   }
 
-  /** `hotUntil = 0` sends the next read past the fast path, and that read starts another run. */
+  /** `fastPathUntil = 0` sends the next read past the fast path, and that read starts another run. */
   #end(stashId: string, run: RefreshRun): void {
     if (this.#runs.get(stashId) !== run) return
     this.#runs.delete(stashId)
     const entry = this.#options.getVouchedEntry(stashId)
-    if (entry !== null) entry.hotUntil = 0
+    if (entry !== null) entry.fastPathUntil = 0
   }
 }

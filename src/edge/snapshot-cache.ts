@@ -6,7 +6,7 @@
  */
 import type { Snapshot } from '../model/snapshot/snapshot.ts'
 
-/** The outcome of a look-up. Only `hotUntil` and `readAt` are mutable, so that derived values can be kept in a WeakMap of it. */
+/** The outcome of a look-up. Only `fastPathUntil` and `readAt` are mutable, so that derived values can be kept in a WeakMap of it. */
 export type CacheEntry = {
   /** Null: there is no such stash. */
   readonly snapshot: Snapshot | null
@@ -21,7 +21,7 @@ export type CacheEntry = {
   /** The revision that a write through this isolate made, and when. The answer to an earlier request may be older. */
   readonly expected: { readonly revision: number; readonly at: number } | null
   /** From this time on the fast path leaves reads to `SnapshotReader`, which starts refresh-ahead. */
-  hotUntil: number
+  fastPathUntil: number
   /** When a read was last answered from it, in ms since the epoch. */
   readAt: number
 }

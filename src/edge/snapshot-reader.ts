@@ -44,7 +44,7 @@ export class SnapshotReader {
     const now = stores.now()
     const fresh = this.peek(stashId, minRevision, now)
     if (fresh !== null) {
-      if (now >= fresh.hotUntil) this.#lookup.refreshAhead.start(stores, stashId, fresh)
+      if (now >= fresh.fastPathUntil) this.#lookup.refreshAhead.start(stores, stashId, fresh)
       return toLiveResult(fresh)
     }
     const sequence = nextSequence()
@@ -73,7 +73,7 @@ export class SnapshotReader {
     return toResult(caughtUp ?? (hasRevision(entry, minRevision) ? entry : null))
   }
 
-  /** The entry, if it can be served without asking a store. The fast path may use it until its `hotUntil`. */
+  /** The entry, if it can be served without asking a store. The fast path may use it until its `fastPathUntil`. */
   peek(stashId: string, minRevision: number, now: number): CacheEntry | null {
     const entry = this.#cache.get(stashId)
     if (entry === undefined || !hasRevision(entry, minRevision)) return null

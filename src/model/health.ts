@@ -30,7 +30,7 @@ export type AlarmFacts = {
   wantedFor: number | null
   isRunning: boolean
   /** When the alarm of this instance last ran, and when a task of it last failed. */
-  rangAt: number | null
+  lastRunAt: number | null
   failedAt: number | null
 }
 
@@ -53,7 +53,7 @@ export type HealthFacts = {
     triedAt: number | null
     isPending: boolean
   }
-  hubs: { count: number; behind: number; lowestTold: number | null; behindSince: number | null; failures: number }
+  hubs: { count: number; behind: number; lowestCursor: number | null; behindSince: number | null; failures: number }
   alarm: AlarmFacts
   storage: { databaseBytes: number; logBytes: number }
   history: { prunedThrough: number; firstAt: number | null; pruneAt: number | null }
@@ -93,7 +93,7 @@ const ACTIONS = {
   kv: 'Workers KV does not have the newest revision. Confirmed reads do not notice; READ_MODE=kv and reads while the object is away do. Look for stash/publish in the log and at the status page of Workers KV; the object repeats the put by itself.',
   hubs: 'Watchers of these hubs hear of changes late. The object repeats each message by itself; look for stash/tell in the log. Reads are not affected.',
   alarm:
-    'The alarm has failed, or does not ring: time-boxes, schedules, KV and hubs wait for it. Look for stash/alarm in the log. Any accepted write sets it anew.',
+    'The alarm has failed, or does not run: time-boxes, schedules, KV and hubs wait for it. Look for stash/alarm in the log. Any accepted write sets it anew.',
   storage:
     'Storage is nearly used up, and then writes are refused with 507. Export the stash, import the file into a new one and move the readers there.',
   history: 'Old history is not deleted as it should be, and storage grows. Look for stash/alarm in the log.',
@@ -151,15 +151,15 @@ function judgeKv({ revision, kv }: HealthFacts, now: number): Checks['kv'] {
 }
 
 function judgeHubs({ revision, hubs }: HealthFacts, now: number): Checks['hubs'] {
-  const { count, behind, failures, lowestTold, behindSince } = hubs
-  const behindBy = lowestTold === null ? 0 : Math.max(0, revision - lowestTold)
+  const { count, behind, failures, lowestCursor: lowestCursor, behindSince } = hubs
+  const behindBy = lowestCursor === null ? 0 : Math.max(0, revision - lowestCursor)
   return { ...judge('hubs', isLate(behindSince, now), behindSince), count, behind, behindBy, failures }
 }
 
 function judgeAlarm({ isRunning, ...alarm }: AlarmFacts, now: number): Checks['alarm'] {
-  const { setFor, wantedFor, rangAt, failedAt } = alarm
+  const { setFor, wantedFor, lastRunAt: lastRunAt, failedAt } = alarm
   // A failure counts until the alarm has run again without one.
-  const hasFailed = failedAt !== null && (rangAt === null || failedAt >= rangAt)
+  const hasFailed = failedAt !== null && (lastRunAt === null || failedAt >= lastRunAt)
   const isMissing = setFor === null && wantedFor !== null && !isRunning
   const isStuck = isLate(setFor, now) && !isRunning
   // A missing alarm has no `since`: that time is not recorded.

@@ -24,7 +24,7 @@ const CATCHING_UP: readonly (keyof Checks)[] = ['kv', 'hubs']
 export class HealthMonitor {
   readonly #watched: HealthMonitorOptions
   #isRunning = false
-  #rangAt: number | null = null
+  #lastRunAt: number | null = null
   #failedAt: number | null = null
   #examineAt: number | null = null
   readonly #wokeAt: number
@@ -42,7 +42,7 @@ export class HealthMonitor {
   /** @param alarmSetFor the time that the platform's alarm is set to; null where that was not read */
   gather(alarmSetFor: number | null): HealthFacts {
     const { gather, wantedFor } = this.#watched
-    const alarm = { isRunning: this.#isRunning, rangAt: this.#rangAt, failedAt: this.#failedAt }
+    const alarm = { isRunning: this.#isRunning, lastRunAt: this.#lastRunAt, failedAt: this.#failedAt }
     return gather({ ...alarm, setFor: alarmSetFor, wantedFor: wantedFor() })
   }
 
@@ -56,8 +56,8 @@ export class HealthMonitor {
     this.#isRunning = true
     try {
       if (exists()) this.#examine()
-      if (isRetry) reportLate('alarm_failed', 'the ring before this one did not end', { stash: stashId })
-      this.#rangAt = now()
+      if (isRetry) reportLate('alarm_failed', 'the run before this one did not end', { stash: stashId })
+      this.#lastRunAt = now()
       await run()
     } finally {
       this.#isRunning = false

@@ -106,7 +106,7 @@ export class StashObject extends DurableObject<Env> {
       hub: (name) => getHub(env.HUBS, name),
       head: () => this.#head(),
       exists: () => this.#exists,
-      arm: () => this.#alarm.schedule(),
+      scheduleAlarm: () => this.#alarm.schedule(),
       recovery: this.#recovery,
     })
     if (!this.#exists) return

@@ -67,7 +67,7 @@ export async function withHubs(test: (bench: Bench) => Promise<void>): Promise<v
       exists: () => true,
       confirm: () => world.confirming,
       knownUpTo: () => world.knownUpTo,
-      arm: () => void world.armedTo.push(hubs.nextAt() ?? Infinity),
+      scheduleAlarm: () => void world.armedTo.push(hubs.nextAt() ?? Infinity),
       report: (fault) => void world.reports.push(String(fault)),
     })
     const commit: Bench['commit'] = async (count, valueOf = String) => {

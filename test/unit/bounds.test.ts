@@ -11,7 +11,7 @@ import { ISOLATE_UNREAD_MAX_BYTES, STREAM_UNREAD_MAX_BYTES } from '../../src/htt
 import { CLOSE } from '../../src/live/audience.ts'
 import { SEAT_STATUS } from '../../src/live/seat.ts'
 import { FILTER_MAX_KEYS } from '../../src/model/snapshot/watch-event.ts'
-import { CALL_DEADLINE_MS, FAILURES_MAX, TOLD_AT_ONCE } from '../../src/stash/watch/hubs.ts'
+import { CALL_DEADLINE_MS, FAILURES_MAX, MESSAGE_LIMITS } from '../../src/stash/watch/hubs.ts'
 import { KV_PUT_INTERVAL_MS } from '../../src/stash/publish/publisher.ts'
 import { SECOND_PURGE_MS } from '../../src/stash/publish/cache-purger.ts'
 import { REPLAY_MAX_BYTES, REPLAY_MAX_CHANGES } from '../../src/stash/watch/replay.ts'
@@ -29,7 +29,7 @@ it.each<[string, unknown, unknown]>([
   ['the statuses of a seat', SEAT_STATUS, { full: 503, uncounted: 428, share: 429 }],
   ['the deadline of a call to a hub', CALL_DEADLINE_MS, 10_000],
   ['the failures of a hub before it is dropped: a quarter of an hour, and a week', FAILURES_MAX, 20 + 168],
-  ['what a hub is told at once', TOLD_AT_ONCE, { changes: 25, bytes: 1_048_576 }],
+  ['what a hub is told at once', MESSAGE_LIMITS, { changes: 25, bytes: 1_048_576 }],
   ['the pause between puts of one key', KV_PUT_INTERVAL_MS, 1_100],
   ['the pause before the second purge', SECOND_PURGE_MS, 1_100],
   ['the changes of a replay', REPLAY_MAX_CHANGES, 100],

@@ -28,7 +28,7 @@ function createEntry(flags: Flag[], facts: Partial<LiveSnapshot> = {}): LiveEntr
     vouched: true,
     validAsOf: NOW,
     expected: null,
-    hotUntil: 0,
+    fastPathUntil: 0,
     readAt: NOW,
   }
 }

@@ -37,7 +37,7 @@ describe('storeFinding', () => {
       vouched: false,
       validAsOf: 400,
       expected: null,
-      hotUntil: Infinity,
+      fastPathUntil: Infinity,
       readAt: 0,
     })
   })
@@ -46,7 +46,7 @@ describe('storeFinding', () => {
       source: 'object',
       vouched: true,
       validAsOf: 1_000,
-      hotUntil: 0,
+      fastPathUntil: 0,
     })
   })
   it('keeps the newer copy with its source, and does not apply the vouch for the older one to it', () => {
@@ -56,11 +56,11 @@ describe('storeFinding', () => {
   })
   it('stores a newer copy without the vouch for the older one', () => {
     const entry = after({ vouched: true, askedAt: 2_000 }, { snapshot: at(6, 300), askedAt: 1_500 })
-    expect(entry).toMatchObject({ snapshot: { revision: 6 }, vouched: false, validAsOf: 300, hotUntil: Infinity })
+    expect(entry).toMatchObject({ snapshot: { revision: 6 }, vouched: false, validAsOf: 300, fastPathUntil: Infinity })
   })
   it('keeps a vouch that is as new as the finding, and drops an older one', () => {
     const late = after({ vouched: true, askedAt: 2_000 }, { askedAt: 1_500 })
-    expect(late).toMatchObject({ vouched: true, validAsOf: 2_000, checkedAt: 2_000, hotUntil: 0 })
+    expect(late).toMatchObject({ vouched: true, validAsOf: 2_000, checkedAt: 2_000, fastPathUntil: 0 })
     expect(after({ vouched: true, askedAt: 2_000 }, { askedAt: 2_000 }).vouched).toBe(true)
     expect(after({ vouched: true, askedAt: 2_000 }, { askedAt: 2_001 })).toMatchObject({
       vouched: false,
@@ -79,7 +79,7 @@ describe('storeFinding', () => {
       vouched: true,
       checkedAt: 2_000,
       validAsOf: 2_000,
-      hotUntil: Infinity,
+      fastPathUntil: Infinity,
     })
     expect(isDeleted(gone)).toBe(true)
     expect(after({ snapshot: null, vouched: true }, { snapshot: at(9), vouched: true }).snapshot).toBeNull()

@@ -3,7 +3,7 @@ import type { AlarmFacts } from '../../src/model/health.ts'
 import { gatherHealth } from '../../src/stash/query/gather-health.ts'
 import { makeStash } from '../support/tables.ts'
 
-const alarm: AlarmFacts = { setFor: null, wantedFor: null, isRunning: false, rangAt: null, failedAt: null }
+const alarm: AlarmFacts = { setFor: null, wantedFor: null, isRunning: false, lastRunAt: null, failedAt: null }
 
 function makeUnwell() {
   const stash = makeStash()
@@ -37,7 +37,7 @@ describe('gatherHealth', () => {
       late: [],
       isWhole: true,
       kv: { revision: -1, behindSince: 0, failures: 0, triedAt: null, isPending: false },
-      hubs: { count: 0, behind: 0, lowestTold: null, behindSince: null, failures: 0 },
+      hubs: { count: 0, behind: 0, lowestCursor: null, behindSince: null, failures: 0 },
       alarm,
       storage: { databaseBytes: sql.databaseSize, logBytes: 0 },
       history: { prunedThrough: 0, firstAt: null, pruneAt: null },
@@ -108,10 +108,10 @@ describe('gatherHealth', () => {
     const { gather, put, hub } = makeUnwell()
     for (const now of [1_000, 2_000, 3_000]) put('a', String(now), { now })
     hub('x', 3, 7)
-    expect(gather(4_000).hubs).toEqual({ count: 1, behind: 0, lowestTold: 3, behindSince: null, failures: 0 })
+    expect(gather(4_000).hubs).toEqual({ count: 1, behind: 0, lowestCursor: 3, behindSince: null, failures: 0 })
     hub('y', 1, 2)
     hub('z', 2, 5)
-    expect(gather(4_000).hubs).toEqual({ count: 3, behind: 2, lowestTold: 1, behindSince: 2_000, failures: 5 })
+    expect(gather(4_000).hubs).toEqual({ count: 3, behind: 2, lowestCursor: 1, behindSince: 2_000, failures: 5 })
   })
   it('says how much there is of history', () => {
     const { gather, put, sql } = makeUnwell()

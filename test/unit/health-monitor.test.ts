@@ -11,8 +11,8 @@ const healthy: HealthFacts = {
   late: [],
   isWhole: true,
   kv: { revision: 5, behindSince: null, failures: 0, triedAt: null, isPending: false },
-  hubs: { count: 0, behind: 0, lowestTold: null, behindSince: null, failures: 0 },
-  alarm: { setFor: null, wantedFor: null, isRunning: false, rangAt: null, failedAt: null },
+  hubs: { count: 0, behind: 0, lowestCursor: null, behindSince: null, failures: 0 },
+  alarm: { setFor: null, wantedFor: null, isRunning: false, lastRunAt: null, failedAt: null },
   storage: { databaseBytes: 0, logBytes: 0 },
   history: { prunedThrough: 0, firstAt: null, pruneAt: null },
 }
@@ -96,20 +96,20 @@ describe('HealthMonitor', () => {
     await ring()
     expect(lines).toEqual([])
   })
-  it('says when the ring before did not end', async () => {
+  it('says when the run before did not end', async () => {
     const { ring } = makeMonitor()
     await ring(true)
-    expect(lines).toMatchObject([{ at: 'stash/alarm_failed', message: 'the ring before this one did not end' }])
+    expect(lines).toMatchObject([{ at: 'stash/alarm_failed', message: 'the run before this one did not end' }])
   })
-  it('knows whether it rings, when it rang, and when something failed', async () => {
+  it('knows whether the alarm runs, when it ran last, and when something failed', async () => {
     const { world, monitor, ring, alarm } = makeMonitor()
     const times = { setFor: 5, wantedFor: 7 }
-    expect(alarm()).toEqual({ isRunning: false, rangAt: null, failedAt: null, ...times })
+    expect(alarm()).toEqual({ isRunning: false, lastRunAt: null, failedAt: null, ...times })
     await ring(false, async () => {
-      expect(alarm()).toEqual({ isRunning: true, rangAt: world.now, failedAt: null, ...times })
+      expect(alarm()).toEqual({ isRunning: true, lastRunAt: world.now, failedAt: null, ...times })
       monitor.noteFailure()
     })
-    expect(alarm()).toEqual({ isRunning: false, rangAt: world.now, failedAt: world.now, ...times })
+    expect(alarm()).toEqual({ isRunning: false, lastRunAt: world.now, failedAt: world.now, ...times })
     await expect(ring(false, () => Promise.reject(new Error('x')))).rejects.toThrow('x')
     expect(alarm()?.isRunning).toBe(false)
   })

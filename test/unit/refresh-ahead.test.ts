@@ -31,7 +31,7 @@ function makeRefreshAhead() {
       vouched: true,
       validAsOf: now,
       expected: null,
-      hotUntil: 0,
+      fastPathUntil: 0,
       readAt: now,
       ...facts,
     }
@@ -86,17 +86,17 @@ describe('RefreshAhead', () => {
   it('ends where the object does not answer, and leaves the next read to the look-up', async () => {
     const { clock, refreshAhead, world, copies, read } = makeRefreshAhead()
     world.answer = () => false
-    expect(read().hotUntil).toBe(Infinity)
+    expect(read().fastPathUntil).toBe(Infinity)
     await clock.pass(5_000)
     expect([world.confirmations, refreshAhead.isRunning('s', clock.now())]).toEqual([1, false])
-    expect(copies.get('s')?.hotUntil).toBe(0)
+    expect(copies.get('s')?.fastPathUntil).toBe(0)
   })
   it('ends where the request fails', async () => {
     const { clock, refreshAhead, world, copies, read } = makeRefreshAhead()
     world.answer = () => Promise.reject(new Error('broken'))
     read()
     await clock.pass(1_000)
-    expect([refreshAhead.isRunning('s', clock.now()), copies.get('s')?.hotUntil]).toEqual([false, 0])
+    expect([refreshAhead.isRunning('s', clock.now()), copies.get('s')?.fastPathUntil]).toEqual([false, 0])
   })
   it('leaves the run alone that took over while its own request was in flight', async () => {
     const { clock, refreshAhead, world, copies, read } = makeRefreshAhead()
@@ -111,7 +111,7 @@ describe('RefreshAhead', () => {
     answer.resolve(false)
     await clock.pass(0)
     expect(refreshAhead.isRunning('s', clock.now())).toBe(true)
-    expect(copies.get('s')?.hotUntil).toBe(Infinity)
+    expect(copies.get('s')?.fastPathUntil).toBe(Infinity)
   })
   it('ends after 25 s, right after an answer, though the copy is still read', async () => {
     const { clock, world, copies, read } = makeRefreshAhead()
@@ -123,7 +123,7 @@ describe('RefreshAhead', () => {
       await clock.pass(100)
     }
     expect([world.runs, world.confirmations]).toEqual([1, 36])
-    expect(copies.get('s')?.hotUntil).toBe(0)
+    expect(copies.get('s')?.fastPathUntil).toBe(0)
   })
   it('ends where the copy is gone', async () => {
     const { clock, refreshAhead, world, copies, read } = makeRefreshAhead()
@@ -151,9 +151,9 @@ describe('RefreshAhead', () => {
   it('starts none for an unvouched copy, nor in the mode kv', () => {
     const { stores, world, put, read } = makeRefreshAhead()
     put('s', { vouched: false })
-    expect(read().hotUntil).toBe(Infinity)
+    expect(read().fastPathUntil).toBe(Infinity)
     put('t')
-    expect(read('t', { ...stores, mode: 'kv' }).hotUntil).toBe(Infinity)
+    expect(read('t', { ...stores, mode: 'kv' }).fastPathUntil).toBe(Infinity)
     expect(world.runs).toBe(0)
   })
   it('knows of a thousand runs, and forgets them all for one more: each of them then ends', async () => {

@@ -12,7 +12,7 @@ const flag = (key: string, value: string, guard: string) => ({ key, value, type:
 /** What somebody gets, as the HTTP API would say it. */
 function evaluate(key: string, value: string, guard: string, targetingKey: string): unknown {
   const rule = createRule(flag(key, value, guard))
-  if (rule.kind === 'misfit') throw new Error(`${value} is no ${guard}`)
+  if (rule.kind === 'type_mismatch') throw new Error(`${value} is no ${guard}`)
   return (rule.kind === 'same' ? rule.outcome : chooseOutcome(rule, getBucket(key, targetingKey))).value
 }
 
@@ -177,7 +177,7 @@ describe('createRule', () => {
     ['split', '{"a":1e308,"b":1e308}'],
     ['split', '{"a":1e400,"b":1}'],
   ])('says that a %s cannot be %s', (guard, value) => {
-    expect(createRule(flag('k', value, guard))).toEqual({ kind: 'misfit', guard })
+    expect(createRule(flag('k', value, guard))).toEqual({ kind: 'type_mismatch', guard })
   })
 })
 
@@ -190,7 +190,7 @@ describe('createRule', () => {
     ['json', ['', '{']],
     ['split', ['[1]', 'null', '1', '{}', '{"a":0}', '{"a":-1,"b":2}', '{"a":"1"}', '{"a":null}']],
   ])('of a %s takes no other text for one', (guard, texts) => {
-    for (const text of texts) expect(rule(text, guard), text).toEqual({ kind: 'misfit', guard })
+    for (const text of texts) expect(rule(text, guard), text).toEqual({ kind: 'type_mismatch', guard })
   })
   it('is the same for all where nobody has to be asked', () => {
     const same = (value: unknown, variant: string) => ({ kind: 'same', outcome: { value, variant, reason: 'STATIC' } })

@@ -25,7 +25,7 @@ function copy(): LiveEntry {
     vouched: true,
     validAsOf: 0,
     expected: null,
-    hotUntil: Infinity,
+    fastPathUntil: Infinity,
     readAt: 0,
   }
 }

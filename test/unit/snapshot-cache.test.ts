@@ -22,7 +22,7 @@ const entryOf = (snapshot: Snapshot | null): CacheEntry => ({
   vouched: true,
   validAsOf: 0,
   expected: null,
-  hotUntil: Infinity,
+  fastPathUntil: Infinity,
   readAt: 0,
 })
 /** By the documented rule: texts, their prepared answers, and what may be kept of selections. */

@@ -76,9 +76,9 @@ describe('a copy that is read in the mode kv', () => {
     const { stores, asked } = makeIsolate()
     const lookup = new StashLookup(new SnapshotCache(10, 1e9))
     stores.mode = 'kv'
-    const entry = { ...lookup.storeDeleted('other', { askedAt: 0 }), snapshot: snapshotAt(1), hotUntil: 5 }
+    const entry = { ...lookup.storeDeleted('other', { askedAt: 0 }), snapshot: snapshotAt(1), fastPathUntil: 5 }
     lookup.refreshAhead.start(stores, 's', entry)
-    expect([entry.hotUntil, asked.vouch]).toEqual([Infinity, 0])
+    expect([entry.fastPathUntil, asked.vouch]).toEqual([Infinity, 0])
   })
 })
 

@@ -39,7 +39,7 @@ function makeWatchers() {
       hub,
       head,
       exists: () => true,
-      arm: () => void world.armed++,
+      scheduleAlarm: () => void world.armed++,
       recovery: { knownUpTo: () => world.knownUpTo, confirm: () => null },
     })
   const watchers = wake()

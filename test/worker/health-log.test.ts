@@ -115,7 +115,7 @@ describe('what is late', () => {
     await pass(stash, 61_000)
     expect(linesOf(errors, stash, 'stash/kv_behind')).toMatchObject([{ late_s: 63 }])
   })
-  it('says that the ring before this one did not end', async () => {
+  it('says that the run before this one did not end', async () => {
     const { stash } = await quietStash()
     await runInDurableObject(objectOf(stash), (object) =>
       object.alarm({ isRetry: true, retryCount: 1, scheduledTime: Date.now() }),

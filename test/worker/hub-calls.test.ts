@@ -1,6 +1,6 @@
 /** The calls of a stash to its hubs: the real tables of a real object, hubs and a clock that a test holds. */
 import { describe, expect, it } from 'vitest'
-import { CALL_DEADLINE_MS, FAILURES_MAX, TOLD_AT_ONCE } from '../../src/stash/watch/hubs.ts'
+import { CALL_DEADLINE_MS, FAILURES_MAX, MESSAGE_LIMITS } from '../../src/stash/watch/hubs.ts'
 import { revisionsOf, withHubs } from '../support/hub-bench.ts'
 
 const MINUTE = 60_000
@@ -11,9 +11,9 @@ describe('a call to a hub', () => {
     withHubs(async ({ hubs, world, commit, settle, rows }) => {
       hubs.subscribe('hub', 0)
       await commit(1)
-      for (let i = 0; i < 5; i++) void hubs.tell()
+      for (let i = 0; i < 5; i++) void hubs.broadcast()
       await commit(2)
-      void hubs.tell()
+      void hubs.broadcast()
       await settle()
       expect(world.calls.map(revisionsOf)).toEqual([[1]])
       await world.calls[0]?.answer(1)
@@ -29,7 +29,7 @@ describe('a call to a hub', () => {
       hubs.subscribe('near', 0)
       for (let i = 1; i <= 3; i++) {
         await commit(1)
-        void hubs.tell()
+        void hubs.broadcast()
         await settle()
         await world.calls.findLast(({ name }) => name === 'near')?.answer(i)
       }
@@ -41,7 +41,7 @@ describe('a call to a hub', () => {
       Object.assign(world, { confirming: confirmed.promise, knownUpTo: 0 })
       hubs.subscribe('hub', 1)
       await commit(2)
-      void hubs.tell()
+      void hubs.broadcast()
       await settle()
       expect(world.calls).toEqual([])
       Object.assign(world, { confirming: null, knownUpTo: Infinity })
@@ -54,7 +54,7 @@ describe('a call to a hub', () => {
       Object.assign(world, { confirming: Promise.reject(new Error('KV is away')), knownUpTo: 1 })
       hubs.subscribe('hub', 1)
       await commit(2)
-      void hubs.tell()
+      void hubs.broadcast()
       await settle()
       expect(world.calls.map(({ events }) => events)).toMatchObject([[{ type: 'snapshot', revision: 2 }]])
     }))
@@ -62,7 +62,7 @@ describe('a call to a hub', () => {
     withHubs(async ({ hubs, world, commit, settle, passDeadline, rows }) => {
       hubs.subscribe('hub', 0)
       await commit(1)
-      void hubs.tell()
+      void hubs.broadcast()
       await settle()
       // The alarm has nothing to do before.
       expect(hubs.nextAt()).toBeGreaterThan(world.now + CALL_DEADLINE_MS)
@@ -73,10 +73,10 @@ describe('a call to a hub', () => {
       expect(retryAt - world.now).toBe(2_000)
       expect(world.armedTo).toEqual([retryAt])
       world.now = retryAt - 1
-      await hubs.tell()
+      await hubs.broadcast()
       expect(world.calls).toHaveLength(1)
       world.now = retryAt
-      void hubs.tell()
+      void hubs.broadcast()
       await settle()
       expect(world.calls).toHaveLength(2)
     }))
@@ -84,7 +84,7 @@ describe('a call to a hub', () => {
     withHubs(async ({ hubs, world, commit, settle, passDeadline, rows }) => {
       hubs.subscribe('hub', 0)
       await commit(1)
-      void hubs.tell()
+      void hubs.broadcast()
       await settle()
       await passDeadline()
       await commit(1)
@@ -96,12 +96,12 @@ describe('a call to a hub', () => {
     withHubs(async ({ hubs, world, commit, settle, passDeadline, rows }) => {
       hubs.subscribe('hub', 0)
       await commit(1)
-      void hubs.tell()
+      void hubs.broadcast()
       await settle()
       await passDeadline()
       world.now += MINUTE
       await commit(2)
-      void hubs.tell()
+      void hubs.broadcast()
       await settle()
       await world.calls[1]?.answer(3)
       await world.calls[0]?.answer(1)
@@ -109,7 +109,7 @@ describe('a call to a hub', () => {
 
       for (const late of [null, 1]) {
         await commit(1)
-        void hubs.tell()
+        void hubs.broadcast()
         await settle()
         const call = world.calls.at(-1)
         await passDeadline()
@@ -124,7 +124,7 @@ describe('a call to a hub', () => {
       for (const answer of [null, 0]) {
         hubs.subscribe('hub', world.head ?? 0)
         await commit(1)
-        void hubs.tell()
+        void hubs.broadcast()
         await settle()
         const call = world.calls.at(-1)
         await commit(1)
@@ -138,7 +138,7 @@ describe('a call to a hub', () => {
     withHubs(async ({ hubs, world, commit, settle, rows }) => {
       hubs.subscribe('hub', 0)
       await commit(1)
-      void hubs.tell()
+      void hubs.broadcast()
       await settle()
       hubs.subscribe('hub', 1)
       await world.calls[0]?.fail()
@@ -149,13 +149,13 @@ describe('a call to a hub', () => {
       hubs.subscribe('hub', 0)
       await commit(1)
       for (let i = 0; i < 6; i++) {
-        void hubs.tell()
+        void hubs.broadcast()
         await settle()
         await world.calls.at(-1)?.fail()
         world.now = hubs.nextAt() ?? 0
       }
       expect(rows()).toMatchObject([{ failures: 6 }])
-      void hubs.tell()
+      void hubs.broadcast()
       await settle()
       await world.calls.at(-1)?.answer(1)
       expect(rows()).toMatchObject([{ told: 1, failures: 0 }])
@@ -166,7 +166,7 @@ describe('a call to a hub', () => {
       await commit(1)
       const gaps: number[] = []
       while (rows().length > 0) {
-        void hubs.tell()
+        void hubs.broadcast()
         await settle()
         await world.calls.at(-1)?.fail()
         const next = hubs.nextAt()
@@ -176,7 +176,7 @@ describe('a call to a hub', () => {
         const calls = world.calls.length
         world.now = next - 1
         await commit(1)
-        await hubs.tell()
+        await hubs.broadcast()
         expect(world.calls).toHaveLength(calls)
         world.now = next
       }
@@ -190,7 +190,7 @@ describe('a call to a hub', () => {
     withHubs(async ({ hubs, world, commit, settle }) => {
       hubs.subscribe('hub', 0)
       await commit(1)
-      void hubs.tell()
+      void hubs.broadcast()
       await settle()
       await world.calls[0]?.fail()
       world.now -= 24 * HOUR
@@ -199,21 +199,21 @@ describe('a call to a hub', () => {
   it('tells so many changes, and so many bytes, and the rest in the next', () =>
     withHubs(async ({ hubs, world, commit, settle }) => {
       hubs.subscribe('hub', 0)
-      await commit(TOLD_AT_ONCE.changes + 5)
-      void hubs.tell()
+      await commit(MESSAGE_LIMITS.changes + 5)
+      void hubs.broadcast()
       await settle()
-      expect(world.calls[0]?.events).toHaveLength(TOLD_AT_ONCE.changes)
-      await world.calls[0]?.answer(TOLD_AT_ONCE.changes)
+      expect(world.calls[0]?.events).toHaveLength(MESSAGE_LIMITS.changes)
+      await world.calls[0]?.answer(MESSAGE_LIMITS.changes)
       expect(world.calls[1]?.events).toHaveLength(5)
-      await world.calls[1]?.answer(TOLD_AT_ONCE.changes + 5)
+      await world.calls[1]?.answer(MESSAGE_LIMITS.changes + 5)
       const value = 'x'.repeat(60 * 1024)
       await commit(20, () => value)
-      void hubs.tell()
+      void hubs.broadcast()
       await settle()
       const [first] = world.calls.splice(2)
       const bytes = (first?.events.length ?? 0) * value.length
-      expect(bytes).toBeLessThanOrEqual(TOLD_AT_ONCE.bytes)
-      expect(bytes).toBeGreaterThan(TOLD_AT_ONCE.bytes - 2 * value.length)
+      expect(bytes).toBeLessThanOrEqual(MESSAGE_LIMITS.bytes)
+      expect(bytes).toBeGreaterThan(MESSAGE_LIMITS.bytes - 2 * value.length)
     }))
   it('goes back to what the hub has really told, where that is less than was believed', () =>
     withHubs(async ({ hubs, world, commit, settle }) => {
@@ -222,7 +222,7 @@ describe('a call to a hub', () => {
       hubs.subscribe('hub', 1)
       hubs.subscribe('hub', 3)
       await commit(1)
-      void hubs.tell()
+      void hubs.broadcast()
       await settle()
       expect(world.calls.map(revisionsOf)).toEqual([[4]])
       await world.calls[0]?.answer(1)
@@ -232,7 +232,7 @@ describe('a call to a hub', () => {
     withHubs(async ({ hubs, world, commit, settle, rows }) => {
       hubs.subscribe('hub', 0)
       await commit(1)
-      void hubs.tell()
+      void hubs.broadcast()
       await settle()
       await world.calls[0]?.answer(0)
       expect(world.calls).toHaveLength(1)
@@ -243,7 +243,7 @@ describe('a call to a hub', () => {
       hubs.subscribe('hub', 0)
       await commit(1)
       world.head = null
-      void hubs.tell()
+      void hubs.broadcast()
       await settle()
       expect(world.calls[0]?.events).toEqual([{ type: 'gone', revision: 1, values: [] }])
       await world.calls[0]?.answer(0)

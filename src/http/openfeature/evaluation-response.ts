@@ -95,7 +95,7 @@ function prepare(flag: Flag, metadata: object, end = ''): PreparedEvaluation {
   const { key } = flag
   const rule = createRule(flag)
   const write = (outcome: Outcome): string => `${serializeOutcome(flag, outcome, metadata)}${end}`
-  if (rule.kind === 'misfit') return { key, kind: 'type_mismatch', failure: toTypeMismatch(rule.guard) }
+  if (rule.kind === 'type_mismatch') return { key, kind: 'type_mismatch', failure: toTypeMismatch(rule.guard) }
   if (rule.kind === 'same') return { key, kind: 'same', text: write(rule.outcome) }
   return { key, kind: 'shared', texts: rule.outcomes.map(write), ends: rule.ends }
 }

@@ -53,7 +53,7 @@ export async function readClaimedRevision(
 export function peekSnapshot(stashId: string): LiveEntry | null {
   const now = Date.now()
   const entry = snapshotReader.peek(stashId, 0, now)
-  return entry !== null && now < entry.hotUntil && isLive(entry) ? entry : null
+  return entry !== null && now < entry.fastPathUntil && isLive(entry) ? entry : null
 }
 
 /**

@@ -58,7 +58,7 @@ function toHealth(stashId: string, { revision, at, checks }: QueryResultOf<'heal
         ...toCommonMembers(alarm, at),
         set_for: toIsoTimeOrNull(alarm.setFor),
         wanted_for: toIsoTimeOrNull(alarm.wantedFor),
-        rang_at: toIsoTimeOrNull(alarm.rangAt),
+        rang_at: toIsoTimeOrNull(alarm.lastRunAt),
         failed_at: toIsoTimeOrNull(alarm.failedAt),
       },
       storage: {

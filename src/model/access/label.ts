@@ -39,9 +39,9 @@ const SEEN = /[\p{L}\p{N}\p{P}\p{S}]/u
 export const foldLabel = (label: string): string => label.normalize('NFKC').replace(/\s+/gu, ' ').trim()
 
 /** Equal for two labels that a reader would confuse. Upper case first, because that turns "ß" into "SS". */
-const nameOf = (label: string): string => foldLabel(label).toUpperCase().toLowerCase()
+const toComparableName = (label: string): string => foldLabel(label).toUpperCase().toLowerCase()
 
-export const isSameLabel = (a: string, b: string): boolean => nameOf(a) === nameOf(b)
+export const isSameLabel = (a: string, b: string): boolean => toComparableName(a) === toComparableName(b)
 
 /** Says what is wrong with a new label; null where it may be used. */
 export function findLabelIssue(label: string): string | null {
@@ -70,7 +70,7 @@ const DRAWN_LIKE = new Map(
 
 /** Without marks, punctuation and spaces, and with each letter replaced by the Latin one that it looks like. */
 function toSkeleton(label: string): string {
-  const drawn = nameOf(label.replace(new RegExp(UNSEEN, 'gu'), ''))
+  const drawn = toComparableName(label.replace(new RegExp(UNSEEN, 'gu'), ''))
     .normalize('NFD')
     .replace(/\p{M}/gu, '')
   return Array.from(drawn, (char) => DRAWN_LIKE.get(char) ?? char)

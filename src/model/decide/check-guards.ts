@@ -58,11 +58,11 @@ const isNoOp = ({ key, before, after }: ItemChange, { reverts }: Pick<Facts, 're
 function checkChangedGuards(intent: Edit, { guards }: Plan, budget: ValidationBudget): Result<null> {
   for (const { key, after } of guards) {
     if (after === null) continue
-    const objections = findGuardIssues(after, budget)
-    if (objections === 'over budget') return refuse({ code: 'change_too_costly', key })
-    if (objections.length === 0) continue
+    const guardIssues = findGuardIssues(after, budget)
+    if (guardIssues === 'over budget') return refuse({ code: 'change_too_costly', key })
+    if (guardIssues.length === 0) continue
     const at = getIssuePath(intent, key)
-    const issues = objections.map(({ path, message }) => ({
+    const issues = guardIssues.map(({ path, message }) => ({
       path: [at, path].filter((step) => step !== '').join('.'),
       message,
     }))

@@ -16,7 +16,7 @@ const REVERT_LENIENCY = { items: 2, bytes: 3 }
 export function checkLimits({ items, guards }: Plan, facts: Facts, { actor, release }: ChangeRequest): Result<null> {
   const leniency = release?.kind === 'revert' ? REVERT_LENIENCY : { items: 1, bytes: 1 }
   const limited = actor.kind === 'token' && !reachesAll(actor)
-  const limitOf = (limit: number): number => Math.floor(limit * (limited ? LIMITED_SHARE : 1))
+  const toEffectiveLimit = (limit: number): number => Math.floor(limit * (limited ? LIMITED_SHARE : 1))
   const share = limited ? { share: true as const } : {}
   let { itemCount, bytes, guardCount } = facts
   for (const { key, before, after } of items) {
@@ -27,16 +27,16 @@ export function checkLimits({ items, guards }: Plan, facts: Facts, { actor, rele
     bytes += (after?.bytes ?? 0) - (before?.bytes ?? 0)
   }
   let { guardBytes } = facts
-  const weigh = (guard: Guard | null | undefined): number => (guard ? countBytes(JSON.stringify(guard)) : 0)
+  const countGuardBytes = (guard: Guard | null | undefined): number => (guard ? countBytes(JSON.stringify(guard)) : 0)
   for (const { before, after } of guards) {
     guardCount += (after ? 1 : 0) - (before ? 1 : 0)
-    guardBytes += weigh(after) - weigh(before?.guard)
+    guardBytes += countGuardBytes(after) - countGuardBytes(before?.guard)
   }
   const limit = {
-    items: limitOf(STASH_MAX_ITEMS),
-    guards: limitOf(STASH_MAX_GUARDS),
-    guardBytes: limitOf(STASH_MAX_GUARD_BYTES),
-    bytes: limitOf(STASH_MAX_BYTES),
+    items: toEffectiveLimit(STASH_MAX_ITEMS),
+    guards: toEffectiveLimit(STASH_MAX_GUARDS),
+    guardBytes: toEffectiveLimit(STASH_MAX_GUARD_BYTES),
+    bytes: toEffectiveLimit(STASH_MAX_BYTES),
   }
   if (itemCount > limit.items * leniency.items && itemCount > facts.itemCount)
     return refuse({ code: 'too_many_items', limit: limit.items, ...share })

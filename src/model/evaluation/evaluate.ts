@@ -20,14 +20,16 @@ export type Rule =
   /** One outcome per share; `ends` are in buckets. */
   | { kind: 'shared'; outcomes: Outcome[]; ends: number[] }
   /** The text does not fit its guard: the copy is from before the guard was set. */
-  | { kind: 'misfit'; guard: string }
+  | { kind: 'type_mismatch'; guard: string }
 
 export function createRule({ value: text, guard }: Flag): Rule {
   switch (guard) {
     case 'boolean':
-      return text === 'true' || text === 'false' ? same(text === 'true', text === 'true' ? 'on' : 'off') : misfit(guard)
+      return text === 'true' || text === 'false'
+        ? same(text === 'true', text === 'true' ? 'on' : 'off')
+        : typeMismatch(guard)
     case 'number':
-      return text.trim() !== '' && Number.isFinite(Number(text)) ? same(Number(text), DEFAULT) : misfit(guard)
+      return text.trim() !== '' && Number.isFinite(Number(text)) ? same(Number(text), DEFAULT) : typeMismatch(guard)
     case 'json':
       return jsonRule(text)
     case 'percentage':
@@ -56,18 +58,18 @@ const same = (value: unknown, variant: string): Rule => ({
   outcome: { value, variant, reason: 'STATIC' },
 })
 
-const misfit = (guard: string): Rule => ({ kind: 'misfit', guard })
+const typeMismatch = (guard: string): Rule => ({ kind: 'type_mismatch', guard })
 
 function jsonRule(text: string): Rule {
   const parsed = parseJson(text)
-  if (parsed === undefined) return misfit('json')
+  if (parsed === undefined) return typeMismatch('json')
   // OFREP clients treat null as an error. A missing value means that the client's default applies.
   return parsed.value === null ? { kind: 'same', outcome: { reason: 'DEFAULT' } } : same(parsed.value, DEFAULT)
 }
 
 function percentageRule(text: string): Rule {
   const share = text.trim() === '' ? NaN : Number(text)
-  if (!(share >= 0 && share <= 100)) return misfit('percentage')
+  if (!(share >= 0 && share <= 100)) return typeMismatch('percentage')
   return sharedRule([
     { value: true, variant: 'on', weight: share },
     { value: false, variant: 'off', weight: 100 - share },
@@ -76,7 +78,7 @@ function percentageRule(text: string): Rule {
 
 function splitRule(text: string): Rule {
   const weights = parseJson(text)?.value
-  if (typeof weights !== 'object' || weights === null || Array.isArray(weights)) return misfit('split')
+  if (typeof weights !== 'object' || weights === null || Array.isArray(weights)) return typeMismatch('split')
   const shares = Object.entries(weights).map(([name, weight]) => ({
     value: name,
     variant: name,
@@ -84,7 +86,7 @@ function splitRule(text: string): Rule {
     weight: typeof weight === 'number' ? weight : NaN,
   }))
   const total = shares.reduce((sum, { weight }) => sum + (weight >= 0 ? weight : NaN), 0)
-  return total > 0 && Number.isFinite(total) ? sharedRule(shares) : misfit('split')
+  return total > 0 && Number.isFinite(total) ? sharedRule(shares) : typeMismatch('split')
 }
 
 function sharedRule(shares: { value: unknown; variant: string; weight: number }[]): Rule {

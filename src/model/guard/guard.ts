@@ -63,47 +63,47 @@ export const guardSchema = kinds
 export function findGuardIssues(guard: Guard, budget: ValidationBudget): Issue[] | 'over budget' {
   const examined = guard.type === 'json' && guard.schema !== undefined ? vetSchema(guard.schema, budget) : []
   if (examined === 'over budget') return examined
-  const objections: Issue[] = [...examined]
+  const issues: Issue[] = [...examined]
   if ('min' in guard && guard.min !== undefined && guard.max !== undefined && guard.min > guard.max)
-    objections.push({ path: 'min', message: 'is more than max' })
+    issues.push({ path: 'min', message: 'is more than max' })
   if (guard.type === 'number' && guard.integer === true && Math.ceil(guard.min ?? 0) > (guard.max ?? Infinity))
-    objections.push({ path: 'integer', message: 'no whole number lies between min and max' })
+    issues.push({ path: 'integer', message: 'no whole number lies between min and max' })
   if (guard.type === 'text' && (guard.min_length ?? 0) > (guard.max_length ?? Infinity))
-    objections.push({ path: 'min_length', message: 'is more than max_length' })
+    issues.push({ path: 'min_length', message: 'is more than max_length' })
   if (guard.max_for !== undefined && guard.safe_value === undefined)
-    objections.push({ path: 'safe_value', message: 'is needed with max_for: leaving it is what must be time-boxed' })
-  if (guard.safe_value !== undefined && objections.length === 0) {
-    const unfit = findViolations(guard, guard.safe_value, budget)
-    if (unfit === 'over budget') return unfit
-    const [misfit] = unfit
-    if (misfit !== undefined) objections.push({ path: 'safe_value', message: `does not fit: ${misfit.message}` })
+    issues.push({ path: 'safe_value', message: 'is needed with max_for: leaving it is what must be time-boxed' })
+  if (guard.safe_value !== undefined && issues.length === 0) {
+    const violations = findViolations(guard, guard.safe_value, budget)
+    if (violations === 'over budget') return violations
+    const [violation] = violations
+    if (violation !== undefined) issues.push({ path: 'safe_value', message: `does not fit: ${violation.message}` })
   }
-  return objections
+  return issues
 }
 
 /** Why `value` does not fit this guard, with what is expected. Empty: it fits. 'over budget': it was not checked. */
 export function findViolations(guard: Guard, value: string, budget = new ValidationBudget()): Issue[] | 'over budget' {
   switch (guard.type) {
     case 'boolean':
-      return value === 'true' || value === 'false' ? [] : wrong('true or false, in small letters and nothing else')
+      return value === 'true' || value === 'false' ? [] : expects('true or false, in small letters and nothing else')
     case 'percentage':
-      if (!PERCENTAGE.test(value) || Number(value) > 100) return wrong('0 to 100, with at most three decimals')
-      return outOfRange(guard, Number(value))
+      if (!PERCENTAGE.test(value) || Number(value) > 100) return expects('0 to 100, with at most three decimals')
+      return findRangeViolations(guard, Number(value))
     case 'number':
-      if (!NUMBER.test(value) || !Number.isFinite(Number(value))) return wrong('a number such as 7, -0.5 or 1e3')
-      if (guard.integer === true && !Number.isSafeInteger(Number(value))) return wrong('a whole number')
-      return outOfRange(guard, Number(value))
+      if (!NUMBER.test(value) || !Number.isFinite(Number(value))) return expects('a number such as 7, -0.5 or 1e3')
+      if (guard.integer === true && !Number.isSafeInteger(Number(value))) return expects('a whole number')
+      return findRangeViolations(guard, Number(value))
     case 'choice':
-      return guard.choices.includes(value) ? [] : wrong(`one of ${guard.choices.join(', ')}`)
+      return guard.choices.includes(value) ? [] : expects(`one of ${guard.choices.join(', ')}`)
     case 'text': {
       const { min_length: min = 0, max_length: max = Infinity } = guard
       const length = [...value].length
-      return length >= min && length <= max ? [] : wrong(`${rangeOf(min, max)} characters`)
+      return length >= min && length <= max ? [] : expects(`${formatRange(min, max)} characters`)
     }
     case 'email':
-      return value.length <= 254 && z.email().safeParse(value).success ? [] : wrong('one e-mail address')
+      return value.length <= 254 && z.email().safeParse(value).success ? [] : expects('one e-mail address')
     case 'url':
-      return isWebUrl(value) ? [] : wrong('one http or https URL')
+      return isWebUrl(value) ? [] : expects('one http or https URL')
     case 'json':
       return jsonIssues(guard.schema, value, budget)
     case 'split':
@@ -123,15 +123,15 @@ const PERCENTAGE = /^(?:0|[1-9]\d{0,2})(?:\.\d{1,3})?$/
 /** The grammar of numbers in JSON. */
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
-const wrong = (expected: string): Issue[] => [{ path: '', message: `takes ${expected}` }]
+const expects = (expected: string): Issue[] => [{ path: '', message: `takes ${expected}` }]
 
 type Range = { min?: number | undefined; max?: number | undefined }
 
-function outOfRange({ min = -Infinity, max = Infinity }: Range, value: number): Issue[] {
-  return value >= min && value <= max ? [] : wrong(rangeOf(min, max))
+function findRangeViolations({ min = -Infinity, max = Infinity }: Range, value: number): Issue[] {
+  return value >= min && value <= max ? [] : expects(formatRange(min, max))
 }
 
-function rangeOf(min: number, max: number): string {
+function formatRange(min: number, max: number): string {
   if (max === Infinity) return `at least ${min}`
   return min === -Infinity ? `at most ${max}` : `${min} to ${max}`
 }
@@ -143,7 +143,7 @@ function isWebUrl(value: string): boolean {
 
 function jsonIssues(schema: unknown, value: string, budget: ValidationBudget): Issue[] | 'over budget' {
   const parsed = parseJson(value)
-  if (parsed === undefined) return wrong('JSON')
+  if (parsed === undefined) return expects('JSON')
   return schema === undefined ? [] : findSchemaViolations(schema, value, budget)
 }
 
@@ -151,12 +151,12 @@ const SPLIT_EXPECTED = 'JSON of weights such as {"blue": 90, "green": 10}: at le
 
 function splitIssues(choices: string[] | undefined, value: string): Issue[] {
   const weights = parseJson(value)?.value
-  if (typeof weights !== 'object' || weights === null || Array.isArray(weights)) return wrong(SPLIT_EXPECTED)
+  if (typeof weights !== 'object' || weights === null || Array.isArray(weights)) return expects(SPLIT_EXPECTED)
   const entries = Object.entries(weights as Record<string, unknown>)
   const total = entries.reduce((sum, [, weight]) => sum + (isWeight(weight) ? weight : NaN), 0)
-  if (entries.length > 100 || !(total > 0)) return wrong(SPLIT_EXPECTED)
+  if (entries.length > 100 || !(total > 0)) return expects(SPLIT_EXPECTED)
   const stranger = entries.find(([name]) => choices !== undefined && !choices.includes(name))
-  return stranger === undefined ? [] : wrong(`weights of ${choices?.join(', ')}; "${stranger[0]}" is none of these`)
+  return stranger === undefined ? [] : expects(`weights of ${choices?.join(', ')}; "${stranger[0]}" is none of these`)
 }
 
 const isWeight = (raw: unknown): raw is number => typeof raw === 'number' && raw >= 0 && raw <= 1_000_000

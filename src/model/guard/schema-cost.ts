@@ -39,8 +39,8 @@ export function countSteps(schema: unknown, value: unknown, limit: number, root:
   }
   for (const values of [listed, fixed]) if (values !== undefined) add(countCompared(values))
   const branches: unknown[] = [condition, then, otherwise, not].filter((part) => part !== undefined)
-  for (const name of ['allOf', 'anyOf', 'oneOf']) branches.push(...listOf(schema[name]))
-  const merged = branches.length === 0 ? 0 : sizeOf(value) / MERGED_PER_STEP
+  for (const name of ['allOf', 'anyOf', 'oneOf']) branches.push(...toArray(schema[name]))
+  const merged = branches.length === 0 ? 0 : measureSize(value) / MERGED_PER_STEP
   for (const part of branches) {
     add(merged)
     descend(part, value)
@@ -52,7 +52,7 @@ export function countSteps(schema: unknown, value: unknown, limit: number, root:
   return steps
 }
 
-const sizeOf = (value: unknown): number =>
+const measureSize = (value: unknown): number =>
   typeof value === 'object' && value !== null ? (Array.isArray(value) ? value.length : Object.keys(value).length) : 0
 
 function countText({ minLength, maxLength, format }: Json, { length }: string): number {
@@ -66,7 +66,7 @@ type Descend = (schema: unknown, value: unknown) => void
 
 function countArray(schema: Json, items: unknown[], add: Add, descend: Descend): void {
   const { items: each, contains, unevaluatedItems, uniqueItems } = schema
-  listOf(schema['prefixItems']).forEach((part, i) => (i < items.length ? descend(part, items[i]) : undefined))
+  toArray(schema['prefixItems']).forEach((part, i) => (i < items.length ? descend(part, items[i]) : undefined))
   for (const part of [each, contains, unevaluatedItems]) {
     if (part === undefined) continue
     for (const item of items) {
@@ -81,8 +81,8 @@ function countArray(schema: Json, items: unknown[], add: Add, descend: Descend):
 
 function countObject(schema: Json, record: Json, add: Add, descend: Descend): void {
   const { required, properties, dependentRequired, dependentSchemas, propertyNames } = schema
-  add(listOf(required).length)
-  if (isRecord(dependentRequired)) for (const names of Object.values(dependentRequired)) add(1 + listOf(names).length)
+  add(toArray(required).length)
+  if (isRecord(dependentRequired)) for (const names of Object.values(dependentRequired)) add(1 + toArray(names).length)
   for (const parts of [properties, dependentSchemas]) {
     if (!isRecord(parts)) continue
     for (const [name, part] of Object.entries(parts)) {
@@ -124,6 +124,6 @@ export function resolvePointer(root: unknown, pointer: string): unknown {
   }, root)
 }
 
-const listOf = (raw: unknown): unknown[] => (Array.isArray(raw) ? raw : [])
+const toArray = (raw: unknown): unknown[] => (Array.isArray(raw) ? raw : [])
 
 const isRecord = (raw: unknown): raw is Json => typeof raw === 'object' && raw !== null && !Array.isArray(raw)

@@ -67,7 +67,7 @@ export function composeSnapshot(
   const freeze = toFreeze(row)
   // The type of each guarded key.
   const types = new Map(listGuardsByKey(sql).map(({ key, guard }) => [key, guard.type]))
-  const guardOf = (key: string): { guard?: string } => {
+  const getGuard = (key: string): { guard?: string } => {
     const guard = types.get(key)
     return guard === undefined ? {} : { guard }
   }
@@ -75,14 +75,14 @@ export function composeSnapshot(
     key,
     at,
     version,
-    to: value === null ? null : { value, type, ...guardOf(key) },
+    to: value === null ? null : { value, type, ...getGuard(key) },
   }))
   const flags = listItemsByKey(sql).map(({ key, value, type, version }): Flag => ({
     key,
     value,
     type,
     version,
-    ...guardOf(key),
+    ...getGuard(key),
   }))
   const stash = { name, description, profile, createdAt, freeze }
   const chain = getChainAt(sql, revision)

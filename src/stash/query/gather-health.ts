@@ -80,7 +80,7 @@ function getHubHealth(sql: SqlStorage, stash: StashRow): HealthFacts['hubs'] {
   type Row = { count: number; behind: number; lowest: number | null; failures: number }
   const { count, behind, lowest, failures } = sql.exec<Row>(query, stash.revision).one()
   const behindSince = lowest === null || behind === 0 ? null : revisionAfter(sql, stash, lowest)
-  return { count, behind, lowestTold: lowest, behindSince, failures }
+  return { count, behind, lowestCursor: lowest, behindSince, failures }
 }
 
 /** When the revision after this one was made: since then a reader of the log at this revision is behind. */

@@ -19,7 +19,7 @@ const RARE_RETRY_MS = 60 * 60_000
  */
 export const FAILURES_MAX = FREQUENT_FAILURES + 7 * 24
 /** The limits of one message; further events go in the next. A single change may be larger. */
-export const TOLD_AT_ONCE = { changes: 25, bytes: 1024 * 1024 }
+export const MESSAGE_LIMITS = { changes: 25, bytes: 1024 * 1024 }
 /**
  * How long one call may take. A full hub sends 25 changes to 2,000 sockets in some 5 s (0.1 ms each); twice that, because
  * a call that is abandoned too early is repeated in vain.
@@ -44,7 +44,7 @@ export type HubSource = {
   /** False once the storage is deleted. */
   exists(): boolean
   /** Sets the alarm to an earlier time where a task needs it. */
-  arm(): void
+  scheduleAlarm(): void
   /** Makes sure by KV that the storage was not restored to an earlier time. Null where that is known. Rejects where KV cannot be read. */
   confirm(): Promise<void> | null
   /** Cursors up to this revision are known to be of this history: see `Recovery`. */
@@ -62,10 +62,10 @@ export class Hubs {
   }
 
   /** From now on the hub gets every change after this revision. */
-  subscribe(name: string, told: number): void {
+  subscribe(name: string, cursor: number): void {
     // A new subscription id, also for a hub that leaves and comes back at once.
     const statement = 'INSERT OR REPLACE INTO hub (name, subscription, told, failures, tried_at) VALUES (?, ?, ?, 0, 0)'
-    this.#source.sql.exec(statement, name, crypto.randomUUID(), told)
+    this.#source.sql.exec(statement, name, crypto.randomUUID(), cursor)
   }
 
   /** The same for a hub that may be missing in a restored table: it gets a snapshot. */
@@ -74,11 +74,11 @@ export class Hubs {
   }
 
   /** The same for a hub that was dropped and does not know it. */
-  resubscribe(name: string, told: number): void {
+  resubscribe(name: string, cursor: number): void {
     if (this.#row(name) !== null) return
-    this.subscribe(name, told)
-    this.#source.arm()
-    void this.tell()
+    this.subscribe(name, cursor)
+    this.#source.scheduleAlarm()
+    void this.broadcast()
   }
 
   /** When the alarm is to call a hub again that has not confirmed every event; null where all have. */
@@ -96,7 +96,7 @@ export class Hubs {
   }
 
   /** Calls every hub that has not confirmed every event. Resolves when each has confirmed or failed. Never rejects. */
-  async tell(): Promise<void> {
+  async broadcast(): Promise<void> {
     const { sql, exists, confirm, report } = this.#source
     if (!exists()) return
     try {
@@ -105,14 +105,14 @@ export class Hubs {
       if (confirming !== null) await confirming.catch(() => {})
       if (!exists()) return
       const names = sql.exec<{ name: string }>('SELECT name FROM hub').toArray()
-      await Promise.all(names.map(({ name }) => this.#tellHub(name)))
+      await Promise.all(names.map(({ name }) => this.#broadcastTo(name)))
     } catch (fault) {
       report(fault)
     }
   }
 
   /** A loop that is already under way also sends later commits: it compares with the head before it ends. */
-  async #tellHub(name: string): Promise<void> {
+  async #broadcastTo(name: string): Promise<void> {
     if (this.#deadlines.has(name)) return
     const { head, now, exists } = this.#source
     try {
@@ -135,17 +135,17 @@ export class Hubs {
     try {
       // KV could not be read, so the hub gets a snapshot.
       const from = (target ?? 0) > knownUpTo() ? BEFORE_ALL : row.told
-      const events = target === null ? [toGone(row.told)] : getEventsForHub(sql, from, TOLD_AT_ONCE)
+      const events = target === null ? [toGone(row.told)] : getEventsForHub(sql, from, MESSAGE_LIMITS)
       const call = hub(row.name).tell(events)
       const deadline = sleep(CALL_DEADLINE_MS, answered.signal).then(() => 'late' as const)
       deadline.catch(() => {})
-      const told = await Promise.race([call, deadline])
-      if (told === 'late') {
+      const confirmed = await Promise.race([call, deadline])
+      if (confirmed === 'late') {
         void call.then((answer) => this.#settleLate(row, target, answer)).catch(() => {})
         throw new Error(`the hub did not answer within ${CALL_DEADLINE_MS} ms`)
       }
-      if (told === row.told && target !== null) throw new Error('the hub confirmed nothing of what it was told')
-      this.#settle(row, target, told)
+      if (confirmed === row.told && target !== null) throw new Error('the hub confirmed none of the events it was sent')
+      this.#settle(row, target, confirmed)
       return true
     } catch (fault) {
       this.#fail(row, fault)
@@ -156,23 +156,23 @@ export class Hubs {
   }
 
   /** An answer is about the subscription that was called. A newer subscription of the hub is not changed. */
-  #settle({ subscription }: HubRow, target: number | null, told: number | null): void {
+  #settle({ subscription }: HubRow, target: number | null, confirmed: number | null): void {
     const { sql, exists } = this.#source
     if (!exists()) return
-    if (told === null || target === null) sql.exec('DELETE FROM hub WHERE subscription = ?', subscription)
-    else sql.exec('UPDATE hub SET told = ?, failures = 0 WHERE subscription = ?', told, subscription)
+    if (confirmed === null || target === null) sql.exec('DELETE FROM hub WHERE subscription = ?', subscription)
+    else sql.exec('UPDATE hub SET told = ?, failures = 0 WHERE subscription = ?', confirmed, subscription)
   }
 
   /** The call was repeated meanwhile, so the hub may have confirmed this revision, or a later one, already. */
-  #settleLate(row: HubRow, target: number | null, told: number | null): void {
+  #settleLate(row: HubRow, target: number | null, confirmed: number | null): void {
     const current = this.#source.exists() ? this.#row(row.name) : null
     if (current?.subscription !== row.subscription) return
-    this.#settle(row, target, told === null ? null : Math.max(told, current.told))
-    void this.tell()
+    this.#settle(row, target, confirmed === null ? null : Math.max(confirmed, current.told))
+    void this.broadcast()
   }
 
   #fail({ name, subscription }: HubRow, fault: unknown): void {
-    const { sql, now, exists, arm, report } = this.#source
+    const { sql, now, exists, scheduleAlarm, report } = this.#source
     report(fault)
     // The loop ends here: the alarm has to be set to the back-off instead of the deadline.
     this.#deadlines.delete(name)
@@ -180,7 +180,7 @@ export class Hubs {
     const statement = 'UPDATE hub SET failures = failures + 1, tried_at = ? WHERE subscription = ?'
     sql.exec(statement, now(), subscription)
     sql.exec('DELETE FROM hub WHERE subscription = ? AND failures > ?', subscription, FAILURES_MAX)
-    arm()
+    scheduleAlarm()
   }
 
   #row(name: string): HubRow | null {
@@ -194,4 +194,4 @@ function retryAt({ tried_at, failures }: HubRow, now: number): number {
   return Math.min(tried_at, now) + backOff
 }
 
-const toGone = (told: number): WatchEvent => ({ type: 'gone', revision: told + 1, values: [] })
+const toGone = (cursor: number): WatchEvent => ({ type: 'gone', revision: cursor + 1, values: [] })

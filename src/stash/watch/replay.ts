@@ -129,12 +129,16 @@ export function getReplay(sql: SqlStorage, after: number | null, filter: Filter 
 }
 
 /** The next events for a hub: the changes since, up to the limits of a message; a snapshot where it is too far behind. */
-export function getEventsForHub(sql: SqlStorage, told: number, most: { changes: number; bytes: number }): WatchEvent[] {
+export function getEventsForHub(
+  sql: SqlStorage,
+  cursor: number,
+  most: { changes: number; bytes: number },
+): WatchEvent[] {
   const { revision, anchor_revision } = getStash(sql)
-  if (told < anchor_revision || revision - told > HUB_MAX_BEHIND) return [toSnapshotEvent(sql)]
+  if (cursor < anchor_revision || revision - cursor > HUB_MAX_BEHIND) return [toSnapshotEvent(sql)]
   const events: WatchEvent[] = []
   let bytes = 0
-  for (const event of readChanges(sql, told, Number.MAX_SAFE_INTEGER, 'ASC')) {
+  for (const event of readChanges(sql, cursor, Number.MAX_SAFE_INTEGER, 'ASC')) {
     if (event.type !== 'change') return [event]
     if (events.length === most.changes) break
     bytes += countEventBytes(event)

@@ -17,7 +17,7 @@ export type BroadcastSource = {
   yieldToRequests(): Promise<unknown>
   audience: Pick<Audience, 'size' | 'tell' | 'end'>
   /** Starts the calls to hubs. Not awaited here. Never rejects. */
-  tellHubs(): Promise<void>
+  broadcastToHubs(): Promise<void>
   report(fault: unknown): void
 }
 
@@ -27,9 +27,9 @@ export class WatchBroadcaster {
   #running = false
   #startingHubs = false
 
-  constructor(source: BroadcastSource, told: number) {
+  constructor(source: BroadcastSource, broadcastUpTo: number) {
     this.#source = source
-    this.#broadcastUpTo = told
+    this.#broadcastUpTo = broadcastUpTo
   }
 
   /**
@@ -51,7 +51,7 @@ export class WatchBroadcaster {
     } finally {
       this.#startingHubs = false
     }
-    void this.#source.tellHubs()
+    void this.#source.broadcastToHubs()
   }
 
   async #broadcast(): Promise<void> {

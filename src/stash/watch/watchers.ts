@@ -27,7 +27,7 @@ export type WatchersOptions = {
   /** False once the storage is deleted. */
   exists(): boolean
   /** Sets the alarm to an earlier time where a task needs it. */
-  arm(): void
+  scheduleAlarm(): void
   recovery: Pick<Recovery, 'knownUpTo' | 'confirm'>
 }
 
@@ -42,14 +42,14 @@ export class Watchers {
   readonly #broadcaster: WatchBroadcaster
   readonly #recovery: WatchersOptions['recovery']
 
-  constructor({ ctx, hub, head, exists, arm, recovery }: WatchersOptions) {
+  constructor({ ctx, hub, head, exists, scheduleAlarm, recovery }: WatchersOptions) {
     const { sql } = ctx.storage
     const reportFault = (fault: unknown) => report('tell', fault, { stash: ctx.id.toString() })
-    const told = head() ?? 0
+    const broadcastUpTo = head() ?? 0
     this.#sql = sql
     this.#recovery = recovery
     this.#replays = new ReplayCache(sql)
-    this.#audience = new Audience(hallOf(ctx), told)
+    this.#audience = new Audience(hallOf(ctx), broadcastUpTo)
     this.#hubs = new Hubs({
       sql,
       hub,
@@ -57,7 +57,7 @@ export class Watchers {
       sleep: (ms, signal) => scheduler.wait(ms, { signal }),
       head,
       exists,
-      arm,
+      scheduleAlarm,
       confirm: () => recovery.confirm(),
       knownUpTo: () => recovery.knownUpTo(),
       report: reportFault,
@@ -69,10 +69,10 @@ export class Watchers {
         durable: () => ctx.storage.sync(),
         yieldToRequests: () => scheduler.wait(2),
         audience: this.#audience,
-        tellHubs: () => this.#hubs.tell(),
+        broadcastToHubs: () => this.#hubs.broadcast(),
         report: reportFault,
       },
-      told,
+      broadcastUpTo,
     )
   }
 

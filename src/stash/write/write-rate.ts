@@ -18,7 +18,7 @@ export class WriteRate {
   /** Counts one write. Null where it is permitted; otherwise after how many ms the next may be tried. */
   admit(actor: Actor, now: number): number | null {
     if (actor.kind !== 'token' || reachesAll(actor)) return null
-    const window = this.#windowOf(actor.id, now)
+    const window = this.#getWindow(actor.id, now)
     if (window.writes >= MAX_WRITES || window.bytes >= MAX_BYTES) return window.startedAt + WINDOW_MS - now
     window.writes++
     return null
@@ -26,10 +26,10 @@ export class WriteRate {
 
   /** Adds the bytes that a write has stored. The write that exceeds the limit is the last of its minute. */
   charge(actor: Actor, bytes: number, now: number): void {
-    if (actor.kind === 'token' && !reachesAll(actor)) this.#windowOf(actor.id, now).bytes += bytes
+    if (actor.kind === 'token' && !reachesAll(actor)) this.#getWindow(actor.id, now).bytes += bytes
   }
 
-  #windowOf(tokenId: string, now: number): Window {
+  #getWindow(tokenId: string, now: number): Window {
     const known = this.#windows.get(tokenId)
     if (known !== undefined && now >= known.startedAt && now < known.startedAt + WINDOW_MS) return known
     for (const [id, { startedAt }] of this.#windows) if (now >= startedAt + WINDOW_MS) this.#windows.delete(id)
