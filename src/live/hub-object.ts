@@ -3,7 +3,7 @@
  * change by the stash, each telling its own.
  *
  * A hub keeps no truth: the revision it has told, the last few events, the sockets. What it has missed the stash tells it
- * again, and what it is told twice it skips, so it may be gone at any moment.
+ * again, and what it is told twice it skips, so it may be gone at any moment. Each minute its alarm renews its subscription.
  */
 import { DurableObject } from 'cloudflare:workers'
 import {
@@ -31,6 +31,13 @@ const JOIN_ATTEMPTS = 10
 const QUESTIONS_MAX = 4
 /** A question that is not answered by then is given up, so that those behind it have their turn. */
 const QUESTION_DEADLINE_MS = 10_000
+/**
+ * The subscription is a row of the stash's object, which a point-in-time recovery takes away without any sign of it here. So
+ * the watchers of a hub are at most this late after one.
+ */
+export const RENEW_MS = 60_000
+
+type Subscription = { stashId: string; name: string }
 
 export class HubObject extends DurableObject<Env> {
   readonly #kv = this.ctx.storage.kv
@@ -40,6 +47,8 @@ export class HubObject extends DurableObject<Env> {
   #recent: WatchEvent[] = []
   /** Watchers about to join, by their address: for their sake the hub stays subscribed. They have their places already. */
   readonly #joining = new Set<Pick<HubSeatRequest, 'address'>>()
+  /** Whether this instance knows that the alarm is set. */
+  #isRenewalSet = false
   /** One event at a time, to everybody. */
   #telling: Promise<void> = Promise.resolve()
   readonly #questions = new Questions({
@@ -76,6 +85,7 @@ export class HubObject extends DurableObject<Env> {
       // Another may have subscribed meanwhile, and been told of more.
       if (this.#told === null) this.#note(head)
     }
+    if (!this.#isRenewalSet) this.#setRenewal({ stashId, name })
     const { after, filter, marks, body } = parseWatchTerms(url)
     for (let attempt = 0; attempt < JOIN_ATTEMPTS; attempt++) {
       const missed = await this.#missed(stashId, name, after, filter)
@@ -100,6 +110,23 @@ export class HubObject extends DurableObject<Env> {
       const hub = this.#told === null ? null : { name, told: this.#told }
       return this.#stash(stashId).missed(after, filter, 'texts', hub)
     })
+  }
+
+  /** Renews the subscription while watchers are here. A call that fails is made again by the next alarm. */
+  override async alarm(): Promise<void> {
+    this.#isRenewalSet = false
+    const subscription = this.#kv.get<Subscription>('subscription')
+    if (this.#told === null || subscription === undefined || this.#audience.size === 0) return
+    this.#setRenewal(subscription)
+    const missed = await this.#missed(subscription.stashId, subscription.name, this.#told, []).catch(() => undefined)
+    if (missed === null) await this.tell([{ type: 'gone', revision: this.#told + 1, values: [] }])
+  }
+
+  /** To be called by each instance that watchers join, so that the alarm is never set to a time far away. */
+  #setRenewal(subscription: Subscription): void {
+    this.#isRenewalSet = true
+    this.#kv.put('subscription', subscription)
+    void this.ctx.storage.setAlarm(Date.now() + RENEW_MS)
   }
 
   /**
@@ -148,6 +175,7 @@ export class HubObject extends DurableObject<Env> {
   async #forget(): Promise<void> {
     this.#told = null
     this.#recent = []
+    this.#isRenewalSet = false
     await this.ctx.storage.deleteAll()
   }
 

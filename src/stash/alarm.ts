@@ -36,8 +36,8 @@ export type AlarmTasks = {
   /** Takes due changes: counts a try of each, and sets the alarm in case their release does not end. Durable once `durable` has resolved. */
   takeDue(due: DueKind, limit: number): string[]
   durable(): Promise<unknown>
-  /** Whether a time-box, a freeze or a lapse has ended by the clock and may be released. */
-  hasEnded(): boolean
+  /** Whether a time-box, a freeze or a lapse has ended by this time and may be released. */
+  hasEnded(at: number): boolean
   /** Releases one held change. Must not throw. */
   release(id: string): void
   /** Deletes one batch of old history, and expired rows. */
@@ -112,10 +112,13 @@ export class Alarm {
 
   /**
    * Releases every end that is due, also those that become due meanwhile: a caller that waited for the run of another request
-   * goes on later than that run looked for ends, and its decision must come after all of them. Never rejects.
+   * goes on later than that run looked for ends, and its decision must come after all of them. Resolves with the time at which
+   * none was due; the caller decides as of that time. Never rejects.
    */
-  async endAllDue(): Promise<void> {
-    for (let round = 0; round < END_ROUNDS_MAX && (this.#ending !== null || this.#tasks.hasEnded()); round++) {
+  async endAllDue(): Promise<number> {
+    for (let round = 0; ; round++) {
+      const now = this.#tasks.now()
+      if (round === END_ROUNDS_MAX || (this.#ending === null && !this.#tasks.hasEnded(now))) return now
       await this.endDue()
     }
   }

@@ -91,7 +91,7 @@ export class StashObject extends DurableObject<Env> {
       examineAt: () => this.#monitor.examineAt,
       takeDue: (due, limit) => this.#takeDue(due, limit),
       durable: () => this.#storage.sync(),
-      hasEnded: () => this.#exists && hasEnded(this.#sql, now()),
+      hasEnded: (at) => this.#exists && hasEnded(this.#sql, at),
       release: (id) => this.#release(id),
       prune: () => void (this.#isAlive() && this.#storage.transactionSync(() => prune(this.#sql, now()))),
       publish: () => this.#publisher.run(),
@@ -140,10 +140,11 @@ export class StashObject extends DurableObject<Env> {
 
   /** Every change of a stash comes in here. */
   async apply(command: Command): Promise<Result<Applied>> {
-    await this.#applyDueEnds()
+    // The change is made as of the time at which no end was due: a later time could be past the end of a time-box.
+    const now = await this.#applyDueEnds()
     if (!this.#isAlive()) return refuse({ code: 'stash_not_found' })
     return this.#changing(() => {
-      const applied = apply(this.#sql, command, Date.now(), this.#writeRate)
+      const applied = apply(this.#sql, command, now, this.#writeRate)
       if (applied.ok) this.#alarm.schedule()
       return applied
     })
@@ -151,12 +152,12 @@ export class StashObject extends DurableObject<Env> {
 
   /** Queries that need a credential. */
   async ask(credential: Credential, question: Query): Promise<Result<QueryResult>> {
-    await this.#applyDueEnds()
+    const now = await this.#applyDueEnds()
     // Read before the rest, because an await in between could mix two states.
     const alarmSetFor = question.kind === 'health' ? await this.#storage.getAlarm() : null
     if (!this.#isAlive()) return refuse({ code: 'stash_not_found' })
     const health = () => this.#monitor.gather(alarmSetFor)
-    return answerQuery(this.#sql, this.#id, credential, question, Date.now(), health)
+    return answerQuery(this.#sql, this.#id, credential, question, now, health)
   }
 
   #alarmFailed(name: 'alarm' | 'release', fault: unknown, facts: { held?: string }): void {
@@ -179,10 +180,10 @@ export class StashObject extends DurableObject<Env> {
 
   /** The snapshot, in the text that KV has. Null: no such stash. */
   async snapshot(): Promise<string | null> {
-    await this.#applyDueEnds()
+    const now = await this.#applyDueEnds()
     const revision = this.#head()
     if (revision === null) return null
-    if (this.#snapshot?.revision !== revision) this.#snapshot = composeSnapshot(this.#sql, this.#id, Date.now())
+    if (this.#snapshot?.revision !== revision) this.#snapshot = composeSnapshot(this.#sql, this.#id, now)
     return this.#snapshot.text
   }
 
@@ -213,6 +214,7 @@ export class StashObject extends DurableObject<Env> {
     hub: { name: string; told: number } | null = null,
   ): Promise<Missed | null> {
     await this.#applyDueEnds()
+    if (hub !== null && this.#isAlive()) this.#recovery.noteBroadcast(hub.told)
     const head = this.#head()
     return head === null ? null : this.#watchers.missed(head, after, filter, form, hub)
   }
@@ -229,9 +231,9 @@ export class StashObject extends DurableObject<Env> {
     return this.#monitor.runAlarm(() => this.#alarm.run(), info?.isRetry === true)
   }
 
-  /** Before each answer: releases the ends of time-boxes, freezes and items that are due, because the alarm may be late. */
-  async #applyDueEnds(): Promise<void> {
-    if (this.#isAlive()) await this.#alarm.endAllDue()
+  /** Before each answer, because the alarm may be late: releases the ends that are due. Resolves with the time at which none was. */
+  async #applyDueEnds(): Promise<number> {
+    return this.#isAlive() ? this.#alarm.endAllDue() : Date.now()
   }
 
   /** Sets the alarm for the next try in the same transaction, in case the object dies in a release. */

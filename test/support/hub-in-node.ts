@@ -31,6 +31,7 @@ export function makeHub() {
   const ctx = {
     storage: {
       kv: { get: (name: string) => stored.get(name), put: (name: string, value: unknown) => stored.set(name, value) },
+      setAlarm: async () => {},
       deleteAll: async () => stored.clear(),
     },
     setWebSocketAutoResponse: () => {},

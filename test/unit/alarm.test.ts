@@ -181,6 +181,15 @@ describe('Alarm.endDue', () => {
     await alarm.endAllDue()
     expect(done).toHaveLength(6)
   })
+  it('resolves with the time at which no end was due, though the clock goes on', async () => {
+    const times = [9, 60]
+    const asked: number[] = []
+    const { alarm } = makeChores({
+      now: () => times.shift() ?? 99,
+      hasEnded: (at) => asked.push(at) > 0 && at >= 10,
+    })
+    expect([await alarm.endAllDue(), asked]).toEqual([9, [9]])
+  })
   it('gives up where ends cannot be taken', async () => {
     const { alarm, world } = makeChores({
       hasEnded: () => true,

@@ -1,5 +1,5 @@
 /** A hub by itself: what it does with what it is told, and with watchers that come and go meanwhile. */
-import { runInDurableObject } from 'cloudflare:test'
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { HubObject } from '../../src/live/hub-object.ts'
@@ -193,5 +193,50 @@ describe('a hub', () => {
       const [first = -1] = revisionsOf(watcher)
       expect(revisionsOf(watcher)).toEqual(Array.from({ length: 61 - first }, (_, i) => first + i))
     }
+  })
+})
+
+describe('the alarm of a hub', () => {
+  /** As after a point-in-time recovery to a moment before the hub subscribed. */
+  const loseSubscription = (stash: Stash) =>
+    runInDurableObject(objectOf(stash), (_, { storage }) => void storage.sql.exec('DELETE FROM hub'))
+
+  it('renews a subscription that the stash has lost: the watchers get what they missed, and later changes', async () => {
+    const { stash, master, hub, rows } = await makeCrowded()
+    const watcher = await watch(stash)
+    await loseSubscription(stash)
+    await master.set('a', '1')
+    expect(await runDurableObjectAlarm(hub)).toBe(true)
+    await master.set('a', '2')
+    await watcher.until(3)
+    expect(revisionsOf(watcher)).toEqual([0, 1, 2])
+    expect(await rows()).toHaveLength(1)
+  })
+  it('is set again while watchers are connected, and not after the last has left', async () => {
+    const { stash, hub } = await makeCrowded()
+    const watcher = await watch(stash)
+    for (let i = 0; i < 2; i++) expect(await runDurableObjectAlarm(hub)).toBe(true)
+    watcher.stop()
+    await watcher.closed
+    await expect.poll(() => runInDurableObject(hub, (_, ctx) => ctx.getWebSockets().length)).toBe(0)
+    expect(await runDurableObjectAlarm(hub)).toBe(true)
+    expect(await runDurableObjectAlarm(hub)).toBe(false)
+  })
+  it('is set again where the stash does not answer', async () => {
+    const { stash, hub } = await makeCrowded()
+    await watch(stash)
+    faults.object = () => Promise.reject(new Error('the object is away'))
+    expect(await runDurableObjectAlarm(hub)).toBe(true)
+    faults.object = null
+    expect(await runDurableObjectAlarm(hub)).toBe(true)
+  })
+  it('ends the watchers of a stash that was deleted while the hub was not subscribed', async () => {
+    const { stash, master, hub } = await makeCrowded()
+    const watcher = await watch(stash)
+    await loseSubscription(stash)
+    await master.call('DELETE', '')
+    await runDurableObjectAlarm(hub)
+    await watcher.closed
+    expect(watcher.told.at(-1)).toMatchObject({ type: 'gone' })
   })
 })

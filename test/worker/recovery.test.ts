@@ -53,6 +53,21 @@ describe('an object that went back behind KV', () => {
     expect(await verified.json()).toMatchObject({ valid: true, head: AFTER })
     expect(await (await stash.put('n', 'ten')).json()).toMatchObject({ revision: AFTER + 1 })
   })
+  it('continues after what a hub has sent to its watchers, where KV has not got so far', async () => {
+    const { stash, master } = await newOperator()
+    for (const value of ['1', '2', '3']) await stash.put('n', value)
+    await expect.poll(() => kvRevision(stash.id)).toBe(3)
+    await evictDurableObject(objectOf(stash))
+    const lines = countLines()
+    const hub = { name: `${stash.id}/XX/0`, told: 5 }
+    const after = 5 + 1_000
+    expect(await objectOf(stash).missed(5, [], 'texts', hub)).toMatchObject({ head: after })
+    expect(lines('stash/recovered')).toBe(1)
+    expect((await master.history())[0]).toMatchObject({ revision: after, recovered: { from: 3, kv: 5 } })
+    // A hub that has sent no more than the stash has is no sign of a recovery.
+    expect(await objectOf(stash).missed(after, [], 'texts', { ...hub, told: after })).toMatchObject({ head: after })
+    expect(lines('stash/recovered')).toBe(1)
+  })
   it('goes on past KV when it is read: the reader gets its values, at a revision above those that were shown', async () => {
     const stash = await newStash()
     await stash.put('n', '3')

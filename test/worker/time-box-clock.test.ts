@@ -283,3 +283,18 @@ describe('past its end', () => {
     expect((await evaluate('')).flags).toMatchObject([{ key: 'maintenance', value: 'false' }])
   })
 })
+
+describe('a write at the moment at which a time-box ends', () => {
+  it('is made as of the time at which no end was due, though the clock has gone on', async () => {
+    const { stash, master } = await boxed()
+    const end = START + 8 * SECOND
+    await runInDurableObject(objectOf(stash), async (object, { storage }) => {
+      const { hash } = storage.sql.exec<{ hash: string }>('SELECT hash FROM token').one()
+      const intent = { kind: 'put' as const, key: 'other', value: '1', type: 'text/plain' }
+      const clock = vi.spyOn(Date, 'now').mockReturnValueOnce(end - 1).mockReturnValue(end + 50)
+      await object.apply({ credential: { kind: 'token', hash }, intent })
+      clock.mockRestore()
+    })
+    expect((await master.history())[0]).toMatchObject({ kind: 'put', at: new Date(end - 1).toISOString() })
+  })
+})

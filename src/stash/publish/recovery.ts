@@ -1,8 +1,8 @@
 /**
  * Detects that the object's storage was restored to a time before KV's copy, by a point-in-time recovery or from a file. The
  * restored values count, but readers have seen higher revisions. So the stash continues after those, with an entry of kind
- * `recovered`. Only KV's copy is taken as evidence, because only this object writes it. KV may be late and show less than
- * readers have seen: the next reader with a higher revision starts another recovery.
+ * `recovered`. Only KV's copy and the hubs' cursors are taken as evidence, because only this object writes them. KV may be late
+ * and show less than readers have seen: the next reader with a higher revision starts another recovery.
  */
 import type { DecidedEntry } from '../../model/decide/decision.ts'
 import type { Actor } from '../../model/access/permit.ts'
@@ -89,6 +89,11 @@ export class Recovery {
     await this.#check()
   }
 
+  /** A hub has sent events up to this revision. It got them from this object, after they were durable. */
+  noteBroadcast(upTo: number): void {
+    if (upTo > getStash(this.#host.sql).revision) this.#advance(upTo, 'a hub')
+  }
+
   #check(): Promise<void> {
     this.#checkedAt = this.#host.now()
     this.#checking ??= this.#compare().finally(() => (this.#checking = null))
@@ -103,15 +108,15 @@ export class Recovery {
     this.#isCertain = true
     const outline = text === null ? null : parseOutline(text)
     if (outline === null || outline.stashId !== stashId || !exists()) return
-    if (!isOwnRevision(sql, outline, mayBePut)) this.#advance(outline.revision)
+    if (!isOwnRevision(sql, outline, mayBePut)) this.#advance(outline.revision, 'KV')
   }
 
-  #advance(kv: number): void {
+  #advance(seen: number, by: 'KV' | 'a hub'): void {
     const { sql, stashId, now, change } = this.#host
     const from = getStash(sql).revision
-    const revision = Math.max(kv, from) + AHEAD_OF_KV_MAX
-    change(() => advancePast(sql, revision, kv, now()))
-    report('recovered', `KV has a revision ${kv} that this object, at ${from}, has not made: it went back`, {
+    const revision = Math.max(seen, from) + AHEAD_OF_KV_MAX
+    change(() => advancePast(sql, revision, seen, now()))
+    report('recovered', `${by} has a revision ${seen} that this object, at ${from}, has not made: it went back`, {
       stash: stashId,
       revision,
     })
@@ -136,7 +141,7 @@ function isOwnRevision(sql: SqlStorage, { revision, chain }: Outline, mayBePut: 
 
 const STASH: Actor = { kind: 'system', label: 'stash' }
 
-function advancePast(sql: SqlStorage, revision: number, kv: number, now: number): void {
+function advancePast(sql: SqlStorage, revision: number, seen: number, now: number): void {
   const stash = getStash(sql)
   notePutUnderWay(sql, now)
   // A deleted stash has a tombstone only, and no history.
@@ -145,7 +150,7 @@ function advancePast(sql: SqlStorage, revision: number, kv: number, now: number)
     kind: 'recovered' as const,
     items: restatedItems(sql, revision),
     guards: [],
-    detail: { recovered: { from: stash.revision, kv } },
+    detail: { recovered: { from: stash.revision, kv: seen } },
   }
   const decision = { applied: { revision, changed: [] }, entry, effects: [] }
   commit(sql, stash, decision, { actor: STASH, heldId: null, reason: null, now })
