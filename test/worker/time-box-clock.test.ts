@@ -291,7 +291,10 @@ describe('a write at the moment at which a time-box ends', () => {
     await runInDurableObject(objectOf(stash), async (object, { storage }) => {
       const { hash } = storage.sql.exec<{ hash: string }>('SELECT hash FROM token').one()
       const intent = { kind: 'put' as const, key: 'other', value: '1', type: 'text/plain' }
-      const clock = vi.spyOn(Date, 'now').mockReturnValueOnce(end - 1).mockReturnValue(end + 50)
+      const clock = vi
+        .spyOn(Date, 'now')
+        .mockReturnValueOnce(end - 1)
+        .mockReturnValue(end + 50)
       await object.apply({ credential: { kind: 'token', hash }, intent })
       clock.mockRestore()
     })
