@@ -8,7 +8,7 @@ import { Condition } from './condition.ts'
 import { NoAnswerError, RefusedError } from './errors.ts'
 import { FlagCache, type Changes } from './flag-cache.ts'
 import type { FlagUpdate } from './flag-update.ts'
-import { Follower, TIMING, type Followed } from './follow.ts'
+import { Follower, TIMING, type FollowerHost } from './follow.ts'
 import { Freshness, type Status } from './freshness.ts'
 import type { Options } from './options.ts'
 import { Persister } from './persister.ts'
@@ -26,7 +26,7 @@ const CLOCK_MOVED_MS = 2_000
 /** How long `close` waits for the store. */
 const CLOSE_MS = 2_000
 
-export class FlagSync implements Followed {
+export class FlagSync implements FollowerHost {
   readonly cache: FlagCache
   readonly #options: Options
   readonly #reporter: Reporter

@@ -41,7 +41,7 @@ export const TIMING: Timing = {
 }
 
 /** What a `Follower` reads and calls. */
-export type Followed = {
+export type FollowerHost = {
   readonly cache: Pick<FlagCache, 'resumeFrom'>
   readonly freshness: Pick<Freshness, 'suspected' | 'streamOpened' | 'disconnect'>
   /** A valid answer has arrived, with a `Date`. @param sentAt `performance.now()` before the request */
@@ -61,7 +61,7 @@ const STEADY = 1 / 4
 export class Follower {
   readonly #connection: Connection
   readonly #timing: Timing
-  readonly #followed: Followed
+  readonly #followed: FollowerHost
   readonly #streams: BackOff
   readonly #polls: BackOff
   /** The `Retry-After` of the last poll, if it was refused. */
@@ -71,7 +71,7 @@ export class Follower {
   #polledAt = -Infinity
   readonly #stop = new AbortController()
 
-  constructor(connection: Connection, timing: Timing, followed: Followed) {
+  constructor(connection: Connection, timing: Timing, followed: FollowerHost) {
     // Without the token: reads are public, and caches do not answer requests that carry one.
     const { token: _, ...tokenless } = connection
     this.#connection = tokenless

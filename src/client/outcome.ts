@@ -16,7 +16,7 @@ export type Outcome = 'yes' | 'no' | 'unknown'
  *
  * @param earlier the outcome of the tries before this one under the same key; `unknown` if one of them had no answer
  */
-export function judgeOutcome(error: unknown, earlier: 'no' | 'unknown' = 'no'): 'no' | 'unknown' {
+export function determineOutcome(error: unknown, earlier: 'no' | 'unknown' = 'no'): 'no' | 'unknown' {
   if (earlier === 'unknown') return error instanceof RefusedError && isDecided(error) ? 'no' : 'unknown'
   return error instanceof RefusedError || error instanceof NoAnswerError ? error.applied : 'unknown'
 }
@@ -49,7 +49,7 @@ export async function retryIdempotent<T>(
     try {
       return await send()
     } catch (error) {
-      applied = judgeOutcome(error, applied)
+      applied = determineOutcome(error, applied)
       if (!(await shouldRetry(error, attempt, applied))) throw withOutcome(error, applied)
     }
   }

@@ -39,7 +39,7 @@ export async function resolveDivergence(
  * object empties itself, and it stays there longer than any of KV's caches keeps an older snapshot.
  * @param isKvKnown whether KV was read: without it, a missing copy proves nothing
  */
-export function explainMissingTables(copy: Snapshot | null, isKvKnown: boolean): 'gone' | 'lost' | 'unknown' {
+export function classifyMissingTables(copy: Snapshot | null, isKvKnown: boolean): 'gone' | 'lost' | 'unknown' {
   if (copy === null) return isKvKnown ? 'gone' : 'unknown'
   return copy.stash === null ? 'gone' : 'lost'
 }

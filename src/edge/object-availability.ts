@@ -70,12 +70,12 @@ export class ObjectAvailability {
 
   /** Whether the back-off allows a request now. */
   mayAsk(stashId: string, now: number, fallback: Fallback): boolean {
-    const { failedAt: silentAt, backoffMs: pauseMs, overloaded } = this.#get(stashId)
+    const { failedAt, backoffMs, overloaded } = this.#get(stashId)
     const maxMs = { copy: Infinity, outdated: OUTDATED_BACKOFF_MAX_MS, none: overloaded ? NO_COPY_BACKOFF_MAX_MS : 0 }[
       fallback
     ]
     // A clock that was set back must not extend the back-off.
-    return now < silentAt || now >= silentAt + Math.min(pauseMs, maxMs)
+    return now < failedAt || now >= failedAt + Math.min(backoffMs, maxMs)
   }
 
   noteAsked(stashId: string, now: number): void {

@@ -16,10 +16,10 @@
 import { getSnapshotAt } from '../model/snapshot/snapshot-at.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 import { NO_STORAGE } from '../model/snapshot/vouch.ts'
-import { MissingRevisions } from './missing-revisions.ts'
+import { UnknownRevisionThrottle } from './unknown-revision-throttle.ts'
 import { TIMED_OUT } from './with-deadline.ts'
 import { StashLookup, CACHE_FRESH_MS, type LookupResult } from './stash-lookup.ts'
-import { isDeleted, isLive, meetsExpectation, EMPTY_ENTRY, hasRevision, type LiveEntry } from './finding.ts'
+import { isDeleted, isLive, meetsExpectation, EMPTY_ENTRY, hasRevision, type LiveEntry } from './fetched-snapshot.ts'
 import type { CacheEntry, SnapshotCache } from './snapshot-cache.ts'
 import { nextSequence } from './single-flight.ts'
 import type { Stores } from './stores.ts'
@@ -27,7 +27,7 @@ import type { Stores } from './stores.ts'
 export class SnapshotReader {
   readonly #cache: SnapshotCache
   readonly #lookup: StashLookup
-  readonly #missingRevisions = new MissingRevisions()
+  readonly #missingRevisions = new UnknownRevisionThrottle()
 
   constructor(cache: SnapshotCache) {
     this.#cache = cache

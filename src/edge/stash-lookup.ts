@@ -4,10 +4,10 @@
  */
 import { pickNewest, type Snapshot } from '../model/snapshot/snapshot.ts'
 import { NO_STORAGE } from '../model/snapshot/vouch.ts'
-import { explainMissingTables, resolveDivergence } from './divergence.ts'
+import { classifyMissingTables, resolveDivergence } from './divergence.ts'
 import { firstNonNull, withDeadline, TIMED_OUT } from './with-deadline.ts'
 import { RefreshAhead } from './refresh-ahead.ts'
-import { hasAllFields, hasRevision, storeFinding, type Finding } from './finding.ts'
+import { hasAllFields, hasRevision, mergeIntoCache, type FetchedSnapshot } from './fetched-snapshot.ts'
 import type { CacheEntry, SnapshotCache } from './snapshot-cache.ts'
 import { ANSWER_DEADLINE_MS, VouchRequests, type VouchAnswer } from './vouch-requests.ts'
 import { SingleFlight, nextSequence } from './single-flight.ts'
@@ -75,7 +75,7 @@ export class StashLookup {
     const inKv = kv === TIMED_OUT ? await withDeadline(stores, KV_DEADLINE_MS, stores.readKv(stashId)) : kv
     const known = this.#cache.get(stashId)
     const best = pickNewest(known?.snapshot ?? null, inKv === TIMED_OUT ? null : inKv)
-    const verdict = explainMissingTables(best, inKv !== TIMED_OUT)
+    const verdict = classifyMissingTables(best, inKv !== TIMED_OUT)
     if (verdict === 'unknown') return null
     if (best === null || verdict === 'gone') return this.storeDeleted(stashId, { askedAt })
     stores.notice('lost', stashId, `the object has no tables, and a copy has revision ${best.revision}`)
@@ -201,8 +201,8 @@ export class StashLookup {
     return vouch?.head === NO_STORAGE ? this.storeAbsence(stores, stashId, vouch.askedAt, TIMED_OUT) : null
   }
 
-  #store(stashId: string, finding: Finding): CacheEntry {
-    return storeFinding(this.#cache, stashId, finding, this.refreshAhead.isRunning(stashId, finding.askedAt))
+  #store(stashId: string, finding: FetchedSnapshot): CacheEntry {
+    return mergeIntoCache(this.#cache, stashId, finding, this.refreshAhead.isRunning(stashId, finding.askedAt))
   }
 
   /** Early enough for the answer to come before the entry expires, with a quarter of the round trip as a margin. */

@@ -4,7 +4,7 @@
  * to them.
  */
 import { STASH_ID_CHARS } from './request/address.ts'
-import { peekSnapshot } from './response/snapshot-reader.ts'
+import { peekSnapshot } from './response/read-snapshot.ts'
 import { serve } from './response/serve.ts'
 
 /**

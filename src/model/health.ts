@@ -100,15 +100,15 @@ const ACTIONS = {
 } satisfies Record<CheckName, string>
 
 /** @param reaches whether the caller may see this key */
-export function judgeHealth(facts: HealthFacts, now: number, reaches: (key: string) => boolean): Checks {
+export function checkHealth(facts: HealthFacts, now: number, reaches: (key: string) => boolean): Checks {
   return {
-    time_boxes: { ...judgeLate('time_boxes', facts, now, reaches), pendingKeys: facts.timeBoxedKeys },
-    held_changes: { ...judgeLate('held_changes', facts, now, reaches), pending: facts.heldCount },
-    kv: judgeKv(facts, now),
-    hubs: judgeHubs(facts, now),
-    alarm: judgeAlarm(facts.alarm, now),
-    storage: judgeStorage(facts),
-    history: judgeHistory(facts, now),
+    time_boxes: { ...checkLateWork('time_boxes', facts, now, reaches), pendingKeys: facts.timeBoxedKeys },
+    held_changes: { ...checkLateWork('held_changes', facts, now, reaches), pending: facts.heldCount },
+    kv: checkKv(facts, now),
+    hubs: checkHubs(facts, now),
+    alarm: checkAlarm(facts.alarm, now),
+    storage: checkStorage(facts),
+    history: checkHistory(facts, now),
   }
 }
 
@@ -116,7 +116,7 @@ export const degradedIn = (checks: Checks): CheckName[] =>
   CHECK_NAMES.filter((name) => checks[name].status === 'degraded')
 
 /** `since` is given also while it is too short to be degraded: a monitor may use a threshold of its own. */
-const judge = (name: CheckName, isDegraded: boolean, since: number | null) => ({
+const toCheck = (name: CheckName, isDegraded: boolean, since: number | null) => ({
   status: isDegraded ? ('degraded' as const) : ('ok' as const),
   since,
   action: isDegraded ? ACTIONS[name] : OK,
@@ -125,7 +125,7 @@ const judge = (name: CheckName, isDegraded: boolean, since: number | null) => ({
 const isLate = (since: number | null, now: number, afterMs = LATE_MS): boolean =>
   since !== null && now - since > afterMs
 
-function judgeLate(
+function checkLateWork(
   name: 'time_boxes' | 'held_changes',
   { late, isWhole }: HealthFacts,
   now: number,
@@ -135,7 +135,7 @@ function judgeLate(
   const overdue = mine.filter(({ dueAt }) => isLate(dueAt, now))
   const since = overdue.length === 0 ? null : Math.min(...overdue.map(({ dueAt }) => dueAt))
   return {
-    ...judge(name, overdue.length > 0, since),
+    ...toCheck(name, overdue.length > 0, since),
     overdue: overdue.length,
     retried: mine.filter(({ isRetried }) => isRetried).length,
     tries: Math.max(0, ...mine.map(({ tries }) => tries)),
@@ -144,40 +144,40 @@ function judgeLate(
   }
 }
 
-function judgeKv({ revision, kv }: HealthFacts, now: number): Checks['kv'] {
+function checkKv({ revision, kv }: HealthFacts, now: number): Checks['kv'] {
   const { behindSince, ...numbers } = kv
   const behindBy = Math.max(0, revision - kv.revision)
-  return { ...judge('kv', isLate(behindSince, now), behindSince), ...numbers, behindBy }
+  return { ...toCheck('kv', isLate(behindSince, now), behindSince), ...numbers, behindBy }
 }
 
-function judgeHubs({ revision, hubs }: HealthFacts, now: number): Checks['hubs'] {
-  const { count, behind, failures, lowestCursor: lowestCursor, behindSince } = hubs
+function checkHubs({ revision, hubs }: HealthFacts, now: number): Checks['hubs'] {
+  const { count, behind, failures, lowestCursor, behindSince } = hubs
   const behindBy = lowestCursor === null ? 0 : Math.max(0, revision - lowestCursor)
-  return { ...judge('hubs', isLate(behindSince, now), behindSince), count, behind, behindBy, failures }
+  return { ...toCheck('hubs', isLate(behindSince, now), behindSince), count, behind, behindBy, failures }
 }
 
-function judgeAlarm({ isRunning, ...alarm }: AlarmFacts, now: number): Checks['alarm'] {
-  const { setFor, wantedFor, lastRunAt: lastRunAt, failedAt } = alarm
+function checkAlarm({ isRunning, ...alarm }: AlarmFacts, now: number): Checks['alarm'] {
+  const { setFor, wantedFor, lastRunAt, failedAt } = alarm
   // A failure counts until the alarm has run again without one.
   const hasFailed = failedAt !== null && (lastRunAt === null || failedAt >= lastRunAt)
   const isMissing = setFor === null && wantedFor !== null && !isRunning
   const isStuck = isLate(setFor, now) && !isRunning
   // A missing alarm has no `since`: that time is not recorded.
   const since = hasFailed ? failedAt : isStuck ? setFor : null
-  return { ...judge('alarm', hasFailed || isStuck || isMissing, since), ...alarm }
+  return { ...toCheck('alarm', hasFailed || isStuck || isMissing, since), ...alarm }
 }
 
-function judgeStorage({ storage }: HealthFacts): Checks['storage'] {
+function checkStorage({ storage }: HealthFacts): Checks['storage'] {
   const limits = { lowFromBytes: STORAGE_LOW_BYTES, refusedFromBytes: DATABASE_MAX_BYTES }
-  return { ...judge('storage', storage.databaseBytes > STORAGE_LOW_BYTES, null), ...storage, ...limits }
+  return { ...toCheck('storage', storage.databaseBytes > STORAGE_LOW_BYTES, null), ...storage, ...limits }
 }
 
-function judgeHistory({ revision, history }: HealthFacts, now: number): Checks['history'] {
+function checkHistory({ revision, history }: HealthFacts, now: number): Checks['history'] {
   const { prunedThrough, firstAt, pruneAt } = history
   const entries = revision - prunedThrough
   const since = pruneAt !== null && pruneAt <= now ? pruneAt : null
   return {
-    ...judge('history', isLate(since, now, PRUNE_LATE_MS), since),
+    ...toCheck('history', isLate(since, now, PRUNE_LATE_MS), since),
     entries,
     firstRevision: entries === 0 ? null : prunedThrough + 1,
     firstAt,

@@ -37,7 +37,7 @@ export type AlarmTasks = {
   takeDue(due: DueKind, limit: number): string[]
   durable(): Promise<unknown>
   /** Whether a time-box, a freeze or a lapse has ended by this time and may be released. */
-  hasEnded(at: number): boolean
+  hasDueEnd(at: number): boolean
   /** Releases one held change. Must not throw. */
   release(id: string): void
   /** Deletes one batch of old history, and expired rows. */
@@ -56,7 +56,7 @@ export class Alarm {
   readonly #tasks: AlarmTasks
   /** The time that this instance has set the alarm to. To set it again costs a write. */
   #at: number | null = null
-  /** The run of `endDue` under way. Every caller waits for it: a second run would find nothing to take, and resolve too early. */
+  /** The run of `releaseDueEnds` under way. Every caller waits for it: a second run would find nothing to take, and resolve too early. */
   #ending: Promise<void> | null = null
   /** Whether the alarm was set when the object woke, for a time that had passed already. */
   #isSetAtWake = false
@@ -66,7 +66,7 @@ export class Alarm {
   }
 
   /** When the alarm must run next; null where no task waits. */
-  wantedAt(): number | null {
+  nextRunAt(): number | null {
     const { publishAt, heldAt, hubAt, pruneAt, examineAt } = this.#tasks
     const times = [publishAt(), heldAt(), hubAt(), pruneAt(), examineAt()]
     const earliest = Math.min(...times.map((at) => at ?? Infinity))
@@ -75,7 +75,7 @@ export class Alarm {
 
   /** Sets the alarm. Call it in the transaction that makes a task wait, so that both are committed together. */
   schedule(): void {
-    const at = this.wantedAt()
+    const at = this.nextRunAt()
     const known = this.#at !== null && this.#at > this.#tasks.now() - LOST_MS ? this.#at : Infinity
     if (at === null || known <= at) return
     this.#at = at
@@ -87,7 +87,7 @@ export class Alarm {
    * thrown six times, within minutes of a failing migration: then an overdue change would wait for the next write.
    */
   scheduleOverdue(now: number): void {
-    const at = this.wantedAt()
+    const at = this.nextRunAt()
     if (at === null || at > now) return
     this.#isSetAtWake = true
     this.schedule()
@@ -97,7 +97,7 @@ export class Alarm {
     const { sleep, exists } = this.#tasks
     this.#at = null
     if (!exists()) return
-    await this.endDue()
+    await this.releaseDueEnds()
     await this.#release('requests', RELEASES_PER_RUN)
     this.#prune()
     // Each of the two may be the last condition for the deletion, so both check it.
@@ -115,22 +115,22 @@ export class Alarm {
    * goes on later than that run looked for ends, and its decision must come after all of them. Resolves with the time at which
    * none was due; the caller decides as of that time. Never rejects.
    */
-  async endAllDue(): Promise<number> {
+  async releaseAllDueEnds(): Promise<number> {
     for (let round = 0; ; round++) {
       const now = this.#tasks.now()
-      if (round === END_ROUNDS_MAX || (this.#ending === null && !this.#tasks.hasEnded(now))) return now
-      await this.endDue()
+      if (round === END_ROUNDS_MAX || (this.#ending === null && !this.#tasks.hasDueEnd(now))) return now
+      await this.releaseDueEnds()
     }
   }
 
   /** Releases the ends that are due: of time-boxes, freezes and items of the WrenDB profile. Never rejects. */
-  endDue(): Promise<void> {
-    return (this.#ending ??= this.#endDue().finally(() => {
+  releaseDueEnds(): Promise<void> {
+    return (this.#ending ??= this.#releaseEndsInBatches().finally(() => {
       this.#ending = null
     }))
   }
 
-  async #endDue(): Promise<void> {
+  async #releaseEndsInBatches(): Promise<void> {
     let batches = 0
     // Later batches take ends that became due meanwhile, or did not fit into one.
     while (batches < END_BATCHES_MAX && (await this.#release('ends', RELEASES_PER_RUN))) batches++

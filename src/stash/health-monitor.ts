@@ -3,7 +3,7 @@
  * once a minute, so that an alert rule sees the line until it is done. The monitor must never throw: the platform drops an
  * alarm after six tries.
  */
-import { degradedIn, judgeHealth, type AlarmFacts, type Checks, type HealthFacts } from '../model/health.ts'
+import { degradedIn, checkHealth, type AlarmFacts, type Checks, type HealthFacts } from '../model/health.ts'
 import { LOG_INTERVAL_MS } from '../model/log-limit.ts'
 import { NAME_OF_CHECK } from '../model/log-names.ts'
 import { report, reportLate } from './report.ts'
@@ -22,7 +22,7 @@ export type HealthMonitorOptions = {
 const CATCHING_UP: readonly (keyof Checks)[] = ['kv', 'hubs']
 
 export class HealthMonitor {
-  readonly #watched: HealthMonitorOptions
+  readonly #options: HealthMonitorOptions
   #isRunning = false
   #lastRunAt: number | null = null
   #failedAt: number | null = null
@@ -30,7 +30,7 @@ export class HealthMonitor {
   readonly #wokeAt: number
 
   constructor(watched: HealthMonitorOptions) {
-    this.#watched = watched
+    this.#options = watched
     this.#wokeAt = watched.now()
   }
 
@@ -41,18 +41,18 @@ export class HealthMonitor {
 
   /** @param alarmSetFor the time that the platform's alarm is set to; null where that was not read */
   gather(alarmSetFor: number | null): HealthFacts {
-    const { gather, wantedFor } = this.#watched
+    const { gather, wantedFor } = this.#options
     const alarm = { isRunning: this.#isRunning, lastRunAt: this.#lastRunAt, failedAt: this.#failedAt }
     return gather({ ...alarm, setFor: alarmSetFor, wantedFor: wantedFor() })
   }
 
   noteFailure(): void {
-    this.#failedAt = this.#watched.now()
+    this.#failedAt = this.#options.now()
   }
 
   /** @param isRetry the platform repeats the alarm, because the run before threw or exceeded a limit */
   async runAlarm(run: () => Promise<void>, isRetry: boolean): Promise<void> {
-    const { stashId, exists, now } = this.#watched
+    const { stashId, exists, now } = this.#options
     this.#isRunning = true
     try {
       if (exists()) this.#examine()
@@ -65,9 +65,9 @@ export class HealthMonitor {
   }
 
   #examine(): void {
-    const { now, stashId } = this.#watched
+    const { now, stashId } = this.#options
     try {
-      const checks = judgeHealth(this.gather(null), now(), () => true)
+      const checks = checkHealth(this.gather(null), now(), () => true)
       const degraded = degradedIn(checks)
       for (const name of degraded) {
         // The alarm is late, and no release was tried: this run tries it.
@@ -75,7 +75,7 @@ export class HealthMonitor {
         if ('retried' in check && check.retried === 0) continue
         // The object has just woken and is catching up: that must not raise an alert.
         if (CATCHING_UP.includes(name) && now() - this.#wokeAt < LOG_INTERVAL_MS) continue
-        reportLate(NAME_OF_CHECK[name], checks[name].action, { stash: stashId, ...numbersIn(checks[name], now()) })
+        reportLate(NAME_OF_CHECK[name], checks[name].action, { stash: stashId, ...toLogFields(checks[name], now()) })
       }
       this.#examineAt = degraded.length === 0 ? null : now() + LOG_INTERVAL_MS
     } catch (fault) {
@@ -86,7 +86,7 @@ export class HealthMonitor {
 }
 
 /** The members of a check that are logged: numbers, times and the delay. Keys are left out, because they are data of users. */
-function numbersIn(check: Checks[keyof Checks], now: number): Record<string, string | number> {
+function toLogFields(check: Checks[keyof Checks], now: number): Record<string, string | number> {
   const { since, ...rest } = check
   const numbers = Object.entries(rest).filter((entry): entry is [string, number] => typeof entry[1] === 'number')
   const late = since === null ? {} : { since: new Date(since).toISOString(), late_s: Math.floor((now - since) / 1_000) }

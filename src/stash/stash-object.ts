@@ -15,7 +15,7 @@ import { answerQuery, type QueryResult, type Query } from './query/query.ts'
 import { apply } from './write/apply.ts'
 import { createStash, type StashSpec } from './write/create-stash.ts'
 import { gatherHealth } from './query/gather-health.ts'
-import { hasEnded, nextDueAt, postpone, takeDue, type DueKind } from './tables/held.ts'
+import { hasDueEnd, nextDueAt, postpone, takeDue, type DueKind } from './tables/held.ts'
 import { HealthMonitor } from './health-monitor.ts'
 import { composeSnapshot, getCursor, createOutbox } from './publish/outbox.ts'
 import { Publisher } from './publish/publisher.ts'
@@ -28,7 +28,7 @@ import { purgeCache } from './publish/purge-cache.ts'
 import { hasTables, migrate } from './tables/schema.ts'
 import { getStash } from './tables/stash-row.ts'
 import { Watchers } from './watch/watchers.ts'
-import { WriteRate } from './write/write-rate.ts'
+import { WriteRateLimiter } from './write/write-rate-limiter.ts'
 
 /** A release that throws is a bug: it is retried, so that a mended version of the code can do it. */
 const RELEASE_RETRY_MS = 60_000
@@ -50,7 +50,7 @@ export class StashObject extends DurableObject<Env> {
   #exists: boolean
   #snapshot: { revision: number; text: string } | null = null
   readonly #watchers: Watchers
-  readonly #writeRate = new WriteRate()
+  readonly #writeRate = new WriteRateLimiter()
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -63,7 +63,7 @@ export class StashObject extends DurableObject<Env> {
       sleep,
       exists: () => this.#exists,
       change: (write) =>
-        this.#changing(() => {
+        this.#runTransaction(() => {
           write()
           this.#watchers.subscribeLostHubs(this.#id)
           this.#alarm.schedule()
@@ -75,7 +75,7 @@ export class StashObject extends DurableObject<Env> {
     this.#monitor = new HealthMonitor({
       now,
       gather: (alarm) => gatherHealth(this.#sql, alarm, now()),
-      wantedFor: () => this.#alarm.wantedAt(),
+      wantedFor: () => this.#alarm.nextRunAt(),
       exists: () => this.#exists,
       stashId: this.#id,
     })
@@ -83,7 +83,7 @@ export class StashObject extends DurableObject<Env> {
       now,
       sleep,
       setAlarm: (at) => void (at === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(at)),
-      publishAt: () => notPast(this.#publisher.dueAt()) ?? this.#leftoversAt(),
+      publishAt: () => notPast(this.#publisher.dueAt()) ?? this.#storageDeletionAt(),
       heldAt: () => nextDueAt(this.#sql),
       hubAt: () => notPast(this.#watchers.nextHubAt()),
       broadcast: () => this.#watchers.notify(),
@@ -91,7 +91,7 @@ export class StashObject extends DurableObject<Env> {
       examineAt: () => this.#monitor.examineAt,
       takeDue: (due, limit) => this.#takeDue(due, limit),
       durable: () => this.#storage.sync(),
-      hasEnded: (at) => this.#exists && hasEnded(this.#sql, at),
+      hasDueEnd: (at) => this.#exists && hasDueEnd(this.#sql, at),
       release: (id) => this.#release(id),
       prune: () => void (this.#isAlive() && this.#storage.transactionSync(() => prune(this.#sql, now()))),
       publish: () => this.#publisher.run(),
@@ -112,7 +112,7 @@ export class StashObject extends DurableObject<Env> {
     if (!this.#exists) return
     this.#recovery.noteWake(getCursor(this.#sql), getStash(this.#sql).revision)
     // If an older version wrote KV's copy, it is put again even if the stash does not change. Last: the alarm calls all of the above.
-    if (this.#publisher.dueAt() !== null || this.#leftoversAt() !== null) this.#alarm.schedule()
+    if (this.#publisher.dueAt() !== null || this.#storageDeletionAt() !== null) this.#alarm.schedule()
     this.#alarm.scheduleOverdue(Date.now())
   }
 
@@ -141,9 +141,9 @@ export class StashObject extends DurableObject<Env> {
   /** Every change of a stash comes in here. */
   async apply(command: Command): Promise<Result<Applied>> {
     // The change is made as of the time at which no end was due: a later time could be past the end of a time-box.
-    const now = await this.#applyDueEnds()
+    const now = await this.#releaseDueEnds()
     if (!this.#isAlive()) return refuse({ code: 'stash_not_found' })
-    return this.#changing(() => {
+    return this.#runTransaction(() => {
       const applied = apply(this.#sql, command, now, this.#writeRate)
       if (applied.ok) this.#alarm.schedule()
       return applied
@@ -152,7 +152,7 @@ export class StashObject extends DurableObject<Env> {
 
   /** Queries that need a credential. */
   async ask(credential: Credential, question: Query): Promise<Result<QueryResult>> {
-    const now = await this.#applyDueEnds()
+    const now = await this.#releaseDueEnds()
     // Read before the rest, because an await in between could mix two states.
     const alarmSetFor = question.kind === 'health' ? await this.#storage.getAlarm() : null
     if (!this.#isAlive()) return refuse({ code: 'stash_not_found' })
@@ -167,7 +167,7 @@ export class StashObject extends DurableObject<Env> {
 
   /** Confirms the present revision, against which readers compare their copies. */
   async vouch(): Promise<Vouch> {
-    await this.#applyDueEnds()
+    await this.#releaseDueEnds()
     if (!this.#exists) return this.#storage.kv.get(DELETED_MARK) === undefined ? NO_STORAGE : null
     return this.#head()
   }
@@ -180,7 +180,7 @@ export class StashObject extends DurableObject<Env> {
 
   /** The snapshot, in the text that KV has. Null: no such stash. */
   async snapshot(): Promise<string | null> {
-    const now = await this.#applyDueEnds()
+    const now = await this.#releaseDueEnds()
     const revision = this.#head()
     if (revision === null) return null
     if (this.#snapshot?.revision !== revision) this.#snapshot = composeSnapshot(this.#sql, this.#id, now)
@@ -189,7 +189,7 @@ export class StashObject extends DurableObject<Env> {
 
   /** Accepts a watcher: see `WatchTerms`. For the refusals see `SEAT_STATUS`; after 503 the Worker tries the hubs. */
   override async fetch(request: Request): Promise<Response> {
-    await this.#applyDueEnds()
+    await this.#releaseDueEnds()
     const head = this.#head()
     if (head === null) return new Response(null, { status: 404 })
     return this.#watchers.admit(request, head, Number(this.env.WATCHERS_PER_OBJECT))
@@ -197,7 +197,7 @@ export class StashObject extends DurableObject<Env> {
 
   /** From now on this hub gets every change after the revision that is returned. Null: no such stash. */
   async subscribe(hub: string): Promise<number | null> {
-    await this.#applyDueEnds()
+    await this.#releaseDueEnds()
     const head = this.#head()
     if (head !== null) this.#watchers.subscribe(hub, head)
     return head
@@ -213,7 +213,7 @@ export class StashObject extends DurableObject<Env> {
     form: 'events' | 'texts' = 'events',
     hub: { name: string; told: number } | null = null,
   ): Promise<Missed | null> {
-    await this.#applyDueEnds()
+    await this.#releaseDueEnds()
     if (hub !== null && this.#isAlive()) this.#recovery.noteBroadcast(hub.told)
     const head = this.#head()
     return head === null ? null : this.#watchers.missed(head, after, filter, form, hub)
@@ -232,8 +232,8 @@ export class StashObject extends DurableObject<Env> {
   }
 
   /** Before each answer, because the alarm may be late: releases the ends that are due. Resolves with the time at which none was. */
-  async #applyDueEnds(): Promise<number> {
-    return this.#isAlive() ? this.#alarm.endAllDue() : Date.now()
+  async #releaseDueEnds(): Promise<number> {
+    return this.#isAlive() ? this.#alarm.releaseAllDueEnds() : Date.now()
   }
 
   /** Sets the alarm for the next try in the same transaction, in case the object dies in a release. */
@@ -249,7 +249,7 @@ export class StashObject extends DurableObject<Env> {
   /** Releases one held change that is due. A release that throws must not stop the others, or the alarm. */
   #release(id: string): void {
     try {
-      this.#changing(() => releaseDue(this.#sql, id, Date.now()))
+      this.#runTransaction(() => releaseDue(this.#sql, id, Date.now()))
     } catch (fault) {
       this.#alarmFailed('release', fault, { held: id })
       postpone(this.#sql, id, Date.now() + RELEASE_RETRY_MS)
@@ -257,7 +257,7 @@ export class StashObject extends DurableObject<Env> {
   }
 
   /** When the storage of a deleted stash may be deleted; null where it is not deleted, or KV or a hub does not know of it yet. */
-  #leftoversAt(): number | null {
+  #storageDeletionAt(): number | null {
     if (!this.#exists || this.#isAlive() || this.#publisher.busy) return null
     const isKnown = this.#publisher.dueAt() === null && this.#watchers.nextHubAt() === null
     return isKnown ? Date.now() + RETRY_MS : null
@@ -265,14 +265,14 @@ export class StashObject extends DurableObject<Env> {
 
   /** Deletes the storage of a deleted stash, once KV has the tombstone, no put can land after it, and every hub knows. */
   async #deleteIfDrained(): Promise<void> {
-    if (this.#leftoversAt() === null) return
+    if (this.#storageDeletionAt() === null) return
     this.#exists = false
     await this.#storage.deleteAll()
     this.#storage.kv.put(DELETED_MARK, Date.now())
   }
 
   /** Runs one transaction. If it made a revision, the cache is purged, and watchers are notified. */
-  #changing<T>(change: () => T): T {
+  #runTransaction<T>(change: () => T): T {
     const before = getStash(this.#sql).revision
     const outcome = this.#storage.transactionSync(change)
     if (getStash(this.#sql).revision !== before) {

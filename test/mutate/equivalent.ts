@@ -7,7 +7,7 @@ export const EQUIVALENT: Record<string, string> = {
     'no other intent has a `replace`',
   'src/http/response/page.ts | policy ??= await hashStyle() | ??= → =':
     'the policy is a hash of the page’s own style, the same each time; it is cached to save time',
-  'src/edge/finding.ts | expected === null || (snapshot?.revision ?? -1) >= expected.revision || checkedAt > expected.at | 1 → 2':
+  'src/edge/fetched-snapshot.ts | expected === null || (snapshot?.revision ?? -1) >= expected.revision || checkedAt > expected.at | 1 → 2':
     'no revision is below 0, so that every number below it means none',
   'src/model/snapshot/watch-event.ts | const keys = values.length > 1 ? new Set(filter) : null | > → <=':
     'a list and a set have the same members; they differ in the time of a search only',

@@ -9,7 +9,7 @@ import { answerQuery, type Query } from '../../src/stash/query/query.ts'
 import { createStash, type StashSpec } from '../../src/stash/write/create-stash.ts'
 import { composeSnapshot } from '../../src/stash/publish/outbox.ts'
 import { getStash } from '../../src/stash/tables/stash-row.ts'
-import { WriteRate } from '../../src/stash/write/write-rate.ts'
+import { WriteRateLimiter } from '../../src/stash/write/write-rate-limiter.ts'
 import { hashOf, makeTables } from './tables.ts'
 
 export const TOKEN = mintToken(TOKEN_PREFIX, new Uint8Array(SEED_BYTES))
@@ -19,7 +19,7 @@ let stashes = 0
 export function makeDoor(profile: StashSpec['profile'] = 'safeguarded') {
   const id = String(++stashes).padStart(64, 'b')
   const sql = makeTables()
-  const rate = new WriteRate()
+  const rate = new WriteRateLimiter()
   createStash(sql, id, { name: 'n', description: null, profile, masterHash: hashOf(TOKEN) }, NOW)
   const object = {
     apply: async (command: Command) => apply(sql, command, Date.now(), rate),

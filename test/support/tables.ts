@@ -5,7 +5,7 @@ import type { Applied, Command, Intent } from '../../src/model/intent.ts'
 import type { Result } from '../../src/model/refusal.ts'
 import { apply } from '../../src/stash/write/apply.ts'
 import { createStash } from '../../src/stash/write/create-stash.ts'
-import { WriteRate } from '../../src/stash/write/write-rate.ts'
+import { WriteRateLimiter } from '../../src/stash/write/write-rate-limiter.ts'
 
 export type Row = Record<string, SQLInputValue>
 export type Tables = SqlStorage & { databaseSize: number; rows(query: string, ...bindings: SQLInputValue[]): Row[] }
@@ -37,7 +37,7 @@ export function makeTables(): Tables {
 export function makeStash(profile: 'safeguarded' | 'wrendb' = 'safeguarded') {
   const sql = makeTables()
   createStash(sql, 'the-stash', { name: null, description: null, profile, masterHash: MASTER.hash }, 0)
-  const rate = new WriteRate()
+  const rate = new WriteRateLimiter()
   /** @param now in ms; at 1,000 unless it matters */
   const ask = (intent: Intent, rest: Partial<Command> & { now?: number } = {}): Result<Applied> => {
     const { now = 1_000, ...command } = rest

@@ -16,7 +16,7 @@ function begin(): { alarm: Alarm; settings: (number | null)[] } {
     pruneAt: () => null,
     takeDue: (kind) => (kind === 'ends' && due !== null ? ['one'] : []),
     durable: none,
-    hasEnded: () => false,
+    hasDueEnd: () => false,
     release: () => void (due = null),
     prune: () => {},
     publish: none,
@@ -71,7 +71,7 @@ function makeChores(overrides: Partial<AlarmTasks> = {}) {
     examineAt: () => null,
     takeDue: (kind, limit) => waiting[kind].splice(0, limit),
     durable: async () => void done.push('durable'),
-    hasEnded: () => waiting.ends.length > 0,
+    hasDueEnd: () => waiting.ends.length > 0,
     release: (id) => void done.push(id),
     prune: () => void done.push('prune'),
     publish: async () => void done.push('publish'),
@@ -105,7 +105,7 @@ describe('Alarm.run', () => {
   it('makes what it has taken durable before it releases that, and what it released before it goes on', async () => {
     const { alarm, done, waiting } = makeChores()
     waiting.ends = ['a', 'b']
-    await alarm.endDue()
+    await alarm.releaseDueEnds()
     expect(done).toEqual(['durable', 'a', 'b', 'durable'])
   })
   it('does nothing where there is no stash', async () => {
@@ -162,23 +162,23 @@ describe('Alarm.run', () => {
   })
 })
 
-describe('Alarm.endDue', () => {
+describe('Alarm.releaseDueEnds', () => {
   it('is one run at a time, which all who need it wait for', async () => {
     const { alarm, done, waiting } = makeChores()
     waiting.ends = ['a']
-    await Promise.all([alarm.endDue(), alarm.endDue()])
+    await Promise.all([alarm.releaseDueEnds(), alarm.releaseDueEnds()])
     expect(done).toEqual(['durable', 'a', 'durable'])
     waiting.ends = ['b']
-    await alarm.endDue()
+    await alarm.releaseDueEnds()
     expect(done).toContain('b')
   })
   it('carries out for a caller also what became due after the run that it waited for had looked', async () => {
     const { alarm, done, waiting } = makeChores()
     waiting.ends = ['a']
-    const first = alarm.endDue().then(() => void (waiting.ends = ['b']))
-    await Promise.all([first, alarm.endAllDue()])
+    const first = alarm.releaseDueEnds().then(() => void (waiting.ends = ['b']))
+    await Promise.all([first, alarm.releaseAllDueEnds()])
     expect(done).toEqual(['durable', 'a', 'durable', 'durable', 'b', 'durable'])
-    await alarm.endAllDue()
+    await alarm.releaseAllDueEnds()
     expect(done).toHaveLength(6)
   })
   it('resolves with the time at which no end was due, though the clock goes on', async () => {
@@ -186,18 +186,18 @@ describe('Alarm.endDue', () => {
     const asked: number[] = []
     const { alarm } = makeChores({
       now: () => times.shift() ?? 99,
-      hasEnded: (at) => asked.push(at) > 0 && at >= 10,
+      hasDueEnd: (at) => asked.push(at) > 0 && at >= 10,
     })
-    expect([await alarm.endAllDue(), asked]).toEqual([9, [9]])
+    expect([await alarm.releaseAllDueEnds(), asked]).toEqual([9, [9]])
   })
   it('gives up where ends cannot be taken', async () => {
     const { alarm, world } = makeChores({
-      hasEnded: () => true,
+      hasDueEnd: () => true,
       takeDue: () => {
         throw new Error('the disk is full')
       },
     })
-    await alarm.endAllDue()
+    await alarm.releaseAllDueEnds()
     expect(new Set(world.reports)).toEqual(new Set(['the disk is full']))
   })
   it('takes up what becomes due meanwhile', async () => {
@@ -205,20 +205,20 @@ describe('Alarm.endDue', () => {
       release: (id) => void (done.push(id) && id === 'a' && waiting.ends.push('b')),
     })
     waiting.ends = ['a']
-    await alarm.endDue()
+    await alarm.releaseDueEnds()
     expect(done.filter((what) => what !== 'durable')).toEqual(['a', 'b'])
   })
   it('takes one of those that did not end, and sets the alarm anew for the others', async () => {
     const { alarm, waiting, settings, world, done } = makeChores()
     waiting.tried_ends = ['a', 'b']
     world.heldAt = 700
-    await alarm.endDue()
+    await alarm.releaseDueEnds()
     expect([done.includes('a'), done.includes('b'), settings]).toEqual([true, false, [700]])
   })
   it('leaves the alarm alone where nothing was due', async () => {
     const { alarm, settings, world } = makeChores()
     world.heldAt = 700
-    await alarm.endDue()
+    await alarm.releaseDueEnds()
     expect(settings).toEqual([])
   })
 })
@@ -233,8 +233,8 @@ describe('Alarm.schedule', () => {
     }
     expect(settings).toEqual([900, 899])
     world.publishAt = 5
-    expect(alarm.wantedAt()).toBe(5)
+    expect(alarm.nextRunAt()).toBe(5)
     Object.assign(world, { publishAt: null, heldAt: null })
-    expect(alarm.wantedAt()).toBeNull()
+    expect(alarm.nextRunAt()).toBeNull()
   })
 })

@@ -1,6 +1,6 @@
 /** Evaluations of a copy as OFREP answers: one flag, all of them, and when an answer has not changed. */
 import { describe, expect, it } from 'vitest'
-import type { LiveEntry } from '../../src/edge/finding.ts'
+import type { LiveEntry } from '../../src/edge/fetched-snapshot.ts'
 import { bulkEvaluationResponse, evaluationResponse } from '../../src/http/openfeature/evaluation-response.ts'
 import { getBucket } from '../../src/model/evaluation/rollout.ts'
 import type { Flag, LiveSnapshot } from '../../src/model/snapshot/snapshot.ts'

@@ -7,7 +7,7 @@ import {
   dropExpiredLinks,
   dropHeld,
   findHeld,
-  hasEnded,
+  hasDueEnd,
   iterateHeldAfter,
   findHeldBySecret,
   nextDueAt,
@@ -155,15 +155,15 @@ describe('nextDueAt', () => {
   })
 })
 
-describe('hasEnded', () => {
+describe('hasDueEnd', () => {
   it('says whether an end is due, or may be tried again', () => {
     const { sql } = makeHeld(scheduleOf('request', { dueAt: 1 }), revertOf('r', 10, ['a']))
-    expect([hasEnded(sql, 9), hasEnded(sql, 10)]).toEqual([false, true])
+    expect([hasDueEnd(sql, 9), hasDueEnd(sql, 10)]).toEqual([false, true])
     takeDue(sql, 'ends', 9, 10)
-    expect([hasEnded(sql, 1_009), hasEnded(sql, 1_010)]).toEqual([false, true])
+    expect([hasDueEnd(sql, 1_009), hasDueEnd(sql, 1_010)]).toEqual([false, true])
     dropHeld(sql, 'r')
     takeDue(sql, 'requests', 9, 10)
-    expect(hasEnded(sql, 1e9)).toBe(false)
+    expect(hasDueEnd(sql, 1e9)).toBe(false)
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { NoAnswerError, RefusedError } from '../../src/client/errors.ts'
-import { judgeOutcome, retryIdempotent } from '../../src/client/outcome.ts'
+import { determineOutcome, retryIdempotent } from '../../src/client/outcome.ts'
 import { PROBLEMS } from '../../src/http/response/problem-table.ts'
 import { REPLAYABLE_REFUSALS } from '../../src/model/replayable-refusal.ts'
 
@@ -10,22 +10,23 @@ const refused = (status: number, code: string) => new RefusedError(status, { cod
 /** No write gets them. */
 const ONLY_OF_READS = ['no_items', 'revision_not_reached']
 
-describe('judgeOutcome', () => {
+describe('determineOutcome', () => {
   it('takes exactly the refusals that are kept for the key as proof that no earlier try was applied', () => {
     const proofs = Object.entries(PROBLEMS).filter(
-      ([code, { status }]) => !ONLY_OF_READS.includes(code) && judgeOutcome(refused(status, code), 'unknown') === 'no',
+      ([code, { status }]) =>
+        !ONLY_OF_READS.includes(code) && determineOutcome(refused(status, code), 'unknown') === 'no',
     )
     expect(proofs.map(([code]) => code).sort()).toEqual([...REPLAYABLE_REFUSALS].sort())
   })
   it('takes every refusal of a first try as "not applied"', () => {
     const doubtful = Object.entries(PROBLEMS).filter(([code, { status }]) => {
       // Of these, the service says `applied` in the body.
-      return code !== 'stash_lost' && judgeOutcome(refused(status, code)) !== 'no'
+      return code !== 'stash_lost' && determineOutcome(refused(status, code)) !== 'no'
     })
     expect(doubtful).toEqual([])
   })
   it('does not know what an error of another kind means', () => {
-    expect(judgeOutcome(new TypeError('undefined is not a function'))).toBe('unknown')
+    expect(determineOutcome(new TypeError('undefined is not a function'))).toBe('unknown')
   })
 })
 

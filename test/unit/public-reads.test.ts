@@ -2,12 +2,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { serveFromCache } from '../../src/http/fast-path.ts'
 import {
-  explainMissing,
+  refineNotFound,
   noteWrite,
   readClaimedRevision,
   readSnapshot,
   peekSnapshot,
-} from '../../src/http/response/snapshot-reader.ts'
+} from '../../src/http/response/read-snapshot.ts'
 import type { ReadScope } from '../../src/http/scope.ts'
 import { serializeSnapshot } from '../../src/model/snapshot/snapshot.ts'
 import { NO_STORAGE, type Vouch } from '../../src/model/snapshot/vouch.ts'
@@ -149,23 +149,23 @@ describe('readClaimedRevision', () => {
   })
 })
 
-describe('explainMissing', () => {
+describe('refineNotFound', () => {
   const missing = { code: 'stash_not_found' } as const
   it('reports a lost stash if its object has no tables but a copy exists', async () => {
     const { stash, world, at } = makeStash()
     world.head = NO_STORAGE
-    expect(await explainMissing(at(''), stash, missing)).toEqual({ code: 'stash_lost', applied: 'no' })
+    expect(await refineNotFound(at(''), stash, missing)).toEqual({ code: 'stash_lost', applied: 'no' })
     world.inKv = false
     const gone = makeStash()
     Object.assign(gone.world, { head: NO_STORAGE, inKv: false })
-    expect(await explainMissing(gone.at(''), gone.stash, missing)).toEqual(missing)
+    expect(await refineNotFound(gone.at(''), gone.stash, missing)).toEqual(missing)
   })
   it('keeps any other refusal, and that of an invalid id', async () => {
     const { stash, world, at } = makeStash()
     world.head = NO_STORAGE
     const other = { code: 'token_missing' } as const
-    expect(await explainMissing(at(''), stash, other)).toEqual(other)
-    expect(await explainMissing(at(''), 'x', missing)).toEqual(missing)
+    expect(await refineNotFound(at(''), stash, other)).toEqual(other)
+    expect(await refineNotFound(at(''), 'x', missing)).toEqual(missing)
     expect(world.asked).toBe(0)
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { LiveEntry } from '../../src/edge/finding.ts'
+import type { LiveEntry } from '../../src/edge/fetched-snapshot.ts'
 import { serveFromCache } from '../../src/http/fast-path.ts'
 import { matchesIfNoneMatch } from '../../src/http/response/entity-tag.ts'
 import {

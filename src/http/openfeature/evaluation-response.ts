@@ -5,7 +5,7 @@
  * The bulk response has no revision of the stash in its body or tag: each 200 makes every page render again, so a change
  * that touches no flag must give a 304.
  */
-import type { LiveEntry } from '../../edge/finding.ts'
+import type { LiveEntry } from '../../edge/fetched-snapshot.ts'
 import { createRule, type Outcome } from '../../model/evaluation/evaluate.ts'
 import { getBucket, getShare } from '../../model/evaluation/rollout.ts'
 import type { Flag, Snapshot } from '../../model/snapshot/snapshot.ts'

@@ -3,7 +3,7 @@
  * write its clients, so it is lenient in requests and exact in responses.
  */
 import { Hono } from 'hono'
-import type { LiveEntry } from '../../edge/finding.ts'
+import type { LiveEntry } from '../../edge/fetched-snapshot.ts'
 import type { Result } from '../../model/refusal.ts'
 import { parseStashId, STASH_ID_CHARS } from '../request/address.ts'
 import { connect, getSocket } from '../watch/connect.ts'
@@ -11,7 +11,7 @@ import { bulkEvaluationResponse, evaluationResponse } from './evaluation-respons
 import { readContext } from './context.ts'
 import { failureResponse, refusedResponse } from './failure.ts'
 import { parseCursor, parseQuery } from '../request/parse.ts'
-import { explainMissing, readClaimedRevision, peekSnapshot } from '../response/snapshot-reader.ts'
+import { refineNotFound, readClaimedRevision, peekSnapshot } from '../response/read-snapshot.ts'
 import { empty, problemResponse } from '../response/reply.ts'
 import { toHandles, toReadScope, type App, type Ctx } from '../scope.ts'
 import { streamEvents } from '../watch/sse.ts'
@@ -91,7 +91,7 @@ async function streamRefetchEvents(c: Ctx): Promise<Response> {
 
   const terms = { after: after.value, filter: 'revisions' as const, marks: false, body: false }
   const connected = await connect(c.env, id.value, terms, c.req.raw)
-  if (!connected.ok) return problemResponse(await explainMissing(toHandles(c), id.value.toString(), connected.refusal))
+  if (!connected.ok) return problemResponse(await refineNotFound(toHandles(c), id.value.toString(), connected.refusal))
   return streamEvents(getSocket(connected.value), id.value.toString(), c.req.raw.signal, { fields: serializeRefetch })
 }
 

@@ -5,7 +5,7 @@ import { checkLoginLimit, noteSuccessfulLogin, problemResponseCountingFailures }
 import { parseStashId } from './address.ts'
 import { parseCredential } from './credential.ts'
 import { parseQuery } from './parse.ts'
-import { explainMissing } from '../response/snapshot-reader.ts'
+import { refineNotFound } from '../response/read-snapshot.ts'
 import { problemResponse } from '../response/reply.ts'
 import type { WriteScope } from '../scope.ts'
 
@@ -49,7 +49,7 @@ export async function queryStash<K extends Kind>(
   }
   const answer = await send(first.value)
   if (!answer.ok)
-    return problemResponseCountingFailures(request, logins, await explainMissing(handles, stash, answer.refusal))
+    return problemResponseCountingFailures(request, logins, await refineNotFound(handles, stash, answer.refusal))
   noteSuccessfulLogin(stash, credential.value)
   return reply(answer.value, send)
 }

@@ -11,7 +11,7 @@ import { parseStashId } from './address.ts'
 import type { WriteScope } from '../scope.ts'
 import { parseCredential } from './credential.ts'
 import { parseWriteMetadata, parseQuery, parseTiming } from './parse.ts'
-import { explainMissing, noteWrite } from '../response/snapshot-reader.ts'
+import { refineNotFound, noteWrite } from '../response/read-snapshot.ts'
 import { json, problemResponse } from '../response/reply.ts'
 import { toIsoTimeOrNull } from '../response/time.ts'
 import type { heldReply } from '../../wire/safeguard.ts'
@@ -58,7 +58,7 @@ export async function write(
 ): Promise<Response> {
   const { namespace } = handles
   const refuseWrite = async (refusal: Refusal): Promise<Response> =>
-    problemResponseCountingFailures(request, logins, await explainMissing(handles, stash, refusal))
+    problemResponseCountingFailures(request, logins, await refineNotFound(handles, stash, refusal))
   const credential = given === undefined ? await parseWriteCredential(request, tokenless) : ok(given)
   if (!credential.ok) return problemResponseCountingFailures(request, logins, credential.refusal)
   const id = parseStashId(namespace, stash)
@@ -68,19 +68,19 @@ export async function write(
   const stub = namespace.get(id.value)
 
   /** Null if the stash accepts the credential. Each write calls it at most once. */
-  const authenticate = async (): Promise<Refusal | null> => {
+  const checkCredential = async (): Promise<Refusal | null> => {
     const answer = await stub.ask(credential.value, { kind: 'standing' })
     return answer.ok ? null : answer.refusal
   }
   const authenticatesFirst = bodyMayHoldGuards || mayBeLong(request)
-  const rejected = authenticatesFirst ? await authenticate() : null
+  const rejected = authenticatesFirst ? await checkCredential() : null
   if (rejected !== null) return refuseWrite(rejected)
 
   const allowed = ['reason', ...(timed ? ['for', 'at'] : []), ...parameters]
   const command = await readCommand(request, credential.value, allowed, read)
   if (!command.ok) {
     // A caller without a valid credential learns that, and nothing about the body.
-    const rejectedLate = authenticatesFirst ? null : await authenticate()
+    const rejectedLate = authenticatesFirst ? null : await checkCredential()
     return refuseWrite(rejectedLate ?? command.refusal)
   }
   if (!repeatable) delete command.value.idempotencyKey

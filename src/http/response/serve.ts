@@ -7,7 +7,7 @@
  */
 import { getSelectionsMaxBytes } from '../../edge/snapshot-cache.ts'
 import { CACHE_FRESH_MS } from '../../edge/stash-lookup.ts'
-import type { LiveEntry } from '../../edge/finding.ts'
+import type { LiveEntry } from '../../edge/fetched-snapshot.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import { toCacheTag, type Snapshot } from '../../model/snapshot/snapshot.ts'
 import { PROBLEMS } from './problem-table.ts'
@@ -227,8 +227,8 @@ function toCacheHeaders(entry: LiveEntry, { until, reverted }: Times) {
 }
 
 /** The value of Switchyard-Source: the store that it came from, whether it is vouched, and as of when it is valid. */
-export const toSourceHeader = ({ source, vouched, validAsOf: trueAt }: LiveEntry): string =>
-  `${source}; ${vouched ? 'vouched' : 'unvouched'}; as-of=${toIsoTime(trueAt)}`
+export const toSourceHeader = ({ source, vouched, validAsOf }: LiveEntry): string =>
+  `${source}; ${vouched ? 'vouched' : 'unvouched'}; as-of=${toIsoTime(validAsOf)}`
 
 /**
  * Media types that no browser executes. Anchored at both ends, because browsers use the last type of a list. Any other

@@ -8,8 +8,8 @@ import { PAGE_HEADERS, problemResponse } from '../response/reply.ts'
 import type { App, Ctx } from '../scope.ts'
 
 export const dashboard = new Hono<App>()
-  .get('/', (c) => giveOut(c, 'index.html'))
-  .get('/dashboard/:file', (c) => giveOut(c, c.req.param('file')))
+  .get('/', (c) => serveAsset(c, 'index.html'))
+  .get('/dashboard/:file', (c) => serveAsset(c, c.req.param('file')))
 
 /**
  * Scripts and styles from the dashboard's own folder only: items are texts of strangers, some of them scripts, and of the
@@ -55,7 +55,7 @@ const TYPES: Record<string, string> = {
 /** Without a hash there is the page alone: an immutable file must never be found under a name that stays. */
 const FILE = /^(?:index\.html|[a-z]+-[A-Z0-9]{8}\.(?:css|js))$/
 
-async function giveOut(c: Ctx, file: string): Promise<Response> {
+async function serveAsset(c: Ctx, file: string): Promise<Response> {
   const extension = file.slice(file.lastIndexOf('.') + 1)
   const type = FILE.test(file) ? TYPES[extension] : undefined
   if (type === undefined) return problemResponse({ code: 'route_not_found' })

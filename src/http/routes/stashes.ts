@@ -10,7 +10,7 @@ import { queryStash } from '../request/query.ts'
 import { toReadScope, toWriteScope, type App, type Ctx } from '../scope.ts'
 import { sha256 } from '../digest.ts'
 import { readJson, parseQuery, parseMinRevision } from '../request/parse.ts'
-import { readSnapshot } from '../response/snapshot-reader.ts'
+import { readSnapshot } from '../response/read-snapshot.ts'
 import { matchesIfNoneMatch, toEtag } from '../response/entity-tag.ts'
 import {
   serve,

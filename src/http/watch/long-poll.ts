@@ -2,7 +2,7 @@
  * The long poll, as Consul has it: answers when something has changed since `after`, or when the wait is over. Without
  * `after` it answers at once with a snapshot. While it waits it holds a socket, which must be closed on every way out.
  */
-import { noteWrite } from '../response/snapshot-reader.ts'
+import { noteWrite } from '../response/read-snapshot.ts'
 import { json, jsonText } from '../response/reply.ts'
 import { parseEventHead } from './sse.ts'
 

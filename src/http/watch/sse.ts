@@ -6,7 +6,7 @@
  * lifetime, because one invocation has a CPU limit.
  */
 import { CLOSE } from '../../live/audience.ts'
-import { noteWrite } from '../response/snapshot-reader.ts'
+import { noteWrite } from '../response/read-snapshot.ts'
 import { EXPOSED } from '../response/reply.ts'
 import { isIsolateFull, UnreadBytes } from './backpressure.ts'
 

@@ -11,7 +11,7 @@ import { parseStashId } from '../request/address.ts'
 import { connect, getSocket } from './connect.ts'
 import { missedEventsResponse, throttleIfBehind, pollOnce } from './long-poll.ts'
 import { parseCursor, parseQuery } from '../request/parse.ts'
-import { explainMissing } from '../response/snapshot-reader.ts'
+import { refineNotFound } from '../response/read-snapshot.ts'
 import { empty, problemResponse } from '../response/reply.ts'
 import { toHandles, type App } from '../scope.ts'
 import { streamEvents } from './sse.ts'
@@ -37,7 +37,7 @@ export const watch = new Hono<App>().get('/stash/:stash/watch', async (c) => {
   const polls = waitMs !== null && !upgrades
   if (polls) await throttleIfBehind(id.value.toString(), terms.after)
   const connected = await connect(c.env, id.value, { ...terms, marks: waitMs !== null, body: polls }, request)
-  if (!connected.ok) return problemResponse(await explainMissing(toHandles(c), id.value.toString(), connected.refusal))
+  if (!connected.ok) return problemResponse(await refineNotFound(toHandles(c), id.value.toString(), connected.refusal))
   if (upgrades) return connected.value
   const stash = id.value.toString()
   if (!polls) return streamEvents(getSocket(connected.value), stash, request.signal)

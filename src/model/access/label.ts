@@ -32,8 +32,8 @@ function only(letters: string): RegExp {
 }
 
 /** Characters that are invisible, or that change the direction of text beside them. The Braille blank is listed because its class is symbol. */
-const UNSEEN = /\p{C}|\p{Default_Ignorable_Code_Point}|\p{Zl}|\p{Zp}|\u2800/u
-const SEEN = /[\p{L}\p{N}\p{P}\p{S}]/u
+const INVISIBLE = /\p{C}|\p{Default_Ignorable_Code_Point}|\p{Zl}|\p{Zp}|\u2800/u
+const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u
 
 /** The form that is stored: full-width and other variants of a character become that character (NFKC). */
 export const foldLabel = (label: string): string => label.normalize('NFKC').replace(/\s+/gu, ' ').trim()
@@ -45,9 +45,9 @@ export const isSameLabel = (a: string, b: string): boolean => toComparableName(a
 
 /** Says what is wrong with a new label; null where it may be used. */
 export function findLabelIssue(label: string): string | null {
-  if (UNSEEN.test(label)) return 'a label has no invisible, control or direction characters'
+  if (INVISIBLE.test(label)) return 'a label has no invisible, control or direction characters'
   const folded = foldLabel(label)
-  if (!SEEN.test(folded)) return 'a label has at least one character that can be seen'
+  if (!VISIBLE.test(folded)) return 'a label has at least one character that can be seen'
   if (!isOfOneScript(folded) && !isBesideLatin(folded))
     return 'the letters of a label are of one script, not of several'
   return looksReserved(label) ? `a label does not look like ${RESERVED.join(', ')}` : null
@@ -62,7 +62,7 @@ const isBesideLatin = (text: string): boolean =>
 export const looksReserved = (label: string): boolean => RESERVED.includes(toSkeleton(label))
 
 /** Letters of other alphabets, and digits, that look like a letter in the names above. */
-const DRAWN_LIKE = new Map(
+const CONFUSABLES = new Map(
   ['аaѕsтtеeгrмmһhԁdіiıiпnоoуy', 'αaτtεeιiοoυuγyηnսuոnօoհh', '0o1ili|i5s$s@a']
     .flatMap((pairs) => pairs.match(/../gu) ?? [])
     .map((pair) => [pair.charAt(0), pair.charAt(1)]),
@@ -70,10 +70,10 @@ const DRAWN_LIKE = new Map(
 
 /** Without marks, punctuation and spaces, and with each letter replaced by the Latin one that it looks like. */
 function toSkeleton(label: string): string {
-  const drawn = toComparableName(label.replace(new RegExp(UNSEEN, 'gu'), ''))
+  const drawn = toComparableName(label.replace(new RegExp(INVISIBLE, 'gu'), ''))
     .normalize('NFD')
     .replace(/\p{M}/gu, '')
-  return Array.from(drawn, (char) => DRAWN_LIKE.get(char) ?? char)
+  return Array.from(drawn, (char) => CONFUSABLES.get(char) ?? char)
     .join('')
     .replace(/[^\p{L}\p{N}]/gu, '')
     .replaceAll('rn', 'm')

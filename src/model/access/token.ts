@@ -27,13 +27,13 @@ export const mintLink = (stashId: string, seed: Uint8Array): string => `${mintTo
 
 /** Whether this has the format of a token. It need not be one of any stash. */
 export function isToken(text: string): boolean {
-  return text.startsWith(TOKEN_PREFIX) && isSealed(TOKEN_PREFIX, text.slice(TOKEN_PREFIX.length))
+  return text.startsWith(TOKEN_PREFIX) && hasValidChecksum(TOKEN_PREFIX, text.slice(TOKEN_PREFIX.length))
 }
 
 /** The id of the stash that a link belongs to; null where the text is not in the format of a link. */
 export function getLinkStash(text: string): string | null {
   const [, body, stashId] = LINK.exec(text) ?? []
-  return body !== undefined && stashId !== undefined && isSealed(LINK_PREFIX, body) ? stashId : null
+  return body !== undefined && stashId !== undefined && hasValidChecksum(LINK_PREFIX, body) ? stashId : null
 }
 
 /** `count` base62 digits. Bytes of 248 and above are dropped: 256 is no multiple of 62, and keeping them would favour some digits. */
@@ -47,7 +47,7 @@ export function base62(seed: Uint8Array, count: number): string {
   return digits
 }
 
-function isSealed(prefix: string, body: string): boolean {
+function hasValidChecksum(prefix: string, body: string): boolean {
   if (!BODY.test(body)) return false
   const random = body.slice(0, RANDOM_DIGITS)
   return checksum(prefix + random) === body.slice(RANDOM_DIGITS)

@@ -10,11 +10,11 @@ import { ok, refuse, type Result } from '../refusal.ts'
  * A revert restores data that fitted when the time-box began. It may exceed the limits by as much as pending time-boxes may
  * put back (`REVERTS_MAX`), so that the end of a time-box is never refused because the stash was filled in the meantime.
  */
-const REVERT_LENIENCY = { items: 2, bytes: 3 }
+const REVERT_LIMIT_FACTORS = { items: 2, bytes: 3 }
 
 /** A full stash takes changes that do not make it larger. */
 export function checkLimits({ items, guards }: Plan, facts: Facts, { actor, release }: ChangeRequest): Result<null> {
-  const leniency = release?.kind === 'revert' ? REVERT_LENIENCY : { items: 1, bytes: 1 }
+  const factors = release?.kind === 'revert' ? REVERT_LIMIT_FACTORS : { items: 1, bytes: 1 }
   const limited = actor.kind === 'token' && !reachesAll(actor)
   const toEffectiveLimit = (limit: number): number => Math.floor(limit * (limited ? LIMITED_SHARE : 1))
   const share = limited ? { share: true as const } : {}
@@ -38,7 +38,7 @@ export function checkLimits({ items, guards }: Plan, facts: Facts, { actor, rele
     guardBytes: toEffectiveLimit(STASH_MAX_GUARD_BYTES),
     bytes: toEffectiveLimit(STASH_MAX_BYTES),
   }
-  if (itemCount > limit.items * leniency.items && itemCount > facts.itemCount)
+  if (itemCount > limit.items * factors.items && itemCount > facts.itemCount)
     return refuse({ code: 'too_many_items', limit: limit.items, ...share })
   if (guardCount > limit.guards && guardCount > facts.guardCount)
     return refuse({ code: 'too_many_guards', limit: limit.guards, ...share })
@@ -46,7 +46,7 @@ export function checkLimits({ items, guards }: Plan, facts: Facts, { actor, rele
     return refuse({ code: 'guards_too_large', limit_bytes: limit.guardBytes, would_be_bytes: guardBytes, ...share })
   // A change to a safe value must not fail because of a few bytes.
   const grows = bytes > facts.bytes && !items.every((change) => isMoreSafe(change, facts))
-  if (bytes > limit.bytes * leniency.bytes && grows) {
+  if (bytes > limit.bytes * factors.bytes && grows) {
     return refuse({ code: 'stash_too_large', limit_bytes: limit.bytes, would_be_bytes: bytes, ...share })
   }
   return ok(null)

@@ -6,7 +6,7 @@ import { decideFreeze, decideThaw, decideUnfreeze } from './decide-freeze.ts'
 import { decideDrop, decideLink } from './decide-held.ts'
 import { decideDeleteStash, decideEdit } from './decide-edit.ts'
 import { decideRevocation, decideRotation, decideToken, decideTokenRotation } from './decide-token.ts'
-import { decideRecovery } from './decide-recovery.ts'
+import { decideMasterRecovery } from './decide-master-recovery.ts'
 import type { Decision } from './decision.ts'
 import type { Facts, ChangeRequest } from './facts.ts'
 import { isSatisfied } from './precondition.ts'
@@ -52,6 +52,6 @@ function decideIntent(request: ChangeRequest, facts: Facts, now: number): Result
     case 'rotate_token':
       return decideTokenRotation(request, intent, facts, now)
     case 'recover':
-      return decideRecovery(request, intent, facts, now)
+      return decideMasterRecovery(request, intent, facts, now)
   }
 }

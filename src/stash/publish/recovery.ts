@@ -16,7 +16,7 @@ import { report } from '../report.ts'
 import { getStash, moveHead } from '../tables/stash-row.ts'
 
 /** The least time between two reads of KV on behalf of readers. */
-const PAUSE_MS = 5_000
+const KV_READ_INTERVAL_MS = 5_000
 const KV_DEADLINE_MS = 5_000
 /** The minimum that KV accepts. */
 const KV_CACHE_TTL_S = 30
@@ -85,7 +85,7 @@ export class Recovery {
     const { sql, now } = this.#host
     const age = now() - this.#checkedAt
     if (seen <= getStash(sql).revision) return
-    if (this.#checking === null && age >= 0 && age < PAUSE_MS) return
+    if (this.#checking === null && age >= 0 && age < KV_READ_INTERVAL_MS) return
     await this.#check()
   }
 
@@ -148,7 +148,7 @@ function advancePast(sql: SqlStorage, revision: number, seen: number, now: numbe
   if (stash.deleted_at !== null) return moveHead(sql, { ...stash, revision })
   const entry = {
     kind: 'recovered' as const,
-    items: restatedItems(sql, revision),
+    items: withNewVersions(sql, revision),
     guards: [],
     detail: { recovered: { from: stash.revision, kv: seen } },
   }
@@ -161,7 +161,7 @@ function advancePast(sql: SqlStorage, revision: number, seen: number, now: numbe
  * New versions for the items that were written since the last put that these tables know of. After a restore, their versions
  * may be equal to those of lost values, which clients and caches still have as ETags.
  */
-function restatedItems(sql: SqlStorage, revision: number): DecidedEntry['items'] {
+function withNewVersions(sql: SqlStorage, revision: number): DecidedEntry['items'] {
   const published = getPublishedRevision(sql)
   return listItemsByKey(sql)
     .filter(({ version }) => version > published)

@@ -23,11 +23,11 @@ import { getStash } from '../tables/stash-row.ts'
 /** A page ends after so many characters of values, because an answer is one RPC message. */
 const PAGE_MAX_CHARS = 4 * 1024 * 1024
 /** How many entries one page examines for those that a limited token may see. */
-const LOOKED_AT_MAX = 5_000
+const SCANNED_ENTRIES_MAX = 5_000
 /** How many keys of entries it examines. */
-const KEYS_LOOKED_AT_MAX = 50_000
+const SCANNED_KEYS_MAX = 50_000
 /** How many entries one request verifies, because it delays all others. */
-const VERIFIED_AT_ONCE = 1_000
+const VERIFY_BATCH = 1_000
 
 export type HistoryPage = {
   entries: LoggedEntry[]
@@ -53,7 +53,7 @@ export function readHistory(
   let looked = 0
   let next: number | null = null
   for (const entry of key === null ? iterateEntriesBefore(sql, from) : iterateEntriesOfKey(sql, key, from)) {
-    if (entries.length === limit || size > PAGE_MAX_CHARS || looked === LOOKED_AT_MAX) {
+    if (entries.length === limit || size > PAGE_MAX_CHARS || looked === SCANNED_ENTRIES_MAX) {
       next = entry.revision + 1
       break
     }
@@ -104,7 +104,7 @@ function revisionsWithinReach(
     rows++
     if (revision !== current) {
       // Only between two revisions, because the next page cannot begin within one.
-      if (visible.length === limit || revisions === LOOKED_AT_MAX || rows > KEYS_LOOKED_AT_MAX) {
+      if (visible.length === limit || revisions === SCANNED_ENTRIES_MAX || rows > SCANNED_KEYS_MAX) {
         return { visible, next: revision + 1 }
       }
       current = revision
@@ -167,8 +167,8 @@ export function verifyHistory(sql: SqlStorage, stashId: string, after: number): 
   let hash = start === stash.anchor_revision ? getAnchorHash(stashId, stash) : getEntryHash(sql, start)
   let upTo = start
   for (const entry of iterateEntriesFrom(sql, start + 1)) {
-    if (upTo - start === VERIFIED_AT_ONCE) return { ...bounds, upTo, failure: null }
-    const isNext = entry.revision === upTo + 1 || isGapExplained(entry) === upTo
+    if (upTo - start === VERIFY_BATCH) return { ...bounds, upTo, failure: null }
+    const isNext = entry.revision === upTo + 1 || getRevisionBeforeGap(entry) === upTo
     const whole = hash !== null && isNext && entry.isWhole
     if (!whole || sha256(chainText(entry, hash ?? '', entry.format)) !== entry.hash) {
       return { ...bounds, upTo, failure: { revision: isNext ? entry.revision : upTo + 1, what: 'entry' } }
@@ -183,7 +183,7 @@ export function verifyHistory(sql: SqlStorage, stashId: string, after: number): 
 }
 
 /** The revision before a recovery; null for other entries. Only a recovery may leave out revisions, and its hash covers this. */
-function isGapExplained({ kind, detail }: LoggedEntry): number | null {
+function getRevisionBeforeGap({ kind, detail }: LoggedEntry): number | null {
   if (kind !== 'recovered' || detail === null) return null
   // The stash writes this column, always with a Detail.
   return (JSON.parse(detail) as Detail).recovered?.from ?? null

@@ -1,7 +1,7 @@
 /** Queries that need a credential. Public reads do not come here: they use `vouch` and `snapshot`. */
 import { isWithin } from '../../model/decide/decide-token.ts'
 import type { GuardRow } from '../../model/decide/facts.ts'
-import { judgeHealth, type Checks, type HealthFacts } from '../../model/health.ts'
+import { checkHealth, type Checks, type HealthFacts } from '../../model/health.ts'
 import type { Credential } from '../../model/intent.ts'
 import { permits, reaches, reachesAll, type TokenActor } from '../../model/access/permit.ts'
 import { ok, refuse, type Result } from '../../model/refusal.ts'
@@ -94,7 +94,7 @@ function answerActor(
       return ok({ kind: 'verify', ...verifyHistory(sql, stashId, question.after) })
     case 'health': {
       // Every token gets the numbers, and only the keys that it reaches.
-      const checks = judgeHealth(health(), now, (key) => reaches(actor, key))
+      const checks = checkHealth(health(), now, (key) => reaches(actor, key))
       return ok({ kind: 'health', revision, at: now, checks })
     }
     case 'export':

@@ -155,7 +155,7 @@ export function nextDueAt(sql: SqlStorage): number | null {
 }
 
 /** Whether an end is due that was not tried yet, or may be tried again. */
-export function hasEnded(sql: SqlStorage, now: number): boolean {
+export function hasDueEnd(sql: SqlStorage, now: number): boolean {
   const queries = [
     `SELECT 1 FROM held WHERE due_at <= ? AND ${IS_FRESH_END} LIMIT 1`,
     `SELECT 1 FROM held WHERE retry_at <= ? AND ${IS_END} LIMIT 1`,

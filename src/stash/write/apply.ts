@@ -24,9 +24,9 @@ import { dropExpiredLinks, dropHeld } from '../tables/held.ts'
 import { resolveApproval, resolveLink } from './resolve-held.ts'
 import { getStash } from '../tables/stash-row.ts'
 import { authenticate } from '../tables/tokens.ts'
-import type { WriteRate } from './write-rate.ts'
+import type { WriteRateLimiter } from './write-rate-limiter.ts'
 
-export function apply(sql: SqlStorage, command: Command, now: number, rate: WriteRate): Result<Applied> {
+export function apply(sql: SqlStorage, command: Command, now: number, rate: WriteRateLimiter): Result<Applied> {
   const caller = authenticateCaller(sql, command.credential, now)
   if (!caller.ok) return caller
   const waitMs = command.dryRun === true ? null : rate.admit(caller.value, now)

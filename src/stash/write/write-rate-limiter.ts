@@ -12,7 +12,7 @@ const MAX_BYTES = 64 * 1024 * 1024
 
 type Window = { startedAt: number; writes: number; bytes: number }
 
-export class WriteRate {
+export class WriteRateLimiter {
   readonly #windows = new Map<string, Window>()
 
   /** Counts one write. Null where it is permitted; otherwise after how many ms the next may be tried. */

@@ -4,7 +4,7 @@
  * a cache in front answers both.
  */
 import { SnapshotCache } from '../../edge/snapshot-cache.ts'
-import { isLive, type LiveEntry } from '../../edge/finding.ts'
+import { isLive, type LiveEntry } from '../../edge/fetched-snapshot.ts'
 import { SnapshotReader } from '../../edge/snapshot-reader.ts'
 import { createStores, type Handles } from '../../edge/stores.ts'
 import type { Refusal, Result } from '../../model/refusal.ts'
@@ -60,7 +60,7 @@ export function peekSnapshot(stashId: string): LiveEntry | null {
  * If the object has no data but a copy of the stash exists, its storage is lost and it was not deleted: then 503
  * instead of 404.
  */
-export async function explainMissing(handles: Handles, stash: string, refusal: Refusal): Promise<Refusal> {
+export async function refineNotFound(handles: Handles, stash: string, refusal: Refusal): Promise<Refusal> {
   const id = parseStashId(handles.namespace, stash)
   if (refusal.code !== 'stash_not_found' || !id.ok) return refusal
   const isLost = await snapshotReader.isLost(createStores(handles, id.value), stash)

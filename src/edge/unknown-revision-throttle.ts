@@ -10,7 +10,7 @@ const MAX_ENTRIES = 1_000
 
 type Host = { now(): number; sleep(ms: number): Promise<unknown> }
 
-export class MissingRevisions {
+export class UnknownRevisionThrottle {
   readonly #missingAt = new Map<string, number>()
 
   note(stashId: string, now: number): void {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { TokenActor } from '../../src/model/access/permit.ts'
 import { apply } from '../../src/stash/write/apply.ts'
 import { authenticate } from '../../src/stash/tables/tokens.ts'
-import { WriteRate } from '../../src/stash/write/write-rate.ts'
+import { WriteRateLimiter } from '../../src/stash/write/write-rate-limiter.ts'
 import { hashOf, makeStash } from '../support/tables.ts'
 
 const tokenOf = (id: string, keys: string[]): TokenActor => ({
@@ -23,13 +23,13 @@ const limited = tokenOf('limited', ['a-*'])
 const MINUTE = 60_000
 const MOST_BYTES = 64 * 1024 * 1024
 
-const use = (rate: WriteRate, count: number, now: number, actor = limited): void => {
+const use = (rate: WriteRateLimiter, count: number, now: number, actor = limited): void => {
   for (let i = 0; i < count; i++) rate.admit(actor, now)
 }
 
-describe('WriteRate', () => {
+describe('WriteRateLimiter', () => {
   it('admits six thousand writes a minute of a limited token, and says when it may go on', () => {
-    const rate = new WriteRate()
+    const rate = new WriteRateLimiter()
     use(rate, 5_999, 10_000)
     expect(rate.admit(limited, 10_000)).toBeNull()
     expect(rate.admit(limited, 10_000)).toBe(MINUTE)
@@ -40,7 +40,7 @@ describe('WriteRate', () => {
     expect(rate.admit(limited, 10_000 + MINUTE)).toBe(MINUTE)
   })
   it('admits the write that passes 64 MiB, and no other of that minute', () => {
-    const rate = new WriteRate()
+    const rate = new WriteRateLimiter()
     rate.charge(limited, MOST_BYTES - 1, 0)
     expect(rate.admit(limited, 0)).toBeNull()
     rate.charge(limited, 1, 0)
@@ -48,7 +48,7 @@ describe('WriteRate', () => {
     expect(rate.admit(limited, MINUTE)).toBeNull()
   })
   it('counts each token by itself, and those for every key not at all', () => {
-    const rate = new WriteRate()
+    const rate = new WriteRateLimiter()
     use(rate, 6_000, 0)
     expect(rate.admit(tokenOf('other', ['a-*']), 0)).toBeNull()
     for (const actor of [tokenOf('all', ['*']), { kind: 'anonymous' } as const, { kind: 'admin' } as const]) {
@@ -56,17 +56,17 @@ describe('WriteRate', () => {
       for (let i = 0; i < 6_001; i++) expect(rate.admit(actor, 0)).toBeNull()
     }
     // And charging those is nothing to the limited one, which a charge alone can stop.
-    const fresh = new WriteRate()
+    const fresh = new WriteRateLimiter()
     fresh.charge(tokenOf('other', ['b']), 2 * MOST_BYTES, 0)
     expect(fresh.admit(limited, 0)).toBeNull()
   })
   it('begins anew where the clock was set back', () => {
-    const rate = new WriteRate()
+    const rate = new WriteRateLimiter()
     use(rate, 6_000, 100_000)
     expect(rate.admit(limited, 99_999)).toBeNull()
   })
   it('keeps the windows that are open when another begins', () => {
-    const rate = new WriteRate()
+    const rate = new WriteRateLimiter()
     use(rate, 6_000, 0)
     rate.admit(tokenOf('other', ['b']), MINUTE - 1)
     expect(rate.admit(limited, MINUTE - 1)).toBe(1)
@@ -83,7 +83,7 @@ describe('apply', () => {
     ask({ ...grant, hash: credential.hash })
     const believed = authenticate(sql, credential.hash, 1_000)
     if (!believed.ok) throw new Error(believed.refusal.code)
-    const rate = new WriteRate()
+    const rate = new WriteRateLimiter()
     rate.charge(believed.value, MOST_BYTES - bytesLeft, 1_000)
     const write = (intent: Parameters<typeof ask>[0], rest: Parameters<typeof ask>[1] = {}) => {
       const applied = apply(sql, { credential, intent, ...rest }, 1_000, rate)

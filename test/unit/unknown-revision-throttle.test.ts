@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MissingRevisions } from '../../src/edge/missing-revisions.ts'
+import { UnknownRevisionThrottle } from '../../src/edge/unknown-revision-throttle.ts'
 import { firstNonNull, withDeadline, TIMED_OUT } from '../../src/edge/with-deadline.ts'
 
 function makeHost() {
@@ -8,10 +8,10 @@ function makeHost() {
   return { host, waits }
 }
 
-describe('MissingRevisions', () => {
+describe('UnknownRevisionThrottle', () => {
   it('makes reads within 100 ms wait until these are over', async () => {
     const { host, waits } = makeHost()
-    const missing = new MissingRevisions()
+    const missing = new UnknownRevisionThrottle()
     await missing.throttle(host, 's')
     missing.note('s', 1_000)
     for (host.at of [1_000, 1_040, 1_099, 1_100, 5_000]) await missing.throttle(host, 's')
@@ -20,14 +20,14 @@ describe('MissingRevisions', () => {
   })
   it('makes no read wait longer where the clock was set back', async () => {
     const { host, waits } = makeHost()
-    const missing = new MissingRevisions()
+    const missing = new UnknownRevisionThrottle()
     missing.note('s', 90_000)
     await missing.throttle(host, 's')
     expect(waits).toEqual([100])
   })
   it('remembers a thousand stashes, and then begins anew', async () => {
     const { host, waits } = makeHost()
-    const missing = new MissingRevisions()
+    const missing = new UnknownRevisionThrottle()
     for (let i = 0; i < 1_000; i++) missing.note(`s${i}`, 1_000)
     await missing.throttle(host, 's0')
     missing.note('s1000', 1_000)

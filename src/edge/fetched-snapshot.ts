@@ -6,7 +6,12 @@ import type { CacheEntry, SnapshotCache } from './snapshot-cache.ts'
 export type LiveEntry = CacheEntry & { readonly snapshot: LiveSnapshot }
 
 /** The snapshot that a look-up found; `vouched` if the object confirmed that it was current at `askedAt`. */
-export type Finding = { snapshot: Snapshot | null; source: CacheEntry['source']; vouched: boolean; askedAt: number }
+export type FetchedSnapshot = {
+  snapshot: Snapshot | null
+  source: CacheEntry['source']
+  vouched: boolean
+  askedAt: number
+}
 
 /** An entry may be newer than a finding by the deadline of a request. If it is newer by more, the clock was set back. */
 const LATE_MAX_MS = 10_000
@@ -26,10 +31,10 @@ export const EMPTY_ENTRY: CacheEntry = {
  * Merges a finding into the cache. An entry that became newer in the meantime stays.
  * @param isRefreshing whether refresh-ahead is running for the stash: the fast path then need not start it
  */
-export function storeFinding(
+export function mergeIntoCache(
   cache: SnapshotCache,
   stashId: string,
-  finding: Finding,
+  finding: FetchedSnapshot,
   isRefreshing: boolean,
 ): CacheEntry {
   const known = cache.get(stashId)
@@ -41,7 +46,7 @@ export function storeFinding(
 
 function mergeFinding(
   known: CacheEntry,
-  { snapshot, source, vouched, askedAt }: Finding,
+  { snapshot, source, vouched, askedAt }: FetchedSnapshot,
   isRefreshing: boolean,
 ): CacheEntry {
   const { expected, readAt } = known

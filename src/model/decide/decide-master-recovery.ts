@@ -9,7 +9,7 @@ import { ABILITIES, type TokenActor } from '../access/permit.ts'
 import { ok, refuse, type Result } from '../refusal.ts'
 import { toTokenId } from '../access/token.ts'
 
-export function decideRecovery(
+export function decideMasterRecovery(
   { actor }: ChangeRequest,
   { hash, all }: Extract<Intent, { kind: 'recover' }>,
   { revision, tokens }: Facts,

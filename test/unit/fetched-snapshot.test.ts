@@ -6,14 +6,14 @@ import {
   meetsExpectation,
   EMPTY_ENTRY,
   hasRevision,
-  storeFinding,
-  type Finding,
-} from '../../src/edge/finding.ts'
+  mergeIntoCache,
+  type FetchedSnapshot,
+} from '../../src/edge/fetched-snapshot.ts'
 import { SnapshotCache, type CacheEntry } from '../../src/edge/snapshot-cache.ts'
 import { snapshotAt } from '../support/isolate.ts'
 
 const at = (revision: number, publishedAt = 0) => ({ ...snapshotAt(revision), publishedAt })
-const findingOf = (facts: Partial<Finding> = {}): Finding => ({
+const findingOf = (facts: Partial<FetchedSnapshot> = {}): FetchedSnapshot => ({
   snapshot: at(5),
   source: 'kv',
   vouched: false,
@@ -21,13 +21,13 @@ const findingOf = (facts: Partial<Finding> = {}): Finding => ({
   ...facts,
 })
 /** What is remembered after these findings, one by one. */
-function after(...findings: Partial<Finding>[]): CacheEntry {
+function after(...findings: Partial<FetchedSnapshot>[]): CacheEntry {
   const cache = new SnapshotCache(10, 1e9)
-  for (const finding of findings) storeFinding(cache, 's', findingOf(finding), false)
+  for (const finding of findings) mergeIntoCache(cache, 's', findingOf(finding), false)
   return cache.get('s') ?? EMPTY_ENTRY
 }
 
-describe('storeFinding', () => {
+describe('mergeIntoCache', () => {
   it('trusts a copy of KV as of its publication, and starts no refresh-ahead for it', () => {
     const snapshot = at(5, 400)
     expect(after({ snapshot })).toEqual({
@@ -90,7 +90,7 @@ describe('storeFinding', () => {
     const expected = { revision: 9, at: 500 }
     for (const snapshot of [at(5), null]) {
       cache.set('s', { ...EMPTY_ENTRY, expected })
-      expect(storeFinding(cache, 's', findingOf({ snapshot }), false).expected).toEqual(expected)
+      expect(mergeIntoCache(cache, 's', findingOf({ snapshot }), false).expected).toEqual(expected)
     }
   })
 })
