@@ -198,7 +198,7 @@ export class Deadline {
     return this.#controller.signal
   }
 
-  /** Keeps a process alive, as the request does that it belongs to. */
+  /** Sets the timer anew. The timer keeps the process alive, and so does the request that it belongs to. */
   restart(ms: number): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {

@@ -131,7 +131,7 @@ export class Client {
     return this.#change('PATCH', `/stash/${this.#options.stash}/flags`, changes, options)
   }
 
-  /** Ends everything in the background; reads still give the last known values. Resolves when the store has saved them. */
+  /** Ends everything in the background; reads still give the last known values. Resolves when the store has saved them, or after two seconds. */
   async close(): Promise<void> {
     await this.#sync.close()
   }

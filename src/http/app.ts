@@ -67,7 +67,7 @@ app.notFound((c) => {
   if (evaluation !== null && allow.length > 0) {
     return refusedResponse(evaluation.key, { code: 'method_not_allowed', allow })
   }
-  // A script with an empty key in its URL still tests for an empty body.
+  // Scripts detect a missing item by an empty body. An empty key in the URL matches no route, so its 404 is empty as well.
   if (allow.length === 0 && ITEM.test(c.req.path)) return itemProblemResponse({ code: 'route_not_found' })
   if (allow.length === 0) return problemResponse({ code: 'route_not_found' })
   return problemResponse({ code: 'method_not_allowed', allow })

@@ -5,7 +5,7 @@
 import type { HeldKind } from './held.ts'
 import { DATABASE_MAX_BYTES } from './retention.ts'
 
-/** The alarm retries each minute at most, so a shorter delay is the normal course of a retry. */
+/** Most retries wait for at most a minute, so work that is late by less may only be waiting for its next retry. */
 export const LATE_MS = 60_000
 /** Each alarm prunes one batch, so pruning may take long. */
 const PRUNE_LATE_MS = 60 * 60_000

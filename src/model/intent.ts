@@ -78,7 +78,7 @@ export type Credential =
   /** The operator of the deployment: `http/` has compared the secret. Only our own Worker can call an object. */
   | { kind: 'admin' }
 
-/** What goes in at `stash.apply`. */
+/** The argument of `stash.apply`: an intent, the caller's credential, and options. */
 export type Command = {
   credential: Credential
   intent: Intent

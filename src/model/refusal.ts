@@ -53,7 +53,8 @@ export type Refusal =
   | { code: 'revision_not_reached'; current: number; min_revision: number }
   | { code: 'idempotency_mismatch' }
   | { code: 'value_too_large'; key: string; limit_bytes: number }
-  // `share`: the limit is that of one limited token or one holder, not of the stash
+  // `share`: the limit is that of this caller. For tokens, it is the limit of one holder. For the others, it is the part of
+  // the stash's limit up to which a token for some keys may fill the stash; the usage is that of the whole stash.
   | { code: 'too_many_items'; limit: number; share?: true }
   | { code: 'stash_too_large'; limit_bytes: number; would_be_bytes: number; share?: true }
   | { code: 'too_many_guards'; limit: number; share?: true }

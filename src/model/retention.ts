@@ -10,7 +10,7 @@ const KEPT_ENTRIES_MIN = 200
 const LOG_MAX_BYTES = 4 * 1024 ** 3
 /** A Durable Object stores 10 GiB. The bytes of entries are an estimate, so the size of the database is checked as well. */
 const DATABASE_PRUNE_BYTES = 6 * 1024 ** 3
-/** Past this the stash refuses all changes except its own, because reverts and thaws need room. */
+/** Past this, edits of items and guards are refused, except the stash's own: reverts and lapses need room. */
 export const DATABASE_MAX_BYTES = 9 * 1024 ** 3
 
 /** How many entries, and bytes, are deleted at once: the object has to answer requests in between. */

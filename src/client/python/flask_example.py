@@ -22,7 +22,7 @@ flags.ready(2)
 
 @app.before_request
 def refuse_in_maintenance():
-    """Not the health check: it tells a load balancer about this process, and not about its work."""
+    """Answers 503 during maintenance. The health check is excepted: it says that this process runs."""
     if request.path == "/healthz" or not flags.bool("maintenance-mode", False):
         return None
     seconds = flags.number("maintenance-retry-after", 120)

@@ -679,7 +679,7 @@ class _Exchange:
 
     def chunks(self, until: Optional[float] = None) -> Iterator[bytes]:
         assert self._response is not None
-        # Counted here, because read1 of some versions of Python waits for more than Content-Length.
+        # The remaining bytes are counted here: read1 of some versions of Python waits for more than Content-Length.
         rest = self._response.length
         while rest != 0:
             if until is not None:

@@ -1,4 +1,7 @@
-/** For each refusal: its HTTP status, its title, and the advice to the caller. No other file decides these. */
+/**
+ * For each refusal: its HTTP status, its title, and the advice to the caller. Those of tokens and of limits are in
+ * `problem-table-tokens.ts` and `problem-table-limits.ts`.
+ */
 import { LIMIT_PROBLEMS } from './problem-table-limits.ts'
 import type { Problem } from './problem.ts'
 import { TOKEN_PROBLEMS } from './problem-table-tokens.ts'

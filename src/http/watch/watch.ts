@@ -28,8 +28,7 @@ export const watch = new Hono<App>().get('/stash/:stash/watch', async (c) => {
   const parsed = parseWatch(request)
   if (!parsed.ok) return problemResponse(parsed.refusal)
   const { terms, waitMs } = parsed.value
-  // Hono routes HEAD as GET. Workers Cache turns a HEAD into a GET if it has no response stored, which here is always
-  // the
+  // Hono routes HEAD as GET. Workers Cache turns a HEAD into a GET if it has no response stored, which here is always the
   // case: such a HEAD opens a stream, which ends when its client disconnects.
   if (request.method === 'HEAD') return empty(200, { 'Content-Type': 'text/event-stream' })
 

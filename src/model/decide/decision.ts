@@ -29,7 +29,7 @@ export type Effect =
   | { kind: 'drop'; heldId: string }
   /** Removes all links of this decision whose keys the token reaches. */
   | { kind: 'drop_decision'; decision: string; by: TokenActor }
-  /** Deletes the stash, and leaves the tombstone. */
+  /** Deletes all data of the stash except its row, from which the publisher puts the tombstone to KV. */
   | { kind: 'mark_deleted' }
   | { kind: 'set_freeze'; freeze: Freeze | null }
   | { kind: 'add_token'; token: TokenActor; hash: string; madeBy: string | null }

@@ -29,7 +29,7 @@ export type Facts = {
   revertCount: number
   revertBytes: number
   tokenCount: number
-  /** Whether storage is so full that only the stash's own changes are accepted. */
+  /** Whether storage is so full that edits of items and guards are refused, except the stash's own. */
   storageFull: boolean
   /** All valid tokens, oldest first; empty unless the intent makes or replaces one. */
   tokens: TokenActor[]
@@ -44,7 +44,7 @@ export type Facts = {
   /** For `drop_held` and approval links: the held change and its maker; null where it or the maker's token is gone. */
   held: Held | null
   maker: Actor | null
-  /** For `revoke_token` and `rotate_token`: the token; null where it does not exist. */
+  /** For `revoke_token` and `rotate_token`: the token; null where it does not exist, or has ended. */
   token: TokenActor | null
   /** For a revocation and a freeze: the pending reverts that will be released in spite of it, the next first. */
   pending: { held: HeldRevert[]; isWhole: boolean }

@@ -133,7 +133,7 @@ export class Hubs {
     this.#deadlines.set(row.name, now() + CALL_DEADLINE_MS)
     const answered = new AbortController()
     try {
-      // KV could not be read, so the hub gets a snapshot.
+      // Past `knownUpTo`, where KV could not be read, the cursor may be of a lost history: the hub gets a snapshot.
       const from = (target ?? 0) > knownUpTo() ? BEFORE_ALL : row.told
       const events = target === null ? [toGone(row.told)] : getEventsForHub(sql, from, MESSAGE_LIMITS)
       const call = hub(row.name).tell(events)

@@ -35,7 +35,10 @@ export function releaseDue(sql: SqlStorage, id: string, now: number): void {
   dropRefused(sql, held, actor, 'refused', applied.refusal, now)
 }
 
-/** A release that is refused would be refused at each further try, so the change is dropped, and the log says why. */
+/**
+ * Drops a change whose release was refused, or an approval request that has expired, and logs the reason. It is not tried
+ * again, even where a later try could succeed (after a freeze): a change must not be made at a time that its requester does not expect.
+ */
 function dropRefused(
   sql: SqlStorage,
   held: Held,
