@@ -62,7 +62,7 @@ export class SnapshotReader {
     const vouch = isVouchedSince
       ? { head: entry.snapshot?.revision ?? null, askedAt: entry.validAsOf, sequence: vouchSequence }
       : await this.#lookup.vouches.ask(stores, stashId, { sequence, atLeast, fallback: 'outdated' })
-    if (vouch === null || vouch.head === NO_STORAGE) return toResult(hasRevision(entry, minRevision) ? entry : null)
+    if (vouch === null || vouch.head === NO_STORAGE) return this.#serveNewest(stashId, entry, minRevision)
     if (vouch.head === null) return toResult(this.#lookup.storeDeleted(stashId, vouch))
     if (vouch.head < minRevision) {
       this.#missingRevisions.note(stashId, stores.now())
@@ -70,7 +70,14 @@ export class SnapshotReader {
     }
     if (isVouchedSince) return toResult(entry)
     const caughtUp = await this.#lookup.catchUp(stores, stashId, { ...vouch, head: vouch.head })
-    return toResult(caughtUp ?? (hasRevision(entry, minRevision) ? entry : null))
+    return caughtUp === null ? this.#serveNewest(stashId, entry, minRevision) : toResult(caughtUp)
+  }
+
+  /** For a reader that has waited: others may have been served a newer copy meanwhile. `entry` where that one was evicted. */
+  #serveNewest(stashId: string, entry: CacheEntry, minRevision: number): Result<LiveEntry> {
+    const known = this.#cache.get(stashId)
+    const newest = known !== undefined && (known.snapshot !== null || isDeleted(known)) ? known : entry
+    return toResult(hasRevision(newest, minRevision) ? newest : null)
   }
 
   /** The entry, if it can be served without asking a store. The fast path may use it until its `fastPathUntil`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { makeIsolate } from '../support/isolate.ts'
+import { makeIsolate, snapshotAt } from '../support/isolate.ts'
 
 describe('SnapshotReader', () => {
   it('asks each store once for a hundred readers, none while the entry is fresh, and then for a vouch only', async () => {
@@ -58,6 +58,21 @@ describe('SnapshotReader', () => {
     at.objectDead = true
     await clock.pass(5_000)
     expect(await read()).toEqual({ revision: 5, vouched: false })
+  })
+  it('never serves an older copy than another reader was served while this one waited for the object', async () => {
+    const { at, cache, clock, read, reader, stores } = makeIsolate()
+    expect(await read()).toMatchObject({ revision: 1 })
+    await clock.pass(2_000)
+    reader.expectRevision('s', 2, clock.now())
+    at.objectDead = true
+    Object.assign(at, { vouchMs: 1_500, objectMs: 1_500 })
+    const waiting = reader.read(stores, 's')
+    await clock.pass(1_000)
+    const known = cache.get('s')
+    if (known === undefined) throw new Error('no entry')
+    cache.set('s', { ...known, snapshot: snapshotAt(5) })
+    await clock.pass(20_000)
+    expect(await waiting).toMatchObject({ ok: true, value: { snapshot: { revision: 5 } } })
   })
   it('remembers for good that the object reported a deleted stash', async () => {
     const { clock, asked, stores, read } = makeIsolate()
