@@ -52,6 +52,12 @@ describe('GET /openapi.json', () => {
       properties: { profile: { enum: ['safeguarded', 'wrendb'] } },
     })
   })
+  it('says what every operation answers with 200', () => {
+    const answers = Object.values(document.paths).flatMap((operations) => Object.values(operations))
+    for (const { operationId, responses } of answers) {
+      expect(responses['200'], operationId).toMatchObject({ description: 'The request succeeded.' })
+    }
+  })
   it('gives every operation an id of its own', () => {
     expect(new Set(OPERATIONS.map(({ id }) => id)).size).toBe(OPERATIONS.length)
   })

@@ -5,6 +5,11 @@
 export const EQUIVALENT: Record<string, string> = {
   "src/model/decide/plan.ts | const whole = intent.kind === 'import' && intent.replace ? ['*'] : [] | intent.kind === 'import' && → ":
     'no other intent has a `replace`',
+  'src/stash/tables/held.ts | if (one !== null) held.push(one) | one !== null → true': 'the query selects reverts only',
+  "src/stash/watch/replay.ts | if (event.type !== 'change' || bytes > REPLAY_MAX_BYTES || event.revision !== head - fresh.length) break | event.type !== 'change' || → ":
+    'a recovery is read as a snapshot of the head, so its revision ends the replay, unless it is the head: then the snapshot is the right answer',
+  'src/http/fast-path.ts | if (!entry || flag === undefined) return null | || → &&':
+    'without a flag, the next line throws, and a fault of the fast path sends the request to the router',
   'src/http/response/page.ts | policy ??= await hashStyle() | ??= → =':
     'the policy is a hash of the page’s own style, the same each time; it is cached to save time',
   'src/edge/fetched-snapshot.ts | expected === null || (snapshot?.revision ?? -1) >= expected.revision || checkedAt > expected.at | 1 → 2':

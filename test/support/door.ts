@@ -61,7 +61,7 @@ export function makeDoor(profile: StashSpec['profile'] = 'safeguarded') {
   const put = (key: string, value: string, query = '') => send('PUT', `/item/${id}/${key}${query}`, value)
   const call = (method: string, path: string, body?: unknown, headers?: Record<string, string>) =>
     send(method, `/stash/${id}${path}`, body, headers)
-  return { id, sql, send, put, call }
+  return { id, sql, env, send, put, call }
 }
 
 /** For every test of a file: the clock stands at NOW, and log lines go nowhere. */

@@ -38,3 +38,19 @@ describe('the problem document of a limit', () => {
     expect(detailOf({ code: 'write_rate_limited', retry_after_s: 17 })).toContain('Wait 17 seconds')
   })
 })
+
+describe('the problem document', () => {
+  it('gives facts that are times as ISO texts, and other numbers as they are', () => {
+    const refusal: Refusal = { code: 'frozen', reason: 'r', until: 1_000, by: 'x' } as Refusal
+    expect(toProblemDocument(refusal)).toMatchObject({ until: '1970-01-01T00:00:01.000Z' })
+    expect(toProblemDocument({ code: 'too_many_items', limit: 90 })).toMatchObject({ limit: 90 })
+  })
+  it('names the parameters that a route takes, or says that it takes none', () => {
+    expect(detailOf({ code: 'unknown_parameter', parameter: 'x', allowed: [] })).toBe(
+      'The route takes no query parameters. Remove "x".',
+    )
+    expect(detailOf({ code: 'unknown_parameter', parameter: 'x', allowed: ['for', 'at'] })).toBe(
+      'The route does not take "x". It takes: for, at.',
+    )
+  })
+})

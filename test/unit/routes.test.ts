@@ -157,6 +157,28 @@ describe('a request that no route takes', () => {
   })
 })
 
+describe('a request that meets a fault', () => {
+  it('is answered with 500, whatever the route', async () => {
+    // The stand-in of the object throws where it is asked for its health.
+    const { status, body } = await makeDoor().call('GET', '/health')
+    expect([status, body]).toMatchObject([500, { code: 'internal', applied: 'no' }])
+  })
+})
+
+describe('POST /stash/{id}/tokens/recover', () => {
+  it('makes another token each time, also under one Idempotency-Key: the secret is in no stored reply', async () => {
+    const { call, env } = makeDoor()
+    const admin = 'the-secret-of-the-deployment-which-is-long'
+    Object.assign(env, { ADMIN_TOKEN: admin })
+    const recover = () =>
+      call('POST', '/tokens/recover', undefined, { Authorization: `Bearer ${admin}`, 'Idempotency-Key': 'k' })
+    const [first, second] = [await recover(), await recover()]
+    expect([first.status, second.status]).toEqual([200, 200])
+    expect(second.body['revision']).toBe(Number(first.body['revision']) + 1)
+    expect(second.body['token_id']).not.toBe(first.body['token_id'])
+  })
+})
+
 describe('toProblemDocument', () => {
   it('names the present version in a conflict', () => {
     const detailOf = (current: number | null) =>

@@ -116,8 +116,8 @@ async function replace(c: Ctx): Promise<Response> {
       const overlapMs = spec.value.overlap === undefined ? 0 : (parseDuration(spec.value.overlap) ?? 0)
       return ok({ intent: { kind: 'rotate_token', tokenId: c.req.param('token') ?? '', hash, overlapMs } })
     },
-    reply: ({ token, oldTokenUntil = 0, revision }) => {
-      if (token === undefined) throw new Error('the stash created no token')
+    reply: ({ token, oldTokenUntil, revision }) => {
+      if (token === undefined || oldTokenUntil === undefined) throw new Error('the stash created no token')
       const { id, label, can, keys, expiresAt } = token
       return json({
         token_id: id,

@@ -8,7 +8,6 @@ import { getPendingValues } from './held.ts'
  */
 export function getItemsAt(sql: SqlStorage, items: Item[], now: number): Item[] {
   const over = new Map(getPendingValues(sql).flatMap((ended) => (ended.at <= now ? [[ended.key, ended]] : [])))
-  if (over.size === 0) return items
   const known = new Set(items.map(({ key }) => key))
   const back = Array.from(over.values()).flatMap(({ key, at, version, value, type }): Item[] => {
     if (value === null || known.has(key)) return []
