@@ -2,11 +2,8 @@
  * Makes other people's texts safe to read. A value may hold characters that turn the reading direction or are invisible, or
  * blanks at its end, and so look like another value. Such characters are shown as marks instead of being obeyed.
  */
+import { INVISIBLE_OR_BLANK } from '../model/invisible.ts'
 import { h, type Child } from './dom.ts'
-
-/** Invisible characters, and blanks at either end. What joins emoji is left alone between them. */
-const UNSEEN =
-  /(?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\ufe0f|(?!(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic}))(?!\ufe0f)[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}|^ +| +$/gu
 
 type Mark = [mark: string, name: string]
 
@@ -24,13 +21,13 @@ function toMark(unseen: string): Mark {
 }
 
 /** As a string, for buttons, titles and sentences. */
-export const markText = (text: string): string => text.replace(UNSEEN, (unseen) => toMark(unseen)[0])
+export const markText = (text: string): string => text.replace(INVISIBLE_OR_BLANK, (unseen) => toMark(unseen)[0])
 
 /** As nodes: each mark has a name that screen readers say. Lines still end where they did. */
 export function markNodes(text: string): Child[] {
   const nodes: Child[] = []
   let from = 0
-  for (const { 0: unseen, index } of text.matchAll(UNSEEN)) {
+  for (const { 0: unseen, index } of text.matchAll(INVISIBLE_OR_BLANK)) {
     const [mark, name] = toMark(unseen)
     nodes.push(
       text.slice(from, index),

@@ -1,16 +1,10 @@
 /**
  * Shows texts of other people in a page. Bidirectional controls, invisible characters and blanks at the end can make a value
- * look like another one, so they are shown as marks and have no effect. The dashboard and the command line have their own
- * implementations.
+ * look like another one, so they are shown as marks and have no effect. The dashboard and the command line show the same
+ * characters (`model/invisible.ts`) in ways of their own.
  */
 import { html, raw } from 'hono/html'
-
-/**
- * Invisible characters, and blanks at either end. Joiners between emoji are excepted, because they are part of the
- * emoji.
- */
-const UNSEEN =
-  /(?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\ufe0f|(?!(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic}))(?!\ufe0f)[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}|^ +| +$/gu
+import { INVISIBLE_OR_BLANK } from '../../model/invisible.ts'
 
 const NAMED: Record<string, string> = { '\n': '⏎', '\r': '␍', '\t': '⇥' }
 
@@ -26,7 +20,7 @@ const escape = (text: string): string => text.replace(/[&<>"']/g, (character) =>
 export function markInvisible(text: string) {
   // Escapes add no invisible characters and remove none of the text.
   const body = escape(text).replace(
-    UNSEEN,
+    INVISIBLE_OR_BLANK,
     (unseen) => `<mark>${toMark(unseen)}</mark>${unseen === '\n' ? unseen : ''}`,
   )
   return html`<bdi>${raw(body)}</bdi>`
