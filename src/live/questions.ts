@@ -48,7 +48,6 @@ export class Questions {
     const deadline = sleep(deadlineMs, answered.signal).then(() => {
       throw new Error(`the stash did not answer within ${deadlineMs} ms`)
     })
-    deadline.catch(() => {})
     try {
       return await Promise.race([answer, deadline])
     } finally {

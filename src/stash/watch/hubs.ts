@@ -138,7 +138,6 @@ export class Hubs {
       const events = target === null ? [toGone(row.told)] : getEventsForHub(sql, from, MESSAGE_LIMITS)
       const call = hub(row.name).tell(events)
       const deadline = sleep(CALL_DEADLINE_MS, answered.signal).then(() => 'late' as const)
-      deadline.catch(() => {})
       const confirmed = await Promise.race([call, deadline])
       if (confirmed === 'late') {
         void call.then((answer) => this.#settleLate(row, target, answer)).catch(() => {})
