@@ -14,7 +14,7 @@ declare global {
 const FILES = import.meta.glob('../stored/*/*.sql', { query: '?raw', import: 'default', eager: true })
 
 /** The last step of the schema of each version that was recorded. */
-export const VERSIONS = ['001', '002', '003', '005']
+export const VERSIONS = ['001', '002', '003', '005', '009']
 
 export type Stored = {
   id: string
