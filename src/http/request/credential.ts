@@ -1,6 +1,7 @@
 /**
- * Parses the credential of a request. It is not authenticated here: the stash does that, inside its transaction. A text that
- * cannot be a token (by prefix, length or checksum) is refused, so that it never wakes an object.
+ * Parses the credential of a request. The stash authenticates it, inside its transaction: `authenticate` in
+ * `stash/tables/tokens.ts`. A text that cannot be a token (by prefix, length or checksum) is refused here, so that it never
+ * wakes an object.
  */
 import type { Credential } from '../../model/intent.ts'
 import { ok, refuse, type Result } from '../../model/refusal.ts'
