@@ -80,7 +80,10 @@ export function insertToken(
   )
 }
 
-/** Authenticates a caller: the actor whose token has this hash. That a token has ended is disclosed only to a caller who has the whole token. */
+/**
+ * Authenticates a caller: returns the actor whose token has this hash. That a token has ended is disclosed only to a caller who
+ * has the whole token.
+ */
 export function authenticate(sql: SqlStorage, hash: string, now: number): Result<TokenActor> {
   const row = getTokenRow(sql, toTokenId(hash))
   if (row === undefined || !isSameHash(row.hash, hash)) return refuse({ code: 'invalid_token' })
