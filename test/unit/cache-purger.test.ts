@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { CachePurger, SECOND_PURGE_MS, type Purged } from '../../src/stash/publish/cache-purger.ts'
+import { purgeCache } from '../../src/stash/publish/purge-cache.ts'
 
 /** A purger whose purges and pauses end when the test says so. */
 function makePurger(answer: () => Promise<Purged> = async () => true) {
@@ -109,5 +110,21 @@ describe('CachePurger', () => {
     await purger.notify()
     expect(world.purges).toBe(1)
     expect(pauses).toEqual([])
+  })
+})
+
+describe('purgeCache', () => {
+  it('rejects where the purge is not answered in ten seconds', async () => {
+    const deadline = new AbortController()
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(deadline.signal)
+    const fetch = (_url: string, { signal }: { signal: AbortSignal }) =>
+      new Promise<Response>((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))))
+    const ctx = { id: { toString: () => 'the-stash' }, exports: { default: () => ({ fetch }) } }
+    // What of the object's state a purge uses.
+    const purging = purgeCache(ctx as unknown as DurableObjectState)
+    deadline.abort()
+    await expect(purging).rejects.toThrow('aborted')
+    expect(timeout).toHaveBeenCalledWith(10_000)
+    timeout.mockRestore()
   })
 })

@@ -3,11 +3,17 @@ import { PURGE_METHOD, type PurgeProps } from '../../model/cache-purge.ts'
 import { toCacheTag } from '../../model/snapshot/snapshot.ts'
 import type { Purged } from './cache-purger.ts'
 
-/** Asks the default entrypoint to purge this stash from the cache. Rejects where it cannot be called. */
+/** Commits that come during a purge wait for its end with their own: a purge without an answer must not hold them up for good. */
+const DEADLINE_MS = 10_000
+
+/** Asks the default entrypoint to purge this stash from the cache. Rejects where it cannot be called, or does not answer in time. */
 export async function purgeCache(ctx: DurableObjectState): Promise<Purged> {
   // The type of `exports` comes from the entry file, which this room may not import.
   const { default: entrypoint } = ctx.exports as unknown as { default(options: { props: PurgeProps }): Fetcher }
   const props = { purgeTag: toCacheTag(ctx.id.toString()) }
-  const { status } = await entrypoint({ props }).fetch('https://purge/', { method: PURGE_METHOD })
+  const { status } = await entrypoint({ props }).fetch('https://purge/', {
+    method: PURGE_METHOD,
+    signal: AbortSignal.timeout(DEADLINE_MS),
+  })
   return status === 501 ? 'none' : status === 204
 }
