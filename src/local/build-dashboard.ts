@@ -1,7 +1,7 @@
 /**
  * `npm run build:dashboard`: writes the dashboard to dist/dashboard as browsers get it: the page, one module and one style
- * sheet. The names of these two hold a hash of their content, so caches may keep them for good. wrangler runs it before each
- * `dev` and `deploy` (`[build]` in wrangler.toml). `npm start` and the tests call it through `bundle` (serve.ts).
+ * sheet. The names of the last two hold a hash of their content, so caches may keep them for good. wrangler runs it before each
+ * `dev` and `deploy` (`[build]` in wrangler.toml). `bundle` in serve.ts calls `buildDashboard` with another folder.
  */
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -15,8 +15,8 @@ const source = join(root, 'src/dashboard')
 const OUT = join(root, 'dist/dashboard')
 
 /**
- * The folder then holds these files and no others, whatever was in it. A file whose content is the same is left alone, and
- * the page is replaced after its new module is there: builds may run side by side, and a server may read the folder meanwhile.
+ * Afterwards the folder holds the files of this build and no others. A file whose content is the same is left alone, and the
+ * page is replaced after its new module is there: builds may run side by side, and a server may read the folder meanwhile.
  */
 export async function buildDashboard(out = OUT): Promise<void> {
   const files = await bundle()
@@ -26,7 +26,7 @@ export async function buildDashboard(out = OUT): Promise<void> {
     if (!files.has(name)) await rm(join(out, name), { recursive: true, force: true })
 }
 
-/** By name; the page comes last. */
+/** The files by name. The page comes last, after the files that it names. */
 async function bundle(): Promise<Map<string, string>> {
   const { outputFiles } = await build({
     absWorkingDir: root,
@@ -51,7 +51,10 @@ async function bundle(): Promise<Map<string, string>> {
   return files.set('index.html', page)
 }
 
-/** By a rename, so that a reader never sees half of a file. It is written beside the folder, which others may be clearing. */
+/**
+ * Replaces the file by a rename, so that a reader never sees half of it. The new file is written beside the folder, because
+ * another build may be clearing the folder.
+ */
 async function replaceFile(folder: string, name: string, text: string): Promise<void> {
   const path = join(folder, name)
   if ((await readFile(path, 'utf8').catch(() => null)) === text) return

@@ -1,4 +1,4 @@
-/** Checks the address and creates the data folder of `npm start`, before the runtime starts: its own errors explain less. */
+/** Checks the address and creates the data folder of `npm start`, because the errors of the runtime explain less. */
 import { once } from 'node:events'
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'

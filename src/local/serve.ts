@@ -44,8 +44,9 @@ export async function bundle(outDir: string, { minify = true } = {}): Promise<st
 }
 
 /**
- * The dashboard's files are served by a worker of their own. Requests to a worker with assets pass through two more workers,
- * which normalize its URLs and cost more than the request itself; for a few files, every request would take that path.
+ * A second worker serves the dashboard's files. Requests to a worker with assets pass through two more workers, which normalize
+ * its URLs and cost more than the request itself; as assets of the first worker, these few files would put that cost on every
+ * request.
  */
 const FILES = 'files'
 

@@ -1,4 +1,7 @@
-/** `npm start`: runs the service on this machine and prints first commands to try. PORT, HOST and SWITCHYARD_DATA (its folder) configure it. */
+/**
+ * `npm start`: runs the service on this machine and prints first commands to try. PORT, HOST and SWITCHYARD_DATA (its folder)
+ * configure it; ADMIN_TOKEN, OPEN_CREATION and READ_MODE are passed to the Worker.
+ */
 import { join, resolve } from 'node:path'
 import { isLoopback, prepareDataFolder, findListenProblem } from './preflight.ts'
 import { bundle, serve } from './serve.ts'
