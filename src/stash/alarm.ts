@@ -1,15 +1,15 @@
 /**
  * The one alarm of a stash: it is set to the earliest time at which a task is due, and runs the tasks. The platform drops an
- * alarm that throws after six tries, and nothing would set it again. So `run` never throws: each task fails on its own, and
- * the alarm is set again at the end in every case.
+ * alarm that throws after six tries, and only the next change, or the next wake of the object, would set it again. So each
+ * task fails on its own, and `run` sets the alarm again at its end in every case.
  */
 import type { DueKind } from './tables/held.ts'
 
-/** How long the alarm waits for a put to KV. After that the put continues, and the next alarm finds it settled. */
+/** How long a run waits for its put to KV and its broadcast. Both go on after that; the put sets the alarm when it settles. */
 const KV_WAIT_MS = 1_000
 /** Ten thousand changes may be due at once: they are released in batches, so that requests are served in between. */
 const RELEASES_PER_RUN = 100
-/** Enough for all ends: a stash has at most 1,000 time-boxed keys, and as many lapses. They come before requests of callers. */
+/** These batches take 2,000 ends: a stash has at most 1,000 time-boxed keys, and as many lapses. Ends come before requests. */
 const END_BATCHES_MAX = 20
 
 /** Where storage fails and ends cannot be released, a request goes on without them after so many rounds. */
@@ -23,7 +23,7 @@ export type AlarmTasks = {
   sleep(ms: number): Promise<unknown>
   /** Null: no task waits any more. */
   setAlarm(at: number | null): void
-  /** When KV is to be written next; null when it is up to date. */
+  /** When KV is to be written next, or the storage of a deleted stash is to be deleted; null when neither has to be done. */
   publishAt(): number | null
   /** When the next held change is due; null when none is held for a time. */
   heldAt(): number | null
@@ -33,7 +33,10 @@ export type AlarmTasks = {
   pruneAt(): number | null
   /** When late work is to be logged again; null while none is late. */
   examineAt(): number | null
-  /** Takes due changes: counts a try of each, and sets the alarm in case their release does not end. Durable once `durable` has resolved. */
+  /**
+   * Takes due changes: counts a try of each, and sets the alarm in case their release does not end. Both are durable once
+   * `durable` has resolved.
+   */
   takeDue(due: DueKind, limit: number): string[]
   durable(): Promise<unknown>
   /** Whether a time-box, a freeze or a lapse has ended by this time and may be released. */
@@ -45,9 +48,9 @@ export type AlarmTasks = {
   publish(): Promise<void>
   /** Broadcasts the events that an earlier attempt did not, and starts the calls to hubs. Never rejects. */
   broadcast(): Promise<void>
-  /** Called after a put has settled. Deletes the storage of a deleted stash, once nothing needs it. */
+  /** Deletes the storage of a deleted stash, once neither KV nor a hub needs it. Called after the put and after the broadcast. */
   deleteIfDrained(): Promise<void>
-  /** False once the storage is deleted. */
+  /** Whether the tables exist: false before the creation, and once the storage is deleted. */
   exists(): boolean
   report(fault: unknown): void
 }
@@ -56,7 +59,10 @@ export class Alarm {
   readonly #tasks: AlarmTasks
   /** The time that this instance has set the alarm to. To set it again costs a write. */
   #at: number | null = null
-  /** The run of `releaseDueEnds` under way. Every caller waits for it: a second run would find nothing to take, and resolve too early. */
+  /**
+   * The run of `releaseDueEnds` under way. Every caller waits for it: a second run would find nothing to take, and resolve too
+   * early.
+   */
   #ending: Promise<void> | null = null
   /** Whether the alarm was set when the object woke, for a time that had passed already. */
   #isSetAtWake = false
@@ -100,20 +106,21 @@ export class Alarm {
     await this.releaseDueEnds()
     await this.#release('requests', RELEASES_PER_RUN)
     this.#prune()
-    // Each of the two may be the last condition for the deletion, so both check it.
+    // Either of the two may fulfil the last condition for the deletion, so both check it.
     const broadcast = this.#tasks.broadcast().then(() => this.#tasks.deleteIfDrained())
     const outside = [this.#publish().catch(this.#tasks.report), broadcast.catch(this.#tasks.report)]
     await Promise.race([Promise.all(outside), sleep(KV_WAIT_MS)])
     this.#reschedule()
-    // Last, and only one: the release that did not end may have killed the object. All other tasks have run by now.
+    // One change whose release began before and did not succeed. It may have killed the object, so it comes after all other
+    // tasks have begun.
     await this.#release('tried', 1)
     this.#reschedule()
   }
 
   /**
-   * Releases every end that is due, also those that become due meanwhile: a caller that waited for the run of another request
-   * goes on later than that run looked for ends, and its decision must come after all of them. Resolves with the time at which
-   * none was due; the caller decides as of that time. Never rejects.
+   * Releases every end that is due, and every end that becomes due meanwhile: a caller that waited for the run of another
+   * request decides later than that run looked for ends, and its decision must come after all of them. Resolves with the time
+   * at which none was due, as of which the caller decides; after `END_ROUNDS_MAX`, with the present time.
    */
   async releaseAllDueEnds(): Promise<number> {
     for (let round = 0; ; round++) {
@@ -123,7 +130,7 @@ export class Alarm {
     }
   }
 
-  /** Releases the ends that are due: of time-boxes, freezes and items of the WrenDB profile. Never rejects. */
+  /** Releases the ends that are due: of time-boxes, freezes and items of the WrenDB profile. A failed release does not reject. */
   releaseDueEnds(): Promise<void> {
     return (this.#ending ??= this.#releaseEndsInBatches().finally(() => {
       this.#ending = null
@@ -132,14 +139,17 @@ export class Alarm {
 
   async #releaseEndsInBatches(): Promise<void> {
     let batches = 0
-    // Later batches take ends that became due meanwhile, or did not fit into one.
+    // Later batches take ends that became due meanwhile, or did not fit into the one before.
     while (batches < END_BATCHES_MAX && (await this.#release('ends', RELEASES_PER_RUN))) batches++
-    // A release that an instance began and did not end: only one, because it may be what killed that instance.
+    // Of the ends whose release began before and did not succeed, only one is tried: it may have killed an instance.
     if (await this.#release('tried_ends', 1)) batches++
     if (batches > 0) this.#reschedule()
   }
 
-  /** A batch is durable before the next begins: an object that dies in a batch loses only that one. False where none was due. */
+  /**
+   * Releases one batch. It is durable before the next begins: an object that dies in a batch loses only that one. False where no
+   * change was due, or the batch failed.
+   */
   async #release(due: DueKind, limit: number): Promise<boolean> {
     try {
       const ids = this.#tasks.takeDue(due, limit)
@@ -168,7 +178,7 @@ export class Alarm {
     this.#reschedule()
   }
 
-  /** Replaces the alarm that was set in case the object dies during a release. */
+  /** Sets the alarm for the next task, in place of the one that was set in case the object dies during a release. */
   #reschedule(): void {
     if (!this.#tasks.exists()) return
     const before = this.#at

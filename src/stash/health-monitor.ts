@@ -1,7 +1,7 @@
 /**
  * Checks the health of the stash in each run of its alarm, and logs late work. While work is late the alarm runs at least
- * once a minute, so that an alert rule sees the line until it is done. The monitor must never throw: the platform drops an
- * alarm after six tries.
+ * once a minute, so that an alert rule sees the line until the work is done. The checks must not make a run throw: the
+ * platform drops an alarm after six tries.
  */
 import { degradedIn, checkHealth, type AlarmFacts, type Checks, type HealthFacts } from '../model/health.ts'
 import { LOG_INTERVAL_MS } from '../model/log-limit.ts'
@@ -13,12 +13,12 @@ export type HealthMonitorOptions = {
   gather(alarm: AlarmFacts): HealthFacts
   /** When the alarm must run next, in ms since the epoch; null where no task waits. */
   wantedFor(): number | null
-  /** False once the storage is deleted. */
+  /** Whether the tables exist: false before the creation, and once the storage is deleted. */
   exists(): boolean
   stashId: string
 }
 
-/** Checks that may be degraded just because the object was out of memory: it catches up by itself. */
+/** Checks that may be degraded only because the object was evicted from memory: it catches up by itself. */
 const CATCHING_UP: readonly (keyof Checks)[] = ['kv', 'hubs']
 
 export class HealthMonitor {
@@ -39,7 +39,7 @@ export class HealthMonitor {
     return this.#examineAt
   }
 
-  /** @param alarmSetFor the time that the platform's alarm is set to; null where that was not read */
+  /** @param alarmSetFor the time that the platform's alarm is set to; null where it is not set, or was not read */
   gather(alarmSetFor: number | null): HealthFacts {
     const { gather, wantedFor } = this.#options
     const alarm = { isRunning: this.#isRunning, lastRunAt: this.#lastRunAt, failedAt: this.#failedAt }
@@ -70,7 +70,7 @@ export class HealthMonitor {
       const checks = checkHealth(this.gather(null), now(), () => true)
       const degraded = degradedIn(checks)
       for (const name of degraded) {
-        // The alarm is late, and no release was tried: this run tries it.
+        // No release of the late changes was tried yet, because the alarm is late: this run tries them.
         const check = checks[name]
         if ('retried' in check && check.retried === 0) continue
         // The object has just woken and is catching up: that must not raise an alert.

@@ -1,6 +1,6 @@
 /**
- * Log lines of the object for the operator, one JSON document each, about faults and late work. No response contains them.
- * At most one a minute for each stash and name, because retries would repeat a line many times.
+ * Log lines of the object for the operator, one JSON document each, about faults, recoveries and late work. No response
+ * contains them. An isolate logs one a minute for each stash and name, because retries would repeat a line many times.
  */
 import { LogLimit } from '../model/log-limit.ts'
 import type { LogName } from '../model/log-names.ts'

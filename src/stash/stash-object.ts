@@ -1,7 +1,7 @@
 /**
- * The Durable Object of a stash, and its only writer. Each change is one transaction, in `write/apply.ts`. Publishing and
- * broadcasting happen after the commit, from the log: a crash in between delays them and loses nothing. RPC messages must be
- * understood by the versions of the code before and after: an active object runs the old one for minutes after a deploy.
+ * The Durable Object of a stash, and the only writer of its data. Each change is one transaction. Publishing and broadcasting
+ * follow the commit, each with a cursor: a crash in between delays them and loses nothing. The versions of the code before and
+ * after must understand the RPC messages: an active object runs the old one for minutes after a deploy.
  */
 import { DurableObject } from 'cloudflare:workers'
 import type { Applied, Command, Credential } from '../model/intent.ts'
@@ -30,11 +30,11 @@ import { getStash } from './tables/stash-row.ts'
 import { Watchers } from './watch/watchers.ts'
 import { WriteRateLimiter } from './write/write-rate-limiter.ts'
 
-/** A release that throws is a bug: it is retried, so that a mended version of the code can do it. */
+/** A release that threw is tried again after this: a fixed version of the code may succeed by then. */
 const RELEASE_RETRY_MS = 60_000
-/** When the deletion of a stash's storage is tried again, after an instance died during it. */
+/** After this the alarm deletes the storage of a deleted stash, where an instance died before the deletion was done. */
 const RETRY_MS = 1_000
-/** Stays in the storage of a deleted stash for good: an object without tables and without this mark has lost its storage. */
+/** The mark that stays in the storage of a deleted stash. An object with neither tables nor this mark answers `NO_STORAGE`. */
 const DELETED_MARK = 'deleted'
 
 export class StashObject extends DurableObject<Env> {
@@ -111,12 +111,13 @@ export class StashObject extends DurableObject<Env> {
     })
     if (!this.#exists) return
     this.#recovery.noteWake(getCursor(this.#sql), getStash(this.#sql).revision)
-    // If an older version wrote KV's copy, it is put again even if the stash does not change. Last: the alarm calls all of the above.
+    // A copy in KV that an older version wrote is put again even if the stash does not change. This comes last, because the
+    // alarm's tasks use all of the above.
     if (this.#publisher.dueAt() !== null || this.#storageDeletionAt() !== null) this.#alarm.schedule()
     this.#alarm.scheduleOverdue(Date.now())
   }
 
-  /** Where a step fails, the stash can be neither written nor confirmed until the code is mended: readers get KV's copy. */
+  /** Where a step fails, the stash can be neither written nor confirmed until the code is fixed: readers get KV's copy. */
   #migrate(): void {
     try {
       this.#storage.transactionSync(() => migrate(this.#sql))
@@ -138,7 +139,7 @@ export class StashObject extends DurableObject<Env> {
     return { created_at: now }
   }
 
-  /** Every change of a stash comes in here. */
+  /** Every change that a caller requests, except `create`. Due releases and recoveries come from the object itself. */
   async apply(command: Command): Promise<Result<Applied>> {
     // The change is made as of the time at which no end was due: a later time could be past the end of a time-box.
     const now = await this.#releaseDueEnds()
@@ -150,10 +151,10 @@ export class StashObject extends DurableObject<Env> {
     })
   }
 
-  /** Queries that need a credential. */
+  /** Answers queries about the stash. Public reads do not come here: they use `vouch` and `snapshot`. */
   async ask(credential: Credential, question: Query): Promise<Result<QueryResult>> {
     const now = await this.#releaseDueEnds()
-    // Read before the rest, because an await in between could mix two states.
+    // The time of the alarm is read before the rest, because an await in between could mix two states.
     const alarmSetFor = question.kind === 'health' ? await this.#storage.getAlarm() : null
     if (!this.#isAlive()) return refuse({ code: 'stash_not_found' })
     const health = () => this.#monitor.gather(alarmSetFor)
@@ -172,13 +173,13 @@ export class StashObject extends DurableObject<Env> {
     return this.#head()
   }
 
-  /** A reader has seen a copy of this revision. Where KV confirms it, the stash continues after it. Returns the revision then. */
+  /** A reader has seen a copy of this revision. Where KV confirms it, the stash continues after it. Returns its revision then. */
   async recover(seen: number): Promise<number | null> {
     if (this.#isAlive()) await this.#recovery.recover(seen)
     return this.#head()
   }
 
-  /** The snapshot, in the text that KV has. Null: no such stash. */
+  /** The present snapshot, in the format of the copy in KV. Null: no such stash. */
   async snapshot(): Promise<string | null> {
     const now = await this.#releaseDueEnds()
     const revision = this.#head()
@@ -205,7 +206,7 @@ export class StashObject extends DurableObject<Env> {
 
   /**
    * The events that a watcher of a hub has missed. Null: no such stash. A hub of an older version takes no texts and does not
-   * give its name; others are subscribed again if their subscription was dropped.
+   * give its name; any other hub is subscribed again if its row in the `hub` table is missing.
    */
   async missed(
     after: number | null,
@@ -231,12 +232,12 @@ export class StashObject extends DurableObject<Env> {
     return this.#monitor.runAlarm(() => this.#alarm.run(), info?.isRetry === true)
   }
 
-  /** Before each answer, because the alarm may be late: releases the ends that are due. Resolves with the time at which none was. */
+  /** Releases due ends before an answer, because the alarm may be late. Resolves with the time at which none was due. */
   async #releaseDueEnds(): Promise<number> {
     return this.#isAlive() ? this.#alarm.releaseAllDueEnds() : Date.now()
   }
 
-  /** Sets the alarm for the next try in the same transaction, in case the object dies in a release. */
+  /** Takes due changes, and sets the alarm for their next try in the same transaction, in case the object dies in a release. */
   #takeDue(due: DueKind, limit: number): string[] {
     if (!this.#isAlive()) return []
     return this.#storage.transactionSync(() => {
@@ -256,7 +257,7 @@ export class StashObject extends DurableObject<Env> {
     }
   }
 
-  /** When the storage of a deleted stash may be deleted; null where it is not deleted, or KV or a hub does not know of it yet. */
+  /** When the storage of a deleted stash may be deleted; null while KV or a hub lacks the deletion, or a put may still land. */
   #storageDeletionAt(): number | null {
     if (!this.#exists || this.#isAlive() || this.#publisher.busy) return null
     const isKnown = this.#publisher.dueAt() === null && this.#watchers.nextHubAt() === null

@@ -1,8 +1,8 @@
 /**
- * Purges this stash from the cache in front of the Worker after each commit. Only an optimization: entries expire by their
+ * Purges this stash from the cache in front of the Worker after commits. This is only an optimization: entries expire by their
  * max-age. An account has few purges (a burst of 25, then 5 a minute), so commits share them, each stash has a budget, and a
- * refused purge is not repeated. Each commit is purged twice: at once, and again when no isolate can have a cache entry from
- * before the commit any more, with which it could have filled the cache again.
+ * refused purge is not repeated. After a purge comes a second one, when no isolate can have a cache entry from before the
+ * commit any more, with which it could have filled the cache again.
  */
 export const SECOND_PURGE_MS = 1_100
 const BUDGET = 10
@@ -44,7 +44,7 @@ export class CachePurger {
       await this.#purgeOnce()
       if (this.#absent) return
       await this.#sleep(SECOND_PURGE_MS)
-      // The first purge of the next round also covers commits that came meanwhile.
+      // Where a commit came meanwhile, the first purge of the next round is also the second one of this round.
       if (!this.#again) await this.#purgeOnce()
     }
   }

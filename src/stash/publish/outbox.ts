@@ -24,14 +24,17 @@ export function insertCursor(sql: SqlStorage): void {
 export const getPublishedRevision = (sql: SqlStorage): number => getCursor(sql).revision
 
 export function getCursor(sql: SqlStorage): Cursor {
-  // An older version does not write the layout: where it has put another revision since, KV has its layout.
+  // An older version does not write the layout: where it has put another revision since, KV has the layout of that version.
   const layout = 'CASE WHEN layout_revision = revision THEN layout ELSE 0 END AS layout'
   const query = `SELECT revision, tried_at AS triedAt, failures, pending, ${layout} FROM cursor WHERE reader = ?`
   const row = sql.exec<CursorRow>(query, READER).one()
   return { ...row, pending: row.pending === 1 }
 }
 
-/** After a restore, the tables do not know of puts that began later than the restored state: the next put waits as it does for a lost one. */
+/**
+ * After a restore, the tables do not know of puts that began later than the restored state. So the next put waits as it does
+ * after a put that may be lost.
+ */
 export function notePutUnderWay(sql: SqlStorage, now: number): void {
   sql.exec('UPDATE cursor SET tried_at = ?, pending = 1 WHERE reader = ?', now, READER)
 }
@@ -65,7 +68,7 @@ export function composeSnapshot(
   }
   const { name, description, profile, created_at: createdAt } = row
   const freeze = toFreeze(row)
-  // The type of each guarded key.
+  // The type of each key's guard, by which readers evaluate the value.
   const types = new Map(listGuardsByKey(sql).map(({ key, guard }) => [key, guard.type]))
   const getGuard = (key: string): { guard?: string } => {
     const guard = types.get(key)

@@ -1,10 +1,8 @@
 /**
- * Copies the stash to KV, for readers. The log is the outbox: a durable cursor says up to which revision KV has it.
- *
- * One KV value has the whole stash, so ten waiting entries cost one put. KV accepts one write a second for a key, and a put of
- * an older revision must never land after that of a newer one. So there is one put at a time, at intervals, always of the
- * newest revision, until the cursor is at the head. Before its first put, an instance makes sure that KV has nothing newer
- * than the stash. `dueAt` says when to run again; the alarm runs it then, also after a crash.
+ * Copies the stash to KV, for readers. A durable cursor says up to which revision of the log KV has it. One KV value has the
+ * whole stash, so ten waiting entries cost one put. KV accepts one write a second for a key, and an older revision must not
+ * replace a newer one. So there is one put at a time, at intervals, of the newest revision, until the cursor is at the head;
+ * the first put of an instance waits for `confirm`. The alarm calls `run` at `dueAt`, also after a crash.
  */
 import { LAYOUT } from '../../model/snapshot/snapshot.ts'
 
@@ -17,14 +15,17 @@ const KV_PUT_INTERVAL_MAX_MS = 60_000
  * the older one might land last.
  */
 const KV_PUT_PRESUMED_LOST_MS = 15_000
-/** After so many failed reads of KV in a row, the stash is put without a confirmation: a KV that can be written but not read must not stay behind. */
+/**
+ * After more failed reads of KV in a row than this, the stash is put without a confirmation: a KV that can be written but not
+ * read must not stay behind.
+ */
 const UNCONFIRMED_MAX = 5
 
 /** The state of KV. Durable, so that an instance after a restart keeps the interval, and does not overtake a put under way. */
 export type Cursor = {
   /** The revision that KV has; -1 before the first put. */
   revision: number
-  /** When a put last began or settled. */
+  /** When a put, or the read of KV before it, last began or settled. */
   triedAt: number
   /** How many puts have failed in a row. */
   failures: number
@@ -54,7 +55,10 @@ export class Publisher {
   readonly #unsettled = new Set<symbol>()
   #latest: symbol | null = null
   #isConfirming = false
-  /** How many reads of KV have failed in a row. Not in the cursor: `failures` there means puts that may have landed in spite of the error. */
+  /**
+   * How many reads of KV have failed in a row. They are not counted in the cursor, whose `failures` are puts that may have landed
+   * in spite of the error.
+   */
   #unconfirmed = 0
 
   constructor(outbox: Outbox, now: () => number) {
@@ -66,7 +70,7 @@ export class Publisher {
   dueAt(): number | null {
     const { revision, failures, pending, triedAt, layout } = this.#outbox.cursor()
     if (revision >= this.#outbox.head() && layout === LAYOUT) return null
-    // Also while KV is read for the confirmation: otherwise the alarm would run again and again, and could do nothing.
+    // The long wait also holds while KV is read for the confirmation: otherwise the alarm would run again and again in vain.
     const wait =
       pending || this.#isConfirming
         ? KV_PUT_PRESUMED_LOST_MS

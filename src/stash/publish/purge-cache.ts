@@ -1,4 +1,4 @@
-/** Purges the cache in front of the Worker, through the Worker's default entrypoint: no other code may purge it. */
+/** Purges the cache in front of the Worker through the default entrypoint, because the platform lets no other code purge it. */
 import { PURGE_METHOD, type PurgeProps } from '../../model/cache-purge.ts'
 import { toCacheTag } from '../../model/snapshot/snapshot.ts'
 import type { Purged } from './cache-purger.ts'

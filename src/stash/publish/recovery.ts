@@ -1,8 +1,8 @@
 /**
  * Detects that the object's storage was restored to a time before KV's copy, by a point-in-time recovery or from a file. The
  * restored values count, but readers have seen higher revisions. So the stash continues after those, with an entry of kind
- * `recovered`. Only KV's copy and the hubs' cursors are taken as evidence, because only this object writes them. KV may be late
- * and show less than readers have seen: the next reader with a higher revision starts another recovery.
+ * `recovered`. Only KV's copy and the hubs' cursors are evidence, because they come from this object alone. KV may be late and
+ * show less than readers have seen: the next reader with a higher revision starts another check.
  */
 import type { DecidedEntry } from '../../model/decide/decision.ts'
 import type { Actor } from '../../model/access/permit.ts'
@@ -75,7 +75,10 @@ export class Recovery {
     return this.#isCertain ? Infinity : this.#putAtWake
   }
 
-  /** To be called before a put: makes sure that KV has nothing newer. Null where that is known. Rejects where KV cannot be read. */
+  /**
+   * To be called before a put and before a broadcast to hubs: makes sure that KV has nothing newer. Null where that is known.
+   * Rejects where KV cannot be read.
+   */
   confirm(): Promise<void> | null {
     return this.#isCertain ? null : this.#check()
   }
@@ -130,7 +133,7 @@ export class Recovery {
  */
 function isOwnRevision(sql: SqlStorage, { revision, chain }: Outline, mayBePut: number): boolean {
   if (revision > mayBePut) return false
-  // An old copy of this history, or of one that KV has overwritten since.
+  // A copy without a hash cannot be compared. A copy up to the published revision is an old one, which a put has replaced since.
   if (chain === null || revision <= getPublishedRevision(sql)) return true
   const stash = getStash(sql)
   // The tombstone of a deleted stash has no log entry, so a copy with the hash of one is of another history.

@@ -29,7 +29,7 @@ export function gatherHealth(sql: SqlStorage, alarm: AlarmFacts, now: number): H
 
 type LateRow = { kind: HeldKind; due_at: number | null; tries: number; retry_at: number | null; keys: string }
 
-/** Uses the two indexes from which the alarm takes due changes. */
+/** The two conditions are those of the indexes `held_by_due` and `held_by_retry`. */
 function getLateChanges(sql: SqlStorage, now: number): Pick<HealthFacts, 'late' | 'isWhole'> {
   const select = (condition: string, ...bindings: number[]): LateRow[] =>
     sql
@@ -52,7 +52,7 @@ function getLateChanges(sql: SqlStorage, now: number): Pick<HealthFacts, 'late' 
   return { late, isWhole: sorts.every((rows) => rows.length <= LATE_MAX) }
 }
 
-// The cast is safe: only `putHeld` writes this column, and it writes a JSON list of keys.
+// The cast is safe: only `putHeld` and a migration write this column, always a JSON list of keys.
 function parseKeys(text: string): string[] {
   try {
     return JSON.parse(text) as string[]
@@ -74,7 +74,7 @@ function getKvHealth(sql: SqlStorage, stash: StashRow): HealthFacts['kv'] {
 }
 
 function getHubHealth(sql: SqlStorage, stash: StashRow): HealthFacts['hubs'] {
-  // At most a few hundred rows: 64 hubs a continent.
+  // The table has at most a few hundred rows: 64 hubs a continent.
   const query = `SELECT count(*) AS count, coalesce(sum(told < ?1), 0) AS behind, min(told) AS lowest,
     coalesce(max(CASE WHEN told < ?1 THEN failures END), 0) AS failures FROM hub`
   type Row = { count: number; behind: number; lowest: number | null; failures: number }
@@ -83,7 +83,7 @@ function getHubHealth(sql: SqlStorage, stash: StashRow): HealthFacts['hubs'] {
   return { count, behind, lowestCursor: lowest, behindSince, failures }
 }
 
-/** When the revision after this one was made: since then a reader of the log at this revision is behind. */
+/** When the revision after this one was made: since then a cursor at this revision is behind. */
 function revisionAfter(sql: SqlStorage, { created_at, deleted_at }: StashRow, revision: number): number {
   if (revision < 0) return deleted_at ?? created_at
   // Where that entry was pruned, the time is that of the first entry left. A deleted stash has no log.

@@ -22,11 +22,11 @@ import { getStash } from '../tables/stash-row.ts'
 
 /** A page ends after so many characters of values, because an answer is one RPC message. */
 const PAGE_MAX_CHARS = 4 * 1024 * 1024
-/** How many entries one page examines for those that a limited token may see. */
+/** How many entries one page examines at most, in search of those that a limited token may see. */
 const SCANNED_ENTRIES_MAX = 5_000
-/** How many keys of entries it examines. */
+/** How many keys of entries one page examines at most. */
 const SCANNED_KEYS_MAX = 50_000
-/** How many entries one request verifies, because it delays all others. */
+/** How many entries one request verifies at most, because it delays all other requests. */
 const VERIFY_BATCH = 1_000
 
 export type HistoryPage = {
@@ -37,7 +37,7 @@ export type HistoryPage = {
   first: number
 }
 
-/** Newest first. For a token of some keys, only the changes of these keys. */
+/** One page of history, the newest entry first. A token for some keys gets only the changes of these keys. */
 export function readHistory(
   sql: SqlStorage,
   actor: TokenActor,
@@ -45,7 +45,7 @@ export function readHistory(
 ): HistoryPage {
   const from = before ?? Number.MAX_SAFE_INTEGER
   const first = getStash(sql).anchor_revision + 1
-  // Also the number of changes must not be disclosed.
+  // The number of changes must not be disclosed either.
   if (key !== null && !reaches(actor, key)) return { entries: [], next: null, first }
   if (key === null && !reachesAll(actor)) return { ...readWithinReach(sql, actor, from, limit), first }
   const entries: LoggedEntry[] = []
@@ -66,7 +66,7 @@ export function readHistory(
   return { entries, next, first }
 }
 
-/** Examines keys first, and loads the values only of entries that the actor may see. */
+/** Examines keys first, and loads the values only of entries with a key that the actor reaches. */
 function readWithinReach(
   sql: SqlStorage,
   actor: TokenActor,
@@ -88,7 +88,10 @@ function readWithinReach(
   return { entries, next: unread }
 }
 
-/** Newest first, at most `limit`. `next`: from which revision on none was examined; null: all were. Reads no values. */
+/**
+ * The revisions with a key that the actor reaches, the newest first, at most `limit`. `next` is `before` of the next page; null
+ * where all were examined. Reads no values.
+ */
 function revisionsWithinReach(
   sql: SqlStorage,
   actor: TokenActor,
@@ -103,7 +106,7 @@ function revisionsWithinReach(
   for (const { revision, key } of sql.exec<{ revision: number; key: string }>(query, from)) {
     rows++
     if (revision !== current) {
-      // Only between two revisions, because the next page cannot begin within one.
+      // A page ends only between two revisions, because the next page cannot begin within one.
       if (visible.length === limit || revisions === SCANNED_ENTRIES_MAX || rows > SCANNED_KEYS_MAX) {
         return { visible, next: revision + 1 }
       }
@@ -115,7 +118,10 @@ function revisionsWithinReach(
   return { visible, next: null }
 }
 
-/** For a token of some keys: the part of an entry about these keys. Null: no part of it, as for tokens and freezes. */
+/**
+ * The entry as the actor may see it: for a token for some keys, only the part about these keys. Null where there is no such part,
+ * as in entries about tokens and freezes.
+ */
 function filterForActor(actor: TokenActor, entry: LoggedEntry): LoggedEntry | null {
   if (reachesAll(actor)) return entry
   const changes = entry.changes.filter(({ key }) => reaches(actor, key))

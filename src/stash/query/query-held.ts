@@ -16,7 +16,7 @@ import { toFreeze, getStash } from '../tables/stash-row.ts'
 import { getRequester } from '../tables/tokens.ts'
 
 export type HeldPage = {
-  /** Flat, as the version before has it. `secret_hash` is always null here. */
+  /** In the flat form that Workers of the version before read. `secret_hash` is always null here. */
   held: (FlatHeld & { madeBy: string })[]
   /** `after` of the next page; null on the last. */
   next: number | null
@@ -27,7 +27,7 @@ export type HeldPage = {
 /** A page ends after so many characters of changes, because an answer is one RPC message. */
 const PAGE_MAX_CHARS = 4 * 1024 * 1024
 
-/** The held changes whose keys the actor reaches, without secrets. */
+/** The held changes all of whose keys the actor reaches, without secrets, lapses and thaws. */
 export function listHeld(
   sql: SqlStorage,
   actor: TokenActor,
@@ -49,7 +49,7 @@ export function listHeld(
   return { held: page, next: null, freeze }
 }
 
-/** The label of a token that ended is not known here, so its id is given. */
+/** `getRequester` gives no label of a token that has ended, so its id is shown instead. */
 function getRequesterName(sql: SqlStorage, madeBy: string | null, now: number): string {
   const maker = getRequester(sql, madeBy, now)
   return maker === null ? `${madeBy} (revoked)` : getActorLabel(maker)

@@ -1,4 +1,4 @@
-/** Queries that need a credential. Public reads do not come here: they use `vouch` and `snapshot`. */
+/** Queries that need a credential, except `standing` in the WrenDB profile. Public reads use `vouch` and `snapshot` instead. */
 import { isWithin } from '../../model/decide/decide-token.ts'
 import type { GuardRow } from '../../model/decide/facts.ts'
 import { checkHealth, type Checks, type HealthFacts } from '../../model/health.ts'
@@ -16,7 +16,7 @@ import { authenticate, listTokens, type TokenFacts } from '../tables/tokens.ts'
 export type Query =
   | { kind: 'items' }
   | { kind: 'link' }
-  /** Whether the credential may write here at all. */
+  /** Whether the stash accepts the credential. A token of the stash need not be able to write. */
   | { kind: 'standing' }
   | { kind: 'tokens' }
   | { kind: 'guards' }
@@ -56,7 +56,7 @@ export function answerQuery(
 ): Result<QueryResult> {
   if (question.kind === 'link') return answerLink(sql, credential, now)
   if (credential.kind === 'none') return answerAnonymous(sql, question)
-  // The admin may make some writes, so errors in the bodies of these may be shown. All other queries need a token.
+  // The admin may make some writes, and may see errors in the bodies of these. All other queries need a token.
   if (credential.kind === 'admin' && question.kind === 'standing') return ok({ kind: 'standing' })
   const actor =
     credential.kind === 'token' ? authenticate(sql, credential.hash, now) : refuse({ code: 'invalid_token' })

@@ -16,7 +16,7 @@ export function getGuards(sql: SqlStorage, keys: Iterable<string>): Map<string, 
 export const listGuardsByKey = (sql: SqlStorage): GuardRow[] =>
   sql.exec<Row>('SELECT * FROM guard ORDER BY key').toArray().map(toGuard)
 
-/** As stored: verification must not rely on their being JSON. */
+/** The rows with the guards as stored: the verification of history must not rely on them being JSON. */
 export const getGuardTexts = (sql: SqlStorage): Row[] => sql.exec<Row>('SELECT * FROM guard').toArray()
 
 export const countGuardBytes = (sql: SqlStorage): { guardCount: number; guardBytes: number } =>

@@ -67,8 +67,8 @@ export function flattenHeld(held: Held): FlatHeld {
 }
 
 /**
- * Only `putHeld` writes the JSON columns. A row that lacks a field of its kind is damaged, because every version has written
- * them: no secret matches it, it has expired, or it is due.
+ * Only `putHeld` and a migration write the JSON columns. A row that lacks a field of its kind is damaged, because every version
+ * has written them: no secret matches it, it has expired, or it is due.
  */
 export function toHeld(row: HeldRow): Held {
   const { id, kind, reason, made_by: madeBy, made_at: madeAt, decision, asked } = row
@@ -90,7 +90,8 @@ export function toHeld(row: HeldRow): Held {
       const approvedBy = row.approved_by === null ? null : (JSON.parse(row.approved_by) as Person)
       return { ...base, kind, change, dueAt, approvedBy, brokeGlass, asked }
     }
-    // Lapses and thaws. Also a kind of a newer version that was rolled back: it ends at its time, and no secret or person releases it.
+    // Lapses and thaws; also a kind of a newer version that was rolled back. It is due at its time, and no secret or person
+    // releases it.
     default:
       return { ...base, kind, change, dueAt }
   }

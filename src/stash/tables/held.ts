@@ -53,7 +53,7 @@ export function dropHeld(sql: SqlStorage, id: string): void {
   }
 }
 
-/** Drops unused links. Approvals expire as well, but the alarm drops those, with an entry in the log. */
+/** Drops expired links. Approvals expire as well, but the alarm drops those, with an entry in the log. */
 export function dropExpiredLinks(sql: SqlStorage, now: number): void {
   dropAll(sql, `SELECT id FROM held WHERE expires_at <= ? AND due_at IS NULL`, now)
 }
@@ -110,8 +110,9 @@ function findRevert(sql: SqlStorage, id: string): HeldRevert | null {
 }
 
 /**
- * The groups of due changes, in the order of their release: first ends (reverts, thaws, lapses), which must not be delayed,
- * then requests of callers; last, one at a time, those whose release began before and did not end.
+ * The groups of due changes, in the order of their release: ends (reverts, thaws, lapses) must not be delayed, so they come
+ * before requests of callers. Of the changes whose release began before and did not succeed, a run of the alarm takes one end
+ * after the other ends, and one change of any kind at last.
  */
 export type DueKind = 'ends' | 'tried_ends' | 'requests' | 'tried'
 
@@ -126,12 +127,15 @@ const DUE = {
   tried: `retry_at <= ? ORDER BY tries, kind NOT IN ('revert', 'thaw', 'lapse'), due_at, rowid`,
 } satisfies Record<DueKind, string>
 
-/** Short, because the other changes of the batch wait with the one whose release killed the object. */
+/** This is short, because the other changes of the batch wait with the one whose release killed the object. */
 const FIRST_RETRY_MS = 1_000
 const RETRY_MS = 60_000
 const RETRY_MAX_MS = 60 * 60_000
 
-/** The ids of due changes. Counts a try of each before its release, so that one whose release kills the object does not come first again. */
+/**
+ * The ids of due changes. Counts a try of each before its release, so that one whose release kills the object does not come
+ * first again.
+ */
 export function takeDue(sql: SqlStorage, due: DueKind, limit: number, now: number): string[] {
   const rows = sql.exec<{ id: string; tries: number }>(
     `SELECT id, tries FROM held WHERE ${DUE[due]} LIMIT ?`,
@@ -145,7 +149,7 @@ export function takeDue(sql: SqlStorage, due: DueKind, limit: number, now: numbe
   })
 }
 
-/** When the next release is due. */
+/** When the next release is due; null where none is. */
 export function nextDueAt(sql: SqlStorage): number | null {
   const due = 'SELECT min(due_at) AS at FROM held WHERE due_at IS NOT NULL AND retry_at IS NULL'
   const retry = 'SELECT min(retry_at) AS at FROM held WHERE retry_at IS NOT NULL'
@@ -171,7 +175,10 @@ export function postpone(sql: SqlStorage, id: string, until: number): void {
   sql.exec('UPDATE held SET tries = 0, retry_at = ? WHERE id = ?', until, id)
 }
 
-/** Reassigns schedules, approval requests and time-boxes of a token to its successor. Not links: they may have leaked with the token. */
+/**
+ * Reassigns schedules, approval requests and time-boxes of a token to its successor. Links are not reassigned: they may have
+ * leaked with the token.
+ */
 export function reassignHeld(sql: SqlStorage, from: string, to: string): void {
   sql.exec(`UPDATE held SET made_by = ? WHERE made_by = ? AND kind IN ('schedule', 'approval')`, to, from)
   sql.exec('UPDATE held SET set_by = ? WHERE set_by = ?', to, from)
@@ -197,7 +204,10 @@ export function getPendingReverts(sql: SqlStorage, setBy: string | null): { held
   return { held, isWhole: true }
 }
 
-/** The values that pending reverts put back, the next first. A stash from before the limits may have more than `REVERTS_MAX`: then only the next ones. */
+/**
+ * The values that pending reverts put back, the next first. A stash that is older than the limits may have more bytes of them
+ * than `REVERTS_MAX`: then only the next ones.
+ */
 export function getPendingValues(sql: SqlStorage): PendingValue[] {
   const query = `SELECT change, due_at AS at, ends AS version, bytes FROM held WHERE ${IS_REVERT} ORDER BY due_at, rowid`
   const values: PendingValue[] = []
@@ -216,11 +226,11 @@ export function getPendingValues(sql: SqlStorage): PendingValue[] {
   return values
 }
 
-/** A value that a pending time-box puts back: when, and the revision that set it. Null: the key goes away. */
+/** A value that a pending revert puts back, when, and the revision that set the time-box. A null value deletes the key. */
 export type PendingValue = { key: string; at: number; version: number; value: string | null; type: string }
 type PendingRow = { change: string; at: number; version: number; bytes: number }
 
-/** By the small `revert` table: in a row of `held`, SQLite would have to read past the large values to other columns. */
+/** Uses the small `revert` table: to read `kind` in a row of `held`, SQLite has to read past the large `change`. */
 const IS_REVERT = 'id IN (SELECT held_id FROM revert)'
 
 /** How many keys pending reverts put back, and the bytes of their JSON. */
@@ -232,7 +242,7 @@ export const getRevertSize = (sql: SqlStorage): { revertCount: number; revertByt
     )
     .one()
 
-/** In the order in which they were made. A generator, so that the reader may stop early. */
+/** The held changes after this row, in the order of their rows. It is a generator, so that the reader may stop early. */
 export function* iterateHeldAfter(sql: SqlStorage, cursor: number): Iterable<{ cursor: number; held: Held }> {
   const query = 'SELECT rowid AS cursor, * FROM held WHERE rowid > ? ORDER BY rowid'
   for (const { cursor: at, ...row } of sql.exec<HeldRow & { cursor: number }>(query, cursor)) {

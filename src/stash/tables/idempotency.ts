@@ -1,19 +1,21 @@
 /**
- * Idempotency records, in the tables `answer` and `refusal`: the reply to a command, so that a repeat gets the same. Replies of accepted changes are kept for a day. Refusals are kept for two minutes, so that an original that arrives after its
- * refused repeat is refused as well. Two tables, because older versions take every row of `answer` for an accepted change.
+ * Idempotency records, in the tables `answer` and `refusal`: the reply to a command, so that a repeat gets the same. Replies of
+ * accepted changes are kept for a day. Refusals are kept for two minutes, so that an original that arrives after its refused
+ * repeat is refused as well. They have a table of their own, because older versions take every row of `answer` for an accepted
+ * change.
  */
 import type { Applied } from '../../model/intent.ts'
 import { countBytes } from '../../model/item.ts'
 import { REFUSAL_LIFETIME_MS } from '../../model/replayable-refusal.ts'
 import { ok, type Refusal, type Result } from '../../model/refusal.ts'
 
-/** Long enough for a night's retries. The contract states it. */
+/** A day is long enough for retries overnight. The contract states it. */
 const ANSWER_LIFETIME_MS = 24 * 60 * 60_000
 
-/** For one credential. The oldest are deleted first. */
+/** The limits for one credential in each of the two tables. The oldest rows are deleted first. */
 const SCOPE_MAX_ANSWERS = 1_000
 const SCOPE_MAX_BYTES = 8 * 1024 * 1024
-/** Fewer, because one or two people use a link, and its bearer is anonymous. */
+/** A link has fewer, because one or two people use it, and its bearer is anonymous. */
 const LINK_MAX_REFUSALS = 20
 
 /** The scope (the credential) and the key by which a reply is found, and the fingerprint of its request. */

@@ -3,7 +3,7 @@ import { countBytes, type Item } from '../../model/item.ts'
 import { getPendingValues } from './held.ts'
 
 /**
- * The items at `now`. Where a time-box has ended and its revert was not released (the stash is full, or the release failed),
+ * The items at `now`. Where a time-box has ended and its revert was not released (the release was refused, or failed),
  * the key has its former value. Restored keys come first, then the others in their order.
  */
 export function getItemsAt(sql: SqlStorage, items: Item[], now: number): Item[] {

@@ -34,7 +34,7 @@ export function listItemsByKey(sql: SqlStorage): Item[] {
   return sql.exec<ItemRow>('SELECT * FROM item ORDER BY key').toArray().map(toItem)
 }
 
-/** Newest change first. */
+/** The items in the order of their last change, the newest first. */
 export function listItemsByAge(sql: SqlStorage): Item[] {
   return sql.exec<ItemRow>('SELECT * FROM item ORDER BY version DESC, key').toArray().map(toItem)
 }

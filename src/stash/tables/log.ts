@@ -1,6 +1,7 @@
 /**
- * The `log` and `change` tables: every accepted change, in order, with who, when, why, before and after, each
- * entry chained to the one before it by its hash. The publisher copies the stash to KV up to the head of the log.
+ * The `log` and `change` tables: one entry for each change that makes a revision, except the deletion of the stash, with who,
+ * when, why, before and after. Its hash chains each entry to the one before. The publisher copies the stash to KV up to the
+ * head of the log.
  */
 import { CHAIN_FORMAT, chainText, type Entry, type EntryChange } from '../../model/entry.ts'
 import { countBytes } from '../../model/item.ts'
@@ -47,7 +48,10 @@ export function appendEntry(sql: SqlStorage, entry: Entry, previousHash: string)
 /** An estimate for the fixed columns of a row, its header and its index entries. */
 const ROW_BYTES = 100
 
-/** The size of an entry in storage, in bytes: its texts in UTF-8, and its rows. A key counts twice, because an index has it as well. */
+/**
+ * The size of an entry in storage, in bytes: its texts in UTF-8, and its rows. A key counts twice, because an index has it as
+ * well.
+ */
 export function countEntryBytes({ actor, heldId, reason, detail, changes }: Entry): number {
   let bytes = 2 * ROW_BYTES
   for (const text of [actor, heldId, reason, detail]) bytes += text === null ? 0 : countBytes(text)
@@ -58,7 +62,7 @@ export function countEntryBytes({ actor, heldId, reason, detail, changes }: Entr
   return bytes
 }
 
-/** The length of an entry's values, for the limit of a page. */
+/** The length of an entry's values, for the limit of a page, and for entries of older versions, which have no size. */
 export const countChars = (changes: EntryChange[]): number =>
   changes.reduce((sum, { before, after }) => sum + (before?.value.length ?? 0) + (after?.value.length ?? 0), 0)
 
@@ -92,7 +96,7 @@ export type LoggedEntry = Entry & {
   isWhole: boolean
 }
 
-/** A generator, so that the reader may stop early. */
+/** The entries before this revision, newest first. It is a generator, so that the reader may stop early. */
 export function* iterateEntriesBefore(sql: SqlStorage, before: number): Iterable<LoggedEntry> {
   const query = 'SELECT * FROM log WHERE revision < ? ORDER BY revision DESC'
   for (const row of sql.exec<LogRow>(query, before)) yield toEntry(sql, row)
@@ -120,7 +124,7 @@ export const getChanges = (sql: SqlStorage, revision: number): EntryChange[] =>
 const getChangeRows = (sql: SqlStorage, revision: number): ChangeRow[] =>
   sql.exec<ChangeRow>('SELECT * FROM change WHERE revision = ? ORDER BY position', revision).toArray()
 
-/** Null: the revision is not in history. */
+/** The kind of the entry of this revision; null where the revision is not in history. */
 export const getEntryKind = (sql: SqlStorage, revision: number): string | null =>
   sql.exec<{ kind: string }>('SELECT kind FROM log WHERE revision = ?', revision).toArray()[0]?.kind ?? null
 

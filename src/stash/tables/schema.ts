@@ -185,12 +185,12 @@ export const STEPS: { id: string; sql: string }[] = [
   },
 ]
 
-/** A stash that was never created, or was deleted, has no tables. A read of it must not create any. */
+/** A stash that was never created, or whose storage was deleted, has no tables. A read of it must not create any. */
 export function hasTables(sql: SqlStorage): boolean {
   return sql.exec(`SELECT 1 FROM sqlite_master WHERE name = 'migration'`).toArray().length > 0
 }
 
-/** Runs in a transaction, so that either all missing steps are applied or none. @throws {Error} a step cannot be applied */
+/** To be called in a transaction, so that all missing steps are applied or none. @throws {Error} a step cannot be applied */
 export function migrate(sql: SqlStorage, steps = STEPS): void {
   sql.exec('CREATE TABLE IF NOT EXISTS migration (id TEXT PRIMARY KEY)')
   const applied = sql.exec<{ id: string }>('SELECT id FROM migration ORDER BY id').toArray()

@@ -66,7 +66,10 @@ export function setFreeze(sql: SqlStorage, freeze: Freeze | null): void {
   sql.exec('UPDATE stash SET freeze = ?', freeze && JSON.stringify(freeze))
 }
 
-/** Deletes everything but this row, which stays until KV has the tombstone. The anchor is set so that no history is left to prune. */
+/**
+ * Deletes the data of the stash. This row and the cursors of KV and the hubs stay until KV has the tombstone, and every hub the
+ * last event. The anchor is set so that no history is left to prune.
+ */
 export function markDeleted(sql: SqlStorage, revision: number, now: number): void {
   for (const table of ['item', 'guard', 'token', 'held', 'revert', 'log', 'change', 'answer', 'refusal'])
     sql.exec(`DELETE FROM ${table}`)

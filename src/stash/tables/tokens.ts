@@ -146,7 +146,7 @@ function getTokenRow(sql: SqlStorage, id: string): TokenRow | undefined {
 const hasEnded = ({ expires_at, ended_at }: TokenRow, now: number): boolean =>
   ended_at !== null || (expires_at !== null && expires_at <= now)
 
-// Only `insertToken` writes these columns.
+// Only `insertToken` and a migration write `can` and `keys`, always as JSON lists.
 const toActor = (sql: SqlStorage, { id, label, master, can, keys, ...row }: TokenRow): TokenActor => ({
   kind: 'token',
   id,

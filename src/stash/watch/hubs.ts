@@ -1,9 +1,8 @@
 /**
- * Broadcasts the log to the hubs of this stash: the `hub` table has one row per subscribed hub, with a cursor that the hub
- * itself confirms. Each hub is called by a loop of its own, one call at a time, and no other hub and no watcher waits for it.
- *
- * Events that a hub has not confirmed are sent again by the alarm, with a back-off that commits respect as well: a hub that is
- * out of reach while a stash changes ten times a second must not use up its failures within seconds.
+ * Broadcasts the log to the hubs of this stash. The `hub` table has one row per subscribed hub, with a cursor that the hub
+ * confirms. A loop calls each hub, so that a slow one delays no other hub and no watcher of the object itself. The alarm
+ * repeats calls that failed, with a back-off that commits respect as well: a hub that is out of reach while a stash changes
+ * ten times a second must not use up its failures within seconds.
  */
 import type { HubSink, WatchEvent } from '../../model/snapshot/watch-event.ts'
 import { getEventsForHub } from './replay.ts'
@@ -14,8 +13,8 @@ const RETRY_MAX_MS = 60_000
 const FREQUENT_FAILURES = 20
 const RARE_RETRY_MS = 60 * 60_000
 /**
- * A week of hourly calls. A dropped hub is not notified, so its watchers would wait in vain: it is dropped only once none of its
- * sockets can be open any more. A hub that comes back even later is subscribed by the next watcher that joins.
+ * A week of hourly calls. A hub is not notified when it is dropped. Where it still has watchers, the next one that joins, or the
+ * renewal of its subscription (`RENEW_MS` in `live/hub-object.ts`), subscribes it again.
  */
 export const FAILURES_MAX = FREQUENT_FAILURES + 7 * 24
 /** The limits of one message; further events go in the next. A single change may be larger. */
@@ -25,7 +24,7 @@ export const MESSAGE_LIMITS = { changes: 25, bytes: 1024 * 1024 }
  * a call that is abandoned too early is repeated in vain.
  */
 export const CALL_DEADLINE_MS = 10_000
-/** The timer of a call counts it as failed at its deadline. The alarm, for the case that the object dies, comes a little later. */
+/** A timer counts a call as failed at its deadline. The alarm comes a little later, for the case that the object has died. */
 const DEADLINE_SLACK_MS = 100
 
 /** A cursor before every revision: the hub gets a snapshot. */
@@ -41,11 +40,14 @@ export type HubSource = {
   sleep(ms: number, signal: AbortSignal): Promise<unknown>
   /** The stash's revision; null once it is deleted. */
   head(): number | null
-  /** False once the storage is deleted. */
+  /** Whether the tables exist: false before the creation, and once the storage is deleted. */
   exists(): boolean
   /** Sets the alarm to an earlier time where a task needs it. */
   scheduleAlarm(): void
-  /** Makes sure by KV that the storage was not restored to an earlier time. Null where that is known. Rejects where KV cannot be read. */
+  /**
+   * Makes sure by KV that the storage was not restored to an earlier time. Null where that is known. Rejects where KV cannot be
+   * read.
+   */
   confirm(): Promise<void> | null
   /** Cursors up to this revision are known to be of this history: see `Recovery`. */
   knownUpTo(): number
@@ -68,12 +70,12 @@ export class Hubs {
     this.#source.sql.exec(statement, name, crypto.randomUUID(), cursor)
   }
 
-  /** The same for a hub that may be missing in a restored table: it gets a snapshot. */
+  /** Subscribes a hub that a restored table may lack. It gets a snapshot. */
   subscribeAnew(name: string): void {
     if (this.#row(name) === null) this.subscribe(name, 0)
   }
 
-  /** The same for a hub that was dropped and does not know it. */
+  /** Subscribes a hub that takes itself for subscribed, but whose row was dropped, or lost by a restore. */
   resubscribe(name: string, cursor: number): void {
     if (this.#row(name) !== null) return
     this.subscribe(name, cursor)
@@ -81,7 +83,7 @@ export class Hubs {
     void this.broadcast()
   }
 
-  /** When the alarm is to call a hub again that has not confirmed every event; null where all have. */
+  /** When the alarm is to call a hub that has not confirmed every event; null where every hub has. */
   nextAt(): number | null {
     const { sql, head, now } = this.#source
     const target = head() ?? Number.MAX_SAFE_INTEGER
@@ -95,7 +97,10 @@ export class Hubs {
     return times.length === 0 ? null : Math.min(...times)
   }
 
-  /** Calls every hub that has not confirmed every event. Resolves when each has confirmed or failed. Never rejects. */
+  /**
+   * Calls every hub that has not confirmed every event, except those in a call or in their back-off. Resolves when each of the
+   * called hubs has confirmed or failed. Never rejects.
+   */
   async broadcast(): Promise<void> {
     const { sql, exists, confirm, report } = this.#source
     if (!exists()) return
@@ -133,7 +138,7 @@ export class Hubs {
     this.#deadlines.set(row.name, now() + CALL_DEADLINE_MS)
     const answered = new AbortController()
     try {
-      // Past `knownUpTo`, where KV could not be read, the cursor may be of a lost history: the hub gets a snapshot.
+      // A head past `knownUpTo` means that KV could not be read. The cursor may be of a lost history: the hub gets a snapshot.
       const from = (target ?? 0) > knownUpTo() ? BEFORE_ALL : row.told
       const events = target === null ? [toGone(row.told)] : getEventsForHub(sql, from, MESSAGE_LIMITS)
       const call = hub(row.name).tell(events)
@@ -162,7 +167,7 @@ export class Hubs {
     else sql.exec('UPDATE hub SET told = ?, failures = 0 WHERE subscription = ?', confirmed, subscription)
   }
 
-  /** The call was repeated meanwhile, so the hub may have confirmed this revision, or a later one, already. */
+  /** The call may have been repeated meanwhile, so the hub may have confirmed this revision, or a later one, already. */
   #settleLate(row: HubRow, target: number | null, confirmed: number | null): void {
     const current = this.#source.exists() ? this.#row(row.name) : null
     if (current?.subscription !== row.subscription) return

@@ -1,7 +1,8 @@
 /**
  * Replays: the events that a watcher has missed. These are the changes since, from the log; where they are too many or were
- * pruned, a snapshot. A watch can be opened without a token at any revision, so it must not cost reads: the texts of the last
- * changes and of the snapshot are cached, and each commit adds its change. A change is a row of `log` and its rows of `change`.
+ * pruned, a snapshot. A watch needs no token and may begin at any revision, so a replay must not read the tables each time: the
+ * texts of the last changes and of one snapshot are cached, and the first replay after a commit reads only what the cache
+ * lacks. A change is a row of `log` and its rows of `change`.
  */
 import type { Detail } from '../../model/entry.ts'
 import { countBytes } from '../../model/item.ts'
@@ -11,11 +12,11 @@ import { getPendingValues, type PendingValue } from '../tables/held.ts'
 import { listItemsByKey } from '../tables/items.ts'
 import { getStash } from '../tables/stash-row.ts'
 
-/** For more changes, a snapshot costs no more. */
+/** A watcher that has missed more changes gets a snapshot, which costs no more than they do. */
 export const REPLAY_MAX_CHANGES = 100
-/** Well below the backpressure limit of a stream (`http/watch/backpressure.ts`): a replay alone must not exceed it. */
+/** This is well below the backpressure limit of a stream (`http/watch/backpressure.ts`), which a replay alone must not exceed. */
 export const REPLAY_MAX_BYTES = 192 * 1024
-/** A hub gets every change, for its watchers. When it is further behind, it gets a snapshot. */
+/** A hub gets every change, for its watchers, unless it is further behind than this: then it gets a snapshot. */
 const HUB_MAX_BEHIND = 1_000
 
 type CachedEvent = { event: WatchEvent; text: string; bytes: number }
@@ -60,7 +61,7 @@ export class ReplayCache {
     return missed.flatMap(({ event, text }) => (filter === null ? text : (serializeEvent(event, filter) ?? [])))
   }
 
-  /** Reads the changes that are not cached yet. Newest first, so that it can stop at the limits. */
+  /** Reads the changes that are not cached yet, newest first, so that it can stop at the limits. */
   #catchUp(head: number): void {
     if (this.#head === head) return
     const fresh: CachedEvent[] = []
@@ -118,7 +119,7 @@ function toCachedEvent(event: WatchEvent, filter: Filter = null): CachedEvent {
   return { event, text, bytes: countBytes(text) }
 }
 
-/** The same as events, for a hub of an older version of the code, which filters and serializes them itself. */
+/** The missed events as objects: a hub of an older version of the code filters and serializes them itself. */
 export function getReplay(sql: SqlStorage, after: number | null, filter: Filter = null): WatchEvent[] {
   const { revision } = getStash(sql)
   if (after === revision) return []
@@ -128,7 +129,10 @@ export function getReplay(sql: SqlStorage, after: number | null, filter: Filter 
   return events.at(-1)?.revision === revision ? events : [toSnapshotEvent(sql)]
 }
 
-/** The next events for a hub: the changes since, up to the limits of a message; a snapshot where it is too far behind. */
+/**
+ * The next events for a hub: the changes after its cursor, up to the limits of a message; a snapshot where it is too far behind,
+ * or the changes were pruned or include a recovery.
+ */
 export function getEventsForHub(
   sql: SqlStorage,
   cursor: number,
@@ -148,7 +152,7 @@ export function getEventsForHub(
   return events
 }
 
-/** The change after this revision; a snapshot where it was pruned, or follows a recovery; null where there is none. */
+/** The change after this revision; a snapshot where that change was pruned, or is a recovery; null where there is none. */
 export function getNextEvent(sql: SqlStorage, after: number): WatchEvent | null {
   for (const event of readChanges(sql, after, Number.MAX_SAFE_INTEGER, 'ASC')) {
     return event.revision === after + 1 ? event : toSnapshotEvent(sql)
@@ -204,7 +208,7 @@ function* readChanges(sql: SqlStorage, from: number, to: number, order: 'ASC' | 
       entry = row
       items = []
     }
-    // An entry without changed items is an event as well: it is a revision.
+    // An entry without changed items makes a revision, so it is an event as well.
     if (key !== null) items.push({ key, before, value })
   }
   if (entry !== null) yield event(entry)

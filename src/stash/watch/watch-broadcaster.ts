@@ -1,5 +1,5 @@
 /**
- * Broadcasts each commit to the watchers of this object, and starts the calls to its hubs. Like the publisher it reads the log
+ * Broadcasts each commit to the watchers of this object, and starts the calls to its hubs. Like the publisher it follows the log
  * with a cursor, after the commit and after the writer's answer. The cursor need not be durable: a crash closes every socket,
  * and a watcher reconnects with the last revision that it has seen. The object's own watchers never wait for a hub.
  */
@@ -16,7 +16,7 @@ export type BroadcastSource = {
   /** Yields to waiting requests. */
   yieldToRequests(): Promise<unknown>
   audience: Pick<Audience, 'size' | 'tell' | 'end'>
-  /** Starts the calls to hubs. Not awaited here. Never rejects. */
+  /** Starts the calls to hubs. The broadcaster does not wait for them. Never rejects. */
   broadcastToHubs(): Promise<void>
   report(fault: unknown): void
 }
@@ -72,7 +72,7 @@ export class WatchBroadcaster {
 
   async #afterCommit(): Promise<void> {
     await this.#source.durable()
-    // By then the writer's answer has been sent.
+    // The writer's answer is sent during this wait.
     await this.#source.yieldToRequests()
   }
 
@@ -90,7 +90,8 @@ export class WatchBroadcaster {
         return
       }
       const event = audience.size === 0 ? null : next(this.#broadcastUpTo)
-      // No watcher is connected, or the entry was pruned. A watcher that reconnects gets what it has missed.
+      // Where no watcher is connected, or no entry is left, the cursor moves to the head: a watcher that connects later gets the
+      // events that it has missed.
       this.#broadcastUpTo = event?.revision ?? target
       if (event !== null) await audience.tell(event)
     }

@@ -1,6 +1,6 @@
 /**
  * The watchers of one stash: the sockets of its own object, its hubs, and the events that each of them has missed. It reads
- * the log and does not change the stash. Its owner says whether there is a stash to watch: see `WatchersOptions`.
+ * the log, and writes only the `hub` table. Its owner says whether there is a stash to watch: see `WatchersOptions`.
  */
 import { Audience } from '../../live/audience.ts'
 import { CONTINENT_HINTS, NO_CONTINENT, toHubName } from '../../live/continents.ts'
@@ -24,14 +24,17 @@ export type WatchersOptions = {
   hub(name: string): HubSink
   /** The stash's revision; null where it is deleted, or does not exist. */
   head(): number | null
-  /** False once the storage is deleted. */
+  /** Whether the tables exist: false before the creation, and once the storage is deleted. */
   exists(): boolean
   /** Sets the alarm to an earlier time where a task needs it. */
   scheduleAlarm(): void
   recovery: Pick<Recovery, 'knownUpTo' | 'confirm'>
 }
 
-/** How many hubs of each continent are called after a recovery; each may have 2,000 watchers. Further hubs get it when a watcher joins there. */
+/**
+ * How many hubs of each continent are subscribed again after a recovery; each may have 2,000 watchers. Any further hub is
+ * subscribed again within a minute, when it renews its subscription.
+ */
 const LOST_HUBS_EACH = 8
 
 export class Watchers {
@@ -76,12 +79,12 @@ export class Watchers {
     )
   }
 
-  /** Broadcasts new commits. To be called after each commit. Never rejects. */
+  /** Broadcasts new commits. To be called after each commit, and by the alarm. Never rejects. */
   notify(): Promise<void> {
     return this.#broadcaster.notify()
   }
 
-  /** When the alarm is to call a hub again that has not confirmed every event; null where all have. */
+  /** When the alarm is to call a hub that has not confirmed every event; null where every hub has. */
   nextHubAt(): number | null {
     return this.#hubs.nextAt()
   }
@@ -105,9 +108,9 @@ export class Watchers {
   }
 
   /**
-   * After a recovery: the restored table may lack hubs that subscribed later, so the first hubs of each continent are subscribed
-   * again. A hub without watchers answers so, and is unsubscribed. Runs in the transaction of the recovery; the next `notify`
-   * calls them.
+   * Subscribes the first hubs of each continent after a recovery, because the restored table may lack hubs that subscribed later.
+   * A hub that has no watchers says so when it is called, and is unsubscribed. To be called in the transaction of the recovery;
+   * the next `notify` calls the hubs.
    */
   subscribeLostHubs(stashId: string): void {
     for (const continent of [...Object.keys(CONTINENT_HINTS), NO_CONTINENT]) {
@@ -120,7 +123,7 @@ export class Watchers {
     this.#hubs.subscribe(hub, head)
   }
 
-  /** The events that a watcher has missed, up to `head`. A hub that was dropped is subscribed again. */
+  /** The events that a watcher has missed, up to `head`. A hub whose row is missing is subscribed again. */
   missed(
     head: number,
     after: number | null,
@@ -134,7 +137,7 @@ export class Watchers {
     return { head, events: getReplay(this.#sql, cursor, filter) }
   }
 
-  /** The cursor from which a watcher may get changes; null: it may have seen revisions of a lost history, and gets a snapshot. */
+  /** The cursor from which a watcher may get changes; null where its revision may be of a lost history: it gets a snapshot. */
   #toKnownCursor(after: number | null): number | null {
     return after !== null && after > this.#recovery.knownUpTo() ? null : after
   }

@@ -55,7 +55,7 @@ const toEntryChanges = ({ items, guards, detail }: DecidedEntry): EntryChange[] 
     before: before && { value: JSON.stringify(before.guard), type: '', version: before.version },
     after: after && { value: JSON.stringify(after), type: '' },
   })),
-  // So that the history of a key also shows held changes about it that were dropped.
+  // By these rows the history of a key shows the dropped held changes about it as well.
   ...(detail?.dropped?.keys ?? []).map((key) => ({ what: 'held' as const, key, before: null, after: null })),
 ]
 

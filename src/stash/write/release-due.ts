@@ -1,4 +1,4 @@
-/** Releases a held change that is due, for the alarm. Runs in one transaction. */
+/** Releases a held change that is due, for the alarm and for requests that find an end due. Runs in the caller's transaction. */
 import { toDroppedDetail } from '../../model/decide/decide-held.ts'
 import { createEntry } from '../../model/decide/decision.ts'
 import type { Detail } from '../../model/entry.ts'
@@ -12,17 +12,17 @@ import { dropHeld, findHeld, postpone } from '../tables/held.ts'
 import { getStash } from '../tables/stash-row.ts'
 import { getRequester } from '../tables/tokens.ts'
 
-/** When the release of a revert is tried again after a refusal: the stash may have room by then. */
+/** A revert whose release was refused is tried again after this: the stash may have room by then. */
 const REVERT_RETRY_MS = 60_000
 
 const STASH: Actor = { kind: 'system', label: 'stash' }
 
 export function releaseDue(sql: SqlStorage, id: string, now: number): void {
   const held = findHeld(sql, id)
-  // An earlier release of the same batch may have dropped it or put it off.
+  // An earlier release of the same batch may have dropped it, or held it anew for a later time.
   if (held === null || held.kind === 'link' || held.dueAt > now) return
   const actor = getRequester(sql, held.madeBy, now)
-  // It waited for a second person, and has expired.
+  // An approval request is due when it expires.
   if (held.kind === 'approval') return dropRefused(sql, held, actor, 'expired', null, now)
   if (actor === null) return dropRefused(sql, held, null, 'refused', { code: 'requester_gone' }, now)
 
@@ -36,8 +36,9 @@ export function releaseDue(sql: SqlStorage, id: string, now: number): void {
 }
 
 /**
- * Drops a change whose release was refused, or an approval request that has expired, and logs the reason. It is not tried
- * again, even where a later try could succeed (after a freeze): a change must not be made at a time that its requester does not expect.
+ * Drops a change whose release was refused, or an approval request that has expired, and logs the reason. The change is
+ * not tried again, even where a later try could succeed (after a freeze): it must not be made at a time that its requester does
+ * not expect.
  */
 function dropRefused(
   sql: SqlStorage,
