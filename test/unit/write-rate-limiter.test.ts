@@ -109,6 +109,10 @@ describe('apply', () => {
       'write_rate_limited',
     ])
   })
+  it('charges nothing for a dry run with an Idempotency-Key either: its reply is not stored', () => {
+    const { write } = makeWriter(1)
+    expect([write(put, { dryRun: true, idempotencyKey: 'k' }), write(put)]).toEqual(['ok', 'ok'])
+  })
   it('charges for the answer that is kept for a key, each time that it is repeated', () => {
     const { write } = makeWriter(2_600)
     const codes = Array.from({ length: 20 }, () => write(put, { idempotencyKey: 'k' }))

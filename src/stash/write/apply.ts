@@ -37,9 +37,9 @@ export function apply(sql: SqlStorage, command: Command, now: number, rate: Writ
   return applied
 }
 
-/** The size of the reply that is stored for the Idempotency-Key. Repeats and dry runs are charged for it as well. */
-function countReplyBytes({ idempotencyKey }: Command, applied: Result<Applied>): number {
-  if (idempotencyKey === undefined) return 0
+/** The size of the reply that is stored for the Idempotency-Key. A repeat is charged for it as well; a dry run stores none. */
+function countReplyBytes({ idempotencyKey, dryRun }: Command, applied: Result<Applied>): number {
+  if (idempotencyKey === undefined || dryRun === true) return 0
   return applied.ok || isReplayable(applied.refusal) ? countBytes(JSON.stringify(applied)) : 0
 }
 
