@@ -1,8 +1,8 @@
 /**
  * Resolves differences between the object and a copy that no delay explains.
  *
- * - The copy is newer than the object. Either it was read after the object answered, or the object went back, as in a
- *   point-in-time recovery. In the second case the object is asked to continue past the copy's revision.
+ * - The copy is newer than the object. Either the copy was read after the object answered, or the object's storage went back,
+ *   as in a point-in-time recovery. In the second case the object is asked to continue past the copy's revision.
  * - The object has no tables and no record of a deletion, and a copy of the stash exists: its storage was lost. Readers
  *   then keep the copy, unvouched.
  */
@@ -15,7 +15,7 @@ import type { Stores } from './stores.ts'
 
 /**
  * Asks the object for a new vouch, after the copy was read; where its revision is still lower, asks it to recover.
- * @returns null if the object does not answer, or does not find the copy's revision in KV yet
+ * @returns null if the object does not answer, does not find the copy's revision in KV yet, or was asked to recover just before
  */
 export async function resolveDivergence(
   vouches: VouchRequests,
@@ -36,7 +36,7 @@ export async function resolveDivergence(
 
 /**
  * Tells a deleted stash from one whose storage was lost, by the newest copy. A deletion leaves a tombstone in KV before the
- * object empties itself, and it stays there longer than any of KV's caches keeps an older snapshot.
+ * object empties itself, and the tombstone stays there longer than any of KV's caches keeps an older snapshot.
  * @param isKvKnown whether KV was read: without it, a missing copy proves nothing
  */
 export function classifyMissingTables(copy: Snapshot | null, isKvKnown: boolean): 'gone' | 'lost' | 'unknown' {

@@ -13,7 +13,7 @@ export type FetchedSnapshot = {
   askedAt: number
 }
 
-/** An entry may be newer than a finding by the deadline of a request. If it is newer by more, the clock was set back. */
+/** An entry may be newer than a finding by the few seconds of a look-up. If it is newer by more, the clock was set back. */
 const LATE_MAX_MS = 10_000
 
 export const EMPTY_ENTRY: CacheEntry = {
@@ -28,7 +28,7 @@ export const EMPTY_ENTRY: CacheEntry = {
 }
 
 /**
- * Merges a finding into the cache. An entry that became newer in the meantime stays.
+ * Merges a finding into the cache. A snapshot that is newer than the finding stays, and so does a deletion.
  * @param isRefreshing whether refresh-ahead is running for the stash: the fast path then need not start it
  */
 export function mergeIntoCache(
@@ -55,7 +55,7 @@ function mergeFinding(
   const before = known.snapshot
   const best = pickNewest(before, snapshot) ?? snapshot
   const isBefore = before !== null && best === before
-  // A vouch for an older copy, or one from before the last request, does not confirm this copy.
+  // Only a vouch for this revision confirms the copy, and the entry's own vouch only if it is not older than the request.
   const isVouched = vouched && best.revision === snapshot.revision
   const wasVouched = before?.revision === best.revision && known.vouched && known.validAsOf >= askedAt
   const isLate = known.checkedAt > askedAt && known.checkedAt - askedAt < LATE_MAX_MS
@@ -72,7 +72,7 @@ function mergeFinding(
   }
 }
 
-/** The object confirmed the deletion. This is final, because the id of a stash is never used again. */
+/** There is no such stash: it was deleted, or never created. This is final, because the id of a stash is never used again. */
 export const isDeleted = (entry: CacheEntry): boolean => entry.snapshot === null && entry.vouched
 
 export const isLive = (entry: CacheEntry): entry is LiveEntry =>
@@ -85,7 +85,9 @@ export const meetsExpectation = ({ snapshot, checkedAt, expected }: CacheEntry):
 export const hasRevision = (entry: CacheEntry, minRevision: number): boolean =>
   entry.snapshot === null || entry.snapshot.revision >= minRevision
 
-/** False if an older version of the code wrote the copy without all fields. A copy from the object counts as complete: an object
- * of that older version has nothing better. */
+/**
+ * False if an older version of the code wrote the copy, without a field that readers need today. A copy from the object counts
+ * as complete, because an object that still runs the older version has nothing better.
+ */
 export const hasAllFields = ({ snapshot, source }: { snapshot: Snapshot; source: CacheEntry['source'] }): boolean =>
   snapshot.isComplete || source === 'object'

@@ -1,9 +1,8 @@
 /**
- * Tracks for each stash's object its round-trip time and whether it answers. From this follow a reader's deadline and the
- * back-off.
- *
- * An object that fails or is overloaded is asked less and less often: otherwise the requests of all isolates would keep it
- * overloaded. One answer, also to a write, resets the back-off. It has jitter, so that isolates do not retry at the same time.
+ * Tracks for each stash's object its round-trip time and whether it answers. A reader's deadline and the back-off follow from
+ * both. The back-off grows while an object fails or is overloaded: otherwise the requests of all isolates would keep it
+ * overloaded. One vouch, or one answer to a write or a watch, resets the back-off. It has jitter, so that isolates do not
+ * retry at the same time.
  */
 
 import { FLIGHT_DEADLINE_MS } from './single-flight.ts'
@@ -17,14 +16,14 @@ const BACKOFF_MAX_MS = 30_000
 const OUTDATED_BACKOFF_MAX_MS = 2_000
 /** The longest back-off for a reader without a copy. It applies to an overloaded object only. */
 const NO_COPY_BACKOFF_MAX_MS = 1_000
-/** The least time between two requests to recover. Each costs the object a read of KV. */
+/** The least time between two requests to recover. Each may cost the object a read of KV. */
 const RECOVERY_INTERVAL_MS = 5_000
 /** The number of stashes to track. Beyond it the oldest entry is dropped, and its object counts as available. */
 const MAX_ENTRIES = 1_000
 /** The weight of the last round trip in the moving average. */
 const RTT_WEIGHT = 0.25
 
-/** What the reader can serve if the object does not answer: a copy that will do, only an outdated one, or none. */
+/** The copy that the reader can serve if the object does not answer: a suitable one, only an outdated one, or none. */
 export type Fallback = 'copy' | 'outdated' | 'none'
 
 type Entry = {
@@ -51,7 +50,7 @@ const UNKNOWN: Readonly<Entry> = {
 export class ObjectAvailability {
   readonly #entries = new Map<string, Entry>()
 
-  /** How much longer a reader that has a copy waits for the request in flight, or for a new one. */
+  /** How much longer a look-up waits for the request in flight, or for a new one, before it goes on without a vouch. */
   getRemainingMs(stashId: string, now: number): number {
     const waited = now - (this.#get(stashId).askedAt ?? now)
     // After the deadline of a flight its request has died and no longer counts; nor does one from before a clock was set back.
@@ -99,7 +98,7 @@ export class ObjectAvailability {
     entry.backoffMs = backoffMs * (0.75 + 0.25 * random())
   }
 
-  /** The object has answered another request: a write. */
+  /** The object has answered a request other than a vouch: a write, or a watch that sent an event. */
   noteAlive(stashId: string): void {
     if (this.#entries.has(stashId)) this.#reset(this.#getOrCreate(stashId))
   }

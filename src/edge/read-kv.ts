@@ -1,4 +1,4 @@
-/** Reads a stash's snapshot from Workers KV. Nothing else reads it from there, and only the stash's publisher writes it. */
+/** Reads a stash's snapshot from Workers KV, for readers. Only the object writes it, and reads it for a recovery as well. */
 import { isKnownFormat, parseOutline, parseSnapshot, type Snapshot } from '../model/snapshot/snapshot.ts'
 import { report, reportOnce } from './report.ts'
 

@@ -1,6 +1,6 @@
 /**
  * Refresh ahead: as long as a stash is read, its cache entry is confirmed with the object before it expires, in the background
- * of a request that read it. So no reader waits for the object.
+ * of a request that read it. So a reader waits only where the object's answer is late, or the run was ended.
  *
  * A run starts at the second read within an entry's lifetime: one read a minute must not cost more than one request. The
  * runtime may end a request's background work at any time and without notice, so a run without a heartbeat counts as ended.
@@ -8,13 +8,13 @@
 import type { CacheEntry } from './snapshot-cache.ts'
 import type { Stores } from './stores.ts'
 
-/** A run ends after this time without a read. Random reads, two a second on average, pause for so long once in 3,000 times. */
+/** A run ends after this time without a read. Of random reads, two a second on average, one pause in 3,000 is longer. */
 const IDLE_MAX_MS = 4_000
-/** Cloudflare ends background work 30 s after the response. */
+/** The longest run: Cloudflare ends background work 30 s after the response. */
 const RUN_MAX_MS = 25_000
 /** From this age on a read starts the next run, so that there is no gap between two runs. */
 const HAND_OVER_AFTER_MS = 18_000
-/** Longer than the longest time between two heartbeats: an entry's lifetime of 1 s and the deadline of a request, 5 s. */
+/** Longer than a wait (1 s) or a vouch request (5 s). A refresh that also reads a snapshot may exceed it: a new run starts. */
 const HEARTBEAT_TIMEOUT_MS = 7_000
 /** The number of stashes with a run. Beyond it all are forgotten; a run that is not in the map ends itself. */
 const RUNS_MAX = 1_000
@@ -67,7 +67,7 @@ export class RefreshAhead {
       run.heartbeatAt = now
       const waitMs = refreshAt(stashId, entry.checkedAt) - now
       if (waitMs > 0) {
-        // Checked only while the entry is fresh, so that the next read starts a run before the entry expires.
+        // The run's age is checked only while the entry is fresh, so that the next read starts a run before the entry expires.
         if (now >= run.startedAt + RUN_MAX_MS) break
         await stores.sleep(waitMs)
         continue

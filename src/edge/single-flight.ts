@@ -2,7 +2,7 @@
  * Single flight: concurrent callers with the same name share one request and its answer.
  *
  * A request in flight may have been sent before a change that the caller knows of. So each caller takes a sequence number
- * when it arrives, and learns whether the request was sent after that.
+ * when it arrives, and learns whether the request was sent after that number.
  */
 
 /** A flight whose own request was cancelled may never end. After this time its callers start another one. */

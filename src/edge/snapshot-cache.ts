@@ -1,28 +1,27 @@
 /**
- * The cache of this isolate: one entry for each stash that was read, bounded by number and by estimated size.
- *
- * It evicts the least recently written entry; the entry of a stash that is read is written every second. A stash that does
- * not exist has an entry as well, so that requests for it cost no look-up each.
+ * The cache of this isolate: one entry for each stash that was read, bounded by number and by estimated size. It evicts the
+ * least recently written entry; the entry of a stash that is read is written about every second. A stash that does not exist
+ * has an entry as well, so that not every request for it costs a look-up.
  */
 import type { Snapshot } from '../model/snapshot/snapshot.ts'
 
-/** The outcome of a look-up. Only `fastPathUntil` and `readAt` are mutable, so that derived values can be kept in a WeakMap of it. */
+/** The outcome of a look-up. Only `fastPathUntil` and `readAt` are mutable, so a WeakMap can keep derived values by entry. */
 export type CacheEntry = {
-  /** Null: there is no such stash. */
+  /** Null: there is no such stash; or, in an entry that is not vouched, none was read yet. */
   readonly snapshot: Snapshot | null
   /** The store that the snapshot came from. */
   readonly source: 'kv' | 'object'
-  /** When it was last compared with the stores. */
+  /** When the snapshot was last compared with the stores. */
   readonly checkedAt: number
-  /** Whether the object confirmed it then. */
+  /** Whether the object confirmed the snapshot then. */
   readonly vouched: boolean
-  /** When it was last known to be current: the time of the vouch, or else when the object published it. */
+  /** When the snapshot was last known to be current: the time of the vouch, or else when the object published it. */
   readonly validAsOf: number
-  /** The revision that a write through this isolate made, and when. The answer to an earlier request may be older. */
+  /** The revision that a write or watch through this isolate returned, and when. An answer to an earlier request may be older. */
   readonly expected: { readonly revision: number; readonly at: number } | null
   /** From this time on the fast path leaves reads to `SnapshotReader`, which starts refresh-ahead. */
   fastPathUntil: number
-  /** When a read was last answered from it, in ms since the epoch. */
+  /** When a read was last answered from this entry, in ms since the epoch. */
   readAt: number
 }
 

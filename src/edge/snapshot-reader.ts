@@ -10,8 +10,8 @@
  *   `minRevision` is newer than all that → the object's vouch first, and its snapshot only if it has reached that revision
  *   a copy is newer than the object      → see `divergence.ts`
  *
- * A copy is only ever replaced by a newer one, and no copy older than `minRevision` is served. The stores are passed in as
- * functions, so that the same code runs in the simulated world of `test/world`.
+ * A copy is replaced only by a newer one, or by a complete one of the same revision. No copy older than `minRevision` is
+ * served. The stores are passed in as functions, so that the same code runs in the simulated world of `test/world`.
  */
 import { getSnapshotAt } from '../model/snapshot/snapshot-at.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
@@ -73,7 +73,7 @@ export class SnapshotReader {
     return caughtUp === null ? this.#serveNewest(stashId, entry, minRevision) : toResult(caughtUp)
   }
 
-  /** For a reader that has waited: others may have been served a newer copy meanwhile. `entry` where that one was evicted. */
+  /** Serves the cached entry, because other readers may have got a newer copy during the wait; `entry` if that was evicted. */
   #serveNewest(stashId: string, entry: CacheEntry, minRevision: number): Result<LiveEntry> {
     const known = this.#cache.get(stashId)
     const newest = known !== undefined && (known.snapshot !== null || isDeleted(known)) ? known : entry
@@ -91,7 +91,7 @@ export class SnapshotReader {
     return this.#advanceTo(stashId, entry, now)
   }
 
-  /** The entry as of now. It is stored, so that it is computed once and a clock that is set back restores no ended time-box. */
+  /** The entry as of now. It is cached, so that it is computed once and a clock that is set back restores no ended time-box. */
   #advanceTo<M extends CacheEntry>(stashId: string, entry: M, now: number): M {
     const { snapshot } = entry
     if (snapshot === null || now < snapshot.changesAt) return entry
@@ -100,7 +100,7 @@ export class SnapshotReader {
     return current
   }
 
-  /** Read your writes: after a write through this isolate, its reads wait for this revision (for EXPECTATION_MS). */
+  /** Read your writes: after a write or an event through this isolate, its reads wait for this revision (for EXPECTATION_MS). */
   expectRevision(stashId: string, revision: number, now: number): void {
     this.#lookup.vouches.availability.noteAlive(stashId)
     const known = this.#cache.get(stashId)
@@ -108,7 +108,7 @@ export class SnapshotReader {
     this.#cache.set(stashId, { ...(known ?? EMPTY_ENTRY), expected: { revision, at: now } })
   }
 
-  /** Whether the object's storage was lost: it has no tables, and a copy shows that the stash was not deleted. Asks the object. */
+  /** Asks the object whether its storage was lost: it has no tables, and a copy shows that the stash was not deleted. */
   async isLost(stores: Stores, stashId: string): Promise<boolean> {
     const vouch = await this.#lookup.vouches.ask(stores, stashId, {
       sequence: nextSequence(),
@@ -120,7 +120,7 @@ export class SnapshotReader {
     return entry !== null && isLive(entry)
   }
 
-  /** Whether the entry has reached `minRevision` and the revision that a write through this isolate made. */
+  /** Whether the entry has reached `minRevision` and the revision that this isolate expects. True where there is no entry. */
   #isEnough(stores: Stores, stashId: string, entry: CacheEntry | null, minRevision: number): boolean {
     return (
       entry === null || hasRevision(entry, Math.max(minRevision, this.#lookup.getExpectedRevision(stores, stashId)))

@@ -13,21 +13,21 @@ import { ANSWER_DEADLINE_MS, VouchRequests, type VouchAnswer } from './vouch-req
 import { SingleFlight, nextSequence } from './single-flight.ts'
 import type { Stores } from './stores.ts'
 
-/** The lifetime of a cache entry: within it, reads ask no store. */
+/** The lifetime of a cache entry: within it, reads ask no store, unless they require a newer revision. */
 export const CACHE_FRESH_MS = 1_000
-/** The earliest age at which an entry is refreshed. So even a far object is asked at most four times a second. */
+/** The earliest age at which refresh-ahead confirms an entry. So it asks even a far object at most four times a second. */
 const REFRESH_AFTER_MIN_MS = 250
 /** Margin for late timers and for handling the answer. */
 const REFRESH_SLACK_MS = 30
 /** KV mostly answers in 10 ms, and in 100 ms from its central store. After this time the object may well answer sooner. */
 const KV_DEADLINE_MS = 500
-/** For how long after a write through this isolate readers wait for its revision, rather than get an older copy. */
+/** For how long after a write or an event through this isolate readers wait for its revision, rather than get an older copy. */
 const EXPECTATION_MS = 5_000
 
 /** A snapshot, and the store that it came from. */
 type Copy = { snapshot: Snapshot; source: CacheEntry['source'] }
 
-/** The outcome of a look-up. `vouchSequence` is that of its vouch request; 0 if the object gave no vouch. */
+/** The outcome of a look-up. `vouchSequence` is the sequence number of its vouch request; 0 if the object gave no vouch. */
 export type LookupResult = { entry: CacheEntry | null; vouchSequence: number }
 
 export class StashLookup {
@@ -50,7 +50,7 @@ export class StashLookup {
     this.#cache = cache
   }
 
-  /** Joins a look-up in flight. `isSentAfter` is false if that one began before `sequence` and may lack a later revision. */
+  /** Joins a look-up in flight, or starts one. `isSentAfter` false: it began before `sequence`, and may lack a later revision. */
   async lookUp(stores: Stores, stashId: string, sequence: number): Promise<LookupResult & { isSentAfter: boolean }> {
     const { answer, isSentAfter } = await this.#lookups.join(stores, stashId, sequence, () =>
       this.#lookUpOnce(stores, stashId),
@@ -65,7 +65,7 @@ export class StashLookup {
     return entry !== null && hasRevision(entry, vouch.head) ? entry : null
   }
 
-  /** Handles an object without tables. Null if KV, which tells a deletion from lost storage, cannot be read. */
+  /** Handles an object without tables. Null if no copy is cached and KV cannot be read: no copy tells deletion from loss then. */
   async storeAbsence(
     stores: Stores,
     stashId: string,
@@ -86,7 +86,7 @@ export class StashLookup {
     return this.#store(stashId, { snapshot: null, source: 'object', vouched: true, askedAt })
   }
 
-  /** The revision that readers wait for, for EXPECTATION_MS after the write; 0 without one. */
+  /** The revision that readers wait for, for EXPECTATION_MS after it was returned; 0 without one. */
   getExpectedRevision(stores: Stores, stashId: string): number {
     const expected = this.#cache.get(stashId)?.expected
     return expected && stores.now() - expected.at < EXPECTATION_MS ? expected.revision : 0
@@ -113,8 +113,8 @@ export class StashLookup {
       const compared = await this.#compareWithVouch(stores, stashId, vouch, best && { snapshot: best, source }, inKv)
       if (compared !== null) return { entry: compared, vouchSequence }
     }
-    // Our copy is older than the object's revision, or we have none: ask the object for its snapshot. A late answer of KV is
-    // accepted as well, if it is new enough.
+    // There is no copy, or it is older than the object's revision, or it lacks fields: the object is asked for its snapshot.
+    // A late answer of KV is accepted as well, if it will do.
     if (vouch !== null || best === null) {
       const atLeast = vouch?.head ?? 0
       const late =
@@ -122,7 +122,7 @@ export class StashLookup {
       const found = await firstNonNull([this.#readObject(stores, stashId, sequence, atLeast), late])
       if (found !== null) return { entry: found, vouchSequence }
     }
-    // The object gave no snapshot: serve the newest copy, unvouched.
+    // The object confirmed no copy and gave no snapshot: the newest copy is served, unvouched.
     const last = kvAnswer === null ? pickNewest(best, await this.#readKv(stores, stashId)) : best
     if (last === null) return { entry: null, vouchSequence }
     return { entry: this.#store(stashId, { snapshot: last, source: 'kv', vouched: false, askedAt }), vouchSequence }
@@ -169,7 +169,7 @@ export class StashLookup {
     return snapshot === TIMED_OUT ? null : snapshot
   }
 
-  /** Waits longer for an answer of KV. If the object named a revision, an older snapshot is not accepted. */
+  /** Waits longer for an answer of KV. If the object gave a vouch, a snapshot that is older or lacks fields is not accepted. */
   async #awaitKv(
     stores: Stores,
     stashId: string,
@@ -195,7 +195,7 @@ export class StashLookup {
     const snapshot = await this.vouches.read(stores, stashId)
     if (snapshot === TIMED_OUT) return null
     if (snapshot !== null) return this.#store(stashId, { snapshot, source: 'object', vouched: true, askedAt })
-    // Deleted, or its storage is lost: the vouch says which.
+    // The stash was deleted, or its storage is lost: the vouch says which, with KV where the object has no tables.
     const vouch = await this.vouches.ask(stores, stashId, { sequence: nextSequence(), atLeast: 0, fallback: 'none' })
     if (vouch?.head === null) return this.storeDeleted(stashId, vouch)
     return vouch?.head === NO_STORAGE ? this.storeAbsence(stores, stashId, vouch.askedAt, TIMED_OUT) : null

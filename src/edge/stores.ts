@@ -1,4 +1,4 @@
-/** The stores that `SnapshotReader` asks: their interface, and the implementation over the bindings of KV and the stash's object. */
+/** The stores that `SnapshotReader` asks: their interface, and the implementation over the bindings of KV and the object. */
 import type { LogName } from '../model/log-names.ts'
 import { parseSnapshot, type Snapshot } from '../model/snapshot/snapshot.ts'
 import type { Vouch } from '../model/snapshot/vouch.ts'
@@ -9,7 +9,7 @@ import { report } from './report.ts'
 export type ReadMode = 'vouched' | 'kv'
 
 export type Stores = {
-  /** 'kv' asks the object only if KV has no snapshot: reads then scale without limit, and are as stale as KV. */
+  /** 'kv' asks the object only if no copy is new enough. Reads then scale without limit, and are as stale as KV. */
   mode: ReadMode
   now(): number
   sleep(ms: number): Promise<unknown>
@@ -19,11 +19,11 @@ export type Stores = {
   keepAlive(work: Promise<unknown>): void
   /** Null: KV has no readable snapshot of this stash. A rejection counts as a timeout. */
   readKv(stashId: string): Promise<Snapshot | null>
-  /** The current revision. A rejection counts as a timeout; it has `overloaded: true` if the object is overloaded. */
+  /** The object's vouch. A rejection counts as a timeout; it has `overloaded: true` if the object is overloaded. */
   vouch(stashId: string): Promise<Vouch>
-  /** The current snapshot. Null: no such stash. A rejection counts as a timeout. */
+  /** The object's snapshot. Null: the stash was deleted, or the object has no tables. A rejection counts as a timeout. */
   readObject(stashId: string): Promise<Snapshot | null>
-  /** Tells the object that a copy has this revision, so that it recovers. Its revision afterwards; null: no such stash. May reject. */
+  /** Tells the object that a copy has this revision, so that it recovers. Its revision then; null as above. May reject. */
   recover(stashId: string, revision: number): Promise<number | null>
   /** Logs for the operator that the object and a copy disagree. */
   notice(what: 'diverged' | 'lost', stashId: string, message: string): void

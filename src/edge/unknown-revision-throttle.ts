@@ -1,9 +1,9 @@
 /**
  * Throttles reads with a `min_revision` that does not exist. Anyone can make up such revisions, and each costs a call to the
- * object; so after one of them, further such reads of the stash wait and then share one look-up.
+ * object. So after one of them, reads that require a newer revision than the cached one wait, and then share one look-up.
  */
 
-/** For how long after a missing revision such reads wait. */
+/** For how long after a missing revision these reads wait. */
 const MISSING_REVISION_BACKOFF_MS = 100
 /** The number of stashes to remember. Beyond it all are forgotten: each can then miss one more revision unthrottled. */
 const MAX_ENTRIES = 1_000

@@ -1,6 +1,6 @@
 /**
- * Asks a stash's object for its vouch: the current revision. One request at a time for each stash, each reader with its own
- * deadline, with a back-off where no answer comes.
+ * Asks a stash's object for its vouch: the current revision. Each stash has one request at a time, and each reader its own
+ * deadline. Where no answer comes, requests back off.
  */
 import type { Snapshot } from '../model/snapshot/snapshot.ts'
 import { NO_STORAGE, type Vouch } from '../model/snapshot/vouch.ts'
@@ -15,7 +15,7 @@ export const ANSWER_DEADLINE_MS = 5_000
 /** The object's vouch, when it was asked for, and the sequence number of the request. */
 export type VouchAnswer = { head: Vouch; askedAt: number; sequence: number }
 
-/** The reader's sequence number. A shared answer to an earlier request is asked for again if it is below `atLeast`. */
+/** `sequence`: the reader's number. If a shared answer to an earlier request is below `atLeast`, the object is asked again. */
 type VouchOptions = { sequence: number; atLeast: number; fallback: Fallback }
 
 export class VouchRequests {
@@ -41,7 +41,7 @@ export class VouchRequests {
     return (await join()).answer
   }
 
-  /** The same for a reader that can serve a copy: also null if the answer takes longer than the usual round trip. */
+  /** The same for a look-up, which may have a copy to serve: also null if the answer takes longer than `getRemainingMs`. */
   async askBriefly(stores: Stores, stashId: string, options: VouchOptions): Promise<VouchAnswer | null> {
     const remainingMs = this.availability.getRemainingMs(stashId, stores.now())
     if (remainingMs === 0) return null
@@ -49,7 +49,7 @@ export class VouchRequests {
     return vouch === TIMED_OUT ? null : vouch
   }
 
-  /** The object's snapshot, for a reader without one that will do. TIMED_OUT if it does not come. */
+  /** The object's snapshot, for a reader without a suitable copy. TIMED_OUT if it is late, or the back-off allows no request. */
   async read(stores: Stores, stashId: string): Promise<Snapshot | null | typeof TIMED_OUT> {
     if (!this.availability.mayAsk(stashId, stores.now(), 'none')) return TIMED_OUT
     const { answer, isOverloaded } = await withOverload(stores, stores.readObject(stashId))
