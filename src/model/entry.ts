@@ -39,16 +39,16 @@ export type EntryChange = {
   after: { value: string; type: string } | null
 }
 
-/** The other facts of an entry. Stored as JSON: a field, once written, keeps its meaning. */
+/** The other facts of an entry. They are stored as JSON, so a field, once written, keeps its meaning. */
 export type Detail = {
   approvedBy?: Person & { reason?: string }
   brokeGlass?: BrokenGlass
   /** The pending reverts that this change ended, and those that lost keys to it. */
   cancelled?: string[]
   shortened?: string[]
-  /** Made by the bearer of a link; the entry's actor is the maker of that link. */
+  /** The bearer of a link made the change; the entry's actor is the maker of that link. */
   via?: 'link'
-  /** The reason that the bearer of the link gave. The bearer is not authenticated, so this is kept apart from the entry's own reason. */
+  /** The reason of the link's bearer. It is kept apart from the entry's reason, because the bearer is not authenticated. */
   pressedReason?: string
   /** For a time-boxed change: when its values go back. */
   revertsAt?: number
@@ -56,7 +56,7 @@ export type Detail = {
   goesBack?: { key: string; to: string | null }[]
   /** Keys that left a pending time-box. In an entry without a time-box of its own, the changed keys are left out. */
   unboxed?: string[]
-  /** For a revert: the revision that it ends. */
+  /** For a revert: the revision that set the time-box. */
   ends?: number
   /** For a revert: the token that had set the time-box. */
   setBy?: Person
@@ -83,7 +83,7 @@ export type Entry = {
   revision: number
   at: number
   kind: string
-  /** Token id, or null for the stash itself and for the anonymous. */
+  /** The id of the actor's token; null for the stash itself, the admin, and a caller without a token. */
   actorId: string | null
   actor: string
   /** The held change that was released, if any. */
@@ -94,7 +94,7 @@ export type Entry = {
   changes: EntryChange[]
 }
 
-/** Raised with each change of the lists below; entries keep the format that they were written in. */
+/** The format is raised with each change of the lists below; entries keep the format that they were written in. */
 export const CHAIN_FORMAT = 2
 
 export function chainText(entry: Entry, previousHash: string, format: number): string {

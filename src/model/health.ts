@@ -1,6 +1,6 @@
 /**
- * A stash's own health: what is late, since when, and what to do about it. Pure: facts in, checks out. `GET …/health`
- * answers with the checks, and the alarm logs those that are degraded, so the two cannot say different things.
+ * A stash's own health: the work that is late, since when, and what to do about it. Pure: facts in, checks out. `GET …/health`
+ * answers with the checks, and the alarm logs those that are degraded, except work that the object only now catches up with.
  */
 import type { HeldKind } from './held.ts'
 import { DATABASE_MAX_BYTES } from './retention.ts'
@@ -9,7 +9,7 @@ import { DATABASE_MAX_BYTES } from './retention.ts'
 export const LATE_MS = 60_000
 /** Each alarm prunes one batch, so pruning may take long. */
 const PRUNE_LATE_MS = 60 * 60_000
-/** One GiB before writes are refused with 507. */
+/** Storage counts as low from one GiB below the size at which writes are refused with 507. */
 const STORAGE_LOW_BYTES = DATABASE_MAX_BYTES - 1024 ** 3
 const KEYS_MAX = 20
 
@@ -24,9 +24,9 @@ export type Late = {
 }
 
 export type AlarmFacts = {
-  /** When the platform will run the alarm. Null: it is not set. */
+  /** When the platform will run the alarm. Null: it is not set, is running, or was not read (in the alarm itself). */
   setFor: number | null
-  /** When it has to run. Null: nothing waits for it. */
+  /** When the alarm has to run. Null: no task waits for it. */
   wantedFor: number | null
   isRunning: boolean
   /** When the alarm of this instance last ran, and when a task of it last failed. */
@@ -37,7 +37,7 @@ export type AlarmFacts = {
 export type HealthFacts = {
   revision: number
   createdAt: number
-  /** Time-boxed keys, and held changes without the internal ones. */
+  /** The number of time-boxed keys, and of held changes without the internal ones. */
   timeBoxedKeys: number
   heldCount: number
   /** The oldest late changes. `isWhole`: these are all. */
@@ -46,7 +46,7 @@ export type HealthFacts = {
   kv: {
     /** The revision that KV has; -1 before the first put. */
     revision: number
-    /** Since when KV has not had the newest revision. Null: it has it. */
+    /** Since when KV has been behind the newest revision. Null: it has that revision. */
     behindSince: number | null
     failures: number
     /** When a put last began or settled; null before the first. */
@@ -64,15 +64,15 @@ export type CheckName = (typeof CHECK_NAMES)[number]
 
 type Check<Numbers> = {
   status: 'ok' | 'degraded'
-  /** Since when it is late, in ms since the epoch; null while nothing is. */
+  /** Since when the work is late, in ms since the epoch; null while none is, or where the time is not known. */
   since: number | null
-  /** What it means and what to do. */
+  /** The meaning of the status, and what to do. */
   action: string
 } & Numbers
 
 type LateCheck = Check<{ overdue: number; retried: number; tries: number; isWhole: boolean; keys: string[] }>
 
-/** Whole numbers and times are on the wire under these names, in snake_case. */
+/** The log has the numbers under these names. The wire has most of them in snake_case: see `http/routes/health.ts`. */
 export type Checks = {
   time_boxes: LateCheck & { pendingKeys: number }
   held_changes: LateCheck & { pending: number }
@@ -115,7 +115,7 @@ export function checkHealth(facts: HealthFacts, now: number, reaches: (key: stri
 export const degradedIn = (checks: Checks): CheckName[] =>
   CHECK_NAMES.filter((name) => checks[name].status === 'degraded')
 
-/** `since` is given also while it is too short to be degraded: a monitor may use a threshold of its own. */
+/** For KV, hubs and history, `since` is given also while the check is still ok: a monitor may use a threshold of its own. */
 const toCheck = (name: CheckName, isDegraded: boolean, since: number | null) => ({
   status: isDegraded ? ('degraded' as const) : ('ok' as const),
   since,

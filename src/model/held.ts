@@ -14,18 +14,24 @@ type HeldBase<Change = Holdable> = {
   keys: string[]
   /** Recorded with the change when it is released. */
   reason: string | null
-  /** The id of the token that made it; null: the stash itself. The token is looked up again on release: the links of a revoked token are void. */
+  /**
+   * The id of the token that made it; null: the stash itself. The token is looked up again on release, so the links of a revoked
+   * token are void.
+   */
   madeBy: string | null
   madeAt: number
 }
 
-/** The requests, in contrast to what the stash holds for itself. */
+/** A held change that a caller requested, in contrast to those that the stash holds for itself. */
 type Request = HeldBase & {
-  /** The stash's revision when it was made: a token that was granted later may not approve it. Null: not recorded by older versions. */
+  /**
+   * The stash's revision when it was made: a token that was granted later may not approve a request of a master token. Null:
+   * an older version did not record it.
+   */
   asked: number | null
 }
 
-/** Released by the secret whose SHA-256 (hex) this is, until `expiresAt`. */
+/** Released by the secret whose SHA-256 (hex) is `secretHash`, until `expiresAt`. */
 export type HeldLink = Request & {
   kind: 'link'
   secretHash: string
@@ -40,15 +46,15 @@ export type HeldApproval = Request & {
   expiresAt: number
   /** When the alarm drops it and records that it expired. */
   dueAt: number
-  /** Its maker broke the glass of a freeze: that freeze does not stop the release either. */
+  /** Set where its maker broke the glass: then a freeze does not stop the release either. */
   brokeGlass: BrokenGlass | null
 }
 
-/** Released by the alarm. */
+/** Released by the alarm at `dueAt`. */
 export type HeldSchedule = Request & {
   kind: 'schedule'
   dueAt: number
-  /** The second person, where its keys take one. */
+  /** The second person, where its keys require one. */
   approvedBy: Person | null
   brokeGlass: BrokenGlass | null
 }
@@ -57,13 +63,13 @@ export type HeldSchedule = Request & {
 export type HeldRevert = HeldBase<Patch> & {
   kind: 'revert'
   dueAt: number
-  /** The revision that it ends. */
+  /** The revision that set the time-box. */
   ends: number
-  /** The token that set the time-box, with its label of then. Null: the stash, or a caller without a token. */
+  /** The token that set the time-box, and its label then. Null: the caller had no token, or an older version wrote the row. */
   setBy: Person | null
 }
 
-/** Deletes an item of the WrenDB profile that was not written for too long. */
+/** Deletes an item of the WrenDB profile that was not written for its lifetime (`WRENDB_ITEM_LIFETIME_MS`). */
 export type HeldLapse = HeldBase & { kind: 'lapse'; dueAt: number }
 
 /** Ends a freeze. */
@@ -73,7 +79,7 @@ export type Held = HeldLink | HeldApproval | HeldSchedule | HeldRevert | HeldLap
 
 export type HeldKind = Held['kind']
 
-/** Lapses and thaws are no caller's request, and cannot be cancelled: they are neither listed nor counted. */
+/** No caller requests a lapse or a thaw, and none can cancel it. So these kinds are neither listed nor counted. */
 export const isInternal = (kind: HeldKind): boolean => kind === 'lapse' || kind === 'thaw'
 
 /** A leaked token must not fill the stash's storage with held changes. */
@@ -81,13 +87,13 @@ export const STASH_MAX_HELD = 10_000
 export const STASH_MAX_HELD_BYTES = 64 * 1024 * 1024
 /** The limit of one token that is no master token, so that it cannot use up the limit of the stash. */
 export const TOKEN_MAX_HELD = 1_000
-/** SQLite in a Durable Object stores at most 2 MB in a row; the rest is for the other columns. */
+/** The limit of the JSON of a change. SQLite in a Durable Object stores at most 2 MB in a row; the rest is for other columns. */
 export const HELD_MAX_BYTES = 1_500_000
 
-/** The lifetime of a link in WrenDB. */
+/** The lifetime of a link, in every profile. It is that of a link in WrenDB. */
 export const LINK_LIFETIME_MS = 15 * 60_000
 
-/** A day: later, the people involved no longer know why the change was wanted. */
+/** A day: after more time, the people involved no longer know why the change was wanted. */
 export const APPROVAL_LIFETIME_MS = 24 * 60 * 60_000
 
 export const THAW_ID = 'thaw'

@@ -1,6 +1,7 @@
 /**
  * Intents: what a caller asks a stash to do, as the message to `stash.apply`. They cross RPC between versions of the code and
- * are stored in the table of held changes for days, so a field, once shipped, keeps its meaning; new fields are optional.
+ * are stored in the table of held changes for up to 366 days, so a field, once shipped, keeps its meaning; new fields are
+ * optional.
  */
 import type { Guard } from './guard/guard.ts'
 import type { Ability } from './access/permit.ts'
@@ -22,7 +23,7 @@ export type Change = Conditional &
   (
     | /** Without a key the stash generates one. */ { kind: 'put'; key: string | null; value: string; type: string }
     | { kind: 'delete'; key: string }
-    /** All or nothing, as one revision. A list: `__proto__` is a legal key, and objects lose it. */
+    /** Changes that are applied together, as one revision. They are a list, because an object would lose the key `__proto__`. */
     | { kind: 'patch'; changes: { key: string; value: string | null; type?: string }[] }
   )
 
@@ -31,7 +32,7 @@ export type Patch = Extract<Change, { kind: 'patch' }>
 /** A change of items or guards. It goes through every safeguard, and may be held. */
 export type Edit =
   | Change
-  /** Writes the opposite of what a revision did. */
+  /** Restores the values and guards from before a revision. */
   | (Conditional & Timing & { kind: 'undo'; revision: number })
   /** `replace`: items and guards that the import does not name are deleted. */
   | (Conditional &
@@ -44,13 +45,16 @@ export type Edit =
   | (Conditional & Timing & { kind: 'set_guard'; key: string; guard: Guard })
   | (Conditional & Timing & { kind: 'remove_guard'; key: string })
 
-/** What a held change does when it is released. */
+/** The action of a held change when it is released. */
 export type Holdable = Edit | { kind: 'approve'; heldId: string } | { kind: 'thaw' }
 
 export type Intent =
   | Edit
   | (Conditional & { kind: 'delete_stash' })
-  /** Makes a link: holds a change until the secret with this hash is presented. The first link of a `decision` to be used voids the others. */
+  /**
+   * Makes a link: holds a change until the secret with this hash is presented. The first link of a `decision` to be used voids
+   * the others.
+   */
   | { kind: 'hold_for_link'; change: Change; secretHash: string; expiresAt: number; decision?: string }
   /** Makes a link that approves a held change, on behalf of the maker of the link. */
   | { kind: 'hold_approval_for_link'; heldId: string; secretHash: string; expiresAt: number }
@@ -82,19 +86,19 @@ export type Credential =
 export type Command = {
   credential: Credential
   intent: Intent
-  /** Why, in the caller's words. Recorded. */
+  /** The caller's reason for the change. It is recorded. */
   reason?: string
   /** A precondition on the stash's revision, for intents that have no condition of their own. */
   condition?: Precondition
-  /** The reason for a change in spite of a freeze. Recorded. */
+  /** The reason for a change in spite of a freeze. It is recorded. */
   breakGlass?: string
-  /** A repeat with this key gets the first answer: for 24 hours where it was accepted, for two minutes where it was refused. */
+  /** A repeat with this key gets the first answer: for 24 hours, or for two minutes if it is one of `REPLAYABLE_REFUSALS`. */
   idempotencyKey?: string
   /** Decides, and changes nothing: the answer says what would change. */
   dryRun?: boolean
 }
 
-/** What a held change waits for. */
+/** The event that a held change waits for. */
 export type Wait = 'link' | 'approval' | 'time'
 
 /** The values that pending time-boxes put back, by key. `isWhole` false: there are more. */
@@ -106,11 +110,14 @@ export type PendingEnds = {
 /** The changes of a dry run or a link, as texts. A guard is given as its JSON. */
 export type Preview = { what: 'item' | 'guard'; key: string; before: string | null; after: string | null }[]
 
-/** The answer to an accepted intent. It crosses RPC between versions and is stored for idempotent replies: a field, once shipped, keeps its name. */
+/**
+ * The answer to an accepted intent. It crosses RPC between versions and is stored for idempotent replies: a field, once shipped,
+ * keeps its name.
+ */
 export type Applied = {
-  /** The stash's revision after it. */
+  /** The stash's revision after the change. */
   revision: number
-  /** The keys it changed, in the caller's order. Their version is the revision. */
+  /** The keys that were changed, in the caller's order. Their version is the revision. */
   changed: string[]
   /** The kind of the log entry, where there is one. */
   did?: string
@@ -127,6 +134,6 @@ export type Applied = {
   pending?: PendingEnds
   /** For a recovery: the other tokens that stay valid. */
   tokensLeft?: { id: string; label: string; can: Ability[]; keys: string[] }[]
-  /** For a dry run: what would change. */
+  /** For a dry run: the changes that would be made. */
   preview?: Preview
 }

@@ -1,6 +1,6 @@
 /**
- * Characters that make a text look like another one: pages, the dashboard and the command line show each as a mark and do not
- * obey it. `label.ts` refuses them in names, joiners of emoji included.
+ * Characters that make a text look like another one: pages, the dashboard and the command line show a mark in place of each,
+ * so that it has no effect. `label.ts` refuses them in labels of tokens, joiners of emoji included.
  */
 
 /**
@@ -11,5 +11,5 @@ const INVISIBLE_PATTERN = String.raw`(?<![\p{Extended_Pictographic}\p{Emoji_Modi
 
 export const INVISIBLE = new RegExp(INVISIBLE_PATTERN, 'gu')
 
-/** The same, blanks other than a space, and spaces at either end of the text. */
+/** The same characters, blanks other than a space, and spaces at either end of the text. */
 export const INVISIBLE_OR_BLANK = new RegExp(String.raw`${INVISIBLE_PATTERN}|(?! )\p{Zs}|^ +| +$`, 'gu')

@@ -1,10 +1,10 @@
 /**
  * An item: a key with a text value, which a service reads as a flag. Keys fit in a URL path without encoding. Values are
- * returned byte for byte, so no code may normalize one.
+ * returned byte for byte, so no code may normalize a value.
  */
 import * as z from 'zod'
 
-/** Values of one stash are published as a single KV value and held in memory at the edge: these keep both small. */
+/** The values of a stash are published as a single KV value and kept in memory at the edge: these limits keep both small. */
 export const VALUE_MAX_BYTES = 64 * 1024
 export const STASH_MAX_ITEMS = 1_000
 export const STASH_MAX_BYTES = 1024 * 1024
@@ -18,13 +18,13 @@ export type Item = {
   type: string
   /** The stash's revision that last changed this item. */
   version: number
-  /** Of key and value together, in UTF-8. */
+  /** The size of key and value together, in UTF-8. */
   bytes: number
   createdAt: number
   updatedAt: number
 }
 
-/** Not `.` and `..`, because URL parsers remove such path segments. */
+/** It excludes `.` and `..`, because URL parsers remove such path segments. */
 const KEY = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,128}$/
 
 export const isKey = (text: string): boolean => KEY.test(text)

@@ -15,7 +15,7 @@ export class LogLimit {
       known.leftOut++
       return null
     }
-    // A bound on memory: there may be any number of stashes. A line too many is better than one too few.
+    // A bound on memory: there may be any number of keys. A line too many is better than one too few.
     if (this.#known.size >= KEYS_MAX) this.#known.clear()
     this.#known.set(key, { at: now, leftOut: 0 })
     return known?.leftOut ?? 0

@@ -26,7 +26,7 @@ export const LOG_NAMES = {
 
 export type LogName<Room extends keyof typeof LOG_NAMES> = (typeof LOG_NAMES)[Room][number]
 
-/** The line that the alarm writes while a check of the stash's health is degraded. */
+/** The name of the line that the alarm writes while a check of the stash's health is degraded. */
 export const NAME_OF_CHECK = {
   time_boxes: 'time_box_overdue',
   held_changes: 'held_overdue',

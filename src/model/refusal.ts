@@ -14,17 +14,17 @@ export type Refusal =
   // the credential
   | { code: 'token_missing' }
   | { code: 'invalid_token' }
-  /** `at`: when it expired, in ms since the epoch. After a month the answer is `invalid_token`. */
+  /** `at`: when it expired, in ms since the epoch. After a month at the latest, the answer is `invalid_token`. */
   | { code: 'token_expired'; at: number }
   | { code: 'token_revoked'; at: number }
   | { code: 'https_required' }
-  /** `key`: where the token has the ability, but not for this key. */
+  /** `key` is set where the token has the ability, but not for this key. */
   | { code: 'not_permitted'; needs: string; key?: string }
-  /** `limited`: of watches, whether an address opened too many in a time, or has too many open. */
+  /** `limited` is set for watches: the client address opened too many in a minute, or has too many open. */
   | { code: 'rate_limited'; retry_after_s: number; limited?: 'watches_opened' | 'watches_open' }
   /** The deployment has no admin token, and is not open either. */
   | { code: 'creation_closed' }
-  // what is asked for
+  // the resource of the request
   | { code: 'route_not_found' }
   | { code: 'method_not_allowed'; allow: string[] }
   | { code: 'stash_not_found' }
@@ -47,7 +47,7 @@ export type Refusal =
   | { code: 'body_incomplete' }
   | { code: 'jurisdiction_unavailable'; jurisdiction: string }
   // the state of the stash, and its limits
-  /** `current` is null where there is no such item. */
+  /** `current` is null where there is no such item or guard. */
   | { code: 'version_conflict'; current: number | null; of: 'item' | 'guard' | 'stash' }
   | { code: 'item_exists'; key: string; current: number }
   | { code: 'revision_not_reached'; current: number; min_revision: number }
@@ -65,7 +65,7 @@ export type Refusal =
   | { code: 'too_many_held'; limit: number; limit_bytes: number }
   /** The storage of the stash is close to the platform's limit. */
   | { code: 'storage_full'; retry_after_s: number }
-  /** For tokens that are limited to some keys. */
+  /** Only tokens that are limited to some keys have this limit. */
   | { code: 'write_rate_limited'; retry_after_s: number }
   | { code: 'too_large_to_hold'; limit_bytes: number }
   | { code: 'time_boxes_too_large'; limit: number; limit_bytes: number; share?: true }
@@ -97,7 +97,7 @@ export type Refusal =
   | { code: 'link_not_pressed' }
   // faults of the platform
   | { code: 'unreachable' }
-  /** The object has lost its storage; a copy in KV still exists. */
+  /** The object has lost its storage; a copy in KV or an isolate's cache still exists. */
   | { code: 'stash_lost'; applied: 'no' }
 
 export type RefusalCode = Refusal['code']

@@ -1,8 +1,8 @@
 /**
- * Which refusals are kept for their Idempotency-Key, so that a late original is not accepted after its repeat was refused.
+ * The refusals that are kept for their Idempotency-Key, so that a late original is not accepted after its repeat was refused.
  *
- * These are the refusals of the statuses 404, 409, 412, 422 and 423. Status codes belong to `http/`; a unit test compares this
- * list with its table. `idempotency_mismatch` is not in it: it says that the key belongs to another request.
+ * These are the refusals of the statuses 404, 409, 412, 422 and 423 that a decision can make. Status codes belong to `http/`;
+ * a unit test compares this list with its table. `idempotency_mismatch` says that the key belongs to another request.
  */
 import type { Refusal, RefusalCode } from './refusal.ts'
 

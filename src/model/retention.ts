@@ -5,7 +5,7 @@
 const KEPT_ENTRIES = 10_000
 const DAY_MS = 24 * 60 * 60_000
 const KEPT_MS = 90 * DAY_MS
-/** Kept even where the log is too large, so that recent changes can be inspected and undone. */
+/** These are kept even where the log is too large, so that recent changes can be inspected and undone. */
 const KEPT_ENTRIES_MIN = 200
 const LOG_MAX_BYTES = 4 * 1024 ** 3
 /** A Durable Object stores 10 GiB. The bytes of entries are an estimate, so the size of the database is checked as well. */
@@ -22,7 +22,7 @@ export type LogSize = {
   entries: number
   bytes: number
   databaseBytes: number
-  /** When the oldest entry was made. Called only where some may be deleted, because it costs a query. */
+  /** When the oldest entry was made. This is called only where entries may be deleted, because it costs a query. */
   oldestAt(): number
 }
 
@@ -33,7 +33,10 @@ const isTooLarge = ({ bytes, databaseBytes }: Weight): boolean =>
 
 const keptEntries = (size: Weight): number => (isTooLarge(size) ? KEPT_ENTRIES_MIN : KEPT_ENTRIES)
 
-/** When the oldest entry is to be deleted; null while it is to be kept. Rounded up to a day, so that one alarm deletes the entries of a day. */
+/**
+ * When the oldest entry is to be deleted; null while it is to be kept. The time is rounded up to a day, so that the alarm does
+ * not run for each entry.
+ */
 export function pruneAt(size: LogSize, now: number): number | null {
   if (size.entries <= keptEntries(size)) return null
   return isTooLarge(size) ? now : Math.ceil((size.oldestAt() + KEPT_MS) / DAY_MS) * DAY_MS

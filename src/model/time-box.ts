@@ -15,7 +15,10 @@ import type { ItemChange } from './decide/plan.ts'
 
 type Value = { key: string; value: string | null; type?: string }
 
-/** Limits for the values of all pending reverts, because every copy of the stash has them, in KV and in isolates. Bytes of their JSON in the table. */
+/**
+ * Limits for the values of all pending reverts, because every copy of the stash has them, in KV and in isolates. `bytes` limits
+ * their JSON in the table.
+ */
 export const REVERTS_MAX = { keys: STASH_MAX_ITEMS, bytes: 2 * 1024 * 1024 }
 
 /** The held change that will end a time-box. */
@@ -103,7 +106,7 @@ export function toRevertDetail(
   return { ...(goesBack.length > 0 && { goesBack }), ...(unboxed.length > 0 && { unboxed }) }
 }
 
-/** What an entry changed in the pending ends of time-boxes. `at` null: the key has left its time-box. */
+/** A change that an entry made to the pending ends of time-boxes. `at` null: the key has left its time-box. */
 export type RevertChange = { key: string; at: number; to: string | null } | { key: string; at: null }
 
 export function getRevertChanges(
@@ -129,7 +132,7 @@ export function getRevertChanges(
 const LISTED_MAX = 100
 const LISTED_MAX_CHARS = 256 * 1024
 
-/** The values that these time-boxes will put back, for the keys that the actor reaches. */
+/** The values that these time-boxes will put back, for the keys that the actor reaches; for the admin, all. */
 export function toPendingEnds(pending: HeldRevert[], isWhole: boolean, actor: Actor): PendingEnds {
   const ends: PendingEnds['ends'] = []
   let chars = 0

@@ -1,12 +1,12 @@
 /**
  * Labels of tokens. History names people by their token's label, so two labels must not look alike, and no label may look
- * like a name that history uses itself. Checked when a token is granted: older tokens keep their labels.
+ * like a name that history uses itself. A label is checked when its token is granted: older tokens keep their labels.
  */
 
-/** The names that history gives to actors without a labelled token. */
+/** The names that history gives to actors that have no label of their own. */
 const RESERVED = ['master', 'stash', 'anonymous', 'admin']
 
-/** Scripts whose letters may be mixed in one word. Other mixtures are refused: they are how a name is imitated. */
+/** The sets of scripts that one word may use. Other mixtures are refused, because a name can be imitated with them. */
 const SCRIPTS = [
   'Latin Greek Cyrillic Armenian Georgian Hebrew Arabic Syriac Thaana Devanagari Bengali Gurmukhi Gujarati Oriya Tamil',
   'Telugu Kannada Malayalam Sinhala Thai Lao Tibetan Myanmar Khmer Mongolian Ethiopic Cherokee',
@@ -31,14 +31,14 @@ function only(letters: string): RegExp {
   return new RegExp(`^[${letters}\\p{Script=Common}\\p{Script=Inherited}]*$`, 'u')
 }
 
-/** Characters that are invisible, or that change the direction of text beside them. The Braille blank is listed because its class is symbol. */
+/** Characters that are invisible, or change the direction of text. The Braille blank is listed because its class is symbol. */
 const INVISIBLE = /\p{C}|\p{Default_Ignorable_Code_Point}|\p{Zl}|\p{Zp}|\u2800/u
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u
 
 /** The form that is stored: full-width and other variants of a character become that character (NFKC). */
 export const foldLabel = (label: string): string => label.normalize('NFKC').replace(/\s+/gu, ' ').trim()
 
-/** Equal for two labels that a reader would confuse. Upper case first, because that turns "ß" into "SS". */
+/** The same for labels that differ only in case, blanks or variants of characters. Upper case first: it turns "ß" into "SS". */
 const toComparableName = (label: string): string => foldLabel(label).toUpperCase().toLowerCase()
 
 export const isSameLabel = (a: string, b: string): boolean => toComparableName(a) === toComparableName(b)
@@ -58,17 +58,17 @@ const isOfOneScript = (text: string): boolean => SCRIPTS.some((script) => script
 const isBesideLatin = (text: string): boolean =>
   BESIDE_LATIN.some((scripts) => scripts.test(text)) && text.split(/[^\p{L}\p{M}\p{N}]+/u).every(isOfOneScript)
 
-/** Whether a reader may confuse it with a name that history uses itself. */
+/** Whether a reader may confuse the label with a name that history uses itself. */
 export const looksReserved = (label: string): boolean => RESERVED.includes(toSkeleton(label))
 
-/** Letters of other alphabets, and digits, that look like a letter in the names above. */
+/** Letters of other alphabets, digits and symbols, each before the letter of a reserved name that it looks like. */
 const CONFUSABLES = new Map(
   ['аaѕsтtеeгrмmһhԁdіiıiпnоoуy', 'αaτtεeιiοoυuγyηnսuոnօoհh', '0o1ili|i5s$s@a']
     .flatMap((pairs) => pairs.match(/../gu) ?? [])
     .map((pair) => [pair.charAt(0), pair.charAt(1)]),
 )
 
-/** Without marks, punctuation and spaces, and with each letter replaced by the Latin one that it looks like. */
+/** The label without marks, punctuation and spaces, with each confusable character replaced, and with "m" for "rn". */
 function toSkeleton(label: string): string {
   const drawn = toComparableName(label.replace(new RegExp(INVISIBLE, 'gu'), ''))
     .normalize('NFD')
@@ -79,7 +79,10 @@ function toSkeleton(label: string): string {
     .replaceAll('rn', 'm')
 }
 
-/** The label that history and lists show. A master token is always `master`; to an older label that looks like a reserved name, the token's id is added. */
+/**
+ * The label that history and lists show. That of a master token is always `master`. An older label that looks like a reserved
+ * name is shown with the token's id.
+ */
 export function shownLabel(id: string, label: string, master: boolean): string {
   if (master) return 'master'
   return looksReserved(label) ? `${label} (token ${id})` : label

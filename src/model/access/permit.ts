@@ -1,7 +1,7 @@
 /** Actors, as authenticated inside the transaction, and what they may do. */
 import { coversEverything, matches } from './pattern.ts'
 
-/** The abilities that a token can be granted. Only the master token deletes the stash and replaces the master token. */
+/** The abilities that a token can be granted. Of all tokens, only the master may delete the stash or rotate the master token. */
 export const ABILITIES = ['write', 'approve', 'guard', 'freeze', 'break_glass', 'tokens'] as const
 export type Ability = (typeof ABILITIES)[number]
 
@@ -12,25 +12,25 @@ export type Actor =
       label: string
       master: boolean
       can: Ability[]
-      /** Patterns of the keys that it is valid for. */
+      /** Patterns of the keys that the token is valid for. */
       keys: string[]
       /** In ms since the epoch; null: until it is revoked. */
       expiresAt: number | null
       /** The id of the first token of its lineage: a token and its successors by rotation. */
       line: string
-      /** Identifies the person who holds the token: its first ancestor that is no master token; for a master token, its `line`. */
+      /** Identifies the person who holds the token: the token below a master that it descends from; for a master, its `line`. */
       holder: string
       createdAt: number
       /** The revision that granted it; null where an older version did not record it. */
       granted: number | null
-      /** It has a successor, and is valid until the overlap ends. */
+      /** The token has a successor, and is valid until the overlap ends. */
       replaced: boolean
     }
-  /** No token was presented. Only the WrenDB profile permits it anything. */
+  /** No token was presented. Only the WrenDB profile permits such a caller a change: to create a key. */
   | { kind: 'anonymous' }
-  /** The operator of the deployment: deletes, freezes and recovers stashes, and changes no values, guards or tokens. */
+  /** The operator of the deployment: deletes and freezes stashes, makes new master tokens, and changes no values or guards. */
   | { kind: 'admin' }
-  /** The stash itself, which releases held changes. */
+  /** The stash itself, which ends time-boxes, freezes and the lifetimes of WrenDB items. */
   | { kind: 'system'; label: string }
 
 /** A token as records name it: by its id, and by the label that it had then. */
@@ -62,7 +62,10 @@ export const reaches = (actor: Actor, key: string): boolean =>
 export const reachesAll = (actor: Actor): boolean =>
   actor.kind === 'system' || actor.kind === 'admin' || (actor.kind === 'token' && coversEverything(actor.keys))
 
-/** A token for some keys may use up this share of each limit, so that room is left for the other tokens. */
+/**
+ * A token for some keys may fill the stash up to this share of the limits for items, guards and time-boxes, so that room is
+ * left for the other tokens.
+ */
 export const LIMITED_SHARE = 0.9
 
 export const isMaster = (actor: Actor): boolean => actor.kind === 'token' && actor.master
@@ -71,10 +74,10 @@ export const isMaster = (actor: Actor): boolean => actor.kind === 'token' && act
 export const isSameHolder = (a: Actor, b: Actor): boolean =>
   a.kind === 'token' && b.kind === 'token' && a.holder === b.holder
 
-/** Whether both are the same token, or one replaced the other. */
+/** Whether both are the same token, or one succeeded the other by rotation. */
 export const isSameLineage = (a: Actor, b: Actor): boolean =>
   a.kind === 'token' && b.kind === 'token' && a.line === b.line
 
-/** `anonymous`, `stash` and `admin` are reserved: no token's label may look like one of them. */
+/** `anonymous`, `stash` and `admin` are reserved (`label.ts`): no new token's label may look like one of them. */
 export const getActorLabel = (actor: Actor): string =>
   actor.kind === 'anonymous' || actor.kind === 'admin' ? actor.kind : actor.label

@@ -1,7 +1,7 @@
 /**
- * The format of secrets: `<prefix><random><checksum>`, all but the prefix in base62. By the prefix a secret scanner finds a
- * leaked one; by the checksum the Worker refuses a mistyped one without a call to the object. 32 base62 digits carry
- * 190 bits. The stash stores SHA-256 hashes only.
+ * The format of secrets: `<prefix><random><checksum>`, all but the prefix in base62. A secret scanner finds a leaked secret by
+ * its prefix; the Worker refuses a mistyped one by its checksum, without a call to the object. 32 base62 digits carry 190 bits.
+ * The stash stores SHA-256 hashes only.
  */
 export const TOKEN_PREFIX = 'swy_'
 /** A link's secret is followed by the id of its stash: the bearer of a link has nothing else. */
@@ -11,7 +11,7 @@ const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const RANDOM_DIGITS = 32
 const CHECKSUM_DIGITS = 6
 
-/** How many random bytes to generate for one secret. One in 32 is rejected (below). */
+/** How many random bytes to generate for one secret. One byte in 32 is rejected (see `base62`). */
 export const SEED_BYTES = 64
 
 const BODY = new RegExp(`^[0-9A-Za-z]{${RANDOM_DIGITS + CHECKSUM_DIGITS}}$`)
@@ -25,7 +25,7 @@ export function mintToken(prefix: string, seed: Uint8Array): string {
 
 export const mintLink = (stashId: string, seed: Uint8Array): string => `${mintToken(LINK_PREFIX, seed)}_${stashId}`
 
-/** Whether this has the format of a token. It need not be one of any stash. */
+/** Whether the text has the format of a token. Whether a stash knows it is not checked. */
 export function isToken(text: string): boolean {
   return text.startsWith(TOKEN_PREFIX) && hasValidChecksum(TOKEN_PREFIX, text.slice(TOKEN_PREFIX.length))
 }
@@ -36,7 +36,7 @@ export function getLinkStash(text: string): string | null {
   return body !== undefined && stashId !== undefined && hasValidChecksum(LINK_PREFIX, body) ? stashId : null
 }
 
-/** `count` base62 digits. Bytes of 248 and above are dropped: 256 is no multiple of 62, and keeping them would favour some digits. */
+/** `count` base62 digits. Bytes of 248 and above are dropped: 256 is no multiple of 62, so they would favour some digits. */
 export function base62(seed: Uint8Array, count: number): string {
   let digits = ''
   for (const byte of seed) {

@@ -50,11 +50,11 @@ export const needsApproval = (plan: Plan, approved: string[], facts: Pick<Facts,
       !isNoOp(change, facts) && facts.guards.get(change.key)?.guard.approvals === 1 && !approved.includes(change.key),
   )
 
-/** A delete of an absent key is a no-op, unless a pending revert would restore it: then the delete makes its absence permanent. */
+/** A delete of an absent key is a no-op, unless a pending revert would restore the key: then its absence becomes permanent. */
 const isNoOp = ({ key, before, after }: ItemChange, { reverts }: Pick<Facts, 'reverts'>): boolean =>
   before === null && after === null && !reverts.has(key)
 
-/** Whether each guard that is set is valid in itself. Issues name their place in the request's body. */
+/** Checks that each guard that is set is valid in itself. Issues name their place in the request's body. */
 function checkChangedGuards(intent: Edit, { guards }: Plan, budget: ValidationBudget): Result<null> {
   for (const { key, after } of guards) {
     if (after === null) continue
@@ -76,7 +76,7 @@ function getIssuePath(intent: Edit, key: string): string {
   return `guards.${intent.guards.findIndex((one) => one.key === key)}.guard`
 }
 
-/** Whether each written value fits its guard after the edit; and, under each guard that is set, the value that stays. */
+/** Checks each written value by its guard after the edit, and by each new guard the value that stays or a revert puts back. */
 function checkFit({ items, guards }: Plan, facts: Facts, budget: ValidationBudget): Result<null> {
   const coming = new Map(guards.map(({ key, after }) => [key, after]))
   const values = new Map(items.map(({ key, after }) => [key, after?.value ?? null]))
@@ -102,7 +102,7 @@ function checkFit({ items, guards }: Plan, facts: Facts, budget: ValidationBudge
   return ok(null)
 }
 
-/** Whether one value fits. Where the budget is used up, the whole change is refused. */
+/** Checks one value. Where the budget does not suffice, the whole change is refused. */
 function checkValue(
   guard: Guard,
   key: string,

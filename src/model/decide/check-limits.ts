@@ -1,4 +1,4 @@
-/** Checks that the stash stays within its limits, or at least does not grow beyond them. */
+/** Checks that the stash stays within its limits, or, where it exceeds one already, does not grow. */
 import type { Facts, ChangeRequest } from './facts.ts'
 import { STASH_MAX_GUARD_BYTES, STASH_MAX_GUARDS, type Guard } from '../guard/guard.ts'
 import { countBytes, STASH_MAX_BYTES, STASH_MAX_ITEMS, VALUE_MAX_BYTES } from '../item.ts'
@@ -12,7 +12,7 @@ import { ok, refuse, type Result } from '../refusal.ts'
  */
 const REVERT_LIMIT_FACTORS = { items: 2, bytes: 3 }
 
-/** A full stash takes changes that do not make it larger. */
+/** A full stash still accepts changes that do not make it larger. */
 export function checkLimits({ items, guards }: Plan, facts: Facts, { actor, release }: ChangeRequest): Result<null> {
   const factors = release?.kind === 'revert' ? REVERT_LIMIT_FACTORS : { items: 1, bytes: 1 }
   const limited = actor.kind === 'token' && !reachesAll(actor)

@@ -4,7 +4,7 @@ import type { Held } from '../held.ts'
 import type { Edit } from '../intent.ts'
 import { ok, refuse, type Result } from '../refusal.ts'
 
-/** @param release the held change that this releases: a schedule that is due is not too late */
+/** @param release the held change that is released: the time of a schedule has come, so it is not refused as past */
 export function checkTiming({ at, forMs }: Edit, release: Held | null, now: number): Result<null> {
   if (at !== undefined && release?.kind !== 'schedule') {
     if (at <= now) return refuse({ code: 'time_past', at, now })

@@ -5,7 +5,8 @@
  *
  * Limits come before the approval, so that no person is asked to approve an impossible change. The credential comes first, so
  * that a caller who may not write does not learn the current version. The stash's own changes (the end of a time-box, a
- * lapse) were decided when they were set up: only limits can stop them. An edit that passes goes on in `to-decision.ts`.
+ * lapse) were decided when they were set up: only limits can stop them, and the absence of an item that is to lapse. An edit
+ * that passes goes on in `to-decision.ts`.
  */
 import { toDecision } from './to-decision.ts'
 import type { Decision, Effect } from './decision.ts'
@@ -43,7 +44,7 @@ export function decideEdit(request: ChangeRequest, intent: Edit, facts: Facts, n
     if (!timely.ok) return timely
   }
 
-  // Pruning makes room meanwhile. Changes that were decided before, above all the ends of time-boxes, need the rest.
+  // Pruning makes room in the meantime. Changes that were decided before, above all the ends of time-boxes, need what is left.
   if (facts.storageFull && !wasDecidedBefore) return refuse({ code: 'storage_full', retry_after_s: STORAGE_RETRY_S })
   const fitting = checkLimits(plan, facts, request)
   if (!fitting.ok) return fitting
@@ -78,7 +79,7 @@ export function checkFreeze(
   now: number,
 ): Result<BrokenGlass | null> {
   if (!isFrozen(freeze, now)) return ok(null)
-  // A caller with that ability broke the glass when the change was requested: its release needs no second override.
+  // A caller with the ability broke the glass when the change was requested: its release needs no second override.
   const brokenBefore = release?.kind === 'approval' || release?.kind === 'schedule' ? release.brokeGlass : null
   if (brokenBefore !== null) return ok(brokenBefore)
   const may = permits(caller, 'break_glass') && keys.every((key) => reaches(caller, key))
@@ -90,11 +91,11 @@ function checkPermission(actor: Actor, intent: Edit, { items, guards }: Plan, fa
   if (actor.kind === 'anonymous') return checkAnonymous(intent, facts)
   const first: Ability = intent.kind === 'set_guard' || intent.kind === 'remove_guard' ? 'guard' : 'write'
   if (!permits(actor, first)) return refuse({ code: 'not_permitted', needs: first })
-  // Checked after the ability, because only writers may learn whether history has the revision.
+  // This is checked after the ability, because only writers may learn whether history has the revision.
   if (intent.kind === 'undo' && facts.undoing === null) {
     return refuse({ code: 'revision_not_found', revision: intent.revision })
   }
-  // Every key that an import names, also unchanged ones: otherwise the answer would disclose their values.
+  // An import needs the ability for every key that it names. Unchanged ones count: otherwise the answer would disclose values.
   const named = intent.kind === 'import' ? intent : { items: [], guards: [] }
   const needs = [
     ...named.items.map(({ key }) => ({ ability: 'write' as const, key })),
@@ -109,13 +110,13 @@ function checkPermission(actor: Actor, intent: Edit, { items, guards }: Plan, fa
   return refuse({ code: 'not_permitted', needs: beyond.ability, key })
 }
 
-/** The edit may change more keys by now than when it was requested: the second person has to be allowed to approve these as well. */
+/** The edit may change more keys by now than at its request: the second person must be allowed to approve these as well. */
 function checkApprover(approver: ChangeRequest['approver'], plan: Plan): Result<null> {
   const beyond = approver === null ? undefined : getPlanKeys(plan).find((key) => !permits(approver, 'approve', key))
   return beyond === undefined ? ok(null) : refuse({ code: 'not_permitted', needs: 'approve', key: beyond })
 }
 
-/** WrenDB lets anyone create. Overwriting without a token is refused in every profile. */
+/** The WrenDB profile lets anyone create a key. Overwriting one without a token is refused in every profile. */
 function checkAnonymous(intent: Edit, facts: Facts): Result<null> {
   if (facts.profile !== 'wrendb' || intent.kind !== 'put') return refuse({ code: 'token_missing' })
   const existing = facts.items.get(intent.key ?? facts.newKey)
@@ -125,7 +126,10 @@ function checkAnonymous(intent: Edit, facts: Facts): Result<null> {
   return away === undefined ? ok(null) : refuse({ code: 'item_exists', key: intent.key ?? '', current: away.ends })
 }
 
-/** If-Match and If-None-Match, then what the operation itself requires: an existing item or guard, and for an undo no later changes. */
+/**
+ * Checks If-Match and If-None-Match, then the requirements of the operation itself: an item to delete, a guard to remove, and
+ * for an undo no later changes.
+ */
 function checkPreconditions(intent: Edit, plan: Plan, facts: Facts): Result<null> {
   const { current, of } = getCurrentVersion(intent, plan, facts)
   if (!isSatisfied(intent.condition ?? {}, current)) return refuse({ code: 'version_conflict', current, of })
@@ -183,7 +187,7 @@ function holdForApprovalOrTime(
   if (needsApproval(plan, approvedKeys(request, getPlanKeys(plan)), facts)) {
     // An approval after the scheduled time would be too late.
     const expiresAt = Math.min(now + APPROVAL_LIFETIME_MS, at ?? Infinity)
-    // The scheduled time has passed, so the change must not wait for it again after the approval.
+    // Where the scheduled time has passed, the change must not wait for it again after the approval.
     const { at: _past, ...change } = intent
     const terms = { kind: 'approval' as const, keys, expiresAt, dueAt: expiresAt, brokeGlass }
     return hold(request, facts, now, { ...terms, change: at === null ? change : intent })
@@ -194,7 +198,7 @@ function holdForApprovalOrTime(
   return hold(request, facts, now, { kind: 'schedule', change: intent, keys, dueAt: at, approvedBy, brokeGlass })
 }
 
-/** The keys that are approved: of a schedule, those that it had when it was approved. */
+/** The keys that are approved: for a schedule, the keys that it had when it was approved. */
 function approvedKeys({ approver, release }: ChangeRequest, keys: string[]): string[] {
   if (approver !== null) return keys
   return release !== null && getApprover(release) !== null ? release.keys : []
@@ -202,7 +206,7 @@ function approvedKeys({ approver, release }: ChangeRequest, keys: string[]): str
 
 const getApprover = (release: Held | null): Person | null => (release?.kind === 'schedule' ? release.approvedBy : null)
 
-/** The first link of a decision to be used voids the others. */
+/** The first link of a decision to be used voids the others, as far as its maker reaches their keys. */
 function voidLinks({ release, actor }: ChangeRequest): Effect[] {
   const decision = release?.kind === 'link' ? release.decision : null
   return decision === null || actor.kind !== 'token' ? [] : [{ kind: 'drop_decision', decision, by: actor }]

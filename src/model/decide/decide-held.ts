@@ -12,7 +12,7 @@ import { isMaster, isSameLineage, isSameHolder, getActorLabel, permits, reaches,
 import { ok, refuse, type Refusal, type Result } from '../refusal.ts'
 import { toTokenId } from '../access/token.ts'
 
-/** Checks only that the maker may write the keys. The change itself is decided on release, when the facts may have changed. */
+/** Checks only that the maker may write the keys, or approve the held change. The change itself is decided on release, afresh. */
 export function decideLink(
   request: ChangeRequest,
   intent: Extract<Intent, { kind: 'hold_for_link' | 'hold_approval_for_link' }>,
@@ -51,11 +51,11 @@ export type ReleasableLink = { held: HeldLink; actor: Actor }
 /**
  * Checks a link before it is used. Held changes that are due do not come here, but to `stash/write/release-due.ts`.
  *
- * @param held the link, or null where none has the secret: it was used or voided, or never made
+ * @param held the link; null where no link has the secret: it was used or voided, or never made
  * @param maker the actor that made it, with its present permissions; null where its token is gone
  */
 export function checkLink(held: HeldLink | null, maker: Actor | null, now: number): Result<ReleasableLink> {
-  // One code for all of these, so that a caller who guesses secrets does not learn which links existed.
+  // All of these have one code, so that a caller who guesses secrets does not learn which links existed.
   if (held === null || maker === null || isExpired(held, now)) return refuse({ code: 'link_spent' })
   return ok({ held, actor: maker })
 }
@@ -72,7 +72,7 @@ export function checkApproval(
   now: number,
 ): Result<HeldApproval> {
   if (!permits(approver, 'approve')) return refuseAbility(approver, 'approve')
-  // Without reach for all its keys, the approver must not learn that it exists.
+  // An approver who does not reach all keys of the held change must not learn that it exists.
   if (
     held === null ||
     isExpired(held, now) ||
@@ -95,7 +95,7 @@ function wasGrantedBefore(approver: Actor, { asked, madeAt }: HeldApproval): boo
   return asked !== null && approver.granted <= asked
 }
 
-/** The requester may withdraw a held change, an approver may decline it, and a writer of all its keys may cancel it. */
+/** The requester may withdraw a held change; an approver may decline an approval request, and a writer may cancel any other. */
 export function decideDrop(request: ChangeRequest, facts: Facts, now: number): Result<Decision> {
   const { actor } = request
   const { held, maker } = facts

@@ -1,6 +1,7 @@
 /**
  * Decides a recovery: the operator of the deployment makes a new master token, because the others were lost or leaked. As in
- * a rotation, schedules and approval requests of older masters are reassigned to the new one, and their links are not.
+ * a rotation, schedules and approval requests of older masters are reassigned to the new one, and their links are not. With
+ * `all` every older token ends, and nothing is reassigned.
  */
 import { createEntry, type Decision, type Effect } from './decision.ts'
 import type { Facts, ChangeRequest } from './facts.ts'
@@ -20,7 +21,7 @@ export function decideMasterRecovery(
   const id = toTokenId(hash)
   const masters = tokens.filter(({ master }) => master)
   const others = tokens.filter(({ master }) => !master)
-  // The same line, so that the new master token cannot approve requests of an old one.
+  // The new master token continues the line, so that it cannot approve requests of an old one.
   const line = masters[0]?.line ?? id
   const facts = { id, label: 'master', can: [...ABILITIES], keys: ['*'], expiresAt: null }
   const stamp = { createdAt: now, granted: revision + 1, replaced: false }

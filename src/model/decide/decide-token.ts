@@ -10,7 +10,7 @@ import { toPendingEnds } from '../time-box.ts'
 import { toTokenId } from '../access/token.ts'
 
 export const STASH_MAX_TOKENS = 1_000
-/** For one holder other than the master, so that a leaked token cannot use up the limit of the stash. */
+/** The limit of one holder other than the master, so that a leaked token cannot use up the limit of the stash. */
 export const HOLDER_MAX_TOKENS = 100
 
 export function decideToken(
@@ -24,7 +24,7 @@ export function decideToken(
   const room = checkRoom(granter.value, facts)
   if (!room.ok) return room
   const id = toTokenId(hash)
-  // By default it expires with its granter.
+  // By default the token expires with its granter.
   const expiresAt = expiresInMs === null ? granter.value.expiresAt : now + expiresInMs
   const label = foldLabel(wish.label)
   const token: TokenActor = {
@@ -51,7 +51,10 @@ export function decideToken(
   })
 }
 
-/** A token may be revoked by itself, and by every token that could have granted it. The current master token can only be replaced, by a rotation. */
+/**
+ * A token may be revoked by itself, and by every token that could have granted it. The current master token cannot be revoked,
+ * only replaced, by a rotation or a recovery.
+ */
 export function decideRevocation(
   { actor }: ChangeRequest,
   { tokenId }: Extract<Intent, { kind: 'revoke_token' }>,
@@ -110,7 +113,8 @@ export function decideRotation(
 
 /**
  * A token may be replaced by itself, and by one that could grant it. The successor keeps the holder, because it is for the same
- * person; except where another person's token makes it: that person would have the tokens of two holders then.
+ * person. Where a token below the master makes it for another, it gets the maker's holder: otherwise one person would have the
+ * tokens of two holders.
  */
 export function decideTokenRotation(
   { actor }: ChangeRequest,

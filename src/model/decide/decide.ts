@@ -1,6 +1,6 @@
 /**
  * Decides what an intent does to a stash. Pure: no I/O, no clock, no storage; `now` and the facts are passed in. This file
- * only dispatches each intent to the function that decides it.
+ * dispatches each intent to the function that decides it, and checks a condition on the stash's revision.
  */
 import { decideFreeze, decideThaw, decideUnfreeze } from './decide-freeze.ts'
 import { decideDrop, decideLink } from './decide-held.ts'
@@ -14,7 +14,7 @@ import { refuse, type Result } from '../refusal.ts'
 
 export function decide(request: ChangeRequest, facts: Facts, now: number): Result<Decision> {
   const decision = decideIntent(request, facts, now)
-  // Checked last, so that only a caller who may make the change learns the revision.
+  // The condition is checked last, so that only a caller who may make the change learns the revision.
   if (!decision.ok || isSatisfied(request.condition ?? {}, facts.revision)) return decision
   return refuse({ code: 'version_conflict', current: facts.revision, of: 'stash' })
 }

@@ -8,7 +8,7 @@ import type { GuardChange, ItemChange } from './plan.ts'
 
 export type Decision = {
   applied: Applied
-  /** Null where the stash stays as it is. */
+  /** Null where the decision makes no log entry: it changes nothing, only holds a change, or deletes the stash. */
   entry: DecidedEntry | null
   effects: Effect[]
 }
@@ -17,7 +17,7 @@ export type DecidedEntry = {
   kind: EntryKind
   items: ItemChange[]
   guards: GuardChange[]
-  /** Why, where the stash itself acts; else the request's reason. */
+  /** Not set by any decision: the log entry gets the reason of the request. */
   reason?: string | null
   detail: Detail | null
 }
@@ -29,14 +29,14 @@ export type Effect =
   | { kind: 'drop'; heldId: string }
   /** Removes all links of this decision whose keys the token reaches. */
   | { kind: 'drop_decision'; decision: string; by: TokenActor }
-  /** Deletes all data of the stash except its row, from which the publisher puts the tombstone to KV. */
+  /** Deletes values, tokens, held changes and history. The stash's row stays: the publisher puts the tombstone to KV from it. */
   | { kind: 'mark_deleted' }
   | { kind: 'set_freeze'; freeze: Freeze | null }
   | { kind: 'add_token'; token: TokenActor; hash: string; madeBy: string | null }
   | { kind: 'remove_token'; id: string }
-  /** The token expires then, and its held changes become void with it. */
+  /** The token expires at `until`, and its held changes become void with it. */
   | { kind: 'end_token'; id: string; until: number }
-  /** The old token expires; its schedules and approval requests are reassigned to the new one. */
+  /** The old token expires; its schedules, approval requests and time-boxes are reassigned to the new one. */
   | { kind: 'replace_token'; old: string; oldUntil: number; by: string }
 
 /** An entry without changed values. */

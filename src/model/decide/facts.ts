@@ -20,7 +20,7 @@ export type Facts = {
   bytes: number
   heldCount: number
   heldBytes: number
-  /** Held changes that the actor made. */
+  /** How many held changes the actor's token made; 0 for a master token, which has no limit of its own. */
   ownHeldCount: number
   guardCount: number
   /** The size of all guards, as JSON in UTF-8. Both counts are 0 unless the intent changes guards. */
@@ -31,7 +31,7 @@ export type Facts = {
   tokenCount: number
   /** Whether storage is so full that edits of items and guards are refused, except the stash's own. */
   storageFull: boolean
-  /** All valid tokens, oldest first; empty unless the intent makes or replaces one. */
+  /** All valid tokens, oldest first. Empty, and `tokenCount` 0, unless the intent makes or replaces one. */
   tokens: TokenActor[]
   freeze: Freeze | null
   /** The items and guards of the keys that the intent concerns, where they exist. */
@@ -39,7 +39,7 @@ export type Facts = {
   guards: ReadonlyMap<string, GuardRow>
   /** The pending end of a time-boxed change, by key. */
   reverts: ReadonlyMap<string, HeldRevert>
-  /** For an undo: the changes of that revision, each with the last revision that changed the same key. Null: not in history. */
+  /** For an undo: the changes of its revision, each with the last revision that changed the same key. Null: not in history. */
   undoing: (ValueChange & { lastChanged: number })[] | null
   /** For `drop_held` and approval links: the held change and its maker; null where it or the maker's token is gone. */
   held: Held | null
@@ -61,7 +61,7 @@ export type ChangeRequest = {
   intent: Decidable
   /** The actor whose permissions apply: for a held change, its maker. */
   actor: Actor
-  /** The authenticated caller. The same as the actor, except in releases. */
+  /** The authenticated caller. It is the actor as well, except in releases. */
   caller: Actor
   reason: string | null
   /** The held change that is released; null where the request is new. */
@@ -72,6 +72,6 @@ export type ChangeRequest = {
   /** For a link: the reason that its bearer gave. `reason` is the maker's. */
   pressedReason?: string | null
   breakGlass: string | null
-  /** On the stash's revision, for intents that have no condition of their own. */
+  /** A precondition on the stash's revision, for intents that have no condition of their own. */
   condition?: Precondition
 }

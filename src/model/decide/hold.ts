@@ -12,7 +12,7 @@ type HoldOptions = Omit<HeldLink, Exclude<Stamp, 'id'>> | Omit<HeldApproval, Sta
 
 const WAITS_FOR = { link: 'link', approval: 'approval', schedule: 'time' } satisfies Record<HoldOptions['kind'], Wait>
 
-/** @param terms what the release takes. The id of a link is that of its secret; others get a new one */
+/** @param terms the change, and the conditions of its release. The id of a link is that of its secret; others get a new one */
 export function hold(request: ChangeRequest, facts: Facts, now: number, terms: HoldOptions): Result<Decision> {
   // On release the maker's permissions are checked. An anonymous caller of the WrenDB profile has none to check.
   if (request.actor.kind !== 'token') return refuse({ code: 'token_missing' })
@@ -55,7 +55,7 @@ export function checkRoom(change: Held['change'], { heldCount, heldBytes }: Fact
   return refuse({ code: 'too_many_held', limit: STASH_MAX_HELD, limit_bytes: STASH_MAX_HELD_BYTES })
 }
 
-/** A missing key is generated now, because the caller gets no answer when the change is released. */
+/** A missing key is generated now, because the requester gets no answer when the change is released. */
 function withGeneratedKey<C extends Held['change']>(change: C, facts: Facts): C | Edit {
   return change.kind === 'put' && change.key === null ? { ...change, key: facts.newKey } : change
 }

@@ -11,7 +11,10 @@ export type GuardChange = { key: string; before: { guard: Guard; version: number
 
 export type Plan = { items: ItemChange[]; guards: GuardChange[] }
 
-/** The keys that an edit names, of items and guards. The keys of an undo are in history instead; an import that replaces also concerns all keys of the stash. */
+/**
+ * The keys that an edit names, of items and guards. The keys of an undo are in history instead; an import that replaces also
+ * concerns all keys of the stash.
+ */
 export function getNamedKeys(intent: Edit, newKey: string): string[] {
   switch (intent.kind) {
     case 'put':
@@ -31,7 +34,7 @@ export function getNamedKeys(intent: Edit, newKey: string): string[] {
 
 /**
  * The keys that a held change concerns: an actor has to reach all of them to see, approve or cancel it. A change of the whole
- * stash has `*`, which is not a key, and which only actors for every key reach.
+ * stash, or of no key, has `*`, which is not a key: only an actor that reaches every key reaches it.
  */
 export function getAffectedKeys(intent: Edit, plan: Plan): string[] {
   const whole = intent.kind === 'import' && intent.replace ? ['*'] : []
@@ -86,7 +89,7 @@ export function createPlan(intent: Edit, facts: Facts, now: number): Plan {
       const keptGuards = new Set(intent.guards.map(({ key }) => key))
       const rest = intent.replace ? [...facts.items.keys()].filter((key) => !kept.has(key)) : []
       const restGuards = intent.replace ? [...facts.guards.keys()].filter((key) => !keptGuards.has(key)) : []
-      // Items and guards that are as imported already keep their version, and their time-box.
+      // Items and guards that already are as in the import keep their version, and their time-box.
       const items = [...intent.items.map(({ key, value, type }) => put(key, value, type)), ...rest.map(remove)]
       const guards = [
         ...intent.guards.map(({ key, guard: rule }) => guard(key, rule)),
@@ -125,7 +128,7 @@ function createUndoPlan(
   return plan
 }
 
-// The log has guards only as they were accepted.
+// This does not throw, because the log has guards only as they were accepted.
 const readGuard = (text: string): Guard => guardSchema.parse(JSON.parse(text))
 
 const isItemChanged = ({ before, after }: ItemChange): boolean =>

@@ -2,7 +2,7 @@
 export type Precondition = {
   /** The item, guard or stash must exist and, unless '*', have one of these versions. */
   ifMatch?: '*' | number[]
-  /** It must not exist ('*'), or have none of these versions. */
+  /** The item, guard or stash must not exist ('*'), or must have none of these versions. */
   ifNoneMatch?: '*' | number[]
 }
 

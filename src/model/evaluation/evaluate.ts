@@ -1,11 +1,12 @@
 /**
- * Turns a flag's text into a typed value. The guard of its key says which type it has, and whether it is rolled out by shares.
+ * Turns a flag's text into a typed value. `guard` says which type it has, and whether it is rolled out by shares: the guard of
+ * its key, or in the client the type that the caller asks for.
  *
  *   boolean             → true or false                      STATIC
  *   number              → a number                           STATIC
  *   json                → the parsed value; null: no value   STATIC, DEFAULT
- *   percentage          → true for that share of users       SPLIT; at 0 and 100 without a targeting key: STATIC
- *   split               → one of the names, by bucket        SPLIT; with one name left: STATIC
+ *   percentage          → true for that share of users       SPLIT; STATIC at 0 and 100, which need no targeting key
+ *   split               → one of the names, by bucket        SPLIT; STATIC where one name has all the weight
  *   any other, or none  → the text                           STATIC
  */
 import { parseJson } from '../parse-json.ts'
@@ -19,7 +20,7 @@ export type Rule =
   | { kind: 'same'; outcome: Outcome }
   /** One outcome per share; `ends` are in buckets. */
   | { kind: 'shared'; outcomes: Outcome[]; ends: number[] }
-  /** The text does not fit its guard: the copy is from before the guard was set. */
+  /** The text is not of this type. The guard of a key excludes that; a client's caller may ask for any type. */
   | { kind: 'type_mismatch'; guard: string }
 
 export function createRule({ value: text, guard }: Flag): Rule {

@@ -1,6 +1,6 @@
 /**
  * MurmurHash3, x86, 32 bits, seed 0 (Austin Appleby, public domain): the hash by which flagd buckets users. It
- * distributes evenly and is available in every language. It is not a cryptographic hash.
+ * distributes evenly, and there are libraries for most languages. It is not a cryptographic hash.
  */
 const C1 = 0xcc9e2d51
 const C2 = 0x1b873593
@@ -23,7 +23,7 @@ export function murmur3(text: string): number {
 
 const encoder = new TextEncoder()
 
-/** Up to four bytes, the first one lowest. */
+/** A word of up to four bytes, little-endian. */
 function word(bytes: Uint8Array, at: number, count: number): number {
   let value = 0
   for (let k = 0; k < count; k++) value |= (bytes[at + k] ?? 0) << (8 * k)

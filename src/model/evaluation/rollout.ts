@@ -1,19 +1,22 @@
 /**
  * Assigns users to the variants of a flag that is rolled out by shares. A targeting key always has the same bucket of a
  * flag, and the shares are ranges of buckets in order, so a larger first share keeps all its users. The algorithm is that of
- * flagd's `fractional`: a migration from or to flagd changes the variant of no user.
+ * flagd's `fractional`: where each share is a whole number of buckets, a migration from or to flagd changes no user's variant.
  */
 import { murmur3 } from './murmur3.ts'
 
 /** One bucket is a thousandth of a percent. */
 export const BUCKETS = 100_000
 
-/** 0 to BUCKETS - 1. The flag's key is part of the hash, so that each flag distributes the same users differently. */
+/** A bucket from 0 to BUCKETS - 1. The flag's key is hashed as well, so that each flag distributes the same users differently. */
 export const getBucket = (flagKey: string, targetingKey: string): number =>
-  // Below 2^49, and divided by a power of two: exact.
+  // The product is below 2^49 and the divisor is a power of two, so the quotient is exact.
   Math.floor((murmur3(flagKey + targetingKey) * BUCKETS) / 2 ** 32)
 
-/** The end of each share, exclusive: a share has the buckets from the end before it up to its own. Weights are at least 0, and not all 0. */
+/**
+ * The end of each share, exclusive: a share has the buckets from the end of the share before it up to its own. Weights must be
+ * at least 0, and not all 0.
+ */
 export function getBucketEnds(weights: number[]): number[] {
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   let sum = 0

@@ -13,7 +13,7 @@ import type { Issue } from '../issue.ts'
 
 export const STASH_MAX_GUARDS = 1_000
 export const GUARD_MAX_BYTES = 16 * 1024
-/** Of all guards of a stash, as JSON: a change of many keys reads all their guards. */
+/** The limit of all guards of a stash, as JSON: a change of many keys reads all their guards. */
 export const STASH_MAX_GUARD_BYTES = 1024 * 1024
 
 const demands = {
@@ -59,7 +59,7 @@ export const guardSchema = kinds
   )
   .meta({ id: 'Guard' })
 
-/** Why a guard is invalid: a schema that is not accepted, limits that no value fits, a safe value that does not fit itself. */
+/** Why a guard is invalid: its schema is not accepted, no value fits its limits, or its safe value is missing or does not fit. */
 export function findGuardIssues(guard: Guard, budget: ValidationBudget): Issue[] | 'over budget' {
   const examined = guard.type === 'json' && guard.schema !== undefined ? vetSchema(guard.schema, budget) : []
   if (examined === 'over budget') return examined
@@ -115,7 +115,7 @@ export function findViolations(guard: Guard, value: string, budget = new Validat
 export const isUnsafe = (guard: Guard, value: string | null): boolean =>
   guard.safe_value !== undefined && value !== guard.safe_value
 
-/** In ms; null where changes may stay for good. */
+/** The longest time-box of an unsafe value, in ms; null where such values may stay for good. */
 export const getMaxForMs = ({ max_for: text }: Guard): number | null =>
   text === undefined ? null : parseDuration(text)
 

@@ -4,19 +4,19 @@
  * grows with a list, a text or pairs of items is charged for all of it.
  */
 
-/** One subschema applied to one value: the validator makes several objects for each. */
+/** The steps for one subschema applied to one value: the validator makes several objects for each. */
 const APPLY_STEPS = 3
-/** One branch of an applicator: the validator merges the branch's evaluated keys into the parent's list, one by one. */
+/** How many evaluated keys of a branch are merged in one step: the validator copies them into the parent's list, one by one. */
 const MERGED_PER_STEP = 2
 /** How many entries of a list are compared with a value in one step. */
 const COMPARED_PER_STEP = 8
 /** How many characters are copied, hashed or measured in one step. */
 const CHARS_PER_STEP = 64
-/** Up to this length, each format is checked in a short time. */
+/** Up to this length, each format is checked in one step. */
 const SHORT_CHARS = 256
-/** Pairs of texts with a common beginning. */
+/** How many pairs of items `uniqueItems` compares in one step; texts with a common beginning take longest. */
 const PAIRS_PER_STEP = 32
-/** Arbitrary-precision division. */
+/** The steps for `multipleOf`, which the validator computes by division of BigInts. */
 const MULTIPLE_OF_STEPS = 10
 
 type Json = Record<string, unknown>
@@ -99,7 +99,7 @@ function countObject(schema: Json, record: Json, add: Add, descend: Descend): vo
   }
 }
 
-/** How many values a value has in it, itself included, plus steps for the length of its texts. */
+/** How many values a value contains, itself included, plus steps for the length of its texts. */
 export function countNodes(value: unknown, charsPerNode = CHARS_PER_STEP): number {
   if (typeof value === 'string') return 1 + value.length / charsPerNode
   if (typeof value !== 'object' || value === null) return 1

@@ -32,9 +32,9 @@ const WHERE = new Map(
   }).flatMap(([kind, keywords]) => keywords.split(' ').map((keyword) => [keyword, kind] as const)),
 )
 
-/** RPC and the database accept this depth as well. */
+/** The deepest schema that is accepted. RPC to the object and the database accept values of this depth. */
 const DEPTH_MAX = 32
-/** How many schemas it may have with every reference expanded. */
+/** How many schemas a schema may have with every reference expanded. */
 const EXPANDED_MAX = 500
 /** The first few errors are enough for a caller to go on. */
 const ISSUES_MAX = 10
@@ -90,7 +90,10 @@ function examineKeyword(keyword: string, given: unknown, path: string): Issue[] 
   }
 }
 
-/** The validator parses a reference as part of a URL. Characters that this decodes or drops would lead it to another schema than the one examined here. */
+/**
+ * The validator parses a reference as part of a URL. Characters that this decodes or drops would lead the validator to another
+ * schema than the one examined here.
+ */
 const REFERENCE = /^#(?:\/(?:[^%\p{C}]*[^%\p{C} ])?)?$/u
 
 function examineOther(keyword: string, given: unknown, wrong: (message: string) => Issue[]): Issue[] {
@@ -118,7 +121,7 @@ function examineOther(keyword: string, given: unknown, wrong: (message: string) 
   }
 }
 
-/** Whether each step leads from schema to schema. Lists such as `examples` are not examined, so no reference may lead into one. */
+/** Whether each step leads from schema to schema. Lists such as `examples` are not examined: no reference may lead into one. */
 function pointsToSchema(pointer: string): boolean {
   let isName = false
   for (const step of pointer.split('/').slice(1)) {
@@ -129,7 +132,7 @@ function pointsToSchema(pointer: string): boolean {
   return !isName
 }
 
-/** How many schemas it has with every reference expanded; an error text where a reference is recursive, or leads to no schema. */
+/** How many schemas there are with every reference expanded; an error text where a reference is recursive, or leads to none. */
 function expandedSize(schema: unknown, root: unknown, within: string[]): number | string {
   if (!isRecord(schema)) return 1
   let size = 1
@@ -156,7 +159,7 @@ function expandedSize(schema: unknown, root: unknown, within: string[]): number 
 
 export const TOO_DEEP = `a schema is nested at most ${DEPTH_MAX} deep`
 
-/** Checked with the shape of a body, because RPC cannot send a deeper value to the object. */
+/** Checked when a body is parsed, because RPC to the object fails for a value that is nested too deep. */
 export function isShallow(value: unknown, depth = DEPTH_MAX): boolean {
   if (typeof value !== 'object' || value === null) return true
   return depth > 0 && Object.values(value).every((part) => isShallow(part, depth - 1))

@@ -1,6 +1,6 @@
 /**
- * The flags of a stash at a given time. A time-boxed value ends by the clock, also where the stash has made no revision of
- * that yet. This is the only implementation of that rule for snapshots: every reader of a snapshot has to use it.
+ * The flags of a stash at a given time. A time-boxed value ends by the clock, also where the stash has made no revision for
+ * the end yet. This is the only implementation of that rule for snapshots: every reader of a snapshot has to use it.
  */
 import type { Flag, Snapshot } from './snapshot.ts'
 
@@ -14,7 +14,7 @@ export function getSnapshotAt<S extends Snapshot>(snapshot: S, now: number): S {
   const pending = snapshot.reverts.filter(({ at }) => at > now)
   const reverted = new Set(snapshot.reverted)
   for (const { key, at, version, to } of snapshot.reverts) {
-    // The key is absent, and was so before its time-box: the stash makes no revision of that.
+    // The key is absent, and was absent before its time-box: the stash makes no revision for such an end.
     if (at > now || (to === null && !flags.has(key))) continue
     reverted.add(key)
     if (to === null) flags.delete(key)
@@ -29,6 +29,6 @@ export function getSnapshotAt<S extends Snapshot>(snapshot: S, now: number): S {
   }
 }
 
-/** In the order of keys, as the stash gives them: the result must not depend on the order in which values were put back. */
+/** Sorts by key, as the stash does: the result must not depend on the order in which values were put back. */
 const inOrder = (flags: Map<string, Flag>): Map<string, Flag> =>
   new Map([...flags].toSorted(([a], [b]) => (a < b ? -1 : 1)))

@@ -1,6 +1,6 @@
 /**
  * A snapshot: every flag of a stash at one revision, as the text that KV stores and the object sends. Versions of the code
- * before and after the one that wrote it read it. The parser trusts nothing: a text that is not exactly a snapshot of the
+ * before and after the one that wrote it read it. The parser checks every field: a text that is not a valid snapshot of the
  * requested stash counts as absent.
  */
 import type { Freeze } from '../freeze.ts'
@@ -42,13 +42,16 @@ export type Snapshot = {
     description: string | null
     profile: Profile
     createdAt: number
-    /** It ends by its time, also in an older copy. Null also in copies of versions without freezes. The reason is always null: it is not public. */
+    /**
+     * A freeze ends by its time, also in an older copy. Null also in copies of versions without freezes. The reason is not
+     * public: it is written as null, and ignored where an older version wrote it.
+     */
     freeze: Pick<Freeze, 'until' | 'reason'> | null
   } | null
   flags: ReadonlyMap<string, Flag>
   /** The pending ends of time-boxes, the next first. */
   reverts: readonly Revert[]
-  /** When the next of them is due; Infinity where there is none. From then on `getSnapshotAt` returns another snapshot. */
+  /** When the next revert is due; Infinity where there is none. From then on `getSnapshotAt` returns another snapshot. */
   changesAt: number
   /** Keys whose time-box has ended by the clock, and whose former value has no revision of its own yet. */
   reverted: ReadonlySet<string>
@@ -58,7 +61,10 @@ export type Snapshot = {
 
 /** The stored part of a snapshot; the rest is derived from it. */
 export type SnapshotFacts = Omit<Snapshot, 'flags' | 'changesAt' | 'reverted' | 'isComplete'> & {
-  /** The beginning of the hash of this revision's log entry; null where there is none. By it an object distinguishes its own history from a lost one. */
+  /**
+   * The beginning of the hash of this revision's log entry; null where there is none. By it an object distinguishes its own
+   * history from a lost one.
+   */
   chain: string | null
 }
 
@@ -67,18 +73,18 @@ export const CHAIN_CHARS = 16
 
 export type LiveSnapshot = Snapshot & { stash: NonNullable<Snapshot['stash']> }
 
-/** The cache tag of everything that was read from a stash. */
+/** The cache tag of every cached response about a stash. */
 export const toCacheTag = (stashId: string): string => `stash:${stashId}`
 
 /**
- * Raised when a reader of another version could misread the text; not for an additional field. Readers accept this format
- * and the one before, so that KV's copy stays usable until the object has put it again; any other counts as absent.
+ * The format is raised when a reader of another version could misread the text; not for an additional field. Readers accept
+ * this format and the one before, so that KV's copy stays usable until the object has put it again; any other counts as absent.
  * Format 1 has no guards: the types of its flags are unknown.
  */
 const FORMAT = 2
 const FORMAT_BEFORE = 1
 
-/** Raised with each change of the written text, additional fields included: a stash whose copy in KV has another layout is put again. */
+/** The layout is raised with each change of the written text, also for a new field: copies in KV of another are put again. */
 export const LAYOUT = 2
 
 export function serializeSnapshot(snapshot: SnapshotFacts, flags: Iterable<Flag>): string {
@@ -103,7 +109,7 @@ export function serializeSnapshot(snapshot: SnapshotFacts, flags: Iterable<Flag>
       version,
       ...(guard !== undefined && { guard }),
     })),
-    // Written also when empty: a text without this field is by a version that had no reverts.
+    // This field is written also when empty: a text without it is by a version that had no reverts.
     reverts,
   })
 }
@@ -147,7 +153,7 @@ export function parseSnapshot(text: string, stashId: string): Snapshot | null {
 
 const NONE: ReadonlySet<string> = new Set()
 
-/** The next first; null where it is not a list of reverts. */
+/** The reverts, the next first; null where `raw` is not a list of reverts. */
 function readReverts(raw: unknown): Revert[] | null {
   if (!Array.isArray(raw) || !raw.every(isRevert)) return null
   return raw.map(({ key, at, version, to }) => ({ key, at, version, to })).toSorted((a, b) => a.at - b.at)
@@ -158,7 +164,7 @@ export type Outline = { format: number; stashId: string; revision: number; chain
 
 const OUTLINE = /^\{"format":(\d{1,9}),"stash_id":"([^"\\]*)","revision":(\d{1,15}),(?:"chain":"([0-9a-f]{16})",)?/
 
-/** The outline of a text, without parsing all of it: it may be a mebibyte long, or in an unknown format. Null where it has none. */
+/** The outline of a text. The rest is not parsed: it may be megabytes long, or in an unknown format. Null where there is none. */
 export function parseOutline(text: string): Outline | null {
   const [, format, stashId, revision, chain = null] = OUTLINE.exec(text) ?? []
   if (format === undefined || stashId === undefined || revision === undefined) return null
@@ -167,7 +173,7 @@ export function parseOutline(text: string): Outline | null {
 
 export const isKnownFormat = ({ format }: Outline): boolean => format === FORMAT || format === FORMAT_BEFORE
 
-/** The snapshot with the higher revision; of two with the same, the complete one. A copy must only be replaced by a newer one. */
+/** The snapshot with the higher revision; of two with the same, the complete one. No copy may be replaced by an older one. */
 export function pickNewest(a: Snapshot | null, b: Snapshot | null): Snapshot | null {
   if (a === null || b === null) return a ?? b
   if (a.revision === b.revision) return b.isComplete && !a.isComplete ? b : a

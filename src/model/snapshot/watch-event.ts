@@ -1,6 +1,6 @@
 /**
- * The events that watchers receive: first a snapshot, then each change, in order. The text is the same over every transport. A
- * client resumes with the last revision that it has seen, so the revision of an event is its id.
+ * The events that watchers receive: first a snapshot, or the changes that a client missed, then each change, in order. The text
+ * is the same over every transport. A client resumes with the last revision that it has seen, so an event's revision is its id.
  */
 import type { RevertChange } from '../time-box.ts'
 
@@ -36,7 +36,10 @@ export function serializeEvent(event: WatchEvent, filter: Filter): string | null
 type PendingRevert = Extract<RevertChange, { at: number }>
 type Ending = { at: string; to: string | null }
 
-/** By key: the value that is put back, and when (ISO 8601); null where the key is no longer in a time-box. Without entries the member is left out. */
+/**
+ * By key: the value that is put back, and when (ISO 8601); null where the key is no longer in a time-box. Without entries the
+ * member is left out.
+ */
 export function toRevertRecord(reverts: PendingRevert[]): { reverts?: Record<string, Ending> }
 export function toRevertRecord(reverts: RevertChange[]): { reverts?: Record<string, Ending | null> }
 export function toRevertRecord(reverts: RevertChange[]): { reverts?: Record<string, Ending | null> } {
@@ -47,7 +50,7 @@ export function toRevertRecord(reverts: RevertChange[]): { reverts?: Record<stri
   return { reverts: Object.fromEntries(reverts.map((revert) => [revert.key, toEnding(revert)])) }
 }
 
-/** A set, because a change of a thousand keys may go to thousands of watchers of a hundred keys each. */
+/** Keys are looked up in a set, because a change of a thousand keys may go to thousands of watchers of a hundred keys each. */
 function choose<T extends { key: string }>(values: T[], filter: string[]): T[] {
   const keys = values.length > 1 ? new Set(filter) : null
   return values.filter(({ key }) => keys?.has(key) ?? filter.includes(key))
@@ -56,7 +59,7 @@ function choose<T extends { key: string }>(values: T[], filter: string[]): T[] {
 /** The events that a watcher has missed, up to `head`; or their texts, where the caller asked for those. */
 export type Missed = { head: number; events: WatchEvent[]; texts?: string[] }
 
-/** Chosen for the runtime's limit as well: the attachment of a hibernating socket has at most 16 KB. */
+/** With keys of 128 characters, the filter then fits the attachment of a hibernating socket: the runtime's limit is 16 KB. */
 export const FILTER_MAX_KEYS = 100
 
 /** The parameters with which a Worker opens a watch at an object. */
@@ -66,7 +69,7 @@ export type WatchTerms = {
   filter: Filter
   /** Whether the client wants a mark after the missed events. */
   marks: boolean
-  /** Whether it takes missed events as a body, one a line, and a socket only where it has missed none. */
+  /** Whether missed events are sent as a body, one a line: then a socket is opened only where the client has missed none. */
   body: boolean
 }
 
@@ -107,5 +110,8 @@ export type WatchSource = {
   ): Promise<Missed | null>
 }
 
-/** The method of a hub that a stash's object calls to broadcast events. Returns the revision that all watchers have got by then; null: no watcher is left. */
+/**
+ * The method of a hub that a stash's object calls to broadcast events. Returns the revision up to which the hub has sent them;
+ * null: it has no watcher left.
+ */
 export type HubSink = { tell(events: WatchEvent[]): Promise<number | null> }
