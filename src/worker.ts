@@ -1,4 +1,4 @@
-/** What `wrangler deploy` ships: the HTTP app, and the classes behind each stash. */
+/** The entry point that `wrangler deploy` ships: the HTTP app, and the classes of the Durable Objects. */
 import { handle } from './http/app.ts'
 import { serveFromCache } from './http/fast-path.ts'
 import type { App } from './http/scope.ts'

@@ -13,7 +13,7 @@ export const timeBox = {
     .optional()
     .meta({ description: 'The held change that will restore it. DELETE …/held/{id} keeps the new value.' }),
 }
-/** The pending ends of time-boxes. At most 100, so that the response stays small. */
+/** The pending ends of time-boxes. A response lists at most 100 (`LISTED_MAX` in `model/time-box.ts`), so that it stays small. */
 export const pendingEnds = z.array(
   z.object({ held_id: z.string(), key: keySchema, at: time, goes_back_to: z.string().nullable() }),
 )

@@ -45,7 +45,7 @@ export const flags = z
 
 /**
  * One media type with its parameters (RFC 9110 §8.3.1), of characters that a header can hold. A list of types is refused,
- * because clients read it differently.
+ * because clients do not agree which of its types applies.
  */
 export const MEDIA_TYPE =
   /^(?=.{1,255}$)[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+(?:[ \t]*;[ \t]*[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"[ !#-[\]-~]*"))*$/
@@ -55,12 +55,12 @@ export const flagValue = z
   .min(1, 'a value has at least one byte; null deletes the flag')
   .refine(isText, NOT_TEXT)
 
-/** Enough to delete every flag of a full stash and to create as many others. */
+/** The limit suffices to delete every flag of a full stash and to create as many others. */
 const PATCH_MAX_KEYS = 2 * STASH_MAX_ITEMS
 
 /**
- * A patch is validated member by member and parsed into a list, because `__proto__` is a legal key, which a record
- * would lose.
+ * The schema that documents a patch. `flagsPatch` validates a patch member by member and parses it into a list, because a
+ * record would lose the legal key `__proto__`.
  */
 const patchObject = z.record(keySchema, flagValue.nullable()).meta({ id: 'FlagsPatch' })
 export const flagsPatch = z

@@ -95,7 +95,7 @@ export const importSpec = z
   })
   .meta({ id: 'ImportSpec', description: 'A file from an export. Only its items and guards are imported.' })
 
-/** The values of a full stash with room for JSON's escapes, and its guards. */
+/** The limit suffices for the values of a full stash, with room for JSON's escapes, and for its guards. */
 export const IMPORT_MAX_BYTES = 2 * 1024 * 1024 + 64 * GUARD_MAX_BYTES
 
 export const exported = z

@@ -1,4 +1,4 @@
-/** Links: the response to making one, and to using one. */
+/** Links: the responses to a request that makes a link, and to one that uses it. */
 import * as z from 'zod'
 import { revision, time, version } from './field.ts'
 import { timeBox } from './change.ts'

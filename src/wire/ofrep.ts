@@ -1,5 +1,5 @@
 /**
- * The schemas of OFREP 0.3.0. Responses match them exactly; requests are parsed leniently, in
+ * The schemas of OFREP 0.3.0. Responses match them; `metadata` may have further members. Requests are parsed leniently, in
  * `http/openfeature/context.ts`.
  */
 import * as z from 'zod'

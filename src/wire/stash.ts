@@ -1,4 +1,4 @@
-/** Stashes: creating one, and its public facts. */
+/** Stashes: the request that creates a stash, its response, and the public facts of a stash. */
 import * as z from 'zod'
 import { PROFILES } from '../model/profile.ts'
 import { isText, NOT_TEXT, revision, stashId, time } from './field.ts'

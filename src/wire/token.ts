@@ -1,4 +1,4 @@
-/** Tokens. */
+/** Tokens: the requests that grant and rotate tokens, the responses to all changes of tokens, and the list of tokens. */
 import * as z from 'zod'
 import { durationSchema } from '../model/duration.ts'
 import { patternSchema } from '../model/access/pattern.ts'
