@@ -6,7 +6,7 @@
  */
 export const withJitter = (ms: number): number => ms * (0.5 + Math.random() / 2)
 
-/** A server may ask for more time than our own back-off, up to this. */
+/** The longest `Retry-After` that is obeyed. It may be longer than our own back-off. */
 const RETRY_AFTER_MAX_MS = 5 * 60_000
 
 /** @param retryAfterMs what the server asks for; null if it asks for nothing */
@@ -31,7 +31,7 @@ export class BackOff {
 
   /** Counts a failure, and returns the delay until the next try, which is at least `retryAfterMs`. */
   next(retryAfterMs: number | null = null): number {
-    // 2 ** 20 times any delay is above every limit; the exponent is bounded because the result must stay finite.
+    // The exponent is bounded because 2 ** 1024 is Infinity, and a first delay of 0 times Infinity is NaN.
     const delayMs = this.#firstMs * 2 ** Math.min(this.failures++, 20)
     return atLeastRetryAfter(withJitter(Math.min(this.#maxMs, delayMs)), retryAfterMs)
   }

@@ -1,6 +1,6 @@
 /**
- * One request to the HTTP API. The client, the CLI and the dashboard all send their requests through here. It has no
- * dependencies, and runs in Node, in browsers and in Workers. `fetch` can be exchanged (`Connection.fetch`).
+ * One request to the HTTP API. The client, the CLI and the dashboard send every request through `call` or `sendRequest`. The
+ * module has no dependencies, and runs in Node, in browsers and in Workers. `Connection.fetch` replaces the global `fetch`.
  */
 import { NoAnswerError, RefusedError } from './errors.ts'
 
@@ -10,12 +10,12 @@ export type Connection = {
   url: string
   /** The stash's id, 64 hexadecimal digits. */
   stash: string
-  /** Not needed for reads. */
+  /** Public reads (the flags, and watches of them) need no token. */
   token?: string
   fetch?: FetchLike
 }
 
-/** The part of `fetch` that is used here, so that another transport can take its place. */
+/** The part of `fetch` that is used here, so that a caller can pass another transport. */
 export type FetchLike = (
   url: string,
   init: { method: string; headers: [string, string][]; redirect: 'manual'; signal?: AbortSignal; body?: string },
@@ -36,10 +36,10 @@ export type Call = {
   headers?: Record<string, string | undefined>
   /** In ms; default 10 s. After it the call ends with a `NoAnswerError`. */
   deadlineMs?: number
-  /** Limit of the answer; default 64 MiB. A longer one ends the call with a `NoAnswerError`: it could fill the memory. */
+  /** Limit of the answer's body; default 64 MiB. A longer one ends the call with a `NoAnswerError`: it could fill the memory. */
   maxBytes?: number
   signal?: AbortSignal
-  /** Gives the body as text, also if its type is JSON. */
+  /** Returns the body as text, also if its type is JSON. */
   as?: 'text'
 }
 
@@ -65,7 +65,7 @@ type Target = Pick<Connection, 'url' | 'token' | 'fetch'>
 /**
  * @param path under the base URL: `/stash/<id>/flags`. The caller encodes keys in it.
  * @throws {RefusedError} if the status is 4xx or 5xx
- * @throws {NoAnswerError} if there is no answer, or a redirect
+ * @throws {NoAnswerError} if there is no answer in time, or one that is broken off, too long, or a redirect
  */
 export async function call<T = unknown>(
   connection: Target,
@@ -91,14 +91,14 @@ export async function call<T = unknown>(
   }
 }
 
-/** @param timedOut what to say if a deadline has passed, which is why the request failed then; else false */
+/** @param timedOut the message if a deadline has passed, because that is then the cause; else false */
 export function toRequestError(cause: unknown, url: string, timedOut: string | false): Error {
   const isKnown = cause instanceof RefusedError || cause instanceof NoAnswerError
   if (isKnown && timedOut === false) return cause
   return new NoAnswerError(timedOut || `The connection to ${getHost(url)} broke.`, { cause })
 }
 
-/** Like `call`, but resolves before the body is read, and has no deadline but the signal: for streams. */
+/** Like `call`, but resolves before the body of a success is read, and has no deadline: only `signal` aborts it. For streams. */
 export async function sendRequest(
   { url, token, fetch: send = fetch }: Target,
   method: string,
@@ -113,7 +113,7 @@ export async function sendRequest(
       headers: Object.entries(sent).flatMap(([name, value]) =>
         value === undefined ? [] : [[name, value] as [string, string]],
       ),
-      // Following a redirect would send the token to another host. Not 'error': Workers do not support it.
+      // A redirect that is followed could send the token to another host. Workers do not support 'error'.
       redirect: 'manual',
       ...(signal !== undefined && { signal }),
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -148,14 +148,14 @@ async function readText({ body }: ResponseLike, maxBytes: number): Promise<strin
   }
 }
 
-/** `Retry-After` holds seconds or a date. */
+/** `Retry-After` holds seconds or a date. Null if the answer has none, or a malformed one. */
 function readRetryAfter(headers: ResponseLike['headers']): number | null {
   const text = headers.get('Retry-After') ?? ''
   const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now()
   return Number.isFinite(ms) ? Math.max(0, ms) : null
 }
 
-/** Parsed only if the type is JSON: the value of a flag may be any text. */
+/** The body, parsed only if its type is JSON, because the value of a flag may be any text. */
 function readBody({ headers }: ResponseLike, text: string): unknown {
   if (!/^application\/(?:problem\+)?json\b/i.test(headers.get('Content-Type') ?? '')) return text
   try {

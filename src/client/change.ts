@@ -1,6 +1,6 @@
 /**
  * Changes a stash. Unlike reads, changes throw: the caller must know whether the change was made. Each change carries an
- * Idempotency-Key, so that it can be sent again after a lost answer and is applied once.
+ * Idempotency-Key, so that it can be sent again after a lost answer and is applied at most once.
  */
 import { BackOff } from './backoff.ts'
 import { call, isChangeAnswer, notSwitchyardMessage, type Connection } from './call.ts'
@@ -10,24 +10,24 @@ import { retryIdempotent } from './outcome.ts'
 export type ChangeOptions = {
   /** Recorded in the history. */
   reason?: string
-  /** A time-box, `30m`: after it the flag goes back to the value that it had. */
+  /** A time-box, such as `30m`: at its end each changed flag goes back to the value from before. */
   for?: string
   /** A schedule, ISO 8601: when the change is to be made. */
   at?: string
-  /** The version that the flag must still have; `absent`: the flag must not exist. */
+  /** The version that the flag must still have (for a patch, the revision of the stash). `absent`: the flag must not exist. */
   ifMatch?: number | 'absent'
-  /** To repeat a change that another process began. By default each change gets a new key. */
+  /** Set it to repeat a change that another process began. By default each change gets a new key. */
   idempotencyKey?: string
-  /** For all tries together. In ms; default 10 s. */
+  /** The time limit of all tries together, in ms; default 10 s. */
   deadlineMs?: number
 }
 
 export type Changed = {
-  /** null if the change is held. */
+  /** The revision that the change made; null if the change is held. */
   revision: number | null
   /** Set if the change was not made yet, because it waits for a time or for a second person. */
   held: { id: string; waitsFor: string } | null
-  /** The answer of the service. */
+  /** The whole answer of the service, with the field names of the HTTP API. */
   answer: Record<string, unknown>
 }
 
@@ -64,7 +64,7 @@ export async function change(
       error instanceof RefusedError ? error.status === 503 || error.status === 429 : error instanceof NoAnswerError
     const waitMs = backOff.next(error instanceof RefusedError ? error.retryAfterMs : null)
     if (!isTemporary || attempt === MAX_ATTEMPTS || performance.now() + waitMs >= until) return false
-    // Not `pause`: this timer keeps the process alive, as a request does, because the caller waits.
+    // `pause` would let the process end here. This timer keeps it alive, as a request does, because the caller waits.
     await new Promise((resolve) => setTimeout(resolve, waitMs))
     return true
   })

@@ -1,9 +1,7 @@
 /**
- * `switchyard/client`: flags inside a service that must keep working while Switchyard is down. No dependencies; it runs in
- * Node, in browsers and in Workers.
- *
- * A read is a lookup in memory: it sends no request, returns no promise and throws nothing. `FlagSync` keeps the memory
- * current in the background. If that fails, the last known values stay.
+ * `switchyard/client`: flags inside a service that must keep working while Switchyard is down. It has no dependencies and runs
+ * in Node, in browsers and in Workers. A read is a lookup in memory: it sends no request, returns no promise and throws
+ * nothing. `FlagSync` keeps the memory current in the background. If that fails, the last known values stay.
  */
 import { change, type Changed, type ChangeOptions } from './change.ts'
 import { Details } from './details.ts'
@@ -89,7 +87,7 @@ export class Client {
 
   /**
    * Calls the listener after each change; null means that the flag was deleted. The end of a time-box is announced when it
-   * comes by the clock (with `follow: false`, at the next `refresh`), and not again when the service sends it.
+   * comes by the clock (with `follow: false`, at the next `refresh` or change), and not again when the service sends it.
    * @returns a function that removes the listener
    */
   watch(listener: (changes: FlagChanges) => void): () => void {
@@ -100,13 +98,16 @@ export class Client {
     return this.#sync.status
   }
 
-  /** Resolves when the service has confirmed the flags, at the latest at the deadline. Never rejects. */
+  /** Resolves when the state is `fresh`, `gone` or `closed`, at the latest after `deadlineMs`. Never rejects. */
   async ready(deadlineMs = READY_MS): Promise<Status> {
     await this.#sync.waitUntilSettled(deadlineMs)
     return this.status()
   }
 
-  /** Polls once, unless the flags were confirmed within `maxAgeMs`. Resolves at the deadline at the latest, never rejects. */
+  /**
+   * Polls once, unless the flags were confirmed within `maxAgeMs` or the client has ended. Resolves after `deadlineMs` at the
+   * latest, and never rejects.
+   */
   async refresh({ maxAgeMs = 1_000, deadlineMs = 1_000 } = {}): Promise<Status> {
     await this.#sync.refresh(maxAgeMs, deadlineMs)
     return this.status()
@@ -131,7 +132,10 @@ export class Client {
     return this.#change('PATCH', `/stash/${this.#options.stash}/flags`, changes, options)
   }
 
-  /** Ends everything in the background; reads still give the last known values. Resolves when the store has saved them, or after two seconds. */
+  /**
+   * Ends all work in the background. Reads still give the last known values. Resolves when a pending save to the store has
+   * ended, or after two seconds.
+   */
   async close(): Promise<void> {
     await this.#sync.close()
   }

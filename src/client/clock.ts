@@ -1,9 +1,7 @@
 /**
  * The time of the service, from the `Date` of its answers. Between answers it follows `performance.now()`, so that neither a
- * wrong local clock nor a step of it moves the end of a time-box. A `Date` has a resolution of a second and is delayed by the
- * network, so each answer gives an interval for the offset; later answers narrow it. A local clock within the interval is
- * used as it is, which is exact on a host that keeps time. Otherwise the late end of the interval counts: a time-box may end
- * early by the width of the interval, and never late.
+ * wrong local clock nor a step of it moves the end of a time-box. Before the first answer there is only the local clock, with
+ * the correction that the store has kept.
  */
 import type { ResponseLike } from './call.ts'
 
@@ -18,7 +16,7 @@ export type StoredClock = {
 /** Bounds of the offset, service time minus `performance.now()`. */
 type Interval = { least: number; most: number }
 
-/** The oscillator of a computer drifts by less than this. */
+/** The oscillator of a computer drifts by less than this share of the time (500 ppm). */
 const DRIFT = 500e-6
 /**
  * A clock that turns out to be ahead stands still until the real time has caught up, because an ended time-box would begin
@@ -27,10 +25,15 @@ const DRIFT = 500e-6
 const STAND_STILL_MS = 5_000
 const ANYTHING: Interval = { least: -Infinity, most: Infinity }
 
+/**
+ * A `Date` has a resolution of a second and is delayed by the network, so each answer gives an interval for the offset; later
+ * answers narrow it. A local clock within the interval is used as it is, which is exact on a host that keeps time. Otherwise
+ * the late end of the interval counts: a time-box may end early by the width of the interval, and never late.
+ */
 export class Clock {
   /** Null until the time is first asked for: a Worker has no clock before its first request. */
   #offset: number | null = null
-  /** The latest time that was returned: the clock does not go back before it. */
+  /** The latest time that was returned. The clock goes back before it only past STAND_STILL_MS. */
   #latest = -Infinity
   #interval = ANYTHING
   #intervalAt = 0
@@ -58,7 +61,7 @@ export class Clock {
     const fromAnswer = { least: date - arrivedAt, most: date + 1_000 - sentAt }
     const drift = (arrivedAt - this.#intervalAt) * DRIFT
     const known = { least: this.#interval.least - drift, most: this.#interval.most + drift }
-    // Older than an earlier answer: it comes from a cache that does not identify itself. No cache stores `no-store`.
+    // An answer older than an earlier one comes from a cache that does not identify itself, unless it is `no-store`.
     if (fromAnswer.most < known.least && !/no-store/i.test(headers.get('Cache-Control') ?? '')) return
     const both = { least: Math.max(fromAnswer.least, known.least), most: Math.min(fromAnswer.most, known.most) }
     this.#interval = both.least <= both.most ? both : fromAnswer
@@ -68,7 +71,7 @@ export class Clock {
     if (this.#offset + arrivedAt < this.#latest - STAND_STILL_MS) this.#latest = -Infinity
   }
 
-  /** null if no answer has had a time, in this process or before it. */
+  /** null if no answer has had a usable `Date`, in this process or in one that saved its clock. */
   toStored(): StoredClock | null {
     if (this.#interval === ANYTHING && this.#storedOffset === null) return null
     const now = this.now()

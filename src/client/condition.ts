@@ -7,7 +7,7 @@ export class Condition {
     this.#isTrue = isTrue
   }
 
-  /** Resolves when the condition is true, or at the deadline. Its timer keeps a process alive, because a caller waits. */
+  /** Resolves when the condition is true, or after `deadlineMs`. Its timer keeps the process alive, because a caller waits. */
   wait(deadlineMs: number): Promise<void> {
     return new Promise((resolve) => {
       if (this.#isTrue()) return resolve()
@@ -21,7 +21,7 @@ export class Condition {
     })
   }
 
-  /** To be called after each event that can make the condition true. */
+  /** Must be called after each event that can make the condition true. */
   check(): void {
     if (this.#waiters.size > 0 && this.#isTrue()) for (const end of this.#waiters) end()
   }

@@ -7,7 +7,7 @@ export class Details {
   readonly #evaluator: Evaluator
   readonly #missing: (key: string) => void
 
-  /** @param on `mismatch` is called once for each text that does not fit, `missing` for each read of an unknown key */
+  /** @param on `mismatch` is called at the first read of a text that does not fit, `missing` at each read of an unknown key */
   constructor(cache: FlagCache, on: { mismatch(key: string, kind: Kind): void; missing(key: string): void }) {
     this.#cache = cache
     this.#evaluator = new Evaluator(on.mismatch)
@@ -38,7 +38,7 @@ export class Details {
     return this.#evaluate('split', key, fallback, isString, target)
   }
 
-  /** To be called when a flag was deleted: its parsed text is dropped. */
+  /** Must be called when a flag was deleted: drops the parsed texts of the key. */
   forget(key: string): void {
     this.#evaluator.forget(key)
   }
@@ -71,5 +71,5 @@ export class Details {
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean'
 const isNumber = (value: unknown): value is number => typeof value === 'number'
 const isString = (value: unknown): value is string => typeof value === 'string'
-/** Without a check of the caller's, any JSON is taken for a `T`. */
+/** If the caller passes no check, any JSON is taken for a `T`. */
 const isAnything = <T>(value: unknown): value is T => value !== undefined

@@ -3,7 +3,10 @@
  * and will not be; `unknown` means that it may have been made, or may still be. For a read `applied` has no meaning.
  */
 
-/** The service refused the request. `code` is stable, `detail` says what to do, `facts` hold the other members of the problem. */
+/**
+ * An answer of 4xx or 5xx. `code` is stable, `detail` says what to do, `facts` hold the other members of the problem. If a proxy
+ * answered and not the service, `code` is `http_` and the status.
+ */
 export class RefusedError extends Error {
   override name = 'RefusedError'
   readonly applied: 'no' | 'unknown'
@@ -12,7 +15,7 @@ export class RefusedError extends Error {
   readonly title: string
   readonly detail: string
   readonly facts: Record<string, unknown>
-  /** From the header `Retry-After`; null where the answer has none. */
+  /** From the header `Retry-After`; null if the answer has none. */
   readonly retryAfterMs: number | null
 
   constructor(status: number, problem: Record<string, unknown>, retryAfterMs: number | null = null) {
@@ -35,19 +38,19 @@ export class RefusedError extends Error {
  */
 const UNCERTAIN_CODES = /^http_|^internal$/
 
-/** There was no answer, or none in time, or one that Switchyard cannot have given. */
+/** There was no answer, or none in time, or one that Switchyard cannot have given, such as a redirect. */
 export class NoAnswerError extends Error {
   override name = 'NoAnswerError'
   readonly applied: 'no' | 'unknown'
 
-  /** @param applied where it is left out, `no` only if the cause says that the request was not sent */
+  /** @param applied by default `no` if the cause shows that the request was not sent, else `unknown` */
   constructor(message: string, { cause, applied }: { cause?: unknown; applied?: 'no' | 'unknown' } = {}) {
     super(message, { cause })
     this.applied = applied ?? (isUnsent(cause) ? 'no' : 'unknown')
   }
 }
 
-/** Whether the connection was never made. Only Node's errors tell; in a browser and in a Worker it is never certain. */
+/** Whether the error shows that no connection was made. Only Node's errors do; those of browsers and Workers name no cause. */
 function isUnsent(fault: unknown): boolean {
   let cause = fault
   for (let depth = 0; depth < 5 && cause instanceof Error; depth++) {

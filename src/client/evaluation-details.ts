@@ -1,6 +1,7 @@
 /**
- * Evaluates the text of a flag as a typed value, by the same rules as the service: OpenFeature and this client always agree.
- * Evaluation never throws and sends no request. A text that does not fit gives the caller's default, with the reason.
+ * Evaluates the text of a flag as a typed value, with the code that the service evaluates with for OpenFeature: both agree on a
+ * flag that is read as the type of its guard. Evaluation never throws and sends no request. A text that does not fit gives the
+ * caller's default, with the reason.
  */
 import { chooseOutcome, createRule, type Rule } from '../model/evaluation/evaluate.ts'
 import { getBucket } from '../model/evaluation/rollout.ts'
@@ -24,11 +25,11 @@ export type EvaluationDetails<T> = {
 
 type Is<T> = (value: unknown) => value is T
 
-/** `reported`: whether its mismatch has been reported. */
+/** `reported`: whether a mismatch of the text has been reported. */
 type Entry = { text: string; rule: Rule; reported: boolean }
 
 export class Evaluator {
-  /** Each text is parsed once. Only the newest text of a key is kept, for each kind. */
+  /** By kind and key: the rule of the text that was last read, so that reads of the same text make it once. */
   readonly #entries: Record<Kind, Map<string, Entry>> = {
     boolean: new Map(),
     number: new Map(),
@@ -38,7 +39,7 @@ export class Evaluator {
   }
   readonly #onMismatch: (key: string, kind: Kind) => void
 
-  /** @param onMismatch is called once for each text that does not fit */
+  /** @param onMismatch is called at the first read of a text that does not fit */
   constructor(onMismatch: (key: string, kind: Kind) => void) {
     this.#onMismatch = onMismatch
   }
@@ -85,7 +86,7 @@ function evaluateRule(rule: Rule, kind: Kind, text: string, key: string, target:
   try {
     if (rule.kind === 'type_mismatch') return MISMATCH
     if (rule.kind === 'shared') return chooseOutcome(rule, getBucket(key, target)).value
-    // Parsed for each read: a caller may change the object that it got.
+    // JSON is parsed for each read, because a caller may change the object that it got.
     return kind === 'json' && rule.outcome.value !== undefined ? (JSON.parse(text) as unknown) : rule.outcome.value
   } catch {
     return MISMATCH

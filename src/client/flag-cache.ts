@@ -1,9 +1,7 @@
 /**
- * The last known flags. Only a higher revision replaces them, whether it comes from the stream, a poll or the store. An update
- * is applied as a whole or not at all, because reads may come in between.
- *
- * Pending reverts of time-boxes are cached too, and are evaluated at the time of a read. A read after the end of a time-box is
- * therefore right without any timer or message.
+ * The last known flags. Only a higher revision replaces them, whether it comes from the stream, a poll or the store; a snapshot
+ * of the same revision does if the reverts were not known. An update is applied as a whole or not at all. Pending reverts of
+ * time-boxes are cached too, and evaluated at the time of a read: a read past such an end needs no timer and no message.
  */
 import type { FlagUpdate } from './flag-update.ts'
 import type { Revert, Reverts } from './reverts.ts'
@@ -20,12 +18,12 @@ export type Verdict =
   | { kind: 'gap' }
 
 export class FlagCache {
-  /** null: no flags were received yet. */
+  /** null: no flags were received or loaded yet. */
   revision: number | null = null
   readonly #now: () => number
   #flags = new Map<string, string>()
   #reverts: Reverts = new Map()
-  /** Whether `#reverts` is complete. A store that an earlier version wrote has none. */
+  /** Whether `#reverts` is complete. It is not after a store that an earlier version wrote, or that is readable only in part. */
   #knowsReverts = true
   /** Keys whose revert by the clock was announced to listeners, and not yet sent by the service. */
   readonly #announcedEnds = new Set<string>()
@@ -35,7 +33,7 @@ export class FlagCache {
     this.#now = now
   }
 
-  /** As the service sent them: after the end of a time-box a flag still has its temporary value here. */
+  /** The flags as the service sent them: after the end of a time-box a flag still has its temporary value here. */
   get flags(): ReadonlyMap<string, string> {
     return this.#flags
   }
@@ -75,7 +73,7 @@ export class FlagCache {
     return [...this.#reverts.keys()].filter((key) => this.endedRevert(key) !== undefined).length
   }
 
-  /** When the next time-box ends that was not announced yet; undefined if there is none. */
+  /** The first end of a time-box that was not announced yet, in ms by the service's clock; undefined if there is none. */
   nextEnd(): number | undefined {
     const pending = [...this.#reverts].filter(([key]) => !this.#announcedEnds.has(key)).map(([, { at }]) => at)
     return pending.length === 0 ? undefined : Math.min(...pending)
@@ -135,7 +133,7 @@ export class FlagCache {
     return text ?? null
   }
 
-  /** Returns the flags whose present value differs from the announced one, and notes the present values as announced. */
+  /** Returns the flags whose present value differs from `before`, and those of `always`. Notes the present values as announced. */
   #diff(before: Changes, always?: ReadonlySet<string>): Changes {
     const changes: Changes = new Map()
     for (const [key, announced] of before) {

@@ -1,6 +1,7 @@
 /**
  * Keeps the flag cache current: from the store, the stream, polls and the clock. It decides what an update means for the
- * cache and for its freshness, calls the listeners, and saves to the store. Failures are reported and never thrown.
+ * cache and for its freshness, calls the listeners, and saves to the store. Failures are reported, and never thrown to a caller
+ * of the client; `update` throws to the `Follower`, which then ends the stream or counts the poll as failed.
  */
 import type { ResponseLike } from './call.ts'
 import { Clock } from './clock.ts'
@@ -16,12 +17,12 @@ import { toMessage, type Reporter, type Source } from './reporter.ts'
 import { parseStored, serializeStored } from './stored-state.ts'
 import { RestartableTimer, withTimeout } from './timers.ts'
 
-/** If a time-box ends by the clock, `revision` is the last one of the service. */
+/** If a time-box ends by the clock, `revision` is the last one that the service has sent. */
 export type FlagChanges = { revision: number; changes: Changes }
 
-/** In these states a longer wait changes nothing. */
+/** The states in which `waitUntilSettled` waits no longer. */
 const SETTLED: Status['state'][] = ['fresh', 'gone', 'closed']
-/** A correction of the clock by more than this is saved at once; a smaller one with the next change. */
+/** A correction of the clock by more than this is saved at once; a smaller one is saved with the next update of the flags. */
 const CLOCK_MOVED_MS = 2_000
 /** How long `close` waits for the store. */
 const CLOSE_MS = 2_000
@@ -36,7 +37,7 @@ export class FlagSync implements FollowerHost {
   readonly #follower: Follower
   readonly #persister: Persister | null
   readonly #loaded: Promise<void>
-  /** Fires at the end of a time-box. Without `follow` there is none: a Worker has no timers between requests. */
+  /** Fires at the end of a time-box. Null without `follow`, because a Worker has no timers between requests. */
   readonly #endTimer: RestartableTimer | null
   readonly #listeners = new Set<(changes: FlagChanges) => void>()
   readonly #settled = new Condition(() => SETTLED.includes(this.status.state))
@@ -74,7 +75,7 @@ export class FlagSync implements FollowerHost {
     return this.#settled.wait(deadlineMs)
   }
 
-  /** Polls once, unless the cache was confirmed within `maxAgeMs`. */
+  /** Polls once, unless the cache was confirmed within `maxAgeMs` or the client has ended. */
   async refresh(maxAgeMs: number, deadlineMs: number): Promise<void> {
     this.#announceEnded()
     const { confirmedAt, state } = this.status
@@ -87,7 +88,7 @@ export class FlagSync implements FollowerHost {
     )
   }
 
-  /** Read your writes: polls until the cache holds this revision, for at most a second. */
+  /** Read your writes: one poll, of at most a second, that asks for this revision if the cache does not have it. */
   async catchUp(revision: number): Promise<void> {
     if (revision > (this.cache.revision ?? -1)) await this.#follower.poll({ min_revision: revision }, 1_000)
   }
@@ -180,7 +181,7 @@ export class FlagSync implements FollowerHost {
     const revision = this.cache.revision ?? 0
     for (const listener of this.#listeners) {
       try {
-        // A copy for each listener, which may change it.
+        // Each listener gets a copy, because it may change the map.
         listener({ revision, changes: new Map(changes) })
       } catch (cause) {
         this.#reporter.reportCause('listener', cause)

@@ -1,6 +1,6 @@
 /**
- * Keeps up with a stash: by a stream, and by polls while there is no stream. It tries until `stop` is called. What it
- * receives goes to a `Followed`, which decides what it means for the cache.
+ * Follows a stash: by a stream, and by polls while there is no stream or the cache needs a confirmation. It tries until `stop`
+ * is called. Each update goes to the `FollowerHost`, which decides what the update means for the cache.
  */
 import { atLeastRetryAfter, BackOff, withJitter } from './backoff.ts'
 import { call, type Connection, type ResponseLike } from './call.ts'
@@ -12,21 +12,24 @@ import type { Source } from './reporter.ts'
 import { pause } from './timers.ts'
 import { readWatchStream } from './watch-stream.ts'
 
-/** All in ms, except `maxBytes`. */
+/** All members are in ms, except `maxBytes`. */
 export type Timing = {
-  /** Between two polls, while there is no stream. */
+  /** The time between two polls while there is no stream; jitter shortens it by up to half. */
   pollMs: number
   /** A stream that is silent for longer is dead. The service sends a heartbeat every 15 s. */
   silenceMs: number
-  /** For a poll, and for a stream to begin. */
+  /** The time limit of a poll, and of a stream until its first sign of life. */
   deadlineMs: number
-  /** Delay after the first failure; it doubles with each further one … */
+  /** The delay after the first failure; it doubles with each further one … */
   backOffMs: number
   /** … up to this for polls, and up to six times this for streams: polls keep the cache current meanwhile. */
   ceilingMs: number
   /** After a steady stream or an outage, the next stream begins at a random time within this. */
   spreadMs: number
-  /** Limit of an answer or an event. A full stash, in the longest JSON that there is for it, stays below 7 MiB. */
+  /**
+   * The limit of an answer or an event. The JSON of a full stash has up to 6 MiB, because an escape takes six bytes; its pending
+   * time-boxes add up to 2 MiB.
+   */
   maxBytes: number
 }
 
@@ -40,11 +43,11 @@ export const TIMING: Timing = {
   maxBytes: 8 * 1024 * 1024,
 }
 
-/** What a `Follower` reads and calls. */
+/** The owner of a `Follower`, which reads its members and calls its methods. */
 export type FollowerHost = {
   readonly cache: Pick<FlagCache, 'resumeFrom'>
   readonly freshness: Pick<Freshness, 'suspected' | 'streamOpened' | 'disconnect'>
-  /** A valid answer has arrived, with a `Date`. @param sentAt `performance.now()` before the request */
+  /** A valid answer has arrived, or a stream has begun. @param sentAt `performance.now()` before the request */
   responded(headers: ResponseLike['headers'], sentAt: number): void
   /** A comment or an event has arrived on the stream. */
   heartbeat(): void
@@ -55,7 +58,7 @@ export type FollowerHost = {
   failed(error: unknown, source: Source): void
 }
 
-/** A stream that lived for this part of `silenceMs` was steady: its end does not count as a failure. */
+/** A stream that lived for longer than this part of `silenceMs` was steady: its end does not count as a failure. */
 const STEADY = 1 / 4
 
 export class Follower {
@@ -72,7 +75,7 @@ export class Follower {
   readonly #stop = new AbortController()
 
   constructor(connection: Connection, timing: Timing, followed: FollowerHost) {
-    // Without the token: reads are public, and caches do not answer requests that carry one.
+    // Reads are sent without the token: they are public, and caches do not answer requests that carry one.
     const { token: _, ...tokenless } = connection
     this.#connection = tokenless
     this.#timing = timing
@@ -141,8 +144,9 @@ export class Follower {
   }
 
   /**
-   * Waits until the next stream is due, and polls meanwhile. After a steady stream the first poll comes at a random moment,
-   * so that not all clients poll at once; otherwise polls begin after the second failure, or if the wait is long.
+   * Waits until the next stream is due, and polls meanwhile. After a steady stream the first poll comes at a random moment, so
+   * that not all clients poll at once. Otherwise it comes at once from the second failure in a row on, and before that only
+   * after `pollMs`, if the wait is that long.
    */
   async #pollUntilRetry(ms: number, wasSteady: boolean): Promise<void> {
     const { signal } = this.#stop
@@ -153,11 +157,12 @@ export class Follower {
     for (;;) {
       const left = until - performance.now()
       await pause(Math.min(left, wait), signal)
-      // A timer may fire a moment early. No poll in that moment: it could come before the server's `Retry-After` is over.
+      // A timer may fire a moment early. A poll in that moment could come before the server's `Retry-After` is over.
       if (wait >= left || signal.aborted) return
       const wasAway = this.#polls.failures > 0
       const answered = await this.poll()
-      // The service is back: the rest of a long back-off is not waited for. The time is random, as for all clients.
+      // The service is back, so the stream does not wait for the rest of a long back-off. Its time is random, because all
+      // clients find that out at about the same moment.
       if (answered && wasAway) until = Math.min(until, performance.now() + this.#pickSpread())
       if (!answered) this.#followed.freshness.disconnect('poll')
       wait = answered ? withJitter(this.#timing.pollMs) : this.#polls.next(this.#pollRetryAfterMs)
@@ -168,7 +173,7 @@ export class Follower {
     return Math.random() * this.#timing.spreadMs
   }
 
-  /** Resolves at the end of the stream: why it ended, the delay that the server asks for, and how long it lived. */
+  /** Resolves at the end of the stream with its cause, the delay that the server asks for, and how long the stream lived. */
   async #readStream(): Promise<{ error: unknown; retryMs: number | null; livedMs: number }> {
     let retryMs: number | null = null
     let openedAt = Infinity

@@ -15,12 +15,13 @@ export type Status = {
   state: 'empty' | 'fresh' | 'behind' | 'gone' | 'closed'
   /** null: no flags were received yet. */
   revision: number | null
-  /** When the state began; of `behind`, when the service last confirmed the flags. In ms since the epoch. */
+  /** When the state began; of `behind`, when the service last confirmed the flags, or the client started. In ms since the epoch. */
   since: number
   /** When the service last confirmed the flags; null: not since this process started. In ms since the epoch. */
   confirmedAt: number | null
+  /** How the service last confirmed the flags; null: not since this process started. */
   via: 'stream' | 'poll' | null
-  /** The number of time-boxed flags that went back by the clock, before the service has sent that. */
+  /** The number of flags whose time-box has ended by the clock, and whose end the service has not sent yet. */
   reverted: number
   /** The last failure of a stream or a poll; it stays here after a recovery. */
   error: { message: string; at: number } | null
@@ -33,11 +34,11 @@ export class Freshness {
   #via: Status['via'] = null
   #error: Status['error'] = null
   #end: { state: 'gone' | 'closed'; at: number } | null = null
-  /** The service returned an older revision than ours. Heartbeats do not confirm the cache until it has caught up. */
+  /** Whether the service returned an older revision than ours. Heartbeats do not confirm the cache until it has caught up. */
   #suspected = false
   /**
-   * Whether a revision was confirmed since this stream began. Until then heartbeats do not confirm the cache: changes that
-   * we missed may follow them.
+   * Whether the stream or a poll has confirmed a revision since this stream began. Until then heartbeats do not confirm the
+   * cache, because changes that we missed may follow them.
    */
   #confirmedOnStream = false
   /** When the service first said that there is no such stash. A wrong service would say so too, so this is not final. */
@@ -63,7 +64,7 @@ export class Freshness {
   }
 
   /**
-   * The service is alive. On a stream that has confirmed a revision this confirms the cache: a change would have been sent.
+   * The service is alive. This confirms the cache, because a change would have been sent, unless the cache is `suspected`.
    * @returns whether the cache has just become fresh
    */
   heartbeat(via: 'stream' | 'poll'): boolean {

@@ -1,4 +1,4 @@
-/** The options of `connect`, and the problems that it reports. */
+/** The options of `connect`, and the check of them. */
 import type { Connection } from './call.ts'
 import type { Timing } from './follow.ts'
 import type { Store } from './persister.ts'
@@ -14,9 +14,10 @@ export type Options = Connection & {
   follow?: boolean
   timing?: Partial<Timing>
   /**
-   * Called with what a read does not throw: once for each text that does not fit, once for each key that the stash has
-   * never had (as soon as the service has confirmed the flags), and for failures of the service and the store. A failure
-   * with the same message as the one before it is not reported again.
+   * Called with the problems that a read does not throw: at the first read of a text that does not fit, at the first read of a
+   * key that the stash does not have (if the state is `fresh`, and this client has not seen the key deleted), and at failures
+   * of the service, of the store and of listeners. During an outage, a failure of the service that repeats the message of the
+   * one before is not reported again.
    */
   report?: (problem: Problem) => void
 }
@@ -35,11 +36,11 @@ export function checkOptions(options: Options): Options {
 
 const NOT_A_TOKEN = '`token` contains spaces, line ends or other characters that no token has'
 
-/** Checked here because the error of `fetch` for a bad header would quote the token, and so write it to a log. */
+/** The token is checked here because the error of `fetch` for a bad header would quote it, and so write it to a log. */
 function checkToken(token: unknown): string | undefined {
   if (token === undefined || token === null) return undefined
   const trimmed = typeof token === 'string' ? token.trim() : ' '
   if (!/^[\x21-\x7e]*$/.test(trimmed)) throw new TypeError(NOT_A_TOKEN)
-  // An environment variable that is empty counts as not set.
+  // An empty token counts as none: environment variables are often set and empty.
   return trimmed === '' ? undefined : trimmed
 }

@@ -33,9 +33,9 @@ const isDecided = ({ status, code, applied }: RefusedError): boolean =>
   applied === 'no' && DECIDED_STATUSES.includes(status) && !UNDECIDED_CODES.test(code)
 
 /**
- * Sends a change until there is an answer, or until `shouldRetry` says no. `send` must use the same Idempotency-Key each time.
+ * Sends a change until it is answered, or until `shouldRetry` returns false. `send` must use the same Idempotency-Key each time.
  *
- * @param shouldRetry waits, then says whether to send again; `applied` is the outcome so far
+ * @param shouldRetry waits, then returns whether to send again; `applied` is the outcome so far
  * @param isRetry whether the change was sent under this key before, and its outcome is not known
  * @throws {RefusedError} or {NoAnswerError} whose `applied` counts all tries
  */

@@ -1,6 +1,6 @@
 /**
- * Saves the last known flags to a store of the caller's (a file, localStorage, KV), so that they survive a restart. The
- * client works without a store; a store that fails is reported and is otherwise without effect.
+ * Saves the last known flags to the caller's store (a file, localStorage, KV), so that they survive a restart. The client works
+ * without a store. A failure of the store is reported, and has no other effect.
  */
 import { pause } from './timers.ts'
 
@@ -13,7 +13,7 @@ export type Store = {
 /** Bounds the writes to a disk while a flag changes often. */
 const SAVE_INTERVAL_MS = 1_000
 
-/** One save runs at a time. All that is to be saved meanwhile becomes one more, of the newest state. */
+/** One save runs at a time. All saves that are requested meanwhile become one, of the newest state. */
 export class Persister {
   readonly #store: Store
   readonly #onError: (error: unknown) => void

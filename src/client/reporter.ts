@@ -1,16 +1,16 @@
 /**
- * Calls `report` with problems, and avoids repeats: a log should show that the service is away or that a key is mistyped, and
+ * Calls `report` with problems, and avoids repeats: a log should show that the service is down or that a key is mistyped, and
  * not be filled by every try and every read. Nothing here throws, even if `report` does.
  */
 import type { Kind } from './evaluation-details.ts'
 
-/** What `report` is called with. */
+/** The argument of `report`. */
 export type Problem =
   | { kind: 'type_mismatch'; key: string; expected: string; message: string }
   | { kind: 'missing'; key: string; message: string }
   | { kind: 'service' | 'store' | 'listener'; message: string; cause: unknown }
 
-/** The two ways of asking the service. Each fails on its own, often with the same message as the other. */
+/** The two sources of updates. Each fails on its own, often with the same message as the other. */
 export type Source = 'stream' | 'poll'
 
 /** A stash holds at most this many items. Keys beyond that come from user input, and are not reported. */
@@ -20,7 +20,7 @@ const KEY_LENGTH_MAX = 128
 
 export class Reporter {
   readonly #report: ((problem: Problem) => void) | undefined
-  /** The last failure of each source and the last one that was reported, since the cache was last confirmed. */
+  /** The last failure of each source and the last one that was reported, since the cache last became fresh. */
   #failures: Partial<Record<Source | 'reported', string>> = {}
   readonly #missing = new Set<string>()
   /** Deleted keys, oldest first. A read of one is not a mistake, because the flag existed. */
@@ -56,7 +56,7 @@ export class Reporter {
     this.reportCause('service', cause)
   }
 
-  /** The service is back: the next failure is reported, also with the same message. */
+  /** Must be called when the cache becomes fresh: the next failure is reported, also with the same message. */
   recover(): void {
     this.#failures = {}
   }
@@ -71,7 +71,7 @@ export class Reporter {
     this.report({ kind: 'missing', key, message })
   }
 
-  /** To be called when a flag was deleted. */
+  /** Must be called when a flag was deleted. */
   addDeleted(key: string): void {
     this.#deleted.add(key)
     const [oldest] = this.#deleted

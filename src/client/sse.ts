@@ -1,16 +1,16 @@
 /**
- * Parses Server-Sent Events from the body of a `fetch`. Node and Workers have no EventSource, and a browser's hides the
- * comments that show whether a stream is alive. Only the fields `data` and `retry` are used.
+ * Parses Server-Sent Events from the body of a `fetch`. EventSource is no substitute: it hides the comments that show whether a
+ * stream is alive, and Node has none by default. Only the fields `data` and `retry` are used.
  */
 import type { ResponseLike } from './call.ts'
 import { NoAnswerError } from './errors.ts'
 
 export type SseHandlers = {
-  /** A comment or a field arrived: the server is alive and speaks SSE. Bytes alone could come from anything. */
+  /** A comment or a field arrived: the server is alive and speaks SSE. Other bytes could come from any server. */
   heartbeat(): void
-  /** The data of an event. What it throws ends the stream. */
+  /** Gets the data of an event. An error that it throws ends the stream. */
   event(data: string): void
-  /** The delay before a reconnect that the server asks for. */
+  /** Gets the delay before a reconnect that the server asks for. */
   retry?(ms: number): void
 }
 

@@ -1,6 +1,7 @@
 /**
- * The text that a store keeps: the body of `/flags`, and the correction of the clock. It may have been written by another
- * version or another program, or only in part. Its flags are used as a whole or not at all; of the rest, the valid parts.
+ * The text that a store keeps: the body of `/flags`, and the correction of the clock. Another version or another program may
+ * have written it, or only a part of it. Its flags are used as a whole or not at all; of the time-boxes and the clock, the
+ * valid ones are used.
  */
 import type { StoredClock } from './clock.ts'
 import type { FlagCache } from './flag-cache.ts'
@@ -51,7 +52,7 @@ export function serializeStored(
   })
 }
 
-/** Bound of a plausible offset: a clock without a battery starts at 1970. */
+/** Bound of a plausible offset, and of a plausible time: a clock without a battery starts at 1970. */
 const CENTURY_MS = 100 * 365.25 * 86_400_000
 
 function parseClock(raw: unknown): StoredClock | null {

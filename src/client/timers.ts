@@ -1,6 +1,6 @@
-/** Timers: abortable, restartable, and unref'd so that they do not keep a Node process alive. */
+/** Timers: abortable and restartable ones, which do not keep a Node process alive, and a timeout for a caller, which does. */
 
-/** Resolves after `ms`, or as soon as the signal is aborted. Does not keep a process alive. */
+/** Resolves after `ms`, or as soon as the signal is aborted. Does not keep the process alive. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve()
@@ -15,7 +15,7 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
   })
 }
 
-/** Resolves with the promise, and after `ms` at the latest. Keeps a process alive until then, because a caller waits. */
+/** Resolves with the promise, and after `ms` at the latest. Keeps the process alive until then, because a caller waits. */
 export async function withTimeout(ms: number, promise: Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const timeout = new Promise((resolve) => {
@@ -34,7 +34,7 @@ export function unref(timer: unknown): void {
 /** `setTimeout` fires at once if it is given more than this. */
 const TIMEOUT_MAX_MS = 2 ** 31 - 1
 
-/** One timer that can be set again. It fires early if it is set for more than 24 days. Does not keep a process alive. */
+/** A timer that can be set again. It fires early if it is set for more than 24 days. It does not keep the process alive. */
 export class RestartableTimer {
   readonly #fire: () => void
   #timer: ReturnType<typeof setTimeout> | undefined

@@ -20,10 +20,10 @@ export type WatchStreamOptions = {
   after: number | undefined
   /** Other parameters of `/watch`. */
   query?: NonNullable<Call['query']>
-  /** For the first sign of life, which the service sends at once. */
+  /** The time limit for the first sign of life, which the service sends at once. */
   deadlineMs: number
   silenceMs: number
-  /** Of one event. */
+  /** The limit of one event (counted in UTF-16 code units), and of the body of a refusal. */
   maxBytes: number
   signal: AbortSignal
 }

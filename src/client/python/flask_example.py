@@ -1,4 +1,4 @@
-"""A Flask service that answers 503 while the flag `maintenance-mode` is on, and goes on by itself when Switchyard is down.
+"""A Flask service that answers 503 while the flag `maintenance-mode` is on, and uses last known values if Switchyard is down.
 
     SWITCHYARD_URL=https://flags.example/api SWITCHYARD_STASH=… flask --app flask_example run
 """
@@ -16,7 +16,7 @@ flags = switchyard.connect(
     store=switchyard.FileStore(os.environ.get("SWITCHYARD_STORE", "flags.json")),
     report=lambda problem: app.logger.warning("switchyard: %s", problem.message),
 )
-# Starts on last known values, or the defaults, where Switchyard does not answer by then.
+# If Switchyard does not answer within 2 s, the service starts with the last known values, or with the defaults.
 flags.ready(2)
 
 

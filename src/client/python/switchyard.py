@@ -9,13 +9,13 @@ file so that it can be copied. Its sections: errors and types, evaluation, parsi
     if flags.bool("maintenance-mode", False): ...
 
 A read is a lookup in memory: it sends no request, takes no lock and raises nothing. One daemon thread keeps the memory
-current: by a stream, and by polls while there is no stream. If that fails, the last known values stay. Only a higher
-revision replaces them, and the clock: after the end of a time-box every read gives the value from before it, connected or
-not. A text that does not fit the type of a read gives the default of that read, and is reported; so is a key that the stash
-has never had, because it may be mistyped.
+current: by a stream, and by polls while there is no stream. If that fails, the last known values stay. An older revision
+never replaces them. After the end of a time-box every read gives the value from before it, connected or not. A text that
+does not fit the type of a read gives the default of that read, and is reported. A key that the stash does not have is
+reported as well, because it may be mistyped.
 
 Connections go straight to the host: HTTP_PROXY and similar variables are ignored. TLS is verified by the defaults of `ssl`.
-Changes (`set`, `delete`, `patch`) do raise: the caller must know whether a change was made.
+Changes (`set`, `delete`, `patch`) do raise: the caller must know whether a change was made. All times are in seconds.
 """
 
 from __future__ import annotations
@@ -45,10 +45,15 @@ __all__ = [
 
 
 class RefusedError(Exception):
-    """The service refused the request. `code` is stable, `detail` says what to do, `facts` hold the rest of the problem.
+    """An answer of 4xx or 5xx: the service, or a proxy before it, refused the request.
 
-    `applied` says what became of a change: "no" means that it was not made and will not be, "unknown" that it may have
-    been made. For a read it has no meaning.
+    - `status`: the HTTP status, an int
+    - `code`: a stable name of the problem, such as "frozen"; "http_<status>" if a proxy answered
+    - `title`, `detail`: sentences; `detail` says what to do, and may be ""
+    - `facts`: a dict with the other members of the problem
+    - `retry_after`: seconds, from the header `Retry-After`; None if the answer has none
+    - `applied`: what became of a change. "no" means that it was not made and will not be; "unknown" means that it may have
+      been made, or may still be. For a read it has no meaning
     """
 
     def __init__(self, status: int, problem: Mapping[str, Any], retry_after: Optional[float] = None) -> None:
@@ -58,17 +63,18 @@ class RefusedError(Exception):
         self.detail = str(problem.get("detail", ""))
         self.facts = {k: v for k, v in problem.items() if k not in ("type", "title", "status", "code", "detail")}
         self.retry_after = retry_after
-        # A 5xx of a proxy (it has no code) or an internal fault, unless its body says what became of the change. With any
-        # other code the service has refused the request, and changed nothing.
+        # The outcome is uncertain after a 5xx of a proxy (which has no code) and after an internal fault, unless the body says
+        # what became of the change. With any other code the service has refused the request, and changed nothing.
         uncertain = status >= 500 and self.facts.get("applied") != "no" and self.code in ("internal", f"http_{status}")
         self.applied = "unknown" if uncertain or self.facts.get("applied") == "unknown" else "no"
         super().__init__(f"{self.title}. {self.detail}".strip())
 
 
 class NoAnswerError(Exception):
-    """There was no answer, or none in time, or one that Switchyard cannot have given.
+    """There was no answer, or none in time, or one that Switchyard cannot have given, such as a redirect.
 
-    `applied` says what became of a change: see RefusedError. It is "no" if the connection was never made.
+    `applied` says what became of a change, "no" or "unknown": see RefusedError. It is "no" if the host refused the connection
+    or has no address, because nothing was sent then.
     """
 
     def __init__(self, message: str, applied: str = "unknown") -> None:
@@ -99,7 +105,7 @@ def _judge_outcome(error: Exception, earlier: str = "no") -> str:
 class EvaluationDetails(NamedTuple):
     """The value of a read, and the reason for it.
 
-    `reason` is
+    `value` has the type that the read asks for, or is the default of the read. `reason` is
     - `flag`: the value of the flag
     - `default`: the flag is `null` as JSON, which asks for the default
     - `missing`: the stash has no such flag
@@ -115,7 +121,17 @@ class EvaluationDetails(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A problem that a read does not raise. `kind` is `type_mismatch`, `missing`, `service`, `store` or `listener`."""
+    """A problem that is reported and not raised.
+
+    `kind` is
+    - `type_mismatch`: the text of the flag `key` is not of the type of a read
+    - `missing`: the stash has no flag `key`
+    - `service`: a stream or a poll has failed
+    - `store`: the store cannot be read or written, or holds parts that cannot be used
+    - `listener`: a listener has raised
+
+    `message` is a text for a log. `key` is None for the last three kinds.
+    """
 
     kind: str
     message: str
@@ -123,7 +139,12 @@ class Problem(NamedTuple):
 
 
 class Changed(NamedTuple):
-    """The answer to a change. `held_id` is set if it was not made yet, because it waits for a time or for a second person."""
+    """The answer to a change.
+
+    - `revision`: the revision that the change made; None if it is held
+    - `held_id`: the id of the change while it is held, because it waits for a time or for a second person; else None
+    - `answer`: the whole JSON answer of the service, with the field names of the HTTP API (`waits_for`, `reverts_at`, …)
+    """
 
     revision: Optional[int]
     held_id: Optional[str]
@@ -131,7 +152,7 @@ class Changed(NamedTuple):
 
 
 class Status(NamedTuple):
-    """How far the cached flags can be trusted.
+    """How far the cached flags can be trusted. Times are in seconds since the epoch.
 
     `state` is
     - `empty`: no flags were received yet; every read gives its default
@@ -141,7 +162,14 @@ class Status(NamedTuple):
     - `closed`: `close` was called; last known values
 
     As OpenFeature's provider states: `empty` is NOT_READY, `fresh` READY, `behind` STALE, `gone` ERROR, `closed` NOT_READY.
-    Times are in seconds since the epoch; `since` of `behind` is when the service last confirmed the flags.
+
+    The other members are
+    - `revision`: the revision of the cached flags; None if no flags were received or loaded yet
+    - `since`: when the state began; of `behind`, when the service last confirmed the flags, or the client started
+    - `confirmed_at`: when the service last confirmed the flags; None if it has not since this process started
+    - `via`: "stream" or "poll", by which the service last confirmed them; None likewise
+    - `error`: the message of the last failure of a stream or a poll, which stays after a recovery; None if there was none
+    - `reverted`: the number of flags whose time-box has ended by the clock, and whose end the service has not sent yet
     """
 
     state: str
@@ -150,23 +178,27 @@ class Status(NamedTuple):
     confirmed_at: Optional[float]
     via: Optional[str]
     error: Optional[str]
-    # The number of flags whose time-box has ended by the clock, and whose end the service has not yet sent.
     reverted: int = 0
 
 
 @dataclass(frozen=True)
 class Timing:
-    """All in seconds, except `max_bytes`: the limit of an answer or an event."""
+    """The times of the stream and the polls, in seconds, and a limit in bytes.
+
+    - `poll`: the time between two polls while there is no stream; jitter shortens it by up to half
+    - `silence`: a stream that is silent for longer is dead. The service sends a heartbeat every 15 s
+    - `deadline`: the time limit of a poll, and of a stream until its first sign of life
+    - `back_off`: the delay after the first failure; it doubles with each further one
+    - `ceiling`: the longest such delay of polls; that of streams is six times this, because polls keep the cache current
+    - `spread`: after a steady stream or an outage, the next stream begins at a random time within this
+    - `max_bytes`: the limit of an answer or an event
+    """
 
     poll: float = 5.0
-    # A stream that is silent for longer is dead. The service sends a heartbeat every 15 s.
     silence: float = 40.0
     deadline: float = 5.0
-    # Delay after the first failure; it doubles with each further one, up to `ceiling` for polls, and up to six times that
-    # for streams: polls keep the cache current meanwhile.
     back_off: float = 0.5
     ceiling: float = 10.0
-    # After a steady stream or an outage, the next stream begins at a random time within this.
     spread: float = 30.0
     max_bytes: int = 8 * 1024 * 1024
 
@@ -174,13 +206,15 @@ class Timing:
 class FileStore:
     """Keeps the last known flags in a file, which is replaced atomically: a crash during a write leaves the old one.
 
-    Only this user can read it. Several processes may share it: the last write wins.
+    Only this user can read the file. Several processes may share it: the last write wins. A draft of each write is made in the
+    same folder, which must be writable.
     """
 
     def __init__(self, path: Union[str, "os.PathLike[str]"]) -> None:
         self._path = os.fspath(path)
 
     def load(self) -> Optional[str]:
+        """The text of the file; None if there is no such file. Raises OSError, or UnicodeDecodeError."""
         try:
             with open(self._path, encoding="utf-8") as file:
                 return file.read()
@@ -188,8 +222,9 @@ class FileStore:
             return None
 
     def save(self, text: str) -> None:
-        # A new file with an unpredictable name: in a folder that others can write to, a symlink under a known name would
-        # make us overwrite the file that it points to.
+        """Replaces the file. Raises OSError; the old file is then left as it was."""
+        # The draft is a new file with an unpredictable name: in a folder that others can write to, a symlink under a known
+        # name would make us overwrite the file that it points to.
         draft = f"{self._path}.{secrets.token_hex(8)}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
         descriptor = os.open(draft, flags, 0o600)
@@ -210,25 +245,30 @@ def connect(
     report: Optional[Callable[[Problem], None]] = None,
     timing: Timing = Timing(),
 ) -> "Client":
-    """Creates a client and starts it. Raises ValueError if `url`, `stash` or `token` cannot be valid.
+    """Creates a client and starts its thread. Raises ValueError if `url`, `stash` or `token` cannot be valid.
 
-    The token is sent without spaces and line ends around it.
-
-    `store` has `load() -> str | None` and `save(text)`, as FileStore has; `save` runs in the client's own thread.
-    `report` is called with problems, in the thread in which they occur: once for each text that does not fit, once for each
-    key that the stash has never had (as soon as the service has confirmed the flags), and for failures of the service and
-    the store. A failure with the same message as the one before it is not reported again.
+    - `url`: the base URL, with `/api` if the deployment has it: "https://flags.example/api"
+    - `stash`: the id of the stash, 64 hexadecimal digits
+    - `token`: only changes need one. It is sent without spaces and line ends around it; an empty one counts as None
+    - `store`: an object with `load() -> str | None` and `save(text: str)`, as FileStore is. `load` runs here, before `connect`
+      returns. `save` runs in a thread of the client, or in the one that makes a change; calls of it do not overlap
+    - `report`: a function that is called with a Problem, in the thread in which it occurs: at the first read of a text that
+      does not fit, at the first read of a key that the stash does not have (if the state is `fresh`, and this client has not
+      seen the key deleted), and at failures of the service, of the store and of listeners. During an outage, a failure of
+      the service that repeats the message of the one before is not reported again. Exceptions of `report` are dropped
+    - `timing`: the times of the stream and the polls; the defaults suit most services
     """
     return Client(url, stash, token, store, report, timing)
 
 
-# Evaluation, by the same rules as the service: the results are equal for each flag and target.
+# Evaluation, by the same rules as the service for OpenFeature: for a flag that is read as the type of its guard, a target gets
+# the same value.
 
 BUCKETS = 100_000
 
 
 def murmur3(text: str) -> int:
-    """MurmurHash3, x86, 32 bits, seed 0, of the text in UTF-8. A lone surrogate counts as U+FFFD."""
+    """MurmurHash3 (x86, 32 bits, seed 0) of the text in UTF-8, as an unsigned int. A lone surrogate counts as U+FFFD."""
     data = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
     value, whole = 0, len(data) & ~3
     for i in range(0, whole, 4):
@@ -249,7 +289,7 @@ def _scramble(value: int) -> int:
 
 
 def bucket_of(flag_key: str, targeting_key: str) -> int:
-    """0 to BUCKETS - 1. The key of the flag is hashed too, so that two flags do not split users in the same way."""
+    """The bucket of a target, 0 to BUCKETS - 1. The flag's key is hashed too, so that two flags split users differently."""
     return murmur3(flag_key + targeting_key) * BUCKETS >> 32
 
 
@@ -269,7 +309,7 @@ _RADIX = re.compile(r"0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+")
 
 
 def _number(text: str) -> Union[int, float]:
-    """An int if the text is a whole number up to 2**53, else a float."""
+    """An int if the text is a whole number up to 2**53, or is written in base 16, 8 or 2; else a float."""
     bare = text.strip()
     if _RADIX.fullmatch(bare):
         return int(bare, 0)
@@ -349,7 +389,13 @@ _READERS: Dict[str, Callable[[str], Any]] = {
 
 
 def evaluate(kind: str, key: str, text: str, default: Any, target: Optional[str] = None) -> EvaluationDetails:
-    """Evaluates the text of a flag for a read of this kind. Pure: sends no request, raises nothing."""
+    """Evaluates the text of a flag for a read of this kind. It sends no request and raises nothing.
+
+    `kind` and the type of the value are: "boolean" a bool, "number" an int or a float, "string" a str, "json" any JSON value,
+    "percentage" a bool, "split" a str. The last two need `target`, unless one outcome has all of the share. `reason` is
+    "flag"; or the value is `default`, and `reason` is "default", "type_mismatch" (also for an unknown kind) or
+    "targeting_key_missing".
+    """
     try:
         if kind in ("percentage", "split"):
             reading = _choose_outcome(_percentage(text) if kind == "percentage" else _split(text), key, target)
@@ -361,7 +407,7 @@ def evaluate(kind: str, key: str, text: str, default: Any, target: Optional[str]
     return reading if reading.reason == "flag" else EvaluationDetails(default, reading.reason)
 
 
-# Parsing of what the service sends. Every field is checked, because a proxy may have answered.
+# Parsing of answers and events. Every field that is used is checked, because a proxy may have answered.
 
 
 @dataclass(frozen=True)
@@ -369,14 +415,17 @@ class _FlagUpdate:
     type: str
     revision: int
     flags: Mapping[str, Optional[str]] = field(default_factory=dict)
-    # Of a snapshot, all; of a change, the difference: None means that the flag is in no time-box any more.
+    # A snapshot has all reverts, a change has those that differ: None means that the flag is in no time-box any more.
     reverts: "Mapping[str, Optional[_Revert]]" = field(default_factory=dict)
     # Whether the reverts of a snapshot are complete.
     knows_reverts: bool = True
 
 
 class _Revert(NamedTuple):
-    """What a flag goes back to at the end of its time-box (None: it is deleted), and when, by the service's clock."""
+    """The value that a flag goes back to at the end of its time-box (None: it is deleted).
+
+    `at` is that end by the service's clock, in seconds since the epoch.
+    """
 
     at: float
     to: Optional[str]
@@ -398,7 +447,7 @@ def _parse_revert(raw: Any) -> Optional[_Revert]:
 
 def _serialize_reverts(reverts: Mapping[str, _Revert]) -> Dict[str, Any]:
     def time_of(at: float) -> str:
-        # In milliseconds, as the service writes it. Not `fromtimestamp`, which does not take every year.
+        # Milliseconds, as the service writes them. `fromtimestamp` would not take every year.
         moment = datetime(1970, 1, 1) + timedelta(milliseconds=round(at * 1000))
         return moment.isoformat(timespec="milliseconds") + "Z"
 
@@ -446,16 +495,17 @@ def _parse_flags(raw: Mapping[str, Any], stash: str) -> _FlagUpdate:
     return _parse_update("snapshot", raw, "flags", False)
 
 
-# Bound of a plausible offset: a clock without a battery starts at 1970.
+# Bound of a plausible offset, and of a plausible time: a clock without a battery starts at 1970.
 _CENTURY_MS = 100 * 365.25 * 86_400_000
 _ABSENT = object()
 
 
 def _parse_stored(text: str, stash: str) -> "Tuple[_FlagUpdate, Optional[Tuple[float, float]], Optional[str]]":
-    """The text that a store keeps: the flags, the correction of the clock, and a sentence that names what was left out.
+    """Parses the text of a store: the flags, the correction of the clock, and a sentence that names the unreadable parts.
 
-    It may have been written by another version or another program, or only in part. Its flags are used as a whole or not at
-    all; of the rest, the valid parts.
+    The correction is the service time minus the local time, and the service time at the save, both in seconds. Another
+    version or another program may have written the text, or only a part of it. Its flags are used as a whole or not at all;
+    of the time-boxes and the clock, the valid ones are used. Raises NoAnswerError if the text has no flags of this stash.
     """
     raw = _parse_object(text, "The text in the store")
     given, clock = raw.pop("reverts", _ABSENT), raw.get("clock", _ABSENT)
@@ -480,7 +530,7 @@ def _parse_stored(text: str, stash: str) -> "Tuple[_FlagUpdate, Optional[Tuple[f
 
 
 def _parse_changed(text: str, url: str) -> Dict[str, Any]:
-    """The answer to a change. A sign-in page or another service may answer 200 as well."""
+    """The answer to a change. Raises NoAnswerError for any other text: a sign-in page may answer 200 as well."""
     try:
         answer = _parse_object(text, "The answer")
     except NoAnswerError:
@@ -495,13 +545,13 @@ def _parse_changed(text: str, url: str) -> Dict[str, Any]:
 
 
 class _SseParser:
-    """Parses Server-Sent Events. Only the fields `data` and `retry` are used."""
+    """Parses Server-Sent Events. Of the fields, only `data` and `retry` are used."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes, self._size = max_bytes, 0
-        # The delay before a reconnect that the server asks for.
+        # The delay before a reconnect that the server asks for, in seconds.
         self.retry: Optional[float] = None
-        # When a comment or a field last arrived. Bytes alone could come from anything.
+        # When a comment or a field last arrived. Other bytes could come from any server.
         self.alive_at = time.monotonic()
         self._parts: List[bytes] = []
         self._data: List[str] = []
@@ -510,7 +560,7 @@ class _SseParser:
         self._size += len(chunk)
         self._parts.append(chunk)
         if b"\n" in chunk:
-            # Joined once a line is complete: appending to a long text for each chunk would be quadratic.
+            # The chunks are joined once a line is complete: appending to a long text for each chunk would be quadratic.
             *lines, rest = b"".join(self._parts).split(b"\n")
             self._parts = [rest]
             for line in lines:
@@ -531,14 +581,17 @@ class _SseParser:
 
 
 def _with_jitter(seconds: float) -> float:
-    """Jitter: half to all of it, at random. Else all clients that lost the same server would come back at the same time."""
+    """Jitter: between half and all of `seconds`, at random.
+
+    Without it, all clients that lost the same server would come back in the same moment.
+    """
     return seconds * (0.5 + random.random() / 2)
 
 
 class _BackOff:
     """The delays after failures in a row: each is twice the one before, up to a limit, with jitter."""
 
-    # A server may ask for more time than our own back-off, up to this.
+    # The longest `Retry-After` that is obeyed. It may be longer than our own back-off.
     RETRY_AFTER_MAX = 300.0
 
     @classmethod
@@ -579,13 +632,14 @@ def _is_from_cache(headers: Mapping[str, str]) -> bool:
 class _Clock:
     """The time of the service, from the `Date` of its answers. Between answers it follows time.monotonic().
 
-    So neither a wrong local clock nor a step of it moves the end of a time-box. A `Date` has a resolution of a second and is
-    delayed by the network, so each answer gives an interval for the offset; later answers narrow it. A local clock within the
-    interval is used as it is, which is exact on a host that keeps time. Otherwise the late end of the interval counts: a
-    time-box may end early by the width of the interval, and never late.
+    So neither a wrong local clock nor a step of it moves the end of a time-box. Before the first answer there is only the
+    local clock, with the correction that the store has kept. A `Date` has a resolution of a second and is delayed by the
+    network, so each answer gives an interval for the offset; later answers narrow it. A local clock within the interval is
+    used as it is, which is exact on a host that keeps time. Otherwise the late end of the interval counts: a time-box may end
+    early by the width of the interval, and never late.
     """
 
-    # The oscillator of a computer drifts by less than this.
+    # The oscillator of a computer drifts by less than this share of the time (500 ppm).
     DRIFT = 500e-6
     # A clock that turns out to be ahead stands still until the real time has caught up, because an ended time-box would
     # begin again if it went back. If it is ahead by more than this, it goes back all the same.
@@ -595,7 +649,7 @@ class _Clock:
         # Bounds of the offset: service time minus time.monotonic(), in seconds.
         self._least, self._most, self._set_at = -math.inf, math.inf, 0.0
         self._offset: Optional[float] = None
-        # The latest time that was returned: the clock does not go back before it.
+        # The latest time that was returned. The clock goes back before it only past STAND_STILL.
         self._latest = -math.inf
         self._restored = False
 
@@ -606,9 +660,9 @@ class _Clock:
         return now
 
     def restore(self, offset: float, seen_at: float) -> None:
-        """Starts with what an earlier process saved."""
+        """Starts with the offset and the service time that an earlier process saved."""
         self._offset = time.time() + offset - time.monotonic()
-        # Now it is later than when that was saved, whatever the local clock shows.
+        # The present service time is later than that of the save, whatever the local clock says.
         self._latest, self._restored = seen_at, True
 
     def synchronize(self, headers: Mapping[str, str], sent_at: float) -> None:
@@ -623,7 +677,7 @@ class _Clock:
         drift = (arrived_at - self._set_at) * self.DRIFT
         from_answer = (date - arrived_at, date + 1 - sent_at)
         known = (self._least - drift, self._most + drift)
-        # Older than an earlier answer: it comes from a cache that does not identify itself. No cache stores `no-store`.
+        # An answer older than an earlier one comes from a cache that does not identify itself, unless it is `no-store`.
         if from_answer[1] < known[0] and "no-store" not in (headers.get("Cache-Control") or "").lower():
             return
         both = (max(from_answer[0], known[0]), min(from_answer[1], known[1]))
@@ -635,7 +689,7 @@ class _Clock:
             self._latest = -math.inf
 
     def to_stored(self) -> Optional[Tuple[float, float]]:
-        """Service time minus local time, and the service time. None if no answer has had a time, now or before."""
+        """Service time minus local time, and the service time. None if no answer has had a usable `Date`, now or before."""
         if self._most == math.inf and not self._restored:
             return None
         now = self.now()
@@ -673,7 +727,7 @@ class _Exchange:
         except socket.timeout:
             raise NoAnswerError(f"{self.host} did not answer in time.") from None
         except (OSError, http.client.HTTPException) as cause:
-            # Nothing listens there, or there is no such host: nothing was sent.
+            # Either no process listens on the port, or the host has no address. In both cases nothing was sent.
             unsent = isinstance(cause, (ConnectionRefusedError, socket.gaierror))
             raise NoAnswerError(f"{self.host} cannot be reached.", "no" if unsent else "unknown") from cause
 
@@ -740,19 +794,19 @@ _KEY_LENGTH_MAX = 128
 
 
 def _check_token(token: Optional[str]) -> Optional[str]:
-    """Checked here because the error of http.client for a bad header would quote the token, and so write it to a log."""
+    """Checks the token, because the error of http.client for a bad header would quote it, and so write it to a log."""
     if token is None:
         return None
     trimmed = token.strip() if isinstance(token, str) else " "
     if not re.fullmatch(r"[\x21-\x7e]*", trimmed):
         raise ValueError("token contains spaces, line ends or other characters that no token has")
-    # An environment variable that is empty counts as not set.
+    # An empty token counts as none: environment variables are often set and empty.
     return trimmed or None
 
 
-# In seconds. A correction of the clock by more than this is saved at once; a smaller one with the next change.
+# In seconds. A correction of the clock by more than this is saved at once; a smaller one is saved with the next update.
 _CLOCK_MOVED = 2.0
-# In seconds. A longer timer is set in steps: on some systems a wait is limited to weeks.
+# In seconds. A longer wait is made in steps, because some systems limit a wait to weeks.
 _TIMER_MAX = 86_400.0
 
 
@@ -762,7 +816,7 @@ class _FlagCache(NamedTuple):
     revision: Optional[int]
     flags: Mapping[str, str]
     reverts: Mapping[str, _Revert]
-    # Whether `reverts` is complete. A store that an earlier version wrote has none.
+    # Whether `reverts` is complete. It is not after a store that an earlier version wrote, or that is readable only in part.
     knows_reverts: bool
 
     @property
@@ -771,12 +825,15 @@ class _FlagCache(NamedTuple):
         return self.revision if self.knows_reverts else None
 
 
-# Within the class, `bool` is a method.
+# Annotations inside the class use this name, because `bool` is a method there.
 _Bool = bool
 
 
 class Client:
-    """The flags of one stash. Create one for a process with `connect`, and use it from any thread."""
+    """The flags of one stash. Create one client for a process with `connect`, and use it from any thread.
+
+    `with connect(…) as flags:` closes the client at the end of the block.
+    """
 
     def __init__(
         self,
@@ -794,7 +851,7 @@ class Client:
             raise ValueError("stash is not the id of a stash: 64 hexadecimal digits")
         self._url, self._stash, self._token, self._store = url, stash, _check_token(token), store
         self._on_problem, self._timing = report, timing
-        # Replaced as a whole and never modified, so that a read needs no lock.
+        # The cache is replaced as a whole and never modified, so that a read needs no lock.
         self._cache = _FlagCache(None, {}, {}, True)
         self._clock = _Clock()
         self._stored_offset = 0.0
@@ -804,7 +861,7 @@ class Client:
         self._reported_missing: Dict[str, None] = {}
         # Deleted keys, oldest first. A read of one is not a mistake, because the flag existed.
         self._deleted: Dict[str, None] = {}
-        # The last failure of each source and the last one that was reported, since the cache was last confirmed.
+        # The last failure of each source and the last one that was reported, since the cache last became fresh.
         self._failures: Dict[str, str] = {}
         self._listeners: List[Callable[[int, Dict[str, Optional[str]]], None]] = []
         self._started_at = time.time()
@@ -835,7 +892,7 @@ class Client:
         return text
 
     def all(self) -> Dict[str, str]:
-        """All flags, in a new dict."""
+        """All flags, in a new dict from key to text. It is empty if no flags were received yet."""
         copy = self._cache
         flags = dict(copy.flags)
         for key in copy.reverts:
@@ -847,31 +904,40 @@ class Client:
         return flags
 
     def bool(self, key: str, default: _Bool) -> _Bool:
-        """The flag as a boolean: its text is "true" or "false"."""
+        """The flag as a bool if its text is "true" or "false", else the default."""
         return self.details("boolean", key, default).value
 
     def number(self, key: str, default: Union[int, float]) -> Union[int, float]:
-        """The flag as a number: an int if the text is a whole number, else a float."""
+        """The flag as a number, else the default. It is an int if the text is a whole number up to 2**53, else a float."""
         return self.details("number", key, default).value
 
     def string(self, key: str, default: str) -> str:
-        """The text of the flag, or the default."""
+        """The text of the flag, or the default if there is no such flag."""
         return self.details("string", key, default).value
 
     def json(self, key: str, default: Any) -> Any:
-        """The flag as JSON, in a new object for each call. `null` gives the default."""
+        """The flag parsed as JSON, in a new object for each call. `null` and a text that is not JSON give the default."""
         return self.details("json", key, default).value
 
     def percentage(self, key: str, target: str, default: _Bool) -> _Bool:
-        """Whether a `percentage` is on for this user, host or order. The answer for a target changes only with the flag."""
+        """Whether a `percentage` is on for this user, host or order. The answer for a target changes only with the flag.
+
+        The text of the flag is a number from 0 to 100. An empty `target` gives the default, except at 0 and 100.
+        """
         return self.details("percentage", key, default, target).value
 
     def split(self, key: str, target: str, default: str) -> str:
-        """Which name of a `split` this user, host or order gets. The answer for a target changes only with the flag."""
+        """Which name of a `split` this user, host or order gets. The answer for a target changes only with the flag.
+
+        The text of the flag is a JSON object from name to weight. An empty `target` gives the default, except with one name.
+        """
         return self.details("split", key, default, target).value
 
     def details(self, kind: str, key: str, default: Any, target: Optional[str] = None) -> EvaluationDetails:
-        """A typed read with the reason for its value. `kind` is boolean, number, string, json, percentage or split."""
+        """A typed read with the reason for its value: see EvaluationDetails.
+
+        `kind` is "boolean", "number", "string", "json", "percentage" or "split"; the last two take `target`.
+        """
         copy = self._cache
         revert = self._ended_revert(copy, key) if key in copy.reverts else None
         text = copy.flags.get(key) if revert is None else revert.to
@@ -887,10 +953,11 @@ class Client:
         return EvaluationDetails(reading.value, "reverted") if revert is not None and reading.reason == "flag" else reading
 
     def watch(self, listener: Callable[[int, Dict[str, Optional[str]]], None]) -> Callable[[], None]:
-        """Calls `listener(revision, changes)` after each change; None means that the flag was deleted.
+        """Calls `listener(revision, changes)` after each change, and returns a function that removes the listener.
 
-        Returns a function that removes the listener. The end of a time-box is announced when it comes by the clock, and not
-        again when the service sends it. The listener is called in a thread of the client, or in the one that made a change.
+        `revision` is the last one that the service has sent. `changes` is a new dict from key to text; None means that the
+        flag was deleted. The end of a time-box is announced when it comes by the clock, and not again when the service sends
+        it. The listener runs in a thread of the client, or in the one that made a change. Its exceptions are reported.
         """
         self._listeners = [*self._listeners, listener]
 
@@ -900,7 +967,7 @@ class Client:
         return end
 
     def status(self) -> Status:
-        """How far the cached flags can be trusted, now."""
+        """How far the cached flags can be trusted now: see Status. It sends no request."""
         now, copy = time.time(), self._cache
         revision, reverted = copy.revision, sum(self._ended_revert(copy, key) is not None for key in copy.reverts)
         rest = (self._confirmed_at, self._via, self._error, reverted)
@@ -916,7 +983,10 @@ class Client:
         return Status("behind", revision, self._confirmed_at or self._started_at, *rest)
 
     def ready(self, deadline: float = 5.0) -> Status:
-        """Returns when the service has confirmed the flags, or at the deadline with what is known then. Never raises."""
+        """Waits until the state is `fresh`, `gone` or `closed`, for at most `deadline` seconds. Never raises.
+
+        Returns the status at that time: reads then give the last known values, or their defaults in the state `empty`.
+        """
         with self._state_changed:
             self._state_changed.wait_for(lambda: self.status().state in ("fresh", "gone", "closed"), deadline)
         return self.status()
@@ -924,25 +994,36 @@ class Client:
     def set(self, key: str, value: Any, **options: Any) -> Changed:
         """Writes a flag: a str is stored as it is, any other value as JSON.
 
-        Options: `reason`; `for_` ("30m", a time-box: after it the flag goes back); `at` (a schedule); `if_match` (the version
-        that the flag must still have, or "absent"); `idempotency_key`; `deadline` in seconds, for all tries together.
-        Raises RefusedError or NoAnswerError; `applied` says whether the change was made, as far as is known.
+        The options are
+        - `reason`: a text, recorded in the history
+        - `for_`: a time-box, such as "30m": at its end the flag goes back to the value from before
+        - `at`: a schedule, in ISO 8601: when the change is to be made
+        - `if_match`: the version that the flag must still have, an int; "absent": the flag must not exist
+        - `idempotency_key`: set it to repeat a change that another process began. By default each change gets a new key
+        - `deadline`: the time limit of all tries together, in seconds; default 10
+
+        After a lost answer or a temporary refusal the change is sent again, three times at most, and applied at most once.
+        Raises RefusedError or NoAnswerError, whose `applied` says whether the change was made, as far as is known; TypeError
+        for an unknown option; and the error of `json.dumps` for a value that JSON cannot hold.
         """
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         content_type = "text/plain; charset=utf-8" if isinstance(value, str) else "application/json"
         return self._change("PUT", self._item(key), text, content_type, **options)
 
     def delete(self, key: str, **options: Any) -> Changed:
-        """Deletes a flag. Options and errors as of `set`."""
+        """Deletes a flag. The options and errors are those of `set`. Raises RefusedError if there is no such flag."""
         return self._change("DELETE", self._item(key), None, None, **options)
 
     def patch(self, changes: Mapping[str, Optional[str]], **options: Any) -> Changed:
-        """Makes all changes as one revision, or none; None deletes a flag. Options and errors as of `set`."""
+        """Makes all changes in one revision, or none of them. `changes` maps keys to texts; None deletes a flag.
+
+        The options and errors are those of `set`, except that `if_match` is the revision that the stash must still have.
+        """
         path = f"/stash/{self._stash}/flags"
         return self._change("PATCH", path, json.dumps(changes, ensure_ascii=False), "application/json", **options)
 
     def close(self) -> None:
-        """Ends everything in the background; reads still give the last known values. Takes 2 s at most."""
+        """Ends all work in the background. Reads still give the last known values. Waits at most 2 s for the thread to end."""
         self._end = ("closed", time.time())
         self._stop.set()
         exchange = self._exchange
@@ -1004,8 +1085,8 @@ class Client:
     def _poll_until_retry(self, seconds: float, was_steady: _Bool) -> None:
         """Waits until the next stream is due, and polls meanwhile.
 
-        After a steady stream the first poll comes at a random moment, so that not all clients poll at once; otherwise polls
-        begin after the second failure, or if the wait is long.
+        After a steady stream the first poll comes at a random moment, so that not all clients poll at once. Otherwise it comes
+        at once from the second failure in a row on, and before that only after `poll` seconds, if the wait is that long.
         """
         until = time.monotonic() + seconds
         wait = 0.0 if self._streams.failures > 1 else min(seconds, self._timing.poll)
@@ -1021,7 +1102,8 @@ class Client:
             error = self._poll()
             if error is None:
                 if was_away:
-                    # The service is back: the rest of a long back-off is not waited for. The time is random, as for all.
+                    # The service is back, so the stream does not wait for the rest of a long back-off. Its time is random,
+                    # because all clients find that out at about the same moment.
                     until = min(until, time.monotonic() + random.random() * self._timing.spread)
                 wait = _with_jitter(self._timing.poll)
             else:
@@ -1098,7 +1180,7 @@ class Client:
             with self._state_changed:
                 self._state_changed.notify_all()
             return
-        # After a change of the caller's own, its thread polls too.
+        # A thread that makes a change polls as well, so two updates may arrive at once.
         with self._apply_lock:
             changes = self._update_cache(update)
         self._suspected = False
@@ -1150,7 +1232,10 @@ class Client:
                 self._timer = None
 
     def _update_cache(self, update: _FlagUpdate) -> Optional[Dict[str, Optional[str]]]:
-        """Only a higher revision replaces the cache. Returns what changed for listeners; None if nothing was applied."""
+        """Replaces the cache if the update is newer, or adds reverts that were not known.
+
+        Returns the changes for listeners; None if nothing was applied. Raises NoAnswerError at a gap or an older snapshot.
+        """
         revision, flags, reverts, knows_reverts = self._cache
         if update.type == "snapshot":
             if revision is not None and update.revision < revision:
@@ -1188,7 +1273,10 @@ class Client:
         return self._cache.flags.get(key) if revert is None else revert.to
 
     def _diff(self, before: Dict[str, Optional[str]], always: AbstractSet[str] = frozenset()) -> Dict[str, Optional[str]]:
-        """Returns the flags whose present value differs from the announced one, and notes the present values as announced."""
+        """Returns the flags whose present value differs from `before`, and those of `always`.
+
+        Notes the present values as announced.
+        """
         changes: Dict[str, Optional[str]] = {}
         for key, shown in before.items():
             if self._ended_revert(self._cache, key) is None:
@@ -1262,7 +1350,7 @@ class Client:
                 if clock is not None:
                     kept["clock"] = {"offset_ms": round(clock[0] * 1000), "seen_at": math.floor(clock[1] * 1000)}
                 self._stored_offset = (clock or (0.0, 0.0))[0]
-                # Escaped to ASCII: a JSON escape can hold a lone surrogate, which UTF-8 cannot.
+                # The JSON is escaped to ASCII: an escape can hold a lone surrogate, which UTF-8 cannot.
                 self._store.save(json.dumps(kept))
         except Exception as error:
             self._report(Problem("store", str(error)))
@@ -1274,7 +1362,7 @@ class Client:
                 self._missing_since = self._missing_since or time.time()
                 with self._state_changed:
                     self._state_changed.notify_all()
-            # Every try of a long outage would fill a log, so a repeat of the same message is not reported.
+            # The tries of a long outage would fill a log, so a repeat of the same message is not reported.
             failures, message = self._failures, str(error)
             is_new = message not in (failures.get(source), failures.get("reported"))
             failures[source] = message
@@ -1357,7 +1445,7 @@ class Client:
         path = f"{path}?{query}" if query else path
         answer = self._retry_idempotent(method, path, headers, body, time.monotonic() + deadline)
         revision, held_id = answer.get("revision"), answer.get("held_id")
-        # Read your writes: polls until the cache holds the revision of the change, for at most a second.
+        # Read your writes: one poll, of at most a second, that asks for the revision of the change.
         if held_id is None and isinstance(revision, int) and revision > (self._cache.revision or -1):
             self._poll(revision, 1.0)
         return Changed(revision, held_id, answer)
@@ -1365,7 +1453,10 @@ class Client:
     def _retry_idempotent(
         self, method: str, path: str, headers: Mapping[str, str], body: Optional[str], until: float
     ) -> Dict[str, Any]:
-        """Sends a change up to three times under one Idempotency-Key, so that it is applied once."""
+        """Sends a change up to three times under one Idempotency-Key, so that it is applied at most once.
+
+        Raises RefusedError or NoAnswerError, whose `applied` counts all tries.
+        """
         applied = "no"
         for attempt in range(_MAX_ATTEMPTS):
             try:
@@ -1390,6 +1481,6 @@ _REPEAT_REFUSED = "An earlier try may have been applied, and the repeat was refu
 
 
 def _restart_in_child(client: Optional[Client]) -> None:
-    """A fork (gunicorn --preload) copies the flags, but not the thread: the child starts its own."""
+    """A fork (gunicorn --preload) copies the flags, but not the threads: the child starts its own."""
     if client is not None and client._end is None:
         client._start()
