@@ -90,7 +90,7 @@ function handleFault(request: Request, fault: Error): Response {
 
 const requestIds = new WeakMap<Request, string>()
 
-/** Cloudflare's own id if there is one, because it is in Cloudflare's logs too. */
+/** The id of a request: Cloudflare's own if there is one, because Cloudflare's logs have it as well; else a random one. */
 function getRequestId(request: Request): string {
   const known = requestIds.get(request)
   if (known !== undefined) return known
@@ -99,7 +99,7 @@ function getRequestId(request: Request): string {
   return id
 }
 
-/** In the WrenDB profile the GET of a link applies it, so it is a write. The POST of an evaluation is a read. */
+/** Whether the request may change something. A GET of a link may, in the WrenDB profile. The POST of an evaluation does not. */
 function mayWrite(request: Request): boolean {
   const { method, url } = request
   // `getPath` decodes as the router does, so that an escaped letter does not hide a write.

@@ -13,13 +13,13 @@ export function parsePurgeTag(request: Request, context: ExecutionContext): stri
 }
 
 /**
- * Answers 204 after a purge, 429 if the platform refused it, 501 if there is no cache: under `npm start`, or with
- * [cache] off.
+ * Answers 204 after a purge, 429 if the platform refused it, and 501 if there is no cache: under `npm start`, or with `[cache]`
+ * disabled in wrangler.toml.
  */
 export async function purgeCache(tag: string, context: ExecutionContext): Promise<Response> {
   if (context.cache === undefined) return empty(501)
-  // A purge that throws counts as refused. Purging is best effort: `max-age` bounds how long the cache serves an old
-  // copy.
+  // A purge that throws counts as refused. Purging is best effort: the lifetime of a response bounds how long the cache serves
+  // an old copy.
   const { success } = await context.cache.purge({ tags: [tag] }).catch(() => ({ success: false }))
   return empty(success ? 204 : 429)
 }

@@ -1,6 +1,6 @@
 /**
- * SHA-256 in the two forms that this room needs: in hex, for what the stash compares, and short, for tags and log
- * lines.
+ * SHA-256 in two forms: in hex, as a stash stores it, and short and synchronous, for tags of evaluations and for the addresses
+ * of watchers.
  */
 import { createHash } from 'node:crypto'
 
@@ -11,7 +11,7 @@ export async function sha256(text: string): Promise<string> {
 }
 
 /**
- * The first 132 bits, in 22 characters of base64url. Synchronous: a promise of one request may not be awaited in
- * another.
+ * The first 132 bits, in 22 characters of base64url. It is synchronous so that a result can be cached for other requests: a
+ * promise of one request may not be awaited in another.
  */
 export const shortDigest = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 22)

@@ -1,15 +1,14 @@
 /**
- * The hot path: answers a GET of one flag from this isolate's cache, before the router, because finding the route and
- * creating its context costs more than everything here. It must answer exactly as the routes do; null leaves the request
- * to them.
+ * The hot path: answers a GET of one flag from this isolate's cache, before the router, because finding the route and creating
+ * its context costs more than the whole answer. It must answer exactly as the routes do. Null leaves the request to the routes.
  */
 import { STASH_ID_CHARS } from './request/address.ts'
 import { peekSnapshot } from './response/read-snapshot.ts'
 import { serve } from './response/serve.ts'
 
 /**
- * The response, or null if the routes must handle the request. Null after a fault too: the routes then log it and
- * answer.
+ * The response, or null if the routes must handle the request. A fault gives null as well: the routes meet it again, log it
+ * and answer.
  */
 export function serveFromCache(request: Request): Response | null {
   try {

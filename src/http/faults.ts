@@ -1,10 +1,10 @@
 /**
- * The response after a fault. After a write the caller must know whether it may have been applied, so the response always
- * says that. The fault itself is only in the log, under the request's id.
+ * The response after a fault. The caller must know whether a write may have been applied, so the response always says that. It
+ * does not name the fault: the log does, under the request's id.
  */
 import { json } from './response/reply.ts'
 
-/** Properties that the Workers runtime sets on errors from Durable Objects. */
+/** The property that the Workers runtime sets on an error if a Durable Object is overloaded. */
 type ErrorProperties = { overloaded?: boolean }
 
 export const FAULTS = {

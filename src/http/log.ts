@@ -1,7 +1,7 @@
 /**
- * Writes one line of JSON per write, per failed login and per fault, for `wrangler tail` and Workers Logs. Reads are not
- * logged, because there are thousands a second. A line never has a query (it may hold a link's token), a header, a client
- * address or a body.
+ * Writes a line of JSON for each write, failed login (up to a limit), fault, and notice to the operator, for `wrangler tail` and
+ * Workers Logs. Reads are not logged, because there may be thousands a second. A line never has a query (it may hold a link's
+ * token), a header of the client, its address or a body.
  */
 import type { LogName } from '../model/log-names.ts'
 import { sha256 } from './digest.ts'
@@ -44,7 +44,7 @@ export function logNotice(name: LogName<'http'>, message: string, level: 'info' 
   console.log(JSON.stringify({ level, at: `http/${name}`, message: message.slice(0, 300) }))
 }
 
-/** At most this many lines per network and minute. The first line after that says how many were left out. */
+/** An isolate logs at most this many failed logins a minute for a network. The first line after that counts those left out. */
 const LOGINS_MAX = 5
 const LOGINS_MS = 60_000
 const CLIENTS_MAX = 1_000
@@ -72,8 +72,8 @@ export async function logFailedLogin(request: Request, code: string, address: st
       method: request.method,
       path: getPath(request.url).slice(0, 300),
       code,
-      // A hash, so that the log has no addresses. An operator who knows an address can compute the hash and find its
-      // lines.
+      // The network is hashed, so that the log has no addresses. An operator who knows an address can compute the hash and
+      // find its lines.
       client: (await sha256(`switchyard-log ${network}`)).slice(0, 12),
       ...(left > 0 && { left_out_before: left }),
     }),

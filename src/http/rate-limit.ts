@@ -1,6 +1,7 @@
 /**
- * Rate limits per client address, counted by the platform. Only failed logins are counted, after they failed. An address
- * over the limit still gets through with a credential that was accepted recently, and with one other attempt a second.
+ * Rate limits per client address, counted by the platform: new stashes, attempts with the admin token, and failed logins. A
+ * login with another secret is counted after it has failed; an address over that limit still gets through with a credential
+ * that was accepted recently, and with one other attempt a second.
  */
 import type { Credential } from '../model/intent.ts'
 import type { Refusal } from '../model/refusal.ts'
@@ -13,10 +14,10 @@ const PERIOD_MS = PERIOD_S * 1_000
 
 export const RATE_LIMITED: Refusal = { code: 'rate_limited', retry_after_s: PERIOD_S }
 
-/** Each kind of secret has its own counter: an address over the limit for links may still use tokens. */
+/** The kind of secret. Each has its own counter: an address over the limit for links may still use tokens. */
 export type AttemptScope = 'token' | 'link' | 'admin'
 
-/** Returns a refusal once the address is over the limit for new stashes. */
+/** Counts one new stash. Returns a refusal once the address is over the limit. */
 export async function checkCreationLimit(request: Request, limiter: RateLimit): Promise<Refusal | null> {
   const { success } = await limiter.limit({ key: getClientAddress(request) })
   return success ? null : RATE_LIMITED
@@ -58,20 +59,20 @@ export async function countFailure(
   return limited
 }
 
-/** Addresses over the limit, each with the time until which this isolate blocks it. */
+/** Addresses over the limit for a kind of secret, each with the time until which this isolate blocks it. */
 const blocked = new Map<string, number>()
 const BLOCKED_MAX = 10_000
 
-/** Credentials that a stash has accepted recently, by stash and hash, each with the time until which that counts. */
+/** Tokens that a stash has accepted recently, by stash and hash, each with the time until which that counts. */
 const successful = new Map<string, number>()
 const SUCCESSFUL_MAX = 10_000
 const SUCCESSFUL_MS = 5 * 60_000
 
-/** When an address over the limit was last let through with an unknown credential. */
+/** The time when an address over the limit was last let through with an unknown credential. */
 const probes = new Map<string, number>()
 /**
- * One attempt per this time: a valid token that this isolate does not know, behind the same address as wrong ones, soon
- * gets through.
+ * An address over the limit gets one attempt per this time, so that a valid token that this isolate does not know, behind the
+ * same address as wrong ones, soon gets through.
  */
 const PROBE_MS = 1_000
 
@@ -80,7 +81,7 @@ const PROBE_MS = 1_000
  * invented tokens.
  */
 export function checkLoginLimit(request: Request, stash: string, credential: Credential): Refusal | null {
-  // The admin token was limited before it was compared.
+  // Attempts with the admin token are limited before it is compared: see `request/admin.ts`.
   if (credential.kind === 'none' || credential.kind === 'admin' || blocked.size === 0) return null
   const key = toCounterKey(request, credential.kind)
   const until = blocked.get(key)
@@ -119,7 +120,7 @@ function setBounded(map: Map<string, number>, key: string, at: number, max: numb
 const toCounterKey = (request: Request, scope: AttemptScope): string =>
   scope === 'token' ? getClientAddress(request) : `${scope} ${getClientAddress(request)}`
 
-/** The client's address as Cloudflare saw it; of IPv6 the /64, because one customer has all of that. */
+/** The client's address as Cloudflare saw it; of an IPv6 address the /64, because one customer usually has all of it. */
 export function getClientAddress(request: Request): string {
   const address = request.headers.get('CF-Connecting-IP') ?? 'local'
   if (!address.includes(':')) return address

@@ -1,6 +1,6 @@
 /**
  * Narrows Hono's Context to the handles that reads and writes need, so that the code behind the routes does not depend on
- * Hono. `Env` is generated from wrangler.toml, which has no secrets: they are added here.
+ * Hono. `Env` is generated from wrangler.toml, which sets neither secrets nor the optional variables: they are added here.
  */
 import type { Context } from 'hono'
 import type { Handles } from '../edge/stores.ts'

@@ -1,2 +1,2 @@
-/** The version of this code, for `/healthz` and the OpenAPI document. package.json is the only place that states it. */
+/** The version of this code, for `/healthz` and the OpenAPI document. It is changed in package.json. */
 export { version as VERSION } from '../../package.json'

@@ -1,6 +1,6 @@
 /**
- * An example of each operation, as `/docs` prints it and the tests run it: a command and its output. `…` stands for text
- * that differs from run to run, or is long. The top of the page describes the stash that the examples use.
+ * An example of each operation: a command and its output, which `/docs` prints and the tests run. `…` stands for text that
+ * differs from run to run, or is long. The top of the page describes the stash that the examples use.
  */
 export type Example = { command: string; output: string }
 

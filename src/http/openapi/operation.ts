@@ -10,7 +10,7 @@ export type Operation = {
   summary: string
   auth: 'none' | 'token' | 'admin' | 'link'
   parameters?: Parameter[]
-  /** A schema for JSON; 'text' for a value, byte for byte. */
+  /** A schema for JSON; 'text' for a value, which is stored byte for byte. */
   body?: { schema: z.ZodType | 'text'; required: boolean }
   /** The body of a 200. */
   response: z.ZodType | 'text' | 'html' | 'openapi' | 'events' | 'stream'
@@ -110,7 +110,7 @@ export const LINK_REFUSALS: RefusalCode[] = [
   'stash_too_large',
 ]
 
-/** For routes whose If-Match and If-None-Match name the revision of the stash. */
+/** The parameters of routes whose If-Match and If-None-Match name the revision of the stash. */
 export const CONDITIONS: Parameter[] = ['If-Match', 'If-None-Match']
 export const BODY_REFUSALS: RefusalCode[] = ['invalid_body', 'not_text', 'body_too_large', 'body_incomplete']
 export const QUERY_REFUSALS: RefusalCode[] = [...TOKEN_REFUSALS, 'unknown_parameter', 'invalid_query']

@@ -1,4 +1,4 @@
-/** The list of all operations, for the OpenAPI document. Each operation is declared in a file beside its route. */
+/** The list of all operations, for the OpenAPI document and `/docs`. Each operation is declared in a file beside its route. */
 import { STASH_OPERATIONS } from '../routes/stashes-operations.ts'
 import { FLAG_OPERATIONS } from '../routes/flags-operations.ts'
 import { WATCH_OPERATIONS } from '../watch/operations.ts'

@@ -1,19 +1,19 @@
 /**
  * Parses the evaluation context. It is lenient, because clients differ: the body, the context and the targeting key may all
- * be absent, and the Content-Type is ignored. A part that is given must have the right type.
+ * be absent (or null), and the Content-Type is ignored. A part that is given must have the right type.
  */
 import { parseJson } from '../../model/parse-json.ts'
 import type { Failure } from './failure.ts'
 import { INCOMPLETE, readInTime } from '../request/body.ts'
 import { readText } from '../request/parse.ts'
 
-/** A context is a few short attributes. */
+/** The limit of the body. A context has a few short attributes, and the body is hashed into the tag of a bulk response. */
 const CONTEXT_MAX_BYTES = 64 * 1024
 
 /** The targeting key is hashed once for each flag that is rolled out by shares. */
 const TARGETING_KEY_MAX_CHARS = 1_024
 
-/** `text` is the whole body, which tells one context from another. */
+/** `text` is the whole body, by which the tag of a bulk response tells one context from another. */
 export type Context = { targetingKey: string | null; text: string }
 
 export async function readContext(request: Request): Promise<Context | Failure> {
@@ -23,8 +23,8 @@ export async function readContext(request: Request): Promise<Context | Failure> 
 }
 
 /**
- * The body, or null if it is too long. With a Content-Length, which all clients send, it is read in one call: that
- * costs a third less CPU.
+ * The body, or null if it is too long. With a Content-Length, which most clients send, it is read in one call: that costs a
+ * third less CPU.
  */
 async function readShort(request: Request): Promise<string | null> {
   const announced = request.headers.get('Content-Length')
@@ -39,7 +39,7 @@ async function readShortInTime(request: Request): Promise<string> {
   return text === INCOMPLETE ? NOT_JSON : text
 }
 
-/** Stands for a body that is not UTF-8, and so is not JSON, or that broke off. */
+/** Stands for a body that broke off, or is not UTF-8, so that it is refused like one that is not JSON. */
 const NOT_JSON = '\u0000'
 
 function parseContext(text: string): Context | Failure {

@@ -1,9 +1,6 @@
 /**
- * Evaluates the flags of a snapshot into OFREP responses. The texts that do not depend on the context are serialized once
- * per snapshot; a request only selects the share that its targeting key falls into.
- *
- * The bulk response has no revision of the stash in its body or tag: each 200 makes every page render again, so a change
- * that touches no flag must give a 304.
+ * Evaluates the flags of a snapshot into OFREP responses. Each outcome of a flag is serialized once per snapshot and kind of
+ * response; a request only selects the share that its targeting key falls into.
  */
 import type { LiveEntry } from '../../edge/fetched-snapshot.ts'
 import { createRule, type Outcome } from '../../model/evaluation/evaluate.ts'
@@ -34,7 +31,7 @@ type PreparedEvaluation =
   | { key: string; kind: 'shared'; texts: string[]; ends: number[] }
   | { key: string; kind: 'type_mismatch'; failure: Failure }
 
-/** The list of all flags in pieces: texts that are the same for every context, and flags that depend on it. */
+/** The list of all flags in pieces: texts that are the same for every context, and flags whose outcome depends on it. */
 type PreparedList = { pieces: (string | PreparedEvaluation)[]; digest: string }
 
 const preparedByKey = new WeakMap<Snapshot, Map<string, PreparedEvaluation>>()
@@ -55,7 +52,12 @@ export function evaluationResponse(entry: LiveEntry, key: string, { targetingKey
   return typeof answer === 'string' ? new Response(answer, getResponseInit(entry)) : failureResponse(key, answer)
 }
 
-/** @param events the absolute URL of the event stream */
+/**
+ * Neither the body nor the tag has the revision of the stash: each 200 makes a web page render again, so a change that touches
+ * no flag must give a 304.
+ * @param events the absolute URL of the event stream
+ * @param known the If-None-Match of the request
+ */
 export function bulkEvaluationResponse(
   entry: LiveEntry,
   events: string,
@@ -100,7 +102,7 @@ function prepare(flag: Flag, metadata: object, end = ''): PreparedEvaluation {
   return { key, kind: 'shared', texts: rule.outcomes.map(write), ends: rule.ends }
 }
 
-/** A JSON value is sent as it was stored, because parsing would change it: for example numbers beyond a double. */
+/** A JSON value is sent as it was stored, because parsing would change some: for example numbers beyond a double. */
 function serializeOutcome({ key, value: text, guard }: Flag, { value, ...rest }: Outcome, metadata: object): string {
   const written = value === undefined ? '' : `"value":${guard === 'json' ? text.trim() : JSON.stringify(value)},`
   return `{"key":${JSON.stringify(key)},${written}${JSON.stringify({ ...rest, metadata }).slice(1)}`
@@ -125,7 +127,7 @@ function getPreparedList(snapshot: Snapshot): PreparedList {
     if (ready.kind === 'same' && typeof last === 'string') pieces[pieces.length - 1] = `${last},${ready.text}`
     else pieces.push(ready.kind === 'same' ? ready.text : ready)
   }
-  // A digest of the texts that are sent, so that a version of the code that serializes differently has other tags.
+  // The digest is one of the texts that are sent, so that a version of the code that serializes differently has other tags.
   const list = { pieces, digest: shortDigest(JSON.stringify([JSON.stringify(pieces)])) }
   preparedLists.set(snapshot, list)
   return list

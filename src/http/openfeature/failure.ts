@@ -7,7 +7,7 @@ import { toProblemDocument, getProblemHeaders } from '../response/problem-docume
 import { json } from '../response/reply.ts'
 import type { Refusal } from '../../model/refusal.ts'
 
-/** The error codes of OpenFeature that a service may send. */
+/** The error codes of OpenFeature that OFREP allows in a response. */
 export type ErrorCode = 'PARSE_ERROR' | 'TARGETING_KEY_MISSING' | 'INVALID_CONTEXT' | 'GENERAL' | 'FLAG_NOT_FOUND'
 
 /** Why a request, or a flag in it, cannot be evaluated. */
@@ -23,7 +23,7 @@ export const toTypeMismatch = (guard: string): Failure => ({
   errorDetails: `The value does not have the type that its guard sets: ${guard}.`,
 })
 
-/** `metadata` is always there, because the Java provider reads it before anything else. */
+/** A failure always has `metadata`, because the Java provider reads it before anything else. */
 export const toFailure = (key: string | null, failure: Failure): object => ({
   ...(key !== null && { key }),
   ...failure,
@@ -46,8 +46,8 @@ export function missingFlagResponse(key: string, revision: number): Response {
 }
 
 /**
- * A refusal as an OFREP error. A stash that does not exist means FLAG_NOT_FOUND for a single flag; any other refusal is
- * GENERAL.
+ * A refusal as an OFREP error. A stash that does not exist is FLAG_NOT_FOUND in the evaluation of a single flag; any other
+ * refusal is GENERAL.
  */
 export function refusedResponse(key: string | null, refusal: Refusal): Response {
   const { status, title, detail } = toProblemDocument(refusal)
@@ -71,7 +71,10 @@ export function faultedResponse(key: string | null, fault: Error, requestId: str
 const EVALUATION_URL =
   /^https?:\/\/[^/]*(?:\/api)?\/stash\/[^/?#]*\/{1,2}ofrep\/v1\/evaluate\/flags(?:\/([^?#]*))?(?:[?#]|$)/
 
-/** The flag key of an evaluation URL, for responses outside the routes. Null if the URL is not one of an evaluation. */
+/**
+ * The flag key of an evaluation URL, for responses outside the routes; its `key` is null for a bulk evaluation. Null if the URL
+ * is not one of an evaluation.
+ */
 export function parseEvaluationUrl(url: string): { key: string | null } | null {
   const found = EVALUATION_URL.exec(url)
   if (found === null) return null

@@ -1,6 +1,6 @@
 /**
- * The OpenAPI operations on the OpenFeature Remote Evaluation Protocol. The schemas are those that the routes validate
- * with.
+ * The OpenAPI operations of the OpenFeature Remote Evaluation Protocol. Tests validate the responses with these schemas. The
+ * routes parse requests by hand, more leniently than the schema: see `context.ts`.
  */
 import {
   bulkEvaluation,

@@ -1,6 +1,6 @@
 /**
- * `/stash/{id}/ofrep`: the OpenFeature Remote Evaluation Protocol 0.3.0, on the same cache entries as plain reads. Others
- * write its clients, so it is lenient in requests and exact in responses.
+ * `/stash/{id}/ofrep`: the OpenFeature Remote Evaluation Protocol 0.3.0, on the same cache entries as plain reads. Its clients
+ * are the work of other projects, so it is lenient in requests and exact in responses.
  */
 import { Hono } from 'hono'
 import type { LiveEntry } from '../../edge/fetched-snapshot.ts'
@@ -28,7 +28,7 @@ export const collapseDoubleSlash = (path: string): string =>
   path.replace(/^((?:\/api)?\/stash\/[^/]+)\/\/ofrep\//, '$1/ofrep/')
 
 async function evaluateOne(request: Request, reading: Promise<Result<LiveEntry>>, key: string): Promise<Response> {
-  // Reading the context and the stash run concurrently. An error in the context is answered first.
+  // The context and the stash are read concurrently. An error in the context takes precedence.
   const context = await readContext(request)
   const read = await reading
   if ('errorCode' in context) return failureResponse(key, context)
@@ -44,7 +44,7 @@ async function evaluateAll(request: Request, reading: Promise<Result<LiveEntry>>
   return bulkEvaluationResponse(read.value, events, context, request.headers.get('If-None-Match'))
 }
 
-/** Reads the stash. After an event the client sends its `etag` as `flagConfigEtag`: the answer must not be older. */
+/** Reads the stash. After an event the client sends the event's `etag` as `flagConfigEtag`: the answer must not be older. */
 function readClaimed(c: Ctx): Promise<Result<LiveEntry>> {
   const claimed = /^(?:W\/)?"?(\d{1,15})"?$/.exec(c.req.query('flagConfigEtag') ?? '')?.[1] ?? 0
   return readClaimedRevision(toReadScope(c), Number(claimed))
@@ -53,8 +53,8 @@ function readClaimed(c: Ctx): Promise<Result<LiveEntry>> {
 const EVALUATE = '/ofrep/v1/evaluate/flags'
 
 /**
- * The response from this isolate's cache, before the router, as in `fast-path.ts`. Null if the routes must handle the
- * request.
+ * The response from this isolate's cache, before the router, for the reason that `fast-path.ts` gives. Null if the routes must
+ * handle the request.
  */
 export function evaluateFromCache(request: Request): Promise<Response> | null {
   if (request.method !== 'POST') return null
@@ -72,7 +72,7 @@ export function evaluateFromCache(request: Request): Promise<Response> | null {
   return rest === '' ? evaluateAll(request, reading) : evaluateOne(request, reading, rest.slice(1))
 }
 
-/** Keeps the prefix of the request, and never varies: a provider that gets another URL reconnects. */
+/** The URL of the event stream. It must be the same in each response to a client, because a provider reconnects at another. */
 function toEventsUrl(url: string, stashId: string): string {
   const { origin, pathname } = new URL(url)
   return `${origin}${pathname.startsWith('/api/') ? '/api' : ''}/stash/${stashId}/ofrep/v1/events`
@@ -86,7 +86,7 @@ async function streamRefetchEvents(c: Ctx): Promise<Response> {
   if (!query.ok) return problemResponse(query.refusal)
   const after = parseCursor(c.req.raw, query.value.after)
   if (!after.ok) return problemResponse(after.refusal)
-  // A HEAD would open a stream: see `watch.ts`.
+  // A HEAD must not open a stream: see `watch.ts`.
   if (c.req.method === 'HEAD') return empty(200, { 'Content-Type': 'text/event-stream' })
 
   const terms = { after: after.value, filter: 'revisions' as const, marks: false, body: false }

@@ -1,8 +1,7 @@
 /**
  * Authenticates the admin token: the secret ADMIN_TOKEN of the deployment, held by its operator. It can create stashes, and
- * delete, freeze and recover every stash, and nothing else. It is compared only here; the stash gets the credential `admin`,
- * which no request can carry. Attempts are limited BEFORE the comparison, so that past the limit a right guess looks like a
- * wrong one.
+ * delete, freeze, unfreeze and recover every stash. It is compared only here; the stash gets the credential `admin`, which no
+ * request can carry. Attempts are limited BEFORE the comparison, so that past the limit a right guess looks like a wrong one.
  */
 import { ok, refuse, type Refusal, type Result } from '../../model/refusal.ts'
 import { TOKEN_PREFIX } from '../../model/access/token.ts'
@@ -17,7 +16,7 @@ type Settings = Pick<App['Bindings'], 'ADMIN_TOKEN' | 'OPEN_CREATION' | 'FAILED_
 /** A person chooses the token, so its length is the only protection against guessing that can be checked here. */
 const ADMIN_TOKEN_MIN_CHARS = 24
 
-/** Who may create stashes here. */
+/** The rule for new stashes: they take the admin token, take no token, or are refused. */
 export type CreationPolicy = 'admin_token' | 'open' | 'closed'
 
 export function getCreationPolicy(settings: Settings): CreationPolicy {
@@ -45,20 +44,20 @@ export async function checkCreationAllowed(request: Request, settings: Settings)
   }
 }
 
-/** A write that takes a token of the stash or the admin token. */
+/** Makes a write that takes a token of the stash or the admin token. */
 export async function writeAsTokenOrAdmin(c: Ctx, spec: Parameters<typeof write>[1]): Promise<Response> {
   const scope = toWriteScope(c)
   const bearer = parseBearer(scope.request)
   const admin = bearer.ok ? await isAdmin(scope.request, bearer.value, c.env) : ok(false)
   if (!admin.ok) return problemResponseCountingFailures(scope.request, scope.logins, admin.refusal)
-  // The history of a deleted stash is deleted with it: then this log line is the only record.
+  // The history of a deleted stash is deleted with it: then only this log line says that the admin did it.
   if (admin.value) logNotice('admin', `${scope.request.method} ${new URL(scope.request.url).pathname}`)
   return write({ ...scope, ...(admin.value && { credential: { kind: 'admin' } }) }, spec)
 }
 
 /**
- * Tokens of stashes are told apart by their prefix and not compared: there are thousands, and they must not use up the
- * attempts.
+ * Whether the bearer token is the admin token. A token of a stash is recognised by its prefix and not compared, because such
+ * requests must not use up the attempts.
  */
 async function isAdmin(request: Request, bearer: string, settings: Settings): Promise<Result<boolean>> {
   const adminToken = getAdminToken(settings)
@@ -69,7 +68,7 @@ async function isAdmin(request: Request, bearer: string, settings: Settings): Pr
 
 /** Null if ADMIN_TOKEN is not set, or is not fit to be an admin token. */
 function getAdminToken({ ADMIN_TOKEN = '' }: Settings): string | null {
-  // Files and shells often add a line end, which no header can carry.
+  // A secret that comes from a file or a shell often ends with a line end, which no header can carry.
   const token = ADMIN_TOKEN.trim()
   if (token === '') return null
   if (token.length >= ADMIN_TOKEN_MIN_CHARS && !token.startsWith(TOKEN_PREFIX) && !/\s/.test(token)) return token

@@ -4,16 +4,16 @@
  */
 import { ok, refuse, type Result } from '../../model/refusal.ts'
 
-/** The least time that a body gets. A slower body only holds a connection and memory. */
+/** The time that every body gets at least. The deadline exists because a body that never ends would hold memory. */
 const DEADLINE_MS = 30_000
-/** One second more for each of these steps in the route's limit: 2 MiB get about two and a half minutes. */
+/** A body gets one second more for each of these steps in the route's limit: 2 MiB get about two and a half minutes. */
 const DEADLINE_STEP_BYTES = 16 * 1024
 
 export const INCOMPLETE: unique symbol = Symbol('incomplete')
 
 /**
- * Awaits `reading`, which reads at most `limit` bytes of a body. `INCOMPLETE` if the body broke off or missed the
- * deadline.
+ * Awaits `reading`, which reads at most `limit` bytes of a body. Resolves with `INCOMPLETE` if the body broke off or missed
+ * the deadline.
  */
 export async function readInTime<T>(limit: number, reading: Promise<T>): Promise<T | typeof INCOMPLETE> {
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -21,21 +21,21 @@ export async function readInTime<T>(limit: number, reading: Promise<T>): Promise
     const deadlineMs = DEADLINE_MS + (limit / DEADLINE_STEP_BYTES) * 1_000
     timer = setTimeout(() => resolve(INCOMPLETE), deadlineMs)
   })
-  // The runtime rejects with "Network connection lost." and for no other reason.
+  // The runtime rejects the read of a body only if the connection broke ("Network connection lost.").
   const brokenOff = (): typeof INCOMPLETE => INCOMPLETE
   const read = await Promise.race([reading.catch(brokenOff), late])
   clearTimeout(timer)
   return read
 }
 
-/** The body's bytes. A body longer than `limit` is refused, and not read past it. */
+/** The body's bytes. A body longer than `limit` is refused: by its Content-Length unread, else after the chunk past `limit`. */
 export async function readBody(request: Request, limit: number): Promise<Result<Uint8Array>> {
   const tooLarge = refuse({ code: 'body_too_large', limit_bytes: limit })
   const announced = request.headers.get('Content-Length')
   if (Number(announced ?? 0) > limit) return tooLarge
   if (announced === null && request.body === null) return ok(new Uint8Array())
-  // The body is never longer than its Content-Length, so it can be read in one call; chunk by chunk costs twice the
-  // CPU.
+  // The body is never longer than its Content-Length, so it can be read in one call. Reading it chunk by chunk costs twice
+  // the CPU.
   const reading: Promise<Uint8Array | ArrayBuffer | null> =
     announced === null ? readChunks(request, limit) : request.arrayBuffer()
   const read = await readInTime(limit, reading)

@@ -10,7 +10,7 @@ import { sha256 } from '../digest.ts'
 
 const BEARER = /^Bearer +([^ ]+) *$/i
 
-/** The bearer token as it was sent, or a refusal if there is none. */
+/** The bearer token as it was sent; a refusal if there is none, or if it was sent unencrypted. */
 export function parseBearer(request: Request): Result<string> {
   const [, token] = BEARER.exec(request.headers.get('Authorization') ?? '') ?? []
   if (token === undefined) return refuse({ code: 'token_missing' })
@@ -19,7 +19,8 @@ export function parseBearer(request: Request): Result<string> {
 
 /**
  * Whether the client itself used plain http. That is known only if the request came through Cloudflare's edge, which sets
- * CF-Ray. Elsewhere (`npm start`) a proxy may have ended TLS; a tunnel has, and says so in X-Forwarded-Proto.
+ * CF-Ray: elsewhere (`npm start`) a proxy may have terminated TLS. A Cloudflare tunnel to this machine terminates TLS at the
+ * edge, and says https in X-Forwarded-Proto.
  */
 function isUnencrypted({ url, headers }: Request): boolean {
   if (!url.startsWith('http:') || !headers.has('CF-Ray') || LOOPBACK.test(url)) return false

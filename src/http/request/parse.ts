@@ -1,4 +1,4 @@
-/** Parses requests: query, headers, body. An unknown or malformed part is refused and never ignored. */
+/** Parses requests: query, headers, body. An unknown query parameter and a malformed part are refused and never ignored. */
 import type * as z from 'zod'
 import { DURATION_EXPECTED, parseDuration } from '../../model/duration.ts'
 import type { Timing } from '../../model/intent.ts'
@@ -7,7 +7,7 @@ import { ok, refuse, type Result } from '../../model/refusal.ts'
 import { parseTime, REASON_MAX_CHARS, TIME_EXPECTED } from '../../wire/field.ts'
 import { readBody } from './body.ts'
 
-/** The query parameters that the route allows. Any other parameter is refused, because it may be a typo. */
+/** The query parameters that the route allows, each at most once. Any other one is refused, because it may be a typo. */
 export function parseQuery<const P extends string>(
   url: string,
   allowed: readonly P[],
@@ -44,8 +44,8 @@ export type WriteMetadata = { reason?: string; idempotencyKey?: string; breakGla
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
 
 /**
- * Parses `at` (when a change is to be made) and `for` (how long it lasts). Whether both are possible, the stash
- * decides.
+ * Parses `at` (when a change is to be made) and `for` (how long it lasts). The stash decides whether the change can be made at
+ * that time and last that long.
  */
 export function parseTiming(query: { at?: string; for?: string }): Result<Timing> {
   const timing: Timing = {}

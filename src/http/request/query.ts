@@ -1,4 +1,4 @@
-/** Every read that needs a token: a query to the stash itself, which authenticates the token. */
+/** A read that needs a token: one or more queries to the stash itself, which authenticates the token each time. */
 import { ok, refuse, type Result } from '../../model/refusal.ts'
 import type { QueryResult, Query } from '../../stash/query/query.ts'
 import { checkLoginLimit, noteSuccessfulLogin, problemResponseCountingFailures } from '../rate-limit.ts'

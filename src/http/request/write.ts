@@ -1,7 +1,7 @@
 /**
- * Every write: parses the credential, the stash id, the query and the body, then makes one call to the object. A body that
- * is long, or that may hold guards, is read only after the object has authenticated the token, because parsing costs CPU
- * and anyone can send a request.
+ * A write to a stash, except its creation and the use of a link: parses the credential, the stash id, the query and the body,
+ * then calls the object to apply the command. A body that is long, or that may hold guards, is read only after another call
+ * has authenticated the token, because parsing costs CPU and anyone can send a request.
  */
 import type { Applied, Command, Credential, Intent, Timing } from '../../model/intent.ts'
 import type { Precondition } from '../../model/decide/precondition.ts'
@@ -17,7 +17,7 @@ import { toIsoTimeOrNull } from '../response/time.ts'
 import type { heldReply } from '../../wire/safeguard.ts'
 import type * as z from 'zod'
 
-/** Precondition, time and duration of a change, to be spread into its intent. */
+/** The precondition, time and duration of a change, which are spread into its intent. */
 export type ChangeOptions = { condition?: Precondition } & Timing
 
 /** The intent and the other fields of the body. `reason` here wins over `?reason=`. */
@@ -34,7 +34,7 @@ type WriteSpec = {
   repeatable?: boolean
   /** Whether the route takes `for` and `at`. Default: false. */
   timed?: boolean
-  /** Other query parameters of the route. */
+  /** The query parameters of the route besides `reason`, `for` and `at`. */
   parameters?: string[]
   /** Whether the body may hold guards: then it is read only for an authenticated caller. */
   bodyMayHoldGuards?: boolean
@@ -67,7 +67,7 @@ export async function write(
   if (limited !== null) return problemResponse(limited)
   const stub = namespace.get(id.value)
 
-  /** Null if the stash accepts the credential. Each write calls it at most once. */
+  /** Asks the stash. Returns null if it accepts the credential. Each write calls this at most once. */
   const checkCredential = async (): Promise<Refusal | null> => {
     const answer = await stub.ask(credential.value, { kind: 'standing' })
     return answer.ok ? null : answer.refusal
@@ -79,7 +79,7 @@ export async function write(
   const allowed = ['reason', ...(timed ? ['for', 'at'] : []), ...parameters]
   const command = await readCommand(request, credential.value, allowed, read)
   if (!command.ok) {
-    // A caller without a valid credential learns that, and nothing about the body.
+    // A caller without a valid credential is told only that, and nothing about the body.
     const rejectedLate = authenticatesFirst ? null : await checkCredential()
     return refuseWrite(rejectedLate ?? command.refusal)
   }

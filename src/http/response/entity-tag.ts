@@ -1,8 +1,8 @@
-/** Entity tags (RFC 9110 §8.8): how a version is written as one, and whether If-None-Match has it. */
+/** Entity tags (RFC 9110 §8.8): writes a version as an entity tag, and compares tags with If-None-Match. */
 export const toEtag = (version: number): string => `"${version}"`
 
 /**
- * Whether a list of entity tags has this one. Compared weakly, because a proxy that compresses turns our tags into weak
+ * Whether a list of entity tags has this one. The comparison is weak, because a proxy that compresses turns our tags into weak
  * ones.
  */
 export const includesTag = (header: string | null, tag: string): boolean =>

@@ -1,7 +1,7 @@
 /**
- * Shows texts of other people in a page. Bidirectional controls, invisible characters and blanks at the end can make a value
- * look like another one, so they are shown as marks and have no effect. The dashboard and the command line show the same
- * characters (`model/invisible.ts`) in ways of their own.
+ * Shows texts of other people in a page. Bidirectional controls, invisible characters, unusual blanks, and spaces at either end
+ * can make a value look like another one, so they are shown as marks and have no effect. The dashboard marks the same characters
+ * (`model/invisible.ts`), and the command line those that are not blanks, each in a way of its own.
  */
 import { html, raw } from 'hono/html'
 import { INVISIBLE_OR_BLANK } from '../../model/invisible.ts'
@@ -18,7 +18,7 @@ const escape = (text: string): string => text.replace(/[&<>"']/g, (character) =>
 
 /** The text as HTML, isolated from the text direction around it. Line ends are kept. */
 export function markInvisible(text: string) {
-  // Escapes add no invisible characters and remove none of the text.
+  // The HTML escapes neither add nor remove an invisible character, so the text may be escaped first.
   const body = escape(text).replace(
     INVISIBLE_OR_BLANK,
     (unseen) => `<mark>${toMark(unseen)}</mark>${unseen === '\n' ? unseen : ''}`,

@@ -1,4 +1,4 @@
-/** The style sheet of all pages. The policy allows it by its hash, so `style` attributes would have no effect. */
+/** The style sheet of the pages of `page.ts`. Their policy allows it by its hash, so `style` attributes would have no effect. */
 export const STYLE = `
 :root{color-scheme:light dark;--ground:#f5f4f0;--sheet:#fff;--ink:#1c1d20;--soft:#5d6067;--line:#d9d7d0;--accent:#2a52c9;--on-accent:#fff;--mark:#b3261e}
 @media (prefers-color-scheme:dark){:root{--ground:#101215;--sheet:#191c21;--ink:#e9eaec;--soft:#a3a8b1;--line:#33373f;--accent:#9db4ff;--on-accent:#0e1433;--mark:#ff9d94}}

@@ -1,6 +1,6 @@
 /**
- * The layout of every page, and its Content-Security-Policy: no script, one style sheet allowed by its hash, no framing
- * (against clickjacking), and forms only to this origin.
+ * The layout of all pages except the dashboard, and their Content-Security-Policy: no script, one style sheet allowed by its
+ * hash, no framing (against clickjacking), and forms only to this origin.
  */
 import { html, raw } from 'hono/html'
 import { STYLE } from './page-style.ts'

@@ -1,6 +1,6 @@
 /**
- * For each refusal: its HTTP status, its title, and the advice to the caller. Those of tokens and of limits are in
- * `problem-table-tokens.ts` and `problem-table-limits.ts`.
+ * For each refusal: its HTTP status, its title, and the advice to the caller. The refusals that concern tokens and limits are
+ * in `problem-table-tokens.ts` and `problem-table-limits.ts`.
  */
 import { LIMIT_PROBLEMS } from './problem-table-limits.ts'
 import type { Problem } from './problem.ts'

@@ -12,7 +12,10 @@ import { parseStashId } from '../request/address.ts'
 import type { ReadScope } from '../scope.ts'
 import { parseQuery, parseMinRevision } from '../request/parse.ts'
 
-/** At most 1,000 stashes and 32 MiB: an isolate has 128 MiB, and a stash at its limits takes about 11 MiB here. */
+/**
+ * At most 1,000 stashes and 32 MiB by estimate, because an isolate has 128 MB in total. A full stash takes about 11 MiB here, and
+ * up to three times that with the largest pending time-boxes.
+ */
 const snapshotReader = new SnapshotReader(new SnapshotCache(1_000, 32 * 1024 * 1024))
 
 type Query<P extends string> = Partial<Record<P | 'min_revision', string>>
@@ -34,8 +37,8 @@ export async function readSnapshot<const P extends string = never>(
 }
 
 /**
- * Reads at least the claimed revision if it exists, else the newest. A claim can be forged, so it never causes a
- * refusal.
+ * Reads the claimed revision or a later one if the stash has reached it, else the newest. A claim can be forged, so it never
+ * causes a refusal.
  */
 export async function readClaimedRevision(
   { stash, ...handles }: ReadScope,
@@ -57,8 +60,8 @@ export function peekSnapshot(stashId: string): LiveEntry | null {
 }
 
 /**
- * If the object has no data but a copy of the stash exists, its storage is lost and it was not deleted: then 503
- * instead of 404.
+ * A stash was not deleted if its object has no data although a copy of the stash exists: the storage is lost. The refusal then
+ * becomes `stash_lost` (503) instead of 404.
  */
 export async function refineNotFound(handles: Handles, stash: string, refusal: Refusal): Promise<Refusal> {
   const id = parseStashId(handles.namespace, stash)
@@ -67,6 +70,6 @@ export async function refineNotFound(handles: Handles, stash: string, refusal: R
   return isLost ? { code: 'stash_lost', applied: 'no' } : refusal
 }
 
-/** Must be called after a write, so that the next read in this isolate shows it (read your writes). */
+/** Must be called after a write or an event, so that the next read in this isolate shows its revision (read your writes). */
 export const noteWrite = (stashId: string, revision: number): void =>
   snapshotReader.expectRevision(stashId, revision, Date.now())

@@ -1,6 +1,6 @@
 /**
- * Builds all responses except public reads. All are `no-store`, because a cache in front would keep a response without a
- * Cache-Control for hours. Scripts of any origin may read them, because no route uses cookies.
+ * Builds responses that are not public reads. They are `no-store` unless the route sets another Cache-Control, because a cache
+ * in front would keep a response without one for hours. Scripts of any origin may read them, because no route uses cookies.
  */
 import type { Applied } from '../../model/intent.ts'
 import type { Refusal } from '../../model/refusal.ts'
@@ -8,7 +8,8 @@ import { toProblemDocument, getProblemHeaders } from './problem-document.ts'
 import { toIsoTime } from './time.ts'
 
 /**
- * Clients correct their clock by `Date`, for time-boxes, unless `Age` or `CF-Cache-Status` says that a cache answered.
+ * The headers that scripts of other origins may read. Clients need `Date` to correct their clock, for time-boxes, and `Age` and
+ * `CF-Cache-Status` to see that a cache answered.
  */
 export const EXPOSED =
   'Date, Age, CF-Cache-Status, ETag, Retry-After, Switchyard-Revision, Switchyard-Source, Switchyard-Until, Switchyard-Problem'
@@ -32,7 +33,7 @@ export const PAGE_HEADERS = {
 export const json = (body: unknown, headers: Record<string, string> = {}, status = 200): Response =>
   jsonText(JSON.stringify(body), headers, status)
 
-/** A response of text that is JSON already. */
+/** A response whose text is serialized JSON. */
 export function jsonText(text: string, headers: Record<string, string> = {}, status = 200): Response {
   return new Response(`${text}\n`, {
     status,

@@ -1,9 +1,7 @@
 /**
- * Responses to public reads: 200, 304, and the empty 404.
- *
- * This is the hot path. Each response header costs the runtime about a hundredth of a request, so every header here is
- * needed by some client. The headers are the same until the next look-up, so they are prepared once per cache entry and
- * flag, and reused.
+ * Responses to public reads: 200, 304, and the empty 404. This is the hot path: each response header costs the runtime about a
+ * hundredth of a request, so a header is set only if some client or cache needs it. The headers are the same until the next
+ * look-up, so they are prepared once per cache entry and flag, and reused.
  */
 import { getSelectionsMaxBytes } from '../../edge/snapshot-cache.ts'
 import { CACHE_FRESH_MS } from '../../edge/stash-lookup.ts'
@@ -20,9 +18,9 @@ export type Representation = {
   body: string
   type: string
   version: number
-  /** When a time-box ends the value, in ms since the epoch; absent without one. */
+  /** When a time-box or a freeze ends, so that the representation changes by the clock. In ms since the epoch; absent without one. */
   until?: number
-  /** How many of its flags show a reverted value whose revert has no revision yet. */
+  /** The number of ends of time-boxes and freezes that it shows and that have no revision yet; of one flag, whether it shows one. */
   reverted?: number | boolean
 }
 
@@ -46,14 +44,18 @@ type PreparedResponses = {
 }
 
 /**
- * By cache entry. An entry is served for at most a second, but may stay in the cache much longer. So all prepared responses
- * are dropped every few seconds; an entry that is still read then prepares each response once more.
+ * By cache entry. While a stash is read, its entry is replaced about once a second; the entry of a stash that is not read stays
+ * in the cache. So all prepared responses are dropped every few seconds; an entry that is still read then prepares each
+ * response once more.
  */
 let preparedResponses = new WeakMap<LiveEntry, PreparedResponses>()
 let preparedResponsesSince = 0
 const PREPARED_MS = 5_000
 
-/** Serves a representation. `name` is its key among the prepared responses of the entry; a route must use few names. */
+/**
+ * Serves a representation. `name` is its key among the prepared responses of the entry. A route must not make names from
+ * request texts, because they are kept without a limit.
+ */
 export function serve(
   request: Request,
   entry: LiveEntry,
@@ -122,8 +124,8 @@ function prepare(entry: LiveEntry, name: string, toRepresentation: () => Represe
   const { body, type, ...times } = toRepresentation()
   const tag = toRepresentationTag(times)
   const init = toResponseInit(entry, type, tag, times)
-  // The names of whole-stash representations begin with `/`, which no key has. Their `until` is that of some flag, so
-  // no header.
+  // The names of representations of a whole stash begin with `/`, which no key has. They get no Switchyard-Until, because their
+  // `until` is the end of some time-box or of a freeze, and not of the value.
   if (!name.startsWith('/') && times.until !== undefined) init.headers.set('Switchyard-Until', toIsoTime(times.until))
   const prepared = { etag: tag, body, init, notModified: toNotModifiedInit(entry, tag, times) }
   entries.set(name, prepared)
@@ -162,7 +164,7 @@ function toNotModifiedInit(entry: LiveEntry, tag: string, times: Times): Respons
   return { status: 304, headers: new Headers({ ...caching, ETag: tag }) }
 }
 
-/** The 404 of a missing item: an empty body, for scripts that test for emptiness. It is cached like a value. */
+/** The 404 of a missing item. Its body is empty, for scripts that test for emptiness. It is cached like a value. */
 export function missingItemResponse(entry: LiveEntry, refusal: Refusal): Response {
   const { reverts, reverted } = entry.snapshot
   const key = 'key' in refusal ? refusal.key : null
@@ -185,18 +187,19 @@ export function itemProblemResponse(refusal: Refusal): Response {
 }
 
 /**
- * How long Workers Cache keeps a response, in seconds. A vouched one is fresh for five, and may be served for five more
- * while the next is fetched: a commit purges the tag, so this bounds only lost purges. An unvouched one is kept for one.
- * Other caches must revalidate each time.
+ * How long Workers Cache keeps a response, in seconds. A vouched response is fresh for 5 s, and may be served for 5 s more while
+ * the next one is fetched: a commit purges the tag, so these times matter only if a purge is lost. An unvouched response is kept
+ * for 1 s. Other caches must revalidate each time.
  */
 const VOUCHED = { fresh: 5, revalidating: 5 }
 const UNVOUCHED = { fresh: 1, revalidating: 0 }
-/** While neither the object nor KV answers, an old response is better than none. */
+/** How long the cache may serve an old response if the Worker fails to answer, because an old response is better than none. */
 const ON_ERROR_S = 86_400
 
 /**
- * How long the cache in front may keep a response. Before a time-box ends, only half of the remaining time is given: a second
- * cache tier that ignores the Age from the first one starts again, and must still drop the response in time.
+ * How long the cache in front may keep a response. Before the representation ends by the clock, it gets only half of the
+ * remaining time: a second cache tier that ignores the Age from the first one starts again, and must still drop the response in
+ * time.
  */
 function toCdnCacheControl({ checkedAt, vouched }: LiveEntry, until = Infinity): string {
   const { fresh, revalidating } = vouched ? VOUCHED : UNVOUCHED
@@ -226,13 +229,13 @@ function toCacheHeaders(entry: LiveEntry, { until, reverted }: Times) {
   }
 }
 
-/** The value of Switchyard-Source: the store that it came from, whether it is vouched, and as of when it is valid. */
+/** The value of Switchyard-Source: the store that the copy came from, whether it is vouched, and as of when it is valid. */
 export const toSourceHeader = ({ source, vouched, validAsOf }: LiveEntry): string =>
   `${source}; ${vouched ? 'vouched' : 'unvouched'}; as-of=${toIsoTime(validAsOf)}`
 
 /**
- * Media types that no browser executes. Anchored at both ends, because browsers use the last type of a list. Any other
- * type counts as active.
+ * Media types that no browser executes. The pattern is anchored at both ends, because browsers use the last type of a list. Any
+ * other type counts as active.
  */
 const INERT_TYPE =
   /^(?:text\/(?:plain|csv|markdown|yaml)|application\/(?:json|yaml|problem\+json))(?:; ?charset=[\w-]+)?$/i

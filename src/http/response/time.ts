@@ -1,4 +1,4 @@
-/** A time on the wire: ISO 8601, UTC. Everywhere else, times are in ms since the epoch. */
+/** A time on the wire: ISO 8601, UTC. Inside the service, times are in ms since the epoch. */
 export const toIsoTime = (ms: number): string => new Date(ms).toISOString()
 
 export const toIsoTimeOrNull = (ms: number | null): string | null => (ms === null ? null : toIsoTime(ms))

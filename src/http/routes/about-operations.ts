@@ -1,4 +1,4 @@
-/** The OpenAPI operations on the service itself. The schemas are those that the routes validate with. */
+/** The OpenAPI operations on the service itself. The schema of the health check also types its response. */
 import { health } from '../../wire/service.ts'
 import type { Operation } from '../openapi/operation.ts'
 

@@ -1,8 +1,7 @@
 /**
- * The routes on the service itself: its OpenAPI document, the same as a page, the security contact, and the health check.
- *
- * Both documents are rendered once per isolate, and the cache in front keeps them for an hour. Its key has no host, so
- * nothing in them may depend on the host.
+ * The routes on the service itself: its OpenAPI document, the same as a page, the security contact, and the health check. An
+ * isolate renders both documents once, and the cache in front keeps them for an hour. The cache's key has no host, so nothing
+ * in them may depend on the host.
  */
 import { Hono } from 'hono'
 import { getCreationPolicy } from '../request/admin.ts'
@@ -30,7 +29,7 @@ export const about = new Hono<App>()
 
 type RenderedDocument = { body: string; tag: string; headers: Headers }
 
-/** Holds finished documents and no promises: a promise that another request began may never settle. */
+/** The map holds finished documents and no promises: a promise that another request began may never settle. */
 const renderedDocuments = new Map<'openapi' | 'docs', RenderedDocument>()
 
 const CACHING = { 'Cache-Control': 'no-cache', 'Cloudflare-CDN-Cache-Control': 'public, max-age=3600' }

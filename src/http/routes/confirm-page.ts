@@ -1,7 +1,7 @@
 /**
- * The page of a link in a browser. Its button is a plain form, which works without scripts, and which a mail scanner that
- * runs scripts does not press. The page names the stash and shows every change before the button is pressed; long values
- * scroll, and the button stays in view.
+ * The page of a link in a browser. Its button submits a plain form, which works without scripts, and which a mail scanner that
+ * runs scripts does not submit. Above the button, the page names the stash and shows the changes, up to SHOWN_CHARS. Long values
+ * scroll, and the button stays in view unless the window is very low.
  */
 import { html } from 'hono/html'
 import { formatDuration } from '../../model/duration.ts'
@@ -13,7 +13,7 @@ import { page } from '../response/page.ts'
 import { REASON_MAX_CHARS } from '../../wire/field.ts'
 import { toIsoTime, formatTime } from '../response/time.ts'
 
-/** How much of the values is shown. Only the largest changes that wait for approval have more. */
+/** How many characters of keys and values are shown. Only the largest changes that wait for approval have more. */
 const SHOWN_CHARS = 1024 * 1024
 
 type ConfirmContext = {

@@ -1,4 +1,4 @@
-/** The OpenAPI operations on the dashboard. The schemas are those that the routes validate with. */
+/** The OpenAPI operations on the dashboard. */
 import type { Operation } from '../openapi/operation.ts'
 
 export const DASHBOARD_OPERATIONS: Operation[] = [

@@ -1,7 +1,7 @@
 /**
  * Serves the dashboard: a page, its one module and its one style sheet, which the runtime keeps beside the Worker
- * (`local/build-dashboard.ts` makes them). The names of the last two hold a hash of their content, so browsers keep them for
- * good. A browser asks for the page each time, and by it for the files of the same version.
+ * (`local/build-dashboard.ts` makes them). The names of the module and the style sheet hold a hash of their content, so browsers
+ * may keep them. A browser revalidates the page each time, and the page names the files of its own version.
  */
 import { Hono } from 'hono'
 import { PAGE_HEADERS, problemResponse } from '../response/reply.ts'
@@ -12,8 +12,9 @@ export const dashboard = new Hono<App>()
   .get('/dashboard/:file', (c) => serveAsset(c, c.req.param('file')))
 
 /**
- * Scripts and styles from the dashboard's own folder only: items are texts of strangers, some of them scripts, and of the
- * same origin. Nothing inline, nothing framed; and no script may turn a text into HTML.
+ * The Content-Security-Policy of the page. It allows scripts and styles from the dashboard's own folder only, because items are
+ * of the same origin, and may be scripts by strangers. It allows no inline script or style and no framing, and no script may
+ * turn a text into HTML.
  */
 export function policyFor(url: string): string {
   const files = folderAt(url)
@@ -43,7 +44,7 @@ const HEADERS = {
 }
 
 const IMMUTABLE = { 'Cache-Control': 'public, max-age=31536000, immutable' }
-/** Browsers ask each time. The policy names the host, which is no part of Workers Cache's key: that keeps no page. */
+/** Browsers revalidate the page each time. Workers Cache must not keep it: its key has no host, and the policy names the host. */
 const REVALIDATED = { 'Cache-Control': 'no-cache', 'Cloudflare-CDN-Cache-Control': 'no-store' }
 
 const TYPES: Record<string, string> = {
@@ -52,7 +53,7 @@ const TYPES: Record<string, string> = {
   js: 'text/javascript; charset=utf-8',
 }
 
-/** Without a hash there is the page alone: an immutable file must never be found under a name that stays. */
+/** The page is the only file without a hash in its name: an immutable file under a name that stays could never be replaced. */
 const FILE = /^(?:index\.html|[a-z]+-[A-Z0-9]{8}\.(?:css|js))$/
 
 async function serveAsset(c: Ctx, file: string): Promise<Response> {
@@ -71,7 +72,7 @@ async function serveAsset(c: Ctx, file: string): Promise<Response> {
     ...(page && { 'Content-Security-Policy': policyFor(c.req.url) }),
     ...(tag !== null && { ETag: tag }),
   }
-  // Kept by a cache in front, the empty answer would be given to others.
+  // A cache in front that kept the 304 would give its empty body to others.
   if (asset.status === 304) {
     return new Response(null, { status: 304, headers: { ...headers, 'Cloudflare-CDN-Cache-Control': 'no-store' } })
   }

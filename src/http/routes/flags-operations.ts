@@ -1,4 +1,4 @@
-/** The OpenAPI operations on flags. The schemas are those that the routes validate with. */
+/** The OpenAPI operations on flags. Their schemas also validate the body of the patch and type the responses. */
 import { patchApplied } from '../../wire/change.ts'
 import { flags, flagsPatch } from '../../wire/flag.ts'
 import { EDIT, EDIT_REFUSALS, type Operation, READ, READ_REFUSALS } from '../openapi/operation.ts'

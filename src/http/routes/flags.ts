@@ -15,7 +15,7 @@ import type { patchApplied } from '../../wire/change.ts'
 import { write } from '../request/write.ts'
 import type * as z from 'zod'
 
-/** The values of a whole stash, with room for JSON's escapes. A larger change is refused by the limits of the stash. */
+/** The limit of the body: the largest keys and values of a whole stash (1 MiB), and as much again for JSON and its escapes. */
 const PATCH_MAX_BYTES = 2 * 1024 * 1024
 
 export const flags = new Hono<App>()
@@ -54,8 +54,8 @@ function parseKeys(text: string | undefined): Result<string[] | null> {
 }
 
 /**
- * The selected keys that exist, or that a pending revert will restore. Sorted, so that the order of the query makes no
- * other cached list. The response leaves out all other keys.
+ * The selected keys that exist, or that a pending revert will restore; the response leaves out the others. They are sorted, so
+ * that queries that differ in order share one cached list.
  */
 function selectExistingKeys({ flags, reverts }: Snapshot, keys: string[]): string[] {
   const pending = new Set(reverts.map(({ key }) => key))

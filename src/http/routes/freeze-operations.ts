@@ -1,4 +1,4 @@
-/** The OpenAPI operations on freezes. The schemas are those that the routes validate with. */
+/** The OpenAPI operations on freezes. Their schemas also validate the body and type the response of a freeze. */
 import { applied } from '../../wire/change.ts'
 import { freezeSpec, frozen } from '../../wire/safeguard.ts'
 import { BODY_REFUSALS, CONDITIONS, type Operation, WRITE_REFUSALS } from '../openapi/operation.ts'

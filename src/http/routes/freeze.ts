@@ -1,5 +1,6 @@
 /**
- * `/stash/{id}/freeze`: starts and ends a freeze. While it lasts, only tokens that can break_glass may make changes.
+ * `/stash/{id}/freeze`: starts and ends a freeze. While it lasts, a change of flags or guards takes a token that can
+ * break_glass, and a reason.
  */
 import { Hono } from 'hono'
 import { ok } from '../../model/refusal.ts'

@@ -1,4 +1,4 @@
-/** The OpenAPI operations on guards. The schemas are those that the routes validate with. */
+/** The OpenAPI operations on guards. Their schemas also validate the body and type the responses. */
 import { guardApplied, guardFacts, guardList, guardSpec } from '../../wire/safeguard.ts'
 import { QUERY_REFUSALS, BODY_REFUSALS, type Operation, WRITE, WRITE_REFUSALS } from '../openapi/operation.ts'
 

@@ -12,7 +12,7 @@ import { guardSpec, type guardApplied, type guardFacts, type guardList } from '.
 import { write } from '../request/write.ts'
 import type * as z from 'zod'
 
-/** More than a guard may have, so that the limit of the guard itself is reported. */
+/** The limit of the body is above that of a guard (16 KiB), so that the refusal of a large guard names the limit of guards. */
 const SPEC_MAX_BYTES = 32 * 1024
 
 export const guards = new Hono<App>()

@@ -1,4 +1,4 @@
-/** The OpenAPI operations on the health of a stash. The schemas are those that the routes validate with. */
+/** The OpenAPI operation on the health of a stash. Its schema also types the response. */
 import { stashHealth } from '../../wire/health.ts'
 import { QUERY_REFUSALS, type Operation } from '../openapi/operation.ts'
 

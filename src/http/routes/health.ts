@@ -1,6 +1,6 @@
 /**
- * `GET /stash/{id}/health`: which work of the stash is late, for monitors and for people. The status is 200 also when a check
- * is degraded, because the request succeeded; only a stash that does not answer makes it fail.
+ * `GET /stash/{id}/health`: the work of the stash that is late, for monitors and for people. The status is 200 also when a check
+ * is degraded, because the request succeeded. Another status says nothing about the checks.
  */
 import { Hono } from 'hono'
 import { degradedIn, type Checks } from '../../model/health.ts'
@@ -82,7 +82,7 @@ function toHealth(stashId: string, { revision, at, checks }: QueryResultOf<'heal
 const toCommonMembers = ({ status, since, action }: Checks[keyof Checks], at: number) => ({
   status,
   since: toIsoTimeOrNull(since),
-  // The clock may have been set back; an age is never negative.
+  // The clock may have been set back, and an age must not be negative.
   age_s: since === null ? null : Math.max(0, Math.floor((at - since) / 1_000)),
   action,
 })

@@ -1,4 +1,4 @@
-/** The OpenAPI operations on held changes. The schemas are those that the routes validate with. */
+/** The OpenAPI operations on held changes. Most of their schemas also type the responses. */
 import type { RefusalCode } from '../../model/refusal.ts'
 import { applied } from '../../wire/change.ts'
 import { link } from '../../wire/link.ts'

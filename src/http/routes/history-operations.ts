@@ -1,4 +1,4 @@
-/** The OpenAPI operations on history and undo. The schemas are those that the routes validate with. */
+/** The OpenAPI operations on history and undo. Their schemas also validate the body of an undo and type the responses. */
 import { history, undoSpec, verified } from '../../wire/history.ts'
 import { changeApplied } from '../../wire/safeguard.ts'
 import { QUERY_REFUSALS, BODY_REFUSALS, EDIT, EDIT_REFUSALS, type Operation } from '../openapi/operation.ts'

@@ -57,7 +57,7 @@ function list(c: Ctx): Promise<Response> {
   })
 }
 
-/** Verifies in slices, one query each, so that the stash can serve other requests in between. */
+/** Verifies the history in slices, one query each, so that the stash can serve other requests in between. */
 function verify(c: Ctx): Promise<Response> {
   return queryStash(toWriteScope(c), {
     toQuery: () => ok({ kind: 'verify' as const, after: 0 }),
@@ -81,7 +81,7 @@ function verify(c: Ctx): Promise<Response> {
 }
 
 function toHistoryEntry({ detail, ...entry }: LoggedEntry): z.infer<typeof historyEntry> {
-  // The column holds a Detail: only the stash writes it.
+  // The text is a Detail, because only the stash writes this column.
   const details = detail === null ? {} : (JSON.parse(detail) as Detail)
   const items = entry.changes.filter(({ what }) => what === 'item')
   const guards = entry.changes.filter(({ what }) => what === 'guard')
@@ -118,7 +118,7 @@ function toDetailMembers({
   token,
   oldUntil,
   dropped,
-  // Left out, because only watchers need these two. GET …/held lists the pending time-boxes with their values.
+  // These two are left out, because only watchers need them. GET …/held lists the pending time-boxes with their values.
   goesBack: _goesBack,
   unboxed: _unboxed,
   ...same

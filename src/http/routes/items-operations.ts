@@ -1,4 +1,4 @@
-/** The OpenAPI operations on items. The schemas are those that the routes validate with. */
+/** The OpenAPI operations on items. Their schemas also type the responses. */
 import { itemApplied, itemDeleted } from '../../wire/change.ts'
 import { EDIT, EDIT_REFUSALS, type Operation, READ, READ_REFUSALS, VALUE_REFUSALS } from '../openapi/operation.ts'
 

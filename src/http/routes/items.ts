@@ -1,4 +1,4 @@
-/** `/item`: single values. Anyone can read them; a write takes a token. */
+/** `/item`: single values. Anyone can read them. A write takes a token, except a POST that creates one in the WrenDB profile. */
 import { Hono } from 'hono'
 
 import { DEFAULT_TYPE, isKey, VALUE_MAX_BYTES } from '../../model/item.ts'
@@ -80,8 +80,8 @@ async function put(c: Ctx, name: string | null, { tokenless = false } = {}): Pro
 }
 
 /**
- * The body as a value, with its media type. The form type is curl's default, not the caller's choice, so it becomes
- * plain text.
+ * The body as a value, with its media type. `application/x-www-form-urlencoded` is the default of curl and rarely the caller's
+ * choice, so it becomes plain text.
  */
 export async function readValue(request: Request): Promise<Result<{ value: string; type: string }>> {
   const type = request.headers.get('Content-Type')?.trim() ?? ''

@@ -1,4 +1,4 @@
-/** The OpenAPI operations on links. The schemas are those that the routes validate with. */
+/** The OpenAPI operations on links. Their schemas also type the responses. */
 import { link, linkUsed } from '../../wire/link.ts'
 import { LINK_REFUSALS, type Operation, TOKEN_REFUSALS } from '../openapi/operation.ts'
 

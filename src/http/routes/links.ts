@@ -1,10 +1,6 @@
 /**
- * One-time links: a change that is prepared with a token, and applied by the person who presses the button of its page.
- *
- * Mail scanners and chat previews open every link, and some run the scripts they find. So GET changes nothing: a browser
- * gets a page whose button POSTs, any other client a 405 that says so. In the WrenDB profile GET applies the change, as its
- * scripts expect. There a HEAD may apply it as well, because Workers Cache turns a HEAD into a GET. A HEAD that arrives as a
- * HEAD, and a prefetch, never do.
+ * One-time links: a change that is prepared with a token, and applied by a person without one, who presses the button of the
+ * link's page or sends a POST.
  */
 import { Hono } from 'hono'
 import { LINK_LIFETIME_MS } from '../../model/held.ts'
@@ -100,6 +96,12 @@ export async function makeLink(c: Ctx, { operation, read, ...rest }: LinkSpec): 
   })
 }
 
+/**
+ * Mail scanners and chat previews open every link, and some run the scripts they find. So GET changes nothing: a browser gets a
+ * page whose button POSTs, any other client a 405 that says so. In the WrenDB profile GET applies the change, as WrenDB's
+ * scripts expect. There a HEAD may apply it as well, because Workers Cache turns a HEAD into a GET. A HEAD that arrives as a
+ * HEAD, and a prefetch, never do.
+ */
 async function showLink(c: Ctx): Promise<Response> {
   const request = c.req.raw
   const browser = isBrowser(request)
@@ -108,12 +110,11 @@ async function showLink(c: Ctx): Promise<Response> {
   if (!link.ok) return linkProblemResponse(c, link.refusal, browser)
 
   const answer = await c.env.STASH.get(link.value.id).ask(link.value.credential, { kind: 'link' })
-  // The link may be used already; a repeat under its Idempotency-Key gets the first answer again.
+  // The link may have been used already: a repeat under the same Idempotency-Key gets the first answer again.
   if (!answer.ok && request.headers.has('Idempotency-Key')) return applyLink(c, link)
   if (!answer.ok) return linkProblemResponse(c, answer.refusal, browser)
   if (answer.value.kind !== 'link') throw new Error('the stash answered a different query than it was sent')
-  // The WrenDB profile applies a link on GET, but never an approval: a mail scanner must not count as the second
-  // person.
+  // An approval is never applied on GET, in the WrenDB profile either: a mail scanner must not count as the second person.
   if (answer.value.profile === 'wrendb' && !answer.value.approves) return applyLink(c, link)
   if (!browser) return problemResponse({ code: 'link_not_pressed' })
   return confirmPage(answer.value, {
@@ -123,7 +124,7 @@ async function showLink(c: Ctx): Promise<Response> {
   })
 }
 
-/** @param found the link, if `findLink` was called already: each call counts as an attempt */
+/** @param found the link, if `findLink` was called already: past the limit of logins, each call uses up an attempt */
 async function applyLink(c: Ctx, found?: Result<Link>): Promise<Response> {
   const request = c.req.raw
   // A browser that accepts HTML gets a page. Any other client gets JSON.
@@ -158,7 +159,7 @@ const MESSAGES: Record<string, string> = {
   nothing: 'Nothing was left to change',
 }
 
-/** A link can outlive its stash, or the held change that it approves. Then it is refused like one that was used. */
+/** A link can outlive its stash, or the held change that it approves. Then it is refused like a link that was used. */
 const USED_LINK_CODES: RefusalCode[] = ['stash_not_found', 'held_not_found', 'not_awaiting_approval']
 
 async function linkProblemResponse(c: Ctx, refusal: Refusal, browser: boolean): Promise<Response> {
@@ -167,10 +168,10 @@ async function linkProblemResponse(c: Ctx, refusal: Refusal, browser: boolean): 
   return browser ? refusalPage(counted) : problemResponse(counted)
 }
 
-/** The form has only a reason: at most 500 characters, each of at most nine bytes when escaped. */
+/** The form has one field, the reason: at most 500 characters, each of at most nine bytes when escaped. */
 const FORM_MAX_BYTES = 8 * 1024
 
-/** The reason in the form wins over the one in the URL, which only fills in the field. */
+/** The reason in the form wins over the one in the URL, with which the page fills in the field: an emptied field is no reason. */
 async function readForm(request: Request, metadata: Link['metadata']): Promise<Result<Link['metadata']>> {
   if (!/^application\/x-www-form-urlencoded\b/i.test(request.headers.get('Content-Type') ?? '')) return ok(metadata)
   const text = await readText(request, FORM_MAX_BYTES)

@@ -3,7 +3,7 @@
  * because a wrong contact is worse than none.
  */
 
-/** Half a year, so that a stored copy expires within the year that the RFC recommends. */
+/** Half a year: the RFC recommends less than a year. */
 const VALID_MS = 180 * 24 * 60 * 60_000
 const DAY_MS = 24 * 60 * 60_000
 
@@ -15,7 +15,7 @@ export function parseContact(setting: string | undefined): string | null {
 }
 
 export function securityText(contact: string, now: number): Response {
-  // Rounded to a day, so that the text stays the same for a day.
+  // The time is rounded down to a day, so that the text stays the same for a day.
   const expires = new Date(Math.floor((now + VALID_MS) / DAY_MS) * DAY_MS).toISOString()
   return new Response(`Contact: ${contact}\nExpires: ${expires}\nPreferred-Languages: en\n`, {
     headers: {

@@ -1,4 +1,4 @@
-/** The OpenAPI operations on stashes. The schemas are those that the routes validate with. */
+/** The OpenAPI operations on stashes. Most of their schemas also validate the body or type a response. */
 import { applied } from '../../wire/change.ts'
 import { itemList } from '../../wire/flag.ts'
 import { stashCreated, stashFacts, stashSpec } from '../../wire/stash.ts'

@@ -1,4 +1,4 @@
-/** `/stash`: creates, describes and deletes a stash, and lists its items. */
+/** `/stash`: creates, describes and deletes a stash, lists its items, and serves its newest item. */
 import { Hono } from 'hono'
 import { ok } from '../../model/refusal.ts'
 import type { LiveSnapshot } from '../../model/snapshot/snapshot.ts'
@@ -67,7 +67,7 @@ function toFactsRepresentation(snapshot: LiveSnapshot): Representation {
     item_count: flags.size,
     frozen,
     frozen_until: frozen ? toIsoTimeOrNull(stash.freeze?.until ?? null) : null,
-    // Always null: reading the reason takes a token. Old copies in KV may still have one.
+    // The member is always null, because reading the reason takes a token. Old copies in KV may still have one.
     freeze_reason: null,
     created_at: toIsoTime(stash.createdAt),
   } satisfies z.infer<typeof stashFacts>

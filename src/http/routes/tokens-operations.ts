@@ -1,4 +1,4 @@
-/** The OpenAPI operations on tokens. The schemas are those that the routes validate with. */
+/** The OpenAPI operations on tokens. Their schemas also validate the bodies and type the responses. */
 import {
   rotateSpec,
   stashRecovered,

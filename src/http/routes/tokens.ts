@@ -1,5 +1,5 @@
 /**
- * `/stash/{id}/tokens`: lists, creates, revokes and replaces tokens. A secret is shown only in the response that
+ * `/stash/{id}/tokens`: lists, creates, revokes and replaces tokens. A secret is shown only in the response to the request that
  * creates it.
  */
 import { Hono } from 'hono'
@@ -135,7 +135,7 @@ async function replace(c: Ctx): Promise<Response> {
   })
 }
 
-/** For the operator of the deployment: creates a new master token if the old one is lost or has leaked. */
+/** Creates a new master token, for the operator of the deployment, if the old one is lost or has leaked. */
 async function recover(c: Ctx): Promise<Response> {
   const secret = createSecret()
   const hash = await sha256(secret)

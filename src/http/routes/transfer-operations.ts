@@ -1,4 +1,4 @@
-/** The OpenAPI operations on export and import. The schemas are those that the routes validate with. */
+/** The OpenAPI operations on export and import. Their schemas also validate the body of an import and type the responses. */
 import { exported, importSpec, imported } from '../../wire/history.ts'
 import { QUERY_REFUSALS, BODY_REFUSALS, EDIT, EDIT_REFUSALS, type Operation } from '../openapi/operation.ts'
 

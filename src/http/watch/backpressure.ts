@@ -4,11 +4,11 @@
  */
 
 /**
- * The limit for one stream. One larger message may be unread besides, because a snapshot, or a change of many keys, can be
- * larger than this.
+ * The limit for the unread messages of one stream. One message that is larger than this may be unread besides, because a
+ * snapshot, or a change of many keys, can be larger.
  */
 export const STREAM_UNREAD_MAX_BYTES = 256 * 1024
-/** The limit for all streams of this isolate. Past it, a stream may have only its share, and ends when it has more. */
+/** The limit for all streams of this isolate. Past it, a stream may have only SHARE_BYTES unread, and ends when it has more. */
 export const ISOLATE_UNREAD_MAX_BYTES = 32 * 1024 * 1024
 const SHARE_BYTES = 16 * 1024
 

@@ -1,10 +1,7 @@
 /**
  * Opens a WebSocket to the object that broadcasts a stash's changes: the stash's own object, or, once that is full, a hub
- * near the watcher. If a hub is full, the next one is tried, so no object has to count all hubs.
- *
- * Watches are public, so each client address has limits: see `live/seat.ts`. The address is taken only from the header that
- * Cloudflare sets. Under `npm start` there is no such header, all clients are local, and they are not counted. Workers of
- * other zones all come from one address, and share its places.
+ * near the watcher. If a hub is full, the next one is tried, so no object has to count all hubs. Watches are public, so each
+ * client address has limits: see `live/seat.ts`.
  */
 import { getHub, NO_CONTINENT, toHubName } from '../../live/continents.ts'
 import { SEAT_STATUS, writeHubSeat, writeSeat } from '../../live/seat.ts'
@@ -17,11 +14,11 @@ import type { App } from '../scope.ts'
 /** How long an isolate goes straight to the hubs after it has found the object full. */
 const REMEMBER_FULL_MS = 60_000
 /**
- * How long an isolate counts each opening first, after the object has asked for that. Short, because places become
- * free.
+ * How long an isolate counts each opening before it asks the object, after the object has required that. The time is short,
+ * because places become free.
  */
 const REMEMBER_COUNTING_MS = 5_000
-/** Enough for more than a hundred thousand watchers on one continent. Running out of hubs means another fault. */
+/** Enough for more than a hundred thousand watchers of a stash on one continent, at 2,000 for each hub. */
 const HUBS_MAX = 64
 /** The number of stashes for which an isolate remembers its overflow. */
 const OVERFLOWING_MAX = 1_000
@@ -31,7 +28,7 @@ const RETRY_AFTER_S = 60
 const OPENED_TOO_MANY: Refusal = { code: 'rate_limited', retry_after_s: RETRY_AFTER_S, limited: 'watches_opened' }
 const HAS_TOO_MANY_OPEN: Refusal = { code: 'rate_limited', retry_after_s: RETRY_AFTER_S, limited: 'watches_open' }
 
-/** By stash: when its object was last full, when it last asked to count openings, and which hub had a place last. */
+/** When the object of a stash was last full, when it last asked to count openings, and which hub had a place last. */
 type Overflow = { fullAt: number; countingAt: number; hub: number }
 const overflowing = new Map<string, Overflow>()
 
@@ -45,7 +42,7 @@ export async function connect(
   const url = `https://stash/watch?${serializeWatchTerms(terms)}`
   const address = hashClientAddress(request, stashId)
   let counted = false
-  /** Counts this opening once. Returns whether the rate limit allows it. */
+  /** Counts this opening, unless it was counted. Returns whether the rate limit allows it. */
   const countOpening = async (): Promise<boolean> => {
     if (address !== null && !counted) counted = (await env.WATCHES.limit({ key: address })).success
     return address === null || counted
@@ -82,7 +79,7 @@ export async function connect(
   return refuse({ code: 'unreachable' })
 }
 
-/** The result of an opening at an object or a hub; null if it is full and the next one must be tried. */
+/** The result of an opening at an object or a hub; null if it is full or fails, so that the next one must be tried. */
 function toOutcome(response: Response): Result<Response> | null {
   if (response.status === 101 || response.status === 200) return ok(response)
   if (response.status === 404) return refuse({ code: 'stash_not_found' })
@@ -98,7 +95,11 @@ function noteOverflow(stashId: string, known: Partial<Overflow>): void {
   overflowing.set(stashId, overflow)
 }
 
-/** A hash of the client address, salted with the stash so that it cannot be matched across stashes. Null if unknown. */
+/**
+ * A hash of the client address, which is salted with the stash, so that one address has another hash in each stash. The address
+ * is taken only from the header that Cloudflare sets. Without it (`npm start`) the result is null, and the watcher is not
+ * counted. Workers of other zones all come from one address, and share its places.
+ */
 function hashClientAddress(request: Request, stashId: string): string | null {
   if (!request.headers.has('CF-Connecting-IP')) return null
   return shortDigest(`${stashId} ${getClientAddress(request)}`)

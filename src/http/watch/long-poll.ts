@@ -1,6 +1,7 @@
 /**
- * The long poll, as Consul has it: answers when something has changed since `after`, or when the wait is over. Without
- * `after` it answers at once with a snapshot. While it waits it holds a socket, which must be closed on every way out.
+ * The long poll, in the manner of Consul's blocking queries: answers when something has changed since `after`, or when the wait
+ * is over. Without `after` it answers at once with a snapshot. While it waits, it holds a socket, which must be closed on every
+ * exit.
  */
 import { noteWrite } from '../response/read-snapshot.ts'
 import { json, jsonText } from '../response/reply.ts'
@@ -14,12 +15,12 @@ type PollEvent = {
   reverts?: Record<string, object | null>
 }
 
-/** Jitter: up to this share is added to each wait, so that clients that began together do not come back together. */
+/** Jitter: up to this share is added to each wait, so that clients that began together do not come back at the same time. */
 const JITTER = 1 / 16
 
 /**
- * The throttle for a poll that is behind the last answer: a client in a loop with an old `after` would use all CPU of
- * the object.
+ * A poll that is behind the last answer waits until this time after it, because a client in a loop with an old `after` would
+ * otherwise use all CPU of the object.
  */
 const THROTTLE_MS = 100
 /** The number of stashes for which an isolate remembers its last answer. */
@@ -28,8 +29,8 @@ const STASHES_MAX = 1_000
 const lastAnsweredAtOnce = new Map<string, { revision: number; at: number }>()
 
 /**
- * Delays a poll that is behind the last answer. A client that sends the revision it received is never delayed; one that
- * reconnects, at most once.
+ * Delays a poll that is behind the last answer, by at most THROTTLE_MS. A client whose `after` is the newest revision that was
+ * answered is not delayed.
  */
 export async function throttleIfBehind(stashId: string, after: number | null): Promise<void> {
   const last = lastAnsweredAtOnce.get(stashId)
@@ -56,7 +57,7 @@ export async function pollOnce(
   return events.length === 0 ? json({ type: 'change', revision: after, changes: {} }) : mergedResponse(events, stashId)
 }
 
-/** The response if events were missed. The object sends them at once, one a line, and opens no socket. */
+/** The response if the client has missed events. The object sends them at once, one a line, and opens no socket. */
 export function missedEventsResponse(lines: string, stashId: string): Response {
   // Serialized JSON has no line ends, so one line is one event.
   const merged = lines.includes('\n')
@@ -76,8 +77,8 @@ function mergedResponse(events: PollEvent[], stashId: string): Response {
 }
 
 /**
- * Collects events into `events`. Resolves when there is something to answer, when the wait is over, or when the client
- * has left.
+ * Collects events into `events`. Resolves when there is an event to answer with, when the wait is over, or when the client or
+ * the object has closed the connection.
  */
 async function collectEvents(
   socket: WebSocket,

@@ -1,4 +1,4 @@
-/** The OpenAPI operations on watching. The schemas are those that the routes validate with. */
+/** The OpenAPI operation on watching. `openapi/document.ts` adds the schema of an event. */
 import type { Operation } from '../openapi/operation.ts'
 
 export const WATCH_OPERATIONS: Operation[] = [

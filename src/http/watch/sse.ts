@@ -1,18 +1,16 @@
 /**
- * Server-Sent Events, held by the Worker over a socket to the object.
- *
- * The stream is the runtime's own, so a slow reader shows in writes that do not settle (backpressure). Past a limit the
- * stream ends, and the client resumes from its last event. The object never waits for a reader. A stream also ends after a
- * lifetime, because one invocation has a CPU limit.
+ * Server-Sent Events, which the Worker streams from a socket to the object. A write to a slow reader does not settle until it is
+ * read (backpressure). Past a limit of unread bytes, or after its lifetime, the stream ends, and the client resumes from its
+ * last event. The object never waits for a reader.
  */
 import { CLOSE } from '../../live/audience.ts'
 import { noteWrite } from '../response/read-snapshot.ts'
 import { EXPOSED } from '../response/reply.ts'
 import { isIsolateFull, UnreadBytes } from './backpressure.ts'
 
-/** Proxies drop a silent connection after about a minute. */
+/** The time between two comments of a stream: proxies drop a silent connection after about a minute. */
 const KEEP_ALIVE_MS = 15_000
-/** A socket without any message for this long is dead. */
+/** A socket without any message for this long is dead, because the object answers each ping. */
 const SILENCE_MAX_MS = 3 * KEEP_ALIVE_MS
 /** A ping after this many characters tells the object that the Worker still reads. */
 const PING_EVERY_CHARS = 128 * 1024
@@ -21,16 +19,17 @@ const PING_EVERY_CHARS = 128 * 1024
  */
 const RETRY_MS = { least: 500, most: 2_500 }
 /**
- * The same after the socket was cut: a deploy or a restart cuts the sockets of all watchers of all stashes at the same
+ * The same jitter, after the socket was cut: a deploy or a restart cuts the sockets of all watchers of all stashes at the same
  * moment.
  */
 const RETRY_CUT_MS = { least: 500, most: 30_000 }
 
 /**
- * One invocation has a CPU limit, which the stream of a busy stash would reach after days, in the middle of an event.
+ * The longest time of a stream. One invocation has a CPU limit, which the stream of a busy stash would otherwise reach, in the
+ * middle of an event.
  */
 const LIFETIME_MS = 30 * 60_000
-/** Jitter: up to this share is subtracted, so that streams that began together do not end together. */
+/** Jitter: up to this share of the lifetime is subtracted, so that streams that began together do not end together. */
 const LIFETIME_JITTER = 1 / 8
 /** How long a reader may take, after its stream has ended, to read the events that were written before. */
 const DRAIN_MS = 30_000
@@ -38,7 +37,7 @@ const DRAIN_MS = 30_000
 const HEADERS = {
   'Content-Type': 'text/event-stream',
   'Cache-Control': 'no-store',
-  // Without it, some proxies (nginx) hold events back until their buffer is full.
+  // Without this header, some proxies (nginx) hold events back until their buffer is full.
   'X-Accel-Buffering': 'no',
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers': EXPOSED,
@@ -75,7 +74,7 @@ export function streamEvents(
     hasEnded = true
     for (const timer of timers) clearTimeout(timer)
     socket.close(1000)
-    // The reader may still read what was written, so that a slow one makes progress; after `drainMs` it is dropped.
+    // The reader may still read the events that were written, so that a slow one makes progress. After `drainMs` it is dropped.
     const drain = setTimeout(
       () => void writer.abort().catch(() => {}),
       clientGone.aborted || isIsolateFull() ? 0 : drainMs,
@@ -152,8 +151,8 @@ const encoder = new TextEncoder()
 let lastEncoded = { text: '', bytes: encoder.encode('') }
 
 /**
- * All streams of a stash send the same event, so they share its bytes, which slow readers would hold several times
- * otherwise.
+ * The streams of a stash mostly send the same text one after the other, so they share its bytes. Slow readers would otherwise
+ * hold them several times.
  */
 function encodeShared(text: string): typeof lastEncoded.bytes {
   if (lastEncoded.text !== text) lastEncoded = { text, bytes: encoder.encode(text) }
@@ -164,8 +163,8 @@ const serializeRetry = ({ least, most }: { least: number; most: number }): strin
   `retry: ${least + Math.floor(Math.random() * (most - least))}\n\n`
 
 /**
- * All events begin with `{"type":"change","revision":7,`. Parsing the whole event and serializing it again would cost
- * more than sending it.
+ * Every event begins with its type and revision: `{"type":"change","revision":7`. Parsing the whole event and serializing it
+ * again would cost more than sending it.
  */
 const HEAD = /^\{"type":"(\w+)","revision":(\d+)/
 

@@ -1,7 +1,7 @@
 /**
  * `/stash/{id}/watch`: each change as it is committed. There are three transports for the same events: a WebSocket directly
- * to the object, which can hibernate meanwhile; Server-Sent Events, which the Worker holds over such a socket, because an
- * object that holds a stream itself cannot hibernate; and a long poll, for clients that can do neither.
+ * to the object, which can hibernate meanwhile; Server-Sent Events, which the Worker streams from such a socket, because an
+ * object that holds a stream itself cannot hibernate; and a long poll, for clients that support neither.
  */
 import { Hono } from 'hono'
 import { FILTER_MAX_KEYS, type Filter, type WatchTerms } from '../../model/snapshot/watch-event.ts'
@@ -17,7 +17,7 @@ import { toHandles, type App } from '../scope.ts'
 import { streamEvents } from './sse.ts'
 import { parseDuration } from '../../model/duration.ts'
 
-/** Long polls wait this long by default: few requests, and below the idle timeout of most proxies. Consul does likewise. */
+/** The wait of `?wait=` without a time: long enough for few requests, and below the idle timeout of most proxies. */
 const WAIT_DEFAULT_MS = 30_000
 const WAIT_MAX_MS = 5 * 60_000
 
