@@ -17,8 +17,6 @@ export type DecidedEntry = {
   kind: EntryKind
   items: ItemChange[]
   guards: GuardChange[]
-  /** Not set by any decision: the log entry gets the reason of the request. */
-  reason?: string | null
   detail: Detail | null
 }
 
