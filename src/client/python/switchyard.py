@@ -306,16 +306,24 @@ def _boolean(text: str) -> bool:
 # A number as JavaScript reads it, because the service does: no underscores, no "inf".
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _RADIX = re.compile(r"0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+")
+# The characters that JavaScript allows around a number. Those of `str.strip` are others.
+_JS_BLANKS = "\t\n\v\f\r \xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
 
 
 def _number(text: str) -> Union[int, float]:
-    """An int if the text is a whole number up to 2**53, or is written in base 16, 8 or 2; else a float."""
-    bare = text.strip()
-    if _RADIX.fullmatch(bare):
-        return int(bare, 0)
-    if not _DECIMAL.fullmatch(bare) or not math.isfinite(float(bare)):
+    """The number that the service and the TypeScript client read: an int if it is whole and at most 2**53, else a float."""
+    bare = text.strip(_JS_BLANKS)
+    try:
+        if _RADIX.fullmatch(bare):
+            value = float(int(bare, 0))
+        elif _DECIMAL.fullmatch(bare):
+            value = float(bare)
+        else:
+            raise _TypeMismatch
+    except OverflowError:
+        raise _TypeMismatch from None
+    if not math.isfinite(value):
         raise _TypeMismatch
-    value = float(bare)
     return int(value) if value.is_integer() and abs(value) <= 2**53 else value
 
 
