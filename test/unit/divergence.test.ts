@@ -35,10 +35,14 @@ describe('a copy that is newer than the object', () => {
     const { clock, at, asked, timed, read } = makeIsolate()
     at.kv = 8
     at.object = 3
-    for (let i = 0; i < 10; i++) {
-      expect(await timed()).toMatchObject({ revision: 8, vouched: false })
+    expect(await timed()).toMatchObject({ revision: 8, vouched: false })
+    // No third question after the answer of the recovery.
+    expect(asked).toMatchObject({ vouch: 2, recover: 1 })
+    for (let i = 0; i < 9; i++) {
       await clock.pass(1_000)
+      expect(await timed()).toMatchObject({ revision: 8, vouched: false })
     }
+    await clock.pass(1_000)
     // Told of it now and then.
     expect(asked.recover).toBe(2)
     expect(await read(9)).toBe('revision_not_reached')
