@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { CachePurger, SECOND_PURGE_MS, type Purged } from '../../src/stash/publish/cache-purger.ts'
 import { purgeCache } from '../../src/stash/publish/purge-cache.ts'
 
@@ -114,17 +114,31 @@ describe('CachePurger', () => {
 })
 
 describe('purgeCache', () => {
+  type Fetch = (url: string, init: { signal: AbortSignal }) => Promise<Response>
+  // What of the object's state a purge uses.
+  const purge = (fetch: Fetch) =>
+    purgeCache({
+      id: { toString: () => 'the-stash' },
+      exports: { default: () => ({ fetch }) },
+    } as unknown as DurableObjectState)
+
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
   it('rejects where the purge is not answered in ten seconds', async () => {
-    const deadline = new AbortController()
-    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(deadline.signal)
-    const fetch = (_url: string, { signal }: { signal: AbortSignal }) =>
-      new Promise<Response>((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))))
-    const ctx = { id: { toString: () => 'the-stash' }, exports: { default: () => ({ fetch }) } }
-    // What of the object's state a purge uses.
-    const purging = purgeCache(ctx as unknown as DurableObjectState)
-    deadline.abort()
+    const purging = purge(
+      (_, { signal }) =>
+        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))),
+    )
+    const settled = vi.fn()
+    purging.catch(settled)
+    await vi.advanceTimersByTimeAsync(9_999)
+    expect(settled).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(1)
     await expect(purging).rejects.toThrow('aborted')
-    expect(timeout).toHaveBeenCalledWith(10_000)
-    timeout.mockRestore()
+  })
+  it('leaves no timer behind, which would keep the object from hibernating', async () => {
+    expect(await purge(async () => new Response(null, { status: 204 }))).toBe(true)
+    expect(vi.getTimerCount()).toBe(0)
   })
 })

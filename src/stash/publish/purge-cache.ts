@@ -11,9 +11,16 @@ export async function purgeCache(ctx: DurableObjectState): Promise<Purged> {
   // The type of `exports` comes from the entry file, which this room may not import.
   const { default: entrypoint } = ctx.exports as unknown as { default(options: { props: PurgeProps }): Fetcher }
   const props = { purgeTag: toCacheTag(ctx.id.toString()) }
-  const { status } = await entrypoint({ props }).fetch('https://purge/', {
-    method: PURGE_METHOD,
-    signal: AbortSignal.timeout(DEADLINE_MS),
-  })
-  return status === 501 ? 'none' : status === 204
+  const deadline = new AbortController()
+  // Cleared after the answer, because an object with a timer cannot hibernate.
+  const timer = setTimeout(() => deadline.abort(), DEADLINE_MS)
+  try {
+    const { status } = await entrypoint({ props }).fetch('https://purge/', {
+      method: PURGE_METHOD,
+      signal: deadline.signal,
+    })
+    return status === 501 ? 'none' : status === 204
+  } finally {
+    clearTimeout(timer)
+  }
 }
