@@ -1,12 +1,12 @@
-/** Time-boxes against the stash's history: each ends once, never early, with the value from before the first of its kind. */
-import type { Chapter, Fail } from './chapter.ts'
+/** Checks time-boxes against the stash's history: each must end once, never early, with the value from before its first time-box. */
+import type { Segment, Fail } from './segment.ts'
 import type { Box } from './log-view.ts'
 
-/** An alarm of a runtime that is up rings sooner than this, on a busy machine too. */
+/** The longest delay of an alarm while the runtime is up, on a slow machine. */
 const LATE_MS = 10_000
 
-export function checkBoxes(chapter: Chapter, fail: Fail): void {
-  const { view, isLast, until, rules, generations } = chapter
+export function checkBoxes(segment: Segment, fail: Fail): void {
+  const { view, isLast, until, rules, generations } = segment
   const ends = new Map<string, Box>()
   for (const box of view.boxes) {
     if (box.ended === 'revert') ends.set(`${box.endedBy} ${box.key}`, box)
@@ -15,62 +15,62 @@ export function checkBoxes(chapter: Chapter, fail: Fail): void {
       if (isLast && box.at + LATE_MS < until) fail('time', `the time-box of ${box.key} never ended`, box)
       continue
     }
-    if (rules.clock) checkFirst(box, chapter, fail)
+    if (rules.clock) checkEndsBeforeWrites(box, segment, fail)
     if (box.ended !== 'revert') continue
     const after = entry.changes.find(({ key }) => key === box.key)?.after
-    if (after !== box.to) fail('time', `${box.key} went back to ${after} instead of ${box.to}`, box, entry)
-    if (entry.at < box.at) fail('time', `${box.key} went back ${box.at - entry.at} ms early`, box, entry)
+    if (after !== box.to) fail('time', `${box.key} was reverted to ${after} instead of ${box.to}`, box, entry)
+    if (entry.at < box.at) fail('time', `${box.key} was reverted ${box.at - entry.at} ms early`, box, entry)
     const isUp = generations.some(({ from, until: end }) => from <= box.at && entry.at <= end)
     if (isUp && entry.at - box.at > LATE_MS)
-      fail('time', `${box.key} went back ${entry.at - box.at} ms late`, box, entry)
+      fail('time', `${box.key} was reverted ${entry.at - box.at} ms late`, box, entry)
   }
   for (const entry of view.entries) {
     if (entry.kind !== 'revert') continue
     for (const { key } of entry.changes) {
       if (!ends.has(`${entry.revision} ${key}`))
-        fail('time', `${key} went back without a time-box, or a second time`, entry)
+        fail('time', `${key} was reverted without a time-box, or a second time`, entry)
     }
   }
-  checkTold(chapter, fail)
+  checkAnnouncedEnds(segment, fail)
 }
 
-/** The longest that an end came after its time, in ms. */
-export const latestEnd = ({ view }: Chapter): number =>
+/** The longest delay of a revert after the end of its time-box, in ms. */
+export const latestEnd = ({ view }: Segment): number =>
   view.boxes.reduce((most, { ended, endedBy, at }) => {
     const entry = ended === 'revert' && endedBy !== null ? view.entryAt(endedBy) : undefined
     return Math.max(most, entry === undefined ? 0 : entry.at - at)
   }, 0)
 
 /**
- * By the clock, a writer is answered only after the ends that are due. A schedule is nobody's question, and may be carried out
- * a moment before the end of another key's time-box.
+ * With the rule `clock` the stash records all reverts that are due before it applies a write. The alarm that applies a
+ * schedule may do so just before the revert of another key.
  */
-function checkFirst(box: Box, { view }: Chapter, fail: Fail): void {
+function checkEndsBeforeWrites(box: Box, { view }: Segment, fail: Fail): void {
   const end = view.entries.findIndex(({ revision }) => revision === box.endedBy)
   for (let i = box.ended === 'revert' ? end - 1 : end; i >= 0; i--) {
     const entry = view.entries[i]
     if (entry === undefined || entry.revision <= box.setBy || entry.at <= box.at) return
     const isOurs = entry.changes.some(({ key }) => key === box.key)
     if (entry.kind === 'revert' || entry.kind === 'recovered' || (entry.heldId !== null && !isOurs)) continue
-    const what = `revision ${entry.revision} was decided while the time-box of ${box.key} was over and not carried out`
+    const what = `revision ${entry.revision} was applied while the revert of ${box.key} was due and not recorded`
     fail('clock', what, box, entry)
     return
   }
 }
 
-/** What the writer of a time-box is told of its end. */
-function checkTold({ operations, view }: Chapter, fail: Fail): void {
+/** Checks the end of the time-box in the answer to its write. */
+function checkAnnouncedEnds({ operations, view }: Segment, fail: Fail): void {
   for (const operation of operations) {
-    const { id, forMs, tries } = operation
-    const accepted = tries.find(({ status }) => status === 200)
-    const [first] = tries
+    const { id, forMs, attempts } = operation
+    const accepted = attempts.find(({ status }) => status === 200)
+    const [first] = attempts
     if (forMs === undefined || accepted === undefined || first === undefined) continue
     const { revision, reverts_at } = JSON.parse(accepted.body) as { revision: number; reverts_at?: string }
     const at = Date.parse(reverts_at ?? '')
     const entry = view.entryAt(revision)
     const isInTime = at >= first.sentAt + forMs && at <= accepted.endedAt + forMs
     if (!isInTime || (entry !== undefined && entry.revertsAt !== at)) {
-      fail('time', `${id} for ${forMs} ms was told to end at ${reverts_at}`, operation, entry)
+      fail('time', `the answer to ${id} for ${forMs} ms has the end ${reverts_at}`, operation, entry)
     }
   }
 }

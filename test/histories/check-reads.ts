@@ -1,43 +1,43 @@
 /**
- * Reads against the stash's history: each shows what its revision held, none is older than the contract allows, no reader of one
- * runtime goes back, and a tag stands for one content.
+ * Checks reads against the stash's history: each must match the state at its revision, none may be older than the contract
+ * allows, revisions within one runtime never decrease, and an ETag always means the same content.
  */
-import { isUsedTwice, type Chapter, type Fail } from './chapter.ts'
-import type { Read } from './story.ts'
+import { isUsedTwice, type Segment, type Fail } from './segment.ts'
+import type { Read } from './recording.ts'
 
-/** The contract's bound for a vouched read: memory, cache, and a cache that is fetching. */
+/** The contract's bound for the age of a vouched read: the isolate's memory, max-age, and stale-while-revalidate. */
 const VOUCHED_BOUND_MS = 11_000
 
-export function checkReads(chapter: Chapter, fail: Fail): void {
-  for (const read of chapter.reads) {
+export function checkReads(segment: Segment, fail: Fail): void {
+  for (const read of segment.reads) {
     checkStatus(read, fail)
     if (read.revision === null) continue
     if (read.revision < read.minRevision) {
       fail('reads', `min_revision=${read.minRevision} was answered from revision ${read.revision}`, read)
     }
-    if (read.revision > chapter.view.head) {
-      if (chapter.isLast) fail('reads', `revision ${read.revision} is beyond the history`, read)
+    if (read.revision > segment.view.head) {
+      if (segment.isLast) fail('reads', `revision ${read.revision} is beyond the history`, read)
       continue
     }
-    // A copy from before a recovery may be served unvouched; its history is that of the chapter before.
-    if (read.vouched || !isUsedTwice(chapter, read.revision)) checkContent(read, read.revision, chapter, fail)
-    checkAge(read, read.revision, chapter, fail)
+    // A copy from before a recovery may be served unvouched. It belongs to the history of the segment before.
+    if (read.vouched || !isUsedTwice(segment, read.revision)) checkContent(read, read.revision, segment, fail)
+    checkAge(read, read.revision, segment, fail)
   }
-  checkMonotonic(chapter, fail)
+  checkMonotonic(segment, fail)
 }
 
-/** An identity of content: the same address and tag mean the same bytes, over recoveries as well. */
-export function checkTags(chapters: Chapter[], fail: Fail): void {
+/** The same URL and ETag must mean the same bytes, across recoveries as well. */
+export function checkTags(segments: Segment[], fail: Fail): void {
   const contents = new Map<string, Read>()
-  const reads = chapters.flatMap((chapter) =>
-    chapter.reads.filter(({ revision }) => revision === null || !isUsedTwice(chapter, revision)),
+  const reads = segments.flatMap((segment) =>
+    segment.reads.filter(({ revision }) => revision === null || !isUsedTwice(segment, revision)),
   )
   for (const read of reads) {
     if (read.status !== 200 || read.etag === null) continue
     const name = `${read.kind} ${read.key ?? read.keys?.join() ?? ''} ${read.etag}`
     const other = contents.get(name)
     if (other === undefined) contents.set(name, read)
-    else if (other.body !== read.body) fail('tags', `${name} stands for two contents`, other, read)
+    else if (other.body !== read.body) fail('tags', `${name} was served with two contents`, other, read)
   }
 }
 
@@ -49,60 +49,72 @@ function checkStatus(read: Read, fail: Fail): void {
   fail('reads', `a read was answered ${status} ${problem}${about}`, read)
 }
 
-function checkContent(read: Read, revision: number, chapter: Chapter, fail: Fail): void {
+function checkContent(read: Read, revision: number, segment: Segment, fail: Fail): void {
   const { kind, key, keys, status, body } = read
   if (status >= 500) return
   if (status === 304) {
     if (read.ifNoneMatch === null) fail('tags', 'a 304 without a condition', read)
-    else checkTag(read, revision, chapter, read.ifNoneMatch, fail)
+    else checkTag(read, revision, segment, read.ifNoneMatch, fail)
     return
   }
   if (kind === 'item' && key !== null) {
-    if (judge(read, revision, key, status === 404 ? null : body, chapter, fail) && status === 200) {
-      checkTag(read, revision, chapter, read.etag ?? '', fail)
+    if (checkValue(read, revision, key, status === 404 ? null : body, segment, fail) && status === 200) {
+      checkTag(read, revision, segment, read.etag ?? '', fail)
     }
     return
   }
   if (kind === 'evaluate' && key !== null) {
     const { value = null } = JSON.parse(body) as { value?: string }
-    judge(read, revision, key, status === 404 ? null : value, chapter, fail)
+    checkValue(read, revision, key, status === 404 ? null : value, segment, fail)
     return
   }
-  const flags = kind === 'bulk' ? flagsOfBulk(body) : (JSON.parse(body) as { flags: Record<string, string> }).flags
-  for (const one of new Set([...(keys ?? chapter.view.keys), ...Object.keys(flags)])) {
-    judge(read, revision, one, flags[one] ?? null, chapter, fail)
+  const flags = kind === 'bulk' ? parseBulk(body) : (JSON.parse(body) as { flags: Record<string, string> }).flags
+  for (const one of new Set([...(keys ?? segment.view.keys), ...Object.keys(flags)])) {
+    checkValue(read, revision, one, flags[one] ?? null, segment, fail)
   }
-  if (kind === 'flags') checkTag(read, revision, chapter, read.etag ?? '', fail)
+  if (kind === 'flags') checkTag(read, revision, segment, read.etag ?? '', fail)
 }
 
-function flagsOfBulk(body: string): Record<string, string> {
+function parseBulk(body: string): Record<string, string> {
   const { flags } = JSON.parse(body) as { flags: { key: string; value?: string }[] }
   return Object.fromEntries(flags.flatMap(({ key, value }) => (value === undefined ? [] : [[key, value]])))
 }
 
-/** Whether this is what the key held at that revision, or, of a time-box that is over, what comes back. */
-function judge(read: Read, revision: number, key: string, shown: string | null, chapter: Chapter, fail: Fail): boolean {
-  const { view, rules } = chapter
+/** Whether the value is that of the revision or, if the time-box is over, the one that its revert restores. */
+function checkValue(
+  read: Read,
+  revision: number,
+  key: string,
+  shown: string | null,
+  segment: Segment,
+  fail: Fail,
+): boolean {
+  const { view, rules } = segment
   const held = view.valueAt(key, revision)?.value ?? null
   const box = view.boxAt(key, revision)
   if (shown === held) {
     if (!rules.clock || box === null || box.at >= read.startedAt || box.to === held) return true
-    fail('clock', `${key} was shown boxed ${read.startedAt - box.at} ms past its end`, read, box)
+    fail('clock', `${key} was shown time-boxed ${read.startedAt - box.at} ms after the end`, read, box)
     return false
   }
   if (box !== null && shown === box.to) {
     if (box.at <= read.endedAt) return true
-    fail('clock', `${key} was shown as gone back ${box.at - read.endedAt} ms early`, read, box)
+    fail('clock', `${key} was shown reverted ${box.at - read.endedAt} ms early`, read, box)
     return false
   }
-  fail('reads', `${key} at revision ${revision} was shown as ${shown}, and held ${held}`, read, view.entryAt(revision))
+  fail(
+    'reads',
+    `${key} at revision ${revision} was shown as ${shown}, and is ${held} in the history`,
+    read,
+    view.entryAt(revision),
+  )
   return false
 }
 
 const TAG = /^"(\d+)(?:\+r(\d*))?"$/
 
-/** Versions for items, revisions for lists. With `+r` some time-box of the content is over by the clock. */
-function checkTag(read: Read, revision: number, { view, rules }: Chapter, tag: string, fail: Fail): void {
+/** An ETag is the version of an item or the revision of a list. With `+r` a time-box of the content is over by the clock. */
+function checkTag(read: Read, revision: number, { view, rules }: Segment, tag: string, fail: Fail): void {
   if (read.kind === 'evaluate' || read.kind === 'bulk') return
   const [, number, reverted] = TAG.exec(tag) ?? []
   const due = (read.keys ?? (read.key === null ? view.keys : [read.key])).filter((key) => {
@@ -114,18 +126,18 @@ function checkTag(read: Read, revision: number, { view, rules }: Chapter, tag: s
   const isPossible = reverted === undefined || read.keys !== null || due.length > 0
   const isOver =
     rules.clock && read.keys === null && due.some((key) => (view.boxAt(key, revision)?.at ?? Infinity) < read.startedAt)
-  if (isOver && reverted === undefined) fail('clock', `${tag} stands for a time-box that is over`, read)
+  if (isOver && reverted === undefined) fail('clock', `${tag} does not show that a time-box is over`, read)
   if (Number(number) === wanted && isPossible) return
   fail('tags', `${tag} was ${read.status === 304 ? 'confirmed' : 'given'} where ${wanted} is right`, read)
 }
 
-function checkAge(read: Read, revision: number, { acks, generations }: Chapter, fail: Fail): void {
+function checkAge(read: Read, revision: number, { acks, generations }: Segment, fail: Fail): void {
   if (!read.vouched) return
   const says = acks.newestBefore(read.asOf)
   if (revision < says) fail('age', `revision ${says} was acknowledged before the time that is vouched for`, read)
   const bound = acks.newestBefore(read.startedAt - VOUCHED_BOUND_MS)
   if (revision < bound) fail('age', `revision ${bound} was acknowledged more than 11 s before`, read)
-  // Here all requests go through one isolate, which knows what was written through it.
+  // All requests of a run go through one isolate, which waits for the revisions that were written through it.
   const generation = generations.find(({ from, until }) => read.startedAt >= from && read.endedAt < until)
   const own = acks.newestBefore(read.startedAt)
   if (generation !== undefined && revision < own) {
@@ -133,8 +145,8 @@ function checkAge(read: Read, revision: number, { acks, generations }: Chapter, 
   }
 }
 
-/** Within one runtime a later read never shows an older revision. */
-function checkMonotonic({ reads, generations }: Chapter, fail: Fail): void {
+/** Within one runtime a later read must not show an older revision. */
+function checkMonotonic({ reads, generations }: Segment, fail: Fail): void {
   for (const { from, until } of generations) {
     const own = reads.filter(
       ({ startedAt, endedAt, revision }) => revision !== null && startedAt >= from && endedAt < until,

@@ -1,25 +1,25 @@
-/** Watchers against the stash's history: each is told every revision once and in order, or a snapshot, and what it held. */
+/** Checks watchers against the stash's history: each must receive every revision once and in order, or a snapshot, with the right values. */
 import { isDeepStrictEqual } from 'node:util'
-import type { Chapter, Fail } from './chapter.ts'
+import type { Segment, Fail } from './segment.ts'
 import type { LogView } from './log-view.ts'
-import type { Final, Watched, WatchEvent, WireRevert } from './story.ts'
+import type { Final, Watched, WatchEvent, WireRevert } from './recording.ts'
 
-export function checkWatchers(watched: Watched[], chapters: Chapter[], final: Final, fail: Fail): void {
-  for (const one of watched) new Follower(one, chapters, fail).follow(final)
+export function checkWatchers(watched: Watched[], segments: Segment[], final: Final, fail: Fail): void {
+  for (const one of watched) new Follower(one, segments, fail).follow(final)
 }
 
 class Follower {
   readonly #watched: Watched
-  readonly #chapters: Chapter[]
+  readonly #segments: Segment[]
   readonly #fail: Fail
   #cursor: number | null = null
-  #chapter = 0
+  #segment = 0
   #flags: Record<string, string> = {}
   #reverts: Record<string, WireRevert> = {}
 
-  constructor(watched: Watched, chapters: Chapter[], fail: Fail) {
+  constructor(watched: Watched, segments: Segment[], fail: Fail) {
     this.#watched = watched
-    this.#chapters = chapters
+    this.#segments = segments
     this.#fail = fail
   }
 
@@ -30,7 +30,7 @@ class Follower {
         this.#cursor = note.opened.after
         continue
       }
-      this.#step(note.event, this.#chapterAt(note.at))
+      this.#step(note.event, this.#getSegmentAt(note.at))
     }
     const wanted = Object.fromEntries(Object.entries(final.flags).filter(([key]) => keys?.includes(key) ?? true))
     if (!isSame(this.#flags, wanted) || (keys === null && this.#cursor !== final.revision)) {
@@ -41,29 +41,29 @@ class Follower {
     }
   }
 
-  #step(event: WatchEvent, chapter: number): void {
+  #step(event: WatchEvent, segment: number): void {
     const { name } = this.#watched
     const cursor = this.#cursor
-    const crosses = chapter !== this.#chapter && cursor !== null
-    this.#chapter = chapter
-    if (event.type === 'gone') return this.#say('was told that the stash is gone', event)
-    const notice = this.#chapters[chapter]?.recovery?.notice?.revision ?? 0
-    // Until the recovery is noticed a watcher may be told the copy's state, and then of its changes; after that, a snapshot.
+    const crosses = segment !== this.#segment && cursor !== null
+    this.#segment = segment
+    if (event.type === 'gone') return this.#failEvent('received the deletion of the stash', event)
+    const notice = this.#segments[segment]?.recovery?.notice?.revision ?? 0
+    // Until the service notices the recovery, a watcher may receive the copy's state and then its changes. After that it must receive a snapshot.
     const passes = cursor !== null && notice > 0 && event.revision >= notice && (crosses || cursor < notice)
     if ((crosses || passes) && event.type !== 'snapshot') {
-      this.#fail('recovery', `${name} was told a change, and no snapshot, after a recovery`, event)
+      this.#fail('recovery', `${name} received a change instead of a snapshot after a recovery`, event)
     }
     if (event.type === 'snapshot') {
       const mayGoBack = crosses && event.revision < notice
-      if (cursor !== null && event.revision < cursor && !mayGoBack) this.#say(`went back from ${cursor}`, event)
+      if (cursor !== null && event.revision < cursor && !mayGoBack) this.#failEvent(`went back from ${cursor}`, event)
       this.#flags = { ...event.flags }
       this.#reverts = Object.fromEntries(
         Object.entries(event.reverts ?? {}).flatMap(([key, to]) => (to ? [[key, to]] : [])),
       )
     } else if (cursor === null) {
-      this.#say('was told a change before it knew how things stand', event)
+      this.#failEvent('received a change before a snapshot', event)
     } else if (event.revision <= cursor) {
-      this.#say(`was told of revision ${event.revision} after ${cursor}`, event)
+      this.#failEvent(`received revision ${event.revision} after ${cursor}`, event)
     } else if (!crosses && !passes) {
       this.#apply(event)
     }
@@ -84,63 +84,63 @@ class Follower {
 
   #compare(event: WatchEvent, cursor: number | null): void {
     const { keys } = this.#watched
-    const chapter = this.#chapters[this.#chapter]
-    // The history of an epoch was taken down a moment before its end.
-    if (chapter === undefined || event.revision > chapter.view.head) {
-      if (chapter?.isLast) this.#say(`was told of revision ${event.revision}, which is not in the history`, event)
+    const segment = this.#segments[this.#segment]
+    // The history of an epoch was read just before its end, so events may be newer.
+    if (segment === undefined || event.revision > segment.view.head) {
+      if (segment?.isLast) this.#failEvent(`received revision ${event.revision}, which is not in the history`, event)
       return
     }
-    const { view, rules } = chapter
+    const { view, rules } = segment
     if (event.type === 'change' && cursor !== null && event.revision > cursor && !this.#isLeap(cursor))
       this.#compareChange(event, cursor, view)
     const held = view.flagsAt(event.revision, keys ?? view.keys)
     if (!isSame(this.#flags, held)) {
-      this.#say(`does not hold what revision ${event.revision} holds`, event, { watcher: this.#flags, stash: held })
-      // Once said, it need not be said of each revision that follows.
+      this.#failEvent(`has another state than revision ${event.revision}`, event, { watcher: this.#flags, stash: held })
+      // Reported once only, and not again for each later revision.
       this.#flags = held
     }
     if (!rules.clock) return
     const pending = pendingAt(view, event.revision, keys ?? view.keys)
     if (isDeepStrictEqual(sorted(this.#reverts), sorted(pending))) return
     const { name } = this.#watched
-    this.#fail('clock', `${name} does not know at ${event.revision} what time-boxes will put back`, event, {
+    this.#fail('clock', `${name} has other pending reverts than revision ${event.revision}`, event, {
       watcher: this.#reverts,
       stash: pending,
     })
     this.#reverts = pending
   }
 
-  /** Whether the cursor is of an earlier chapter. */
+  /** Whether the cursor is of an earlier segment. */
   #isLeap(cursor: number): boolean {
-    const chapter = this.#chapters[this.#chapter]
-    return cursor > (chapter?.recovery?.copy ?? Infinity) && chapter?.view.entryAt(cursor) === undefined
+    const segment = this.#segments[this.#segment]
+    return cursor > (segment?.recovery?.copy ?? Infinity) && segment?.view.entryAt(cursor) === undefined
   }
 
-  /** Each road leaves out what its watcher did not ask for; a long poll tells several changes as one. */
+  /** All transports filter by key. A long poll merges several changes into one event. */
   #compareChange(event: WatchEvent, cursor: number, view: LogView): void {
-    const { road, keys } = this.#watched
+    const { transport, keys } = this.#watched
     const between = view.entries.filter(({ revision }) => revision > cursor && revision <= event.revision)
     const isOurs = (key: string): boolean => keys === null || keys.includes(key)
-    const told = between.filter(({ changes }) => keys === null || changes.some(({ key }) => isOurs(key)))
-    const missed = told.filter(({ revision }) => revision !== event.revision)
-    if (road !== 'poll' && missed.length > 0) {
-      this.#say(`was not told of revision ${missed[0]?.revision} between ${cursor} and ${event.revision}`, event)
+    const relevant = between.filter(({ changes }) => keys === null || changes.some(({ key }) => isOurs(key)))
+    const missed = relevant.filter(({ revision }) => revision !== event.revision)
+    if (transport !== 'poll' && missed.length > 0) {
+      this.#failEvent(`did not receive revision ${missed[0]?.revision} between ${cursor} and ${event.revision}`, event)
     }
-    const merged = (road === 'poll' ? told : between.slice(-1)).flatMap(({ changes }) => changes)
+    const merged = (transport === 'poll' ? relevant : between.slice(-1)).flatMap(({ changes }) => changes)
     const wanted = Object.fromEntries(merged.filter(({ key }) => isOurs(key)).map(({ key, after }) => [key, after]))
     if (!isDeepStrictEqual(sorted(event.changes ?? {}), sorted(wanted))) {
-      this.#say(`was told something else of revision ${event.revision}`, event, wanted)
+      this.#failEvent(`received other changes than revision ${event.revision} has`, event, wanted)
     }
   }
 
-  #say(what: string, event: WatchEvent, more?: unknown): void {
+  #failEvent(what: string, event: WatchEvent, more?: unknown): void {
     this.#fail('watchers', `${this.#watched.name} ${what}`, event, ...(more === undefined ? [] : [more]))
   }
 
-  #chapterAt(at: number): number {
+  #getSegmentAt(at: number): number {
     return Math.max(
       0,
-      this.#chapters.findLastIndex(({ from }) => at >= from),
+      this.#segments.findLastIndex(({ from }) => at >= from),
     )
   }
 }

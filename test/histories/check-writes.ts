@@ -1,59 +1,59 @@
 /**
- * Writes against the stash's history: nothing acknowledged is missing, nothing refused is there, nothing is there twice, each
- * has its revision in the order of time, and each condition held at the revision where it was accepted.
+ * Checks writes against the stash's history: no acknowledged write is missing, no refused write is in it, no write is in it
+ * twice, revisions follow the order of time, and each precondition was met at the revision where the write was accepted.
  */
-import type { Chapter, Fail } from './chapter.ts'
+import type { Segment, Fail } from './segment.ts'
 import type { LogView } from './log-view.ts'
-import type { Entry, Operation, Try } from './story.ts'
+import type { Entry, Operation, Attempt } from './recording.ts'
 
-type Told = { operation: Operation; tried: Try; revision: number; heldId: string | null }
+type Accepted = { operation: Operation; attempt: Attempt; revision: number; heldId: string | null }
 
-/** Of a refusal, repeats and late originals get the same answer for so long. */
+/** For how long repeats and late originals get the same refusal. */
 const FENCE_MS = 120_000
-/** Entries that no operation asked for: the writers' tokens, and what the stash does by itself. */
+/** Entries that no operation made: the tokens of the writers, and the entries of the stash itself. */
 const OWN_KINDS = new Set(['add_token', 'revert', 'recovered'])
 
-export function checkWrites(chapter: Chapter, fail: Fail): void {
-  checkHistory(chapter, fail)
-  const told: Told[] = []
-  for (const operation of chapter.operations) {
-    const accepted = checkAnswers(operation, chapter, fail)
-    if (accepted !== null) told.push(accepted)
+export function checkWrites(segment: Segment, fail: Fail): void {
+  checkHistory(segment, fail)
+  const all: Accepted[] = []
+  for (const operation of segment.operations) {
+    const accepted = checkAnswers(operation, segment, fail)
+    if (accepted !== null) all.push(accepted)
   }
-  for (const { operation, revision, heldId } of told) {
-    if (heldId !== null) checkSchedule(operation, heldId, chapter, fail)
-    else checkAccepted(operation, revision, chapter.view, fail)
+  for (const { operation, revision, heldId } of all) {
+    if (heldId !== null) checkSchedule(operation, heldId, segment, fail)
+    else checkAccepted(operation, revision, segment.view, fail)
   }
-  checkOrder(told, fail)
+  checkOrder(all, fail)
 }
 
-function checkHistory({ view, known }: Chapter, fail: Fail): void {
+function checkHistory({ view, known }: Segment, fail: Fail): void {
   for (const [i, entry] of view.entries.entries()) {
     const before = view.entries[i - 1]?.revision ?? 0
     if (entry.revision !== before + 1 && entry.kind !== 'recovered') {
       fail('history', `revision ${entry.revision} follows ${before}`, entry)
     }
     if (!OWN_KINDS.has(entry.kind) && !known.has(entry.reason ?? '')) {
-      fail('history', `revision ${entry.revision} was asked for by nobody`, entry)
+      fail('history', `revision ${entry.revision} has no operation`, entry)
     }
   }
 }
 
-/** What was answered to one operation, with all its repeats. Null: it was not accepted. */
-function checkAnswers(operation: Operation, chapter: Chapter, fail: Fail): Told | null {
-  const { view, rules } = chapter
-  const { id, tries } = operation
-  const entries = view.madeBy(id)
-  const accepted = tries.filter(({ status }) => status === 200 || status === 202)
-  const refused = tries.filter(({ status }) => status !== null && status >= 400 && status < 500)
-  for (const { status, code, body } of tries) {
+/** Checks the answers to one operation and its repeats. Returns null if it was not accepted. */
+function checkAnswers(operation: Operation, segment: Segment, fail: Fail): Accepted | null {
+  const { view, rules } = segment
+  const { id, attempts } = operation
+  const entries = view.getEntriesBy(id)
+  const accepted = attempts.filter(({ status }) => status === 200 || status === 202)
+  const refused = attempts.filter(({ status }) => status !== null && status >= 400 && status < 500)
+  for (const { status, code, body } of attempts) {
     if (UNEXPECTED.has(status ?? 0)) fail('refusals', `${id} was answered ${status} ${code}`, operation, body)
   }
   if (entries.length > 1) fail('repeats', `${id} was applied ${entries.length} times`, operation, ...entries)
   if (new Set(accepted.map(({ body }) => body)).size > 1) {
     fail('repeats', `a repeat of ${id} got another answer than the first`, operation)
   }
-  checkRefusals(operation, refused, chapter, fail)
+  checkRefusals(operation, refused, segment, fail)
   if (rules.fence) checkFence(operation, refused, fail)
 
   const [first] = accepted
@@ -61,8 +61,8 @@ function checkAnswers(operation: Operation, chapter: Chapter, fail: Fail): Told 
     if (refused.length > 0 && entries.length > 0 && (rules.fence || isSettled(operation, refused))) {
       fail('refusals', `${id} was refused and applied`, operation, ...entries)
     }
-    if (tries.every(({ loss }) => loss === 'half') && entries.length > 0) {
-      fail('refusals', `${id} was applied though its body never came whole`, operation, ...entries)
+    if (attempts.every(({ loss }) => loss === 'half') && entries.length > 0) {
+      fail('refusals', `${id} was applied although its body was never complete`, operation, ...entries)
     }
     return null
   }
@@ -74,16 +74,16 @@ function checkAnswers(operation: Operation, chapter: Chapter, fail: Fail): Told 
   if (answer.version !== undefined && answer.version !== revision) {
     fail('revisions', `${id} has version ${answer.version} at revision ${revision}`, operation)
   }
-  return { operation, tried: first, revision, heldId }
+  return { operation, attempt: first, revision, heldId }
 }
 
-/** Nothing that a writer of this run sends deserves these. */
+/** Statuses that no request of the writers can cause. */
 const UNEXPECTED = new Set([400, 401, 403, 405, 413, 415, 423, 428, 429])
 
-/** Whether every try was answered, and refused: then nothing can be under way any more. */
-const isSettled = ({ tries }: Operation, refused: Try[]): boolean => refused.length === tries.length
+/** Whether every attempt was answered with a refusal, so that none can still be in flight. */
+const isSettled = ({ attempts }: Operation, refused: Attempt[]): boolean => refused.length === attempts.length
 
-function checkFence(operation: Operation, refused: Try[], fail: Fail): void {
+function checkFence(operation: Operation, refused: Attempt[], fail: Fail): void {
   const [first] = refused
   if (first === undefined) return
   const other = refused.find(
@@ -98,14 +98,14 @@ function checkAccepted(operation: Operation, revision: number, view: LogView, fa
   if (entry === undefined || entry.reason !== operation.id) {
     fail(
       'lost',
-      `${operation.id} was acknowledged as revision ${revision}, which is not there`,
+      `${operation.id} was acknowledged as revision ${revision}, which is not in the history`,
       operation,
       entry ?? 'none',
     )
     return
   }
   if (!isWanted(operation, entry))
-    fail('lost', `revision ${revision} is not what ${operation.id} asked for`, operation, entry)
+    fail('lost', `revision ${revision} has other changes than ${operation.id} requested`, operation, entry)
   checkCondition(operation, entry, view, fail)
   if (operation.undoes !== undefined) {
     const undone = view.entryAt(operation.undoes)
@@ -113,7 +113,7 @@ function checkAccepted(operation: Operation, revision: number, view: LogView, fa
       undone?.changes.some((change) => change.key === key && change.before === after),
     )
     if (!isBack)
-      fail('lost', `revision ${revision} does not take ${operation.undoes} back`, operation, entry, undone ?? 'none')
+      fail('lost', `revision ${revision} does not undo ${operation.undoes}`, operation, entry, undone ?? 'none')
   }
 }
 
@@ -137,29 +137,28 @@ function checkCondition(
   const [key = ''] = Object.keys(wanted)
   const standing = kind === 'patch' ? before : (view.valueAt(key, before)?.version ?? null)
   if (ifMatch !== undefined && standing !== ifMatch) {
-    fail('conditions', `${id} was accepted over ${standing} though it asked for ${ifMatch}`, entry)
+    fail('conditions', `${id} was accepted over ${standing} although it required ${ifMatch}`, entry)
   }
   if (ifNoneMatch && standing !== null)
-    fail('conditions', `${id} was to create ${key}, which was at ${standing}`, entry)
-  if (kind === 'delete' && standing === null) fail('conditions', `${id} removed ${key}, which was not there`, entry)
+    fail('conditions', `${id} required ${key} to be absent, which had version ${standing}`, entry)
+  if (kind === 'delete' && standing === null) fail('conditions', `${id} removed ${key}, which did not exist`, entry)
 }
 
-function checkSchedule(operation: Operation, heldId: string, { view, isLast, until }: Chapter, fail: Fail): void {
+function checkSchedule(operation: Operation, heldId: string, { view, isLast, until }: Segment, fail: Fail): void {
   const { id, dueAt = 0 } = operation
-  const [entry] = view.madeBy(id)
+  const [entry] = view.getEntriesBy(id)
   if (entry === undefined) {
-    if (isLast && dueAt < until) fail('time', `the schedule ${id} was never carried out`, operation)
+    if (isLast && dueAt < until) fail('time', `the schedule ${id} was never applied`, operation)
     return
   }
   if (entry.heldId !== heldId || entry.kind !== 'put')
-    fail('time', `the schedule ${id} came to something else`, operation, entry)
-  // The wire's times have no fractions of a ms.
-  if (entry.at < Math.floor(dueAt))
-    fail('time', `the schedule ${id} was carried out ${dueAt - entry.at} ms early`, entry)
+    fail('time', `the schedule ${id} was applied as another change`, operation, entry)
+  // Times on the wire have no fractions of a millisecond.
+  if (entry.at < Math.floor(dueAt)) fail('time', `the schedule ${id} was applied ${dueAt - entry.at} ms early`, entry)
 }
 
-/** A refusal names what was true at some moment between its question and its answer. */
-function checkRefusals(operation: Operation, refused: Try[], { view, acks, rules }: Chapter, fail: Fail): void {
+/** The state that a refusal names must have been current at some time between its request and its answer. */
+function checkRefusals(operation: Operation, refused: Attempt[], { view, acks, rules }: Segment, fail: Fail): void {
   const [key = ''] = Object.keys(operation.wanted)
   for (const { sentAt: at, endedAt, status, code, body } of refused) {
     const isMissing = status === 404 && code === 'item_not_found'
@@ -167,8 +166,8 @@ function checkRefusals(operation: Operation, refused: Try[], { view, acks, rules
     const { current = null, of = 'item' } = isMissing
       ? {}
       : (JSON.parse(body) as { current: number | null; of: 'item' | 'stash' })
-    // A fenced refusal may be that of the first try.
-    const least = acks.newestBefore(rules.fence ? (operation.tries[0]?.sentAt ?? at) : at)
+    // A replayed refusal may be that of the first attempt.
+    const least = acks.newestBefore(rules.fence ? (operation.attempts[0]?.sentAt ?? at) : at)
     const most = Math.min(view.head, acks.oldestAfter(endedAt) - 1)
     const wasTrue =
       of === 'stash'
@@ -180,10 +179,10 @@ function checkRefusals(operation: Operation, refused: Try[], { view, acks, rules
   }
 }
 
-/** Acknowledged before another was sent: then its revision is the smaller one. And no two share one. */
-function checkOrder(told: Told[], fail: Fail): void {
-  const direct = told.filter(({ heldId }) => heldId === null)
-  const byRevision = new Map<number, Told>()
+/** A write that was acknowledged before another was sent must have the lower revision, and no two writes share one. */
+function checkOrder(accepted: Accepted[], fail: Fail): void {
+  const direct = accepted.filter(({ heldId }) => heldId === null)
+  const byRevision = new Map<number, Accepted>()
   for (const one of direct) {
     const other = byRevision.get(one.revision)
     if (other !== undefined) {
@@ -192,11 +191,11 @@ function checkOrder(told: Told[], fail: Fail): void {
     byRevision.set(one.revision, one)
   }
   const bySent = direct.toSorted((a, b) => sentAt(a) - sentAt(b))
-  const byEnd = direct.toSorted((a, b) => a.tried.endedAt - b.tried.endedAt)
-  let newest: Told | null = null
+  const byEnd = direct.toSorted((a, b) => a.attempt.endedAt - b.attempt.endedAt)
+  let newest: Accepted | null = null
   let i = 0
   for (const one of bySent) {
-    for (let next = byEnd[i]; next !== undefined && next.tried.endedAt < sentAt(one); next = byEnd[++i]) {
+    for (let next = byEnd[i]; next !== undefined && next.attempt.endedAt < sentAt(one); next = byEnd[++i]) {
       if (newest === null || next.revision > newest.revision) newest = next
     }
     if (newest !== null && newest.revision >= one.revision) {
@@ -206,4 +205,4 @@ function checkOrder(told: Told[], fail: Fail): void {
   }
 }
 
-const sentAt = ({ operation }: Told): number => operation.tries[0]?.sentAt ?? 0
+const sentAt = ({ operation }: Accepted): number => operation.attempts[0]?.sentAt ?? 0

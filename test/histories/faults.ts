@@ -1,18 +1,18 @@
 /**
- * What is done to the service while the workers run: it is ended hard or gently and started again, its runtime alone is ended,
- * and its object is put back to an older copy while KV keeps the newer state.
+ * Injects faults while the workers run: kills or terminates the service and starts it again, kills only its runtime, and
+ * restores the object from an older copy while KV keeps the newer state.
  */
 import { join } from 'node:path'
-import { sleep } from './ask.ts'
+import { sleep } from './http-client.ts'
 import { OBJECTS, type Service } from './service.ts'
 import type { State } from './state.ts'
-import type { Epoch } from './story.ts'
-import type { Witness } from './witness.ts'
+import type { Epoch } from './recording.ts'
+import type { HistoryReader } from './history-reader.ts'
 
-/** Twice as long as KV needs to be told of the last change where nothing is in its way. */
-export const KV_SETTLES_MS = 2_500
+/** Twice the time in which the publisher puts the last change to KV without faults. */
+export const KV_SETTLED_MS = 2_500
 
-/** A recovery comes after so many faults that its copy has missed. */
+/** The number of faults between a copy and the recovery from it. */
 const FAULTS_TO_RECOVERY = 1
 
 export type FaultPlan = {
@@ -25,18 +25,18 @@ export type FaultPlan = {
 export class Faults {
   readonly #service: Service
   readonly #state: State
-  readonly #witness: Witness
+  readonly #historyReader: HistoryReader
   readonly #scratch: string
   readonly epochs: Epoch[] = []
   #hasCopy = false
   #faultsSinceCopy = 0
-  /** Since when things happen that no history was taken down for yet. */
+  /** The start of the present epoch, whose history has not been read yet. */
   openSince = Date.now()
 
-  constructor(service: Service, state: State, witness: Witness, scratch: string) {
+  constructor(service: Service, state: State, historyReader: HistoryReader, scratch: string) {
     this.#service = service
     this.#state = state
-    this.#witness = witness
+    this.#historyReader = historyReader
     this.#scratch = scratch
   }
 
@@ -59,7 +59,7 @@ export class Faults {
     this.#state.counts.runtimeKills++
     await this.#service.killRuntime()
     await sleep(20)
-    await this.#witness.untilUp()
+    await this.#historyReader.untilUp()
     this.#state.begin()
   }
 
@@ -80,24 +80,24 @@ export class Faults {
     this.#faultsSinceCopy = 0
   }
 
-  /** Only for a service that is to be wrong: with KV put back as well, nothing is left that could notice. */
+  /** Only for `--broken recovery`: if KV is restored as well, the service cannot notice the recovery. */
   async copyKv(): Promise<void> {
     await this.#service.copyOut('kv', join(this.#scratch, 'kv'))
   }
 
-  /** The object's files go back to the copy. What was acknowledged since is lost then, and is in the closed epoch's history. */
+  /** Restores the object's files from the copy. Writes acknowledged since are lost, but are in the history of the closed epoch. */
   async recover({ withKv = false } = {}): Promise<void> {
     const { gate, counts, stash } = this.#state
     await gate.shut()
-    if (!withKv) await sleep(KV_SETTLES_MS)
+    if (!withKv) await sleep(KV_SETTLED_MS)
     await this.closeEpoch()
     this.#state.endGeneration()
     counts.recoveries++
     await this.#service.end('SIGKILL')
-    await this.#service.putBack(OBJECTS, join(this.#scratch, 'object'), stash.id)
-    if (withKv) await this.#service.putBack('kv', join(this.#scratch, 'kv'), '')
+    await this.#service.restore(OBJECTS, join(this.#scratch, 'object'), stash.id)
+    if (withKv) await this.#service.restore('kv', join(this.#scratch, 'kv'), '')
     this.#hasCopy = false
-    // What follows is told of the new epoch alone.
+    // From here on everything belongs to the new epoch.
     this.openSince = Date.now()
     this.#state.epoch++
     this.#state.versions.clear()
@@ -107,9 +107,9 @@ export class Faults {
     gate.open()
   }
 
-  /** Takes down the history of the epoch that ends now. */
+  /** Reads the history of the epoch that ends now. */
   async closeEpoch(): Promise<void> {
-    const entries = await this.#witness.history()
+    const entries = await this.#historyReader.history()
     this.epochs.push({ from: this.openSince, until: Date.now(), entries })
   }
 }

@@ -1,8 +1,8 @@
 /**
- * The stash's history as a witness: which value and version a key had at which revision, and which time-boxes were pending.
- * It is rebuilt here from the entries alone, by the contract's rules.
+ * Rebuilds the state of the stash at each revision from the entries of its history alone, by the contract's rules: the value
+ * and version of each key, and the pending time-boxes.
  */
-import type { Entry } from './story.ts'
+import type { Entry } from './recording.ts'
 
 export type Held = { value: string; version: number }
 
@@ -12,7 +12,7 @@ export type Box = {
   setBy: number
   at: number
   to: string | null
-  /** The revision that took the key out: its revert, or a change by hand. Null: none has yet. */
+  /** The revision that ended the time-box: its revert, or a change of the key. Null if it is pending. */
   endedBy: number | null
   ended: 'revert' | 'hand' | null
 }
@@ -25,14 +25,14 @@ export class LogView {
   readonly #at = new Map<number, Entry>()
   readonly #byReason = new Map<string, Entry[]>()
   readonly #steps = new Map<string, Step[]>()
-  readonly #boxesOf = new Map<string, Box[]>()
+  readonly #boxesByKey = new Map<string, Box[]>()
 
   constructor(entries: Entry[]) {
     this.entries = entries
     for (const entry of entries) {
       this.#at.set(entry.revision, entry)
       if (entry.reason !== null && entry.kind !== 'revert') {
-        listIn(this.#byReason, entry.reason).push(entry)
+        getList(this.#byReason, entry.reason).push(entry)
       }
       this.#follow(entry)
     }
@@ -50,8 +50,8 @@ export class LogView {
     return this.#at.get(revision)
   }
 
-  /** Entries that an operation made: one at most, where all is well. */
-  madeBy(id: string): Entry[] {
+  /** Returns the entries of an operation. More than one is a violation. */
+  getEntriesBy(id: string): Entry[] {
     return this.#byReason.get(id) ?? []
   }
 
@@ -84,7 +84,7 @@ export class LogView {
 
   /** The time-box that the key was in at this revision. */
   boxAt(key: string, revision: number): Box | null {
-    const boxes = this.#boxesOf.get(key) ?? []
+    const boxes = this.#boxesByKey.get(key) ?? []
     for (let i = boxes.length - 1; i >= 0; i--) {
       const box = boxes[i]
       if (box === undefined || box.setBy > revision) continue
@@ -96,7 +96,7 @@ export class LogView {
   #follow(entry: Entry): void {
     const isRevert = entry.kind === 'revert'
     for (const { key, before, after } of entry.changes) {
-      // A recovery gives items new versions and leaves their values alone.
+      // The entry of a recovery gives items new versions, and does not change values or time-boxes.
       const pending = entry.kind === 'recovered' ? null : this.#openBox(key)
       if (pending !== null) {
         pending.endedBy = entry.revision
@@ -106,19 +106,19 @@ export class LogView {
         const to = pending === null ? before : pending.to
         const box: Box = { key, setBy: entry.revision, at: entry.revertsAt, to, endedBy: null, ended: null }
         this.boxes.push(box)
-        listIn(this.#boxesOf, key).push(box)
+        getList(this.#boxesByKey, key).push(box)
       }
-      listIn(this.#steps, key).push({ revision: entry.revision, value: after })
+      getList(this.#steps, key).push({ revision: entry.revision, value: after })
     }
   }
 
   #openBox(key: string): Box | null {
-    const box = this.#boxesOf.get(key)?.at(-1)
+    const box = this.#boxesByKey.get(key)?.at(-1)
     return box !== undefined && box.endedBy === null ? box : null
   }
 }
 
-function listIn<T>(map: Map<string, T[]>, key: string): T[] {
+function getList<T>(map: Map<string, T[]>, key: string): T[] {
   const known = map.get(key)
   if (known !== undefined) return known
   const list: T[] = []

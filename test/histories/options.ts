@@ -1,10 +1,10 @@
-/** The command's options. */
+/** Parses the options of the command. */
 import { parseArgs } from 'node:util'
-import { BREAKS, isBreak, type Break } from './tamper.ts'
+import { BREAKS, isBreak, type Break } from './breaking-proxy.ts'
 
 export type Options = {
   seconds: number
-  /** A service that is up already, of which nothing is ended. Null: one is started. */
+  /** The URL of a running service, whose processes are left alone. Null: the run starts its own. */
   url: string | null
   seed: number
   broken: Break | null
@@ -17,7 +17,7 @@ export type Options = {
   fence: boolean
   clock: boolean
   hubs: boolean
-  /** The run goes on until so many operations and reads were made, on a machine that is busy. */
+  /** The run continues past `seconds` until it has made this many operations and reads, because a slow machine makes few. */
   atLeast: number
   /** The longest time-box. */
   forMaxMs: number
@@ -25,20 +25,20 @@ export type Options = {
 
 export const USAGE = `npm run histories -- [options]
 
-Starts the service on a folder of its own, drives it over HTTP, ends it at random, and checks what it saw.
+Starts the service with a data folder of its own, sends requests, kills it at random, and checks all answers.
 
-  --url URL        of a service that is up: nothing of it is ended then
+  --url URL        tests a running service, without kills
   --seconds N      how long the workers run (60)
-  --seed N         of the random numbers (default: the clock); the machine's timing is not repeated
-  --no-kills       nothing is ended while the workers run, nor for the last look at KV
+  --seed N         the seed of the random numbers (default: the clock); the machine's timing is not repeated
+  --no-kills       no process is killed, neither while the workers run nor before the last read of KV
   --fault-every S  mean seconds between two faults (12)
-  --no-hubs        the object tells all watchers itself; else hubs take those past the second
-  --no-recoveries  the object is not put back to an older copy now and then
-  --no-fence       of a service that judges the repeat of a refusal anew at once
-  --no-clock       of a service whose time-boxes end with a revision only, not by the clock in every copy
+  --no-hubs        all watchers connect to the object; otherwise hubs take those past the second
+  --no-recoveries  the object is never restored from an older copy
+  --no-fence       for a service that does not replay refusals to repeats
+  --no-clock       for a service whose time-boxes end only with a revision, not by the clock in every copy
   --for S          the longest time-box, in seconds (8)
   --writers N (6)  --readers N (4)  --watchers N (8)
-  --broken NAME    the service broken on purpose, to show that the checks notice:
+  --broken NAME    breaks the service on purpose, to show that the checks find it:
 ${Object.entries(BREAKS)
   .map(([name, what]) => `                   ${name}: ${what}`)
   .join('\n')}`
@@ -71,24 +71,24 @@ export function readOptions(args: string[]): Options | null {
   if (url !== null && broken === 'recovery') throw new Error('a recovery needs a service of its own')
   return {
     url,
-    seconds: numberOf('seconds', values.seconds, 1, 86_400),
-    seed: numberOf('seed', values.seed ?? String(Date.now() % 1_000_000), 0, 2 ** 32),
+    seconds: parseNumber('seconds', values.seconds, 1, 86_400),
+    seed: parseNumber('seed', values.seed ?? String(Date.now() % 1_000_000), 0, 2 ** 32),
     broken,
-    writers: numberOf('writers', values.writers, 1, 50),
-    readers: numberOf('readers', values.readers, 0, 50),
-    watchers: numberOf('watchers', values.watchers, 0, 100),
+    writers: parseNumber('writers', values.writers, 1, 50),
+    readers: parseNumber('readers', values.readers, 0, 50),
+    watchers: parseNumber('watchers', values.watchers, 0, 100),
     kills: values.kills && url === null,
-    faultEveryMs: 1_000 * numberOf('fault-every', values['fault-every'], 1, 3_600),
+    faultEveryMs: 1_000 * parseNumber('fault-every', values['fault-every'], 1, 3_600),
     recoveries: values.recoveries && url === null,
     fence: values.fence,
     clock: values.clock,
     hubs: values.hubs,
     atLeast: 0,
-    forMaxMs: 1_000 * numberOf('for', values.for, 2, 60),
+    forMaxMs: 1_000 * parseNumber('for', values.for, 2, 60),
   }
 }
 
-function numberOf(name: string, text: string, least: number, most: number): number {
+function parseNumber(name: string, text: string, least: number, most: number): number {
   const number = Number(text)
   if (Number.isFinite(number) && number >= least && number <= most) return number
   throw new Error(`--${name} takes a number from ${least} to ${most}`)

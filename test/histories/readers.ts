@@ -1,22 +1,22 @@
-/** Readers: single items, all flags, some flags, evaluations; with conditions and with `min_revision`. Each answer goes into the story. */
-import { Asker, headerOf, sleep, type Answer, type Asked } from './ask.ts'
-import { BOX_KEYS, BUSY_KEYS, codeOf, isAnswer, type State } from './state.ts'
-import type { Read } from './story.ts'
+/** Readers of single items, all flags, some flags and evaluations, with conditions and `min_revision`. They record each answer. */
+import { HttpClient, getHeader, sleep, type Answer, type HttpRequest } from './http-client.ts'
+import { BOX_KEYS, BUSY_KEYS, getCode, isAnswer, type State } from './state.ts'
+import type { Read } from './recording.ts'
 
 const PAUSE_MS = { least: 20, most: 160 }
-/** While nobody answers, asking again at once would only take the processor from the restart. */
+/** While the service is down, frequent retries would only slow its restart. */
 const DOWN_PAUSE_MS = 150
 
 type Plan = Pick<Read, 'kind' | 'key' | 'keys' | 'minRevision' | 'ifNoneMatch'>
 
 export async function read(state: State): Promise<void> {
-  const asker = new Asker(state.origin)
-  /** By address: the last tag, to be shown again. */
+  const client = new HttpClient(state.origin)
+  /** The last ETag of each resource, for conditional requests. */
   const tags = new Map<string, string>()
   while (!state.isOver) {
-    const plan = draw(state, tags)
+    const plan = drawPlan(state, tags)
     const startedAt = Date.now()
-    const answer = await asker.ask(asked(state, plan))
+    const answer = await client.send(toRequest(state, plan))
     if (isAnswer(answer)) {
       const seen = record(plan, startedAt, answer)
       state.reads.push(seen)
@@ -25,12 +25,12 @@ export async function read(state: State): Promise<void> {
     const pause = state.random.between(PAUSE_MS.least, PAUSE_MS.most)
     await sleep(isAnswer(answer) ? pause : pause + DOWN_PAUSE_MS)
   }
-  asker.close()
+  client.close()
 }
 
-const nameOf = ({ kind, key, keys }: Plan): string => `${kind} ${key ?? keys?.join() ?? ''}`
+const getName = ({ kind, key, keys }: Plan): string => `${kind} ${key ?? keys?.join() ?? ''}`
 
-function draw(state: State, tags: Map<string, string>): Plan {
+function drawPlan(state: State, tags: Map<string, string>): Plan {
   const { random } = state
   const key = state.pick(random() < 0.5 ? BOX_KEYS : BUSY_KEYS)
   const roll = random()
@@ -45,11 +45,11 @@ function draw(state: State, tags: Map<string, string>): Plan {
     minRevision: isPlain && random() < 0.25 ? state.revision : 0,
     ifNoneMatch: null,
   }
-  const known = tags.get(nameOf(plan))
+  const known = tags.get(getName(plan))
   return known !== undefined && kind !== 'evaluate' && random() < 0.4 ? { ...plan, ifNoneMatch: known } : plan
 }
 
-function asked({ stash }: State, { kind, key, keys, minRevision, ifNoneMatch }: Plan): Asked {
+function toRequest({ stash }: State, { kind, key, keys, minRevision, ifNoneMatch }: Plan): HttpRequest {
   const headers = { ...(ifNoneMatch !== null && { 'If-None-Match': ifNoneMatch }) }
   const query = new URLSearchParams({
     ...(keys !== null && { keys: keys.join(',') }),
@@ -73,15 +73,15 @@ function asked({ stash }: State, { kind, key, keys, minRevision, ifNoneMatch }: 
 const CONTEXT = JSON.stringify({ context: { targetingKey: 'somebody' } })
 
 function record(plan: Plan, startedAt: number, answer: Answer): Read {
-  const source = headerOf(answer, 'switchyard-source') ?? ''
-  const revision = headerOf(answer, 'switchyard-revision')
+  const source = getHeader(answer, 'switchyard-source') ?? ''
+  const revision = getHeader(answer, 'switchyard-revision')
   return {
     ...plan,
     startedAt,
     endedAt: Date.now(),
     status: answer.status,
-    problem: codeOf(answer),
-    etag: headerOf(answer, 'etag'),
+    problem: getCode(answer),
+    etag: getHeader(answer, 'etag'),
     revision: revision === null ? null : Number(revision),
     vouched: source.includes('; vouched'),
     asOf: Date.parse(/as-of=([^;]+)/.exec(source)?.[1] ?? ''),
@@ -91,7 +91,7 @@ function record(plan: Plan, startedAt: number, answer: Answer): Read {
 }
 
 function learn(state: State, seen: Read, tags: Map<string, string>): void {
-  if (seen.status === 200 && seen.etag !== null) tags.set(nameOf(seen), seen.etag)
+  if (seen.status === 200 && seen.etag !== null) tags.set(getName(seen), seen.etag)
   const version = /^"(\d+)"$/.exec(seen.etag ?? '')?.[1]
   if (seen.kind !== 'item' || seen.key === null) return
   if (seen.status === 200 && version !== undefined) state.versions.set(seen.key, Number(version))

@@ -1,20 +1,22 @@
-/** What a run comes to, as a table and a list. */
+/** Formats the results of a run: a table of figures and a list of violations. */
 import type { State } from './state.ts'
-import type { Story, Violation } from './story.ts'
+import type { Recording, Violation } from './recording.ts'
 
 const SHOWN_PER_RULE = 5
 const PROOF_MAX_CHARS = 1_500
 
-export function tableOf(
-  { operations, reads, watched }: Story,
+export function formatTable(
+  { operations, reads, watched }: Recording,
   { counts }: State,
   more: Record<string, unknown>,
 ): string {
-  const acknowledged = operations.filter(({ tries }) => tries.some(({ status }) => status === 200 || status === 202))
+  const acknowledged = operations.filter(({ attempts }) =>
+    attempts.some(({ status }) => status === 200 || status === 202),
+  )
   const rows: [string, unknown][] = [
     ['operations', operations.length],
     ['acknowledged', acknowledged.length],
-    ['refused', operations.filter(({ tries }) => tries.some(({ status }) => isRefusal(status))).length],
+    ['refused', operations.filter(({ attempts }) => attempts.some(({ status }) => isRefusal(status))).length],
     ['kill -9 of the service', counts.kills],
     ['kill -9 of the runtime', counts.runtimeKills],
     ['recoveries to an older object', counts.recoveries],
@@ -24,16 +26,16 @@ export function tableOf(
     ['reads', reads.length],
     ['reads answered 5xx', reads.filter(({ status }) => status >= 500).length],
     ['watcher events', watched.flatMap(({ notes }) => notes.filter((note) => 'event' in note)).length],
-    ['reconnects', watched.reduce((sum, one) => sum + reconnectsOf(one), 0)],
+    ['reconnects', watched.reduce((sum, one) => sum + countReconnects(one), 0)],
     ...Object.entries(more),
   ]
   return rows.map(([name, value]) => `| ${name.padEnd(30)} | ${String(value).padStart(8)} |`).join('\n')
 }
 
-/** Connections that were told something, but for the first. */
-function reconnectsOf({ notes }: Story['watched'][number]): number {
-  const told = notes.filter((note, i) => 'event' in note && 'opened' in (notes[i - 1] ?? {}))
-  return Math.max(0, told.length - 1)
+/** Counts the connections that received an event, without the first. */
+function countReconnects({ notes }: Recording['watched'][number]): number {
+  const connections = notes.filter((note, i) => 'event' in note && 'opened' in (notes[i - 1] ?? {}))
+  return Math.max(0, connections.length - 1)
 }
 
 const isRefusal = (status: number | null): boolean => status !== null && status >= 400 && status < 500

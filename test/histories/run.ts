@@ -1,28 +1,28 @@
 /**
- * `npm run histories`: an independent check of the service by what its users see. It imports nothing of the service, speaks
- * HTTP only, and holds what it saw against the contract. Exit: 0 without a violation, 1 with one, 2 where it could not run.
- * With --broken it is the other way round: 0 where the broken service was found out.
+ * `npm run histories`: checks the service from outside. It imports nothing from src, uses HTTP only, records all requests and
+ * answers, and checks the recording against the contract. Exit code: 0 without a violation, 1 with one, 2 if the run failed.
+ * With --broken the codes 0 and 1 are exchanged, because the violations are expected.
  */
 import { check } from './check.ts'
-import { play } from './drama.ts'
+import { runWorkload } from './run-workload.ts'
 import { readOptions, USAGE } from './options.ts'
-import { listViolations, tableOf } from './report.ts'
+import { listViolations, formatTable } from './report.ts'
 import type { Service } from './service.ts'
 
-/** For starts, rest and checks, on a slow machine. */
+/** Extra time for starts, the quiet phase and the checks on a slow machine. */
 const SPARE_MS = 240_000
 
 let service: Service | null = null
 
-/** The service's own error lines: not a violation, and often the cause of one. */
-function sayErrors(): void {
+/** Prints the service's error lines. They are no violations, but often show the cause of one. */
+function printErrors(): void {
   const errors = service?.errors ?? []
   if (errors.length > 0) console.log(`the service logged ${errors.length} errors:\n${errors.slice(0, 5).join('\n')}`)
 }
 
-const giveUp = async (why: string): Promise<void> => {
+const abort = async (why: string): Promise<void> => {
   console.error(why)
-  sayErrors()
+  printErrors()
   await service?.end('SIGKILL')
   process.exit(2)
 }
@@ -33,25 +33,25 @@ try {
     console.log(USAGE)
     process.exit(0)
   }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void giveUp(signal))
-  const late = setTimeout(() => void giveUp('it took too long'), 1_000 * options.seconds + SPARE_MS)
-  const { story, state } = await play(options, (started) => (service = started))
-  const { violations, latestEndMs, timed, usedAgain } = check(story)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void abort(signal))
+  const late = setTimeout(() => void abort('it took too long'), 1_000 * options.seconds + SPARE_MS)
+  const { recording, state } = await runWorkload(options, (started) => (service = started))
+  const { violations, latestEndMs, timed, usedAgain } = check(recording)
   clearTimeout(late)
   const more = {
     'time-boxed values': timed,
     'latest end of one, ms': latestEndMs,
     'revisions used again': usedAgain,
-    revisions: story.final.revision,
+    revisions: recording.final.revision,
     violations: violations.length,
   }
   console.log(
     `seed ${options.seed}, ${options.seconds} s${options.broken === null ? '' : `, broken: ${options.broken}`}`,
   )
-  console.log(tableOf(story, state, more))
+  console.log(formatTable(recording, state, more))
   if (violations.length > 0) console.log(listViolations(violations))
-  sayErrors()
+  printErrors()
   process.exit(violations.length > 0 === (options.broken !== null) ? 0 : 1)
 } catch (error) {
-  await giveUp(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  await abort(error instanceof Error ? (error.stack ?? error.message) : String(error))
 }

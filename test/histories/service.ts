@@ -1,6 +1,6 @@
 /**
- * The service as a user starts it: the command behind `npm start`, on a data folder of its own. It can be ended hard or
- * gently, and so can the runtime under it alone. Only processes that it started are ever ended, each by its id.
+ * Runs the service as a user starts it: the command behind `npm start`, with a data folder of its own. `end` kills or
+ * terminates it, `killRuntime` kills only its runtime. It signals only processes that it started, each by its id.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,7 +8,7 @@ import { cp, readFile, readdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { sleep } from './ask.ts'
+import { sleep } from './http-client.ts'
 
 const root = join(import.meta.dirname, '../..')
 const START_DEADLINE_MS = 90_000
@@ -21,10 +21,10 @@ export class Service {
   readonly #port: number
   readonly #settings: Settings
   #child: ChildProcess | null = null
-  /** What runs under it, to be waited for: the runtime ends a moment after the process that started it. */
-  #below: number[] = []
-  #lastWords: string[] = []
-  /** What it logged as errors, for whoever looks for the cause of a violation. */
+  /** The descendants of the process. `end` waits for them, because the runtime ends just after its parent. */
+  #descendants: number[] = []
+  #lastLines: string[] = []
+  /** The error lines of its log, printed because they may show the cause of a violation. */
   readonly errors: string[] = []
 
   constructor(data: string, port: number, settings: Settings) {
@@ -48,7 +48,7 @@ export class Service {
         PORT: String(this.#port),
         HOST: '127.0.0.1',
         SWITCHYARD_DATA: this.#data,
-        // Wrangler then takes the variables of wrangler.toml from the environment, for this process alone.
+        // With this, Wrangler takes the variables of wrangler.toml from the environment of this process.
         CLOUDFLARE_INCLUDE_PROCESS_ENV: 'true',
         ...settings,
         // The generated type knows only the value in wrangler.toml.
@@ -58,22 +58,22 @@ export class Service {
     this.#child = child
     const up = Promise.withResolvers<void>()
     const listen = (line: string): void => {
-      this.#lastWords = [...this.#lastWords.slice(-20), line]
+      this.#lastLines = [...this.#lastLines.slice(-20), line]
       if (/"level":"error"|^\w*Error: /.test(line)) this.errors.push(line)
       if (line.includes('Switchyard is up on')) up.resolve()
     }
     createInterface({ input: child.stdout }).on('line', listen)
     createInterface({ input: child.stderr }).on('line', listen)
-    child.on('exit', (code) => up.reject(new Error(`npm start ended (${code}): ${this.#lastWords.join('\n')}`)))
+    child.on('exit', (code) => up.reject(new Error(`npm start ended (${code}): ${this.#lastLines.join('\n')}`)))
     const late = setTimeout(() => up.reject(new Error('npm start did not come up')), START_DEADLINE_MS)
     await up.promise.finally(() => clearTimeout(late))
-    this.#below = await descendantsOf(child.pid ?? 0)
+    this.#descendants = await getDescendants(child.pid ?? 0)
   }
 
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const child = this.#child
     if (child === null || child.exitCode !== null || child.signalCode !== null) return
-    this.#below = await descendantsOf(child.pid ?? 0)
+    this.#descendants = await getDescendants(child.pid ?? 0)
     const ended = once(child, 'exit')
     child.kill(signal)
     await Promise.race([ended, sleep(END_DEADLINE_MS)])
@@ -83,26 +83,27 @@ export class Service {
     }
     this.#child = null
     const deadline = Date.now() + END_DEADLINE_MS
-    while (Date.now() < deadline && (await Promise.all(this.#below.map(isRunning))).includes(true)) await sleep(20)
-    for (const pid of this.#below) if (await isRunning(pid)) killOne(pid)
+    while (Date.now() < deadline && (await Promise.all(this.#descendants.map(isRunning))).includes(true))
+      await sleep(20)
+    for (const pid of this.#descendants) if (await isRunning(pid)) killOne(pid)
   }
 
-  /** The runtime alone; the process above starts another one. */
+  /** Kills the runtime. Its parent process starts another one. */
   async killRuntime(): Promise<void> {
-    const below = await descendantsOf(this.#child?.pid ?? 0)
-    const names = await Promise.all(below.map(nameOf))
-    const runtime = below.find((_, i) => names[i] === 'workerd')
+    const descendants = await getDescendants(this.#child?.pid ?? 0)
+    const names = await Promise.all(descendants.map(getName))
+    const runtime = descendants.find((_, i) => names[i] === 'workerd')
     if (runtime !== undefined) killOne(runtime)
   }
 
-  /** The files of one object, of all objects in `folder`. Safe while the service is stopped, or while nothing is written. */
+  /** Copies a folder out of the data folder. Safe only while the service is stopped or nothing is written. */
   async copyOut(what: string, to: string): Promise<void> {
     await rm(to, { recursive: true, force: true })
     await cp(join(this.#data, what), to, { recursive: true, filter: (path) => !path.endsWith('-shm') })
   }
 
-  /** Puts back what was copied; what lies there now is removed first, but only files that begin with `name`. */
-  async putBack(what: string, from: string, name: string): Promise<void> {
+  /** Restores the copied files whose names begin with `name`, and removes the present ones first. */
+  async restore(what: string, from: string, name: string): Promise<void> {
     const folder = join(this.#data, what)
     for (const file of await readdir(folder))
       if (file.startsWith(name)) await rm(join(folder, file), { recursive: true })
@@ -124,13 +125,13 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-async function descendantsOf(pid: number): Promise<number[]> {
+async function getDescendants(pid: number): Promise<number[]> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
   const children = text.split(/\s+/).filter(Boolean).map(Number)
-  return [...children, ...(await Promise.all(children.map(descendantsOf))).flat()]
+  return [...children, ...(await Promise.all(children.map(getDescendants))).flat()]
 }
 
-const nameOf = async (pid: number): Promise<string> =>
+const getName = async (pid: number): Promise<string> =>
   (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim()
 
 async function isRunning(pid: number): Promise<boolean> {
@@ -142,6 +143,6 @@ function killOne(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
-    // It has ended by itself.
+    // The process has already ended.
   }
 }

@@ -1,13 +1,13 @@
-/** What the workers of one run share: where the stash is, what is known of it, what was seen, and a gate that pauses all writers. */
+/** The shared state of the workers of a run: the stash, the recording so far, and a gate that pauses all writers. */
 import { createRandom, type Random } from '../world/random.ts'
-import { Asker, headerOf, type Answer, type Asked, type Outcome } from './ask.ts'
-import type { Generation, Operation, Read, Rules, Watched } from './story.ts'
+import { HttpClient, getHeader, type Answer, type HttpRequest, type Outcome } from './http-client.ts'
+import type { Generation, Operation, Read, Rules, Watched } from './recording.ts'
 
 export type Stash = { id: string; master: string; writers: string[] }
 
-/** Written all the time, so that conditions conflict. */
+/** Written often, so that preconditions conflict. */
 export const BUSY_KEYS = ['busy-0', 'busy-1', 'busy-2', 'busy-3', 'lock']
-/** Written seldom and mostly for a time, so that time-boxes come to their end. */
+/** Written seldom and mostly with a time-box, so that most time-boxes reach their end. */
 export const BOX_KEYS = Array.from({ length: 12 }, (_, i) => `box-${i}`)
 
 export class State {
@@ -24,14 +24,14 @@ export class State {
   readonly malformed: string[] = []
   readonly generations: Generation[] = []
   readonly counts = { kills: 0, runtimeKills: 0, recoveries: 0, dropped: 0, repeats: 0, late: 0 }
-  /** The current version of a key as far as it is known; null: absent. For conditions that have a chance. */
+  /** The last known version of each key, or null if it is absent. Preconditions made from it are often met. */
   readonly versions = new Map<string, number | null>()
   /** The newest revision that was acknowledged or seen since the last recovery. */
   revision = 0
   epoch = 0
-  /** Raised when writers and readers are to stop. */
+  /** Set when writers and readers must stop. */
   isOver = false
-  /** Raised when the watchers may leave too. */
+  /** Set when the watchers may stop as well. */
   isDone = false
 
   constructor(origin: string, stash: Stash, rules: Rules, { seed, forMaxMs }: { seed: number; forMaxMs: number }) {
@@ -42,12 +42,12 @@ export class State {
     this.forMaxMs = forMaxMs
   }
 
-  /** A new runtime is up. */
+  /** Called when a new runtime is up. */
   begin(): void {
     this.generations.push({ from: Date.now(), until: Infinity })
   }
 
-  /** To be called right before the runtime is ended. */
+  /** Called just before the runtime is killed. */
   endGeneration(): void {
     const current = this.generations.at(-1)
     if (current !== undefined && current.until === Infinity) current.until = Date.now()
@@ -64,7 +64,7 @@ export class State {
   }
 }
 
-/** Writers pass it before each operation. While it is shut nothing is being written, and no outcome is open. */
+/** Writers enter it for each operation. `shut` waits until no operation is in flight, and lets none start. */
 export class Gate {
   #busy = 0
   #idle: PromiseWithResolvers<void> | null = null
@@ -95,13 +95,13 @@ export class Gate {
 }
 
 export async function createStash(origin: string, writers: number): Promise<Stash> {
-  const asker = new Asker(origin)
-  const created = await mustAsk(asker, { method: 'POST', path: '/api/stash' })
+  const client = new HttpClient(origin)
+  const created = await sendOrThrow(client, { method: 'POST', path: '/api/stash' })
   const { stash_id: id, master_token: master } = JSON.parse(created.body) as { stash_id: string; master_token: string }
   const tokens: string[] = []
   for (let i = 0; i < writers; i++) {
     const spec = { label: `writer-${i}`, can: ['write'], keys: ['*'], expires_in: '1d' }
-    const granted = await mustAsk(asker, {
+    const granted = await sendOrThrow(client, {
       method: 'POST',
       path: `/api/stash/${id}/tokens`,
       headers: { Authorization: `Bearer ${master}` },
@@ -109,15 +109,15 @@ export async function createStash(origin: string, writers: number): Promise<Stas
     })
     tokens.push((JSON.parse(granted.body) as { token: string }).token)
   }
-  asker.close()
+  client.close()
   return { id, master, writers: tokens }
 }
 
-export async function mustAsk(asker: Asker, asked: Asked): Promise<Answer> {
-  const answer = await asker.ask(asked)
+export async function sendOrThrow(client: HttpClient, request: HttpRequest): Promise<Answer> {
+  const answer = await client.send(request)
   if (!isAnswer(answer) || answer.status !== 200) {
     const what = isAnswer(answer) ? `${answer.status} ${answer.body}` : answer
-    throw new Error(`${asked.method} ${asked.path}: ${what}`)
+    throw new Error(`${request.method} ${request.path}: ${what}`)
   }
   return answer
 }
@@ -125,8 +125,8 @@ export async function mustAsk(asker: Asker, asked: Asked): Promise<Answer> {
 export const isAnswer = (outcome: Outcome): outcome is Answer => typeof outcome !== 'string'
 
 /** The stable code of a refusal. */
-export function codeOf(answer: Answer): string | null {
-  const problem = headerOf(answer, 'switchyard-problem')
+export function getCode(answer: Answer): string | null {
+  const problem = getHeader(answer, 'switchyard-problem')
   if (problem !== null || answer.status < 400) return problem
   try {
     return (JSON.parse(answer.body) as { code?: string }).code ?? null

@@ -1,10 +1,10 @@
 /**
- * Writers. Each has a token of its own and makes one operation at a time: it draws what to do and how the network treats it,
- * and repeats under the same Idempotency-Key until there is an answer. What it sent and what it was told goes into the story.
+ * Writers. Each has a token of its own and makes one operation at a time: it draws an operation and a fault of the
+ * connection, and repeats with the same Idempotency-Key until it gets an answer. It records all attempts and answers.
  */
-import { Asker, sleep, type Answer, type Asked, type Outcome } from './ask.ts'
-import { BOX_KEYS, BUSY_KEYS, codeOf, isAnswer, type State } from './state.ts'
-import type { Loss, Operation } from './story.ts'
+import { HttpClient, sleep, type Answer, type HttpRequest, type Outcome } from './http-client.ts'
+import { BOX_KEYS, BUSY_KEYS, getCode, isAnswer, type State } from './state.ts'
+import type { Loss, Operation } from './recording.ts'
 
 const PAUSE_MS = { least: 10, most: 90 }
 /** Longer than a restart takes here. */
@@ -28,7 +28,7 @@ export async function write(state: State, number: number): Promise<void> {
 class Writer {
   readonly #state: State
   readonly #number: number
-  readonly #asker: Asker
+  readonly #client: HttpClient
   #count = 0
   /** Its newest revision, for undo. */
   #last = 0
@@ -37,23 +37,23 @@ class Writer {
   constructor(state: State, number: number) {
     this.#state = state
     this.#number = number
-    this.#asker = new Asker(state.origin)
+    this.#client = new HttpClient(state.origin)
   }
 
   close(): void {
-    this.#asker.close()
+    this.#client.close()
   }
 
   async step(): Promise<void> {
     const due = this.#repeatLater.findIndex(({ at }) => at <= Date.now())
     const [later] = due === -1 ? [] : this.#repeatLater.splice(due, 1)
     if (later !== undefined) {
-      if (later.epoch === this.#state.epoch) await this.#try(later.operation, 'none')
+      if (later.epoch === this.#state.epoch) await this.#attempt(later.operation, 'none')
       return
     }
     const operation = this.#draw()
     this.#state.operations.push(operation)
-    await (operation.keyed ? this.#makeSurely(operation) : this.#try(operation, this.#drawLoss(operation)))
+    await (operation.keyed ? this.#makeSurely(operation) : this.#attempt(operation, this.#drawLoss(operation)))
     this.#planRepeat(operation)
   }
 
@@ -63,40 +63,40 @@ class Writer {
     const hasBody = operation.kind !== 'delete'
     if (rules.fence && hasBody && random() < 0.04) return this.#makeLate(operation)
     for (let n = 0; Date.now() < giveUpAt; n++) {
-      // The third try is left alone, so that each operation comes to an end.
-      const outcome = await this.#try(operation, n < 2 ? this.#drawLoss(operation) : 'none')
+      // The third attempt has no fault, so that each operation ends.
+      const outcome = await this.#attempt(operation, n < 2 ? this.#drawLoss(operation) : 'none')
       if (isAnswer(outcome) && outcome.status < 500 && outcome.status !== 429) return
       await sleep(random.between(RETRY_MS.least, RETRY_MS.most))
     }
   }
 
-  /** The original is on its way while its repeat is answered, and arrives after it. */
+  /** Completes the original request only after its repeat has been answered. */
   async #makeLate(operation: Operation): Promise<void> {
     const { random, counts } = this.#state
     counts.late++
-    const asked = this.#asked(operation)
-    const body = asked.body ?? ''
+    const request = this.#toRequest(operation)
+    const body = request.body ?? ''
     const sentAt = Date.now()
-    const original = this.#asker.askLate({ ...asked, body })
+    const original = this.#client.sendLate({ ...request, body })
     await sleep(random.between(0, 50))
-    await this.#try(operation, 'none')
+    await this.#attempt(operation, 'none')
     await sleep(random.between(0, 500))
     const outcome = await original.finish()
     this.#note(operation, 'late', sentAt, outcome)
   }
 
-  /** An answer is the same when it is asked for again, at once and later. */
+  /** Plans a later repeat, which must get the same answer. */
   #planRepeat(operation: Operation): void {
     const { random, rules, epoch } = this.#state
-    const last = operation.tries.findLast(({ status }) => status !== null)
+    const last = operation.attempts.findLast(({ status }) => status !== null)
     if (!operation.keyed || last === undefined || random() > 0.12) return
     if ((last.status ?? 500) >= 400 && !rules.fence) return
     this.#repeatLater.push({ operation, at: Date.now() + random.between(0, 6_000), epoch })
   }
 
-  async #try(operation: Operation, loss: Loss): Promise<Outcome> {
+  async #attempt(operation: Operation, loss: Loss): Promise<Outcome> {
     const sentAt = Date.now()
-    const outcome = await this.#asker.ask({ ...this.#asked(operation), loss })
+    const outcome = await this.#client.send({ ...this.#toRequest(operation), loss })
     if (loss !== 'none') this.#state.counts.dropped++
     this.#note(operation, loss, sentAt, outcome)
     return outcome
@@ -104,14 +104,14 @@ class Writer {
 
   #note(operation: Operation, loss: Loss, sentAt: number, outcome: Outcome): void {
     if (outcome === 'unsent') return
-    if (operation.tries.length > 0) this.#state.counts.repeats++
+    if (operation.attempts.length > 0) this.#state.counts.repeats++
     const endedAt = Date.now()
     if (outcome === 'lost') {
-      operation.tries.push({ sentAt, endedAt, loss, status: null, code: null, body: '' })
+      operation.attempts.push({ sentAt, endedAt, loss, status: null, code: null, body: '' })
       return
     }
     const { status, body } = outcome
-    operation.tries.push({ sentAt, endedAt, loss, status, code: codeOf(outcome), body })
+    operation.attempts.push({ sentAt, endedAt, loss, status, code: getCode(outcome), body })
     this.#learn(operation, outcome)
   }
 
@@ -142,7 +142,7 @@ class Writer {
   #draw(): Operation {
     const { random, versions, revision } = this.#state
     const id = `w${this.#number}-${this.#count++}`
-    const base = { id, keyed: random() < 0.92, tries: [] }
+    const base = { id, keyed: random() < 0.92, attempts: [] }
     const roll = random()
     const isBox = roll < 0.05
     const keys = isBox ? BOX_KEYS : BUSY_KEYS
@@ -174,7 +174,7 @@ class Writer {
     return { ...base, kind: 'undo', wanted: {}, undoes: this.#last }
   }
 
-  #asked({ id, kind, wanted, ifMatch, ifNoneMatch, forMs, dueAt, undoes, keyed }: Operation): Asked {
+  #toRequest({ id, kind, wanted, ifMatch, ifNoneMatch, forMs, dueAt, undoes, keyed }: Operation): HttpRequest {
     const { stash } = this.#state
     const query = new URLSearchParams({ reason: id })
     if (forMs !== undefined) query.set('for', `${forMs / 1_000}s`)

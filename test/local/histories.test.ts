@@ -4,9 +4,9 @@
  */
 import { describe, expect, inject, it } from 'vitest'
 import { check } from '../histories/check.ts'
-import { play } from '../histories/drama.ts'
+import { runWorkload } from '../histories/run-workload.ts'
 import { readOptions, type Options } from '../histories/options.ts'
-import type { Violation } from '../histories/story.ts'
+import type { Violation } from '../histories/recording.ts'
 
 const BRIEF: Partial<Options> = { seconds: 3, atLeast: 60, seed: 1, forMaxMs: 2_000, kills: false }
 
@@ -16,8 +16,8 @@ const TWO_STARTS_MS = 300_000
 async function violationsOf(options: Partial<Options>): Promise<Violation[]> {
   const usual = readOptions([])
   if (usual === null) throw new Error('no options')
-  const { story } = await play({ ...usual, ...BRIEF, ...options }, () => {})
-  return check(story).violations
+  const { recording } = await runWorkload({ ...usual, ...BRIEF, ...options }, () => {})
+  return check(recording).violations
 }
 
 describe('the checker of histories', () => {

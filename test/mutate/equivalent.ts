@@ -1,6 +1,6 @@
 /**
- * Equivalent mutants: mutations that change no observable behaviour, each with the reason. At most one in twenty of a room,
- * because a longer list hides missing tests. The key is the file, the text of the line, and the mutation.
+ * Equivalent mutants: mutations that change no observable behaviour, each with the reason. A room may have at most one in
+ * twenty, because a longer list hides missing tests. The key is the file, the text of the line, and the mutation.
  */
 export const EQUIVALENT: Record<string, string> = {
   "src/model/decide/plan.ts | const whole = intent.kind === 'import' && intent.replace ? ['*'] : [] | intent.kind === 'import' && → ":

@@ -1,9 +1,9 @@
 /**
  * `npm run mutate -- <room> [--seed N] [--count N] [--file NAME] [--quick]`: makes random mutations of a room, one at a time, and
- * runs the room's tests against each. A mutation that no test notices is a test that is missing. `--quick` runs unit tests and
- * the files that are likely to notice only, so its share of killed mutants is a lower bound.
+ * runs the room's tests against each. A surviving mutant shows that a test is missing. `--quick` runs only the unit tests and
+ * the most likely test files, so its share of killed mutants is a lower bound.
  *
- * It works on a copy of the project in a temporary folder. Ends with 1 where a mutant survived, with 2 where it could not run.
+ * It works on a copy of the project in a temporary folder. Exit code: 1 if a mutant survived, 2 if it could not run.
  */
 import { execFileSync } from 'node:child_process'
 import {
@@ -21,7 +21,7 @@ import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createRandom } from '../world/random.ts'
 import { EQUIVALENT } from './equivalent.ts'
-import { apply, isProgram, keyOf, lineAt, mutationsOf, type Mutation } from './mutations.ts'
+import { apply, parses, toKey, getLine, findMutations, type Mutation } from './mutations.ts'
 import { imports, rank, ROOMS } from './rooms.ts'
 import { NO_END, runTests } from './run-tests.ts'
 
@@ -32,7 +32,7 @@ const { positionals, values } = parseArgs({
     count: { type: 'string', default: '40' },
     file: { type: 'string', default: '' },
     quick: { type: 'boolean', default: false },
-    // How many files are run before all the others, beside unit tests: those that are likely to notice.
+    // How many of the most likely test files run after the unit tests and before all others.
     likely: { type: 'string', default: '5' },
     'no-baseline': { type: 'boolean', default: false },
   },
@@ -48,8 +48,8 @@ const copy = copyProject()
 const testFiles = room.tests.flatMap((folder) =>
   files.filter((file) => file.startsWith(`test/${folder}/`) && file.endsWith('.test.ts')),
 )
-/** Test files that have noticed a mutant of this file before. */
-const killers = new Map<string, string[]>()
+/** By source file: the test files that have killed a mutant of it before. */
+const knownKillers = new Map<string, string[]>()
 const isUnit = (test: string): boolean => test.startsWith('test/unit/')
 const outcomes = { killed: 0, equivalent: 0, survived: 0 }
 
@@ -59,7 +59,7 @@ for (const mutation of choose()) {
   const startedAt = Date.now()
   const { file, line, start } = mutation
   const text = readFileSync(join(copy, file), 'utf8')
-  const key = keyOf(mutation, text)
+  const key = toKey(mutation, text)
   writeFileSync(join(copy, file), apply(mutation, text))
   const killer = key in EQUIVALENT ? null : await findKiller(file)
   writeFileSync(join(copy, file), text)
@@ -67,7 +67,7 @@ for (const mutation of choose()) {
   outcomes[outcome]++
   const seconds = Math.round((Date.now() - startedAt) / 1_000)
   console.log(`${outcome.toUpperCase().padEnd(10)} ${file}:${line}  ${seconds} s  ${killer ?? ''}`)
-  console.log(`  - ${lineAt(text, start)}\n  + ${lineAt(apply(mutation, text), start)}\n`)
+  console.log(`  - ${getLine(text, start)}\n  + ${getLine(apply(mutation, text), start)}\n`)
 }
 const judged = outcomes.killed + outcomes.survived
 const share = Math.round((100 * outcomes.killed) / judged)
@@ -75,28 +75,28 @@ const rest = `${outcomes.survived} survived, ${outcomes.equivalent} declared equ
 console.log(`${name}, seed ${values.seed}: ${outcomes.killed} of ${judged} killed (${share} %), ${rest}`)
 process.exitCode = outcomes.survived === 0 ? 0 : 1
 
-/** A random choice, of one mutation a line at most. */
+/** Chooses mutations at random, at most one per line. */
 function choose(): Mutation[] {
   const [random, chosen] = [createRandom(Number(values.seed)), new Map<string, Mutation>()]
   const all = files
     .filter((file) => file.startsWith(`src/${name}/`) && file.endsWith('.ts') && !file.endsWith('.d.ts'))
     .filter((file) => room?.except?.test(file) !== true)
-    .flatMap((file) => mutationsOf(file, readFileSync(join(copy, file), 'utf8')))
+    .flatMap((file) => findMutations(file, readFileSync(join(copy, file), 'utf8')))
     .filter(({ file }) => file.includes(values.file))
     .map((mutation) => ({ mutation, place: random() }))
     .toSorted((a, b) => a.place - b.place)
   for (const { mutation } of all) {
     const { file, line } = mutation
-    if (chosen.has(`${file}:${line}`) || !isProgram(apply(mutation, readFileSync(join(copy, file), 'utf8')))) continue
+    if (chosen.has(`${file}:${line}`) || !parses(apply(mutation, readFileSync(join(copy, file), 'utf8')))) continue
     chosen.set(`${file}:${line}`, mutation)
     if (chosen.size === Number(values.count)) break
   }
   return [...chosen.values()]
 }
 
-/** The first test file that fails. */
+/** Returns the first test file that fails, or null if the mutant survives. */
 async function findKiller(file: string): Promise<string | null> {
-  const known = killers.get(file) ?? []
+  const known = knownKillers.get(file) ?? []
   const order = rank(copy, testFiles, file)
   const units = order.filter((test) => isUnit(test) && imports(copy, test, file))
   const likely = [...new Set([...known, ...order])].filter((test) => !isUnit(test)).slice(0, Number(values.likely))
@@ -104,13 +104,13 @@ async function findKiller(file: string): Promise<string | null> {
   for (const stage of values.quick ? [units, likely] : [units, likely, others]) {
     const killer = stage.length === 0 ? null : await findKillerIn(stage)
     if (killer === null) continue
-    killers.set(file, [...new Set([killer, ...known])].filter((test) => testFiles.includes(test)).slice(0, 3))
+    knownKillers.set(file, [...new Set([killer, ...known])].filter((test) => testFiles.includes(test)).slice(0, 3))
     return killer
   }
   return null
 }
 
-/** A test may fail because it was slow. So a failure outside of unit tests, which do not wait, counts if it happens twice. */
+/** A test that waits may fail on a slow machine, so a failure outside of unit tests must occur twice to count. */
 async function findKillerIn(stage: string[]): Promise<string | null> {
   for (let attempt = 0; attempt < 3; attempt++) {
     const first = await runTests(copy, stage)
@@ -128,7 +128,7 @@ function copyProject(): string {
     mkdirSync(dirname(join(folder, file)), { recursive: true })
     copyFileSync(file, join(folder, file))
   }
-  // Hard links are fast, and files that tests create there stay apart. Where `cp -al` is missing, one symlink.
+  // Hard links are fast, and files that tests create there do not appear in the original. Without `cp -al`, a symlink is used.
   const modules = join(folder, 'node_modules')
   try {
     execFileSync('cp', ['-al', resolve('node_modules'), modules], { stdio: 'ignore' })

@@ -1,6 +1,6 @@
 /**
- * Which mutations a source file has: each a small change of its behaviour, as a slice of its text and what to put there.
- * It works on the syntax tree, so that types, imports and comments are never touched; nor are the texts of errors and logs.
+ * Finds the possible mutations of a source file: small changes of its behaviour, each as a slice of its text and the
+ * replacement. It uses the syntax tree, to leave out types, imports, comments, and the texts of errors and logs.
  */
 import { parseAst } from 'vitest/node'
 
@@ -8,7 +8,7 @@ export type Mutation = { file: string; line: number; start: number; end: number;
 
 type Node = { type: string; start: number; end: number; [field: string]: unknown }
 
-/** Types and imports do not run. */
+/** Types and imports have no behaviour. */
 const SKIPPED = /^(?:TS(?!(?:As|Satisfies|NonNull)Expression)|Import|ExportAll)/
 /** Tests need not notice a missing log line. */
 const LOGGED = /^(?:this\.#\w+\.)?(?:report|log|warn|console)\b/
@@ -32,7 +32,7 @@ const OPERATORS: Record<string, string[]> = {
   '--': ['++'],
 }
 
-/** Methods that are written for each other, and those that can be left out. */
+/** Methods that are replaced by each other, then methods whose call is removed. */
 const METHODS: Record<string, string> = {
   min: 'max',
   max: 'min',
@@ -61,15 +61,15 @@ const SQL_SWAPS: [RegExp, string][] = [
   [/ - \?/g, ' + ?'],
 ]
 
-export function mutationsOf(file: string, text: string): Mutation[] {
+export function findMutations(file: string, text: string): Mutation[] {
   const found: Mutation[] = []
   const add = (start: number, end: number, becomes: string): void => {
     const was = text.slice(start, end)
     const line = text.slice(0, start).split('\n').length
     if (was !== becomes) found.push({ file, line, start, end, was, becomes })
   }
-  const textOf = ({ start, end }: Node): string => text.slice(start, end)
-  /** The first of `operator` between two nodes. */
+  const getText = ({ start, end }: Node): string => text.slice(start, end)
+  /** Replaces the first occurrence of `operator` between two nodes. */
   const swap = (operator: string, from: number, to: number): void => {
     const start = text.indexOf(operator, from)
     if (start === -1 || start >= to) return
@@ -79,7 +79,7 @@ export function mutationsOf(file: string, text: string): Mutation[] {
     if (!isNarrowing(test)) add(test.start, test.end, 'true')
     add(test.start, test.end, 'false')
   }
-  /** One of a list, with the comma before or behind it. */
+  /** Removes one element of a list, with the comma before or after it. */
   const dropFrom = (list: Node[], index: number): void => {
     const [one, next, previous] = [list[index], list[index + 1], list[index - 1]]
     if (one !== undefined) add(previous?.end ?? one.start, previous ? one.end : (next?.start ?? one.end), '')
@@ -90,8 +90,8 @@ export function mutationsOf(file: string, text: string): Mutation[] {
     const operator = String(node['operator'])
     switch (node.type) {
       case 'BinaryExpression': {
-        // Texts are not subtracted.
-        if (operator === '+' && /['`]/.test(textOf(node))) return
+        // `-` makes no sense for strings.
+        if (operator === '+' && /['`]/.test(getText(node))) return
         return swap(operator, child('left').end, child('right').start)
       }
       case 'LogicalExpression': {
@@ -116,14 +116,14 @@ export function mutationsOf(file: string, text: string): Mutation[] {
       case 'WhileStatement':
         return add(child('test').start, child('test').end, 'false')
       case 'ExpressionStatement':
-        return LOGGED.test(textOf(node)) ? undefined : add(node.start, node.end, ';')
+        return LOGGED.test(getText(node)) ? undefined : add(node.start, node.end, ';')
       case 'CallExpression': {
         const callee = child('callee')
         if (callee.type !== 'MemberExpression' || callee['computed'] === true) return
         const [of, method] = [callee['object'] as Node, callee['property'] as Node]
-        const other = METHODS[textOf(method)]
+        const other = METHODS[getText(method)]
         if (other !== undefined) add(method.start, method.end, other)
-        return OMITTED.has(textOf(method)) ? add(of.end, node.end, '') : undefined
+        return OMITTED.has(getText(method)) ? add(of.end, node.end, '') : undefined
       }
       case 'ArrayExpression':
         return (node['elements'] as Node[]).forEach((_, index) => dropFrom(node['elements'] as Node[], index))
@@ -147,14 +147,14 @@ export function mutationsOf(file: string, text: string): Mutation[] {
     if (pattern?.endsWith('$')) add(node.start + pattern.length, node.start + pattern.length + 1, '')
   }
   const mutateNumber = ({ start, end }: Node, value: number): void => {
-    // One more or less of a second or of a megabyte is nothing; and 24 * 60 * 60_000 is broken by its operators.
+    // Factors of products such as 24 * 60 * 60_000 are left alone, because their operators are mutated. Large numbers change much, because tests need not notice one millisecond or byte.
     if (/^ ?[*] ?[\d_]/.test(text.slice(end, end + 4)) || /[\d_] ?[*] ?$/.test(text.slice(0, start))) return
     for (const other of value > 1_000 ? [0, value * 10] : [value + 1, value - 1]) add(start, end, String(other))
   }
   const mutateSql = (node: Node): void => {
-    if (!SQL.test(textOf(node))) return
+    if (!SQL.test(getText(node))) return
     for (const [from, to] of SQL_SWAPS) {
-      for (const { index, 0: was } of textOf(node).matchAll(from))
+      for (const { index, 0: was } of getText(node).matchAll(from))
         add(node.start + index, node.start + index + was.length, to)
     }
   }
@@ -172,17 +172,17 @@ export function mutationsOf(file: string, text: string): Mutation[] {
 export const apply = ({ start, end, becomes }: Mutation, text: string): string =>
   text.slice(0, start) + becomes + text.slice(end)
 
-export function lineAt(text: string, at: number): string {
+export function getLine(text: string, at: number): string {
   const end = text.indexOf('\n', at)
   return text.slice(text.lastIndexOf('\n', at - 1) + 1, end === -1 ? undefined : end).trim()
 }
 
 /** The key of a mutation in `equivalent.ts`. */
-export const keyOf = ({ file, start, was, becomes }: Mutation, text: string): string =>
-  `${file} | ${lineAt(text, start)} | ${was} → ${becomes}`
+export const toKey = ({ file, start, was, becomes }: Mutation, text: string): string =>
+  `${file} | ${getLine(text, start)} | ${was} → ${becomes}`
 
 /** Whether the mutant parses: every test would notice one that does not. */
-export function isProgram(text: string): boolean {
+export function parses(text: string): boolean {
   try {
     return parseAst(text, { lang: 'ts' }) !== null
   } catch {
@@ -192,7 +192,7 @@ export function isProgram(text: string): boolean {
 
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && 'type' in value
 
-/** What only the type checker asks for: a default that nothing comes to, and whether there is a field to look at. */
+/** Code that only the type checker requires: a default that is never used, and a check for a field that always exists. */
 const isDefault = ({ type, value }: Node): boolean =>
   type === 'Literal' && (value === '' || value === 0 || value === null)
 const isNarrowing = (node: Node): boolean => node['operator'] === 'in' && (node['left'] as Node).type === 'Literal'

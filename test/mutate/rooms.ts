@@ -28,14 +28,14 @@ export function rank(folder: string, testFiles: string[], file: string): string[
   const module = basename(file, '.ts')
   // In the singular, because the plural contains it.
   const words = module.split('-').map((word) => word.replace(/(?:(?<=sh|s|x)es|s)$/, ''))
-  const scoreOf = (test: string): number => {
+  const getScore = (test: string): number => {
     const text = readFileSync(join(folder, test), 'utf8').toLowerCase()
     const own = basename(test, '.test.ts')
     const named = own === module ? 1_000 : words.filter((word) => own.includes(word)).length * 100
-    const said = words.reduce((sum, word) => sum + Math.min(30, text.split(word).length - 1), 0)
-    return named + said + (text.includes(`/${module}.ts'`) ? 500 : 0)
+    const mentions = words.reduce((sum, word) => sum + Math.min(30, text.split(word).length - 1), 0)
+    return named + mentions + (text.includes(`/${module}.ts'`) ? 500 : 0)
   }
-  const scores = new Map(testFiles.map((test) => [test, scoreOf(test)]))
+  const scores = new Map(testFiles.map((test) => [test, getScore(test)]))
   return testFiles.toSorted((a, b) => (scores.get(b) ?? 0) - (scores.get(a) ?? 0))
 }
 
@@ -45,14 +45,14 @@ const imported = new Map<string, string[]>()
 export function imports(folder: string, test: string, file: string): boolean {
   const seen = new Set([test])
   for (const one of seen) {
-    const known = imported.get(one) ?? importsOf(folder, one)
+    const known = imported.get(one) ?? findImports(folder, one)
     imported.set(one, known)
     known.forEach((each) => seen.add(each))
   }
   return seen.has(file)
 }
 
-const importsOf = (folder: string, file: string): string[] =>
+const findImports = (folder: string, file: string): string[] =>
   [...readFileSync(join(folder, file), 'utf8').matchAll(/(?:from |import |import\()'(\.[^']+\.ts)'/g)].map(([, path]) =>
     join(dirname(file), path ?? ''),
   )

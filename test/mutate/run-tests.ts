@@ -4,8 +4,8 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * Tests that take longer hang, and a hang counts as noticed. All the files of a room take two minutes on two idle cores; unit
- * tests need no runtime, and a file of them takes a second.
+ * Tests that take longer hang, and a hang counts as killed. All files of a room take two minutes on two idle cores. Unit tests
+ * need no runtime, and each of their files takes a second.
  */
 const START_MS = 120_000
 const FILE_MS = { unit: 2_000, runtime: 30_000 }
@@ -14,12 +14,12 @@ export const NO_END = 'no end'
 /** The part of vitest's JSON report that is read. */
 type Report = { testResults: { name: string; assertionResults: { status: string }[] }[] }
 
-/** The file that failed, or another reason why they did not pass. Null: all passed. */
+/** Returns the file that failed, or another reason why the tests did not pass, or null if all passed. */
 export async function runTests(copy: string, files: string[]): Promise<string | null> {
   const report = join(copy, 'report.json')
   rmSync(report, { force: true })
   const needsServer = files.some((file) => !/^test\/(?:unit|world|worker)\//.test(file))
-  // With the usual timeout of a test, a mutant that hangs every test would take two hours.
+  // With the default timeout of a test, a mutant that hangs every test would take two hours.
   const env = {
     ...process.env,
     TEST_PATIENCE_MS: '40000',
@@ -31,9 +31,9 @@ export async function runTests(copy: string, files: string[]): Promise<string | 
   const projects = onlyUnit ? [] : [...new Set(files.map((file) => `--project=${file.split('/')[1]}`))]
   const args = ['node_modules/vitest/vitest.mjs', 'run', ...options, ...projects, ...files]
   const child = spawn(process.execPath, args, { cwd: copy, env, stdio: 'ignore', detached: true })
-  // The whole process group: the runtime, servers and browsers as well.
+  // The process group contains the runtime, servers and browsers as well.
   const endAll = (): void => void process.kill(-(child.pid ?? 0), 'SIGKILL')
-  // Runs before the handler that removes the folder, into which these processes write.
+  // Must run before the handler that removes the folder, because these processes write into it.
   process.prependOnceListener('exit', endAll)
   const timer = setTimeout(endAll, START_MS + files.length * FILE_MS[onlyUnit ? 'unit' : 'runtime'])
   const code = await new Promise<number | null>((done) => child.once('exit', done))

@@ -2,8 +2,8 @@ import { newOperator } from './front-door.ts'
 import type { Operator } from './operator.ts'
 import type { Stash } from './stash.ts'
 
-/** A flag that is `false`, and `true` for eight seconds. */
-export async function boxed(): Promise<{ stash: Stash; master: Operator }> {
+/** Creates a stash with one flag, `maintenance`, which is `true` for eight seconds and `false` afterwards. */
+export async function createTimeBoxedFlag(): Promise<{ stash: Stash; master: Operator }> {
   const { stash, master } = await newOperator()
   await master.set('maintenance', 'false')
   await master.set('maintenance', 'true', 'for=8s')

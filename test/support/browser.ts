@@ -1,7 +1,7 @@
 /**
- * A Chromium for the tests: on Linux x64 the one that npm brought, elsewhere the Chrome that is installed. The package
- * unpacks it into one fixed file of the temporary folder, and calls it unpacked as soon as the file exists: a second process
- * would run half a browser. So it is unpacked aside, by a process of its own, and renamed into place whole.
+ * Launches the browser of the tests: on Linux x64 the Chromium from npm, elsewhere the installed Chrome. The npm package
+ * unpacks into one fixed temporary file and treats it as complete as soon as it exists, so a second process would start a
+ * partial executable. A separate process therefore unpacks it into a folder of its own, which is then renamed atomically.
  */
 import chromium from '@sparticuz/chromium'
 import { execFile } from 'node:child_process'
@@ -10,27 +10,27 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { chromium as playwright, type Browser } from 'playwright-core'
 
-/** Of what the package proposes these would make it another browser: one process for everything dies with its first page, and no page may be without the web's rules. */
+/** Arguments that the package proposes and the tests must not use: a single-process browser dies with its first page, and the web's security must stay on. */
 const UNWANTED = ['--single-process', '--no-zygote', '--disable-web-security', '--allow-running-insecure-content']
 
 const root = join(import.meta.dirname, '../..')
-const ours = process.platform === 'linux' && process.arch === 'x64'
+const isBundled = process.platform === 'linux' && process.arch === 'x64'
 
 export async function launchBrowser(): Promise<Browser> {
-  if (!ours) return playwright.launch({ channel: 'chrome' })
+  if (!isBundled) return playwright.launch({ channel: 'chrome' })
   const args = chromium.args.filter((arg) => !UNWANTED.includes(arg))
   return playwright.launch({ executablePath: await unpackedIn(CACHE), args, headless: true })
 }
 
-/** Goes with node_modules, and is of no other version than what lies there. */
+/** Is deleted together with node_modules. The name of the folder inside it contains the version of the package. */
 const CACHE = join(root, 'node_modules/.cache/switchyard')
 
-/** For vitest, before the files of a project start at once: each of them would unpack one. */
+/** Vitest's global setup. The files of a project start in parallel, and without it each of them would unpack a copy. */
 export async function setup(): Promise<void> {
-  if (ours) await unpackedIn(CACHE)
+  if (isBundled) await unpackedIn(CACHE)
 }
 
-/** The path of the executable under `cache`, unpacked there if it is not yet. Any number of processes may ask at once. */
+/** Returns the path of the executable under `cache`, and unpacks it first if it is missing. Processes may call this concurrently. */
 export async function unpackedIn(cache: string): Promise<string> {
   const manifest = join(root, 'node_modules/@sparticuz/chromium/package.json')
   const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string }
@@ -45,7 +45,7 @@ export async function unpackedIn(cache: string): Promise<string> {
     await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], { cwd: root, env })
     await rename(aside, place)
   } catch (error) {
-    // Another process was first: a rename does not replace a folder that holds something.
+    // Another process was first: a rename does not replace a folder that is not empty.
     if (!(await exists(executable))) throw error
   } finally {
     await rm(aside, { recursive: true, force: true })

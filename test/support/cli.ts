@@ -1,4 +1,4 @@
-/** The command line as a process: as it is called, with a home of its own, against the running service. */
+/** Runs the command line as a process, with a home folder of its own, against the running service. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -13,7 +13,7 @@ import { freshStash, type Stash } from './stash.ts'
 export const LAUNCHER = join(import.meta.dirname, '../../src/cli/launch.sh')
 export const base = `${inject('url')}/api`
 
-/** What a command left behind. */
+/** The exit code and the output of a command that has ended. */
 export type Ended = { exit: number | null; out: string; err: string }
 
 type Env = Record<string, string>
@@ -26,16 +26,16 @@ afterEach(async () => {
   for (const home of homes.splice(0)) await rm(home, { recursive: true })
 })
 
-/** An empty home, gone after the test. */
+/** Creates an empty home folder, which is deleted after the test. */
 export async function freshHome(): Promise<Env> {
   const home = await mkdtemp(join(tmpdir(), 'switchyard-cli-'))
   homes.push(home)
   return { HOME: home, XDG_CONFIG_HOME: join(home, '.config') }
 }
 
-/** Nothing of the environment that the tests run in, but for where programs are. */
+/** The command inherits only PATH from the environment of the tests. */
 export function startCommand(file: string, args: string[], env: Env): ChildProcess {
-  // The first two are declared to stand in every environment, and need not.
+  // `ProcessEnv` declares the first two as required. They may be unset all the same.
   const { READ_MODE, WATCHERS_PER_OBJECT, PATH } = process.env
   const clean = { READ_MODE, WATCHERS_PER_OBJECT, PATH, ...env }
   const child: ChildProcess = spawn(file, args, { env: clean, stdio: 'pipe' })
@@ -56,11 +56,11 @@ export async function endOf(child: ChildProcess, input?: string): Promise<Ended>
 export const runCommand = (file: string, args: string[], env: Env, input?: string): Promise<Ended> =>
   endOf(startCommand(file, args, env), input)
 
-/** `switchyard …`, as somebody with these settings. */
+/** Runs `switchyard …` with these environment variables. */
 export type Cli = {
   env: Env
   (...args: string[]): Promise<Ended>
-  /** With `--json`: the exit code and what was on stdout. */
+  /** Adds `--json`, and returns the exit code and the parsed document from stdout. */
   json(...args: string[]): Promise<{ exit: number | null; body: Record<string, unknown> }>
   reading(input: string, ...args: string[]): Promise<Ended>
   start(...args: string[]): ChildProcess
@@ -80,7 +80,7 @@ export function cliAs(env: Env): Cli {
   })
 }
 
-/** A stash and its operator, by the environment and by HTTP. */
+/** Creates a stash, with the command line configured for it and its operator over HTTP. */
 export async function freshCli(): Promise<{ stash: Stash; master: Operator; cli: Cli; as(token: string): Cli }> {
   const stash = await freshStash(send)
   const env = { ...(await freshHome()), SWITCHYARD_URL: base, SWITCHYARD_STASH: stash.id }
@@ -88,13 +88,13 @@ export async function freshCli(): Promise<{ stash: Stash; master: Operator; cli:
   return { stash, master: operatorOf(send, stash, stash.token), cli: as(stash.token), as }
 }
 
-/** The lines of a stream, as they come: `await lines.next()`. */
+/** Iterates over the lines of a stream as they arrive: `await lines.next()`. */
 export const linesOf = (stream: ChildProcess['stdout']): AsyncIterator<string> => {
-  if (stream === null) throw new Error('the stream is not ours to read')
+  if (stream === null) throw new Error('the child process was started without this stream')
   return createInterface({ input: stream })[Symbol.asyncIterator]()
 }
 
-/** On a terminal, which `script` makes. Linux's and macOS's take the command in different ways. */
+/** Runs the command on a terminal that `script` creates. The `script` of Linux and that of macOS take the command differently. */
 export function startOnTerminal({ env }: Cli, ...args: string[]): ChildProcess {
   const words = [LAUNCHER, ...args]
   const command = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')

@@ -1,4 +1,4 @@
-/** Builders for the pure part: actors, facts and motions with something sensible in every field. */
+/** Builders for tests of `model/decide`: actors, facts, held changes and requests, with a valid default in every field. */
 import { decide } from '../../src/model/decide/decide.ts'
 import type { Decidable, Facts, ChangeRequest } from '../../src/model/decide/facts.ts'
 import type { Guard } from '../../src/model/guard/guard.ts'
@@ -9,7 +9,7 @@ import { ABILITIES, type Actor, type TokenActor } from '../../src/model/access/p
 
 export const NOW = 1_000_000
 
-export const tokenOf = (label: string, token: Partial<TokenActor> = {}): TokenActor => ({
+export const createToken = (label: string, token: Partial<TokenActor> = {}): TokenActor => ({
   kind: 'token',
   id: label,
   label,
@@ -24,11 +24,11 @@ export const tokenOf = (label: string, token: Partial<TokenActor> = {}): TokenAc
   replaced: false,
   ...token,
 })
-export const master = tokenOf('master', { master: true, can: [...ABILITIES] })
-export const writer = tokenOf('writer')
+export const master = createToken('master', { master: true, can: [...ABILITIES] })
+export const writer = createToken('writer')
 export const anonymous: Actor = { kind: 'anonymous' }
 
-export const itemOf = (key: string, value: string, version: number): Item => ({
+export const createItem = (key: string, value: string, version: number): Item => ({
   key,
   value,
   type: 'text/plain',
@@ -38,8 +38,8 @@ export const itemOf = (key: string, value: string, version: number): Item => ({
   updatedAt: 1,
 })
 
-/** A stash at revision 7 whose one flag, `checkout`, is `on` since revision 3. */
-export const factsWith = (facts: Partial<Facts> = {}): Facts => ({
+/** The facts of a stash at revision 7 whose only flag, `checkout`, has been `on` since revision 3. */
+export const createFacts = (facts: Partial<Facts> = {}): Facts => ({
   profile: 'safeguarded',
   revision: 7,
   itemCount: 1,
@@ -56,7 +56,7 @@ export const factsWith = (facts: Partial<Facts> = {}): Facts => ({
   tokens: [],
   pending: { held: [], isWhole: true },
   freeze: null,
-  items: new Map([['checkout', itemOf('checkout', 'on', 3)]]),
+  items: new Map([['checkout', createItem('checkout', 'on', 3)]]),
   guards: new Map(),
   reverts: new Map(),
   undoing: null,
@@ -68,7 +68,12 @@ export const factsWith = (facts: Partial<Facts> = {}): Facts => ({
   ...facts,
 })
 
-export const judge = (actor: Actor, intent: Decidable, facts = factsWith(), request: Partial<ChangeRequest> = {}) =>
+export const decideAs = (
+  actor: Actor,
+  intent: Decidable,
+  facts = createFacts(),
+  request: Partial<ChangeRequest> = {},
+) =>
   decide(
     { actor, caller: actor, intent, reason: null, release: null, approver: null, breakGlass: null, ...request },
     facts,
@@ -77,13 +82,13 @@ export const judge = (actor: Actor, intent: Decidable, facts = factsWith(), requ
 
 export const system: Actor = { kind: 'system', label: 'stash' }
 
-export const putOf = (key: string, value: string, more: Partial<Change> = {}): Change =>
+export const createPut = (key: string, value: string, more: Partial<Change> = {}): Change =>
   ({ kind: 'put', key, value, type: 'text/plain', ...more }) as Change
-export const guardsOf = (guards: Record<string, Guard>): Facts['guards'] =>
+export const createGuards = (guards: Record<string, Guard>): Facts['guards'] =>
   new Map(Object.entries(guards).map(([key, guard]) => [key, { key, guard, version: 2 }]))
-export const itemsOf = (items: Record<string, string>): Facts['items'] =>
-  new Map(Object.entries(items).map(([key, value]) => [key, itemOf(key, value, 3)]))
-export const revertOf = (key: string, value: string | null, id = 'revert-5'): HeldRevert => ({
+export const createItems = (items: Record<string, string>): Facts['items'] =>
+  new Map(Object.entries(items).map(([key, value]) => [key, createItem(key, value, 3)]))
+export const createRevert = (key: string, value: string | null, id = 'revert-5'): HeldRevert => ({
   id,
   kind: 'revert',
   change: { kind: 'patch', changes: [{ key, value }] },
@@ -105,7 +110,7 @@ const request = {
   madeAt: NOW - 10,
   asked: 5,
 }
-export const approvalOf = (facts: Partial<HeldApproval> = {}): HeldApproval => ({
+export const createApproval = (facts: Partial<HeldApproval> = {}): HeldApproval => ({
   ...request,
   kind: 'approval',
   expiresAt: NOW + 10,
@@ -113,7 +118,7 @@ export const approvalOf = (facts: Partial<HeldApproval> = {}): HeldApproval => (
   brokeGlass: null,
   ...facts,
 })
-export const linkOf = (facts: Partial<HeldLink> = {}): HeldLink => ({
+export const createLink = (facts: Partial<HeldLink> = {}): HeldLink => ({
   ...request,
   kind: 'link',
   secretHash: 'cd'.repeat(32),
@@ -121,7 +126,7 @@ export const linkOf = (facts: Partial<HeldLink> = {}): HeldLink => ({
   decision: null,
   ...facts,
 })
-export const scheduleOf = (facts: Partial<HeldSchedule> = {}): HeldSchedule => ({
+export const createSchedule = (facts: Partial<HeldSchedule> = {}): HeldSchedule => ({
   ...request,
   kind: 'schedule',
   dueAt: NOW + 10,
@@ -129,4 +134,4 @@ export const scheduleOf = (facts: Partial<HeldSchedule> = {}): HeldSchedule => (
   brokeGlass: null,
   ...facts,
 })
-export const codeOf = (verdict: ReturnType<typeof judge>) => (verdict.ok ? 'ok' : verdict.refusal.code)
+export const getCode = (verdict: ReturnType<typeof decideAs>) => (verdict.ok ? 'ok' : verdict.refusal.code)

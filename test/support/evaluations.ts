@@ -1,11 +1,11 @@
-/** A stash with a flag of every type, and how OFREP asks for them. */
+/** A stash with a flag of every type, and functions that evaluate the flags over OFREP. */
 import { newOperator, send } from './front-door.ts'
 import type { Operator } from './operator.ts'
 
 export const FLAGS = 'ofrep/v1/evaluate/flags'
 
-/** A stash with a flag of every type. */
-export async function furnished() {
+/** Creates a stash with a flag of every type. */
+export async function createStashWithAllTypes() {
   const { stash, master } = await newOperator()
   const guarded: [string, object, string][] = [
     ['maintenance', { type: 'boolean' }, 'true'],
@@ -33,7 +33,7 @@ export async function furnished() {
 
 export const context = (targetingKey: string) => ({ context: { targetingKey } })
 
-/** The guard may not fit the value that was there before. */
+/** Sets a guard and a value. The old guard is removed first, because the new value may violate it. */
 export async function setTo(master: Operator, guard: object, key: string, value: string): Promise<void> {
   await master.call('DELETE', `/guards/${key}`)
   await master.set(key, value)

@@ -1,13 +1,15 @@
 /**
- * For vitest: keeps out of the output what workerd says of things that tests do on purpose. Of each watcher that has left or was let go,
- * in two lines, hundreds in a run; and of objects that a test ends. All else that workerd says is shown: an exception of a
- * callback stands nowhere else. The plugin writes to the process's own streams and takes no handler.
+ * Vitest's global setup: filters messages of workerd about faults that tests cause on purpose, such as closed connections of
+ * watchers (hundreds in a run) and aborted objects. Other messages stay, because an exception in a callback is reported
+ * nowhere else. It wraps the process's own streams, because the vitest plugin takes no handler for this output.
  */
-const LEFT = /^exception = workerd\/api\/streams\/[\w-]+\.c\+\+:\d+: disconnected: (?:reader|pump|writer) canceled\n/
-const ENDED = /^uncaught exception; exception = [^\n]*jsg\.Error: ended by a test\n/
-const MISMIGRATED = /^uncaught exception; [^\n]*: no such table: planted_by_a_test\b/
+const DISCONNECTED =
+  /^exception = workerd\/api\/streams\/[\w-]+\.c\+\+:\d+: disconnected: (?:reader|pump|writer) canceled\n/
+const ABORTED = /^uncaught exception; exception = [^\n]*jsg\.Error: ended by a test\n/
+const FAILED_MIGRATION = /^uncaught exception; [^\n]*: no such table: planted_by_a_test\b/
 
-const isExpected = (text: string): boolean => [LEFT, ENDED, MISMIGRATED].some((each) => each.test(text))
+const isExpected = (text: string): boolean =>
+  [DISCONNECTED, ABORTED, FAILED_MIGRATION].some((pattern) => pattern.test(text))
 
 export function setup(): () => void {
   const undo = [process.stdout, process.stderr].map((stream) => {

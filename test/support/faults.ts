@@ -1,21 +1,21 @@
 /**
- * Faults that a test can switch on. The Worker and the tests share an isolate, so what is set here is what
- * the bindings see; the runtime, SQLite and KV behind them stay real.
+ * Faults that a test can switch on. The Worker and the tests share an isolate, so the wrapped bindings read
+ * the values that a test sets here. The runtime, SQLite and KV behind them stay real.
  */
 type Wrap<T> = ((call: () => Promise<T>) => Promise<T>) | null
 
 export const faults: {
   kvPut: Wrap<void>
   kvGet: ((stashId: string, call: () => Promise<string | null>) => Promise<string | null>) | null
-  /** Every call to a stash's object, by the name of its method. */
+  /** Intercepts every RPC to a stash's object. */
   object: ((method: string, call: () => Promise<unknown>, stashId: string) => Promise<unknown>) | null
-  /** A cache in front, which this runtime has not: called with the tags of each purge. */
-  /** Every call from a stash to a hub. */
+  /** Intercepts every RPC to a hub. */
   hub: ((method: string, call: () => Promise<unknown>) => Promise<unknown>) | null
-  /** Instead of the setting: a crowd that a test can make. */
+  /** Overrides WATCHERS_PER_OBJECT with a limit that a test can reach. */
   watchersPerObject: number | null
+  /** Stands in for `ctx.cache.purge`, which this runtime does not have. Called with the tags of each purge. */
   purge: ((tags: string[]) => Promise<{ success: boolean }>) | null
-  /** Settings and secrets of the deployment, instead of those the tests run with. */
+  /** Overrides settings and secrets of the deployment. */
   settings: { ADMIN_TOKEN?: string; OPEN_CREATION?: string; READ_MODE?: string }
 } = { kvPut: null, kvGet: null, object: null, hub: null, watchersPerObject: null, purge: null, settings: {} }
 
@@ -51,7 +51,7 @@ export function faultyKv(kv: KVNamespace): KVNamespace {
 
 type Fault = (method: string, call: () => Promise<unknown>, id: string) => Promise<unknown>
 
-/** @param fault looked up anew at each call */
+/** @param fault read at each call, so that a test can change it while the namespace is in use */
 export function faultyNamespace<N extends DurableObjectNamespace<Rpc.DurableObjectBranded>>(
   namespace: N,
   fault: () => Fault | null,

@@ -1,4 +1,4 @@
-/** The deployed Worker, its bindings wrapped so that tests can make them fail. */
+/** The deployed Worker with wrapped bindings, so that tests can make them fail. See `faults.ts`. */
 import { handle } from '../../src/http/app.ts'
 import { serveFromCache } from '../../src/http/fast-path.ts'
 import { StashObject as RealStashObject } from '../../src/worker.ts'
@@ -11,7 +11,7 @@ const wrapped = <E extends Env>(env: E): E => ({
   SNAPSHOTS: faultyKv(env.SNAPSHOTS),
   STASH: faultyNamespace(env.STASH, () => faults.object),
   HUBS: faultyNamespace(env.HUBS, () => faults.hub),
-  // Every test makes stashes of its own.
+  // Tests create stashes without the admin token.
   OPEN_CREATION: 'yes',
   ...faults.settings,
   ...(faults.watchersPerObject !== null && { WATCHERS_PER_OBJECT: String(faults.watchersPerObject) }),

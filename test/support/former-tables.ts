@@ -1,5 +1,5 @@
-/** Takes the tables of a stash back to what the step 004 left, so that a test can let today's code migrate them. */
-export function backTo004(sql: SqlStorage): void {
+/** Reverts the tables of a stash to the schema after migration 004, so that a test can run the later migrations on them. */
+export function revertTo004(sql: SqlStorage): void {
   for (const column of ['holder', 'granted', 'ends_as', 'ended_at']) sql.exec(`ALTER TABLE token DROP COLUMN ${column}`)
   sql.exec('DROP INDEX held_by_setter')
   for (const column of ['asked', 'set_by', 'set_by_label']) sql.exec(`ALTER TABLE held DROP COLUMN ${column}`)

@@ -1,19 +1,19 @@
-/** A clock that stands still until a test lets it go on: the Worker's and the object's alike. */
+/** Fakes the clock of the Worker and of the objects. It advances only when a test calls `pass`. */
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { afterEach, beforeEach, vi } from 'vitest'
-import { objectOf } from './front-door.ts'
+import { getObject } from './front-door.ts'
 
-/** Far from the real clock, so that no alarm rings by itself. */
+/** Far in the future, so that the runtime, which has the real clock, runs no alarm by itself. */
 export const START = Date.UTC(2031, 0, 1)
 
-/** For every test of a file: each begins at START. */
+/** Sets the clock to START before every test of a file. */
 export function freezeTime(): void {
   beforeEach(() => void vi.useFakeTimers({ now: START, toFake: ['Date'] }))
   afterEach(() => void vi.useRealTimers())
 }
 
-/** Lets time pass, and the stash's alarm ring. */
+/** Advances the clock, then runs the stash's alarm if one is set. */
 export async function pass(stash: { id: string }, ms: number): Promise<void> {
   vi.setSystemTime(Date.now() + ms)
-  await runDurableObjectAlarm(objectOf(stash))
+  await runDurableObjectAlarm(getObject(stash))
 }

@@ -1,9 +1,9 @@
-/** Held changes of each kind, and a stash that has some. */
+/** Builds held changes of each kind, and tables that contain them. */
 import type { Held, HeldApproval, HeldLink, HeldRevert, HeldSchedule } from '../../src/model/held.ts'
 import { putHeld } from '../../src/stash/tables/held.ts'
 import { makeStash } from './tables.ts'
 
-const baseOf = (id: string) => ({
+const createBase = (id: string) => ({
   id,
   change: { kind: 'put' as const, key: 'a', value: 'x', type: 'text/plain' },
   keys: ['a'],
@@ -12,8 +12,8 @@ const baseOf = (id: string) => ({
   madeAt: 0,
 })
 export const LATER = 1e12
-export const scheduleOf = (id: string, facts: Partial<HeldSchedule> = {}): HeldSchedule => ({
-  ...baseOf(id),
+export const createSchedule = (id: string, facts: Partial<HeldSchedule> = {}): HeldSchedule => ({
+  ...createBase(id),
   kind: 'schedule',
   dueAt: LATER,
   approvedBy: null,
@@ -21,8 +21,8 @@ export const scheduleOf = (id: string, facts: Partial<HeldSchedule> = {}): HeldS
   asked: null,
   ...facts,
 })
-export const approvalOf = (id: string, facts: Partial<HeldApproval> = {}): HeldApproval => ({
-  ...baseOf(id),
+export const createApproval = (id: string, facts: Partial<HeldApproval> = {}): HeldApproval => ({
+  ...createBase(id),
   kind: 'approval',
   expiresAt: LATER,
   dueAt: LATER,
@@ -30,8 +30,8 @@ export const approvalOf = (id: string, facts: Partial<HeldApproval> = {}): HeldA
   asked: null,
   ...facts,
 })
-export const linkOf = (id: string, facts: Partial<HeldLink> = {}): HeldLink => ({
-  ...baseOf(id),
+export const createLink = (id: string, facts: Partial<HeldLink> = {}): HeldLink => ({
+  ...createBase(id),
   kind: 'link',
   secretHash: 'h',
   expiresAt: LATER,
@@ -39,9 +39,18 @@ export const linkOf = (id: string, facts: Partial<HeldLink> = {}): HeldLink => (
   asked: null,
   ...facts,
 })
-export const internalOf = (id: string, kind: 'thaw' | 'lapse', dueAt = LATER): Held => ({ ...baseOf(id), kind, dueAt })
-export const revertOf = (id: string, dueAt: number, keys: string[], facts: Partial<HeldRevert> = {}): HeldRevert => ({
-  ...baseOf(id),
+export const createInternal = (id: string, kind: 'thaw' | 'lapse', dueAt = LATER): Held => ({
+  ...createBase(id),
+  kind,
+  dueAt,
+})
+export const createRevert = (
+  id: string,
+  dueAt: number,
+  keys: string[],
+  facts: Partial<HeldRevert> = {},
+): HeldRevert => ({
+  ...createBase(id),
   kind: 'revert',
   keys,
   dueAt,

@@ -1,10 +1,15 @@
-/** The calls of a stash to its hubs: the real tables of a real object, hubs and a clock that a test holds. */
+/** Runs `Hubs` on the real tables of a real object, with stand-ins for the hubs and for the clock that the test controls. */
 import { runInDurableObject } from 'cloudflare:test'
 import type { WatchEvent } from '../../src/model/snapshot/watch-event.ts'
 import { CALL_DEADLINE_MS, Hubs } from '../../src/stash/watch/hubs.ts'
-import { newStash, objectOf } from './front-door.ts'
+import { newStash, getObject } from './front-door.ts'
 
-type Call = { name: string; events: WatchEvent[]; answer(told: number | null): Promise<void>; fail(): Promise<void> }
+type Call = {
+  name: string
+  events: WatchEvent[]
+  answer(confirmed: number | null): Promise<void>
+  fail(): Promise<void>
+}
 type Row = { name: string; subscription: string; told: number; failures: number; tried_at: number }
 
 type Bench = {
@@ -12,7 +17,7 @@ type Bench = {
   world: {
     now: number
     head: number | null
-    /** What is still unknown of the stash's past: see `HubSource`. */
+    /** Stands in for `confirm` and `knownUpTo` of `HubSource`. */
     confirming: Promise<void> | null
     knownUpTo: number
     calls: Call[]
@@ -20,20 +25,20 @@ type Bench = {
     armedTo: number[]
   }
   rows(): Row[]
-  /** Writes that many revisions, of one flag. */
+  /** Writes this many revisions of one flag. */
   commit(count: number, valueOf?: (i: number) => string): Promise<void>
-  /** Lets everything happen that waits for nothing outside. */
+  /** Resolves after all promises that wait neither for a call nor for the clock. */
   settle(): Promise<void>
-  /** Lets the time of the call that is under way run out. */
+  /** Advances the clock past the deadline of the calls in flight. */
   passDeadline(): Promise<void>
 }
 
-/** The promises of an object may be awaited in it alone, so a whole test runs there. */
+/** Promises of an object can be awaited only inside it, so the whole test runs there. */
 export async function withHubs(test: (bench: Bench) => Promise<void>): Promise<void> {
   const stash = await newStash()
-  await runInDurableObject(objectOf(stash), async (object, { storage }) => {
+  await runInDurableObject(getObject(stash), async (object, { storage }) => {
     const { sql } = storage
-    // The object itself tells its own hubs of what is committed here: those of the test stand in another table.
+    // The object broadcasts these commits to the hubs in its own table, so the hubs of the test have a table of their own.
     sql.exec(`CREATE TABLE tested AS SELECT * FROM hub`)
     sql.exec('CREATE UNIQUE INDEX tested_name ON tested (name)')
     const exec = (query: string, ...bindings: unknown[]) =>
@@ -56,7 +61,7 @@ export async function withHubs(test: (bench: Bench) => Promise<void>): Promise<v
       hub: (name) => ({
         tell: (events) =>
           new Promise((resolve, reject) => {
-            const answer = (told: number | null) => (resolve(told), settle())
+            const answer = (confirmed: number | null) => (resolve(confirmed), settle())
             const fail = () => (reject(new Error('out of reach')), settle())
             world.calls.push({ name, events, answer, fail })
           }),
@@ -88,4 +93,4 @@ export async function withHubs(test: (bench: Bench) => Promise<void>): Promise<v
   })
 }
 
-export const revisionsOf = ({ events }: Call) => events.map(({ revision }) => revision)
+export const getRevisions = ({ events }: Call) => events.map(({ revision }) => revision)

@@ -1,4 +1,4 @@
-/** A hub in Node: its storage, its sockets and the stash that it asks are stand-ins. A test file mocks `cloudflare:workers` itself. */
+/** Runs a hub in Node with stand-ins for its storage, its sockets and its stash. The test file itself must mock `cloudflare:workers`. */
 import { beforeEach, vi } from 'vitest'
 import { HubObject } from '../../src/live/hub-object.ts'
 import { writeHubSeat } from '../../src/live/seat.ts'
@@ -40,11 +40,11 @@ export function makeHub() {
     acceptWebSocket: (socket: SocketStub, tags: string[]) => void sockets.push({ socket, tags }),
     getWebSocketAutoResponseTimestamp: () => null,
   }
-  const asked: Ask[] = []
+  const questions: Ask[] = []
   const stash = {
     head: 0 as number | null,
     subscriptions: [] as string[],
-    /** What it says that a watcher has missed; null: the stash is gone. */
+    /** The events that a watcher has missed, or null if the stash was deleted. */
     missed: async ({ after }: Ask): Promise<Missed | null> => ({
       head: stash.head ?? 0,
       events: [],
@@ -56,12 +56,12 @@ export function makeHub() {
     subscribe: (name: string) => stash.subscribe(name),
     missed: (after: Ask['after'], filter: unknown, form: string, hub: Ask['hub']) => {
       const ask = { after, filter, form, hub }
-      asked.push(ask)
+      questions.push(ask)
       return stash.missed(ask)
     },
   }
   const env = { STASH: { idFromString: (id: string) => id, get: (id: string) => (id === 'the-stash' ? stub : null) } }
-  // What of the state and the bindings a hub uses.
+  // A hub uses only these parts of the state and of the bindings.
   const wake = () => new HubObject(ctx as unknown as DurableObjectState, env as unknown as Env)
   let hub = wake()
   const join = async (query = '', seat: { address?: string; counted?: boolean; limit?: number } = {}) => {
@@ -73,7 +73,7 @@ export function makeHub() {
     return { status, socket: sockets.at(-1)?.socket, body: status === 200 ? await text() : null }
   }
   const sleepAndWake = () => void (hub = wake())
-  return { stash, asked, stored, sockets, join, sleepAndWake, tell: (events: WatchEvent[]) => hub.tell(events) }
+  return { stash, questions, stored, sockets, join, sleepAndWake, tell: (events: WatchEvent[]) => hub.tell(events) }
 }
 
 export const change = (revision: number, key = 'a'): WatchEvent => ({
@@ -81,10 +81,10 @@ export const change = (revision: number, key = 'a'): WatchEvent => ({
   revision,
   values: [{ key, value: String(revision) }],
 })
-export const told = (socket: SocketStub | undefined) =>
+export const getSent = (socket: SocketStub | undefined) =>
   (socket?.sent ?? []).map((text) => (text.startsWith('{') ? (JSON.parse(text) as WatchEvent).revision : text))
 
-/** For every test of a file. */
+/** Stubs the globals that a hub uses, before every test of a file. */
 export function useHubStubs(): void {
   beforeEach(() => {
     vi.stubGlobal(

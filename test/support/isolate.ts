@@ -1,4 +1,4 @@
-/** One isolate's read path with a clock of its own, KV and an object at one revision each, and a count of what they are asked. */
+/** The read path of one isolate with a simulated clock, and stand-ins for KV and the object that are each at one revision and count their calls. */
 import { SnapshotCache } from '../../src/edge/snapshot-cache.ts'
 import { SnapshotReader } from '../../src/edge/snapshot-reader.ts'
 import type { Stores } from '../../src/edge/stores.ts'
@@ -19,7 +19,7 @@ export function snapshotAt(revision: number, stashId = 's'): Snapshot {
 
 export function makeIsolate() {
   const clock = new Clock()
-  const asked = { kv: 0, vouch: 0, object: 0, recover: 0 }
+  const calls = { kv: 0, vouch: 0, object: 0, recover: 0 }
   const notices: string[] = []
   const at = {
     kv: 1,
@@ -30,17 +30,17 @@ export function makeIsolate() {
     objectDead: false,
     overloaded: false,
     kvDead: false,
-    /** How the object recovers when it is told of a copy; null: it does not believe it. */
+    /** The object's revision after it is told of a newer copy; null if it rejects the copy. */
     recovers: null as ((seen: number) => number) | null,
     kvLacks: false,
     objectLacks: false,
   }
-  const answer = async <T>(ms: number, dead: boolean, say: () => T): Promise<T> => {
-    // What is read is what was true when it was asked.
-    const said = say()
+  const respond = async <T>(ms: number, dead: boolean, getState: () => T): Promise<T> => {
+    // The response has the state at the time of the request, not at that of the response.
+    const state = getState()
     await clock.sleep(ms)
     if (dead) throw Object.assign(new Error('no answer'), { overloaded: at.overloaded })
-    return said
+    return state
   }
   const copy = (revision: number, id: string, lacks: boolean): Snapshot => ({
     ...snapshotAt(revision, id),
@@ -52,13 +52,16 @@ export function makeIsolate() {
     sleep: clock.sleep,
     random: () => 1,
     keepAlive: () => {},
-    readKv: (id) => (asked.kv++, answer(at.kvMs, at.kvDead, () => copy(at.kv, id, at.kvLacks))),
-    vouch: () => (asked.vouch++, answer(at.vouchMs, at.objectDead, () => at.object)),
-    readObject: (id) => (asked.object++, answer(at.objectMs, at.objectDead, () => copy(at.object, id, at.objectLacks))),
+    readKv: (id) => (calls.kv++, respond(at.kvMs, at.kvDead, () => copy(at.kv, id, at.kvLacks))),
+    vouch: () => (calls.vouch++, respond(at.vouchMs, at.objectDead, () => at.object)),
+    readObject: (id) => (
+      calls.object++,
+      respond(at.objectMs, at.objectDead, () => copy(at.object, id, at.objectLacks))
+    ),
     recover: (_, seen) => {
-      asked.recover++
+      calls.recover++
       if (at.recovers !== null) at.object = at.recovers(seen)
-      return answer(at.vouchMs, at.objectDead, () => at.object)
+      return respond(at.vouchMs, at.objectDead, () => at.object)
     },
     notice: (what) => void notices.push(what),
   }
@@ -70,7 +73,7 @@ export function makeIsolate() {
     const read = await reading
     return read.ok ? { revision: read.value.snapshot.revision, vouched: read.value.vouched } : read.refusal.code
   }
-  /** How long a reader waits. */
+  /** Reads once, and measures how long the reader waits. */
   const timed = async (): Promise<{ ms: number; revision: number; vouched: boolean; source: string }> => {
     const from = clock.now()
     const ended: number[] = []
@@ -85,5 +88,5 @@ export function makeIsolate() {
     const { snapshot, vouched, source } = read.value
     return { ms, revision: snapshot.revision, vouched, source }
   }
-  return { clock, asked, notices, at, stores, cache, reader, read, timed }
+  return { clock, calls, notices, at, stores, cache, reader, read, timed }
 }

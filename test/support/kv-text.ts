@@ -1,4 +1,4 @@
-/** What KV holds of a stash, and what the log says of it. */
+/** Reads and builds the copy of a stash in KV, and counts log lines. */
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
 import { serializeSnapshot } from '../../src/model/snapshot/snapshot.ts'
@@ -6,7 +6,7 @@ import { serializeSnapshot } from '../../src/model/snapshot/snapshot.ts'
 export const kvRevision = async (id: string) =>
   (await env.SNAPSHOTS.get<{ revision: number }>(id, 'json'))?.revision ?? -1
 
-/** What KV holds of a stash at a revision: the flag `n`, which says which world it is of. */
+/** Builds the text in KV of a stash at a revision. Its only flag is `n`; its value tells the tests which copy they see. */
 export const textAt = (id: string, revision: number, value = 'old world') =>
   serializeSnapshot(
     {
@@ -20,7 +20,7 @@ export const textAt = (id: string, revision: number, value = 'old world') =>
     [{ key: 'n', value, type: 'text/plain', version: revision }],
   )
 
-/** Of the log lines written from now on, how many have this name. */
+/** Counts the error lines with a given name that are logged after this call. */
 export function countLines(): (at: string) => number {
   const lines = vi.spyOn(console, 'error').mockImplementation(() => {})
   return (at) => lines.mock.calls.filter(([line]) => String(line).includes(`"at":"${at}"`)).length

@@ -1,18 +1,18 @@
-/** What an operator does at a stash beside reading and writing flags: one call, one status and body. */
+/** A client of a stash with one token. Each call returns the status, the headers and the parsed body. */
 import type { Send, Stash } from './stash.ts'
 
-/** A time that a change can be scheduled for, and that no test comes to. */
+/** Returns a time for a scheduled change that is not due during a test. */
 export const nextWeek = (): string => new Date(Date.now() + 7 * 24 * 60 * 60_000).toISOString()
 
 export type Reply = { status: number; headers: Headers; body: Record<string, unknown> & { code?: string } }
 
 export type Operator = {
   token: string
-  /** `path` stands under the stash: `/guards/a`. `body` is sent as JSON, unless it is a text. */
+  /** @param path relative to the stash: `/guards/a` @param body is sent as JSON, unless it is a string */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>
   /** Writes an item: `set('a', '1', 'for=30m')`. */
   set(key: string, value: string, query?: string, headers?: Record<string, string>): Promise<Reply>
-  /** Another operator, with a token that this one grants. */
+  /** Grants a token, and returns an operator who holds it. */
   grant(spec: { label?: string; can: string[]; keys?: string[]; expires_in?: string }): Promise<Operator>
   held(): Promise<{ held_id: string; kind: string; waits_for: string; keys: string[]; [fact: string]: unknown }[]>
   history(query?: string): Promise<Entry[]>
@@ -27,7 +27,7 @@ export type Entry = {
   [detail: string]: unknown
 }
 
-/** Tokens of one stash have labels of their own. */
+/** Labels must be unique within a stash. */
 let granted = 1
 
 export function operatorOf(send: Send, { id }: Pick<Stash, 'id'>, token: string): Operator {

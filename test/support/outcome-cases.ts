@@ -1,7 +1,7 @@
 /**
- * What became of a change, by what each of its tries met. Every client runs through these cases. A try is `applied`, `lost`
- * (the connection breaks), `page` (a sign-in page, 200), `redirect`, or a refusal: status, code (null: a proxy's own) and
- * `applied`. After the last one listed, each further try meets the same.
+ * Cases that every client must pass: the responses to the attempts of one change, and the outcome that the client must report.
+ * A response is `applied`, `lost` (the connection breaks), `page` (a sign-in page with status 200), `redirect`, or a refusal:
+ * status, code (null if a proxy refuses) and `applied`. Attempts after the last one listed get the last response.
  */
 import type { ServerResponse } from 'node:http'
 import cases from './outcome-cases.json' with { type: 'json' }
@@ -10,13 +10,13 @@ type Refusal = [status: number, code: string | null, applied?: string]
 type Try = 'applied' | 'lost' | 'page' | 'redirect' | Refusal
 export type OutcomeCase = { tries: Try[]; outcome: 'yes' | 'no' | 'unknown' }
 
-// The file is written by hand, in this form.
+// TypeScript infers plain arrays from the JSON file instead of these tuples.
 export const OUTCOME_CASES = cases as OutcomeCase[]
 
 export const nameOf = ({ tries, outcome }: OutcomeCase): string =>
   `${tries.map((one) => (typeof one === 'string' ? one : one.filter(Boolean).join(' '))).join(', then ')}: ${outcome}`
 
-/** Answers the nth try of a case, counted from 1. */
+/** Responds to an attempt of a case. @param count the number of the attempt, from 1 */
 export function answerTry(response: ServerResponse, { tries }: OutcomeCase, count: number): void {
   const one = tries[Math.min(count, tries.length) - 1]
   if (one === undefined || one === 'lost') return void response.destroy()

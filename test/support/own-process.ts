@@ -1,4 +1,4 @@
-/** `npm start`, as a process of its own, that can be ended and started again. */
+/** Runs `npm start` as a process that a test can end and start again. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, '../..')
 
 export type OwnProcess = { origin: string; child: ChildProcess; end(signal?: NodeJS.Signals): Promise<void> }
 
-/** Resolves with the address that it prints. Port 0 takes a free one. */
+/** Resolves when the process has printed its address. @param port 0 for a free one */
 export async function startProcess(data: string, port = '0'): Promise<OwnProcess> {
   const child = spawn(process.execPath, ['src/local/start.ts'], {
     cwd: root,
@@ -25,5 +25,5 @@ export async function startProcess(data: string, port = '0'): Promise<OwnProcess
     const [origin] = /http:\/\/[\d.:]+/.exec(line) ?? []
     if (origin !== undefined) return { origin, child, end }
   }
-  throw new Error('it ended without saying where it is')
+  throw new Error('the process ended before it printed its address')
 }

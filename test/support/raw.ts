@@ -1,12 +1,13 @@
-/** Requests as bytes: `fetch` would fold `..` away, refuse odd headers and mend the rest before it sends anything. */
+/** Sends requests as bytes, because `fetch` would resolve `..`, reject malformed headers and normalise the rest before it sends anything. */
 import { connect } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 
 export type RawAnswer = { status: number; headers: Map<string, string>; body: string }
 
 /**
- * Sends one request over a connection of its own, and lets go of it once the answer is whole: after a refusal
- * the server need not read the rest. `head` is the request line and headers, without Host, and mostly without Content-Length.
+ * Sends one request over a new connection, and closes it when the response is complete, because after a refusal the server
+ * need not read the rest of the body.
+ * @param head the request line and headers. Host is added, and Content-Length as well unless `head` states the length.
  */
 export function sendRaw(url: string, head: string[], body: Uint8Array | string = ''): Promise<RawAnswer> {
   const { protocol, hostname, port, host } = new URL(url)

@@ -11,7 +11,7 @@ import type { TestProject } from 'vitest/node'
 declare module 'vitest' {
   interface ProvidedContext {
     url: string
-    /** The bundle that the server runs; null where a deployment is tested. */
+    /** The bundle that the server runs, or null if a deployment is tested. */
     entry: string | null
   }
 }
@@ -23,7 +23,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     project.provide('entry', null)
     return async () => {}
   }
-  // Only now: the runtime and the bundler take a second to load.
+  // Imported here, because the runtime and the bundler take a second to load and tests of a deployment do not need them.
   const { bundle, serve } = await import('../../src/local/serve.ts')
   const folder = await mkdtemp(join(tmpdir(), 'switchyard-test-'))
   const entry = await bundle(folder)

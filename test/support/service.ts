@@ -1,4 +1,4 @@
-/** The running service, over the network. */
+/** Sends requests to the running service over the network. */
 import { inject } from 'vitest'
 import { freshStash, sendTo, type Stash } from './stash.ts'
 

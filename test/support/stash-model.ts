@@ -1,7 +1,8 @@
 /**
- * An independent model of a stash, with plain maps as tables (`stash-model/ledger.ts`) and decisions of its own (`rules.ts`); what it shares with `src/model` are formats: the hashed text, patterns, guards, durations.
+ * An independent model of a stash, with plain maps as tables (`stash-model/ledger.ts`) and decisions of its own (`rules.ts`).
+ * It shares only formats with `src/model`: the hashed text, patterns, guards, durations.
  *
- * Ids that the stash draws by lot are taken from its answers (`Drawn`), or, where it answers nobody, later (`adopt`).
+ * It takes random ids from the answers of the stash (`Drawn`), and those that an alarm made from its tables (`adopt`).
  */
 import { PROBLEMS } from '../../src/http/response/problem-table.ts'
 import type { Detail, EntryChange } from '../../src/model/entry.ts'
@@ -9,30 +10,30 @@ import type { FlatHeld as Held } from '../../src/stash/tables/held-row.ts'
 import type { Applied, Command, Credential, Edit, Holdable, Intent } from '../../src/model/intent.ts'
 import { toTokenId } from '../../src/model/access/token.ts'
 import { addToken, freezeStash, replaceMaster, revokeToken, thaw, unfreezeStash } from './stash-model/admin-rules.ts'
-import { Ledger, type Founding } from './stash-model/ledger.ts'
+import { Ledger, type Creation } from './stash-model/ledger.ts'
 import { edit, hold, type Drawn, type Moment } from './stash-model/edit.ts'
 import { checkApproval, checkDrop } from './stash-model/held-rules.ts'
 import { checkRevision, isOver, need, refuse, Refused, type Actor, type ChangeRequest } from './stash-model/rules.ts'
 
 export type Outcome =
   | { ok: true; value: Applied }
-  | { ok: false; refusal: { code: string; key: string | undefined; tells: boolean | undefined } }
+  | { ok: false; refusal: { code: string; key: string | undefined; hasDetails: boolean | undefined } }
 type Decidable = Exclude<Intent | Holdable, { kind: 'release' } | { kind: 'approve' }>
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
-/** Those that say more, of guards and of people, to whoever holds a token. */
-const TELLING = ['guard_mismatch', 'frozen']
-/** The statuses of refusals that are repeated for their key. */
-const KEPT = [404, 409, 412, 422, 423]
-const NOTHING_HELD = { release: null, approver: null, approverReason: null, pressedReason: null }
+/** Refusals that name the guard or the person only to a caller with a token. */
+const DETAILED = ['guard_mismatch', 'frozen']
+/** The statuses of refusals that a repeat with the same Idempotency-Key gets again. */
+const REPLAYABLE = [404, 409, 412, 422, 423]
+const NO_RELEASE = { release: null, approver: null, approverReason: null, pressedReason: null }
 
 export class StashModel {
   readonly ledger: Ledger
-  #nameless = 0
+  #unnamed = 0
 
-  constructor(founding: Founding) {
-    this.ledger = new Ledger(founding)
+  constructor(creation: Creation) {
+    this.ledger = new Ledger(creation)
   }
 
   apply(command: Command, now: number, drawn: Drawn): Outcome {
@@ -42,8 +43,8 @@ export class StashModel {
     } catch (fault) {
       if (!(fault instanceof Refused)) throw fault
       const { code, key } = fault
-      const tells = TELLING.includes(code) ? command.credential.kind === 'token' : undefined
-      return { ok: false, refusal: { code, key, tells } }
+      const hasDetails = DETAILED.includes(code) ? command.credential.kind === 'token' : undefined
+      return { ok: false, refusal: { code, key, hasDetails } }
     }
   }
 
@@ -63,34 +64,34 @@ export class StashModel {
       refuse('idempotency_mismatch')
     }
     this.ledger.sweepLinks(moment.now)
-    const change = { ...NOTHING_HELD, actor: caller, caller, reason, breakGlass, condition }
+    const change = { ...NO_RELEASE, actor: caller, caller, reason, breakGlass, condition }
     try {
-      const applied = this.#open(credential, intent, change, moment)
+      const applied = this.#resolve(credential, intent, change, moment)
       if (isAnswered) this.ledger.keep(name, request, applied, moment.now)
       return applied
     } catch (fault) {
-      const isKept = fault instanceof Refused && KEPT.includes(PROBLEMS[fault.code].status)
+      const isKept = fault instanceof Refused && REPLAYABLE.includes(PROBLEMS[fault.code].status)
       if (isAnswered && isKept && credential.kind !== 'none') this.ledger.keepRefusal(name, request, fault, moment.now)
       throw fault
     }
   }
 
   #identify(credential: Credential, now: number): Actor {
-    if (credential.kind !== 'token') return 'nobody'
+    if (credential.kind !== 'token') return 'anonymous'
     return this.ledger.authenticate(credential.hash, now)
   }
 
-  #open(credential: Credential, intent: Intent, request: ChangeRequest, moment: Moment): Applied {
+  #resolve(credential: Credential, intent: Intent, request: ChangeRequest, moment: Moment): Applied {
     if (intent.kind === 'approve') return this.#approve(intent.heldId, request, moment)
-    if (intent.kind !== 'release') return this.#carryOut(intent, request, moment)
-    const link = credential.kind === 'link' ? this.ledger.linkOf(credential.hash) : null
-    const requester = link === null ? null : this.ledger.requesterOf(link, moment.now)
+    if (intent.kind !== 'release') return this.#execute(intent, request, moment)
+    const link = credential.kind === 'link' ? this.ledger.getLink(credential.hash) : null
+    const requester = link === null ? null : this.ledger.getRequester(link, moment.now)
     if (link === null || requester === null || isOver(link, moment.now)) return refuse('link_spent')
     const { reason } = link
     const pressedReason = request.reason
     const { change } = link
     if (change.kind !== 'approve') {
-      return this.#carryOut(change, { ...request, actor: requester, reason, pressedReason, release: link }, moment)
+      return this.#execute(change, { ...request, actor: requester, reason, pressedReason, release: link }, moment)
     }
     const applied = this.#approve(
       change.heldId,
@@ -106,12 +107,12 @@ export class StashModel {
     if (typeof caller === 'string') return refuse('token_missing')
     const { held, requester } = checkApproval(this.ledger, heldId, caller, moment.now)
     const { change, reason } = held
-    if (change.kind === 'approve') throw new Error('an approval does not wait for one')
+    if (change.kind === 'approve') throw new Error('an approval cannot wait for an approval')
     const second = { release: held, approver: caller, approverReason: request.reason }
-    return this.#carryOut(change, { ...request, actor: requester, reason: reason ?? request.reason, ...second }, moment)
+    return this.#execute(change, { ...request, actor: requester, reason: reason ?? request.reason, ...second }, moment)
   }
 
-  #carryOut(intent: Decidable, request: ChangeRequest, moment: Moment): Applied {
+  #execute(intent: Decidable, request: ChangeRequest, moment: Moment): Applied {
     const { ledger } = this
     const { now } = moment
     switch (intent.kind) {
@@ -136,7 +137,7 @@ export class StashModel {
       case 'recover':
       case 'rotate_token':
       case 'delete_stash':
-        throw new Error('no story ends like this')
+        throw new Error('stories contain no such intent')
       default:
         return edit(ledger, intent satisfies Edit, request, moment)
     }
@@ -166,20 +167,20 @@ export class StashModel {
     const { held, requester, because, glass } = checkDrop(this.ledger, heldId, request, now)
     checkRevision(this.ledger, request)
     this.ledger.held.delete(held.id)
-    const detail = { ...obituary(held, requester, because), ...(glass && { brokeGlass: glass }) }
+    const detail = { ...toDropDetail(held, requester, because), ...(glass && { brokeGlass: glass }) }
     const { actor, reason } = request
-    const revision = this.ledger.revise('drop_held', actor, { reason, detail, changes: mournedIn(held) }, now)
+    const revision = this.ledger.revise('drop_held', actor, { reason, detail, changes: toHeldChanges(held) }, now)
     return { revision, changed: [], did: 'drop_held' }
   }
 
-  /** What ends by the clock, before anything is answered. */
+  /** Releases what has ended by the clock. The stash does this before it answers anything. */
   endDue(now: number): void {
     for (let held = this.ledger.nextEnd(now); held !== null; held = this.ledger.nextEnd(now))
       this.#releaseDue(held, now)
   }
 
-  /** The alarm: whatever ends, then whatever is due, in order, a hundred at most; then what has expired is swept out. */
-  ring(now: number): void {
+  /** The alarm: releases what has ended, then at most a hundred due changes in order, then removes what has expired. */
+  runAlarm(now: number): void {
     this.endDue(now)
     for (let released = 0; released < 100; released++) {
       const held = this.ledger.nextDue(now)
@@ -190,30 +191,30 @@ export class StashModel {
   }
 
   #releaseDue(held: Held, now: number): void {
-    const requester = this.ledger.requesterOf(held, now)
+    const requester = this.ledger.getRequester(held, now)
     const { change, reason } = held
-    if (held.kind === 'approval' || change.kind === 'approve') return this.#giveUp(held, requester, 'expired', now)
-    if (requester === null) return this.#giveUp(held, null, 'refused', now, 'requester_gone')
-    const request = { ...NOTHING_HELD, actor: requester, caller: requester, reason, release: held, breakGlass: null }
-    const drawn = { key: '', heldId: `?${this.#nameless++}` }
+    if (held.kind === 'approval' || change.kind === 'approve') return this.#dropDue(held, requester, 'expired', now)
+    if (requester === null) return this.#dropDue(held, null, 'refused', now, 'requester_gone')
+    const request = { ...NO_RELEASE, actor: requester, caller: requester, reason, release: held, breakGlass: null }
+    const drawn = { key: '', heldId: `?${this.#unnamed++}` }
     try {
-      this.#carryOut(change, request, { now, drawn, dryRun: false })
+      this.#execute(change, request, { now, drawn, dryRun: false })
     } catch (fault) {
       if (!(fault instanceof Refused)) throw fault
       if (held.kind === 'revert') throw new Error('the end of a time-box was refused', { cause: fault })
-      this.#giveUp(held, requester, 'refused', now, fault.code)
+      this.#dropDue(held, requester, 'refused', now, fault.code)
     }
   }
 
-  #giveUp(held: Held, requester: Actor | null, because: Because, now: number, refusal?: string): void {
+  #dropDue(held: Held, requester: Actor | null, because: Because, now: number, refusal?: string): void {
     this.ledger.held.delete(held.id)
     if (held.kind === 'lapse' || held.kind === 'thaw') return
-    const detail = obituary(held, requester, because, refusal)
-    const words = { heldId: held.id, reason: held.reason, detail, changes: mournedIn(held) }
-    this.ledger.revise('drop_held', 'stash', words, now)
+    const detail = toDropDetail(held, requester, because, refusal)
+    const fields = { heldId: held.id, reason: held.reason, detail, changes: toHeldChanges(held) }
+    this.ledger.revise('drop_held', 'stash', fields, now)
   }
 
-  /** Gives those that the stash has named meanwhile their names; `ids` are all of them, in their order. */
+  /** Gives held changes that the alarm made their ids. @param ids the ids of all held changes of the stash, in order */
   adopt(ids: string[]): void {
     const held = [...this.ledger.held.values()]
     if (held.length !== ids.length) return
@@ -224,12 +225,12 @@ export class StashModel {
 
 type Because = NonNullable<Detail['dropped']>['because']
 
-/** So that the history of a key tells of it. */
-const mournedIn = ({ keys }: Held): EntryChange[] =>
+/** With these changes the history of a key contains the entry. */
+const toHeldChanges = ({ keys }: Held): EntryChange[] =>
   keys.map((key) => ({ what: 'held', key, before: null, after: null }))
 
-/** What history says of a held change that did not happen. */
-function obituary(held: Held, requester: Actor | null, because: Because, refusal?: string): Detail {
+/** The detail in history of a held change that did not happen. */
+function toDropDetail(held: Held, requester: Actor | null, because: Because, refusal?: string): Detail {
   const { id, kind, keys, reason, change, made_by } = held
   const label = requester !== null && typeof requester !== 'string' ? requester.label : null
   const madeBy = label ?? made_by ?? 'stash'

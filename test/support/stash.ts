@@ -1,7 +1,7 @@
-/** A stash of one's own, through the front door: in workerd for the worker tests, over the network for the contract. */
+/** Creates a stash over HTTP and accesses it: in workerd for the worker tests, over the network for the contract tests. */
 export type Send = (path: string, init?: RequestInit) => Promise<Response>
 
-/** @param origin of a service, without a path */
+/** @param origin the origin of a service, without a path */
 export const sendTo =
   (origin: string): Send =>
   (path, init) =>
@@ -10,14 +10,14 @@ export const sendTo =
 export type Stash = {
   id: string
   token: string
-  /** With the master token. */
+  /** Adds the master token to a request. */
   as(init?: RequestInit): RequestInit
   put(key: string, value: string, init?: RequestInit): Promise<Response>
   read(key: string): Promise<string>
   revision(): Promise<number>
 }
 
-/** Each test speaks from an address of its own, so that the limits per address are tested where they are meant to be. */
+/** Each stash is created from a different address, so that only the tests of the limits per address reach them. */
 export const randomAddress = (): string =>
   `2001:db8:${[0, 1].map(() => Math.floor(Math.random() * 65_536).toString(16)).join(':')}::1`
 
@@ -45,7 +45,7 @@ export function stashAt(send: Send, id: string, token: string): Stash {
     put: (key, value, init) => send(`/item/${id}/${key}`, as({ method: 'PUT', body: value, ...init })),
     read: async (key) => (await send(`/item/${id}/${key}`)).text(),
     revision: async () => {
-      // Asked of the stash itself: a copy in memory would not show what should not have happened.
+      // With a token, this is answered by the object itself. A cached copy could hide a change that must not have happened.
       const list = (await (await send(`/stash/${id}/items`, as())).json()) as { revision: number }
       return list.revision
     },

@@ -1,4 +1,4 @@
-/** The databases in `test/stored`: stashes as former versions of the code left them. `test/stored/record.ts` made them. */
+/** Restores the databases in `test/stored`: stashes as former versions of the code left them. `test/stored/record.ts` records them. */
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { send } from './front-door.ts'
@@ -6,30 +6,30 @@ import { operatorOf, type Operator } from './operator.ts'
 
 declare global {
   interface ImportMeta {
-    /** Vite's: the texts of the files that fit. */
+    /** Vite's function: the texts of the files that match the pattern. */
     glob(pattern: string, options: { query: '?raw'; import: 'default'; eager: true }): Record<string, string>
   }
 }
 
 const FILES = import.meta.glob('../stored/*/*.sql', { query: '?raw', import: 'default', eager: true })
 
-/** The last step of the schema of each version that was recorded. */
+/** The last migration of each recorded version. */
 export const VERSIONS = ['001', '002', '003', '005', '009']
 
 export type Stored = {
   id: string
   /** The master token that the stash was created with. */
   token: string
-  /** When it was recorded, and when its alarm was to ring then. In ms since the epoch. */
+  /** When the stash was recorded, and the time of its alarm, in ms since the epoch. */
   at: number
   alarm: number | null
-  /** What KV held. */
+  /** The text in KV. */
   kv: string
-  /** Of `shop`: tokens by their labels, and the id of the change that waits for a second person. */
+  /** Only for `shop`: tokens by their labels, and the id of the change that waits for a second person. */
   secrets: Record<string, string>
-  /** Of `shop`: what was answered under the key `page-1`. */
+  /** Only for `shop`: the response to the write with the Idempotency-Key `page-1`. */
   answered: Record<string, unknown>
-  /** The address of a link that was not pressed. */
+  /** The URL of a link that was not used. */
   link: string
   sql: string
 }
@@ -39,32 +39,32 @@ export function readStored(version: string, name: string): Stored {
   if (text === undefined) throw new Error(`test/stored/${version}/${name}.sql is missing`)
   const lines = text.split('\n')
   const header = lines.filter((line) => line.startsWith('-- '))
-  // What `unpack.ts` wrote.
+  // `unpack.ts` writes the header in this form.
   const { kv, ...facts } = JSON.parse(header.map((line) => line.slice(3)).join('\n')) as Omit<Stored, 'sql' | 'kv'> & {
     kv: object
   }
   return { ...facts, kv: JSON.stringify(kv), sql: lines.slice(header.length).join('\n') }
 }
 
-export const stubOf = ({ id }: Stored) => env.STASH.get(env.STASH.idFromString(id))
+export const getStub = ({ id }: Stored) => env.STASH.get(env.STASH.idFromString(id))
 
-/** Puts it where it was: the object's SQLite, its alarm, and KV. The object wakes with the next call, and migrates. */
+/** Writes the object's SQLite, its alarm and its copy in KV. The object starts with the next call, and migrates. */
 export async function restore(
   stored: Stored,
   write = (sql: SqlStorage): void => void sql.exec(stored.sql),
 ): Promise<void> {
-  await runInDurableObject(stubOf(stored), async (_, { storage }) => {
+  await runInDurableObject(getStub(stored), async (_, { storage }) => {
     storage.transactionSync(() => write(storage.sql))
     if (stored.alarm !== null) await storage.setAlarm(stored.alarm)
   })
   await env.SNAPSHOTS.put(stored.id, stored.kv)
-  await evictDurableObject(stubOf(stored))
+  await evictDurableObject(getStub(stored))
 }
 
-export const holderOf = (stored: Stored, token: string): Operator => operatorOf(send, stored, token)
+export const createHolder = (stored: Stored, token: string): Operator => operatorOf(send, stored, token)
 
-/** Every table with its columns, whatever their order. */
-export const tablesOf = (stub: ReturnType<typeof stubOf>): Promise<Record<string, string[]>> =>
+/** Returns every table with its columns, sorted, because migrations add columns at the end. */
+export const readColumns = (stub: ReturnType<typeof getStub>): Promise<Record<string, string[]>> =>
   runInDurableObject(stub, (_, { storage }) => {
     const query = `SELECT m.name AS name, c.name AS col, c.type AS type FROM sqlite_master AS m, pragma_table_info(m.name) AS c
       WHERE m.type = 'table' AND m.name NOT LIKE '\\_cf\\_%' ESCAPE '\\' ORDER BY m.name, c.name`

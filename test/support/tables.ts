@@ -1,4 +1,4 @@
-/** A stash's tables in Node, for tests of the code that reads and writes them: SQLite in memory, with no object around it. */
+/** Creates the tables of a stash in Node, in an SQLite in memory without a Durable Object, for tests of the code in `stash/`. */
 import { createHash } from 'node:crypto'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import type { Applied, Command, Intent } from '../../src/model/intent.ts'
@@ -10,13 +10,13 @@ import { WriteRateLimiter } from '../../src/stash/write/write-rate-limiter.ts'
 export type Row = Record<string, SQLInputValue>
 export type Tables = SqlStorage & { databaseSize: number; rows(query: string, ...bindings: SQLInputValue[]): Row[] }
 
-export const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex')
-export const MASTER = { kind: 'token', hash: hashOf('master') } as const
+export const toHash = (secret: string): string => createHash('sha256').update(secret).digest('hex')
+export const MASTER = { kind: 'token', hash: toHash('master') } as const
 
 export function makeTables(): Tables {
   const db = new DatabaseSync(':memory:')
   const rows = (query: string, ...bindings: SQLInputValue[]): Row[] => {
-    // Several statements, as migrations have them.
+    // `prepare` takes one statement only, and migrations have several.
     if (bindings.length === 0 && query.includes(';')) return (db.exec(query), [])
     return db.prepare(query).all(...bindings) as Row[]
   }
@@ -29,16 +29,16 @@ export function makeTables(): Tables {
     }
     return { toArray: () => found, one, [Symbol.iterator]: () => found[Symbol.iterator]() }
   }
-  // What of the storage the code uses.
+  // The code uses only these members of `SqlStorage`.
   return { exec, rows, databaseSize: 64 * 1024 } as unknown as Tables
 }
 
-/** A stash that was created at 0. */
+/** Creates a stash at the time 0. */
 export function makeStash(profile: 'safeguarded' | 'wrendb' = 'safeguarded') {
   const sql = makeTables()
   createStash(sql, 'the-stash', { name: null, description: null, profile, masterHash: MASTER.hash }, 0)
   const rate = new WriteRateLimiter()
-  /** @param now in ms; at 1,000 unless it matters */
+  /** @param now in ms; 1,000 by default */
   const ask = (intent: Intent, rest: Partial<Command> & { now?: number } = {}): Result<Applied> => {
     const { now = 1_000, ...command } = rest
     return apply(sql, { credential: MASTER, intent, ...command }, now, rate)

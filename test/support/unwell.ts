@@ -1,4 +1,4 @@
-/** A service that is not well, in front of the command line: what it does with each request, and what it was asked. */
+/** A server whose responses a test chooses, with a command line that is configured for it. It records the requests. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,7 +1,7 @@
-/** A watcher in the Worker's own runtime: the events of one stream, as they come, however they come. */
+/** A watcher in the Worker's own runtime: collects the events of one connection, over a WebSocket or SSE. */
 import type { Send } from './stash.ts'
 
-export type Told = {
+export type ReceivedEvent = {
   type: 'snapshot' | 'change' | 'gone'
   revision: number
   flags?: Record<string, string>
@@ -10,44 +10,44 @@ export type Told = {
 }
 
 export type Watcher = {
-  told: Told[]
-  /** Resolves once so many events have come. */
-  until(count: number): Promise<Told[]>
-  /** The code it was closed with; null while it is open. */
+  events: ReceivedEvent[]
+  /** Resolves when this many events have arrived. */
+  until(count: number): Promise<ReceivedEvent[]>
+  /** Resolves when the connection has closed, with the code of the WebSocket or 0 for a stream. */
   closed: Promise<number>
   stop(): void
 }
 
-/** A socket can be asked whether everything that was sent before now has come. */
+/** `answered` sends a ping and resolves with the pong: everything that was sent before it has arrived by then. */
 export type SocketWatcher = Watcher & { answered(): Promise<unknown> }
 
-/** What a client would hold after all it has been told. */
-export function stateOf(told: Told[]): { revision: number; flags: Record<string, string> } {
+/** Computes the state that a client would have after these events. */
+export function toState(events: ReceivedEvent[]): { revision: number; flags: Record<string, string> } {
   let flags: Record<string, string> = {}
-  for (const { type, flags: all = {}, changes = {} } of told) {
+  for (const { type, flags: all = {}, changes = {} } of events) {
     if (type === 'snapshot') flags = { ...all }
     for (const [key, value] of Object.entries(changes)) {
       if (value === null) delete flags[key]
       else flags[key] = value
     }
   }
-  return { revision: told.at(-1)?.revision ?? -1, flags }
+  return { revision: events.at(-1)?.revision ?? -1, flags }
 }
 
 function collector() {
-  const told: Told[] = []
-  let waiting: { count: number; resolve: (told: Told[]) => void }[] = []
-  const take = (event: Told): void => {
-    told.push(event)
-    for (const { resolve } of waiting.filter(({ count }) => count <= told.length)) resolve(told)
-    waiting = waiting.filter(({ count }) => count > told.length)
+  const events: ReceivedEvent[] = []
+  let waiting: { count: number; resolve: (events: ReceivedEvent[]) => void }[] = []
+  const add = (event: ReceivedEvent): void => {
+    events.push(event)
+    for (const { resolve } of waiting.filter(({ count }) => count <= events.length)) resolve(events)
+    waiting = waiting.filter(({ count }) => count > events.length)
   }
   const until = (count: number) =>
-    new Promise<Told[]>((resolve) => {
-      if (told.length >= count) resolve(told)
+    new Promise<ReceivedEvent[]>((resolve) => {
+      if (events.length >= count) resolve(events)
       else waiting.push({ count, resolve })
     })
-  return { told, take, until }
+  return { events, add, until }
 }
 
 export async function watchSocket(
@@ -58,12 +58,12 @@ export async function watchSocket(
   const response = await send(path, { headers: { Upgrade: 'websocket', ...headers } })
   const socket = response.webSocket
   if (socket === null) throw new Error(`no socket, but ${response.status}: ${await response.text()}`)
-  const { told, take, until } = collector()
+  const { events, add, until } = collector()
   const closed = new Promise<number>((resolve) => {
     socket.addEventListener('close', ({ code }) => resolve(code))
   })
   socket.addEventListener('message', ({ data }) => {
-    if (data !== 'pong') take(JSON.parse(String(data)) as Told)
+    if (data !== 'pong') add(JSON.parse(String(data)) as ReceivedEvent)
   })
   socket.accept()
   const answered = () =>
@@ -71,20 +71,23 @@ export async function watchSocket(
       socket.addEventListener('message', ({ data }) => data === 'pong' && resolve(null))
       socket.send('ping')
     })
-  return { told, until, closed, answered, stop: () => socket.close(1000) }
+  return { events, until, closed, answered, stop: () => socket.close(1000) }
 }
 
 export async function watchStream(send: Send, path: string, headers: Record<string, string> = {}): Promise<Watcher> {
   const leaving = new AbortController()
   const response = await send(path, { headers, signal: leaving.signal })
   if (response.status !== 200 || response.body === null) throw new Error(`no stream, but ${response.status}`)
-  const { told, take, until } = collector()
+  const { events, add, until } = collector()
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
-  const closed = readAll(reader, take)
-  return { told, until, closed, stop: () => leaving.abort() }
+  const closed = readAll(reader, add)
+  return { events, until, closed, stop: () => leaving.abort() }
 }
 
-async function readAll(reader: ReadableStreamDefaultReader<string>, take: (event: Told) => void): Promise<number> {
+async function readAll(
+  reader: ReadableStreamDefaultReader<string>,
+  add: (event: ReceivedEvent) => void,
+): Promise<number> {
   let text = ''
   for (;;) {
     const { done, value } = await reader.read().catch(() => ({ done: true as const, value: undefined }))
@@ -95,10 +98,10 @@ async function readAll(reader: ReadableStreamDefaultReader<string>, take: (event
     for (const block of blocks) {
       const [, id, type, data] = /^id: (\d+)\nevent: (\w+)\ndata: (.*)$/.exec(block) ?? []
       if (data === undefined) continue
-      const event = JSON.parse(data) as Told
+      const event = JSON.parse(data) as ReceivedEvent
       if (event.type !== type || event.revision !== Number(id))
         throw new Error(`a block that contradicts itself: ${block}`)
-      take(event)
+      add(event)
     }
   }
 }

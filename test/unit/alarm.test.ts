@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { Alarm, type AlarmTasks } from '../../src/stash/alarm.ts'
 
-/** One held change is due at 100. What the alarm was set to, in order. */
+/** An alarm for one held change that is due at 100. `set` records the times that the alarm was set to, in order. */
 function begin(): { alarm: Alarm; settings: (number | null)[] } {
   const settings: (number | null)[] = []
   let due: number | null = 100
   const none = async (): Promise<void> => {}
-  const chores: AlarmTasks = {
+  const tasks: AlarmTasks = {
     now: () => 100,
     sleep: () => new Promise(() => {}),
     setAlarm: (at) => void settings.push(at),
@@ -26,21 +26,21 @@ function begin(): { alarm: Alarm; settings: (number | null)[] } {
     exists: () => true,
     report: (fault) => expect.unreachable(String(fault)),
   }
-  return { alarm: new Alarm(chores), settings }
+  return { alarm: new Alarm(tasks), settings }
 }
 
 describe('Alarm.scheduleOverdue', () => {
-  it('sets an alarm for what is overdue, since the one that was set may have been dropped', () => {
+  it('sets an alarm for overdue changes, because the platform may have dropped the one that was set', () => {
     const { alarm, settings } = begin()
     alarm.scheduleOverdue(100)
     expect(settings).toEqual([100])
   })
-  it('leaves the alarm alone that is to ring yet: setting it costs a write', () => {
+  it('does not set an alarm that is still to run, because setting it costs a write', () => {
     const { alarm, settings } = begin()
     alarm.scheduleOverdue(99)
     expect(settings).toEqual([])
   })
-  it('leaves none behind where the object was woken by its alarm, and nothing waits any more', async () => {
+  it('sets none if the alarm itself has started the object and nothing is pending any more', async () => {
     const { alarm, settings } = begin()
     alarm.scheduleOverdue(100)
     await alarm.run()
@@ -48,8 +48,8 @@ describe('Alarm.scheduleOverdue', () => {
   })
 })
 
-/** Chores that a test sees in their order, with what each is told to do. */
-function makeChores(overrides: Partial<AlarmTasks> = {}) {
+/** Stand-ins for the stages of the alarm that record their order and arguments. */
+function makeTasks(overrides: Partial<AlarmTasks> = {}) {
   const done: string[] = []
   const waiting = { ends: [] as string[], tried_ends: [] as string[], requests: [] as string[], tried: [] as string[] }
   const world = {
@@ -85,8 +85,8 @@ function makeChores(overrides: Partial<AlarmTasks> = {}) {
 }
 
 describe('Alarm.run', () => {
-  it('carries out ends, then what people asked for, then everything outside, and what did not end last', async () => {
-    const { alarm, done, waiting, world } = makeChores()
+  it('releases ends, then requests, then publishes and broadcasts, and last retries ends that failed', async () => {
+    const { alarm, done, waiting, world } = makeTasks()
     Object.assign(waiting, { ends: ['end'], tried_ends: ['old end'], requests: ['request'], tried: ['tried', 'later'] })
     await alarm.run()
     expect(done.filter((what) => what !== 'durable')).toEqual([
@@ -102,20 +102,20 @@ describe('Alarm.run', () => {
     ])
     expect([waiting.tried, world.reports]).toEqual([['later'], []])
   })
-  it('makes what it has taken durable before it releases that, and what it released before it goes on', async () => {
-    const { alarm, done, waiting } = makeChores()
+  it('makes the taken changes durable before it releases them, and the releases before it continues', async () => {
+    const { alarm, done, waiting } = makeTasks()
     waiting.ends = ['a', 'b']
     await alarm.releaseDueEnds()
     expect(done).toEqual(['durable', 'a', 'b', 'durable'])
   })
-  it('does nothing where there is no stash', async () => {
-    const { alarm, done, world, settings } = makeChores()
+  it('does nothing if there is no stash', async () => {
+    const { alarm, done, world, settings } = makeTasks()
     world.exists = false
     await alarm.run()
     expect([done, settings]).toEqual([[], []])
   })
-  it('lets requests have their turn after a hundred, and ends after two thousand', async () => {
-    const { alarm, done, waiting } = makeChores()
+  it('lets requests run after a hundred releases, and stops after two thousand', async () => {
+    const { alarm, done, waiting } = makeTasks()
     const ids = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}${i}`)
     waiting.requests = ids('r', 101)
     waiting.ends = ids('e', 2_001)
@@ -123,24 +123,24 @@ describe('Alarm.run', () => {
     expect([done.filter((id) => /^r\d/.test(id)).length, waiting.requests.length]).toEqual([100, 1])
     expect([done.filter((id) => /^e\d/.test(id)).length, waiting.ends.length]).toEqual([2_000, 1])
   })
-  it('waits a second for what is outside, and is set anew before and after that', async () => {
+  it('waits a second for publishing and broadcasts, and sets the alarm before and after that', async () => {
     const landed = Promise.withResolvers<void>()
-    const { alarm, world, settings, sleeps } = makeChores({ publish: () => landed.promise })
+    const { alarm, world, settings, sleeps } = makeTasks({ publish: () => landed.promise })
     world.publishAt = 500
-    const ringing = alarm.run()
+    const run = alarm.run()
     await new Promise((done) => setTimeout(done))
     expect([sleeps.map(({ ms }) => ms), settings]).toEqual([[1_000], []])
     sleeps[0]?.pass()
-    await ringing
+    await run
     expect(settings).toEqual([500, 500])
     world.publishAt = null
     landed.resolve()
     await new Promise((done) => setTimeout(done))
-    // Nothing waits any more.
+    // Nothing is pending any more.
     expect(settings).toEqual([500, 500, null])
   })
-  it('goes on where a stage fails, and is set anew all the same', async () => {
-    const { alarm, done, world, settings } = makeChores({
+  it('continues if a stage fails, and sets the alarm all the same', async () => {
+    const { alarm, done, world, settings } = makeTasks({
       takeDue: () => {
         throw new Error('taking')
       },
@@ -154,8 +154,8 @@ describe('Alarm.run', () => {
     expect(world.reports.toSorted()).toEqual(['pruning', 'publishing', 'taking', 'taking', 'taking', 'taking'])
     expect([done, settings.at(-1)]).toEqual([['tell', 'tidy'], 900])
   })
-  it('sets no alarm for a stash that is gone by then', async () => {
-    const { alarm, world, settings } = makeChores({ deleteIfDrained: async () => void (world.exists = false) })
+  it('sets no alarm for a stash that has been deleted during the run', async () => {
+    const { alarm, world, settings } = makeTasks({ deleteIfDrained: async () => void (world.exists = false) })
     world.heldAt = 900
     await alarm.run()
     expect(settings).toEqual([])
@@ -163,8 +163,8 @@ describe('Alarm.run', () => {
 })
 
 describe('Alarm.releaseDueEnds', () => {
-  it('is one run at a time, which all who need it wait for', async () => {
-    const { alarm, done, waiting } = makeChores()
+  it('is a single flight: all callers that need it wait for one run', async () => {
+    const { alarm, done, waiting } = makeTasks()
     waiting.ends = ['a']
     await Promise.all([alarm.releaseDueEnds(), alarm.releaseDueEnds()])
     expect(done).toEqual(['durable', 'a', 'durable'])
@@ -172,8 +172,8 @@ describe('Alarm.releaseDueEnds', () => {
     await alarm.releaseDueEnds()
     expect(done).toContain('b')
   })
-  it('carries out for a caller also what became due after the run that it waited for had looked', async () => {
-    const { alarm, done, waiting } = makeChores()
+  it('releases for a caller also changes that became due after the run in flight had read the table', async () => {
+    const { alarm, done, waiting } = makeTasks()
     waiting.ends = ['a']
     const first = alarm.releaseDueEnds().then(() => void (waiting.ends = ['b']))
     await Promise.all([first, alarm.releaseAllDueEnds()])
@@ -181,17 +181,17 @@ describe('Alarm.releaseDueEnds', () => {
     await alarm.releaseAllDueEnds()
     expect(done).toHaveLength(6)
   })
-  it('resolves with the time at which no end was due, though the clock goes on', async () => {
+  it('resolves with the time at which no end was due, even if the clock advances', async () => {
     const times = [9, 60]
-    const asked: number[] = []
-    const { alarm } = makeChores({
+    const calls: number[] = []
+    const { alarm } = makeTasks({
       now: () => times.shift() ?? 99,
-      hasDueEnd: (at) => asked.push(at) > 0 && at >= 10,
+      hasDueEnd: (at) => calls.push(at) > 0 && at >= 10,
     })
-    expect([await alarm.releaseAllDueEnds(), asked]).toEqual([9, [9]])
+    expect([await alarm.releaseAllDueEnds(), calls]).toEqual([9, [9]])
   })
-  it('gives up where ends cannot be taken', async () => {
-    const { alarm, world } = makeChores({
+  it('stops if ends cannot be read', async () => {
+    const { alarm, world } = makeTasks({
       hasDueEnd: () => true,
       takeDue: () => {
         throw new Error('the disk is full')
@@ -200,23 +200,23 @@ describe('Alarm.releaseDueEnds', () => {
     await alarm.releaseAllDueEnds()
     expect(new Set(world.reports)).toEqual(new Set(['the disk is full']))
   })
-  it('takes up what becomes due meanwhile', async () => {
-    const { alarm, waiting, done } = makeChores({
+  it('releases changes that become due meanwhile', async () => {
+    const { alarm, waiting, done } = makeTasks({
       release: (id) => void (done.push(id) && id === 'a' && waiting.ends.push('b')),
     })
     waiting.ends = ['a']
     await alarm.releaseDueEnds()
     expect(done.filter((what) => what !== 'durable')).toEqual(['a', 'b'])
   })
-  it('takes one of those that did not end, and sets the alarm anew for the others', async () => {
-    const { alarm, waiting, settings, world, done } = makeChores()
+  it('retries one end that has failed before, and sets the alarm for the others', async () => {
+    const { alarm, waiting, settings, world, done } = makeTasks()
     waiting.tried_ends = ['a', 'b']
     world.heldAt = 700
     await alarm.releaseDueEnds()
     expect([done.includes('a'), done.includes('b'), settings]).toEqual([true, false, [700]])
   })
-  it('leaves the alarm alone where nothing was due', async () => {
-    const { alarm, settings, world } = makeChores()
+  it('does not set the alarm if nothing was due', async () => {
+    const { alarm, settings, world } = makeTasks()
     world.heldAt = 700
     await alarm.releaseDueEnds()
     expect(settings).toEqual([])
@@ -224,8 +224,8 @@ describe('Alarm.releaseDueEnds', () => {
 })
 
 describe('Alarm.schedule', () => {
-  it('sets what is sooner, and nothing that is as late or later', () => {
-    const { alarm, settings, world } = makeChores()
+  it('sets an earlier time, and no time that is equal or later', () => {
+    const { alarm, settings, world } = makeTasks()
     alarm.schedule()
     for (const at of [900, 900, 1_000, 899]) {
       world.heldAt = at

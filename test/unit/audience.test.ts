@@ -45,7 +45,7 @@ function makeAudience(pause = async (): Promise<void> => {}) {
     audience.admit(socket, filter, texts, cursor, address)
     return socket
   }
-  /** The next instance of the object, over the sockets that stayed. */
+  /** The next instance of the object, with the same sockets. */
   const wake = (toldBefore: number) => new Audience(hall, toldBefore)
   return { audience, join, wake }
 }
@@ -57,7 +57,7 @@ const change = (revision: number, ...keys: string[]): WatchEvent => ({
 })
 
 describe('Audience', () => {
-  it('writes an event once for all who watch the same keys, and no list of keys while it tells', async () => {
+  it('serializes an event once for all watchers of the same keys, and reads no list of keys during a broadcast', async () => {
     const { audience, join } = makeAudience()
     const keys = Array.from({ length: 100 }, (_, i) => `key-${i}`)
     const sockets = Array.from({ length: 200 }, () => join([...keys]))
@@ -68,7 +68,7 @@ describe('Audience', () => {
       true,
     )
   })
-  it('tells each only of its keys', async () => {
+  it('sends each watcher only its keys', async () => {
     const { audience, join } = makeAudience()
     const [all, one, none, revisions] = [join(null), join(['a']), join(['z']), join('revisions')]
     await audience.tell(change(1, 'a', 'b'))
@@ -79,17 +79,17 @@ describe('Audience', () => {
       ['{"type":"change","revision":1}'],
     ])
   })
-  it('does not take a watcher that begins with a large snapshot for a slow one', async () => {
+  it('does not count a large first snapshot as unread', async () => {
     const { audience, join } = makeAudience()
     const socket = join(null, ['s'.repeat(2 * 1024 * 1024), '{"type":"live","revision":0}'])
     await audience.tell(change(1, 'a'))
     expect(socket.closedWith).toBeNull()
     expect(socket.sent).toHaveLength(3)
   })
-  it('tells one that joins in the middle of telling what it has not been told, and nothing twice', async () => {
+  it('sends a watcher that connects during a broadcast the events that it has not seen, each once', async () => {
     const joined: SocketStub[] = []
     const { audience, join } = makeAudience(async () => {
-      // As the object takes it in: with everything up to its head, which is ahead of what is being told.
+      // As the object admits it: with all events up to the head, which is ahead of the broadcast.
       if (joined.length === 0) joined.push(join(null, ['all up to 3'], 3))
     })
     const first = Array.from({ length: 130 }, () => join(null))
@@ -99,14 +99,14 @@ describe('Audience', () => {
     ])
     for (const { sent } of first) expect(sent).toHaveLength(4)
   })
-  it('counts those who are here, and those of one address', () => {
+  it('counts all watchers, and those of one address', () => {
     const { audience, join } = makeAudience()
     expect([audience.size, audience.heldBy('a'), audience.heldBy(null)]).toEqual([0, 0, 0])
     for (const address of ['a', 'b', 'a', undefined]) join(null, [], 0, address)
     expect([audience.size, audience.heldBy('a'), audience.heldBy('b')]).toEqual([4, 2, 1])
     expect(audience.heldBy(null)).toBe(0)
   })
-  it('lets others have their turn after each 64 that were told', async () => {
+  it('yields to other calls after every 64 sends', async () => {
     let pauses = 0
     const { audience, join } = makeAudience(async () => void pauses++)
     for (let i = 0; i < 63; i++) join(null)
@@ -118,11 +118,11 @@ describe('Audience', () => {
     for (let i = 0; i < 64; i++) join(null, [], 2)
     await audience.tell(change(3, 'a'))
     expect(pauses).toBe(3)
-    // Those who know already cost no turn.
+    // Watchers that are already at the revision do not count towards a yield.
     await audience.tell(change(3, 'a'))
     expect(pauses).toBe(3)
   })
-  it('tells the next ones only when the others have had their turn', async () => {
+  it('starts the next event only after the yield', async () => {
     let resume = (): void => {}
     const { audience, join } = makeAudience(() => new Promise<void>((resolve) => (resume = resolve)))
     const sockets = Array.from({ length: 65 }, () => join(null))
@@ -133,7 +133,7 @@ describe('Audience', () => {
     await telling
     expect(sockets[64]?.sent).toHaveLength(1)
   })
-  it('says that the stash is gone to everybody, whatever their keys, and closes', () => {
+  it('sends the deletion to all watchers, whatever their keys, and closes them', () => {
     const { audience, join } = makeAudience()
     const sockets = [join(null), join(['a']), join('revisions', [], 9)]
     audience.end({ type: 'gone', revision: 7, values: [] })
@@ -142,7 +142,7 @@ describe('Audience', () => {
       expect([closedWith, closedFor]).toEqual([1000, 'the stash was deleted'])
     }
   })
-  it('goes on from where each was after a sleep: at what all were told, or where it joined after that', async () => {
+  it("continues after a hibernation from each watcher's cursor: the last broadcast event, or a later revision at which it connected", async () => {
     const { join, wake } = makeAudience()
     const [early, late] = [join(['a'], [], 2), join(null, [], 6)]
     const audience = wake(4)
@@ -152,7 +152,7 @@ describe('Audience', () => {
       [7],
     ])
   })
-  it('goes on telling the others where one has just gone', async () => {
+  it('continues with the others if one watcher has just disconnected', async () => {
     const { audience, join } = makeAudience()
     const [gone, other] = [join(null), join(null)]
     gone.isGone = true
@@ -163,15 +163,15 @@ describe('Audience', () => {
   })
 })
 
-describe('a watcher that shows no sign of life', () => {
+describe('a watcher that sends no pings', () => {
   const MEBIBYTE = 1024 * 1024
-  /** The text of this event has so many characters. */
+  /** The text of this event has this many characters. */
   const sized = (revision: number, chars: number): WatchEvent => {
     const around = JSON.stringify({ type: 'change', revision, changes: { a: '' } }).length
     return { type: 'change', revision, values: [{ key: 'a', value: 'x'.repeat(chars - around) }] }
   }
 
-  it('is let go once a mebibyte lies before it, and told to resume', async () => {
+  it('is closed once it has a mebibyte of unread events, and told to resume', async () => {
     const { audience, join } = makeAudience()
     const socket = join(null)
     await audience.tell(sized(1, MEBIBYTE / 2))
@@ -181,7 +181,7 @@ describe('a watcher that shows no sign of life', () => {
     expect([socket.closedWith, socket.sent.length]).toEqual([1013, 2])
     expect(socket.closedFor).toContain('resume with ?after=')
   })
-  it('is told one event of any size', async () => {
+  it('receives one event of any size', async () => {
     const { audience, join } = makeAudience()
     const socket = join(null)
     await audience.tell(sized(1, 2 * MEBIBYTE))
@@ -189,7 +189,7 @@ describe('a watcher that shows no sign of life', () => {
     await audience.tell(change(2, 'a'))
     expect([socket.closedWith, socket.sent.length]).toEqual([1013, 1])
   })
-  it('is no such watcher once it has said ping: what lay before it then was read', async () => {
+  it('counts as having read everything once it sends a ping', async () => {
     const { audience, join } = makeAudience()
     const socket = join(null)
     for (let revision = 1; revision <= 10; revision++) {
@@ -200,7 +200,7 @@ describe('a watcher that shows no sign of life', () => {
     await audience.tell(change(11, 'a'))
     expect(socket.closedWith).toBe(1013)
   })
-  it('is not charged for what does not concern it', async () => {
+  it('is not charged for events of other keys', async () => {
     const { audience, join } = makeAudience()
     const socket = join(['z'])
     for (let revision = 1; revision <= 4; revision++) await audience.tell(sized(revision, MEBIBYTE))
@@ -220,7 +220,7 @@ describe('refuseMessage', () => {
     refuseMessage(socket, message)
     expect([socket.closedWith, socket.closedFor]).toEqual([code, 'watchers listen, and say "ping" at most'])
   })
-  it('does not mind a socket that is closed already', () => {
+  it('ignores a socket that is already closed', () => {
     const socket = new SocketStub()
     socket.isGone = true
     refuseMessage(socket, 'x')
@@ -229,7 +229,7 @@ describe('refuseMessage', () => {
 })
 
 describe('hallOf', () => {
-  it('has the runtime answer pings, and finds sockets by their address', () => {
+  it('lets the runtime answer pings, and finds sockets by address', () => {
     const pairs: unknown[] = []
     vi.stubGlobal('WebSocketRequestResponsePair', function Pair(...texts: unknown[]) {
       pairs.push(texts)
@@ -242,7 +242,7 @@ describe('hallOf', () => {
       acceptWebSocket: (socket: unknown, tags: string[]) => void accepted.push([socket, tags]),
       getWebSocketAutoResponseTimestamp: (socket: string) => at.get(socket) ?? null,
     }
-    // What of the object's state is used.
+    // The code uses only these members of the object's state.
     const hall = hallOf(ctx as unknown as DurableObjectState) as unknown as Record<
       string,
       (...args: unknown[]) => unknown

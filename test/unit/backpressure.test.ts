@@ -13,7 +13,7 @@ const makeUnread = (lifetimeMs = 1e9): UnreadBytes => {
   open.push(unread)
   return unread
 }
-/** Streams that take all but so much of what the isolate may have. */
+/** Streams that use all but this much of the isolate's allowance. */
 const fill = (left: number): void => {
   for (let rest = ISOLATE_UNREAD_MAX_BYTES - left; rest > 0; rest -= STREAM_MAX) {
     expect(makeUnread().add(Math.min(rest, STREAM_MAX))).toBe(true)
@@ -27,13 +27,13 @@ afterEach(() => {
 })
 
 describe('UnreadBytes', () => {
-  it('allows 256 KiB unread for one stream, and frees bytes that were read', () => {
+  it('allows 256 KiB of unread bytes for one stream, and frees bytes that were read', () => {
     const unread = makeUnread()
     expect([unread.add(STREAM_MAX - 1), unread.add(1), unread.add(1)]).toEqual([true, true, false])
     unread.remove(1)
     expect([unread.add(2), unread.add(1), unread.add(1)]).toEqual([false, true, false])
   })
-  it('allows one larger message besides', () => {
+  it('allows one larger message in addition', () => {
     const unread = makeUnread()
     expect([unread.add(STREAM_MAX), unread.add(STREAM_MAX + 1), unread.add(STREAM_MAX + 1)]).toEqual([
       true,
@@ -47,10 +47,10 @@ describe('UnreadBytes', () => {
     fill(SHARE)
     const [one, two] = [makeUnread(), makeUnread()]
     expect(one.add(SHARE)).toBe(true)
-    // From here on each may have its share, and no more.
+    // From here on each stream may have its share only.
     expect([two.add(SHARE + 1), two.add(SHARE), two.add(1), one.add(1)]).toEqual([false, true, false, false])
   })
-  it('counts a large message in the share', () => {
+  it('counts a large message towards the share', () => {
     fill(2 * STREAM_MAX)
     const one = makeUnread()
     expect(one.add(STREAM_MAX + 1)).toBe(true)
@@ -66,7 +66,7 @@ describe('UnreadBytes', () => {
     one.close()
     one.close()
     expect(isIsolateFull()).toBe(false)
-    // What is taken in after the end was counted off already.
+    // Bytes that were added after the end have already been freed.
     one.remove(1)
     makeUnread().add(1)
     expect(isIsolateFull()).toBe(true)

@@ -1,6 +1,6 @@
 /**
- * Bounds that clients, documents or other versions of the code know, and those that follow from the platform. Tests of what they
- * do go by their names, so that one which is changed by mistake would be noticed by nothing else.
+ * Bounds that clients, documents or other versions of the code rely on, and those that follow from the platform. Tests of
+ * their effects use the constants, so only this file notices an accidental change of a value.
  */
 import { expect, it } from 'vitest'
 import { ANSWER_DEADLINE_MS } from '../../src/edge/vouch-requests.ts'
@@ -18,23 +18,23 @@ import { REPLAY_MAX_BYTES, REPLAY_MAX_CHANGES } from '../../src/stash/watch/repl
 import { LAST_USED_RESOLUTION_MS } from '../../src/stash/tables/tokens.ts'
 
 it.each<[string, unknown, unknown]>([
-  ['the age of a copy that is served without asking', CACHE_FRESH_MS, 1_000],
-  ['the wait for a store where nothing is at hand', ANSWER_DEADLINE_MS, 5_000],
+  ['the age up to which a cache entry is served without a look-up', CACHE_FRESH_MS, 1_000],
+  ['the deadline of a store without a cache entry', ANSWER_DEADLINE_MS, 5_000],
   ['the digits of a stash id', STASH_ID_CHARS, 64],
   ['the characters of a reason', REASON_MAX_CHARS, 500],
   ['the keys of a watch', FILTER_MAX_KEYS, 100],
-  ['what one reader may have unread', STREAM_UNREAD_MAX_BYTES, 262_144],
-  ['what an isolate may keep unread', ISOLATE_UNREAD_MAX_BYTES, 33_554_432],
-  ['the codes that sockets are closed with', CLOSE, { done: 1000, policy: 1008, large: 1009, slow: 1013 }],
+  ['the unread bytes of one stream', STREAM_UNREAD_MAX_BYTES, 262_144],
+  ['the unread bytes of an isolate', ISOLATE_UNREAD_MAX_BYTES, 33_554_432],
+  ['the close codes of sockets', CLOSE, { done: 1000, policy: 1008, large: 1009, slow: 1013 }],
   ['the statuses of a seat', SEAT_STATUS, { full: 503, uncounted: 428, share: 429 }],
   ['the deadline of a call to a hub', CALL_DEADLINE_MS, 10_000],
   ['the failures of a hub before it is dropped: a quarter of an hour, and a week', FAILURES_MAX, 20 + 168],
-  ['what a hub is told at once', MESSAGE_LIMITS, { changes: 25, bytes: 1_048_576 }],
+  ['the changes and bytes of one call to a hub', MESSAGE_LIMITS, { changes: 25, bytes: 1_048_576 }],
   ['the pause between puts of one key', KV_PUT_INTERVAL_MS, 1_100],
   ['the pause before the second purge', SECOND_PURGE_MS, 1_100],
   ['the changes of a replay', REPLAY_MAX_CHANGES, 100],
   ['the bytes of a replay', REPLAY_MAX_BYTES, 196_608],
-  ['how exactly the last use of a token is known', LAST_USED_RESOLUTION_MS, 600_000],
-])('%s', (_, bound, value) => {
+  ['the resolution of the last use of a token', LAST_USED_RESOLUTION_MS, 600_000],
+])('%s: the documented value', (_, bound, value) => {
   expect(bound).toEqual(value)
 })

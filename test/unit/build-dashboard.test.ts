@@ -1,4 +1,4 @@
-/** What `npm run build:dashboard` writes, whatever an earlier run left in the folder. */
+/** The output of `npm run build:dashboard`, whatever an earlier run left in the folder. */
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,7 +24,7 @@ describe('buildDashboard', () => {
     expect(await list()).toEqual([...named, 'index.html'].toSorted())
   })
 
-  it('leaves nothing of an earlier build, and neither half of a file nor one of its own beside the folder', async () => {
+  it('leaves no file of an earlier build, no partial file, and nothing beside the folder', async () => {
     await mkdir(join(out, 'folder'), { recursive: true })
     await writeFile(join(out, 'dashboard-AAAAAAAA.js'), 'old')
     await writeFile(join(out, 'index.html'), '<p>of yesterday')
@@ -34,7 +34,7 @@ describe('buildDashboard', () => {
     expect(await readdir(parent)).toEqual(['dashboard'])
   })
 
-  it('gives the same names each time, and leaves files alone that have not changed, also from two at once', async () => {
+  it('gives the same names each time, and does not rewrite unchanged files, also in two concurrent runs', async () => {
     await Promise.all([buildDashboard(out), buildDashboard(out)])
     const before = await list()
     const times = await Promise.all(before.map(async (name) => (await stat(join(out, name))).mtimeMs))

@@ -14,7 +14,7 @@ function makePurger(answer: () => Promise<Purged> = async () => true) {
     () => world.now,
     (ms) => new Promise<void>((end) => pauses.push({ ms, end })),
   )
-  /** Lets everything run that waits for no timer. */
+  /** Runs everything that does not wait for a timer. */
   const settle = async (): Promise<void> => {
     for (let i = 0; i < 20; i++) await Promise.resolve()
   }
@@ -26,7 +26,7 @@ function makePurger(answer: () => Promise<Purged> = async () => true) {
 }
 
 describe('CachePurger', () => {
-  it('purges at once and again when no memory can be as old, and is done then', async () => {
+  it('purges at once, and again when no isolate can have an older copy', async () => {
     const { world, pauses, purger, settle, passPause } = makePurger()
     const done = purger.notify()
     await settle()
@@ -37,20 +37,20 @@ describe('CachePurger', () => {
     expect(world.purges).toBe(2)
     expect(pauses).toEqual([])
   })
-  it('gives a commit that came meanwhile both of its purges', async () => {
+  it('purges twice for a commit that arrives in between', async () => {
     const { world, purger, settle, passPause } = makePurger()
     const done = purger.notify()
     await settle()
     void purger.notify()
     void purger.notify()
     await passPause()
-    // The next round's first purge serves as the first one's second.
+    // The first purge of the next round is the second of this one.
     expect(world.purges).toBe(2)
     await passPause()
     await done
     expect(world.purges).toBe(3)
   })
-  it('gives both to a commit that came while a purge was under way', async () => {
+  it('purges twice for a commit that arrives during a purge', async () => {
     const first = Promise.withResolvers<Purged>()
     const { world, purger, settle, passPause } = makePurger(() =>
       world.purges === 1 ? first.promise : Promise.resolve(true),
@@ -64,7 +64,7 @@ describe('CachePurger', () => {
     await done
     expect(world.purges).toBe(3)
   })
-  it('begins anew after it was done', async () => {
+  it('starts again after it has ended', async () => {
     const { world, purger, settle, passPause } = makePurger()
     for (const total of [2, 4]) {
       const done = purger.notify()
@@ -74,7 +74,7 @@ describe('CachePurger', () => {
       expect(world.purges).toBe(total)
     }
   })
-  it('spends no more than its budget, and earns one every twelve seconds, up to ten', async () => {
+  it('spends no more than its budget, which grows by one purge every twelve seconds, up to ten', async () => {
     const { world, purger, settle, passPause } = makePurger()
     const spend = async (commits: number): Promise<number> => {
       const before = world.purges
@@ -96,7 +96,7 @@ describe('CachePurger', () => {
     world.now += 3_600_000
     expect(await spend(20)).toBe(10)
   })
-  it('lets a refused purge go, and still makes the second', async () => {
+  it('ignores a refused purge, and still makes the second', async () => {
     const { world, purger, settle, passPause } = makePurger(() => Promise.reject(new Error('429')))
     const done = purger.notify()
     await settle()
@@ -104,7 +104,7 @@ describe('CachePurger', () => {
     await done
     expect(world.purges).toBe(2)
   })
-  it('asks no more where there is no cache', async () => {
+  it('stops if there is no cache', async () => {
     const { world, pauses, purger } = makePurger(async () => 'none')
     await purger.notify()
     await purger.notify()
@@ -115,7 +115,7 @@ describe('CachePurger', () => {
 
 describe('purgeCache', () => {
   type Fetch = (url: string, init: { signal: AbortSignal }) => Promise<Response>
-  // What of the object's state a purge uses.
+  // A purge uses only these members of the object's state.
   const purge = (fetch: Fetch) =>
     purgeCache({
       id: { toString: () => 'the-stash' },

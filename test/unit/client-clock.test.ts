@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Clock } from '../../src/client/clock.ts'
 import { RestartableTimer } from '../../src/client/timers.ts'
 
-/** Faked: `Date.now` is the local clock, which may be wrong; `performance.now` counts. */
+/** `Date.now` is the local clock, which may be wrong. `performance.now` is the monotonic clock. Both are fakes. */
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
 
@@ -10,7 +10,7 @@ const START = Date.parse('2026-11-26T10:00:00Z')
 const DAY = 86_400_000
 const headers = (given: Record<string, string>) => new Headers(given)
 
-/** An answer that the service, whose clock is `aheadMs` from the local one, gave in the middle of a round trip. */
+/** A response that the service, whose clock is `aheadMs` ahead of the local one, made in the middle of a round trip. */
 function answer(
   clock: Clock,
   aheadMs: number,
@@ -25,10 +25,10 @@ function answer(
   clock.synchronize(headers({ Date: date, ...more }), sentAt)
 }
 
-const errorOf = (clock: Clock, aheadMs: number): number => clock.now() - (Date.now() + aheadMs)
+const getError = (clock: Clock, aheadMs: number): number => clock.now() - (Date.now() + aheadMs)
 
-/** Repeatable throws of the dice. */
-function* dice(seed: number): Generator<number, never> {
+/** A seeded random number generator. */
+function* createRandom(seed: number): Generator<number, never> {
   for (let state = seed; ;) {
     state = (state * 1_103_515_245 + 12_345) % 2 ** 31
     yield state / 2 ** 31
@@ -36,12 +36,12 @@ function* dice(seed: number): Generator<number, never> {
 }
 
 describe('Clock', () => {
-  it('is late by nothing and early by a second and the round trip at most, however wrong the local clock is', () => {
-    const dices = dice(7)
-    const pick = (most: number) => Math.floor(dices.next().value * most)
+  it('is late by nothing, and early by at most a second and the round trip, however wrong the local clock is', () => {
+    const random = createRandom(7)
+    const pick = (most: number) => Math.floor(random.next().value * most)
     for (let story = 0; story < 300; story++) {
       vi.setSystemTime(START + pick(10_000))
-      // Beyond what a `Date` leaves open, in either direction.
+      // More than the resolution of `Date`, in either direction.
       const aheadMs = (pick(2) === 0 ? -1 : 1) * (10_000 + pick(2 * DAY))
       const clock = new Clock()
       let leastTrip = Infinity
@@ -50,19 +50,19 @@ describe('Clock', () => {
         leastTrip = Math.min(leastTrip, thereMs + backMs)
         answer(clock, aheadMs, thereMs, backMs)
         // Drift is allowed for.
-        expect(errorOf(clock, aheadMs)).toBeGreaterThan(-20)
-        expect(errorOf(clock, aheadMs)).toBeLessThan(1_000 + leastTrip + 20)
+        expect(getError(clock, aheadMs)).toBeGreaterThan(-20)
+        expect(getError(clock, aheadMs)).toBeLessThan(1_000 + leastTrip + 20)
         vi.advanceTimersByTime(pick(5_000))
       }
     }
   })
-  it('takes a local clock that a Date does not contradict as it is', () => {
+  it('uses the local clock if it does not contradict a Date', () => {
     vi.setSystemTime(START + 640)
     const clock = new Clock()
     for (let i = 0; i < 5; i++) answer(clock, 0, 30 * i, 40)
-    expect(errorOf(clock, 0)).toBe(0)
+    expect(getError(clock, 0)).toBe(0)
   })
-  it('never goes back by what a later answer knows better, but stands still', () => {
+  it('stands still instead of running backwards after a more exact response', () => {
     vi.setSystemTime(START + 900)
     const clock = new Clock()
     answer(clock, DAY, 0, 900)
@@ -70,9 +70,9 @@ describe('Clock', () => {
     vi.setSystemTime(START + 1_900)
     answer(clock, DAY, 0, 0)
     expect(clock.now()).toBeGreaterThanOrEqual(early)
-    expect(errorOf(clock, DAY)).toBeLessThan(1_000)
+    expect(getError(clock, DAY)).toBeLessThan(1_000)
   })
-  it('goes on from what was kept, and not to before it', () => {
+  it('continues from the stored time, and never goes before it', () => {
     vi.setSystemTime(START)
     const first = new Clock()
     expect(first.toStored()).toBeNull()
@@ -80,13 +80,13 @@ describe('Clock', () => {
     const kept = first.toStored()
     const second = new Clock()
     second.restore(kept ?? { offsetMs: 0, seenAt: 0 })
-    expect(Math.abs(errorOf(second, DAY))).toBeLessThan(1_100)
+    expect(Math.abs(getError(second, DAY))).toBeLessThan(1_100)
     vi.setSystemTime(START - DAY)
     const third = new Clock()
     third.restore(kept ?? { offsetMs: 0, seenAt: 0 })
     expect(third.now()).toBeGreaterThanOrEqual(START + DAY)
   })
-  it('does not heed a step of the local clock', () => {
+  it('ignores a step of the local clock', () => {
     vi.setSystemTime(START)
     const clock = new Clock()
     answer(clock, 0, 10, 10)
@@ -95,20 +95,20 @@ describe('Clock', () => {
     vi.advanceTimersByTime(5_000)
     expect(clock.now() - before).toBeCloseTo(5_000, -1)
   })
-  it('follows an oscillator that is slow or fast, also where no answer may put it back', () => {
+  it('follows an oscillator that is slow or fast, even if no response can set the clock back', () => {
     vi.setSystemTime(START)
     const clock = new Clock()
-    // The service counts 200 ppm slower than the local clock for half a day, and the local one is a day off.
+    // The service's clock is 200 ppm slower than the local clock for half a day, and the local clock is a day off.
     for (let i = 0; i < 4_320; i++) {
       vi.advanceTimersByTime(10_000)
       answer(clock, DAY - i * 2, 5, 5)
     }
-    expect(Math.abs(errorOf(clock, DAY - 4_320 * 2))).toBeLessThan(2_000)
+    expect(Math.abs(getError(clock, DAY - 4_320 * 2))).toBeLessThan(2_000)
   })
 })
 
 describe('Alarm', () => {
-  it('waits for times that no timer can hold', () => {
+  it('waits for times that are too far for a timer', () => {
     const ring = vi.fn<() => void>()
     const alarm = new RestartableTimer(ring)
     alarm.set(366 * DAY)

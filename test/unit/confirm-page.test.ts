@@ -11,7 +11,7 @@ const row = (key: string, before: string | null = 'old', after: string | null = 
   before,
   after,
 })
-const linkOf = (facts: Partial<LinkAnswer> = {}): LinkAnswer =>
+const createLink = (facts: Partial<LinkAnswer> = {}): LinkAnswer =>
   ({
     change: { kind: 'put', key: 'a', value: 'new', type: 'text/plain' },
     approves: false,
@@ -24,18 +24,18 @@ const linkOf = (facts: Partial<LinkAnswer> = {}): LinkAnswer =>
     stash: { name: 'shop' },
     ...facts,
   }) as LinkAnswer
-/** The page's text, as it is read. */
+/** The visible text of the page. */
 const read = async (answer: Promise<Response>) =>
   (await (await answer).text())
     .replace(/<style>.*?<\/style>/s, '')
     .replace(/<[^>]+>/g, ' ')
     .replace(/\s+/g, ' ')
 const shown = (facts: Partial<LinkAnswer> = {}, reason: string | null = null) =>
-  read(confirmPage(linkOf(facts), { stashId: 'abcdefghijkl', reason, now: NOW }))
+  read(confirmPage(createLink(facts), { stashId: 'abcdefghijkl', reason, now: NOW }))
 
 describe('the page of a link', () => {
   it('has no script, allows only its own style, cannot be framed, and posts only to its origin', async () => {
-    const response = await confirmPage(linkOf(), { stashId: 'abcdefghijkl', reason: null, now: NOW })
+    const response = await confirmPage(createLink(), { stashId: 'abcdefghijkl', reason: null, now: NOW })
     const [, style = ''] = /<style>(.*?)<\/style>/s.exec(await response.text()) ?? []
     const hash = createHash('sha256').update(style).digest('base64')
     expect(response.headers.get('Content-Security-Policy')?.split('; ')).toEqual([
@@ -107,7 +107,7 @@ describe('the page of a link', () => {
     expect(await shown({ preview: [] })).toContain('This change would have no effect any more.')
   })
   it('says that a reason came with the link', async () => {
-    const html = await (await confirmPage(linkOf(), { stashId: 's', reason: '"because"', now: NOW })).text()
+    const html = await (await confirmPage(createLink(), { stashId: 's', reason: '"because"', now: NOW })).text()
     expect(html).toContain('value="&quot;because&quot;"')
     expect(await shown({}, 'because')).toContain('This reason came with the link: because')
   })

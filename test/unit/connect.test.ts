@@ -8,9 +8,9 @@ type Asked = { url: string; headers: Record<string, string>; hub: string | null;
 const terms: WatchTerms = { after: 3, filter: ['a'], marks: true, body: false }
 let stashes = 0
 
-/** Objects that answer by status: 200 stands for a socket. */
+/** Stand-ins for objects that respond by status. 200 stands for a socket. */
 function makePlaces(id = `stash-${++stashes}`) {
-  const asked: Asked[] = []
+  const calls: Asked[] = []
   const world = {
     stash: [] as number[],
     hubs: [] as number[],
@@ -18,24 +18,24 @@ function makePlaces(id = `stash-${++stashes}`) {
     isAllowed: true,
   }
   const answer = (queue: number[], asking: Asked): Response => {
-    asked.push(asking)
+    calls.push(asking)
     return new Response(null, { status: (queue.length > 1 ? queue.shift() : queue[0]) ?? 200 })
   }
-  const headersOf = (init: { headers: Record<string, string> }) => init.headers
+  const getHeaders = (init: { headers: Record<string, string> }) => init.headers
   const env = {
     WATCHERS_PER_OBJECT: '7',
     WATCHES: { limit: async ({ key }: { key: string }) => (world.limits.push(key), { success: world.isAllowed }) },
     STASH: {
       get: () => ({
         fetch: async (url: string, init: { headers: Record<string, string> }) =>
-          answer(world.stash, { url, headers: headersOf(init), hub: null, hint: undefined }),
+          answer(world.stash, { url, headers: getHeaders(init), hub: null, hint: undefined }),
       }),
     },
     HUBS: {
       idFromName: (name: string) => name,
       get: (hub: string, options?: { locationHint: string }) => ({
         fetch: async (url: string, init: { headers: Record<string, string> }) =>
-          answer(world.hubs, { url, headers: headersOf(init), hub, hint: options?.locationHint }),
+          answer(world.hubs, { url, headers: getHeaders(init), hub, hint: options?.locationHint }),
       }),
     },
   }
@@ -44,11 +44,11 @@ function makePlaces(id = `stash-${++stashes}`) {
       headers: address === null ? {} : { 'CF-Connecting-IP': address },
     })
     Object.assign(request, { cf: continent === null ? undefined : { continent } })
-    // What of the bindings is used.
+    // The code uses only these bindings.
     const connected = await connect(env as unknown as App['Bindings'], id as unknown as DurableObjectId, terms, request)
     return connected.ok ? connected.value.status : connected.refusal
   }
-  return { id, world, asked, open, hubs: () => asked.map(({ hub }) => hub) }
+  return { id, world, calls, open, hubs: () => calls.map(({ hub }) => hub) }
 }
 const limited = (what: string) => ({ code: 'rate_limited', retry_after_s: 60, limited: what })
 
@@ -57,19 +57,19 @@ afterEach(() => void vi.useRealTimers())
 
 describe('connect', () => {
   it('connects to the object of the stash first, and counts nothing', async () => {
-    const { asked, world, open } = makePlaces()
+    const { calls, world, open } = makePlaces()
     expect(await open()).toBe(200)
-    expect(asked).toMatchObject([
+    expect(calls).toMatchObject([
       { url: 'https://stash/watch?after=3&keys=a&marks=1', headers: { Upgrade: 'websocket' }, hub: null },
     ])
-    expect(asked[0]?.headers['Seat-Counted']).toBeUndefined()
+    expect(calls[0]?.headers['Seat-Counted']).toBeUndefined()
     expect(world.limits).toEqual([])
   })
   it('sends a hash of the address, which differs for each stash', async () => {
     const [one, other] = [makePlaces(), makePlaces()]
-    const seats = async ({ asked, open }: ReturnType<typeof makePlaces>, address: string | null) => {
+    const seats = async ({ calls, open }: ReturnType<typeof makePlaces>, address: string | null) => {
       await open({ address })
-      return asked.at(-1)?.headers['Seat-Address']
+      return calls.at(-1)?.headers['Seat-Address']
     }
     const seat = await seats(one, '192.0.2.1')
     expect(seat).toMatch(/^[\w-]{22}$/)
@@ -79,26 +79,26 @@ describe('connect', () => {
     expect(await seats(one, null)).toBeUndefined()
   })
   it('counts an opening if the object asks for it, and for five seconds also before it asks', async () => {
-    const { asked, world, open } = makePlaces()
+    const { calls, world, open } = makePlaces()
     world.stash = [428, 200]
     expect(await open()).toBe(200)
-    expect(asked.map(({ headers }) => headers['Seat-Counted'])).toEqual([undefined, '1'])
+    expect(calls.map(({ headers }) => headers['Seat-Counted'])).toEqual([undefined, '1'])
     expect(world.limits).toHaveLength(1)
     vi.advanceTimersByTime(4_999)
     await open()
-    expect([asked.length, world.limits.length, asked[2]?.headers['Seat-Counted']]).toEqual([3, 2, '1'])
+    expect([calls.length, world.limits.length, calls[2]?.headers['Seat-Counted']]).toEqual([3, 2, '1'])
     world.isAllowed = false
     expect(await open()).toEqual(limited('watches_opened'))
-    expect(asked).toHaveLength(3)
+    expect(calls).toHaveLength(3)
     vi.advanceTimersByTime(1)
     expect(await open()).toBe(200)
     expect(world.limits).toHaveLength(3)
   })
   it('refuses an opening over the rate limit, and connects nowhere', async () => {
-    const { asked, world, open } = makePlaces()
+    const { calls, world, open } = makePlaces()
     Object.assign(world, { stash: [428], isAllowed: false })
     expect(await open()).toEqual(limited('watches_opened'))
-    expect(asked).toHaveLength(1)
+    expect(calls).toHaveLength(1)
   })
   it('never counts an opening whose address is unknown', async () => {
     const { world, open } = makePlaces()
@@ -119,10 +119,10 @@ describe('connect', () => {
     }
   })
   it('counts and goes to a hub of the continent if the object is full, and for a minute directly', async () => {
-    const { id, asked, world, open } = makePlaces()
+    const { id, calls, world, open } = makePlaces()
     world.stash = [503]
     expect(await open()).toBe(200)
-    expect(asked[1]).toMatchObject({
+    expect(calls[1]).toMatchObject({
       hub: `${id}/EU/0`,
       hint: 'weur',
       url: 'https://stash/watch?after=3&keys=a&marks=1',
@@ -137,19 +137,19 @@ describe('connect', () => {
     expect(world.limits).toHaveLength(1)
     vi.advanceTimersByTime(60_000)
     await open({ continent: 'XY' })
-    expect([asked.length, asked[2]?.hub, asked[2]?.hint]).toEqual([3, `${id}/XY/0`, undefined])
+    expect([calls.length, calls[2]?.hub, calls[2]?.hint]).toEqual([3, `${id}/XY/0`, undefined])
     await open({ continent: null })
-    expect(asked[3]?.hub).toBe(`${id}/XX/0`)
+    expect(calls[3]?.hub).toBe(`${id}/XX/0`)
     vi.advanceTimersByTime(1)
     world.stash = [200]
     await open()
-    expect(asked[4]?.hub).toBeNull()
+    expect(calls[4]?.hub).toBeNull()
   })
   it('refuses an opening for the hubs over the rate limit', async () => {
-    const { asked, world, open } = makePlaces()
+    const { calls, world, open } = makePlaces()
     Object.assign(world, { stash: [503], isAllowed: false })
     expect(await open()).toEqual(limited('watches_opened'))
-    expect(asked).toHaveLength(1)
+    expect(calls).toHaveLength(1)
   })
   it('goes from a full hub to the next, and starts there the next time', async () => {
     const { id, world, open, hubs } = makePlaces()

@@ -1,4 +1,4 @@
-/** What the dashboard's dialogs know of a change, by what each of its tries met. */
+/** The outcome that the dashboard's dialogs show for a change, by the responses to its attempts. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -7,7 +7,7 @@ import { callApi, isTokenEnded } from '../../src/dashboard/call.ts'
 import { isUnknown, sendUntilKnown } from '../../src/dashboard/outcome.ts'
 import { answerTry, nameOf, OUTCOME_CASES, type OutcomeCase } from '../support/outcome-cases.ts'
 
-/** Answers by the case of the first segment of the path; counts the tries of each Idempotency-Key, and notes headers. */
+/** Responds by the case in the first segment of the path. Counts the attempts of each Idempotency-Key, and records headers. */
 let server: Server
 let url: string
 const tries = new Map<string, number>()
@@ -22,14 +22,14 @@ beforeAll(async () => {
     answerTry(response, OUTCOME_CASES[Number(path.split('/')[1])] ?? { tries: ['applied'], outcome: 'yes' }, count)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  // A server that listens on a port has an address with one.
+  // A server that listens on a port has an address object.
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 })
 afterAll(() => new Promise((resolve) => server.close(resolve)))
 
 type End = { outcome: 'yes' | 'no' | 'unknown'; attempts: number; error: unknown }
 
-/** Presses "try again now" until each listed try was made, then "stop". */
+/** Presses "try again now" until each listed attempt was made, then "stop". */
 async function change(index: number, { tries: listed }: Pick<OutcomeCase, 'tries'>, isRetry = false): Promise<End> {
   const [stop, retryNow] = [new AbortController(), new EventTarget()]
   const key = `case-${index}-${isRetry}`
@@ -57,7 +57,7 @@ describe('sendUntilKnown', () => {
     expect(isUnknown(error)).toBe(outcome === 'unknown')
   })
 
-  it('takes a refusal for no proof where an earlier dialog had no answer under the same key', async () => {
+  it('does not treat a refusal as proof if an earlier dialog had no answer under the same key', async () => {
     const index = OUTCOME_CASES.findIndex((one) => nameOf(one) === '403 invalid_token: no')
     const { outcome, error } = await change(index, { tries: ['lost'] }, true)
     expect(outcome).toBe('unknown')
@@ -67,7 +67,7 @@ describe('sendUntilKnown', () => {
 })
 
 describe('callApi', () => {
-  it('sends a header of any characters as the bytes of its UTF-8', async () => {
+  it('sends a header with any characters as its UTF-8 bytes', async () => {
     const headers = { 'Break-Glass': 'Störung 🔥', 'Idempotency-Key': 'glass' }
     await callApi({ url: `${url}/none` }, 'PUT', '/item/s/k', { headers })
     const glass = seen.find(({ key }) => key === 'glass')?.['glass'] ?? ''

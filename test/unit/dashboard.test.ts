@@ -1,4 +1,4 @@
-/** The dashboard's files, over a stand-in for the store that keeps them beside the Worker. */
+/** The dashboard's files, with a stand-in for the asset store of the Worker. */
 import { describe, expect, it } from 'vitest'
 import { dashboard, policyFor } from '../../src/http/routes/dashboard.ts'
 
@@ -33,7 +33,7 @@ describe('the dashboard', () => {
     ['/dashboard/index.html', '/index.html', 'text/html; charset=utf-8', 'no-cache', 'no-store'],
     ['/dashboard/main-ABCD2345.js', '/main-ABCD2345.js', 'text/javascript; charset=utf-8', FOR_GOOD, null],
     ['/dashboard/a-ABCD2345.css', '/a-ABCD2345.css', 'text/css; charset=utf-8', FOR_GOOD, null],
-  ])('gives %s out as what it is', async (path, file, type, kept, keptInFront) => {
+  ])('serves %s with its type', async (path, file, type, kept, keptInFront) => {
     const { asked, get } = makeDashboard()
     const { status, headers, text } = await get(path)
     expect([status, text, asked]).toEqual([200, 'text', [{ path: file, known: null }]])
@@ -45,7 +45,7 @@ describe('the dashboard', () => {
       type.startsWith('text/html') ? policyFor('https://flags.test/') : "default-src 'none'; frame-ancestors 'none'",
     )
   })
-  it('asks the store for what has changed since, and says that nothing has, which no cache in front keeps', async () => {
+  it('revalidates with the store, and answers 304, which no cache in front keeps', async () => {
     const { asked, world, get } = makeDashboard()
     world.status = 304
     const { status, headers, text } = await get('/dashboard/main-ABCD2345.js', { 'If-None-Match': '"t"' })
@@ -55,12 +55,12 @@ describe('the dashboard', () => {
     expect(headers.get('Cloudflare-CDN-Cache-Control')).toBe('no-store')
     expect(headers.get('Content-Security-Policy')).not.toBeNull()
   })
-  it('names no tag where the store has none', async () => {
+  it('has no ETag if the store has none', async () => {
     const { world, get } = makeDashboard()
     world.tag = null
     expect((await get('/')).headers.has('ETag')).toBe(false)
   })
-  it('has no file that the store does not have, and asks it for no other kind or name', async () => {
+  it('serves only files of the store, and requests no other kind or name from it', async () => {
     const { asked, world, get } = makeDashboard()
     for (const file of [
       'tsconfig.json',
@@ -105,7 +105,7 @@ describe('policyFor', () => {
     ["https://a;script-src'unsafe-inline'/", "'self'"],
     ['ftp://flags.test/', "'self'"],
     ['xhttps://flags.test/', "'self'"],
-  ])('of %s takes scripts from %s', (url, source) => {
+  ])('of %s allows scripts from %s', (url, source) => {
     expect(scriptsAt(url)).toBe(source)
   })
 })

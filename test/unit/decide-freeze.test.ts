@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { DURATION_MAX_MS } from '../../src/model/duration.ts'
 import { isFrozen, type Freeze } from '../../src/model/freeze.ts'
 import { ABILITIES, type Actor } from '../../src/model/access/permit.ts'
-import { anonymous, factsWith, judge, master, NOW, tokenOf, writer } from '../support/decisions.ts'
+import { anonymous, createFacts, decideAs, master, NOW, createToken, writer } from '../support/decisions.ts'
 
 const freeze = (until: number | null, actor: Actor = master, reason: string | null = 'why') =>
-  judge(actor, { kind: 'freeze', until }, factsWith(), { reason })
+  decideAs(actor, { kind: 'freeze', until }, createFacts(), { reason })
 const frozen: Freeze = { until: null, reason: 'why', by: 'master' }
 
 describe('isFrozen', () => {
-  it('is until the last millisecond, or for good', () => {
+  it('is true until the last millisecond, or without an end', () => {
     expect(isFrozen(null, NOW)).toBe(false)
     expect(isFrozen(frozen, NOW)).toBe(true)
     expect(isFrozen({ ...frozen, until: NOW + 1 }, NOW)).toBe(true)
@@ -18,7 +18,7 @@ describe('isFrozen', () => {
 })
 
 describe('decide: freeze', () => {
-  it('holds its own end, or drops the one of an earlier freeze', () => {
+  it('holds its own end, or drops that of an earlier freeze', () => {
     expect(freeze(NOW + 5)).toMatchObject({
       value: {
         applied: { revision: 8, freeze: { until: NOW + 5, reason: 'why' } },
@@ -30,7 +30,7 @@ describe('decide: freeze', () => {
       value: { effects: [{ freeze: { until: null } }, { kind: 'drop', heldId: 'thaw' }] },
     })
   })
-  it('ends in the future, and not too far', () => {
+  it('must end in the future, and not too far', () => {
     const code = (until: number) => {
       const verdict = freeze(until)
       return verdict.ok ? 'ok' : verdict.refusal.code
@@ -42,18 +42,18 @@ describe('decide: freeze', () => {
       'time_too_far',
     ])
   })
-  it('takes the ability, for every key', () => {
+  it('requires the ability, for every key', () => {
     expect(freeze(null, anonymous)).toMatchObject({ refusal: { code: 'token_missing' } })
     expect(freeze(null, writer)).toMatchObject({ refusal: { code: 'not_permitted', needs: 'freeze' } })
-    const part = tokenOf('part', { can: [...ABILITIES], keys: ['shop-*'] })
+    const part = createToken('part', { can: [...ABILITIES], keys: ['shop-*'] })
     expect(freeze(null, part)).toMatchObject({ refusal: { code: 'not_permitted', needs: 'freeze', key: '*' } })
     expect(freeze(null, { kind: 'admin' })).toMatchObject({ value: { effects: [{ freeze: { by: 'admin' } }, {}] } })
   })
 })
 
 describe('decide: unfreeze and thaw', () => {
-  it('ends what is frozen, by hand', () => {
-    const end = (actor: Actor, facts = factsWith({ freeze: frozen })) => judge(actor, { kind: 'unfreeze' }, facts)
+  it('ends a freeze', () => {
+    const end = (actor: Actor, facts = createFacts({ freeze: frozen })) => decideAs(actor, { kind: 'unfreeze' }, facts)
     expect(end(master)).toMatchObject({
       value: {
         applied: { revision: 8 },
@@ -64,18 +64,18 @@ describe('decide: unfreeze and thaw', () => {
         ],
       },
     })
-    expect(end(master, factsWith())).toMatchObject({ refusal: { code: 'not_frozen' } })
-    expect(end(master, factsWith({ freeze: { ...frozen, until: NOW } }))).toMatchObject({
+    expect(end(master, createFacts())).toMatchObject({ refusal: { code: 'not_frozen' } })
+    expect(end(master, createFacts({ freeze: { ...frozen, until: NOW } }))).toMatchObject({
       refusal: { code: 'not_frozen' },
     })
     expect(end(writer)).toMatchObject({ refusal: { code: 'not_permitted' } })
   })
-  it('ends it by itself, where it was not ended before', () => {
+  it('ends it by itself, unless it has been ended before', () => {
     const system: Actor = { kind: 'system', label: 'stash' }
-    expect(judge(system, { kind: 'thaw' }, factsWith({ freeze: frozen }))).toMatchObject({
+    expect(decideAs(system, { kind: 'thaw' }, createFacts({ freeze: frozen }))).toMatchObject({
       value: { applied: { revision: 8 }, entry: { kind: 'unfreeze' }, effects: [{ kind: 'set_freeze', freeze: null }] },
     })
-    expect(judge(system, { kind: 'thaw' })).toMatchObject({
+    expect(decideAs(system, { kind: 'thaw' })).toMatchObject({
       value: { applied: { revision: 7 }, entry: null, effects: [] },
     })
   })
@@ -83,11 +83,11 @@ describe('decide: unfreeze and thaw', () => {
 
 describe('decide: recover', () => {
   const recover = (actor: Actor, all = false) => {
-    const older = tokenOf('older', { master: true, can: [...ABILITIES], line: 'first' })
-    const tokens = [older, { ...master, line: 'first' }, tokenOf('bob', { keys: ['b*'] })]
-    return judge(actor, { kind: 'recover', hash: 'ab'.repeat(32), all }, factsWith({ tokens }))
+    const older = createToken('older', { master: true, can: [...ABILITIES], line: 'first' })
+    const tokens = [older, { ...master, line: 'first' }, createToken('bob', { keys: ['b*'] })]
+    return decideAs(actor, { kind: 'recover', hash: 'ab'.repeat(32), all }, createFacts({ tokens }))
   }
-  it('gives a new master of the same line, and replaces the others', () => {
+  it('adds a new master of the same line, and replaces the others', () => {
     expect(recover({ kind: 'admin' })).toMatchObject({
       value: {
         applied: {
@@ -103,7 +103,7 @@ describe('decide: recover', () => {
       },
     })
   })
-  it('of all ends every token', () => {
+  it('with `all` ends every token', () => {
     const verdict = recover({ kind: 'admin' }, true)
     expect(verdict).toMatchObject({
       value: { applied: { tokensLeft: [] }, entry: { detail: { endsAll: true } } },
@@ -112,7 +112,7 @@ describe('decide: recover', () => {
       ['older', 'master', 'bob'].map((id) => ({ kind: 'remove_token', id })),
     )
   })
-  it('is the admin’s', () => {
+  it('is for the admin only', () => {
     expect(recover(master)).toMatchObject({ refusal: { code: 'not_permitted', needs: 'admin' } })
     expect(recover(anonymous)).toMatchObject({ refusal: { code: 'token_missing' } })
   })

@@ -3,37 +3,48 @@ import { checkApproval, checkLink, toDroppedDetail } from '../../src/model/decid
 import type { Guard } from '../../src/model/guard/guard.ts'
 import type { Held } from '../../src/model/held.ts'
 import type { Facts } from '../../src/model/decide/facts.ts'
-import { anonymous, approvalOf, factsWith, itemOf, judge, linkOf, master, NOW } from '../support/decisions.ts'
-import { revertOf, scheduleOf, tokenOf, writer } from '../support/decisions.ts'
+import {
+  anonymous,
+  createApproval,
+  createFacts,
+  createItem,
+  decideAs,
+  createLink,
+  master,
+  NOW,
+} from '../support/decisions.ts'
+import { createRevert, createSchedule, createToken, writer } from '../support/decisions.ts'
 
-const internalOf = (kind: 'lapse' | 'thaw'): Held => ({ ...revertOf('a', '1'), kind })
-const bob = tokenOf('bob', { can: ['approve'], granted: 3 })
+const createInternal = (kind: 'lapse' | 'thaw'): Held => ({ ...createRevert('a', '1'), kind })
+const bob = createToken('bob', { can: ['approve'], granted: 3 })
 
 describe('checkApproval', () => {
   const check = (held: Held | null, approver = bob, maker: Parameters<typeof checkApproval>[1] = writer) => {
     const checked = checkApproval(held, maker, approver, NOW)
     return checked.ok ? 'ok' : checked.refusal.code
   }
-  it('takes a second person who may, and who reaches every key', () => {
-    expect(check(approvalOf())).toBe('ok')
-    expect(check(approvalOf(), tokenOf('weak'))).toBe('not_permitted')
-    expect(checkApproval(approvalOf(), writer, anonymous, NOW)).toMatchObject({ refusal: { code: 'token_missing' } })
-    expect(check(approvalOf(), { ...bob, keys: ['a'] })).toBe('held_not_found')
-    expect(check(approvalOf(), { ...bob, keys: ['b', 'a'] })).toBe('ok')
-    expect(check(approvalOf(), { ...bob, holder: 'writer' })).toBe('own_request')
-    expect(check(approvalOf(), bob, null)).toBe('requester_gone')
+  it('accepts a second person with the ability who reaches every key', () => {
+    expect(check(createApproval())).toBe('ok')
+    expect(check(createApproval(), createToken('weak'))).toBe('not_permitted')
+    expect(checkApproval(createApproval(), writer, anonymous, NOW)).toMatchObject({
+      refusal: { code: 'token_missing' },
+    })
+    expect(check(createApproval(), { ...bob, keys: ['a'] })).toBe('held_not_found')
+    expect(check(createApproval(), { ...bob, keys: ['b', 'a'] })).toBe('ok')
+    expect(check(createApproval(), { ...bob, holder: 'writer' })).toBe('own_request')
+    expect(check(createApproval(), bob, null)).toBe('requester_gone')
   })
-  it('finds nothing that is over, that is not there, or that is the stash’s own', () => {
+  it('finds no change that is over, missing, or the stash’s own', () => {
     expect(check(null)).toBe('held_not_found')
-    expect(check(approvalOf({ expiresAt: NOW }))).toBe('held_not_found')
-    expect(check(approvalOf({ expiresAt: NOW + 1 }))).toBe('ok')
-    expect(check(internalOf('lapse'))).toBe('held_not_found')
-    expect(check(internalOf('thaw'))).toBe('held_not_found')
-    expect(check(scheduleOf())).toBe('not_awaiting_approval')
+    expect(check(createApproval({ expiresAt: NOW }))).toBe('held_not_found')
+    expect(check(createApproval({ expiresAt: NOW + 1 }))).toBe('ok')
+    expect(check(createInternal('lapse'))).toBe('held_not_found')
+    expect(check(createInternal('thaw'))).toBe('held_not_found')
+    expect(check(createSchedule())).toBe('not_awaiting_approval')
   })
-  it('takes for a master’s request a token that was granted before', () => {
+  it('accepts for a master’s request only a token that was granted before it', () => {
     const at = (granted: number | null, asked: number | null, createdAt = 1) =>
-      check(approvalOf({ asked }), { ...bob, granted, createdAt }, master)
+      check(createApproval({ asked }), { ...bob, granted, createdAt }, master)
     expect([at(5, 5), at(6, 5), at(3, null), at(null, 5)]).toEqual([
       'ok',
       'granted_after_request',
@@ -41,45 +52,47 @@ describe('checkApproval', () => {
       'ok',
     ])
     expect([at(null, null, NOW - 10), at(null, null, NOW - 9)]).toEqual(['ok', 'granted_after_request'])
-    expect(check(approvalOf({ asked: 1 }), bob)).toBe('ok')
+    expect(check(createApproval({ asked: 1 }), bob)).toBe('ok')
   })
 })
 
 describe('checkLink', () => {
-  it('gives what may go ahead, and tells a stranger one thing of all that may not', () => {
-    expect(checkLink(linkOf(), writer, NOW)).toEqual({ ok: true, value: { held: linkOf(), actor: writer } })
+  it('returns a change that may be released, and has one refusal for all others', () => {
+    expect(checkLink(createLink(), writer, NOW)).toEqual({ ok: true, value: { held: createLink(), actor: writer } })
     for (const refused of [
       checkLink(null, writer, NOW),
-      checkLink(linkOf(), null, NOW),
-      checkLink(linkOf({ expiresAt: NOW }), writer, NOW),
+      checkLink(createLink(), null, NOW),
+      checkLink(createLink({ expiresAt: NOW }), writer, NOW),
     ])
       expect(refused).toEqual({ ok: false, refusal: { code: 'link_spent' } })
   })
 })
 
 describe('decide: drop_held', () => {
-  const drop = (actor: Parameters<typeof judge>[0], held: Held | null, facts: Partial<Facts> = {}, request = {}) =>
-    judge(actor, { kind: 'drop_held', heldId: 'h' }, factsWith({ held, maker: writer, ...facts }), request)
-  it('is taken back by who asked, declined by who may approve, cancelled by who may write', () => {
+  const drop = (actor: Parameters<typeof decideAs>[0], held: Held | null, facts: Partial<Facts> = {}, request = {}) =>
+    decideAs(actor, { kind: 'drop_held', heldId: 'h' }, createFacts({ held, maker: writer, ...facts }), request)
+  it('is cancelled by its requester, declined by a token that may approve, cancelled by one that may write', () => {
     const because = (verdict: ReturnType<typeof drop>) => verdict.ok && verdict.value.entry?.detail?.dropped?.because
-    expect(because(drop(writer, approvalOf()))).toBe('cancelled')
-    expect(because(drop(bob, approvalOf()))).toBe('declined')
-    expect(because(drop(master, scheduleOf()))).toBe('cancelled')
-    expect(because(drop(tokenOf('next', { line: 'writer', can: [] }), approvalOf()))).toBe('cancelled')
+    expect(because(drop(writer, createApproval()))).toBe('cancelled')
+    expect(because(drop(bob, createApproval()))).toBe('declined')
+    expect(because(drop(master, createSchedule()))).toBe('cancelled')
+    expect(because(drop(createToken('next', { line: 'writer', can: [] }), createApproval()))).toBe('cancelled')
   })
-  it('takes the ability, for every key', () => {
-    expect(drop(tokenOf('other'), approvalOf())).toMatchObject({ refusal: { code: 'not_permitted', needs: 'approve' } })
-    expect(drop(bob, linkOf())).toMatchObject({ refusal: { code: 'not_permitted', needs: 'write' } })
-    expect(drop({ ...bob, keys: ['a'] }, approvalOf())).toMatchObject({ refusal: { code: 'held_not_found' } })
-    expect(drop({ ...writer, keys: ['a'] }, approvalOf()).ok).toBe(true)
-    expect(drop(anonymous, approvalOf())).toMatchObject({ refusal: { code: 'token_missing' } })
+  it('requires the ability, for every key', () => {
+    expect(drop(createToken('other'), createApproval())).toMatchObject({
+      refusal: { code: 'not_permitted', needs: 'approve' },
+    })
+    expect(drop(bob, createLink())).toMatchObject({ refusal: { code: 'not_permitted', needs: 'write' } })
+    expect(drop({ ...bob, keys: ['a'] }, createApproval())).toMatchObject({ refusal: { code: 'held_not_found' } })
+    expect(drop({ ...writer, keys: ['a'] }, createApproval()).ok).toBe(true)
+    expect(drop(anonymous, createApproval())).toMatchObject({ refusal: { code: 'token_missing' } })
   })
-  it('finds nothing that is over or the stash’s own', () => {
-    for (const held of [null, approvalOf({ expiresAt: NOW }), internalOf('thaw'), internalOf('lapse')])
+  it('finds no change that is over or the stash’s own', () => {
+    for (const held of [null, createApproval({ expiresAt: NOW }), createInternal('thaw'), createInternal('lapse')])
       expect(drop(master, held)).toMatchObject({ refusal: { code: 'held_not_found' } })
   })
-  it('of the end of a time-box is asked what a change for good would be asked', () => {
-    const end = revertOf('checkout', 'on')
+  it('of a revert requires what a permanent change would require', () => {
+    const end = createRevert('checkout', 'on')
     const under = (guard: Guard, request = {}, facts = {}) =>
       drop(
         master,
@@ -99,23 +112,23 @@ describe('decide: drop_held', () => {
     expect(under({ type: 'text', reason_required: true }, { reason: 'x' }).ok).toBe(true)
     const boxed: Guard = { type: 'text', safe_value: 'off', max_for: '1h' }
     expect(under(boxed)).toMatchObject({ refusal: { code: 'time_box_required', max_for: '1h', safe_value: 'off' } })
-    expect(under(boxed, {}, { items: new Map([['checkout', itemOf('checkout', 'off', 3)]]) }).ok).toBe(true)
+    expect(under(boxed, {}, { items: new Map([['checkout', createItem('checkout', 'off', 3)]]) }).ok).toBe(true)
     expect(under(boxed, {}, { items: new Map() })).toMatchObject({ refusal: { code: 'time_box_required' } })
   })
-  it('of the end of a time-box waits for the end of a freeze', () => {
-    const end = revertOf('checkout', 'on')
+  it('of a revert waits for the end of a freeze', () => {
+    const end = createRevert('checkout', 'on')
     const frozen = { freeze: { until: null, reason: null, by: 'master' } }
     expect(drop(master, end, frozen)).toMatchObject({ refusal: { code: 'frozen' } })
     expect(drop(master, end, frozen, { breakGlass: 'fire' })).toMatchObject({
       value: { entry: { detail: { brokeGlass: { by: 'master', why: 'fire' } } } },
     })
-    expect(drop(master, approvalOf(), frozen).ok).toBe(true)
+    expect(drop(master, createApproval(), frozen).ok).toBe(true)
   })
 })
 
 describe('toDroppedDetail', () => {
-  it('says whose it was, also where nobody or nothing is left of them', () => {
-    expect(toDroppedDetail(approvalOf(), bob, 'expired').dropped).toEqual({
+  it('names the maker, even if the token has ended or there was none', () => {
+    expect(toDroppedDetail(createApproval(), bob, 'expired').dropped).toEqual({
       id: 'h',
       kind: 'approval',
       keys: ['a', 'b'],
@@ -124,17 +137,17 @@ describe('toDroppedDetail', () => {
       madeBy: 'bob',
       because: 'expired',
     })
-    expect(toDroppedDetail(approvalOf(), null, 'refused', { code: 'link_spent' }).dropped).toMatchObject({
+    expect(toDroppedDetail(createApproval(), null, 'refused', { code: 'link_spent' }).dropped).toMatchObject({
       madeBy: 'writer',
       refusal: 'link_spent',
     })
-    expect(toDroppedDetail(approvalOf({ madeBy: null }), null, 'cancelled').dropped?.madeBy).toBe('stash')
+    expect(toDroppedDetail(createApproval({ madeBy: null }), null, 'cancelled').dropped?.madeBy).toBe('stash')
   })
 })
 
 describe('decide: a link', () => {
   const link = { secretHash: 'cd'.repeat(32), expiresAt: NOW + 50 }
-  it('takes the ability for every key of its change, and says which decision it belongs to', () => {
+  it('requires the ability for every key of its change, and stores its decision', () => {
     const patch = {
       kind: 'patch' as const,
       changes: [
@@ -143,11 +156,11 @@ describe('decide: a link', () => {
       ],
     }
     const make = (
-      actor: Parameters<typeof judge>[0],
-      change: Parameters<typeof judge>[1] & { kind: 'patch' | 'put' },
+      actor: Parameters<typeof decideAs>[0],
+      change: Parameters<typeof decideAs>[1] & { kind: 'patch' | 'put' },
       decision?: string,
-    ) => judge(actor, { kind: 'hold_for_link', change, ...link, ...(decision !== undefined && { decision }) })
-    const shop = tokenOf('shop', { keys: ['shop-*'] })
+    ) => decideAs(actor, { kind: 'hold_for_link', change, ...link, ...(decision !== undefined && { decision }) })
+    const shop = createToken('shop', { keys: ['shop-*'] })
     expect(make(shop, patch)).toMatchObject({ refusal: { code: 'not_permitted', needs: 'write', key: 'b' } })
     expect(make(bob, patch)).toMatchObject({ refusal: { code: 'not_permitted', needs: 'write' } })
     expect(make(anonymous, patch)).toMatchObject({ refusal: { code: 'token_missing' } })
@@ -162,16 +175,16 @@ describe('decide: a link', () => {
       value: { effects: [{ held: { keys: ['x'], decision: null } }] },
     })
   })
-  it('that approves lives no longer than what it approves', () => {
+  it('for an approval ends no later than the request', () => {
     const intent = (expiresAt: number) => ({ kind: 'hold_approval_for_link' as const, heldId: 'h', ...link, expiresAt })
-    const make = (expiresAt: number, held = approvalOf()) =>
-      judge(bob, intent(expiresAt), factsWith({ held, maker: writer }))
+    const make = (expiresAt: number, held = createApproval()) =>
+      decideAs(bob, intent(expiresAt), createFacts({ held, maker: writer }))
     const expires = (at: number) => ({
       value: { effects: [{ held: { expiresAt: at, change: { kind: 'approve', heldId: 'h' }, keys: ['a', 'b'] } }] },
     })
     expect(make(NOW + 50)).toMatchObject(expires(NOW + 10))
     expect(make(NOW + 5)).toMatchObject(expires(NOW + 5))
-    expect(judge(writer, intent(NOW + 5), factsWith({ held: approvalOf(), maker: writer }))).toMatchObject({
+    expect(decideAs(writer, intent(NOW + 5), createFacts({ held: createApproval(), maker: writer }))).toMatchObject({
       refusal: { code: 'not_permitted' },
     })
   })

@@ -3,23 +3,23 @@ import { NO_STORAGE } from '../../src/model/snapshot/vouch.ts'
 import { makeIsolate } from '../support/isolate.ts'
 
 describe('a copy that is newer than the object', () => {
-  it('is vouched for where the object has reached its revision when it is asked again', async () => {
-    const { at, asked, notices, stores, timed } = makeIsolate()
+  it('is vouched for if the object has reached its revision at the next call', async () => {
+    const { at, calls, notices, stores, timed } = makeIsolate()
     at.kv = 2
     at.object = 2
     const vouch = stores.vouch.bind(stores)
-    stores.vouch = async (id) => (asked.vouch === 0 ? (await vouch(id), 1) : vouch(id))
+    stores.vouch = async (id) => (calls.vouch === 0 ? (await vouch(id), 1) : vouch(id))
     expect(await timed()).toMatchObject({ revision: 2, vouched: true })
-    expect(asked).toMatchObject({ vouch: 2, recover: 0 })
+    expect(calls).toMatchObject({ vouch: 2, recover: 0 })
     expect(notices).toEqual([])
   })
   it('makes the object recover past it, and the reader gets the recovered snapshot', async () => {
-    const { at, asked, notices, timed } = makeIsolate()
+    const { at, calls, notices, timed } = makeIsolate()
     at.kv = 8
     at.object = 3
     at.recovers = (seen) => seen + 1
     expect(await timed()).toMatchObject({ revision: 9, vouched: true, source: 'object' })
-    expect(asked).toMatchObject({ vouch: 2, recover: 1, object: 1 })
+    expect(calls).toMatchObject({ vouch: 2, recover: 1, object: 1 })
     expect(notices).toEqual(['diverged'])
   })
   it('does so with a cached copy as well', async () => {
@@ -31,53 +31,53 @@ describe('a copy that is newer than the object', () => {
     await clock.pass(2_000)
     expect(await timed()).toMatchObject({ revision: 9, vouched: true })
   })
-  it('is served unvouched where the object does not recover, and never replaced by an older copy', async () => {
-    const { clock, at, asked, timed, read } = makeIsolate()
+  it('is served unvouched if the object does not recover, and never replaced by an older copy', async () => {
+    const { clock, at, calls, timed, read } = makeIsolate()
     at.kv = 8
     at.object = 3
     expect(await timed()).toMatchObject({ revision: 8, vouched: false })
     // No third question after the answer of the recovery.
-    expect(asked).toMatchObject({ vouch: 2, recover: 1 })
+    expect(calls).toMatchObject({ vouch: 2, recover: 1 })
     for (let i = 0; i < 9; i++) {
       await clock.pass(1_000)
       expect(await timed()).toMatchObject({ revision: 8, vouched: false })
     }
     await clock.pass(1_000)
-    // Told of it now and then.
-    expect(asked.recover).toBe(2)
+    // The object is called again from time to time.
+    expect(calls.recover).toBe(2)
     expect(await read(9)).toBe('revision_not_reached')
     at.object = 9
     await clock.pass(1_000)
     expect(await timed()).toMatchObject({ revision: 9, vouched: true })
   })
-  it('is served unvouched where the object is of an older version, which cannot recover', async () => {
-    const { at, asked, stores, timed } = makeIsolate()
+  it('is served unvouched if the object has an older version, which cannot recover', async () => {
+    const { at, calls, stores, timed } = makeIsolate()
     at.kv = 8
     at.object = 3
     stores.recover = async () => {
-      asked.recover++
+      calls.recover++
       throw new Error('no such RPC')
     }
     expect(await timed()).toMatchObject({ revision: 8, vouched: false })
-    expect(asked.recover).toBe(1)
+    expect(calls.recover).toBe(1)
   })
 })
 
 describe('an object without tables', () => {
-  it('is lost where a copy exists, which is served unvouched, and is asked again', async () => {
-    const { clock, at, asked, notices, stores, timed } = makeIsolate()
-    stores.vouch = async () => (asked.vouch++, NO_STORAGE)
+  it('is lost if a copy exists, which is served unvouched, and is called again', async () => {
+    const { clock, at, calls, notices, stores, timed } = makeIsolate()
+    stores.vouch = async () => (calls.vouch++, NO_STORAGE)
     for (let i = 0; i < 3; i++) {
       expect(await timed()).toMatchObject({ revision: 1, vouched: false })
       await clock.pass(1_500)
     }
-    expect(asked.vouch).toBe(3)
+    expect(calls.vouch).toBe(3)
     expect(new Set(notices)).toEqual(new Set(['lost']))
     stores.vouch = async () => at.object
     at.object = 2
     expect(await timed()).toMatchObject({ revision: 2, vouched: true })
   })
-  it('is deleted where KV has nothing, and unreachable where KV does not answer', async () => {
+  it('is deleted if KV has nothing, and unreachable if KV does not answer', async () => {
     const { at, stores, read } = makeIsolate()
     stores.vouch = async () => NO_STORAGE
     stores.readObject = async () => null
@@ -86,7 +86,7 @@ describe('an object without tables', () => {
     stores.readKv = async () => null
     expect(await read()).toBe('stash_not_found')
   })
-  it('is lost as well when it was asked for its snapshot', async () => {
+  it('is lost as well if its snapshot was requested', async () => {
     const { clock, at, stores, read, notices } = makeIsolate()
     stores.vouch = () => clock.sleep(400).then(() => NO_STORAGE)
     stores.readObject = async () => null

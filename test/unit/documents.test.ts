@@ -1,4 +1,4 @@
-/** The Markdown that users and developers read: its links lead somewhere, and its pages stay short enough to be read. */
+/** The Markdown pages for users and developers: their links exist, and they stay short enough to read. */
 import { existsSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -9,8 +9,8 @@ const PAGES = [...GUIDES, 'src/README.md', 'src/decisions/README.md', ...DECISIO
 
 const withoutCode = (text: string): string => text.replace(/^```.*?^```$/gms, '')
 
-/** The anchors of the headings, as GitHub makes them. */
-function anchorsOf(text: string): Set<string> {
+/** The anchors of the headings, by GitHub's rule. */
+function findAnchors(text: string): Set<string> {
   const seen = new Map<string, number>()
   const headings = [...withoutCode(text).matchAll(/^#{1,6} (.*)$/gm)]
   return new Set(
@@ -26,8 +26,8 @@ function anchorsOf(text: string): Set<string> {
   )
 }
 
-/** The links of a page that lead to nothing: each as it is written. */
-async function deadLinksOf(page: string): Promise<string[]> {
+/** The broken links of a page, as they are written. */
+async function findDeadLinks(page: string): Promise<string[]> {
   const text = withoutCode(await readText(page)).replace(/`[^`\n]*`/g, '')
   const links = [...text.matchAll(/\]\(([^)\s]+)\)|\b(?:src|href)="([^"]+)"/g)].map(
     ([, inText, inTag]) => inText ?? inTag ?? '',
@@ -38,22 +38,22 @@ async function deadLinksOf(page: string): Promise<string[]> {
     const [path = '', anchor] = link.split('#')
     const target = path === '' ? page : normalize(join(dirname(page), path))
     const leads =
-      existsSync(join(ROOT, target)) && (anchor === undefined || anchorsOf(await readText(target)).has(anchor))
+      existsSync(join(ROOT, target)) && (anchor === undefined || findAnchors(await readText(target)).has(anchor))
     if (!leads) dead.push(link)
   }
   return dead
 }
 
 describe.each(PAGES)('%s', (page) => {
-  it('has no relative link or anchor that leads to nothing', async () => {
-    expect(await deadLinksOf(page)).toEqual([])
+  it('has no broken relative link or anchor', async () => {
+    expect(await findDeadLinks(page)).toEqual([])
   })
 })
 
 const ROOMS = /^(?:model|wire|stash|live|edge|http|client|cli|dashboard|local|test)\/[a-z\d/-]+$/
 
-/** The source files and folders in backticks that do not exist: by their path from the root, from `src/`, or from the page. */
-async function missingSourcesOf(page: string): Promise<string[]> {
+/** The source files and folders in backticks that do not exist, relative to the root, to `src/`, or to the page. */
+async function findMissingSources(page: string): Promise<string[]> {
   const named = [...withoutCode(await readText(page)).matchAll(/`([\w./-]+)`/g)].map(([, path = '']) => path)
   const sources = named.filter((path) => /\/.*\.ts$/.test(path) || ROOMS.test(path))
   return sources.filter(
@@ -68,18 +68,18 @@ describe.each(['src/README.md', 'test/world/README.md', ...DECISION_PAGES])(
   'the source files that %s names',
   (page) => {
     it('exist', async () => {
-      expect(await missingSourcesOf(page)).toEqual([])
+      expect(await findMissingSources(page)).toEqual([])
     })
   },
 )
 
-const linesOf = async (page: string): Promise<number> => (await readText(page)).split('\n').length - 1
+const countPageLines = async (page: string): Promise<number> => (await readText(page)).split('\n').length - 1
 
 describe('README.md', () => {
   it('has at most 150 lines', async () => {
-    expect(await linesOf('README.md')).toBeLessThanOrEqual(150)
+    expect(await countPageLines('README.md')).toBeLessThanOrEqual(150)
   })
-  it('leads to every guide', async () => {
+  it('links to every guide', async () => {
     const readme = await readText('README.md')
     for (const guide of markdownIn('src/docs')) expect(readme).toContain(`](${guide})`)
   })
@@ -87,30 +87,30 @@ describe('README.md', () => {
 
 describe('src/README.md', () => {
   it('has at most 120 lines', async () => {
-    expect(await linesOf('src/README.md')).toBeLessThanOrEqual(120)
+    expect(await countPageLines('src/README.md')).toBeLessThanOrEqual(120)
   })
 })
 
 describe.each(markdownIn('src/docs'))('the guide %s', (guide) => {
   it('has at most 300 lines', async () => {
-    expect(await linesOf(guide)).toBeLessThanOrEqual(300)
+    expect(await countPageLines(guide)).toBeLessThanOrEqual(300)
   })
 })
 
 describe('the decisions', () => {
-  it('have each a number of its own, counted without a gap', async () => {
+  it('have unique numbers without gaps', async () => {
     const texts = await Promise.all(DECISION_PAGES.map(readText))
     const numbers = texts.flatMap((text) => [...text.matchAll(/^## (\d+)\. /gm)].map(([, number]) => Number(number)))
     expect(numbers.toSorted((a, b) => a - b)).toEqual(numbers.map((_, i) => i + 1))
   })
-  it('stand on pages that their index names', async () => {
+  it('are on pages that the index names', async () => {
     const index = await readText('src/decisions/README.md')
     for (const page of DECISION_PAGES) expect(index).toContain(`](${page.slice('src/decisions/'.length)})`)
   })
 })
 
 describe.each(DECISION_PAGES)('each decision in %s', (page) => {
-  it('has a date, a status, its context, what was decided and the price', async () => {
+  it('has a date, a status, its context, the decision and its price', async () => {
     for (const decision of (await readText(page)).split(/^## /m).slice(1)) {
       expect(decision).toMatch(
         /^\d+\. .+\n\n\d{4}-\d\d-\d\d · (accepted|superseded by .+)\n\n\*\*Context\.\*\* .+\*\*Decision\.\*\* .+\*\*Price\.\*\* /s,

@@ -12,7 +12,7 @@ describe('a duration', () => {
     expect(parseDuration(text)).toBe(ms)
   })
   it.each(['', '0s', '30', 'm', '-1s', '1.5h', '1h30m', ' 1h', '1H', '367d', '9999999999s', '١h'])(
-    'is not %j',
+    'cannot be %j',
     (text) => {
       expect(parseDuration(text)).toBeNull()
     },
@@ -22,7 +22,7 @@ describe('a duration', () => {
     [3_600_000, '1h'],
     [5_400_000, '90m'],
     [172_800_000, '2d'],
-  ])('of %d ms reads %s', (ms, text) => {
+  ])('of %d ms is formatted as %s', (ms, text) => {
     expect(formatDuration(ms)).toBe(text)
   })
 })

@@ -1,4 +1,4 @@
-/** Evaluations of a copy as OFREP answers: one flag, all of them, and when an answer has not changed. */
+/** Evaluations of a copy in the form of OFREP: one flag, all flags, and unchanged responses. */
 import { describe, expect, it } from 'vitest'
 import type { LiveEntry } from '../../src/edge/fetched-snapshot.ts'
 import { bulkEvaluationResponse, evaluationResponse } from '../../src/http/openfeature/evaluation-response.ts'
@@ -21,7 +21,7 @@ const flag = (key: string, value: string, guard?: string, facts: Partial<Flag> =
 function createEntry(flags: Flag[], facts: Partial<LiveSnapshot> = {}): LiveEntry {
   const snapshot = { ...snapshotAt(7), flags: new Map(flags.map((one) => [one.key, one])), ...facts }
   return {
-    // A snapshot of a stash that lives.
+    // A snapshot of an existing stash.
     snapshot: snapshot as LiveSnapshot,
     source: 'kv',
     checkedAt: NOW,
@@ -32,9 +32,9 @@ function createEntry(flags: Flag[], facts: Partial<LiveSnapshot> = {}): LiveEntr
     readAt: NOW,
   }
 }
-const contextOf = (targetingKey: string | null) => ({ targetingKey, text: JSON.stringify({ targetingKey }) })
+const createContext = (targetingKey: string | null) => ({ targetingKey, text: JSON.stringify({ targetingKey }) })
 
-/** A targeting key that falls into this share of a percentage flag. */
+/** A targeting key whose bucket is in this share of a percentage flag. */
 function whoIs(key: string, percentage: number, on: boolean): string {
   for (let n = 0; n < 1_000; n++) if (getBucket(key, `u${n}`) < percentage * 1_000 === on) return `u${n}`
   throw new Error('no such user')
@@ -42,7 +42,7 @@ function whoIs(key: string, percentage: number, on: boolean): string {
 
 describe('evaluationResponse', () => {
   const read = async (flags: Flag[], key: string, targetingKey: string | null = null) => {
-    const response = evaluationResponse(createEntry(flags), key, contextOf(targetingKey))
+    const response = evaluationResponse(createEntry(flags), key, createContext(targetingKey))
     const text = await response.text()
     return { status: response.status, headers: response.headers, text, body: JSON.parse(text) as object }
   }
@@ -97,7 +97,7 @@ describe('evaluationResponse', () => {
     const back = evaluationResponse(
       createEntry([flag('a', 'x', undefined, { reverted: true })], { reverted: new Set(['a']) }),
       'a',
-      contextOf(null),
+      createContext(null),
     )
     expect(await back.json()).toMatchObject({ metadata: { version: 3, reverted: true } })
     expect(back.headers.get('Switchyard-Source')).toMatch(/; reverted$/)
@@ -112,18 +112,18 @@ describe('bulkEvaluationResponse', () => {
   const ask = (
     entry: LiveEntry,
     { who = null as string | null, events = URL_OF_EVENTS, known = null as string | null } = {},
-  ) => bulkEvaluationResponse(entry, events, contextOf(who), known)
-  const tagOf = (...args: Parameters<typeof ask>) => ask(...args).headers.get('ETag')
+  ) => bulkEvaluationResponse(entry, events, createContext(who), known)
+  const getEtag = (...args: Parameters<typeof ask>) => ask(...args).headers.get('ETag')
   const same = ['a', 'b'].map((key) => flag(key, '1'))
   const shared = ['s', 't'].map((key) => flag(key, '50', 'percentage'))
   const misfit = flag('m', 'x', 'boolean')
 
   it.each([
     ['no flag', []],
-    ['flags that are the same for everybody', same],
+    ['flags with the same value for all users', same],
     ['flags with shares', shared],
     ['one of each kind, in any order', [...shared, ...same, misfit, flag('z', '2'), flag('y', '50', 'percentage')]],
-    ['a misfit alone', [misfit]],
+    ['one flag with a type mismatch', [misfit]],
   ])('evaluates each flag in the order of the snapshot: %s', async (_, flags) => {
     const body = (await ask(createEntry(flags), { who: 'u' }).json()) as { flags: { key: string }[] }
     expect(body.flags.map(({ key }) => key)).toEqual(flags.map(({ key }) => key))
@@ -148,22 +148,22 @@ describe('bulkEvaluationResponse', () => {
     expect(anonymous.flags).toMatchObject([{}, {}, { errorCode: 'TARGETING_KEY_MISSING' }, {}, {}])
   })
   it('has the same tag while flags, URL and context are the same, at any revision', () => {
-    const tag = tagOf(createEntry(same))
+    const tag = getEtag(createEntry(same))
     expect(tag).toMatch(/^"[\w-]{22}"$/)
-    expect(tagOf(createEntry(same, { revision: 99 }))).toBe(tag)
-    expect(tagOf(createEntry(same), { who: 'u' })).not.toBe(tag)
-    expect(tagOf(createEntry(same), { events: `${URL_OF_EVENTS}x` })).not.toBe(tag)
-    expect(tagOf(createEntry([flag('a', '1'), flag('b', '2')]))).not.toBe(tag)
-    expect(tagOf(createEntry(same.map((one) => ({ ...one, until: NOW }))))).not.toBe(tag)
+    expect(getEtag(createEntry(same, { revision: 99 }))).toBe(tag)
+    expect(getEtag(createEntry(same), { who: 'u' })).not.toBe(tag)
+    expect(getEtag(createEntry(same), { events: `${URL_OF_EVENTS}x` })).not.toBe(tag)
+    expect(getEtag(createEntry([flag('a', '1'), flag('b', '2')]))).not.toBe(tag)
+    expect(getEtag(createEntry(same.map((one) => ({ ...one, until: NOW }))))).not.toBe(tag)
   })
   it('has another tag after the shares of a flag have changed', () => {
-    expect(tagOf(createEntry([flag('s', '50', 'percentage')]))).not.toBe(
-      tagOf(createEntry([flag('s', '51', 'percentage')])),
+    expect(getEtag(createEntry([flag('s', '50', 'percentage')]))).not.toBe(
+      getEtag(createEntry([flag('s', '51', 'percentage')])),
     )
   })
   it('answers 304 without body and type if If-None-Match lists the tag, weak or strong', async () => {
     const entry = createEntry(same)
-    const tag = tagOf(entry) ?? ''
+    const tag = getEtag(entry) ?? ''
     for (const known of [tag, `W/${tag}`, `"x", W/${tag} ,"y"`, `"x",${tag}`]) {
       const response = ask(entry, { known })
       expect([response.status, response.headers.get('ETag'), response.headers.get('Content-Type')]).toEqual([
@@ -175,7 +175,7 @@ describe('bulkEvaluationResponse', () => {
     }
     for (const known of ['', '"x"', tag.slice(0, -2), `X/${tag}`, `x W/${tag}`])
       expect(ask(entry, { known }).status).toBe(200)
-    // And the next answer has its type again.
+    // The next response has its type again.
     expect(ask(entry).headers.get('Content-Type')).toBe('application/json; charset=utf-8')
   })
 })

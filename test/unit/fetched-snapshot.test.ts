@@ -13,17 +13,17 @@ import { SnapshotCache, type CacheEntry } from '../../src/edge/snapshot-cache.ts
 import { snapshotAt } from '../support/isolate.ts'
 
 const at = (revision: number, publishedAt = 0) => ({ ...snapshotAt(revision), publishedAt })
-const findingOf = (facts: Partial<FetchedSnapshot> = {}): FetchedSnapshot => ({
+const createFetched = (facts: Partial<FetchedSnapshot> = {}): FetchedSnapshot => ({
   snapshot: at(5),
   source: 'kv',
   vouched: false,
   askedAt: 1_000,
   ...facts,
 })
-/** What is remembered after these findings, one by one. */
-function after(...findings: Partial<FetchedSnapshot>[]): CacheEntry {
+/** Returns the cache entry after these snapshots have been merged into it. */
+function after(...fetched: Partial<FetchedSnapshot>[]): CacheEntry {
   const cache = new SnapshotCache(10, 1e9)
-  for (const finding of findings) mergeIntoCache(cache, 's', findingOf(finding), false)
+  for (const one of fetched) mergeIntoCache(cache, 's', createFetched(one), false)
   return cache.get('s') ?? EMPTY_ENTRY
 }
 
@@ -58,7 +58,7 @@ describe('mergeIntoCache', () => {
     const entry = after({ vouched: true, askedAt: 2_000 }, { snapshot: at(6, 300), askedAt: 1_500 })
     expect(entry).toMatchObject({ snapshot: { revision: 6 }, vouched: false, validAsOf: 300, fastPathUntil: Infinity })
   })
-  it('keeps a vouch that is as new as the finding, and drops an older one', () => {
+  it('keeps a vouch that is as new as the fetched copy, and drops an older one', () => {
     const late = after({ vouched: true, askedAt: 2_000 }, { askedAt: 1_500 })
     expect(late).toMatchObject({ vouched: true, validAsOf: 2_000, checkedAt: 2_000, fastPathUntil: 0 })
     expect(after({ vouched: true, askedAt: 2_000 }, { askedAt: 2_000 }).vouched).toBe(true)
@@ -90,18 +90,18 @@ describe('mergeIntoCache', () => {
     const expected = { revision: 9, at: 500 }
     for (const snapshot of [at(5), null]) {
       cache.set('s', { ...EMPTY_ENTRY, expected })
-      expect(mergeIntoCache(cache, 's', findingOf({ snapshot }), false).expected).toEqual(expected)
+      expect(mergeIntoCache(cache, 's', createFetched({ snapshot }), false).expected).toEqual(expected)
     }
   })
 })
 
-describe('what a cache entry may be used for', () => {
+describe('a cache entry', () => {
   const entry = after({ snapshot: at(5), askedAt: 1_000 })
-  it('reaches its own revision and all before, and any where there is no stash', () => {
+  it('reaches its own revision and all before, and any if there is no stash', () => {
     expect([4, 5, 6].map((revision) => hasRevision(entry, revision))).toEqual([true, true, false])
     expect(hasRevision(EMPTY_ENTRY, 6)).toBe(true)
   })
-  it('meets what is expected by its revision, or where it was asked for later', () => {
+  it('satisfies an expected revision that it has reached, or one that is older than its check', () => {
     const of = (revision: number, at: number) => meetsExpectation({ ...entry, expected: { revision, at } })
     expect([meetsExpectation(entry), of(5, 9_000), of(6, 9_000), of(6, 1_000), of(6, 999)]).toEqual([
       true,
@@ -112,7 +112,7 @@ describe('what a cache entry may be used for', () => {
     ])
     expect(meetsExpectation({ ...EMPTY_ENTRY, expected: { revision: 0, at: 0 } })).toBe(false)
   })
-  it('is gone only where the object said so, and live only with a stash in it', () => {
+  it('is deleted only if the object said so, and live only with a stash in it', () => {
     expect([
       isDeleted(EMPTY_ENTRY),
       isDeleted({ ...EMPTY_ENTRY, vouched: true }),
@@ -124,7 +124,7 @@ describe('what a cache entry may be used for', () => {
       false,
     ])
   })
-  it('is whole with every field, or where it came from the object', () => {
+  it('is complete with every field, or if it came from the object', () => {
     const lacking = { ...at(5), isComplete: false }
     expect([
       hasAllFields({ snapshot: at(5), source: 'kv' }),

@@ -1,12 +1,12 @@
-/** `/stash/{id}/flags` in Node: which flags are told, in which order, and how many are changed as one revision. */
+/** `/stash/{id}/flags` in Node: which flags are returned in which order, and patches as one revision. */
 import { describe, expect, it } from 'vitest'
-import { makeDoor, NOW, useDoor } from '../support/door.ts'
+import { createAppWithStash, NOW, useFixedClock } from '../support/app-in-node.ts'
 
-useDoor()
+useFixedClock()
 
 describe('GET /stash/{id}/flags', () => {
-  it('tells every flag at one revision, in the order of their keys', async () => {
-    const { id, call, put } = makeDoor()
+  it('returns every flag at one revision, in the order of their keys', async () => {
+    const { id, call, put } = createAppWithStash()
     await put('b', '2')
     await put('a', '1')
     const { status, text, headers } = await call('GET', '/flags')
@@ -17,8 +17,8 @@ describe('GET /stash/{id}/flags', () => {
       'application/json; charset=utf-8',
     ])
   })
-  it('tells those that were asked for, once each and in one order, and leaves out what does not exist', async () => {
-    const { call, put } = makeDoor()
+  it('returns the requested flags, once each and sorted, without those that do not exist', async () => {
+    const { call, put } = createAppWithStash()
     for (const key of ['a', 'b', 'c']) await put(key, '1')
     for (const keys of ['c,a', 'a,c', 'c,a,c,nope']) {
       expect(JSON.stringify((await call('GET', `/flags?keys=${keys}`)).body['flags'])).toBe('{"a":"1","c":"1"}')
@@ -28,8 +28,8 @@ describe('GET /stash/{id}/flags', () => {
       expect((await call('GET', `/flags?keys=${bad}`)).body).toMatchObject({ code: 'invalid_query', parameter: 'keys' })
     }
   })
-  it('tells what goes back and when: all of it, or that of the keys asked for, also of one that is away for a time', async () => {
-    const { id, call, put, send } = makeDoor()
+  it('returns pending reverts: all, or those of the requested keys, also of a key that is deleted for a time', async () => {
+    const { id, call, put, send } = createAppWithStash()
     await put('a', 'before')
     await put('a', 'for a while', '?for=1m')
     await put('new', 'for a while', '?for=1m')
@@ -46,8 +46,8 @@ describe('GET /stash/{id}/flags', () => {
     const other = await call('GET', '/flags?keys=none')
     expect(other.body).not.toHaveProperty('reverts')
   })
-  it('answers 304 to the tag of its revision, and waits for no revision that there is not', async () => {
-    const { call, put } = makeDoor()
+  it('answers 304 to the ETag of its revision, and does not wait for a revision that does not exist', async () => {
+    const { call, put } = createAppWithStash()
     await put('a', '1')
     expect((await call('GET', '/flags', undefined, { 'If-None-Match': '"1"' })).status).toBe(304)
     expect((await call('GET', '/flags?min_revision=2')).body).toMatchObject({ code: 'revision_not_reached' })
@@ -55,8 +55,8 @@ describe('GET /stash/{id}/flags', () => {
 })
 
 describe('PATCH /stash/{id}/flags', () => {
-  it('changes several flags as one revision, and says which', async () => {
-    const { call, put } = makeDoor()
+  it('changes several flags as one revision, and names them', async () => {
+    const { call, put } = createAppWithStash()
     await put('old', '1')
     const { status, body, headers } = await call('PATCH', '/flags', { b: '2', old: null, a: '1' })
     expect([status, body, headers.get('ETag')]).toEqual([
@@ -66,20 +66,20 @@ describe('PATCH /stash/{id}/flags', () => {
     ])
     expect((await call('GET', '/flags')).body['flags']).toEqual({ a: '1', b: '2' })
   })
-  it('says when the values go back, where they do', async () => {
-    const { call } = makeDoor()
+  it('names the end of a time-box, if there is one', async () => {
+    const { call } = createAppWithStash()
     const { body } = await call('PATCH', '/flags?for=90s', { a: '1' })
     expect(body).toMatchObject({ reverts_at: new Date(NOW + 90_000).toISOString() })
   })
-  it('goes by the revision of the stash, where a condition is given', async () => {
-    const { call } = makeDoor()
+  it('checks a condition against the revision of the stash', async () => {
+    const { call } = createAppWithStash()
     expect((await call('PATCH', '/flags', { a: '1' }, { 'If-Match': '"1"' })).status).toBe(412)
     expect((await call('PATCH', '/flags', { a: '1' }, { 'If-Match': '"0"' })).status).toBe(200)
   })
-  it('reads two mebibytes, and not a byte more', async () => {
-    const { call } = makeDoor()
-    const bodyOf = (bytes: number) => `{"a":"1"${' '.repeat(bytes - 9)}}`
-    expect((await call('PATCH', '/flags', bodyOf(2 * 1024 * 1024))).status).toBe(200)
-    expect((await call('PATCH', '/flags', bodyOf(2 * 1024 * 1024 + 1))).body).toMatchObject({ code: 'body_too_large' })
+  it('reads at most two mebibytes', async () => {
+    const { call } = createAppWithStash()
+    const getBody = (bytes: number) => `{"a":"1"${' '.repeat(bytes - 9)}}`
+    expect((await call('PATCH', '/flags', getBody(2 * 1024 * 1024))).status).toBe(200)
+    expect((await call('PATCH', '/flags', getBody(2 * 1024 * 1024 + 1))).body).toMatchObject({ code: 'body_too_large' })
   })
 })

@@ -1,22 +1,22 @@
-/** What a decision is told of the stash: what it needs, and nothing that costs a read besides. */
+/** The facts for a decision: everything it needs, and no unnecessary reads. */
 import { describe, expect, it } from 'vitest'
 import type { Decidable } from '../../src/model/decide/facts.ts'
 import type { Actor } from '../../src/model/access/permit.ts'
 import { gatherFacts } from '../../src/stash/write/gather-facts.ts'
 import { getStash } from '../../src/stash/tables/stash-row.ts'
 import { authenticate } from '../../src/stash/tables/tokens.ts'
-import { hashOf, makeStash, MASTER } from '../support/tables.ts'
+import { toHash, makeStash, MASTER } from '../support/tables.ts'
 
 function makeFacts() {
   const stash = makeStash()
   const { sql } = stash
-  const actorOf = (hash: string): Actor => {
-    const believed = authenticate(sql, hash, 1_000)
-    if (!believed.ok) throw new Error(believed.refusal.code)
-    return believed.value
+  const getActor = (hash: string): Actor => {
+    const authenticated = authenticate(sql, hash, 1_000)
+    if (!authenticated.ok) throw new Error(authenticated.refusal.code)
+    return authenticated.value
   }
   const factsFor = (intent: Decidable, hash: string = MASTER.hash) =>
-    gatherFacts(sql, getStash(sql), { intent, actor: actorOf(hash) }, 1_000)
+    gatherFacts(sql, getStash(sql), { intent, actor: getActor(hash) }, 1_000)
   return { ...stash, factsFor }
 }
 const put = (key: string | null, forMs?: number): Decidable => ({
@@ -29,7 +29,7 @@ const put = (key: string | null, forMs?: number): Decidable => ({
 const guard = { type: 'json' } as never
 
 describe('gatherFacts', () => {
-  it('finds a new stash empty, and names what may be made', () => {
+  it('returns an empty new stash, and the keys and ids that may be created', () => {
     const { factsFor } = makeFacts()
     const facts = factsFor(put(null))
     expect(facts).toMatchObject({
@@ -57,7 +57,7 @@ describe('gatherFacts', () => {
     for (const id of [facts.newKey, facts.newId]) expect(id).toMatch(/^[A-Za-z0-9]{16}$/)
     expect(new Set([facts.newKey, facts.newId, factsFor(put(null)).newKey]).size).toBe(3)
   })
-  it('reads the items and guards of the keys that are named, and all for an import that replaces', () => {
+  it('reads the items and guards of the named keys, and all for an import that replaces', () => {
     const { ask, put: write, factsFor } = makeFacts()
     write('a', '1')
     write('b', '1')
@@ -79,7 +79,7 @@ describe('gatherFacts', () => {
     expect(keys({ kind: 'set_guard', key: 'b', guard })).toEqual([['b'], []])
     expect(keys({ kind: 'unfreeze' })).toEqual([[], []])
   })
-  it('counts guards only where one may be made or taken away', () => {
+  it('counts guards only if one may be created or removed', () => {
     const { ask, factsFor } = makeFacts()
     ask({ kind: 'set_guard', key: 'a', guard })
     const of = (intent: Decidable) => {
@@ -97,7 +97,7 @@ describe('gatherFacts', () => {
       expect(of(intent)).toEqual(counted)
     }
   })
-  it('counts time-boxes only where one is made, and finds those of the keys', () => {
+  it('counts time-boxes only if one is created, and finds those of the keys', () => {
     const { put: write, factsFor } = makeFacts()
     write('a', '1', { forMs: 60_000 })
     const plain = factsFor(put('a'))
@@ -107,17 +107,17 @@ describe('gatherFacts', () => {
     expect(factsFor({ kind: 'freeze', until: null }).pending).toMatchObject({ isWhole: true, held: [{ keys: ['a'] }] })
     expect(factsFor({ kind: 'unfreeze' }).pending).toEqual({ held: [], isWhole: true })
   })
-  it('lists tokens where one is made, and what one of them is to lose', () => {
+  it('lists tokens if one is created, and the changes that one of them will lose', () => {
     const { ask, put: write, factsFor } = makeFacts()
     const grant = { kind: 'add_token' as const, label: 'one', can: ['write' as const], keys: ['*'], expiresInMs: null }
-    ask({ ...grant, hash: hashOf('one') })
-    const id = factsFor({ ...grant, hash: hashOf('two') }).tokens[1]?.id ?? ''
-    write('a', '1', { credential: { kind: 'token', hash: hashOf('one') }, forMs: 60_000 })
+    ask({ ...grant, hash: toHash('one') })
+    const id = factsFor({ ...grant, hash: toHash('two') }).tokens[1]?.id ?? ''
+    write('a', '1', { credential: { kind: 'token', hash: toHash('one') }, forMs: 60_000 })
     for (const intent of [
-      { ...grant, hash: hashOf('two') },
-      { kind: 'rotate_master', hash: hashOf('two'), overlapMs: 0 },
-      { kind: 'rotate_token', tokenId: id, hash: hashOf('two'), overlapMs: 0 },
-      { kind: 'recover', hash: hashOf('two'), all: false },
+      { ...grant, hash: toHash('two') },
+      { kind: 'rotate_master', hash: toHash('two'), overlapMs: 0 },
+      { kind: 'rotate_token', tokenId: id, hash: toHash('two'), overlapMs: 0 },
+      { kind: 'recover', hash: toHash('two'), all: false },
     ] satisfies Decidable[]) {
       expect(factsFor(intent)).toMatchObject({ tokenCount: 2, tokens: [{ label: 'master' }, { label: 'one' }] })
     }
@@ -126,25 +126,25 @@ describe('gatherFacts', () => {
     const other = factsFor({ kind: 'revoke_token', tokenId: 'none' })
     expect([other.token, other.pending.held]).toEqual([null, []])
   })
-  it('counts what a token holds, but not of a master', () => {
+  it('counts the held changes of a token, but not of a master', () => {
     const { ask, factsFor } = makeFacts()
     const grant = { kind: 'add_token' as const, label: 'one', can: ['write' as const], keys: ['*'], expiresInMs: null }
-    ask({ ...grant, hash: hashOf('one') })
+    ask({ ...grant, hash: toHash('one') })
     const later = { kind: 'put' as const, key: 'a', value: '1', type: 'text/plain', at: 100_000 }
-    ask(later, { credential: { kind: 'token', hash: hashOf('one') } })
+    ask(later, { credential: { kind: 'token', hash: toHash('one') } })
     ask(later)
     ask(later)
-    expect(factsFor(put('a'), hashOf('one'))).toMatchObject({ ownHeldCount: 1, heldCount: 3 })
+    expect(factsFor(put('a'), toHash('one'))).toMatchObject({ ownHeldCount: 1, heldCount: 3 })
     expect(factsFor(put('a'))).toMatchObject({ ownHeldCount: 0, heldCount: 3 })
   })
-  it('finds a held change, and who made it', () => {
+  it('finds a held change, and its maker', () => {
     const { ask, factsFor } = makeFacts()
     const applied = ask({ kind: 'put', key: 'a', value: '1', type: 'text/plain', at: 100_000 })
     const heldId = applied.ok ? (applied.value.held?.id ?? '') : ''
     expect(factsFor({ kind: 'drop_held', heldId })).toMatchObject({ held: { id: heldId }, maker: { label: 'master' } })
     expect(factsFor({ kind: 'drop_held', heldId: 'none' })).toMatchObject({ held: null, maker: null })
   })
-  it('says when only what the stash has to do by itself finds room', () => {
+  it('reports when only changes of the stash itself find room', () => {
     const { sql, factsFor } = makeFacts()
     sql.databaseSize = 9 * 1024 ** 3
     expect(factsFor(put('a')).storageFull).toBe(false)

@@ -9,7 +9,7 @@ function makeUnwell() {
   const stash = makeStash()
   const { sql } = stash
   let made = 0
-  /** A held change as its row stands after all that has happened to it. */
+  /** A held change, with its row after all that has happened to it. */
   const hold = (kind: string, dueAt: number | null, retryAt: number | null = null, tries = 0, keys = '["a"]') =>
     sql.rows(
       `INSERT INTO held (id, kind, change, keys, made_at, due_at, retry_at, tries, bytes) VALUES (?, ?, '{}', ?, 0, ?, ?, ?, 2)`,
@@ -27,7 +27,7 @@ function makeUnwell() {
 }
 
 describe('gatherHealth', () => {
-  it('finds a new stash in good health, with KV not yet written', () => {
+  it('finds a new stash healthy, with KV not yet written', () => {
     const { gather, sql } = makeUnwell()
     expect(gather(100)).toEqual({
       revision: 0,
@@ -43,7 +43,7 @@ describe('gatherHealth', () => {
       history: { prunedThrough: 0, firstAt: null, pruneAt: null },
     })
   })
-  it('finds what is a minute late, and what has to be tried again, a hundred of each', () => {
+  it('finds up to a hundred changes each that are a minute late and that must be retried', () => {
     const { gather, hold } = makeUnwell()
     hold('revert', 40_000)
     hold('schedule', 40_001)
@@ -64,7 +64,7 @@ describe('gatherHealth', () => {
     for (let i = 0; i < 100; i++) hold('thaw', 1, 200_000 + i, 1)
     expect(gather(100_000).late).toHaveLength(200)
   })
-  it('is not kept from the others by a row that cannot be read', () => {
+  it('finds the others if a row cannot be read', () => {
     const { gather, hold } = makeUnwell()
     hold('revert', 1, null, 0, 'x')
     hold('revert', null, 5, 1)
@@ -86,14 +86,14 @@ describe('gatherHealth', () => {
     ask({ ...patch, forMs: 60_000 })
     expect(gather(2_000)).toMatchObject({ timeBoxedKeys: 3, heldCount: 2, revision: 2 })
   })
-  it('says since when KV is behind, and how its puts went', () => {
+  it('reports since when KV is behind, and the results of its puts', () => {
     const { gather, put, sql } = makeUnwell()
     for (const now of [1_000, 2_000, 3_000]) put('a', String(now), { now })
     sql.rows('UPDATE cursor SET revision = 1, failures = 4, tried_at = 2500, pending = 1')
     expect(gather(4_000).kv).toEqual({ revision: 1, behindSince: 2_000, failures: 4, triedAt: 2_500, isPending: true })
     sql.rows('UPDATE cursor SET revision = 3, pending = 0')
     expect(gather(4_000).kv).toMatchObject({ behindSince: null, isPending: false })
-    // History has forgotten when that was: at least since its first entry.
+    // History no longer has that time: it is at least since its first entry.
     sql.rows('UPDATE cursor SET revision = 0')
     sql.rows('DELETE FROM log WHERE revision <= 2')
     expect(gather(4_000).kv.behindSince).toBe(3_000)
@@ -104,7 +104,7 @@ describe('gatherHealth', () => {
     sql.rows('UPDATE cursor SET revision = -1')
     expect(gather(4_000).kv.behindSince).toBe(3_500)
   })
-  it('says which hubs are behind, how far, and since when', () => {
+  it('reports which hubs are behind, by how much, and since when', () => {
     const { gather, put, hub } = makeUnwell()
     for (const now of [1_000, 2_000, 3_000]) put('a', String(now), { now })
     hub('x', 3, 7)
@@ -113,7 +113,7 @@ describe('gatherHealth', () => {
     hub('z', 2, 5)
     expect(gather(4_000).hubs).toEqual({ count: 3, behind: 2, lowestCursor: 1, behindSince: 2_000, failures: 5 })
   })
-  it('says how much there is of history', () => {
+  it('reports the size of history', () => {
     const { gather, put, sql } = makeUnwell()
     for (const now of [1_000, 2_000]) put('a', String(now), { now })
     sql.rows('UPDATE stash SET anchor_revision = 1')

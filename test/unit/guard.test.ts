@@ -49,11 +49,11 @@ describe('findViolations', () => {
       ['{}', '{"a":0}', '{"a":-1,"b":2}', '{"a":1000001}', '{"a":"1"}', '[1]', 'null', '1'],
     ],
     [{ type: 'split', choices: ['a', 'b'] }, ['{"a":1}', '{"b":1,"a":2}'], ['{"a":1,"c":1}', '{"c":1}']],
-  ])('%j takes what fits, to the bound, and nothing else', (guard, fitting, unfit) => {
+  ])('accepts only matching values for %j, up to the bound', (guard, fitting, unfit) => {
     for (const value of fitting) expect(findViolations(guard, value), value).toEqual([])
     for (const value of unfit) expect(findViolations(guard, value), value).toHaveLength(1)
   })
-  it('takes a split of a hundred names, and no more', () => {
+  it('accepts a split of at most a hundred names', () => {
     const of = (many: number) =>
       JSON.stringify(Object.fromEntries(Array.from({ length: many }, (_, i) => [`n${i}`, 1])))
     expect(findViolations({ type: 'split' }, of(100))).toEqual([])
@@ -66,15 +66,15 @@ describe('findViolations', () => {
     [{ type: 'text', min_length: 1, max_length: 2 }, '', 'takes 1 to 2 characters'],
     [{ type: 'choice', choices: ['a', 'b'] }, 'c', 'takes one of a, b'],
     [{ type: 'split', choices: ['a'] }, '{"a":1,"z":1}', 'takes weights of a; "z" is none of these'],
-  ])('of %j says of %s what would fit', (guard, value, message) => {
+  ])('describes for %j the values that fit instead of %s', (guard, value, message) => {
     expect(findViolations(guard, value)).toEqual([{ path: '', message }])
   })
 })
 
 describe('findGuardIssues', () => {
   const of = (guard: Guard) => {
-    const objections = findGuardIssues(guard, new ValidationBudget())
-    return objections === 'over budget' ? [objections] : objections.map(({ path }) => path)
+    const issues = findGuardIssues(guard, new ValidationBudget())
+    return issues === 'over budget' ? [issues] : issues.map(({ path }) => path)
   }
   it.each<[Guard, string[]]>([
     [{ type: 'number', min: 1, max: 1 }, []],
@@ -94,21 +94,21 @@ describe('findGuardIssues', () => {
     [{ type: 'json', schema: { type: 'strng' } }, ['schema.type']],
     [{ type: 'json', schema: false }, ['schema']],
   ])('%j: %j', (guard, paths) => {
-    // A whole number below a negative maximum there is; without a minimum it is looked for from 0.
+    // An integer below a negative maximum exists. Without a minimum the search starts from 0.
     expect(of(guard)).toEqual(paths)
   })
 })
 
-describe('a budget that does not reach', () => {
+describe('an exhausted budget', () => {
   const spent = (left: number) => {
     const budget = new ValidationBudget()
     budget.spend(budget.left - left)
     return budget
   }
-  it('judges neither the guard nor its safe value', () => {
+  it('checks neither the guard nor its safe value', () => {
     const guard: Guard = { type: 'json', schema: { type: 'string' }, safe_value: '"a"' }
     expect(findGuardIssues(guard, spent(0))).toBe('over budget')
-    // Enough for looking the schema through, and not for judging by it.
+    // Enough to vet the schema, but not to check a value.
     expect(findGuardIssues(guard, spent(4))).toBe('over budget')
     expect(findGuardIssues(guard, spent(1_000))).toEqual([])
     expect(findViolations(guard, '"a"', spent(0))).toBe('over budget')
@@ -171,7 +171,7 @@ describe('a guard', () => {
   ])('may be %j, and not %j', (good, bad) => {
     expect([good, bad].map((guard) => guardSchema.safeParse(guard).success)).toEqual([true, false])
   })
-  it('knows when a change leaves the safe side, and for how long', () => {
+  it('determines when a change leaves the safe value, and for how long', () => {
     const guard: Guard = { type: 'boolean', safe_value: 'false', max_for: '2m' }
     expect([null, 'true', 'false'].map((value) => isUnsafe(guard, value))).toEqual([true, true, false])
     expect(isUnsafe({ type: 'boolean' }, 'true')).toBe(false)

@@ -19,7 +19,7 @@ const healthy: HealthFacts = {
 const lines: Record<string, unknown>[] = []
 let stashes = 0
 
-/** Each with a name of its own: lines are limited by it. */
+/** Each test has its own stash id, because lines are limited by it. */
 function makeMonitor() {
   const world = { now: 1_000_000, facts: { ...healthy }, exists: true, gather: (): HealthFacts => world.facts }
   const seen: AlarmFacts[] = []
@@ -31,10 +31,10 @@ function makeMonitor() {
     exists: () => world.exists,
     stashId,
   })
-  const ring = (isRetry = false, rung = async (): Promise<void> => {}) => monitor.runAlarm(rung, isRetry)
-  /** What it says of the alarm. */
+  const runAlarm = (isRetry = false, task = async (): Promise<void> => {}) => monitor.runAlarm(task, isRetry)
+  /** The reported facts of the alarm. */
   const alarm = () => (monitor.gather(5), seen.at(-1))
-  return { world, monitor, ring, stashId, alarm }
+  return { world, monitor, runAlarm, stashId, alarm }
 }
 const overdue = (dueAt: number): Partial<HealthFacts> => ({
   late: [{ kind: 'revert', dueAt, tries: 2, isRetried: true, keys: ['secret'] }],
@@ -52,15 +52,15 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks())
 
 describe('HealthMonitor', () => {
-  it('says nothing while nothing is late, and asks for no alarm', async () => {
-    const { monitor, ring } = makeMonitor()
-    await ring()
+  it('logs nothing while nothing is late, and requests no alarm', async () => {
+    const { monitor, runAlarm } = makeMonitor()
+    await runAlarm()
     expect([lines, monitor.examineAt]).toEqual([[], null])
   })
-  it('logs what is late with its numbers and without keys, and rings again within a minute', async () => {
-    const { world, monitor, ring, stashId } = makeMonitor()
+  it('logs delays with their numbers and without keys, and requests an alarm within a minute', async () => {
+    const { world, monitor, runAlarm, stashId } = makeMonitor()
     Object.assign(world.facts, overdue(world.now - 90_500))
-    await ring()
+    await runAlarm()
     expect(lines).toEqual([
       expect.objectContaining({
         level: 'error',
@@ -76,53 +76,53 @@ describe('HealthMonitor', () => {
     expect(JSON.stringify(lines)).not.toContain('secret')
     expect(monitor.examineAt).toBe(world.now + MINUTE)
     Object.assign(world.facts, healthy)
-    await ring()
+    await runAlarm()
     expect(monitor.examineAt).toBeNull()
   })
-  it('gives an object that was away a minute to bring KV and hubs up to date', async () => {
-    const { world, monitor, ring } = makeMonitor()
+  it('gives an object without an instance a minute to update KV and hubs', async () => {
+    const { world, monitor, runAlarm } = makeMonitor()
     Object.assign(world.facts, behind(world.now - 5 * MINUTE))
     world.now += MINUTE - 1
-    await ring()
+    await runAlarm()
     expect([lines, monitor.examineAt]).toEqual([[], world.now + MINUTE])
     world.now += 1
-    await ring()
+    await runAlarm()
     expect(lines).toMatchObject([{ at: 'stash/kv_behind', late_s: 360, behindBy: 2, failures: 1 }])
   })
-  it('does not look at what is left of a stash that is gone', async () => {
-    const { world, ring } = makeMonitor()
+  it('ignores the remains of a deleted stash', async () => {
+    const { world, runAlarm } = makeMonitor()
     world.exists = false
     world.gather = () => expect.unreachable()
-    await ring()
+    await runAlarm()
     expect(lines).toEqual([])
   })
-  it('says when the run before did not end', async () => {
-    const { ring } = makeMonitor()
-    await ring(true)
+  it('logs that the previous run did not end', async () => {
+    const { runAlarm } = makeMonitor()
+    await runAlarm(true)
     expect(lines).toMatchObject([{ at: 'stash/alarm_failed', message: 'the run before this one did not end' }])
   })
-  it('knows whether the alarm runs, when it ran last, and when something failed', async () => {
-    const { world, monitor, ring, alarm } = makeMonitor()
+  it('knows whether the alarm runs, when it last ran, and when something failed', async () => {
+    const { world, monitor, runAlarm, alarm } = makeMonitor()
     const times = { setFor: 5, wantedFor: 7 }
     expect(alarm()).toEqual({ isRunning: false, lastRunAt: null, failedAt: null, ...times })
-    await ring(false, async () => {
+    await runAlarm(false, async () => {
       expect(alarm()).toEqual({ isRunning: true, lastRunAt: world.now, failedAt: null, ...times })
       monitor.noteFailure()
     })
     expect(alarm()).toEqual({ isRunning: false, lastRunAt: world.now, failedAt: world.now, ...times })
-    await expect(ring(false, () => Promise.reject(new Error('x')))).rejects.toThrow('x')
+    await expect(runAlarm(false, () => Promise.reject(new Error('x')))).rejects.toThrow('x')
     expect(alarm()?.isRunning).toBe(false)
   })
-  it('rings although its facts cannot be gathered, and reports that', async () => {
-    const { world, monitor, ring } = makeMonitor()
+  it('requests an alarm even if its facts cannot be gathered, and reports that', async () => {
+    const { world, monitor, runAlarm } = makeMonitor()
     Object.assign(world.facts, overdue(0))
-    await ring()
+    await runAlarm()
     world.gather = () => {
       throw new Error('no such table')
     }
-    let rung = false
-    await ring(false, async () => void (rung = true))
-    expect([rung, monitor.examineAt, lines.at(-1)]).toEqual([
+    let hasRun = false
+    await runAlarm(false, async () => void (hasRun = true))
+    expect([hasRun, monitor.examineAt, lines.at(-1)]).toEqual([
       true,
       null,
       expect.objectContaining({ at: 'stash/alarm', message: 'no such table' }),

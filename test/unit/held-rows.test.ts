@@ -1,4 +1,4 @@
-/** The `held` and `revert` tables by themselves: what is counted, taken up, put off, passed on and listed. */
+/** The `held` and `revert` tables on their own: rows are counted, taken, postponed, reassigned and listed. */
 import { describe, expect, it } from 'vitest'
 import type { Held } from '../../src/model/held.ts'
 import { toTokenId } from '../../src/model/access/token.ts'
@@ -19,36 +19,48 @@ import {
   countHeldBy,
 } from '../../src/stash/tables/held.ts'
 import { authenticate } from '../../src/stash/tables/tokens.ts'
-import { approvalOf, internalOf, linkOf, makeHeld, revertOf, scheduleOf } from '../support/held-rows.ts'
-import { hashOf, MASTER } from '../support/tables.ts'
+import {
+  createApproval,
+  createInternal,
+  createLink,
+  makeHeld,
+  createRevert,
+  createSchedule,
+} from '../support/held-rows.ts'
+import { toHash, MASTER } from '../support/tables.ts'
 
 describe('putHeld', () => {
-  it('gives back what was put', () => {
+  it('stores a change that is read back unchanged', () => {
     const made = { reason: 'why', madeBy: 'm', madeAt: 5, asked: 9 }
     const brokeGlass = { by: 'p', why: 'w' }
     const rows: Held[] = [
-      linkOf('link', { ...made, secretHash: 'hash', expiresAt: 6, decision: 'd' }),
-      approvalOf('approval', { ...made, expiresAt: 6, dueAt: 7, brokeGlass }),
-      scheduleOf('schedule', { ...made, dueAt: 7, approvedBy: { id: 'p', label: 'P' }, brokeGlass }),
-      revertOf('revert', 7, ['a'], { ends: 8, setBy: { id: 's', label: 'S' } }),
-      internalOf('thaw', 'thaw', 7),
-      internalOf('lapse', 'lapse', 7),
-      scheduleOf('plain'),
+      createLink('link', { ...made, secretHash: 'hash', expiresAt: 6, decision: 'd' }),
+      createApproval('approval', { ...made, expiresAt: 6, dueAt: 7, brokeGlass }),
+      createSchedule('schedule', { ...made, dueAt: 7, approvedBy: { id: 'p', label: 'P' }, brokeGlass }),
+      createRevert('revert', 7, ['a'], { ends: 8, setBy: { id: 's', label: 'S' } }),
+      createInternal('thaw', 'thaw', 7),
+      createInternal('lapse', 'lapse', 7),
+      createSchedule('plain'),
     ]
     const { sql } = makeHeld(...rows)
     for (const held of rows) expect(findHeld(sql, held.id)).toEqual(held)
     expect(findHeld(sql, 'none')).toBeNull()
   })
-  it('counts rows and bytes, but for the stash’s own, and a row that is put again once', () => {
-    const bytes = JSON.stringify(scheduleOf('a').change).length
-    const { sql, counted } = makeHeld(scheduleOf('a'), scheduleOf('b'), scheduleOf('b'), internalOf('l', 'lapse'))
-    putHeld(sql, internalOf('t', 'thaw'))
+  it('counts rows and bytes without the stash’s own, and a replaced row once', () => {
+    const bytes = JSON.stringify(createSchedule('a').change).length
+    const { sql, counted } = makeHeld(
+      createSchedule('a'),
+      createSchedule('b'),
+      createSchedule('b'),
+      createInternal('l', 'lapse'),
+    )
+    putHeld(sql, createInternal('t', 'thaw'))
     expect(counted()).toEqual({ held_count: 2, held_bytes: 2 * bytes })
     for (const id of ['a', 'l', 't', 'none']) dropHeld(sql, id)
     expect(counted()).toEqual({ held_count: 1, held_bytes: bytes })
   })
-  it('names the keys that a revert will put back, until it is dropped', () => {
-    const { sql } = makeHeld(revertOf('r', 9, ['a', 'b']), scheduleOf('s', { keys: ['c'] }))
+  it('lists the keys that a revert will restore, until it is dropped', () => {
+    const { sql } = makeHeld(createRevert('r', 9, ['a', 'b']), createSchedule('s', { keys: ['c'] }))
     expect([...getReverts(sql, ['a', 'b', 'c'])].map(([key, { id }]) => [key, id])).toEqual([
       ['a', 'r'],
       ['b', 'r'],
@@ -61,12 +73,12 @@ describe('putHeld', () => {
 })
 
 describe('dropExpiredLinks', () => {
-  it('drops links that are over, and nothing that the alarm takes up', () => {
+  it('drops expired links, and no change that the alarm releases', () => {
     const { sql, ids } = makeHeld(
-      linkOf('over', { expiresAt: 10 }),
-      linkOf('open', { expiresAt: 11 }),
-      approvalOf('approval', { expiresAt: 10, dueAt: 10 }),
-      scheduleOf('none'),
+      createLink('over', { expiresAt: 10 }),
+      createLink('open', { expiresAt: 11 }),
+      createApproval('approval', { expiresAt: 10, dueAt: 10 }),
+      createSchedule('none'),
     )
     dropExpiredLinks(sql, 10)
     expect(ids()).toEqual(['open', 'approval', 'none'])
@@ -74,11 +86,11 @@ describe('dropExpiredLinks', () => {
 })
 
 describe('dropDecision', () => {
-  it('voids the links of a decision whose keys are all the actor’s business', () => {
+  it('drops the links of a decision if the actor reaches all their keys', () => {
     const { sql, ids } = makeHeld(
-      linkOf('mine', { decision: 'd', keys: ['a-1', 'a-2'] }),
-      linkOf('partly', { decision: 'd', keys: ['a-1', 'b'] }),
-      linkOf('other', { decision: 'e', keys: ['a-1'] }),
+      createLink('mine', { decision: 'd', keys: ['a-1', 'a-2'] }),
+      createLink('partly', { decision: 'd', keys: ['a-1', 'b'] }),
+      createLink('other', { decision: 'e', keys: ['a-1'] }),
     )
     const actor = authenticate(sql, MASTER.hash, 0)
     if (!actor.ok) throw new Error('no master')
@@ -88,36 +100,36 @@ describe('dropDecision', () => {
 })
 
 describe('findHeldBySecret', () => {
-  it('takes the whole hash', () => {
-    const hash = hashOf('secret')
-    const { sql } = makeHeld(linkOf(toTokenId(hash), { secretHash: hash }))
+  it('compares the whole hash', () => {
+    const hash = toHash('secret')
+    const { sql } = makeHeld(createLink(toTokenId(hash), { secretHash: hash }))
     expect(findHeldBySecret(sql, hash)?.id).toBe(toTokenId(hash))
     expect(findHeldBySecret(sql, hash.slice(0, -1) + (hash.endsWith('0') ? '1' : '0'))).toBeNull()
-    expect(findHeldBySecret(sql, hashOf('other'))).toBeNull()
+    expect(findHeldBySecret(sql, toHash('other'))).toBeNull()
   })
 })
 
 describe('takeDue', () => {
   const kinds = () =>
     makeHeld(
-      scheduleOf('request', { dueAt: 5 }),
-      approvalOf('approval', { dueAt: 4 }),
-      revertOf('revert', 5, ['a']),
-      internalOf('thaw', 'thaw', 3),
-      internalOf('lapse', 'lapse', 10),
-      scheduleOf('later', { dueAt: 11 }),
-      revertOf('ends later', 11, ['b']),
-      linkOf('link'),
+      createSchedule('request', { dueAt: 5 }),
+      createApproval('approval', { dueAt: 4 }),
+      createRevert('revert', 5, ['a']),
+      createInternal('thaw', 'thaw', 3),
+      createInternal('lapse', 'lapse', 10),
+      createSchedule('later', { dueAt: 11 }),
+      createRevert('ends later', 11, ['b']),
+      createLink('link'),
     )
-  it('takes ends and requests apart, what is due first, and each once', () => {
+  it('takes ends and requests separately, the earliest first, each once', () => {
     const { sql } = kinds()
     expect(takeDue(sql, 'ends', 100, 10)).toEqual(['thaw', 'revert', 'lapse'])
     expect(takeDue(sql, 'requests', 1, 10)).toEqual(['approval'])
     expect(takeDue(sql, 'requests', 100, 10)).toEqual(['request'])
     expect([takeDue(sql, 'ends', 100, 10), takeDue(sql, 'requests', 100, 10)]).toEqual([[], []])
   })
-  it('takes what was begun before after a second, a minute, and twice as long each time up to an hour', () => {
-    const { sql } = makeHeld(revertOf('r', 0, ['a']))
+  it('takes a started change again after a second, a minute, and then twice as long each time up to an hour', () => {
+    const { sql } = makeHeld(createRevert('r', 0, ['a']))
     takeDue(sql, 'ends', 1, 0)
     let now = 0
     for (const wait of [1_000, 60_000, 120_000, 240_000, 480_000, 960_000, 1_920_000, 3_600_000, 3_600_000]) {
@@ -125,7 +137,7 @@ describe('takeDue', () => {
       expect(takeDue(sql, 'tried_ends', 9, (now += wait))).toEqual(['r'])
     }
   })
-  it('takes of what was begun the one tried least, then ends, then what is due first', () => {
+  it('takes of the started ones the one with the fewest tries, then ends, then the earliest', () => {
     const { sql } = kinds()
     takeDue(sql, 'ends', 100, 10)
     takeDue(sql, 'requests', 100, 10)
@@ -136,11 +148,11 @@ describe('takeDue', () => {
 })
 
 describe('nextDueAt', () => {
-  it('is the next of what was never begun, and of what is to be tried again', () => {
+  it('is the earliest time of changes that were never started or must be retried', () => {
     const { sql } = makeHeld()
     expect(nextDueAt(sql)).toBeNull()
-    putHeld(sql, scheduleOf('a', { dueAt: 100 }))
-    putHeld(sql, scheduleOf('b', { dueAt: 5_000 }))
+    putHeld(sql, createSchedule('a', { dueAt: 100 }))
+    putHeld(sql, createSchedule('b', { dueAt: 5_000 }))
     expect(nextDueAt(sql)).toBe(100)
     takeDue(sql, 'requests', 9, 100)
     expect(nextDueAt(sql)).toBe(1_100)
@@ -148,7 +160,7 @@ describe('nextDueAt', () => {
     expect(nextDueAt(sql)).toBe(5_000)
     dropHeld(sql, 'b')
     expect(nextDueAt(sql)).toBe(9_000)
-    // It is put off, and what was tried is forgotten: its next try is a first one.
+    // It is postponed and its tries are reset, so that its next try is the first.
     expect(findHeld(sql, 'a')).toMatchObject({ dueAt: 100 })
     takeDue(sql, 'tried', 9, 9_000)
     expect(nextDueAt(sql)).toBe(10_000)
@@ -156,8 +168,8 @@ describe('nextDueAt', () => {
 })
 
 describe('hasDueEnd', () => {
-  it('says whether an end is due, or may be tried again', () => {
-    const { sql } = makeHeld(scheduleOf('request', { dueAt: 1 }), revertOf('r', 10, ['a']))
+  it('tells whether an end is due, or may be retried', () => {
+    const { sql } = makeHeld(createSchedule('request', { dueAt: 1 }), createRevert('r', 10, ['a']))
     expect([hasDueEnd(sql, 9), hasDueEnd(sql, 10)]).toEqual([false, true])
     takeDue(sql, 'ends', 9, 10)
     expect([hasDueEnd(sql, 1_009), hasDueEnd(sql, 1_010)]).toEqual([false, true])
@@ -168,14 +180,14 @@ describe('hasDueEnd', () => {
 })
 
 describe('reassignHeld', () => {
-  it('gives schedules and approvals to the successor, and time-boxes; links stay behind', () => {
+  it('gives schedules, approvals and time-boxes to the successor, but not links', () => {
     const { sql } = makeHeld(
-      scheduleOf('s', { madeBy: 'old' }),
-      approvalOf('a', { madeBy: 'old' }),
-      linkOf('l', { madeBy: 'old' }),
-      scheduleOf('o', { madeBy: 'other' }),
-      revertOf('r', 9, ['a'], { setBy: { id: 'old', label: 'Old' } }),
-      revertOf('q', 9, ['b'], { setBy: { id: 'other', label: 'Other' } }),
+      createSchedule('s', { madeBy: 'old' }),
+      createApproval('a', { madeBy: 'old' }),
+      createLink('l', { madeBy: 'old' }),
+      createSchedule('o', { madeBy: 'other' }),
+      createRevert('r', 9, ['a'], { setBy: { id: 'old', label: 'Old' } }),
+      createRevert('q', 9, ['b'], { setBy: { id: 'other', label: 'Other' } }),
     )
     expect(countHeldBy(sql, 'old')).toBe(3)
     reassignHeld(sql, 'old', 'new')
@@ -189,8 +201,8 @@ describe('reassignHeld', () => {
 })
 
 describe('iterateHeldAfter', () => {
-  it('goes on after a cursor, in the order in which they were made', () => {
-    const { sql } = makeHeld(scheduleOf('a'), scheduleOf('b'), scheduleOf('c'))
+  it('continues after a cursor, in the order of creation', () => {
+    const { sql } = makeHeld(createSchedule('a'), createSchedule('b'), createSchedule('c'))
     const all = [...iterateHeldAfter(sql, 0)]
     expect(all.map(({ held }) => held.id)).toEqual(['a', 'b', 'c'])
     expect([...iterateHeldAfter(sql, all[0]?.cursor ?? -1)].map(({ held }) => held.id)).toEqual(['b', 'c'])

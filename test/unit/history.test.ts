@@ -1,4 +1,4 @@
-/** History over real tables, in Node: its pages, what is shown to limited tokens, and the chain. */
+/** History over real tables, in Node: its pages, the view of limited tokens, and the chain. */
 import { describe, expect, it } from 'vitest'
 import type { TokenActor } from '../../src/model/access/permit.ts'
 import { getChangesToUndo, readHistory, verifyHistory } from '../../src/stash/query/history.ts'
@@ -11,9 +11,9 @@ const ALL: Terms = { key: null, before: null, limit: 100 }
 
 function makeHistory() {
   const stash = makeStash()
-  const believed = authenticate(stash.sql, MASTER.hash, 0)
-  if (!believed.ok) throw new Error('no master')
-  const master = believed.value
+  const authenticated = authenticate(stash.sql, MASTER.hash, 0)
+  if (!authenticated.ok) throw new Error('no master')
+  const master = authenticated.value
   const limited: TokenActor = { ...master, master: false, keys: ['a-*'] }
   const read = (actor: TokenActor, terms: Partial<Terms> = {}) => readHistory(stash.sql, actor, { ...ALL, ...terms })
   const revisions = (...args: Parameters<typeof read>) => read(...args).entries.map(({ revision }) => revision)
@@ -25,7 +25,7 @@ const patch = (...changes: [string, string | null][]) => ({
 })
 
 describe('readHistory', () => {
-  it('gives entries newest first, in pages that join', () => {
+  it('returns entries newest first, in pages without gaps', () => {
     const { put, master, read, revisions } = makeHistory()
     for (const value of ['1', '2', '3', '4', '5']) put('a-1', value)
     expect(read(master)).toMatchObject({ next: null, first: 1 })
@@ -36,7 +36,7 @@ describe('readHistory', () => {
     expect(read(master, { limit: 5 }).next).toBeNull()
     expect(read(master, { limit: 1, before: 2 }).next).toBeNull()
   })
-  it('gives what concerns one key: its item and its guard', () => {
+  it('returns the entries of one key: of its item and its guard', () => {
     const { put, ask, master, read, revisions } = makeHistory()
     put('a-1', '1')
     put('b', '1')
@@ -47,20 +47,20 @@ describe('readHistory', () => {
     expect(revisions(master, { key: 'a-1', before: 4 })).toEqual([3, 1])
     expect(revisions(master, { key: 'none' })).toEqual([])
   })
-  it('ends a page where its values have come to four mebibytes', () => {
+  it('ends a page when its values have reached four mebibytes', () => {
     const { put, ask, master, limited, read } = makeHistory()
     const half = 'x'.repeat(50_000)
     const much = (n: number) => patch(...Array.from({ length: 16 }, (_, i): [string, string] => [`a-${i}`, half + n]))
     for (let n = 0; n < 6; n++) ask(much(n))
     put('a-0', 'last')
-    // 0.8 million characters each, and twice that where there was something before.
+    // 0.8 million characters each, and twice that if there was a value before.
     for (const actor of [master, limited]) {
       const page = read(actor)
       expect([page.entries.length, page.next]).toEqual([4, 4])
       expect(read(actor, { before: page.next }).entries.map(({ revision }) => revision)).toEqual([3, 2, 1])
     }
   })
-  it('shows a limited token its own keys alone, and why only where all is its business', () => {
+  it('shows a limited token only its own keys, and the reason only if it reaches all of them', () => {
     const { ask, put, limited, read, revisions } = makeHistory()
     put('a-1', '1', { reason: 'mine' })
     put('b', '1', { reason: 'not mine' })
@@ -74,7 +74,7 @@ describe('readHistory', () => {
     expect(mine).toMatchObject({ reason: 'mine' })
     expect(read(limited, { key: 'b' })).toEqual({ entries: [], next: null, first: 1 })
   })
-  it('joins the pages of a limited token', () => {
+  it('returns pages without gaps to a limited token', () => {
     const { put, limited, read } = makeHistory()
     for (const key of ['a-1', 'b', 'a-2', 'b', 'a-3', 'b']) put(key, 'x')
     const first = read(limited, { limit: 2 })
@@ -82,7 +82,7 @@ describe('readHistory', () => {
     const second = read(limited, { limit: 2, before: first.next })
     expect([second.entries.map(({ revision }) => revision), second.next]).toEqual([[1], null])
   })
-  it('leaves from a detail what is said of other keys', () => {
+  it('removes other keys from details', () => {
     const { sql, ask, limited, read } = makeHistory()
     ask(patch(['a-1', '1'], ['b', '1']))
     const detail = {
@@ -101,7 +101,7 @@ describe('readHistory', () => {
     sql.rows('UPDATE log SET detail = NULL')
     expect(read(limited).entries[0]?.detail).toBeNull()
   })
-  it('tells of a dropped change as a whole, or not at all', () => {
+  it('shows a dropped change as a whole, or not at all', () => {
     const { sql, ask, limited, revisions } = makeHistory()
     ask(patch(['a-1', '1'], ['b', '1']))
     ask(patch(['a-1', '2'], ['a-2', '2']))
@@ -109,7 +109,7 @@ describe('readHistory', () => {
     expect(revisions(limited)).toEqual([2])
     expect(revisions(limited, { key: 'a-1' })).toEqual([2])
   })
-  it('begins after what history has forgotten', () => {
+  it('begins after the pruned entries', () => {
     const { sql, put, master, read } = makeHistory()
     for (const value of ['1', '2', '3']) put('a-1', value)
     sql.rows('UPDATE stash SET anchor_revision = 2')
@@ -119,7 +119,7 @@ describe('readHistory', () => {
 })
 
 describe('getChangesToUndo', () => {
-  it('gives what a revision changed, and who changed the same since', () => {
+  it('returns the changes of a revision, and later changes of the same keys', () => {
     const { sql, put, ask } = makeHistory()
     ask(patch(['a-1', '1'], ['b', '1']))
     put('a-1', '2')
@@ -146,7 +146,7 @@ describe('verifyHistory', () => {
     stash.put('b', '3')
     return stash
   }
-  it('finds everything as it was written, from the beginning and from in between', () => {
+  it('finds an unchanged history valid, from the beginning and from the middle', () => {
     const { sql } = makeChain()
     expect(verify(sql)).toEqual({ upTo: 4, head: 4, first: 1, failure: null })
     for (const after of [1, 2, 3, 4]) expect(verify(sql, after)).toMatchObject({ upTo: 4, failure: null })
@@ -176,19 +176,19 @@ describe('verifyHistory', () => {
     ['a version of an item', `UPDATE item SET version = 1 WHERE key = 'a'`, { revision: 1, what: 'item', key: 'a' }],
     ['a missing item', `DELETE FROM item WHERE key = 'a'`, { revision: 4, what: 'head' }],
     ['a guard', `UPDATE guard SET guard = '{}'`, { revision: 2, what: 'guard', key: 'g' }],
-  ])('finds %s that is another', (_, statement, failure) => {
+  ])('finds tampering: %s', (_, statement, failure) => {
     const { sql } = makeChain()
     sql.rows(statement)
     expect(verify(sql).failure).toEqual(failure)
   })
-  it('goes a thousand entries at a time', () => {
+  it('verifies a thousand entries at a time', () => {
     const { sql, put } = makeHistory()
     for (let i = 1; i <= 1_001; i++) put('a', String(i))
     expect(verify(sql)).toEqual({ upTo: 1_000, head: 1_001, first: 1, failure: null })
     expect(verify(sql, 1_000)).toMatchObject({ upTo: 1_001, failure: null })
     expect(verify(sql, 1)).toMatchObject({ upTo: 1_001, failure: null })
   })
-  it('begins at the anchor, and takes on trust what is older', () => {
+  it('begins at the anchor, and trusts it for what is older', () => {
     const { sql } = makeChain()
     const [anchor] = sql.rows('SELECT hash FROM log WHERE revision = 2')
     sql.rows('DELETE FROM log WHERE revision <= 2')

@@ -1,4 +1,4 @@
-/** The small parts of http/: what is answered when something broke, who may create, the purge, the pages of a stash's address. */
+/** Small parts of http/: responses after a fault, permission to create, the purge, and addresses of a stash. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createStashId, parseKey, parseStashId } from '../../src/http/request/address.ts'
 import { JURISDICTIONS } from '../../src/wire/stash.ts'
@@ -19,14 +19,14 @@ import { PURGE_METHOD } from '../../src/model/cache-purge.ts'
 type Namespace = Parameters<typeof parseStashId>[0]
 
 describe('faultResponse', () => {
-  const bodyOf = async (writes: boolean, fault: Error, headers: Record<string, string> = {}) => {
+  const getBody = async (writes: boolean, fault: Error, headers: Record<string, string> = {}) => {
     const response = faultResponse(new Request('https://flags.test/', { headers }), writes, fault, 'the-id')
     return { response, body: (await response.json()) as Record<string, unknown> }
   }
   const overloaded = Object.assign(new Error('x'), { overloaded: true })
 
   it('says that a read changed nothing', async () => {
-    const { response, body } = await bodyOf(false, new Error('secret'))
+    const { response, body } = await getBody(false, new Error('secret'))
     expect(body).toEqual({
       type: '/docs#internal',
       title: 'Internal error',
@@ -45,13 +45,13 @@ describe('faultResponse', () => {
     expect(response.headers.get('Content-Type')).toBe('application/problem+json')
   })
   it('says that the outcome of a write is unknown, and whether a repeat is safe', async () => {
-    const plain = await bodyOf(true, new Error('x'))
+    const plain = await getBody(true, new Error('x'))
     expect(plain.body).toMatchObject({ applied: 'unknown', detail: expect.stringContaining('Read before') as string })
-    const keyed = await bodyOf(true, new Error('x'), { 'Idempotency-Key': 'k' })
+    const keyed = await getBody(true, new Error('x'), { 'Idempotency-Key': 'k' })
     expect(keyed.body).toMatchObject({ applied: 'unknown', detail: expect.stringContaining('is safe') as string })
   })
   it('says that an overloaded object did nothing', async () => {
-    const { response, body } = await bodyOf(true, overloaded)
+    const { response, body } = await getBody(true, overloaded)
     expect([response.status, body['code'], body['applied']]).toEqual([503, 'overloaded', 'no'])
     expect([toFaultCode(overloaded), toFaultCode(Object.assign(new Error('x'), { overloaded: 'yes' }))]).toEqual([
       'overloaded',
@@ -61,7 +61,7 @@ describe('faultResponse', () => {
 })
 
 describe('responses', () => {
-  it('are never kept by a cache, and may be read by scripts of any origin', async () => {
+  it('are never cached, and readable by scripts of any origin', async () => {
     for (const response of [
       json({}),
       jsonText('{}'),
@@ -100,34 +100,34 @@ describe('responses', () => {
 })
 
 describe('addresses', () => {
-  const namespaceOf = (make: (text: unknown) => unknown) =>
+  const createNamespace = (make: (text: unknown) => unknown) =>
     ({ idFromString: make, newUniqueId: make }) as unknown as Namespace
   const fails = () => {
     throw new Error('not of this namespace')
   }
   it('accept only ids of this namespace', () => {
     const id = 'a1'.repeat(32)
-    expect(parseStashId(namespaceOf(String), id)).toEqual({ ok: true, value: id })
+    expect(parseStashId(createNamespace(String), id)).toEqual({ ok: true, value: id })
     for (const text of ['', id.slice(1), `${id}a`, id.toUpperCase(), `x${id.slice(1)}`, `${id}\n`]) {
-      expect(parseStashId(namespaceOf(String), text)).toEqual({ ok: false, refusal: { code: 'stash_not_found' } })
+      expect(parseStashId(createNamespace(String), text)).toEqual({ ok: false, refusal: { code: 'stash_not_found' } })
     }
-    expect(parseStashId(namespaceOf(fails), id)).toEqual({ ok: false, refusal: { code: 'stash_not_found' } })
+    expect(parseStashId(createNamespace(fails), id)).toEqual({ ok: false, refusal: { code: 'stash_not_found' } })
   })
   it('are created in the requested jurisdiction, if the platform has it', () => {
     expect(JURISDICTIONS).toEqual(['eu', 'fedramp'])
     expect(
       createStashId(
-        namespaceOf((options) => options ?? 'anywhere'),
+        createNamespace((options) => options ?? 'anywhere'),
         undefined,
       ),
     ).toEqual({ ok: true, value: 'anywhere' })
     expect(
       createStashId(
-        namespaceOf((options) => options),
+        createNamespace((options) => options),
         'eu',
       ),
     ).toEqual({ ok: true, value: { jurisdiction: 'eu' } })
-    expect(createStashId(namespaceOf(fails), 'eu')).toEqual({
+    expect(createStashId(createNamespace(fails), 'eu')).toEqual({
       ok: false,
       refusal: { code: 'jurisdiction_unavailable', jurisdiction: 'eu' },
     })
@@ -151,10 +151,10 @@ describe('purgeCache', () => {
     const tags: unknown[] = []
     const cacheThat = (purge: () => Promise<unknown>) =>
       context({ cache: { purge: (asked: unknown) => (tags.push(asked), purge()) } })
-    const statusOf = async (purging: Promise<Response>) => (await purging).status
-    expect(await statusOf(purgeCache('t', context({})))).toBe(501)
+    const getStatus = async (purging: Promise<Response>) => (await purging).status
+    expect(await getStatus(purgeCache('t', context({})))).toBe(501)
     expect(
-      await statusOf(
+      await getStatus(
         purgeCache(
           't',
           cacheThat(async () => ({ success: true })),
@@ -162,7 +162,7 @@ describe('purgeCache', () => {
       ),
     ).toBe(204)
     expect(
-      await statusOf(
+      await getStatus(
         purgeCache(
           't',
           cacheThat(async () => ({ success: false })),
@@ -170,7 +170,7 @@ describe('purgeCache', () => {
       ),
     ).toBe(429)
     expect(
-      await statusOf(
+      await getStatus(
         purgeCache(
           't',
           cacheThat(() => Promise.reject(new Error('x'))),
@@ -215,7 +215,7 @@ describe('checkCreationAllowed', () => {
     expect([right.code, right.limits.length]).toEqual([null, 1])
     expect(await ask(settings, `${ADMIN}x`)).toMatchObject({ code: 'invalid_token' })
     expect(await ask(settings, ADMIN, false)).toMatchObject({ code: 'rate_limited' })
-    // A stash's own token is no attempt, or those who mix the two up would use all of them up.
+    // A stash's own token does not count, because confusing the two would exhaust the limit.
     expect(await ask(settings, 'swy_abc')).toMatchObject({ code: 'invalid_token', limits: [] })
     const likeOne = `swy_${ADMIN}`
     expect(await ask({ ADMIN_TOKEN: likeOne }, likeOne)).toMatchObject({ creation: 'closed' })
@@ -244,7 +244,7 @@ describe('security.txt', () => {
     ['tel:+1-201-555-0123', 'tel:+1-201-555-0123'],
     ['mailto:security@example.com', 'mailto:security@example.com'],
     ['security@example.com', 'mailto:security@example.com'],
-  ])('takes %j for the contact %j', (setting, contact) => {
+  ])('reads %j as the contact %j', (setting, contact) => {
     expect(parseContact(setting)).toBe(contact)
   })
   it('ends after half a year, to the day, and is kept by the cache in front for an hour', async () => {

@@ -86,7 +86,7 @@ describe('readContext', () => {
     ['{"context":{"targetingKey":""}}', null],
     ['{"context":{"targetingKey":"u"}}', 'u'],
     [`{"context":{"targetingKey":"${'u'.repeat(1_024)}"}}`, 'u'.repeat(1_024)],
-  ])('takes %j', async (body, targetingKey) => {
+  ])('accepts %j', async (body, targetingKey) => {
     expect(await read(body)).toEqual({ targetingKey, text: body ?? '' })
   })
   it.each([

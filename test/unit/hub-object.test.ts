@@ -1,7 +1,7 @@
-/** A hub in Node: its storage, its sockets and the stash that it asks are stand-ins that a test holds. */
+/** A hub in Node, with stand-ins for its storage, its sockets and its stash that the test controls. */
 import { describe, expect, it, vi } from 'vitest'
 import { HubObject } from '../../src/live/hub-object.ts'
-import { change, makeHub, SocketStub, told, useHubStubs } from '../support/hub-in-node.ts'
+import { change, makeHub, SocketStub, getSent, useHubStubs } from '../support/hub-in-node.ts'
 
 vi.mock('cloudflare:workers', () => ({
   DurableObject: class {
@@ -17,30 +17,30 @@ vi.mock('cloudflare:workers', () => ({
 useHubStubs()
 
 describe('HubObject', () => {
-  it('subscribes at the stash where it stands, and goes on from there', async () => {
-    const { stash, asked, stored, join, tell } = makeHub()
+  it("subscribes at the stash's head, and continues from there", async () => {
+    const { stash, questions, stored, join, tell } = makeHub()
     stash.head = 5
     const { status, socket } = await join('after=5')
     expect([status, stash.subscriptions, stored.get('told')]).toEqual([101, ['the-hub'], 5])
-    expect(asked).toEqual([{ after: 5, filter: null, form: 'texts', hub: { name: 'the-hub', told: 5 } }])
+    expect(questions).toEqual([{ after: 5, filter: null, form: 'texts', hub: { name: 'the-hub', told: 5 } }])
     expect(await tell([change(6), change(7)])).toBe(7)
-    expect([told(socket), stored.get('told')]).toEqual([[6, 7], 7])
-    // The next is subscribed with it.
+    expect([getSent(socket), stored.get('told')]).toEqual([[6, 7], 7])
+    // This call carries the subscription of the next watcher.
     stash.head = 7
     await join('after=7')
     expect(stash.subscriptions).toHaveLength(1)
   })
-  it('knows after a sleep what it has told', async () => {
+  it('knows its cursor after a hibernation', async () => {
     const { stash, join, tell, sleepAndWake } = makeHub()
     stash.head = 5
     const { socket } = await join('after=5')
     await tell([change(6)])
     sleepAndWake()
     expect(await tell([change(6), change(7)])).toBe(7)
-    expect(told(socket)).toEqual([6, 7])
+    expect(getSent(socket)).toEqual([6, 7])
     expect(stash.subscriptions).toHaveLength(1)
   })
-  it('has no stash to watch', async () => {
+  it('refuses watchers if the stash does not exist', async () => {
     const { stash, join } = makeHub()
     stash.head = null
     expect((await join()).status).toBe(404)
@@ -48,25 +48,25 @@ describe('HubObject', () => {
     stash.missed = async () => null
     expect((await join()).status).toBe(404)
   })
-  it('asks for each set of keys by itself, and once for all with the same', async () => {
-    const { asked, stash, join } = makeHub()
+  it('asks once for all watchers with the same keys, and separately for others', async () => {
+    const { questions, stash, join } = makeHub()
     stash.head = 3
     await Promise.all(['after=1&keys=a', 'after=1&keys=b', 'after=1', 'after=2', 'after=1&keys=a'].map((q) => join(q)))
-    expect(asked.map(({ after, filter }) => [after, filter])).toEqual([
+    expect(questions.map(({ after, filter }) => [after, filter])).toEqual([
       [1, ['a']],
       [1, ['b']],
       [1, null],
       [2, null],
     ])
   })
-  it('gives what was missed, and the mark where one was asked for', async () => {
+  it('sends the missed events, and the live mark if it was requested', async () => {
     const { stash, join } = makeHub()
     stash.head = 3
-    expect(told((await join('after=1')).socket)).toEqual(['missed'])
+    expect(getSent((await join('after=1')).socket)).toEqual(['missed'])
     expect((await join('after=1&marks=1')).socket?.sent).toEqual(['missed', '{"type":"live","revision":3}'])
     expect((await join('after=3&marks=1')).socket?.sent).toEqual(['{"type":"live","revision":3}'])
   })
-  it('gives what was missed as a body where that is asked for, and a socket where nothing was', async () => {
+  it('answers with the missed events as a body if requested, and with a socket if nothing was missed', async () => {
     const { stash, sockets, join } = makeHub()
     stash.head = 3
     expect(await join('after=1&body=1')).toMatchObject({ status: 200, body: 'missed' })
@@ -74,7 +74,7 @@ describe('HubObject', () => {
     expect((await join('after=3&body=1')).status).toBe(101)
     expect(sockets).toHaveLength(1)
   })
-  it('adds what it was told after the stash had answered, of the keys asked for', async () => {
+  it('adds the events of the requested keys that it received after the stash had answered', async () => {
     const { stash, join, tell } = makeHub()
     await join()
     const { missed } = stash
@@ -84,70 +84,70 @@ describe('HubObject', () => {
       return answer
     }
     const late = await join('after=0&keys=a&marks=1')
-    expect(told(late.socket)).toEqual([1, 3, 3])
+    expect(getSent(late.socket)).toEqual([1, 3, 3])
     expect(late.socket?.sent.at(-1)).toBe('{"type":"live","revision":3}')
     await tell([change(4)])
-    expect(told(late.socket)).toEqual([1, 3, 3, 4])
+    expect(getSent(late.socket)).toEqual([1, 3, 3, 4])
   })
-  it('keeps what it was told before the answer to its subscription came', async () => {
+  it('keeps events that it received before the answer to its subscription', async () => {
     const { stash, stored, join, tell } = makeHub()
     const answered = Promise.withResolvers<number>()
     stash.subscribe = () => answered.promise
     const joining = join('after=6')
     stash.head = 6
-    // The stash subscribed it at 5 and went on; the call overtakes the answer.
+    // The stash subscribed it at 5 and made a commit. The call overtakes the answer.
     expect(await tell([{ ...change(6), type: 'snapshot' }])).toBe(6)
     answered.resolve(5)
     const { socket } = await joining
     expect(stored.get('told')).toBe(6)
     expect(await tell([change(7)])).toBe(7)
-    expect(told(socket)).toEqual([7])
+    expect(getSent(socket)).toEqual([7])
   })
-  it('writes the events itself where the stash, of an older version, gives no texts', async () => {
+  it('serializes the events itself if the stash has an older version, which sends no texts', async () => {
     const { stash, join } = makeHub()
     stash.head = 2
     stash.missed = async () => ({ head: 2, events: [change(1, 'a'), change(2, 'b')] })
-    expect(told((await join('after=0&keys=a')).socket)).toEqual([1])
+    expect(getSent((await join('after=0&keys=a')).socket)).toEqual([1])
   })
-  it('asks again where it was told too much meanwhile, and gives up after ten times', async () => {
-    const { stash, asked, join, tell } = makeHub()
+  it('asks again if it has received too much meanwhile, and gives up after ten times', async () => {
+    const { stash, questions, join, tell } = makeHub()
     await join()
     let revision = 0
-    const flood = () => tell(Array.from({ length: 257 }, () => change(++revision)))
+    const sendMany = () => tell(Array.from({ length: 257 }, () => change(++revision)))
     stash.missed = async () => {
       const head = revision
-      await flood()
+      await sendMany()
       return { head, events: [], texts: [] }
     }
-    asked.length = 0
+    questions.length = 0
     expect((await join('after=0')).status).toBe(503)
-    expect(asked).toHaveLength(10)
-    asked.length = 0
+    expect(questions).toHaveLength(10)
+    questions.length = 0
     stash.missed = async () => {
       const head = revision
-      if (asked.length < 10) await flood()
+      if (questions.length < 10) await sendMany()
       return { head, events: [], texts: [] }
     }
     expect((await join('after=0')).status).toBe(101)
-    expect(asked).toHaveLength(10)
+    expect(questions).toHaveLength(10)
   })
   it('closes a gap with the last 256 events, and with a snapshot among them', async () => {
-    const { stash, asked, join, tell } = makeHub()
+    const { stash, questions, join, tell } = makeHub()
     await join()
-    asked.length = 0
+    questions.length = 0
     stash.missed = async () => {
-      if (asked.length === 1) await tell(Array.from({ length: 256 }, (_, i) => change(i + 1)))
+      if (questions.length === 1) await tell(Array.from({ length: 256 }, (_, i) => change(i + 1)))
       return { head: 0, events: [], texts: [] }
     }
-    expect(told((await join('after=0')).socket)).toHaveLength(256)
-    expect(asked).toHaveLength(1)
+    expect(getSent((await join('after=0')).socket)).toHaveLength(256)
+    expect(questions).toHaveLength(1)
     stash.missed = async () => {
       await tell([{ ...change(400), type: 'snapshot' }, change(401)])
       return { head: 256, events: [], texts: [] }
     }
-    expect(told((await join('after=256')).socket)).toEqual([400, 401])
+    expect(getSent((await join('after=256')).socket)).toEqual([400, 401])
   })
-  it('turns away who comes when it is full, has to be counted, or has its share, also those who are about to join', async () => {
+  it('refuses a watcher if it is full, if the opening must be counted, or past the share, counting those that are connecting', async () => {
     const { stash, join } = makeHub()
     expect((await join('', { limit: 1 })).status).toBe(101)
     expect((await join('', { limit: 1 })).status).toBe(503)
@@ -159,7 +159,7 @@ describe('HubObject', () => {
     stash.missed = (ask) => new Promise((resolve) => answers.push(() => resolve(missed(ask))))
     const joining = join('after=7', { limit: 8, address: 'z', counted: true })
     await vi.waitFor(() => expect(answers).toHaveLength(1))
-    // Two are here, and one is about to be.
+    // Two are connected, and one is connecting.
     expect((await join('', { limit: 3 })).status).toBe(503)
     expect((await join('', { limit: 5, address: 'z', counted: true })).status).toBe(429)
     answers[0]?.()
@@ -167,22 +167,22 @@ describe('HubObject', () => {
     stash.missed = missed
     expect((await join('', { limit: 4 })).status).toBe(101)
   })
-  it('gives a question up after ten seconds, so that others have their turn', async () => {
+  it('abandons a call to the stash after ten seconds, so that others can run', async () => {
     vi.useFakeTimers()
-    const { stash, asked, join } = makeHub()
+    const { stash, questions, join } = makeHub()
     stash.missed = ({ after }) =>
       after === 9 ? Promise.resolve({ head: 0, events: [], texts: [] }) : new Promise(() => {})
     const silent = [1, 2, 3, 4].map((after) => join(`after=${after}`).catch((fault: Error) => fault.message))
     const next = join('after=9')
     await vi.advanceTimersByTimeAsync(9_999)
     // Four at a time.
-    expect(asked).toHaveLength(4)
+    expect(questions).toHaveLength(4)
     await vi.advanceTimersByTimeAsync(1)
     vi.useRealTimers()
     expect(await Promise.all(silent)).toEqual(Array(4).fill('the stash did not answer within 10000 ms'))
     expect((await next).status).toBe(101)
   })
-  it('gives its place back where it could not join', async () => {
+  it('releases the place of a watcher that could not connect', async () => {
     const { stash, join } = makeHub()
     stash.missed = async () => {
       throw new Error('broken')
@@ -191,7 +191,7 @@ describe('HubObject', () => {
     stash.missed = async () => ({ head: 0, events: [], texts: [] })
     expect((await join('', { limit: 1 })).status).toBe(101)
   })
-  it('forgets everything, and says so, once nobody is here when it is told', async () => {
+  it('deletes its state, and returns that, if it has no watchers when an event arrives', async () => {
     const { stash, stored, join, tell } = makeHub()
     const { socket } = await join('after=0')
     expect(await tell([change(1)])).toBe(1)
@@ -203,34 +203,34 @@ describe('HubObject', () => {
     expect([stash.subscriptions.length, stored.get('told')]).toEqual([2, 9])
     expect(await tell([change(10)])).toBe(10)
   })
-  it('ends all when the stash is gone, forgets, and tells nothing after that', async () => {
+  it('closes all watchers when the stash is deleted, deletes its state, and ignores later events', async () => {
     const { stored, join, tell } = makeHub()
     const { socket } = await join('after=0')
     await tell([change(1), { type: 'gone', revision: 2, values: [] }, change(3)])
-    expect([told(socket), socket?.closedWith, stored.size]).toEqual([[1, 2], 1000, 0])
+    expect([getSent(socket), socket?.closedWith, stored.size]).toEqual([[1, 2], 1000, 0])
   })
-  it('confirms what it was told once everybody has been told, in order', async () => {
+  it('confirms events once they were sent to all watchers in order', async () => {
     const { sockets, join, tell } = makeHub()
     for (let i = 0; i < 130; i++) await join('after=0', { limit: 1_000 })
     const both = [tell([change(1), change(2)]), tell([change(3)])]
     expect(await both[0]).toBe(2)
-    for (const { socket } of sockets) expect(told(socket).slice(0, 2)).toEqual([1, 2])
+    for (const { socket } of sockets) expect(getSent(socket).slice(0, 2)).toEqual([1, 2])
     expect(await both[1]).toBe(3)
-    for (const { socket } of sockets) expect(told(socket)).toEqual([1, 2, 3])
+    for (const { socket } of sockets) expect(getSent(socket)).toEqual([1, 2, 3])
   })
-  it('skips what it has told and what comes too early', async () => {
+  it('skips events that it has sent and events past a gap', async () => {
     const { join, tell } = makeHub()
     const { socket } = await join('after=0')
     expect(await tell([change(2)])).toBe(0)
     expect(await tell([change(1), change(1), change(3), change(2), change(4)])).toBe(2)
     expect(await tell([{ ...change(2), type: 'snapshot' }, { ...change(9), type: 'snapshot' }, change(10)])).toBe(10)
-    expect(told(socket)).toEqual([1, 2, 9, 10])
+    expect(getSent(socket)).toEqual([1, 2, 9, 10])
   })
-  it('refuses what a watcher says, and lets it go', () => {
+  it('refuses messages of a watcher, and closes its connection', () => {
     const { join } = makeHub()
     void join
     const socket = new SocketStub()
-    // Neither needs anything of the object.
+    // Neither needs the object.
     const { webSocketMessage, webSocketClose } = HubObject.prototype
     webSocketMessage.call({} as never, socket as never, 'hello')
     expect(socket.closedWith).toBe(1008)

@@ -9,23 +9,23 @@ import { makeStash } from '../support/tables.ts'
 
 const DAY = 24 * 60 * 60_000
 const REFUSED_FOR = 2 * 60_000
-const idOf = (key: string, scope = 'token') => ({ scope, key, fingerprint: `print of ${key}` })
+const createReplyId = (key: string, scope = 'token') => ({ scope, key, fingerprint: `print of ${key}` })
 const applied = (revision: number, chars = 0) => ({ revision, changed: ['x'.repeat(chars)] })
 const refusal = { code: 'frozen', by: null, until: null, reason: null } as never
 
 function makeAnswers() {
   const { sql } = makeStash()
   const keep = (key: string, at: number, chars = 0, scope = 'token') =>
-    saveIdempotentReply(sql, idOf(key, scope), applied(1, chars), at)
+    saveIdempotentReply(sql, createReplyId(key, scope), applied(1, chars), at)
   const deny = (key: string, at: number, byLink = false, scope = 'token') =>
-    saveIdempotentRefusal(sql, idOf(key, scope), { refusal, at, byLink })
+    saveIdempotentRefusal(sql, createReplyId(key, scope), { refusal, at, byLink })
   const has = (key: string, now: number, scope = 'token') => findIdempotentReply(sql, scope, key, now) !== null
   const count = (table: string) => sql.rows(`SELECT count(*) AS n FROM ${table}`)[0]?.['n']
   return { sql, keep, deny, has, count }
 }
 
 describe('findIdempotentReply', () => {
-  it('gives what was answered, and with what it was asked', () => {
+  it('returns the stored answer, with its request', () => {
     const { sql, keep, deny } = makeAnswers()
     keep('a', 0)
     deny('b', 0)
@@ -40,7 +40,7 @@ describe('findIdempotentReply', () => {
     expect(findIdempotentReply(sql, 'token', 'c', 1)).toBeNull()
     expect(findIdempotentReply(sql, 'other', 'a', 1)).toBeNull()
   })
-  it('knows an accepted change for a day, and a refusal for two minutes', () => {
+  it('keeps an accepted change for a day, and a refusal for two minutes', () => {
     const { keep, deny, has } = makeAnswers()
     keep('a', 1_000)
     deny('b', 1_000)
@@ -50,7 +50,7 @@ describe('findIdempotentReply', () => {
 })
 
 describe('dropExpiredReplies', () => {
-  it('forgets exactly what counts no more', () => {
+  it('deletes exactly the expired ones', () => {
     const { sql, keep, deny, count } = makeAnswers()
     keep('a', 0)
     keep('b', 1)
@@ -61,7 +61,7 @@ describe('dropExpiredReplies', () => {
     dropExpiredReplies(sql, DAY + REFUSED_FOR)
     expect([count('answer'), count('refusal')]).toEqual([0, 1])
   })
-  it('is done by each answer that is kept', () => {
+  it('is called whenever an answer is stored', () => {
     const { keep, deny, count } = makeAnswers()
     keep('a', 0)
     deny('b', 0)
@@ -72,8 +72,8 @@ describe('dropExpiredReplies', () => {
   })
 })
 
-describe('what is kept for one token', () => {
-  it('is a thousand answers, the newest', () => {
+describe('the stored answers of one token', () => {
+  it('are the newest thousand', () => {
     const { keep, has, count } = makeAnswers()
     keep('of another', 0, 0, 'other')
     for (let i = 0; i < 1_001; i++) keep(`k${i}`, i)
@@ -81,12 +81,12 @@ describe('what is kept for one token', () => {
     expect(has('of another', 2_000, 'other')).toBe(true)
     expect(count('answer')).toBe(1_001)
   })
-  it('is the later one of two of the same moment', () => {
+  it('are ordered by insertion at equal times', () => {
     const { deny, has } = makeAnswers()
     for (let i = 0; i < 21; i++) deny(`k${i}`, 0, true)
     expect([has('k0', 1), has('k1', 1), has('k20', 1)]).toEqual([false, true, true])
   })
-  it('is eight mebibytes, and the newest answer whatever its size', () => {
+  it('are at most eight mebibytes, and the newest whatever its size', () => {
     const { sql, keep, has } = makeAnswers()
     const around = JSON.stringify(applied(1)).length + 'a'.length + 'print of a'.length
     keep('a', 1, 4 * 1024 ** 2 - around)
@@ -98,17 +98,17 @@ describe('what is kept for one token', () => {
     expect([has('b', 4), has('c', 4)]).toEqual([false, true])
     expect(sql.rows('SELECT key FROM answer')).toEqual([{ key: 'c' }])
   })
-  it('is twenty refusals of a link, and a thousand of a token', () => {
+  it('have at most twenty refusals of a link, and a thousand of a token', () => {
     const { deny, has, count } = makeAnswers()
     for (let i = 0; i < 21; i++) deny(`k${i}`, i, true, 'link')
     expect([has('k0', 100, 'link'), has('k1', 100, 'link')]).toEqual([false, true])
     for (let i = 0; i < 1_001; i++) deny(`k${i}`, i)
     expect([has('k0', 1_100), has('k1', 1_100), count('refusal')]).toEqual([false, true, 1_020])
   })
-  it('is replaced by the next answer to the same key', () => {
+  it('have one per key, the latest', () => {
     const { sql, keep, count } = makeAnswers()
     keep('a', 0)
-    saveIdempotentReply(sql, idOf('a'), applied(2), 1)
+    saveIdempotentReply(sql, createReplyId('a'), applied(2), 1)
     expect([count('answer'), findIdempotentReply(sql, 'token', 'a', 2)?.result]).toEqual([
       1,
       { ok: true, value: applied(2) },
@@ -119,7 +119,7 @@ describe('what is kept for one token', () => {
 describe('apply, with an Idempotency-Key', () => {
   const put = (value: string) => ({ kind: 'put' as const, key: 'a', value, type: 'text/plain' })
   const key = { idempotencyKey: 'k' }
-  it('gives the first answer again, and changes nothing', () => {
+  it('returns the first answer again, and changes nothing', () => {
     const { sql, ask } = makeStash()
     const first = ask(put('1'), key)
     expect(first).toMatchObject({ ok: true, value: { revision: 1 } })
@@ -131,12 +131,12 @@ describe('apply, with an Idempotency-Key', () => {
     ['another reason', put('1'), { reason: 'other' }],
     ['another condition', put('1'), { condition: { ifMatch: [{ version: 9, weak: false }] } as never }],
     ['broken glass', put('1'), { breakGlass: 'why' }],
-  ])('takes it for another request: %s', (_, intent, rest) => {
+  ])('treats %s as another request', (_, intent, rest) => {
     const { ask } = makeStash()
     ask(put('1'), key)
     expect(ask(intent, { ...key, ...rest })).toMatchObject({ refusal: { code: 'idempotency_mismatch' } })
   })
-  it('is a key of its own for each credential', () => {
+  it('has a separate key for each credential', () => {
     const { ask } = makeStash()
     ask(put('1'), key)
     expect(ask(put('2'), { ...key, credential: { kind: 'admin' } })).not.toMatchObject({
@@ -146,7 +146,7 @@ describe('apply, with an Idempotency-Key', () => {
       refusal: { code: 'token_missing' },
     })
   })
-  it('keeps a refusal that a repeat may meet, and no other', () => {
+  it('keeps a refusal that a repeat may get, and no other', () => {
     const { sql, ask } = makeStash()
     const missing = { kind: 'delete' as const, key: 'a' }
     expect(ask(missing, key)).toMatchObject({ refusal: { code: 'item_not_found' } })
@@ -156,7 +156,7 @@ describe('apply, with an Idempotency-Key', () => {
     expect(ask(missing, { idempotencyKey: 'l', credential: { kind: 'none' } })).toMatchObject({ ok: false })
     expect(sql.rows(`SELECT * FROM refusal WHERE key = 'l'`)).toEqual([])
   })
-  it('is no first answer where it is a dry run, and no repeat', () => {
+  it('stores and replays nothing for a dry run', () => {
     const { sql, ask } = makeStash()
     expect(ask(put('1'), { ...key, dryRun: true })).toMatchObject({ ok: true, value: { revision: 0, preview: {} } })
     expect(ask(put('2'), key)).toMatchObject({ ok: true, value: { revision: 1 } })

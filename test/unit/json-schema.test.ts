@@ -17,7 +17,7 @@ describe('vetSchema', () => {
     [{ $defs: { a: { type: 'string' } }, $ref: '#/$defs/a' }],
     [{ $defs: { 'a/b~c': {} }, items: { $ref: '#/$defs/a~1b~0c' } }],
     [{ format: 'date-time' }],
-  ])('takes %j', (schema) => {
+  ])('accepts %j', (schema) => {
     expect(examine(schema)).toEqual([])
   })
   it.each<[unknown, string]>([
@@ -54,23 +54,23 @@ describe('vetSchema', () => {
     [{ $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } }, $ref: '#/$defs/a' }, 'schema'],
     [{ const: { a: 1 }, $ref: '#/const/a' }, 'schema'],
     [{ $defs: { a: {} }, $ref: '#/$defs' }, 'schema'],
-  ])('finds what is wrong in %j at %s', (schema, path) => {
+  ])('finds the error in %j at %s', (schema, path) => {
     expect(examine(schema)).toMatchObject([{ path }])
   })
-  it('tells of the first ten things', () => {
+  it('reports the first ten errors', () => {
     const issues = examine(Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`x${i}`, 1])))
     expect(issues).toHaveLength(10)
   })
-  it('takes a schema that comes to 500 with its references written out, and no more', () => {
+  it('accepts a schema with at most 500 parts, its references written out', () => {
     const of = (many: number) => ({
       $defs: { a: { items: true } },
       allOf: Array.from({ length: many }, () => ({ $ref: '#/$defs/a' })),
     })
-    // Each is three: the reference, what it refers to, and the items of that.
+    // Each counts three: the reference, its target, and the items of the target.
     expect(examine(of(166))).toEqual([])
     expect(examine(of(167))).toMatchObject([{ path: 'schema', message: expect.stringContaining('at most 500') }])
   })
-  it('takes its work from the budget of the change', () => {
+  it('charges the budget of the change', () => {
     const budget = new ValidationBudget()
     expect(budget.isUntouched).toBe(true)
     const { left } = budget
@@ -84,7 +84,7 @@ describe('vetSchema', () => {
 
 describe('isShallow', () => {
   const nested = (depth: number): unknown => (depth === 0 ? 1 : { a: nested(depth - 1) })
-  it('is up to 32 deep', () => {
+  it('is true up to a depth of 32', () => {
     expect([isShallow(nested(32)), isShallow(nested(33)), isShallow('a'), isShallow(null)]).toEqual([
       true,
       false,
@@ -95,14 +95,14 @@ describe('isShallow', () => {
 })
 
 describe('findSchemaViolations', () => {
-  it('says where, and what is asked for there', () => {
+  it('names the place and the requirement', () => {
     const schema = { properties: { a: { items: { type: 'integer' } } } }
     expect(judge(schema, { a: [1, 2] })).toEqual([])
     const issues = judge(schema, { a: [1, 'x'] })
     expect(issues).toMatchObject([{}, {}, {}].slice(0, issues.length))
     expect(issues.at(-1)).toMatchObject({ path: '#/a/1' })
   })
-  it('tells of the five innermost places, of any depth', () => {
+  it('reports the five innermost places, at any depth', () => {
     const nested = (depth: number): object =>
       depth === 0 ? { type: 'integer' } : { properties: { a: nested(depth - 1) } }
     const value = (depth: number): unknown => (depth === 0 ? 'x' : { a: value(depth - 1) })
@@ -110,12 +110,12 @@ describe('findSchemaViolations', () => {
     expect(issues).toHaveLength(5)
     expect(issues.at(-1)).toMatchObject({ path: `#${'/a'.repeat(8)}` })
   })
-  it('prints no list whole', () => {
+  it('never prints a whole list', () => {
     const issues = judge({ enum: Array.from({ length: 900 }, (_, i) => i) }, 'x')
     expect(issues).not.toBe('over budget')
     for (const issue of issues) expect(typeof issue === 'string' ? 0 : issue.message.length).toBeLessThanOrEqual(301)
   })
-  it('is not judged where the budget does not reach', () => {
+  it('is skipped if the budget is exhausted', () => {
     const budget = new ValidationBudget()
     budget.spend(budget.left)
     expect(findSchemaViolations(true, '1', budget)).toBe('over budget')
@@ -144,8 +144,8 @@ describe('countSteps', () => {
     ['a dependent schema', { dependentSchemas: { a: {} } }, { a: 1 }, 3 + 1 + 3],
     ['names of properties', { propertyNames: {} }, { a: 1, b: 1 }, 3 + 2 * (1 + 1 / 64 + 3)],
     ['other properties', { additionalProperties: {} }, { a: 1 }, 3 + 1 + 1 / 64 + 3],
-    ['a text that is measured', { maxLength: 5 }, 'x'.repeat(64), 3 + 1],
-    ['a text that is not', {}, 'x'.repeat(64), 3],
+    ['a text with a length limit', { maxLength: 5 }, 'x'.repeat(64), 3 + 1],
+    ['a text without a limit', {}, 'x'.repeat(64), 3],
     ['a short text with a format', { format: 'email' }, 'x'.repeat(256), 3 + 1],
     ['a long text with a format', { format: 'email' }, 'x'.repeat(257), 3 + 257],
     ['a division', { multipleOf: 2 }, 4, 3 + 10],
@@ -156,19 +156,19 @@ describe('countSteps', () => {
   ])('charges %s', (_, schema, value, steps) => {
     expect(count(schema, value)).toBeCloseTo(steps, 6)
   })
-  it('stops soon after its limit', () => {
+  it('stops just after its limit', () => {
     const deep = { items: { items: { items: {} } } }
     const list = Array.from({ length: 30 }, () => Array.from({ length: 30 }, () => Array.from({ length: 30 }, () => 1)))
     expect(countSteps(deep, list, 100)).toBeGreaterThan(100)
     expect(countSteps(deep, list, 100)).toBeLessThan(400)
     expect(count(deep, list)).toBeGreaterThan(100_000)
   })
-  it('counts values, and what their texts weigh', () => {
+  it('counts values, and the length of their texts', () => {
     expect([countNodes(1), countNodes(null), countNodes([]), countNodes([1, [2]]), countNodes('x'.repeat(64))]).toEqual(
       [1, 1, 1, 5, 2].map((n, i) => (i === 3 ? 4 + 3 / 64 : n)),
     )
   })
-  it('finds what a pointer names, and nothing that is inherited', () => {
+  it('finds the target of a pointer, and no inherited property', () => {
     const root = { a: { 'b/c': { '~': 5 } } }
     expect(resolvePointer(root, '#/a/b~1c/~0')).toBe(5)
     expect(resolvePointer(root, '#')).toBe(root)

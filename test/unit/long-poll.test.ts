@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { missedEventsResponse, throttleIfBehind, pollOnce } from '../../src/http/watch/long-poll.ts'
 import { parseEventHead } from '../../src/http/watch/sse.ts'
 
-/** A socket whose other end a test holds. */
+/** A socket whose other end the test controls. */
 class SocketStub {
   closedWith: number | null = null
   isAccepted = false
@@ -54,7 +54,7 @@ afterEach(() => {
 function poll(after: number | null, waitMs = 30_000) {
   const socket = new SocketStub()
   const leaving = new AbortController()
-  // What of a socket is used.
+  // The code uses only these members of a socket.
   const polling = pollOnce(socket as unknown as WebSocket, `s${++stashes}`, after, waitMs, leaving.signal)
   const body = async () => (await (await polling).json()) as unknown
   return { socket, leaving, body }
@@ -122,13 +122,13 @@ describe('pollOnce', () => {
 })
 
 describe('missedEventsResponse', () => {
-  const bodyOf = async (...events: object[]): Promise<unknown> => {
+  const getBody = async (...events: object[]): Promise<unknown> => {
     const lines = events.map((event) => JSON.stringify(event)).join('\n')
     return (await missedEventsResponse(lines, `s${++stashes}`).json()) as unknown
   }
   it('returns a single event unchanged', async () => {
     const event = change(4, { a: '1' }, { a: { at: 't', to: null } })
-    expect(await bodyOf(event)).toEqual(event)
+    expect(await getBody(event)).toEqual(event)
   })
   it('merges several events: a later value wins, and a later end', async () => {
     const [first, second] = [
@@ -136,23 +136,23 @@ describe('missedEventsResponse', () => {
       { at: 't2', to: null },
     ]
     expect(
-      await bodyOf(
+      await getBody(
         change(4, { a: '1', b: '1' }, { a: first, b: first }),
         change(5, { a: null }, { a: null, b: second }),
         change(6, {}),
       ),
     ).toEqual(change(6, { a: null, b: '1' }, { a: null, b: second }))
-    expect(await bodyOf(change(4, { a: '1' }), change(5, { b: '1' }))).toEqual(change(5, { a: '1', b: '1' }))
+    expect(await getBody(change(4, { a: '1' }), change(5, { b: '1' }))).toEqual(change(5, { a: '1', b: '1' }))
   })
   it('adds later changes to a snapshot, and leaves out deleted flags', async () => {
     const snapshot = { type: 'snapshot', revision: 4, flags: { a: '1', b: '1' }, reverts: { a: { at: 't', to: null } } }
-    expect(await bodyOf(snapshot, change(5, { a: null, c: '1' }, { a: null, c: { at: 'u', to: null } }))).toEqual({
+    expect(await getBody(snapshot, change(5, { a: null, c: '1' }, { a: null, c: { at: 'u', to: null } }))).toEqual({
       type: 'snapshot',
       revision: 5,
       flags: { b: '1', c: '1' },
       reverts: { c: { at: 'u', to: null } },
     })
-    expect(await bodyOf(snapshot, change(5, { c: '1' }, { a: null }))).toEqual({
+    expect(await getBody(snapshot, change(5, { c: '1' }, { a: null }))).toEqual({
       type: 'snapshot',
       revision: 5,
       flags: { a: '1', b: '1', c: '1' },
@@ -160,8 +160,8 @@ describe('missedEventsResponse', () => {
   })
   it('returns the last event alone if it is not a change', async () => {
     const snapshot = { type: 'snapshot', revision: 9, flags: { z: '1' } }
-    expect(await bodyOf(change(4, { a: '1' }), snapshot)).toEqual(snapshot)
-    expect(await bodyOf(change(4, { a: '1' }), { type: 'gone', revision: 5 })).toEqual({ type: 'gone', revision: 5 })
+    expect(await getBody(change(4, { a: '1' }), snapshot)).toEqual(snapshot)
+    expect(await getBody(change(4, { a: '1' }), { type: 'gone', revision: 5 })).toEqual({ type: 'gone', revision: 5 })
   })
 })
 

@@ -38,7 +38,7 @@ describe('getRemainingMs', () => {
     expect(availability.getRemainingMs('s', 10_000)).toBe(250)
     expect(availability.getRemainingMs('s', 10_200)).toBe(50)
     expect(availability.getRemainingMs('s', 10_250)).toBe(0)
-    // Its request has died, and no answer will come.
+    // Its request has ended, so no answer will arrive.
     expect(availability.getRemainingMs('s', 60_000)).toBe(250)
     expect(availability.getRemainingMs('other', 10_200)).toBe(250)
   })
@@ -73,7 +73,7 @@ describe('mayAsk', () => {
     expect(availability.mayAsk('s', 3_499, 'copy')).toBe(false)
     expect(availability.mayAsk('s', 3_500, 'copy')).toBe(true)
   })
-  it('backs off two seconds at most with an outdated copy, and without a copy one second from an overloaded object', () => {
+  it('backs off at most two seconds with an outdated copy, and one second from an overloaded object without a copy', () => {
     for (const overloaded of [false, true]) {
       const availability = new ObjectAvailability()
       for (let i = 0; i < 5; i++) availability.noteFailure('s', 0, overloaded, most)
@@ -84,7 +84,7 @@ describe('mayAsk', () => {
       expect(availability.mayAsk('s', 1_000, 'none')).toBe(true)
     }
   })
-  it('does not back off longer where the clock was set back', () => {
+  it('does not back off longer if the clock was set back', () => {
     const availability = new ObjectAvailability()
     availability.noteFailure('s', 100_000, true, most)
     for (const fallback of ['copy', 'outdated', 'none'] as const)
@@ -102,7 +102,7 @@ describe('mayAsk', () => {
 })
 
 describe('acquireRecovery', () => {
-  it('is granted once in five seconds for each stash, and again where the clock was set back', () => {
+  it('is granted once in five seconds for each stash, and again if the clock was set back', () => {
     const availability = new ObjectAvailability()
     expect([0, 1, 4_999, 5_000, 5_001].map((now) => availability.acquireRecovery('s', now))).toEqual([
       true,

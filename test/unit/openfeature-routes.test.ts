@@ -1,16 +1,16 @@
-/** The OFREP routes in Node: what a request asks for, before a flag is evaluated, and what the hot path answers. */
+/** The OFREP routes in Node: what a request means before a flag is evaluated, and the responses of the hot path. */
 import { describe, expect, it } from 'vitest'
 import { evaluateFromCache, ofrep, collapseDoubleSlash } from '../../src/http/openfeature/routes.ts'
 import { readContext } from '../../src/http/openfeature/context.ts'
-import { makeDoor, useDoor } from '../support/door.ts'
+import { createAppWithStash, useFixedClock } from '../support/app-in-node.ts'
 
-useDoor()
+useFixedClock()
 
 const FLAGS = '/ofrep/v1/evaluate/flags'
 
 describe('POST …/ofrep/v1/evaluate/flags', () => {
   it('evaluates one flag or all, and gives the URL of the events under the prefix of the request', async () => {
-    const { id, put, send } = makeDoor()
+    const { id, put, send } = createAppWithStash()
     await put('a', '1')
     await put('b/c', '2')
     const all = await send('POST', `/stash/${id}${FLAGS}`)
@@ -28,7 +28,7 @@ describe('POST …/ofrep/v1/evaluate/flags', () => {
     expect([again.status, again.text]).toEqual([304, ''])
   })
   it('reports what is wrong with a context, with the key of a single evaluation', async () => {
-    const { id, put, send } = makeDoor()
+    const { id, put, send } = createAppWithStash()
     await put('a', '1')
     const one = await send('POST', `/stash/${id}${FLAGS}/a`, '{')
     expect([one.status, one.body]).toMatchObject([400, { key: 'a', errorCode: 'PARSE_ERROR', metadata: {} }])
@@ -37,7 +37,7 @@ describe('POST …/ofrep/v1/evaluate/flags', () => {
     expect(all.body).not.toHaveProperty('key')
   })
   it('reports a stash that does not exist', async () => {
-    const { send } = makeDoor()
+    const { send } = createAppWithStash()
     const one = await send('POST', `/stash/none${FLAGS}/a`)
     expect([one.status, one.body]).toMatchObject([404, { key: 'a', errorCode: 'FLAG_NOT_FOUND' }])
     const all = await send('POST', `/stash/none${FLAGS}`)
@@ -48,11 +48,11 @@ describe('POST …/ofrep/v1/evaluate/flags', () => {
     ])
   })
   it('answers with at least the revision of flagConfigEtag, quoted, weak or bare', async () => {
-    const { id, sql, put, send } = makeDoor()
+    const { id, sql, put, send } = createAppWithStash()
     await put('a', '1')
     const evaluate = (etag: string) => send('POST', `/stash/${id}${FLAGS}/a?flagConfigEtag=${encodeURIComponent(etag)}`)
     expect((await send('POST', `/stash/${id}${FLAGS}/a`)).body).toMatchObject({ value: '1' })
-    // Written by another isolate: this one remembers revision 1 for a second.
+    // Written by another isolate, while this one has an entry with revision 1 for a second.
     const write = (revision: number) => {
       sql.rows('UPDATE stash SET revision = ?', revision)
       sql.rows('UPDATE item SET value = ?, version = ?', String(revision), revision)
@@ -66,20 +66,20 @@ describe('POST …/ofrep/v1/evaluate/flags', () => {
     expect((await evaluate('"3"')).body).toMatchObject({ value: '3' })
     write(4)
     expect((await evaluate('W/"4"')).body).toMatchObject({ value: '4' })
-    // A claim that is not true is worth no refusal.
+    // A false claim is no reason for a refusal.
     expect((await evaluate('999999999999999')).body).toMatchObject({ value: '4' })
   })
 })
 
 describe('evaluateFromCache', () => {
   async function makeHot() {
-    const { id, put, send } = makeDoor()
+    const { id, put, send } = createAppWithStash()
     await put('a', '1')
     const ask = (path: string, method = 'POST', body?: string) =>
       evaluateFromCache(new Request(`https://flags.test${path}`, { method, ...(body !== undefined && { body }) }))
     const at = `/stash/${id}${FLAGS}`
     const before = await ask(at)
-    // The second read has the copy kept confirmed; until then the hot path leaves reads to the routes.
+    // The second read starts refresh-ahead. Until then the hot path leaves reads to the routes.
     for (let i = 0; i < 2; i++) await send('POST', at)
     return { id, ask, at, before }
   }
@@ -146,7 +146,7 @@ describe('readContext', () => {
     const context = await readContext(new Request('https://a.b', { method: 'POST', body, headers }))
     return 'errorCode' in context ? context.errorCode : context.text.length
   }
-  it('takes up to 64 KiB, with or without a Content-Length', async () => {
+  it('accepts up to 64 KiB, with or without a Content-Length', async () => {
     expect(await read(MOST)).toBe(MOST)
     expect(await read(MOST + 1)).toBe('INVALID_CONTEXT')
     expect(await read(MOST, { 'Content-Length': String(MOST) })).toBe(MOST)
@@ -159,12 +159,12 @@ describe('readContext', () => {
 })
 
 describe('GET …/ofrep/v1/events', () => {
-  /** An object that says of each watch that there is no such stash. */
+  /** An object that answers each watch with a missing stash. */
   function makeEvents() {
     const id = 'e'.repeat(64)
-    const asked: string[] = []
+    const calls: string[] = []
     const object = {
-      fetch: async (url: string) => (asked.push(new URL(url).search), new Response(null, { status: 404 })),
+      fetch: async (url: string) => (calls.push(new URL(url).search), new Response(null, { status: 404 })),
       vouch: async () => null,
     }
     const env = {
@@ -178,21 +178,21 @@ describe('GET …/ofrep/v1/events', () => {
       const response = await ofrep.request(`/stash/${id}/ofrep/v1/events${query}`, init, env, context)
       return { status: response.status, code: response.headers.get('Switchyard-Problem'), headers: response.headers }
     }
-    return { ask, asked }
+    return { ask, calls }
   }
   it('watches revisions only, from the last one that the client has seen', async () => {
-    const { ask, asked } = makeEvents()
+    const { ask, calls } = makeEvents()
     expect((await ask()).code).toBe('stash_not_found')
     await ask('?after=5')
     await ask('?after=5', { headers: { 'Last-Event-ID': '6' } })
-    expect(asked).toEqual(['?revisions=1', '?after=5&revisions=1', '?after=6&revisions=1'])
+    expect(calls).toEqual(['?revisions=1', '?after=5&revisions=1', '?after=6&revisions=1'])
   })
   it('opens no socket for a HEAD, and refuses an unknown parameter', async () => {
-    const { ask, asked } = makeEvents()
+    const { ask, calls } = makeEvents()
     const head = await ask('', { method: 'HEAD' })
     expect([head.status, head.headers.get('Content-Type')]).toEqual([200, 'text/event-stream'])
     expect((await ask('?keys=a')).code).toBe('unknown_parameter')
     expect((await ask('?after=x')).code).toBe('invalid_query')
-    expect(asked).toEqual([])
+    expect(calls).toEqual([])
   })
 })

@@ -7,25 +7,25 @@ import { REPLAYABLE_REFUSALS } from '../../src/model/replayable-refusal.ts'
 const lost = new NoAnswerError('No answer')
 const refused = (status: number, code: string) => new RefusedError(status, { code })
 
-/** No write gets them. */
+/** Codes that no write can get. */
 const ONLY_OF_READS = ['no_items', 'revision_not_reached']
 
 describe('determineOutcome', () => {
-  it('takes exactly the refusals that are kept for the key as proof that no earlier try was applied', () => {
+  it('takes exactly the replayable refusals as proof that no earlier attempt was applied', () => {
     const proofs = Object.entries(PROBLEMS).filter(
       ([code, { status }]) =>
         !ONLY_OF_READS.includes(code) && determineOutcome(refused(status, code), 'unknown') === 'no',
     )
     expect(proofs.map(([code]) => code).sort()).toEqual([...REPLAYABLE_REFUSALS].sort())
   })
-  it('takes every refusal of a first try as "not applied"', () => {
-    const doubtful = Object.entries(PROBLEMS).filter(([code, { status }]) => {
-      // Of these, the service says `applied` in the body.
+  it('takes every refusal of a first attempt as "not applied"', () => {
+    const misjudged = Object.entries(PROBLEMS).filter(([code, { status }]) => {
+      // For these, the body has the field `applied`.
       return code !== 'stash_lost' && determineOutcome(refused(status, code)) !== 'no'
     })
-    expect(doubtful).toEqual([])
+    expect(misjudged).toEqual([])
   })
-  it('does not know what an error of another kind means', () => {
+  it('reports "unknown" for an error of another kind', () => {
     expect(determineOutcome(new TypeError('undefined is not a function'))).toBe('unknown')
   })
 })
@@ -38,7 +38,7 @@ describe('retryIdempotent', () => {
     }
   }
 
-  it('hands the outcome so far to the caller, and throws the last error with the outcome of all tries', async () => {
+  it('passes the outcome so far to the caller, and throws the last error with the outcome of all attempts', async () => {
     const seen: string[] = []
     const conflict = refused(412, 'version_conflict')
     const failed = retryIdempotent(failing(lost, refused(403, 'invalid_token'), conflict), (_, attempt, applied) => {
@@ -48,12 +48,12 @@ describe('retryIdempotent', () => {
     await expect(failed).rejects.toBe(conflict)
     expect(seen).toEqual(['unknown', 'unknown', 'no'])
   })
-  it('throws no refusal where an earlier try may have been applied', async () => {
+  it('throws no refusal if an earlier attempt may have been applied', async () => {
     const forbidden = refused(403, 'invalid_token')
     const failed = retryIdempotent(failing(forbidden), () => false, true)
     await expect(failed).rejects.toMatchObject({ name: 'NoAnswerError', applied: 'unknown', cause: forbidden })
   })
-  it('says "unknown" of a repeat that was not sent', async () => {
+  it('reports "unknown" for a repeat that was not sent', async () => {
     const unsent = new NoAnswerError('Nothing listens there', {
       cause: Object.assign(new Error(), { code: 'ENOTFOUND' }),
     })

@@ -42,7 +42,7 @@ describe('numbers', () => {
     for (const text of ['1', '6', '', 'x', '2.5', '-3', 'a3', '3a'])
       expect(read(text), text).toMatchObject({ parameter: 'limit' })
   })
-  it('of a cursor come from the header first', () => {
+  it('of a cursor are read from the header first', () => {
     const last = (header: string | undefined, after: string | undefined) =>
       refusal(parseCursor(request(header === undefined ? {} : { 'Last-Event-ID': header }), after))
     expect([last(undefined, undefined), last(undefined, '0'), last('7', '3'), last('7', undefined)]).toEqual([
@@ -77,7 +77,7 @@ describe('parseTime', () => {
     '2026-11-24T03:00:00Zx',
     '2026-11-24',
     '',
-  ])('does not read %j', (text) => {
+  ])('rejects %j', (text) => {
     expect(parseTime(text)).toBeNull()
   })
 })
@@ -96,7 +96,7 @@ describe('parseTiming', () => {
 describe('parseWriteMetadata', () => {
   const read = (headers: Record<string, string>, reason?: string) =>
     refusal(parseWriteMetadata(request(headers), reason === undefined ? {} : { reason }))
-  it('takes the reason from the query before the header', () => {
+  it('reads the reason from the query before the header', () => {
     expect(read({ Reason: 'header' })).toEqual({ reason: 'header' })
     expect(read({ Reason: 'header' }, 'query')).toEqual({ reason: 'query' })
     expect(read({})).toEqual({})

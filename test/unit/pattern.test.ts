@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { covers, coversEverything, matches, patternSchema, withinPatterns } from '../../src/model/access/pattern.ts'
 
-/** Few letters, so that patterns and texts meet. */
+/** Few letters, so that patterns match texts often. */
 const text = fc.string({ unit: fc.constantFrom('a', 'b', '-'), maxLength: 8 })
 const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '-', '*'), minLength: 1, maxLength: 6 })
 
 describe('matches', () => {
-  it('agrees with the regular expression that says the same', () => {
+  it('agrees with the equivalent regular expression', () => {
     fc.assert(
       fc.property(pattern, text, (glob, one) => {
         expect(matches(glob, one)).toBe(new RegExp(`^${glob.replaceAll('*', '.*')}$`).test(one))
@@ -15,14 +15,14 @@ describe('matches', () => {
       { numRuns: 5_000 },
     )
   })
-  it('takes time in proportion, whatever the pattern', () => {
-    // A matcher that tries every split would take 10^40 steps here.
+  it('takes time proportional to the lengths, for any pattern', () => {
+    // A matcher that tries every split would need 10^40 steps here.
     expect(matches(`${'*a'.repeat(63)}b`, 'a'.repeat(128))).toBe(false)
   })
 })
 
 describe('covers', () => {
-  it('never lets a pattern through that matches more', () => {
+  it('never accepts a pattern that matches more', () => {
     let covered = 0
     fc.assert(
       fc.property(pattern, pattern, text, (wide, narrow, one) => {
@@ -34,7 +34,7 @@ describe('covers', () => {
     )
     expect(covered).toBeGreaterThan(50)
   })
-  it('lets through what stands for less at every star', () => {
+  it('accepts a narrower pattern at every star', () => {
     fc.assert(
       fc.property(pattern, pattern, (wide, filler) => {
         expect(covers(wide, wide.replaceAll('*', filler))).toBe(true)
@@ -65,35 +65,32 @@ describe('coversEverything', () => {
     [['**'], true],
     [['shop-*', 'bank-*'], false],
     [[], false],
-  ])('of %j: %s', (patterns, does) => {
+  ])('for %j is %s', (patterns, does) => {
     expect(coversEverything(patterns)).toBe(does)
   })
 })
 
 describe('withinPatterns', () => {
   const held = ['shop-*', 'bank-a', 'bank-b']
-  it.each([[['shop-*']], [['shop-x', 'bank-a']], [['bank-b', 'bank-a', 'shop-*']], [[]]])(
-    'lets %j through',
-    (wanted) => {
-      expect(withinPatterns(held, wanted)).toEqual({ ok: true, value: null })
-    },
-  )
+  it.each([[['shop-*']], [['shop-x', 'bank-a']], [['bank-b', 'bank-a', 'shop-*']], [[]]])('accepts %j', (wanted) => {
+    expect(withinPatterns(held, wanted)).toEqual({ ok: true, value: null })
+  })
   it.each([
     [['*', 'shop-*'], '*'],
     [['shop-*', '*'], '*'],
     [['shop-*', 'bank-*', 'bank-a'], 'bank-*'],
     [['mail-x', '*', 'bank-a'], 'mail-x'],
-  ])('refuses %j for its first pattern beyond, wherever that stands', (wanted, beyond) => {
+  ])('refuses %j for its first pattern out of reach, wherever it is', (wanted, beyond) => {
     const refusal = { code: 'grants_too_much', what: `the keys "${beyond}"` }
     expect(withinPatterns(held, wanted)).toEqual({ ok: false, refusal })
   })
-  it('asks that one pattern covers, not several together', () => {
+  it('requires that one pattern covers it, not several together', () => {
     expect(withinPatterns(['a*', 'b*'], ['*']).ok).toBe(false)
   })
 })
 
 describe('patternSchema', () => {
-  it.each(['a', '*', 'Az0._-*', 'a'.repeat(128)])('takes %j', (text) => {
+  it.each(['a', '*', 'Az0._-*', 'a'.repeat(128)])('accepts %j', (text) => {
     expect(patternSchema.safeParse(text).success).toBe(true)
   })
   it.each(['', 'a/b', '/a', 'a ', ' a', 'a\n', 'é', 'a'.repeat(129)])('refuses %j', (text) => {

@@ -6,7 +6,7 @@ import { makeStash } from '../support/tables.ts'
 const DAY = 24 * 60 * 60_000
 const TOO_LARGE = 7 * 1024 ** 3
 
-/** So many entries, made at 1,000. */
+/** This many entries, made at 1,000. */
 function makeLog(count: number) {
   const stash = makeStash()
   for (let i = 1; i <= count; i++) stash.put('a', String(i))
@@ -15,13 +15,13 @@ function makeLog(count: number) {
 }
 
 describe('prune', () => {
-  it('forgets nothing while there is room, however old', () => {
+  it('deletes nothing while there is room, however old it is', () => {
     const { sql, left } = makeLog(3)
     expect(nextPruneAt(sql, 1e15)).toBeNull()
     prune(sql, 1e15)
     expect(left()).toEqual({ first: 1, n: 3 })
   })
-  it('forgets the oldest entries of a database that is too large, and keeps two hundred and the chain', () => {
+  it('deletes the oldest entries of a database that is too large, and keeps two hundred and the chain', () => {
     const { sql, left } = makeLog(205)
     sql.databaseSize = TOO_LARGE
     expect(nextPruneAt(sql, 2_000)).toBe(2_000)
@@ -36,19 +36,19 @@ describe('prune', () => {
     expect(verifyHistory(sql, 'the-stash', 0)).toEqual({ upTo: 205, head: 205, first: 6, failure: null })
     expect(nextPruneAt(sql, 2_000)).toBeNull()
   })
-  it('forgets so many bytes at a time', () => {
+  it('deletes a bounded number of bytes at a time', () => {
     const { sql, left } = makeLog(210)
     sql.databaseSize = TOO_LARGE
     sql.rows('UPDATE log SET bytes = ? WHERE revision <= 10', 32 * 1024 ** 2)
     sql.rows('UPDATE stash SET log_bytes = ?', 10 * 32 * 1024 ** 2)
     prune(sql, 2_000)
-    // The one that passes 64 MiB is the last.
+    // The entry that exceeds 64 MiB is the last.
     expect(left()).toEqual({ first: 4, n: 207 })
     expect(sql.rows('SELECT log_bytes AS n FROM stash')).toEqual([{ n: 7 * 32 * 1024 ** 2 }])
     prune(sql, 2_000)
     expect(left()).toEqual({ first: 7, n: 204 })
   })
-  it('counts entries from before they were weighed by their characters, and never less than nothing', () => {
+  it('counts entries without a stored size by their characters, and never less than nothing', () => {
     const { sql, left } = makeLog(203)
     sql.databaseSize = TOO_LARGE
     sql.rows('UPDATE log SET bytes = 0')
@@ -63,9 +63,9 @@ describe('prune', () => {
     prune(sql, 2_000)
     expect(sql.rows('SELECT log_bytes AS n FROM stash')).toEqual([{ n: 0 }])
   })
-  it('forgets after ninety days what is beyond ten thousand entries, in whole days, and nothing younger', () => {
+  it('deletes after ninety days the entries beyond ten thousand, in whole days, and no younger ones', () => {
     const { sql, left } = makeLog(5)
-    // As if there were as many more entries, which lie in no table.
+    // As if there were that many more entries, which are in no table.
     sql.rows('UPDATE stash SET revision = 10004, anchor_revision = 0')
     sql.rows('UPDATE log SET at = ? WHERE revision = 3', 5 * DAY)
     expect(nextPruneAt(sql, 2_000)).toBe(91 * DAY)
@@ -74,12 +74,12 @@ describe('prune', () => {
     prune(sql, 91 * DAY)
     expect(left()).toEqual({ first: 3, n: 3 })
     expect(nextPruneAt(sql, 91 * DAY)).toBe(95 * DAY)
-    // By then there are no more than are kept anyway, but for two.
+    // By then all entries but two are among those that are kept anyway.
     prune(sql, 95 * DAY)
     expect(left()).toEqual({ first: 5, n: 1 })
     expect(nextPruneAt(sql, 1e15)).toBeNull()
   })
-  it('forgets answers, links and tokens that are over as well', () => {
+  it('deletes expired answers, links and tokens as well', () => {
     const { sql, ask } = makeStash()
     ask({ kind: 'put', key: 'a', value: '1', type: 'text/plain' }, { idempotencyKey: 'k' })
     const change = { kind: 'put' as const, key: 'a', value: '2', type: 'text/plain' }

@@ -1,4 +1,4 @@
-/** Public reads in Node, over stand-ins for KV and the object: what is found, and what the hot path then answers alone. */
+/** Public reads in Node, with stand-ins for KV and the object: look-ups, and the responses of the hot path alone. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { serveFromCache } from '../../src/http/fast-path.ts'
 import {
@@ -24,7 +24,7 @@ function makeStash() {
       [flag],
     )
   }
-  const world = { revision: 1, head: null as Vouch | undefined, asked: 0, inKv: true }
+  const world = { revision: 1, head: null as Vouch | undefined, calls: 0, inKv: true }
   const head = (): Vouch => (world.head === null ? world.revision : (world.head ?? null))
   const scope = {
     stash,
@@ -32,7 +32,7 @@ function makeStash() {
     namespace: {
       idFromString: (id: string) => id,
       get: () => ({
-        vouch: async () => (world.asked++, head()),
+        vouch: async () => (world.calls++, head()),
         snapshot: async () => text(world.revision),
       }),
     },
@@ -41,7 +41,7 @@ function makeStash() {
     context: { waitUntil: () => {} },
   }
   const at = (query: string): ReadScope =>
-    // What of the bindings is used.
+    // The code uses only these bindings.
     ({ ...scope, url: `${scope.url}${query}` }) as unknown as ReadScope
   const hot = (path = `/item/${stash}/k`, init: RequestInit = {}) =>
     serveFromCache(new Request(`https://flags.test${path}`, init))
@@ -64,14 +64,14 @@ describe('serveFromCache', () => {
     const { stash, world, at, hot } = makeStash()
     expect(hot()).toBeNull()
     await readSnapshot(at(''))
-    // The second read is left to the routes, which see to it that the copy is kept confirmed.
+    // The second read is left to the routes, which start refresh-ahead.
     expect(hot()).toBeNull()
     await readSnapshot(at(''))
     for (const path of [`/item/${stash}/k`, `/api/item/${stash}/k`]) {
       const response = hot(path)
       expect([response?.status, await response?.text()]).toEqual([200, 'value 1'])
     }
-    expect(world.asked).toBe(1)
+    expect(world.calls).toBe(1)
   })
   it('leaves any other request to the routes', async () => {
     const { stash, at, hot } = makeStash()
@@ -166,6 +166,6 @@ describe('refineNotFound', () => {
     const other = { code: 'token_missing' } as const
     expect(await refineNotFound(at(''), stash, other)).toEqual(other)
     expect(await refineNotFound(at(''), 'x', missing)).toEqual(missing)
-    expect(world.asked).toBe(0)
+    expect(world.calls).toBe(0)
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { LAYOUT } from '../../src/model/snapshot/snapshot.ts'
 import { KV_PUT_INTERVAL_MS, Publisher, type Cursor } from '../../src/stash/publish/publisher.ts'
 
-/** An outbox with a clock of its own; each put waits until the test settles it. */
+/** An outbox with a simulated clock. Each put waits until the test settles it. */
 function makeOutbox() {
   const world = {
     now: 1_000_000,
@@ -32,7 +32,7 @@ function makeOutbox() {
 }
 
 describe('Publisher', () => {
-  it('puts at once, and has nothing more to do once that has landed', async () => {
+  it('puts at once, and has nothing to do once the put has succeeded', async () => {
     const { world, puts, publisher } = makeOutbox()
     expect(publisher.dueAt()).toBeLessThanOrEqual(world.now)
     const run = publisher.run()
@@ -41,7 +41,7 @@ describe('Publisher', () => {
     expect(publisher.dueAt()).toBeNull()
     expect(world.cursor.revision).toBe(1)
   })
-  it('never has two puts under way, and collapses what waits into one', async () => {
+  it('never has two puts in flight, and merges waiting revisions into one', async () => {
     const { world, puts, publisher } = makeOutbox()
     const run = publisher.run()
     world.head = 5
@@ -70,7 +70,7 @@ describe('Publisher', () => {
     void publisher.run()
     expect(puts).toHaveLength(2)
   })
-  it('goes on trying while KV refuses, less and less often, down to once a minute', async () => {
+  it('retries while KV refuses, with a growing back-off up to a minute', async () => {
     const { world, puts, publisher } = makeOutbox()
     const hour = world.now + 3_600_000
     while (world.now < hour) {
@@ -88,7 +88,7 @@ describe('Publisher', () => {
     await run
     expect(world.cursor).toMatchObject({ revision: 1, failures: 0 })
   })
-  it('puts again when a put that was given up lands after its successor', async () => {
+  it('puts again if an abandoned put succeeds after its successor', async () => {
     const { world, puts, publisher } = makeOutbox()
     const lost = publisher.run()
     world.head = 2
@@ -105,7 +105,7 @@ describe('Publisher', () => {
     void publisher.run()
     expect(puts.map(({ text }) => text)).toEqual(['revision 1', 'revision 2', 'revision 2'])
   })
-  it('is not held up by a clock that was set back', () => {
+  it('is not delayed by a clock that was set back', () => {
     const { world, puts, publisher } = makeOutbox()
     world.cursor = { ...world.cursor, triedAt: world.now + 86_400_000 }
     const before = world.now
@@ -116,7 +116,7 @@ describe('Publisher', () => {
 })
 
 describe('Publisher, before its first put', () => {
-  it('waits as long as for a lost put where the stash turns out to have gone back', async () => {
+  it('waits as long as for a lost put if the stash was restored from an older state', async () => {
     const { world, puts, publisher } = makeOutbox()
     // A put that was pending when this instance began is lost by now, and does not count.
     world.cursor = { ...world.cursor, pending: true, triedAt: world.now - 15_000 }
@@ -133,12 +133,12 @@ describe('Publisher, before its first put', () => {
     void publisher.run()
     expect(puts.map(({ text }) => text)).toEqual(['revision 1003'])
   })
-  it('waits until it is known what KV holds, and puts what the stash has come to meanwhile', async () => {
+  it('waits until it has read KV, and puts the present revision then', async () => {
     const { world, puts, publisher } = makeOutbox()
     const confirmed = Promise.withResolvers<void>()
     world.confirm = () => confirmed.promise
     const run = publisher.run()
-    // An alarm that rings meanwhile begins nothing, and is not due at once.
+    // An alarm that runs meanwhile starts nothing, and is not due at once.
     world.now += KV_PUT_INTERVAL_MS
     await publisher.run()
     expect(puts).toHaveLength(0)
@@ -152,7 +152,7 @@ describe('Publisher, before its first put', () => {
     await run
     expect(world.cursor).toMatchObject({ revision: 9, pending: false })
   })
-  it('asks again after a back-off where KV does not say so, and still knows how far KV is', async () => {
+  it('reads KV again after a back-off if the read fails, and still knows how far KV is', async () => {
     const { world, puts, publisher } = makeOutbox()
     const before = { ...world.cursor, failures: 1 }
     world.cursor = before
@@ -163,11 +163,11 @@ describe('Publisher, before its first put', () => {
     failing.reject(new Error('KV GET failed: 500'))
     await run
     expect(world.cursor).toEqual({ ...before, triedAt: world.now })
-    // A put that failed, and an answer that KV did not give.
+    // A put that failed, and a read of KV that failed.
     expect(publisher.dueAt()).toBe(world.now + KV_PUT_INTERVAL_MS * 2 ** 2)
     expect(puts).toHaveLength(0)
   })
-  it('puts all the same when KV has failed to say so for long: it may take what it does not give', async () => {
+  it('puts all the same if reads of KV have failed for long, because puts may succeed', async () => {
     const { world, puts, publisher } = makeOutbox()
     world.confirm = () => Promise.reject(new Error('KV GET failed: 500'))
     let tries = 0
@@ -182,8 +182,8 @@ describe('Publisher, before its first put', () => {
   })
 })
 
-describe('Publisher, of a stash that KV holds in another layout', () => {
-  it('puts it again, once', async () => {
+describe('Publisher, of a stash with another layout in KV', () => {
+  it('puts it again once', async () => {
     const { world, puts, publisher } = makeOutbox()
     world.cursor = { ...world.cursor, revision: world.head, layout: LAYOUT - 1 }
     expect(publisher.dueAt()).not.toBeNull()

@@ -1,18 +1,18 @@
-/** Questions about held changes over real tables: what is listed, to whom, and what a link would do. */
+/** Queries of held changes over real tables: lists and their visibility, and the effect of a link. */
 import { describe, expect, it } from 'vitest'
 import type { TokenActor } from '../../src/model/access/permit.ts'
 import { answerLink, listHeld } from '../../src/stash/query/query-held.ts'
 import { putHeld } from '../../src/stash/tables/held.ts'
 import { authenticate, endToken } from '../../src/stash/tables/tokens.ts'
-import { hashOf, makeStash, MASTER } from '../support/tables.ts'
+import { toHash, makeStash, MASTER } from '../support/tables.ts'
 
 const MINUTE = 60_000
 
 function makeHeld(profile: 'safeguarded' | 'wrendb' = 'safeguarded') {
   const stash = makeStash(profile)
-  const believed = authenticate(stash.sql, MASTER.hash, 0)
-  if (!believed.ok) throw new Error('no master')
-  const master = believed.value
+  const authenticated = authenticate(stash.sql, MASTER.hash, 0)
+  if (!authenticated.ok) throw new Error('no master')
+  const master = authenticated.value
   const limited: TokenActor = { ...master, master: false, keys: ['a-*'] }
   const put = (key: string, value = '1') => ({ kind: 'put' as const, key, value, type: 'text/plain' })
   const schedule = (key: string, at = 10 * MINUTE, value = '1') => {
@@ -21,8 +21,8 @@ function makeHeld(profile: 'safeguarded' | 'wrendb' = 'safeguarded') {
     return applied.value.held?.id ?? ''
   }
   const link = (change: ReturnType<typeof put>, expiresAt = 5 * MINUTE) =>
-    stash.ask({ kind: 'hold_for_link', change, secretHash: hashOf('link'), expiresAt })
-  /** Past every limit of what may be held. */
+    stash.ask({ kind: 'hold_for_link', change, secretHash: toHash('link'), expiresAt })
+  /** Past every limit of held changes. */
   const hold = (id: string, value: string) =>
     putHeld(stash.sql, {
       id,
@@ -44,7 +44,7 @@ function makeHeld(profile: 'safeguarded' | 'wrendb' = 'safeguarded') {
 }
 
 describe('listHeld', () => {
-  it('lists in pages that join, without secrets, and says who made each', () => {
+  it('lists pages without gaps and without secrets, with the maker of each change', () => {
     const { schedule, link, puts, list } = makeHeld()
     for (const key of ['a-1', 'a-2']) schedule(key)
     link(puts('a-3'))
@@ -55,12 +55,12 @@ describe('listHeld', () => {
     expect(second).toMatchObject({ next: null, held: [{ keys: ['a-3'], secret_hash: null, kind: 'link' }] })
     expect(list(undefined, 0, 3).next).toBeNull()
   })
-  it('lists in the flat form that a Worker of the version before reads', () => {
+  it('lists in the flat form that a Worker of the previous version reads', () => {
     const { link, puts, master, list } = makeHeld()
     link(puts('a'))
     expect(list().held).toEqual([
       {
-        id: hashOf('link').slice(0, 16),
+        id: toHash('link').slice(0, 16),
         kind: 'link',
         change: puts('a'),
         keys: ['a'],
@@ -80,7 +80,7 @@ describe('listHeld', () => {
       },
     ])
   })
-  it('leaves out what is over, what the stash does by itself, and what is none of the actor’s business', () => {
+  it("leaves out expired changes, the stash's own, and those whose keys the actor does not reach", () => {
     const { ask, schedule, link, puts, limited, keys } = makeHeld()
     schedule('b')
     schedule('a-1')
@@ -98,13 +98,13 @@ describe('listHeld', () => {
     expect(keys(limited)).toEqual(['a-1', 'a-2'])
     expect(keys(limited, 0, 100, 5 * MINUTE)).toEqual(['a-1'])
   })
-  it('says what freeze stands in the way, until it is over', () => {
+  it('names the freeze that blocks a change, until it is over', () => {
     const { ask, list } = makeHeld()
     ask({ kind: 'freeze', until: 20 * MINUTE }, { reason: 'why' })
     expect(list().freeze).toMatchObject({ until: 20 * MINUTE, reason: 'why' })
     expect(list(undefined, 0, 100, 20 * MINUTE).freeze).toBeNull()
   })
-  it('ends a page where its values have come to four mebibytes', () => {
+  it('ends a page when its values have reached four mebibytes', () => {
     const { ask, list } = makeHeld()
     const much = Array.from({ length: 16 }, (_, i) => ({ key: `k${i}`, value: 'x'.repeat(60_000) }))
     for (let i = 0; i < 7; i++) ask({ kind: 'patch', changes: much, at: 10 * MINUTE })
@@ -114,11 +114,11 @@ describe('listHeld', () => {
     const most = 4 * 1024 * 1024
     const around = JSON.stringify(exact.puts('a', '')).length
     for (const id of ['one', 'two', 'three']) exact.hold(id, id === 'one' ? 'x'.repeat(most - around) : 'x')
-    // Only what is more ends it.
+    // Only more than that ends it.
     expect(exact.list().held).toHaveLength(2)
     expect(list(undefined, page.next ?? -1)).toMatchObject({ next: null })
   })
-  it('names a maker that is gone by its id', () => {
+  it('names a maker whose token has ended by its id', () => {
     const { sql, schedule, master, list } = makeHeld()
     schedule('a')
     endToken(sql, master.id, 1_500, 1_500)
@@ -127,8 +127,8 @@ describe('listHeld', () => {
 })
 
 describe('answerLink', () => {
-  const link = { kind: 'link', hash: hashOf('link') } as const
-  it('says what it would do, and for whom', () => {
+  const link = { kind: 'link', hash: toHash('link') } as const
+  it('shows the change, and its requester', () => {
     const held = makeHeld()
     held.put('a', 'old')
     held.sql.rows(`UPDATE stash SET name = 'flags'`)
@@ -150,7 +150,7 @@ describe('answerLink', () => {
       },
     })
   })
-  it('names no type that stays, and both sides of a flag that is new', () => {
+  it('leaves out a media type that stays, and shows both sides of a new flag', () => {
     const same = makeHeld()
     same.put('a', 'old')
     same.link(same.puts('a', 'new'))
@@ -161,21 +161,21 @@ describe('answerLink', () => {
       value: { types: [{ before: null, after: 'text/plain' }] },
     })
   })
-  it('is spent when it is over, unknown, or no link', () => {
+  it('is spent if the link is expired, unknown, or not a link', () => {
     const held = makeHeld()
     held.link(held.puts('a'))
-    const codeOf = (credential: Parameters<typeof answerLink>[1], now: number) => {
+    const getCode = (credential: Parameters<typeof answerLink>[1], now: number) => {
       const answer = answerLink(held.sql, credential, now)
       return answer.ok ? 'ok' : answer.refusal.code
     }
-    expect([codeOf(link, 5 * MINUTE - 1), codeOf(link, 5 * MINUTE)]).toEqual(['ok', 'link_spent'])
-    expect(codeOf({ kind: 'link', hash: hashOf('other') }, 0)).toBe('link_spent')
-    expect(codeOf({ kind: 'none' }, 0)).toBe('link_spent')
-    expect(codeOf({ kind: 'token', hash: hashOf('link') }, 0)).toBe('link_spent')
+    expect([getCode(link, 5 * MINUTE - 1), getCode(link, 5 * MINUTE)]).toEqual(['ok', 'link_spent'])
+    expect(getCode({ kind: 'link', hash: toHash('other') }, 0)).toBe('link_spent')
+    expect(getCode({ kind: 'none' }, 0)).toBe('link_spent')
+    expect(getCode({ kind: 'token', hash: toHash('link') }, 0)).toBe('link_spent')
     endToken(held.sql, held.master.id, 3_000, 3_000)
-    expect(codeOf(link, 4_000)).toBe('link_spent')
+    expect(getCode(link, 4_000)).toBe('link_spent')
   })
-  it('shows of an approval what is approved, and who asked for it', () => {
+  it('shows for an approval the approved change, and its requester', () => {
     const held = makeHeld()
     const grant = {
       kind: 'add_token' as const,
@@ -184,14 +184,14 @@ describe('answerLink', () => {
       keys: ['*'],
       expiresInMs: null,
     }
-    held.ask({ ...grant, hash: hashOf('asker') })
+    held.ask({ ...grant, hash: toHash('asker') })
     held.ask({ kind: 'set_guard', key: 'a', guard: { type: 'text', approvals: 1 } as never })
     const asking = held.ask(held.puts('a', 'new'), {
-      credential: { kind: 'token', hash: hashOf('asker') },
+      credential: { kind: 'token', hash: toHash('asker') },
       reason: 'because',
     })
     const heldId = asking.ok ? (asking.value.held?.id ?? '') : ''
-    held.ask({ kind: 'hold_approval_for_link', heldId, secretHash: hashOf('link'), expiresAt: 5 * MINUTE })
+    held.ask({ kind: 'hold_approval_for_link', heldId, secretHash: toHash('link'), expiresAt: 5 * MINUTE })
     expect(answerLink(held.sql, link, 2_000)).toMatchObject({
       value: { approves: true, change: { value: 'new' }, madeBy: 'master', askedBy: 'asker', reason: 'because' },
     })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Questions } from '../../src/live/questions.ts'
 
-/** Calls that a test answers, and deadlines that it lets pass. */
+/** Calls that the test answers, and deadlines that it lets pass. */
 function makeQuestions(atOnce = 2) {
   const calls: { key: string; answer(value: string): void; fail(): void }[] = []
   const deadlines: { ms: number; pass(): void; signal: AbortSignal }[] = []
@@ -24,7 +24,7 @@ function makeQuestions(atOnce = 2) {
 }
 
 describe('Questions', () => {
-  it('makes one call for all who ask the same, and one each for what differs', async () => {
+  it('makes one call for all equal questions, and one for each different one', async () => {
     const { calls, ask, keys } = makeQuestions()
     const asked = [ask('a'), ask('a'), ask('b'), ask('a')]
     expect(keys()).toEqual(['a', 'b'])
@@ -32,7 +32,7 @@ describe('Questions', () => {
     calls[1]?.answer('B')
     expect(await Promise.all(asked)).toEqual(['A', 'A', 'B', 'A'])
   })
-  it('asks anew once a call has been answered, or has failed', async () => {
+  it('calls again once a call has succeeded or failed', async () => {
     const { calls, ask, keys } = makeQuestions()
     const one = ask('a')
     calls[0]?.answer('A')
@@ -43,7 +43,7 @@ describe('Questions', () => {
     void ask('a')
     expect(keys()).toEqual(['a', 'a', 'a'])
   })
-  it('has only so many calls under way, and the others in the order in which they came', async () => {
+  it('limits the calls in flight, and runs the others in the order of arrival', async () => {
     const { calls, ask, settle, keys } = makeQuestions(2)
     const asked = ['a', 'b', 'c', 'd', 'e'].map((key) => ask(key).catch(() => 'failed'))
     expect(keys()).toEqual(['a', 'b'])
@@ -58,7 +58,7 @@ describe('Questions', () => {
     calls[4]?.answer('x')
     expect(await Promise.all(asked)).toEqual(['failed', 'B', 'x', 'x', 'x'])
   })
-  it('has as many turns as before when all have been answered', async () => {
+  it('has its full limit again when all calls have ended', async () => {
     const { calls, ask, settle, keys } = makeQuestions(2)
     const asked = ['a', 'b', 'c'].map(ask)
     for (const index of [0, 1, 2]) {
@@ -69,7 +69,7 @@ describe('Questions', () => {
     for (const key of ['d', 'e', 'f', 'g']) void ask(key)
     expect(keys().slice(3)).toEqual(['d', 'e'])
   })
-  it('gives a call up at its deadline, so that those behind it have their turn', async () => {
+  it('abandons a call at its deadline, so that the next can start', async () => {
     const { calls, deadlines, ask, settle, keys } = makeQuestions(1)
     const late = ask('a').catch((fault: Error) => fault.message)
     void ask('b')
@@ -79,13 +79,13 @@ describe('Questions', () => {
     expect(await late).toBe('the stash did not answer within 500 ms')
     await settle()
     expect(keys()).toEqual(['a', 'b'])
-    // Its answer comes for nobody, and takes no turn away.
+    // Its late answer is ignored, and does not change the limit.
     calls[0]?.answer('late')
     void ask('c')
     await settle()
     expect(keys()).toEqual(['a', 'b'])
   })
-  it('lets its timer go when the answer is there', async () => {
+  it('clears its timer when the answer arrives', async () => {
     const { calls, deadlines, ask } = makeQuestions()
     const asked = ask('a')
     expect(deadlines[0]?.signal.aborted).toBe(false)

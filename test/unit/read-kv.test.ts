@@ -10,10 +10,10 @@ const text = serializeSnapshot(
 /** Imports the module anew for each test, because it limits repeated log lines. */
 async function read(value: string | null, stashId = 's') {
   const { readKv } = await import('../../src/edge/read-kv.ts')
-  const asked: unknown[] = []
-  const kv = { get: async (...terms: unknown[]) => (asked.push(terms), value) }
-  // The one method of the namespace that is used.
-  return { snapshot: await readKv(kv as unknown as KVNamespace, stashId), asked }
+  const calls: unknown[] = []
+  const kv = { get: async (...terms: unknown[]) => (calls.push(terms), value) }
+  // The code uses only this method of the namespace.
+  return { snapshot: await readKv(kv as unknown as KVNamespace, stashId), calls }
 }
 
 describe('readKv', () => {
@@ -28,26 +28,26 @@ describe('readKv', () => {
     vi.restoreAllMocks()
   })
 
-  it('asks for the text of the stash, with the shortest lifetime that KV allows', async () => {
-    const { snapshot, asked } = await read(text)
+  it('requests the text of the stash, with the shortest cache lifetime that KV allows', async () => {
+    const { snapshot, calls } = await read(text)
     expect(snapshot).toMatchObject({ stashId: 's', revision: 3 })
-    expect(asked).toEqual([['s', { type: 'text', cacheTtl: 30 }]])
+    expect(calls).toEqual([['s', { type: 'text', cacheTtl: 30 }]])
     expect(lines).toEqual([])
   })
-  it('logs nothing where KV has nothing', async () => {
+  it('logs nothing if KV has nothing', async () => {
     expect((await read(null)).snapshot).toBeNull()
     expect(lines).toEqual([])
   })
   it.each([
     ['another stash', text.replace('"s"', '"t"')],
-    ['another stash in a format to come', text.replace('"s"', '"t"').replace('"format":2', '"format":9')],
+    ['another stash in a future format', text.replace('"s"', '"t"').replace('"format":2', '"format":9')],
     ['no snapshot', 'x'],
-    ['a known format that is broken', text.replace('"items":[]', '"items":{}')],
-  ])('reports what cannot be there, by stash: %s', async (_, found) => {
+    ['a known format with an error', text.replace('"items":[]', '"items":{}')],
+  ])('reports an invalid text, by stash: %s', async (_, found) => {
     expect((await read(found)).snapshot).toBeNull()
     expect(lines).toMatchObject([{ level: 'error', at: 'edge/kv', stash: 's' }])
   })
-  it('warns once of a format to come, whatever stash it is of', async () => {
+  it('warns once of a future format, whatever stash it is of', async () => {
     const newer = text.replace('"format":2', '"format":9')
     for (let i = 0; i < 3; i++) expect((await read(newer)).snapshot).toBeNull()
     await read(newer.replace('"s"', '"t"'), 't')
@@ -55,7 +55,7 @@ describe('readKv', () => {
     await read(newer.replace('"format":9', '"format":10'))
     expect(lines).toHaveLength(2)
   })
-  it('reports one stash once a minute, and each', async () => {
+  it('reports each stash at most once a minute', async () => {
     vi.useFakeTimers()
     for (let i = 0; i < 3; i++) await read('x')
     await read('x', 't')
@@ -67,7 +67,7 @@ describe('readKv', () => {
 })
 
 describe('reportOnce', () => {
-  it('says a thousand things in the life of an isolate, and then no more', async () => {
+  it('reports at most a thousand different things in the life of an isolate', async () => {
     vi.resetModules()
     const error = vi.spyOn(console, 'error').mockImplementation(() => {})
     const { reportOnce } = await import('../../src/edge/report.ts')

@@ -8,7 +8,7 @@ const STASH = { name: null, description: null, profile: 'safeguarded', createdAt
 const textAt = (revision: number, stashId = 'the-stash', chain: string | null = null) =>
   serializeSnapshot({ stashId, revision, chain, publishedAt: 0, stash: STASH, reverts: [] }, [])
 
-/** A stash of three revisions, beside what KV holds. */
+/** A stash of three revisions, and a text in KV. */
 function makeRecovery(inKv: string | null) {
   const { sql, put } = makeStash()
   for (const value of ['1', '2', '3']) put(`k${value}`, value)
@@ -17,13 +17,13 @@ function makeRecovery(inKv: string | null) {
   const kv = {
     get: async (...terms: unknown[]) => {
       world.reads.push(terms)
-      if (world.fails) throw new Error('KV is away')
+      if (world.fails) throw new Error('KV is unreachable')
       return world.isSilent ? new Promise(() => {}) : world.inKv
     },
   }
   const recovery = new Recovery({
     sql,
-    // The one method of the namespace that is used.
+    // The code uses only this method of the namespace.
     kv: kv as unknown as KVNamespace,
     stashId: 'the-stash',
     now: () => world.now,
@@ -45,7 +45,7 @@ beforeEach(() => {
 })
 
 describe('Recovery', () => {
-  it('goes on a thousand revisions past KV, with an entry that says from where', async () => {
+  it('continues a thousand revisions past KV, with an entry that names the old revision', async () => {
     const { sql, recovery, world, revision } = makeRecovery(textAt(8))
     await recovery.confirm()
     expect([revision(), world.changes]).toEqual([1_008, 1])
@@ -54,7 +54,7 @@ describe('Recovery', () => {
     expect(entry).toMatchObject({ kind: 'recovered', actor: 'stash', at: 1_000 })
     expect(JSON.parse(String(entry?.['detail']))).toEqual({ recovered: { from: 3, kv: 8 } })
   })
-  it('gives new versions to what was written since KV was put last, and to nothing else', async () => {
+  it('gives new versions to everything written since the last put, and to nothing else', async () => {
     const { sql, recovery } = makeRecovery(textAt(8))
     sql.rows('UPDATE cursor SET revision = 2')
     await recovery.confirm()
@@ -64,11 +64,11 @@ describe('Recovery', () => {
       { key: 'k3', value: '3', version: 1_008 },
     ])
   })
-  it('counts in history the entries that there are, and not the revisions that were left out', async () => {
+  it('counts the existing entries of history, and not the skipped revisions', async () => {
     const { sql, put, recovery } = makeRecovery(textAt(8))
     for (let i = 0; i < 196; i++) put('n', String(i))
     await recovery.confirm()
-    // Of a database that is too large the newest two hundred entries stay.
+    // Of a database that is too large, the newest two hundred entries stay.
     sql.databaseSize = 7 * 1024 ** 3
     expect(sql.rows('SELECT count(*) AS n FROM log')).toEqual([{ n: 200 }])
     expect(nextPruneAt(sql, 2_000)).toBeNull()
@@ -79,11 +79,11 @@ describe('Recovery', () => {
   })
   it.each([
     ['nothing', null],
-    ['as much', textAt(3)],
-    ['less', textAt(2)],
-    ['another stash', textAt(9, 'another')],
+    ['its own revision', textAt(3)],
+    ['an older revision', textAt(2)],
+    ['the text of another stash', textAt(9, 'another')],
     ['no snapshot', 'x'],
-  ])('leaves the stash as it is where KV holds %s, and asks once', async (_, inKv) => {
+  ])('leaves the stash unchanged if KV has %s, and reads KV once', async (_, inKv) => {
     const { recovery, world, revision } = makeRecovery(inKv)
     await recovery.confirm()
     expect([revision(), world.changes, recovery.confirm(), world.reads.length]).toEqual([3, 0, null, 1])
@@ -95,9 +95,9 @@ describe('Recovery', () => {
     [2, 'its own', 3],
     [3, 'its own', 3],
     [2, null, 3],
-    // Older than what these tables have put: it is on its way out.
+    // Older than the last put of these tables: its successor is in flight.
     [1, OTHER, 3],
-  ])('whose revision %i in KV has the hash "%s" stands at %i', async (inKv, chain, goesOnAt) => {
+  ])('with revision %i in KV and the hash "%s" ends at %i', async (inKv, chain, goesOnAt) => {
     const { sql, world, recovery, revision } = makeRecovery(null)
     sql.rows('UPDATE cursor SET revision = 1, failures = 1')
     recovery.noteWake({ revision: 1, pending: false, failures: 1 }, 3)
@@ -106,17 +106,17 @@ describe('Recovery', () => {
     await recovery.confirm()
     expect(revision()).toBe(goesOnAt)
   })
-  it('goes on past its own revision as well where its tables do not know of having put it', async () => {
+  it('continues past its own revision as well if its tables lack the put of it', async () => {
     const { sql, world, recovery, revision } = makeRecovery(null)
     sql.rows('UPDATE cursor SET revision = 1')
     recovery.noteWake({ revision: 1, pending: false, failures: 0 }, 3)
     const own = String(sql.rows('SELECT hash FROM log WHERE revision = 3')[0]?.['hash']).slice(0, 16)
     world.inKv = textAt(3, 'the-stash', own)
     await recovery.confirm()
-    // Hubs that subscribed in the time that was lost are found by that.
+    // This finds hubs that subscribed in the lost time.
     expect(revision()).toBe(1_003)
   })
-  it('goes on where it was deleted again, at the revision that KV has of the stash that lived', async () => {
+  it("continues if the stash was deleted again, at KV's revision of the existing stash", async () => {
     const { sql, world, recovery, revision } = makeRecovery(textAt(3, 'the-stash', OTHER))
     sql.rows('UPDATE stash SET deleted_at = 5')
     sql.rows('DELETE FROM log')
@@ -124,29 +124,29 @@ describe('Recovery', () => {
     await recovery.confirm()
     expect([revision(), world.changes]).toEqual([1_003, 1])
   })
-  it('moves the head of a deleted stash alone', async () => {
+  it('moves only the head of a deleted stash', async () => {
     const { sql, recovery, revision } = makeRecovery(textAt(8))
     sql.rows('UPDATE stash SET deleted_at = 5')
     await recovery.confirm()
     expect(revision()).toBe(1_008)
     expect(sql.rows('SELECT max(revision) AS last FROM log')).toEqual([{ last: 3 }])
   })
-  it('leaves alone what is gone when KV answers', async () => {
+  it('leaves a stash alone that is deleted when KV answers', async () => {
     const { recovery, world } = makeRecovery(textAt(8))
     const confirming = recovery.confirm()
     world.exists = false
     await confirming
     expect(world.changes).toBe(0)
   })
-  it('does not ask for a stash that it has just created', () => {
+  it('does not read KV for a stash that it has just created', () => {
     const { recovery, world } = makeRecovery(textAt(8))
     recovery.noteCreated()
     expect([recovery.confirm(), world.reads]).toEqual([null, []])
   })
-  it('says so where KV fails or does not answer within five seconds, and asks again', async () => {
+  it('reports it if KV fails or does not answer within five seconds, and reads it again', async () => {
     const { recovery, world, sleeps, revision } = makeRecovery(textAt(8))
     world.fails = true
-    await expect(recovery.confirm()).rejects.toThrow('KV is away')
+    await expect(recovery.confirm()).rejects.toThrow('KV is unreachable')
     Object.assign(world, { fails: false, isSilent: true })
     const silent = recovery.confirm()
     expect(sleeps.map(({ ms }) => ms)).toEqual([5_000, 5_000])
@@ -156,12 +156,12 @@ describe('Recovery', () => {
     await recovery.confirm()
     expect(revision()).toBe(1_008)
   })
-  it('asks KV once for all who want to know at the same time', async () => {
+  it('reads KV once for concurrent callers', async () => {
     const { recovery, world } = makeRecovery(textAt(8))
     await Promise.all([recovery.confirm(), recovery.confirm(), recovery.recover(8)])
     expect([world.reads.length, world.changes]).toEqual([1, 1])
   })
-  it('asks KV when a reader has seen more, once in five seconds', async () => {
+  it('reads KV if a reader has seen more, at most once in five seconds', async () => {
     const { recovery, world, revision } = makeRecovery(textAt(3))
     await recovery.recover(3)
     expect(world.reads).toHaveLength(0)
@@ -174,12 +174,12 @@ describe('Recovery', () => {
     world.now += 1
     await recovery.recover(8)
     expect([world.reads.length, revision()]).toEqual([2, 1_008])
-    // What it has come to is beyond what was seen.
+    // Its new revision is above the reported one.
     world.now += 10_000
     await recovery.recover(1_008)
     expect(world.reads).toHaveLength(2)
   })
-  it('is not held up by a clock that was set back', async () => {
+  it('is not delayed by a clock that was set back', async () => {
     const { recovery, world } = makeRecovery(null)
     await recovery.recover(9)
     world.now -= 1

@@ -5,7 +5,7 @@ import type { CacheEntry } from '../../src/edge/snapshot-cache.ts'
 import type { Stores } from '../../src/edge/stores.ts'
 import { makeIsolate, snapshotAt } from '../support/isolate.ts'
 
-/** A copy of each stash that the object confirms at once, and that is asked for again after 700 ms. */
+/** A copy of each stash that the object confirms at once. The next confirmation is due after 700 ms. */
 function makeRefreshAhead() {
   const { clock, stores } = makeIsolate()
   const copies = new Map<string, CacheEntry>()
@@ -38,7 +38,7 @@ function makeRefreshAhead() {
     copies.set(stashId, entry)
     return entry
   }
-  /** A read that cache answers. */
+  /** A read that the cache answers. */
   const read = (stashId = 's', from: Stores = counting): CacheEntry => {
     const entry = copies.get(stashId) ?? put(stashId)
     entry.readAt = clock.now()
@@ -64,10 +64,10 @@ describe('RefreshAhead', () => {
     expect([17_999, 18_000].map((ms) => refreshAhead.isRunning('s', startedAt + ms))).toEqual([true, false])
     await readFor(18_000)
     expect(world.runs).toBe(2)
-    // The run that was taken over asks no more: one question each 700 ms.
+    // The replaced run makes no more calls: one call every 700 ms.
     expect(world.confirmations).toBe(Math.floor(36_000 / 700))
   })
-  it('stops asking once the copy has not been read for four seconds', async () => {
+  it('stops once the copy has not been read for four seconds', async () => {
     const { clock, refreshAhead, world, read } = makeRefreshAhead()
     read()
     await clock.pass(3_900)
@@ -75,15 +75,15 @@ describe('RefreshAhead', () => {
     await clock.pass(20_000)
     expect([world.confirmations, refreshAhead.isRunning('s', clock.now())]).toEqual([5, false])
   })
-  it('asks as long as the copy was read within four seconds', async () => {
+  it('continues while the copy was read within four seconds', async () => {
     const { clock, world, read } = makeRefreshAhead()
-    // Asked at 700, 1,400 … ms: the sixth question comes when the last read is exactly 4,000 ms old.
+    // Calls at 700, 1,400 … ms: at the sixth, the last read is exactly 4,000 ms old.
     await clock.pass(0)
     read().readAt = clock.now() + 200
     await clock.pass(10_000)
     expect(world.confirmations).toBe(6)
   })
-  it('ends where the object does not answer, and leaves the next read to the look-up', async () => {
+  it('ends if the object does not answer, and leaves the next read to the look-up', async () => {
     const { clock, refreshAhead, world, copies, read } = makeRefreshAhead()
     world.answer = () => false
     expect(read().fastPathUntil).toBe(Infinity)
@@ -91,14 +91,14 @@ describe('RefreshAhead', () => {
     expect([world.confirmations, refreshAhead.isRunning('s', clock.now())]).toEqual([1, false])
     expect(copies.get('s')?.fastPathUntil).toBe(0)
   })
-  it('ends where the request fails', async () => {
+  it('ends if the request fails', async () => {
     const { clock, refreshAhead, world, copies, read } = makeRefreshAhead()
     world.answer = () => Promise.reject(new Error('broken'))
     read()
     await clock.pass(1_000)
     expect([refreshAhead.isRunning('s', clock.now()), copies.get('s')?.fastPathUntil]).toEqual([false, 0])
   })
-  it('leaves the run alone that took over while its own request was in flight', async () => {
+  it('does not end the run that took over while its own request was in flight', async () => {
     const { clock, refreshAhead, world, copies, read } = makeRefreshAhead()
     const answer = Promise.withResolvers<boolean>()
     world.answer = () => answer.promise
@@ -113,11 +113,11 @@ describe('RefreshAhead', () => {
     expect(refreshAhead.isRunning('s', clock.now())).toBe(true)
     expect(copies.get('s')?.fastPathUntil).toBe(Infinity)
   })
-  it('ends after 25 s, right after an answer, though the copy is still read', async () => {
+  it('ends after 25 s, right after an answer, even if the copy is still read', async () => {
     const { clock, world, copies, read } = makeRefreshAhead()
     read()
     for (let i = 0; i < 300; i++) {
-      // The fast path answers: it does not look for a run.
+      // The fast path answers without looking for a run.
       const entry = copies.get('s')
       if (entry !== undefined) entry.readAt = clock.now()
       await clock.pass(100)
@@ -125,14 +125,14 @@ describe('RefreshAhead', () => {
     expect([world.runs, world.confirmations]).toEqual([1, 36])
     expect(copies.get('s')?.fastPathUntil).toBe(0)
   })
-  it('ends where the copy is gone', async () => {
+  it('ends if the copy is gone', async () => {
     const { clock, refreshAhead, world, copies, read } = makeRefreshAhead()
     read()
     copies.delete('s')
     await clock.pass(1_000)
     expect([world.confirmations, refreshAhead.isRunning('s', clock.now())]).toEqual([0, false])
   })
-  it('counts a run as ended after seven seconds without a heartbeat: its request is gone', async () => {
+  it('counts a run as ended after seven seconds without a heartbeat, because its request has ended', async () => {
     const { clock, stores, refreshAhead, world, read } = makeRefreshAhead()
     read('s', { ...stores, sleep: () => new Promise(() => {}) })
     await clock.pass(6_999)
@@ -142,7 +142,7 @@ describe('RefreshAhead', () => {
     read()
     expect([world.runs, refreshAhead.isRunning('s', clock.now())]).toEqual([2, true])
   })
-  it('counts a run as ended where the clock was set back before its heartbeat', () => {
+  it('counts a run as ended if the clock was set back before its heartbeat', () => {
     const { clock, refreshAhead, read } = makeRefreshAhead()
     read()
     expect(refreshAhead.isRunning('s', clock.now())).toBe(true)
@@ -156,7 +156,7 @@ describe('RefreshAhead', () => {
     expect(read('t', { ...stores, mode: 'kv' }).fastPathUntil).toBe(Infinity)
     expect(world.runs).toBe(0)
   })
-  it('knows of a thousand runs, and forgets them all for one more: each of them then ends', async () => {
+  it('tracks a thousand runs, and drops them all for one more: each of them then ends', async () => {
     const { clock, refreshAhead, world, read } = makeRefreshAhead()
     for (let n = 0; n < 1_000; n++) read(`s${n}`)
     expect(refreshAhead.isRunning('s0', clock.now())).toBe(true)
@@ -164,7 +164,7 @@ describe('RefreshAhead', () => {
     expect(refreshAhead.isRunning('s0', clock.now())).toBe(false)
     expect(refreshAhead.isRunning('s1000', clock.now())).toBe(true)
     await clock.pass(1_000)
-    // Only the last is still under way; an ended run asks nothing.
+    // Only the last one still runs; an ended run makes no calls.
     expect(world.confirmations).toBe(1)
   })
 })

@@ -1,8 +1,8 @@
-/** What the alarm makes of one held change whose time has come, over real tables. */
+/** How the alarm releases one due held change, over real tables. */
 import { describe, expect, it } from 'vitest'
 import { findHeld, nextDueAt, takeDue } from '../../src/stash/tables/held.ts'
 import { releaseDue } from '../../src/stash/write/release-due.ts'
-import { hashOf, makeStash } from '../support/tables.ts'
+import { toHash, makeStash } from '../support/tables.ts'
 
 const DUE = 5_000
 
@@ -17,7 +17,7 @@ function makeDue(profile: 'safeguarded' | 'wrendb' = 'safeguarded') {
     return id
   }
   const grant = (label: string, can: ('write' | 'approve')[], keys = ['*']): { hash: string; id: string } => {
-    const hash = hashOf(label)
+    const hash = toHash(label)
     const made = ask({ kind: 'add_token', hash, label, can, keys, expiresInMs: null })
     if (!made.ok) throw new Error(made.refusal.code)
     return { hash, id: hash.slice(0, 16) }
@@ -40,7 +40,7 @@ function makeDue(profile: 'safeguarded' | 'wrendb' = 'safeguarded') {
 const later = { kind: 'put', key: 'a', value: '2', type: 'text/plain', at: DUE } as const
 
 describe('releaseDue', () => {
-  it('makes a scheduled change in the name of the token that asked for it', () => {
+  it('applies a scheduled change in the name of its requester', () => {
     const { sql, put, held, last, values } = makeDue()
     put('a', '1')
     const id = held(later, { reason: 'why' })
@@ -49,17 +49,17 @@ describe('releaseDue', () => {
     expect(last()).toMatchObject({ kind: 'put', actor: 'master', held_id: id, reason: 'why' })
     expect(findHeld(sql, id)).toBeNull()
   })
-  it('leaves a change alone that is not due, that waits for no time, or that is gone', () => {
+  it('leaves a change alone that is not due, waits for no time, or is gone', () => {
     const { sql, held, revision } = makeDue()
     const id = held(later)
     releaseDue(sql, id, DUE - 1)
     const change = { kind: 'put' as const, key: 'a', value: '3', type: 'text/plain' }
-    const link = held({ kind: 'hold_for_link', change, secretHash: hashOf('link'), expiresAt: 9_000 })
+    const link = held({ kind: 'hold_for_link', change, secretHash: toHash('link'), expiresAt: 9_000 })
     releaseDue(sql, link, 1e12)
     releaseDue(sql, 'none', DUE)
     expect([revision(), findHeld(sql, id) === null, findHeld(sql, link) === null]).toEqual([0, false, false])
   })
-  it('gives up a schedule whose maker is gone, and says so in history', () => {
+  it("drops a schedule whose maker's token has ended, and records it", () => {
     const { sql, held, grant, ask, last, values, revision } = makeDue()
     const one = grant('one', ['write'])
     const id = held(later, { credential: { kind: 'token', hash: one.hash }, reason: 'why' })
@@ -79,7 +79,7 @@ describe('releaseDue', () => {
       refusal: 'requester_gone',
     })
   })
-  it('gives up a schedule that is refused by the facts of then, and says by which', () => {
+  it('drops a schedule that the present facts refuse, and records the refusal', () => {
     const { sql, put, held, last, values } = makeDue()
     const { revision } = put('a', '1')
     const id = held({ ...later, condition: { ifMatch: [revision] } })
@@ -88,7 +88,7 @@ describe('releaseDue', () => {
     expect(values()).toEqual({ a: 'since' })
     expect(last().dropped).toMatchObject({ because: 'refused', refusal: 'version_conflict', madeBy: 'master' })
   })
-  it('gives up a request that no second person approved in time: it is not made', () => {
+  it('drops a request that no second person approved in time', () => {
     const { sql, ask, held, last, values } = makeDue()
     ask({ kind: 'set_guard', key: 'a', guard: { type: 'text', approvals: 1 } })
     const id = held({ kind: 'put', key: 'a', value: '2', type: 'text/plain' })
@@ -105,7 +105,7 @@ describe('releaseDue', () => {
       because: 'expired',
     })
   })
-  it('tries a value that is to go back again after a minute where it finds no room', () => {
+  it('retries a revert that finds no room after a minute', () => {
     const { sql, put, held, values } = makeDue()
     const large = 'x'.repeat(60_000)
     put('a', large)
@@ -122,7 +122,7 @@ describe('releaseDue', () => {
     releaseDue(sql, id, DUE + 60_000)
     expect(values()).toEqual({ a: large })
   })
-  it('writes nothing of a lapse or thaw that finds nothing left to do', () => {
+  it('records nothing for a lapse or thaw that has nothing to do', () => {
     const { sql, ask, last, revision } = makeDue()
     ask({ kind: 'freeze', until: 70_000 })
     const [thaw] = sql.rows(`SELECT id FROM held WHERE kind = 'thaw'`)
@@ -131,7 +131,7 @@ describe('releaseDue', () => {
     expect([revision(), last().kind]).toEqual([1, 'freeze'])
     expect(sql.rows('SELECT id FROM held')).toEqual([])
   })
-  it('takes an item away that was not written for long, and writes nothing where it is gone already', () => {
+  it('deletes an item at its lapse, and records nothing if it has already been deleted', () => {
     const { sql, put, last, values, revision } = makeDue('wrendb')
     put('a', '1')
     put('b', '1')

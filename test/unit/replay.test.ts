@@ -10,7 +10,7 @@ import {
 import type { WatchEvent } from '../../src/model/snapshot/watch-event.ts'
 import { makeStash, type Tables } from '../support/tables.ts'
 
-/** So many changes of one flag, each with so many characters. */
+/** This many changes of one flag, with this many characters each. */
 function makeLog(count: number, chars = 1) {
   const stash = makeStash()
   for (let i = 1; i <= count; i++) stash.put('a', String(i).padEnd(chars, '.'))
@@ -20,19 +20,19 @@ const parse = (texts: string[]) => texts.map((text) => JSON.parse(text) as { typ
 const named = (events: { type: string; revision: number }[]) =>
   events.map(({ type, revision }) => `${type} ${revision}`)
 const MOST = { changes: 25, bytes: 1_000 }
-/** As if history had forgotten everything up to here. */
+/** As if history had been pruned up to here. */
 const forget = (sql: Tables, revision: number): void => {
   sql.rows('DELETE FROM log WHERE revision <= ?', revision)
   sql.rows('DELETE FROM change WHERE revision <= ?', revision)
   sql.rows('UPDATE stash SET anchor_revision = ?', revision)
 }
-/** As if the stash had gone back and gone on. */
+/** As if the stash had been restored from an older state and had continued. */
 const recoverAt = (sql: Tables, revision: number): void => {
   sql.rows(`UPDATE log SET kind = 'recovered' WHERE revision = ?`, revision)
 }
 
 describe('ReplayCache', () => {
-  it('gives the changes since, in order, and nothing to one who has seen everything', () => {
+  it('returns the changes since a cursor in order, and nothing at the head', () => {
     const { sql } = makeLog(3)
     const replays = new ReplayCache(sql)
     expect(replays.textsSince(3, 1, null)).toEqual([
@@ -43,7 +43,7 @@ describe('ReplayCache', () => {
     expect(replays.textsSince(3, 3, null)).toEqual([])
     expect(replays.textsSince(3, 0, null)).toHaveLength(3)
   })
-  it('gives a snapshot to one who has seen nothing, too much, or what was too long ago', () => {
+  it('returns a snapshot without a cursor, with one from the future, or with one from too long ago', () => {
     const { sql } = makeLog(REPLAY_MAX_CHANGES + 1)
     const head = REPLAY_MAX_CHANGES + 1
     const replays = new ReplayCache(sql)
@@ -55,17 +55,17 @@ describe('ReplayCache', () => {
     expect(named(parse(replays.textsSince(head, 1, null))).slice(0, 1)).toEqual(['change 2'])
     expect(replays.textsSince(head, 1, null)).toHaveLength(REPLAY_MAX_CHANGES)
   })
-  it('keeps what it has read, and adds what is committed meanwhile', () => {
+  it('keeps the changes that it has read, and adds commits', () => {
     const { sql, put } = makeLog(3)
     const replays = new ReplayCache(sql)
     replays.textsSince(3, 0, null)
     put('b', 'new')
     expect(named(parse(replays.textsSince(4, 0, null)))).toEqual(['change 1', 'change 2', 'change 3', 'change 4'])
-    // Without the log: it is not read again.
+    // Without the log, which is not read again.
     forget(sql, 4)
     expect(named(parse(replays.textsSince(4, 1, null)))).toEqual(['change 2', 'change 3', 'change 4'])
   })
-  it('keeps the last changes only, as they grow', () => {
+  it('keeps only the last changes, as they grow', () => {
     const { sql, put } = makeLog(REPLAY_MAX_CHANGES)
     const replays = new ReplayCache(sql)
     expect(replays.textsSince(REPLAY_MAX_CHANGES, 0, null)).toHaveLength(REPLAY_MAX_CHANGES)
@@ -76,17 +76,17 @@ describe('ReplayCache', () => {
       expect(replays.textsSince(head, i, null)).toHaveLength(REPLAY_MAX_CHANGES)
     }
   })
-  it('replays up to its bytes, and gives a snapshot to one for whom it is more', () => {
+  it('replays up to its limit in bytes, and returns a snapshot beyond it', () => {
     const chars = REPLAY_MAX_BYTES / 4 - 60
     const { sql, ask, put } = makeLog(6, chars)
     const replays = new ReplayCache(sql)
     expect(named(parse(replays.textsSince(6, 2, null)))).toEqual(['change 3', 'change 4', 'change 5', 'change 6'])
     expect(named(parse(replays.textsSince(6, 1, null)))).toEqual(['snapshot 6'])
-    // Another one pushes out the oldest.
+    // One more change evicts the oldest.
     put('a', 'x'.repeat(chars))
     expect(named(parse(replays.textsSince(7, 2, null)))).toEqual(['snapshot 7'])
     expect(replays.textsSince(7, 3, null)).toHaveLength(4)
-    // One that is larger by itself leaves nothing to replay.
+    // One change that is larger than the limit leaves nothing to replay.
     const much = ['a', 'b', 'c', 'd'].map((key) => ({ key, value: 'x'.repeat(REPLAY_MAX_BYTES / 4) }))
     ask({ kind: 'patch', changes: much })
     expect(named(parse(replays.textsSince(8, 7, null)))).toEqual(['snapshot 8'])
@@ -94,7 +94,7 @@ describe('ReplayCache', () => {
     expect(named(parse(replays.textsSince(9, 8, null)))).toEqual(['change 9'])
     expect(named(parse(replays.textsSince(9, 7, null)))).toEqual(['snapshot 9'])
   })
-  it('replays as many bytes as it may to the last one, also where they came one by one', () => {
+  it('replays exactly up to its limit, also if the changes arrived one by one', () => {
     const overhead = '{"type":"change","revision":1,"changes":{"a":""}}'.length
     const grow = (last: number) => {
       const { sql, put } = makeStash()
@@ -109,7 +109,7 @@ describe('ReplayCache', () => {
     expect(grow(REPLAY_MAX_BYTES / 3)).toEqual([all, all])
     expect(grow(REPLAY_MAX_BYTES / 3 + 1)).toEqual([['snapshot 3'], ['snapshot 3']])
   })
-  it('tells of the keys asked for alone, and of a revision that changed none nothing', () => {
+  it('returns only the requested keys, and nothing for a revision without one', () => {
     const { sql, ask, put } = makeStash()
     put('a', '1')
     put('b', '2')
@@ -131,7 +131,7 @@ describe('ReplayCache', () => {
     ])
     expect(replays.textsSince(3, null, ['z'])).toEqual(['{"type":"snapshot","revision":3,"flags":{}}'])
   })
-  it('tells one who watches revisions the newest one, and no value', () => {
+  it('returns the newest revision without values to a watcher of revisions', () => {
     const { sql } = makeLog(3)
     const replays = new ReplayCache(sql)
     for (const after of [null, 0, 2, 9]) {
@@ -139,7 +139,7 @@ describe('ReplayCache', () => {
     }
     expect(replays.textsSince(3, 3, 'revisions')).toEqual([])
   })
-  it('tells of a time-box when it is set, in a snapshot while it is pending, and of its keys alone', () => {
+  it('returns a time-box when it is set, in a snapshot while it is pending, and only of its keys', () => {
     const { sql, put } = makeStash()
     put('a', 'before')
     put('a', 'for a while', { forMs: 60_000 })
@@ -160,14 +160,14 @@ describe('ReplayCache', () => {
       `{"type":"snapshot","revision":3,"flags":{"a":"for a while"},"reverts":{${endOfA}}}`,
     ])
   })
-  it('gives a snapshot of each revision, not the one before', () => {
+  it('returns the snapshot of each revision, not that of the one before', () => {
     const { sql, put } = makeLog(1)
     const replays = new ReplayCache(sql)
     expect(replays.textsSince(1, null, null)).toEqual(['{"type":"snapshot","revision":1,"flags":{"a":"1"}}'])
     put('a', '2')
     expect(replays.textsSince(2, null, null)).toEqual(['{"type":"snapshot","revision":2,"flags":{"a":"2"}}'])
   })
-  it('replays nothing over a recovery, or over what history has forgotten', () => {
+  it('replays nothing across a recovery, or across pruned history', () => {
     const { sql } = makeLog(6)
     recoverAt(sql, 3)
     const recovered = new ReplayCache(sql)
@@ -181,7 +181,7 @@ describe('ReplayCache', () => {
 })
 
 describe('replay, for hubs of an older version', () => {
-  it('gives the same as events', () => {
+  it('returns the same as events', () => {
     const { sql } = makeLog(REPLAY_MAX_CHANGES + 1)
     const head = REPLAY_MAX_CHANGES + 1
     expect(getReplay(sql, head)).toEqual([])
@@ -194,8 +194,8 @@ describe('replay, for hubs of an older version', () => {
     }
     expect(getReplay(sql, 1, 'revisions')).toEqual([{ type: 'snapshot', revision: head, values: [] }])
   })
-  it('gives a snapshot where it would be too many bytes', () => {
-    // With the key, a quarter of what a replay may have.
+  it('returns a snapshot if there would be too many bytes', () => {
+    // With the key, a quarter of the limit of a replay.
     const { sql } = makeLog(5, REPLAY_MAX_BYTES / 4 - 1)
     expect(named(getReplay(sql, 1))).toEqual(['change 2', 'change 3', 'change 4', 'change 5'])
     expect(named(getReplay(sql, 0))).toEqual(['snapshot 5'])
@@ -203,7 +203,7 @@ describe('replay, for hubs of an older version', () => {
 })
 
 describe('getEventsForHub', () => {
-  it('gives so many changes at a time, and so many bytes, but one at least', () => {
+  it('returns a limited number of changes and bytes, but at least one change', () => {
     const { sql } = makeLog(30, 100)
     expect(named(getEventsForHub(sql, 2, { changes: 3, bytes: 9_000 }))).toEqual(['change 3', 'change 4', 'change 5'])
     // A key of one byte, a value of a hundred.
@@ -212,7 +212,7 @@ describe('getEventsForHub', () => {
     expect(getEventsForHub(sql, 2, { changes: 25, bytes: 1 })).toHaveLength(1)
     expect(getEventsForHub(sql, 30, MOST)).toEqual([])
   })
-  it('gives a snapshot to one that is more than a thousand behind, or before what history has', () => {
+  it('returns a snapshot to a hub that is more than a thousand behind, or before the kept history', () => {
     const { sql } = makeLog(1_001)
     expect(named(getEventsForHub(sql, 0, MOST))).toEqual(['snapshot 1001'])
     expect(named(getEventsForHub(sql, 1, MOST)).slice(0, 1)).toEqual(['change 2'])
@@ -220,13 +220,13 @@ describe('getEventsForHub', () => {
     expect(named(getEventsForHub(sql, 899, MOST))).toEqual(['snapshot 1001'])
     expect(named(getEventsForHub(sql, 900, MOST)).slice(0, 1)).toEqual(['change 901'])
   })
-  it('gives what came before a recovery no more', () => {
+  it('does not return changes from before a recovery', () => {
     const { sql } = makeLog(5)
     recoverAt(sql, 3)
     expect(named(getEventsForHub(sql, 1, MOST))).toEqual(['snapshot 5'])
     expect(named(getEventsForHub(sql, 3, MOST))).toEqual(['change 4', 'change 5'])
   })
-  it('counts what a time-box goes back to, and gives it', () => {
+  it('counts the restored value of a time-box, and returns it', () => {
     const { sql, put } = makeStash()
     put('a', 'x'.repeat(90))
     put('a', 'y', { forMs: 60_000 })
@@ -245,12 +245,12 @@ describe('getEventsForHub', () => {
 })
 
 describe('getNextEvent', () => {
-  it('gives the change after a revision, and nothing after the last', () => {
+  it('returns the change after a revision, and nothing after the last', () => {
     const { sql } = makeLog(3)
     expect(getNextEvent(sql, 1)).toMatchObject({ type: 'change', revision: 2, values: [{ key: 'a', value: '2' }] })
     expect(getNextEvent(sql, 3)).toBeNull()
   })
-  it('gives a snapshot over a gap, and at a recovery', () => {
+  it('returns a snapshot over a gap, and at a recovery', () => {
     const { sql } = makeLog(4)
     forget(sql, 2)
     expect(getNextEvent(sql, 0)).toMatchObject({ type: 'snapshot', revision: 4 })

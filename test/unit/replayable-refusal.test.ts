@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { PROBLEMS } from '../../src/http/response/problem-table.ts'
 import { REPLAYABLE_REFUSALS } from '../../src/model/replayable-refusal.ts'
 
-/** Never decided under an Idempotency-Key: refused before or beside the decision, or said of the key itself. */
+/** Never decided under an Idempotency-Key: refused before or beside the decision, or about the key itself. */
 const NEVER_DECIDED = ['route_not_found', 'stash_not_found', 'no_items', 'revision_not_reached', 'idempotency_mismatch']
 
 describe('REPLAYABLE_REFUSALS', () => {
-  it('are those with the statuses that the contract names, and no others', () => {
+  it('have the statuses that the contract names, and are all of them', () => {
     const named = Object.entries(PROBLEMS)
       .filter(([, { status }]) => [404, 409, 412, 422, 423].includes(status))
       .map(([code]) => code)

@@ -4,12 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { chooseOutcome, createRule } from '../../src/model/evaluation/evaluate.ts'
 import { murmur3 } from '../../src/model/evaluation/murmur3.ts'
 import { getBucket, BUCKETS, getBucketEnds, getShare } from '../../src/model/evaluation/rollout.ts'
-// Worked out by another implementation, in exact fractions.
+// Computed by another implementation, in exact fractions.
 import vectors from '../support/bucketing.json' with { type: 'json' }
 
 const flag = (key: string, value: string, guard: string) => ({ key, value, type: 'text/plain', version: 1, guard })
 
-/** What somebody gets, as the HTTP API would say it. */
+/** The result for a user, in the form of the HTTP API. */
 function evaluate(key: string, value: string, guard: string, targetingKey: string): unknown {
   const rule = createRule(flag(key, value, guard))
   if (rule.kind === 'type_mismatch') throw new Error(`${value} is no ${guard}`)
@@ -27,7 +27,7 @@ describe('getBucket', () => {
     const found = vectors.buckets.map(({ flag, targetingKey }) => getBucket(flag, targetingKey))
     expect(found).toEqual(vectors.buckets.map(({ bucket }) => bucket))
   })
-  it('never leaves the buckets', () => {
+  it('is always within the range', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (key, user) => {
         const bucket = getBucket(key, user)
@@ -55,14 +55,14 @@ describe('getBucketEnds', () => {
       [0, 5, 0, 5],
       [0, 50_000, 50_000, 100_000],
     ],
-  ])('%j are whole buckets where the shares say so', (weights, ends) => {
+  ])('%j are whole buckets if the shares are whole buckets', (weights, ends) => {
     expect(getBucketEnds(weights)).toEqual(ends)
   })
   it('is a whole bucket for every thousandth of a percent', () => {
     const shares = Array.from({ length: BUCKETS }, (_, share) => share)
     expect(shares.filter((share) => getBucketEnds([share / 1_000, 100 - share / 1_000])[0] !== share)).toEqual([])
   })
-  it('is a fraction of a bucket where the shares are no whole buckets', () => {
+  it('is a fraction of a bucket if the shares are not whole buckets', () => {
     const [first, last] = getBucketEnds([1, 2])
     expect(first).toBeCloseTo(100_000 / 3, 6)
     expect(last).toBe(100_000)
@@ -76,11 +76,11 @@ describe('getShare', () => {
 })
 
 describe('a percentage', () => {
-  it('takes in whom the golden vectors say, to the last bucket', () => {
+  it('includes the users of the golden vectors, to the last bucket', () => {
     const found = vectors.percentages.map((at) => evaluate(at.flag, at.value, 'percentage', at.targetingKey))
     expect(found).toEqual(vectors.percentages.map(({ on }) => on))
   })
-  it('never takes anybody out by being raised', () => {
+  it('never excludes a user when it is raised', () => {
     const share = fc.integer({ min: 0, max: BUCKETS }).map((thousandths) => thousandths / 1_000)
     fc.assert(
       fc.property(fc.string(), fc.string({ minLength: 1 }), share, share, (key, user, a, b) => {
@@ -90,7 +90,7 @@ describe('a percentage', () => {
       { numRuns: 5_000 },
     )
   })
-  it('takes in its share of 100,000 users, within 0.3 points, at every whole percent', () => {
+  it('includes its share of 100,000 users, within 0.3 points, at every whole percent', () => {
     const users = Array.from({ length: 100_000 }, (_, i) => getBucket('rollout', `user-${i}`))
     const counts = users.reduce(
       (all, bucket) => {
@@ -108,21 +108,21 @@ describe('a percentage', () => {
 })
 
 describe('a split', () => {
-  it('gives each user of the golden vectors the name they are due', () => {
+  it('gives each user of the golden vectors the expected name', () => {
     const found = vectors.splits.map(({ flag, value, targetingKey }) => evaluate(flag, value, 'split', targetingKey))
     expect(found).toEqual(vectors.splits.map(({ name }) => name))
   })
 })
 
 describe('flagd', () => {
-  it('decides alike, 20,000 times', () => {
+  it('decides the same in 20,000 cases', () => {
     const core = new FlagdCore()
     const ascii = fc.string({ minLength: 1, maxLength: 60, unit: 'grapheme-ascii' })
     const key = fc.stringMatching(/^[A-Za-z0-9._-]{1,40}$/)
     const weights = fc.array(fc.integer({ min: 0, max: 1_000 }), { minLength: 2, maxLength: 6 })
     fc.assert(
       fc.property(key, weights, fc.array(ascii, { minLength: 20, maxLength: 20 }), (name, parts, users) => {
-        // Shares that are whole numbers of buckets: flagd takes as many buckets as the weights add up to.
+        // Shares that are whole numbers of buckets, because flagd has as many buckets as the weights add up to.
         const total = parts.reduce((sum, part) => sum + part, 0)
         fc.pre(total > 0)
         const whole = parts.map((part) => Math.floor((part * BUCKETS) / total))
@@ -158,8 +158,8 @@ describe('createRule', () => {
     ['percentage', '100', { value: true, variant: 'on', reason: 'STATIC' }],
     ['split', '{"a":0,"b":2}', { value: 'b', variant: 'b', reason: 'STATIC' }],
     [undefined, 'true', { value: 'true', variant: 'default', reason: 'STATIC' }],
-    ['a type of tomorrow', '1', { value: '1', variant: 'default', reason: 'STATIC' }],
-  ])('reads %s %s for everybody alike', (guard, value, outcome) => {
+    ['a future type', '1', { value: '1', variant: 'default', reason: 'STATIC' }],
+  ])('reads %s %s in the same way for all users', (guard, value, outcome) => {
     const { guard: _, ...bare } = flag('k', value, '')
     expect(createRule({ ...bare, ...(guard !== undefined && { guard }) })).toEqual({ kind: 'same', outcome })
   })
@@ -176,7 +176,7 @@ describe('createRule', () => {
     ['split', '{}'],
     ['split', '{"a":1e308,"b":1e308}'],
     ['split', '{"a":1e400,"b":1}'],
-  ])('says that a %s cannot be %s', (guard, value) => {
+  ])('reports that a %s cannot be %s', (guard, value) => {
     expect(createRule(flag('k', value, guard))).toEqual({ kind: 'type_mismatch', guard })
   })
 })
@@ -189,10 +189,10 @@ describe('createRule', () => {
     ['boolean', ['', 'TRUE', ' true']],
     ['json', ['', '{']],
     ['split', ['[1]', 'null', '1', '{}', '{"a":0}', '{"a":-1,"b":2}', '{"a":"1"}', '{"a":null}']],
-  ])('of a %s takes no other text for one', (guard, texts) => {
+  ])('of a %s rejects any other text', (guard, texts) => {
     for (const text of texts) expect(rule(text, guard), text).toEqual({ kind: 'type_mismatch', guard })
   })
-  it('is the same for all where nobody has to be asked', () => {
+  it('is the same for all users if it has no shares', () => {
     const same = (value: unknown, variant: string) => ({ kind: 'same', outcome: { value, variant, reason: 'STATIC' } })
     expect(rule('0', 'percentage')).toEqual(same(false, 'off'))
     expect(rule('100', 'percentage')).toEqual(same(true, 'on'))
@@ -203,7 +203,7 @@ describe('createRule', () => {
     expect(rule('x', 'text')).toEqual(same('x', 'default'))
     expect(rule('null', 'json')).toEqual({ kind: 'same', outcome: { reason: 'DEFAULT' } })
   })
-  it('is by shares where there are several', () => {
+  it('has shares if there are several', () => {
     expect(rule('{"a":1,"z":0,"b":3}', 'split')).toEqual({
       kind: 'shared',
       outcomes: [

@@ -1,12 +1,12 @@
-/** The routes of held changes, history, tokens, guards and files in Node: what each answers. */
+/** The routes of held changes, history, tokens, guards and files in Node: the responses of each. */
 import { describe, expect, it } from 'vitest'
-import { makeDoor, useDoor } from '../support/door.ts'
+import { createAppWithStash, useFixedClock } from '../support/app-in-node.ts'
 
-useDoor()
+useFixedClock()
 
 describe('held changes, history, tokens, guards and files', () => {
   it('lists held changes with the field names of their writes', async () => {
-    const { call, put } = makeDoor()
+    const { call, put } = createAppWithStash()
     const held = await put('a', '1', '?at=2026-01-03T00:00:00Z&for=30m&reason=why')
     expect([held.status, held.body['waits_for']]).toEqual([202, 'time'])
     const list = await call('GET', '/held')
@@ -32,7 +32,7 @@ describe('held changes, history, tokens, guards and files', () => {
     expect((await call('GET', '/held?limit=500&after=0')).body).toMatchObject({ held: [] })
   })
   it('lists and verifies the history, and undoes a revision', async () => {
-    const { call, put } = makeDoor()
+    const { call, put } = createAppWithStash()
     await put('a', '1', '?reason=why')
     await call('PUT', '/guards/a', { type: 'text' })
     const { body } = await call('GET', '/history')
@@ -58,7 +58,7 @@ describe('held changes, history, tokens, guards and files', () => {
     }
   })
   it('lists a dropped held change in the history, with the field names of the wire', async () => {
-    const { call, put } = makeDoor()
+    const { call, put } = createAppWithStash()
     const held = await put('a', '1', '?at=2026-01-03T00:00:00Z&reason=why')
     await call('DELETE', `/held/${String(held.body['held_id'])}`)
     const { entries } = (await call('GET', '/history')).body as { entries: Record<string, unknown>[] }
@@ -75,7 +75,7 @@ describe('held changes, history, tokens, guards and files', () => {
     })
   })
   it('finds an altered revision', async () => {
-    const { call, put, sql } = makeDoor()
+    const { call, put, sql } = createAppWithStash()
     await put('a', '1')
     sql.rows(`UPDATE log SET reason = 'x'`)
     expect((await call('GET', '/history/verify')).body).toMatchObject({
@@ -84,7 +84,7 @@ describe('held changes, history, tokens, guards and files', () => {
     })
   })
   it('grants, replaces, rotates and revokes tokens, each shown once', async () => {
-    const { call } = makeDoor()
+    const { call } = createAppWithStash()
     const granted = await call('POST', '/tokens', {
       label: 'one',
       can: ['write', 'write'],
@@ -119,7 +119,7 @@ describe('held changes, history, tokens, guards and files', () => {
     expect((await call('GET', '/tokens')).body).toMatchObject({ code: 'token_revoked' })
   })
   it('sets, finds and removes guards', async () => {
-    const { call } = makeDoor()
+    const { call } = createAppWithStash()
     const set = await call('PUT', '/guards/a', { type: 'text' })
     expect([set.body, set.headers.get('ETag')]).toEqual([
       { key: 'a', message: 'Guard set', revision: 1, version: 1 },
@@ -132,7 +132,7 @@ describe('held changes, history, tokens, guards and files', () => {
     expect((await call('DELETE', '/guards/a')).body).toEqual({ key: 'a', message: 'Guard removed', revision: 2 })
   })
   it('exports a stash, and imports the file', async () => {
-    const { call, put } = makeDoor()
+    const { call, put } = createAppWithStash()
     await put('a', '1')
     await call('PUT', '/guards/a', { type: 'text' })
     const file = (await call('GET', '/export')).body
@@ -144,7 +144,7 @@ describe('held changes, history, tokens, guards and files', () => {
       guards: [{ key: 'a' }],
     })
     const { items } = file
-    const other = makeDoor()
+    const other = createAppWithStash()
     await other.put('z', '1')
     const preview = await other.call('POST', '/import?replace=1&dry_run=1', { items, guards: [] })
     expect(preview.body).toMatchObject({

@@ -1,13 +1,13 @@
-/** The routes of items, links and stashes in Node: what each answers, word for word where scripts rely on it. */
+/** The routes of items, links and stashes in Node: the responses of each, word for word where scripts rely on them. */
 import { describe, expect, it, vi } from 'vitest'
 import { toProblemDocument } from '../../src/http/response/problem-document.ts'
-import { makeDoor, useDoor } from '../support/door.ts'
+import { createAppWithStash, useFixedClock } from '../support/app-in-node.ts'
 
-useDoor()
+useFixedClock()
 
 describe('/item', () => {
-  it('stores, and says under which version', async () => {
-    const { put } = makeDoor()
+  it('stores a value, and returns its version', async () => {
+    const { put } = createAppWithStash()
     const { status, body, headers } = await put('a', '1')
     expect([status, headers.get('ETag')]).toEqual([200, '"1"'])
     expect(body).toEqual({ key: 'a', message: 'Item stored', revision: 1, version: 1 })
@@ -18,7 +18,7 @@ describe('/item', () => {
     })
   })
   it('serves a value with its type, a form as plain text, and deletes', async () => {
-    const { id, send } = makeDoor()
+    const { id, send } = createAppWithStash()
     await send('PUT', `/item/${id}/a`, 'x=1', { 'Content-Type': 'application/x-www-form-urlencoded' })
     const read = await send('GET', `/item/${id}/a`)
     expect([read.text, read.headers.get('Content-Type')]).toEqual(['x=1', 'text/plain; charset=utf-8'])
@@ -32,7 +32,7 @@ describe('/item', () => {
     expect((await send('GET', `/item/${id}/a?min_revision=3`)).status).toBe(404)
   })
   it('compares conditions with the version of the item, not the revision of the stash', async () => {
-    const { id, put, send } = makeDoor()
+    const { id, put, send } = createAppWithStash()
     await put('a', '1')
     await put('b', '1')
     expect((await send('PUT', `/item/${id}/a`, '2', { 'If-Match': '"1"' })).status).toBe(200)
@@ -45,7 +45,7 @@ describe('/item', () => {
 
 describe('a link', () => {
   it('has the address of the request', async () => {
-    const { id, send } = makeDoor()
+    const { id, send } = createAppWithStash()
     for (const [path, begin] of [
       [`/item/${id}/a/presign`, 'https://flags.test/update?token='],
       [`/api/item/${id}/a/presign`, 'https://flags.test/api/update?token='],
@@ -59,8 +59,8 @@ describe('a link', () => {
       })
     }
   })
-  it('is pressed by a POST, once', async () => {
-    const { id, send } = makeDoor()
+  it('is used once by a POST', async () => {
+    const { id, send } = createAppWithStash()
     const { body } = await send('POST', `/item/${id}/a/presign`, '1')
     const path = String(body['url']).slice('https://flags.test'.length)
     expect((await send('GET', path)).body).toMatchObject({ code: 'link_not_pressed' })
@@ -74,20 +74,20 @@ describe('a link', () => {
     expect((await send('POST', path)).body).toMatchObject({ code: 'link_spent' })
   })
   it('refuses a malformed parameter or header', async () => {
-    const { id, send } = makeDoor()
-    const codeOf = async (query: string, headers: Record<string, string> = {}) =>
+    const { id, send } = createAppWithStash()
+    const getCode = async (query: string, headers: Record<string, string> = {}) =>
       (await send('POST', `/item/${id}/a/presign${query}`, '1', headers)).body['code'] ?? 'ok'
-    expect(await codeOf('?decision=a.b_c-1')).toBe('ok')
-    expect(await codeOf('?decision=a%20b')).toBe('invalid_query')
-    expect(await codeOf('', { 'X-Operation': 'upsert' })).toBe('ok')
-    expect(await codeOf('', { 'X-Operation': 'delete' })).toBe('invalid_header')
-    expect(await codeOf('', { 'Break-Glass': 'why' })).toBe('invalid_header')
+    expect(await getCode('?decision=a.b_c-1')).toBe('ok')
+    expect(await getCode('?decision=a%20b')).toBe('invalid_query')
+    expect(await getCode('', { 'X-Operation': 'upsert' })).toBe('ok')
+    expect(await getCode('', { 'X-Operation': 'delete' })).toBe('invalid_header')
+    expect(await getCode('', { 'Break-Glass': 'why' })).toBe('invalid_header')
   })
 })
 
 describe('GET /stash/{id}', () => {
   it('returns its facts, and whether it is frozen', async () => {
-    const { id, call, put } = makeDoor()
+    const { id, call, put } = createAppWithStash()
     await put('a', '1')
     expect((await call('GET', '')).body).toEqual({
       stash_id: id,
@@ -111,21 +111,21 @@ describe('GET /stash/{id}', () => {
     const during = await call('GET', '?min_revision=2')
     expect(during.body).toMatchObject({ frozen: true, frozen_until: '2026-01-02T04:00:00.000Z', freeze_reason: null })
     expect(during.headers.get('ETag')).toBe('"2"')
-    // It ended by the clock: another answer, and another tag.
+    // It ended by the clock, which gives another response with another ETag.
     vi.setSystemTime(Date.UTC(2026, 0, 2, 4))
     const after = await call('GET', '?min_revision=2')
     expect(after.body).toMatchObject({ frozen: false, frozen_until: null })
     expect(after.headers.get('ETag')).toBe('"2+r"')
   })
   it('is deleted only at the revision in If-Match', async () => {
-    const { call, put } = makeDoor()
+    const { call, put } = createAppWithStash()
     await put('a', '1')
     expect((await call('DELETE', '', undefined, { 'If-Match': '"0"' })).status).toBe(412)
     const deleted = await call('DELETE', '', undefined, { 'If-Match': '"1"' })
     expect([deleted.status, deleted.body['message']]).toEqual([200, 'Stash deleted'])
   })
   it('lists its items for a token, newest first, at least of a given revision', async () => {
-    const { call, put } = makeDoor()
+    const { call, put } = createAppWithStash()
     await put('a', '1')
     await put('b', '2')
     const list = await call('GET', '/items')
@@ -145,9 +145,9 @@ describe('GET /stash/{id}', () => {
   })
 })
 
-describe('a request that no route takes', () => {
+describe('a request without a matching route', () => {
   it('is answered with the methods of its path, or with 404', async () => {
-    const { id, send } = makeDoor()
+    const { id, send } = createAppWithStash()
     const wrong = await send('DELETE', `/stash/${id}/history`)
     expect([wrong.status, wrong.headers.get('Allow')]).toEqual([405, 'GET, HEAD'])
     expect((await send('GET', '/nothing')).body).toMatchObject({ code: 'route_not_found' })
@@ -159,15 +159,15 @@ describe('a request that no route takes', () => {
 
 describe('a request that meets a fault', () => {
   it('is answered with 500, whatever the route', async () => {
-    // The stand-in of the object throws where it is asked for its health.
-    const { status, body } = await makeDoor().call('GET', '/health')
+    // The stand-in for the object throws for a health query.
+    const { status, body } = await createAppWithStash().call('GET', '/health')
     expect([status, body]).toMatchObject([500, { code: 'internal', applied: 'no' }])
   })
 })
 
 describe('POST /stash/{id}/tokens/recover', () => {
-  it('makes another token each time, also under one Idempotency-Key: the secret is in no stored reply', async () => {
-    const { call, env } = makeDoor()
+  it('creates another token each time, even with one Idempotency-Key, because no stored reply contains the secret', async () => {
+    const { call, env } = createAppWithStash()
     const admin = 'the-secret-of-the-deployment-which-is-long'
     Object.assign(env, { ADMIN_TOKEN: admin })
     const recover = () =>
@@ -181,10 +181,10 @@ describe('POST /stash/{id}/tokens/recover', () => {
 
 describe('toProblemDocument', () => {
   it('names the present version in a conflict', () => {
-    const detailOf = (current: number | null) =>
+    const getDetail = (current: number | null) =>
       toProblemDocument({ code: 'version_conflict', current, of: 'item' } as Parameters<typeof toProblemDocument>[0])
         .detail
-    expect(detailOf(null)).toBe('The item does not exist.')
-    expect(detailOf(4)).toBe('The item is now at "4". Read it again, then decide.')
+    expect(getDetail(null)).toBe('The item does not exist.')
+    expect(getDetail(4)).toBe('The item is now at "4". Read it again, then decide.')
   })
 })

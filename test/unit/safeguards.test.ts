@@ -1,4 +1,4 @@
-/** Properties of the decision itself: what must hold whatever the facts. */
+/** Properties of the decision itself, which must be true for any facts. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Guard } from '../../src/model/guard/guard.ts'
@@ -6,7 +6,7 @@ import { findViolations } from '../../src/model/guard/guard.ts'
 import type { Change } from '../../src/model/intent.ts'
 import { matches } from '../../src/model/access/pattern.ts'
 import { ABILITIES } from '../../src/model/access/permit.ts'
-import { factsWith, itemOf, judge, NOW, tokenOf } from '../support/decisions.ts'
+import { createFacts, createItem, decideAs, NOW, createToken } from '../support/decisions.ts'
 
 const key = fc.constantFrom('a', 'b', 'ab')
 const value = fc.constantFrom('true', 'false', '50', 'blue', 'x')
@@ -50,7 +50,7 @@ const actor = fc
     can: fc.subarray([...ABILITIES]),
     keys: fc.uniqueArray(fc.constantFrom('*', 'a', 'a*', 'b'), { minLength: 1 }),
   })
-  .map((limits) => tokenOf('one', limits))
+  .map((limits) => createToken('one', limits))
 const world = fc
   .record({
     items: fc.dictionary(key, value),
@@ -58,8 +58,8 @@ const world = fc
     frozen: fc.constantFrom(null, NOW - 1, NOW + 50),
   })
   .map(({ items, guards, frozen }) =>
-    factsWith({
-      items: new Map(Object.entries(items).map(([name, text]) => [name, itemOf(name, text, 3)])),
+    createFacts({
+      items: new Map(Object.entries(items).map(([name, text]) => [name, createItem(name, text, 3)])),
       guards: new Map(Object.entries(guards).map(([name, rule]) => [name, { key: name, guard: rule, version: 2 }])),
       freeze: frozen === null ? null : { until: frozen, reason: null, by: 'master' },
     }),
@@ -68,11 +68,11 @@ const reason = fc.option(fc.constantFrom('why', ' '))
 const glass = fc.option(fc.constant('fire'))
 
 describe('decide', () => {
-  it('lets nothing through that a safeguard stands against', () => {
+  it('allows no change that a safeguard forbids', () => {
     let applied = 0
     fc.assert(
       fc.property(actor, change, world, reason, glass, (one, intent, facts, why, breakGlass) => {
-        const decision = judge(one, intent, facts, { reason: why, breakGlass })
+        const decision = decideAs(one, intent, facts, { reason: why, breakGlass })
         if (!decision.ok || decision.value.entry === null) return
         applied++
         const frozen = facts.freeze !== null && facts.freeze.until !== null && facts.freeze.until > NOW
@@ -88,18 +88,18 @@ describe('decide', () => {
           const leaves = rule.max_for !== undefined && after?.value !== 'false'
           expect(leaves ? intent.forMs : 0).toBeLessThanOrEqual(60_000)
         }
-        // Nothing happens before its time.
+        // Nothing is applied before its time.
         expect(intent.at ?? NOW - 1).toBeLessThanOrEqual(NOW)
       }),
       { numRuns: 10_000 },
     )
-    // A property that never applied would hold of anything.
+    // A property that never applied would be true of anything.
     expect(applied).toBeGreaterThan(200)
   })
-  it('refuses or holds, and never both changes and holds the change itself', () => {
+  it('refuses or holds, and never both applies and holds the change itself', () => {
     fc.assert(
       fc.property(actor, change, world, reason, (one, intent, facts, why) => {
-        const decision = judge(one, intent, facts, { reason: why })
+        const decision = decideAs(one, intent, facts, { reason: why })
         if (!decision.ok) return
         const { applied, entry, effects } = decision.value
         expect(applied.held === undefined || entry === null).toBe(true)
@@ -112,10 +112,10 @@ describe('decide', () => {
       { numRuns: 3_000 },
     )
   })
-  it('gives a revert for exactly the keys that were changed, back to what they were', () => {
+  it('returns a revert for exactly the changed keys, with the values from before', () => {
     fc.assert(
       fc.property(change, world, (intent, facts) => {
-        const decision = judge(tokenOf('all', { can: [...ABILITIES] }), intent, facts, { reason: 'why' })
+        const decision = decideAs(createToken('all', { can: [...ABILITIES] }), intent, facts, { reason: 'why' })
         if (!decision.ok || decision.value.applied.reverts === undefined) return
         const held = decision.value.effects.flatMap((effect) => (effect.kind === 'hold' ? [effect.held] : []))
         expect(held).toMatchObject([

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { STEPS } from '../../src/stash/tables/schema.ts'
 
 /**
- * SHA-256 of each step that has shipped, comments and blanks included. Databases exist that have run these texts: a step that
- * differs here must be put back, and what it should do belongs into a new step. A new step gets its line when it ships.
+ * SHA-256 of each migration that has shipped, comments and blanks included. Databases exist that have run these texts: a
+ * migration that differs here must be restored, and its change belongs into a new migration. A new migration gets its line
+ * when it ships.
  */
 const SHIPPED = [
   ['001_stash', '9147ba72dfc074d32c450400aa7167f0556f7cd1b733b4e609ceb09327fc1298'],
@@ -19,7 +20,7 @@ const SHIPPED = [
 ]
 
 describe('STEPS', () => {
-  it('are, to the letter, those that have shipped, in their order', () => {
+  it('are exactly the shipped migrations, in their order', () => {
     const steps = STEPS.map(({ id, sql }) => [id, createHash('sha256').update(sql).digest('hex')])
     expect(steps).toEqual(SHIPPED)
   })

@@ -5,7 +5,7 @@ import { judgeSeat, readHubSeat, readSeat, writeHubSeat, writeSeat } from '../..
 const seat = { address: 'a', counted: true }
 
 describe('judgeSeat', () => {
-  it('turns nobody down who comes while half of the places are free, whoever has the others', () => {
+  it('refuses no address while half of the places are free, whoever has the others', () => {
     const crowd = fc
       .integer({ min: 2, max: 3_000 })
       .chain((limit) =>
@@ -15,27 +15,27 @@ describe('judgeSeat', () => {
       )
     fc.assert(fc.property(crowd, (places) => judgeSeat({ address: 'a', counted: false }, places) === null))
   })
-  it('lets each new address in, until every place is taken', () => {
+  it('admits each new address until every place is taken', () => {
     const taken = fc.integer({ min: 1, max: 3_000 }).chain((limit) => fc.tuple(fc.constant(limit), fc.nat(limit - 1)))
     fc.assert(fc.property(taken, ([limit, taken]) => judgeSeat(seat, { limit, taken, held: 0 }) === null))
   })
-  it('leaves half of what the others leave free', () => {
+  it('allows an address half of the places that the others leave free', () => {
     expect(judgeSeat(seat, { limit: 2_000, taken: 999, held: 999 })).toBeNull()
     expect(judgeSeat(seat, { limit: 2_000, taken: 1_000, held: 1_000 })).toBe('share')
     expect(judgeSeat(seat, { limit: 2_000, taken: 1_500, held: 498 })).toBeNull()
     expect(judgeSeat(seat, { limit: 2_000, taken: 1_500, held: 499 })).toBe('share')
   })
-  it('gives an address a place of its own while one is free, and no second one past its half', () => {
+  it('gives an address one place while one is free, and no second one past its half', () => {
     expect(judgeSeat(seat, { limit: 1, taken: 0, held: 0 })).toBeNull()
     expect(judgeSeat(seat, { limit: 1, taken: 1, held: 0 })).toBe('full')
     expect(judgeSeat(seat, { limit: 3, taken: 1, held: 1 })).toBe('share')
     expect(judgeSeat(seat, { limit: 4, taken: 1, held: 1 })).toBeNull()
     expect(judgeSeat(seat, { limit: 2, taken: 3, held: 0 })).toBe('full')
   })
-  it('has nobody counted at exactly half', () => {
+  it('requires no counting at exactly half', () => {
     expect(judgeSeat({ address: 'a', counted: false }, { limit: 10, taken: 5, held: 0 })).toBeNull()
   })
-  it('has an opening counted first, once more than half are taken', () => {
+  it('requires that an opening is counted once more than half are taken', () => {
     const places = { limit: 10, taken: 6, held: 0 }
     expect(judgeSeat({ address: 'a', counted: false }, places)).toBe('uncounted')
     expect(judgeSeat({ address: 'a', counted: true }, places)).toBeNull()
@@ -48,7 +48,7 @@ describe('a seat in headers', () => {
   it.each([
     { address: null, counted: false },
     { address: 'x', counted: true },
-  ])('comes out as it went in: %j', (request) => {
+  ])('is read back unchanged: %j', (request) => {
     expect(readSeat(new Headers(writeSeat(request)))).toEqual(request)
     const ofHub = { ...request, stashId: 's', name: 'n', limit: 7 }
     expect(readHubSeat(new Headers(writeHubSeat(ofHub)))).toEqual(ofHub)

@@ -43,7 +43,8 @@ describe('serveList', () => {
       for (let i = 0; i < 50; i++) read([`flag-${i}`])
       read(null)
     }
-    // As many characters are kept as the copy has, at two bytes each: four of these. All flags are one answer, and kept.
+    // As many characters are kept as the copy has, at two bytes each: four of these. The response with all flags is one of
+    // them.
     expect(made).toBe(51 + 46)
   })
   it('counts the names too, which may be longer than the bodies', () => {
@@ -70,7 +71,7 @@ describe('serveList', () => {
     read(old)
     read(old)
     expect(made).toBe(1)
-    // For five seconds they stay, whatever other copies come.
+    // They stay for five seconds, whatever other copies arrive.
     vi.advanceTimersByTime(5_000)
     read(copy())
     read(old)

@@ -3,7 +3,7 @@ import { SingleFlight, nextSequence } from '../../src/edge/single-flight.ts'
 import { makeIsolate } from '../support/isolate.ts'
 
 function makeFlights() {
-  const asked: { land(answer: string): void; fail(): void }[] = []
+  const calls: { land(answer: string): void; fail(): void }[] = []
   const kept: Promise<unknown>[] = []
   const deadlines: (() => void)[] = []
   const host = {
@@ -12,10 +12,10 @@ function makeFlights() {
     keepAlive: (work: Promise<unknown>) => void kept.push(work.catch(() => {})),
   }
   const ask = () =>
-    new Promise<string>((resolve, reject) => asked.push({ land: resolve, fail: () => reject(new Error('no answer')) }))
+    new Promise<string>((resolve, reject) => calls.push({ land: resolve, fail: () => reject(new Error('no answer')) }))
   const flights = new SingleFlight<string>()
   return {
-    asked,
+    calls,
     kept,
     deadlines,
     join: (sequence: number, name = 's') => flights.join(host, name, sequence, ask),
@@ -25,12 +25,12 @@ function makeFlights() {
 
 describe('SingleFlight', () => {
   it('sends one request for concurrent callers, and tells each whether it was sent after their sequence number', async () => {
-    const { asked, join, flights } = makeFlights()
+    const { calls, join, flights } = makeFlights()
     const early = nextSequence()
     const [first, second] = [join(early), join(nextSequence())]
-    expect([asked.length, flights.isInFlight('s'), flights.isInFlight('other')]).toEqual([1, true, false])
+    expect([calls.length, flights.isInFlight('s'), flights.isInFlight('other')]).toEqual([1, true, false])
     const third = join(early)
-    asked[0]?.land('answer')
+    calls[0]?.land('answer')
     expect(await Promise.all([first, second, third])).toEqual([
       { answer: 'answer', isSentAfter: true },
       { answer: 'answer', isSentAfter: false },
@@ -39,7 +39,7 @@ describe('SingleFlight', () => {
     expect(flights.isInFlight('s')).toBe(false)
     void join(nextSequence())
     void join(nextSequence(), 'other')
-    expect(asked).toHaveLength(3)
+    expect(calls).toHaveLength(3)
   })
   it('keeps the request alive for waiting callers when the first caller has ended', () => {
     const { kept, join } = makeFlights()
@@ -49,37 +49,37 @@ describe('SingleFlight', () => {
     expect(kept).toHaveLength(1)
   })
   it('lets a caller that has waited too long send another request, which later callers join', async () => {
-    const { asked, deadlines, join } = makeFlights()
+    const { calls, deadlines, join } = makeFlights()
     void join(nextSequence())
     const waiting = join(nextSequence())
     deadlines[0]?.()
     await Promise.resolve()
-    await expect.poll(() => asked.length).toBe(2)
+    await expect.poll(() => calls.length).toBe(2)
     const late = join(nextSequence())
-    asked[1]?.land('second')
+    calls[1]?.land('second')
     expect(await Promise.all([waiting, late])).toMatchObject([
       { answer: 'second', isSentAfter: true },
       { answer: 'second' },
     ])
-    // The lost one's end does not end what others have begun.
+    // The end of the lost request does not end the later ones.
     void join(nextSequence())
-    asked[0]?.land('first')
+    calls[0]?.land('first')
     await Promise.resolve()
     void join(nextSequence())
-    expect(asked).toHaveLength(3)
+    expect(calls).toHaveLength(3)
   })
   it('fails for all callers, and sends a new request for the next one', async () => {
-    const { asked, join } = makeFlights()
+    const { calls, join } = makeFlights()
     const both = [join(nextSequence()), join(nextSequence())]
-    asked[0]?.fail()
+    calls[0]?.fail()
     expect((await Promise.allSettled(both)).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
     void join(nextSequence())
-    expect(asked).toHaveLength(2)
+    expect(calls).toHaveLength(2)
   })
 })
 
 describe('a look-up', () => {
-  it('whose request died, with its request to the object, is made again by the next reader', async () => {
+  it('that died with its request to the object is made again by the next reader', async () => {
     const { clock, stores, reader, timed } = makeIsolate()
     expect(await timed()).toMatchObject({ vouched: true })
     await clock.pass(2_000)
@@ -88,7 +88,7 @@ describe('a look-up', () => {
     await clock.pass(10_000)
     expect(await timed()).toMatchObject({ ms: 5, vouched: true })
   })
-  it('goes on when the first of its readers ends, and updates the cache that others read', async () => {
+  it('continues when the first of its readers ends, and updates the cache that others read', async () => {
     const { clock, stores, reader, cache } = makeIsolate()
     const kept: Promise<unknown>[] = []
     stores.keepAlive = (work) => void kept.push(work)

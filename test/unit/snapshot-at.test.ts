@@ -23,14 +23,14 @@ const REVERTS: Revert[] = [
 ]
 
 describe('getSnapshotAt', () => {
-  it('is the snapshot itself until something ends', () => {
+  it('is the snapshot itself until a time-box ends', () => {
     const whole = snapshot(REVERTS)
     expect(whole.changesAt).toBe(100)
     expect(getSnapshotAt(whole, 99)).toBe(whole)
     const plain = snapshot([])
     expect(getSnapshotAt(plain, Number.MAX_SAFE_INTEGER)).toBe(plain)
   })
-  it('has from the moment of the end on what comes back, in the order of keys', () => {
+  it('has the restored values from the end on, in the order of keys', () => {
     const whole = snapshot(REVERTS)
     const later = getSnapshotAt(whole, 100)
     expect(values(later)).toEqual({ a: 'before', b: '1', c: '{}', d: 'boxed' })
@@ -44,14 +44,14 @@ describe('getSnapshotAt', () => {
     expect(values(last)).toEqual({ a: 'before', b: '1', c: '{}' })
     expect([...last.reverted]).toEqual(['a', 'c', 'd'])
     expect(last.changesAt).toBe(Infinity)
-    // What was there stays as it was: others hold it.
+    // The snapshot itself stays unchanged, because others hold it.
     expect(values(whole)).toEqual({ a: 'boxed', b: '1', d: 'boxed' })
   })
-  it('comes to the same at once as in steps', () => {
+  it('gives the same in one step as in several', () => {
     const whole = snapshot(REVERTS)
     expect(getSnapshotAt(whole, 500)).toEqual(getSnapshotAt(getSnapshotAt(whole, 150), 500))
   })
-  it('says of no flag that it went back where one is away already, and stays away', () => {
+  it('reports no revert of a flag that is deleted already and stays deleted', () => {
     const later = getSnapshotAt(snapshot([{ key: 'gone', at: 100, version: 2, to: null }]), 100)
     expect(later.reverted.size).toBe(0)
     expect(values(later)).toEqual({ a: 'boxed', b: '1', d: 'boxed' })
@@ -59,7 +59,7 @@ describe('getSnapshotAt', () => {
 })
 
 describe('parseSnapshot', () => {
-  it('takes ends that are past, far ahead, and in any order', () => {
+  it('accepts ends that are past, far ahead, and in any order', () => {
     const year = 366 * 24 * 3_600_000
     const read = snapshot([
       { key: 'b', at: 5 * year, version: 1, to: null },
@@ -68,7 +68,7 @@ describe('parseSnapshot', () => {
     expect(read.changesAt).toBe(0)
     expect(values(getSnapshotAt(read, year))).toMatchObject({ a: 'x', b: '1' })
   })
-  it('knows whether a version wrote it that knew no ends', () => {
+  it('knows whether the writer was a version without ends', () => {
     const { reverts: _, ...old } = JSON.parse(
       serializeSnapshot({ stashId: 's', revision: 1, chain: null, publishedAt: 0, stash, reverts: [] }, []),
     ) as Record<string, unknown>
@@ -82,12 +82,12 @@ describe('parseSnapshot', () => {
   it.each([
     ['no list', {}],
     ['an end without a time', [{ key: 'a', version: 1, to: null }]],
-    ['a time that no Date holds', [{ key: 'a', at: 9e15, version: 1, to: null }]],
+    ['a time beyond the range of Date', [{ key: 'a', at: 9e15, version: 1, to: null }]],
     ['an end without a value', [{ key: 'a', at: 1, version: 1 }]],
     ['half a value', [{ key: 'a', at: 1, version: 1, to: { value: 'x' } }]],
     ['no key', [{ key: 1, at: 1, version: 1, to: null }]],
-    ['a guard that is no name', [{ key: 'a', at: 1, version: 1, to: { value: 'x', type: 't', guard: 1 } }]],
-  ])('takes %s for no snapshot', (_, reverts) => {
+    ['a guard that is not a string', [{ key: 'a', at: 1, version: 1, to: { value: 'x', type: 't', guard: 1 } }]],
+  ])('rejects %s', (_, reverts) => {
     const written = JSON.parse(
       serializeSnapshot({ stashId: 's', revision: 1, chain: null, publishedAt: 0, stash, reverts: [] }, []),
     ) as Record<string, unknown>

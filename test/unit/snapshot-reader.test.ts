@@ -2,29 +2,29 @@ import { describe, expect, it } from 'vitest'
 import { makeIsolate, snapshotAt } from '../support/isolate.ts'
 
 describe('SnapshotReader', () => {
-  it('asks each store once for a hundred readers, none while the entry is fresh, and then for a vouch only', async () => {
-    const { clock, asked, stores, reader } = makeIsolate()
+  it('calls each store once for a hundred readers, none while the entry is fresh, and then for a vouch only', async () => {
+    const { clock, calls, stores, reader } = makeIsolate()
     const readers = Array.from({ length: 100 }, () => reader.read(stores, 's'))
     await clock.pass(500)
     expect((await Promise.all(readers)).every(({ ok }) => ok)).toBe(true)
-    expect(asked).toMatchObject({ kv: 1, vouch: 1, object: 0 })
+    expect(calls).toMatchObject({ kv: 1, vouch: 1, object: 0 })
     await reader.read(stores, 's')
-    expect(asked).toMatchObject({ kv: 1, vouch: 1, object: 0 })
+    expect(calls).toMatchObject({ kv: 1, vouch: 1, object: 0 })
     // It was read twice, so refresh-ahead keeps it fresh until it has not been read for four seconds. Then it expires.
     await clock.pass(10_000)
-    const { vouch } = asked
+    const { vouch } = calls
     const later = Array.from({ length: 100 }, () => reader.read(stores, 's'))
     await clock.pass(500)
     await Promise.all(later)
-    expect(asked).toMatchObject({ kv: 1, vouch: vouch + 1, object: 0 })
+    expect(calls).toMatchObject({ kv: 1, vouch: vouch + 1, object: 0 })
   })
-  it('gets the snapshot from the object where KV is behind it', async () => {
-    const { at, asked, read } = makeIsolate()
+  it('gets the snapshot from the object if KV is behind it', async () => {
+    const { at, calls, read } = makeIsolate()
     at.object = 7
     expect(await read()).toEqual({ revision: 7, vouched: true })
-    expect(asked.object).toBe(1)
+    expect(calls.object).toBe(1)
   })
-  it('reads what was written through it, although the object takes long to vouch', async () => {
+  it('reads a write through it, even if the object is slow to vouch', async () => {
     const { clock, at, reader, read } = makeIsolate()
     await read()
     at.object = 2
@@ -74,18 +74,18 @@ describe('SnapshotReader', () => {
     await clock.pass(20_000)
     expect(await waiting).toMatchObject({ ok: true, value: { snapshot: { revision: 5 } } })
   })
-  it('remembers for good that the object reported a deleted stash', async () => {
-    const { clock, asked, stores, read } = makeIsolate()
-    stores.vouch = async () => (asked.vouch++, null)
+  it('never forgets that the object reported a deleted stash', async () => {
+    const { clock, calls, stores, read } = makeIsolate()
+    stores.vouch = async () => (calls.vouch++, null)
     expect(await read()).toBe('stash_not_found')
     await clock.pass(3_600_000)
     expect(await read()).toBe('stash_not_found')
-    expect(asked.vouch).toBe(1)
+    expect(calls.vouch).toBe(1)
   })
   it('answers made-up revisions from vouches alone, with one request in each back-off', async () => {
-    const { clock, at, asked, stores, reader, read } = makeIsolate()
+    const { clock, at, calls, stores, reader, read } = makeIsolate()
     await read()
-    const before = { ...asked }
+    const before = { ...calls }
     const claims: Promise<unknown>[] = []
     for (let i = 0; i < 100; i++) {
       claims.push(reader.read(stores, 's', 900 + i))
@@ -95,44 +95,44 @@ describe('SnapshotReader', () => {
     for (const claim of await Promise.all(claims)) {
       expect(claim).toMatchObject({ refusal: { code: 'revision_not_reached', current: 1 } })
     }
-    expect(asked.object).toBe(before.object)
-    expect(asked.kv).toBe(before.kv)
+    expect(calls.object).toBe(before.object)
+    expect(calls.kv).toBe(before.kv)
     // A second, in pauses of 100 ms and round trips of 5.
-    expect(asked.vouch - before.vouch).toBeLessThanOrEqual(11)
-    // One that is not made up waits a moment among them, and is answered.
+    expect(calls.vouch - before.vouch).toBeLessThanOrEqual(11)
+    // An existing revision waits a moment among them, and is answered.
     at.object = 2
     expect(await read(2, 150)).toEqual({ revision: 2, vouched: true })
-    expect(asked.object).toBe(before.object + 1)
+    expect(calls.object).toBe(before.object + 1)
   })
   it.each(['vouched', 'kv'] as const)(
     'requests no snapshot for a revision that does not exist, in the mode %s',
     async (mode) => {
-      const { asked, stores, read } = makeIsolate()
+      const { calls, stores, read } = makeIsolate()
       stores.mode = mode
       for (let i = 0; i < 20; i++) expect(await read(2 + i)).toBe('revision_not_reached')
-      expect(asked.object).toBe(0)
-      expect(asked.vouch).toBeLessThanOrEqual(20)
+      expect(calls.object).toBe(0)
+      expect(calls.vouch).toBeLessThanOrEqual(20)
     },
   )
-  it('says which revision the stash has, where its own copy is older', async () => {
-    const { at, asked, stores, read } = makeIsolate()
+  it("names the stash's revision if its own copy is older", async () => {
+    const { at, calls, stores, read } = makeIsolate()
     stores.mode = 'kv'
     at.object = 5
     expect(await read()).toEqual({ revision: 1, vouched: false })
     expect(await read(6)).toBe('revision_not_reached')
-    expect(asked.object).toBe(0)
+    expect(calls.object).toBe(0)
     expect(await read(5)).toEqual({ revision: 5, vouched: true })
-    expect(asked.object).toBe(1)
+    expect(calls.object).toBe(1)
   })
   it('waits for a slow vouch before it answers', async () => {
-    const { clock, at, asked, read } = makeIsolate()
+    const { clock, at, calls, read } = makeIsolate()
     await read()
     at.vouchMs = 2_000
     await clock.pass(5_000)
     expect(await read(9)).toBe('revision_not_reached')
     at.object = 9
     expect(await read(9)).toEqual({ revision: 9, vouched: true })
-    expect(asked.object).toBe(1)
+    expect(calls.object).toBe(1)
   })
   it('does not use a vouch that was requested before the read', async () => {
     const { clock, at, stores, reader, read } = makeIsolate()
@@ -147,38 +147,38 @@ describe('SnapshotReader', () => {
     expect(await early).toMatchObject({ refusal: { code: 'revision_not_reached' } })
     expect(await late).toMatchObject({ ok: true, value: { snapshot: { revision: 2 } } })
   })
-  it('reads what was written through it, although an older vouch is in flight', async () => {
+  it('reads a write through it, even if an older vouch is in flight', async () => {
     const { clock, at, stores, reader, read } = makeIsolate()
     await read()
     await clock.pass(5_000)
     at.vouchMs = 400
     void reader.read(stores, 's', 2)
-    // The look-up has given up on the object by then, and its number is asked for with patience.
+    // The look-up has given up on the object by then, and calls it again for the expected revision with a longer deadline.
     await clock.pass(300)
     at.object = 2
     reader.expectRevision('s', 2, clock.now())
     expect(await read()).toEqual({ revision: 2, vouched: true })
   })
-  it('says that a stash is gone, whatever revision of it was asked for', async () => {
-    const { stores, asked, read } = makeIsolate()
+  it('reports a deleted stash, whatever revision was requested', async () => {
+    const { stores, calls, read } = makeIsolate()
     await read()
-    stores.vouch = async () => (asked.vouch++, null)
+    stores.vouch = async () => (calls.vouch++, null)
     expect(await read(9)).toBe('stash_not_found')
-    expect(asked.object).toBe(0)
+    expect(calls.object).toBe(0)
   })
-  it('does not report a missing revision where the object does not answer', async () => {
+  it('does not report a missing revision if the object does not answer', async () => {
     const { at, read } = makeIsolate()
     await read()
     at.objectDead = true
     expect(await read(9)).toBe('unreachable')
   })
-  it('serves nothing older than min_revision where the object has that revision and cannot return it', async () => {
+  it('serves nothing older than min_revision if the object has that revision and cannot return it', async () => {
     const { at, stores, read } = makeIsolate()
     await read()
     at.object = 7
     stores.readObject = () => Promise.reject(new Error('no answer'))
     expect(await read(5)).toBe('unreachable')
-    // The copy at hand is still good for those who ask for less.
+    // The present copy is still good for reads with a lower minimum.
     expect(await read(1)).toEqual({ revision: 1, vouched: false })
   })
   it('keeps no more entries than its limit', async () => {

@@ -16,7 +16,7 @@ const write = (flags: Flag[], revision = 3, reverts: Revert[] = []) =>
   serializeSnapshot({ stashId: 's', revision, chain: null, publishedAt: 9, stash, reverts }, flags)
 
 describe('parseSnapshot', () => {
-  it('gives back what was written, whatever the values are', () => {
+  it('returns what was serialized, for any values', () => {
     const key = fc.oneof(fc.constantFrom('__proto__', 'constructor', 'a.b'), fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/))
     const flag = fc.record({ key, value: fc.string({ unit: 'binary' }), type: fc.string(), version: fc.nat() })
     fc.assert(
@@ -27,7 +27,7 @@ describe('parseSnapshot', () => {
       }),
     )
   })
-  it('takes nothing else for a snapshot', () => {
+  it('rejects any other text', () => {
     const good = JSON.parse(write([{ key: 'a', value: 'b', type: 'text/plain', version: 1 }])) as Record<
       string,
       unknown
@@ -50,7 +50,7 @@ describe('parseSnapshot', () => {
     for (const text of bad) expect(parseSnapshot(text, 's'), text).toBeNull()
     expect(parseSnapshot(JSON.stringify(good), 's')).not.toBeNull()
   })
-  it('gives back what a flag is, what comes back when, and until when it is frozen', () => {
+  it('returns flags with their types, pending reverts, and the end of a freeze', () => {
     const flags = [
       { key: 'a', value: '{}', type: 'text/plain', version: 1, guard: 'json' },
       { key: 'b', value: '1', type: 'text/plain', version: 2 },
@@ -67,7 +67,7 @@ describe('parseSnapshot', () => {
     expect(read?.stash?.freeze).toEqual({ until: 50, reason: null })
     expect(text).not.toContain('secret')
   })
-  it('takes no part of another type for one', () => {
+  it('rejects a part of another type', () => {
     const flag = { key: 'a', value: 'b', type: 'text/plain', version: 1, guard: 'json' }
     const revert = { key: 'a', at: 10, version: 1, to: { value: 'c', type: 'text/plain' } }
     const facts = {
@@ -118,7 +118,7 @@ describe('parseSnapshot', () => {
     const { reverts: _, ...older } = whole
     expect(read(older)).toMatchObject({ reverts: [], changesAt: Infinity, isComplete: false })
   })
-  it('reads the sign that a stash is gone', () => {
+  it('reads the tombstone of a stash', () => {
     expect(
       parseSnapshot(
         serializeSnapshot({ stashId: 's', revision: 4, chain: null, publishedAt: 9, stash: null, reverts: [] }, []),
@@ -130,7 +130,7 @@ describe('parseSnapshot', () => {
 
 describe('a snapshot of another format', () => {
   const inFormat = (format: number) => write([]).replace('"format":2', `"format":${format}`)
-  it('is read where it is of the one before, as one that lacks something', () => {
+  it('is read as incomplete if it has the previous format', () => {
     expect(parseSnapshot(inFormat(1), 's')).toMatchObject({ revision: 3, isComplete: false })
     expect(parseSnapshot(inFormat(2), 's')).toMatchObject({ isComplete: true })
     expect(parseSnapshot(inFormat(3), 's')).toBeNull()
@@ -161,7 +161,7 @@ describe('pickNewest', () => {
     if (read === null) throw new Error('not a snapshot')
     return read
   }
-  it('is the one with the higher revision, whichever comes first', () => {
+  it('returns the one with the higher revision, in either order', () => {
     const [old, young] = [at(1), at(2)]
     expect(pickNewest(old, young)).toBe(young)
     expect(pickNewest(young, old)).toBe(young)
@@ -169,7 +169,7 @@ describe('pickNewest', () => {
     expect(pickNewest(old, null)).toBe(old)
     expect(pickNewest(null, null)).toBeNull()
   })
-  it('is the complete one, where both have the same revision', () => {
+  it('returns the complete one if both have the same revision', () => {
     const [whole, lacking] = [at(2), { ...at(2), isComplete: false }]
     expect(pickNewest(lacking, whole)).toBe(whole)
     expect(pickNewest(whole, lacking)).toBe(whole)

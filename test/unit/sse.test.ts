@@ -1,4 +1,4 @@
-/** A stream of events in Node: its socket, its time and its reader are held by the test. */
+/** A stream of events in Node, whose socket, clock and reader the test controls. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { streamEvents, type StreamOptions } from '../../src/http/watch/sse.ts'
 import { STREAM_UNREAD_MAX_BYTES } from '../../src/http/watch/backpressure.ts'
@@ -24,15 +24,15 @@ class SocketStub {
 
 const decoder = new TextDecoder()
 const settle = () => vi.advanceTimersByTimeAsync(0)
-const leavings: AbortController[] = []
+const controllers: AbortController[] = []
 
 function open(options: StreamOptions = {}, isGone = false) {
   const socket = new SocketStub()
-  const leaving = new AbortController()
-  leavings.push(leaving)
-  if (isGone) leaving.abort()
-  // What of a socket is used.
-  const response = streamEvents(socket as unknown as WebSocket, 'the-stash', leaving.signal, options)
+  const controller = new AbortController()
+  controllers.push(controller)
+  if (isGone) controller.abort()
+  // The code uses only these members of a socket.
+  const response = streamEvents(socket as unknown as WebSocket, 'the-stash', controller.signal, options)
   const reader = response.body?.getReader()
   const seen = { text: '', ended: false }
   const read = async (): Promise<void> => {
@@ -45,7 +45,7 @@ function open(options: StreamOptions = {}, isGone = false) {
   }
   const tell = (revision: number, rest = '', type = 'change') =>
     socket.emit('message', { data: `{"type":"${type}","revision":${revision}${rest}}` })
-  return { socket, leaving, response, seen, read, tell }
+  return { socket, controller, response, seen, read, tell }
 }
 
 beforeEach(() => {
@@ -54,8 +54,8 @@ beforeEach(() => {
   vi.stubGlobal('IdentityTransformStream', TransformStream)
 })
 afterEach(async () => {
-  // What a stream has unread is counted for the whole isolate.
-  for (const leaving of leavings.splice(0)) leaving.abort()
+  // Unread bytes are counted for the whole isolate.
+  for (const controller of controllers.splice(0)) controller.abort()
   await settle()
   vi.restoreAllMocks()
   vi.unstubAllGlobals()
@@ -104,13 +104,13 @@ describe('streamEvents', () => {
     expect(socket.closedWith).toBeNull()
     await vi.advanceTimersByTimeAsync(15_000)
     expect([socket.closedWith, seen.ended]).toEqual([1000, true])
-    const heard = open()
-    void heard.read()
+    const alive = open()
+    void alive.read()
     for (let i = 0; i < 8; i++) {
       await vi.advanceTimersByTimeAsync(15_000)
-      heard.socket.emit('message', { data: 'pong' })
+      alive.socket.emit('message', { data: 'pong' })
     }
-    expect(heard.socket.closedWith).toBeNull()
+    expect(alive.socket.closedWith).toBeNull()
   })
   it('pings after each 128 KiB', async () => {
     const { socket, read, tell } = open()
@@ -126,8 +126,8 @@ describe('streamEvents', () => {
     expect(socket.sent).toHaveLength(1)
   })
   it.each([
-    ['as the stash is gone', 1000, false],
-    ['as it was too slow', 1013, false],
+    ['after the deletion of the stash', 1000, false],
+    ['because it was too slow', 1013, false],
     ['by a deploy', 1006, true],
   ])('ends with its socket: %s', async (_, code, isCut) => {
     vi.spyOn(Math, 'random').mockReturnValue(0.999_999)
@@ -136,7 +136,7 @@ describe('streamEvents', () => {
     socket.emit('close', { code })
     tell(9)
     await settle()
-    // Where all sockets are cut at once, clients come back over half a minute.
+    // After all sockets have been closed at once, clients reconnect within half a minute.
     expect(seen).toEqual({ text: `retry: 2499\n\n${isCut ? 'retry: 29999\n\n' : ''}`, ended: true })
     expect(socket.closedWith).toBe(1000)
   })
@@ -187,14 +187,14 @@ describe('streamEvents', () => {
     expect(late.seen.text).not.toContain('id: 3')
   })
   it('ends when its client has disconnected, also before it began, and leaves no timer', async () => {
-    const { socket, leaving } = open()
-    leaving.abort()
+    const { socket, controller } = open()
+    controller.abort()
     await settle()
     expect([socket.closedWith, vi.getTimerCount()]).toEqual([1000, 0])
     const gone = open({}, true)
     await settle()
     expect([gone.socket.closedWith, vi.getTimerCount()]).toEqual([1000, 0])
-    // Neither answers to anything any more.
+    // Neither has an effect any more.
     gone.tell(1)
     expect(gone.socket.sent).toEqual([])
   })

@@ -6,35 +6,35 @@ import { NO_STORAGE } from '../../src/model/snapshot/vouch.ts'
 import { makeIsolate, snapshotAt } from '../support/isolate.ts'
 
 describe('a look-up', () => {
-  it('serves the cached copy, unvouched, where the object names a newer revision and cannot return it', async () => {
-    const { clock, at, asked, stores, timed } = makeIsolate()
+  it('serves the cached copy, unvouched, if the object names a newer revision and cannot return it', async () => {
+    const { clock, at, calls, stores, timed } = makeIsolate()
     await timed()
     stores.readObject = async () => {
-      asked.object++
+      calls.object++
       throw new Error('no answer')
     }
     at.object = 3
     await clock.pass(2_000)
     expect(await timed()).toMatchObject({ revision: 1, vouched: false })
-    expect(asked.object).toBe(1)
-    // KV, which it asks then, may have more than cache.
+    expect(calls.object).toBe(1)
+    // KV, which it reads then, may have a newer copy than the cache.
     at.kv = 2
     await clock.pass(2_000)
     expect(await timed()).toMatchObject({ revision: 2, vouched: false, source: 'kv' })
   })
-  it('serves the copy of KV where the object names a newer revision and cannot return it', async () => {
-    const { at, stores, asked, timed } = makeIsolate()
+  it('serves the copy of KV if the object names a newer revision and cannot return it', async () => {
+    const { at, stores, calls, timed } = makeIsolate()
     at.object = 3
     stores.readObject = () => Promise.reject(new Error('no answer'))
     expect(await timed()).toMatchObject({ revision: 1, vouched: false, source: 'kv' })
-    expect(asked.kv).toBe(1)
+    expect(calls.kv).toBe(1)
   })
-  it('waits for KV past its deadline where the object cannot be asked', async () => {
+  it('waits for KV past its deadline if the object cannot be called', async () => {
     const { at, timed } = makeIsolate()
     Object.assign(at, { kvMs: 900, objectDead: true })
     expect(await timed()).toMatchObject({ ms: 900, revision: 1, vouched: false, source: 'kv' })
   })
-  it('serves a late answer of KV as vouched where it has the revision that the object named', async () => {
+  it('serves a late answer of KV as vouched if it has the revision that the object named', async () => {
     const { at, timed } = makeIsolate()
     Object.assign(at, { kvMs: 900, objectMs: 4_000 })
     expect(await timed()).toMatchObject({ ms: 900, revision: 1, vouched: true, source: 'kv' })
@@ -47,38 +47,38 @@ describe('a look-up', () => {
     Object.assign(lacking.at, { kvMs: 900, objectMs: 2_000, kvLacks: true })
     expect(await lacking.timed()).toMatchObject({ ms: 2_500, revision: 1, vouched: true, source: 'object' })
   })
-  it('asks KV again where the object does not answer, and keeps the newer copy', async () => {
-    const { clock, at, asked, timed } = makeIsolate()
+  it('reads KV again if the object does not answer, and keeps the newer copy', async () => {
+    const { clock, at, calls, timed } = makeIsolate()
     await timed()
     Object.assign(at, { objectDead: true, kv: 4 })
     await clock.pass(2_000)
     expect(await timed()).toMatchObject({ revision: 4, vouched: false })
-    expect(asked.kv).toBe(2)
+    expect(calls.kv).toBe(2)
   })
-  it('asks the object nothing in the mode kv while KV has a copy', async () => {
-    const { clock, at, asked, stores, timed } = makeIsolate()
+  it('does not call the object in the mode kv while KV has a copy', async () => {
+    const { clock, at, calls, stores, timed } = makeIsolate()
     stores.mode = 'kv'
     expect(await timed()).toMatchObject({ revision: 1, vouched: false, source: 'kv' })
     at.kv = 2
     await clock.pass(1_000)
     expect(await timed()).toMatchObject({ revision: 2, vouched: false })
-    expect(asked).toEqual({ kv: 2, vouch: 0, object: 0, recover: 0 })
+    expect(calls).toEqual({ kv: 2, vouch: 0, object: 0, recover: 0 })
     const empty = makeIsolate()
     empty.stores.mode = 'kv'
     empty.stores.readKv = async () => null
     expect(await empty.timed()).toMatchObject({ revision: 1, vouched: true, source: 'object' })
-    expect(empty.asked.vouch).toBe(0)
+    expect(empty.calls.vouch).toBe(0)
   })
 })
 
 describe('a copy that is read in the mode kv', () => {
   it('is not refreshed ahead, and the fast path may serve it until it expires', async () => {
-    const { stores, asked } = makeIsolate()
+    const { stores, calls } = makeIsolate()
     const lookup = new StashLookup(new SnapshotCache(10, 1e9))
     stores.mode = 'kv'
     const entry = { ...lookup.storeDeleted('other', { askedAt: 0 }), snapshot: snapshotAt(1), fastPathUntil: 5 }
     lookup.refreshAhead.start(stores, 's', entry)
-    expect([entry.fastPathUntil, asked.vouch]).toEqual([Infinity, 0])
+    expect([entry.fastPathUntil, calls.vouch]).toEqual([Infinity, 0])
   })
 })
 
@@ -116,29 +116,29 @@ describe('an object without tables', () => {
     const finding = lookup.lookUp(stores, 's', nextSequence())
     await clock.pass(20_000)
     const { entry } = await finding
-    const said = entry && (entry.snapshot === null ? 'gone' : `${entry.snapshot.revision} ${entry.vouched}`)
-    return [said, notices.length > 0]
+    const description = entry && (entry.snapshot === null ? 'gone' : `${entry.snapshot.revision} ${entry.vouched}`)
+    return [description, notices.length > 0]
   }
-  it('is lost where a copy exists in the cache or in KV', async () => {
+  it('is lost if a copy exists in the cache or in KV', async () => {
     expect(await absent('copy', false)).toEqual(['3 false', true])
     expect(await absent('copy', true)).toEqual(['3 false', true])
     expect(await absent('nothing', true)).toEqual(['1 false', true])
     expect(await absent('silent', true)).toEqual(['1 false', true])
   })
-  it('is deleted where no copy exists, or KV has a tombstone', async () => {
+  it('is deleted if no copy exists, or KV has a tombstone', async () => {
     expect(await absent('nothing', false)).toEqual(['gone', false])
     expect(await absent('tombstone', false)).toEqual(['gone', false])
     expect(await absent('tombstone', true)).toEqual(['gone', false])
   })
-  it('is neither where KV does not answer and the cache is empty', async () => {
+  it('is neither if KV does not answer and the cache is empty', async () => {
     expect(await absent('silent', false)).toEqual([null, false])
   })
   it.each([
-    ['NO_STORAGE and a copy that lives', NO_STORAGE, true, true],
+    ['NO_STORAGE and a copy of an existing stash', NO_STORAGE, true, true],
     ['NO_STORAGE and no copy', NO_STORAGE, false, false],
-    ['a note of the deletion', null, true, false],
+    ['a tombstone', null, true, false],
     ['a revision', 1, true, false],
-  ] as const)('is lost or not, when a write asks: %s', async (_, word, hasCopy, lost) => {
+  ] as const)('is lost or not for a write: %s', async (_, word, hasCopy, lost) => {
     const { clock, stores, reader } = makeIsolate()
     stores.vouch = async () => word
     if (!hasCopy) stores.readKv = async () => null

@@ -3,20 +3,30 @@ import { toPendingEnds, REVERTS_MAX, getRevertChanges } from '../../src/model/ti
 import type { HeldRevert } from '../../src/model/held.ts'
 import { countBytes } from '../../src/model/item.ts'
 import { ABILITIES } from '../../src/model/access/permit.ts'
-import { anonymous, factsWith, judge, master, NOW, putOf, revertOf, tokenOf, writer } from '../support/decisions.ts'
+import {
+  anonymous,
+  createFacts,
+  decideAs,
+  master,
+  NOW,
+  createPut,
+  createRevert,
+  createToken,
+  writer,
+} from '../support/decisions.ts'
 
 describe('getRevertChanges', () => {
   const items = [
     { key: 'a', before: 'old' },
     { key: 'b', before: null },
   ]
-  it('of a time-boxed change is what each key goes back to', () => {
+  it('of a time-boxed change are the values from before, by key', () => {
     expect(getRevertChanges('put', { revertsAt: 5 }, items)).toEqual([
       { key: 'a', at: 5, to: 'old' },
       { key: 'b', at: 5, to: null },
     ])
   })
-  it('is what an earlier time-box said, where there was one; and names keys that were not changed', () => {
+  it('are those of an earlier time-box if there was one, also of keys that were not changed', () => {
     const goesBack = [
       { key: 'b', to: 'first' },
       { key: 'c', to: null },
@@ -27,14 +37,14 @@ describe('getRevertChanges', () => {
       { key: 'c', at: 5, to: null },
     ])
   })
-  it('is nothing for a key that was taken away, and that nothing comes back to', () => {
+  it('are empty for a key that was deleted without a value to restore', () => {
     const detail = { revertsAt: 5, unboxed: ['b'] }
     expect(getRevertChanges('patch', detail, [...items, { key: 'b', before: 'boxed' }])).toEqual([
       { key: 'a', at: 5, to: 'old' },
       { key: 'b', at: null },
     ])
   })
-  it('of what ends time-boxes are their keys', () => {
+  it('of a change that ends time-boxes are their keys', () => {
     const left = items.map(({ key }) => ({ key, at: null }))
     expect(getRevertChanges('revert', {}, items)).toEqual(left)
     expect(getRevertChanges('put', { cancelled: ['revert-1'] }, items)).toEqual(left)
@@ -46,32 +56,34 @@ describe('getRevertChanges', () => {
     ])
     expect(getRevertChanges('drop_held', { dropped: { ...dropped, kind: 'schedule' } }, [])).toEqual([])
   })
-  it('of any other change is nothing', () => {
+  it('of any other change are empty', () => {
     expect(getRevertChanges('put', {}, items)).toEqual([])
   })
 })
 
 describe('the log of a time-box', () => {
-  const reverts = new Map([['checkout', revertOf('checkout', 'first')]])
-  const detailOf = (verdict: ReturnType<typeof judge>) => verdict.ok && verdict.value.entry?.detail
-  it('says what comes back where that is not what was there before', () => {
-    expect(detailOf(judge(writer, putOf('checkout', 'x', { forMs: 5 })))).toEqual({ revertsAt: NOW + 5 })
-    expect(detailOf(judge(writer, putOf('checkout', 'x', { forMs: 5 }), factsWith({ reverts })))).toEqual({
+  const reverts = new Map([['checkout', createRevert('checkout', 'first')]])
+  const getDetail = (verdict: ReturnType<typeof decideAs>) => verdict.ok && verdict.value.entry?.detail
+  it('names a restored value that differs from the one before', () => {
+    expect(getDetail(decideAs(writer, createPut('checkout', 'x', { forMs: 5 })))).toEqual({ revertsAt: NOW + 5 })
+    expect(getDetail(decideAs(writer, createPut('checkout', 'x', { forMs: 5 }), createFacts({ reverts })))).toEqual({
       cancelled: ['revert-5'],
       revertsAt: NOW + 5,
       goesBack: [{ key: 'checkout', to: 'first' }],
     })
   })
-  it('names no key twice: one that was changed is told by its change', () => {
-    expect(detailOf(judge(writer, putOf('checkout', 'x'), factsWith({ reverts })))).toEqual({ cancelled: ['revert-5'] })
+  it('names no key twice: the change of a key is enough', () => {
+    expect(getDetail(decideAs(writer, createPut('checkout', 'x'), createFacts({ reverts })))).toEqual({
+      cancelled: ['revert-5'],
+    })
   })
-  it('says which key stays away that was away for a time', () => {
-    const facts = factsWith({ items: new Map(), reverts })
-    expect(detailOf(judge(writer, { kind: 'delete', key: 'checkout' }, facts))).toEqual({
+  it('names a key that stays deleted after it was deleted for a time', () => {
+    const facts = createFacts({ items: new Map(), reverts })
+    expect(getDetail(decideAs(writer, { kind: 'delete', key: 'checkout' }, facts))).toEqual({
       cancelled: ['revert-5'],
       unboxed: ['checkout'],
     })
-    expect(detailOf(judge(writer, { kind: 'delete', key: 'checkout', forMs: 5 }, facts))).toEqual({
+    expect(getDetail(decideAs(writer, { kind: 'delete', key: 'checkout', forMs: 5 }, facts))).toEqual({
       cancelled: ['revert-5'],
       revertsAt: NOW + 5,
       goesBack: [{ key: 'checkout', to: 'first' }],
@@ -79,29 +91,29 @@ describe('the log of a time-box', () => {
   })
 })
 
-describe('what pending time-boxes put back', () => {
-  const shop = tokenOf('shop', { can: [...ABILITIES], keys: ['a*'] })
-  const box = (actor: typeof master, facts: Parameters<typeof factsWith>[0], key = 'a') => {
-    const verdict = judge(actor, putOf(key, '1', { forMs: 5 }), factsWith({ items: new Map(), ...facts }))
+describe('the size of pending reverts', () => {
+  const shop = createToken('shop', { can: [...ABILITIES], keys: ['a*'] })
+  const box = (actor: typeof master, facts: Parameters<typeof createFacts>[0], key = 'a') => {
+    const verdict = decideAs(actor, createPut(key, '1', { forMs: 5 }), createFacts({ items: new Map(), ...facts }))
     return verdict.ok ? 'ok' : verdict.refusal
   }
-  it('is bounded in keys, of which those that are boxed again count once', () => {
+  it('is bounded in keys, with keys that are time-boxed again counted once', () => {
     expect(box(master, { revertCount: REVERTS_MAX.keys - 1 })).toBe('ok')
     expect(box(master, { revertCount: REVERTS_MAX.keys })).toEqual({
       code: 'time_boxes_too_large',
       limit: REVERTS_MAX.keys,
       limit_bytes: REVERTS_MAX.bytes,
     })
-    const reverts = new Map([['a', revertOf('a', 'x')]])
+    const reverts = new Map([['a', createRevert('a', 'x')]])
     expect(box(master, { revertCount: REVERTS_MAX.keys, reverts })).toBe('ok')
     expect(box(shop, { revertCount: 899 })).toBe('ok')
     expect(box(shop, { revertCount: 900 })).toMatchObject({ limit: 900, share: true })
   })
-  it('is bounded in bytes, without what is freed', () => {
+  it('is bounded in bytes, without those that are freed', () => {
     const size = countBytes(JSON.stringify({ kind: 'patch', changes: [{ key: 'a', value: null }] }))
     expect(box(master, { revertBytes: REVERTS_MAX.bytes - size })).toBe('ok')
     expect(box(master, { revertBytes: REVERTS_MAX.bytes - size + 1 })).toMatchObject({ code: 'time_boxes_too_large' })
-    const pending = revertOf('a', null)
+    const pending = createRevert('a', null)
     expect(box(master, { revertBytes: REVERTS_MAX.bytes, reverts: new Map([['a', pending]]) })).toBe('ok')
   })
 })
@@ -110,10 +122,10 @@ describe('toPendingEnds', () => {
   const ends = (pending: HeldRevert[], isWhole = true, actor = writer as Parameters<typeof toPendingEnds>[2]) =>
     toPendingEnds(pending, isWhole, actor)
   const many = (count: number, value = 'v') =>
-    Array.from({ length: count }, (_, i) => revertOf(`k${i}`, value, `r${i}`))
-  it('tells what comes back when, of the keys that the actor reaches', () => {
-    const shop = tokenOf('shop', { keys: ['a*'] })
-    const pending = [revertOf('a', '1'), revertOf('b', null, 'revert-6')]
+    Array.from({ length: count }, (_, i) => createRevert(`k${i}`, value, `r${i}`))
+  it('returns the restored values and times of the keys that the actor reaches', () => {
+    const shop = createToken('shop', { keys: ['a*'] })
+    const pending = [createRevert('a', '1'), createRevert('b', null, 'revert-6')]
     const [a, b] = [
       { heldId: 'revert-5', key: 'a', at: NOW + 50, goesBackTo: '1' },
       { heldId: 'revert-6', key: 'b', at: NOW + 50, goesBackTo: null },
@@ -123,13 +135,13 @@ describe('toPendingEnds', () => {
     expect(ends(pending, true, { kind: 'admin' })).toEqual({ ends: [a, b], isWhole: true })
     expect(ends(pending, true, anonymous)).toEqual({ ends: [], isWhole: true })
   })
-  it('tells of a hundred, and of 256 KiB of characters', () => {
+  it('returns at most a hundred, and 256 KiB of characters', () => {
     expect(ends(many(100))).toMatchObject({ isWhole: true })
     expect(ends(many(101)).ends).toHaveLength(100)
     expect(ends(many(101)).isWhole).toBe(false)
     const half = 'x'.repeat(128 * 1024 - 2)
     expect(ends(many(2, half))).toMatchObject({ isWhole: true })
-    expect(ends([...many(2, half), revertOf('', '')]).ends).toHaveLength(3)
-    expect(ends([...many(2, half), revertOf('k', '')])).toMatchObject({ isWhole: false })
+    expect(ends([...many(2, half), createRevert('', '')]).ends).toHaveLength(3)
+    expect(ends([...many(2, half), createRevert('k', '')])).toMatchObject({ isWhole: false })
   })
 })

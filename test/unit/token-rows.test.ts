@@ -1,4 +1,4 @@
-/** The `token` table by itself: who is believed, for how long, and what is told of tokens that are over. */
+/** The `token` table on its own: which tokens are valid, for how long, and the reasons for those that have ended. */
 import { describe, expect, it } from 'vitest'
 import type { TokenActor } from '../../src/model/access/permit.ts'
 import { toTokenId } from '../../src/model/access/token.ts'
@@ -12,7 +12,7 @@ import {
   listTokens,
   getRequester,
 } from '../../src/stash/tables/tokens.ts'
-import { hashOf, makeStash, MASTER } from '../support/tables.ts'
+import { toHash, makeStash, MASTER } from '../support/tables.ts'
 
 const MONTH = 30 * 24 * 60 * 60_000
 
@@ -20,7 +20,7 @@ function makeTokens() {
   const { sql } = makeStash()
   const add = (name: string, facts: Partial<TokenActor> & { madeBy?: string | null } = {}): string => {
     const { madeBy = null, ...rest } = facts
-    const id = toTokenId(hashOf(name))
+    const id = toTokenId(toHash(name))
     const token: TokenActor = {
       kind: 'token',
       id,
@@ -36,21 +36,21 @@ function makeTokens() {
       replaced: false,
       ...rest,
     }
-    insertToken(sql, { token, hash: hashOf(name), madeBy })
+    insertToken(sql, { token, hash: toHash(name), madeBy })
     return id
   }
-  const codeOf = (name: string, now: number) => {
-    const believed = authenticate(sql, hashOf(name), now)
-    return believed.ok ? 'ok' : believed.refusal
+  const getCode = (name: string, now: number) => {
+    const authenticated = authenticate(sql, toHash(name), now)
+    return authenticated.ok ? 'ok' : authenticated.refusal
   }
-  return { sql, add, codeOf }
+  return { sql, add, getCode }
 }
 
 describe('authenticate', () => {
-  it('knows a token as it was granted', () => {
+  it('returns a token as it was granted', () => {
     const { sql, add } = makeTokens()
     const id = add('one', { expiresAt: 100 })
-    expect(authenticate(sql, hashOf('one'), 20)).toEqual({
+    expect(authenticate(sql, toHash('one'), 20)).toEqual({
       ok: true,
       value: {
         kind: 'token',
@@ -69,26 +69,26 @@ describe('authenticate', () => {
     })
     expect(authenticate(sql, MASTER.hash, 20)).toMatchObject({ value: { master: true, keys: ['*'], label: 'master' } })
   })
-  it('takes the whole hash', () => {
-    const { codeOf, sql, add } = makeTokens()
+  it('compares the whole hash', () => {
+    const { getCode, sql, add } = makeTokens()
     add('one')
-    expect(codeOf('other', 0)).toEqual({ code: 'invalid_token' })
-    const hash = hashOf('one')
+    expect(getCode('other', 0)).toEqual({ code: 'invalid_token' })
+    const hash = toHash('one')
     const similar = hash.slice(0, -1) + (hash.endsWith('0') ? '1' : '0')
     expect(authenticate(sql, similar, 0)).toMatchObject({ refusal: { code: 'invalid_token' } })
   })
-  it('ends a token at its time, says so for a month, and then knows it no more', () => {
-    const { codeOf, add } = makeTokens()
+  it('ends a token at its time, gives the reason for a month, and then treats it as unknown', () => {
+    const { getCode, add } = makeTokens()
     add('one', { expiresAt: 100 })
-    expect([codeOf('one', 99), codeOf('one', 100)]).toEqual(['ok', { code: 'token_expired', at: 100 }])
-    expect(codeOf('one', 100 + MONTH - 1)).toEqual({ code: 'token_expired', at: 100 })
-    expect(codeOf('one', 100 + MONTH)).toEqual({ code: 'invalid_token' })
+    expect([getCode('one', 99), getCode('one', 100)]).toEqual(['ok', { code: 'token_expired', at: 100 }])
+    expect(getCode('one', 100 + MONTH - 1)).toEqual({ code: 'token_expired', at: 100 })
+    expect(getCode('one', 100 + MONTH)).toEqual({ code: 'invalid_token' })
   })
-  it('notes when it was used, once in ten minutes', () => {
+  it('records the time of use, at most once in ten minutes', () => {
     const { sql, add } = makeTokens()
     const id = add('one')
     const used = (now: number) => {
-      authenticate(sql, hashOf('one'), now)
+      authenticate(sql, toHash('one'), now)
       return sql.rows('SELECT last_used_at AS at FROM token WHERE id = ?', id)[0]?.['at']
     }
     const [early, late] = [1_000 + LAST_USED_RESOLUTION_MS - 1, 1_000 + LAST_USED_RESOLUTION_MS]
@@ -98,56 +98,56 @@ describe('authenticate', () => {
 })
 
 describe('endToken', () => {
-  it('revokes at once, for good: a clock that goes back brings nothing back', () => {
-    const { sql, add, codeOf } = makeTokens()
+  it('revokes at once and permanently, even if the clock is set back', () => {
+    const { sql, add, getCode } = makeTokens()
     const id = add('one')
     endToken(sql, id, 50, 50)
-    for (const now of [0, 49, 50, 60]) expect(codeOf('one', now)).toEqual({ code: 'token_revoked', at: 50 })
+    for (const now of [0, 49, 50, 60]) expect(getCode('one', now)).toEqual({ code: 'token_revoked', at: 50 })
     expect(getActorById(sql, id, 0)).toBeNull()
   })
-  it('revokes now where that was to be before', () => {
-    const { sql, add, codeOf } = makeTokens()
+  it('revokes now if the end was to be later', () => {
+    const { sql, add, getCode } = makeTokens()
     endToken(sql, add('one'), 10, 50)
-    expect(codeOf('one', 60)).toEqual({ code: 'token_revoked', at: 50 })
+    expect(getCode('one', 60)).toEqual({ code: 'token_revoked', at: 50 })
   })
-  it('lets a token that was replaced count until then', () => {
-    const { sql, add, codeOf } = makeTokens()
+  it('keeps a replaced token valid until then', () => {
+    const { sql, add, getCode } = makeTokens()
     const id = add('one')
     endToken(sql, id, 90, 50)
-    expect([codeOf('one', 89), codeOf('one', 90)]).toEqual(['ok', { code: 'token_revoked', at: 90 }])
+    expect([getCode('one', 89), getCode('one', 90)]).toEqual(['ok', { code: 'token_revoked', at: 90 }])
     expect(getActorById(sql, id, 89)).toMatchObject({ replaced: true, expiresAt: 90 })
     expect(getActorById(sql, id, 90)).toBeNull()
   })
-  it('ends that one and no other', () => {
-    const { sql, add, codeOf } = makeTokens()
+  it('ends this token and no other', () => {
+    const { sql, add, getCode } = makeTokens()
     endToken(sql, add('one'), 50, 50)
     add('two')
-    expect(codeOf('two', 60)).toBe('ok')
+    expect(getCode('two', 60)).toBe('ok')
   })
 })
 
 describe('dropExpiredTokens', () => {
-  it('ends for good what has expired, and forgets it after a month', () => {
-    const { sql, add, codeOf } = makeTokens()
+  it('ends expired tokens permanently, and deletes them after a month', () => {
+    const { sql, add, getCode } = makeTokens()
     add('one', { expiresAt: 100 })
     add('two', { expiresAt: 101 })
     dropExpiredTokens(sql, 100)
-    expect(codeOf('one', 50)).toEqual({ code: 'token_expired', at: 100 })
-    expect(codeOf('two', 50)).toBe('ok')
+    expect(getCode('one', 50)).toEqual({ code: 'token_expired', at: 100 })
+    expect(getCode('two', 50)).toBe('ok')
     const count = () => sql.rows('SELECT count(*) AS n FROM token')[0]?.['n']
     dropExpiredTokens(sql, 100 + MONTH - 1)
     expect(count()).toBe(3)
     dropExpiredTokens(sql, 100 + MONTH)
     expect(count()).toBe(2)
   })
-  it('keeps when a token ended, whatever its expiry is', () => {
+  it('keeps the time at which a token ended, whatever its expiry is', () => {
     const { sql, add } = makeTokens()
     const id = add('one', { expiresAt: 500 })
     endToken(sql, id, 20, 20)
     dropExpiredTokens(sql, 600)
     expect(sql.rows('SELECT ended_at AS at FROM token WHERE id = ?', id)).toEqual([{ at: 20 }])
   })
-  it('keeps a thousand that have ended, the latest, and all that count', () => {
+  it('keeps the latest thousand ended tokens, and all valid ones', () => {
     const { sql, add } = makeTokens()
     for (let i = 0; i < 1_002; i++) add(`t${i}`, { expiresAt: 1_000 + i })
     add('open')
@@ -159,13 +159,13 @@ describe('dropExpiredTokens', () => {
 })
 
 describe('listTokens', () => {
-  it('lists those that count, oldest first', () => {
+  it('lists valid tokens, oldest first', () => {
     const { sql, add } = makeTokens()
     add('young', { createdAt: 30 })
     add('old', { createdAt: 20, madeBy: 'm' })
     add('expired', { expiresAt: 50 })
     endToken(sql, add('revoked'), 40, 40)
-    authenticate(sql, hashOf('old'), 45)
+    authenticate(sql, toHash('old'), 45)
     const listed = (now: number) => listTokens(sql, now).map(({ token }) => token.label)
     expect(listed(49)).toEqual(['master', 'expired', 'old', 'young'])
     expect(listed(50)).toEqual(['master', 'old', 'young'])
@@ -174,7 +174,7 @@ describe('listTokens', () => {
 })
 
 describe('getRequester', () => {
-  it('is the stash itself, a token as it stands, or nobody', () => {
+  it('is the stash itself, a token in its present state, or null', () => {
     const { sql, add } = makeTokens()
     const id = add('one', { expiresAt: 50 })
     expect(getRequester(sql, null, 0)).toEqual({ kind: 'system', label: 'stash' })
@@ -183,8 +183,8 @@ describe('getRequester', () => {
   })
 })
 
-describe('the holder of a token that knows none', () => {
-  it('is the first below a master that it descends from', () => {
+describe('the holder of a token without a stored one', () => {
+  it('is the first token below a master in its chain of grants', () => {
     const { sql, add } = makeTokens()
     const master = toTokenId(MASTER.hash)
     const first = add('first', { madeBy: master })

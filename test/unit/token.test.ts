@@ -21,7 +21,7 @@ describe('mintToken', () => {
   it('makes tokens of one form, which a secret scanner can look for', () => {
     fc.assert(fc.property(anyToken, (token) => /^swy_[0-9A-Za-z]{38}$/.test(token) && isToken(token)))
   })
-  it('carries at least 190 bits', () => {
+  it('has at least 190 bits of entropy', () => {
     expect(mintToken(TOKEN_PREFIX, crypto.getRandomValues(new Uint8Array(SEED_BYTES)))).toHaveLength(4 + 32 + 6)
   })
   it('uses every digit equally often', () => {
@@ -46,7 +46,7 @@ describe('isToken', () => {
       }),
     )
   })
-  it('turns down what is no token', () => {
+  it('rejects any other text', () => {
     for (const junk of ['', 'swy_', 'swl_abc', 'Bearer x', 'swy_'.padEnd(42, 'é'), 'x'.repeat(10_000)])
       expect(isToken(junk)).toBe(false)
   })
@@ -58,7 +58,7 @@ describe('getLinkStash', () => {
   it('finds the stash in a link', () => {
     expect(getLinkStash(link)).toBe(stashId)
   })
-  it('turns down a mistyped secret, a token, and a link without a stash', () => {
+  it('rejects a mistyped secret, a token, and a link without a stash', () => {
     const mistyped = `${LINK_PREFIX}${link[4] === 'A' ? 'B' : 'A'}${link.slice(5)}`
     for (const junk of [mistyped, link.slice(0, -1), link.replace('swl_', 'swy_'), ''])
       expect(getLinkStash(junk)).toBeNull()

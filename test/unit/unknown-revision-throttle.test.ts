@@ -18,14 +18,14 @@ describe('UnknownRevisionThrottle', () => {
     await missing.throttle(host, 'other')
     expect(waits).toEqual([100, 60, 1])
   })
-  it('makes no read wait longer where the clock was set back', async () => {
+  it('makes no read wait longer if the clock was set back', async () => {
     const { host, waits } = makeHost()
     const missing = new UnknownRevisionThrottle()
     missing.note('s', 90_000)
     await missing.throttle(host, 's')
     expect(waits).toEqual([100])
   })
-  it('remembers a thousand stashes, and then begins anew', async () => {
+  it('remembers a thousand stashes, and then starts with an empty memory', async () => {
     const { host, waits } = makeHost()
     const missing = new UnknownRevisionThrottle()
     for (let i = 0; i < 1_000; i++) missing.note(`s${i}`, 1_000)
@@ -39,18 +39,18 @@ describe('UnknownRevisionThrottle', () => {
 
 describe('withDeadline', () => {
   const never = { sleep: () => new Promise(() => {}) }
-  it('gives the answer, also null, and TIMED_OUT for a failure or a late answer', async () => {
+  it('returns the answer, also null, and TIMED_OUT for a failure or a late answer', async () => {
     expect(await withDeadline(never, 5, Promise.resolve(null))).toBeNull()
     expect(await withDeadline(never, 5, Promise.reject(new Error('broken')))).toBe(TIMED_OUT)
-    const asked: number[] = []
-    const host = { sleep: async (ms: number) => void asked.push(ms) }
+    const sleeps: number[] = []
+    const host = { sleep: async (ms: number) => void sleeps.push(ms) }
     expect(await withDeadline(host, 5, new Promise(() => {}))).toBe(TIMED_OUT)
-    expect(asked).toEqual([5])
+    expect(sleeps).toEqual([5])
   })
 })
 
 describe('firstNonNull', () => {
-  it('gives the first answer that is not null, and null if there is none', async () => {
+  it('returns the first answer that is not null, and null if there is none', async () => {
     expect(await firstNonNull([null, Promise.resolve(null), Promise.reject(new Error('x')), Promise.resolve(7)])).toBe(
       7,
     )

@@ -5,13 +5,13 @@ import type { WatchEvent } from '../../src/model/snapshot/watch-event.ts'
 const change = (revision: number): WatchEvent => ({ type: 'change', revision, values: [] })
 
 function makeBroadcaster(overrides: Partial<BroadcastSource> = {}) {
-  const world = { head: 0 as number | null, size: 1, told: [] as WatchEvent[], hubCalls: 0, reports: 0 }
+  const world = { head: 0 as number | null, size: 1, sent: [] as WatchEvent[], hubCalls: 0, reports: 0 }
   const audience = {
     get size() {
       return world.size
     },
-    tell: async (event: WatchEvent) => void world.told.push(event),
-    end: (event: WatchEvent) => void world.told.push(event),
+    tell: async (event: WatchEvent) => void world.sent.push(event),
+    end: (event: WatchEvent) => void world.sent.push(event),
   }
   const source: BroadcastSource = {
     head: () => world.head,
@@ -26,40 +26,41 @@ function makeBroadcaster(overrides: Partial<BroadcastSource> = {}) {
   return { world, broadcaster: new WatchBroadcaster(source, 0), audience }
 }
 
-const revisionsOf = (events: WatchEvent[]) => events.map(({ revision }) => revision)
+const getRevisions = (events: WatchEvent[]) => events.map(({ revision }) => revision)
 
 describe('WatchBroadcaster', () => {
-  it('tells the watchers, and ends, while a hub never answers', async () => {
+  it('sends to the watchers, and ends, while a hub never answers', async () => {
     const { world, broadcaster } = makeBroadcaster({ broadcastToHubs: () => new Promise(() => {}) })
     for (world.head = 1; world.head <= 3; world.head++) await broadcaster.notify()
-    expect(revisionsOf(world.told)).toEqual([1, 2, 3])
+    expect(getRevisions(world.sent)).toEqual([1, 2, 3])
   })
-  it('tells hubs of a commit that comes while watchers are being told', async () => {
+  it('calls hubs for a commit that arrives during a broadcast', async () => {
     const { world, broadcaster, audience } = makeBroadcaster()
     let release = (): void => {}
     audience.tell = async (event) => {
-      world.told.push(event)
+      world.sent.push(event)
       if (event.revision === 1) await new Promise<void>((resolve) => (release = resolve))
     }
     world.head = 1
     const first = broadcaster.notify()
-    await expect.poll(() => world.told.length).toBe(1)
+    await expect.poll(() => world.sent.length).toBe(1)
     expect(world.hubCalls).toBe(1)
     world.head = 2
     await broadcaster.notify()
     expect(world.hubCalls).toBe(2)
-    expect(revisionsOf(world.told)).toEqual([1])
+    expect(getRevisions(world.sent)).toEqual([1])
     release()
     await first
-    expect(revisionsOf(world.told)).toEqual([1, 2])
+    expect(getRevisions(world.sent)).toEqual([1, 2])
   })
-  it('looks again for what was committed in the last moment of telling', async () => {
+  it('reads again for a commit in the last moment of a broadcast', async () => {
     let committed = false
     const made = makeBroadcaster({
       head: () => {
-        const { head, told } = made.world
-        // After the look that finds nothing more, and before the broadcaster has ended: a release of the alarm may come there.
-        if (told.length === 1 && !committed) {
+        const { head, sent } = made.world
+        // After the read that finds nothing more, and before the broadcaster has ended: the alarm may release a change
+        // there.
+        if (sent.length === 1 && !committed) {
           committed = true
           queueMicrotask(() => ((made.world.head = 2), void made.broadcaster.notify()))
         }
@@ -68,9 +69,9 @@ describe('WatchBroadcaster', () => {
     })
     made.world.head = 1
     await made.broadcaster.notify()
-    await expect.poll(() => revisionsOf(made.world.told)).toEqual([1, 2])
+    await expect.poll(() => getRevisions(made.world.sent)).toEqual([1, 2])
   })
-  it('tells with the next call what failed before', async () => {
+  it('repeats with the next call events that failed before', async () => {
     let broken = true
     const { world, broadcaster } = makeBroadcaster({
       durable: async () => {
@@ -79,41 +80,41 @@ describe('WatchBroadcaster', () => {
     })
     world.head = 1
     await broadcaster.notify()
-    expect(world).toMatchObject({ told: [], hubCalls: 0, reports: 2 })
+    expect(world).toMatchObject({ sent: [], hubCalls: 0, reports: 2 })
     broken = false
     await broadcaster.notify()
-    expect(revisionsOf(world.told)).toEqual([1])
+    expect(getRevisions(world.sent)).toEqual([1])
     expect(world.hubCalls).toBe(1)
   })
-  it('tells nothing before it is durable', async () => {
+  it('sends nothing before it is durable', async () => {
     let land = (): void => {}
     const durable = new Promise<void>((resolve) => (land = resolve))
     const { world, broadcaster } = makeBroadcaster({ durable: () => durable })
     world.head = 1
     const telling = broadcaster.notify()
     await new Promise((resolve) => setImmediate(resolve))
-    expect(world).toMatchObject({ told: [], hubCalls: 0 })
+    expect(world).toMatchObject({ sent: [], hubCalls: 0 })
     land()
     await telling
-    expect(revisionsOf(world.told)).toEqual([1])
+    expect(getRevisions(world.sent)).toEqual([1])
   })
-  it('of a burst of commits makes one call to the hubs', async () => {
+  it('makes one call to the hubs for a burst of commits', async () => {
     const { world, broadcaster } = makeBroadcaster()
     const telling: Promise<void>[] = []
     for (world.head = 1; world.head < 10; world.head++) telling.push(broadcaster.notify())
     await Promise.all(telling)
     expect(world.hubCalls).toBe(1)
   })
-  it('says once that the stash is gone', async () => {
+  it('sends the deletion of the stash once', async () => {
     const { world, broadcaster } = makeBroadcaster()
     world.head = 1
     await broadcaster.notify()
     world.head = null
     await broadcaster.notify()
     await broadcaster.notify()
-    expect(world.told.map(({ type, revision }) => `${type} ${revision}`)).toEqual(['change 1', 'gone 2'])
+    expect(world.sent.map(({ type, revision }) => `${type} ${revision}`)).toEqual(['change 1', 'gone 2'])
   })
-  it('reads no event while there are no watchers, and begins with the next for one that comes', async () => {
+  it('reads no events without watchers, and starts with the next event for a new one', async () => {
     const { world, broadcaster } = makeBroadcaster()
     world.size = 0
     world.head = 5
@@ -121,6 +122,6 @@ describe('WatchBroadcaster', () => {
     world.size = 1
     world.head = 6
     await broadcaster.notify()
-    expect(revisionsOf(world.told)).toEqual([6])
+    expect(getRevisions(world.sent)).toEqual([6])
   })
 })

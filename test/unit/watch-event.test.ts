@@ -8,7 +8,7 @@ describe('the terms of a watch', () => {
     { after: 0, filter: null, marks: true, body: false },
     { after: 17, filter: 'revisions', marks: false, body: true },
     { after: 3, filter: ['a', 'b.c'], marks: true, body: true },
-  ])('come out as they went in: %j', (terms) => {
+  ])('are read back unchanged: %j', (terms) => {
     expect(parseWatchTerms(`https://stash/?${serializeWatchTerms(terms)}`)).toMatchObject(terms)
   })
 })
@@ -28,8 +28,8 @@ describe('chainText', () => {
       { what: 'guard', key: 'b', before: { value: '2', type: 'u', version: 3 }, after: null },
     ],
   }
-  // Entries that were written must be verified for ever.
-  it('has the form of the entries that were written', () => {
+  // Stored entries must stay verifiable forever.
+  it('has the form of the stored entries', () => {
     expect(chainText(entry, 'prev', 2)).toBe(
       '[2,"prev",7,5,"put","id","who",null,"why","{}",[["item","a",null,["1","t"]],["guard","b",["2","u",3],null]]]',
     )

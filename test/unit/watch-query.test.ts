@@ -1,4 +1,4 @@
-/** What a watch asks of a stash, by its query and headers: over a stand-in for the object that says what it was asked. */
+/** The query and headers of a watch, with a stand-in for the object that records its arguments. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { watch } from '../../src/http/watch/watch.ts'
 
@@ -7,13 +7,13 @@ let stashes = 0
 
 function makeWatch() {
   const id = String(++stashes).padStart(64, 'd')
-  const asked: string[] = []
+  const calls: string[] = []
   const world = { status: 404, body: '' }
-  /** Of a poll that waits: nothing is ever said over it. */
+  /** A socket on which nothing is ever sent, for a poll that waits. */
   const webSocket = { addEventListener: () => {}, accept: () => {}, close: () => {} }
   const object = {
     fetch: async (url: string) => {
-      asked.push(new URL(url).search)
+      calls.push(new URL(url).search)
       if (world.status === 101) return { status: 101, webSocket }
       return new Response(world.status === 200 ? world.body : null, { status: world.status })
     },
@@ -31,7 +31,7 @@ function makeWatch() {
     const code = response.headers.get('Switchyard-Problem')
     return { status: response.status, code, headers: response.headers, text: await response.text() }
   }
-  return { id, asked, world, ask }
+  return { id, calls, world, ask }
 }
 
 beforeEach(() => {
@@ -51,10 +51,10 @@ describe('GET …/watch', () => {
     ['a long poll', '?after=3&wait=1s', {}, '?after=3&marks=1&body=1'],
     ['some keys', '?keys=a,b', {}, '?keys=a%2Cb'],
     ['a header that a browser adds', '?after=3', { 'Last-Event-ID': '5' }, '?after=5'],
-  ])('asks the stash for %s', async (_, query, headers, terms) => {
-    const { asked, ask } = makeWatch()
+  ])('calls the stash for %s', async (_, query, headers, terms) => {
+    const { calls, ask } = makeWatch()
     expect((await ask(query, { headers })).code).toBe('stash_not_found')
-    expect(asked).toEqual([terms])
+    expect(calls).toEqual([terms])
   })
   it('answers a long poll with the missed events', async () => {
     const { world, ask } = makeWatch()
@@ -78,11 +78,11 @@ describe('GET …/watch', () => {
     expect(waits[0]).toBeLessThanOrEqual(least + least / 16)
   })
   it('opens no socket for a HEAD, but checks its query', async () => {
-    const { asked, ask } = makeWatch()
+    const { calls, ask } = makeWatch()
     const head = await ask('', { method: 'HEAD' })
     expect([head.status, head.headers.get('Content-Type')]).toEqual([200, 'text/event-stream'])
     expect((await ask('?keys=', { method: 'HEAD' })).status).toBe(400)
-    expect(asked).toEqual([])
+    expect(calls).toEqual([])
   })
   it('refuses an invalid id', async () => {
     const response = await watch.request('/stash/none/watch', {}, { STASH: {} })
@@ -99,7 +99,7 @@ describe('GET …/watch', () => {
     'wait=5m',
     'keys=a',
     `keys=${hundred}`,
-  ])('takes ?%s', async (query) => {
+  ])('accepts ?%s', async (query) => {
     expect((await makeWatch().ask(`?${query}`, { method: 'HEAD' })).status).toBe(200)
   })
   it.each([
@@ -117,13 +117,13 @@ describe('GET …/watch', () => {
     [`keys=${hundred},k100`, 'keys'],
     ['keys=a&keys=b', 'keys'],
   ])('refuses ?%s', async (query, parameter) => {
-    const { ask, asked } = makeWatch()
+    const { ask, calls } = makeWatch()
     for (const headers of [{}, UPGRADE]) {
       const { status, code, text } = await ask(`?${query}`, { headers })
       expect([status, code]).toEqual([400, 'invalid_query'])
       expect(JSON.parse(text)).toMatchObject({ parameter })
     }
-    expect(asked).toEqual([])
+    expect(calls).toEqual([])
   })
   it('refuses an unknown parameter', async () => {
     expect((await makeWatch().ask('?key=a')).code).toBe('unknown_parameter')

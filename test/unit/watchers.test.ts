@@ -1,4 +1,4 @@
-/** The watchers of a stash over real tables: its sockets, its hubs and the stash's state are stand-ins that a test holds. */
+/** The watchers of a stash over real tables, with stand-ins for its sockets, its hubs and the stash's state. */
 import { describe, expect, it, vi } from 'vitest'
 import { writeSeat } from '../../src/live/seat.ts'
 import type { WatchEvent } from '../../src/model/snapshot/watch-event.ts'
@@ -6,7 +6,7 @@ import { Watchers } from '../../src/stash/watch/watchers.ts'
 import { type SocketStub, useHubStubs } from '../support/hub-in-node.ts'
 import { makeStash } from '../support/tables.ts'
 
-// The stand-ins come with a hub of their own.
+// The stand-ins have a hub of their own.
 vi.mock('cloudflare:workers', () => ({ DurableObject: function DurableObject() {} }))
 
 useHubStubs()
@@ -34,7 +34,7 @@ function makeWatchers() {
   })
   const wake = () =>
     new Watchers({
-      // What of the state is used.
+      // The code uses only these members of the state.
       ctx: ctx as unknown as DurableObjectState,
       hub,
       head,
@@ -50,37 +50,37 @@ function makeWatchers() {
     return { status, socket: sockets.at(-1)?.socket }
   }
   const rows = () => sql.rows('SELECT name, told FROM hub ORDER BY name')
-  const told = () => calls.map(({ name, events }) => [name, ...events.map(({ revision }) => revision)])
-  return { put, watchers, wake, world, admit, rows, told, sockets }
+  const getCalls = () => calls.map(({ name, events }) => [name, ...events.map(({ revision }) => revision)])
+  return { put, watchers, wake, world, admit, rows, getCalls, sockets }
 }
-const told = (socket: SocketStub | undefined) => (socket?.sent ?? []).map((text) => JSON.parse(text) as object)
+const getSent = (socket: SocketStub | undefined) => (socket?.sent ?? []).map((text) => JSON.parse(text) as object)
 
 describe('Watchers.missed', () => {
-  it('subscribes a hub again that was dropped, and tells it from where it was', async () => {
-    const { put, watchers, world, rows, told } = makeWatchers()
+  it('subscribes a dropped hub again, and sends it events from its cursor', async () => {
+    const { put, watchers, world, rows, getCalls } = makeWatchers()
     for (const value of ['1', '2', '3']) put('a', value)
     const missed = watchers.missed(3, 3, null, 'texts', { name: 'the-hub', told: 1 })
     expect(missed).toEqual({ head: 3, events: [], texts: [] })
     await expect.poll(rows).toEqual([{ name: 'the-hub', told: 3 }])
-    expect([told(), world.armed]).toEqual([[['the-hub', 2, 3]], 1])
-    // From then on it is told of each change.
+    expect([getCalls(), world.armed]).toEqual([[['the-hub', 2, 3]], 1])
+    // From then on it receives each change.
     put('a', '4')
     await watchers.notify()
-    expect(told()).toEqual([
+    expect(getCalls()).toEqual([
       ['the-hub', 2, 3],
       ['the-hub', 4],
     ])
   })
-  it('leaves the cursor of a subscribed hub alone, and subscribes no watcher that asks for itself', async () => {
-    const { put, watchers, rows, told } = makeWatchers()
+  it('keeps the cursor of a subscribed hub, and subscribes no watcher that connects directly', async () => {
+    const { put, watchers, rows, getCalls } = makeWatchers()
     put('a', '1')
     watchers.missed(1, 0, null, 'texts', null)
     expect(rows()).toEqual([])
     watchers.subscribe('the-hub', 1)
     watchers.missed(1, 0, null, 'texts', { name: 'the-hub', told: 0 })
-    expect([rows(), told()]).toEqual([[{ name: 'the-hub', told: 1 }], []])
+    expect([rows(), getCalls()]).toEqual([[{ name: 'the-hub', told: 1 }], []])
   })
-  it('answers in texts or in events, of the keys that were asked for', () => {
+  it('returns texts or events, of the requested keys', () => {
     const { put, watchers } = makeWatchers()
     put('a', '1')
     put('b', '2')
@@ -95,7 +95,7 @@ describe('Watchers.missed', () => {
       undefined,
     ])
   })
-  it('gives a snapshot to a cursor that may be of a history that was lost', () => {
+  it('returns a snapshot for a cursor that may be of a lost timeline', () => {
     const { put, watchers, world } = makeWatchers()
     for (const value of ['1', '2', '3']) put('a', value)
     world.knownUpTo = 1
@@ -107,7 +107,7 @@ describe('Watchers.missed', () => {
 })
 
 describe('Watchers.admit', () => {
-  it('tells a watcher how things stand, and then each change once', async () => {
+  it('sends a watcher the state, and then each change once', async () => {
     const { put, watchers, admit } = makeWatchers()
     put('a', '1')
     await watchers.notify()
@@ -115,43 +115,43 @@ describe('Watchers.admit', () => {
     put('a', '2')
     await watchers.notify()
     expect(status).toBe(101)
-    expect(told(socket)).toEqual([
+    expect(getSent(socket)).toEqual([
       { type: 'snapshot', revision: 1, flags: { a: '1' } },
       { type: 'change', revision: 2, changes: { a: '2' } },
     ])
   })
-  it('tells a watcher nothing twice: not what was committed before it came and is told after, nor after a sleep', async () => {
+  it('sends a watcher nothing twice: neither commits from before it connected, nor after a hibernation', async () => {
     const { put, watchers, wake, admit } = makeWatchers()
     put('a', '1')
     const { socket } = admit('')
     await watchers.notify()
     put('a', '2')
     await watchers.notify()
-    // The object sleeps, and its sockets stay.
+    // The object hibernates, and its sockets stay.
     const awake = wake()
     put('a', '3')
     await awake.notify()
-    expect(told(socket)).toMatchObject([
+    expect(getSent(socket)).toMatchObject([
       { type: 'snapshot', revision: 1 },
       { type: 'change', revision: 2 },
       { type: 'change', revision: 3 },
     ])
   })
-  it('marks the end of the missed changes, where the watcher asks for it', () => {
+  it('marks the end of the missed changes if the watcher requests it', () => {
     const { put, admit } = makeWatchers()
     put('a', '1')
-    expect(told(admit('after=0&marks=1').socket).at(-1)).toEqual({ type: 'live', revision: 1 })
-    expect(told(admit('after=1&marks=1').socket)).toEqual([{ type: 'live', revision: 1 }])
-    expect(told(admit('after=1').socket)).toEqual([])
+    expect(getSent(admit('after=0&marks=1').socket).at(-1)).toEqual({ type: 'live', revision: 1 })
+    expect(getSent(admit('after=1&marks=1').socket)).toEqual([{ type: 'live', revision: 1 }])
+    expect(getSent(admit('after=1').socket)).toEqual([])
   })
-  it('answers with a body where the watcher asks for one and missed something, and takes no place for it', () => {
+  it('answers with a body if the watcher requests one and missed something, and takes no place for it', () => {
     const { put, admit, sockets } = makeWatchers()
     put('a', '1')
     expect([admit('after=0&body=1').status, sockets.length]).toEqual([200, 0])
-    // Nothing was missed: it waits.
+    // Nothing was missed, so it waits.
     expect([admit('after=1&body=1').status, sockets.length]).toEqual([101, 1])
   })
-  it('turns a watcher down by the places that are left and by its address', () => {
+  it('refuses a watcher by the free places and by its address', () => {
     const { admit } = makeWatchers()
     expect(admit('', { limit: 2, address: 'x' }).status).toBe(101)
     expect(admit('', { limit: 2, address: 'x' }).status).toBe(429)
@@ -162,7 +162,7 @@ describe('Watchers.admit', () => {
 })
 
 describe('Watchers.subscribeLostHubs', () => {
-  it('subscribes eight hubs of each continent and of none, from the beginning, and leaves those that are known', () => {
+  it('subscribes eight hubs of each continent and of none from the beginning, and leaves known ones alone', () => {
     const { put, watchers, rows } = makeWatchers()
     put('a', '1')
     watchers.subscribe('the-stash/EU/0', 1)

@@ -3,9 +3,9 @@ import type { TokenActor } from '../../src/model/access/permit.ts'
 import { apply } from '../../src/stash/write/apply.ts'
 import { authenticate } from '../../src/stash/tables/tokens.ts'
 import { WriteRateLimiter } from '../../src/stash/write/write-rate-limiter.ts'
-import { hashOf, makeStash } from '../support/tables.ts'
+import { toHash, makeStash } from '../support/tables.ts'
 
-const tokenOf = (id: string, keys: string[]): TokenActor => ({
+const createToken = (id: string, keys: string[]): TokenActor => ({
   kind: 'token',
   id,
   label: id,
@@ -19,7 +19,7 @@ const tokenOf = (id: string, keys: string[]): TokenActor => ({
   granted: 0,
   replaced: false,
 })
-const limited = tokenOf('limited', ['a-*'])
+const limited = createToken('limited', ['a-*'])
 const MINUTE = 60_000
 const MOST_BYTES = 64 * 1024 * 1024
 
@@ -28,7 +28,7 @@ const use = (rate: WriteRateLimiter, count: number, now: number, actor = limited
 }
 
 describe('WriteRateLimiter', () => {
-  it('admits six thousand writes a minute of a limited token, and says when it may go on', () => {
+  it('admits six thousand writes a minute of a limited token, and tells when it may continue', () => {
     const rate = new WriteRateLimiter()
     use(rate, 5_999, 10_000)
     expect(rate.admit(limited, 10_000)).toBeNull()
@@ -39,7 +39,7 @@ describe('WriteRateLimiter', () => {
     use(rate, 5_999, 10_000 + MINUTE)
     expect(rate.admit(limited, 10_000 + MINUTE)).toBe(MINUTE)
   })
-  it('admits the write that passes 64 MiB, and no other of that minute', () => {
+  it('admits the write that exceeds 64 MiB, and no other of that minute', () => {
     const rate = new WriteRateLimiter()
     rate.charge(limited, MOST_BYTES - 1, 0)
     expect(rate.admit(limited, 0)).toBeNull()
@@ -47,44 +47,44 @@ describe('WriteRateLimiter', () => {
     expect(rate.admit(limited, 1_000)).toBe(MINUTE - 1_000)
     expect(rate.admit(limited, MINUTE)).toBeNull()
   })
-  it('counts each token by itself, and those for every key not at all', () => {
+  it('counts each token separately, and those for every key not at all', () => {
     const rate = new WriteRateLimiter()
     use(rate, 6_000, 0)
-    expect(rate.admit(tokenOf('other', ['a-*']), 0)).toBeNull()
-    for (const actor of [tokenOf('all', ['*']), { kind: 'anonymous' } as const, { kind: 'admin' } as const]) {
+    expect(rate.admit(createToken('other', ['a-*']), 0)).toBeNull()
+    for (const actor of [createToken('all', ['*']), { kind: 'anonymous' } as const, { kind: 'admin' } as const]) {
       rate.charge(actor, 2 * MOST_BYTES, 0)
       for (let i = 0; i < 6_001; i++) expect(rate.admit(actor, 0)).toBeNull()
     }
-    // And charging those is nothing to the limited one, which a charge alone can stop.
+    // Charging those has no effect on the limited token, which a charge alone can stop.
     const fresh = new WriteRateLimiter()
-    fresh.charge(tokenOf('other', ['b']), 2 * MOST_BYTES, 0)
+    fresh.charge(createToken('other', ['b']), 2 * MOST_BYTES, 0)
     expect(fresh.admit(limited, 0)).toBeNull()
   })
-  it('begins anew where the clock was set back', () => {
+  it('starts a new window if the clock was set back', () => {
     const rate = new WriteRateLimiter()
     use(rate, 6_000, 100_000)
     expect(rate.admit(limited, 99_999)).toBeNull()
   })
-  it('keeps the windows that are open when another begins', () => {
+  it('keeps the open windows when another begins', () => {
     const rate = new WriteRateLimiter()
     use(rate, 6_000, 0)
-    rate.admit(tokenOf('other', ['b']), MINUTE - 1)
+    rate.admit(createToken('other', ['b']), MINUTE - 1)
     expect(rate.admit(limited, MINUTE - 1)).toBe(1)
   })
 })
 
 describe('apply', () => {
-  const credential = { kind: 'token', hash: hashOf('limited') } as const
+  const credential = { kind: 'token', hash: toHash('limited') } as const
   const put = { kind: 'put' as const, key: 'a-1', value: 'x'.repeat(2_000), type: 'text/plain' }
-  /** A limited token that may store so many bytes more in this minute. */
+  /** A limited token that may store this many more bytes in this minute. */
   function makeWriter(bytesLeft: number) {
     const { sql, ask } = makeStash()
     const grant = { kind: 'add_token' as const, label: 'l', can: ['write' as const], keys: ['a-*'], expiresInMs: null }
     ask({ ...grant, hash: credential.hash })
-    const believed = authenticate(sql, credential.hash, 1_000)
-    if (!believed.ok) throw new Error(believed.refusal.code)
+    const authenticated = authenticate(sql, credential.hash, 1_000)
+    if (!authenticated.ok) throw new Error(authenticated.refusal.code)
     const rate = new WriteRateLimiter()
-    rate.charge(believed.value, MOST_BYTES - bytesLeft, 1_000)
+    rate.charge(authenticated.value, MOST_BYTES - bytesLeft, 1_000)
     const write = (intent: Parameters<typeof ask>[0], rest: Parameters<typeof ask>[1] = {}) => {
       const applied = apply(sql, { credential, intent, ...rest }, 1_000, rate)
       return applied.ok ? 'ok' : applied.refusal.code
@@ -92,15 +92,15 @@ describe('apply', () => {
     return { write }
   }
   it.each([
-    ['a change that it makes', put],
-    ['a change that waits', { ...put, at: 90_000 }],
-  ])('charges a limited token for %s, by what is stored of it', (_, intent) => {
+    ['an applied change', put],
+    ['a held change', { ...put, at: 90_000 }],
+  ])('charges a limited token for %s, by its stored size', (_, intent) => {
     const { write } = makeWriter(2_000)
     expect([write(intent), write({ ...put, key: 'a-2' })]).toEqual(['ok', 'write_rate_limited'])
     const { write: writeMore } = makeWriter(4_000)
     expect([writeMore(intent), writeMore({ ...put, key: 'a-2' })]).toEqual(['ok', 'ok'])
   })
-  it('charges nothing for a dry run, and asks nothing of one', () => {
+  it('charges nothing for a dry run, and does not limit one', () => {
     const { write } = makeWriter(1)
     expect([write(put, { dryRun: true }), write(put), write(put, { dryRun: true }), write(put)]).toEqual([
       'ok',
@@ -109,11 +109,11 @@ describe('apply', () => {
       'write_rate_limited',
     ])
   })
-  it('charges nothing for a dry run with an Idempotency-Key either: its reply is not stored', () => {
+  it('charges nothing for a dry run with an Idempotency-Key either, because its reply is not stored', () => {
     const { write } = makeWriter(1)
     expect([write(put, { dryRun: true, idempotencyKey: 'k' }), write(put)]).toEqual(['ok', 'ok'])
   })
-  it('charges for the answer that is kept for a key, each time that it is repeated', () => {
+  it('charges for a stored answer each time that it is replayed', () => {
     const { write } = makeWriter(2_600)
     const codes = Array.from({ length: 20 }, () => write(put, { idempotencyKey: 'k' }))
     expect([codes[0], codes[1], codes.at(-1)]).toEqual(['ok', 'ok', 'write_rate_limited'])

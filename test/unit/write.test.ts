@@ -1,4 +1,4 @@
-/** How a write goes: what the object is asked and told, in which order, and what of it is answered. */
+/** The steps of a write: the calls of the object, their order and arguments, and the response. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { WriteScope } from '../../src/http/scope.ts'
 import { json } from '../../src/http/response/reply.ts'
@@ -46,7 +46,7 @@ function makeObject() {
       logins: { limit: async () => ({ success: true }) },
       ...scope,
     }
-    // What of the bindings is used.
+    // The code uses only these bindings.
     const response = await write(all as unknown as WriteScope, {
       read: async (terms) => (log.push('read'), ok({ intent: { ...put, ...terms } })),
       reply: ({ revision }) => json({ revision }),
@@ -61,13 +61,13 @@ beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}))
 afterEach(() => vi.restoreAllMocks())
 
 describe('write', () => {
-  it('applies the intent that was read, and answers', async () => {
+  it('applies the intent that was read, and responds', async () => {
     const { log, world, send } = makeObject()
     expect(await send()).toEqual({ status: 200, body: { revision: 7 } })
     expect(log).toEqual(['read', 'apply'])
     expect(world.commands).toEqual([{ credential: { kind: 'token', hash: expect.any(String) as string }, intent: put }])
   })
-  it('puts a precondition into an intent that has a field for it, and else beside it', async () => {
+  it('puts a precondition into an intent that has a field for it, and otherwise beside it', async () => {
     const { world, send } = makeObject()
     const headers = { 'If-Match': '"3"' }
     await send({}, { headers })
@@ -136,7 +136,7 @@ describe('write', () => {
     })
     expect((await send({}, { scope: { stash: 'x' } })).body).toMatchObject({ code: 'stash_not_found' })
     expect(log).toEqual([])
-    // An empty header is a header: only one that says nothing of who asks may go without a token.
+    // An empty header is a header. Only a request without any credential may go without a token.
     expect(await send({ tokenless: true }, without)).toMatchObject({ status: 401 })
     expect((await send({}, { scope: { credential: { kind: 'admin' } } })).status).toBe(200)
     expect(world.commands[0]?.credential).toEqual({ kind: 'admin' })
@@ -171,7 +171,7 @@ describe('write', () => {
       world.standing = stranger
       expect((await send(wrong)).body).toMatchObject({ code: 'invalid_token' })
       expect(log).toEqual(['ask standing', 'ask standing'])
-      // One that is confirmed is not asked for twice.
+      // A confirmed token is not confirmed again.
       world.standing = ok({ kind: 'standing' })
       log.length = 0
       await send({ ...wrong, bodyMayHoldGuards: true })

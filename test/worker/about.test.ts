@@ -9,7 +9,7 @@ const at = (origin: string, path: string, init?: RequestInit): Promise<Response>
   exports.default.fetch(new Request(`${origin}${path}`, init))
 
 describe.each(['/docs', '/openapi.json'])('GET %s', (path) => {
-  it('is the same bytes whatever the Host, and the cache in front may keep it', async () => {
+  it('returns the same bytes for every Host, and may be cached in front', async () => {
     const first = await at('https://flags.test', path)
     expect(first.headers.get('Cloudflare-CDN-Cache-Control')).toBe('public, max-age=3600')
     expect(first.headers.get('Cache-Control')).toBe('no-cache')
@@ -18,7 +18,7 @@ describe.each(['/docs', '/openapi.json'])('GET %s', (path) => {
       expect(await (await at(host, path)).text()).toBe(text)
     }
   })
-  it('is made once, and not sent again where it is known', async () => {
+  it('is rendered once, and answers a matching If-None-Match with 304', async () => {
     const first = await at('https://flags.test', path)
     await first.body?.cancel()
     const map = vi.spyOn(OPERATIONS, 'map')
@@ -35,7 +35,7 @@ describe.each(['/docs', '/openapi.json'])('GET %s', (path) => {
 })
 
 describe('a page', () => {
-  it('keeps its window to itself, and asks for no device', async () => {
+  it('isolates its browsing context, and requests no device', async () => {
     const page = await send('/docs')
     expect(page.headers.get('Cross-Origin-Opener-Policy')).toBe('same-origin')
     expect(page.headers.get('Permissions-Policy')).toContain('camera=()')
@@ -50,7 +50,7 @@ describe('GET /.well-known/security.txt', () => {
       { ...env, ...(contact !== undefined && { SECURITY_CONTACT: contact }) },
       createExecutionContext(),
     )
-  it('names whom to tell, and ends within a year', async () => {
+  it('names a contact, and expires within a year', async () => {
     const answer = await read('security@example.com')
     expect(answer.headers.get('Content-Type')).toBe('text/plain; charset=utf-8')
     const text = await answer.text()
@@ -61,7 +61,7 @@ describe('GET /.well-known/security.txt', () => {
     expect(await (await read('https://example.com/report')).text()).toContain('Contact: https://example.com/report\n')
   })
   it.each([undefined, '', 'nobody', 'https://a.test\nExpires: never', 'javascript:alert(1)'])(
-    'is not there where the contact is %j',
+    'answers 404 if the contact is %j',
     async (contact) => expect((await read(contact)).status).toBe(404),
   )
 })

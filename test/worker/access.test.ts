@@ -11,7 +11,7 @@ const write = (id: string, headers: Record<string, string>) =>
   send(`/item/${id}/k`, { method: 'PUT', body: 'x', headers })
 
 describe('a write', () => {
-  it('takes a token of this very stash', async () => {
+  it('requires a token of this stash', async () => {
     const [stash, other] = [await newStash(), await newStash()]
     const missing = await write(stash.id, {})
     expect(missing.status).toBe(401)
@@ -32,7 +32,7 @@ describe('a write', () => {
     expect(await stash.revision()).toBe(0)
     expect((await write(stash.id, { Authorization: `bEaReR  ${stash.token}` })).status).toBe(200)
   })
-  it('takes no token that came unencrypted, as far as that can be known', async () => {
+  it('is refused with a token that was sent unencrypted, as far as the Worker can tell', async () => {
     const stash = await newStash()
     const put = (url: string, headers: Record<string, string>) =>
       exports.default.fetch(
@@ -57,7 +57,7 @@ describe('a write', () => {
     ] as [string, Record<string, string>][])
       expect((await put(url, headers)).status, url).toBe(200)
   })
-  it('with what cannot be a token wakes no object', async () => {
+  it('does not call the object if the token is malformed', async () => {
     const stash = await newStash()
     let calls = 0
     faults.object = (_, call) => {
@@ -70,12 +70,12 @@ describe('a write', () => {
     expect(calls).toBe(1)
     clearFaults()
   })
-  it('with a wrong token is 429 past a hundred in a minute, while the right one goes through from the same address', async () => {
+  it('is answered 429 after a hundred wrong tokens in a minute, while a valid token works from the same address', async () => {
     const stash = await newStash()
     const address = { 'CF-Connecting-IP': randomAddress() }
     const guess = () => write(stash.id, { ...address, Authorization: `Bearer ${strangeToken()}` })
     let guesses = 1
-    // A new minute may begin on the way, and the count with it: never more than two full ones are let through.
+    // A new minute may begin during the test and reset the counter, so at most twice the limit is let through.
     while ((await guess()).status === 403 && guesses <= 200) guesses++
     expect(guesses).toBeGreaterThan(100)
     expect(guesses).toBeLessThanOrEqual(200)
@@ -85,8 +85,8 @@ describe('a write', () => {
   })
 })
 
-describe('If-Match on what has no version of its own', () => {
-  it('is on the revision of the stash', async () => {
+describe('If-Match on a resource without a version of its own', () => {
+  it('refers to the revision of the stash', async () => {
     const { stash, master } = await newOperator()
     await master.set('a', '1')
     const held = await master.set('a', '2', `at=${nextWeek()}`)
@@ -103,7 +103,7 @@ describe('If-Match on what has no version of its own', () => {
     }
     expect(await stash.revision()).toBe(1)
     expect((await master.call('PUT', '/freeze', {}, { 'If-Match': '"1"' })).status).toBe(200)
-    // Whoever may not do it does not learn the revision.
+    // A caller without the permission must not learn the revision.
     const writer = await master.grant({ can: ['write'] })
     expect((await writer.call('DELETE', '/freeze', undefined, stale)).body.code).toBe('not_permitted')
   })

@@ -17,25 +17,25 @@ const create = async (bearer?: string, address = randomAddress()) => {
   return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Record<string, unknown> }
 }
 
-/** A stash of somebody's, and whoever runs the deployment. */
+/** A stash of another person, and the operator of the deployment. */
 async function deployment(spec?: object) {
   const { stash, master } = await newOperator(spec)
   faults.settings = { ADMIN_TOKEN: ADMIN }
   return { stash, master, admin: operatorOf(send, stash, ADMIN) }
 }
 
-/** The holder of a token that an answer has shown. */
-const holderOf = (stash: { id: string }, body: Record<string, unknown>): Operator =>
+/** The operator with the token that a response contained. */
+const createHolder = (stash: { id: string }, body: Record<string, unknown>): Operator =>
   operatorOf(send, stash, String(body['token']))
 
 describe('POST /stash', () => {
-  it('takes the admin token where one is set, even where creation is open', async () => {
+  it('requires the admin token if one is set, even if creation is open', async () => {
     faults.settings = { ADMIN_TOKEN: ADMIN, OPEN_CREATION: 'yes' }
     expect(await create()).toMatchObject({ status: 401, body: { code: 'token_missing' } })
     expect(await create(`${ADMIN}x`)).toMatchObject({ status: 403, body: { code: 'invalid_token' } })
     expect(await create(ADMIN)).toMatchObject({ status: 200 })
   })
-  it('is closed where none is set, and says what opens it', async () => {
+  it('is closed if no admin token is set, and says how to open it', async () => {
     faults.settings = { OPEN_CREATION: 'no' }
     const { status, body } = await create()
     expect({ status, code: body['code'] }).toEqual({ status: 403, code: 'creation_closed' })
@@ -43,7 +43,7 @@ describe('POST /stash', () => {
     expect(body['detail']).toContain('OPEN_CREATION = "yes"')
   })
   it.each(['x'.repeat(23), `swy_${'0'.repeat(40)}`, `${'x'.repeat(20)} ${'y'.repeat(20)}`])(
-    'counts %j as no admin token, and logs that once',
+    'ignores %j as an admin token, and logs that once',
     async (weak) => {
       faults.settings = { ADMIN_TOKEN: weak, OPEN_CREATION: '' }
       const log = vi.spyOn(console, 'log').mockImplementation(() => {})
@@ -54,12 +54,12 @@ describe('POST /stash', () => {
       expect(JSON.stringify(log.mock.calls)).not.toContain(weak)
     },
   )
-  it('is the same with a line end, which a file or a shell adds', async () => {
+  it('accepts an admin token with a trailing line end, which a file or a shell adds', async () => {
     faults.settings = { ADMIN_TOKEN: `${ADMIN}\n` }
     expect((await create(ADMIN)).status).toBe(200)
     expect((await create(`${ADMIN}x`)).status).toBe(403)
   })
-  it('says of itself who may create', async () => {
+  it('reports who may create stashes', async () => {
     const creation = async () => ((await (await send('/healthz')).json()) as { creation: string }).creation
     expect(await creation()).toBe('open')
     faults.settings = { OPEN_CREATION: '' }
@@ -67,7 +67,7 @@ describe('POST /stash', () => {
     faults.settings = { ADMIN_TOKEN: ADMIN }
     expect(await creation()).toBe('admin_token')
   })
-  it('is no oracle: past the limit a right guess looks like a wrong one; another address is not kept out', async () => {
+  it('refuses the right admin token like a wrong one past the limit, and does not block other addresses', async () => {
     faults.settings = { ADMIN_TOKEN: ADMIN }
     const address = randomAddress()
     for (let i = 0; i < 100; i++) await create(`${ADMIN}-${i}`, address)
@@ -76,7 +76,7 @@ describe('POST /stash', () => {
     expect(right.headers.get('Retry-After')).toBe('60')
     expect((await create(ADMIN)).status).toBe(200)
   })
-  it('never compares what begins like a token of a stash', async () => {
+  it("never compares a token with the prefix of a stash's tokens", async () => {
     faults.settings = { ADMIN_TOKEN: ADMIN }
     const address = randomAddress()
     for (let i = 0; i < 120; i++) await create(`swy_${i}`, address)
@@ -85,7 +85,7 @@ describe('POST /stash', () => {
 })
 
 describe('the admin token', () => {
-  it('deletes a stash, whatever its own people have frozen', async () => {
+  it('deletes a stash, even during a freeze of its own operators', async () => {
     const { stash, master, admin } = await deployment()
     await master.set('a', '1')
     await master.call('PUT', '/freeze', {})
@@ -93,7 +93,7 @@ describe('the admin token', () => {
     expect((await admin.call('DELETE', '', undefined, { 'Break-Glass': 'a phishing page' })).status).toBe(200)
     expect((await send(`/stash/${stash.id}`)).status).toBe(404)
   })
-  it('freezes and thaws, and history says that the admin did', async () => {
+  it('freezes and unfreezes a stash, and history names the admin', async () => {
     const { stash, master, admin } = await deployment()
     const frozen = await admin.call('PUT', '/freeze', { until: '2099-01-01T00:00:00Z', reason: 'abuse' })
     expect(frozen).toMatchObject({ status: 422, body: { code: 'time_too_far' } })
@@ -108,7 +108,7 @@ describe('the admin token', () => {
     ])
     expect(await stash.read('a')).toBe('1')
   })
-  it('is told what is wrong with its body', async () => {
+  it('gets the errors in its body', async () => {
     const { admin } = await deployment()
     expect(await admin.call('PUT', '/freeze', { untli: 'x' })).toMatchObject({
       status: 400,
@@ -146,13 +146,13 @@ describe('the admin token', () => {
     expect(await stash.read('a')).toBe('1')
     expect(await stash.revision()).toBe(1)
   })
-  it('is nobody where the deployment has none', async () => {
+  it('authenticates no one if the deployment has none', async () => {
     const { admin } = await deployment()
     faults.settings = {}
     expect(await admin.call('DELETE', '')).toMatchObject({ status: 403, body: { code: 'invalid_token' } })
     expect(await admin.call('POST', '/tokens/recover')).toMatchObject({ status: 403, body: { code: 'invalid_token' } })
   })
-  it('is compared for a stash, too, only below the limit', async () => {
+  it('is compared only below the limit for requests to a stash as well', async () => {
     const { stash } = await deployment()
     const from = { 'CF-Connecting-IP': randomAddress() }
     const freeze = async (bearer: string) =>
@@ -166,30 +166,30 @@ describe('the admin token', () => {
 })
 
 describe('POST /stash/{id}/tokens/recover', () => {
-  it('makes a master token, ends the older ones, and lists who else still counts', async () => {
+  it('creates a master token, ends the older ones, and lists the other valid tokens', async () => {
     const { stash, master, admin } = await deployment()
     const { body: rotated } = await master.call('POST', '/tokens/rotate', { overlap: '30d' })
-    const second = await holderOf(stash, rotated).grant({ label: 'deploys', can: ['write'], keys: ['a*'] })
+    const second = await createHolder(stash, rotated).grant({ label: 'deploys', can: ['write'], keys: ['a*'] })
     const { status, body } = await admin.call('POST', '/tokens/recover?reason=lost')
     expect({ status, leaves: body['leaves'] }).toMatchObject({
       status: 200,
       leaves: [{ label: 'deploys', can: ['write'], keys: ['a*'] }],
     })
     expect((await master.set('a', '1')).status).toBe(403)
-    expect((await holderOf(stash, rotated).set('a', '1')).status).toBe(403)
+    expect((await createHolder(stash, rotated).set('a', '1')).status).toBe(403)
     expect((await second.set('a', '1')).status).toBe(200)
-    const recovered = holderOf(stash, body)
+    const recovered = createHolder(stash, body)
     expect((await recovered.call('POST', '/tokens/rotate')).status).toBe(200)
     expect((await second.history())[0]).toMatchObject({ who: 'deploys' })
   })
-  it('is recorded, by the admin', async () => {
+  it('is recorded in history with the admin as its author', async () => {
     const { stash, admin } = await deployment()
     const { body } = await admin.call('POST', '/tokens/recover?reason=lost')
-    expect(await holderOf(stash, body).history()).toMatchObject([
+    expect(await createHolder(stash, body).history()).toMatchObject([
       { kind: 'recover', who: 'admin', token_id: null, reason: 'lost', token: { token_id: body['token_id'] } },
     ])
   })
-  it('with all=1 ends every token, with its links', async () => {
+  it('ends every token with all=1, and their links', async () => {
     const { stash, master, admin } = await deployment()
     const second = await master.grant({ label: 'deploys', can: ['write'] })
     const headers = { Authorization: `Bearer ${second.token}` }
@@ -199,23 +199,23 @@ describe('POST /stash/{id}/tokens/recover', () => {
     expect(body['leaves']).toEqual([])
     expect((await second.set('a', '1')).status).toBe(403)
     expect((await send(url.slice(url.indexOf('/update')), { method: 'POST' })).status).toBe(410)
-    const listed = await holderOf(stash, body).call('GET', '/tokens')
+    const listed = await createHolder(stash, body).call('GET', '/tokens')
     expect(listed.body['tokens']).toMatchObject([{ master: true, token_id: body['token_id'] }])
     expect(await admin.call('POST', '/tokens/recover?all=2')).toMatchObject({ status: 400 })
   })
-  it('passes on what the lost master token had scheduled, and leaves it the same person', async () => {
+  it('transfers the schedules of the lost master token, and keeps its holder', async () => {
     const { stash, master, admin } = await deployment()
     await master.call('PUT', '/guards/traffic', { type: 'text', approvals: 1 })
     const asked = await master.set('traffic', 'green')
     const { body } = await admin.call('POST', '/tokens/recover')
-    const recovered = holderOf(stash, body)
+    const recovered = createHolder(stash, body)
     expect(await recovered.held()).toMatchObject([{ held_id: asked.body['held_id'], made_by: 'master' }])
     expect(await recovered.call('POST', `/held/${String(asked.body['held_id'])}/approve`)).toMatchObject({
       status: 403,
       body: { code: 'own_request' },
     })
   })
-  it('is nothing that a token of the stash can do', async () => {
+  it('cannot be called with a token of the stash', async () => {
     const { master } = await deployment()
     expect(await master.call('POST', '/tokens/recover')).toMatchObject({
       status: 403,

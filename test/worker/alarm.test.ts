@@ -1,7 +1,7 @@
-/** The order in which the alarm releases what is due, and what it does after the object died in the middle. */
+/** The order in which the alarm releases due changes, and the retry after the object was aborted during a release. */
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
-import { newOperator, objectOf } from '../support/front-door.ts'
+import { newOperator, getObject } from '../support/front-door.ts'
 import { freezeTime, pass, START } from '../support/frozen-time.ts'
 import type { Stash } from '../support/stash.ts'
 
@@ -9,9 +9,9 @@ freezeTime()
 
 const at = (ms: number): string => `at=${new Date(START + ms).toISOString()}`
 
-/** Ends the object, as a limit of the platform would, when it writes an entry with this reason. */
+/** Aborts the object, as a limit of the platform would, when it writes an entry with this reason. */
 async function dieAt(stash: Stash, reason: string): Promise<void> {
-  await runInDurableObject(objectOf(stash), (_, state) => {
+  await runInDurableObject(getObject(stash), (_, state) => {
     const { sql } = state.storage
     const exec = sql.exec.bind(sql)
     sql.exec = (<T extends Record<string, SqlStorageValue>>(query: string, ...bindings: unknown[]) => {
@@ -21,10 +21,10 @@ async function dieAt(stash: Stash, reason: string): Promise<void> {
   })
 }
 
-const ring = (stash: Stash): Promise<unknown> => runDurableObjectAlarm(objectOf(stash)).catch(() => 'died')
+const ring = (stash: Stash): Promise<unknown> => runDurableObjectAlarm(getObject(stash)).catch(() => 'died')
 
 describe('the alarm', () => {
-  it('ends time-boxes before it makes scheduled changes, also those that were due before', async () => {
+  it('ends time-boxes before it applies scheduled changes, even those that were due earlier', async () => {
     const { stash, master } = await newOperator()
     await master.set('maintenance-mode', 'false')
     await master.set('maintenance-mode', 'true', 'for=60s')
@@ -32,7 +32,7 @@ describe('the alarm', () => {
     await pass(stash, 61_000)
     expect((await master.history('limit=2')).map(({ kind }) => kind)).toEqual(['put', 'revert'])
   })
-  it('goes on with everything else where the release of one change ends the object each time', async () => {
+  it('releases everything else if the release of one change aborts the object each time', async () => {
     const { stash, master } = await newOperator()
     await master.set('maintenance-mode', 'false')
     await master.set('maintenance-mode', 'true', 'for=60s')
@@ -47,12 +47,12 @@ describe('the alarm', () => {
     expect(await stash.read('maintenance-mode')).toBe('false')
     expect(await stash.read('other')).toBe('1')
     expect((await master.held()).map(({ keys }) => keys)).toEqual([['deadly']])
-    // It is tried again, less and less often.
-    const next = await runInDurableObject(objectOf(stash), (_, { storage }) => storage.getAlarm())
+    // The release is retried with a growing back-off.
+    const next = await runInDurableObject(getObject(stash), (_, { storage }) => storage.getAlarm())
     expect(next).toBeGreaterThan(START + 61_000 + 30_000)
     expect(next).toBeLessThan(START + 61_000 + 60 * 60_000)
   })
-  it('has made the end of a time-box durable before it begins what may end the object', async () => {
+  it('makes the end of a time-box durable before it starts a release that may abort the object', async () => {
     const { stash, master } = await newOperator()
     await master.set('maintenance-mode', 'false')
     await master.set('maintenance-mode', 'true', 'for=60s')
@@ -62,11 +62,11 @@ describe('the alarm', () => {
     await ring(stash)
     expect(await stash.read('maintenance-mode')).toBe('false')
   })
-  it('leaves alone what an earlier release of the same ring has put off', async () => {
+  it('skips a change that an earlier release of the same run has postponed', async () => {
     const { stash, master } = await newOperator({ profile: 'wrendb' })
     await master.set('k', 'before')
     await master.set('k', 'for a minute', 'for=60s')
-    // So late that the lapse of the item is due as well; the end of the time-box writes it, and so begins a new lifetime.
+    // So late that the lapse of the item is due as well. The revert writes the item, and so starts a new lifetime.
     await pass(stash, 31 * 24 * 60 * 60_000)
     expect(await stash.read('k')).toBe('before')
   })

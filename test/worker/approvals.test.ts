@@ -6,7 +6,7 @@ const DAY = 24 * 60 * 60_000
 
 freezeTime()
 
-/** A stash whose `traffic` takes two people: `master` and `bob`. */
+/** Creates a stash whose key `traffic` requires two people: `master` and `bob`. */
 async function guarded(guard: object = {}) {
   const { stash, master } = await newOperator()
   await master.set('traffic', 'blue')
@@ -15,8 +15,8 @@ async function guarded(guard: object = {}) {
   return { stash, master, bob }
 }
 
-describe('a write of a key that takes two people', () => {
-  it('is held, listed, and made when another token approves', async () => {
+describe('a write of a key that requires two people', () => {
+  it('is held, listed, and applied when another token approves', async () => {
     const { stash, master, bob } = await guarded()
     const asked = await master.set('traffic', 'green', 'reason=blue+is+slow')
     expect(asked).toMatchObject({
@@ -36,7 +36,7 @@ describe('a write of a key that takes two people', () => {
     ])
     expect(await bob.held()).toEqual([])
   })
-  it('is approved by nobody who asked, by no token that cannot, and by no successor of the one who asked', async () => {
+  it("is not approved by its requester, by a token without the ability, or by the successor of the requester's token", async () => {
     const { stash, master } = await guarded()
     const weak = await master.grant({ can: ['write'] })
     const id = String((await master.set('traffic', 'green')).body['held_id'])
@@ -51,7 +51,7 @@ describe('a write of a key that takes two people', () => {
     expect(await own.json()).toMatchObject({ code: 'own_request' })
     expect(await stash.read('traffic')).toBe('blue')
   })
-  it('is made once by two approvals at once', async () => {
+  it('is applied once by two concurrent approvals', async () => {
     const { stash, master, bob } = await guarded()
     const carol = await master.grant({ label: 'carol', can: ['approve'] })
     const id = String((await master.set('traffic', 'green')).body['held_id'])
@@ -59,7 +59,7 @@ describe('a write of a key that takes two people', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 404])
     expect(await stash.revision()).toBe(5)
   })
-  it('expires after a day, and history says so', async () => {
+  it('expires after a day, which history records', async () => {
     const { stash, master, bob } = await guarded()
     const id = String((await master.set('traffic', 'green')).body['held_id'])
     vi.setSystemTime(START + DAY)
@@ -73,7 +73,7 @@ describe('a write of a key that takes two people', () => {
       { kind: 'drop_held', who: 'stash', dropped: { held_id: id, because: 'expired', made_by: 'master' } },
     ])
   })
-  it('is declined by the second person, or taken back by the first', async () => {
+  it('is declined by the second person, or cancelled by its requester', async () => {
     const { stash, master, bob } = await guarded()
     const declined = String((await master.set('traffic', 'green')).body['held_id'])
     expect((await bob.call('DELETE', `/held/${declined}?reason=not+now`)).status).toBe(200)
@@ -85,7 +85,7 @@ describe('a write of a key that takes two people', () => {
     ])
     expect(await stash.read('traffic')).toBe('blue')
   })
-  it('is decided afresh: conditions, guards and freezes of the moment count', async () => {
+  it('is decided again on approval: the present conditions, guards and freezes apply', async () => {
     const { stash, master, bob } = await guarded()
     const stale = await master.set('traffic', 'green', '', { 'If-Match': '"1"' })
     const fresh = await master.set('traffic', 'green')
@@ -99,11 +99,11 @@ describe('a write of a key that takes two people', () => {
     await bob.set('traffic', 'blue')
     await master.call('PUT', '/guards/traffic', { type: 'choice', choices: ['blue', 'green'], approvals: 1 })
     expect(await approve(stale)).toMatchObject({ status: 412 })
-    // A refusal leaves it waiting.
+    // A refused approval leaves the change pending.
     expect((await approve(fresh)).status).toBe(200)
     expect(await stash.read('traffic')).toBe('green')
   })
-  it('cannot be approved once whoever asked has lost their token', async () => {
+  it("cannot be approved once the requester's token has ended", async () => {
     const { stash, master, bob } = await guarded()
     const carol = await master.grant({ label: 'carol', can: ['write', 'tokens'], expires_in: '1h' })
     const id = String((await carol.set('traffic', 'green')).body['held_id'])
@@ -114,7 +114,7 @@ describe('a write of a key that takes two people', () => {
     })
     expect(await stash.read('traffic')).toBe('blue')
   })
-  it('is one whole: a patch, an undo and an import wait with all their keys', async () => {
+  it('is held as a whole: a patch, an undo and an import wait with all their keys', async () => {
     const { stash, master, bob } = await guarded()
     const patch = await master.call('PATCH', '/flags', { traffic: 'green', other: '1' })
     expect(patch.status).toBe(202)
@@ -129,7 +129,7 @@ describe('a write of a key that takes two people', () => {
     expect((await master.call('POST', '/import', whole)).status).toBe(202)
     expect((await master.call('POST', '/import?dry_run=1', whole)).body).toMatchObject({ waits_for: 'approval' })
   })
-  it('waits for the second person first and for its time then, and goes back without either', async () => {
+  it('waits for approval first and then for its time, and its revert needs neither', async () => {
     const { stash, master, bob } = await guarded()
     const asked = await master.set('traffic', 'green', 'at=2031-01-01T02:00:00Z&for=1h')
     expect(asked.body).toMatchObject({ waits_for: 'approval', expires_at: '2031-01-01T02:00:00.000Z' })
@@ -139,7 +139,7 @@ describe('a write of a key that takes two people', () => {
     await pass(stash, 2 * 60 * 60_000)
     expect(await stash.read('traffic')).toBe('green')
     expect(await master.history('limit=1')).toMatchObject([{ approved_by: { label: 'bob' } }])
-    // To stay is a change that takes two people as well.
+    // Cancelling the revert is a change that requires two people as well.
     const [revert] = await master.held()
     expect(await master.call('DELETE', `/held/${revert?.held_id}`)).toMatchObject({
       body: { code: 'approval_required' },
@@ -147,7 +147,7 @@ describe('a write of a key that takes two people', () => {
     await pass(stash, 60 * 60_000)
     expect(await stash.read('traffic')).toBe('blue')
   })
-  it('holds what its link was pressed for', async () => {
+  it('is held when its link is used', async () => {
     const { stash, master } = await guarded()
     const made = await send(`/item/${stash.id}/traffic/presign`, stash.as({ method: 'POST', body: 'green' }))
     const { url } = (await made.json()) as { url: string }
@@ -156,7 +156,7 @@ describe('a write of a key that takes two people', () => {
     expect(await pressed.json()).toMatchObject({ waits_for: 'approval' })
     expect(await master.held()).toMatchObject([{ kind: 'approval', made_by: 'master' }])
   })
-  it('is made by the time the guard asks for it: a change that was scheduled before waits for approval then', async () => {
+  it('is held for approval if the guard requires it at the scheduled time', async () => {
     const { stash, master } = await newOperator()
     await master.set('k', 'b', 'at=2031-01-01T01:00:00Z')
     await master.call('PUT', '/guards/k', { type: 'text', approvals: 1 })
@@ -167,17 +167,17 @@ describe('a write of a key that takes two people', () => {
 })
 
 describe('an approval link', () => {
-  const linkOf = async (one: Awaited<ReturnType<typeof guarded>>['bob'], id: string) => {
+  const createLink = async (one: Awaited<ReturnType<typeof guarded>>['bob'], id: string) => {
     const made = await one.call('POST', `/held/${id}/presign`)
     expect(made).toMatchObject({ status: 200, body: { operation: 'approve' } })
     const url = String(made.body['url'])
     return url.slice(url.indexOf('/update'))
   }
 
-  it('is the second person, once, and shows before what it does', async () => {
+  it('approves once as the second person, and shows the change first', async () => {
     const { stash, master, bob } = await guarded()
     const id = String((await master.set('traffic', 'green', 'reason=slow')).body['held_id'])
-    const link = await linkOf(bob, id)
+    const link = await createLink(bob, id)
     const page = await (await send(link, { headers: { Accept: 'text/html' } })).text()
     for (const shown of ['Approve', 'traffic', 'blue', 'green', 'master', 'bob', 'slow']) expect(page).toContain(shown)
     expect(await stash.read('traffic')).toBe('blue')
@@ -187,7 +187,7 @@ describe('an approval link', () => {
     expect(await master.history('limit=1')).toMatchObject([{ who: 'master', approved_by: { label: 'bob' } }])
     expect(await master.held()).toEqual([])
   })
-  it('is not made by whoever asked', async () => {
+  it('cannot be created by the requester', async () => {
     const { master } = await guarded()
     const id = String((await master.set('traffic', 'green')).body['held_id'])
     expect(await master.call('POST', `/held/${id}/presign`)).toMatchObject({
@@ -195,14 +195,14 @@ describe('an approval link', () => {
       body: { code: 'own_request' },
     })
   })
-  it('is of no use once the change is declined, or its maker may not approve any more', async () => {
+  it('has no effect once the change is declined, or its maker may no longer approve', async () => {
     const { stash, master, bob } = await guarded()
     const first = String((await master.set('traffic', 'green')).body['held_id'])
-    const declined = await linkOf(bob, first)
+    const declined = await createLink(bob, first)
     await bob.call('DELETE', `/held/${first}`)
     expect((await send(declined, { method: 'POST' })).status).toBe(410)
     const second = String((await master.set('traffic', 'green')).body['held_id'])
-    const orphan = await linkOf(bob, second)
+    const orphan = await createLink(bob, second)
     const { body } = await bob.call('GET', '/history?limit=1')
     const [entry] = body['entries'] as { token_id: string }[]
     await master.call('DELETE', `/tokens/${entry?.token_id}`)

@@ -1,4 +1,4 @@
-/** What the Worker reads for a caller before the stash has confirmed the token: nothing long, and no guards. */
+/** How much of a body the Worker reads before the stash has authenticated the token: little, and no guards. */
 import { describe, expect, it } from 'vitest'
 import { mintToken, TOKEN_PREFIX } from '../../src/model/access/token.ts'
 import { newStash, send } from '../support/front-door.ts'
@@ -6,10 +6,10 @@ import type { Stash } from '../support/stash.ts'
 
 const madeUp = (): string => mintToken(TOKEN_PREFIX, crypto.getRandomValues(new Uint8Array(64)))
 
-/** The runtime fetches one piece by itself, before the Worker asks for any. */
+/** The runtime itself pulls one piece before the Worker reads any. */
 const FETCHED_AHEAD = 1
 
-/** Sends a body in pieces of which each is made when it is asked for; answers with the status and how many were. */
+/** Sends a body in pieces that are created on demand. Returns the status and the number of pieces. */
 async function sendPieces(stash: Stash, method: string, path: string, token: string, headers = {}) {
   let read = 0
   const piece = new TextEncoder().encode(' '.repeat(1024))
@@ -43,7 +43,7 @@ describe('a write with a token that the stash does not know', () => {
     const unknown = await sendPieces(stash, method, path, madeUp())
     expect(unknown.status).toBe(403)
     expect(unknown.read).toBeLessThanOrEqual(FETCHED_AHEAD)
-    // The same from somebody who is known is read, and found wanting.
+    // The same body with a valid token is read, and refused.
     const known = await sendPieces(stash, method, path, stash.token)
     expect(known.read).toBeGreaterThan(FETCHED_AHEAD)
     expect(known.status).toBeGreaterThanOrEqual(400)

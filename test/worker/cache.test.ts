@@ -1,36 +1,36 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { app } from '../../src/http/app.ts'
 import { clearFaults, faults } from '../support/faults.ts'
-import { newStash, objectOf, send } from '../support/front-door.ts'
+import { newStash, getObject, send } from '../support/front-door.ts'
 
 afterEach(clearFaults)
 
-/** What the contract calls a public read. Everything else must never be kept. */
+/** The public reads by the contract. No other response may be cached. */
 const PUBLIC = ['/item/:stash/:key', '/stash/:stash', '/stash/:stash/flags', '/stash/:stash/items/latest']
 
 describe('the cache in front', () => {
-  it('may keep public reads, under a tag of their stash, and nothing else: every route and method', async () => {
+  it('may keep public reads with a tag of their stash, and no other route or method', async () => {
     const stash = await newStash()
     await stash.put('k', '1')
     const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PURGE']
     const paths = new Set(app.routes.map(({ path }) => path.replace(/^\/api/, '').replace(/\{.*\}\}?/, '')))
     expect(paths.size).toBeGreaterThan(8)
-    // What is the same for every stash: `dashboard.test.ts` and `about.test.ts` say how it is kept.
+    // The responses that are the same for every stash: `dashboard.test.ts` and `about.test.ts` cover their caching.
     for (const path of ['', '/', '/dashboard/:file', '/docs', '/openapi.json']) paths.delete(path)
     for (const path of [...paths, '/nothing']) {
       for (const method of methods) {
         const target = path.replace(':stash', stash.id).replace(':key', 'k')
         const answer = await send(target, { method })
         const kept = PUBLIC.includes(path) && (method === 'GET' || method === 'HEAD')
-        const said = `${method} ${path}`
-        expect(answer.headers.get('Cache-Tag'), said).toBe(kept ? `stash:${stash.id}` : null)
-        expect(answer.headers.get('Cache-Control'), said).toBe(kept ? 'no-cache' : 'no-store')
-        expect(answer.headers.get('Cloudflare-CDN-Cache-Control') !== null, said).toBe(kept)
-        expect(answer.headers.get('Vary'), said).toBeNull()
+        const route = `${method} ${path}`
+        expect(answer.headers.get('Cache-Tag'), route).toBe(kept ? `stash:${stash.id}` : null)
+        expect(answer.headers.get('Cache-Control'), route).toBe(kept ? 'no-cache' : 'no-store')
+        expect(answer.headers.get('Cloudflare-CDN-Cache-Control') !== null, route).toBe(kept)
+        expect(answer.headers.get('Vary'), route).toBeNull()
       }
     }
   })
-  it('may keep that an item is missing, under the same tag, with its revision', async () => {
+  it('may keep a missing item, with the same tag and its revision', async () => {
     const stash = await newStash()
     const missing = await send(`/item/${stash.id}/nope`)
     expect(missing.status).toBe(404)
@@ -38,9 +38,9 @@ describe('the cache in front', () => {
     expect(missing.headers.get('Switchyard-Revision')).toBe('0')
     expect(missing.headers.get('Switchyard-Source')).toContain('vouched')
   })
-  it('keeps a vouched copy for five seconds, and what nobody vouched for one', async () => {
+  it('keeps a vouched copy for five seconds, and an unvouched one for one second', async () => {
     const stash = await newStash()
-    await objectOf(stash).vouch()
+    await getObject(stash).vouch()
     const vouched = await send(`/item/${stash.id}/nope`)
     expect(vouched.headers.get('Cloudflare-CDN-Cache-Control')).toBe(
       'public, max-age=5, stale-while-revalidate=5, stale-if-error=86400',
@@ -52,7 +52,7 @@ describe('the cache in front', () => {
       .poll(async () => (await send(`/stash/${other.id}`)).headers.get('Cloudflare-CDN-Cache-Control'))
       .toBe('public, max-age=1, stale-if-error=86400')
   })
-  it('turns down unknown parameters without asking a store', async () => {
+  it('gets a refusal of unknown parameters that called no store', async () => {
     const stash = await newStash()
     let asked = 0
     faults.object = (_, call) => {
@@ -68,7 +68,7 @@ describe('the cache in front', () => {
     }
     expect(asked).toBe(0)
   })
-  it('is purged of the stash after a commit: at once, and once more when no memory can be older', async () => {
+  it('is purged of the stash after a commit, and again when no isolate can serve an older copy', async () => {
     const purged: string[][] = []
     faults.purge = async (tags) => {
       purged.push(tags)
@@ -80,7 +80,7 @@ describe('the cache in front', () => {
     await expect.poll(() => purged.length).toBe(2)
     expect(purged).toEqual([[`stash:${stash.id}`], [`stash:${stash.id}`]])
   })
-  it('is purged for nobody outside', async () => {
+  it('is not purged by external requests', async () => {
     let purged = 0
     faults.purge = async () => {
       purged++
@@ -90,7 +90,7 @@ describe('the cache in front', () => {
     expect(answer.status).toBe(404)
     expect(purged).toBe(0)
   })
-  it('may refuse a purge, and no write notices', async () => {
+  it('may refuse a purge without an effect on the write', async () => {
     faults.purge = async () => ({ success: false })
     const stash = await newStash()
     expect((await stash.put('a', '1')).status).toBe(200)
@@ -101,7 +101,7 @@ describe('the cache in front', () => {
 })
 
 describe('made-up stash ids', () => {
-  it('cost nothing: no object, no KV read, whatever their number', async () => {
+  it('cost no call of an object and no read of KV, whatever their number', async () => {
     let asked = 0
     faults.kvGet = (_, call) => {
       asked++

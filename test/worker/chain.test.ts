@@ -3,14 +3,14 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { StashObject } from '../../src/worker.ts'
 import type { Credential, Intent } from '../../src/model/intent.ts'
 import type { Verified } from '../../src/stash/query/history.ts'
-import { newStash, objectOf } from '../support/front-door.ts'
+import { newStash, getObject } from '../support/front-door.ts'
 import type { Stash } from '../support/stash.ts'
 
 const CHANGES = 1_000
 const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T
 const key = () => `k-${Math.floor(Math.random() * 30)}`
 
-/** Writes of every kind that leaves an entry. Some are refused: those leave none. */
+/** Makes writes of every kind that adds an entry. Some are refused, and add none. */
 function randomIntent(revision: number): Intent {
   const value = () => `${pick(['true', 'blue', 'é🎉', '{"a": 1}'])} ${Math.random()}`
   const type = 'text/plain'
@@ -35,7 +35,7 @@ let stash: Stash
 let credential: Credential
 
 const inside = <R>(act: (object: StashObject, sql: SqlStorage) => R): Promise<R> =>
-  runInDurableObject<StashObject, R>(objectOf(stash), (object, { storage }) => act(object, storage.sql))
+  runInDurableObject<StashObject, R>(getObject(stash), (object, { storage }) => act(object, storage.sql))
 
 async function verify(object: StashObject): Promise<Verified> {
   let slice: Verified | undefined
@@ -68,18 +68,18 @@ describe('after a thousand random changes', () => {
     expect(await inside((object) => verify(object))).toMatchObject({ head: CHANGES, upTo: CHANGES, failure: null })
   })
 
-  /** Which revision a row belongs to, and what a failure there is called. */
+  /** The revision that a row belongs to, and the name of the failure there. */
   const TABLES = [
     { table: 'log', revision: 'revision', what: 'entry' },
     { table: 'change', revision: 'revision', what: 'entry' },
     { table: 'item', revision: 'version', what: 'item' },
     { table: 'guard', revision: 'version', what: 'guard' },
   ] as const
-  /** Nothing hangs on these: where a row stands among its equals, and what the item's own history does not tell. */
+  /** Columns that the chain does not cover: the position of a row among its equals, and metadata of items that history lacks. */
   const FREE = ['log.bytes', 'item.bytes', 'item.created_at', 'item.updated_at']
 
   it.each(TABLES)(
-    'one byte changed in any column of $table is found at its entry',
+    'one byte changed in any column of $table is reported at its entry',
     async ({ table, revision, what }) => {
       const tried = await inside(async (object, sql) => {
         const columns = sql.exec<{ name: string }>(`SELECT name FROM pragma_table_info('${table}')`).toArray()
@@ -98,16 +98,16 @@ describe('after a thousand random changes', () => {
             try {
               set(other)
             } catch {
-              // A key or number that is taken already: SQLite itself refuses it.
+              // SQLite itself refuses a duplicate key or number.
               continue
             }
             const { failure } = await verify(object)
             const moved = name === revision
             if (table === 'log' && moved) sql.exec('UPDATE log SET revision = ? WHERE revision = ?', at, other)
             else set(value)
-            const said = `${table}.${name} ${String(value)} → ${String(other)} at ${at}: ${JSON.stringify(failure)}`
-            // A row that claims another revision is missing at its own, or too many at the other.
-            expect(failure, said).toMatchObject(moved ? {} : { revision: at, what })
+            const message = `${table}.${name} ${String(value)} → ${String(other)} at ${at}: ${JSON.stringify(failure)}`
+            // A row with another revision is missing at its own revision, or one too many at the other.
+            expect(failure, message).toMatchObject(moved ? {} : { revision: at, what })
           }
           names.push(name)
         }
@@ -125,6 +125,6 @@ function changeOneByte(value: string | number): string | number {
   const at = Math.floor(Math.random() * value.length)
   const other = value.charCodeAt(at) === 120 ? 'y' : 'x'
   const changed = value.slice(0, at) + other + value.slice(at + 1)
-  // Half of a surrogate pair is not text, and the database would not take it as it is.
+  // A lone surrogate is not valid text, and the database would change it.
   return changed.isWellFormed() ? changed : `${value}x`
 }

@@ -5,14 +5,14 @@ import { policyFor } from '../../src/http/routes/dashboard.ts'
 const get = (path: string, init?: RequestInit): Promise<Response> =>
   exports.default.fetch(new Request(`https://flags.test${path}`, init))
 
-/** The paths that the page names. */
+/** The paths in the page. */
 async function filesOfPage(): Promise<string[]> {
   const text = await (await get('/')).text()
   return [...text.matchAll(/(?:href|src)="(\/dashboard\/[^"]+)"/g)].map(([, path = '']) => path)
 }
 
 describe('GET /', () => {
-  it('is a page under a policy that lets nothing in but its own files', async () => {
+  it('has a policy that allows only its own files', async () => {
     const page = await get('/')
     expect(page.status).toBe(200)
     expect(page.headers.get('Content-Type')).toBe('text/html; charset=utf-8')
@@ -35,7 +35,7 @@ describe('GET /', () => {
     const text = await page.text()
     for (const inline of [/<script(?![^>]* src=)/, /<style/, / style="/, / on\w+="/]) expect(text).not.toMatch(inline)
   })
-  it('names the host that was asked in its policy, and so is kept by no cache in front', async () => {
+  it('names the requested host in its policy, and is therefore not cached in front', async () => {
     const page = await get('/')
     expect(page.headers.get('Cloudflare-CDN-Cache-Control')).toBe('no-store')
     const other = await exports.default.fetch(new Request('http://localhost:8787/api'))
@@ -51,12 +51,12 @@ describe('GET /', () => {
     'a_b.test',
     'a;/x',
     `${'a.'.repeat(20)}test`,
-  ])('lets no Host break out of its policy: %s', (host) => {
+  ])('does not let a Host change its policy: %s', (host) => {
     const policy = policyFor(`http://${host}/`).split('; ')
     expect(policy).toHaveLength(9)
     expect(policy).toContain("script-src 'self'")
   })
-  it('names one module and one style sheet, which import nothing, and are there', async () => {
+  it('names one module and one style sheet, which import nothing and exist', async () => {
     const files = await filesOfPage()
     expect(files).toEqual([
       expect.stringMatching(/^\/dashboard\/styles-[A-Z0-9]{8}\.css$/),
@@ -71,7 +71,7 @@ describe('GET /', () => {
       expect(await file.text()).not.toMatch(/@import|(?:^|;)import\b|\bimport\(/)
     }
   })
-  it('has its files kept for good, by browsers and by caches, and a 304 by no cache in front', async () => {
+  it('has files that browsers and caches keep forever, and a 304 that no cache in front keeps', async () => {
     for (const path of await filesOfPage()) {
       const first = await get(path)
       expect(first.headers.get('Cache-Control')).toBe('public, max-age=31536000, immutable')
@@ -83,7 +83,7 @@ describe('GET /', () => {
       expect(again.headers.get('Content-Security-Policy')).not.toBeNull()
     }
   })
-  it('is asked for each time by a browser, and is not sent again unchanged', async () => {
+  it('is revalidated by browsers on each use, and answered with 304 if unchanged', async () => {
     const first = await get('/')
     expect(first.headers.get('Cache-Control')).toBe('no-cache')
     await first.body?.cancel()
@@ -94,7 +94,7 @@ describe('GET /', () => {
     expect(head.status).toBe(200)
     expect(await head.text()).toBe('')
   })
-  it('gives out nothing else that lies in its folder, or beside it', async () => {
+  it('serves no other file of its folder or beside it', async () => {
     for (const file of [
       'tsconfig.json',
       'main.ts',

@@ -4,9 +4,9 @@ import { clearFaults, faults } from '../support/faults.ts'
 import { send } from '../support/front-door.ts'
 
 /**
- * What a reader gets, for every way in which KV and the object can fail together. The stash stands at revision
- * 2 (`new`); KV holds revision 1 (`old`), as it does for a minute elsewhere, unless it is up to date. Nothing is
- * in memory: each case reads another stash.
+ * The result of a read for every combination of faults in KV and the object. The stash is at revision 2 (`new`). KV has
+ * revision 1 (`old`), as other places see it for a minute, unless it is up to date. Each case reads another stash, so that
+ * no isolate has a cache entry.
  */
 const never = () => new Promise<never>(() => {})
 const late = async <T>(ms: number, call: () => Promise<T>): Promise<T> => {
@@ -16,14 +16,14 @@ const late = async <T>(ms: number, call: () => Promise<T>): Promise<T> => {
 const broken = () => Promise.reject(new Error('500'))
 
 const KV: Record<string, (id: string) => Promise<string | null>> = {
-  ok: async (id) => snapshotOf(id, 2, 'new'),
-  behind: async (id) => snapshotOf(id, 1, 'old'),
-  slow: (id) => late(3_500, async () => snapshotOf(id, 2, 'new')),
+  ok: async (id) => createSnapshot(id, 2, 'new'),
+  behind: async (id) => createSnapshot(id, 1, 'old'),
+  slow: (id) => late(3_500, async () => createSnapshot(id, 2, 'new')),
   500: broken,
   hanging: never,
   corrupt: async () => '{"format":2,"stash_id":',
-  foreign: async () => snapshotOf('f'.repeat(64), 9, 'foreign'),
-  future: async (id) => snapshotOf(id, 9, 'future').replace('"format":2', '"format":99'),
+  foreign: async () => createSnapshot('f'.repeat(64), 9, 'foreign'),
+  future: async (id) => createSnapshot(id, 9, 'future').replace('"format":2', '"format":99'),
   empty: async () => null,
 }
 const OBJECT: Record<string, (call: () => Promise<unknown>) => Promise<unknown>> = {
@@ -34,7 +34,7 @@ const OBJECT: Record<string, (call: () => Promise<unknown>) => Promise<unknown>>
   gone: never,
 }
 
-const snapshotOf = (id: string, revision: number, value: string) =>
+const createSnapshot = (id: string, revision: number, value: string) =>
   JSON.stringify({
     format: 2,
     stash_id: id,
@@ -50,11 +50,11 @@ const fromKv = (value: string, ok: string) => {
   return { ok, slow: silent, overloaded: silent, throws: silent, gone: silent }
 }
 
-/** By KV, then by object, what is read: the value, and whether the object vouched for it. */
+/** By state of KV, then of the object: the value that is read, and whether the object vouched for it. */
 const CELLS: Record<string, Record<string, string>> = {
   ok: fromKv('new', 'new vouched'),
   behind: fromKv('old', 'new vouched'),
-  // Late as it is, it comes before nothing; the object, where it answers at all, comes sooner.
+  // A late KV is better than no answer; the object answers sooner if it answers at all.
   slow: { ...fromKv('new', 'new vouched'), slow: 'new vouched' },
   500: FROM_OBJECT,
   hanging: FROM_OBJECT,
@@ -67,17 +67,17 @@ const CELLS: Record<string, Record<string, string>> = {
 const PAIRS = Object.keys(KV).flatMap((kv) => Object.keys(OBJECT).map((object) => ({ kv, object })))
 const outcomes = new Map<string, string>()
 
-// All at once: the cells in which nothing answers take five seconds each.
+// Concurrently, because each case without an answer takes five seconds.
 beforeAll(async () => {
   const cells = await Promise.all(PAIRS.map(async (pair) => ({ ...pair, id: await twoRevisions() })))
-  const cellOf = new Map(cells.map((cell) => [cell.id, cell]))
-  faults.kvGet = (id, call) => KV[cellOf.get(id)?.kv ?? '']?.(id) ?? call()
-  faults.object = (_, call, id) => OBJECT[cellOf.get(id)?.object ?? '']?.(call) ?? call()
+  const getCell = new Map(cells.map((cell) => [cell.id, cell]))
+  faults.kvGet = (id, call) => KV[getCell.get(id)?.kv ?? '']?.(id) ?? call()
+  faults.object = (_, call, id) => OBJECT[getCell.get(id)?.object ?? '']?.(call) ?? call()
   await Promise.all(cells.map(async ({ kv, object, id }) => outcomes.set(`${kv} ${object}`, await read(id))))
 })
 afterAll(clearFaults)
 
-/** Written past the front door: a write through it would let this isolate expect the newer revision. */
+/** Writes past HTTP, because a write through this isolate would make it expect the newer revision. */
 async function twoRevisions(): Promise<string> {
   const id = env.STASH.newUniqueId()
   const stub = env.STASH.get(id)
@@ -97,7 +97,7 @@ async function read(id: string): Promise<string> {
 }
 
 describe.each(PAIRS)('KV $kv and the object $object', ({ kv, object }) => {
-  it(`gives the reader ${CELLS[kv]?.[object]}`, () => {
+  it(`give a reader ${CELLS[kv]?.[object]}`, () => {
     expect(outcomes.get(`${kv} ${object}`)).toBe(CELLS[kv]?.[object])
   })
 })

@@ -5,7 +5,7 @@ import { newStash, send } from '../support/front-door.ts'
 afterEach(clearFaults)
 
 describe('a write whose object fails', () => {
-  it('says that it may have been applied, and what is safe to do', async () => {
+  it('reports that it may have been applied, and how to proceed safely', async () => {
     const stash = await newStash()
     faults.object = async (_, call) => {
       await call()
@@ -24,7 +24,7 @@ describe('a write whose object fails', () => {
     clearFaults()
     expect(await stash.read('a')).toBe('1')
   })
-  it('says that nothing was changed where the object was overloaded', async () => {
+  it('reports that nothing was changed if the object was overloaded', async () => {
     const stash = await newStash()
     faults.object = () => Promise.reject(Object.assign(new Error('overloaded'), { overloaded: true }))
     const failed = await stash.put('a', '1')
@@ -35,7 +35,7 @@ describe('a write whose object fails', () => {
 })
 
 describe('a read', () => {
-  it('is answered from KV while the object is gone, and from the object while KV is', async () => {
+  it('is answered from KV while the object is unreachable, and from the object while KV is unreachable', async () => {
     const stash = await newStash()
     await stash.put('a', '1')
     faults.kvGet = () => Promise.reject(new Error('KV is down'))
@@ -43,7 +43,7 @@ describe('a read', () => {
     expect(await read.text()).toBe('1')
     expect(read.headers.get('Switchyard-Source')).toMatch(/^object; vouched; /)
   })
-  it('of a stash that cannot be reached is 503, never empty', async () => {
+  it('is answered 503, and never empty, if the stash is unreachable', async () => {
     const stash = await newStash()
     faults.kvGet = () => Promise.reject(new Error('KV is down'))
     faults.object = () => Promise.reject(new Error('the object is down'))

@@ -25,14 +25,14 @@ describe('PATCH /stash/{id}/flags', () => {
       flags: { 'maintenance-mode': 'true', 'traffic-target': 'blue' },
     })
   })
-  it('changes nothing where one part is refused', async () => {
+  it('changes nothing if one part is refused', async () => {
     const stash = await newStash()
     const refused = await patch(stash, JSON.stringify({ good: '1', huge: 'x'.repeat(1024 * 1024) }))
     expect(refused.status).toBe(413)
     expect(await refused.json()).toMatchObject({ code: 'value_too_large', key: 'huge' })
     expect(await readFlags(stash)).toMatchObject({ revision: 0, flags: {} })
   })
-  it('keeps a key named __proto__ like any other', async () => {
+  it('accepts a key named __proto__ like any other', async () => {
     const stash = await newStash()
     await patch(stash, '{"__proto__":"a","constructor":"b"}')
     expect(await (await send(`/stash/${stash.id}/flags`)).text()).toContain(
@@ -40,7 +40,7 @@ describe('PATCH /stash/{id}/flags', () => {
     )
     expect(await stash.read('__proto__')).toBe('a')
   })
-  it('puts If-Match to the revision of the stash', async () => {
+  it('checks If-Match against the revision of the stash', async () => {
     const stash = await newStash()
     await patch(stash, '{"a":"1"}', { 'If-Match': '"0"' })
     const late = await patch(stash, '{"a":"2"}', { 'If-Match': '"0"' })
@@ -51,13 +51,13 @@ describe('PATCH /stash/{id}/flags', () => {
     ['a value that is not a string', '{"a":true}', 'a'],
     ['an empty value', '{"a":""}', 'a'],
     ['half a surrogate pair', '{"a":"\\ud800"}', 'a'],
-    ['a key that cannot be one', '{"a/b":"1"}', 'a/b'],
-    ['a key that every URL folds away', '{"..":"1"}', '..'],
+    ['an invalid key', '{"a/b":"1"}', 'a/b'],
+    ['a key that URLs normalise away', '{"..":"1"}', '..'],
     ['an array', '["a"]', ''],
     ['nothing', '', ''],
     ['no change', '{}', ''],
     ['broken JSON', '{"a":', ''],
-  ])('refuses %s, and says where', async (_, body, path) => {
+  ])('refuses %s, and names the place', async (_, body, path) => {
     const stash = await newStash()
     const refused = await patch(stash, body)
     expect(refused.status).toBe(400)
@@ -67,13 +67,13 @@ describe('PATCH /stash/{id}/flags', () => {
 })
 
 describe('GET /stash/{id}/flags', () => {
-  it('answers for the keys asked for, leaving out what does not exist', async () => {
+  it('returns the requested keys without those that do not exist', async () => {
     const stash = await newStash()
     await patch(stash, '{"a":"1","b":"2","c":"3"}')
     expect(await readFlags(stash, '?keys=c,a,nope')).toMatchObject({ revision: 1, flags: { a: '1', c: '3' } })
     expect((await send(`/stash/${stash.id}/flags?keys=a%2Fb`)).status).toBe(400)
   })
-  it('has the revision for its ETag', async () => {
+  it('has the revision as its ETag', async () => {
     const stash = await newStash()
     await patch(stash, '{"a":"1"}')
     const read = await send(`/stash/${stash.id}/flags`)
@@ -83,7 +83,7 @@ describe('GET /stash/{id}/flags', () => {
 })
 
 describe('GET /stash/{id}/flags?keys=', () => {
-  it('is the same bytes for the same set of keys, however it is written', async () => {
+  it('returns the same bytes for the same set of keys in any spelling', async () => {
     const stash = await newStash()
     await patch(stash, '{"b":"2","a":"1","c":"3"}')
     const read = async (keys: string) => (await send(`/stash/${stash.id}/flags?keys=${keys}`)).text()

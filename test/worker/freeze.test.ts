@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
 import { clearFaults, faults } from '../support/faults.ts'
-import { newOperator, objectOf, send } from '../support/front-door.ts'
+import { newOperator, getObject, send } from '../support/front-door.ts'
 import { freezeTime, pass, START } from '../support/frozen-time.ts'
 
 const HOUR = 60 * 60_000
@@ -11,7 +11,7 @@ freezeTime()
 const ONE_O_CLOCK = '2031-01-01T01:00:00.000Z'
 
 describe('PUT /stash/{id}/freeze', () => {
-  it('refuses every change until then, and says who, why and until when', async () => {
+  it('refuses every change until it ends, with its author, reason and end', async () => {
     const { stash, master } = await newOperator()
     await master.set('a', '1')
     const answer = await master.call('PUT', '/freeze', { until: ONE_O_CLOCK, reason: 'launch' })
@@ -44,10 +44,10 @@ describe('PUT /stash/{id}/freeze', () => {
     }
     expect(await stash.read('a')).toBe('1')
     expect(await stash.revision()).toBe(2)
-    // What happens after the freeze may be planned during it.
+    // A change for after the freeze may be scheduled during it.
     expect((await master.set('a', '2', 'at=2031-01-01T01:00:00Z')).status).toBe(202)
   })
-  it('has ended by the clock in a copy that the object does not confirm, which has a tag of its own', async () => {
+  it('has ended by the clock in a copy that the object does not confirm, which has a different ETag', async () => {
     const { stash, master } = await newOperator()
     await master.call('PUT', '/freeze', { until: ONE_O_CLOCK })
     const facts = (headers = {}) => send(`/stash/${stash.id}`, { headers })
@@ -61,7 +61,7 @@ describe('PUT /stash/{id}/freeze', () => {
     expect(thawed.headers.get('ETag')).toBe('"1+r"')
     clearFaults()
   })
-  it('ends by itself, as a change of its own that readers see', async () => {
+  it('ends by itself, as a revision that readers see', async () => {
     const { stash, master } = await newOperator()
     await master.call('PUT', '/freeze', { until: ONE_O_CLOCK })
     const facts = async (etag = '') =>
@@ -69,9 +69,9 @@ describe('PUT /stash/{id}/freeze', () => {
     const frozen = await facts()
     expect(await frozen.json()).toMatchObject({ frozen: true, frozen_until: ONE_O_CLOCK, freeze_reason: null })
     vi.setSystemTime(Date.now() + HOUR)
-    // The alarm may be late; the freeze is over all the same, before anything else happens.
+    // Even if the alarm is late, the freeze is over before any other change.
     expect((await master.set('a', '1')).status).toBe(200)
-    await runDurableObjectAlarm(objectOf(stash))
+    await runDurableObjectAlarm(getObject(stash))
     const thawed = await facts(frozen.headers.get('ETag') ?? '')
     expect(thawed.status).toBe(200)
     expect(await thawed.json()).toMatchObject({ frozen: false, frozen_until: null })
@@ -80,17 +80,17 @@ describe('PUT /stash/{id}/freeze', () => {
       { kind: 'unfreeze', who: 'stash', reason: 'its time is over', freeze: { until: ONE_O_CLOCK, by: 'master' } },
     ])
   })
-  it('holds until somebody ends it, where it says no time', async () => {
+  it('lasts until it is ended if it names no time', async () => {
     const { stash, master } = await newOperator()
     await master.call('PUT', '/freeze')
     vi.setSystemTime(Date.now() + 300 * 24 * HOUR)
-    await runDurableObjectAlarm(objectOf(stash))
+    await runDurableObjectAlarm(getObject(stash))
     expect((await master.set('a', '1')).status).toBe(423)
     expect((await master.call('DELETE', '/freeze')).status).toBe(200)
     expect((await master.set('a', '1')).status).toBe(200)
     expect(await master.call('DELETE', '/freeze')).toMatchObject({ status: 404, body: { code: 'not_frozen' } })
   })
-  it('for good outlasts the end of one before it', async () => {
+  it('replaces a timed freeze, whose end then has no effect', async () => {
     const { stash, master } = await newOperator()
     await master.call('PUT', '/freeze', { until: ONE_O_CLOCK })
     await master.call('PUT', '/freeze', { reason: 'incident' })
@@ -98,7 +98,7 @@ describe('PUT /stash/{id}/freeze', () => {
     expect(await master.set('a', '1')).toMatchObject({ status: 423, body: { until: null, reason: 'incident' } })
     expect(await master.history('limit=1')).toMatchObject([{ revision: 2, kind: 'freeze' }])
   })
-  it('ends at its own time, where one before it would have ended sooner or later', async () => {
+  it('ends at its own time, whether the freeze before it would have ended sooner or later', async () => {
     for (const [first, second] of [
       ['2031-01-01T00:30:00Z', ONE_O_CLOCK],
       ['2031-01-01T02:00:00Z', ONE_O_CLOCK],
@@ -114,7 +114,7 @@ describe('PUT /stash/{id}/freeze', () => {
       expect(await master.history('limit=2')).toMatchObject([{ kind: 'put' }, { revision: 3, kind: 'unfreeze' }])
     }
   })
-  it('ended by hand does not end again at its time', async () => {
+  it('does not end again at its time after DELETE', async () => {
     const { stash, master } = await newOperator()
     await master.call('PUT', '/freeze', { until: ONE_O_CLOCK })
     await master.call('DELETE', '/freeze')
@@ -123,7 +123,7 @@ describe('PUT /stash/{id}/freeze', () => {
     expect((await master.set('a', '1')).status).toBe(423)
     expect(await master.history('limit=1')).toMatchObject([{ revision: 3, kind: 'freeze' }])
   })
-  it('leaves open what makes things safe: tokens are revoked, held changes cancelled', async () => {
+  it('allows changes that increase safety: revoking tokens and cancelling held changes', async () => {
     const { master } = await newOperator()
     const second = await master.grant({ can: ['write'] })
     const held = await second.set('a', '1', 'at=2031-01-02T00:00:00Z')
@@ -132,21 +132,21 @@ describe('PUT /stash/{id}/freeze', () => {
     const [, { token_id: id }] = (await master.call('GET', '/tokens')).body['tokens'] as [object, { token_id: string }]
     expect((await master.call('DELETE', `/tokens/${id}`)).status).toBe(200)
   })
-  it('lets nobody make a time-boxed change stay', async () => {
+  it('does not allow a time-boxed change to become permanent', async () => {
     const { master } = await newOperator()
     const { body } = await master.set('a', '1', 'for=2h')
     await master.call('PUT', '/freeze', { until: ONE_O_CLOCK })
     expect((await master.call('DELETE', `/held/${String(body['revert_id'])}`)).status).toBe(423)
   })
-  it('stops a change that was scheduled before, and history says so', async () => {
+  it('stops a change that was scheduled before, which history records', async () => {
     const { stash, master } = await newOperator()
     await master.set('a', '1', 'at=2031-01-01T00:30:00Z')
     await master.call('PUT', '/freeze', { until: ONE_O_CLOCK })
     vi.setSystemTime(Date.now() + HOUR / 2)
-    await runDurableObjectAlarm(objectOf(stash))
+    await runDurableObjectAlarm(getObject(stash))
     expect(await master.history('limit=1')).toMatchObject([{ dropped: { because: 'refused', refusal: 'frozen' } }])
   })
-  it('takes a token that can freeze, and counts for every key', async () => {
+  it('requires a token that can freeze and reaches every key', async () => {
     const { master } = await newOperator()
     const writer = await master.grant({ can: ['write'] })
     const part = await master.grant({ can: ['write', 'freeze'], keys: ['shop-*'] })
@@ -157,12 +157,12 @@ describe('PUT /stash/{id}/freeze', () => {
     expect((await whole.call('PUT', '/freeze', {})).status).toBe(200)
   })
   it.each([
-    ['the past', { until: '2030-12-31T00:00:00Z' }, 422],
-    ['another century', { until: '2131-01-01T00:00:00Z' }, 422],
-    ['no time', { until: 'monday' }, 400],
-    ['a number', { until: 5 }, 400],
-    ['a typo', { untl: ONE_O_CLOCK }, 400],
-  ])('is refused until %s', async (_, body, status) => {
+    ['an end in the past', { until: '2030-12-31T00:00:00Z' }, 422],
+    ['an end in another century', { until: '2131-01-01T00:00:00Z' }, 422],
+    ['an end that is not a time', { until: 'monday' }, 400],
+    ['a number as its end', { until: 5 }, 400],
+    ['a misspelled field', { untl: ONE_O_CLOCK }, 400],
+  ])('is refused with %s', async (_, body, status) => {
     const { stash, master } = await newOperator()
     expect((await master.call('PUT', '/freeze', body)).status).toBe(status)
     expect(await stash.revision()).toBe(0)
@@ -170,7 +170,7 @@ describe('PUT /stash/{id}/freeze', () => {
 })
 
 describe('Break-Glass', () => {
-  it('goes through a freeze for a token that can, and is recorded', async () => {
+  it('permits a change during a freeze with a token that has the ability, and is recorded', async () => {
     const { stash, master } = await newOperator()
     await master.call('PUT', '/freeze', { until: ONE_O_CLOCK })
     expect((await master.set('a', '1', 'reason=fix', { 'Break-Glass': 'the site is down' })).status).toBe(200)
@@ -180,7 +180,7 @@ describe('Break-Glass', () => {
     ])
     expect((await master.set('a', '2')).status).toBe(423)
   })
-  it('is no use to a token that cannot, or not for this key', async () => {
+  it('has no effect with a token without the ability, or one that does not reach the key', async () => {
     const { master } = await newOperator()
     const writer = await master.grant({ can: ['write'] })
     const part = await master.grant({ can: ['write', 'break_glass'], keys: ['shop-*'] })
@@ -190,7 +190,7 @@ describe('Break-Glass', () => {
     expect((await part.set('shop-a', '1', '', header)).status).toBe(200)
     expect((await part.set('a', '1', '', header)).status).toBe(403)
   })
-  it('needs a reason', async () => {
+  it('requires a reason', async () => {
     const { master } = await newOperator()
     for (const header of ['', 'x'.repeat(501)]) {
       const answer = await master.set('a', '1', '', { 'Break-Glass': header })

@@ -1,4 +1,4 @@
-/** What judging guards may cost: counted before it is done, for all values and guards of a change together. */
+/** The cost of checking guards is counted before the check, for all values and guards of a change together. */
 import { describe, expect, it } from 'vitest'
 import { newOperator } from '../support/front-door.ts'
 import { names, repeat } from '../support/costly-guards.ts'
@@ -6,7 +6,7 @@ import { names, repeat } from '../support/costly-guards.ts'
 const json = (schema: unknown, more: object = {}): object => ({ type: 'json', schema, ...more })
 
 describe('PUT /stash/{id}/guards/{key}', () => {
-  it('does not try a safe value that takes too long to judge', async () => {
+  it('refuses a safe value that is too expensive to check, without checking it', async () => {
     const { stash, master } = await newOperator()
     const guard = json({ items: { required: names(2_000) } }, { safe_value: JSON.stringify(repeat(300, {})) })
     expect(await master.call('PUT', '/guards/k', guard)).toMatchObject({
@@ -36,7 +36,7 @@ describe('a write to a key with a schema', () => {
       { allOf: repeat(4, { unevaluatedProperties: { type: 'number' } }) },
       Object.fromEntries(names(5_000).map((name) => [name, 1])),
     ],
-  ])('is refused without being judged: %s', async (_, schema, value) => {
+  ])('is refused without a check: %s', async (_, schema, value) => {
     const { stash, master } = await newOperator()
     expect((await master.call('PUT', '/guards/k', json(schema))).status).toBe(200)
     const refused = await master.set('k', JSON.stringify(value))
@@ -44,7 +44,7 @@ describe('a write to a key with a schema', () => {
     expect(JSON.stringify(refused.body['issues'])).toContain('too large for what its schema asks')
     expect(await stash.revision()).toBe(1)
   })
-  it('has one budget for all keys of a change, and says so', async () => {
+  it('has one budget for all keys of a change, which the refusal names', async () => {
     const { stash, master } = await newOperator()
     const keys = names(20)
     for (const key of keys) await master.call('PUT', `/guards/${key}`, json({ items: { type: 'number' } }))
@@ -55,7 +55,7 @@ describe('a write to a key with a schema', () => {
     expect(await stash.revision()).toBe(20)
     expect((await patch(keys.slice(0, 5))).status).toBe(200)
   })
-  it('tells of the first place only, and not of every name that is missing', async () => {
+  it('reports the first violation only, and not every missing name', async () => {
     const { master } = await newOperator()
     await master.call('PUT', '/guards/k', json({ enum: names(1_500) }))
     const { body } = await master.set('k', '"x"')
@@ -65,7 +65,7 @@ describe('a write to a key with a schema', () => {
 })
 
 describe('POST /stash/{id}/import', () => {
-  it('takes a stash of a hundred keys with a schema each in one change', async () => {
+  it('accepts a stash of a hundred keys with a schema each as one change', async () => {
     const { master } = await newOperator()
     const properties = Object.fromEntries(names(10).map((name) => [name, { type: 'string', maxLength: 100 }]))
     const guard = json({ type: 'object', required: names(3), properties, additionalProperties: false })
@@ -74,7 +74,7 @@ describe('POST /stash/{id}/import', () => {
     const file = { items: keys.map((key) => ({ key, value })), guards: keys.map((key) => ({ key, guard })) }
     expect(await master.call('POST', '/import', file)).toMatchObject({ status: 200 })
   })
-  it('takes a stash of any number of keys with a schema each in parts, and then whole', async () => {
+  it('accepts a stash of any number of keys with a schema each in parts, and then as a whole', async () => {
     const { stash, master } = await newOperator()
     const hosts = { type: 'array', items: { type: 'string', format: 'hostname' } }
     const properties = { hosts, ...Object.fromEntries(names(4).map((name) => [name, { type: 'string' }])) }
@@ -100,7 +100,7 @@ describe('POST /stash/{id}/import', () => {
     })
     expect(await stash.read('key-299')).toBe(value)
   })
-  it('names the guard that is wrong by its place in the file', async () => {
+  it('names the invalid guard by its place in the file', async () => {
     const { master } = await newOperator()
     const guards = [
       { key: 'a', guard: { type: 'boolean' } },
@@ -111,7 +111,7 @@ describe('POST /stash/{id}/import', () => {
       body: { code: 'invalid_body', issues: [{ path: 'guards.1.guard.safe_value' }] },
     })
   })
-  it('takes a megabyte of guards in all, and no more', async () => {
+  it('accepts at most a megabyte of guards in total', async () => {
     const { stash, master } = await newOperator()
     const guard = json({ description: 'x'.repeat(16_000) })
     const some = (from: number, count: number) =>

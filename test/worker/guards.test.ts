@@ -37,16 +37,19 @@ describe('PUT /stash/{id}/guards/{key}', () => {
       ['{}', '{"a": 0}', '{"a": -1, "b": 2}', '[1]', '{"a": "1"}', '{"a": null}', '90'],
     ],
     [{ type: 'split', choices: ['blue', 'green'] }, ['{"blue": 1}'], ['{"red": 1}']],
-  ])('%j takes what fits, and tells of the rest what would', async (guard, fitting, misfits) => {
-    const { master } = await newOperator()
-    expect((await master.call('PUT', '/guards/k', guard)).status).toBe(200)
-    for (const value of fitting) expect((await master.set('k', value)).status, value).toBe(200)
-    for (const value of misfits) {
-      const refused = await master.set('k', value)
-      expect(refused, value).toMatchObject({ status: 422, body: { code: 'guard_mismatch', key: 'k', guard } })
-      expect(refused.body['issues'], value).not.toEqual([])
-    }
-  })
+  ])(
+    'with %j accepts matching values, and refuses others with the guard and the violations',
+    async (guard, matching, violating) => {
+      const { master } = await newOperator()
+      expect((await master.call('PUT', '/guards/k', guard)).status).toBe(200)
+      for (const value of matching) expect((await master.set('k', value)).status, value).toBe(200)
+      for (const value of violating) {
+        const refused = await master.set('k', value)
+        expect(refused, value).toMatchObject({ status: 422, body: { code: 'guard_mismatch', key: 'k', guard } })
+        expect(refused.body['issues'], value).not.toEqual([])
+      }
+    },
+  )
   it.each<[string, unknown]>([
     ['no type', {}],
     ['an unknown type', { type: 'colour' }],
@@ -54,10 +57,10 @@ describe('PUT /stash/{id}/guards/{key}', () => {
     ['a typo', { type: 'boolean', aprovals: 1 }],
     ['two approvals', { type: 'boolean', approvals: 2 }],
     ['no choices', { type: 'choice', choices: [] }],
-    ['limits that nothing fits', { type: 'number', min: 2, max: 1 }],
-    ['a safe value that does not fit', { type: 'boolean', safe_value: 'off' }],
+    ['limits that exclude every value', { type: 'number', min: 2, max: 1 }],
+    ['a safe value of another type', { type: 'boolean', safe_value: 'off' }],
     ['max_for without a safe value', { type: 'boolean', max_for: '1h' }],
-    ['max_for that is no duration', { type: 'boolean', safe_value: 'false', max_for: 'an hour' }],
+    ['max_for that is not a duration', { type: 'boolean', safe_value: 'false', max_for: 'an hour' }],
     ['a list', []],
     ['null', null],
     ['a schema with a typo', { type: 'json', schema: { requierd: ['a'] } }],
@@ -70,7 +73,7 @@ describe('PUT /stash/{id}/guards/{key}', () => {
     expect(await master.call('PUT', '/guards/k', guard)).toMatchObject({ status: 400, body: { code: 'invalid_body' } })
     expect(await stash.revision()).toBe(0)
   })
-  it('is refused where the present value does not fit, and says so', async () => {
+  it('is refused if the present value violates it, with the violation', async () => {
     const { master } = await newOperator()
     await master.set('k', 'yes')
     expect(await master.call('PUT', '/guards/k', { type: 'boolean' })).toMatchObject({
@@ -78,7 +81,7 @@ describe('PUT /stash/{id}/guards/{key}', () => {
       body: { code: 'guard_unmet', key: 'k', held_id: null },
     })
   })
-  it('is refused where the value a time-box goes back to does not fit', async () => {
+  it('is refused if the value that a time-box restores violates it', async () => {
     const { master } = await newOperator()
     await master.set('k', 'yes')
     await master.set('k', 'true', 'for=1h')
@@ -87,7 +90,7 @@ describe('PUT /stash/{id}/guards/{key}', () => {
       body: { code: 'guard_unmet', held_id: 'revert-2' },
     })
   })
-  it('takes a condition on the version of the guard', async () => {
+  it('checks a condition on the version of the guard', async () => {
     const { master } = await newOperator()
     const first = await master.call('PUT', '/guards/k', { type: 'boolean' }, { 'If-None-Match': '*' })
     expect(first.body).toEqual({ key: 'k', message: 'Guard set', revision: 1, version: 1 })
@@ -98,7 +101,7 @@ describe('PUT /stash/{id}/guards/{key}', () => {
 })
 
 describe('GET and DELETE /stash/{id}/guards/{key}', () => {
-  it('give the guard back as it was set, and take it away', async () => {
+  it('return the guard as it was set, and remove it', async () => {
     const { master } = await newOperator()
     const guard = { type: 'choice', choices: ['a', 'b'], safe_value: 'a', approvals: 0, reason_required: false }
     await master.call('PUT', '/guards/k', guard)
@@ -116,22 +119,22 @@ describe('GET and DELETE /stash/{id}/guards/{key}', () => {
 })
 
 describe('a guarded key', () => {
-  it('takes no value that does not fit, by whichever road', async () => {
+  it('accepts no value that violates its guard, by any route', async () => {
     const { stash, master } = await newOperator()
     await master.set('k', 'false')
     await master.call('PUT', '/guards/k', { type: 'boolean' })
-    const roads = [
+    const responses = [
       await master.set('k', 'on'),
       await master.call('PATCH', '/flags', { a: '1', k: 'on' }),
       await master.call('POST', '/import', { items: [{ key: 'k', value: 'on' }] }),
       await master.set('k', 'on', 'for=1h'),
       await master.set('k', 'on', `at=${nextWeek()}`),
     ]
-    for (const road of roads) expect(road).toMatchObject({ status: 422, body: { code: 'guard_mismatch' } })
+    for (const response of responses) expect(response).toMatchObject({ status: 422, body: { code: 'guard_mismatch' } })
     expect(await stash.read('k')).toBe('false')
     expect(await stash.revision()).toBe(2)
   })
-  it('asks for a reason where the guard does', async () => {
+  it('requires a reason if its guard does', async () => {
     const { master } = await newOperator()
     await master.call('PUT', '/guards/k', { type: 'text', reason_required: true })
     expect(await master.set('k', '1')).toMatchObject({ status: 422, body: { code: 'reason_required', key: 'k' } })
@@ -139,7 +142,7 @@ describe('a guarded key', () => {
     expect((await master.set('k', '1', 'reason=drill')).status).toBe(200)
     expect((await master.set('k', '2', '', { Reason: 'drill' })).status).toBe(200)
   })
-  it('leaves its safe value for a while only, where the guard says so, and comes back at any time', async () => {
+  it('leaves its safe value only with a time-box if its guard requires that, and returns to it at any time', async () => {
     const { stash, master } = await newOperator()
     await master.set('k', 'false')
     await master.call('PUT', '/guards/k', { type: 'boolean', safe_value: 'false', max_for: '1h' })
@@ -150,7 +153,7 @@ describe('a guarded key', () => {
       })
     }
     const { body } = await master.set('k', 'true', 'for=1h')
-    // Cancelling the end would make it one for good.
+    // Cancelling the revert would make the unsafe value permanent.
     expect(await master.call('DELETE', `/held/${String(body['revert_id'])}`)).toMatchObject({
       status: 422,
       body: { code: 'time_box_required' },

@@ -1,4 +1,4 @@
-/** Bodies that stop coming. Those that break off are tested over real sockets: see test/local/hang-up.test.ts. */
+/** Bodies that stop arriving. test/local/hang-up.test.ts covers connections that break, over real sockets. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { newStash, send } from '../support/front-door.ts'
 import type { Stash } from '../support/stash.ts'
@@ -7,7 +7,7 @@ afterEach(() => vi.restoreAllMocks())
 
 type Body = { stream: ReadableStream<Uint8Array>; headers: Record<string, string> }
 
-/** Half of a body, after which nothing comes. */
+/** Half of a body, after which the stream stays open without data. */
 function halfBody(length: 'announced' | 'chunked'): Body {
   const bytes = new TextEncoder().encode('{"half')
   const stream = new ReadableStream<Uint8Array>({
@@ -27,8 +27,8 @@ async function sendHalf(stash: Stash, method: string, path: string, { stream, he
   return send(path, stash.as({ method, body: stream, headers, duplex: 'half' } as RequestInit))
 }
 
-/** Makes the time that a body has pass at once; other timers are left alone. */
-function hurry(): number[] {
+/** Lets the deadline of a body pass at once. Other timers are unchanged. */
+function skipBodyDeadlines(): number[] {
   const deadlines: number[] = []
   const set = globalThis.setTimeout
   vi.spyOn(globalThis, 'setTimeout').mockImplementation(((act: () => void, ms = 0) => {
@@ -39,9 +39,9 @@ function hurry(): number[] {
 }
 
 describe.each(['announced', 'chunked'] as const)('half a body whose length is %s', (length) => {
-  it.each(ROUTES)('that stops coming is given up by %s', async (method, pathOf) => {
+  it.each(ROUTES)('is abandoned after the deadline by %s', async (method, pathOf) => {
     const stash = await newStash()
-    const deadlines = hurry()
+    const deadlines = skipBodyDeadlines()
     const logged = vi.spyOn(console, 'log')
     const errors = vi.spyOn(console, 'error')
     const response = await sendHalf(stash, method, pathOf(stash), halfBody(length))
@@ -54,11 +54,11 @@ describe.each(['announced', 'chunked'] as const)('half a body whose length is %s
     expect(errors).not.toHaveBeenCalled()
     expect(await stash.revision()).toBe(0)
   })
-  it('that stops coming is no JSON to an evaluation', async () => {
+  it('is answered as invalid JSON by an evaluation', async () => {
     const stash = await newStash()
     await stash.put('a', '1')
     await stash.read('a')
-    hurry()
+    skipBodyDeadlines()
     for (const path of ['/ofrep/v1/evaluate/flags', '/ofrep/v1/evaluate/flags/a']) {
       const response = await sendHalf(stash, 'POST', `/stash/${stash.id}${path}`, halfBody(length))
       expect(response.status).toBe(400)
@@ -67,7 +67,7 @@ describe.each(['announced', 'chunked'] as const)('half a body whose length is %s
   })
 })
 
-describe('a body that comes whole', () => {
+describe('a complete body', () => {
   it('leaves no timer behind', async () => {
     const stash = await newStash()
     const cleared = vi.spyOn(globalThis, 'clearTimeout')

@@ -5,9 +5,9 @@ import { freezeTime, pass, START } from '../support/frozen-time.ts'
 import {
   breakReverts,
   catchErrors,
-  healthOf,
+  getHealth,
   inside,
-  linesOf,
+  getLogLines,
   mendReverts,
   quietStash,
   ring,
@@ -29,20 +29,20 @@ afterEach(() => {
 })
 
 describe('GET /stash/{id}/health', () => {
-  it('says of a quiet stash that all is well, and is kept by no cache', async () => {
+  it('reports a healthy stash, and is not cached', async () => {
     const { master } = await quietStash()
     const { headers } = await master.call('GET', '/health')
     expect(headers.get('Cache-Control')).toBe('no-store')
     expect(headers.get('Switchyard-Health')).toBe('ok')
     expect(headers.get('Access-Control-Expose-Headers')).toMatch(/^Date, .*, Switchyard-Health$/)
-    const { status, degraded, revision, checks } = await healthOf(master)
+    const { status, degraded, revision, checks } = await getHealth(master)
     expect({ status, degraded, revision }).toEqual({ status: 'ok', degraded: [], revision: 1 })
     expect(checks.kv).toMatchObject({ revision: 1, behind_by: 0, since: null, age_s: null, last_error_at: null })
     expect(checks.alarm).toMatchObject({ set_for: null, wanted_for: null, failed_at: null })
     expect(checks.storage.database_bytes).toBeGreaterThan(0)
     expect(checks.history).toMatchObject({ entries: 1, first_revision: 1 })
   })
-  it('takes any token of the stash, and nothing else', async () => {
+  it('accepts any token of the stash, and no other caller', async () => {
     const { stash, master } = await quietStash()
     const limited = await master.grant({ can: ['write'], keys: ['other-*'] })
     expect((await limited.call('GET', '/health')).status).toBe(200)
@@ -61,7 +61,7 @@ describe('GET /stash/{id}/health', () => {
     const open = await newStash({ profile: 'wrendb' })
     expect((await send(`/stash/${open.id}/health`)).status).toBe(401)
   })
-  it('is 503 while the object runs a version that does not know of it', async () => {
+  it('answers 503 while the object runs a version without this method', async () => {
     const { master } = await quietStash()
     faults.object = async (method, call) => (method === 'ask' ? undefined : call())
     const { status, body, headers } = await master.call('GET', '/health')
@@ -71,42 +71,45 @@ describe('GET /stash/{id}/health', () => {
       retry: '1',
     })
   })
-  it('says that Workers KV is behind, by how much and since when, and how its puts fare', async () => {
+  it('reports that Workers KV is behind, by how much and since when, and the state of its puts', async () => {
     const { stash, master } = await quietStash()
     faults.kvPut = () => Promise.reject(new Error('KV PUT failed: 429'))
     await master.set('a', '1')
     const since = new Date().toISOString()
     await pass(stash, 2_000)
     await master.set('a', '2')
-    expect(await healthOf(master)).toMatchObject({
+    expect(await getHealth(master)).toMatchObject({
       status: 'ok',
       checks: { kv: { revision: 1, behind_by: 2, since, age_s: 2, failures: 1 } },
     })
     await pass(stash, 60_000)
-    const { status, degraded, checks } = await healthOf(master)
+    const { status, degraded, checks } = await getHealth(master)
     expect({ status, degraded }).toEqual({ status: 'degraded', degraded: ['kv'] })
     expect(checks.kv).toMatchObject({ since, age_s: 62, failures: 2, last_error_at: new Date().toISOString() })
     clearFaults()
     await pass(stash, 60_000)
-    expect(await healthOf(master)).toMatchObject({ status: 'ok', checks: { kv: { behind_by: 0, failures: 0 } } })
+    expect(await getHealth(master)).toMatchObject({ status: 'ok', checks: { kv: { behind_by: 0, failures: 0 } } })
   })
-  it('says that Workers KV is behind although its put only hangs', async () => {
+  it('reports that Workers KV is behind even if a put hangs', async () => {
     const { stash, master } = await quietStash()
     faults.kvPut = () => new Promise(() => {})
     await master.set('a', '1')
     await pass(stash, 2_000)
-    expect(await healthOf(master)).toMatchObject({ status: 'ok', checks: { kv: { put_under_way: true, failures: 0 } } })
+    expect(await getHealth(master)).toMatchObject({
+      status: 'ok',
+      checks: { kv: { put_under_way: true, failures: 0 } },
+    })
     await pass(stash, 61_000)
-    expect(await healthOf(master)).toMatchObject({
+    expect(await getHealth(master)).toMatchObject({
       degraded: ['kv'],
       checks: { kv: { behind_by: 1, age_s: 63, last_error_at: null } },
     })
-    expect(linesOf(errors, stash, 'stash/kv_behind')).toHaveLength(1)
+    expect(getLogLines(errors, stash, 'stash/kv_behind')).toHaveLength(1)
   })
   it.each([
     { how: 'cannot be reached', hub: () => Promise.reject(new Error('the hub is out of reach')) },
     { how: 'does not answer', hub: () => new Promise<never>(() => {}) },
-  ])('says that a hub is behind which $how', async ({ hub }) => {
+  ])('reports as behind a hub that $how', async ({ hub }) => {
     faults.watchersPerObject = 1
     const { stash, master } = await quietStash()
     const watchers = [
@@ -116,40 +119,40 @@ describe('GET /stash/{id}/health', () => {
     faults.hub = hub
     await master.set('a', '1')
     const since = new Date().toISOString()
-    await expect.poll(async () => (await healthOf(master)).checks.hubs.behind).toBe(1)
+    await expect.poll(async () => (await getHealth(master)).checks.hubs.behind).toBe(1)
     await pass(stash, 61_000)
-    expect(await healthOf(master)).toMatchObject({
+    expect(await getHealth(master)).toMatchObject({
       degraded: ['hubs'],
       checks: { hubs: { hubs: 1, behind: 1, behind_by: 1, since, age_s: 61 } },
     })
-    expect(linesOf(errors, stash, 'stash/hubs_behind')).toMatchObject([{ behind: 1, since, late_s: 61 }])
+    expect(getLogLines(errors, stash, 'stash/hubs_behind')).toMatchObject([{ behind: 1, since, late_s: 61 }])
     for (const watcher of watchers) watcher.stop()
   })
-  it('says which time-boxes are past their end, and whose keys these are to those alone who reach them', async () => {
+  it('lists overdue time-boxes, and their keys only to tokens that reach them', async () => {
     const { stash, master } = await quietStash()
     await master.set('maintenance-mode', 'true', 'for=60s')
     const due = new Date(Date.now() + 60_000).toISOString()
-    expect(await healthOf(master)).toMatchObject({
+    expect(await getHealth(master)).toMatchObject({
       status: 'ok',
       checks: { time_boxes: { pending_keys: 1, overdue: 0, since: null } },
     })
     await breakReverts(stash)
     await pass(stash, 61_000)
-    expect(await healthOf(master)).toMatchObject({ checks: { time_boxes: { status: 'ok', overdue: 0, retried: 1 } } })
+    expect(await getHealth(master)).toMatchObject({ checks: { time_boxes: { status: 'ok', overdue: 0, retried: 1 } } })
     await pass(stash, 61_000)
-    const { status, checks } = await healthOf(master)
+    const { status, checks } = await getHealth(master)
     expect(status).toBe('degraded')
     expect(checks.time_boxes).toMatchObject({ overdue: 1, since: due, age_s: 62, keys: ['maintenance-mode'] })
     expect(checks.time_boxes.action).toContain('Write the values by hand')
     const limited = await master.grant({ can: ['write'], keys: ['other-*'] })
-    expect((await healthOf(limited)).checks.time_boxes).toMatchObject({ overdue: 1, since: due, keys: [] })
+    expect((await getHealth(limited)).checks.time_boxes).toMatchObject({ overdue: 1, since: due, keys: [] })
 
     await mendReverts(stash)
     await pass(stash, 61_000)
     expect(await stash.read('maintenance-mode')).toBe('false')
-    expect(await healthOf(master)).toMatchObject({ checks: { time_boxes: { status: 'ok', pending_keys: 0 } } })
+    expect(await getHealth(master)).toMatchObject({ checks: { time_boxes: { status: 'ok', pending_keys: 0 } } })
   })
-  it('has its alarm set anew by a write where it was lost, as the answer says, also by the instance that had set it', async () => {
+  it('reports that a write has set a lost alarm again, even in the instance that had set it before', async () => {
     const { stash, master } = await quietStash()
     await master.set('n', '2', `at=${new Date(START + 3_600_000).toISOString()}`)
     await pass(stash, 2_000)
@@ -158,41 +161,44 @@ describe('GET /stash/{id}/health', () => {
     await master.set('m', '1')
     expect(await inside(stash, (storage) => storage.getAlarm())).not.toBeNull()
   })
-  it('says that the alarm is not set although something waits, and that it has failed', async () => {
+  it('reports that no alarm is set although a change is pending, and that the alarm has failed', async () => {
     const { stash, master } = await quietStash()
     await master.set('maintenance-mode', 'true', 'for=60s')
     const set = new Date(Date.now() + 60_000).toISOString()
     await pass(stash, 2_000)
-    expect(await healthOf(master)).toMatchObject({ status: 'ok', checks: { alarm: { set_for: set, wanted_for: set } } })
+    expect(await getHealth(master)).toMatchObject({
+      status: 'ok',
+      checks: { alarm: { set_for: set, wanted_for: set } },
+    })
     await inside(stash, (storage) => storage.deleteAlarm())
-    expect(await healthOf(master)).toMatchObject({
+    expect(await getHealth(master)).toMatchObject({
       degraded: ['alarm'],
       checks: { alarm: { set_for: null, wanted_for: set } },
     })
     await inside(stash, (storage) => storage.setAlarm(Date.now() + 58_000))
     await breakReverts(stash)
     await pass(stash, 58_000)
-    expect(await healthOf(master)).toMatchObject({
+    expect(await getHealth(master)).toMatchObject({
       degraded: ['alarm'],
       checks: { alarm: { failed_at: new Date().toISOString() } },
     })
     await mendReverts(stash)
     await pass(stash, 60_000)
-    expect((await healthOf(master)).status).toBe('ok')
+    expect((await getHealth(master)).status).toBe('ok')
   })
-  it('says when storage is nearly used up', async () => {
+  it('reports that storage is nearly full', async () => {
     const { stash, master } = await quietStash()
     await inside(stash, ({ sql }) =>
       Object.defineProperty(sql, 'databaseSize', { configurable: true, get: () => 8 * 1024 ** 3 + 1 }),
     )
-    expect(await healthOf(master)).toMatchObject({ degraded: ['storage'] })
+    expect(await getHealth(master)).toMatchObject({ degraded: ['storage'] })
     await ring(stash)
     await pass(stash, 2_000)
     await master.set('a', '1')
     await pass(stash, 2_000)
-    expect(linesOf(errors, stash, 'stash/storage_low')).toMatchObject([{ databaseBytes: 8 * 1024 ** 3 + 1 }])
+    expect(getLogLines(errors, stash, 'stash/storage_low')).toMatchObject([{ databaseBytes: 8 * 1024 ** 3 + 1 }])
   })
-  it('reads indexes alone, and no more than 100 of ten thousand late changes', async () => {
+  it('reads only indexes, and at most 100 of ten thousand late changes', async () => {
     const { stash, master } = await quietStash()
     await inside(stash, ({ sql }) => {
       const rows = 'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)'
@@ -219,14 +225,14 @@ describe('GET /stash/{id}/health', () => {
       }) as typeof sql.exec
       return () => rows
     })
-    const { checks } = await healthOf(master)
+    const { checks } = await getHealth(master)
     expect(checks.held_changes).toMatchObject({ overdue: 200, counts_truncated: true, keys: ['k'], pending: 10_000 })
     expect(read()).toBeLessThan(1_000)
   })
 })
 
 describe('the first three commands of the runbook', () => {
-  /** As the table in src/docs/operating.md has them: `/healthz`, `/flags` with what it says of its source, `/health`. */
+  /** The commands of the table in src/docs/operating.md: `/healthz`, `/flags` with its source, `/health`. */
   async function ask(stash: Stash): Promise<string[]> {
     const flags = await send(`/stash/${stash.id}/flags`)
     const source = flags.headers.get('Switchyard-Source')?.split('; ')[1]
@@ -237,23 +243,23 @@ describe('the first three commands of the runbook', () => {
     ]
   }
   const down = () => Promise.reject(new Error('down'))
-  // A stash that was read before is served from memory: these are read for the first time.
-  it('tell a stash that is well', async () => {
+  // A stash that was read before would be served from memory, so these stashes are read for the first time.
+  it('identify a healthy stash', async () => {
     expect(await ask((await quietStash()).stash)).toEqual(['200', '200 vouched', '200'])
   })
-  it('tell that KV is away', async () => {
+  it('identify an unreachable KV', async () => {
     const { stash } = await quietStash()
     faults.kvGet = down
     expect(await ask(stash)).toEqual(['200', '200 vouched', '200'])
   })
-  it('tell that the object is away', async () => {
+  it('identify an unreachable object', async () => {
     const { stash } = await quietStash()
     faults.object = down
     expect(await ask(stash)).toEqual(['200', '200 unvouched', '500'])
     faults.object = () => Promise.reject(Object.assign(new Error('overloaded'), { overloaded: true }))
     expect((await send(`/stash/${stash.id}/health`, stash.as())).status).toBe(503)
   })
-  it('tell that both are', async () => {
+  it('identify that both are unreachable', async () => {
     const { stash } = await quietStash()
     faults.kvGet = down
     faults.object = down

@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { runDurableObjectAlarm } from 'cloudflare:test'
-import { newOperator, objectOf, send } from '../support/front-door.ts'
+import { newOperator, getObject, send } from '../support/front-door.ts'
 
-/** `checkout` sees `checkout.*`; revision 2 has changed one of its keys and one that is not. */
+/** `checkout` reaches `checkout.*`. Revision 2 has changed one of its keys and one that it does not reach. */
 async function shared() {
   const { stash, master } = await newOperator()
   const checkout = await master.grant({ label: 'checkout', can: ['write'], keys: ['checkout.*'] })
@@ -14,12 +14,12 @@ async function shared() {
 }
 
 describe('GET /stash/{id}/history with a token for some keys', () => {
-  it('tells nothing of a key that is none of its own, not even that a revision of its own changed it', async () => {
+  it('reveals nothing about other keys, not even that a revision of its own changed one', async () => {
     const { checkout } = await shared()
     const page = await checkout.call('GET', '/history?key=auth.a')
     expect(page.body).toMatchObject({ entries: [], next: null })
   })
-  it('tells why only where every change is of its keys', async () => {
+  it('shows the reason only of revisions that change no other key', async () => {
     const { checkout, master } = await shared()
     expect(await checkout.history()).toMatchObject([
       { revision: 4, reason: 'mine' },
@@ -31,7 +31,7 @@ describe('GET /stash/{id}/history with a token for some keys', () => {
       'migrated from consul',
     ])
   })
-  it('hides with it why the glass was broken', async () => {
+  it('hides the reason of a Break-Glass in the same cases', async () => {
     const { checkout, master } = await shared()
     await master.call('PUT', '/freeze', {})
     await master.call('PATCH', '/flags', { 'checkout.a': '3', 'auth.a': '3' }, { 'Break-Glass': 'auth burns' })
@@ -39,7 +39,7 @@ describe('GET /stash/{id}/history with a token for some keys', () => {
     expect(entry).toMatchObject({ broke_glass: { by: 'master' } })
     expect(JSON.stringify(entry)).not.toContain('burns')
   })
-  it('comes page by page, each entry once, however many others lie between', async () => {
+  it('pages through each visible entry once, however many others lie between', async () => {
     const { checkout, master } = await shared()
     for (let i = 0; i < 30; i++) await master.set(i % 5 === 0 ? 'checkout.b' : 'auth.b', String(i))
     const seen: number[] = []
@@ -55,7 +55,7 @@ describe('GET /stash/{id}/history with a token for some keys', () => {
 })
 
 describe('GET /stash/{id}/history/verify', () => {
-  it('takes a token for every key: it reads all of history', async () => {
+  it('requires a token for every key, because it reads the whole history', async () => {
     const { checkout, master } = await shared()
     expect(await checkout.call('GET', '/history/verify')).toMatchObject({
       status: 403,
@@ -66,7 +66,7 @@ describe('GET /stash/{id}/history/verify', () => {
 })
 
 describe('POST /stash/{id}/undo', () => {
-  it('names no key that is beyond the token', async () => {
+  it('does not name a key that the token does not reach', async () => {
     const { checkout } = await shared()
     const refused = await checkout.call('POST', '/undo', { revision: 2 })
     expect(refused).toMatchObject({ status: 403, body: { code: 'not_permitted', key: '*' } })
@@ -75,7 +75,7 @@ describe('POST /stash/{id}/undo', () => {
 })
 
 describe('the reason of a freeze', () => {
-  it('takes a token: it is neither public nor in KV', async () => {
+  it('requires a token: it is neither in public reads nor in KV', async () => {
     const { stash, master } = await newOperator()
     const any = await master.grant({ label: 'any', can: ['write'], keys: ['a'] })
     await master.call('PUT', '/freeze', { reason: 'a breach' })
@@ -83,7 +83,7 @@ describe('the reason of a freeze', () => {
     const facts = await read.text()
     expect(JSON.parse(facts)).toMatchObject({ frozen: true, freeze_reason: null })
     expect(facts).not.toContain('breach')
-    await runDurableObjectAlarm(objectOf(stash))
+    await runDurableObjectAlarm(getObject(stash))
     const published = async () => (await env.SNAPSHOTS.get(stash.id)) ?? ''
     await expect.poll(published).toContain('"freeze":')
     expect(await published()).not.toContain('breach')

@@ -1,13 +1,13 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { newOperator, objectOf, send } from '../support/front-door.ts'
+import { newOperator, getObject, send } from '../support/front-door.ts'
 
 afterEach(() => {
   vi.useRealTimers()
 })
 
 describe('GET /stash/{id}/history', () => {
-  it('tells who changed what, when and why, newest first', async () => {
+  it('lists who changed which value when and why, newest first', async () => {
     vi.useFakeTimers({ now: Date.UTC(2031, 0, 1), toFake: ['Date'] })
     const { master } = await newOperator()
     await master.set('a', '1', 'reason=first')
@@ -31,7 +31,7 @@ describe('GET /stash/{id}/history', () => {
     const [{ token_id: id }] = (await master.call('GET', '/tokens')).body['tokens'] as [{ token_id: string }]
     expect((await master.history()).map(({ token_id }) => token_id)).toEqual([id, id, id])
   })
-  it('records guards, tokens and freezes as well, and no secret', async () => {
+  it('includes guards, tokens and freezes, and no secret', async () => {
     const { stash, master } = await newOperator()
     await master.call('PUT', '/guards/a', { type: 'boolean' })
     const second = await master.grant({ label: 'second', can: ['write'] })
@@ -46,7 +46,7 @@ describe('GET /stash/{id}/history', () => {
     ])
     for (const secret of [stash.token, second.token]) expect(JSON.stringify(entries)).not.toContain(secret.slice(4))
   })
-  it('comes in pages, and of one key', async () => {
+  it('returns pages, optionally of one key', async () => {
     const { master } = await newOperator()
     for (let i = 0; i < 12; i++) await master.set(i % 3 === 0 ? 'a' : 'b', String(i))
     const revisions = async (query: string) => (await master.history(query)).map(({ revision }) => revision)
@@ -59,7 +59,7 @@ describe('GET /stash/{id}/history', () => {
     expect(await revisions('key=a&limit=2&before=10')).toEqual([7, 4])
     expect(await revisions('key=none')).toEqual([])
   })
-  it('keeps a page of the largest values within bounds, and loses none of them', async () => {
+  it('limits the size of a page of the largest values, and skips none of them', async () => {
     const { master } = await newOperator()
     const value = 'x'.repeat(64 * 1024)
     for (let i = 0; i < 80; i++) await master.set('a', `${value.slice(3)}${100 + i}`)
@@ -79,7 +79,7 @@ describe('GET /stash/{id}/history', () => {
       expect((await master.call('GET', `/history?${query}`)).status).toBe(400)
     },
   )
-  it('takes a token', async () => {
+  it('requires a token', async () => {
     const { stash } = await newOperator()
     expect((await send(`/stash/${stash.id}/history`)).status).toBe(401)
   })
@@ -94,7 +94,7 @@ const entry = (given: object) => ({
 })
 
 describe('POST /stash/{id}/undo', () => {
-  it('writes the opposite of a revision, as a whole, with its types', async () => {
+  it('reverses a revision as a whole, with its media types', async () => {
     const { stash, master } = await newOperator()
     await master.set('a', '{}', '', { 'Content-Type': 'application/json' })
     await master.set('b', '1')
@@ -105,7 +105,7 @@ describe('POST /stash/{id}/undo', () => {
     expect((await send(`/item/${stash.id}/a`)).headers.get('Content-Type')).toBe('application/json')
     expect(await master.history('limit=1')).toMatchObject([{ kind: 'undo', undoes: 3, reason: 'wrong stash' }])
   })
-  it('can itself be undone', async () => {
+  it('can be undone itself', async () => {
     const { stash, master } = await newOperator()
     await master.set('a', '1')
     await master.set('a', '2')
@@ -113,7 +113,7 @@ describe('POST /stash/{id}/undo', () => {
     await master.call('POST', '/undo', { revision: 3 })
     expect(await stash.read('a')).toBe('2')
   })
-  it('is refused where later changes stand in the way, and names them', async () => {
+  it('is refused if later changes conflict, and names them', async () => {
     const { stash, master } = await newOperator()
     await master.call('PATCH', '/flags', { a: '1', b: '1' })
     await master.set('a', '2')
@@ -121,12 +121,12 @@ describe('POST /stash/{id}/undo', () => {
       status: 409,
       body: { code: 'later_changes', revision: 1, by: [{ key: 'a', revision: 2 }] },
     })
-    // The same value again is another change.
+    // A later write of the same value is a change as well.
     await master.set('a', '1')
     expect((await master.call('POST', '/undo', { revision: 1 })).status).toBe(409)
     expect(await stash.revision()).toBe(3)
   })
-  it('undoes guards, and nothing of tokens and freezes', async () => {
+  it('reverses guards, and refuses tokens and freezes', async () => {
     const { master } = await newOperator()
     await master.call('PUT', '/guards/a', { type: 'boolean' })
     await master.call('PUT', '/guards/a', { type: 'email' })
@@ -138,7 +138,7 @@ describe('POST /stash/{id}/undo', () => {
       body: { code: 'nothing_to_undo' },
     })
   })
-  it('goes through every safeguard', async () => {
+  it('applies every safeguard', async () => {
     const { master } = await newOperator()
     await master.set('a', 'yes')
     await master.set('a', 'true')
@@ -170,7 +170,7 @@ describe('POST /stash/{id}/undo', () => {
 })
 
 describe('GET /stash/{id}/history/verify', () => {
-  it('finds everything as it was written', async () => {
+  it('confirms an unchanged history', async () => {
     const { stash, master } = await newOperator()
     expect((await master.call('GET', '/history/verify')).body).toMatchObject({ valid: true, first: 1, head: 0 })
     for (let i = 0; i < 20; i++) await master.set(`k-${i % 7}`, String(i))
@@ -187,16 +187,16 @@ describe('GET /stash/{id}/history/verify', () => {
     ['a reason', `UPDATE log SET reason = 'other' WHERE revision = 2`, { revision: 2, what: 'entry' }],
     ['a name', `UPDATE log SET actor = 'mallory' WHERE revision = 2`, { revision: 2, what: 'entry' }],
     ['an old value', `UPDATE change SET before_value = '0' WHERE revision = 2`, { revision: 2, what: 'entry' }],
-    ['an entry taken out', 'DELETE FROM log WHERE revision = 2', { revision: 2, what: 'entry' }],
-    ['the last entries taken out', 'DELETE FROM log WHERE revision > 2', { revision: 3, what: 'entry' }],
+    ['a removed entry', 'DELETE FROM log WHERE revision = 2', { revision: 2, what: 'entry' }],
+    ['removed last entries', 'DELETE FROM log WHERE revision > 2', { revision: 3, what: 'entry' }],
     ['an item', `UPDATE item SET value = 'x' WHERE key = 'a'`, { revision: 3, what: 'item', key: 'a' }],
-    ['an item taken away', `DELETE FROM item WHERE key = 'a'`, { revision: 4, what: 'head' }],
+    ['a removed item', `DELETE FROM item WHERE key = 'a'`, { revision: 4, what: 'head' }],
     ['a guard', `UPDATE guard SET guard = '{"type":"text"}'`, { revision: 4, what: 'guard', key: 'a' }],
-  ])('finds %s that somebody changed in the database', async (_, statement, failure) => {
+  ])('reports tampering with the database: %s', async (_, statement, failure) => {
     const { stash, master } = await newOperator()
     for (const value of ['1', '2', '3']) await master.set('a', value)
     await master.call('PUT', '/guards/a', { type: 'number' })
-    await runInDurableObject(objectOf(stash), (_object, { storage }) => void storage.sql.exec(statement))
+    await runInDurableObject(getObject(stash), (_object, { storage }) => void storage.sql.exec(statement))
     expect((await master.call('GET', '/history/verify')).body).toMatchObject({ valid: false, failure })
   })
 })
@@ -204,11 +204,11 @@ describe('GET /stash/{id}/history/verify', () => {
 describe('retention', () => {
   const DAY = 24 * 60 * 60_000
 
-  it('forgets what is older than 90 days beyond the newest 10,000, and the rest still verifies', async () => {
+  it('prunes entries older than 90 days beyond the newest 10,000, and the rest still verifies', async () => {
     const start = Date.UTC(2031, 0, 1)
     vi.useFakeTimers({ now: start, toFake: ['Date'] })
     const { stash, master } = await newOperator()
-    const object = objectOf(stash)
+    const object = getObject(stash)
     const writes = (count: number) =>
       runInDurableObject(object, async (instance, { storage }) => {
         const { hash } = storage.sql.exec<{ hash: string }>('SELECT hash FROM token').one()

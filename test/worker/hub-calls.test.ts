@@ -1,13 +1,13 @@
-/** The calls of a stash to its hubs: the real tables of a real object, hubs and a clock that a test holds. */
+/** The calls of a stash to its hubs, with the real tables of a real object and stand-ins for the hubs and the clock. */
 import { describe, expect, it } from 'vitest'
 import { CALL_DEADLINE_MS, FAILURES_MAX, MESSAGE_LIMITS } from '../../src/stash/watch/hubs.ts'
-import { revisionsOf, withHubs } from '../support/hub-bench.ts'
+import { getRevisions, withHubs } from '../support/hub-bench.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
 describe('a call to a hub', () => {
-  it('is one at a time, however often it is asked for; what is committed meanwhile goes in the next', () =>
+  it('is the only one in flight; the next one has everything that is committed meanwhile', () =>
     withHubs(async ({ hubs, world, commit, settle, rows }) => {
       hubs.subscribe('hub', 0)
       await commit(1)
@@ -15,15 +15,15 @@ describe('a call to a hub', () => {
       await commit(2)
       void hubs.broadcast()
       await settle()
-      expect(world.calls.map(revisionsOf)).toEqual([[1]])
+      expect(world.calls.map(getRevisions)).toEqual([[1]])
       await world.calls[0]?.answer(1)
-      expect(world.calls.map(revisionsOf)).toEqual([[1], [2, 3]])
+      expect(world.calls.map(getRevisions)).toEqual([[1], [2, 3]])
       await world.calls[1]?.answer(3)
       expect(world.calls).toHaveLength(2)
       expect(rows()).toMatchObject([{ told: 3, failures: 0, tried_at: 0 }])
       expect(hubs.nextAt()).toBeNull()
     }))
-  it('waits for no other hub', () =>
+  it('does not wait for another hub', () =>
     withHubs(async ({ hubs, world, commit, settle }) => {
       hubs.subscribe('deaf', 0)
       hubs.subscribe('near', 0)
@@ -35,7 +35,7 @@ describe('a call to a hub', () => {
       }
       expect(world.calls.map(({ name }) => name)).toEqual(['deaf', 'near', 'near', 'near'])
     }))
-  it('waits until KV has said whether the stash went back', () =>
+  it('waits until KV has shown whether the stash was restored from an older state', () =>
     withHubs(async ({ hubs, world, commit, settle }) => {
       const confirmed = Promise.withResolvers<void>()
       Object.assign(world, { confirming: confirmed.promise, knownUpTo: 0 })
@@ -49,22 +49,22 @@ describe('a call to a hub', () => {
       await settle()
       expect(world.calls.map(({ events }) => events)).toMatchObject([[{ type: 'change', revision: 2 }]])
     }))
-  it('tells a snapshot where KV does not say whether the stash went back', () =>
+  it('has a snapshot if KV cannot show whether the stash was restored from an older state', () =>
     withHubs(async ({ hubs, world, commit, settle }) => {
-      Object.assign(world, { confirming: Promise.reject(new Error('KV is away')), knownUpTo: 1 })
+      Object.assign(world, { confirming: Promise.reject(new Error('KV is unreachable')), knownUpTo: 1 })
       hubs.subscribe('hub', 1)
       await commit(2)
       void hubs.broadcast()
       await settle()
       expect(world.calls.map(({ events }) => events)).toMatchObject([[{ type: 'snapshot', revision: 2 }]])
     }))
-  it('that passes its deadline has failed, and is made again after a back-off, by whatever comes then', () =>
+  it('fails at its deadline, and is repeated after a back-off by the next commit or alarm', () =>
     withHubs(async ({ hubs, world, commit, settle, passDeadline, rows }) => {
       hubs.subscribe('hub', 0)
       await commit(1)
       void hubs.broadcast()
       await settle()
-      // The alarm has nothing to do before.
+      // The alarm must not run before.
       expect(hubs.nextAt()).toBeGreaterThan(world.now + CALL_DEADLINE_MS)
       await passDeadline()
       expect(rows()).toMatchObject([{ told: 0, failures: 1, tried_at: world.now }])
@@ -80,7 +80,7 @@ describe('a call to a hub', () => {
       await settle()
       expect(world.calls).toHaveLength(2)
     }))
-  it('that answers after its deadline counts, and the next goes out at once', () =>
+  it('counts if it succeeds after its deadline, and the next one starts at once', () =>
     withHubs(async ({ hubs, world, commit, settle, passDeadline, rows }) => {
       hubs.subscribe('hub', 0)
       await commit(1)
@@ -90,9 +90,9 @@ describe('a call to a hub', () => {
       await commit(1)
       await world.calls[0]?.answer(1)
       expect(rows()).toMatchObject([{ told: 1, failures: 0 }])
-      expect(world.calls.map(revisionsOf)).toEqual([[1], [2]])
+      expect(world.calls.map(getRevisions)).toEqual([[1], [2]])
     }))
-  it('that answers late never sets the cursor back, and takes no newer subscription away', () =>
+  it('never lowers the cursor or replaces a newer subscription if it succeeds late', () =>
     withHubs(async ({ hubs, world, commit, settle, passDeadline, rows }) => {
       hubs.subscribe('hub', 0)
       await commit(1)
@@ -119,7 +119,7 @@ describe('a call to a hub', () => {
         expect(rows()).toEqual(before)
       }
     }))
-  it('that is answered for an old subscription leaves the new one alone', () =>
+  it('does not change the new subscription if it succeeds for an old one', () =>
     withHubs(async ({ hubs, world, commit, settle, rows }) => {
       for (const answer of [null, 0]) {
         hubs.subscribe('hub', world.head ?? 0)
@@ -134,7 +134,7 @@ describe('a call to a hub', () => {
         expect(rows()).toEqual(before)
       }
     }))
-  it('that fails for an old subscription is no failure of the new one', () =>
+  it('does not count as a failure of the new subscription if it fails for an old one', () =>
     withHubs(async ({ hubs, world, commit, settle, rows }) => {
       hubs.subscribe('hub', 0)
       await commit(1)
@@ -144,7 +144,7 @@ describe('a call to a hub', () => {
       await world.calls[0]?.fail()
       expect(rows()).toMatchObject([{ told: 1, failures: 0 }])
     }))
-  it('that succeeds takes the failures before it back', () =>
+  it('resets the failures if it succeeds', () =>
     withHubs(async ({ hubs, world, commit, settle, rows }) => {
       hubs.subscribe('hub', 0)
       await commit(1)
@@ -160,7 +160,7 @@ describe('a call to a hub', () => {
       await world.calls.at(-1)?.answer(1)
       expect(rows()).toMatchObject([{ told: 1, failures: 0 }])
     }))
-  it('is made less and less often while it fails, also while much is committed, and in the end no more', () =>
+  it('is repeated with a growing back-off while it fails, also with many commits, and in the end no more', () =>
     withHubs(async ({ hubs, world, commit, settle, rows }) => {
       hubs.subscribe('hub', 0)
       await commit(1)
@@ -172,7 +172,7 @@ describe('a call to a hub', () => {
         const next = hubs.nextAt()
         if (next === null) break
         gaps.push(next - (rows()[0]?.tried_at ?? 0))
-        // What is committed within the back-off calls nobody.
+        // Commits within the back-off make no call.
         const calls = world.calls.length
         world.now = next - 1
         await commit(1)
@@ -186,7 +186,7 @@ describe('a call to a hub', () => {
       expect(world.calls).toHaveLength(FAILURES_MAX + 1)
       expect(rows()).toEqual([])
     }))
-  it('is not held up by a clock that was set back', () =>
+  it('is not delayed by a clock that was set back', () =>
     withHubs(async ({ hubs, world, commit, settle }) => {
       hubs.subscribe('hub', 0)
       await commit(1)
@@ -196,7 +196,7 @@ describe('a call to a hub', () => {
       world.now -= 24 * HOUR
       expect((hubs.nextAt() ?? Infinity) - world.now).toBe(2_000)
     }))
-  it('tells so many changes, and so many bytes, and the rest in the next', () =>
+  it('has a limited number of changes and bytes, and the next one has the rest', () =>
     withHubs(async ({ hubs, world, commit, settle }) => {
       hubs.subscribe('hub', 0)
       await commit(MESSAGE_LIMITS.changes + 5)
@@ -215,20 +215,20 @@ describe('a call to a hub', () => {
       expect(bytes).toBeLessThanOrEqual(MESSAGE_LIMITS.bytes)
       expect(bytes).toBeGreaterThan(MESSAGE_LIMITS.bytes - 2 * value.length)
     }))
-  it('goes back to what the hub has really told, where that is less than was believed', () =>
+  it('lowers the cursor to the one that the hub returns, if that is lower', () =>
     withHubs(async ({ hubs, world, commit, settle }) => {
       await commit(3)
-      // Two watchers subscribed their hub at once, and the stash went on in between: the hub holds the first answer.
+      // Two watchers subscribed their hub concurrently, with a commit in between, and the hub kept the first answer.
       hubs.subscribe('hub', 1)
       hubs.subscribe('hub', 3)
       await commit(1)
       void hubs.broadcast()
       await settle()
-      expect(world.calls.map(revisionsOf)).toEqual([[4]])
+      expect(world.calls.map(getRevisions)).toEqual([[4]])
       await world.calls[0]?.answer(1)
-      expect(world.calls.map(revisionsOf)).toEqual([[4], [2, 3, 4]])
+      expect(world.calls.map(getRevisions)).toEqual([[4], [2, 3, 4]])
     }))
-  it('that confirms nothing of what it was told is a failure, not a loop', () =>
+  it('fails if the hub confirms none of its events, so that it is not repeated in a loop', () =>
     withHubs(async ({ hubs, world, commit, settle, rows }) => {
       hubs.subscribe('hub', 0)
       await commit(1)
@@ -238,7 +238,7 @@ describe('a call to a hub', () => {
       expect(world.calls).toHaveLength(1)
       expect(rows()).toMatchObject([{ told: 0, failures: 1 }])
     }))
-  it('says that the stash is gone, and is the last', () =>
+  it('has the deletion of the stash, and is the last one', () =>
     withHubs(async ({ hubs, world, commit, settle, rows }) => {
       hubs.subscribe('hub', 0)
       await commit(1)
@@ -250,12 +250,12 @@ describe('a call to a hub', () => {
       expect(rows()).toEqual([])
       expect(hubs.nextAt()).toBeNull()
     }))
-  it('begins again where a hub was dropped and says what it has told; one that is subscribed stays so', () =>
+  it('starts again if a dropped hub reports its cursor, and keeps a present subscription', () =>
     withHubs(async ({ hubs, world, commit, settle, rows }) => {
       await commit(3)
       hubs.resubscribe('hub', 1)
       await settle()
-      expect(world.calls.map(revisionsOf)).toEqual([[2, 3]])
+      expect(world.calls.map(getRevisions)).toEqual([[2, 3]])
       expect(world.armedTo).toHaveLength(1)
       const before = rows()
       hubs.resubscribe('hub', 0)

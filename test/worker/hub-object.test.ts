@@ -1,11 +1,11 @@
-/** A hub by itself: what it does with what it is told, and with watchers that come and go meanwhile. */
+/** A hub on its own: how it handles events, and watchers that connect and disconnect meanwhile. */
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { HubObject } from '../../src/live/hub-object.ts'
 import type { WatchEvent } from '../../src/model/snapshot/watch-event.ts'
 import { clearFaults, faults } from '../support/faults.ts'
-import { newOperator, objectOf, send } from '../support/front-door.ts'
+import { newOperator, getObject, send } from '../support/front-door.ts'
 import type { Stash } from '../support/stash.ts'
 import { watchSocket, watchStream, type Watcher } from '../support/watcher.ts'
 
@@ -25,15 +25,15 @@ const watch = async (stash: Stash, query = ''): Promise<Watcher> => {
   return watcher
 }
 
-/** A stash whose one place is taken, so that watchers go to the hub. */
+/** A stash whose only place is taken, so that watchers connect to the hub. */
 async function makeCrowded() {
   const { stash, master } = await newOperator()
   await watch(stash)
-  // For the hub, which the Worker tells of it: the object has read the setting when it woke.
+  // Only the hub gets this limit, from the Worker: the object read its setting at its start.
   faults.watchersPerObject = 20
   const hub = env.HUBS.get(env.HUBS.idFromName(`${stash.id}/XX/0`))
   const rows = () =>
-    runInDurableObject(objectOf(stash), (_, { storage }) => storage.sql.exec('SELECT told FROM hub').toArray())
+    runInDurableObject(getObject(stash), (_, { storage }) => storage.sql.exec('SELECT told FROM hub').toArray())
   return { stash, master, hub, rows }
 }
 
@@ -43,40 +43,40 @@ const change = (revision: number): WatchEvent => ({
   values: [{ key: 'a', value: String(revision) }],
 })
 const snapshot = (revision: number): WatchEvent => ({ ...change(revision), type: 'snapshot' })
-const revisionsOf = ({ told }: Watcher) => told.map(({ revision }) => revision)
+const getRevisions = ({ events }: Watcher) => events.map(({ revision }) => revision)
 
 describe('a hub', () => {
-  it('that is told twice tells once', async () => {
+  it('sends an event once that it receives twice', async () => {
     const { stash, hub } = await makeCrowded()
     const watcher = await watch(stash)
     expect(await hub.tell([change(1), change(2)])).toBe(2)
     expect(await hub.tell([change(1)])).toBe(2)
     expect(await hub.tell([change(1), change(2), change(3)])).toBe(3)
     await watcher.until(4)
-    expect(revisionsOf(watcher)).toEqual([0, 1, 2, 3])
+    expect(getRevisions(watcher)).toEqual([0, 1, 2, 3])
   })
-  it('never tells over a gap, and says how far it has come; a snapshot closes one', async () => {
+  it('sends no events past a gap, and returns its cursor; a snapshot closes the gap', async () => {
     const { stash, hub } = await makeCrowded()
     const watcher = await watch(stash)
     expect(await hub.tell([change(1), change(3)])).toBe(1)
     expect(await hub.tell([snapshot(5)])).toBe(5)
     await watcher.until(3)
-    expect(revisionsOf(watcher)).toEqual([0, 1, 5])
+    expect(getRevisions(watcher)).toEqual([0, 1, 5])
   })
-  it('that is told two things at once tells one after the other', async () => {
+  it('sends two concurrent calls one after the other', async () => {
     const { stash, hub } = await makeCrowded()
     faults.watchersPerObject = 100
-    // So many that others get their turn before all are told.
+    // Enough watchers that other calls run before all of them have the event.
     const watchers = await Promise.all(Array.from({ length: 70 }, () => watch(stash)))
     const events = Array.from({ length: 8 }, (_, i) => change(i + 1))
     const both = (object: HubObject) => Promise.all([object.tell(events.slice(0, 4)), object.tell(events)])
     expect(await runInDurableObject(hub, both)).toEqual([4, 8])
     for (const watcher of watchers) {
       await watcher.until(9)
-      expect(revisionsOf(watcher)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
+      expect(getRevisions(watcher)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
     }
   })
-  it('subscribes once for a crowd that comes at once, and none of them misses anything', async () => {
+  it('subscribes once for many concurrent watchers, and none of them misses an event', async () => {
     const { stash, master, rows } = await makeCrowded()
     const calls: string[] = []
     faults.object = async (method, call) => {
@@ -89,14 +89,14 @@ describe('a hub', () => {
     await master.set('a', '2')
     for (const watcher of watchers) {
       await watcher.until(2)
-      expect(revisionsOf(watcher)).toEqual([1, 2])
+      expect(getRevisions(watcher)).toEqual([1, 2])
     }
     expect(calls.filter((method) => method === 'subscribe')).toHaveLength(1)
-    // All had the same question.
+    // All of them had the same cursor.
     expect(calls.filter((method) => method === 'missed').length).toBeLessThan(6)
     await expect.poll(rows).toEqual([{ told: 2 }])
   })
-  it('asks few questions at a time, whatever the cursors of those who come', async () => {
+  it('limits its concurrent calls, whatever the cursors of its watchers', async () => {
     const { stash, master } = await makeCrowded()
     for (let i = 1; i <= 12; i++) await master.set('a', String(i))
     let [now, most] = [0, 0]
@@ -109,11 +109,11 @@ describe('a hub', () => {
     const watchers = await Promise.all(Array.from({ length: 12 }, (_, i) => watch(stash, `?after=${i}`)))
     for (const [i, watcher] of watchers.entries()) {
       await watcher.until(12 - i)
-      expect(revisionsOf(watcher)).toEqual(Array.from({ length: 12 - i }, (_unused, k) => i + k + 1))
+      expect(getRevisions(watcher)).toEqual(Array.from({ length: 12 - i }, (_unused, k) => i + k + 1))
     }
     expect(most).toBe(4)
   })
-  it('whose last watcher leaves stays for one that is about to join', async () => {
+  it('keeps its state for a watcher that is connecting when the last one leaves', async () => {
     const { stash, master, hub, rows } = await makeCrowded()
     const last = await watch(stash)
     let answer = (): void => {}
@@ -136,9 +136,9 @@ describe('a hub', () => {
     const joined = await joining
     await master.set('a', '2')
     await joined.until(2)
-    expect(revisionsOf(joined)).toEqual([1, 2])
+    expect(getRevisions(joined)).toEqual([1, 2])
   })
-  it('that forgot while it was told is subscribed anew by the next watcher, and keeps that subscription', async () => {
+  it('is subscribed again by the next watcher if it was reset during a call, and keeps that subscription', async () => {
     const { stash, master, hub, rows } = await makeCrowded()
     const last = await watch(stash)
     last.stop()
@@ -158,24 +158,24 @@ describe('a hub', () => {
     await expect.poll(() => answered).toBe(true)
     faults.hub = null
     const next = await watch(stash)
-    // What the hub said is about the subscription before.
+    // The answer of the hub is for the previous subscription.
     reply()
     await master.set('a', '2')
     await next.until(2)
-    expect(revisionsOf(next)).toEqual([1, 2])
+    expect(getRevisions(next)).toEqual([1, 2])
     expect(await rows()).toHaveLength(1)
   })
-  it('takes no watcher of a stash that is gone, and says that it is', async () => {
+  it('refuses watchers of a deleted stash with its deletion', async () => {
     const { stash, master } = await makeCrowded()
-    // From then on watchers are sent to the hub at once, and it forgets the stash when it is told the end.
+    // From here on watchers go to the hub first, which deletes its state when it receives the deletion.
     const last = await watch(stash)
     await master.call('DELETE', '')
     await last.closed
     const response = await send(`/stash/${stash.id}/watch`, { headers: { Upgrade: 'websocket' } })
     expect([response.status, await response.json()]).toMatchObject([404, { code: 'stash_not_found' }])
-    expect(await objectOf(stash).subscribe('the-hub')).toBeNull()
+    expect(await getObject(stash).subscribe('the-hub')).toBeNull()
   })
-  it('tells one that joins while changes come each of them once, over a stream as well', async () => {
+  it('sends each change once to a watcher that connects during changes, over a stream as well', async () => {
     const { stash, master } = await makeCrowded()
     await watch(stash)
     const writing = (async () => {
@@ -189,19 +189,19 @@ describe('a hub', () => {
     open.push(...joined)
     await writing
     for (const watcher of joined) {
-      await expect.poll(() => watcher.told.at(-1)?.revision).toBe(60)
-      const [first = -1] = revisionsOf(watcher)
-      expect(revisionsOf(watcher)).toEqual(Array.from({ length: 61 - first }, (_, i) => first + i))
+      await expect.poll(() => watcher.events.at(-1)?.revision).toBe(60)
+      const [first = -1] = getRevisions(watcher)
+      expect(getRevisions(watcher)).toEqual(Array.from({ length: 61 - first }, (_, i) => first + i))
     }
   })
 })
 
 describe('the alarm of a hub', () => {
-  /** As after a point-in-time recovery to a moment before the hub subscribed. */
+  /** Deletes the hub's row, as a point-in-time recovery to a time before the subscription would. */
   const loseSubscription = (stash: Stash) =>
-    runInDurableObject(objectOf(stash), (_, { storage }) => void storage.sql.exec('DELETE FROM hub'))
+    runInDurableObject(getObject(stash), (_, { storage }) => void storage.sql.exec('DELETE FROM hub'))
 
-  it('renews a subscription that the stash has lost: the watchers get what they missed, and later changes', async () => {
+  it('renews a subscription that the stash has lost, so that watchers receive missed and later changes', async () => {
     const { stash, master, hub, rows } = await makeCrowded()
     const watcher = await watch(stash)
     await loseSubscription(stash)
@@ -209,7 +209,7 @@ describe('the alarm of a hub', () => {
     expect(await runDurableObjectAlarm(hub)).toBe(true)
     await master.set('a', '2')
     await watcher.until(3)
-    expect(revisionsOf(watcher)).toEqual([0, 1, 2])
+    expect(getRevisions(watcher)).toEqual([0, 1, 2])
     expect(await rows()).toHaveLength(1)
   })
   it('is set again while watchers are connected, and not after the last has left', async () => {
@@ -222,10 +222,10 @@ describe('the alarm of a hub', () => {
     expect(await runDurableObjectAlarm(hub)).toBe(true)
     expect(await runDurableObjectAlarm(hub)).toBe(false)
   })
-  it('is set again where the stash does not answer', async () => {
+  it('is set again if the stash does not answer', async () => {
     const { stash, hub } = await makeCrowded()
     await watch(stash)
-    faults.object = () => Promise.reject(new Error('the object is away'))
+    faults.object = () => Promise.reject(new Error('the object is unreachable'))
     expect(await runDurableObjectAlarm(hub)).toBe(true)
     faults.object = null
     expect(await runDurableObjectAlarm(hub)).toBe(true)
@@ -237,6 +237,6 @@ describe('the alarm of a hub', () => {
     await master.call('DELETE', '')
     await runDurableObjectAlarm(hub)
     await watcher.closed
-    expect(watcher.told.at(-1)).toMatchObject({ type: 'gone' })
+    expect(watcher.events.at(-1)).toMatchObject({ type: 'gone' })
   })
 })

@@ -3,9 +3,9 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { CALL_DEADLINE_MS } from '../../src/stash/watch/hubs.ts'
 import { clearFaults, faults } from '../support/faults.ts'
-import { newOperator, objectOf, send } from '../support/front-door.ts'
+import { newOperator, getObject, send } from '../support/front-door.ts'
 import type { Operator } from '../support/operator.ts'
-import { stateOf, watchSocket, watchStream, type Told, type Watcher } from '../support/watcher.ts'
+import { toState, watchSocket, watchStream, type ReceivedEvent, type Watcher } from '../support/watcher.ts'
 
 const PER_OBJECT = 10
 
@@ -19,24 +19,24 @@ afterEach(() => {
 
 const actualWait = scheduler.wait.bind(scheduler)
 
-/** A client: it comes back, with its cursor, whenever it is closed. */
+/** A client that reconnects with its cursor whenever it is closed. */
 async function follow(
   id: string,
   over: typeof watchSocket | typeof watchStream,
-): Promise<{ told: Told[]; stop(): void }> {
-  const told: Told[] = []
+): Promise<{ events: ReceivedEvent[]; stop(): void }> {
+  const events: ReceivedEvent[] = []
   let stopped = false
   let current: Watcher
   const open = async (): Promise<void> => {
-    const last = told.at(-1)
+    const last = events.at(-1)
     current = await over(send, `/stash/${id}/watch${last === undefined ? '' : `?after=${last.revision}`}`)
-    void keepUp(current)
+    void collect(current)
   }
-  const keepUp = async (watcher: Watcher): Promise<void> => {
+  const collect = async (watcher: Watcher): Promise<void> => {
     let taken = 0
     const drain = () => {
-      told.push(...watcher.told.slice(taken))
-      taken = watcher.told.length
+      events.push(...watcher.events.slice(taken))
+      taken = watcher.events.length
     }
     for (const ended = watcher.closed.then(() => true); ;) {
       const over = await Promise.race([ended, watcher.until(taken + 1).then(() => false)])
@@ -48,7 +48,7 @@ async function follow(
   }
   await open()
   return {
-    told,
+    events,
     stop: () => {
       stopped = true
       current.stop()
@@ -56,7 +56,7 @@ async function follow(
   }
 }
 
-const hubsOf = async (id: string) => {
+const findHubs = async (id: string) => {
   const all = await listDurableObjectIds(env.HUBS)
   const mine: DurableObjectStub[] = []
   for (const hub of all) {
@@ -73,27 +73,27 @@ async function writeMany(master: Operator, from: number, to: number): Promise<vo
 }
 
 describe('more watchers than one object serves', () => {
-  it('are told by hubs, every change once and in order, also when a hub goes in the middle', async () => {
+  it('receive every change once and in order from hubs, even if a hub is aborted in the middle', async () => {
     const { stash, master } = await newOperator()
     const clients = await Promise.all(
       Array.from({ length: 100 }, (_, i) => follow(stash.id, i % 2 === 0 ? watchSocket : watchStream)),
     )
     await writeMany(master, 1, 15)
-    const hubs = await hubsOf(stash.id)
+    const hubs = await findHubs(stash.id)
     expect(hubs.length).toBeGreaterThanOrEqual(9)
     await evictDurableObject(hubs[3]!, { webSockets: 'close' })
     await evictDurableObject(hubs[5]!)
     await writeMany(master, 16, 30)
     const { body } = await master.call('GET', '/flags?min_revision=30')
     const revisions = Array.from({ length: 31 }, (_, i) => i)
-    for (const { told } of clients) {
-      await expect.poll(() => told.at(-1)?.revision).toBe(30)
-      expect(told.map(({ revision }) => revision)).toEqual(revisions)
-      expect(stateOf(told)).toEqual({ revision: 30, flags: body['flags'] })
+    for (const { events } of clients) {
+      await expect.poll(() => events.at(-1)?.revision).toBe(30)
+      expect(events.map(({ revision }) => revision)).toEqual(revisions)
+      expect(toState(events)).toEqual({ revision: 30, flags: body['flags'] })
     }
     for (const client of clients) client.stop()
   })
-  it('are told again by the alarm, where a hub could not be reached', async () => {
+  it('receive a change from the alarm if a hub was unreachable', async () => {
     const { stash, master } = await newOperator()
     const clients = await Promise.all(Array.from({ length: 15 }, () => follow(stash.id, watchSocket)))
     let calls = 0
@@ -101,20 +101,20 @@ describe('more watchers than one object serves', () => {
     await master.set('a', '1')
     await expect.poll(() => calls).toBe(1)
     faults.hub = null
-    // Not at once: it backs off.
-    await runDurableObjectAlarm(objectOf(stash))
-    for (const { told } of clients) await expect.poll(() => told.at(-1)?.revision).toBe(1)
+    // Not at once, because of the back-off.
+    await runDurableObjectAlarm(getObject(stash))
+    for (const { events } of clients) await expect.poll(() => events.at(-1)?.revision).toBe(1)
     for (const client of clients) client.stop()
   })
-  it('of the object itself are told at once while a hub hangs; those of the hub catch up when it comes back', async () => {
+  it('receive changes from the object at once while a hub hangs, and those of the hub catch up afterwards', async () => {
     const { stash, master } = await newOperator()
     const own = await Promise.all(
       Array.from({ length: PER_OBJECT }, () => watchSocket(send, `/stash/${stash.id}/watch`)),
     )
     const inHub = await Promise.all(Array.from({ length: 5 }, () => watchStream(send, `/stash/${stash.id}/watch`)))
     for (const watcher of inHub) await watcher.until(1)
-    let comeBack = (): void => {}
-    const back = new Promise<void>((resolve) => (comeBack = resolve))
+    let release = (): void => {}
+    const back = new Promise<void>((resolve) => (release = resolve))
     let calls = 0
     faults.hub = async (method, call) => {
       if (method !== 'tell') return call()
@@ -125,19 +125,19 @@ describe('more watchers than one object serves', () => {
     await writeMany(master, 1, 3)
     const revisions = [0, 1, 2, 3]
     for (const watcher of own) expect((await watcher.until(4)).map(({ revision }) => revision)).toEqual(revisions)
-    // However often the alarm rings meanwhile, and whatever is committed.
-    for (let i = 0; i < 3; i++) await runDurableObjectAlarm(objectOf(stash))
+    // However often the alarm runs, and however much is committed.
+    for (let i = 0; i < 3; i++) await runDurableObjectAlarm(getObject(stash))
     await writeMany(master, 4, 4)
     for (const watcher of own) await watcher.until(5)
     expect(calls).toBe(1)
-    for (const { told } of inHub) expect(told).toHaveLength(1)
-    comeBack()
+    for (const { events } of inHub) expect(events).toHaveLength(1)
+    release()
     for (const watcher of inHub) {
       expect((await watcher.until(5)).map(({ revision }) => revision)).toEqual([...revisions, 4])
     }
     for (const watcher of [...own, ...inHub]) watcher.stop()
   })
-  it('are told again where a hub never answered a call, once the deadline of that has passed', async () => {
+  it('receive a change again if a hub never answered a call, once its deadline has passed', async () => {
     const { stash, master } = await newOperator()
     const watchers = await Promise.all(Array.from({ length: 15 }, () => watchSocket(send, `/stash/${stash.id}/watch`)))
     for (const watcher of watchers) await watcher.until(1)
@@ -155,11 +155,11 @@ describe('more watchers than one object serves', () => {
     }
     expect(methods).toEqual(['tell', 'tell'])
   })
-  it('are told by a hub that the stash has dropped, from where it was, as soon as the next one joins it', async () => {
+  it('receive changes from their cursor on from a hub that the stash has dropped, once the next watcher connects', async () => {
     const { stash, master } = await newOperator()
     const url = `/stash/${stash.id}/watch`
     const watchers = await Promise.all(Array.from({ length: 15 }, () => watchSocket(send, url)))
-    await runInDurableObject(objectOf(stash), (_, { storage }) => void storage.sql.exec('DELETE FROM hub'))
+    await runInDurableObject(getObject(stash), (_, { storage }) => void storage.sql.exec('DELETE FROM hub'))
     await writeMany(master, 1, 3)
     const next = await watchSocket(send, `${url}?after=3`)
     await writeMany(master, 4, 4)
@@ -169,27 +169,27 @@ describe('more watchers than one object serves', () => {
     expect((await next.until(1)).map(({ revision }) => revision)).toEqual([4])
     for (const watcher of [...watchers, next]) watcher.stop()
   })
-  it('hear that the stash is gone', async () => {
+  it('receive the deletion of the stash', async () => {
     const { stash, master } = await newOperator()
     const watchers = await Promise.all(Array.from({ length: 15 }, () => watchSocket(send, `/stash/${stash.id}/watch`)))
     await master.call('DELETE', '')
     for (const watcher of watchers) {
       await watcher.closed
-      expect(watcher.told.at(-1)).toMatchObject({ type: 'gone' })
+      expect(watcher.events.at(-1)).toMatchObject({ type: 'gone' })
     }
   })
-  it('leave a hub that forgets, and a stash that tells it nothing any more', async () => {
+  it('leave behind a hub without state, and a stash that no longer calls it', async () => {
     const { stash, master } = await newOperator()
     const watchers = await Promise.all(Array.from({ length: 15 }, () => watchSocket(send, `/stash/${stash.id}/watch`)))
     const hubs = () =>
-      runInDurableObject(objectOf(stash), (_, { storage }) => storage.sql.exec('SELECT name FROM hub').toArray())
+      runInDurableObject(getObject(stash), (_, { storage }) => storage.sql.exec('SELECT name FROM hub').toArray())
     expect(await hubs()).toHaveLength(1)
     for (const watcher of watchers) watcher.stop()
     await Promise.all(watchers.map(({ closed }) => closed))
     await master.set('a', '1')
     await expect.poll(hubs).toEqual([])
   })
-  it('join through a stash that runs an older version, and knows of no texts', async () => {
+  it('connect through a stash with an older version, which does not send texts', async () => {
     const { stash, master } = await newOperator()
     for (const value of ['1', '2', '3']) await master.set('a', value)
     await master.set('b', '4')
@@ -201,7 +201,7 @@ describe('more watchers than one object serves', () => {
     faults.object = (method, call) => {
       if (method !== 'missed') return call()
       calls++
-      return Promise.resolve(objectOf(stash).missed(old.after, old.keys))
+      return Promise.resolve(getObject(stash).missed(old.after, old.keys))
     }
     const watcher = await watchSocket(send, `/stash/${stash.id}/watch?after=${old.after}&keys=a`)
     expect(await watcher.until(2)).toEqual([

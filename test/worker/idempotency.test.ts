@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { sha256 } from '../../src/http/digest.ts'
 import { clearFaults, faults } from '../support/faults.ts'
-import { newOperator, newStash, objectOf, send } from '../support/front-door.ts'
+import { newOperator, newStash, getObject, send } from '../support/front-door.ts'
 import type { Stash } from '../support/stash.ts'
 
 afterEach(() => {
@@ -16,15 +16,15 @@ const post = (stash: Stash, body: string, key: string) =>
   send(`/item/${stash.id}`, stash.as({ method: 'POST', body, headers: { 'Idempotency-Key': key } }))
 
 describe('Idempotency-Key', () => {
-  it('gives the first answer again, across an eviction, and changes nothing more', async () => {
+  it('returns the first answer again, across an eviction, and changes nothing more', async () => {
     const stash = await newStash()
     const first = await (await post(stash, 'x', 'k1')).json()
-    await evictDurableObject(objectOf(stash))
+    await evictDurableObject(getObject(stash))
     expect(await (await post(stash, 'x', 'k1')).json()).toEqual(first)
     expect(await stash.revision()).toBe(1)
     expect(await (await post(stash, 'x', 'k2')).json()).not.toEqual(first)
   })
-  it('is refused for another request', async () => {
+  it('is refused with another request', async () => {
     const stash = await newStash()
     await post(stash, 'x', 'k1')
     const other = await post(stash, 'y', 'k1')
@@ -32,7 +32,7 @@ describe('Idempotency-Key', () => {
     expect(await other.json()).toMatchObject({ code: 'idempotency_mismatch' })
     expect(await stash.revision()).toBe(1)
   })
-  it('is refused with another condition, also where the condition is on the stash', async () => {
+  it('is refused with another condition, also with one on the stash', async () => {
     const { master } = await newOperator()
     await master.set('a', '1', '', { 'If-None-Match': '*', 'Idempotency-Key': 'item' })
     const freeze = (tag: string) =>
@@ -47,18 +47,18 @@ describe('Idempotency-Key', () => {
     }
     expect((await freeze('"1"')).status).toBe(200)
   })
-  it('is forgotten after a day', async () => {
+  it('expires after a day', async () => {
     const stash = await newStash()
     await post(stash, 'x', 'k1')
     vi.useFakeTimers({ now: Date.now() + 24 * 60 * 60_000 + 1_000, toFake: ['Date'] })
     await post(stash, 'x', 'k1')
     expect(await stash.revision()).toBe(2)
   })
-  it('is kept of the newest thousand of a token, and of no more than 8 MiB of answers', async () => {
+  it('keeps the newest thousand answers of a token, and at most 8 MiB of answers', async () => {
     const stash = await newStash()
     const hash = await sha256(stash.token)
     const kept = (changes: { key: string; value: string }[], count: number) =>
-      runInDurableObject(objectOf(stash), async (object, { storage }) => {
+      runInDurableObject(getObject(stash), async (object, { storage }) => {
         for (let i = 0; i < count; i++) {
           const intent = { kind: 'patch' as const, changes }
           await object.apply({ credential: { kind: 'token', hash }, intent, idempotencyKey: `${changes.length}-${i}` })
@@ -71,7 +71,7 @@ describe('Idempotency-Key', () => {
     expect(Number(bytes)).toBeLessThanOrEqual(8 * 1024 * 1024)
     expect(Number(answers)).toBeGreaterThan(50)
   })
-  it('makes twenty repeats at once one change', async () => {
+  it('applies twenty concurrent repeats once', async () => {
     const stash = await newStash()
     const answers = await Promise.all(Array.from({ length: 20 }, async () => (await post(stash, 'x', 'k')).text()))
     expect(new Set(answers).size).toBe(1)
@@ -87,7 +87,7 @@ describe('Idempotency-Key', () => {
 describe('a refusal under an Idempotency-Key', () => {
   const lock = { 'If-None-Match': '*', 'Idempotency-Key': 'lock-b' }
 
-  it('also refuses the original, where that arrives after its repeat', async () => {
+  it('refuses the original as well if it arrives after its repeat', async () => {
     const { stash, master } = await newOperator()
     await master.set('deploy-lock', 'a')
     const held = Promise.withResolvers<void>()
@@ -108,12 +108,12 @@ describe('a refusal under an Idempotency-Key', () => {
     expect((await send(`/item/${stash.id}/deploy-lock?min_revision=2`)).status).toBe(404)
     expect(await stash.revision()).toBe(2)
   })
-  it('is the same for two minutes, across an eviction, and is judged anew after that', async () => {
+  it('is replayed for two minutes, across an eviction, and decided again after that', async () => {
     const { stash, master } = await newOperator()
     await master.set('deploy-lock', 'a')
     const first = await master.set('deploy-lock', 'b', '', lock)
     await send(`/item/${stash.id}/deploy-lock`, stash.as({ method: 'DELETE' }))
-    await evictDurableObject(objectOf(stash))
+    await evictDurableObject(getObject(stash))
     later(2 * 60_000 - 5_000)
     const again = await master.set('deploy-lock', 'b', '', lock)
     expect([again.status, again.body]).toEqual([first.status, first.body])
@@ -121,11 +121,11 @@ describe('a refusal under an Idempotency-Key', () => {
     expect((await master.set('other-lock', 'b', '', { ...lock, 'Idempotency-Key': 'other' })).status).toBe(200)
     later(5_001)
     expect((await master.set('deploy-lock', 'b', '', lock)).status).toBe(200)
-    // Accepted, and repeated as such from now on.
+    // The repeat was accepted, and further repeats get this answer.
     expect((await master.set('deploy-lock', 'b', '', lock)).body).toMatchObject({ version: 4 })
     expect(await stash.revision()).toBe(4)
   })
-  it('is a mismatch for another body or condition', async () => {
+  it('is a mismatch with another body or condition', async () => {
     const { stash, master } = await newOperator()
     await master.set('deploy-lock', 'a')
     await master.set('deploy-lock', 'b', '', lock)
@@ -139,7 +139,7 @@ describe('a refusal under an Idempotency-Key', () => {
     }
     expect(await stash.revision()).toBe(1)
   })
-  it('is kept for a missing thing, a conflict, a guard and a freeze', async () => {
+  it('is kept for a missing item, a conflict, a guard and a freeze', async () => {
     const { stash, master } = await newOperator()
     await master.set('a', '1')
     await master.call('PUT', '/guards/n', { type: 'number' })
@@ -167,7 +167,7 @@ describe('a refusal under an Idempotency-Key', () => {
     }
     expect(await stash.revision()).toBe(revision)
   })
-  it('is not kept where the credential was refused, nor of a rehearsal, nor of what could not be read', async () => {
+  it('is not kept for a refused credential, a dry run, or an invalid request', async () => {
     const { stash, master } = await newOperator()
     const key = { 'Idempotency-Key': 'k' }
     const reader = await master.grant({ can: ['approve'] })
@@ -179,19 +179,19 @@ describe('a refusal under an Idempotency-Key', () => {
       body: '{"items": [{"key": "a", "value": "1"}]}',
     }
     expect((await send(`/stash/${stash.id}/import?dry_run=1`, stash.as(rehearsal))).status).toBe(412)
-    const refusals = await runInDurableObject(objectOf(stash), (_, { storage }) =>
+    const refusals = await runInDurableObject(getObject(stash), (_, { storage }) =>
       storage.sql.exec('SELECT key FROM refusal').toArray(),
     )
     expect(refusals).toEqual([])
   })
-  it("is one token's own", async () => {
+  it('belongs to one token', async () => {
     const { master } = await newOperator()
     const other = await master.grant({ can: ['write'] })
     await master.set('deploy-lock', 'a')
     expect((await master.set('deploy-lock', 'b', '', lock)).status).toBe(412)
     expect((await other.set('deploy-lock', 'b', '', { ...lock, 'If-None-Match': '"9"' })).status).toBe(200)
   })
-  it('is kept of a link that was pressed, for as long as the link could be pressed again', async () => {
+  it('is kept for a link as long as the link can be used again', async () => {
     const { stash, master } = await newOperator()
     const made = await send(`/item/${stash.id}/a/presign`, stash.as({ method: 'POST', body: '1' }))
     const { url } = (await made.json()) as { url: string }
@@ -203,14 +203,14 @@ describe('a refusal under an Idempotency-Key', () => {
     later(2 * 60_000)
     expect((await press()).status).toBe(200)
   })
-  it('is kept of the newest thousand of a token, of twenty of a link, of no more than 8 MiB, and forgotten in time', async () => {
+  it('is kept for the newest thousand of a token, twenty of a link, and 8 MiB in total, and then expires', async () => {
     const { stash, master } = await newOperator()
     const made = await send(`/item/${stash.id}/a/presign`, stash.as({ method: 'POST', body: '1' }))
     const { url } = (await made.json()) as { url: string }
     await master.call('PUT', '/freeze', { reason: 'launch' })
     const token = { kind: 'token' as const, hash: await sha256(stash.token) }
     const link = { kind: 'link' as const, hash: await sha256(new URL(url).searchParams.get('token') ?? '') }
-    const kept = await runInDurableObject(objectOf(stash), async (object, { storage }) => {
+    const kept = await runInDurableObject(getObject(stash), async (object, { storage }) => {
       const count = () => Number(storage.sql.exec('SELECT count(*) AS n FROM refusal').one()['n'])
       for (let i = 0; i < 30; i++)
         await object.apply({ credential: link, intent: { kind: 'release' }, idempotencyKey: `${i}` })
@@ -225,16 +225,16 @@ describe('a refusal under an Idempotency-Key', () => {
     expect(kept).toEqual({ ofLink: 20, ofToken: 1_000, ofTokenLarge: 1 })
     later(2 * 60_000)
     await master.set('a', '2', '', { 'Idempotency-Key': 'after' })
-    const left = await runInDurableObject(objectOf(stash), (_, { storage }) =>
+    const left = await runInDurableObject(getObject(stash), (_, { storage }) =>
       storage.sql.exec('SELECT key FROM refusal').toArray(),
     )
     expect(left).toEqual([{ key: 'after' }])
   })
-  it('goes with its stash', async () => {
+  it('is deleted with its stash', async () => {
     const { stash, master } = await newOperator()
     await master.set('a', '1', '', { 'If-Match': '"9"', 'Idempotency-Key': 'k' })
     await master.call('DELETE', '')
-    const left = await runInDurableObject(objectOf(stash), (_, { storage }) =>
+    const left = await runInDurableObject(getObject(stash), (_, { storage }) =>
       storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'refusal'").toArray().length === 0
         ? []
         : storage.sql.exec('SELECT key FROM refusal').toArray(),

@@ -1,6 +1,6 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
-import { newStash, objectOf, send } from '../support/front-door.ts'
+import { newStash, getObject, send } from '../support/front-door.ts'
 
 describe('a body', () => {
   const LIMIT = 64 * 1024
@@ -8,9 +8,9 @@ describe('a body', () => {
     body: new Response(text).body?.pipeThrough(new TransformStream<Uint8Array>()) ?? null,
   })
   it.each([
-    ['announced', (text: string): RequestInit => ({ body: text })],
+    ['sent with its length', (text: string): RequestInit => ({ body: text })],
     ['streamed', streamed],
-  ])('that is %s may be as long as the limit, in bytes, and no longer', async (_, init) => {
+  ])('that is %s may have as many bytes as the limit, and no more', async (_, init) => {
     const stash = await newStash()
     const put = (text: string) => send(`/item/${stash.id}/k`, stash.as({ method: 'PUT', ...init(text) }))
     const longest = 'é'.repeat(LIMIT / 2)
@@ -20,7 +20,7 @@ describe('a body', () => {
     expect(refused.status).toBe(413)
     expect(await refused.json()).toMatchObject({ code: 'body_too_large', limit_bytes: LIMIT })
   })
-  it('that comes in pieces is whole', async () => {
+  it('that arrives in pieces is complete', async () => {
     const stash = await newStash()
     const pieces = ['one ', 'two é', ' three']
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
@@ -36,7 +36,7 @@ describe('a body', () => {
 })
 
 describe('PUT /item/{stash}/{key}', () => {
-  it('stores the body as it came, and survives an eviction', async () => {
+  it('stores the body unchanged, across an eviction', async () => {
     const stash = await newStash()
     const written = await stash.put('checkout', 'on', {
       headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
@@ -45,31 +45,31 @@ describe('PUT /item/{stash}/{key}', () => {
     expect(written.headers.get('ETag')).toBe('"1"')
     expect(await written.json()).toEqual({ key: 'checkout', message: 'Item stored', revision: 1, version: 1 })
 
-    await evictDurableObject(objectOf(stash))
+    await evictDurableObject(getObject(stash))
     const read = await send(`/item/${stash.id}/checkout`)
     expect(await read.text()).toBe('on')
     expect(read.headers.get('Content-Type')).toBe('text/plain; charset=utf-8')
   })
   it.each([
-    ['JSON, to the byte', 'application/json', '{"b":1,  "a":[1.0,\t"é"]}\n'],
+    ['JSON', 'application/json', '{"b":1,  "a":[1.0,\t"é"]}\n'],
     ['a byte order mark', 'text/plain; charset=utf-8', '\uFEFFx'],
     ['a NUL and line ends', 'text/plain;charset=UTF-8', 'a\0b\r\nc\n'],
     ['emoji', 'text/markdown', '🚦🚧'],
-  ])('gives back %s, with its type', async (_, type, value) => {
+  ])('returns %s with its media type', async (_, type, value) => {
     const stash = await newStash()
     await stash.put('k', value, { headers: { 'Content-Type': type } })
     const read = await send(`/item/${stash.id}/k`)
     expect(new Uint8Array(await read.arrayBuffer())).toEqual(new TextEncoder().encode(value))
     expect(read.headers.get('Content-Type')).toBe(type)
   })
-  it('keeps what a browser would run from running here', async () => {
+  it('prevents that a browser runs an item as a page of this origin', async () => {
     const stash = await newStash()
     await stash.put('page', '<script>1</script>', { headers: { 'Content-Type': 'text/html' } })
     const read = await send(`/item/${stash.id}/page`)
     expect(read.headers.get('Content-Security-Policy')).toContain('sandbox')
     expect(read.headers.get('X-Content-Type-Options')).toBe('nosniff')
   })
-  it('writes only over the version in If-Match, and tells the current one', async () => {
+  it('writes only over the version in If-Match, and returns the current one', async () => {
     const stash = await newStash()
     await stash.put('checkout', 'on')
     await stash.put('checkout', 'off')
@@ -84,14 +84,14 @@ describe('PUT /item/{stash}/{key}', () => {
     )
     expect(accepted.status).toBe(200)
   })
-  it('creates, and only creates, with If-None-Match: *', async () => {
+  it('only creates with If-None-Match: *', async () => {
     const stash = await newStash()
     const create = () =>
       send(`/item/${stash.id}/lock`, stash.as({ method: 'PUT', body: 'me', headers: { 'If-None-Match': '*' } }))
     expect((await create()).status).toBe(200)
     expect((await create()).status).toBe(412)
   })
-  it('shows a write to whoever reads right after it, also when the old value was in memory', async () => {
+  it('shows a write to a read right after it, even if this isolate had the old value in memory', async () => {
     const stash = await newStash()
     for (const value of ['1', '2', '3', '4', '5']) {
       await stash.put('n', value)
@@ -101,7 +101,7 @@ describe('PUT /item/{stash}/{key}', () => {
 })
 
 describe('POST /item/{stash}', () => {
-  it('makes up a key', async () => {
+  it('generates a key', async () => {
     const stash = await newStash()
     const { key } = (await (await send(`/item/${stash.id}`, stash.as({ method: 'POST', body: 'hello' }))).json()) as {
       key: string
@@ -112,7 +112,7 @@ describe('POST /item/{stash}', () => {
 })
 
 describe('GET and HEAD /item/{stash}/{key}', () => {
-  it('answers a missing key with an empty 404 that names its reason, whatever is accepted', async () => {
+  it('answers a missing key with an empty 404 that names the reason, for any Accept', async () => {
     const stash = await newStash()
     for (const accept of ['*/*', 'application/json', 'text/html', 'application/problem+json']) {
       const read = await send(`/item/${stash.id}/nothing`, { headers: { Accept: accept } })
@@ -138,7 +138,7 @@ describe('GET and HEAD /item/{stash}/{key}', () => {
     expect(read.headers.get('Access-Control-Allow-Origin')).toBe('*')
     expect((await send(`/item/${stash.id}/k`, { headers: { 'If-None-Match': '"9"' } })).status).toBe(200)
   })
-  it('says which revision it speaks for, and where the bytes came from', async () => {
+  it('names its revision and the source of its bytes', async () => {
     const stash = await newStash()
     await stash.put('k', 'value')
     const first = await send(`/item/${stash.id}/k`)
@@ -147,7 +147,7 @@ describe('GET and HEAD /item/{stash}/{key}', () => {
     const second = await send(`/item/${stash.id}/k`)
     expect(second.headers.get('Switchyard-Source')).toBe(first.headers.get('Switchyard-Source'))
   })
-  it('never answers from before min_revision, and says when that has not come', async () => {
+  it('never answers from before min_revision, and refuses if it has not been reached', async () => {
     const stash = await newStash()
     await stash.put('k', '1')
     expect(await stash.read('k')).toBe('1')
@@ -170,7 +170,7 @@ describe('GET and HEAD /item/{stash}/{key}', () => {
 })
 
 describe('DELETE /item/{stash}/{key}', () => {
-  it('takes the item away, once', async () => {
+  it('deletes the item once', async () => {
     const stash = await newStash()
     await stash.put('k', 'x')
     const gone = () => send(`/item/${stash.id}/k`, stash.as({ method: 'DELETE' }))
@@ -203,8 +203,8 @@ describe('OPTIONS', () => {
   })
 })
 
-describe('an address that only resembles that of a remembered flag', () => {
-  it('is not answered with its value', async () => {
+describe('a URL that only resembles that of a flag in memory', () => {
+  it('is not answered with the value of that flag', async () => {
     const stash = await newStash()
     await stash.put('k', '1')
     expect(await stash.read('k')).toBe('1')

@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { clearFaults, faults } from '../support/faults.ts'
-import { newStash, objectOf, send } from '../support/front-door.ts'
+import { newStash, getObject, send } from '../support/front-door.ts'
 import { countLines, kvRevision, textAt } from '../support/kv-text.ts'
 
 afterEach(() => {
@@ -10,37 +10,40 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-describe('what KV holds in another form', () => {
-  it('is put anew when the object wakes, without a change', async () => {
+describe('a text in KV in another form', () => {
+  it('is put again when the object starts, without a change', async () => {
     const stash = await newStash()
     await stash.put('n', '1')
     await expect.poll(() => kvRevision(stash.id)).toBe(1)
     const old = textAt(stash.id, 1).replace('"format":2', '"format":1')
-    await runInDurableObject(objectOf(stash), (_, { storage }) => void storage.sql.exec('UPDATE cursor SET layout = 0'))
+    await runInDurableObject(
+      getObject(stash),
+      (_, { storage }) => void storage.sql.exec('UPDATE cursor SET layout = 0'),
+    )
     await env.SNAPSHOTS.put(stash.id, old)
-    await evictDurableObject(objectOf(stash))
-    expect(await objectOf(stash).vouch()).toBe(1)
+    await evictDurableObject(getObject(stash))
+    expect(await getObject(stash).vouch()).toBe(1)
     await expect.poll(() => env.SNAPSHOTS.get(stash.id)).toContain('{"format":2,')
-    await expect.poll(() => runInDurableObject(objectOf(stash), (_, { storage }) => storage.getAlarm())).toBeNull()
+    await expect.poll(() => runInDurableObject(getObject(stash), (_, { storage }) => storage.getAlarm())).toBeNull()
   })
-  it('is put anew after a rollback, where the older version has put a change and left the layout as it was', async () => {
+  it('is put again after a rollback, if the older version has put a change and left the layout as it was', async () => {
     const stash = await newStash()
     await stash.put('n', '1')
     await expect.poll(() => kvRevision(stash.id)).toBe(1)
     await stash.put('n', '2')
     await expect.poll(() => kvRevision(stash.id)).toBe(2)
-    // What the version before writes: a text without time-boxes, and a cursor without a layout.
+    // The previous version writes a text without time-boxes, and no layout in the cursor.
     const { reverts: _, ...older } = (await env.SNAPSHOTS.get<Record<string, unknown>>(stash.id, 'json')) ?? {}
-    await runInDurableObject(objectOf(stash), (_, { storage }) => {
+    await runInDurableObject(getObject(stash), (_, { storage }) => {
       storage.sql.exec('UPDATE stash SET revision = 3')
       storage.sql.exec('UPDATE cursor SET revision = 3, tried_at = 1, failures = 0, pending = 0')
     })
     await env.SNAPSHOTS.put(stash.id, JSON.stringify({ ...older, revision: 3 }))
-    await evictDurableObject(objectOf(stash))
-    expect(await objectOf(stash).vouch()).toBe(3)
+    await evictDurableObject(getObject(stash))
+    expect(await getObject(stash).vouch()).toBe(3)
     await expect.poll(() => env.SNAPSHOTS.get(stash.id)).toContain('"reverts":[')
   })
-  it('is served where it is of the format before and the object is away; else the object gives what it lacks', async () => {
+  it('is served if it has the previous format and the object is unreachable; otherwise the object supplies the missing part', async () => {
     const [away, here] = [await newStash(), await newStash()]
     for (const stash of [away, here]) {
       await stash.put('n', '1')
@@ -50,12 +53,12 @@ describe('what KV holds in another form', () => {
     const vouched = await send(`/item/${here.id}/n`)
     expect(vouched.headers.get('Switchyard-Source')).toMatch(/^object; vouched; /)
     countLines()
-    faults.object = () => Promise.reject(new Error('away'))
+    faults.object = () => Promise.reject(new Error('unreachable'))
     const unvouched = await send(`/item/${away.id}/n`)
     expect(await unvouched.text()).toBe('1')
     expect(unvouched.headers.get('Switchyard-Source')).toMatch(/^kv; unvouched; /)
   })
-  it('counts as absent where it is of a format to come, and the log says so once', async () => {
+  it('counts as absent if it has a future format, which is logged once', async () => {
     const lines = countLines()
     for (let i = 0; i < 3; i++) {
       const stash = await newStash()
@@ -74,14 +77,14 @@ describe('what KV holds in another form', () => {
     ['no JSON', () => 'null and void'],
     ['of another stash', (text: string) => text.replace(/[0-9a-f]{64}/, 'f'.repeat(64))],
     ['full of wrong types', (text: string) => text.replace('"items":[', '"items":[7,')],
-  ])('counts as absent where it is %s, and the object is not led astray', async (_, damage) => {
+  ])('counts as absent if it is %s, and does not cause a recovery', async (_, damage) => {
     const stash = await newStash()
     await stash.put('n', '1')
     await expect.poll(() => kvRevision(stash.id)).toBe(1)
     await env.SNAPSHOTS.put(stash.id, damage(textAt(stash.id, 1)))
     countLines()
     expect(await (await send(`/item/${stash.id}/n`)).text()).toBe('1')
-    await evictDurableObject(objectOf(stash))
+    await evictDurableObject(getObject(stash))
     await stash.put('n', '2')
     await expect.poll(() => kvRevision(stash.id)).toBe(2)
   })

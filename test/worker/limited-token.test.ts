@@ -4,11 +4,11 @@ import type { Operation } from '../../src/http/openapi/operation.ts'
 import { newOperator, send } from '../support/front-door.ts'
 import { nextWeek, type Operator } from '../support/operator.ts'
 
-/** Stands in everything that is neither public nor the limited token's business. */
+/** A marker in everything that is neither public nor reached by the limited token. */
 const MARK = 'PRIVATE'
 
-/** A stash with something of every kind that a token for `maintenance-*` must not see or change. */
-async function furnished() {
+/** Creates a stash with one of everything that a token for `maintenance-*` must neither see nor change. */
+async function createFullStash() {
   const { stash, master } = await newOperator()
   await master.set('maintenance-shop', 'false')
   await master.set('traffic', 'blue', `reason=${MARK}`)
@@ -25,9 +25,9 @@ async function furnished() {
   return { stash, master, limited, heldId: String(asked.body['held_id']), tokenId: target?.token_id ?? '' }
 }
 
-type Furnished = Awaited<ReturnType<typeof furnished>>
+type FullStash = Awaited<ReturnType<typeof createFullStash>>
 
-/** Everything there is, as the master token sees it. */
+/** Reads the whole state with the master token. */
 async function stateOf(master: Operator): Promise<unknown> {
   const { items, guards, revision } = (await master.call('GET', '/export')).body
   const { tokens } = (await master.call('GET', '/tokens')).body
@@ -63,8 +63,8 @@ const QUERIES: Record<string, string[]> = {
   watch: ['wait=1s', 'after=0&wait=1s', 'after=0&keys=traffic&wait=1s'],
 }
 
-/** Every way to call an operation with keys and ids that are not the limited token's. */
-function* callsOf({ id, method, path, body }: Operation, { stash, heldId, tokenId }: Furnished) {
+/** Every operation with keys and ids that the limited token does not reach. */
+function* callsOf({ id, method, path, body }: Operation, { stash, heldId, tokenId }: FullStash) {
   const address = path
     .replace('{stash}', stash.id)
     .replace('{key}', 'traffic')
@@ -80,12 +80,12 @@ function* callsOf({ id, method, path, body }: Operation, { stash, heldId, tokenI
 }
 
 describe('a token for `maintenance-*` that can write', () => {
-  // The stream of evaluations has no end, and tells of revisions only: see ofrep-events.test.ts.
+  // The stream of evaluations does not end, and contains only revisions: see ofrep-events.test.ts.
   const skipped = ['createStash', 'listenForEvaluations']
   it.each(OPERATIONS.filter(({ id }) => !skipped.includes(id)))(
-    'neither changes nor reads anything else that is not public: $id',
+    'neither changes nor reads any other value that is not public: $id',
     async (operation) => {
-      const all = await furnished()
+      const all = await createFullStash()
       const before = await stateOf(all.master)
       for (const { url, method, body } of callsOf(operation, all)) {
         for (const extra of [{}, { 'Break-Glass': 'please' }, { 'If-Match': '*' }]) {
@@ -99,8 +99,8 @@ describe('a token for `maintenance-*` that can write', () => {
       expect(await stateOf(all.master)).toEqual(before)
     },
   )
-  it('does what it is for', async () => {
-    const { stash, limited } = await furnished()
+  it('writes its own keys', async () => {
+    const { stash, limited } = await createFullStash()
     expect((await limited.set('maintenance-shop', 'true', 'for=1h&reason=deploy')).status).toBe(200)
     expect(await stash.read('maintenance-shop')).toBe('true')
     expect(await limited.held()).toMatchObject([{ kind: 'revert', keys: ['maintenance-shop'] }])

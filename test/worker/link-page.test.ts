@@ -19,7 +19,7 @@ const press = (path: string, form?: string) =>
   })
 
 describe('the page of a link', () => {
-  it('names the stash, who made the link, and until when a time-box lasts', async () => {
+  it('names the stash, the maker of the link, and the end of a time-box', async () => {
     const stash = await newStash({ name: 'shop <prod>' })
     const page = await open(await presign(stash, 'on-call', 'alice', 'for=30m'))
     expect(page).toContain('shop &lt;prod&gt;')
@@ -29,7 +29,7 @@ describe('the page of a link', () => {
     )
     expect(page).toMatch(/Link made by<\/dt>\s*<dd><bdi>master<\/bdi>/)
   })
-  it('obeys no direction mark, and hides nothing', async () => {
+  it('applies no direction mark, and shows every one', async () => {
     const stash = await newStash()
     const value = 'https://pay.example\u2060/\u202egro.live//:sptth '
     const page = await open(await presign(stash, 'url', value, `reason=${encodeURIComponent('so \u2066said')}`))
@@ -39,17 +39,17 @@ describe('the page of a link', () => {
     )
     expect(page).toContain('<bdi>so <mark>\\u{2066}</mark>said</bdi>')
   })
-  it('leaves emoji and lines as they are meant', async () => {
+  it('leaves emoji and line breaks unchanged', async () => {
     const stash = await newStash()
     const page = await open(await presign(stash, 'motd', 'a\n👩‍🚒 ❤️ b'))
     expect(page).toContain('<bdi>a<mark>⏎</mark>\n👩‍🚒 ❤️ b</bdi>')
   })
-  it('shows all of a value, however long it is', async () => {
+  it('shows a value in full, however long it is', async () => {
     const stash = await newStash()
     const value = `${'x'.repeat(60_000)}THE END`
     expect(await open(await presign(stash, 'k', value))).toContain(value)
   })
-  it('says which media type a value gets, where that is another one', async () => {
+  it('shows the media type if it is not the default', async () => {
     const stash = await newStash()
     await stash.put('k', '1', { headers: { 'Content-Type': 'text/plain' } })
     const same = await open(await presign(stash, 'k', '2', '', { 'Content-Type': 'text/plain' }))
@@ -57,7 +57,7 @@ describe('the page of a link', () => {
     const other = await open(await presign(stash, 'k', '2', '', { 'Content-Type': 'text/html' }))
     expect(other).toMatch(/Media type <code><bdi>text\/plain<\/bdi><\/code> becomes <code><bdi>text\/html<\/bdi>/)
   })
-  it('shows every key of a change that waits for approval, and who asked for it', async () => {
+  it('shows every key of a change that waits for approval, and its requester', async () => {
     const { master, stash } = await newOperator()
     const bob = await master.grant({ label: 'bob', can: ['write', 'approve'] })
     await master.call('PUT', '/guards/flag-0', { type: 'text', approvals: 1 })
@@ -73,8 +73,8 @@ describe('the page of a link', () => {
   })
 })
 
-describe('a reason of the one who presses', () => {
-  it('is recorded beside the reason of the maker, never instead of it', async () => {
+describe('a reason given on the page of a link', () => {
+  it('is recorded beside the reason of the maker, and does not replace it', async () => {
     const { stash, master } = await newOperator()
     const path = await presign(stash, 'k', '1', 'reason=the+deploy+is+over')
     expect((await press(`${path}&reason=approved+by+the+board`)).status).toBe(200)
@@ -82,12 +82,12 @@ describe('a reason of the one who presses', () => {
       { who: 'master', via: 'link', reason: 'the deploy is over', pressed_reason: 'approved by the board' },
     ])
   })
-  it('is not taken for the reason of a maker who gave none', async () => {
+  it('does not become the reason of a maker who gave none', async () => {
     const { stash, master } = await newOperator()
     expect((await press(`${await presign(stash, 'k', '1')}&reason=so+there`)).status).toBe(200)
     expect(await master.history('limit=1')).toMatchObject([{ reason: null, pressed_reason: 'so there' }])
   })
-  it('is shown on the page where it came with the link, and may be changed there or taken away', async () => {
+  it('is prefilled if it came with the link, and can be changed or removed', async () => {
     const { stash, master } = await newOperator()
     const paths = await Promise.all(['1', '2', '3'].map((value) => presign(stash, 'k', value)))
     const page = await open(`${paths[0]}&reason=%3Cb%3E`)
@@ -101,7 +101,7 @@ describe('a reason of the one who presses', () => {
     expect(none).not.toHaveProperty('pressed_reason')
     expect(asked).toMatchObject({ pressed_reason: 'theirs' })
   })
-  it('meets a guard that asks for one, where the maker gave none', async () => {
+  it('satisfies a guard that requires a reason, if the maker gave none', async () => {
     const { stash, master } = await newOperator()
     await master.call('PUT', '/guards/k', { type: 'text', reason_required: true })
     const path = await presign(stash, 'k', '1')
@@ -110,7 +110,7 @@ describe('a reason of the one who presses', () => {
     expect((await press(path, 'reason=alice+called')).status).toBe(200)
     expect(await master.history('limit=1')).toMatchObject([{ reason: null, pressed_reason: 'alice called' }])
   })
-  it('is told apart from the approver who made the link', async () => {
+  it('is distinguished from the approver who made the link', async () => {
     const { master } = await newOperator()
     const bob = await master.grant({ label: 'bob', can: ['write', 'approve'] })
     await master.call('PUT', '/guards/k', { type: 'text', approvals: 1 })
@@ -122,7 +122,7 @@ describe('a reason of the one who presses', () => {
       { reason: 'asked', approved_by: { label: 'bob', reason: 'seen' }, pressed_reason: 'pressed' },
     ])
   })
-  it('is refused past its length, like any other', async () => {
+  it('is refused past the length limit', async () => {
     const stash = await newStash()
     const path = await presign(stash, 'k', '1')
     expect((await press(path, `reason=${'x'.repeat(501)}`)).status).toBe(400)

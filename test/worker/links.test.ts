@@ -25,7 +25,7 @@ async function presign(
 const browser = { Accept: 'text/html,application/xhtml+xml' }
 
 describe('a link', () => {
-  it('stores its value when it is posted, once', async () => {
+  it('stores its value once when it is posted', async () => {
     const stash = await newStash()
     const url = await presign(stash, 'alice')
     const used = await send(url, { method: 'POST' })
@@ -36,14 +36,14 @@ describe('a link', () => {
     expect(await again.json()).toMatchObject({ code: 'link_spent' })
     expect(await stash.revision()).toBe(1)
   })
-  it('makes exactly one change for twenty clients at once', async () => {
+  it('makes exactly one change for twenty concurrent clients', async () => {
     const stash = await newStash()
     const url = await presign(stash, 'alice')
     const answers = await Promise.all(Array.from({ length: 20 }, () => send(url, { method: 'POST' })))
     expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(19).fill(410)])
     expect(await stash.revision()).toBe(1)
   })
-  it('changes nothing when it is opened, by whomever', async () => {
+  it('changes nothing when it is opened, by any client', async () => {
     const stash = await newStash()
     const url = await presign(stash, 'alice')
     const opened = await send(url)
@@ -55,7 +55,7 @@ describe('a link', () => {
     expect((await send(url, { headers: { ...browser, 'Sec-Purpose': 'prefetch' } })).status).toBe(405)
     expect(await stash.revision()).toBe(0)
   })
-  it('shows a browser what would change, and a button', async () => {
+  it('shows a browser the change, and a button', async () => {
     const stash = await newStash()
     await stash.put('on-call', 'bob <b>')
     const page = await send(await presign(stash, '<script>alert(1)</script>'), { headers: browser })
@@ -80,7 +80,7 @@ describe('a link', () => {
     vi.useRealTimers()
     expect(await stash.revision()).toBe(0)
   })
-  it('is decided afresh: its condition is on the value at that time', async () => {
+  it('is decided when it is used: its condition is on the present value', async () => {
     const stash = await newStash()
     await stash.put('on-call', 'bob')
     const url = await presign(stash, 'alice', 'on-call', {
@@ -91,7 +91,7 @@ describe('a link', () => {
     expect(late.status).toBe(412)
     expect(await stash.read('on-call')).toBe('carol')
   })
-  it('gives its answer again under the same Idempotency-Key', async () => {
+  it('replays its answer to the same Idempotency-Key', async () => {
     const stash = await newStash()
     const url = await presign(stash, 'alice')
     const use = () => send(url, { method: 'POST', headers: { 'Idempotency-Key': 'one' } })
@@ -106,7 +106,7 @@ describe('a link', () => {
       expect((await send(`/update${query}`, { headers: browser })).headers.get('Content-Type')).toContain('text/html')
     },
   )
-  it('takes a token to make, no other operation than upsert, and a value', async () => {
+  it('requires a token, the operation upsert, and a value', async () => {
     const stash = await newStash()
     const path = `/item/${stash.id}/k/presign`
     expect((await send(path, { method: 'POST', body: 'x' })).status).toBe(401)
@@ -120,14 +120,14 @@ describe('a link', () => {
   })
 })
 
-describe('links tied together by a decision', () => {
-  const linkOf = (stash: Stash, value: string, decision: string) =>
+describe('links with the same decision', () => {
+  const createLink = (stash: Stash, value: string, decision: string) =>
     presign(stash, value, 'on-call', {}, `?decision=${decision}`)
 
   it('are void once one of them is used', async () => {
     const { stash, master } = await newOperator()
-    const [yes, no] = [await linkOf(stash, 'alice', 'tonight'), await linkOf(stash, 'bob', 'tonight')]
-    const other = await linkOf(stash, 'carol', 'tomorrow')
+    const [yes, no] = [await createLink(stash, 'alice', 'tonight'), await createLink(stash, 'bob', 'tonight')]
+    const other = await createLink(stash, 'carol', 'tomorrow')
     expect(await master.held()).toMatchObject([
       { decision: 'tonight' },
       { decision: 'tonight' },
@@ -138,34 +138,34 @@ describe('links tied together by a decision', () => {
     expect(await stash.read('on-call')).toBe('bob')
     expect((await send(other, { method: 'POST' })).status).toBe(200)
   })
-  it('make one change, whichever are pressed at once', async () => {
+  it('make one change if several are used concurrently', async () => {
     const stash = await newStash()
-    const urls = await Promise.all(Array.from({ length: 10 }, (_, i) => linkOf(stash, `v${i}`, 'one')))
+    const urls = await Promise.all(Array.from({ length: 10 }, (_, i) => createLink(stash, `v${i}`, 'one')))
     const answers = await Promise.all(urls.map((url) => send(url, { method: 'POST' })))
     expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(9).fill(410)])
     expect(await stash.revision()).toBe(1)
   })
-  it('are void whoever made them, as far as the keys of the one who made the first reach', async () => {
+  it('are void whoever made them, if the maker of the used link reaches their keys', async () => {
     const { stash, master } = await newOperator()
     const second = await master.grant({ can: ['write'] })
     const third = await master.grant({ can: ['write'], keys: ['other'] })
-    const mine = await linkOf(stash, 'alice', 'tonight')
-    const theirs = await linkOf(stashAt(send, stash.id, second.token), 'bob', 'tonight')
+    const mine = await createLink(stash, 'alice', 'tonight')
+    const theirs = await createLink(stashAt(send, stash.id, second.token), 'bob', 'tonight')
     const apart = await presign(stashAt(send, stash.id, third.token), '1', 'other', {}, '?decision=tonight')
-    // Who counts for one key voids nothing of another.
+    // A token for one key must not void a link of another.
     expect((await send(apart, { method: 'POST' })).status).toBe(200)
     expect((await send(theirs, { method: 'POST' })).status).toBe(200)
     expect((await send(mine, { method: 'POST' })).status).toBe(410)
   })
-  it.each(['', 'a%20b', 'x'.repeat(101)])('are not tied by %j', async (decision) => {
+  it.each(['', 'a%20b', 'x'.repeat(101)])('cannot have the decision %j', async (decision) => {
     const stash = await newStash()
     const made = await send(`/item/${stash.id}/k/presign?decision=${decision}`, stash.as({ method: 'POST', body: '1' }))
     expect(made.status).toBe(400)
   })
 })
 
-describe('a link with an end', () => {
-  it('says for how long, and goes back', async () => {
+describe('a link with a time-box', () => {
+  it('names its duration, and its change is reverted', async () => {
     const { stash, master } = await newOperator()
     await stash.put('on-call', 'bob')
     const made = await send(`/item/${stash.id}/on-call/presign?for=30m`, stash.as({ method: 'POST', body: 'alice' }))
@@ -177,7 +177,7 @@ describe('a link with an end', () => {
     expect(await (await send(path, { method: 'POST' })).json()).toMatchObject({ revert_id: 'revert-2' })
     expect(await master.held()).toMatchObject([{ kind: 'revert' }])
   })
-  it('is not scheduled: it acts when it is pressed', async () => {
+  it('is not scheduled: it acts when it is used', async () => {
     const stash = await newStash()
     const path = `/item/${stash.id}/k/presign?at=${nextWeek()}`
     expect((await send(path, stash.as({ method: 'POST', body: '1' }))).status).toBe(400)

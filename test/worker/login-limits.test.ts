@@ -13,7 +13,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** How many calls reach objects from now on. */
+/** Counts the calls to objects from now on. */
 function countCalls(): () => number {
   let calls = 0
   faults.object = (_, call) => {
@@ -23,7 +23,7 @@ function countCalls(): () => number {
   return () => calls
 }
 
-/** From an address of its own, with a token of choice. */
+/** Sends from a new address, with any token. */
 function visitor(stash: Stash) {
   const address = { 'CF-Connecting-IP': randomAddress() }
   const bearing = (token: string) => ({ ...address, Authorization: `Bearer ${token}` })
@@ -36,14 +36,14 @@ function visitor(stash: Stash) {
   }
 }
 
-/** Guesses until they are refused unheard. A new minute may begin on the way, and the count with it. */
+/** Guesses until they are refused without a call. A new minute may begin during the test and reset the counter. */
 async function exhaust(guess: () => Promise<number>): Promise<void> {
   for (let i = 0; i < 250; i++) if ((await guess()) === 429) return
   throw new Error('nothing was limited')
 }
 
 describe('an address over the limit of failed logins', () => {
-  it('wakes no object with what it makes up, but for one guess a second', async () => {
+  it('causes at most one call of the object a second with made-up tokens', async () => {
     const stash = await newStash()
     const { read, write } = visitor(stash)
     await exhaust(() => read(strangeToken()))
@@ -55,7 +55,7 @@ describe('an address over the limit of failed logins', () => {
     for (let i = 0; i < 20; i++) await read(strangeToken())
     expect(calls()).toBe(2)
   })
-  it('goes on with a token that this stash has believed lately, and with that only', async () => {
+  it('is admitted with a token that this stash has authenticated recently, and no other', async () => {
     const [stash, other] = [await newStash(), await newStash()]
     const { read, write } = visitor(stash)
     expect(await write(stash.token)).toBe(200)
@@ -65,7 +65,7 @@ describe('an address over the limit of failed logins', () => {
     for (let i = 0; i < 20; i++) expect(await (i % 2 ? read : write)(stash.token)).toBe(200)
     expect(await read(other.token)).toBe(429)
   })
-  it('lets a right token in that is not known here within a second', async () => {
+  it('is admitted within a second with a valid token that this isolate does not know', async () => {
     const stash = await newStash()
     const { read } = visitor(stash)
     await exhaust(() => read(strangeToken()))
@@ -74,7 +74,7 @@ describe('an address over the limit of failed logins', () => {
     expect(await read(stash.token)).toBe(200)
     expect(await read(stash.token)).toBe(200)
   })
-  it('is the only one that is held up', async () => {
+  it('is the only address that is blocked', async () => {
     const stash = await newStash()
     await exhaust(() =>
       visitor(stash)
@@ -87,9 +87,9 @@ describe('an address over the limit of failed logins', () => {
   })
 })
 
-describe('links that are of no use', () => {
+describe('failed uses of links', () => {
   it.each(['GET', 'POST'])(
-    'are counted, by %s, and past the limit refused before an object is woken',
+    'are counted for %s, and refused past the limit without a call of an object',
     async (method) => {
       const stash = await newStash()
       const { press, write } = visitor(stash)
@@ -104,7 +104,7 @@ describe('links that are of no use', () => {
       const calls = countCalls()
       for (let i = 0; i < 10; i++) expect(await press(method)).toBe(429)
       expect(calls()).toBeLessThanOrEqual(1)
-      // Links are counted apart from tokens.
+      // Links and tokens have separate counters.
       expect(await write(stash.token)).toBe(200)
     },
   )
@@ -115,18 +115,18 @@ describe('the log of failed logins', () => {
     ['a read', (at: ReturnType<typeof visitor>) => at.read(strangeToken()), 'invalid_token'],
     ['a write', (at: ReturnType<typeof visitor>) => at.write(strangeToken()), 'invalid_token'],
     ['a link', (at: ReturnType<typeof visitor>) => at.press('GET'), 'link_spent'],
-  ] as const)('has a line for %s, without token and address, and few of one address', async (_, fail, code) => {
+  ] as const)('has a line for %s without token and address, and few for one address', async (_, fail, code) => {
     const lines = vi.spyOn(console, 'warn').mockImplementation(() => {})
     const stash = await newStash()
     const at = visitor(stash)
     for (let i = 0; i < 20; i++) await fail(at)
-    const said = lines.mock.calls.map(([line]) => JSON.parse(String(line)) as Record<string, unknown>)
-    const logins = said.filter((line) => line['at'] === 'http/login')
+    const logged = lines.mock.calls.map(([line]) => JSON.parse(String(line)) as Record<string, unknown>)
+    const logins = logged.filter((line) => line['at'] === 'http/login')
     expect(logins).toHaveLength(5)
     expect(new Set(logins.map(({ client }) => client)).size).toBe(1)
     expect(logins[0]).toMatchObject({ level: 'warn', code, client: expect.stringMatching(/^[0-9a-f]{12}$/) as string })
     for (const secret of ['2001:db8', 'swy_', 'swl_', '?']) expect(JSON.stringify(logins)).not.toContain(secret)
-    // The next minute says how many were left out.
+    // The line of the next minute has the number of omitted lines.
     vi.useFakeTimers({ now: Date.now() + 61_000, toFake: ['Date'] })
     lines.mockClear()
     await fail(at)

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { serializeSnapshot } from '../../src/model/snapshot/snapshot.ts'
 import { clearFaults, faults } from '../support/faults.ts'
-import { newStash, objectOf, send } from '../support/front-door.ts'
+import { newStash, getObject, send } from '../support/front-door.ts'
 import { countLines, kvRevision, textAt } from '../support/kv-text.ts'
 import type { Stash } from '../support/stash.ts'
 
@@ -17,12 +17,12 @@ describe('a stash whose object has lost its storage', () => {
     const stash = await newStash()
     await stash.put('n', '1')
     await expect.poll(() => kvRevision(stash.id)).toBe(1)
-    await runInDurableObject(objectOf(stash), (_, { storage }) => storage.deleteAll())
-    await evictDurableObject(objectOf(stash))
+    await runInDurableObject(getObject(stash), (_, { storage }) => storage.deleteAll())
+    await evictDurableObject(getObject(stash))
     return stash
   }
 
-  it('is served from KV, unvouched, and says so in the log', async () => {
+  it('is served from KV, unvouched, and logged', async () => {
     const stash = await lost()
     const lines = countLines()
     for (let i = 0; i < 2; i++) {
@@ -32,7 +32,7 @@ describe('a stash whose object has lost its storage', () => {
     }
     expect(lines('edge/lost')).toBe(1)
   })
-  it('takes no write, and calls it neither deleted nor done', async () => {
+  it('refuses writes as neither deleted nor applied', async () => {
     const stash = await lost()
     countLines()
     for (const answer of [
@@ -45,7 +45,7 @@ describe('a stash whose object has lost its storage', () => {
       expect(await answer.json()).toMatchObject({ code: 'stash_lost', applied: 'no' })
     }
   })
-  it('is unreachable while KV cannot be read, and not gone for good', async () => {
+  it('is unreachable, and not deleted, while KV cannot be read', async () => {
     const stash = await lost()
     countLines()
     faults.kvGet = () => Promise.reject(new Error('KV is down'))
@@ -53,7 +53,7 @@ describe('a stash whose object has lost its storage', () => {
     faults.kvGet = null
     expect((await send(`/stash/${stash.id}/flags`)).status).toBe(200)
   })
-  it('is gone where KV says so, or has nothing either', async () => {
+  it('is deleted if KV says so, or if KV has nothing either', async () => {
     const [tombstone, nothing] = [await lost(), await lost()]
     await env.SNAPSHOTS.put(
       tombstone.id,
@@ -67,15 +67,15 @@ describe('a stash whose object has lost its storage', () => {
   })
 })
 
-describe('a deleted stash of which KV still gives a copy', () => {
-  it('is 404, to readers and to writers', async () => {
+describe('a deleted stash that KV still has a copy of', () => {
+  it('answers 404 to readers and writers', async () => {
     const stash = await newStash()
     await stash.put('n', '1')
     await send(`/stash/${stash.id}`, stash.as({ method: 'DELETE' }))
     await expect
-      .poll(() => runInDurableObject(objectOf(stash), (_, { storage }) => [...storage.kv.list()].length))
+      .poll(() => runInDurableObject(getObject(stash), (_, { storage }) => [...storage.kv.list()].length))
       .toBe(1)
-    await evictDurableObject(objectOf(stash))
+    await evictDurableObject(getObject(stash))
     await env.SNAPSHOTS.put(stash.id, textAt(stash.id, 8))
     const lines = countLines()
     expect((await send(`/item/${stash.id}/n`)).status).toBe(404)

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { FLAGS, furnished } from '../support/evaluations.ts'
+import { FLAGS, createStashWithAllTypes } from '../support/evaluations.ts'
 import { clearFaults, faults } from '../support/faults.ts'
 import { newOperator, send } from '../support/front-door.ts'
 
 afterEach(clearFaults)
 
-/** Counts what the stash's object is asked from now on, by method. */
+/** Counts the calls of the stash's object from now on, by method. */
 function countCalls(): Record<string, number> {
   const calls: Record<string, number> = {}
   faults.object = (method, call) => {
@@ -16,7 +16,7 @@ function countCalls(): Record<string, number> {
 }
 
 describe('a made-up revision', () => {
-  it('as min_revision is refused by a number alone', async () => {
+  it('is refused as min_revision after a vouch, without reading a snapshot', async () => {
     const { stash, master } = await newOperator()
     await master.set('a', '1')
     await stash.read('a')
@@ -32,8 +32,8 @@ describe('a made-up revision', () => {
     expect(calls['vouch']).toBeLessThanOrEqual(3)
     expect((await send(`/stash/${stash.id}/flags?min_revision=1`)).status).toBe(200)
   })
-  it('as flagConfigEtag is answered with what there is, by a number alone', async () => {
-    const { ask } = await furnished()
+  it('is answered as flagConfigEtag with the present state after a vouch, without reading a snapshot', async () => {
+    const { ask } = await createStashWithAllTypes()
     await ask(FLAGS)
     const calls = countCalls()
     const answers = await Promise.all(

@@ -1,13 +1,13 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { afterEach, describe, expect, it } from 'vitest'
 import { bulkEvaluation } from '../../src/wire/ofrep.ts'
-import { FLAGS, furnished } from '../support/evaluations.ts'
+import { FLAGS, createStashWithAllTypes } from '../support/evaluations.ts'
 import { clearFaults, faults } from '../support/faults.ts'
-import { objectOf, send } from '../support/front-door.ts'
+import { getObject, send } from '../support/front-door.ts'
 
 afterEach(clearFaults)
 
-/** The events of a stream as they come: `until(n)` resolves with the first n. */
+/** The events of a stream: `until(n)` resolves with the first n. */
 async function listen(url: string, headers: Record<string, string> = {}) {
   const leaving = new AbortController()
   const path = new URL(url).pathname.replace(/^\/api/, '')
@@ -31,21 +31,21 @@ async function listen(url: string, headers: Record<string, string> = {}) {
 }
 
 describe('eventStreams', () => {
-  async function streamOf(ask: Awaited<ReturnType<typeof furnished>>['ask']): Promise<string> {
+  async function getStreamUrl(ask: Awaited<ReturnType<typeof createStashWithAllTypes>>['ask']): Promise<string> {
     const { eventStreams } = bulkEvaluation.parse(await (await ask(FLAGS)).json())
     return eventStreams[0]?.url ?? ''
   }
 
-  it('names one stream, absolute and always the same, that says when to evaluate anew, and nothing else', async () => {
-    const { stash, master, ask } = await furnished()
-    const url = await streamOf(ask)
+  it('names one stream with an absolute and constant URL, whose events only request an evaluation', async () => {
+    const { stash, master, ask } = await createStashWithAllTypes()
+    const url = await getStreamUrl(ask)
     expect(url).toBe(`https://flags.test/api/stash/${stash.id}/ofrep/v1/events`)
     const stream = await listen(url)
     expect(stream.response.headers.get('Content-Type')).toBe('text/event-stream')
     expect(stream.response.headers.get('Access-Control-Allow-Origin')).toBe('*')
     await stream.until(1)
     await master.set('plain', 'something private to look for')
-    expect(await streamOf(ask)).toBe(url)
+    expect(await getStreamUrl(ask)).toBe(url)
     const events = await stream.until(2)
     for (const [i, event] of events.entries()) {
       const [, id, data] = /^id: (\d+)\ndata: (.*)$/.exec(event) ?? []
@@ -56,12 +56,12 @@ describe('eventStreams', () => {
     }
     stream.stop()
   })
-  it('replays what was missed, and keeps quiet where nothing was', async () => {
-    const { master, ask } = await furnished()
-    const url = await streamOf(ask)
+  it('sends one event if something was missed, and none otherwise', async () => {
+    const { master, ask } = await createStashWithAllTypes()
+    const url = await getStreamUrl(ask)
     await master.set('plain', '1')
     await master.set('plain', '2')
-    // Two changes, and one word: whoever asks anew is given both.
+    // One event for two changes, because the next evaluation has both.
     const stream = await listen(url, { 'Last-Event-ID': '17' })
     await master.set('plain', '2b')
     expect((await stream.until(2)).map((event) => event.slice(0, 6))).toEqual(['id: 19', 'id: 20'])
@@ -71,12 +71,12 @@ describe('eventStreams', () => {
     expect((await upToDate.until(1))[0]).toContain('id: 21')
     upToDate.stop()
   })
-  it('is followed by answers no older than the event, with KV held back and a memory that is fresh', async () => {
-    const { stash, ask } = await furnished()
+  it("is followed by answers no older than its event, while KV is late and the isolate's entry is fresh", async () => {
+    const { stash, ask } = await createStashWithAllTypes()
     faults.kvPut = () => new Promise<never>(() => {})
-    // Another place's write: this isolate hears of it by nothing but the claim.
+    // A write through another isolate: this isolate knows of it only from the claimed revision.
     const setElsewhere = (value: string) =>
-      runInDurableObject(objectOf(stash), async (object, { storage }) => {
+      runInDurableObject(getObject(stash), async (object, { storage }) => {
         const { hash } = storage.sql.exec<{ hash: string }>('SELECT hash FROM token').one()
         const applied = await object.apply({
           credential: { kind: 'token', hash },
@@ -84,39 +84,39 @@ describe('eventStreams', () => {
         })
         return applied.ok ? applied.value.revision : 0
       })
-    const revisionOf = (answer: Response) => Number(answer.headers.get('Switchyard-Revision'))
+    const getRevision = (answer: Response) => Number(answer.headers.get('Switchyard-Revision'))
     await ask(FLAGS)
     let seen = 0
     let older = 0
     for (let i = 0; i < 20; i++) {
-      const told = await setElsewhere(String(i))
-      if (revisionOf(await ask(FLAGS)) < told) older++
-      const answer = await ask(`${FLAGS}?flagConfigEtag=${encodeURIComponent(`"${told}"`)}&flagConfigLastModified=1`)
-      expect(revisionOf(answer)).toBe(told)
+      const written = await setElsewhere(String(i))
+      if (getRevision(await ask(FLAGS)) < written) older++
+      const answer = await ask(`${FLAGS}?flagConfigEtag=${encodeURIComponent(`"${written}"`)}&flagConfigLastModified=1`)
+      expect(getRevision(answer)).toBe(written)
       const { flags } = bulkEvaluation.parse(await answer.json())
       expect(flags.find(({ key }) => key === 'plain')).toMatchObject({ value: String(i) })
-      const after = revisionOf(await ask(FLAGS))
-      expect(after).toBeGreaterThanOrEqual(Math.max(seen, told))
+      const after = getRevision(await ask(FLAGS))
+      expect(after).toBeGreaterThanOrEqual(Math.max(seen, written))
       seen = after
     }
-    // Or nothing was shown: without the claim, memory is good for a second.
+    // Or an older revision was shown: without the claim, an entry is served for a second.
     expect(older).toBeGreaterThan(10)
   })
-  it('is not undone by a tag that somebody made up', async () => {
-    const { ask } = await furnished()
+  it('ignores a made-up tag', async () => {
+    const { ask } = await createStashWithAllTypes()
     for (const made of ['"999999"', 'W/"999999"', '999999', '"x"', '', '"99999999999999999999"']) {
       const answer = await ask(`${FLAGS}?flagConfigEtag=${encodeURIComponent(made)}&flagConfigLastModified=1`)
       expect(answer.status).toBe(200)
       expect(answer.headers.get('Switchyard-Revision')).toBe('17')
     }
   })
-  it('is not there for a stash that is not', async () => {
-    const { stash, master, ask } = await furnished()
-    const url = await streamOf(ask)
+  it('answers 404 for a stash that does not exist', async () => {
+    const { stash, master, ask } = await createStashWithAllTypes()
+    const url = await getStreamUrl(ask)
     const stream = await listen(url)
     await stream.until(1)
     await master.call('DELETE', '')
-    // The last word: whoever asks after it is told that there is nothing any more.
+    // The last event: the next evaluation answers that the stash does not exist.
     expect((await stream.until(2))[1]).toContain('refetchEvaluation')
     expect((await send(`/stash/${stash.id}/ofrep/v1/events`)).status).toBe(404)
   })

@@ -3,9 +3,9 @@ import { exports } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { bulkEvaluation, bulkEvaluationFailure, evaluation, evaluationFailure } from '../../src/wire/ofrep.ts'
 import vectors from '../support/bucketing.json' with { type: 'json' }
-import { context, FLAGS, furnished, setTo } from '../support/evaluations.ts'
+import { context, FLAGS, createStashWithAllTypes, setTo } from '../support/evaluations.ts'
 import { clearFaults, faults } from '../support/faults.ts'
-import { newStash, objectOf, send } from '../support/front-door.ts'
+import { newStash, getObject, send } from '../support/front-door.ts'
 
 afterEach(() => {
   clearFaults()
@@ -13,8 +13,8 @@ afterEach(() => {
 })
 
 describe('POST …/ofrep/v1/evaluate/flags/{key}', () => {
-  it('types a value by its guard, and says which version it is of which revision', async () => {
-    const { master, evaluate } = await furnished()
+  it('types a value by its guard, and names its version and revision', async () => {
+    const { master, evaluate } = await createStashWithAllTypes()
     const items = (await master.call('GET', '/items')).body['items'] as { key: string; version: number }[]
     const versions = new Map(items.map(({ key, version }) => [key, version]))
     const same = { reason: 'STATIC', variant: 'default' }
@@ -36,8 +36,8 @@ describe('POST …/ofrep/v1/evaluate/flags/{key}', () => {
       expect(metadata).toEqual({ version: versions.get(key), revision: 17 })
     }
   })
-  it('gives a share to whom the golden vectors say', async () => {
-    const { master, evaluate } = await furnished()
+  it('assigns shares as the golden vectors do', async () => {
+    const { master, evaluate } = await createStashWithAllTypes()
     const values = [...new Set(vectors.splits.map(({ value }) => value))]
     for (const flag of new Set(vectors.splits.map((at) => at.flag))) {
       for (const value of values) {
@@ -58,31 +58,31 @@ describe('POST …/ofrep/v1/evaluate/flags/{key}', () => {
       }
     }
   })
-  it('evaluates no older revision than it was told of, also where it remembers one', async () => {
+  it('evaluates no older revision than the claimed one, even if this isolate has an older entry', async () => {
     vi.useFakeTimers({ now: Date.UTC(2031, 0, 1), toFake: ['Date'] })
-    const { stash, evaluate, ask } = await furnished()
+    const { stash, evaluate, ask } = await createStashWithAllTypes()
     expect(await (await evaluate('plain')).json()).toMatchObject({ value: 'true', metadata: { revision: 17 } })
-    // Not through this isolate, which would heed its own write.
+    // Not through this isolate, which would wait for its own write.
     const intent = { kind: 'put' as const, key: 'plain', value: 'new', type: 'text/plain' }
-    const hash = await runInDurableObject(objectOf(stash), (_, { storage }) =>
+    const hash = await runInDurableObject(getObject(stash), (_, { storage }) =>
       String(storage.sql.exec('SELECT hash FROM token').one()['hash']),
     )
-    expect((await objectOf(stash).apply({ credential: { kind: 'token', hash }, intent })).ok).toBe(true)
+    expect((await getObject(stash).apply({ credential: { kind: 'token', hash }, intent })).ok).toBe(true)
     const remembered = await evaluate('plain')
     expect(remembered.headers.get('Switchyard-Revision')).toBe('17')
     for (const etag of ['18', encodeURIComponent('"18"')]) {
-      const told = await ask(`${FLAGS}/plain?flagConfigEtag=${etag}`)
-      expect(await told.json()).toMatchObject({ value: 'new', metadata: { revision: 18 } })
+      const answer = await ask(`${FLAGS}/plain?flagConfigEtag=${etag}`)
+      expect(await answer.json()).toMatchObject({ value: 'new', metadata: { revision: 18 } })
     }
   })
-  it('gives JSON out as it was written', async () => {
-    const { master, evaluate } = await furnished()
+  it('returns JSON as it was written', async () => {
+    const { master, evaluate } = await createStashWithAllTypes()
     await setTo(master, { type: 'json' }, 'exact', ' [1e400, 12345678901234567890, {"a":1,"a":2}]\n')
     const text = await (await evaluate('exact')).text()
     expect(text).toContain('"value":[1e400, 12345678901234567890, {"a":1,"a":2}],')
   })
-  it('needs to know who asks only for what is rolled out by shares', async () => {
-    const { evaluate } = await furnished()
+  it('requires a targeting key only for percentages and splits', async () => {
+    const { evaluate } = await createStashWithAllTypes()
     for (const body of [undefined, '', '{}', { context: {} }, { context: null }, context('')]) {
       expect((await evaluate('maintenance', body)).status).toBe(200)
       for (const key of ['rollout', 'experiment']) {
@@ -95,8 +95,8 @@ describe('POST …/ofrep/v1/evaluate/flags/{key}', () => {
       }
     }
   })
-  it('says which flag is not there, however its key is written', async () => {
-    const { stash, evaluate } = await furnished()
+  it('names the missing flag, however its key is encoded', async () => {
+    const { stash, evaluate } = await createStashWithAllTypes()
     for (const [written, key] of [
       ['nope', 'nope'],
       ['a%2Fb%20c', 'a/b c'],
@@ -114,7 +114,7 @@ describe('POST …/ofrep/v1/evaluate/flags/{key}', () => {
     expect(await gone.json()).toMatchObject({ key: 'maintenance', errorCode: 'FLAG_NOT_FOUND' })
   })
   it('takes a base URL that ends in a slash, and an encoded key', async () => {
-    const { ask, evaluate } = await furnished()
+    const { ask, evaluate } = await createStashWithAllTypes()
     expect(await (await ask(`/${FLAGS}/limit`)).json()).toMatchObject({ value: 7.5 })
     expect(await (await ask(`/${FLAGS}`)).json()).toHaveProperty('flags')
     expect(await (await evaluate('lim%69t')).json()).toMatchObject({ key: 'limit', value: 7.5 })
@@ -126,7 +126,7 @@ const deep = (depth: number) => `{"context":{"a":${'['.repeat(depth)}${']'.repea
 describe.each([
   ['one flag', `${FLAGS}/maintenance`, evaluationFailure, { key: 'maintenance' }],
   ['all flags', FLAGS, bulkEvaluationFailure, {}],
-] as const)('bad input, for %s,', (_, path, shape, named) => {
+] as const)('an evaluation of %s', (_, path, shape, named) => {
   it.each([
     ['half an object', '{"context":', 400, 'PARSE_ERROR'],
     ['a form', 'context=x', 400, 'PARSE_ERROR'],
@@ -137,24 +137,24 @@ describe.each([
     ['a number for a targeting key', '{"context":{"targetingKey":5}}', 400, 'INVALID_CONTEXT'],
     ['a targeting key of 1,025 characters', JSON.stringify(context('u'.repeat(1_025))), 400, 'INVALID_CONTEXT'],
     ['1 MiB of context', `{"context":{"a":"${'x'.repeat(1 << 20)}"}}`, 400, 'INVALID_CONTEXT'],
-  ] as const)('answers %s in the shape of the protocol', async (_name, body, status, errorCode) => {
-    const { ask } = await furnished()
+  ] as const)('with %s as its body is refused in the form of the protocol', async (_name, body, status, errorCode) => {
+    const { ask } = await createStashWithAllTypes()
     const answer = await ask(path, body)
     expect(answer.status).toBe(status)
     expect(answer.headers.get('Cache-Control')).toBe('no-store')
     expect(shape.strict().parse(await answer.json())).toMatchObject({ ...named, errorCode })
   })
-  it('takes a targeting key of 1,024 characters', async () => {
-    const { ask } = await furnished()
+  it('accepts a targeting key of 1,024 characters', async () => {
+    const { ask } = await createStashWithAllTypes()
     expect((await ask(path, JSON.stringify(context('u'.repeat(1_024))))).status).toBe(200)
   })
-  it('does not mind depth, and looks at no Content-Type', async () => {
-    const { ask } = await furnished()
+  it('accepts any depth, and ignores the Content-Type', async () => {
+    const { ask } = await createStashWithAllTypes()
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/xml', 'nonsense'])
       expect((await ask(path, deep(30_000), { 'Content-Type': type })).status).toBe(200)
   })
-  it('takes a body whose length is not announced, up to the same limit', async () => {
-    const { stash } = await furnished()
+  it('accepts a body of unknown length, up to the same limit', async () => {
+    const { stash } = await createStashWithAllTypes()
     const streamed = (text: string) => ({
       method: 'POST',
       body: new Response(text).body?.pipeThrough(new TransformStream<Uint8Array>()) ?? null,
@@ -163,8 +163,8 @@ describe.each([
     expect((await send(url, streamed(JSON.stringify(context('u'))))).status).toBe(200)
     expect((await send(url, streamed(`{"context":{"a":"${'x'.repeat(1 << 17)}"}}`))).status).toBe(400)
   })
-  it('says that it takes a POST', async () => {
-    const { stash } = await furnished()
+  it('answers other methods with Allow: POST', async () => {
+    const { stash } = await createStashWithAllTypes()
     for (const method of ['GET', 'PUT', 'DELETE']) {
       const answer = await send(`/stash/${stash.id}/${path}`, { method })
       expect(answer.status).toBe(405)
@@ -172,8 +172,8 @@ describe.each([
       expect(shape.strict().parse(await answer.json())).toMatchObject({ ...named, errorCode: 'GENERAL' })
     }
   })
-  it('says that the stash cannot be reached, where nothing is known of it', async () => {
-    const { stash } = await furnished()
+  it('answers that the stash is unreachable if this isolate has no entry', async () => {
+    const { stash } = await createStashWithAllTypes()
     const other = await newStash()
     faults.object = () => Promise.reject(new Error('down'))
     faults.kvGet = () => Promise.reject(new Error('down'))
@@ -186,8 +186,8 @@ describe.each([
 })
 
 describe('POST …/ofrep/v1/evaluate/flags', () => {
-  it('evaluates every flag in the order of their keys, each as it is evaluated alone', async () => {
-    const { ask, evaluate } = await furnished()
+  it('evaluates every flag in the order of keys, each as in its own evaluation', async () => {
+    const { ask, evaluate } = await createStashWithAllTypes()
     const { flags } = bulkEvaluation.strict().parse(await (await ask(FLAGS, context('user-1'))).json())
     const keys = flags.map(({ key }) => key)
     expect(keys).toEqual(keys.toSorted())
@@ -197,8 +197,8 @@ describe('POST …/ofrep/v1/evaluate/flags', () => {
       expect(flag).toEqual({ ...alone, metadata: { version: alone.metadata.version } })
     }
   })
-  it('has another tag under another URL: the answer names where its events are', async () => {
-    const { stash } = await furnished()
+  it('has another ETag under another URL, because the response contains the URL of the stream', async () => {
+    const { stash } = await createStashWithAllTypes()
     const ask = async (prefix: string, tag = '') => {
       const init = { method: 'POST', headers: { 'If-None-Match': tag } }
       const answer = await exports.default.fetch(new Request(`${prefix}/stash/${stash.id}/${FLAGS}`, init))
@@ -212,13 +212,13 @@ describe('POST …/ofrep/v1/evaluate/flags', () => {
     expect(anew).toMatchObject({ status: 200, tag: second.tag })
     expect(anew.text).toContain(`"${api}/stash/${stash.id}/ofrep/v1/events"`)
   })
-  it('leaves out nobody for want of a targeting key: such a flag says so itself', async () => {
-    const { ask } = await furnished()
+  it('includes flags that need a targeting key without one, with an error each', async () => {
+    const { ask } = await createStashWithAllTypes()
     const { flags } = bulkEvaluation.strict().parse(await (await ask(FLAGS)).json())
     expect(flags.filter((flag) => 'errorCode' in flag).map(({ key }) => key)).toEqual(['experiment', 'rollout'])
   })
-  it('answers 304 to the tag of the same flags and the same context, among others, weak or not, and to no other', async () => {
-    const { master, ask } = await furnished()
+  it('answers 304 to the ETag of the same flags and context, in a list and weak as well, and to no other', async () => {
+    const { master, ask } = await createStashWithAllTypes()
     const first = await ask(FLAGS, context('a'))
     const tag = first.headers.get('ETag') ?? ''
     expect(tag).toMatch(/^"[\w-]{22}"$/)
@@ -230,7 +230,7 @@ describe('POST …/ofrep/v1/evaluate/flags', () => {
       expect(await again.text()).toBe('')
     }
     const known = { 'If-None-Match': tag }
-    // Nothing that a token or a link does touches a flag.
+    // No action of a token or a link changes a flag.
     await master.grant({ can: ['write'] })
     expect((await ask(FLAGS, context('a'), known)).status).toBe(304)
     expect((await ask(FLAGS, context('b'), known)).status).toBe(200)
@@ -241,8 +241,8 @@ describe('POST …/ofrep/v1/evaluate/flags', () => {
     await master.set('plain', 'true')
     expect((await ask(FLAGS, context('a'), known)).status).toBe(200)
   })
-  it('notices a guard that changes what a text means', async () => {
-    const { master, ask } = await furnished()
+  it('has another ETag after a change of a guard that changes a type', async () => {
+    const { master, ask } = await createStashWithAllTypes()
     const known = { 'If-None-Match': (await ask(FLAGS)).headers.get('ETag') ?? '' }
     await master.call('PUT', '/guards/plain', { type: 'boolean' })
     const answer = await ask(FLAGS, undefined, known)
@@ -250,8 +250,8 @@ describe('POST …/ofrep/v1/evaluate/flags', () => {
     const { flags } = (await answer.json()) as { flags: { key: string; value: unknown }[] }
     expect(flags.find(({ key }) => key === 'plain')).toMatchObject({ value: true })
   })
-  it('may be asked by a page of any origin, whose browser need not ask again for a day', async () => {
-    const { stash, ask } = await furnished()
+  it('is open to pages of any origin, with a preflight that is cached for a day', async () => {
+    const { stash, ask } = await createStashWithAllTypes()
     const preflight = await send(`/stash/${stash.id}/${FLAGS}`, {
       method: 'OPTIONS',
       headers: {
@@ -273,9 +273,9 @@ describe('POST …/ofrep/v1/evaluate/flags', () => {
   })
 })
 
-describe('an escaped address', () => {
-  it('is the same address: the stream has one name, and a link that acts is logged', async () => {
-    const { stash, ask } = await furnished()
+describe('a percent-encoded URL', () => {
+  it('is equivalent: the stream has one name, and a used link is logged', async () => {
+    const { stash, ask } = await createStashWithAllTypes()
     for (const path of ['%6Ffrep/v1/evaluate/flags', 'ofrep/v1/evaluate/fl%61gs', `/${FLAGS}`]) {
       const { eventStreams } = bulkEvaluation.parse(await (await ask(path)).json())
       expect(eventStreams[0]?.url, path).toBe(`https://flags.test/api/stash/${stash.id}/ofrep/v1/events`)
@@ -285,7 +285,7 @@ describe('an escaped address', () => {
     const { url } = (await made.json()) as { url: string }
     const used = await send(`/%75pdate${new URL(url).search}`)
     expect(used.status).toBe(200)
-    // Every write's answer says under which id it stands in the log.
+    // The response of every write has the id of its log line.
     expect(used.headers.get('Request-Id')).not.toBeNull()
   })
 })

@@ -1,18 +1,18 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
 import { migrate } from '../../src/stash/tables/schema.ts'
-import { backTo004 } from '../support/former-tables.ts'
-import { newOperator, objectOf, send } from '../support/front-door.ts'
+import { revertTo004 } from '../support/former-tables.ts'
+import { newOperator, getObject, send } from '../support/front-door.ts'
 import { freezeTime } from '../support/frozen-time.ts'
 import { operatorOf, type Operator } from '../support/operator.ts'
 
 freezeTime()
 
 type Listed = { token_id: string; label: string; holder: string; [fact: string]: unknown }
-const tokensOf = async (one: Operator) => (await one.call('GET', '/tokens')).body['tokens'] as Listed[]
-const find = async (one: Operator, label: string) => (await tokensOf(one)).find((token) => token.label === label)!
+const getTokens = async (one: Operator) => (await one.call('GET', '/tokens')).body['tokens'] as Listed[]
+const find = async (one: Operator, label: string) => (await getTokens(one)).find((token) => token.label === label)!
 
-/** A stash whose `traffic` takes two people. */
+/** A stash whose key `traffic` requires two people. */
 async function guarded() {
   const { stash, master } = await newOperator()
   await master.call('PUT', '/guards/traffic', { type: 'text', approvals: 1 })
@@ -25,7 +25,7 @@ async function guarded() {
 }
 
 describe('a second person', () => {
-  it('is nobody whom the master token makes after it has asked', async () => {
+  it('is not a token that the master token has granted since its request', async () => {
     const { stash, master, asks, approves } = await guarded()
     const there = await master.grant({ label: 'there', can: ['write', 'approve'] })
     const id = await asks(master)
@@ -34,10 +34,10 @@ describe('a second person', () => {
     expect(await late.call('POST', `/held/${id}/presign`)).toMatchObject({ body: { code: 'granted_after_request' } })
     expect(await stash.read('traffic')).toBe('')
     expect(await approves(there, id)).toBe('done')
-    // Of somebody else's request it may be the second person.
+    // It may be the second person for another requester.
     expect(await approves(late, await asks(there))).toBe('done')
   })
-  it('is no token of the same hand, while both of a rotation count', async () => {
+  it('is not a token of the same line, while both tokens of a rotation are valid', async () => {
     const { stash, master, asks, approves } = await guarded()
     const bob = await master.grant({ label: 'bob', can: ['write', 'approve'] })
     const rotated = async (path: string, one: Operator) => {
@@ -54,11 +54,11 @@ describe('a second person', () => {
     ] as const)
       expect(await approves(approver, await asks(asker))).toBe('own_request')
     expect(await stash.read('traffic')).toBe('')
-    // Either of them takes back what the other asked for: it is not declined.
+    // Either of the two cancels the other's request, which is not a decline.
     await master.call('DELETE', `/held/${await asks(next)}`)
     expect(await next.history('limit=1')).toMatchObject([{ dropped: { because: 'cancelled', made_by: 'master' } }])
   })
-  it('is no token that the asker made, nor one of the same maker', async () => {
+  it('is not a token that the requester granted, nor one with the same granter', async () => {
     const { master, asks, approves } = await guarded()
     const lead = await master.grant({ label: 'lead', can: ['write', 'approve', 'tokens'] })
     const child = await lead.grant({ label: 'child', can: ['write', 'approve', 'tokens'] })
@@ -72,13 +72,13 @@ describe('a second person', () => {
     ] as const)
       expect(await approves(approver, await asks(asker))).toBe('own_request')
     expect(await approves(other, await asks(grandchild))).toBe('done')
-    const holders = await tokensOf(master)
-    const holderOf = (label: string) => holders.find((token) => token.label === label)?.holder
+    const holders = await getTokens(master)
+    const getHolder = (label: string) => holders.find((token) => token.label === label)?.holder
     const leadId = holders.find(({ label }) => label === 'lead')?.token_id
-    expect([holderOf('lead'), holderOf('child'), holderOf('grandchild')]).toEqual([leadId, leadId, leadId])
-    expect(holderOf('other')).not.toBe(leadId)
+    expect([getHolder('lead'), getHolder('child'), getHolder('grandchild')]).toEqual([leadId, leadId, leadId])
+    expect(getHolder('other')).not.toBe(leadId)
   })
-  it('stays the same person when the token that joins them is revoked', async () => {
+  it('is the same person after the token between them is revoked', async () => {
     const { master, asks, approves } = await guarded()
     const lead = await master.grant({ label: 'lead', can: ['write', 'approve', 'tokens'] })
     const one = await lead.grant({ label: 'one', can: ['write', 'approve'] })
@@ -86,7 +86,7 @@ describe('a second person', () => {
     await master.call('DELETE', `/tokens/${(await find(master, 'lead')).token_id}`)
     expect(await approves(two, await asks(one))).toBe('own_request')
   })
-  it('is decided on release: an approval link of a token made since does nothing', async () => {
+  it('is checked on release: an approval link of a token that was granted since has no effect', async () => {
     const { stash, master, asks } = await guarded()
     const bob = await master.grant({ label: 'bob', can: ['approve'] })
     const id = await asks(master)
@@ -100,26 +100,26 @@ describe('a second person', () => {
     expect((await send(url.slice(url.indexOf('/update')), { method: 'POST' })).status).toBe(410)
     expect(await stash.read('traffic')).toBe('')
   })
-  it('is told apart for tokens from before holders were kept', async () => {
+  it('is determined for tokens from before holders were stored', async () => {
     const { stash, master, asks, approves } = await guarded()
     const lead = await master.grant({ label: 'lead', can: ['write', 'approve', 'tokens'] })
     const child = await lead.grant({ label: 'child', can: ['write', 'approve'] })
     const other = await master.grant({ label: 'other', can: ['write', 'approve'] })
-    const before = await tokensOf(master)
-    await runInDurableObject(objectOf(stash), (_, { storage }) => {
+    const before = await getTokens(master)
+    await runInDurableObject(getObject(stash), (_, { storage }) => {
       const { sql } = storage
-      backTo004(sql)
+      revertTo004(sql)
       storage.transactionSync(() => migrate(sql))
     })
-    expect(await tokensOf(master)).toEqual(before)
+    expect(await getTokens(master)).toEqual(before)
     expect(await approves(child, await asks(lead))).toBe('own_request')
     expect(await approves(other, await asks(master))).toBe('done')
   })
-  it('may have rotated its own token since, also where the request is from before revisions of grants were kept', async () => {
+  it('may have rotated its own token since, also with a request from before grant revisions were stored', async () => {
     const { stash, master, asks, approves } = await guarded()
     const bob = await master.grant({ label: 'bob', can: ['write', 'approve', 'tokens'] })
     const id = await asks(master)
-    await runInDurableObject(objectOf(stash), (_, { storage }) => {
+    await runInDurableObject(getObject(stash), (_, { storage }) => {
       storage.sql.exec('UPDATE token SET granted = NULL')
       storage.sql.exec('UPDATE held SET asked = NULL')
     })
@@ -128,11 +128,11 @@ describe('a second person', () => {
     const rotated = await bob.call('POST', `/tokens/${own}/rotate`, {})
     expect(await approves(operatorOf(send, stash, String(rotated.body['token'])), id)).toBe('done')
   })
-  it('is told apart, too, where a version of the code that knew none has granted', async () => {
+  it('is determined as well for tokens that an older version of the code has granted', async () => {
     const { stash, master, asks, approves } = await guarded()
     const lead = await master.grant({ label: 'lead', can: ['write', 'approve', 'tokens'] })
     const child = await lead.grant({ label: 'child', can: ['write', 'approve'] })
-    await runInDurableObject(objectOf(stash), (_, { storage }) =>
+    await runInDurableObject(getObject(stash), (_, { storage }) =>
       storage.sql.exec('UPDATE token SET holder = NULL, granted = NULL'),
     )
     expect(await approves(child, await asks(lead))).toBe('own_request')
@@ -148,7 +148,7 @@ describe('a label', () => {
     ['bob', 'ｂｏｂ'],
     ['Straße', 'STRASSE'],
     ['on call', 'on  call'],
-  ])('that a live token has is refused: %j, then %j', async (first, second) => {
+  ])('of a live token is refused to another token: %j, then %j', async (first, second) => {
     const { master } = await newOperator()
     await master.grant({ label: first, can: ['write'] })
     const refused = await master.call('POST', '/tokens', { label: second, can: ['write'] })
@@ -209,28 +209,28 @@ describe('a label', () => {
     'masters',
     'admin of shop',
     'CI (main)',
-  ])('%j is taken', async (label) => {
+  ])('%j is accepted', async (label) => {
     const { master } = await newOperator()
     expect(await master.call('POST', '/tokens', { label, can: ['write'] })).toMatchObject({
       status: 200,
       body: { label },
     })
   })
-  it('is kept as it reads: full-width letters become letters', async () => {
+  it('is normalised as it is displayed: full-width letters become ASCII letters', async () => {
     const { master } = await newOperator()
     const spec = { label: 'ｄｅｐｌｏｙｓ', can: ['write'] }
     expect((await master.call('POST', '/tokens', spec)).body).toMatchObject({ label: 'deploys' })
   })
-  it('of an older token that imitates a name is told apart, in history and in lists', async () => {
+  it('of an older token that imitates another name is marked in history and in lists', async () => {
     const { stash, master } = await newOperator()
     const fake = await master.grant({ label: 'fake', can: ['write', 'tokens'] })
     const { token_id: id } = await find(master, 'fake')
-    await runInDurableObject(objectOf(stash), (_, { storage }) =>
+    await runInDurableObject(getObject(stash), (_, { storage }) =>
       storage.sql.exec('UPDATE token SET label = ? WHERE id = ?', 'mаster', id),
     )
     await fake.set('a', '1')
     expect((await master.history('limit=1'))[0]?.who).toBe(`mаster (token ${id})`)
-    expect((await tokensOf(fake)).map(({ label }) => label)).toEqual([`mаster (token ${id})`])
+    expect((await getTokens(fake)).map(({ label }) => label)).toEqual([`mаster (token ${id})`])
     await master.set('a', '2')
     expect((await master.history('limit=1'))[0]?.who).toBe('master')
   })

@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { clearFaults, faults } from '../support/faults.ts'
-import { newStash, objectOf, send } from '../support/front-door.ts'
+import { newStash, getObject, send } from '../support/front-door.ts'
 
 afterEach(() => {
   clearFaults()
@@ -11,17 +11,18 @@ afterEach(() => {
 
 const inKv = (id: string) =>
   env.SNAPSHOTS.get<{ revision: number; items: { key: string; value: string }[] }>(id, 'json')
-const alarmOf = (stash: { id: string }) => runInDurableObject(objectOf(stash), (_, { storage }) => storage.getAlarm())
+const readAlarm = (stash: { id: string }) =>
+  runInDurableObject(getObject(stash), (_, { storage }) => storage.getAlarm())
 
 describe('publishing', () => {
-  it('brings every write to KV by itself', async () => {
+  it('puts every write to KV by itself', async () => {
     const stash = await newStash()
     await stash.put('a', '1')
     await stash.put('b', '2')
     await expect.poll(() => inKv(stash.id)).toMatchObject({ revision: 2, items: [{ key: 'a' }, { key: 'b' }] })
-    await expect.poll(() => alarmOf(stash)).toBeNull()
+    await expect.poll(() => readAlarm(stash)).toBeNull()
   })
-  it('collapses a burst into few puts, at least 1.1 s apart, and ends at the head', async () => {
+  it('merges a burst into few puts, at least 1.1 s apart, the last with the head', async () => {
     const stash = await newStash()
     const putAt: number[] = []
     faults.kvPut = (call) => {
@@ -34,22 +35,22 @@ describe('publishing', () => {
     expect(putAt.length).toBeLessThan(6)
     for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(1_100)
   })
-  it('answers the writer while KV hangs', async () => {
+  it('does not delay the answer to a writer while KV hangs', async () => {
     const stash = await newStash()
-    const hung = Promise.withResolvers<void>()
+    const hanging = Promise.withResolvers<void>()
     faults.kvPut = async (call) => {
-      await hung.promise
+      await hanging.promise
       return call()
     }
     for (const value of ['1', '2', '3']) expect((await stash.put('a', value)).status).toBe(200)
     expect(await stash.read('a')).toBe('3')
-    hung.resolve()
+    hanging.resolve()
     await expect.poll(async () => (await inKv(stash.id))?.revision).toBe(3)
   })
-  it('waits after a crash for a put that may still be on its way, so that it does not land last', async () => {
+  it('waits after a crash for a put that may be in flight, so that its own is the last', async () => {
     vi.useFakeTimers({ now: Date.UTC(2031, 0, 1), toFake: ['Date'] })
     const stash = await newStash()
-    await runDurableObjectAlarm(objectOf(stash))
+    await runDurableObjectAlarm(getObject(stash))
     expect(await inKv(stash.id)).toMatchObject({ revision: 0 })
     let lost: (() => Promise<void>) | null = null
     let puts = 0
@@ -61,22 +62,22 @@ describe('publishing', () => {
     }
     const pass = async (ms: number) => {
       vi.setSystemTime(Date.now() + ms)
-      await runDurableObjectAlarm(objectOf(stash))
+      await runDurableObjectAlarm(getObject(stash))
     }
     await stash.put('a', '1')
     await pass(2_000)
     expect(puts).toBe(1)
     await stash.put('a', '2')
-    await evictDurableObject(objectOf(stash))
+    await evictDurableObject(getObject(stash))
     for (let s = 0; s < 7; s++) await pass(2_000)
     expect(puts).toBe(1)
-    // What the old instance had sent lands now; the new one knows nothing of it.
+    // The put of the old instance takes effect now, and the new instance does not know of it.
     await lost!()
     await pass(1_000)
     expect(puts).toBe(2)
     expect(await inKv(stash.id)).toMatchObject({ revision: 2, items: [{ value: '2' }] })
   })
-  it('outlasts an hour of refusals and evictions, and then catches up', async () => {
+  it('survives an hour of refused puts and evictions, and then catches up', async () => {
     const stash = await newStash()
     await expect.poll(async () => (await inKv(stash.id))?.revision).toBe(0)
     let refused = 0
@@ -88,25 +89,25 @@ describe('publishing', () => {
     const start = Date.now()
     for (let minute = 1; minute <= 60; minute++) {
       vi.useFakeTimers({ now: start + minute * 60_000, toFake: ['Date'] })
-      await runDurableObjectAlarm(objectOf(stash))
-      if (minute % 20 === 0) await evictDurableObject(objectOf(stash))
-      expect(await alarmOf(stash)).not.toBeNull()
+      await runDurableObjectAlarm(getObject(stash))
+      if (minute % 20 === 0) await evictDurableObject(getObject(stash))
+      expect(await readAlarm(stash)).not.toBeNull()
     }
     expect(refused).toBeGreaterThanOrEqual(60)
     expect(await inKv(stash.id)).toMatchObject({ revision: 0 })
 
     clearFaults()
     vi.setSystemTime(start + 62 * 60_000)
-    await runDurableObjectAlarm(objectOf(stash))
+    await runDurableObjectAlarm(getObject(stash))
     expect(await inKv(stash.id)).toMatchObject({ revision: 1, items: [{ key: 'a', value: '1' }] })
   })
 })
 
 describe('the alarm', () => {
-  it('publishes although a held change cannot even be read', async () => {
+  it('publishes even if a held change cannot be read', async () => {
     const stash = await newStash()
     await expect.poll(async () => (await inKv(stash.id))?.revision).toBe(0)
-    await runInDurableObject(objectOf(stash), (_, { storage }) => {
+    await runInDurableObject(getObject(stash), (_, { storage }) => {
       storage.sql.exec(
         `INSERT INTO held (id, kind, change, made_at, due_at)
          VALUES ('bad', 'schedule', 'not json', 0, 1), ('good', 'schedule', '{"kind":"delete","key":"a"}', 0, 2)`,
@@ -115,17 +116,17 @@ describe('the alarm', () => {
     await stash.put('a', '1')
     await expect.poll(async () => (await inKv(stash.id))?.revision).toBe(2)
     expect((await send(`/item/${stash.id}/a?min_revision=2`)).status).toBe(404)
-    expect(await alarmOf(stash)).toBeGreaterThan(Date.now())
+    expect(await readAlarm(stash)).toBeGreaterThan(Date.now())
   })
 })
 
 describe('the log', () => {
-  it('holds every change with who, when, why, before and after, chained by hash', async () => {
+  it('has every change with author, time, reason, before and after, chained by hash', async () => {
     const stash = await newStash()
     await send(`/item/${stash.id}/a?reason=first`, stash.as({ method: 'PUT', body: '1' }))
     await send(`/item/${stash.id}/a`, stash.as({ method: 'PUT', body: '2', headers: { Reason: 'second' } }))
     await send(`/item/${stash.id}/a`, stash.as({ method: 'DELETE' }))
-    await runInDurableObject(objectOf(stash), (_, { storage }) => {
+    await runInDurableObject(getObject(stash), (_, { storage }) => {
       const log = storage.sql.exec('SELECT revision, kind, actor, reason, hash FROM log ORDER BY revision').toArray()
       expect(log).toMatchObject([
         { revision: 1, kind: 'put', actor: 'master', reason: 'first' },

@@ -2,36 +2,36 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import { REPLAY_MAX_BYTES, REPLAY_MAX_CHANGES } from '../../src/stash/watch/replay.ts'
 import type { Filter } from '../../src/model/snapshot/watch-event.ts'
-import { newOperator, objectOf, send } from '../support/front-door.ts'
+import { newOperator, getObject, send } from '../support/front-door.ts'
 import type { Stash } from '../support/stash.ts'
-import { stateOf, watchSocket, type Told } from '../support/watcher.ts'
+import { toState, watchSocket, type ReceivedEvent } from '../support/watcher.ts'
 
-/** What a watcher that comes now is told at once. */
-async function joinAt(stash: Stash, after: number | null, filter: Filter = null): Promise<Told[]> {
+/** Returns the events that a watcher receives on connecting. */
+async function joinAt(stash: Stash, after: number | null, filter: Filter = null): Promise<ReceivedEvent[]> {
   const query = new URLSearchParams(after === null ? {} : { after: String(after) })
   if (Array.isArray(filter)) query.set('keys', filter.join(','))
   const watcher = await watchSocket(send, `/stash/${stash.id}/watch?${query}`)
-  // The answer to a ping comes after everything that was sent before it.
+  // The answer to a ping arrives after everything that was sent before it.
   await watcher.answered()
   watcher.stop()
-  return watcher.told
+  return watcher.events
 }
 
-/** Lets the object forget what it has in memory. Sockets that have just been closed hold it for a moment. */
+/** Evicts the object, so that it loses its memory. Sockets that were just closed delay the eviction. */
 async function goAway(stash: Stash): Promise<void> {
   const evicted = () =>
-    evictDurableObject(objectOf(stash)).then(
+    evictDurableObject(getObject(stash)).then(
       () => true,
       () => false,
     )
   await expect.poll(evicted).toBe(true)
 }
 
-/** Rows that SQLite reads while `act` runs, in all statements of this object. */
+/** Counts the rows that SQLite reads while `act` runs, in all statements of this object. */
 async function rowsReadBy(stash: Stash, act: () => Promise<unknown>): Promise<number> {
   const cursors: { rowsRead: number }[] = []
   let exec: SqlStorage['exec'] | undefined
-  await runInDurableObject(objectOf(stash), (_, { storage: { sql } }) => {
+  await runInDurableObject(getObject(stash), (_, { storage: { sql } }) => {
     exec = sql.exec.bind(sql)
     sql.exec = ((...args: Parameters<SqlStorage['exec']>) => {
       const cursor = exec!(...args)
@@ -40,16 +40,16 @@ async function rowsReadBy(stash: Stash, act: () => Promise<unknown>): Promise<nu
     }) as SqlStorage['exec']
   })
   await act()
-  await runInDurableObject(objectOf(stash), (_, { storage: { sql } }) => {
+  await runInDurableObject(getObject(stash), (_, { storage: { sql } }) => {
     sql.exec = exec!
   })
   if (cursors.length === 0) throw new Error('no statement was counted')
   return cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0)
 }
 
-/** So many changes, made inside the object: over the front door a thousand would take seconds. */
+/** Makes this many changes inside the object, because a thousand over HTTP would take seconds. */
 const change = (stash: Stash, count: number, valueOf = (i: number) => String(i)) =>
-  runInDurableObject(objectOf(stash), async (object, { storage }) => {
+  runInDurableObject(getObject(stash), async (object, { storage }) => {
     const { hash } = storage.sql.exec<{ hash: string }>('SELECT hash FROM token').one()
     for (let i = 0; i < count; i++) {
       const intent = { kind: 'put' as const, key: `k-${i % 7}`, value: valueOf(i), type: 'text/plain' }
@@ -58,9 +58,9 @@ const change = (stash: Stash, count: number, valueOf = (i: number) => String(i))
     }
   })
 
-/** The changes of items as the tables hold them, by revision, from the first. */
+/** The changes of items in the tables, by revision, from the first. */
 const loggedChanges = (stash: Stash) =>
-  runInDurableObject(objectOf(stash), (_, { storage: { sql } }) => {
+  runInDurableObject(getObject(stash), (_, { storage: { sql } }) => {
     const query = `SELECT key, after_value AS value FROM change WHERE revision = ? AND what = 'item'`
     return sql
       .exec<{ revision: number }>('SELECT revision FROM log ORDER BY revision')
@@ -75,17 +75,17 @@ describe('a replay', () => {
     ['of all flags', 0],
     ['for a cursor from the future', 999_999],
     ['for a first visit', null],
-  ])('%s is read once, and then told from memory', async (_, after) => {
+  ])('%s is read once, and then replayed from memory', async (_, after) => {
     const { stash } = await newOperator()
     await change(stash, 1_000)
     const first = await joinAt(stash, after)
     const rows = await rowsReadBy(stash, async () => {
       for (let i = 0; i < 20; i++) expect(await joinAt(stash, after)).toEqual(first)
     })
-    // The row of the stash itself, which says its revision, a few times for each.
+    // The row of the stash itself, which has its revision, a few times for each.
     expect(rows).toBeLessThanOrEqual(20 * 4)
   })
-  it('at any cursor costs no rows, once one has been read', async () => {
+  it('from any cursor costs no rows after the first', async () => {
     const { stash } = await newOperator()
     await change(stash, 1_000)
     await joinAt(stash, 1_000 - REPLAY_MAX_CHANGES)
@@ -97,7 +97,7 @@ describe('a replay', () => {
     })
     expect(rows).toBeLessThanOrEqual(22 * 4)
   })
-  it('after a commit reads the new change only', async () => {
+  it('after a commit reads only the new change', async () => {
     const { stash, master } = await newOperator()
     await change(stash, 500)
     await joinAt(stash, 450)
@@ -107,7 +107,7 @@ describe('a replay', () => {
     expect((await joinAt(stash, 500)).map(({ changes }) => changes)).toEqual([{ 'k-1': 'new' }])
   })
   it.each([[null], [['k-1', 'k-3']]])(
-    'after any revision, with the filter %j, says what the log says',
+    'after any revision, with the filter %j, has the changes of the log',
     async (filter) => {
       const { stash, master } = await newOperator()
       await change(stash, 130)
@@ -118,9 +118,13 @@ describe('a replay', () => {
       const head = log.length
       const shown = (changes: Record<string, string | null>) =>
         Object.fromEntries(Object.entries(changes).filter(([key]) => filter === null || filter.includes(key)))
-      const changes = log.map((logged, i): Told => ({ type: 'change', revision: i + 1, changes: shown(logged) }))
+      const changes = log.map((logged, i): ReceivedEvent => ({
+        type: 'change',
+        revision: i + 1,
+        changes: shown(logged),
+      }))
       const concerned = changes.filter(({ changes: some }) => filter === null || Object.keys(some ?? {}).length > 0)
-      const snapshot: Told = { type: 'snapshot', revision: head, flags: stateOf(concerned).flags }
+      const snapshot: ReceivedEvent = { type: 'snapshot', revision: head, flags: toState(concerned).flags }
       for (let after = 0; after <= head; after++) {
         const isReplayed = head - after <= REPLAY_MAX_CHANGES
         const missed = concerned.filter(({ revision }) => revision > after)
@@ -128,26 +132,26 @@ describe('a replay', () => {
       }
     },
   )
-  it('of more bytes than it may have is a snapshot', async () => {
+  it('that has more bytes than the limit is a snapshot', async () => {
     const { stash } = await newOperator()
     const value = (i: number) => String(i).padStart(REPLAY_MAX_BYTES / 20, '€')
     await change(stash, 20, value)
     expect((await joinAt(stash, 19)).map(({ type }) => type)).toEqual(['change'])
     expect((await joinAt(stash, 10)).map(({ type }) => type)).toEqual(['snapshot'])
   })
-  it('is the same after the object has been away', async () => {
+  it('is the same after an eviction', async () => {
     const { stash } = await newOperator()
     await change(stash, 120)
     const before = [await joinAt(stash, 60), await joinAt(stash, 3), await joinAt(stash, 60, ['k-1'])]
     await goAway(stash)
     expect([await joinAt(stash, 60), await joinAt(stash, 3), await joinAt(stash, 60, ['k-1'])]).toEqual(before)
   })
-  it('from before what history keeps is a snapshot, whether the object has been away or not', async () => {
+  it('from before the kept history is a snapshot, before and after an eviction', async () => {
     const { stash } = await newOperator()
     await change(stash, 10)
-    // As pruning leaves it: it takes more entries away than a test makes.
+    // As pruning leaves it. Pruning itself removes more entries than a test makes.
     const forget = () =>
-      runInDurableObject(objectOf(stash), (_, { storage: { sql } }) => {
+      runInDurableObject(getObject(stash), (_, { storage: { sql } }) => {
         sql.exec('UPDATE stash SET anchor_revision = 4, anchor_hash = (SELECT hash FROM log WHERE revision = 4)')
         sql.exec('DELETE FROM change WHERE revision <= 4')
         sql.exec('DELETE FROM log WHERE revision <= 4')
@@ -164,16 +168,16 @@ describe('a replay', () => {
       )
       await goAway(stash)
     }
-    // Hubs are told the same.
-    const told = async (after: number) => (await objectOf(stash).missed(after))?.events.map(({ type }) => type)
-    expect(await told(3)).toEqual(['snapshot'])
-    expect(await told(4)).toEqual(Array.from({ length: 6 }, () => 'change'))
+    // Hubs receive the same.
+    const getTypes = async (after: number) => (await getObject(stash).missed(after))?.events.map(({ type }) => type)
+    expect(await getTypes(3)).toEqual(['snapshot'])
+    expect(await getTypes(4)).toEqual(Array.from({ length: 6 }, () => 'change'))
   })
 })
 
-/** As pruning does: everything up to this revision. */
+/** Deletes everything up to this revision, as pruning does. */
 const forget = (stash: Stash, revision: number) =>
-  runInDurableObject(objectOf(stash), (_, { storage: { sql } }) => {
+  runInDurableObject(getObject(stash), (_, { storage: { sql } }) => {
     sql.exec('DELETE FROM change WHERE revision <= ?', revision)
     sql.exec(
       'UPDATE stash SET anchor_revision = ?, anchor_hash = (SELECT hash FROM log WHERE revision = ?)',
@@ -183,32 +187,32 @@ const forget = (stash: Stash, revision: number) =>
     sql.exec('DELETE FROM log WHERE revision <= ?', revision)
   })
 
-describe('what history has forgotten', () => {
+describe('pruned history', () => {
   it.each([1, 2, 3])(
-    'is a snapshot to a watcher that has seen revision %i of 6, or nothing where that is enough',
+    'is a snapshot to a watcher that has seen revision %i of 6, if the watcher needs it',
     async (after) => {
       const { stash } = await newOperator()
       await change(stash, 6)
       await forget(stash, 3)
-      await evictDurableObject(objectOf(stash))
-      const told = await joinAt(stash, after)
-      const events = told.map(({ type, revision }) => `${type} ${revision}`)
+      await evictDurableObject(getObject(stash))
+      const received = await joinAt(stash, after)
+      const events = received.map(({ type, revision }) => `${type} ${revision}`)
       expect(events).toEqual(after < 3 ? ['snapshot 6'] : ['change 4', 'change 5', 'change 6'])
-      expect(stateOf(told).revision).toBe(6)
+      expect(toState(received).revision).toBe(6)
     },
   )
-  it('before it was told is a snapshot to those who watch', async () => {
+  it('is a snapshot to connected watchers if it was pruned before they received it', async () => {
     const { stash, master } = await newOperator()
     await master.set('k-0', 'first')
     const watcher = await watchSocket(send, `/stash/${stash.id}/watch`)
     await watcher.until(1)
-    await runInDurableObject(objectOf(stash), (object, { storage: { sql } }) => {
+    await runInDurableObject(getObject(stash), (object, { storage: { sql } }) => {
       const { hash } = sql.exec<{ hash: string }>('SELECT hash FROM token').one()
       for (const value of ['2', '3', '4']) {
         const intent = { kind: 'put' as const, key: 'k-0', value, type: 'text/plain' }
         object.apply({ credential: { kind: 'token', hash }, intent })
       }
-      // In the same turn: nobody has been told yet.
+      // In the same turn, before any watcher has received an event.
       sql.exec('DELETE FROM change WHERE revision <= 3')
       sql.exec('DELETE FROM log WHERE revision <= 3')
     })

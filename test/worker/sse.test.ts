@@ -3,7 +3,7 @@ import { runInDurableObject } from 'cloudflare:test'
 import { streamEvents, type StreamOptions } from '../../src/http/watch/sse.ts'
 import { ISOLATE_UNREAD_MAX_BYTES, STREAM_UNREAD_MAX_BYTES } from '../../src/http/watch/backpressure.ts'
 import { clearFaults, faults } from '../support/faults.ts'
-import { newStash, objectOf, send } from '../support/front-door.ts'
+import { newStash, getObject, send } from '../support/front-door.ts'
 import { watchSocket } from '../support/watcher.ts'
 
 afterEach(() => {
@@ -15,7 +15,7 @@ const STASH_ID = 'a'.repeat(64)
 const event = (revision: number, filling = ''): string =>
   JSON.stringify({ type: 'change', revision, changes: { a: filling } })
 
-/** A stream over a socket whose other end the test holds. */
+/** A stream over a socket whose other end the test controls. */
 function makeStream(options: StreamOptions = {}) {
   const { 0: object, 1: worker } = new WebSocketPair()
   const closed = new Promise<number>((resolve) => object.addEventListener('close', ({ code }) => resolve(code)))
@@ -25,7 +25,7 @@ function makeStream(options: StreamOptions = {}) {
   return { object, closed, response, leaving }
 }
 
-/** Reads until what has come ends with this, or the stream has ended. */
+/** Reads until the text ends with this, or the stream has ended. */
 async function readUntil({ body }: Response, wanted: string): Promise<void> {
   const reader = body!.pipeThrough(new TextDecoderStream()).getReader()
   for (let text = ''; !text.includes(wanted);) {
@@ -36,7 +36,7 @@ async function readUntil({ body }: Response, wanted: string): Promise<void> {
 }
 
 describe('a stream', () => {
-  it('ends after its time, with when to come back, and lets its place go', async () => {
+  it('ends after its time with a retry delay, and releases its place', async () => {
     const { object, closed, response } = makeStream({ lifetimeMs: 50 })
     object.send(event(7))
     const blocks = (await response.text()).trimEnd().split('\n\n')
@@ -50,9 +50,9 @@ describe('a stream', () => {
       expect(ms).toBeLessThanOrEqual(2_500)
     }
   })
-  it('of a reader that takes nothing is let go once its bound in bytes is unread', async () => {
+  it('is closed if its reader leaves more bytes unread than the bound', async () => {
     const { object, closed } = makeStream()
-    // Two bytes of UTF-8 to a character: half as many characters as the bound has bytes.
+    // Two bytes of UTF-8 per character, so half as many characters as the bound has bytes.
     const filling = 'é'.repeat(STREAM_UNREAD_MAX_BYTES / 16)
     let sent = 0
     for (let i = 1; i <= 9; i++) {
@@ -62,22 +62,22 @@ describe('a stream', () => {
     expect(sent).toBeGreaterThan(STREAM_UNREAD_MAX_BYTES)
     expect(await closed).toBe(1000)
   })
-  it('of a reader that takes nothing, and goes on taking nothing, keeps nothing for it', async () => {
+  it('keeps nothing for a reader that continues to read nothing', async () => {
     const { object, closed, response } = makeStream({ drainMs: 0 })
     for (let i = 1; i <= 20; i++) object.send(event(i, 'x'.repeat(STREAM_UNREAD_MAX_BYTES / 16)))
     expect(await closed).toBe(1000)
-    // Its timer was set before this one, and fires before it.
+    // Its timer was set earlier, and therefore fires earlier.
     await scheduler.wait(1)
     expect(await response.text().catch(() => 'cut off')).toBe('cut off')
   })
-  it('gives a reader the time to take in one large snapshot, and what comes behind it', async () => {
+  it('gives a reader time to read one large snapshot, and the events after it', async () => {
     const { object, response } = makeStream({ lifetimeMs: 500 })
     object.send(event(1, 'x'.repeat(4 * STREAM_UNREAD_MAX_BYTES)))
     for (let i = 2; i <= 10; i++) object.send(event(i, 'y'.repeat(STREAM_UNREAD_MAX_BYTES / 16)))
     const ids = (await response.text()).match(/^id: \d+$/gm)
     expect(ids).toHaveLength(10)
   })
-  it('is let go before its own bound where all streams of the isolate together have too much unread', async () => {
+  it('is closed below its own bound if all streams of the isolate together have too many unread bytes', async () => {
     const filling = 'x'.repeat(4 * STREAM_UNREAD_MAX_BYTES)
     const count = Math.ceil(ISOLATE_UNREAD_MAX_BYTES / filling.length) + 5
     const streams = Array.from({ length: count }, () => makeStream())
@@ -87,11 +87,11 @@ describe('a stream', () => {
       stream.object.send(event(1, filling))
     }
     await expect.poll(() => closed).toBeGreaterThanOrEqual(5)
-    // One that reads is told all the same.
+    // One that reads receives the event all the same.
     const reading = makeStream({ lifetimeMs: 200 })
     reading.object.send(event(1, 'y'.repeat(1_000)))
     expect(await reading.response.text()).toContain('id: 1\n')
-    // What they have not read counts no more once they have read it, or left.
+    // Their unread bytes no longer count once they have read or disconnected.
     const [one, other, third, ...rest] = streams
     for (const stream of [one, other, third]) await readUntil(stream!.response, '"}}\n\n')
     for (const stream of rest) stream.leaving.abort()
@@ -101,12 +101,12 @@ describe('a stream', () => {
       void stream.closed.then(() => early.add(stream))
       stream.object.send(event(1, filling))
     }
-    // The others were told before it.
+    // The others received it before.
     await readUntil(later.at(-1)!.response, '"}}\n\n')
     expect(early.size).toBe(0)
     for (const { leaving } of later) leaving.abort()
   })
-  it('whose object dies in silence is ended, and leaves no timer and no socket', async () => {
+  it('is ended without timers and sockets if its object dies silently', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
     const { closed, response } = makeStream()
     const text = response.text()
@@ -117,7 +117,7 @@ describe('a stream', () => {
     expect(await closed).toBe(1000)
     expect(vi.getTimerCount()).toBe(0)
   })
-  it('whose object answers stays, though nothing changes', async () => {
+  it('stays open without changes while its object answers', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
     const { object, response, leaving } = makeStream()
     const answer = () =>
@@ -141,7 +141,7 @@ describe('a stream', () => {
     ['a deploy or a restart', 1012, 30_000],
     ['an object that lets it go', 1013, 2_500],
     ['the end of the stash', 1000, 2_500],
-  ])('whose socket is closed by %s has its client come back within a spread', async (_, code, most) => {
+  ])('whose socket is closed by %s makes its client reconnect with jitter', async (_, code, most) => {
     const waits = await Promise.all(
       Array.from({ length: 40 }, async () => {
         const { object, response } = makeStream()
@@ -153,7 +153,7 @@ describe('a stream', () => {
     expect(Math.max(...waits)).toBeLessThanOrEqual(most)
     expect(Math.max(...waits)).toBeGreaterThan(most / 2)
   })
-  it('that its client has left before it began holds no place', async () => {
+  it('holds no place if its client has disconnected before it began', async () => {
     const { 0: object, 1: worker } = new WebSocketPair()
     const closed = new Promise<number>((resolve) => object.addEventListener('close', ({ code }) => resolve(code)))
     object.accept()
@@ -162,15 +162,15 @@ describe('a stream', () => {
   })
 })
 
-/** A stash of which this isolate remembers a value, and that is written by another way. */
+/** A stash with an entry in this isolate, which is then written past this isolate. */
 async function makeRemembered() {
   const stash = await newStash()
   await stash.put('a', '1')
-  faults.kvPut = () => Promise.reject(new Error('KV is away'))
+  faults.kvPut = () => Promise.reject(new Error('KV is unreachable'))
   expect(await stash.read('a')).toBe('1')
   const poll = async () => (await send(`/stash/${stash.id}/watch?after=1&wait=5m`)).json()
   const write = () =>
-    runInDurableObject(objectOf(stash), (object, { storage }) => {
+    runInDurableObject(getObject(stash), (object, { storage }) => {
       const { hash } = storage.sql.exec<{ hash: string }>('SELECT hash FROM token').one()
       const intent = { kind: 'put' as const, key: 'a', value: '2', type: 'text/plain' }
       object.apply({ credential: { kind: 'token', hash }, intent })
@@ -179,9 +179,9 @@ async function makeRemembered() {
 }
 
 describe('a long poll', () => {
-  it('whose client leaves lets its place go at once', async () => {
+  it('releases its place at once if its client disconnects', async () => {
     const stash = await newStash()
-    const sockets = () => runInDurableObject(objectOf(stash), (_, ctx) => ctx.getWebSockets().length)
+    const sockets = () => runInDurableObject(getObject(stash), (_, ctx) => ctx.getWebSockets().length)
     const leaving = new AbortController()
     const polling = send(`/stash/${stash.id}/watch?after=0&wait=5m`, { signal: leaving.signal }).catch(() => null)
     await expect.poll(sockets).toBe(1)
@@ -189,7 +189,7 @@ describe('a long poll', () => {
     await expect.poll(sockets).toBe(0)
     await polling
   })
-  it('that has missed something is answered without a socket, by the object and by a hub', async () => {
+  it('that has missed a change is answered without a socket, by the object and by a hub', async () => {
     faults.watchersPerObject = 1
     const stash = await newStash()
     for (const value of ['1', '2']) await stash.put('a', value)
@@ -208,21 +208,21 @@ describe('a long poll', () => {
     const watcher = await watchSocket(send, `/stash/${stash.id}/watch?after=2`)
     expect(statuses.splice(0)).toEqual([200, 200, 200, 101])
     expect(await polled()).toEqual([change, change, change])
-    // The first is sent on by the object, which is full.
+    // The object is full, and forwards the first to a hub.
     expect(statuses).toEqual([503, 200, 200, 200])
     watcher.stop()
   })
-  it('is answered by an object of an older version, which gives sockets alone', async () => {
+  it('is answered by an object of an older version, which offers only sockets', async () => {
     const stash = await newStash()
     for (const value of ['1', '2', '3']) await stash.put(`k-${value}`, value)
     faults.object = (method, call) =>
       method === 'fetch'
-        ? objectOf(stash).fetch('https://stash/watch?after=1&marks=1', { headers: { Upgrade: 'websocket' } })
+        ? getObject(stash).fetch('https://stash/watch?after=1&marks=1', { headers: { Upgrade: 'websocket' } })
         : call()
     const answer = await (await send(`/stash/${stash.id}/watch?after=1&wait=5m`)).json()
     expect(answer).toEqual({ type: 'change', revision: 3, changes: { 'k-2': '2', 'k-3': '3' } })
   })
-  it('that is behind what another was just told waits a moment, so that a loop is no load', async () => {
+  it('waits a moment if it is behind the last answer to another, so that a polling loop is no load', async () => {
     const stash = await newStash()
     await stash.put('a', '1')
     const calledAt: number[] = []
@@ -233,43 +233,43 @@ describe('a long poll', () => {
     for (let i = 0; i < 6; i++) await (await send(`/stash/${stash.id}/watch?after=0&wait=5m`)).json()
     const gaps = calledAt.slice(1).map((at, i) => at - (calledAt[i] ?? 0))
     expect(gaps).toHaveLength(5)
-    // A timer may fire a little early.
+    // A timer may fire slightly early.
     for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(90)
   })
   it.each([
-    ['is told', '5m'],
+    ['receives a change', '5m'],
     ['has waited', '1s'],
-  ])('that %s holds no place any more', async (how, wait) => {
+  ])('that %s releases its place', async (how, wait) => {
     const stash = await newStash()
-    const sockets = () => runInDurableObject(objectOf(stash), (_, ctx) => ctx.getWebSockets().length)
+    const sockets = () => runInDurableObject(getObject(stash), (_, ctx) => ctx.getWebSockets().length)
     const polls = Array.from({ length: 5 }, () => send(`/stash/${stash.id}/watch?after=0&wait=${wait}`))
     await expect.poll(sockets).toBe(5)
-    if (how === 'is told') await stash.put('a', '1')
+    if (how === 'receives a change') await stash.put('a', '1')
     const answers = await Promise.all(polls)
     for (const answer of answers) expect(answer.status).toBe(200)
     await expect.poll(sockets).toBe(0)
   })
-  it('that is told at once is read from then on, also where this isolate remembers what was before', async () => {
+  it('that is answered at once is followed by reads of at least its revision, even with an older entry in this isolate', async () => {
     const { stash, poll, write } = await makeRemembered()
     await write()
     expect(await poll()).toMatchObject({ revision: 2, changes: { a: '2' } })
     expect(await stash.read('a')).toBe('2')
   })
-  it('that is told after it has waited is read from then on in the same way', async () => {
+  it('that is answered after waiting is followed by such reads as well', async () => {
     const { stash, poll, write } = await makeRemembered()
     const polling = poll()
-    await expect.poll(() => runInDurableObject(objectOf(stash), (_, ctx) => ctx.getWebSockets().length)).toBe(1)
-    // What is remembered is to be fresh when the answer comes.
+    await expect.poll(() => runInDurableObject(getObject(stash), (_, ctx) => ctx.getWebSockets().length)).toBe(1)
+    // The entry must be fresh when the answer arrives.
     expect(await stash.read('a')).toBe('1')
     await write()
     expect(await polling).toMatchObject({ revision: 2, changes: { a: '2' } })
     expect(await stash.read('a')).toBe('2')
   })
-  it('that was answered holds no place', async () => {
+  it('releases its place once it is answered', async () => {
     const stash = await newStash()
     await stash.put('a', '1')
     for (let i = 0; i < 20; i++) await (await send(`/stash/${stash.id}/watch?after=0&wait=5m`)).json()
-    const sockets = () => runInDurableObject(objectOf(stash), (_, ctx) => ctx.getWebSockets().length)
+    const sockets = () => runInDurableObject(getObject(stash), (_, ctx) => ctx.getWebSockets().length)
     await expect.poll(sockets).toBe(0)
   })
 })

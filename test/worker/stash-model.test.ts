@@ -1,6 +1,7 @@
 /**
- * Any story of writes, guards, approvals, tokens, freezes, undos, imports, links, repeats, alarms, evictions and clocks
- * ends in the same tables as in the model of `test/support/stash-model.ts`, down to the hash of every entry.
+ * Runs random stories of writes, guards, approvals, tokens, freezes, undos, imports, links, repeats, alarms, evictions and
+ * clock changes against a stash and the model of `test/support/stash-model.ts`. Their tables must stay equal, down to the
+ * hash of every entry.
  */
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -8,34 +9,34 @@ import type { Profile } from '../../src/model/profile.ts'
 import { StoryRunner, startClock } from '../support/stash-model/runner.ts'
 import { PROLOGUE, story } from '../support/stash-model/scenarios.ts'
 
-/** More of them, or one again that failed (fast-check prints its seed), by hand: set it here. */
+/** Edit these by hand to run more stories, or to replay a failed one with the seed and path that fast-check printed. */
 const RUNS = 35
-const AGAIN: { seed?: number; path?: string } = {}
+const REPLAY: { seed?: number; path?: string } = {}
 
 beforeEach(startClock)
 afterEach(() => void vi.useRealTimers())
 
 describe('a stash', () => {
   const profile = fc.constantFrom<Profile>('safeguarded', 'safeguarded', 'wrendb')
-  // Making a story that failed shorter takes up to half a minute for each hundred tries: it must be done in time.
+  // Shrinking a failed story takes up to half a minute per hundred attempts, and must end before the timeout.
   const stories = fc.limitShrink(fc.record({ profile, steps: story }, { noNullPrototype: true }), 150)
 
-  it('comes to what its model comes to, whatever happens', { timeout: 120_000 }, async () => {
+  it('matches its model after every step of a random story', { timeout: 120_000 }, async () => {
     await fc.assert(
-      fc.asyncProperty(stories, async (told) => {
+      fc.asyncProperty(stories, async ({ profile, steps }) => {
         startClock()
-        const runner = await StoryRunner.begin(told.profile)
-        for (const taken of [...PROLOGUE, ...told.steps]) {
-          const answer = await runner.run(taken)
-          expect(answer.is).toEqual(answer.must)
-          const tables = await runner.look()
-          expect(tables.is).toEqual(tables.must)
+        const runner = await StoryRunner.begin(profile)
+        for (const step of [...PROLOGUE, ...steps]) {
+          const answer = await runner.run(step)
+          expect(answer.actual).toEqual(answer.expected)
+          const tables = await runner.compareTables()
+          expect(tables.actual).toEqual(tables.expected)
           expect(tables.violations).toEqual([])
         }
         expect(await runner.verify()).toBeNull()
         expect(await runner.published()).toMatchObject(runner.snapshot())
       }),
-      { numRuns: RUNS, ...AGAIN },
+      { numRuns: RUNS, ...REPLAY },
     )
   })
 })

@@ -3,7 +3,7 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { afterEach, describe, expect, it } from 'vitest'
 import { NO_STORAGE } from '../../src/model/snapshot/vouch.ts'
 import { clearFaults, faults } from '../support/faults.ts'
-import { newOperator, newStash, objectOf, send } from '../support/front-door.ts'
+import { newOperator, newStash, getObject, send } from '../support/front-door.ts'
 import { nextWeek } from '../support/operator.ts'
 import { randomAddress } from '../support/stash.ts'
 
@@ -18,7 +18,7 @@ describe('POST /stash', () => {
     })
 
   it.each([undefined, '', ' ', '{}', '{"name":"shop","description":"all of it"}'])(
-    'takes the body %j, whatever type it claims',
+    'accepts the body %j with any Content-Type',
     async (body) => {
       const created = await create(body, { 'Content-Type': 'application/x-www-form-urlencoded' })
       expect(created.status).toBe(200)
@@ -37,23 +37,23 @@ describe('POST /stash', () => {
       expect(await refused.json()).toMatchObject({ code: 'invalid_body' })
     },
   )
-  it('says that this runtime keeps no stash in a jurisdiction, instead of keeping it elsewhere', async () => {
+  it('refuses a jurisdiction that this runtime does not support, instead of ignoring it', async () => {
     const refused = await create('{"jurisdiction":"eu"}')
     expect(refused.status).toBe(501)
     expect(await refused.json()).toMatchObject({ code: 'jurisdiction_unavailable', jurisdiction: 'eu' })
   })
-  it('stores the hash of the token, and the token nowhere', async () => {
+  it('stores only the hash of the token', async () => {
     const stash = await newStash()
-    await runInDurableObject(objectOf(stash), (_, { storage }) => {
+    await runInDurableObject(getObject(stash), (_, { storage }) => {
       const row = storage.sql.exec('SELECT * FROM token').one()
       expect(row).toMatchObject({ label: 'master', hash: expect.stringMatching(/^[0-9a-f]{64}$/) })
       expect(JSON.stringify(row)).not.toContain(stash.token)
     })
   })
-  it('answers 429 past sixty in a minute from one address, and goes on serving others', async () => {
+  it('answers 429 past sixty stashes in a minute from one address, and still serves others', async () => {
     const headers = { 'CF-Connecting-IP': randomAddress() }
     let created = 0
-    // As many again at most, where a new minute begins on the way.
+    // Up to twice as many, if a new minute begins during the test.
     while ((await create('', headers)).status === 200 && created <= 120) created++
     expect(created).toBeGreaterThanOrEqual(60)
     expect(created).toBeLessThanOrEqual(120)
@@ -64,7 +64,7 @@ describe('POST /stash', () => {
 })
 
 describe('GET /stash/{id}', () => {
-  it('tells what anyone may know', async () => {
+  it('returns the public facts', async () => {
     const stash = await newStash({ name: 'shop', description: 'all of it' })
     await stash.put('a', '1')
     expect(await (await send(`/stash/${stash.id}`)).json()).toEqual({
@@ -80,7 +80,7 @@ describe('GET /stash/{id}', () => {
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
     })
   })
-  it('turns down an id that was never given out, without making an object', async () => {
+  it('refuses an id that was never issued, without creating an object', async () => {
     expect(await env.STASH.get(env.STASH.newUniqueId()).vouch()).toBe(NO_STORAGE)
     for (const id of ['0'.repeat(64), 'f'.repeat(64), 'x', '..%2f', '0'.repeat(63)]) {
       const read = await send(`/stash/${id}`)
@@ -88,7 +88,7 @@ describe('GET /stash/{id}', () => {
       expect(await read.json()).toMatchObject({ code: 'stash_not_found' })
     }
   })
-  it('asks an object that was never created without making tables in it', async () => {
+  it('calls an object that was never created without creating tables in it', async () => {
     const id = env.STASH.newUniqueId()
     expect((await send(`/stash/${id.toString()}`)).status).toBe(404)
     await runInDurableObject(env.STASH.get(id), (_, { storage }) => {
@@ -116,7 +116,7 @@ describe('GET /stash/{id}/items', () => {
     ])
     for (const { created_at } of list.items) expect(new Date(created_at).toISOString()).toBe(created_at)
   })
-  it('answers 304 to whoever has this revision', async () => {
+  it('answers 304 to a matching revision', async () => {
     const stash = await newStash()
     const list = await send(`/stash/${stash.id}/items`, stash.as({ headers: { 'If-None-Match': '"0"' } }))
     expect(list.status).toBe(304)
@@ -124,7 +124,7 @@ describe('GET /stash/{id}/items', () => {
 })
 
 describe('GET /stash/{id}/items/latest', () => {
-  it('is the value written last', async () => {
+  it('returns the value written last', async () => {
     const stash = await newStash()
     expect((await send(`/stash/${stash.id}/items/latest`)).status).toBe(404)
     await stash.put('a', '1')
@@ -132,7 +132,7 @@ describe('GET /stash/{id}/items/latest', () => {
     await stash.put('a', '3')
     expect(await (await send(`/stash/${stash.id}/items/latest`)).text()).toBe('3')
   })
-  it('is never taken for another of the same version', async () => {
+  it('is never confused with another item of the same version', async () => {
     const stash = await newStash()
     await send(`/stash/${stash.id}/flags`, stash.as({ method: 'PATCH', body: '{"a":"one","b":"two"}' }))
     const read = async (headers: HeadersInit = {}) => send(`/stash/${stash.id}/items/latest`, { headers })
@@ -144,31 +144,31 @@ describe('GET /stash/{id}/items/latest', () => {
 })
 
 describe('DELETE /stash/{id}', () => {
-  it('forgets everything at once but that it was there, also while KV does not hear of it', async () => {
+  it('deletes everything but the fact of the deletion at once, even while KV is unreachable', async () => {
     const { stash, master } = await newOperator({ name: 'n', description: 'd' })
     await master.grant({ can: ['write'] })
     await master.call('PUT', '/guards/b', { type: 'text' })
     await master.set('a', '1', '', { 'Idempotency-Key': 'once' })
     await master.set('a', '2', 'for=1h')
     await master.set('a', '3', `at=${nextWeek()}`)
-    const rowsOf = () =>
-      runInDurableObject(objectOf(stash), (_, { storage: { sql } }) => {
+    const getTablesWithRows = () =>
+      runInDurableObject(getObject(stash), (_, { storage: { sql } }) => {
         const tables = sql.exec<{ name: string }>(`SELECT name FROM sqlite_master WHERE type = 'table'`).toArray()
         const count = (name: string) => sql.exec<{ n: number }>(`SELECT count(*) AS n FROM "${name}"`).one().n
         return tables.filter(({ name }) => !name.startsWith('_') && count(name) > 0).map(({ name }) => name)
       })
     const full = ['answer', 'change', 'cursor', 'guard', 'held', 'item', 'log', 'migration', 'revert', 'stash', 'token']
-    expect((await rowsOf()).toSorted()).toEqual(full)
+    expect((await getTablesWithRows()).toSorted()).toEqual(full)
     faults.kvPut = () => Promise.reject(new Error('KV PUT failed: 500'))
     expect((await master.call('DELETE', '')).status).toBe(200)
-    expect((await rowsOf()).toSorted()).toEqual(['cursor', 'migration', 'stash'])
-    const row = await runInDurableObject(objectOf(stash), (_, { storage }) =>
+    expect((await getTablesWithRows()).toSorted()).toEqual(['cursor', 'migration', 'stash'])
+    const row = await runInDurableObject(getObject(stash), (_, { storage }) =>
       storage.sql.exec('SELECT * FROM stash').one(),
     )
     expect(row).toMatchObject({ name: null, description: null, item_count: 0, bytes: 0 })
     expect((await master.set('a', '4')).status).toBe(404)
   })
-  it('is 404 from then on, in KV too, and leaves a note behind that it was deleted', async () => {
+  it('is followed by 404, also in KV, and leaves a record of the deletion', async () => {
     const stash = await newStash()
     await stash.put('a', '1')
     expect(await stash.read('a')).toBe('1')
@@ -186,22 +186,22 @@ describe('DELETE /stash/{id}', () => {
     expect((await stash.put('a', '2')).status).toBe(404)
     expect((await send(`/stash/${stash.id}/items`, stash.as())).status).toBe(404)
 
-    await runDurableObjectAlarm(objectOf(stash))
+    await runDurableObjectAlarm(getObject(stash))
     await expect.poll(() => env.SNAPSHOTS.get(stash.id, 'json')).toMatchObject({ stash: null, items: [], revision: 2 })
-    await runInDurableObject(objectOf(stash), async (_, { storage }) => {
+    await runInDurableObject(getObject(stash), async (_, { storage }) => {
       await expect
         .poll(() => storage.sql.exec('SELECT name FROM sqlite_master').toArray())
         .toEqual([{ name: '_cf_KV' }])
       expect([...storage.kv.list()]).toEqual([['deleted', expect.any(Number)]])
       expect(await storage.getAlarm()).toBeNull()
     })
-    expect(await objectOf(stash).vouch()).toBeNull()
+    expect(await getObject(stash).vouch()).toBeNull()
     expect((await send(`/stash/${stash.id}`, stash.as({ method: 'DELETE' }))).status).toBe(404)
   })
-  it('takes a stash with more history than is kept of an empty one', async () => {
+  it('deletes a stash with more history than is kept for an empty one', async () => {
     const stash = await newStash()
     await stash.put('a', '1')
-    await runInDurableObject(objectOf(stash), (_, { storage }) => {
+    await runInDurableObject(getObject(stash), (_, { storage }) => {
       storage.sql.exec('UPDATE stash SET revision = 20000')
     })
     expect((await send(`/stash/${stash.id}`, stash.as({ method: 'DELETE' }))).status).toBe(200)

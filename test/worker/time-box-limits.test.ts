@@ -4,8 +4,8 @@ import { newOperator, send } from '../support/front-door.ts'
 
 freezeTime()
 
-describe('what pending time-boxes put back', () => {
-  it('is bounded, since every copy carries it; a limited token has its share of that', async () => {
+describe('the pending reverts of a stash', () => {
+  it('are bounded, because every copy contains them; a limited token has a share of the bound', async () => {
     const { stash, master } = await newOperator()
     const value = 'x'.repeat(60_000)
     const large = (name: string) => Object.fromEntries(Array.from({ length: 15 }, (_, i) => [`${name}-${i}`, value]))
@@ -24,7 +24,7 @@ describe('what pending time-boxes put back', () => {
     expect((await master.call('PATCH', '/flags?for=1h', { 'c-0': null, 'c-1': null })).status).toBe(200)
     const refused = await master.call('PATCH', '/flags?for=1h', { 'c-2': null, 'c-3': null, 'c-4': null, 'c-5': null })
     expect(refused.body).toMatchObject({ code: 'time_boxes_too_large', limit_bytes: 2 * 1024 * 1024 })
-    // An extension puts back the same, and nothing besides.
+    // An extension restores the same value, and adds nothing.
     expect((await master.call('PATCH', '/flags?for=2h', none('a'))).status).toBe(200)
     await pass(stash, 2 * 3_600_000)
     expect(

@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
-import { newOperator, objectOf } from '../support/front-door.ts'
+import { newOperator, getObject } from '../support/front-door.ts'
 import { freezeTime, pass, START } from '../support/frozen-time.ts'
 
 const MINUTE = 60_000
@@ -8,7 +8,7 @@ const MINUTE = 60_000
 freezeTime()
 
 describe('?for', () => {
-  it('puts the value back when the time is over, as a change of its own', async () => {
+  it('restores the value at the end, as a revision of its own', async () => {
     const { stash, master } = await newOperator()
     await master.set('maintenance', 'false')
     const on = await master.set('maintenance', 'true', 'for=30m&reason=deploy')
@@ -24,15 +24,15 @@ describe('?for', () => {
     ])
     expect(await master.held()).toEqual([])
   })
-  it('sets the alarm to the moment', async () => {
+  it('sets the alarm to the end', async () => {
     const { stash, master } = await newOperator()
-    await runDurableObjectAlarm(objectOf(stash))
+    await runDurableObjectAlarm(getObject(stash))
     await master.set('a', '1', 'for=30m')
-    // KV's turn comes first.
+    // KV is due first.
     await pass(stash, 2_000)
-    expect(await runInDurableObject(objectOf(stash), (_, { storage }) => storage.getAlarm())).toBe(START + 30 * MINUTE)
+    expect(await runInDurableObject(getObject(stash), (_, { storage }) => storage.getAlarm())).toBe(START + 30 * MINUTE)
   })
-  it('takes away what was not there before, and brings back what was deleted', async () => {
+  it('deletes a key that did not exist before, and restores one that was deleted', async () => {
     const { stash, master } = await newOperator()
     await master.set('kept', 'old', '', { 'Content-Type': 'application/json' })
     await master.set('new', '1', 'for=1m')
@@ -41,7 +41,7 @@ describe('?for', () => {
     const { body } = await master.call('GET', '/items')
     expect(body['items']).toMatchObject([{ key: 'kept', value: 'old', content_type: 'application/json' }])
   })
-  it('goes back as one, where one patch changed several', async () => {
+  it('reverts several keys of one patch together', async () => {
     const { stash, master } = await newOperator()
     await master.call('PATCH', '/flags', { a: '1', b: '1' })
     await master.call('PATCH', '/flags?for=1h', { a: '2', b: '2', c: '2' })
@@ -49,7 +49,7 @@ describe('?for', () => {
     const { body } = await master.call('GET', '/flags')
     expect(body).toMatchObject({ revision: 3, flags: { a: '1', b: '1' } })
   })
-  it('is cancelled by a change by hand, of the key it concerns only', async () => {
+  it('is cancelled by another change, only for the key of that change', async () => {
     const { stash, master } = await newOperator()
     await master.call('PATCH', '/flags', { a: '1', b: '1' })
     await master.call('PATCH', '/flags?for=1h', { a: '2', b: '2' })
@@ -59,7 +59,7 @@ describe('?for', () => {
     await pass(stash, 60 * MINUTE)
     expect((await master.call('GET', '/flags')).body).toMatchObject({ revision: 4, flags: { a: '3', b: '1' } })
   })
-  it('made longer goes back to what was there before the first time', async () => {
+  it('is extended without a change of the value that it restores', async () => {
     const { stash, master } = await newOperator()
     await master.set('maintenance', 'false')
     await master.set('maintenance', 'true', 'for=30m')
@@ -70,7 +70,7 @@ describe('?for', () => {
     await pass(stash, 20 * MINUTE)
     expect(await stash.read('maintenance')).toBe('false')
   })
-  it('is cancelled by DELETE of its held change, and stays then', async () => {
+  it('is cancelled by DELETE of its held change, and the value stays', async () => {
     const { stash, master } = await newOperator()
     const { body } = await master.set('a', '1', 'for=30m')
     expect((await master.call('DELETE', `/held/${String(body['revert_id'])}?reason=stays`)).status).toBe(200)
@@ -80,7 +80,7 @@ describe('?for', () => {
       { kind: 'drop_held', who: 'master', reason: 'stays', dropped: { held_id: 'revert-1', because: 'cancelled' } },
     ])
   })
-  it('happens though the stash is frozen meanwhile, and says so', async () => {
+  it('ends during a freeze, which history records', async () => {
     const { stash, master } = await newOperator()
     await master.set('a', '1')
     await master.set('a', '2', 'for=30m')
@@ -89,13 +89,13 @@ describe('?for', () => {
     expect(await stash.read('a')).toBe('1')
     expect(await master.history('limit=1')).toMatchObject([{ kind: 'revert', who: 'stash', ends: 2 }])
   })
-  it('is tried each minute while the stash has no room for it, and stays listed', async () => {
+  it('is retried each minute while the stash has no room, and stays listed', async () => {
     const { stash, master } = await newOperator()
     await master.set('a', 'x'.repeat(100))
     await master.call('PATCH', '/flags?for=30m', { a: null })
-    // As if it had been filled three times over since: what is pending may not come to that, but data outlives limits.
+    // As if the stash had been filled three times over. Pending reverts have a limit, but stored data may exceed it.
     const setBytes = (bytes: number) =>
-      runInDurableObject(objectOf(stash), (_, { storage }) => storage.sql.exec('UPDATE stash SET bytes = ?', bytes))
+      runInDurableObject(getObject(stash), (_, { storage }) => storage.sql.exec('UPDATE stash SET bytes = ?', bytes))
     await setBytes(3 * 1024 * 1024)
     await pass(stash, 30 * MINUTE)
     await pass(stash, MINUTE)
@@ -108,19 +108,19 @@ describe('?for', () => {
     expect(await stash.read('a')).toBe('x'.repeat(100))
     expect(await master.held()).toEqual([])
   })
-  it('happens once, though the alarm comes twice, late, and after an eviction', async () => {
+  it('ends once, even if the alarm runs twice, late, and after an eviction', async () => {
     const { stash, master } = await newOperator()
     await master.set('a', '1')
     await master.set('a', '2', 'for=1m')
-    await evictDurableObject(objectOf(stash))
+    await evictDurableObject(getObject(stash))
     await pass(stash, 5 * MINUTE)
     await pass(stash, 0)
-    await evictDurableObject(objectOf(stash))
+    await evictDurableObject(getObject(stash))
     await pass(stash, MINUTE)
     expect(await stash.revision()).toBe(3)
     expect(await stash.read('a')).toBe('1')
   })
-  it('waits while the clock goes backwards', async () => {
+  it('waits while the clock runs backwards', async () => {
     const { stash, master } = await newOperator()
     await master.set('a', '1', 'for=1m')
     await pass(stash, -10 * MINUTE)
@@ -128,7 +128,7 @@ describe('?for', () => {
     await pass(stash, 12 * MINUTE)
     expect(await stash.read('a')).toBe('')
   })
-  it.each(['0s', '1.5h', '-1m', 'forever', '30', '367d', '999999999d', ''])('is not %j', async (text) => {
+  it.each(['0s', '1.5h', '-1m', 'forever', '30', '367d', '999999999d', ''])('refuses %j', async (text) => {
     const { stash, master } = await newOperator()
     const answer = await master.set('a', '1', `for=${text}`)
     expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_query', parameter: 'for' } })
@@ -137,7 +137,7 @@ describe('?for', () => {
 })
 
 describe('?at', () => {
-  it('holds the change until then, and makes it as whoever asked', async () => {
+  it('holds the change until its time, and applies it as its requester', async () => {
     const { stash, master } = await newOperator()
     const held = await master.set('a', '1', 'at=2031-01-01T01:00:00Z&reason=night')
     expect(held).toMatchObject({ status: 202, body: { waits_for: 'time', due_at: '2031-01-01T01:00:00.000Z' } })
@@ -149,7 +149,7 @@ describe('?at', () => {
       { revision: 1, kind: 'put', who: 'master', reason: 'night', held_id: held.body['held_id'] },
     ])
   })
-  it('with ?for begins then, and ends', async () => {
+  it('starts the time-box of ?for at its time', async () => {
     const { stash, master } = await newOperator()
     await master.set('a', '1', 'at=2031-01-01T01:00:00Z&for=30m')
     await pass(stash, 60 * MINUTE)
@@ -157,7 +157,7 @@ describe('?at', () => {
     await pass(stash, 30 * MINUTE)
     expect(await stash.read('a')).toBe('')
   })
-  it('is decided afresh: a condition that does not hold any more stops it, and history says so', async () => {
+  it('is decided again at its time: an unmet condition stops it, which history records', async () => {
     const { stash, master } = await newOperator()
     await master.set('a', '1')
     await master.set('a', '2', 'at=2031-01-01T01:00:00Z', { 'If-Match': '"1"' })
@@ -172,7 +172,7 @@ describe('?at', () => {
       },
     ])
   })
-  it('ends with the token that asked', async () => {
+  it("ends with the requester's token", async () => {
     const { stash, master } = await newOperator()
     const second = await master.grant({ can: ['write'] })
     await second.set('a', '1', 'at=2031-01-01T01:00:00Z')
@@ -185,7 +185,7 @@ describe('?at', () => {
       { dropped: { because: 'refused', refusal: 'requester_gone' } },
     ])
   })
-  it('goes on under the master token that replaces the one that asked', async () => {
+  it("continues under the master token that replaces the requester's", async () => {
     const { stash, master } = await newOperator()
     await master.set('a', '1', 'at=2031-01-01T01:00:00Z')
     expect((await master.call('POST', '/tokens/rotate')).status).toBe(200)
@@ -211,7 +211,7 @@ describe('?at', () => {
     expect(await master.set('a', '1', `at=${at}`)).toMatchObject({ status, body: { code } })
     expect(await stash.revision()).toBe(0)
   })
-  it('is repeated under its Idempotency-Key, and held once', async () => {
+  it('is held once for repeats with the same Idempotency-Key', async () => {
     const { master } = await newOperator()
     const key = { 'Idempotency-Key': 'once' }
     const first = await master.set('a', '1', 'at=2031-01-01T01:00:00Z', key)
@@ -222,18 +222,18 @@ describe('?at', () => {
 })
 
 describe('an alarm that cannot release a change', () => {
-  it('tries it again later, and releases the others', async () => {
+  it('retries it later, and releases the others', async () => {
     const { stash, master } = await newOperator()
     await master.set('a', '1', 'at=2031-01-01T01:00:00Z')
     await master.set('b', '1', 'at=2031-01-01T01:00:01Z')
-    const whole = await runInDurableObject(objectOf(stash), (_, { storage }) => {
+    const whole = await runInDurableObject(getObject(stash), (_, { storage }) => {
       const { change } = storage.sql.exec<{ change: string }>(`SELECT change FROM held WHERE keys = '["a"]'`).one()
       storage.sql.exec(`UPDATE held SET change = '{' WHERE keys = '["a"]'`)
       return change
     })
     await pass(stash, 61 * MINUTE)
     expect(await stash.read('b')).toBe('1')
-    await runInDurableObject(objectOf(stash), (_, { storage }) => {
+    await runInDurableObject(getObject(stash), (_, { storage }) => {
       storage.sql.exec(`UPDATE held SET change = ? WHERE keys = '["a"]'`, whole)
     })
     await pass(stash, 2 * MINUTE)

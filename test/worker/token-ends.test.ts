@@ -1,6 +1,6 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
-import { newOperator, objectOf, send } from '../support/front-door.ts'
+import { newOperator, getObject, send } from '../support/front-door.ts'
 import { freezeTime, pass, START } from '../support/frozen-time.ts'
 import { operatorOf, type Operator } from '../support/operator.ts'
 
@@ -9,12 +9,12 @@ freezeTime()
 const DAY = 24 * 60 * 60_000
 
 type Listed = { token_id: string; label: string; holder: string; [fact: string]: unknown }
-const tokensOf = async (one: Operator) => (await one.call('GET', '/tokens')).body['tokens'] as Listed[]
-const find = async (one: Operator, label: string) => (await tokensOf(one)).find((token) => token.label === label)!
+const getTokens = async (one: Operator) => (await one.call('GET', '/tokens')).body['tokens'] as Listed[]
+const find = async (one: Operator, label: string) => (await getTokens(one)).find((token) => token.label === label)!
 const operatorIn = (stash: { id: string }, body: Record<string, unknown>) =>
   operatorOf(send, stash, String(body['token']))
 
-/** A stash whose `traffic` takes two people. */
+/** A stash whose key `traffic` requires two people. */
 async function guarded() {
   const { stash, master } = await newOperator()
   await master.call('PUT', '/guards/traffic', { type: 'text', approvals: 1 })
@@ -29,7 +29,7 @@ async function guarded() {
 describe('POST /stash/{id}/tokens/{token_id}/rotate', () => {
   const rotate = async (one: Operator, id: string, body?: unknown) => one.call('POST', `/tokens/${id}/rotate`, body)
 
-  it('replaces a token under its label; schedules pass on, links do not', async () => {
+  it('replaces a token under the same label, and transfers schedules, but not links', async () => {
     const { stash, master } = await newOperator()
     const bob = await master.grant({ label: 'bob', can: ['write'], keys: ['a*'], expires_in: '7d' })
     const old = await find(master, 'bob')
@@ -64,7 +64,7 @@ describe('POST /stash/{id}/tokens/{token_id}/rotate', () => {
       expect.arrayContaining([expect.objectContaining({ kind: 'rotate_token', who: 'bob', replaces: old.token_id })]),
     )
   })
-  it('is for itself, and for what could grant it', async () => {
+  it('is permitted to the token itself, and to tokens that could grant it', async () => {
     const { stash, master } = await newOperator()
     const lead = await master.grant({ label: 'lead', can: ['write', 'tokens'], keys: ['a*'] })
     const mine = await lead.grant({ label: 'mine', can: ['write'], keys: ['a1'] })
@@ -79,12 +79,12 @@ describe('POST /stash/{id}/tokens/{token_id}/rotate', () => {
     expect(await rotate(master, masterId)).toMatchObject({ status: 409, body: { code: 'master_token' } })
     expect(await rotate(master, 'no-such')).toMatchObject({ status: 404, body: { code: 'token_not_found' } })
     const { body } = await rotate(lead, mineId, { overlap: '1d' })
-    // It may be in other hands.
+    // The token may have been given to another person.
     expect(await rotate(mine, mineId)).toMatchObject({ status: 409, body: { code: 'token_replaced' } })
     expect((await rotate(operatorIn(stash, body), String(body['token_id']))).status).toBe(200)
     expect((await rotate(other, otherId)).status).toBe(200)
   })
-  it('ends what the token had itself replaced no later', async () => {
+  it('does not extend the token that the rotated token has itself replaced', async () => {
     const { stash, master } = await newOperator()
     const first = await master.grant({ label: 'bob', can: ['write'] })
     const { body } = await rotate(first, (await find(master, 'bob')).token_id, { overlap: '30d' })
@@ -92,7 +92,7 @@ describe('POST /stash/{id}/tokens/{token_id}/rotate', () => {
     expect((await rotate(operatorIn(stash, body), String(body['token_id']))).status).toBe(200)
     expect((await first.set('a', '1')).status).toBe(403)
   })
-  it('makes nobody a second person: by the master since the request, or by a token of somebody else', async () => {
+  it("creates no second person: not by the master token since the request, nor by another person's token", async () => {
     const { stash, master, asks, approves } = await guarded()
     const bob = await master.grant({ label: 'bob', can: ['write', 'approve'] })
     const lead = await master.grant({ label: 'lead', can: ['write', 'approve', 'tokens'] })
@@ -103,7 +103,7 @@ describe('POST /stash/{id}/tokens/{token_id}/rotate', () => {
     expect(await approves(again, await asks(lead))).toBe('own_request')
     expect((await bob.set('a', '1')).status).toBe(403)
   })
-  it('by itself keeps it the person that was there', async () => {
+  it('keeps the person if the token rotates itself', async () => {
     const { stash, master, asks, approves } = await guarded()
     const bob = await master.grant({ label: 'bob', can: ['approve'] })
     const asked = await asks(master)
@@ -113,7 +113,7 @@ describe('POST /stash/{id}/tokens/{token_id}/rotate', () => {
 })
 
 describe('a rotation of the master token', () => {
-  it('ends older master tokens no later than the one it replaces', async () => {
+  it('ends older master tokens no later than the replaced one', async () => {
     const { stash, master } = await newOperator()
     const second = operatorIn(stash, (await master.call('POST', '/tokens/rotate', { overlap: '30d' })).body)
     expect((await master.set('a', '1')).status).toBe(200)
@@ -126,7 +126,7 @@ describe('a rotation of the master token', () => {
 })
 
 describe('a token that has ended', () => {
-  it('is told why and since when, for a month', async () => {
+  it('is refused with the reason and the time of its end for a month', async () => {
     const { stash, master } = await newOperator()
     const brief = await master.grant({ label: 'brief', can: ['write'], expires_in: '1h' })
     const gone = await master.grant({ label: 'gone', can: ['write'] })
@@ -140,8 +140,8 @@ describe('a token that has ended', () => {
       status: 403,
       body: { code: 'token_expired', at: '2031-01-01T01:00:00.000Z' },
     })
-    expect(await tokensOf(master)).toHaveLength(1)
-    // A clock that goes backwards brings neither back.
+    expect(await getTokens(master)).toHaveLength(1)
+    // A clock that runs backwards does not make either valid again.
     vi.setSystemTime(START)
     expect((await brief.set('a', '1')).body.code).toBe('token_expired')
     vi.setSystemTime(START + 30 * DAY)
@@ -149,7 +149,7 @@ describe('a token that has ended', () => {
     vi.setSystemTime(START + 31 * DAY)
     expect((await brief.set('a', '1')).body.code).toBe('invalid_token')
   })
-  it('is no guess: it is not counted as a failed login', async () => {
+  it('does not count as a failed login', async () => {
     const { master } = await newOperator()
     const gone = await master.grant({ label: 'gone', can: ['write'] })
     await master.call('DELETE', `/tokens/${(await find(master, 'gone')).token_id}`)
@@ -157,9 +157,9 @@ describe('a token that has ended', () => {
     for (let i = 0; i < 110; i++)
       expect((await gone.call('GET', '/items', undefined, from)).body.code).toBe('token_revoked')
   })
-  it('is forgotten after a month, and sooner where there are more than a thousand', async () => {
+  it('is forgotten after a month, and earlier if there are more than a thousand', async () => {
     const { stash, master } = await newOperator()
-    await runInDurableObject(objectOf(stash), (_, { storage }) => {
+    await runInDurableObject(getObject(stash), (_, { storage }) => {
       for (let i = 0; i < 1_200; i++)
         storage.sql.exec(
           `INSERT INTO token (id, hash, label, master, created_at, expires_at, ended_at) VALUES (?, '', '', 0, 0, ?2, ?2)`,
@@ -169,15 +169,15 @@ describe('a token that has ended', () => {
     })
     const left = () =>
       runInDurableObject(
-        objectOf(stash),
+        getObject(stash),
         (_, { storage }) => storage.sql.exec('SELECT count(*) AS n FROM token').one()['n'],
       )
     await master.set('a', '1')
-    await runDurableObjectAlarm(objectOf(stash))
+    await runDurableObjectAlarm(getObject(stash))
     expect(await left()).toBe(1_001)
     vi.setSystemTime(START + 31 * DAY)
     await master.set('a', '2')
-    await runDurableObjectAlarm(objectOf(stash))
+    await runDurableObjectAlarm(getObject(stash))
     expect(await left()).toBe(1)
   })
 })

@@ -1,19 +1,19 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import { migrate } from '../../src/stash/tables/schema.ts'
-import { backTo004 } from '../support/former-tables.ts'
-import { newOperator, objectOf } from '../support/front-door.ts'
+import { revertTo004 } from '../support/former-tables.ts'
+import { newOperator, getObject } from '../support/front-door.ts'
 import { freezeTime, pass } from '../support/frozen-time.ts'
 import type { Operator } from '../support/operator.ts'
 
 freezeTime()
 
 type Listed = { token_id: string; label: string; holder: string; [fact: string]: unknown }
-const tokensOf = async (one: Operator) => (await one.call('GET', '/tokens')).body['tokens'] as Listed[]
-const find = async (one: Operator, label: string) => (await tokensOf(one)).find((token) => token.label === label)!
+const getTokens = async (one: Operator) => (await one.call('GET', '/tokens')).body['tokens'] as Listed[]
+const find = async (one: Operator, label: string) => (await getTokens(one)).find((token) => token.label === label)!
 
 describe('a time-box', () => {
-  it('is remembered as whose it is, while it waits and when it has ended', async () => {
+  it('keeps its setter while it is pending and after it has ended', async () => {
     const { stash, master } = await newOperator()
     const mallory = await master.grant({ label: 'mallory', can: ['write'], keys: ['on-call'] })
     await mallory.set('on-call', 'mallory')
@@ -32,7 +32,7 @@ describe('a time-box', () => {
       { kind: 'revert', who: 'stash', set_by: { token_id: id, label: 'mallory' } },
     ])
   })
-  it('of others is none of what a revoked token leaves', async () => {
+  it('of another token is not listed when a token is revoked', async () => {
     const { master } = await newOperator()
     const bob = await master.grant({ label: 'bob', can: ['write'] })
     await master.set('a', '1', 'for=1h')
@@ -40,13 +40,13 @@ describe('a time-box', () => {
     const { body } = await master.call('DELETE', `/tokens/${(await find(master, 'bob')).token_id}`)
     expect(body['leaves']).toEqual([])
   })
-  it('from before that was kept has its setter from history', async () => {
+  it('from before setters were stored has its setter from history', async () => {
     const { stash, master } = await newOperator()
     const bob = await master.grant({ label: 'bob', can: ['write'] })
     await bob.set('a', '1', 'for=1h')
-    await runInDurableObject(objectOf(stash), (_, { storage }) => {
+    await runInDurableObject(getObject(stash), (_, { storage }) => {
       const { sql } = storage
-      backTo004(sql)
+      revertTo004(sql)
       storage.transactionSync(() => migrate(sql))
     })
     expect(await master.held()).toMatchObject([{ set_by: { label: 'bob' } }])
@@ -63,8 +63,8 @@ describe('a time-box', () => {
   })
 })
 
-describe('what one token may use up', () => {
-  it('is nine tenths of the items for a token for some keys, and all for the others', async () => {
+describe('the share of one token', () => {
+  it('is nine tenths of the items for a token for some keys, and all of them for others', async () => {
     const { master } = await newOperator()
     const limited = await master.grant({ label: 'limited', can: ['write', 'guard'], keys: ['x*'] })
     const keys = (from: number, to: number) =>
@@ -89,7 +89,7 @@ describe('what one token may use up', () => {
     })
     expect((await master.set('big', value)).status).toBe(200)
   })
-  it('is a hundred tokens of one holder, its own among them', async () => {
+  it('is a hundred tokens per holder, itself included', async () => {
     const { master } = await newOperator()
     const lead = await master.grant({ label: 'lead', can: ['write', 'tokens'] })
     for (let i = 0; i < 98; i++) await lead.grant({ label: `made ${i}`, can: ['write'] })

@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { newOperator, objectOf, send } from '../support/front-door.ts'
+import { newOperator, getObject, send } from '../support/front-door.ts'
 import type { Operator } from '../support/operator.ts'
 
 afterEach(() => {
@@ -10,21 +10,21 @@ afterEach(() => {
 const HOUR = 60 * 60_000
 
 type Listed = { token_id: string; label: string; [fact: string]: unknown }
-const tokensOf = async (one: Operator) => (await one.call('GET', '/tokens')).body['tokens'] as Listed[]
-const idOf = async (one: Operator, label: string) =>
-  (await tokensOf(one)).find((token) => token.label === label)?.token_id
+const getTokens = async (one: Operator) => (await one.call('GET', '/tokens')).body['tokens'] as Listed[]
+const getId = async (one: Operator, label: string) =>
+  (await getTokens(one)).find((token) => token.label === label)?.token_id
 
 describe('POST /stash/{id}/tokens', () => {
-  it('makes a token that is shown once, and can do what it says', async () => {
+  it('creates a token that is shown once and has the requested abilities', async () => {
     const { stash, master } = await newOperator()
     const spec = { label: 'deploys', can: ['write'], keys: ['maintenance-*'], expires_in: '7d' }
     const { body } = await master.call('POST', '/tokens', spec)
     expect(body).toMatchObject({ label: 'deploys', can: ['write'], keys: ['maintenance-*'], revision: 1 })
     expect(body['token']).toMatch(/^swy_[0-9A-Za-z]{38}$/)
-    const [, listed] = await tokensOf(master)
+    const [, listed] = await getTokens(master)
     expect(listed).toMatchObject({ token_id: body['token_id'], label: 'deploys', last_used_at: null, master: false })
     expect(JSON.stringify(listed)).not.toContain(String(body['token']))
-    const stored = await runInDurableObject(objectOf(stash), (_, { storage }) =>
+    const stored = await runInDurableObject(getObject(stash), (_, { storage }) =>
       JSON.stringify(storage.sql.exec('SELECT * FROM token').toArray()),
     )
     expect(stored).not.toContain(String(body['token']).slice(4))
@@ -47,7 +47,7 @@ describe('POST /stash/{id}/tokens', () => {
     [{ can: ['write'], keys: ['main-a', 'other'] }, 'one key more'],
     [{ can: ['write'], keys: ['*', 'main-*'] }, 'one pattern before its own'],
     [{ can: ['write'], keys: ['main-*'], expires_in: '2d' }, 'a longer life'],
-  ])('never grants more than it holds: %j is %s too much', async (spec) => {
+  ])('never grants more than the granter has: %j is %s too much', async (spec) => {
     const { master } = await newOperator()
     const granter = await master.grant({ can: ['write', 'tokens'], keys: ['main-*'], expires_in: '1d' })
     const refused = await granter.call('POST', '/tokens', { label: 'x', keys: ['main-*'], ...spec })
@@ -59,11 +59,11 @@ describe('POST /stash/{id}/tokens', () => {
       ).toBe(200)
     }
   })
-  it('gives a token that says nothing of its end the end of its granter', async () => {
+  it('gives a token without an end the end of its granter', async () => {
     const { master } = await newOperator()
     const granter = await master.grant({ label: 'granter', can: ['write', 'tokens'], expires_in: '1d' })
     await granter.grant({ label: 'child', can: ['write'] })
-    const [, first, second] = await tokensOf(master)
+    const [, first, second] = await getTokens(master)
     expect(second).toMatchObject({ label: 'child', expires_at: first?.['expires_at'], made_by: first?.token_id })
   })
   it.each<[string, unknown]>([
@@ -83,13 +83,13 @@ describe('POST /stash/{id}/tokens', () => {
     const { master } = await newOperator()
     expect(await master.call('POST', '/tokens', spec)).toMatchObject({ status: 400, body: { code: 'invalid_body' } })
   })
-  it('matches the worst pattern against the longest key at once', async () => {
+  it('matches the most expensive pattern against the longest key quickly', async () => {
     const { master } = await newOperator()
     const slow = await master.grant({ can: ['write'], keys: [`${'*a'.repeat(63)}b`] })
     expect((await slow.set('a'.repeat(128), '1')).status).toBe(403)
     expect((await (await master.grant({ can: ['write'], keys: ['**'] })).set('a', '1')).status).toBe(200)
   })
-  it('counts until it expires, to the millisecond', async () => {
+  it('creates a token that is valid until it expires, to the millisecond', async () => {
     vi.useFakeTimers({ now: Date.UTC(2031, 0, 1), toFake: ['Date'] })
     const { master } = await newOperator()
     const brief = await master.grant({ can: ['write'], expires_in: '1h' })
@@ -97,17 +97,17 @@ describe('POST /stash/{id}/tokens', () => {
     expect((await brief.set('a', '1')).status).toBe(200)
     vi.setSystemTime(Date.now() + 1)
     expect(await brief.set('a', '2')).toMatchObject({ status: 403, body: { code: 'token_expired' } })
-    expect(await tokensOf(master)).toHaveLength(1)
+    expect(await getTokens(master)).toHaveLength(1)
   })
 })
 
 describe('a token', () => {
-  it('is believed by its whole hash, not by the part that finds it', async () => {
+  it('is authenticated by its whole hash, not only by the part that is its id', async () => {
     const { stash, master } = await newOperator()
     const bob = await master.grant({ can: ['write'] })
     expect((await bob.set('a', '1')).status).toBe(200)
-    // Another token with the same first 16 digits cannot be found; another rest of the hash is the same.
-    await runInDurableObject(objectOf(stash), (_, { storage }) => {
+    // No other token with the same first 16 digits can be found, so this one has another rest of its hash.
+    await runInDurableObject(getObject(stash), (_, { storage }) => {
       storage.sql.exec(`UPDATE token SET hash = substr(hash, 1, 63) || iif(substr(hash, 64) = '0', '1', '0')`)
     })
     for (const one of [bob, master]) {
@@ -119,16 +119,16 @@ describe('a token', () => {
 })
 
 describe('GET /stash/{id}/tokens', () => {
-  it('tells when a token was last used, to within ten minutes and without a write per use', async () => {
+  it('shows when a token was last used, to within ten minutes and without a write per use', async () => {
     vi.useFakeTimers({ now: Date.UTC(2031, 0, 1), toFake: ['Date'] })
     const { stash, master } = await newOperator()
     const second = await master.grant({ label: 'used', can: ['write'] })
-    const used = async () => (await tokensOf(master)).find(({ label }) => label === 'used')?.['last_used_at']
+    const used = async () => (await getTokens(master)).find(({ label }) => label === 'used')?.['last_used_at']
     await second.set('a', '1')
     expect(await used()).toBe('2031-01-01T00:00:00.000Z')
     vi.setSystemTime(Date.now() + 9 * 60_000)
     const written = () =>
-      runInDurableObject(objectOf(stash), (_, { storage }) => storage.sql.exec('SELECT total_changes() AS n').one())
+      runInDurableObject(getObject(stash), (_, { storage }) => storage.sql.exec('SELECT total_changes() AS n').one())
     const before = await written()
     await second.call('GET', '/items')
     expect(await written()).toEqual(before)
@@ -136,12 +136,12 @@ describe('GET /stash/{id}/tokens', () => {
     await second.call('GET', '/items')
     expect(await used()).toBe('2031-01-01T00:10:00.000Z')
   })
-  it('shows a limited token those that reach no further than itself', async () => {
+  it('shows a limited token only tokens that reach no further than itself', async () => {
     const { master } = await newOperator()
     const lead = await master.grant({ label: 'lead', can: ['write', 'tokens'], keys: ['shop-*'] })
     await lead.grant({ label: 'mine', can: ['write'], keys: ['shop-a'] })
     await master.grant({ label: 'other', can: ['write'], keys: ['bank-*'] })
-    expect((await tokensOf(lead)).map(({ label }) => label)).toEqual(['lead', 'mine'])
+    expect((await getTokens(lead)).map(({ label }) => label)).toEqual(['lead', 'mine'])
     const writer = await master.grant({ can: ['write'] })
     expect(await writer.call('GET', '/tokens')).toMatchObject({ status: 403, body: { needs: 'tokens' } })
   })
@@ -151,8 +151,8 @@ describe('DELETE /stash/{id}/tokens/{token_id}', () => {
   it('ends a token with the next transaction', async () => {
     const { master } = await newOperator()
     const leaked = await master.grant({ label: 'leaked', can: ['write'] })
-    const id = await idOf(master, 'leaked')
-    // All in one go: what came before the revocation is in, what came after is not.
+    const id = await getId(master, 'leaked')
+    // Concurrently: requests before the revocation are applied, those after it are not.
     const [revoked, ...writes] = await Promise.all([
       master.call('DELETE', `/tokens/${id}`),
       ...Array.from({ length: 10 }, (_, i) => leaked.set(`k-${i}`, '1')),
@@ -167,15 +167,15 @@ describe('DELETE /stash/{id}/tokens/{token_id}', () => {
       body: { code: 'token_not_found' },
     })
   })
-  it('takes a token that reaches as far; but any token may end itself', async () => {
+  it('requires a token that reaches as far, but any token may end itself', async () => {
     const { stash, master } = await newOperator()
     const lead = await master.grant({ label: 'lead', can: ['write', 'tokens'], keys: ['shop-*'] })
     await master.grant({ label: 'other', can: ['write'], keys: ['bank-*'] })
     const self = await master.grant({ label: 'self', can: ['write'] })
     const [masterId, otherId, selfId] = [
-      await idOf(master, 'master'),
-      await idOf(master, 'other'),
-      await idOf(master, 'self'),
+      await getId(master, 'master'),
+      await getId(master, 'other'),
+      await getId(master, 'self'),
     ]
     expect(await lead.call('DELETE', `/tokens/${otherId}`)).toMatchObject({
       status: 403,
@@ -199,7 +199,7 @@ describe('DELETE /stash/{id}/tokens/{token_id}', () => {
 describe('POST /stash/{id}/tokens/rotate', () => {
   const rotate = async (one: Operator, body?: unknown) => one.call('POST', '/tokens/rotate', body)
 
-  it('makes a new master token; the old one ends at once, or when the overlap does', async () => {
+  it('creates a new master token; the old one ends at once, or after the overlap', async () => {
     vi.useFakeTimers({ now: Date.UTC(2031, 0, 1), toFake: ['Date'] })
     const { stash, master } = await newOperator()
     const { body } = await rotate(master, { overlap: '1h' })
@@ -208,7 +208,7 @@ describe('POST /stash/{id}/tokens/rotate', () => {
     const write = () => send(`/item/${stash.id}/a`, { method: 'PUT', body: '1', ...asNew })
     expect((await write()).status).toBe(200)
     expect((await master.set('a', '2')).status).toBe(200)
-    // It may not choose another successor: whoever has it may not be whom it was given to.
+    // The old token may not choose another successor, because its holder may not be the one who rotated it.
     expect(await rotate(master)).toMatchObject({ status: 403, body: { code: 'not_permitted' } })
     vi.setSystemTime(Date.now() + HOUR)
     expect((await master.set('a', '3')).status).toBe(403)
@@ -217,7 +217,7 @@ describe('POST /stash/{id}/tokens/rotate', () => {
     expect(again.status).toBe(200)
     expect((await write()).status).toBe(403)
   })
-  it('is the master token alone', async () => {
+  it('requires the master token', async () => {
     const { master } = await newOperator()
     const second = await master.grant({ can: ['write', 'approve', 'guard', 'freeze', 'break_glass', 'tokens'] })
     expect(await rotate(second)).toMatchObject({ status: 403 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { newOperator, send } from '../support/front-door.ts'
 
 describe('GET /stash/{id}/export', () => {
-  it('gives items and guards, and no secret', async () => {
+  it('contains items and guards, and no secret', async () => {
     const { stash, master } = await newOperator({ name: 'shop', description: 'flags' })
     await master.set('b', '{"x": 1}', '', { 'Content-Type': 'application/json' })
     await master.set('__proto__', 'legal')
@@ -22,7 +22,7 @@ describe('GET /stash/{id}/export', () => {
     })
     for (const { token } of [master, second]) expect(JSON.stringify(body)).not.toContain(token.slice(4))
   })
-  it('is all or nothing: a token for some keys gets none', async () => {
+  it('is refused to a token for some keys', async () => {
     const { master } = await newOperator()
     const limited = await master.grant({ can: ['write'], keys: ['a'] })
     expect(await limited.call('GET', '/export')).toMatchObject({ status: 403, body: { code: 'not_permitted' } })
@@ -30,7 +30,7 @@ describe('GET /stash/{id}/export', () => {
 })
 
 describe('POST /stash/{id}/import', () => {
-  it('makes another stash what the first one was, as one revision', async () => {
+  it('gives another stash the same state, as one revision', async () => {
     const { master: from } = await newOperator()
     await from.set('a', '1', '', { 'Content-Type': 'application/json' })
     await from.set('b', 'x"y\n')
@@ -45,13 +45,13 @@ describe('POST /stash/{id}/import', () => {
     })
     const copy = (await master.call('GET', '/export')).body
     expect([copy['items'], copy['guards']]).toEqual([file['items'], file['guards']])
-    // The same again is no change.
+    // Repeating it changes nothing.
     expect((await master.call('POST', '/import', file)).body).toMatchObject({ revision: 1, changed: [] })
     expect(await stash.revision()).toBe(1)
     await master.call('POST', '/undo', { revision: 1 })
     expect((await master.call('GET', '/export')).body).toMatchObject({ items: [], guards: [] })
   })
-  it('leaves what the file does not name, unless it is to replace', async () => {
+  it('leaves what the file does not name, unless it replaces', async () => {
     const { master } = await newOperator()
     await master.call('PATCH', '/flags', { kept: '1', a: '1' })
     await master.call('PUT', '/guards/kept', { type: 'number' })
@@ -62,7 +62,7 @@ describe('POST /stash/{id}/import', () => {
     expect(replaced.body).toMatchObject({ changed: ['kept'] })
     expect((await master.call('GET', '/export')).body).toMatchObject({ items: [{ key: 'a' }], guards: [] })
   })
-  it('says with dry_run what would change, and changes nothing', async () => {
+  it('shows the changes with dry_run, and makes none', async () => {
     const { stash, master } = await newOperator()
     await master.call('PATCH', '/flags', { a: '1', b: '1', same: '1' })
     const file = {
@@ -86,7 +86,7 @@ describe('POST /stash/{id}/import', () => {
     })
     expect(await stash.revision()).toBe(1)
   })
-  it('is one decision: one value that does not fit, one key that is not allowed, and nothing is imported', async () => {
+  it('is applied completely or not at all: one invalid value or one key out of reach refuses it', async () => {
     const { stash, master } = await newOperator()
     await master.call('PUT', '/guards/b', { type: 'boolean' })
     const items = [
@@ -96,7 +96,7 @@ describe('POST /stash/{id}/import', () => {
     expect(await master.call('POST', '/import', { items })).toMatchObject({
       body: { code: 'guard_mismatch', key: 'b' },
     })
-    // The guard that comes along counts, not the one that goes.
+    // The imported guard counts, not the replaced one.
     const guards = [{ key: 'b', guard: { type: 'text' } }]
     const limited = await master.grant({ can: ['write', 'guard'], keys: ['b'] })
     expect(await limited.call('POST', '/import', { items, guards })).toMatchObject({ status: 403, body: { key: 'a' } })
@@ -108,7 +108,7 @@ describe('POST /stash/{id}/import', () => {
     expect((await master.call('POST', '/import', { items, guards })).status).toBe(200)
     expect(await stash.read('b')).toBe('maybe')
   })
-  it('is refused over a freeze, and where the revision is another', async () => {
+  it('is refused during a freeze, and at another revision', async () => {
     const { master } = await newOperator()
     const file = { items: [{ key: 'a', value: '1' }] }
     expect(await master.call('POST', '/import', file, { 'If-Match': '"5"' })).toMatchObject({ status: 412 })
@@ -117,7 +117,7 @@ describe('POST /stash/{id}/import', () => {
     expect((await master.call('POST', '/import?dry_run=1', file)).status).toBe(423)
     expect((await master.call('POST', '/import', file, { 'Break-Glass': 'restore' })).status).toBe(200)
   })
-  it('is repeated under its Idempotency-Key; a dry run is no first answer', async () => {
+  it('is replayed under its Idempotency-Key, and a dry run does not count as the first answer', async () => {
     const { stash, master } = await newOperator()
     const file = { items: [{ key: 'a', value: '1' }] }
     const key = { 'Idempotency-Key': 'restore' }
@@ -138,9 +138,9 @@ describe('POST /stash/{id}/import', () => {
       },
     ],
     ['an empty value', { items: [{ key: 'a', value: '' }] }],
-    ['a value that is no text', { items: [{ key: 'a', value: 1 }] }],
-    ['a key that is none', { items: [{ key: 'a b', value: '1' }] }],
-    ['a guard that is none', { guards: [{ key: 'a', guard: { type: 'x' } }] }],
+    ['a value that is not a string', { items: [{ key: 'a', value: 1 }] }],
+    ['an invalid key', { items: [{ key: 'a b', value: '1' }] }],
+    ['an invalid guard', { guards: [{ key: 'a', guard: { type: 'x' } }] }],
     ['another format', { format: 2, items: [] }],
     ['a typo', { itms: [] }],
     ['1,001 items', { items: Array.from({ length: 1_001 }, (_, i) => ({ key: `k${i}`, value: '1' })) }],
@@ -150,7 +150,7 @@ describe('POST /stash/{id}/import', () => {
     expect(await master.call('POST', '/import', file)).toMatchObject({ status: 400, body: { code: 'invalid_body' } })
     expect(await stash.revision()).toBe(0)
   })
-  it('knows only 0 and 1', async () => {
+  it('accepts only 0 and 1 for its options', async () => {
     const { stash, master } = await newOperator()
     for (const query of ['dry_run=yes', 'replace=true', 'dryrun=1']) {
       expect((await master.call('POST', `/import?${query}`, { items: [] })).status).toBe(400)

@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { afterEach, describe, expect, it } from 'vitest'
 import { clearFaults, faults } from '../support/faults.ts'
-import { newStash, objectOf, send } from '../support/front-door.ts'
+import { newStash, getObject, send } from '../support/front-door.ts'
 import { randomAddress, type Stash } from '../support/stash.ts'
 import { watchSocket, watchStream, type Watcher } from '../support/watcher.ts'
 
@@ -14,33 +14,33 @@ afterEach(async () => {
 const watchUrl = (stash: Stash) => `/stash/${stash.id}/watch`
 const from = (address: string) => ({ 'CF-Connecting-IP': address })
 
-/** Opens WebSockets from one address until one is refused, or there are `most`; returns how many were taken in. */
+/** Opens WebSockets from one address until one is refused, or there are `most`. Returns the number of open ones. */
 async function openFrom(stash: Stash, address: string, most: number): Promise<number> {
   for (let taken = 0; taken < most; taken++) {
     const response = await send(watchUrl(stash), { headers: { Upgrade: 'websocket', ...from(address) } })
     const { webSocket } = response
     if (webSocket === null) return taken
     webSocket.accept()
-    open.push({ told: [], until: async () => [], closed: Promise.resolve(0), stop: () => webSocket.close(1000) })
+    open.push({ events: [], until: async () => [], closed: Promise.resolve(0), stop: () => webSocket.close(1000) })
   }
   return most
 }
 
 describe('the places of an object', () => {
-  it('are never all taken by one address: it has half of what the others leave free', async () => {
+  it('are never all taken by one address, which may have half of those that the others leave free', async () => {
     faults.watchersPerObject = 20
     const stash = await newStash()
     const shares = []
     for (let i = 0; i < 4; i++) shares.push(await openFrom(stash, randomAddress(), 100))
     expect(shares).toEqual([10, 5, 2, 1])
-    // An address that is unknown is not counted: only Cloudflare names addresses.
+    // An unknown address is not counted, because only Cloudflare states addresses.
     open.push(await watchSocket(send, watchUrl(stash)))
   })
-  it('are as many for one address as it likes, while more than half are free', async () => {
+  it('are unlimited for one address while more than half are free', async () => {
     faults.watchersPerObject = 600
     const stash = await newStash()
     const address = randomAddress()
-    // The rate of openings is 300 a minute, once it is counted.
+    // The rate of openings is limited to 300 a minute, once it is counted.
     for (let i = 0; i < 700; i++) {
       const response = await send(watchUrl(stash), { headers: { Upgrade: 'websocket', ...from(address) } })
       expect(response.status).toBe(101)
@@ -48,15 +48,15 @@ describe('the places of an object', () => {
       response.webSocket?.close(1000)
     }
   })
-  it('are still known to be taken after the object has slept, and are free again once their watchers leave', async () => {
+  it('are still counted after the object has hibernated, and are free again when their watchers leave', async () => {
     faults.watchersPerObject = 10
     const stash = await newStash()
     const address = randomAddress()
     expect(await openFrom(stash, address, 100)).toBe(5)
-    await evictDurableObject(objectOf(stash))
+    await evictDurableObject(getObject(stash))
     expect(await openFrom(stash, address, 100)).toBe(0)
     for (const watcher of open.splice(0)) watcher.stop()
-    await expect.poll(() => runInDurableObject(objectOf(stash), (_, ctx) => ctx.getWebSockets().length)).toBe(0)
+    await expect.poll(() => runInDurableObject(getObject(stash), (_, ctx) => ctx.getWebSockets().length)).toBe(0)
     expect(await openFrom(stash, address, 100)).toBe(5)
   })
   it('count an IPv6 customer, who has 2^64 addresses, as one', async () => {
@@ -66,10 +66,10 @@ describe('the places of an object', () => {
     expect(await openFrom(stash, `${prefix}::1`, 100)).toBe(5)
     expect(await openFrom(stash, `${prefix}:0:0:1:2:3:4`.split(':').slice(0, 8).join(':'), 100)).toBe(0)
   })
-  it('of a hub are shared in the same way', async () => {
+  it('of a hub are shared by the same rule', async () => {
     faults.watchersPerObject = 10
     const stash = await newStash()
-    // The object's own, by addresses that nobody told.
+    // The places of the object itself, by clients without an address.
     for (let i = 0; i < 10; i++) open.push(await watchSocket(send, watchUrl(stash)))
     expect(await openFrom(stash, randomAddress(), 100)).toBe(5)
     expect(await openFrom(stash, randomAddress(), 100)).toBe(2)
@@ -79,7 +79,7 @@ describe('the places of an object', () => {
     ['a WebSocket', '/watch', { Upgrade: 'websocket' }],
     ['a long poll', '/watch?after=0&wait=30s', {}],
     ['OpenFeature events', '/ofrep/v1/events', {}],
-  ])('are refused over %s with what was too much, and when to try again', async (_, path, headers) => {
+  ])('are refused over %s with the exceeded limit, and when to retry', async (_, path, headers) => {
     faults.watchersPerObject = 4
     const stash = await newStash()
     const address = randomAddress()
@@ -92,13 +92,13 @@ describe('the places of an object', () => {
     expect(JSON.parse(text)).toMatchObject({ code: 'rate_limited', limited: 'watches_open', retry_after_s: 60 })
     expect(text).not.toContain(address.slice(0, 12))
   })
-  it('hold no address, only a hash that another stash does not share', async () => {
+  it('store no address, only a hash that differs between stashes', async () => {
     const [one, other] = [await newStash(), await newStash()]
     const address = randomAddress()
     for (const stash of [one, other]) await openFrom(stash, address, 1)
-    const tagsOf = (stash: Stash) =>
-      runInDurableObject(objectOf(stash), (_, ctx) => ctx.getWebSockets().flatMap((socket) => ctx.getTags(socket)))
-    const tags = [...(await tagsOf(one)), ...(await tagsOf(other))]
+    const getSocketTags = (stash: Stash) =>
+      runInDurableObject(getObject(stash), (_, ctx) => ctx.getWebSockets().flatMap((socket) => ctx.getTags(socket)))
+    const tags = [...(await getSocketTags(one)), ...(await getSocketTags(other))]
     expect(new Set(tags).size).toBe(2)
     for (const tag of tags) expect(tag).toMatch(/^[\w-]{22}$/)
   })
@@ -113,7 +113,7 @@ describe('the openings of an address', () => {
     for (let i = 0; i < 6; i++) open.push(await watchStream(send, watchUrl(stash)))
     let opened = 0
     let refused: Response | undefined
-    // A new minute may begin on the way, and the count with it.
+    // A new minute may begin during the test and reset the counter.
     while (refused === undefined && opened <= 600) {
       const response = await send(watchUrl(stash), { headers: { Upgrade: 'websocket', ...from(address) } })
       response.webSocket?.accept()
@@ -127,7 +127,7 @@ describe('the openings of an address', () => {
     expect(await openFrom(stash, randomAddress(), 1)).toBe(1)
     expect(await openFrom(await newStash(), address, 1)).toBe(1)
   })
-  it('cost the object nothing, once there are too many', async () => {
+  it('cause no call of the object past the limit', async () => {
     faults.watchersPerObject = 10
     const stash = await newStash()
     const address = randomAddress()
@@ -137,14 +137,14 @@ describe('the openings of an address', () => {
       const response = await send(watchUrl(stash), { headers: { Upgrade: 'websocket', ...from(address) } })
       return (await response.json()) as { limited?: string }
     }
-    // Refused for want of places, until it is refused for their number.
+    // Refused for a lack of places first, then for the rate.
     let asked = 0
     while ((await ask()).limited !== 'watches_opened' && asked <= 600) asked++
     expect(asked).toBeLessThanOrEqual(600)
     let calls = 0
     faults.object = (_, call) => (calls++, call())
     for (let i = 0; i < 20; i++) expect(await ask()).toMatchObject({ limited: 'watches_opened' })
-    // What an isolate knows of a crowd, it asks for again after some seconds.
+    // An isolate asks for the number of taken places again after some seconds.
     expect(calls).toBeLessThanOrEqual(1)
   })
 })

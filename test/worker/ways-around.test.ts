@@ -1,4 +1,4 @@
-/** Ways around the safeguards, and things that could be lost between them. Each of these once worked. */
+/** Ways around the safeguards, and data that could be lost between them. Each of these once worked. */
 import { describe, expect, it, vi } from 'vitest'
 import { mintToken, TOKEN_PREFIX } from '../../src/model/access/token.ts'
 import { newOperator, send } from '../support/front-door.ts'
@@ -10,7 +10,7 @@ const LATER = '2031-01-01T00:30:00Z'
 
 freezeTime()
 
-const twoPeople = { type: 'text', approvals: 1 }
+const createTwoPeople = { type: 'text', approvals: 1 }
 const heldId = (reply: { body: Record<string, unknown> }) => String(reply.body['held_id'])
 
 describe('a JSON schema', () => {
@@ -23,7 +23,7 @@ describe('a JSON schema', () => {
       ]),
     ),
   })
-  it('that doubles with every reference is refused at once, before and after the token is believed', async () => {
+  it('that doubles with every reference is refused at once, before and after authentication', async () => {
     const { stash, master } = await newOperator()
     const guard = { type: 'json', safe_value: '1', schema: doubling(60) }
     expect(await master.call('PUT', '/guards/k', guard)).toMatchObject({ status: 400, body: { code: 'invalid_body' } })
@@ -38,14 +38,17 @@ describe('a JSON schema', () => {
   it.each<[string, unknown]>([
     ['that refers to itself', { properties: { a: { $ref: '#' } } }],
     ['that points nowhere', { $ref: '#/$defs/nope' }],
-    ['that points to what is no schema', { $ref: '#/examples', examples: { pattern: '^(a+)+$' } }],
-    ['that points into what is no schema', { $ref: '#/examples/a', examples: { a: { pattern: '^(a+)+$' } } }],
+    ['that points to a value that is not a schema', { $ref: '#/examples', examples: { pattern: '^(a+)+$' } }],
+    [
+      'that points into a value that is not a schema',
+      { $ref: '#/examples/a', examples: { a: { pattern: '^(a+)+$' } } },
+    ],
     ['that points to a map of schemas', { $ref: '#/$defs', $defs: { pattern: true } }],
-    // The validator decodes it, and would judge by another schema than the one that was counted.
+    // The validator would decode it, and so check another schema than the one that was counted.
     ['that points by an escape', { $ref: '#/$defs/%61', $defs: { '%61': true, a: { type: 'string' } } }],
     ['that points by a line end', { $ref: '#/$defs/a\nb', $defs: { 'a\nb': true, ab: { type: 'string' } } }],
     ['that points by a blank at the end', { $ref: '#/$defs/a ', $defs: { 'a ': true, a: { type: 'string' } } }],
-    ['that fits nothing', false],
+    ['that matches nothing', false],
     ['nested 5,000 deep in a constant', { const: JSON.parse(`${'['.repeat(5_000)}${']'.repeat(5_000)}`) as unknown }],
     ['without a type', { type: [] }],
     ['of an unknown format', { format: 'emial' }],
@@ -68,7 +71,7 @@ describe('a JSON schema', () => {
     expect((await master.set('k', '7')).status).toBe(200)
     expect((await master.set('k', '"x"')).status).toBe(422)
   })
-  it('takes no value that would keep it busy', async () => {
+  it('refuses a value that would be expensive to check', async () => {
     const { master } = await newOperator()
     await master.call('PUT', '/guards/k', { type: 'json', schema: { type: 'array', uniqueItems: true } })
     const many = JSON.stringify(Array.from({ length: 5_000 }, (_, i) => ({ i })))
@@ -79,12 +82,15 @@ describe('a JSON schema', () => {
 })
 
 describe('an import', () => {
-  it.each(['text/html\r\nX: 1', 'text/plain, text/html', 'garbage', ' '])('takes no content type %j', async (type) => {
-    const { master } = await newOperator()
-    const file = { items: [{ key: 'a', value: 'x', content_type: type }] }
-    expect(await master.call('POST', '/import', file)).toMatchObject({ status: 400, body: { code: 'invalid_body' } })
-  })
-  it('that waits is about all that it names: who may not see it does not, who may can cancel it', async () => {
+  it.each(['text/html\r\nX: 1', 'text/plain, text/html', 'garbage', ' '])(
+    'refuses the content type %j',
+    async (type) => {
+      const { master } = await newOperator()
+      const file = { items: [{ key: 'a', value: 'x', content_type: type }] }
+      expect(await master.call('POST', '/import', file)).toMatchObject({ status: 400, body: { code: 'invalid_body' } })
+    },
+  )
+  it('that is held concerns all keys that it names: a token that reaches them can see and cancel it, no other can', async () => {
     const { stash, master } = await newOperator()
     await master.call('PATCH', '/flags', { a: '1', b: '1' })
     const file = {
@@ -104,13 +110,13 @@ describe('an import', () => {
     await pass(stash, 30 * MINUTE)
     expect(await stash.read('b')).toBe('1')
   })
-  it('that replaces names items and guards', async () => {
+  it('that replaces names the items and guards that it deletes', async () => {
     const { master } = await newOperator()
     for (const file of [{}, { items: [] }, { guards: [] }]) {
       expect(await master.call('POST', '/import?replace=1', file)).toMatchObject({ status: 400 })
     }
   })
-  it('asks for every key that it names, also where nothing would change', async () => {
+  it('requires every key that it names, even those without a change', async () => {
     const { master } = await newOperator()
     await master.call('PUT', '/guards/secret', { type: 'choice', choices: ['x'] })
     const writer = await master.grant({ can: ['write'] })
@@ -118,7 +124,7 @@ describe('an import', () => {
       writer.call('POST', '/import', { guards: [{ key: 'secret', guard: { type: 'choice', choices } }] })
     expect((await guess(['x'])).body).toEqual((await guess(['y'])).body)
   })
-  it('leaves alone what is so already, its end included', async () => {
+  it('leaves unchanged values alone, their reverts included', async () => {
     const { stash, master } = await newOperator()
     await master.set('on-call', 'alice')
     await master.set('on-call', 'bob', 'for=10m')
@@ -127,7 +133,7 @@ describe('an import', () => {
     await pass(stash, 10 * MINUTE)
     expect(await stash.read('on-call')).toBe('alice')
   })
-  it('is time-boxed with its end in the answer, and not where it changes guards', async () => {
+  it('is time-boxed with its end in the answer, and refused if it changes guards', async () => {
     const { master } = await newOperator()
     const items = [{ key: 'a', value: '1' }]
     const guards = [{ key: 'a', guard: { type: 'number' } }]
@@ -141,20 +147,20 @@ describe('an import', () => {
 })
 
 describe('a second person', () => {
-  it('can approve what was scheduled before it needed approval', async () => {
+  it('can approve a change that was scheduled before it required approval', async () => {
     const { stash, master } = await newOperator()
     const bob = await master.grant({ label: 'bob', can: ['approve'] })
     await master.set('x', '1', `at=${LATER}`)
-    await master.call('PUT', '/guards/x', twoPeople)
+    await master.call('PUT', '/guards/x', createTwoPeople)
     await pass(stash, 30 * MINUTE)
     const [waiting] = await master.held()
     expect((await bob.call('POST', `/held/${waiting?.held_id}/approve`)).status).toBe(200)
     expect(await stash.read('x')).toBe('1')
   })
-  it('is shown all that the change comes to, guards included, and is recorded with a reason of their own', async () => {
+  it('sees the whole change, guards included, and is recorded with a reason of their own', async () => {
     const { stash, master } = await newOperator()
     await master.call('PATCH', '/flags', { a: '1', b: '1', c: '3' })
-    for (const key of ['a', 'b']) await master.call('PUT', `/guards/${key}`, twoPeople)
+    for (const key of ['a', 'b']) await master.call('PUT', `/guards/${key}`, createTwoPeople)
     const bob = await master.grant({ label: 'bob', can: ['approve'] })
     const file = {
       items: [
@@ -176,9 +182,9 @@ describe('a second person', () => {
     ])
     expect(await stash.read('b')).toBe('')
   })
-  it('is no mail scanner, in no profile', async () => {
+  it('is not a mail scanner that opens the link, in any profile', async () => {
     const { stash, master } = await newOperator({ profile: 'wrendb' })
-    await master.call('PUT', '/guards/x', twoPeople)
+    await master.call('PUT', '/guards/x', createTwoPeople)
     const bob = await master.grant({ label: 'bob', can: ['approve'] })
     const held = await master.set('x', '1')
     const link = String((await bob.call('POST', `/held/${heldId(held)}/presign`)).body['url'])
@@ -190,10 +196,10 @@ describe('a second person', () => {
 describe('a freeze', () => {
   const frozen = async (master: Operator) => master.call('PUT', '/freeze', { until: '2031-01-01T05:00:00Z' })
 
-  it('is not broken by whoever holds an approval link', async () => {
+  it('cannot be broken by the holder of an approval link', async () => {
     const { master } = await newOperator()
     const bob = await master.grant({ label: 'bob', can: ['approve', 'break_glass'] })
-    await master.call('PUT', '/guards/x', twoPeople)
+    await master.call('PUT', '/guards/x', createTwoPeople)
     const held = await master.set('x', '1')
     const link = String((await bob.call('POST', `/held/${heldId(held)}/presign`)).body['url'])
     await frozen(master)
@@ -202,10 +208,10 @@ describe('a freeze', () => {
     expect((await press({ 'Break-Glass': 'stranger says so' })).status).toBe(400)
     expect((await press({})).status).toBe(423)
   })
-  it('that was broken for a change is broken for it when it is released', async () => {
+  it('that was broken for a change does not stop its release', async () => {
     const { stash, master } = await newOperator()
     const bob = await master.grant({ label: 'bob', can: ['approve'] })
-    await master.call('PUT', '/guards/x', twoPeople)
+    await master.call('PUT', '/guards/x', createTwoPeople)
     await frozen(master)
     const glass = { 'Break-Glass': 'the site is down' }
     const asked = await master.set('x', '1', '', glass)
@@ -220,8 +226,8 @@ describe('a freeze', () => {
   })
 })
 
-describe('what has expired', () => {
-  it('counts against nobody: links and tokens', async () => {
+describe('expired links and tokens', () => {
+  it('do not count towards limits', async () => {
     const { stash, master } = await newOperator()
     const limited = await master.grant({ can: ['write'], keys: ['lim-*'] })
     const link = () =>
@@ -239,8 +245,8 @@ describe('what has expired', () => {
   })
 })
 
-describe('what was dropped', () => {
-  it('stands in the history of its keys, for those whose business they are', async () => {
+describe('a dropped held change', () => {
+  it('is in the history of its keys, for tokens that reach them', async () => {
     const { stash, master } = await newOperator()
     const limited = await master.grant({ label: 'limited', can: ['write'], keys: ['a-*'] })
     await limited.set('a-1', 'x', `at=${LATER}`)
@@ -255,7 +261,7 @@ describe('what was dropped', () => {
 })
 
 describe('the WrenDB profile', () => {
-  it('lets nobody create, without a token, what is away for a time', async () => {
+  it('does not let anonymous callers create a key that is deleted for a time', async () => {
     const { stash, master } = await newOperator({ profile: 'wrendb' })
     await master.set('k', 'good')
     await master.call('PATCH', '/flags?for=10m', { k: null })
@@ -264,7 +270,7 @@ describe('the WrenDB profile', () => {
     await pass(stash, 10 * MINUTE)
     expect(await stash.read('k')).toBe('good')
   })
-  it('tells a stranger what would fit, and not the whole guard', async () => {
+  it('tells anonymous callers which values are allowed, and not the whole guard', async () => {
     const { stash, master } = await newOperator({ profile: 'wrendb' })
     await master.call('PUT', '/guards/k', { type: 'choice', choices: ['a'], approvals: 1 })
     const refused = await send(`/item/${stash.id}/k`, { method: 'POST', body: 'b' })
@@ -273,7 +279,7 @@ describe('the WrenDB profile', () => {
 })
 
 describe('a label', () => {
-  it.each(['master', ' Stash ', 'ANONYMOUS', 'a\nb', 'a\u202eb', 'a\u0000'])('is not %j', async (label) => {
+  it.each(['master', ' Stash ', 'ANONYMOUS', 'a\nb', 'a\u202eb', 'a\u0000'])('cannot be %j', async (label) => {
     const { master } = await newOperator()
     expect((await master.call('POST', '/tokens', { label, can: ['write'] })).status).toBe(400)
   })

@@ -1,13 +1,13 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
 import { clearFaults, faults } from '../support/faults.ts'
-import { newStash, objectOf, send } from '../support/front-door.ts'
+import { newStash, getObject, send } from '../support/front-door.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 const wrendb = () => newStash({ profile: 'wrendb' })
 
 describe('the WrenDB profile', () => {
-  it('lets anyone create by POST, and nobody overwrite without a token', async () => {
+  it('lets anonymous callers create by POST, and not overwrite', async () => {
     const stash = await wrendb()
     const post = (body: string) => send(`/item/${stash.id}/guestbook`, { method: 'POST', body })
     expect((await post('first')).status).toBe(200)
@@ -18,7 +18,7 @@ describe('the WrenDB profile', () => {
     expect((await send(`/item/${stash.id}`, { method: 'POST', body: 'x' })).status).toBe(200)
     expect((await stash.put('guestbook', 'mine')).status).toBe(200)
   })
-  it('takes a token for everything else, and no wrong one for anything', async () => {
+  it('requires a token for everything else, and refuses a wrong one everywhere', async () => {
     const stash = await wrendb()
     expect((await send(`/item/${stash.id}/k`, { method: 'PUT', body: 'x' })).status).toBe(401)
     expect((await send(`/item/${stash.id}/k`, { method: 'DELETE' })).status).toBe(401)
@@ -28,7 +28,7 @@ describe('the WrenDB profile', () => {
     ).toBe(403)
     expect((await send(`/item/${stash.id}/k/presign`, { method: 'POST', body: 'x' })).status).toBe(401)
   })
-  it('takes no malformed credential for none, and no Idempotency-Key from nobody', async () => {
+  it('does not treat a malformed credential as none, and refuses an Idempotency-Key without a token', async () => {
     const stash = await wrendb()
     const post = (headers: Record<string, string>) =>
       send(`/item/${stash.id}/k`, { method: 'POST', body: 'x', headers })
@@ -38,7 +38,7 @@ describe('the WrenDB profile', () => {
     expect((await post({ 'Idempotency-Key': '1' })).status).toBe(400)
     expect(await stash.revision()).toBe(0)
   })
-  it('says of a link that failed on opening that it may have been applied', async () => {
+  it('answers that a link that failed when it was opened may have been applied', async () => {
     const stash = await wrendb()
     const made = await send(`/item/${stash.id}/k/presign`, stash.as({ method: 'POST', body: 'x' }))
     const { url } = (await made.json()) as { url: string }
@@ -56,7 +56,7 @@ describe('the WrenDB profile', () => {
     clearFaults()
     expect(await stash.revision()).toBe(1)
   })
-  it('acts on a link that is opened, but not on a HEAD or a prefetch', async () => {
+  it('applies a link that is opened, but not for a HEAD or a prefetch', async () => {
     const stash = await wrendb()
     const made = await send(`/item/${stash.id}/k/presign`, stash.as({ method: 'POST', body: 'x' }))
     const { url } = (await made.json()) as { url: string }
@@ -77,7 +77,7 @@ describe('the WrenDB profile', () => {
     vi.useFakeTimers({ now: start + 20 * DAY_MS, toFake: ['Date'] })
     await stash.put('kept', '2')
     vi.setSystemTime(start + 31 * DAY_MS)
-    await runDurableObjectAlarm(objectOf(stash))
+    await runDurableObjectAlarm(getObject(stash))
     expect((await send(`/item/${stash.id}/early`)).status).toBe(404)
     expect(await stash.read('kept')).toBe('2')
     expect(await stash.revision()).toBe(4)
@@ -86,7 +86,7 @@ describe('the WrenDB profile', () => {
 })
 
 describe('the safeguarded profile', () => {
-  it('takes a token for every write', async () => {
+  it('requires a token for every write', async () => {
     const stash = await newStash()
     const refused = await send(`/item/${stash.id}/k`, { method: 'POST', body: 'x' })
     expect(refused.status).toBe(401)

@@ -1,14 +1,14 @@
 /**
- * Workers Cache: a lower tier in each place, an upper one behind them, keyed by URL and told by the response
- * what it may do. Ages are carried from tier to tier. A purge takes a while to be everywhere, may be refused
- * (25 at once, then 5 a minute), may be lost, and does not stop a fill that is under way.
+ * Workers Cache: a lower tier in each place and one upper tier behind them, keyed by URL and controlled by the
+ * response's headers. An entry keeps its age from tier to tier. A purge reaches the tiers after a delay, may be
+ * refused (25 at once, then 5 a minute), may be lost, and does not stop a fill that has begun.
  */
 import type { Clock } from './clock.ts'
 import type { Random } from './random.ts'
 
 export type Answer = {
   status: number
-  /** Null where it is no answer about a copy: a stash that is gone, or cannot be reached. */
+  /** Null if the response has no revision: the stash is deleted or unreachable. */
   revision: number | null
   key: string
   value: string | null
@@ -17,14 +17,14 @@ export type Answer = {
 }
 
 type Entry = { answer: Answer; storedAt: number; maxAgeMs: number; swrMs: number; sieMs: number }
-/** One fill at a time for a URL: who asks meanwhile waits for the same. */
+/** Single flight: concurrent requests for a URL wait for the same fill. */
 type Tier = { entries: Map<string, Entry>; filling: Map<string, Promise<Entry>> }
 
 const BURST = 25
 const REFILL_MS = 12_000
 
 export class CacheModel {
-  /** What becomes of purges: obeyed, or lost on the way without a word. */
+  /** Whether purges take effect or are lost without an error. */
   purges: 'kept' | 'lost' = 'kept'
   hits = 0
   readonly #clock: Clock
@@ -40,17 +40,17 @@ export class CacheModel {
     this.#refilledAt = clock.now()
   }
 
-  /** What is at hand in this place without waiting for anybody, or null. */
-  atHand(place: number, url: string): Answer | null {
-    const entry = this.#tierOf(place).entries.get(url)
-    if (entry === undefined || this.#ageOf(entry) >= entry.maxAgeMs) return null
+  /** Returns a fresh entry of this place's lower tier, or null. */
+  getCached(place: number, url: string): Answer | null {
+    const entry = this.#getTier(place).entries.get(url)
+    if (entry === undefined || this.#getAge(entry) >= entry.maxAgeMs) return null
     this.hits++
     return entry.answer
   }
 
   get(place: number, url: string, origin: () => Promise<Answer>): Promise<Answer> {
-    const throughUpper = () => this.#through(this.#upper, url, async () => this.#enter(await origin()))
-    return this.#through(this.#tierOf(place), url, throughUpper).then(({ answer }) => answer)
+    const throughUpper = () => this.#through(this.#upper, url, async () => this.#toEntry(await origin()))
+    return this.#through(this.#getTier(place), url, throughUpper).then(({ answer }) => answer)
   }
 
   async purge(tag: string): Promise<boolean> {
@@ -72,7 +72,7 @@ export class CacheModel {
 
   async #through(tier: Tier, url: string, fetch: () => Promise<Entry>): Promise<Entry> {
     const entry = tier.entries.get(url)
-    const age = entry === undefined ? Infinity : this.#ageOf(entry)
+    const age = entry === undefined ? Infinity : this.#getAge(entry)
     if (entry !== undefined && age < entry.maxAgeMs) return entry
     if (entry !== undefined && age < entry.maxAgeMs + entry.swrMs) {
       void this.#fillOnce(tier, url, fetch, entry)
@@ -82,8 +82,8 @@ export class CacheModel {
   }
 
   #fillOnce(tier: Tier, url: string, fetch: () => Promise<Entry>, stale: Entry | undefined): Promise<Entry> {
-    const under = tier.filling.get(url)
-    if (under !== undefined) return under
+    const pending = tier.filling.get(url)
+    if (pending !== undefined) return pending
     const fill = this.#fill(tier, url, fetch, stale).finally(() => tier.filling.delete(url))
     tier.filling.set(url, fill)
     return fill
@@ -92,12 +92,12 @@ export class CacheModel {
   async #fill(tier: Tier, url: string, fetch: () => Promise<Entry>, stale: Entry | undefined): Promise<Entry> {
     const fresh = await fetch()
     const failed = fresh.answer.status >= 500
-    if (failed && stale !== undefined && this.#ageOf(stale) < stale.maxAgeMs + stale.sieMs) return stale
+    if (failed && stale !== undefined && this.#getAge(stale) < stale.maxAgeMs + stale.sieMs) return stale
     if (fresh.maxAgeMs > 0) tier.entries.set(url, fresh)
     return fresh
   }
 
-  #enter(answer: Answer): Entry {
+  #toEntry(answer: Answer): Entry {
     const seconds = (directive: string) =>
       1_000 * Number(new RegExp(`${directive}=(\\d+)`).exec(answer.cacheControl)?.[1] ?? 0)
     const stores = !answer.cacheControl.includes('no-store')
@@ -110,9 +110,9 @@ export class CacheModel {
     }
   }
 
-  #ageOf = (entry: Entry): number => this.#clock.now() - entry.storedAt
+  #getAge = (entry: Entry): number => this.#clock.now() - entry.storedAt
 
-  #tierOf(place: number): Tier {
+  #getTier(place: number): Tier {
     let tier = this.#lower.get(place)
     if (tier === undefined) this.#lower.set(place, (tier = newTier()))
     return tier

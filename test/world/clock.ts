@@ -1,4 +1,4 @@
-/** Time in the simulated world: it passes only when it is told to, and nothing happens between two events. */
+/** The simulated clock. It advances only in `pass`, from one scheduled event to the next. */
 type Event = { at: number; order: number; run(): void }
 
 export class Clock {
@@ -16,9 +16,9 @@ export class Clock {
 
   readonly sleep = (ms: number): Promise<void> => new Promise((resolve) => this.at(this.#now + ms, resolve))
 
-  /** Lets time pass. Whatever an event sets off is over before the next one happens. */
+  /** Advances the clock. All promises that an event resolves are settled before the next event runs. */
   async pass(ms: number): Promise<void> {
-    // Whole milliseconds only, as Date.now() gives them.
+    // Whole milliseconds only, because Date.now() returns integers.
     const end = Math.round(this.#now + ms)
     await settle()
     for (let next = this.#events[0]; next !== undefined && next.at <= end; next = this.#events[0]) {
@@ -67,5 +67,5 @@ export class Clock {
   }
 }
 
-/** Resolves when every promise that can go on has gone on. */
+/** Resolves after all pending microtasks, so that only what waits for the clock is left. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

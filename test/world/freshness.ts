@@ -1,17 +1,17 @@
 /**
- * `npm run world`: the map of freshness, and what confirmations cost readers, in the simulated world. Nothing here was
- * measured on Cloudflare.
+ * `npm run world`: measures in the simulated world how stale reads are and what confirmations cost readers. Nothing here
+ * was measured on Cloudflare.
  *
- * The first table: reads by way of the cache in front, from many places around some flips, for five ways to read. The
- * second: reads that come to an isolate each, as evaluations do, so many a second, by how far away the object is.
+ * The first table has reads through the cache in front, from many places around some flips, for five setups. The second
+ * has reads that bypass that cache, as evaluations do, at two rates and by the distance of the object.
  */
 import type { ReadMode } from '../../src/edge/stores.ts'
 import { quantile } from '../bench/figures.ts'
 import type { Answer } from './cache-model.ts'
 import type { Random } from './random.ts'
-import { WorldBroken } from './kv-model.ts'
+import { InvariantViolation } from './kv-model.ts'
 import type { Place } from './reader.ts'
-import { MASTER } from './stash-home.ts'
+import { MASTER } from './objects.ts'
 import { World } from './world.ts'
 
 const KEY = 'flag'
@@ -26,27 +26,27 @@ const TICK_MS = WINDOW_MS / TICKS
 const PRICE = { request: 0.3, cpuMs: 0.02, kvRead: 0.5, kvWrite: 5, object: 0.15 }
 const CPU_MS_PER_RUN = 0.2
 
-type Way = { name: string; mode: ReadMode; prepare?(world: World): void; isNaive?: boolean }
+type Setup = { name: string; mode: ReadMode; prepare?(world: World): void; isNaive?: boolean }
 
-const WAYS: Way[] = [
+const SETUPS: Setup[] = [
   { name: 'naive: KV.get on every read', mode: 'kv', isNaive: true },
   { name: 'READ_MODE=kv', mode: 'kv' },
   { name: 'vouched', mode: 'vouched' },
   { name: 'vouched, every purge lost', mode: 'vouched', prepare: (world) => (world.cache.purges = 'lost') },
-  // Readers cannot reach it for half an hour; writes still land and are published.
+  // Readers cannot reach the object until the end; writes still reach it and are published.
   { name: 'vouched, object out of reach', mode: 'vouched', prepare: (world) => (world.object.state = 'hanging') },
 ]
 
-/** A flip as the operator makes it, beside whatever keeps readers from the object. */
+/** Writes a new value directly to the object, which works even if readers cannot reach it. */
 async function flip(world: World): Promise<void> {
   const value = `at ${world.clock.now()}`
   const intent = { kind: 'put', key: KEY, value, type: 'text/plain' } as const
   const applied = await world.object.wake().object.apply({ credential: MASTER, intent })
-  if (!applied.ok) throw new WorldBroken(`a flip was refused: ${applied.refusal.code}`)
+  if (!applied.ok) throw new InvariantViolation(`a flip was refused: ${applied.refusal.code}`)
 }
 
-/** For how long it had not been true, when it was asked for. */
-function stalenessOf(world: World, revision: number, askedAt: number, head: number): number | null {
+/** Returns for how long this revision had been outdated at the time of the request; null if it was current. */
+function getStaleness(world: World, revision: number, askedAt: number, head: number): number | null {
   if (revision >= head) return null
   const next = world.truth.states.find((state) => state.revision === revision + 1)
   return askedAt - (next?.at ?? askedAt)
@@ -54,7 +54,7 @@ function stalenessOf(world: World, revision: number, askedAt: number, head: numb
 
 type Figures = { reads: number; runs: number; stale: number[]; freshAfter: number[]; world: World }
 
-async function measure({ mode, prepare, isNaive = false }: Way): Promise<Figures> {
+async function measure({ mode, prepare, isNaive = false }: Setup): Promise<Figures> {
   const world = new World({ seed: 1, places: PLACES, isolates: 1, mode })
   await flip(world)
   await world.clock.pass(5_000)
@@ -65,7 +65,7 @@ async function measure({ mode, prepare, isNaive = false }: Way): Promise<Figures
   const stale: number[] = []
   const freshAfter: number[] = []
   for (let i = 0; i < FLIPS; i++) {
-    // Somewhere in the lifetime of what the places hold: not all flips meet them alike.
+    // Flips at different ages of the cache entries, because the age decides how stale a read can be.
     await world.clock.pass(world.random.between(0, 5_000))
     await flip(world)
     const flippedAt = world.clock.now()
@@ -74,17 +74,17 @@ async function measure({ mode, prepare, isNaive = false }: Way): Promise<Figures
       const askedAt = world.clock.now()
       const head = world.truth.head.revision
       const note = ({ revision }: Pick<Answer, 'revision'>): void => {
-        const staleness = revision === null ? null : stalenessOf(world, revision, askedAt, head)
+        const staleness = revision === null ? null : getStaleness(world, revision, askedAt, head)
         if (staleness === null) return
         stale.push(staleness)
         lastStaleAt.set(place.number, askedAt)
       }
-      const held = isNaive ? null : world.atHand(place, KEY)
+      const held = isNaive ? null : world.getCached(place, KEY)
       if (held !== null) note(held)
       else void readOnce(world, place, isNaive).then(note)
     }
     for (let tick = 0; tick < TICKS; tick++) {
-      // Each place asks at its own moment of the tick: a purge is quicker than a tick is long.
+      // Spreads the places over the tick, because a purge takes less time than a tick.
       for (const place of world.places) {
         world.clock.at(world.clock.now() + (place.number / PLACES) * TICK_MS, () => ask(place))
       }
@@ -103,7 +103,7 @@ async function readOnce(world: World, place: Place, isNaive: boolean): Promise<P
   return { revision: text === null ? null : (JSON.parse(text) as { revision: number }).revision }
 }
 
-/** Over all reads, most of which are not stale at all. */
+/** Returns the quantile over all reads. Those that are not in `stale` count as 0. */
 function quantileOfAll(stale: number[], reads: number, q: number): number {
   const fresh = reads - stale.length
   return q * reads < fresh ? 0 : quantile(stale, (q * reads - fresh) / stale.length)
@@ -111,10 +111,10 @@ function quantileOfAll(stale: number[], reads: number, q: number): number {
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
 
-async function mapOfFreshness(): Promise<string[][]> {
+async function measureFreshness(): Promise<string[][]> {
   const rows = [['', 'p50', 'p99', 'max', 'place fresh p50', 'p99', 'KV reads', 'object calls', '$ / 1M reads']]
-  for (const way of WAYS) {
-    const { reads, runs, stale, freshAfter, world } = await measure(way)
+  for (const setup of SETUPS) {
+    const { reads, runs, stale, freshAfter, world } = await measure(setup)
     const perMillion = 1_000_000 / reads
     const dollars =
       PRICE.request +
@@ -125,7 +125,7 @@ async function mapOfFreshness(): Promise<string[][]> {
           world.object.requests * PRICE.object)) /
         1_000_000
     rows.push([
-      way.name,
+      setup.name,
       ...[0.5, 0.99, 1].map((q) => seconds(quantileOfAll(stale, reads, q))),
       ...[0.5, 0.99].map((q) => seconds(quantile(freshAfter, q))),
       String(Math.round(world.kv.reads * perMillion)),
@@ -136,7 +136,7 @@ async function mapOfFreshness(): Promise<string[][]> {
   return rows
 }
 
-/** Round trips to the object: near, on another continent, and the farthest that there are between two large cities. */
+/** Round trips to the object: nearby, on another continent, and at most between two large cities. */
 const ROUND_TRIPS_MS = [20, 100, 200, 340, 700]
 const RATES = [2, 10]
 const ISOLATES_EACH = 5
@@ -152,7 +152,7 @@ export type Confirmed = {
   calls: number
 }
 
-/** How reads follow each other, in mean pauses: of one service that asks at its own pace, and of many at random. */
+/** The pause between two reads, in mean pauses: of one service at a steady rate, and of many services at random. */
 const PAUSES = {
   steady: (random: Random) => random.between(0.9, 1.1),
   random: (random: Random) => -Math.log(1 - random()),
@@ -160,7 +160,7 @@ const PAUSES = {
 type Arrivals = keyof typeof PAUSES
 const ARRIVALS: Arrivals[] = ['steady', 'random']
 
-/** Reads that come to isolates of one place, so many a second each, while the flag is flipped now and then. */
+/** Measures reads in the isolates of one place at a given rate per isolate, while the flag is flipped once a minute. */
 export async function measureConfirmations(
   roundTripMs: number,
   perSecond: number,
@@ -192,9 +192,9 @@ export async function measureConfirmations(
     const waited = world.clock.now() - askedAt
     if (waited > 0) found.waited++
     found.waits.push(waited)
-    // What nobody confirmed is kept for a second at most.
+    // The service gives an unconfirmed response a max-age of one second.
     if (cacheControl.includes('max-age=1,')) found.unconfirmed++
-    const staleness = revision === null ? null : stalenessOf(world, revision, askedAt, head)
+    const staleness = revision === null ? null : getStaleness(world, revision, askedAt, head)
     if (staleness !== null) found.stale.push(staleness)
   }
   const end = world.clock.now() + forMs
@@ -212,7 +212,7 @@ export async function measureConfirmations(
   return found
 }
 
-async function mapOfConfirmations(): Promise<string[][]> {
+async function measureAllConfirmations(): Promise<string[][]> {
   const rows = [
     [
       'round trip',
@@ -250,10 +250,10 @@ async function mapOfConfirmations(): Promise<string[][]> {
 export async function printFreshness(print: (line: string) => void): Promise<void> {
   const perSecond = (1_000 / TICK_MS).toFixed(1)
   print(`Simulated: ${PLACES} places, ${READS} reads, ${FLIPS} flips, ${perSecond} reads a second in each place\n`)
-  printTable(await mapOfFreshness(), print)
+  printTable(await measureFreshness(), print)
   const flips = EVALUATIONS_MS / FLIP_EACH_MS
   print(`\nSimulated: reads past the cache in front, in ${ISOLATES_EACH} isolates of one place, ${flips} flips\n`)
-  printTable(await mapOfConfirmations(), print)
+  printTable(await measureAllConfirmations(), print)
 }
 
 function printTable([header = [], ...rows]: string[][], print: (line: string) => void): void {

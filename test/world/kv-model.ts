@@ -1,9 +1,9 @@
 /**
- * Workers KV as documented: one central store that takes one write a second for one key, and a cache in each
- * place that keeps what it read, misses included, for its TTL. A write is seen elsewhere only when the place
- * reads the central store again, and not even then at once.
+ * Workers KV as documented: one central store that accepts one write a second for one key, and a cache in each
+ * place that keeps every read, misses included, for its TTL. Another place sees a write only when it reads the
+ * central store again, and then only after the propagation delay.
  *
- * A put may hang until its writer has given it up, and land then; or land, and be said to have failed.
+ * A put may hang until its writer has given up, and take effect then; or it may take effect and report a failure.
  */
 import type { Clock } from './clock.ts'
 import type { Random } from './random.ts'
@@ -15,9 +15,9 @@ export type Version = { text: string; revision: number; at: number }
 const WRITE_INTERVAL_MS = 1_000
 /** "60 seconds or more": the least cacheTtl is 30, and the default 60. */
 const CACHE_TTL_MS = 60_000
-/** How long the central store's own copies may take to hear of a write. */
+/** The longest delay until the central store serves a write to another place. */
 const PROPAGATION_MAX_MS = 10_000
-/** When the publisher presumes a put lost. One that lands later may land on its successor, which is put again then. */
+/** When the publisher presumes a put lost. A put that takes effect later may overwrite its successor, which the publisher then puts again. */
 const PRESUMED_LOST_MS = 15_000
 
 export class KvModel {
@@ -40,8 +40,8 @@ export class KvModel {
   }
 
   /**
-   * Resolves when it has landed.
-   * @param survives asked then, where its sender may have died: a put can be lost with the one that sent it
+   * Resolves when the put has taken effect.
+   * @param survives called at that time, because a put can be lost when the instance that sent it dies
    */
   async put(text: string, survives: () => 'alive' | 'lost' | 'orphaned'): Promise<void> {
     const startedAt = this.#clock.now()
@@ -51,20 +51,20 @@ export class KvModel {
     const now = this.#clock.now()
     const fate = survives()
     const isLate = now - startedAt > PRESUMED_LOST_MS
-    // Nobody is left to put it right: a connection does not outlive its instance for so long.
+    // A connection does not outlive its instance for so long, and no publisher would be left to repair a late put.
     if (fate === 'lost' || (fate === 'orphaned' && isLate)) throw new Error('the connection went with the instance')
     if (this.state === 'down') throw new Error('KV PUT failed: 500')
     const last = this.latest
     if (last !== undefined && now - last.at < WRITE_INTERVAL_MS) throw new Error('KV PUT failed: 429 Too Many Requests')
     if (last !== undefined && revision < last.revision && !isLate) {
-      throw new WorldBroken(`KV held revision ${last.revision}, and was given ${revision} after it`)
+      throw new InvariantViolation(`KV had revision ${last.revision}, and revision ${revision} was put after it`)
     }
     this.writes++
     this.#versions.push({ text, revision, at: now })
-    if (state === 'unsure' && this.#random() < 0.5) throw new Error('KV PUT failed: 500, and it landed')
+    if (state === 'unsure' && this.#random() < 0.5) throw new Error('KV PUT failed: 500, and it took effect')
   }
 
-  /** What another version of the code has left there. */
+  /** Replaces the latest text by one that another version of the code would have written. */
   rewrite(edit: (text: string) => string): void {
     const last = this.latest
     if (last === undefined) return
@@ -81,19 +81,19 @@ export class KvModel {
     if (this.state === 'down') throw new Error('KV GET failed: 500')
     if (hit) return cached.text
     const now = this.#clock.now()
-    const seen = this.#versions.findLast(({ at }) => at + this.#lagOf(place) <= now)
+    const seen = this.#versions.findLast(({ at }) => at + this.#getLag(place) <= now)
     const text = seen?.text ?? null
     this.#caches.set(place, { text, until: now + CACHE_TTL_MS })
     return text
   }
 
-  /** So much time has passed that this place has everything. */
+  /** Ends the delays of this place, as after a long time. */
   catchUp(place: number): void {
     this.#caches.delete(place)
     this.#lags.set(place, 0)
   }
 
-  #lagOf(place: number): number {
+  #getLag(place: number): number {
     const known = this.#lags.get(place)
     if (known !== undefined) return known
     const lag = this.#random.between(0, PROPAGATION_MAX_MS)
@@ -110,5 +110,5 @@ const PUT_TAKES_MS: Record<KvState, [number, number]> = {
   late: [10_000, 40_000],
 }
 
-/** The code under test did what it must never do. Not to be mistaken for a fault that it must bear. */
-export class WorldBroken extends Error {}
+/** The code under test violated an invariant. All other errors are simulated faults that it must tolerate. */
+export class InvariantViolation extends Error {}

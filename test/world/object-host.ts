@@ -1,77 +1,77 @@
 /**
- * Where one object lives: its disk, the instance that is awake, its sockets and its alarm, and the way of a call to it.
+ * Hosts one object: its disk, its present instance, its sockets, its alarm, and the calls to it.
  *
- * Nothing leaves an instance before all that it has written is durable: answers, messages, and calls to others wait.
+ * The output gate holds back answers, messages and calls to other objects until everything that the instance wrote is durable.
  */
 import type { Clock } from './clock.ts'
 import type { Random } from './random.ts'
 import { makeContext } from './runtime/context.ts'
 import { Disk, type Copy, type DiskEvents } from './runtime/disk.ts'
-import { Gone, Life } from './runtime/life.ts'
+import { InstanceGone, Life } from './runtime/life.ts'
 import type { ServerEnd } from './runtime/sockets.ts'
 
 export type ObjectState = 'up' | 'slow' | 'overloaded' | 'dead' | 'hanging'
-/** What becomes of the alarm when its time comes. */
+/** How the platform runs an alarm that is due. */
 export type AlarmFate = 'kept' | 'late' | 'rejected' | 'dropped'
 
-type Awake<T> = { life: Life; object: T; ready: Promise<unknown> }
+type Instance<T> = { life: Life; object: T; ready: Promise<unknown> }
 
-/** Of the platform: an alarm whose handler fails is rung again after this, twice that and so on, six times. */
+/** The platform retries an alarm whose handler fails six times, after this delay, then twice this delay, and so on. */
 const ALARM_RETRY_MS = 2_000
 const ALARM_RETRIES = 6
 
 export type Host = {
   clock: Clock
   random: Random
-  /** The code under test did what it must never do. */
-  broke(fault: unknown): void
-  /** Something happens that may keep a caller from an answer in time. */
+  /** Reports a violated invariant. */
+  report(fault: unknown): void
+  /** Records that something has happened that may delay answers. */
   disturb(): void
 }
 
-export type Making<T> = {
+export type ObjectSpec<T> = {
   id: string
   make(ctx: DurableObjectState, life: Life, gate: () => Promise<void>): T
   entrypoint(request: Request, props: unknown): Promise<Response>
   events?: Partial<Omit<DiskEvents, 'alarm'>>
-  /** Before an instance begins. */
-  wakes?(): void
-  /** A planted fault: what is sent does not wait for what was written. */
+  /** Called before an instance is created. */
+  beforeStart?(): void
+  /** A planted fault: without the output gate. */
   isUngated?: boolean
 }
 
-type Ringing = { alarm?(): Promise<void>; webSocketClose?(socket: unknown): void | Promise<void> }
+type AlarmHandler = { alarm?(): Promise<void>; webSocketClose?(socket: unknown): void | Promise<void> }
 
 export class ObjectHost<T extends object> {
   state: ObjectState = 'up'
-  /** Of the alarms from now on. */
+  /** How alarms run from now on. */
   alarms: AlarmFate = 'kept'
-  /** Whether an alarm was lost that nothing has set again. */
+  /** Whether an alarm was dropped and has not been set again since. */
   isAlarmLost = false
   requests = 0
   readonly id: string
   readonly disk: Disk
   readonly sockets = new Set<ServerEnd>()
   readonly #host: Host
-  readonly #making: Making<T>
-  #awake: Awake<T> | null = null
-  /** The alarm that is ringing, and how often it has failed by now. */
-  #ringing: symbol | null = null
+  readonly #spec: ObjectSpec<T>
+  #instance: Instance<T> | null = null
+  /** The alarm whose handler runs, and how often it has failed. */
+  #runningAlarm: symbol | null = null
   #failures = 0
-  /** Those who wait for an answer, and what has yet to leave the object. */
+  /** Rejects the callers that wait for an answer; then the messages that the output gate holds back. */
   readonly #callers = new Set<(fault: unknown) => void>()
   #leaving: (() => void)[] = []
 
-  constructor(host: Host, making: Making<T>) {
+  constructor(host: Host, spec: ObjectSpec<T>) {
     this.#host = host
-    this.#making = making
-    this.id = making.id
-    const { committed = nothing, durable = nothing, lost = nothing } = making.events ?? {}
+    this.#spec = spec
+    this.id = spec.id
+    const { committed = nothing, durable = nothing, lost = nothing } = spec.events ?? {}
     const alarm = (at: number) => this.#schedule(at)
     this.disk = new Disk(host.clock, host.random, { committed, durable, lost, alarm })
   }
 
-  /** A call from so far away. Rejects where the platform would; a caller that is not answered waits for ever. */
+  /** Calls the object from a distance. Rejects as the platform does; a call to a hanging object never settles. */
   async call<R>(distanceMs: number, work: (object: T) => R | Promise<R>): Promise<R> {
     const { clock, random } = this.#host
     this.requests++
@@ -95,56 +95,58 @@ export class ObjectHost<T extends object> {
 
   async #answer<R>(life: Life, object: T, work: (object: T) => R | Promise<R>): Promise<R> {
     let caller: (fault: unknown) => void = nothing
-    // A caller learns that the instance has died, if nothing else.
+    // The caller's promise must reject when the instance dies, because that of the instance never settles then.
     const died = new Promise<never>((_, reject) => this.#callers.add((caller = reject)))
     try {
-      const answered = life.while(Promise.resolve(work(object)).then(async (answer) => (await this.#gate(), answer)))
+      const answered = life.whileAlive(
+        Promise.resolve(work(object)).then(async (answer) => (await this.#gate(), answer)),
+      )
       return await Promise.race([answered, died])
     } catch (fault) {
-      if (fault instanceof Gone) throw new Error('network connection lost', { cause: fault })
+      if (fault instanceof InstanceGone) throw new Error('network connection lost', { cause: fault })
       throw fault
     } finally {
       this.#callers.delete(caller)
     }
   }
 
-  wake(): Awake<T> {
-    return (this.#awake ??= this.#begin())
+  wake(): Instance<T> {
+    return (this.#instance ??= this.#begin())
   }
 
-  /** The instance is lost, at whatever step it was. */
+  /** Ends the instance, at whatever step it is. */
   crash(): void {
     this.#end('dead', this.#host.random() < 0.5)
   }
 
-  /** Another instance takes over. What the old one has sent arrives, and what it tries to write does not count. */
+  /** Starts another instance. Requests that the old one has sent arrive; its writes are refused. */
   overlap(): void {
     this.#end('fenced', this.#host.random() < 0.5)
   }
 
-  /** The instance sleeps, its sockets stay. One in the middle of something does not sleep. */
+  /** Hibernates the instance and keeps its sockets. An instance with pending work does not hibernate. */
   hibernate(): void {
-    const awake = this.#awake
-    if (awake === null || awake.life.isBusy || this.#ringing !== null || this.disk.isDirty) return
-    awake.life.state = 'dead'
-    this.#awake = null
+    const instance = this.#instance
+    if (instance === null || instance.life.isBusy || this.#runningAlarm !== null || this.disk.isDirty) return
+    instance.life.state = 'dead'
+    this.#instance = null
   }
 
   copy = (): Copy => this.disk.copy()
 
-  /** The database becomes an older one of itself. */
+  /** Restores an older copy of the database. */
   goBack(copy: Copy): void {
     this.#end('dead', false)
     this.disk.restore(copy)
   }
 
   end(): void {
-    if (this.#awake !== null) this.#awake.life.state = 'dead'
+    if (this.#instance !== null) this.#instance.life.state = 'dead'
     this.disk.close()
   }
 
-  #begin(): Awake<T> {
-    this.#making.wakes?.()
+  #begin(): Instance<T> {
+    this.#spec.beforeStart?.()
     const life = new Life()
     let ready: Promise<unknown> = Promise.resolve()
     const gate = () => this.#gate()
@@ -156,26 +158,26 @@ export class ObjectHost<T extends object> {
       outlet: (deliver) => this.#send(deliver),
       entrypoint: async (request, props) => {
         await this.#gate()
-        return this.#making.entrypoint(request, props)
+        return this.#spec.entrypoint(request, props)
       },
       failed: (fault) => {
-        if (!(fault instanceof Gone)) this.#host.broke(fault)
+        if (!(fault instanceof InstanceGone)) this.#host.report(fault)
       },
       block: (work) => {
         ready = work
       },
     })
-    const object = this.#making.make(context, life, gate)
+    const object = this.#spec.make(context, life, gate)
     return { life, object, ready }
   }
 
   #gate(): Promise<void> {
-    return this.#making.isUngated === true ? Promise.resolve() : this.disk.sync()
+    return this.#spec.isUngated === true ? Promise.resolve() : this.disk.sync()
   }
 
-  /** In order. */
+  /** Sends in order, when everything written before is durable. */
   #send(deliver: () => void): void {
-    if (this.#leaving.length === 0 && (!this.disk.isDirty || this.#making.isUngated === true)) return deliver()
+    if (this.#leaving.length === 0 && (!this.disk.isDirty || this.#spec.isUngated === true)) return deliver()
     this.#leaving.push(deliver)
     if (this.#leaving.length > 1) return
     const queue = this.#leaving
@@ -185,69 +187,69 @@ export class ObjectHost<T extends object> {
 
   #end(state: 'dead' | 'fenced', isLost: boolean): void {
     this.#host.disturb()
-    if (this.#awake !== null) this.#awake.life.state = state
-    this.#awake = null
+    if (this.#instance !== null) this.#instance.life.state = state
+    this.#instance = null
     this.#leaving = []
     for (const reject of this.#callers) reject(new Error('network connection lost'))
     this.#callers.clear()
     for (const socket of this.sockets) socket.cut()
     this.sockets.clear()
     this.disk.crash(isLost)
-    // An alarm whose handler did not come to its end is rung again.
-    if (this.#ringing !== null) this.#retry()
+    // The platform runs an alarm again if its handler did not complete.
+    if (this.#runningAlarm !== null) this.#retry()
   }
 
-  /** Durable, and rung at least once: by whatever instance there is then, or later where there can be none. */
+  /** Runs the alarm at least once, in the instance that exists at that time. While the object is dead, it tries again later. */
   #schedule(at: number): void {
     const { clock, random } = this.#host
     this.isAlarmLost = false
     let isDelayed = false
-    const ring = (): void => {
+    const runWhenDue = (): void => {
       if (this.disk.alarmAt !== at) return
-      // It is rung when it is durable.
-      if (this.disk.isDirty) return void this.disk.sync().then(ring, ring)
-      if (this.state === 'dead') return clock.at(clock.now() + ALARM_RETRY_MS, ring)
+      // An alarm runs only once it is durable.
+      if (this.disk.isDirty) return void this.disk.sync().then(runWhenDue, runWhenDue)
+      if (this.state === 'dead') return clock.at(clock.now() + ALARM_RETRY_MS, runWhenDue)
       if (this.alarms === 'late' && !isDelayed) {
         isDelayed = true
-        return clock.at(clock.now() + random.between(1_000, 30_000), ring)
+        return clock.at(clock.now() + random.between(1_000, 30_000), runWhenDue)
       }
-      // One at a time: it is rung when the one before is over.
-      if (this.#ringing === null) this.#ring()
+      // One handler at a time. The end of the running handler schedules this alarm.
+      if (this.#runningAlarm === null) this.#runAlarm()
     }
-    clock.at(at, ring)
+    clock.at(at, runWhenDue)
   }
 
-  #ring(): void {
+  #runAlarm(): void {
     this.disk.takeAlarm()
     if (this.alarms === 'dropped') return this.#dropAlarm()
     if (this.alarms === 'rejected' && this.#host.random() < 0.7) return this.#retry()
     const { life, object, ready } = this.wake()
-    const ringing = Symbol('ring')
-    this.#ringing = ringing
+    const run = Symbol('alarm')
+    this.#runningAlarm = run
     const over = (hasFailed: boolean) => {
-      if (this.#ringing !== ringing) return
+      if (this.#runningAlarm !== run) return
       if (hasFailed) return this.#retry()
-      this.#ringing = null
+      this.#runningAlarm = null
       this.#failures = 0
       const { alarmAt } = this.disk
       if (alarmAt !== null && alarmAt <= this.#host.clock.now()) this.#schedule(alarmAt)
     }
-    const { alarm } = object as Ringing
-    // It has rung when what it did is durable.
-    life.while(ready.then(() => alarm?.call(object)).then(() => this.#gate())).then(
+    const { alarm } = object as AlarmHandler
+    // The handler is complete only when its writes are durable.
+    life.whileAlive(ready.then(() => alarm?.call(object)).then(() => this.#gate())).then(
       () => over(false),
       () => over(true),
     )
   }
 
-  /** An instance that could not be rung so often does not live. */
+  /** Drops the alarm. The instance crashes, because a platform that gives up on an alarm has no healthy instance. */
   #dropAlarm(): void {
     this.crash()
     if (this.disk.alarmAt === null) this.isAlarmLost = true
   }
 
   #retry(): void {
-    this.#ringing = null
+    this.#runningAlarm = null
     if (++this.#failures > ALARM_RETRIES) {
       this.#failures = 0
       return this.#dropAlarm()

@@ -1,26 +1,26 @@
 /**
- * Faults that are planted in the code under test, at its edges, to see whether the stories find them. Each is what a
- * mistake in one part would come to.
+ * Faults that are planted at the borders of the code under test, to check that the stories find them. Each has the effect
+ * of a mistake in one part of the code.
  */
 export const PLANTS = [
-  /** The object answers before what it wrote is durable. */
+  /** The object answers before its writes are durable. */
   'answer before durable',
-  /** Isolates do not see when time-boxes end. */
+  /** Isolates do not receive the ends of time-boxes. */
   'reverts not applied at the edge',
-  /** Of a put under way nothing is known after a crash. */
-  'put under way forgotten',
-  /** An object that went back does not see what KV holds. */
+  /** After a crash the object does not know that a put was in flight. */
+  'put in flight forgotten',
+  /** An object that was restored to an earlier state reads nothing from KV. */
   'divergence not noticed',
-  /** What a version from before has put is taken for today's. */
+  /** The object treats a text in KV with an older layout as one with today's layout. */
   'older layout not noticed',
 ] as const
 
-export type Plant = (typeof PLANTS)[number]
+export type PlantedFault = (typeof PLANTS)[number]
 
-/** What a planted fault makes of a message or of a text on its way to an isolate. */
+/** How a planted fault changes a message or a text on its way to an isolate. */
 export type Distortion = (text: unknown) => unknown
 
-export function distortionOf(plant: Plant | null): Distortion {
+export function createDistortion(plant: PlantedFault | null): Distortion {
   if (plant !== 'reverts not applied at the edge') return (text) => text
   return (text) => (typeof text === 'string' ? text.replace(/"reverts":\[.*\]/, '"reverts":[]') : text)
 }

@@ -1,4 +1,4 @@
-/** Random numbers that can be repeated: the same seed gives the same sequence (mulberry32). */
+/** A seeded random number generator (mulberry32): the same seed gives the same sequence. */
 export type Random = { (): number; between(least: number, most: number): number }
 
 export function createRandom(seed: number): Random {

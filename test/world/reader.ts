@@ -1,4 +1,4 @@
-/** Places full of isolates, which run the real read path over the real bindings' shapes. */
+/** Isolates in places, which run the real read path on stand-ins for the bindings. */
 import { SnapshotCache } from '../../src/edge/snapshot-cache.ts'
 import { SnapshotReader } from '../../src/edge/snapshot-reader.ts'
 import { createStores, type Handles, type ReadMode, type Stores } from '../../src/edge/stores.ts'
@@ -7,64 +7,64 @@ import type { CacheModel, Answer } from './cache-model.ts'
 import type { Clock } from './clock.ts'
 import type { Random } from './random.ts'
 import type { KvModel } from './kv-model.ts'
-import { distortionOf, type Plant } from './plants.ts'
-import type { Home } from './stash-home.ts'
-import { stubOf } from './stub.ts'
+import { createDistortion, type PlantedFault } from './plants.ts'
+import type { Objects } from './objects.ts'
+import { createStub } from './stub.ts'
 
 export type Isolate = {
   reader: SnapshotReader
   stores: Stores
-  /** The stash's object, as this isolate reaches it. */
+  /** The stub of the stash's object, at the distance of the isolate's place. */
   stash: Record<string, (...args: unknown[]) => Promise<unknown>>
-  /** What its clock is ahead of the object's. */
+  /** By how much its clock is ahead of the object's. */
   skewMs: number
-  /** The highest revision that it has served; Infinity once it has said that the stash is gone. */
+  /** The highest revision that it has served; Infinity once it has answered that the stash does not exist. */
   served: number
 }
 export type Place = { number: number; distanceMs: number; isolates: Isolate[] }
 
-/** What an isolate is asked. */
-export type Ask = { key: string; minRevision?: number }
+/** A read of one key. */
+export type ReadRequest = { key: string; minRevision?: number }
 
-type Around = {
-  plant: Plant | null
+type IsolateOptions = {
+  plant: PlantedFault | null
   random: Random
   clock: Clock
   kv: KvModel
   cache: CacheModel
-  home: Home
+  objects: Objects
   id: string
   mode: ReadMode
 }
 
 export function makeIsolate(
-  { clock, random, kv, home, mode, plant }: Around,
+  { clock, random, kv, objects, mode, plant }: IsolateOptions,
   place: Pick<Place, 'number' | 'distanceMs'>,
   skewMs: number,
 ): Isolate {
-  const distort = distortionOf(plant)
+  const distort = createDistortion(plant)
   const handles = {
-    namespace: { get: () => stubOf(home.stash, place.distanceMs, distort) },
+    namespace: { get: () => createStub(objects.stash, place.distanceMs, distort) },
     kv: { get: async () => distort(await kv.get(place.number)) },
     mode,
     context: { waitUntil: (work: Promise<unknown>) => void work.catch(() => {}) },
-    // Of a namespace and a context the read path uses these parts.
+    // The read path uses only these members of the bindings and of the context.
   } as unknown as Handles
-  const stores = createStores(handles, home.stash.id as unknown as DurableObjectId)
+  const stores = createStores(handles, objects.stash.id as unknown as DurableObjectId)
   return {
     reader: new SnapshotReader(new SnapshotCache(100, 10_000_000)),
-    stash: stubOf(home.stash, place.distanceMs),
+    stash: createStub(objects.stash, place.distanceMs),
     stores: { ...stores, random, now: () => clock.now() + skewMs },
     skewMs,
     served: -1,
   }
 }
 
-/** One request to the Worker, in this isolate. */
-export async function answerIn(
+/** Handles one read in this isolate, as the Worker does. */
+export async function handleRead(
   isolate: Isolate,
   id: string,
-  { key, minRevision = 0 }: Ask,
+  { key, minRevision = 0 }: ReadRequest,
   skew: { ms: number },
 ): Promise<Answer> {
   const read = await isolate.reader.read(isolate.stores, id, minRevision)
@@ -78,7 +78,7 @@ export async function answerIn(
   const response =
     flag === undefined
       ? missingItemResponse(read.value, { code: 'item_not_found', key })
-      : serve(new Request(urlOf(id, key)), read.value, key, () => ({ body: flag.value, ...flag }))
+      : serve(new Request(toUrl(id, key)), read.value, key, () => ({ body: flag.value, ...flag }))
   skew.ms = 0
   const { headers, status } = response
   return {
@@ -91,6 +91,6 @@ export async function answerIn(
   }
 }
 
-export const urlOf = (id: string, key: string): string => `https://flags.test/api/item/${id}/${key}`
+export const toUrl = (id: string, key: string): string => `https://flags.test/api/item/${id}/${key}`
 
 const STATUS: Partial<Record<string, number>> = { unreachable: 503, stash_not_found: 404, revision_not_reached: 412 }

@@ -1,17 +1,17 @@
 /**
- * The simulated world, from a shell:
+ * Runs the simulated world from a shell:
  *
- *   npm run world                                  the map of freshness
+ *   npm run world                                  how stale reads are, and what they cost
  *   npm run world -- stories --seeds 1..10000      many stories; the first that fails is shortened and shown
  *   npm run world -- story --seed 7                one story, step by step
  *
- * `--plant "…"` plants a fault (see plants.ts) in what the stories run against.
+ * `--plant "…"` plants a fault (see plants.ts) in the code under test.
  */
 import { parseArgs } from 'node:util'
 import { findFailure, shorten, trace } from './story/run-many.ts'
-import { PLANTS, type Plant } from './plants.ts'
+import { PLANTS, type PlantedFault } from './plants.ts'
 import { printFreshness } from './freshness.ts'
-import { storyOf } from './story/step.ts'
+import { createStory } from './story/step.ts'
 
 const { values, positionals } = parseArgs({
   options: { seeds: { type: 'string' }, seed: { type: 'string' }, plant: { type: 'string' } },
@@ -19,15 +19,15 @@ const { values, positionals } = parseArgs({
 })
 const print = (line: string): boolean => process.stdout.write(`${line}\n`)
 
-const [what = 'freshness'] = positionals
-if (what === 'stories') process.exitCode = await tellStories()
-else if (what === 'story') print(await trace(storyOf(seedOf(values.seed)), plantOf(values.plant)))
+const [command = 'freshness'] = positionals
+if (command === 'stories') process.exitCode = await runStories()
+else if (command === 'story') print(await trace(createStory(parseSeed(values.seed)), parsePlant(values.plant)))
 else await printFreshness(print)
 
-async function tellStories(): Promise<number> {
-  const [from, to] = (values.seeds ?? '1..1000').split('..').map(seedOf)
+async function runStories(): Promise<number> {
+  const [from, to] = (values.seeds ?? '1..1000').split('..').map(parseSeed)
   if (from === undefined || to === undefined) throw new Error('--seeds takes two numbers: 1..1000')
-  const plant = plantOf(values.plant)
+  const plant = parsePlant(values.plant)
   const startedAt = performance.now()
   let count = 0
   const rate = (): string => {
@@ -43,20 +43,20 @@ async function tellStories(): Promise<number> {
     return 0
   }
   const { seed, faults } = failure
-  print(`seed ${seed} failed, story ${count}: ${faults[0]?.message}\nThe shortest story that fails so:\n`)
+  print(`seed ${seed} failed, story ${count}: ${faults[0]?.message}\nThe shortest story with the same failure:\n`)
   const shortest = await shorten(failure, plant)
   print(`${shortest.mode}, history: ${shortest.past}`)
   print(await trace(shortest, plant))
   return 1
 }
 
-function seedOf(text: string | undefined): number {
+function parseSeed(text: string | undefined): number {
   const seed = Number(text)
   if (text === undefined || !Number.isInteger(seed)) throw new Error(`not a seed: ${text}`)
   return seed
 }
 
-function plantOf(name: string | undefined): Plant | null {
+function parsePlant(name: string | undefined): PlantedFault | null {
   const plant = PLANTS.find((one) => one === name)
   if (name !== undefined && plant === undefined) throw new Error(`--plant is one of: ${PLANTS.join('; ')}`)
   return plant ?? null

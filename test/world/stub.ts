@@ -1,12 +1,12 @@
-/** Calls over RPC in the simulated world: any method of an object, from so far away; messages are copies. */
+/** RPC in the simulated world: calls any method of an object from a distance, with copies of arguments and results. */
 import type { ObjectHost } from './object-host.ts'
 import type { Distortion } from './plants.ts'
 
 type Callable = Record<string, (...args: unknown[]) => unknown>
 export type Stub = Record<string, (...args: unknown[]) => Promise<unknown>>
 
-/** @param distort what a planted fault makes of an answer */
-export function stubOf<T extends object>(
+/** @param distort changes the answers, for a planted fault */
+export function createStub<T extends object>(
   host: ObjectHost<T>,
   distanceMs: number,
   distort: Distortion = (answer) => answer,
@@ -15,7 +15,7 @@ export function stubOf<T extends object>(
     {},
     {
       get: (_, method) => {
-        // A stub that is awaited, or printed, is no call.
+        // `await` and JSON.stringify read these properties of a stub without meaning a call.
         if (typeof method !== 'string' || method === 'then' || method === 'toJSON') return undefined
         if (method === 'fetch') {
           return (url: string, init?: RequestInit) =>
@@ -25,7 +25,7 @@ export function stubOf<T extends object>(
           const sent = structuredClone(args)
           const answer = await host.call(distanceMs, (object) => {
             const callable = (object as Callable)[method]
-            // As the runtime says it to a Worker that is newer than its object.
+            // The runtime's own error if a Worker is newer than the object that it calls.
             if (callable === undefined)
               throw new TypeError(`The RPC receiver does not implement the method "${method}".`)
             return callable.apply(object, sent)

@@ -1,11 +1,11 @@
 /**
- * What is true: the flags at each revision, as the object's tables had them when it was committed. What is not durable can
- * be lost, and is true no more then; and after a recovery there may be two states of one revision, of the old world and of
- * the new one.
+ * The reference for all checks: the flags at each revision, read from the object's tables at its commit. A state that is
+ * lost before it is durable is removed again. After a recovery a revision may have two states, one of the old timeline and
+ * one of the new.
  */
 import type { Disk } from './runtime/disk.ts'
 
-/** What a time-boxed key goes back to, and when. */
+/** The value that a time-boxed key gets at the end of its time-box, and when. */
 export type Revert = { at: number; to: string | null }
 
 export type State = {
@@ -22,23 +22,23 @@ export class Truth {
   /** By revision: the newest state of it first. */
   readonly #states = new Map<number, State[]>()
   #head: State | null = null
-  /** The states of the world as it is now, in order. */
-  #line: State[] = []
-  /** The highest revision of a write that somebody was told of, in the world as it is now. */
+  /** The states of the present timeline, in order. */
+  #presentStates: State[] = []
+  /** The highest revision that a caller got as the answer to a write, in the present timeline. */
   #acknowledged = 0
-  /** What KV had when the object went back; null where it never did. */
+  /** The revision in KV at the last recovery; null before the first. */
   #readersHad: number | null = null
 
   get head(): State {
-    if (this.#head === null) throw new Error('nothing is true yet')
+    if (this.#head === null) throw new Error('nothing has been committed yet')
     return this.#head
   }
 
-  /** Which world it is: another one after each recovery. */
-  line = 0
+  /** The number of the present timeline. Each recovery starts a new one. */
+  timeline = 0
 
   get states(): readonly State[] {
-    return this.#line
+    return this.#presentStates
   }
 
   /** Reads the tables after a commit. */
@@ -60,35 +60,35 @@ export class Truth {
       isDeleted: isSet(row),
     }
     this.#head = state
-    this.#line.push(state)
+    this.#presentStates.push(state)
     this.#states.set(state.revision, [state, ...(this.#states.get(state.revision) ?? [])])
   }
 
   durable(): void {
-    for (let i = this.#line.length - 1; i >= 0; i--) {
-      const state = this.#line[i]
+    for (let i = this.#presentStates.length - 1; i >= 0; i--) {
+      const state = this.#presentStates[i]
       if (state === undefined || state.isDurable) return
       state.isDurable = true
     }
   }
 
-  /** Forgets what was lost. Returns what must never be lost and was, in words; null where all is well. */
+  /** Removes the states that were lost. Returns a message if an acknowledged write was among them, else null. */
   lost(): string | null {
-    while (this.#line.at(-1)?.isDurable === false) {
-      const state = this.#line.pop()
+    while (this.#presentStates.at(-1)?.isDurable === false) {
+      const state = this.#presentStates.pop()
       if (state === undefined) break
       const others = (this.#states.get(state.revision) ?? []).filter((other) => other !== state)
       this.#states.set(state.revision, others)
     }
-    this.#head = this.#line.at(-1) ?? null
+    this.#head = this.#presentStates.at(-1) ?? null
     const revision = this.#head?.revision ?? 0
     const known = this.#acknowledged
     return known > revision ? `revision ${known} was acknowledged, and the crash left ${revision}` : null
   }
 
-  /** It has made the same revisions again before it looked at KV, which then says nothing of it. */
+  /** Whether the object has reached the revision in KV again after a recovery, so that KV no longer shows the divergence. */
   get isOvertaken(): boolean {
-    return this.#readersHad !== null && this.#line.some(({ revision }) => revision === this.#readersHad)
+    return this.#readersHad !== null && this.#presentStates.some(({ revision }) => revision === this.#readersHad)
   }
 
   acknowledge(revision: number): void {
@@ -100,10 +100,10 @@ export class Truth {
     this.durable()
   }
 
-  /** The object is an older one of itself. `readersHad`: the revision that KV had until then. */
+  /** Starts a new timeline after a recovery. @param readersHad the revision in KV until then */
   goBack(disk: Disk, now: number, readersHad: number): void {
-    this.line++
-    this.#line = []
+    this.timeline++
+    this.#presentStates = []
     this.#head = null
     this.#acknowledged = 0
     this.#readersHad = readersHad
@@ -111,8 +111,8 @@ export class Truth {
   }
 
   /**
-   * Whether an answer may say this of a key at this revision, within so many ms of this moment. `isRaw`: it may come from
-   * what does not say when time-boxes end.
+   * Whether a key may have this value at this revision, at a time within the tolerance of now. `isRaw`: the answer may come
+   * from a text in KV that lacks the ends of time-boxes.
    */
   allows(
     revision: number,
@@ -123,13 +123,13 @@ export class Truth {
   ): boolean {
     return (this.#states.get(revision) ?? []).some(
       (state) =>
-        viewOf(state, key, now - toleranceMs) === value ||
-        viewOf(state, key, now + toleranceMs) === value ||
+        getValueAt(state, key, now - toleranceMs) === value ||
+        getValueAt(state, key, now + toleranceMs) === value ||
         (isRaw && (state.flags.get(key) ?? null) === value),
     )
   }
 
-  /** What the tables had at this revision, in each world that had it. */
+  /** The states at this revision, one per timeline. */
   statesAt = (revision: number): readonly State[] => this.#states.get(revision) ?? []
 
   isKnown = (revision: number): boolean => (this.#states.get(revision)?.length ?? 0) > 0
@@ -137,8 +137,8 @@ export class Truth {
   isGoneAt = (revision: number): boolean => this.#states.get(revision)?.some(({ isDeleted }) => isDeleted) === true
 }
 
-/** The value of a key at this time: a time-box past its end is over. Null: there is no such flag. */
-export function viewOf(state: State, key: string, now: number): string | null {
+/** The value of a key at this time, with a time-box past its end shown as over. Null if there is no such flag. */
+export function getValueAt(state: State, key: string, now: number): string | null {
   const revert = state.reverts.get(key)
   return revert !== undefined && revert.at <= now ? revert.to : (state.flags.get(key) ?? null)
 }

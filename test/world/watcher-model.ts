@@ -1,20 +1,20 @@
 /**
- * A watcher and its connection: messages arrive in order, some time later; a connection that breaks loses what was on
- * its way. The client comes back after a while, and says what it has seen. It keeps a copy of the flags, as clients do.
+ * A watcher and its connection. Messages arrive in order after a delay; a connection that breaks loses those in flight.
+ * The client reconnects after a while with its cursor. It keeps a copy of the flags, as clients do.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { connect } from '../../src/http/watch/connect.ts'
 import type { App } from '../../src/http/scope.ts'
 import type { Filter } from '../../src/model/snapshot/watch-event.ts'
-import { WorldBroken } from './kv-model.ts'
-import { PROMISED } from './promises.ts'
+import { InvariantViolation } from './kv-model.ts'
+import { GUARANTEES } from './bounds.ts'
 import type { ClientEnd } from './runtime/sockets.ts'
-import { WATCHERS_PER_OBJECT } from './stash-home.ts'
-import { stubOf } from './stub.ts'
-import { viewOf, type State } from './truth.ts'
+import { WATCHERS_PER_OBJECT } from './objects.ts'
+import { createStub } from './stub.ts'
+import { getValueAt, type State } from './truth.ts'
 import type { World } from './world.ts'
 
-type Told = {
+type ReceivedEvent = {
   type: 'snapshot' | 'change' | 'gone'
   revision: number
   flags?: Record<string, string>
@@ -22,18 +22,18 @@ type Told = {
   reverts?: Record<string, { at: string; to: string | null } | null>
 }
 
-/** Both of what a Worker answers with, and what it keeps. */
+/** The Worker's response, which has the client's end of the socket, or its refusal. */
 type Opening = Awaited<ReturnType<typeof connect>>
 
 /** How long it waits for a connection. */
 const PATIENCE_MS = 10_000
 
-// A `WebSocketPair` of this world has such ends.
-const socketOf = ({ webSocket }: Response): ClientEnd => webSocket as unknown as ClientEnd
+// The sockets of the simulated `WebSocketPair` have this type.
+const getSocket = ({ webSocket }: Response): ClientEnd => webSocket as unknown as ClientEnd
 
 export class WatcherModel {
-  /** What it has been told last; null before the first event. */
-  last: Told | null = null
+  /** The last event; null before the first. */
+  last: ReceivedEvent | null = null
   readonly copy = new Map<string, string>()
   readonly reverts = new Map<string, { at: string; to: string | null }>()
   readonly filter: Filter
@@ -53,7 +53,7 @@ export class WatcherModel {
     return this.#isGone
   }
 
-  /** The connection breaks, for a reason of its own. */
+  /** Breaks the connection. */
   drop(): void {
     this.#socket?.leave()
   }
@@ -72,7 +72,7 @@ export class WatcherModel {
     const closed = (): void => {
       if (this.#socket !== socket) return
       this.#socket = null
-      // What was on its way may still come, or may not.
+      // Messages in flight may still arrive, or be lost.
       isConnected = random() < 0.5
       clock.at(clock.now() + this.#distanceMs + random.between(500, 2_500), () => {
         isConnected = false
@@ -86,85 +86,88 @@ export class WatcherModel {
     socket.listen({
       message: (text) => {
         arrivesAt = Math.max(arrivesAt, clock.now() + this.#distanceMs)
-        clock.at(arrivesAt, () => isConnected && this.#hear(JSON.parse(text) as Told))
+        clock.at(arrivesAt, () => isConnected && this.#receive(JSON.parse(text) as ReceivedEvent))
       },
       closed,
     })
   }
 
-  /** Null: turned down, or not reached. */
+  /** Returns null if the connection is refused or fails. */
   async #open(): Promise<ClientEnd | null> {
-    const { home, id } = this.#world
+    const { objects, id } = this.#world
     const env = {
-      STASH: { get: () => stubOf(home.stash, this.#distanceMs) },
-      HUBS: { idFromName: (name: string) => name, get: (name: string) => stubOf(home.hub(name), this.#distanceMs) },
+      STASH: { get: () => createStub(objects.stash, this.#distanceMs) },
+      HUBS: {
+        idFromName: (name: string) => name,
+        get: (name: string) => createStub(objects.hub(name), this.#distanceMs),
+      },
       WATCHERS_PER_OBJECT: String(WATCHERS_PER_OBJECT),
       WATCHES: { limit: async () => ({ success: true }) },
-      // To open a watch takes these bindings.
+      // `connect` uses only these bindings.
     } as unknown as App['Bindings']
     const terms = { after: this.last?.revision ?? null, filter: this.filter, marks: false, body: false }
     const request = new Request(`https://flags.test/api/stash/${id}/watch`)
-    // An id of the namespace: what the code needs of it is its text.
+    // The code uses only `toString` of the object's id.
     const stashId = { toString: () => id } as unknown as DurableObjectId
     const connecting: Promise<Opening | null> = connect(env, stashId, terms, request).catch(() => null)
     const patience = this.#world.clock.sleep(PATIENCE_MS).then(() => null)
     const opening = await Promise.race([connecting, patience])
     if (opening === null) {
-      // One that opens after all is not wanted any more.
-      void connecting.then((late) => late?.ok === true && socketOf(late.value).left())
+      // A connection that opens after the deadline is closed.
+      void connecting.then((late) => late?.ok === true && getSocket(late.value).left())
       return null
     }
-    if (opening.ok) return socketOf(opening.value)
-    // Deleted while it was away.
+    if (opening.ok) return getSocket(opening.value)
+    // The stash was deleted while the watcher was disconnected.
     if (opening.refusal.code === 'stash_not_found') this.#isGone = true
     return null
   }
 
-  #hear(told: Told): void {
+  #receive(event: ReceivedEvent): void {
     const { truth } = this.#world
     const before = this.last?.revision ?? null
-    const broke = (what: string) => this.#world.broke(new WorldBroken(`a watcher at ${before} ${what}`))
-    if (this.#isGone) return broke(`was told ${JSON.stringify(told)} after the end`)
-    this.last = told
-    if (told.type === 'gone') {
+    const report = (what: string) => this.#world.report(new InvariantViolation(`a watcher at ${before} ${what}`))
+    if (this.#isGone) return report(`received ${JSON.stringify(event)} after the end`)
+    this.last = event
+    if (event.type === 'gone') {
       this.#isGone = true
       return
     }
-    if (told.type === 'snapshot') {
+    if (event.type === 'snapshot') {
       this.copy.clear()
       this.reverts.clear()
-      for (const [key, value] of Object.entries(told.flags ?? {})) this.copy.set(key, value)
+      for (const [key, value] of Object.entries(event.flags ?? {})) this.copy.set(key, value)
     } else {
-      if (before === null || told.revision <= before) return broke(`was told of revision ${told.revision} again`)
-      if (this.filter === null && told.revision !== before + 1) return broke(`was told of ${told.revision} next`)
-      for (const [key, value] of Object.entries(told.changes ?? {})) {
-        if (!PROMISED.tellsOfEmptyEnds && this.#isPast(key)) this.reverts.delete(key)
+      if (before === null || event.revision <= before) return report(`received revision ${event.revision} again`)
+      if (this.filter === null && event.revision !== before + 1) return report(`received ${event.revision} next`)
+      for (const [key, value] of Object.entries(event.changes ?? {})) {
+        if (!GUARANTEES.broadcastsEmptyReverts && this.#isPast(key)) this.reverts.delete(key)
         if (value === null) this.copy.delete(key)
         else this.copy.set(key, value)
       }
     }
-    for (const [key, revert] of Object.entries(told.reverts ?? {})) {
+    for (const [key, revert] of Object.entries(event.reverts ?? {})) {
       if (revert === null) this.reverts.delete(key)
       else this.reverts.set(key, revert)
     }
-    if (!truth.isKnown(told.revision)) return broke(`was told of revision ${told.revision}, which never was`)
-    const known = truth.statesAt(told.revision).some((state) => this.#agrees(state))
-    const held = () => JSON.stringify([...this.copy, ...this.reverts])
-    if (!known) broke(`holds what was not so at revision ${told.revision}: ${held()}`)
+    if (!truth.isKnown(event.revision)) return report(`received revision ${event.revision}, which never existed`)
+    const known = truth.statesAt(event.revision).some((state) => this.#agrees(state))
+    const copy = () => JSON.stringify([...this.copy, ...this.reverts])
+    if (!known) report(`has a copy that does not match revision ${event.revision}: ${copy()}`)
   }
 
-  /** Whether its copy is what this state is to it: the flags, and what will become of them. */
+  /** Whether its copy matches this state for its filter: the flags, and the ends of their time-boxes. */
   #agrees(state: State): boolean {
     const { flags, reverts } = state
     if (this.filter === 'revisions') return true
     const keys = this.filter ?? [...flags.keys(), ...this.copy.keys(), ...reverts.keys(), ...this.reverts.keys()]
     const now = this.#world.clock.now()
     return keys.every((key) => {
-      const told = this.reverts.get(key)
-      const [mine, real] = [told && { at: Date.parse(told.at), to: told.to }, reverts.get(key)]
+      const copied = this.reverts.get(key)
+      const [mine, real] = [copied && { at: Date.parse(copied.at), to: copied.to }, reverts.get(key)]
       const pending = [mine, real].map((revert) => (revert !== undefined && revert.at > now ? revert : null))
       const value = mine !== undefined && mine.at <= now ? mine.to : (this.copy.get(key) ?? null)
-      return isDeepStrictEqual(pending[0], pending[1]) && value === viewOf(state, key, now)
+      return isDeepStrictEqual(pending[0], pending[1]) && value === getValueAt(state, key, now)
     })
   }
 
@@ -173,7 +176,7 @@ export class WatcherModel {
     return revert !== undefined && Date.parse(revert.at) <= this.#world.clock.now()
   }
 
-  /** Whether it has come to what is true now. */
+  /** Whether the watcher has reached this state. */
   isAt(head: State): boolean {
     if (this.last === null || this.#isGone) return false
     return this.#agrees(head) && (this.filter !== null || this.last.revision === head.revision)

@@ -1,6 +1,6 @@
 /**
- * A service that can be told to misbehave, in front of a client: to hang, to lie, to die. It knows one stash with one
- * revision, streams it, and answers polls; `misbehave` takes the place of that until `behave`.
+ * A server for tests of the clients. It serves one stash, as a stream and to polls. Between `misbehave` and `behave`
+ * a handler of the test responds instead, so that a test can make it hang, send wrong data or break connections.
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
@@ -16,11 +16,11 @@ export class BadServer {
   revision = 0
   flags: Record<string, string> = {}
   reverts: Reverts = {}
-  /** By how much its clock is ahead. */
+  /** By how much the server's clock is ahead. */
   aheadMs = 0
-  /** How long a stream asks to be left alone after it. */
+  /** The `retry` field of the stream: how long a client waits before it reconnects. */
   retryMs = 10
-  /** What it was asked for, newest last. */
+  /** The requests, newest last. */
   readonly asked: { path: string; at: number; headers: IncomingMessage['headers'] }[] = []
   #streams = new Set<ServerResponse>()
   #handler: Handler | null = null
@@ -32,7 +32,7 @@ export class BadServer {
     return `http://127.0.0.1:${this.#port}/api`
   }
 
-  /** Starts it, where it was before. */
+  /** Starts the server, after a stop on the same port again. */
   async start(): Promise<this> {
     this.#server = createServer((request, response) => {
       this.asked.push({ path: request.url ?? '', at: performance.now(), headers: request.headers })
@@ -57,7 +57,7 @@ export class BadServer {
     await closed
   }
 
-  /** Cuts every stream, and answers like this from now on. */
+  /** Closes every stream, and responds with this handler from now on. */
   misbehave(handler: Handler): void {
     this.#handler = handler
     this.cut()
@@ -80,11 +80,11 @@ export class BadServer {
       if (revert === null) delete this.reverts[key]
       else this.reverts[key] = revert
     }
-    const told = event('change', { revision: this.revision, changes, ...(reverts && { reverts }) })
-    for (const stream of this.#streams) stream.write(told)
+    const text = event('change', { revision: this.revision, changes, ...(reverts && { reverts }) })
+    for (const stream of this.#streams) stream.write(text)
   }
 
-  /** Only where there are any. */
+  /** The field `reverts`, which is left out if there are none. */
   get pending(): { reverts?: Reverts } {
     return Object.keys(this.reverts).length === 0 ? {} : { reverts: this.reverts }
   }

@@ -1,4 +1,4 @@
-/** Either client as a process of its own, spoken to in one language: what one promises is asked of the other as well. */
+/** Runs the TypeScript or the Python client as a process and sends it commands, so that the same tests run against both. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -11,21 +11,21 @@ export type Setup = {
   url: string
   stash: string
   token?: string
-  /** A file that holds last known values. */
+  /** The path of a file with last known values. */
   store?: string
   timing?: Partial<
     Record<'pollMs' | 'silenceMs' | 'deadlineMs' | 'backOffMs' | 'ceilingMs' | 'spreadMs' | 'maxBytes', number>
   >
-  /** By how much both clocks are ahead at the start; `travel` moves them later on. */
+  /** By how much the wall clock and the monotonic clock are ahead at the start. The command `travel` advances them later. */
   travelMs?: number
-  /** By how much what the wall shows is wrong besides; `step` moves it. */
+  /** By how much the wall clock is wrong in addition. The command `step` changes it. */
   skewMs?: number
-  /** What each throw of the dice gives. */
+  /** Replaces the random numbers of the client, which it uses for jitter. */
   random?: number
 }
 
 export type Driven = {
-  /** `get`, `boolean`, `set` …: see the drivers. Throws what the client throws, with its `code` and `applied`. */
+  /** Sends a command such as `get`, `boolean` or `set` (see the drivers). Rejects with the client's error, its `code` and `applied`. */
   ask<T = unknown>(name: string, ...args: unknown[]): Promise<T>
   problems: [kind: string, message: string][]
   news: [revision: number, changes: Record<string, string | null>][]
@@ -74,7 +74,7 @@ export async function startClient(language: Language, setup: Setup): Promise<Dri
       child.stdin.write(`${JSON.stringify([name, ...args])}\n`)
       const { answer, thrown, code, applied, message } = await line
       if (thrown !== undefined) throw Object.assign(new Error(message), { name: thrown, code, applied })
-      // What the driver was asked for.
+      // The caller states the type of the command's answer.
       return answer as T
     },
     kill: async () => {

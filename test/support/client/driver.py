@@ -1,4 +1,4 @@
-"""The Python client as a process that does what it is told: one JSON line asks, one answers. See `client.ts`."""
+"""Runs the Python client as a process: each JSON line on stdin is a command, and gets one line as its answer. See `client.ts`."""
 import json
 import os
 import random
@@ -10,13 +10,13 @@ import switchyard  # noqa: E402
 
 
 def say(line):
-    # One write: the client's own thread speaks as well.
+    # One write for the whole line, because the client's own thread writes lines as well.
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
 
 
 setup = json.loads(sys.argv[1])
-# Both clocks, and what the wall shows besides. The interpreter's own waits keep to the real ones.
+# `travelled` applies to both clocks, `skew` to the wall clock only. Waits in the interpreter use the real clock.
 travelled, skew = setup.get("travelMs", 0) / 1000, setup.get("skewMs", 0) / 1000
 wall, steady = time.time, time.monotonic
 time.time, time.monotonic = lambda: wall() + travelled + skew, lambda: steady() + travelled

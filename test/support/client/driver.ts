@@ -1,4 +1,4 @@
-/** The TypeScript client as a process that does what it is told: one JSON line asks, one answers. See `client.ts`. */
+/** Runs the TypeScript client as a process: each JSON line on stdin is a command, and gets one line as its answer. See `client.ts`. */
 import { createInterface } from 'node:readline'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { connect, type Changed } from '../../../src/client/client.ts'
@@ -11,7 +11,7 @@ const say = (line: unknown): void => void process.stdout.write(`${JSON.stringify
 const setup = JSON.parse(process.argv[2] ?? '') as Setup
 const { store: file, travelMs = 0, skewMs = 0, random, ...options } = setup
 
-// Both clocks, and what the wall shows besides. Timers keep to the real ones.
+// `travelled` applies to both clocks, `skew` to the wall clock only. Timers use the real clock.
 let travelled = travelMs
 let skew = skewMs
 const wall = Date.now
@@ -27,7 +27,7 @@ const flags = connect({ ...options, ...store, report: ({ kind, message }) => say
 flags.watch(({ revision, changes }) => say({ news: [revision, Object.fromEntries(changes)] }))
 
 const brief = ({ revision, held }: Changed): unknown[] => [revision, held?.id ?? null]
-const told = ({ state, revision, via, since, reverted }: ReturnType<typeof flags.status>) => ({
+const toStatus = ({ state, revision, via, since, reverted }: ReturnType<typeof flags.status>) => ({
   state,
   revision,
   via,
@@ -35,7 +35,7 @@ const told = ({ state, revision, via, since, reverted }: ReturnType<typeof flags
   reverted,
 })
 
-/** By the name that the command goes by in both languages. */
+/** The commands by name. The names are the same in both languages. */
 const commands: Record<string, (...args: never[]) => unknown> = {
   get: (key: string) => flags.get(key) ?? null,
   all: () => flags.all(),
@@ -45,8 +45,8 @@ const commands: Record<string, (...args: never[]) => unknown> = {
   json: (key: string, fallback: unknown) => flags.details.json(key, fallback),
   percentage: (key: string, fallback: boolean, target: string) => flags.details.percentage(key, target, fallback),
   split: (key: string, fallback: string, target: string) => flags.details.split(key, target, fallback),
-  status: () => told(flags.status()),
-  ready: async (ms: number) => told(await flags.ready(ms)),
+  status: () => toStatus(flags.status()),
+  ready: async (ms: number) => toStatus(await flags.ready(ms)),
   set: async (key: string, value: unknown, terms: object = {}) => brief(await flags.set(key, value, terms)),
   delete: async (key: string, terms: object = {}) => brief(await flags.delete(key, terms)),
   patch: async (changes: Record<string, string | null>) => brief(await flags.patch(changes)),
@@ -62,11 +62,11 @@ for await (const line of lines) {
   try {
     say({ answer: (await commands[name]?.(...args)) ?? null })
   } catch (error) {
-    // What the client throws; anything else has neither.
+    // Errors of the client have `code` and `applied`, other errors do not.
     const { name: thrown, code = null, applied, message } = error as Error & { code?: string; applied?: string }
     say({ thrown, code, applied, message })
   }
-  // Nothing but the client may keep the process alive now.
+  // From here on only the client could keep the process alive, and a test checks that it does not.
   if (name === 'close') break
 }
 lines.close()

@@ -1,4 +1,4 @@
-/** The example services in src/docs/clients.md, each a process: a line with a user goes in, that user's price comes out. */
+/** Runs the example services of src/docs/clients.md as processes. Each reads a user per line and prints that user's price. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -41,7 +41,7 @@ async function end(child: ChildProcess): Promise<void> {
   await once(child, 'exit')
 }
 
-/** @param folder where it keeps `flags.json` */
+/** @param folder the working directory, in which the service keeps `flags.json` */
 export function startExample(language: string, folder: string, url: string, stash: string): ExampleService {
   const [command = '', ...args] = SERVICES[language] ?? []
   const env = { ...process.env, SWITCHYARD_URL: url, SWITCHYARD_STASH: stash }

@@ -1,4 +1,4 @@
-/** A client beside a server that tells of a time-box of an hour: the tests move the clocks, and wait for none. */
+/** A client of a server with a flag that is time-boxed for an hour. The tests advance the client's clocks instead of waiting. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,23 +6,23 @@ import { afterEach, beforeEach, expect } from 'vitest'
 import { BadServer, STASH, type Reverts } from './bad-server.ts'
 import { startClient, type Driven, type Language, type Setup } from './client.ts'
 
-/** The client's own times, shortened; but no stream falls silent on a busy machine. */
+/** Short intervals for the client. The limit for a silent stream is long, so that a slow machine does not reach it. */
 export const TIMING = { pollMs: 60, silenceMs: 60_000, deadlineMs: 60_000, backOffMs: 20, ceilingMs: 120, spreadMs: 20 }
 
 export const HOUR = 3_600_000
 export const DAY = 24 * HOUR
 export const inMs = (ms: number): string => new Date(Date.now() + ms).toISOString()
 export const inAnHour = (to: string | null): Reverts[string] => ({ at: inMs(HOUR), to })
-/** Well past it: what a `Date` leaves open is not asked about. */
+/** Well after the end of the time-box, because the header `Date` has a resolution of one second. */
 export const PAST = HOUR + 10_000
 
 let folder: string
 let started: Driven[] = []
-/** What the test that runs has. */
+/** The server and the store of the present test. */
 export let server: BadServer
 export let store: string
 
-/** To be called once in a file. */
+/** Sets up the server before each test. Call it once per file. */
 export function besideTimeBox(): void {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'switchyard-time-box-'))
@@ -46,14 +46,14 @@ export async function start(language: Language, setup: Partial<Setup> = {}): Pro
   return client
 }
 
-/** One that follows a stream, so that each change is told for itself. */
+/** Starts a client and waits for its stream, so that each later change arrives as an event of its own. */
 export async function startFollowing(language: Language, setup: Partial<Setup> = {}): Promise<Driven> {
   const client = await start(language, setup)
   await expect.poll(() => client.ask('status')).toMatchObject({ state: 'fresh', revision: 7, via: 'stream' })
   return client
 }
 
-/** Leaves what a client keeps that knew the service, and was ended. */
+/** Fills the store with the values of a client that was connected and then closed. */
 export async function keep(language: Language): Promise<void> {
   const client = await startFollowing(language, { store })
   await client.ask('close')

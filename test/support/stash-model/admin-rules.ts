@@ -4,7 +4,7 @@ import { matches } from '../../../src/model/access/pattern.ts'
 import { ABILITIES } from '../../../src/model/access/permit.ts'
 import { toTokenId } from '../../../src/model/access/token.ts'
 import type { Ledger } from './ledger.ts'
-import { heldOf } from './edit.ts'
+import { toHeld } from './edit.ts'
 import { checkRevision, isFrozen, refuse, touches, type Actor, type ChangeRequest, type TokenRow } from './rules.ts'
 
 const YEAR = 366 * 24 * 60 * 60_000
@@ -13,21 +13,21 @@ type Of<K extends Intent['kind']> = Extract<Intent, { kind: K }>
 
 export function freezeStash(ledger: Ledger, { until }: Of<'freeze'>, request: ChangeRequest, now: number): Applied {
   const { actor, reason } = request
-  const { label } = mayFreeze(actor)
+  const { label } = checkMayFreeze(actor)
   if (until !== null && until <= now) refuse('time_past')
   if (until !== null && until > now + YEAR) refuse('time_too_far')
   checkRevision(ledger, request)
   const freeze = { until, reason, by: label }
   ledger.freeze = freeze
   ledger.held.delete('thaw')
-  if (until !== null) ledger.hold(thawAt(until, now))
+  if (until !== null) ledger.hold(toThaw(until, now))
   const revision = ledger.revise('freeze', actor, { reason, detail: { freeze } }, now)
   return { revision, changed: [], did: 'freeze', freeze: { until, reason }, pending: pendingEnds(ledger, actor, null) }
 }
 
 export function unfreezeStash(ledger: Ledger, request: ChangeRequest, now: number): Applied {
   const { actor, reason } = request
-  mayFreeze(actor)
+  checkMayFreeze(actor)
   const { freeze } = ledger
   if (freeze === null || !isFrozen(ledger, now)) return refuse('not_frozen')
   checkRevision(ledger, request)
@@ -37,17 +37,17 @@ export function unfreezeStash(ledger: Ledger, request: ChangeRequest, now: numbe
   return { revision, changed: [], did: 'unfreeze' }
 }
 
-/** The end of a freeze, come by itself. */
+/** Ends a freeze whose time is over. */
 export function thaw(ledger: Ledger, { release, reason }: ChangeRequest, now: number): Applied {
   const { freeze } = ledger
   if (release !== null) ledger.held.delete(release.id)
   ledger.freeze = null
   if (freeze === null) return { revision: ledger.revision, changed: [] }
-  const words = { heldId: release?.id ?? null, reason, detail: { freeze } }
-  return { revision: ledger.revise('unfreeze', 'stash', words, now), changed: [] }
+  const fields = { heldId: release?.id ?? null, reason, detail: { freeze } }
+  return { revision: ledger.revise('unfreeze', 'stash', fields, now), changed: [] }
 }
 
-/** What time-boxes will put back by themselves, the next first: all of them, or those of one token. */
+/** The values that pending reverts will restore, the earliest first: all of them, or those of one token. */
 function pendingEnds(ledger: Ledger, actor: Actor, setBy: string | null): NonNullable<Applied['pending']> {
   const reverts = [...ledger.held.values()]
     .filter(({ kind, set_by: setter }) => kind === 'revert' && (setBy === null || setter?.id === setBy))
@@ -62,15 +62,15 @@ function pendingEnds(ledger: Ledger, actor: Actor, setBy: string | null): NonNul
   return { ends, isWhole: true }
 }
 
-/** It stops everybody, so it takes a token for every key. */
-function mayFreeze(actor: Actor): TokenRow {
+/** A freeze concerns every key, so it requires a token that reaches every key. */
+function checkMayFreeze(actor: Actor): TokenRow {
   if (typeof actor === 'string') return refuse('token_missing')
   if (!actor.can.includes('freeze')) return refuse('not_permitted')
   return actor.keys.some((pattern) => /^\*+$/.test(pattern)) ? actor : refuse('not_permitted', '*')
 }
 
-const thawAt = (until: number, now: number) =>
-  heldOf({
+const toThaw = (until: number, now: number) =>
+  toHeld({
     id: 'thaw',
     kind: 'thaw',
     change: { kind: 'thaw' },
@@ -80,17 +80,17 @@ const thawAt = (until: number, now: number) =>
     due_at: until,
   })
 
-export function addToken(ledger: Ledger, wish: Of<'add_token'>, request: ChangeRequest, now: number): Applied {
+export function addToken(ledger: Ledger, spec: Of<'add_token'>, request: ChangeRequest, now: number): Applied {
   const { actor, reason } = request
-  const granter = mayGrant(actor)
-  const { hash, label, can, keys, expiresInMs } = wish
+  const granter = checkMayGrant(actor)
+  const { hash, label, can, keys, expiresInMs } = spec
   const id = toTokenId(hash)
   const expiresAt = expiresInMs === null ? granter.expiresAt : now + expiresInMs
   const holder = granter.master ? id : granter.holder
-  const born = { holder, granted: ledger.revision + 1, endsAs: null, endedAt: null }
-  const token = { id, hash, label, master: false, can, keys, expiresAt, line: id, madeBy: granter.id, ...born }
+  const origin = { holder, granted: ledger.revision + 1, endsAs: null, endedAt: null }
+  const token = { id, hash, label, master: false, can, keys, expiresAt, line: id, madeBy: granter.id, ...origin }
   checkReach(token, granter)
-  if ([...ledger.tokens.keys()].some((one) => ledger.tokenNow(one, now)?.label === label)) refuse('label_taken')
+  if ([...ledger.tokens.keys()].some((one) => ledger.getLiveToken(one, now)?.label === label)) refuse('label_taken')
   checkRevision(ledger, request)
   ledger.tokens.set(id, token)
   const facts = { id, label, can, keys, expiresAt }
@@ -110,8 +110,8 @@ export function revokeToken(
 ): Applied {
   const { actor, reason } = request
   const own = typeof actor !== 'string' && actor.id === tokenId
-  const caller = own ? actor : mayGrant(actor)
-  const token = ledger.tokenNow(tokenId, now)
+  const caller = own ? actor : checkMayGrant(actor)
+  const token = ledger.getLiveToken(tokenId, now)
   if (token === null) return refuse('token_not_found')
   if (isCurrentMaster(token)) refuse('master_token')
   if (!own) checkReach(token, caller)
@@ -138,12 +138,12 @@ export function replaceMaster(
   const oldUntil = now + overlapMs
   const { label, keys, line } = old
   const can = [...ABILITIES]
-  const born = { holder: old.holder, granted: ledger.revision + 1, endsAs: null, endedAt: null }
-  ledger.tokens.set(id, { id, hash, label, master: true, can, keys, expiresAt: null, line, madeBy: old.id, ...born })
+  const origin = { holder: old.holder, granted: ledger.revision + 1, endsAs: null, endedAt: null }
+  ledger.tokens.set(id, { id, hash, label, master: true, can, keys, expiresAt: null, line, madeBy: old.id, ...origin })
   for (const one of ledger.tokens.values()) {
-    // Those before it end no later than it does.
+    // Older tokens of the same line must not outlive the replaced one.
     const isOlder = one.line === line && one.id !== id && (one.expiresAt === null || one.expiresAt > oldUntil)
-    if (isOlder && ledger.tokenNow(one.id, now) !== null) ledger.endToken(one.id, oldUntil, now)
+    if (isOlder && ledger.getLiveToken(one.id, now) !== null) ledger.endToken(one.id, oldUntil, now)
   }
   for (const held of ledger.held.values()) {
     const passesOn = held.made_by === old.id && (held.kind === 'schedule' || held.kind === 'approval')
@@ -157,12 +157,12 @@ export function replaceMaster(
 
 const isCurrentMaster = ({ master, expiresAt }: TokenRow): boolean => master && expiresAt === null
 
-function mayGrant(actor: Actor): TokenRow {
+function checkMayGrant(actor: Actor): TokenRow {
   if (typeof actor === 'string') return refuse('token_missing')
   return actor.can.includes('tokens') ? actor : refuse('not_permitted')
 }
 
-/** Nobody grants, or revokes, more than they hold. */
+/** A token can be granted or revoked only by one with at least its abilities, keys and lifetime. */
 function checkReach(token: TokenRow, granter: TokenRow): void {
   const abilities = token.can.every((ability) => granter.can.includes(ability))
   const keys = token.keys.every((narrow) => granter.keys.some((wide) => matches(wide, narrow)))

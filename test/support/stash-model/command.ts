@@ -1,25 +1,30 @@
 /**
- * Turns a step of a story into a command: looks up in the ledger what the step names by number, and makes up secrets for
- * tokens and links.
+ * Turns a step of a story into a command: looks up in the ledger the tokens, links and changes that the step refers to by
+ * number, and creates the secrets of new tokens and links.
  */
 import type { Guard } from '../../../src/model/guard/guard.ts'
 import type { Change, Command, Credential, Intent } from '../../../src/model/intent.ts'
 import type { Precondition } from '../../../src/model/decide/precondition.ts'
 import { sha256, type Ledger } from './ledger.ts'
-import { GRANTS, GUARDS, KEYS, TYPES, VALUES, type Step, type Terms, type Wish } from './story.ts'
+import { GRANTS, GUARDS, KEYS, TYPES, VALUES, type Step, type Terms, type IntentSpec } from './story.ts'
 
-/** The secrets that a story has made up so far, in order. The ledger has their hashes only. */
-export type Cast = { tokens: string[]; links: string[] }
+/** The hashes of all secrets that a story has created so far, in order, including those that no longer work. */
+export type Secrets = { tokens: string[]; links: string[] }
 
 const UNVERSIONED = ['approval_link', 'approve', 'drop', 'freeze', 'unfreeze', 'grant', 'revoke', 'rotate']
 
-export function commandOf(taken: Extract<Step, { do: 'say' }>, ledger: Ledger, cast: Cast, now: number): Command {
-  const { wish: wanted, reason, breakGlass, condition: named, repeatKey, dryRun } = taken
-  const intent = intentOf(wanted, ledger, cast, now)
-  const condition = UNVERSIONED.includes(wanted.want) ? conditionOf(named, ledger.revision) : undefined
-  const secretive = ['link', 'approval_link', 'grant', 'rotate'].includes(wanted.want)
-  const canDryRun = ['put', 'delete', 'patch', 'undo', 'import', 'set_guard'].includes(wanted.want)
-  const credential = wanted.want === 'press' ? linkOf(wanted.link, ledger, cast) : callerOf(taken.by, ledger, cast)
+export function toCommand(
+  step: Extract<Step, { do: 'command' }>,
+  ledger: Ledger,
+  secrets: Secrets,
+  now: number,
+): Command {
+  const { spec, reason, breakGlass, condition: named, repeatKey, dryRun } = step
+  const intent = toIntent(spec, ledger, secrets, now)
+  const condition = UNVERSIONED.includes(spec.kind) ? toCondition(named, ledger.revision) : undefined
+  const secretive = ['link', 'approval_link', 'grant', 'rotate'].includes(spec.kind)
+  const canDryRun = ['put', 'delete', 'patch', 'undo', 'import', 'set_guard'].includes(spec.kind)
+  const credential = spec.kind === 'press' ? getLink(spec.link, ledger, secrets) : pickCaller(step.by, ledger, secrets)
   return {
     credential,
     intent,
@@ -33,131 +38,138 @@ export function commandOf(taken: Extract<Step, { do: 'say' }>, ledger: Ledger, c
   }
 }
 
-function callerOf(number: number, ledger: Ledger, cast: Cast): Credential {
+function pickCaller(number: number, ledger: Ledger, secrets: Secrets): Credential {
   const master = [...ledger.tokens.values()].find((token) => token.master && token.expiresAt === null)
   const live = [...ledger.tokens.values()].map(({ hash }) => hash)
-  const known = [master?.hash ?? '', ...live, master?.hash ?? '', ...live, ...cast.tokens]
-  const nobody: Credential[] = [{ kind: 'none' }, { kind: 'token', hash: sha256('a stranger') }]
-  const all = [...known.map((hash): Credential => ({ kind: 'token', hash })), ...nobody]
+  const known = [master?.hash ?? '', ...live, master?.hash ?? '', ...live, ...secrets.tokens]
+  const unknown: Credential[] = [{ kind: 'none' }, { kind: 'token', hash: sha256('a stranger') }]
+  const all = [...known.map((hash): Credential => ({ kind: 'token', hash })), ...unknown]
   return all[number % all.length] ?? { kind: 'none' }
 }
 
-function linkOf(number: number, { held: waiting }: Ledger, { links }: Cast): Credential {
+function getLink(number: number, { held: waiting }: Ledger, { links }: Secrets): Credential {
   const live = [...waiting.values()].flatMap(({ secret_hash: hash }) => hash ?? []).toReversed()
   const all = [...live, ...live, ...links, sha256('no link')]
   return { kind: 'link', hash: all[number % all.length] ?? '' }
 }
 
-function heldIdOf(number: number, { held: waiting }: Ledger, first: string): string {
+function pickHeldId(number: number, { held: waiting }: Ledger, preferredKind: string): string {
   const all = [...waiting.values()].toReversed()
-  const wanted = all.filter(({ kind }) => kind === first)
-  const ids = [...wanted, ...wanted, ...all].map(({ id }) => id)
+  const preferred = all.filter(({ kind }) => kind === preferredKind)
+  const ids = [...preferred, ...preferred, ...all].map(({ id }) => id)
   return [...ids, 'no-such-change'][number % (ids.length + 1)] ?? ''
 }
 
-function intentOf(wanted: Wish, ledger: Ledger, cast: Cast, now: number): Intent {
-  switch (wanted.want) {
+function toIntent(spec: IntentSpec, ledger: Ledger, secrets: Secrets, now: number): Intent {
+  switch (spec.kind) {
     case 'put':
     case 'delete':
     case 'patch':
-      return changeOf(wanted, ledger, now)
+      return toChange(spec, ledger, now)
     case 'undo': {
-      const revision = Math.max(1, ledger.revision - wanted.back)
-      return { kind: 'undo', revision, ...termsOf(wanted, ledger.revision, now) }
+      const revision = Math.max(1, ledger.revision - spec.back)
+      return { kind: 'undo', revision, ...toTerms(spec, ledger.revision, now) }
     }
     case 'import': {
-      const { replace, items, guards: rules } = wanted
+      const { replace, items, guards: rules } = spec
       const values = items.map((each) => ({
         key: keyAt(each.key),
         value: valueAt(each.value ?? 0),
         type: typeAt(each.type ?? 0),
       }))
       const ruled = rules.map((each) => ({ key: keyAt(each.key), guard: guardAt(each.guard) }))
-      return { kind: 'import', items: values, guards: ruled, replace, ...termsOf(wanted, ledger.revision, now) }
+      return { kind: 'import', items: values, guards: ruled, replace, ...toTerms(spec, ledger.revision, now) }
     }
     case 'set_guard':
     case 'remove_guard': {
-      const named = keyAt(wanted.key)
-      const { condition } = { condition: undefined, ...termsOf(wanted, ledger.guards.get(named)?.version ?? null, now) }
+      const named = keyAt(spec.key)
+      const { condition } = { condition: undefined, ...toTerms(spec, ledger.guards.get(named)?.version ?? null, now) }
       const same = { key: named, ...(condition && { condition }) }
-      return wanted.want === 'set_guard'
-        ? { kind: 'set_guard', guard: guardAt(wanted.guard), ...same }
+      return spec.kind === 'set_guard'
+        ? { kind: 'set_guard', guard: guardAt(spec.guard), ...same }
         : { kind: 'remove_guard', ...same }
     }
     case 'link': {
-      const secretHash = secretOf(cast.links, 'link')
-      const change = changeOf(wanted.change, ledger, now)
-      const { decision } = wanted
+      const secretHash = createSecret(secrets.links, 'link')
+      const change = toChange(spec.change, ledger, now)
+      const { decision } = spec
       return {
         kind: 'hold_for_link',
         change,
         secretHash,
-        expiresAt: now + wanted.lifeMs,
+        expiresAt: now + spec.lifeMs,
         ...(decision !== null && { decision }),
       }
     }
     case 'approval_link': {
-      const heldId = heldIdOf(wanted.held, ledger, 'approval')
+      const heldId = pickHeldId(spec.held, ledger, 'approval')
       return {
         kind: 'hold_approval_for_link',
         heldId,
-        secretHash: secretOf(cast.links, 'link'),
-        expiresAt: now + wanted.lifeMs,
+        secretHash: createSecret(secrets.links, 'link'),
+        expiresAt: now + spec.lifeMs,
       }
     }
     case 'press':
       return { kind: 'release' }
     case 'approve':
-      return { kind: 'approve', heldId: heldIdOf(wanted.held, ledger, 'approval') }
+      return { kind: 'approve', heldId: pickHeldId(spec.held, ledger, 'approval') }
     case 'drop':
-      return { kind: 'drop_held', heldId: heldIdOf(wanted.held, ledger, 'revert') }
+      return { kind: 'drop_held', heldId: pickHeldId(spec.held, ledger, 'revert') }
     case 'freeze':
-      return { kind: 'freeze', until: wanted.forMs === null ? null : now + wanted.forMs }
+      return { kind: 'freeze', until: spec.forMs === null ? null : now + spec.forMs }
     case 'unfreeze':
       return { kind: 'unfreeze' }
     case 'grant': {
-      const { can, keys } = GRANTS[wanted.grant] ?? { can: [], keys: [] }
-      const label = `token ${cast.tokens.length}`
-      return { kind: 'add_token', hash: secretOf(cast.tokens, 'token'), label, can, keys, expiresInMs: wanted.lifeMs }
+      const { can, keys } = GRANTS[spec.grant] ?? { can: [], keys: [] }
+      const label = `token ${secrets.tokens.length}`
+      return {
+        kind: 'add_token',
+        hash: createSecret(secrets.tokens, 'token'),
+        label,
+        can,
+        keys,
+        expiresInMs: spec.lifeMs,
+      }
     }
     case 'revoke': {
       const ids = [...ledger.tokens.keys(), 'no-such-token']
-      return { kind: 'revoke_token', tokenId: ids[wanted.token % ids.length] ?? '' }
+      return { kind: 'revoke_token', tokenId: ids[spec.token % ids.length] ?? '' }
     }
     case 'rotate':
-      return { kind: 'rotate_master', hash: secretOf(cast.tokens, 'token'), overlapMs: wanted.overlapMs }
+      return { kind: 'rotate_master', hash: createSecret(secrets.tokens, 'token'), overlapMs: spec.overlapMs }
   }
 }
 
-function changeOf(wanted: Wish, ledger: Ledger, now: number): Change {
-  switch (wanted.want) {
+function toChange(spec: IntentSpec, ledger: Ledger, now: number): Change {
+  switch (spec.kind) {
     case 'put': {
-      const named = wanted.key === null ? null : keyAt(wanted.key)
+      const named = spec.key === null ? null : keyAt(spec.key)
       const version = named === null ? null : (ledger.items.get(named)?.version ?? null)
       return {
         kind: 'put',
         key: named,
-        value: valueAt(wanted.value),
-        type: typeAt(wanted.type),
-        ...termsOf(wanted, version, now, named === null),
+        value: valueAt(spec.value),
+        type: typeAt(spec.type),
+        ...toTerms(spec, version, now, named === null),
       }
     }
     case 'delete':
       return {
         kind: 'delete',
-        key: keyAt(wanted.key),
-        ...termsOf(wanted, ledger.items.get(keyAt(wanted.key))?.version ?? null, now),
+        key: keyAt(spec.key),
+        ...toTerms(spec, ledger.items.get(keyAt(spec.key))?.version ?? null, now),
       }
     case 'patch': {
-      const changes = wanted.values.map(({ key: named, value: given, type }) => ({
+      const changes = spec.values.map(({ key: named, value: given, type }) => ({
         key: keyAt(named),
         value: given === null ? null : valueAt(given),
         ...(given !== null && type !== null && { type: typeAt(type) }),
       }))
-      return { kind: 'patch', changes, ...termsOf(wanted, ledger.revision, now) }
+      return { kind: 'patch', changes, ...toTerms(spec, ledger.revision, now) }
     }
     default:
-      throw new Error(`${wanted.want} is no change of items`)
+      throw new Error(`${spec.kind} is no change of items`)
   }
 }
 
@@ -166,23 +178,23 @@ const valueAt = (number: number): string => VALUES[number] ?? ''
 const typeAt = (number: number): string => TYPES[number] ?? ''
 const guardAt = (number: number): Guard => GUARDS[number] ?? { type: 'boolean' }
 
-function secretOf(made: string[], kind: string): string {
+function createSecret(made: string[], kind: string): string {
   const hash = sha256(`${kind} ${made.length}`)
   made.push(hash)
   return hash
 }
 
-function termsOf({ condition, forMs, atMs }: Terms, version: number | null, now: number, nameless = false) {
-  const wanted = conditionOf(condition, version)
+function toTerms({ condition, forMs, atMs }: Terms, version: number | null, now: number, nameless = false) {
+  const precondition = toCondition(condition, version)
   return {
-    ...(wanted !== undefined && { condition: wanted }),
+    ...(precondition !== undefined && { condition: precondition }),
     ...(forMs !== null && { forMs }),
-    // Nobody is told the key that is made up for later.
+    // The caller would not learn the random key of a scheduled put.
     ...(atMs !== null && !nameless && { at: now + atMs }),
   }
 }
 
-function conditionOf(condition: Terms['condition'], version: number | null): Precondition | undefined {
+function toCondition(condition: Terms['condition'], version: number | null): Precondition | undefined {
   const conditions = {
     none: undefined,
     current: { ifMatch: [version ?? 0] },

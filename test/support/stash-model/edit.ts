@@ -4,9 +4,9 @@ import type { Detail, EntryChange } from '../../../src/model/entry.ts'
 import type { FlatHeld as Held } from '../../../src/stash/tables/held-row.ts'
 import type { Applied, Edit, Holdable } from '../../../src/model/intent.ts'
 import type { Ledger } from './ledger.ts'
-import { planOf, scopeOf } from './plan.ts'
+import { computePlan, getScope } from './plan.ts'
 import {
-  endOf,
+  getEndValue,
   checkRevision,
   isBlank,
   isIdle,
@@ -25,7 +25,7 @@ export type Moment = { now: number; drawn: Drawn; dryRun: boolean }
 const LIFETIME = 30 * 24 * 60 * 60_000
 
 export function edit(ledger: Ledger, wanted: Edit, request: ChangeRequest, { now, drawn, dryRun }: Moment): Applied {
-  const plan = planOf(ledger, wanted, drawn.key)
+  const plan = computePlan(ledger, wanted, drawn.key)
   const { glass, wait } = judgeEdit(ledger, request, wanted, plan, now)
   if (dryRun) return { revision: ledger.revision, changed: [] }
   checkRevision(ledger, request)
@@ -38,7 +38,7 @@ export function edit(ledger: Ledger, wanted: Edit, request: ChangeRequest, { now
   if (tied !== null) ledger.dropWhere(isVoid)
   if (wait === null) return write(ledger, wanted, request, plan, glass, now)
   const named = wanted.kind === 'put' ? { ...wanted, key: wanted.key ?? drawn.key } : wanted
-  // A time that has come is not waited for again.
+  // A due time that has passed is not waited for again.
   const { at, ...timeless } = { at: undefined, ...named }
   const change = at !== undefined && at <= now ? timeless : named
   const seenBy = request.approver ?? release?.approved_by ?? null
@@ -47,7 +47,7 @@ export function edit(ledger: Ledger, wanted: Edit, request: ChangeRequest, { now
       ? { expires_at: wait.until }
       : { approved_by: seenBy && { id: seenBy.id, label: seenBy.label } }
   const rest = { id: drawn.heldId, due_at: wait.until, broke_glass: glass ?? null, ...terms }
-  return hold(ledger, wait.kind, change, scopeOf(wanted, plan), request, now, rest)
+  return hold(ledger, wait.kind, change, getScope(wanted, plan), request, now, rest)
 }
 
 /** Applies an edit that was allowed. */
@@ -68,10 +68,10 @@ function write(
     (change) =>
       change.what === 'item' &&
       (!isIdle(change) || pendingValue(ledger, change.key) !== undefined) &&
-      (change.after !== null || endOf(ledger, change).value !== null),
+      (change.after !== null || getEndValue(ledger, change).value !== null),
   )
-  const end = forMs === undefined || boxed.length === 0 ? null : boxOf(ledger, boxed, forMs, request, now)
-  // Also of those that are away already: they stay away now.
+  const end = forMs === undefined || boxed.length === 0 ? null : toRevert(ledger, boxed, forMs, request, now)
+  // Includes keys that are already deleted: without their revert they stay deleted.
   const meant = plan.filter(({ what }) => what === 'item').map(({ key }) => key)
   const ending = release?.kind === 'revert' ? release.keys : []
   const pending = meant.filter((key) => pendingValue(ledger, key) !== undefined || ending.includes(key))
@@ -81,16 +81,17 @@ function write(
   if (ledger.profile === 'wrendb')
     for (const { key, after } of items) startLife(ledger, key, after === null ? null : now)
   const seenBy = request.approver ?? release?.approved_by ?? null
-  const spoken = request.approver !== null && request.approverReason !== null && { reason: request.approverReason }
+  const approverReason = request.approver !== null &&
+    request.approverReason !== null && { reason: request.approverReason }
   const detail: Detail = {
-    ...(seenBy && { approvedBy: { id: seenBy.id, label: seenBy.label, ...spoken } }),
+    ...(seenBy && { approvedBy: { id: seenBy.id, label: seenBy.label, ...approverReason } }),
     ...(glass && { brokeGlass: glass }),
     ...(cancelled.length > 0 && { cancelled }),
     ...(shortened.length > 0 && { shortened }),
     ...(release?.kind === 'link' && { via: 'link' as const }),
     ...(!isBlank(request.pressedReason) && { pressedReason: request.pressedReason ?? '' }),
     ...(end && { revertsAt: end.due_at ?? 0 }),
-    ...detailOfEnds(items, pending, end),
+    ...toEndsDetail(items, pending, end),
     ...(release?.kind === 'revert' && { ends: release.ends ?? 0 }),
     ...(release?.kind === 'revert' && release.set_by && { setBy: release.set_by }),
     ...(wanted.kind === 'undo' && { undoes: wanted.revision }),
@@ -100,17 +101,17 @@ function write(
   return { revision, changed, did: kind, ...(end && { reverts: { heldId: end.id, at: end.due_at ?? 0 } }) }
 }
 
-/** What the entry's changes do not tell of time-boxes: other values that come back, and keys that nothing comes back to any more. */
-function detailOfEnds(items: EntryChange[], pending: string[], end: Held | null): Pick<Detail, 'goesBack' | 'unboxed'> {
-  const told = (key: string) => items.find((change) => change.key === key)
+/** What the changes of the entry do not show: reverts to another value than the one before, and keys that lose their revert. */
+function toEndsDetail(items: EntryChange[], pending: string[], end: Held | null): Pick<Detail, 'goesBack' | 'unboxed'> {
+  const getChange = (key: string) => items.find((change) => change.key === key)
   if (end === null) {
-    const unboxed = pending.filter((key) => told(key) === undefined)
+    const unboxed = pending.filter((key) => getChange(key) === undefined)
     return unboxed.length > 0 ? { unboxed } : {}
   }
   const unboxed = pending.filter((key) => !end.keys.includes(key))
   const values = end.change.kind === 'patch' ? end.change.changes : []
   const others = values.filter(({ key, value }) => {
-    const change = told(key)
+    const change = getChange(key)
     return change === undefined || (change.before?.value ?? null) !== value
   })
   return {
@@ -120,7 +121,7 @@ function detailOfEnds(items: EntryChange[], pending: string[], end: Held | null)
 }
 
 /** The value from before the edit; if that one was time-boxed as well, the value from before its time-box. */
-function boxOf(
+function toRevert(
   ledger: Ledger,
   items: EntryChange[],
   forMs: number,
@@ -128,9 +129,9 @@ function boxOf(
   now: number,
 ): Held {
   const revision = ledger.revision + 1
-  const changes = items.map((change) => endOf(ledger, change))
+  const changes = items.map((change) => getEndValue(ledger, change))
   const why = reason === null ? '' : `: ${reason}`
-  return heldOf({
+  return toHeld({
     id: `revert-${revision}`,
     kind: 'revert',
     change: { kind: 'patch', changes },
@@ -149,7 +150,7 @@ function startLife(ledger: Ledger, key: string, now: number | null): void {
   if (now === null) return void ledger.held.delete(id)
   const change = { kind: 'delete' as const, key }
   const rest = { reason: 'not written for 30 days', made_at: now, due_at: now + LIFETIME }
-  ledger.hold(heldOf({ id, kind: 'lapse', change, keys: [key], ...rest }))
+  ledger.hold(toHeld({ id, kind: 'lapse', change, keys: [key], ...rest }))
 }
 
 export function hold(
@@ -163,7 +164,7 @@ export function hold(
 ): Applied {
   if (typeof request.actor === 'string') return refuse('token_missing')
   checkRevision(ledger, request)
-  const held = heldOf({
+  const held = toHeld({
     kind,
     change,
     keys,
@@ -179,7 +180,7 @@ export function hold(
   return { revision: ledger.revision, changed: [], held: { id: held.id, waitsFor, expires_at: held.expires_at, dueAt } }
 }
 
-export const heldOf = (row: Partial<Held> & Pick<Held, 'kind' | 'change' | 'keys' | 'reason' | 'made_at'>): Held => ({
+export const toHeld = (row: Partial<Held> & Pick<Held, 'kind' | 'change' | 'keys' | 'reason' | 'made_at'>): Held => ({
   id: '',
   made_by: null,
   secret_hash: null,

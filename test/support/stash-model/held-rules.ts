@@ -1,9 +1,9 @@
-/** Who may approve, decline and cancel what waits in a modelled stash. See `rules.ts`. */
+/** Who may approve, decline and cancel held changes of a modelled stash. See `rules.ts`. */
 import { parseDuration } from '../../../src/model/duration.ts'
 import type { FlatHeld as Held } from '../../../src/stash/tables/held-row.ts'
 import type { Ledger } from './ledger.ts'
 import {
-  guardOf,
+  getGuard,
   checkFreeze,
   isBlank,
   isOver,
@@ -18,7 +18,7 @@ import {
 
 const isHousekeeping = ({ kind }: Held): boolean => kind === 'lapse' || kind === 'thaw'
 
-const isSameHand = (a: Actor | null, b: Actor): boolean =>
+const isSameLine = (a: Actor | null, b: Actor): boolean =>
   a !== null && typeof a !== 'string' && typeof b !== 'string' && a.line === b.line
 
 /** Checks that the change waits for a second person, and that the approver is one. */
@@ -33,11 +33,11 @@ export function checkApproval(
   if (held === undefined || isOver(held, now) || isHousekeeping(held)) return refuse('held_not_found')
   if (held.keys.some((key) => !touches(approver, key))) return refuse('held_not_found')
   if (held.kind !== 'approval') return refuse('not_awaiting_approval')
-  const requester = ledger.requesterOf(held, now)
+  const requester = ledger.getRequester(held, now)
   if (requester === null || typeof requester === 'string') return refuse('requester_gone')
   if (typeof approver === 'string') return refuse('token_missing')
   if (requester.holder === approver.holder) return refuse('own_request')
-  // The master could have made it after it had asked.
+  // The master token could have granted itself an approver after its request.
   if (requester.master && approver.granted > (held.asked ?? -1)) return refuse('granted_after_request')
   return { held, requester }
 }
@@ -46,11 +46,11 @@ type Drop = { held: Held; requester: Actor | null; because: 'declined' | 'cancel
 
 export function checkDrop(ledger: Ledger, heldId: string, request: ChangeRequest, now: number): Drop {
   const { actor } = request
-  if (actor === 'nobody') return refuse('token_missing')
+  if (actor === 'anonymous') return refuse('token_missing')
   const held = ledger.held.get(heldId)
   if (held === undefined || isOver(held, now) || isHousekeeping(held)) return refuse('held_not_found')
-  const requester = ledger.requesterOf(held, now)
-  const own = isSameHand(requester, actor)
+  const requester = ledger.getRequester(held, now)
+  const own = isSameLine(requester, actor)
   if (!own && !held.keys.every((key) => touches(actor, key))) return refuse('held_not_found')
   const because = held.kind === 'approval' && !own ? 'declined' : 'cancelled'
   if (!own) need(actor, because === 'declined' ? 'approve' : 'write', held.keys)
@@ -58,11 +58,11 @@ export function checkDrop(ledger: Ledger, heldId: string, request: ChangeRequest
   return { held, requester, because, glass }
 }
 
-/** Cancelling a revert makes a time-boxed change permanent, so whatever forbids a permanent change forbids this. */
+/** Cancelling a revert makes a time-boxed change permanent, so every rule against a permanent change applies. */
 function checkEnd(ledger: Ledger, held: Held, request: ChangeRequest, now: number): Verdict['glass'] {
   const glass = checkFreeze(ledger, request, held.keys, now)
   for (const key of held.keys) {
-    const guard = guardOf(ledger, key)
+    const guard = getGuard(ledger, key)
     const boxed = guard?.max_for !== undefined && parseDuration(guard.max_for) !== null
     if (boxed && ledger.items.get(key)?.value !== guard.safe_value) refuse('time_box_required', key)
     if (guard?.reason_required === true && isBlank(request.reason)) refuse('reason_required', key)

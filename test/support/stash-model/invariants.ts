@@ -31,7 +31,7 @@ export function checkTables(raw: Raw): string[] {
   const due = held.flatMap(({ due_at: at, retry_at: retryAt }) =>
     [retryAt ?? at].filter((one) => typeof one === 'number'),
   )
-  const truths: [string, unknown, unknown][] = [
+  const checks: [string, unknown, unknown][] = [
     ['item_count', stash['item_count'], item.length],
     ['bytes', stash['bytes'], sum(item, ({ key, value }) => countBytes(String(key) + String(value)))],
     [
@@ -43,7 +43,7 @@ export function checkTables(raw: Raw): string[] {
     ['held_bytes', stash['held_bytes'], sum(counted, ({ change: what }) => countBytes(String(what)))],
     ['log_bytes', stash['log_bytes'], sum(log, ({ bytes }) => Number(bytes))],
     [
-      'entries that weigh less than their texts',
+      'entries counted with fewer bytes than their texts',
       log.filter((row) => Number(row['bytes']) < textBytes(row, change)),
       [],
     ],
@@ -51,17 +51,17 @@ export function checkTables(raw: Raw): string[] {
     ['revision', stash['revision'], log.length],
     ['revisions', log.map(({ revision }) => revision), log.map((_, i) => i + 1)],
     ['revert', revert.map(({ key, held_id: id }) => `${String(key)} ${String(id)}`).sort(), pairs.sort()],
-    ['a revert a key', pairs.length, new Set(pairs.map((pair) => pair.split(' ')[0])).size],
-    ['misfits', misfitsIn(item, guard), []],
+    ['one revert per key', pairs.length, new Set(pairs.map((pair) => pair.split(' ')[0])).size],
+    ['values that violate their guard', findViolatingKeys(item, guard), []],
     ['an alarm for what is due', due.length === 0 || (alarm !== null && alarm <= Math.min(...due)), true],
     ['an alarm for KV', cursor[0]?.['revision'] === stash['revision'] || alarm !== null, true],
   ]
-  return truths
+  return checks
     .filter(([, is, must]) => JSON.stringify(is) !== JSON.stringify(must))
     .map(([what, is, must]) => `${what}: ${JSON.stringify(is)} instead of ${JSON.stringify(must)}`)
 }
 
-const misfitsIn = (items: Row[], guards: Row[]): string[] =>
+const findViolatingKeys = (items: Row[], guards: Row[]): string[] =>
   guards.flatMap(({ key, guard }) => {
     const row = items.find((item) => item['key'] === key)
     const fits =
@@ -70,7 +70,7 @@ const misfitsIn = (items: Row[], guards: Row[]): string[] =>
   })
 
 type Holder = { can: string[]; keys: string[]; line: string; until: number }
-type Past = {
+type History = {
   /** By `item <key>` and `guard <key>`. */
   values: Map<string, string>
   holders: Map<string, Holder>
@@ -83,70 +83,70 @@ type Past = {
 export function checkHistory(entries: LoggedEntry[], master: string): string[] {
   const holder = { can: [...ABILITIES], keys: ['*'], line: master, until: Infinity }
   const holders = new Map([[master, holder]])
-  const past: Past = { values: new Map(), holders, freeze: null, ends: new Map() }
+  const history: History = { values: new Map(), holders, freeze: null, ends: new Map() }
   return entries.flatMap((entry) => {
     const detail = entry.detail === null ? {} : (JSON.parse(entry.detail) as Detail)
-    const violations = breachesOf(entry, detail, past)
-    goOn(entry, detail, past)
+    const violations = findBreaches(entry, detail, history)
+    advance(entry, detail, history)
     return violations.map((breach) => `revision ${entry.revision}: ${breach}`)
   })
 }
 
-function breachesOf(entry: LoggedEntry, detail: Detail, past: Past): string[] {
+function findBreaches(entry: LoggedEntry, detail: Detail, history: History): string[] {
   const { at, actorId, kind } = entry
   const changes = entry.changes.filter(({ what }) => what !== 'held')
   const dropped = entry.changes.flatMap(({ what, key }) => (what === 'held' ? key : []))
-  const actor = actorId === null ? undefined : past.holders.get(actorId)
-  const frozen = past.freeze !== null && (past.freeze.until === null || at < past.freeze.until)
+  const actor = actorId === null ? undefined : history.holders.get(actorId)
+  const frozen = history.freeze !== null && (history.freeze.until === null || at < history.freeze.until)
   const byItself = actorId === null && entry.actor === 'stash'
-  const continuity = changes.filter(({ what, key, before }) => past.values.get(`${what} ${key}`) !== before?.value)
-  const truths: [string, boolean][] = [
-    ['follows on what was there', continuity.length === 0],
-    ['is by a token that counted', actorId === null || (actor !== undefined && at < actor.until)],
-    ['is no change under a freeze', !frozen || changes.length === 0 || byItself || detail.brokeGlass !== undefined],
-    ['names what it dropped', JSON.stringify(dropped) === JSON.stringify(detail.dropped?.keys ?? [])],
-    ['ends what it says', (kind === 'revert') === (detail.ends !== undefined)],
-    ...(actor === undefined ? [] : breachesByToken(entry, detail, actor, past)),
+  const continuity = changes.filter(({ what, key, before }) => history.values.get(`${what} ${key}`) !== before?.value)
+  const checks: [string, boolean][] = [
+    ['starts from the values before it', continuity.length === 0],
+    ['is by a token that was valid', actorId === null || (actor !== undefined && at < actor.until)],
+    ['changes nothing during a freeze', !frozen || changes.length === 0 || byItself || detail.brokeGlass !== undefined],
+    ['names the keys that it dropped', JSON.stringify(dropped) === JSON.stringify(detail.dropped?.keys ?? [])],
+    ['names the revision that it ends if it is a revert', (kind === 'revert') === (detail.ends !== undefined)],
+    ...(actor === undefined ? [] : findTokenBreaches(entry, detail, actor, history)),
   ]
-  return truths.filter(([, holds]) => !holds).map(([what]) => what)
+  return checks.filter(([, holds]) => !holds).map(([what]) => what)
 }
 
 /** Checks the limits of a token, and what guards require of a person's change. */
-function breachesByToken(entry: LoggedEntry, detail: Detail, actor: Holder, past: Past): [string, boolean][] {
-  const approver = detail.approvedBy && past.holders.get(detail.approvedBy.id)
+function findTokenBreaches(entry: LoggedEntry, detail: Detail, actor: Holder, history: History): [string, boolean][] {
+  const approver = detail.approvedBy && history.holders.get(detail.approvedBy.id)
   const items = entry.changes.filter(({ what }) => what === 'item')
-  const stays = keptForGood(entry, detail, past).map((key) => ({ key, value: past.values.get(`item ${key}`) }))
+  const stays = getKeptKeys(entry, detail, history).map((key) => ({ key, value: history.values.get(`item ${key}`) }))
   const changed = items.map(({ key, after }) => ({ key, value: after?.value }))
   return [
     ...entry.changes.flatMap(({ what, key }): [string, boolean][] => [
       [`may change ${what} ${key}`, what === 'held' || actor.can.includes(what === 'item' ? 'write' : 'guard')],
       [`reaches ${key}`, what === 'held' || actor.keys.some((pattern) => matches(pattern, key))],
     ]),
-    ['had another person', approver?.line !== actor.line],
-    ...[...changed, ...stays].flatMap((one) => breachesOfGuard(one, entry, detail, approver, past)),
+    ['had another person as approver', approver?.line !== actor.line],
+    ...[...changed, ...stays].flatMap((one) => findGuardBreaches(one, entry, detail, approver, history)),
   ]
 }
 
-function breachesOfGuard(
+function findGuardBreaches(
   { key, value }: { key: string; value: string | undefined },
   { at, reason }: LoggedEntry,
   { revertsAt, pressedReason = '' }: Detail,
   approver: Holder | undefined,
-  { values }: Past,
+  { values }: History,
 ): [string, boolean][] {
   const text = values.get(`guard ${key}`)
   if (text === undefined) return []
   const guard = JSON.parse(text) as Guard
   const boxed = revertsAt !== undefined && revertsAt - at <= (parseDuration(guard.max_for ?? '') ?? Infinity)
   return [
-    [`says why of ${key}`, guard.reason_required !== true || `${reason ?? ''}${pressedReason}`.trim() !== ''],
+    [`has a reason for ${key}`, guard.reason_required !== true || `${reason ?? ''}${pressedReason}`.trim() !== ''],
     [`ends in time at ${key}`, guard.max_for === undefined || value === guard.safe_value || boxed],
     [`had a second person for ${key}`, guard.approvals !== 1 || (approver !== undefined && mayApprove(approver, key))],
   ]
 }
 
-/** The keys whose time-box it ends without giving them another value: what they are for a time they are for good. */
-function keptForGood({ changes }: LoggedEntry, { cancelled = [], dropped }: Detail, { ends }: Past): string[] {
+/** The keys whose time-box ends without another change, so that the time-boxed value becomes permanent. */
+function getKeptKeys({ changes }: LoggedEntry, { cancelled = [], dropped }: Detail, { ends }: History): string[] {
   const over = [...cancelled, ...(dropped?.kind === 'revert' ? [dropped.id] : [])]
   const kept = [...ends].filter(([, revision]) => over.includes(`revert-${revision}`)).map(([key]) => key)
   return kept.filter((key) => !changes.some((change) => change.what === 'item' && change.key === key))
@@ -155,28 +155,28 @@ function keptForGood({ changes }: LoggedEntry, { cancelled = [], dropped }: Deta
 const mayApprove = ({ can, keys }: Holder, key: string): boolean =>
   can.includes('approve') && keys.some((pattern) => matches(pattern, key))
 
-function goOn(entry: LoggedEntry, detail: Detail, past: Past): void {
+function advance(entry: LoggedEntry, detail: Detail, history: History): void {
   const { revision, kind, at, actorId, changes } = entry
-  // History does not name a key that leaves a time-box without a change: it was away, and stays away.
-  for (const [key, boxed] of past.ends) if (detail.shortened?.includes(`revert-${boxed}`)) past.ends.delete(key)
-  for (const key of keptForGood(entry, detail, past)) {
-    if (detail.revertsAt === undefined) past.ends.delete(key)
-    else past.ends.set(key, revision)
+  // History does not name a key that leaves a time-box without a change: it was deleted, and stays deleted.
+  for (const [key, boxed] of history.ends) if (detail.shortened?.includes(`revert-${boxed}`)) history.ends.delete(key)
+  for (const key of getKeptKeys(entry, detail, history)) {
+    if (detail.revertsAt === undefined) history.ends.delete(key)
+    else history.ends.set(key, revision)
   }
   for (const { what, key, after } of changes) {
-    if (after === null) past.values.delete(`${what} ${key}`)
-    else past.values.set(`${what} ${key}`, after.value)
+    if (after === null) history.values.delete(`${what} ${key}`)
+    else history.values.set(`${what} ${key}`, after.value)
     if (what !== 'item') continue
-    if (detail.revertsAt === undefined) past.ends.delete(key)
-    else past.ends.set(key, revision)
+    if (detail.revertsAt === undefined) history.ends.delete(key)
+    else history.ends.set(key, revision)
   }
-  if (kind === 'freeze') past.freeze = detail.freeze ?? null
-  if (kind === 'unfreeze') past.freeze = null
+  if (kind === 'freeze') history.freeze = detail.freeze ?? null
+  if (kind === 'unfreeze') history.freeze = null
   const { token } = detail
   if (token === undefined) return
   const until = kind === 'revoke_token' ? at : (token.expiresAt ?? Infinity)
-  const old = actorId === null ? undefined : past.holders.get(actorId)
-  const line = kind === 'rotate_master' ? old?.line : past.holders.get(token.id)?.line
-  past.holders.set(token.id, { can: token.can, keys: token.keys, line: line ?? token.id, until })
+  const old = actorId === null ? undefined : history.holders.get(actorId)
+  const line = kind === 'rotate_master' ? old?.line : history.holders.get(token.id)?.line
+  history.holders.set(token.id, { can: token.can, keys: token.keys, line: line ?? token.id, until })
   if (kind === 'rotate_master' && old !== undefined) old.until = detail.oldUntil ?? at
 }

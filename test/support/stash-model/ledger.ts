@@ -16,18 +16,18 @@ const DAY = 24 * 60 * MINUTE
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-export type Founding = { id: string; profile: 'safeguarded' | 'wrendb'; masterHash: string; createdAt: number }
+export type Creation = { id: string; profile: 'safeguarded' | 'wrendb'; masterHash: string; createdAt: number }
 export type LoggedEntry = Entry & { hash: string }
 
 /** The fields of an entry besides its author and time. */
-type Words = { heldId?: string | null; reason: string | null; detail: Detail | null; changes?: EntryChange[] }
+type EntryFields = { heldId?: string | null; reason: string | null; detail: Detail | null; changes?: EntryChange[] }
 
 export class Ledger implements Tables {
-  readonly profile: Founding['profile']
+  readonly profile: Creation['profile']
   readonly items = new Map<string, ItemRow>()
   readonly guards = new Map<string, { text: string; version: number }>()
   readonly tokens = new Map<string, TokenRow>()
-  /** Tokens that have ended. For a month their holders get the reason. */
+  /** Tokens that have ended. For thirty days a caller with one is told why it is refused. */
   readonly ended = new Map<string, TokenRow>()
   readonly held = new Map<string, Held>()
   readonly log: LoggedEntry[] = []
@@ -36,7 +36,7 @@ export class Ledger implements Tables {
   freeze: Freeze | null = null
   head: string
 
-  constructor({ id, profile, masterHash, createdAt }: Founding) {
+  constructor({ id, profile, masterHash, createdAt }: Creation) {
     this.profile = profile
     this.head = sha256(JSON.stringify([id, createdAt]))
     const token = toTokenId(masterHash)
@@ -60,7 +60,7 @@ export class Ledger implements Tables {
     return this.log.length
   }
 
-  tokenNow(id: string, now: number): TokenRow | null {
+  getLiveToken(id: string, now: number): TokenRow | null {
     const token = this.tokens.get(id)
     return token === undefined || (token.expiresAt !== null && token.expiresAt <= now) ? null : token
   }
@@ -86,11 +86,11 @@ export class Ledger implements Tables {
   }
 
   /** The requester with the present state of their token; null if the token has ended. */
-  requesterOf({ made_by }: Held, now: number): Actor | null {
-    return made_by === null ? 'stash' : this.tokenNow(made_by, now)
+  getRequester({ made_by }: Held, now: number): Actor | null {
+    return made_by === null ? 'stash' : this.getLiveToken(made_by, now)
   }
 
-  linkOf(hash: string): Held | null {
+  getLink(hash: string): Held | null {
     const held = this.held.get(toTokenId(hash))
     return held?.secret_hash === hash ? held : null
   }
@@ -123,14 +123,14 @@ export class Ledger implements Tables {
   }
 
   /** Makes the next revision. */
-  revise(kind: string, actor: Actor, words: Words, now: number): number {
-    const { heldId = null, reason, detail, changes = [] } = words
+  revise(kind: string, actor: Actor, fields: EntryFields, now: number): number {
+    const { heldId = null, reason, detail, changes = [] } = fields
     const entry: Entry = {
       revision: this.revision + 1,
       at: now,
       kind,
       actorId: typeof actor === 'string' ? null : actor.id,
-      actor: actor === 'nobody' ? 'anonymous' : actor === 'stash' ? 'stash' : actor.label,
+      actor: typeof actor === 'string' ? actor : actor.label,
       heldId,
       reason,
       detail: detail === null || Object.keys(detail).length === 0 ? null : JSON.stringify(detail),
@@ -170,7 +170,7 @@ export class Ledger implements Tables {
     this.#forgetAnswers(now)
     this.sweepLinks(now)
     for (const [id, token] of this.tokens) {
-      if (this.tokenNow(id, now) !== null) continue
+      if (this.getLiveToken(id, now) !== null) continue
       this.tokens.delete(id)
       this.ended.set(id, { ...token, endedAt: token.expiresAt })
     }

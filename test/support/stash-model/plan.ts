@@ -5,7 +5,7 @@ import type { Tables } from './rules.ts'
 
 const DEFAULT_TYPE = 'text/plain; charset=utf-8'
 
-export function planOf(t: Tables, edit: Edit, newKey: string): EntryChange[] {
+export function computePlan(t: Tables, edit: Edit, newKey: string): EntryChange[] {
   switch (edit.kind) {
     case 'put':
       return [item(t, edit.key ?? newKey, edit.value, edit.type)]
@@ -25,12 +25,12 @@ export function planOf(t: Tables, edit: Edit, newKey: string): EntryChange[] {
           : guard(t, key, before?.value ?? null)
       })
     case 'import':
-      return planOfImport(t, edit)
+      return computeImportPlan(t, edit)
   }
 }
 
 /** Leaves out items and guards that already have the imported value. */
-function planOfImport(t: Tables, { items, guards, replace }: Extract<Edit, { kind: 'import' }>): EntryChange[] {
+function computeImportPlan(t: Tables, { items, guards, replace }: Extract<Edit, { kind: 'import' }>): EntryChange[] {
   const rest = (rows: Map<string, unknown>, named: { key: string }[]): string[] =>
     replace ? [...rows.keys()].sort().filter((key) => !named.some((one) => one.key === key)) : []
   return [
@@ -42,7 +42,7 @@ function planOfImport(t: Tables, { items, guards, replace }: Extract<Edit, { kin
 }
 
 /** The keys that a token must reach to act on a held edit. `*` is not a key, so only a token for every key reaches it. */
-export function scopeOf(edit: Edit, plan: EntryChange[]): string[] {
+export function getScope(edit: Edit, plan: EntryChange[]): string[] {
   const named = edit.kind === 'import' ? [...edit.items, ...edit.guards] : []
   const whole = edit.kind === 'import' && edit.replace ? ['*'] : []
   const keys = [...new Set([...[...named, ...plan].map(({ key }) => key), ...whole])]

@@ -31,7 +31,7 @@ export type TokenRow = {
   expiresAt: number | null
   line: string
   madeBy: string | null
-  /** The first token below a master that it descends from; of a master, its line. */
+  /** The first token below the master in its chain of grants; for a master token, its line. */
   holder: string
   /** The revision that granted it. */
   granted: number
@@ -44,18 +44,18 @@ export type Tables = {
   profile: 'safeguarded' | 'wrendb'
   revision: number
   items: Map<string, ItemRow>
-  /** A guard as JSON, as history tells it. */
+  /** Guards as JSON, in the form that history has. */
   guards: Map<string, { text: string; version: number }>
   held: Map<string, Held>
   freeze: Freeze | null
   log: { changes: EntryChange[] }[]
 }
 
-export type Actor = TokenRow | 'stash' | 'nobody'
+export type Actor = TokenRow | 'stash' | 'anonymous'
 
 export type ChangeRequest = {
   actor: Actor
-  /** The present caller: 'nobody' if a link is used. */
+  /** The present caller: 'anonymous' if a link is used. */
   caller: Actor
   reason: string | null
   release: Held | null
@@ -63,7 +63,7 @@ export type ChangeRequest = {
   approverReason: string | null
   pressedReason: string | null
   breakGlass: string | null
-  /** On the stash's revision, for what has no version of its own. */
+  /** A condition on the stash's revision, for intents whose target has no version of its own. */
   condition?: Precondition | undefined
 }
 
@@ -82,15 +82,15 @@ export function refuse(code: RefusalCode, key?: string): never {
 }
 
 export const touches = (actor: Actor, key: string): boolean =>
-  actor === 'stash' || (actor !== 'nobody' && actor.keys.some((pattern) => matches(pattern, key)))
+  actor === 'stash' || (actor !== 'anonymous' && actor.keys.some((pattern) => matches(pattern, key)))
 
 const may = (actor: Actor, ability: Ability, key: string): boolean =>
-  actor === 'stash' || (actor !== 'nobody' && actor.can.includes(ability) && touches(actor, key))
+  actor === 'stash' || (actor !== 'anonymous' && actor.can.includes(ability) && touches(actor, key))
 
 /** Refuses a caller without this ability, then one whose token does not reach each of these keys. */
 export function need(actor: Actor, ability: Ability, keys: string[]): void {
   if (actor === 'stash') return
-  if (actor === 'nobody') return refuse('token_missing')
+  if (actor === 'anonymous') return refuse('token_missing')
   if (!actor.can.includes(ability)) refuse('not_permitted')
   const beyond = keys.find((key) => !touches(actor, key))
   if (beyond !== undefined) refuse('not_permitted', beyond)
@@ -104,7 +104,7 @@ export const isOver = ({ expires_at }: Held, now: number): boolean => expires_at
 /** A change from no value to no value. */
 export const isIdle = ({ before, after }: EntryChange): boolean => before === null && after === null
 
-export const guardOf = ({ guards }: Pick<Tables, 'guards'>, key: string): Guard | null => {
+export const getGuard = ({ guards }: Pick<Tables, 'guards'>, key: string): Guard | null => {
   const row = guards.get(key)
   return row === undefined ? null : (JSON.parse(row.text) as Guard)
 }
@@ -131,15 +131,15 @@ export function judgeEdit(t: Tables, request: ChangeRequest, edit: Edit, plan: E
     const bytes = new TextEncoder().encode(after?.value ?? '').byteLength
     if (what === 'item' && bytes > VALUE_MAX_BYTES) refuse('value_too_large', key)
   }
-  const wait = own ? null : waitOf(t, request, edit, plan, now)
-  if (wait !== null && request.actor === 'nobody') refuse('token_missing')
+  const wait = own ? null : getWait(t, request, edit, plan, now)
+  if (wait !== null && request.actor === 'anonymous') refuse('token_missing')
   const rules = plan.filter((change) => change.what === 'guard' && !isIdle(change))
   if (wait === null && rules.length > 0 && 'forMs' in edit && edit.forMs !== undefined) refuse('invalid_query')
   return { glass, wait }
 }
 
 function checkCredential(t: Tables, { actor, approver }: ChangeRequest, edit: Edit, plan: EntryChange[]): void {
-  if (actor === 'nobody') {
+  if (actor === 'anonymous') {
     if (t.profile !== 'wrendb' || edit.kind !== 'put') refuse('token_missing')
     // A key that is deleted for a time is not free.
     const taken = plan.find(({ key, before }) => before !== null || pendingValue(t, key) !== undefined)
@@ -153,8 +153,8 @@ function checkCredential(t: Tables, { actor, approver }: ChangeRequest, edit: Ed
   for (const { what, key } of [...named, ...plan]) {
     const ability = what === 'item' ? 'write' : 'guard'
     // The caller of an undo names no key.
-    const told = edit.kind === 'undo' && !touches(actor, key) ? '*' : key
-    if (!may(actor, ability, key)) refuse('not_permitted', told)
+    const shownKey = edit.kind === 'undo' && !touches(actor, key) ? '*' : key
+    if (!may(actor, ability, key)) refuse('not_permitted', shownKey)
   }
   // A held change may affect more keys by now.
   for (const { key } of plan) if (approver !== null && !may(approver, 'approve', key)) refuse('not_permitted', key)
@@ -203,7 +203,7 @@ function checkFit(t: Tables, plan: EntryChange[]): void {
     guards.map(({ key, after }) => [key, after === null ? null : (JSON.parse(after.value) as Guard)]),
   )
   for (const { key, after } of items) {
-    const guard = coming.has(key) ? coming.get(key) : guardOf(t, key)
+    const guard = coming.has(key) ? coming.get(key) : getGuard(t, key)
     if (guard && after !== null && findViolations(guard, after.value).length > 0) refuse('guard_mismatch', key)
   }
   for (const [key, guard] of coming) {
@@ -213,7 +213,7 @@ function checkFit(t: Tables, plan: EntryChange[]): void {
       if (typeof value === 'string' && findViolations(guard, value).length > 0) refuse('guard_unmet', key)
     }
     if (pending === undefined) continue
-    // It happens by itself, so no person could meet the guard's demands.
+    // The stash releases the revert itself, so no person could meet the guard's requirements.
     const endsUnsafe = guard.max_for !== undefined && pending.value !== guard.safe_value
     if (endsUnsafe || guard.approvals === 1) refuse('guard_unmet', key)
   }
@@ -233,7 +233,7 @@ export function pendingValue(
 }
 
 /** The value that a time-box restores: the one from before, or if that one was time-boxed as well, the one from before its time-box. */
-export function endOf(t: Pick<Tables, 'held'>, { key, before }: EntryChange) {
+export function getEndValue(t: Pick<Tables, 'held'>, { key, before }: EntryChange) {
   const present = { key, value: before?.value ?? null, ...(before && { type: before.type }) }
   return pendingValue(t, key) ?? present
 }
@@ -245,12 +245,12 @@ function checkDemands(t: Tables, { reason, pressedReason }: ChangeRequest, edit:
   for (const change of plan) {
     const { what, key, after } = change
     const means = !isIdle(change) || pendingValue(t, key) !== undefined
-    const guard = what === 'item' && means ? guardOf(t, key) : null
+    const guard = what === 'item' && means ? getGuard(t, key) : null
     if (guard === null) continue
     if (guard.reason_required === true && isBlank(reason) && isBlank(pressedReason)) refuse('reason_required', key)
     const atMost = guard.max_for === undefined ? Infinity : (parseDuration(guard.max_for) ?? 0)
     if (guard.max_for === undefined) continue
-    if (forMs !== Infinity && endOf(t, change).value !== guard.safe_value) refuse('unsafe_end', key)
+    if (forMs !== Infinity && getEndValue(t, change).value !== guard.safe_value) refuse('unsafe_end', key)
     if (after?.value !== guard.safe_value && forMs > atMost) refuse('time_box_required', key)
   }
 }
@@ -264,7 +264,7 @@ function checkTime({ release }: ChangeRequest, edit: Edit, now: number): void {
   if (forMs !== undefined && (forMs <= 0 || forMs > YEAR)) refuse('invalid_query')
 }
 
-function waitOf(
+function getWait(
   t: Tables,
   { approver, release }: ChangeRequest,
   edit: Edit,
@@ -275,7 +275,7 @@ function waitOf(
   const seen = release !== null && release.approved_by !== null ? release.keys : []
   const asks = plan.some((one) => {
     const means = !isIdle(one) || pendingValue(t, one.key) !== undefined
-    const guard = one.what === 'item' && means ? guardOf(t, one.key) : null
+    const guard = one.what === 'item' && means ? getGuard(t, one.key) : null
     return guard?.approvals === 1 && approver === null && !seen.includes(one.key)
   })
   if (asks) return { kind: 'approval', until: Math.min(now + 24 * HOUR, at ?? Infinity) }

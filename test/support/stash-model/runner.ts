@@ -12,23 +12,23 @@ import { toTokenId } from '../../../src/model/access/token.ts'
 import { StashModel, type Outcome } from '../stash-model.ts'
 import { sha256 } from './ledger.ts'
 import { checkHistory, checkTables } from './invariants.ts'
-import { commandOf, type Cast } from './command.ts'
+import { toCommand, type Secrets } from './command.ts'
 import type { Drawn } from './edit.ts'
 import type { Step } from './story.ts'
-import { entriesOf, expected, readTables, actual, type Raw } from './tables.ts'
+import { toEntries, toExpected, readTables, toActual, type Raw } from './tables.ts'
 
 const START = Date.UTC(2040, 0, 1)
 const MASTER = sha256('token 0')
 
 export const startClock = (): void => void vi.useFakeTimers({ now: START, toFake: ['Date'] })
 
-type Compared = { is: unknown; must: unknown }
-const NOTHING: Compared = { is: null, must: null }
+type Compared = { actual: unknown; expected: unknown }
+const NOTHING: Compared = { actual: null, expected: null }
 
 export class StoryRunner {
   readonly stub: ReturnType<typeof env.STASH.get>
   readonly model: StashModel
-  readonly #cast: Cast = { tokens: [MASTER], links: [] }
+  readonly #secrets: Secrets = { tokens: [MASTER], links: [] }
   #last: Command | null = null
 
   private constructor(stub: StoryRunner['stub'], profile: Profile) {
@@ -40,10 +40,10 @@ export class StoryRunner {
   static async begin(profile: Profile): Promise<StoryRunner> {
     const stub = env.STASH.get(env.STASH.newUniqueId())
     await stub.create({ name: null, description: null, profile, masterHash: MASTER })
-    const play = new StoryRunner(stub, profile)
+    const runner = new StoryRunner(stub, profile)
     // The alarm for the first put to KV is overdue and runs by itself. Wait for it, so that it does not run during the story.
-    while ((await play.read()).cursor[0]?.['revision'] !== 0) await runDurableObjectAlarm(stub)
-    return play
+    while ((await runner.read()).cursor[0]?.['revision'] !== 0) await runDurableObjectAlarm(stub)
+    return runner
   }
 
   read(): Promise<Raw> {
@@ -51,22 +51,22 @@ export class StoryRunner {
   }
 
   /** Returns the actual and the expected answer. */
-  async run(taken: Step): Promise<Compared> {
-    switch (taken.do) {
-      case 'say':
-        return this.#say(commandOf(taken, this.model.ledger, this.#cast, Date.now()))
+  async run(step: Step): Promise<Compared> {
+    switch (step.do) {
+      case 'command':
+        return this.#send(toCommand(step, this.model.ledger, this.#secrets, Date.now()))
       case 'repeat':
-        return this.#last === null ? NOTHING : this.#say(this.#last)
+        return this.#last === null ? NOTHING : this.#send(this.#last)
       case 'wait':
-        vi.setSystemTime(Date.now() + taken.ms)
+        vi.setSystemTime(Date.now() + step.ms)
         return NOTHING
       case 'wait_for_it': {
         const next = Math.min(...this.model.ledger.moments().filter((at) => at > Date.now()))
-        if (next < Infinity) vi.setSystemTime(next + taken.beside)
+        if (next < Infinity) vi.setSystemTime(next + step.beside)
         return NOTHING
       }
-      case 'ring':
-        for (let i = 0; i < taken.times; i++) await this.#ring()
+      case 'alarm':
+        for (let i = 0; i < step.times; i++) await this.#runAlarm()
         return NOTHING
       case 'evict':
         await evictDurableObject(this.stub)
@@ -74,26 +74,26 @@ export class StoryRunner {
     }
   }
 
-  async #say(command: Command): Promise<Compared> {
+  async #send(command: Command): Promise<Compared> {
     if (command.idempotencyKey !== undefined) this.#last = command
     const answer = (await this.stub.apply(command)) as Result<Applied>
-    const outcome = this.model.apply(command, Date.now(), drawnIn(answer))
+    const outcome = this.model.apply(command, Date.now(), toDrawn(answer))
     // Of a dry run only two things are compared: whether it is refused, and that it changes nothing.
-    if (command.dryRun === true && answer.ok) return { is: true, must: outcome.ok }
-    return { is: outcomeOf(answer), must: outcome }
+    if (command.dryRun === true && answer.ok) return { actual: true, expected: outcome.ok }
+    return { actual: toOutcome(answer), expected: outcome }
   }
 
-  async #ring(): Promise<void> {
-    // It cannot ring where nothing has set it.
-    if (await runDurableObjectAlarm(this.stub)) this.model.ring(Date.now())
+  async #runAlarm(): Promise<void> {
+    // If no alarm is set, none runs, so the model's must not run either.
+    if (await runDurableObjectAlarm(this.stub)) this.model.runAlarm(Date.now())
   }
 
   /** The object's tables, the model's tables, and the violated invariants, of which there must be none. */
-  async look(): Promise<Compared & { violations: string[] }> {
+  async compareTables(): Promise<Compared & { violations: string[] }> {
     const raw = await this.read()
     this.model.adopt(raw.held.map(({ id }) => String(id)))
-    const violations = [...checkTables(raw), ...checkHistory(entriesOf(raw), toTokenId(MASTER))]
-    return { is: actual(raw), must: expected(this.model), violations }
+    const violations = [...checkTables(raw), ...checkHistory(toEntries(raw), toTokenId(MASTER))]
+    return { actual: toActual(raw), expected: toExpected(this.model), violations }
   }
 
   /** The object's own verification of its hash chain: the first broken entry, or null. */
@@ -115,7 +115,7 @@ export class StoryRunner {
   async published(): Promise<unknown> {
     for (let i = 0; i < 3; i++) {
       vi.setSystemTime(Date.now() + 20_000)
-      await this.#ring()
+      await this.#runAlarm()
     }
     return env.SNAPSHOTS.get(this.stub.id.toString(), 'json')
   }
@@ -130,18 +130,21 @@ export class StoryRunner {
 
 const byKey = (a: { key: string }, b: { key: string }): number => (a.key < b.key ? -1 : 1)
 
-const drawnIn = (answer: Result<Applied>): Drawn => ({
-  key: (answer.ok ? answer.value.changed[0] : keyIn(answer.refusal)) ?? '-',
+const toDrawn = (answer: Result<Applied>): Drawn => ({
+  key: (answer.ok ? answer.value.changed[0] : getKey(answer.refusal)) ?? '-',
   heldId: (answer.ok ? answer.value.held?.id : undefined) ?? '-',
 })
 
-const keyIn = (refusal: Refusal): string | undefined => ('key' in refusal ? refusal.key : undefined)
+const getKey = (refusal: Refusal): string | undefined => ('key' in refusal ? refusal.key : undefined)
 
 /** The code and key of a refusal. Unit tests cover its other facts. */
-function outcomeOf(answer: Result<Applied>): Outcome {
+function toOutcome(answer: Result<Applied>): Outcome {
   if (answer.ok) return answer
   const { refusal } = answer
   const { code } = refusal
-  const told = code === 'guard_mismatch' ? refusal.guard : code === 'frozen' ? refusal.by : undefined
-  return { ok: false, refusal: { code, key: keyIn(refusal), tells: told === undefined ? undefined : told !== null } }
+  const detail = code === 'guard_mismatch' ? refusal.guard : code === 'frozen' ? refusal.by : undefined
+  return {
+    ok: false,
+    refusal: { code, key: getKey(refusal), hasDetails: detail === undefined ? undefined : detail !== null },
+  }
 }

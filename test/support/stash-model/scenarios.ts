@@ -11,47 +11,47 @@ import {
   KEYS,
   lifeMs,
   link,
-  putOf,
+  anyPut,
   revoke,
   rotate,
-  saying,
+  anyCommand,
   setGuard,
   step,
   terms,
   timed,
   values,
-  wanting,
+  anySpec,
   type Step,
   type Terms,
-  type Wish,
+  type IntentSpec,
 } from './story.ts'
 
 /** Steps in this order, with at most one random step between any two. */
-const together = (...steps: fc.Arbitrary<Step>[]): fc.Arbitrary<Step[]> =>
+const inOrder = (...steps: fc.Arbitrary<Step>[]): fc.Arbitrary<Step[]> =>
   fc
     .tuple(...steps.map((each) => fc.tuple(each, fc.array(step, { maxLength: 1 }))))
     .map((pairs) => pairs.flatMap(([first, then]) => [first, ...then]))
 
-const itsTimeComes = fc.constant<Step>({ do: 'wait_for_it', beside: 0 })
-const alarmRings = fc.constant<Step>({ do: 'ring', times: 1 })
+const timePasses = fc.constant<Step>({ do: 'wait_for_it', beside: 0 })
+const alarmRuns = fc.constant<Step>({ do: 'alarm', times: 1 })
 /** The master token, or one of the first few. */
 const anyToken = fc.nat({ max: 4 })
-const tiedLink = wanting('link', { change, lifeMs, decision: fc.constant('d1') })
-const replacement = wanting('import', { items: values, guards, replace: fc.constant(true), ...terms })
+const tiedLink = anySpec('link', { change, lifeMs, decision: fc.constant('d1') })
+const replacement = anySpec('import', { items: values, guards, replace: fc.constant(true), ...terms })
 const master = fc.constant(0)
 /** A change of the key whose guard requires a second person. */
-const request = saying(putOf({ key: fc.constant(2), forMs: fc.constant(null) }), anyToken)
-const planned = putOf({ key, atMs: timed })
-const plan = saying(planned, anyToken)
-const timeBox = saying(putOf({ key, forMs: timed, atMs: fc.constant(null) }), anyToken)
+const request = anyCommand(anyPut({ key: fc.constant(2), forMs: fc.constant(null) }), anyToken)
+const planned = anyPut({ key, atMs: timed })
+const plan = anyCommand(planned, anyToken)
+const timeBox = anyCommand(anyPut({ key, forMs: timed, atMs: fc.constant(null) }), anyToken)
 const unconditional = { condition: fc.constant('none' as const) }
 const soon = { ...unconditional, forMs: fc.constant(null), atMs: timed }
 const boxed = { ...unconditional, forMs: timed, atMs: fc.constant(null) }
 const forGood = { ...unconditional, forMs: fc.constant(null), atMs: fc.constant(null) }
-const away = saying(wanting('delete', { key, ...boxed }), anyToken)
-const another = saying(wanting('delete', { key, ...terms }), anyToken)
-const boxOfMany = saying(wanting('patch', { values, ...boxed }), anyToken)
-const drop = saying(wanting('drop', { held: fc.constant(0) }), anyToken)
+const away = anyCommand(anySpec('delete', { key, ...boxed }), anyToken)
+const another = anyCommand(anySpec('delete', { key, ...terms }), anyToken)
+const boxOfMany = anyCommand(anySpec('patch', { values, ...boxed }), anyToken)
+const drop = anyCommand(anySpec('drop', { held: fc.constant(0) }), anyToken)
 const glass = fc.constant('fire')
 const newest = { held: fc.constant(0), link: master }
 
@@ -59,112 +59,125 @@ const first = fc.constant(0)
 /** The token of the prologue that reaches two keys only. */
 const limited = fc.constant(3)
 const tied = {
-  beyond: wanting('link', { change: putOf({ key: fc.constant(3) }), lifeMs, decision: fc.constant('d1') }),
-  within: wanting('link', { change: putOf({ key: first, ...forGood }), lifeMs, decision: fc.constant('d1') }),
+  beyond: anySpec('link', { change: anyPut({ key: fc.constant(3) }), lifeMs, decision: fc.constant('d1') }),
+  within: anySpec('link', { change: anyPut({ key: first, ...forGood }), lifeMs, decision: fc.constant('d1') }),
 }
-const guardFirst = wanting('set_guard', { key: first, guard: fc.nat({ max: 3 }), ...forGood })
-const askForTwo = saying(wanting('set_guard', { key: first, guard: fc.constant(2), ...forGood }), master)
+const guardFirst = anySpec('set_guard', { key: first, guard: fc.nat({ max: 3 }), ...forGood })
+const askForTwo = anyCommand(anySpec('set_guard', { key: first, guard: fc.constant(2), ...forGood }), master)
 const awayAgain = {
-  first: saying(wanting('delete', { key: first, ...boxed }), anyToken),
-  second: saying(wanting('delete', { key: first, ...terms }), anyToken),
+  first: anyCommand(anySpec('delete', { key: first, ...boxed }), anyToken),
+  second: anyCommand(anySpec('delete', { key: first, ...terms }), anyToken),
 }
 
 /** A change that is often refused, repeated when its obstacle may be gone, and again when the refusal has been forgotten. */
 const refused = fc.constantFrom<Terms['condition']>('stale', 'absent')
-const keyed = saying(putOf({ key, ...forGood, condition: refused }), anyToken).map((said) =>
-  said.do === 'say' ? { ...said, repeatKey: 'k1', dryRun: false } : said,
+const keyed = anyCommand(anyPut({ key, ...forGood, condition: refused }), anyToken).map((step) =>
+  step.do === 'command' ? { ...step, repeatKey: 'k1', dryRun: false } : step,
 )
 const repeat = fc.constant<Step>({ do: 'repeat' })
 const twoMinutes = fc.constantFrom(119_999, 120_000).map((ms): Step => ({ do: 'wait', ms }))
 
 /** Combinations that seldom come about at random. */
-const scene: fc.Arbitrary<Step[]> = fc.oneof(
-  together(saying(link, anyToken), saying(wanting('press', { link: newest.link }))),
-  together(keyed, another, repeat, twoMinutes, repeat),
-  together(request, saying(wanting('approve', { held: newest.held }), anyToken)),
-  together(
+const scenario: fc.Arbitrary<Step[]> = fc.oneof(
+  inOrder(anyCommand(link, anyToken), anyCommand(anySpec('press', { link: newest.link }))),
+  inOrder(keyed, another, repeat, twoMinutes, repeat),
+  inOrder(request, anyCommand(anySpec('approve', { held: newest.held }), anyToken)),
+  inOrder(
     request,
-    saying(wanting('approval_link', { held: newest.held, lifeMs }), anyToken),
-    saying(wanting('press', { link: newest.link })),
+    anyCommand(anySpec('approval_link', { held: newest.held, lifeMs }), anyToken),
+    anyCommand(anySpec('press', { link: newest.link })),
   ),
-  together(timeBox, itsTimeComes, alarmRings),
-  together(timeBox, timeBox, itsTimeComes, alarmRings),
-  together(plan, itsTimeComes, alarmRings),
-  together(plan, saying(setGuard, master), itsTimeComes, alarmRings),
-  together(plan, saying(fc.oneof(freeze, rotate, revoke), master), itsTimeComes, alarmRings),
-  together(timeBox, saying(replacement, master), itsTimeComes, alarmRings),
-  together(saying(freeze, master), saying(change, anyToken), itsTimeComes, saying(change, anyToken)),
-  together(saying(freeze, master), saying(fc.constant({ want: 'unfreeze' }), master)),
-  together(request, saying(rotate, master), saying(wanting('approve', { held: newest.held }), anyToken)),
-  together(saying(tiedLink, anyToken), saying(tiedLink, anyToken), saying(wanting('press', { link: newest.link }))),
-  together(
-    saying(grant, master),
-    saying(planned, fc.constant(5)),
-    itsTimeComes,
-    saying(change, fc.constant(5)),
-    alarmRings,
+  inOrder(timeBox, timePasses, alarmRuns),
+  inOrder(timeBox, timeBox, timePasses, alarmRuns),
+  inOrder(plan, timePasses, alarmRuns),
+  inOrder(plan, anyCommand(setGuard, master), timePasses, alarmRuns),
+  inOrder(plan, anyCommand(fc.oneof(freeze, rotate, revoke), master), timePasses, alarmRuns),
+  inOrder(timeBox, anyCommand(replacement, master), timePasses, alarmRuns),
+  inOrder(anyCommand(freeze, master), anyCommand(change, anyToken), timePasses, anyCommand(change, anyToken)),
+  inOrder(anyCommand(freeze, master), anyCommand(fc.constant({ kind: 'unfreeze' }), master)),
+  inOrder(request, anyCommand(rotate, master), anyCommand(anySpec('approve', { held: newest.held }), anyToken)),
+  inOrder(
+    anyCommand(tiedLink, anyToken),
+    anyCommand(tiedLink, anyToken),
+    anyCommand(anySpec('press', { link: newest.link })),
+  ),
+  inOrder(
+    anyCommand(grant, master),
+    anyCommand(planned, fc.constant(5)),
+    timePasses,
+    anyCommand(change, fc.constant(5)),
+    alarmRuns,
   ),
   // Deleted for a time, then for good or for longer.
-  together(
+  inOrder(
     away,
-    fc.oneof(another, saying(wanting('patch', { values, ...forGood }), anyToken)),
-    itsTimeComes,
-    alarmRings,
+    fc.oneof(another, anyCommand(anySpec('patch', { values, ...forGood }), anyToken)),
+    timePasses,
+    alarmRuns,
   ),
-  together(boxOfMany, saying(change, anyToken), itsTimeComes, alarmRings),
-  together(boxOfMany, drop, alarmRings),
-  together(timeBox, saying(setGuard, master), itsTimeComes, alarmRings),
-  together(awayAgain.first, awayAgain.second, itsTimeComes, alarmRings),
-  together(saying(putOf({ key: first, ...boxed }), anyToken), saying(guardFirst, master), itsTimeComes, alarmRings),
+  inOrder(boxOfMany, anyCommand(change, anyToken), timePasses, alarmRuns),
+  inOrder(boxOfMany, drop, alarmRuns),
+  inOrder(timeBox, anyCommand(setGuard, master), timePasses, alarmRuns),
+  inOrder(awayAgain.first, awayAgain.second, timePasses, alarmRuns),
+  inOrder(
+    anyCommand(anyPut({ key: first, ...boxed }), anyToken),
+    anyCommand(guardFirst, master),
+    timePasses,
+    alarmRuns,
+  ),
   // The guard requires a second person only when the change is already due.
-  together(
-    saying(putOf({ key: first, value: fc.constant(2), ...soon }), anyToken),
+  inOrder(
+    anyCommand(anyPut({ key: first, value: fc.constant(2), ...soon }), anyToken),
     askForTwo,
-    itsTimeComes,
-    alarmRings,
+    timePasses,
+    alarmRuns,
   ),
   // The caller does not reach all of its keys.
-  together(saying(wanting('patch', { values, ...boxed }), master), saying(wanting('drop', newest), limited)),
-  together(saying(tied.beyond, master), saying(tied.within, limited), saying(wanting('press', newest))),
+  inOrder(anyCommand(anySpec('patch', { values, ...boxed }), master), anyCommand(anySpec('drop', newest), limited)),
+  inOrder(anyCommand(tied.beyond, master), anyCommand(tied.within, limited), anyCommand(anySpec('press', newest))),
   // Guards cannot be time-boxed.
-  together(saying(guardFirst, master), saying(wanting('undo', { back: fc.constant(0), ...boxed }), master)),
+  inOrder(anyCommand(guardFirst, master), anyCommand(anySpec('undo', { back: fc.constant(0), ...boxed }), master)),
   // Requested during a freeze.
-  together(
-    saying(freeze, master),
-    saying(fc.oneof(putOf({ key, ...soon }), putOf({ key: fc.constant(2), ...forGood })), anyToken, glass),
-    saying(wanting('approve', { held: newest.held }), anyToken),
-    itsTimeComes,
-    alarmRings,
+  inOrder(
+    anyCommand(freeze, master),
+    anyCommand(fc.oneof(anyPut({ key, ...soon }), anyPut({ key: fc.constant(2), ...forGood })), anyToken, glass),
+    anyCommand(anySpec('approve', { held: newest.held }), anyToken),
+    timePasses,
+    alarmRuns,
   ),
   // Imports that replace everything, or name items that already have the value.
-  together(saying(wanting('import', { items: values, guards, replace: fc.boolean(), ...soon }), anyToken), drop),
-  together(saying(replacement, anyToken), saying(wanting('approve', { held: newest.held }), anyToken), alarmRings),
+  inOrder(anyCommand(anySpec('import', { items: values, guards, replace: fc.boolean(), ...soon }), anyToken), drop),
+  inOrder(
+    anyCommand(replacement, anyToken),
+    anyCommand(anySpec('approve', { held: newest.held }), anyToken),
+    alarmRuns,
+  ),
 )
 
-const act = fc.oneof({ weight: 4, arbitrary: step.map((each) => [each]) }, { weight: 1, arbitrary: scene })
+const part = fc.oneof({ weight: 4, arbitrary: step.map((each) => [each]) }, { weight: 1, arbitrary: scenario })
 
 /** Long stories, because faults need several steps to come about. */
 export const story: fc.Arbitrary<Step[]> = fc
-  .noBias(fc.array(act, { maxLength: 40, size: 'max' }))
-  .map((acts) => acts.flat())
+  .noBias(fc.array(part, { maxLength: 40, size: 'max' }))
+  .map((parts) => parts.flat())
 
 /** The start of every story: tokens, some flags, and guards on two of them. */
 export const PROLOGUE: Step[] = [
-  ...[1, 2, 3].map((grant) => say({ want: 'grant', grant, lifeMs: null })),
-  ...KEYS.map((_, at) => say({ want: 'put', key: at, value: at % 4, type: 0, ...bare() })),
-  say({ want: 'set_guard', key: 1, guard: 1, ...bare() }),
-  say({ want: 'set_guard', key: 2, guard: 2, ...bare() }),
+  ...[1, 2, 3].map((grant) => toStep({ kind: 'grant', grant, lifeMs: null })),
+  ...KEYS.map((_, at) => toStep({ kind: 'put', key: at, value: at % 4, type: 0, ...bare() })),
+  toStep({ kind: 'set_guard', key: 1, guard: 1, ...bare() }),
+  toStep({ kind: 'set_guard', key: 2, guard: 2, ...bare() }),
 ]
 
 function bare(): Terms {
   return { condition: 'none', forMs: null, atMs: null }
 }
 
-function say(wanted: Wish): Step {
+function toStep(spec: IntentSpec): Step {
   return {
-    do: 'say',
+    do: 'command',
     by: 0,
-    wish: wanted,
+    spec,
     reason: 'first',
     breakGlass: null,
     condition: 'none',

@@ -1,7 +1,7 @@
 /**
- * Stories for the model of a stash: what may happen to one, as data that shrinks. A step names tokens, links, held
- * changes and versions by number, for they are only there once the story has come so far: see `command.ts`. Their
- * order is in `scenarios.ts`.
+ * The steps of stories for the model of a stash, as data that fast-check can shrink. A step refers to tokens, links, held
+ * changes and versions by number, because they exist only after the earlier steps: see `command.ts`. `scenarios.ts`
+ * orders the steps.
  */
 import fc from 'fast-check'
 import type { Guard } from '../../../src/model/guard/guard.ts'
@@ -12,9 +12,9 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** Keys that the stash makes up have no dot, so no pattern below means one of those by chance. */
+/** The random keys of the stash have no dot, so no pattern below matches one of them by chance. */
 export const KEYS = ['a.1', 'a.2', 'b.1', 'C.d_e-f']
-/** Two texts of several bytes a character, one that ends a C string, and what guards take. */
+/** Values that guards accept, one with characters of several bytes, one with a NUL, and one that is too long. */
 export const VALUES = ['true', 'false', 'blue', 'green', 'é𝄞', 'nul\u0000x', 'a long text for a flag']
 export const TYPES = ['text/plain; charset=utf-8', 'application/json']
 
@@ -37,52 +37,52 @@ export const GRANTS: { can: Ability[]; keys: string[] }[] = [
 ]
 
 export type Terms = {
-  /** On which version: the present one, one that is past, any, none. */
+  /** The precondition: none, the present version, an old one, any version, or no version. */
   condition: 'none' | 'current' | 'stale' | 'exists' | 'absent'
   forMs: number | null
-  /** From now. */
+  /** Relative to the present time. */
   atMs: number | null
 }
 
 type Value = { key: number; value: number | null; type: number | null }
 
-export type Wish =
-  | ({ want: 'put'; key: number | null; value: number; type: number } & Terms)
-  | ({ want: 'delete'; key: number } & Terms)
-  | ({ want: 'patch'; values: Value[] } & Terms)
-  | ({ want: 'undo'; back: number } & Terms)
-  | ({ want: 'import'; items: Value[]; guards: { key: number; guard: number }[]; replace: boolean } & Terms)
-  | ({ want: 'set_guard'; key: number; guard: number } & Terms)
-  | ({ want: 'remove_guard'; key: number } & Terms)
-  | { want: 'link'; change: Wish; lifeMs: number; decision: string | null }
-  | { want: 'approval_link'; held: number; lifeMs: number }
-  | { want: 'press'; link: number }
-  | { want: 'approve'; held: number }
-  | { want: 'drop'; held: number }
-  | { want: 'freeze'; forMs: number | null }
-  | { want: 'unfreeze' }
-  | { want: 'grant'; grant: number; lifeMs: number | null }
-  | { want: 'revoke'; token: number }
-  | { want: 'rotate'; overlapMs: number }
+export type IntentSpec =
+  | ({ kind: 'put'; key: number | null; value: number; type: number } & Terms)
+  | ({ kind: 'delete'; key: number } & Terms)
+  | ({ kind: 'patch'; values: Value[] } & Terms)
+  | ({ kind: 'undo'; back: number } & Terms)
+  | ({ kind: 'import'; items: Value[]; guards: { key: number; guard: number }[]; replace: boolean } & Terms)
+  | ({ kind: 'set_guard'; key: number; guard: number } & Terms)
+  | ({ kind: 'remove_guard'; key: number } & Terms)
+  | { kind: 'link'; change: IntentSpec; lifeMs: number; decision: string | null }
+  | { kind: 'approval_link'; held: number; lifeMs: number }
+  | { kind: 'press'; link: number }
+  | { kind: 'approve'; held: number }
+  | { kind: 'drop'; held: number }
+  | { kind: 'freeze'; forMs: number | null }
+  | { kind: 'unfreeze' }
+  | { kind: 'grant'; grant: number; lifeMs: number | null }
+  | { kind: 'revoke'; token: number }
+  | { kind: 'rotate'; overlapMs: number }
 
 export type Step =
   | {
-      do: 'say'
+      do: 'command'
       by: number
-      wish: Wish
+      spec: IntentSpec
       reason: string | null
       breakGlass: string | null
-      /** On the stash's revision, for what has no version of its own. */
+      /** A condition on the stash's revision, for intents whose target has no version of its own. */
       condition: Terms['condition']
       repeatKey: string | null
       dryRun: boolean
     }
-  /** The last command that had an Idempotency-Key, once more. */
+  /** Repeats the last command that had an Idempotency-Key. */
   | { do: 'repeat' }
   | { do: 'wait'; ms: number }
-  /** To the moment when something is due or at its end, or a millisecond beside it. */
+  /** Advances the clock to the next time at which something is due or ends, or to a millisecond before or after it. */
   | { do: 'wait_for_it'; beside: number }
-  | { do: 'ring'; times: number }
+  | { do: 'alarm'; times: number }
   | { do: 'evict' }
 
 const one = fc.constantFrom
@@ -94,17 +94,17 @@ export const timed = one(MINUTE, 30 * MINUTE, HOUR)
 
 const often = <T>(usual: T, ...others: T[]): fc.Arbitrary<T> =>
   fc.oneof({ weight: 4, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: one(...others) })
-/** Mostly small: shrinks, and is found, there. */
+/** Prefers small numbers, which refer to something that exists more often. */
 const mostly = (small: number, max: number): fc.Arbitrary<number> =>
   fc.oneof({ weight: 5, arbitrary: fc.nat({ max: small }) }, { weight: 2, arbitrary: fc.nat({ max }) })
 
-/** Plain objects: they print as what they are. */
+/** With an ordinary prototype, so that a failed story prints as plain objects. */
 const record = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
   fc.record<T>(fields, { noNullPrototype: true })
-export const wanting = <W extends Wish['want'], T>(
-  want: W,
+export const anySpec = <W extends IntentSpec['kind'], T>(
+  kind: W,
   fields: { [K in keyof T]: fc.Arbitrary<T[K]> },
-): fc.Arbitrary<{ want: W } & T> => record(fields).map((rest) => ({ want, ...rest }))
+): fc.Arbitrary<{ kind: W } & T> => record(fields).map((rest) => ({ kind, ...rest }))
 
 export const condition = often<Terms['condition']>('none', 'current', 'stale', 'exists', 'absent')
 export const terms = {
@@ -112,7 +112,7 @@ export const terms = {
   forMs: fc.oneof(fc.constant(null), one(MINUTE, 30 * MINUTE, HOUR, 2 * HOUR)),
   atMs: often<number | null>(null, MINUTE, 45 * MINUTE, 2 * DAY, 0, -MINUTE, 367 * DAY),
 }
-/** Mostly what some guard takes. */
+/** Mostly a value that some guard accepts. */
 const value = mostly(3, VALUES.length - 1)
 const maybeType = often<number | null>(null, 0, 1)
 export const values = fc.uniqueArray(record<Value>({ key, value: fc.option(value, { freq: 4 }), type: maybeType }), {
@@ -125,62 +125,62 @@ export const guards = fc.uniqueArray(record<{ key: number; guard: number }>({ ke
   selector: (each) => each.key,
 })
 
-type Put = Extract<Wish, { want: 'put' }>
-export const putOf = (fields: Partial<{ [K in keyof Put]: fc.Arbitrary<Put[K]> }>): fc.Arbitrary<Wish> =>
-  wanting('put', { key, value, type, ...terms, ...fields })
-const put = putOf({ key: fc.option<number>(key, { freq: 12 }) })
-const remove = wanting('delete', { key, ...terms })
-const patch = wanting('patch', { values, ...terms })
-export const setGuard = wanting('set_guard', { key, guard, ...terms })
+type Put = Extract<IntentSpec, { kind: 'put' }>
+export const anyPut = (fields: Partial<{ [K in keyof Put]: fc.Arbitrary<Put[K]> }>): fc.Arbitrary<IntentSpec> =>
+  anySpec('put', { key, value, type, ...terms, ...fields })
+const put = anyPut({ key: fc.option<number>(key, { freq: 12 }) })
+const remove = anySpec('delete', { key, ...terms })
+const patch = anySpec('patch', { values, ...terms })
+export const setGuard = anySpec('set_guard', { key, guard, ...terms })
 export const lifeMs = one(10 * MINUTE, HOUR)
-// For keys that somebody has named.
-export const change = fc.oneof(putOf({}), patch, remove)
-export const link = wanting('link', { change, lifeMs, decision: fc.option<string>(one('d1', 'd2')) })
-const approvalLink = wanting('approval_link', { held, lifeMs })
-const press = wanting('press', { link: fc.nat({ max: 5 }) })
-const approve = wanting('approve', { held })
-export const freeze = wanting('freeze', { forMs: one(null, 10 * MINUTE, HOUR, 0, 367 * DAY) })
-export const rotate = wanting('rotate', { overlapMs: one(0, 30 * MINUTE, DAY) })
-export const revoke = wanting('revoke', { token: fc.nat({ max: 5 }) })
-export const grant = wanting('grant', {
+// Without puts that leave the key to the stash.
+export const change = fc.oneof(anyPut({}), patch, remove)
+export const link = anySpec('link', { change, lifeMs, decision: fc.option<string>(one('d1', 'd2')) })
+const approvalLink = anySpec('approval_link', { held, lifeMs })
+const press = anySpec('press', { link: fc.nat({ max: 5 }) })
+const approve = anySpec('approve', { held })
+export const freeze = anySpec('freeze', { forMs: one(null, 10 * MINUTE, HOUR, 0, 367 * DAY) })
+export const rotate = anySpec('rotate', { overlapMs: one(0, 30 * MINUTE, DAY) })
+export const revoke = anySpec('revoke', { token: fc.nat({ max: 5 }) })
+export const grant = anySpec('grant', {
   grant: fc.nat({ max: GRANTS.length - 1 }),
   lifeMs: one(null, 20 * MINUTE, 2 * DAY),
 })
 
-const weighed = (weight: number, arbitrary: fc.Arbitrary<Wish>) => ({ weight, arbitrary })
-const wish: fc.Arbitrary<Wish> = fc.oneof(
-  weighed(10, put),
-  weighed(3, remove),
-  weighed(4, patch),
-  weighed(5, wanting('undo', { back: fc.nat({ max: 6 }), ...terms })),
-  weighed(3, wanting('import', { items: values, guards, replace: fc.boolean(), ...terms })),
-  weighed(4, setGuard),
-  weighed(1, wanting('remove_guard', { key, ...terms })),
-  weighed(2, link),
-  weighed(1, approvalLink),
-  weighed(2, press),
-  weighed(3, approve),
-  weighed(3, wanting('drop', { held })),
-  weighed(1, freeze),
-  weighed(2, fc.constant({ want: 'unfreeze' })),
-  weighed(3, grant),
-  weighed(1, revoke),
-  weighed(1, rotate),
+const weighted = (weight: number, arbitrary: fc.Arbitrary<IntentSpec>) => ({ weight, arbitrary })
+const spec: fc.Arbitrary<IntentSpec> = fc.oneof(
+  weighted(10, put),
+  weighted(3, remove),
+  weighted(4, patch),
+  weighted(5, anySpec('undo', { back: fc.nat({ max: 6 }), ...terms })),
+  weighted(3, anySpec('import', { items: values, guards, replace: fc.boolean(), ...terms })),
+  weighted(4, setGuard),
+  weighted(1, anySpec('remove_guard', { key, ...terms })),
+  weighted(2, link),
+  weighted(1, approvalLink),
+  weighted(2, press),
+  weighted(3, approve),
+  weighted(3, anySpec('drop', { held })),
+  weighted(1, freeze),
+  weighted(2, fc.constant({ kind: 'unfreeze' })),
+  weighted(3, grant),
+  weighted(1, revoke),
+  weighted(1, rotate),
 )
 
 /**
- * @param by mostly the master token and the first few; also those that are gone, strangers and nobody
- * @param breakGlass mostly not
+ * @param by mostly the master token and the first few tokens; sometimes an ended one, an unknown one or none
+ * @param breakGlass null in most commands
  */
-export const saying = (
-  wanted: fc.Arbitrary<Wish>,
+export const anyCommand = (
+  wanted: fc.Arbitrary<IntentSpec>,
   by: fc.Arbitrary<number> = mostly(5, 15),
   breakGlass: fc.Arbitrary<string | null> = often<string | null>(null, 'fire'),
 ): fc.Arbitrary<Step> =>
   record({
-    do: fc.constant('say' as const),
+    do: fc.constant('command' as const),
     by,
-    wish: wanted,
+    spec: wanted,
     reason: one('why not', null, ' '),
     breakGlass,
     condition,
@@ -188,7 +188,7 @@ export const saying = (
     dryRun: often(false, false, false, true),
   })
 
-const PASSING = [
+const PASSED_MS = [
   SECOND,
   MINUTE,
   20 * MINUTE,
@@ -201,11 +201,11 @@ const PASSING = [
   -3 * MINUTE,
 ]
 export const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 40, arbitrary: saying(wish) },
+  { weight: 40, arbitrary: anyCommand(spec) },
   { weight: 2, arbitrary: fc.constant<Step>({ do: 'repeat' }) },
-  { weight: 6, arbitrary: one(...PASSING).map((ms): Step => ({ do: 'wait', ms })) },
+  { weight: 6, arbitrary: one(...PASSED_MS).map((ms): Step => ({ do: 'wait', ms })) },
   { weight: 4, arbitrary: one(0, -1, 1).map((beside): Step => ({ do: 'wait_for_it', beside })) },
-  { weight: 8, arbitrary: one(1, 2).map((times): Step => ({ do: 'ring', times })) },
-  // Rare, because the runtime takes its time over each.
+  { weight: 8, arbitrary: one(1, 2).map((times): Step => ({ do: 'alarm', times })) },
+  // Rare, because the runtime is slow to evict an object.
   { weight: 1, arbitrary: fc.constant<Step>({ do: 'evict' }) },
 )

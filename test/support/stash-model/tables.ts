@@ -34,10 +34,10 @@ export async function readTables(storage: DurableObjectStorage): Promise<Raw> {
 const parsed = (text: SqlStorageValue | undefined): unknown => (typeof text === 'string' ? JSON.parse(text) : null)
 
 // Only the code is compared; unit tests cover the other facts.
-const codeIn = (refusal: SqlStorageValue | undefined): unknown => (parsed(refusal) as { code?: unknown } | null)?.code
+const getCode = (refusal: SqlStorageValue | undefined): unknown => (parsed(refusal) as { code?: unknown } | null)?.code
 
 /** The object's tables, in the compared form. */
-export function actual({ stash, ...raw }: Raw) {
+export function toActual({ stash, ...raw }: Raw) {
   return {
     revision: stash['revision'],
     freeze: parsed(stash['freeze']),
@@ -69,16 +69,16 @@ export function actual({ stash, ...raw }: Raw) {
     answers: raw.answer.map(({ scope, key, applied, at }) => [`${String(scope)} ${String(key)}`, parsed(applied), at]),
     refusals: raw.refusal.map(({ scope, key, refusal, at }) => [
       `${String(scope)} ${String(key)}`,
-      codeIn(refusal),
+      getCode(refusal),
       at,
     ]),
-    log: entriesOf(raw),
+    log: toEntries(raw),
     head: stash['head_hash'],
   }
 }
 
 /** The model's tables, in the compared form. */
-export function expected({ ledger }: StashModel) {
+export function toExpected({ ledger }: StashModel) {
   const byName = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1)
   const sorted = <T>(rows: Map<string, T>): [string, T][] => [...rows].sort(byName)
   return {
@@ -95,8 +95,8 @@ export function expected({ ledger }: StashModel) {
   }
 }
 
-/** History as the object has it, with what each entry changed. */
-export function entriesOf({ log, change }: Pick<Raw, 'log' | 'change'>): LoggedEntry[] {
+/** The entries of the object's log with their changes. */
+export function toEntries({ log, change }: Pick<Raw, 'log' | 'change'>): LoggedEntry[] {
   return log.map((row) => ({
     revision: Number(row['revision']),
     at: Number(row['at']),
@@ -106,12 +106,12 @@ export function entriesOf({ log, change }: Pick<Raw, 'log' | 'change'>): LoggedE
     heldId: row['held_id'] as string | null,
     reason: row['reason'] as string | null,
     detail: row['detail'] as string | null,
-    changes: change.filter(({ revision }) => revision === row['revision']).map(changeOf),
+    changes: change.filter(({ revision }) => revision === row['revision']).map(toEntryChange),
     hash: String(row['hash']),
   }))
 }
 
-function changeOf(row: Row): LoggedEntry['changes'][number] {
+function toEntryChange(row: Row): LoggedEntry['changes'][number] {
   const text = (column: string): string => String(row[column])
   return {
     what: row['what'] as 'item' | 'guard' | 'held',

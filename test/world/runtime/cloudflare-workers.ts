@@ -1,4 +1,4 @@
-/** What `cloudflare:workers` is to the object's code in the simulated world, where no workerd runs. */
+/** Stands in for the module `cloudflare:workers` in the simulated world, which runs without workerd. */
 export class DurableObject<Env = unknown> {
   protected readonly ctx: DurableObjectState
   protected readonly env: Env

@@ -1,4 +1,4 @@
-/** The `ctx` of one instance: its storage over the disk, its sockets, and what else the code asks of the runtime. */
+/** Creates the `ctx` of one instance: storage on the simulated disk, sockets, and the other members that the code uses. */
 import type { SQLInputValue } from 'node:sqlite'
 import type { Disk, Row } from './disk.ts'
 import type { Life } from './life.ts'
@@ -9,13 +9,13 @@ export type Surroundings = {
   disk: Disk
   life: Life
   sockets: Set<ServerEnd>
-  /** Sends to the outside, when what was written before is durable. */
+  /** The output gate: sends when everything written before is durable. */
   outlet(deliver: () => void): void
   /** The loopback to the Worker's default entrypoint. */
   entrypoint(request: Request, props: unknown): Promise<Response>
-  /** What was left to go on by itself has failed. */
+  /** Called when work that was passed to `waitUntil` fails. */
   failed(fault: unknown): void
-  /** Nothing else is delivered to the instance before this is over. */
+  /** Blocks other events of the instance until this work is complete. */
   block(work: Promise<unknown>): void
 }
 
@@ -26,12 +26,12 @@ export function makeContext(around: Surroundings): DurableObjectState {
     storage: makeStorage(around),
     exports: {
       default: ({ props }: { props: unknown }) => ({
-        fetch: (url: string, init?: RequestInit) => life.while(entrypoint(new Request(url, init), props)),
+        fetch: (url: string, init?: RequestInit) => life.whileAlive(entrypoint(new Request(url, init), props)),
       }),
     },
-    waitUntil: (work: Promise<unknown>) => void life.while(work).catch(failed),
+    waitUntil: (work: Promise<unknown>) => void life.whileAlive(work).catch(failed),
     blockConcurrencyWhile: <T>(run: () => Promise<T>) => {
-      const work = life.while(run())
+      const work = life.whileAlive(run())
       block(work)
       return work
     },
@@ -50,7 +50,7 @@ export function makeContext(around: Surroundings): DurableObjectState {
     getWebSocketAutoResponseTimestamp: () => null,
     abort: () => {},
   }
-  // The object uses no other part of it; what it uses beyond this fails loudly.
+  // The object uses no other member. One that is missing here throws.
   return state as unknown as DurableObjectState
 }
 
@@ -73,7 +73,7 @@ function makeStorage({ disk, life }: Surroundings) {
       life.check()
       return disk.transact(work)
     },
-    sync: () => life.while(disk.sync()),
+    sync: () => life.whileAlive(disk.sync()),
     getAlarm: async () => disk.alarmAt,
     setAlarm: async (at: number | Date) => {
       life.check()
@@ -90,7 +90,7 @@ function makeStorage({ disk, life }: Surroundings) {
   }
 }
 
-/** Small values by name, in a table of their own. */
+/** The synchronous key-value storage, in a table of its own. */
 function makeKv(exec: (query: string, ...bindings: SQLInputValue[]) => Cursor) {
   const make = () => exec('CREATE TABLE IF NOT EXISTS _kv (name TEXT PRIMARY KEY, value TEXT NOT NULL)')
   const has = () => exec(`SELECT 1 FROM sqlite_master WHERE name = '_kv'`).toArray().length > 0
@@ -111,7 +111,7 @@ function makeKv(exec: (query: string, ...bindings: SQLInputValue[]) => Cursor) {
   }
 }
 
-/** Rows that have all been read: the code cannot tell, but for what a large result would cost. */
+/** A cursor over rows that have all been read already. The only difference to the code is the cost of a large result. */
 class Cursor implements Iterable<Row> {
   readonly rowsRead: number
   readonly rowsWritten = 0

@@ -1,14 +1,14 @@
 /**
- * What survives an object's instances: its SQLite database and its alarm.
+ * The state that survives an object's instances: its SQLite database and its alarm.
  *
- * What is written is durable a few milliseconds later, and a crash before that may lose it: everything since the last sync
- * lies in one open transaction of SQLite's, and the code's own transactions are savepoints in it.
+ * A write becomes durable after a few milliseconds, and a crash before that may lose it: everything since the last sync is
+ * in one open SQLite transaction, and the code's own transactions are savepoints in it.
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import type { Clock } from '../clock.ts'
 import type { Random } from '../random.ts'
 
-/** How long a write takes to be durable, mostly, and now and then. */
+/** The longest time until a write is durable, and the longest for the fraction IS_SLOW of writes. */
 const SYNC_MAX_MS = 8
 const SLOW_SYNC_MAX_MS = 400
 const IS_SLOW = 0.1
@@ -21,17 +21,17 @@ export type Copy = { schema: string[]; tables: { name: string; rows: Row[] }[]; 
 type Waiter = { resolve(): void; reject(fault: unknown): void }
 
 export type DiskEvents = {
-  /** The outermost transaction has been committed, and can still be lost. */
+  /** The outermost transaction has been committed, but is not durable yet. */
   committed(): void
   durable(): void
-  /** What was not durable has been lost. */
+  /** All writes that were not durable have been lost. */
   lost(): void
-  /** The alarm was set, or what it was set to is true again. */
+  /** The alarm was set, or is again at an earlier value after a rollback. */
   alarm(at: number): void
 }
 
 export class Disk {
-  /** What the database claims to take of storage. */
+  /** The size that the database reports. */
   databaseSize = 64 * 1024
   #database = open()
   #depth = 0
@@ -39,7 +39,7 @@ export class Disk {
   #alarmAt: number | null = null
   #durableAlarmAt: number | null = null
   #waiters: Waiter[] = []
-  /** A sync that was under way when the database was replaced or lost its tail is about nothing any more. */
+  /** A pending sync is void if the database has been replaced or rolled back since. */
   #generation = 0
   readonly #clock: Clock
   readonly #random: Random
@@ -65,14 +65,14 @@ export class Disk {
     if (at !== null) this.#events.alarm(at)
   }
 
-  /** What the platform does with the alarm, apart from the object's own transactions: it is taken to be rung, or set anew. */
+  /** Takes the alarm to run it. The platform does this, and `retryAlarm`, outside the object's own transactions. */
   takeAlarm(): void {
     this.#alarmAt = null
     this.#durableAlarmAt = null
   }
 
   retryAlarm(at: number): void {
-    // One that the object has set meanwhile, and that is sooner, is as good.
+    // An earlier alarm that the object has set since replaces the retry.
     if (this.#durableAlarmAt === null || this.#durableAlarmAt > at) this.#durableAlarmAt = at
     if (this.#alarmAt === null || this.#alarmAt > at) this.#alarmAt = at
     this.#events.alarm(this.#alarmAt)
@@ -82,7 +82,7 @@ export class Disk {
     if (!IS_READ.test(query)) this.#written()
     const { db, statements } = this.#database
     if (IS_SCHEMA.test(query)) this.#database.schema = null
-    // Several statements, as migrations have them.
+    // `prepare` takes one statement only, and migrations have several.
     if (bindings.length === 0 && query.includes(';')) {
       db.exec(query)
       return []
@@ -116,7 +116,7 @@ export class Disk {
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
   }
 
-  /** The instance has died. What was not durable yet is lost, or was durable a moment before. */
+  /** Ends pending syncs when the instance dies. Writes that were not durable are lost, or have just become durable. */
   crash(isLost: boolean): void {
     const waiters = this.#waiters.splice(0)
     if (this.#isDirty && isLost) {
@@ -132,12 +132,12 @@ export class Disk {
     for (const { reject } of waiters) reject(new Error('network connection lost'))
   }
 
-  /** Everything written so far is durable. */
+  /** Makes everything written so far durable. */
   settle(): void {
     this.#flush()
   }
 
-  /** Nothing is left: no tables, no alarm. */
+  /** Deletes all tables and the alarm. */
   deleteAll(): void {
     this.#written()
     this.#database.schema = null
@@ -152,7 +152,7 @@ export class Disk {
     const tables = parts.filter(({ type }) => type === 'table')
     return {
       schema: parts.map(({ sql }) => sql),
-      // Row ids are an order that the code reads.
+      // The code reads rows in the order of their row ids.
       tables: tables.map(({ name }) => ({
         name,
         rows: this.#db.prepare(`SELECT rowid AS rowid, * FROM ${name}`).all() as Row[],
@@ -161,7 +161,7 @@ export class Disk {
     }
   }
 
-  /** The database becomes what it was when the copy was made. Its instance must be gone. */
+  /** Restores the database from a copy. The instance must have ended. */
   restore(copy: Copy): void {
     this.#generation++
     release(this.#database)
@@ -204,10 +204,10 @@ const IS_READ = /^\s*SELECT\b/i
 
 const IS_SCHEMA = /\b(?:CREATE|DROP|ALTER) /i
 
-/** A connection and its statements. `schema` is the text of all its tables, as long as that is known. */
+/** A connection and its prepared statements. `schema` has the SQL of all its tables, or null if it is unknown. */
 type Database = { db: DatabaseSync; statements: Map<string, StatementSync>; schema: string | null }
 
-/** Connections that nothing uses: to make the tables and the statements anew takes longer than a story. */
+/** A pool of connections, because creating tables and statements takes longer than running a story. */
 const idle: Database[] = []
 const IDLE_MAX = 4
 
@@ -222,7 +222,7 @@ function release(database: Database): void {
   else database.db.close()
 }
 
-/** A database that holds what was copied. */
+/** Returns a database with the contents of the copy. */
 function acquire({ schema, tables }: Copy): Database {
   const name = schema.join(';')
   const at = idle.findIndex((one) => one.schema === name)

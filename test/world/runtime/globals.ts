@@ -1,19 +1,19 @@
 /**
- * The globals that the object and the read path use, replaced while a world runs: the clock, timers, sockets, and the log.
+ * Replaces the globals that the object and the read path use while a world runs: the clock, timers, sockets, and the log.
  *
- * One world at a time in a process. What a world replaced, its `end()` puts back.
+ * A process can run one world at a time. The `end()` of a world restores the globals.
  */
 import type { Clock } from '../clock.ts'
 import { openSocketPair } from './sockets.ts'
 
 type Settings = {
   clock: Clock
-  /** By how much the clock of the isolate that runs is wrong. */
+  /** By how much the clock of the running isolate is wrong. */
   skew: { ms: number }
   log(line: string): void
 }
 
-/** Node's own Response refuses status 101, knows no socket, and reads its body with the help of timers. */
+/** Node's own Response refuses status 101, has no `webSocket`, and reads its body with timers, which are simulated here. */
 class WorldResponse {
   readonly status: number
   readonly headers: Headers
@@ -40,7 +40,7 @@ class WorldResponse {
   }
 }
 
-/** Replaces the globals; the function that is returned puts them back. */
+/** Replaces the globals. Returns a function that restores them. */
 export function installGlobals({ clock, skew, log }: Settings): () => void {
   const cancelled = new Set<number>()
   let timers = 0
@@ -68,7 +68,7 @@ export function installGlobals({ clock, skew, log }: Settings): () => void {
   }
 }
 
-/** A wait that can be given up. */
+/** Creates `scheduler.wait`, which can be aborted. */
 const waitOn =
   (clock: Clock) =>
   (ms: number, { signal }: { signal?: AbortSignal } = {}): Promise<void> =>
@@ -79,7 +79,7 @@ const waitOn =
           void clock.sleep(ms).then(resolve)
         })
 
-/** The service's own log lines are JSON. Whatever else is printed is meant for whoever runs the tests. */
+/** Captures the service's log lines, which are JSON, and prints everything else. */
 const noteOrPrint = (log: Settings['log']) => {
   const print = console.log
   return (line: unknown, ...rest: unknown[]) =>

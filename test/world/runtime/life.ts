@@ -1,17 +1,17 @@
 /**
- * The life of one instance of an object. What an instance awaits never comes back to it once it is lost, and whatever it
- * does with its storage then throws: an instance may be lost between any two steps.
+ * The life of one instance of an object. An instance may be lost between any two steps: from then on its promises never
+ * settle, and every access to its storage throws.
  */
-export class Gone extends Error {
+export class InstanceGone extends Error {
   constructor() {
     super('the instance is gone')
   }
 }
 
 export class Life {
-  /** 'fenced': another instance has taken over. What this one has begun outside goes on; its storage does not. */
+  /** 'fenced': another instance has taken over. Requests of this one continue; it can no longer use the storage. */
   state: 'alive' | 'fenced' | 'dead' = 'alive'
-  /** What it is in the middle of: an instance sleeps only when there is nothing. */
+  /** The number of pending promises. An instance hibernates only at 0. */
   #begun = 0
 
   get isBusy(): boolean {
@@ -23,11 +23,11 @@ export class Life {
   }
 
   check(): void {
-    if (this.state !== 'alive') throw new Gone()
+    if (this.state !== 'alive') throw new InstanceGone()
   }
 
-  /** The outcome, as long as there is an instance to learn it. */
-  async while<T>(work: Promise<T>): Promise<T> {
+  /** Settles as `work` does if the instance is alive then, and never otherwise. */
+  async whileAlive<T>(work: Promise<T>): Promise<T> {
     this.#begun++
     try {
       const outcome = await work

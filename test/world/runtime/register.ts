@@ -1,4 +1,4 @@
-/** `node --import` this file to run the object's code outside workerd. Vitest has an alias for the same. */
+/** Load this file with `node --import` to run the object's code outside workerd. Vitest uses an alias instead. */
 import { registerHooks } from 'node:module'
 
 const STUB = new URL('./cloudflare-workers.ts', import.meta.url).href

@@ -1,26 +1,26 @@
 /**
- * A pair of sockets. The server's end belongs to an object: what it sends leaves through the object's output gate, in
- * order. The client's end keeps what came until somebody listens.
+ * A pair of sockets. The server's end belongs to an object and sends in order through the object's output gate. The
+ * client's end buffers messages until it has a listener.
  */
 export type Listener = { message(text: string): void; closed(): void }
 
-/** How what is sent gets out of the object: at once, or when what was written before it is durable. */
+/** Delivers a message: at once, or when everything written before it is durable. */
 export type Outlet = (deliver: () => void) => void
 
 export class ClientEnd {
-  /** Set by the client: what it does to go away. */
+  /** Set by the client: closes the connection from its side. */
   leave: () => void = () => {}
-  /** Set by the server's end: it learns that the client has gone. */
+  /** Set by the server's end, and called when the client has closed the connection. */
   left: () => void = () => {}
   #listener: Listener | null = null
   #waiting: ((listener: Listener) => void)[] = []
 
   listen(listener: Listener): void {
     this.#listener = listener
-    for (const tell of this.#waiting.splice(0)) tell(listener)
+    for (const deliver of this.#waiting.splice(0)) deliver(listener)
   }
 
-  tell(what: (listener: Listener) => void): void {
+  deliver(what: (listener: Listener) => void): void {
     if (this.#listener === null) this.#waiting.push(what)
     else what(this.#listener)
   }
@@ -46,7 +46,7 @@ export class ServerEnd {
 
   send(text: string | ArrayBuffer | ArrayBufferView): void {
     if (!this.open) throw new Error('the socket is closed')
-    this.outlet(() => this.#client.tell(({ message }) => message(String(text))))
+    this.outlet(() => this.#client.deliver(({ message }) => message(String(text))))
   }
 
   close(_code?: number, _reason?: string): void {
@@ -55,7 +55,7 @@ export class ServerEnd {
     this.outlet(() => this.#end())
   }
 
-  /** The connection is cut: what has not left the object never will. */
+  /** Breaks the connection. Messages that the output gate holds back are lost. */
   cut(): void {
     this.open = false
     this.#end()
@@ -64,7 +64,7 @@ export class ServerEnd {
   #end(): void {
     if (this.#isEnded) return
     this.#isEnded = true
-    this.#client.tell(({ closed }) => closed())
+    this.#client.deliver(({ closed }) => closed())
     this.closed()
   }
 

@@ -1,9 +1,9 @@
 /**
- * What stories begin with: a new stash, or one with more history than is kept when its database is full. Made once, by the
- * object itself.
+ * The initial states of stories: a new stash, or one with more history than is kept when its database is full. The object
+ * itself creates each once.
  */
 import type { Copy } from '../runtime/disk.ts'
-import { MASTER } from '../stash-home.ts'
+import { MASTER } from '../objects.ts'
 import { World } from '../world.ts'
 import { KEYS } from './step.ts'
 
@@ -13,7 +13,7 @@ export type Past = keyof typeof REVISIONS
 
 const made = new Map<Past, Copy>()
 
-export async function pastCopy(past: Past): Promise<Copy> {
+export async function getPastCopy(past: Past): Promise<Copy> {
   let copy = made.get(past)
   if (copy === undefined) made.set(past, (copy = await makePast(REVISIONS[past])))
   return copy

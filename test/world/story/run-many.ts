@@ -1,39 +1,39 @@
-/** Runs many stories, one for each seed, and shortens one that fails. */
-import type { Plant } from '../plants.ts'
+/** Runs one story for each seed, and shortens one that fails. */
+import type { PlantedFault } from '../plants.ts'
 import { shrink } from './shrink.ts'
-import { storyOf, type Story } from './step.ts'
+import { createStory, type Story } from './step.ts'
 import { runStory } from './run-story.ts'
 
-/** A story that failed, and what went wrong in it. */
+/** A story that failed, and the invariants that it violated. */
 export type Failure = { seed: number; faults: Error[] }
 
-/** The first seed of these whose story fails; null where none does. */
+/** Returns the first seed whose story fails, or null. */
 export async function findFailure(
   seeds: { from: number; to: number },
-  plant: Plant | null = null,
+  plant: PlantedFault | null = null,
   onDone: () => void = () => {},
 ): Promise<Failure | null> {
   for (let seed = seeds.from; seed <= seeds.to; seed++) {
-    const { faults } = await runStory(storyOf(seed), { plant })
+    const { faults } = await runStory(createStory(seed), { plant })
     onDone()
     if (faults.length > 0) return { seed, faults }
   }
   return null
 }
 
-/** The shortest story that is found to fail as this one does. */
-export function shorten({ seed, faults }: Failure, plant: Plant | null = null): Promise<Story> {
-  const kinds = new Set(faults.map(kindOf))
-  return shrink(storyOf(seed), async (shorter) => {
+/** Returns the shortest story found that fails in the same way. */
+export function shorten({ seed, faults }: Failure, plant: PlantedFault | null = null): Promise<Story> {
+  const kinds = new Set(faults.map(getKind))
+  return shrink(createStory(seed), async (shorter) => {
     const result = await runStory(shorter, { plant })
-    return result.faults.some((fault) => kinds.has(kindOf(fault)))
+    return result.faults.some((fault) => kinds.has(getKind(fault)))
   })
 }
 
-/** What kind of failure it is: its words without numbers and values. */
-const kindOf = ({ message }: Error): string => message.replaceAll(/\d+|null|".*"|= .*/g, '')
+/** The kind of a failure: its message without numbers and values. */
+const getKind = ({ message }: Error): string => message.replaceAll(/\d+|null|".*"|= .*/g, '')
 
-export async function trace(story: Story, plant: Plant | null = null): Promise<string> {
+export async function trace(story: Story, plant: PlantedFault | null = null): Promise<string> {
   const lines: string[] = []
   const { faults } = await runStory(story, { plant, trace: (line) => lines.push(line) })
   for (const { message, stack } of faults) lines.push(`  ${faults.length > 1 ? message : (stack ?? message)}`)

@@ -1,29 +1,29 @@
-/** Runs a story to its end. Then all faults and writes are over, and every reader, every watcher and KV must agree with the object. */
+/** Runs the steps of a story, then ends all faults and writes and checks that every reader, every watcher and KV agree with the object. */
 import { isDeepStrictEqual } from 'node:util'
 import { parseSnapshot } from '../../../src/model/snapshot/snapshot.ts'
-import { WorldBroken } from '../kv-model.ts'
-import type { Plant } from '../plants.ts'
-import { FRESH_WITHIN_MS, KV_LATE_MS, PROMISED, PUBLISHED_WITHIN_MS } from '../promises.ts'
+import { InvariantViolation } from '../kv-model.ts'
+import type { PlantedFault } from '../plants.ts'
+import { FRESH_WITHIN_MS, KV_LATE_MS, GUARANTEES, PUBLISHED_WITHIN_MS } from '../bounds.ts'
 import { World } from '../world.ts'
-import { pastCopy } from './past.ts'
+import { getPastCopy } from './past.ts'
 import { StoryRunner } from './runner.ts'
 import { ISOLATES, KEYS, PLACES, type Step, type Story } from './step.ts'
 
-/** The longest time-box of a story, an alarm that is late, and a put that hangs. */
+/** The longest time-box of a story, the longest delay of an alarm, and the longest hanging put. */
 const QUIET_AFTER_MS = 120_000 + 30_000 + 40_000
 
 export type StoryResult = {
-  /** What the code did that it must never do; empty where all is well. */
+  /** The violated invariants; empty if the story passed. */
   faults: Error[]
 }
 
-export type StoryOptions = { plant?: Plant | null; trace?(line: string): void }
+export type StoryOptions = { plant?: PlantedFault | null; trace?(line: string): void }
 
 export async function runStory(
   { seed, mode, past, steps }: Story,
   { plant = null, trace }: StoryOptions = {},
 ): Promise<StoryResult> {
-  const from = await pastCopy(past)
+  const from = await getPastCopy(past)
   const world = new World({
     seed,
     places: PLACES,
@@ -36,22 +36,22 @@ export async function runStory(
   })
   const { truth } = world
   const runner = new StoryRunner(world)
-  const took = (step: Step) => trace?.(`${describeMoment(world)}  ${JSON.stringify(step)}`)
+  const traceStep = (step: Step) => trace?.(`${describeMoment(world)}  ${JSON.stringify(step)}`)
   try {
     await world.clock.pass(2_000)
     for (const step of steps) {
-      took(step)
+      traceStep(step)
       await runner.run(step)
       if (world.faults.length > 0) break
     }
-    if (world.faults.length === 0) await makePeace(world, runner)
+    if (world.faults.length === 0) await checkConvergence(world, runner)
     trace?.(`${describeMoment(world)}  the end`)
   } catch (fault) {
-    world.broke(fault)
+    world.report(fault)
   } finally {
     world.end()
   }
-  return { faults: truth.isOvertaken && !PROMISED.noticesWhenOvertaken ? [] : world.faults }
+  return { faults: truth.isOvertaken && !GUARANTEES.noticesWhenOvertaken ? [] : world.faults }
 }
 
 function describeMoment(world: World): string {
@@ -60,40 +60,40 @@ function describeMoment(world: World): string {
   return `${String(clock.now() - 1_000_000_000).padStart(8)} ms  object ${head} ${object.state}  KV ${kv.latest?.revision ?? '-'} ${kv.state}`
 }
 
-async function makePeace(world: World, runner: StoryRunner): Promise<void> {
-  const { clock, kv, object, home, places, watchers, cache } = world
+async function checkConvergence(world: World, runner: StoryRunner): Promise<void> {
+  const { clock, kv, object, objects, places, watchers, cache } = world
   kv.state = 'up'
   object.state = 'up'
   object.alarms = 'kept'
   cache.purges = 'kept'
-  for (const hub of home.hubs()) hub.state = 'up'
+  for (const hub of objects.hubs()) hub.state = 'up'
   world.disturb()
-  // Readers go on: one of them alone may be told before a far object has answered.
+  // Several rounds, because a single read may be answered from KV before a distant object has confirmed.
   for (let round = 0; round < 4; round++) {
     for (const place of places) for (const key of KEYS) void world.read(place, key)
     await clock.pass(6_000)
   }
-  // A call wakes an object that sleeps: one that is another version now, or whose alarm the platform has dropped.
+  // A call starts an object that has no instance since an upgrade, or whose alarm the platform has dropped.
   void places[0]?.isolates[0]?.stash['vouch']?.().catch(() => {})
-  // An object that went back looks at KV when somebody has seen more than it has, or before it puts what is written next.
-  if (world.truth.line > 0) runner.writeLast()
+  // After a recovery the object reads KV when a reader reports a newer revision, or before it publishes the next write.
+  if (world.truth.timeline > 0) runner.writeLast()
   await clock.pass(QUIET_AFTER_MS + PUBLISHED_WITHIN_MS)
   if (world.faults.length > 0) return
   const { head } = world.truth
   if (head.isDeleted) return expectGone(world)
 
   expect(runner.waiting === 0, 'a client still waits for an answer')
-  // In the table: one that changes nothing makes no revision.
+  // Read from the table, because a revert that changes nothing makes no revision.
   const left = object.disk.exec('SELECT key FROM revert', []).length
-  expect(left === 0, `time-boxes that are over still wait at revision ${head.revision}`)
-  // Every acknowledged write is in KV, whatever crashed between its commit and the put.
+  expect(left === 0, `reverts that are due are still pending at revision ${head.revision}`)
+  // Every acknowledged write must be in KV, even if the object crashed between its commit and the put.
   expectKv(world)
   for (const watcher of watchers) {
     expect(watcher.isAt(head), `a watcher has ${watcher.last?.revision}, and the object ${head.revision}`)
   }
-  // KV's own caches are as late as they are; what is promised then holds for the mode that does not believe them.
+  // `readAll` waits longer in the mode `kv`, because the caches of KV bound how fresh its reads are.
   const answers = await readAll(world)
-  // A freeze may end by the clock while they are read.
+  // A freeze may end by the clock during the reads.
   const states = [head, world.truth.head]
   for (const { status, revision, key, value } of answers) {
     const isTrue = states.some((state) => state.revision === revision && (state.flags.get(key) ?? null) === value)
@@ -104,7 +104,7 @@ async function makePeace(world: World, runner: StoryRunner): Promise<void> {
   }
 }
 
-/** Twice, so that what was served stale while it was fetched anew is gone; each isolate, and each place's cache. */
+/** Reads through each isolate and each place's cache. Two rounds before it refresh entries that stale-while-revalidate still serves. */
 async function readAll(world: World) {
   const { clock, places, mode } = world
   const within = mode === 'vouched' ? FRESH_WITHIN_MS : KV_LATE_MS + FRESH_WITHIN_MS
@@ -129,9 +129,9 @@ function expectKv({ kv, id, truth: { head } }: World): void {
   const latest = kv.latest
   expect(latest?.revision === head.revision, `KV has ${latest?.revision}, and the object ${head.revision}`)
   const snapshot = latest === undefined ? null : parseSnapshot(latest.text, id)
-  expect(snapshot?.isComplete === true, `what KV holds is of an older version, and was not put anew`)
+  expect(snapshot?.isComplete === true, `the text in KV has an older layout, and was not put again`)
   const flags = new Map(Array.from(snapshot?.flags.values() ?? [], ({ key, value }) => [key, value]))
-  expect(isDeepStrictEqual(flags, new Map(head.flags)), `KV holds other flags than the object at ${head.revision}`)
+  expect(isDeepStrictEqual(flags, new Map(head.flags)), `KV has other flags than the object at ${head.revision}`)
 }
 
 async function expectGone(world: World): Promise<void> {
@@ -139,8 +139,9 @@ async function expectGone(world: World): Promise<void> {
   const { stash } = JSON.parse(kv.latest?.text ?? '{}') as { stash?: unknown }
   expect(stash === null, 'the stash was deleted, and KV does not say so')
   const tables = object.disk.exec(`SELECT name FROM sqlite_master WHERE name = 'item'`, [])
-  expect(!PROMISED.forgetsDeleted || tables.length === 0, 'the stash was deleted, and its object keeps something')
-  for (const watcher of watchers) expect(watcher.isGone, `a watcher at ${watcher.last?.revision} has not heard the end`)
+  expect(!GUARANTEES.deletesTables || tables.length === 0, 'the stash was deleted, and its object still has tables')
+  for (const watcher of watchers)
+    expect(watcher.isGone, `a watcher at ${watcher.last?.revision} did not receive the end`)
   for (const { status, revision } of await readAll(world)) {
     expect(
       status === 404 && (revision === null || truth.isGoneAt(revision)),
@@ -149,6 +150,6 @@ async function expectGone(world: World): Promise<void> {
   }
 }
 
-function expect(isSo: boolean, what: string): void {
-  if (!isSo) throw new WorldBroken(what)
+function expect(holds: boolean, what: string): void {
+  if (!holds) throw new InvariantViolation(what)
 }

@@ -1,28 +1,28 @@
-/** Runs the steps of a story. Its clients repeat a write until its outcome is known, and read what they wrote. */
+/** Runs the steps of a story. Its clients repeat a write until its outcome is known, and check that they read their writes. */
 import type { Applied, Intent } from '../../../src/model/intent.ts'
 import type { Result } from '../../../src/model/refusal.ts'
 import type { Answer } from '../cache-model.ts'
-import { WorldBroken } from '../kv-model.ts'
-import { OWN_WRITES_WITHIN_MS, PROMISED } from '../promises.ts'
+import { InvariantViolation } from '../kv-model.ts'
+import { OWN_WRITES_WITHIN_MS, GUARANTEES } from '../bounds.ts'
 import type { Isolate, Place } from '../reader.ts'
 import type { Copy } from '../runtime/disk.ts'
-import { OBJECT_PLACE } from '../stash-home.ts'
+import { OBJECT_PLACE } from '../objects.ts'
 import { WatcherModel } from '../watcher-model.ts'
 import type { World } from '../world.ts'
 import type { Edit, Step, Via } from './step.ts'
 
 const WATCHERS_MAX = 6
-/** More than are replayed. */
+/** More revisions than a replay contains. */
 const BURST = 110
 /** How long a client waits for the outcome of a write. */
 const PATIENCE_MS = 20_000
-/** By then a look-up of an isolate has ended, whatever it waited for. */
+/** The longest look-up of an isolate: all its deadlines have passed by then. */
 const ANSWERED_WITHIN_MS = 15_000
 const TYPE = 'text/plain; charset=utf-8'
 /** History is pruned past 6 GiB. */
 const FULL_BYTES = 7 * 1024 ** 3
 
-/** A snapshot as other versions wrote it, of which this one still reads what is there. */
+/** Turns a snapshot into one that an older version wrote. Today's code can still read its flags. */
 const WRITTEN_BEFORE: Record<Extract<Step, { do: 'upgrade' }>['from'], (text: string) => string> = {
   'older format': (text) => {
     const { reverts: _, ...snapshot } = JSON.parse(text) as Record<string, unknown>
@@ -37,13 +37,13 @@ const WRITTEN_BEFORE: Record<Extract<Step, { do: 'upgrade' }>['from'], (text: st
 export class StoryRunner {
   readonly #world: World
   readonly #backUps: Copy[]
-  readonly #written = new Map<Isolate, { revision: number; at: number; line: number }>()
-  /** The highest revision that somebody has been told of. */
+  readonly #written = new Map<Isolate, { revision: number; at: number; timeline: number }>()
+  /** The highest revision that a client has received as an answer. */
   #known = 0
   #values = 0
   /** The held change that ends the last time-box. */
   #revert: string | null = null
-  /** Answers that are being waited for. */
+  /** The number of pending answers. */
   #waiting = 0
 
   constructor(world: World) {
@@ -56,25 +56,27 @@ export class StoryRunner {
   }
 
   writeLast(): void {
-    this.#go(this.#write({ kind: 'put', key: 'a' }, { place: 0, isolate: 0 }))
+    this.#runAside(this.#write({ kind: 'put', key: 'a' }, { place: 0, isolate: 0 }))
   }
 
   async run(step: Step): Promise<void> {
     const world = this.#world
-    const { object, home } = world
+    const { object, objects } = world
     switch (step.do) {
       case 'wait':
         return world.clock.pass(step.ms)
       case 'write':
-        return this.#go(this.#write(step.edit, step.via))
+        return this.#runAside(this.#write(step.edit, step.via))
       case 'burst':
-        return this.#go(this.#burst(step.via))
+        return this.#runAside(this.#burst(step.via))
       case 'delete stash':
-        return this.#go(this.#send({ kind: 'delete_stash' }, step.via))
+        return this.#runAside(this.#send({ kind: 'delete_stash' }, step.via))
       case 'read':
-        return this.#go('direct' in step ? this.#read(step.place, step.key, step.direct) : this.#readCarefully(step))
+        return this.#runAside(
+          'direct' in step ? this.#read(step.place, step.key, step.direct) : this.#readCarefully(step),
+        )
       case 'crash':
-        return this.#go(this.#crash(step.afterMs))
+        return this.#runAside(this.#crash(step.afterMs))
       case 'overlap':
         return object.overlap()
       case 'hibernate':
@@ -87,10 +89,10 @@ export class StoryRunner {
         object.state = step.state
         return
       case 'hub':
-        for (const hub of home.hubs()) hub.state = step.state
+        for (const hub of objects.hubs()) hub.state = step.state
         return
       case 'hub crash':
-        for (const hub of home.hubs()) hub.crash()
+        for (const hub of objects.hubs()) hub.crash()
         return
       case 'alarms':
         object.alarms = step.fate
@@ -116,28 +118,28 @@ export class StoryRunner {
     }
   }
 
-  #go(work: Promise<unknown>): void {
+  #runAside(work: Promise<unknown>): void {
     this.#waiting++
-    work.catch((fault: unknown) => this.#world.broke(fault)).finally(() => this.#waiting--)
+    work.catch((fault: unknown) => this.#world.report(fault)).finally(() => this.#waiting--)
   }
 
   async #write(edit: Edit, via: Via): Promise<void> {
-    const intent = this.#intentOf(edit)
+    const intent = this.#toIntent(edit)
     if (intent === null) return
     const applied = await this.#send(intent, via)
     if (applied?.ok === true && applied.value.reverts !== undefined) this.#revert = applied.value.reverts.heldId
   }
 
-  /** As clients are told to: a write whose outcome is not known is repeated under its key. */
+  /** Repeats a write with the same Idempotency-Key while its outcome is unknown, as the documentation tells clients to. */
   async #send(intent: Intent, via: Via): Promise<Result<Applied> | null> {
     const world = this.#world
     const isolate = this.#isolate(via)
     const key = `write-${++this.#values}`
     for (let attempt = 0; attempt < 4; attempt++) {
-      const { line } = world.truth
+      const { timeline } = world.truth
       const outcome = await this.#try(isolate, intent, key)
       if (outcome?.ok === true) {
-        if (line === world.truth.line) this.#note(isolate, outcome.value.revision)
+        if (timeline === world.truth.timeline) this.#note(isolate, outcome.value.revision)
         return outcome
       }
       if (outcome !== null) return outcome
@@ -146,7 +148,7 @@ export class StoryRunner {
     return null
   }
 
-  /** Null: nobody knows whether it was applied. */
+  /** Returns null if the outcome is unknown. */
   #try(isolate: Isolate, intent: Intent, key: string): Promise<Result<Applied> | null> {
     const patience = this.#world.clock.sleep(PATIENCE_MS).then(() => null)
     return Promise.race([this.#world.write(isolate, intent, key), patience])
@@ -156,11 +158,11 @@ export class StoryRunner {
     const { clock, truth } = this.#world
     this.#known = Math.max(this.#known, revision)
     const before = this.#written.get(isolate)
-    if (before?.line === truth.line && before.revision > revision) return
-    this.#written.set(isolate, { revision, at: clock.now(), line: truth.line })
+    if (before?.timeline === truth.timeline && before.revision > revision) return
+    this.#written.set(isolate, { revision, at: clock.now(), timeline: truth.timeline })
   }
 
-  #intentOf(edit: Edit): Intent | null {
+  #toIntent(edit: Edit): Intent | null {
     const box = 'forMs' in edit && edit.forMs !== undefined ? { forMs: edit.forMs } : {}
     switch (edit.kind) {
       case 'put':
@@ -191,52 +193,52 @@ export class StoryRunner {
   async #read(number: number, key: string, isDirect: boolean): Promise<void> {
     const place = this.#place(number)
     const answer = await (isDirect ? this.#world.answer(place, { key }) : this.#world.read(place, key))
-    this.#judge(answer, [200, 404, 503])
+    this.#checkStatus(answer, [200, 404, 503])
   }
 
-  /** By one isolate, which knows what was written through it; or of a revision at least. */
+  /** Reads through one isolate, with a minimum revision or after a write through the same isolate. */
   async #readCarefully(step: Extract<Step, { isolate: number }>): Promise<void> {
     const { clock, truth } = this.#world
     const place = this.#place(step.place)
     const isolate = this.#isolate(step)
     const written = this.#written.get(isolate)
-    const { line } = truth
+    const { timeline } = truth
     const askedAt = clock.now()
     const minRevision = { none: 0, known: this.#known, 'made up': truth.head.revision + 3 }[step.minRevision]
     const answer = await this.#world.answer(place, { key: step.key, minRevision }, isolate)
-    this.#judge(answer, [200, 404, 503, 412])
+    this.#checkStatus(answer, [200, 404, 503, 412])
     const { status, revision } = answer
     if (revision !== null && revision < minRevision) {
-      throw new WorldBroken(`revision ${minRevision} was asked for, and ${revision} was given`)
+      throw new InvariantViolation(`revision ${minRevision} was requested, and ${revision} was served`)
     }
-    const isSame = line === truth.line && !truth.head.isDeleted
+    const isSame = timeline === truth.timeline && !truth.head.isDeleted
     if (status === 412 && isSame && step.minRevision !== 'made up') {
-      throw new WorldBroken(`revision ${minRevision} was acknowledged, and is said not to be there`)
+      throw new InvariantViolation(`revision ${minRevision} was acknowledged, and the answer is that it does not exist`)
     }
     if (!isSame || !this.#isUndisturbedSince(askedAt)) return
     if (status === 503 || (status === 412 && step.minRevision !== 'made up')) {
-      throw new WorldBroken(`the object was there, and the answer is ${status}`)
+      throw new InvariantViolation(`the object was reachable, and the answer is ${status}`)
     }
-    const isOwn = written?.line === line && askedAt - written.at < OWN_WRITES_WITHIN_MS
+    const isOwn = written?.timeline === timeline && askedAt - written.at < OWN_WRITES_WITHIN_MS
     if (isOwn && revision !== null && revision < written.revision && this.#isUndisturbedSince(written.at)) {
-      throw new WorldBroken(
+      throw new InvariantViolation(
         `revision ${written.revision} was written through an isolate, which then served ${revision}`,
       )
     }
   }
 
-  /** Answers were to be had in time all the while, and nobody waits for one from before. */
+  /** Whether nothing has delayed answers since this time, and no look-up from before a disturbance is pending. */
   #isUndisturbedSince(at: number): boolean {
     const { object, disturbedAt } = this.#world
     return object.state === 'up' && disturbedAt < at - ANSWERED_WITHIN_MS
   }
 
-  #judge({ status, revision }: Answer, expected: number[]): void {
+  #checkStatus({ status, revision }: Answer, expected: number[]): void {
     const { truth } = this.#world
-    if (!expected.includes(status)) throw new WorldBroken(`a read was answered ${status}`)
-    // Without a revision it says that there is no such stash.
+    if (!expected.includes(status)) throw new InvariantViolation(`a read was answered ${status}`)
+    // A 404 without a revision means that there is no such stash.
     if (status === 404 && revision === null && !truth.head.isDeleted)
-      throw new WorldBroken('a stash that lives is gone')
+      throw new InvariantViolation('a stash that exists was answered with 404')
   }
 
   async #crash(afterMs: number): Promise<void> {
@@ -246,21 +248,21 @@ export class StoryRunner {
   }
 
   #goBack(): void {
-    const { object, home, truth, clock, kv } = this.#world
+    const { object, objects, truth, clock, kv } = this.#world
     const backUp = this.#backUps.at(this.#world.random() < 0.6 ? 0 : -1)
-    // Where KV has not heard of the last revisions, nothing tells them from those that the object makes anew.
+    // If KV lacks the last revisions, nothing distinguishes them from those that the object makes after the recovery.
     if (kv.latest?.revision !== truth.head.revision) return
     if (backUp === undefined || truth.head.isDeleted) return
     object.goBack(backUp)
-    // Hubs that joined since are not in the tables any more, and nobody tells them.
-    if (!PROMISED.findsHubsAgain) for (const hub of home.hubs()) hub.crash()
+    // Hubs that subscribed since are no longer in the tables, so the stash does not call them.
+    if (!GUARANTEES.subscribesHubsAgain) for (const hub of objects.hubs()) hub.crash()
     truth.goBack(object.disk, clock.now(), kv.latest.revision)
-    // To restore a database takes longer than KV is late.
+    // Restoring a database takes longer than the delay of KV.
     kv.catchUp(OBJECT_PLACE)
     this.#known = 0
   }
 
-  /** What a version from before has left in KV, and in the object's cursor; the object wakes with today's code. */
+  /** Sets KV and the object's cursor to the state that an older version leaves. The object restarts with today's code. */
   #upgrade(from: Extract<Step, { do: 'upgrade' }>['from']): void {
     const { object, kv, plant, truth } = this.#world
     if (truth.head.isDeleted || kv.latest === undefined) return

@@ -1,4 +1,4 @@
-"""As little of Flask as the example uses, for machines without it: it shows the example's own logic, not Flask's."""
+"""The part of Flask that the example uses, for machines without Flask. It tests the example's own logic, not Flask's."""
 import json
 import logging
 from types import SimpleNamespace

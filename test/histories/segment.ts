@@ -1,29 +1,29 @@
-/** The part of a story that one history speaks for: from one recovery to the next. */
+/** Divides a recording at its recoveries. One history applies to each segment. */
 import { LogView } from './log-view.ts'
-import type { Entry, Generation, Operation, Read, Rules, Story } from './story.ts'
+import type { Entry, Generation, Operation, Read, Rules, Recording } from './recording.ts'
 
-export type Chapter = {
+export type Segment = {
   rules: Rules
   view: LogView
   operations: Operation[]
-  /** Of the whole story: the copy that an object went back to may hold earlier ones. */
+  /** All operations of the recording, because a restored copy may contain operations of earlier segments. */
   known: Map<string, Operation>
   reads: Read[]
   acks: Acks
   generations: Generation[]
-  /** In ms; `until` is when its history was taken down. */
+  /** In ms. `until` is the time at which its history was read. */
   from: number
   until: number
   recovery: Recovery | null
   isLast: boolean
 }
 
-export function chaptersOf({ epochs, operations, reads, rules, generations }: Story): Chapter[] {
+export function toSegments({ epochs, operations, reads, rules, generations }: Recording): Segment[] {
   const known = new Map(operations.map((operation) => [operation.id, operation]))
   return epochs.map(({ from, until, entries }, i) => {
     const next = epochs[i + 1]?.from ?? Infinity
     const isHere = (at: number): boolean => at < next && (i === 0 || at >= from)
-    const own = operations.filter(({ tries: [first] }) => first !== undefined && isHere(first.sentAt))
+    const own = operations.filter(({ attempts: [first] }) => first !== undefined && isHere(first.sentAt))
     const view = new LogView(entries)
     return {
       rules,
@@ -35,25 +35,25 @@ export function chaptersOf({ epochs, operations, reads, rules, generations }: St
       generations,
       from,
       until,
-      recovery: i === 0 ? null : recoveryOf(view, epochs[i - 1]?.entries ?? []),
+      recovery: i === 0 ? null : toRecovery(view, epochs[i - 1]?.entries ?? []),
       isLast: i === epochs.length - 1,
     }
   })
 }
 
-/** How a chapter goes on from the copy that its object went back to. */
+/** How a segment continues from the copy that was restored. */
 export type Recovery = {
   /** The head of the copy. */
   copy: number
-  /** The head before. */
+  /** The head before the recovery. */
   before: number
-  /** The entry that tells of it; null: it went unnoticed. */
+  /** The log entry of the recovery; null if the service did not notice it. */
   notice: Entry | null
-  /** What was written between the copy and the notice, under revisions that had been used before. */
+  /** The entries between the copy and `notice`, whose revisions had been used before. */
   early: Entry[]
 }
 
-function recoveryOf({ entries }: LogView, before: Entry[]): Recovery {
+function toRecovery({ entries }: LogView, before: Entry[]): Recovery {
   const hashes = new Map(before.map(({ revision, hash }) => [revision, hash]))
   const at = entries.findIndex(({ revision, hash }) => hashes.get(revision) !== hash)
   const since = at === -1 ? [] : entries.slice(at)
@@ -66,13 +66,13 @@ function recoveryOf({ entries }: LogView, before: Entry[]): Recovery {
   }
 }
 
-/** Whether this revision may stand for two states: until a recovery is noticed, the ones before it are used again. */
-export const isUsedTwice = ({ recovery }: Chapter, revision: number): boolean =>
+/** Whether this revision may have two states, because it was used again before the service noticed the recovery. */
+export const isUsedTwice = ({ recovery }: Segment, revision: number): boolean =>
   revision > (recovery?.copy ?? Infinity) && revision < (recovery?.notice?.revision ?? 0)
 
 type Point = { at: number; revision: number }
 
-/** When revisions were acknowledged, and when what made them was sent: between which revisions a moment lies. */
+/** The times at which revisions were acknowledged and their writes were sent. They bound the revision at a given time. */
 export class Acks {
   readonly #ends: Point[]
   readonly #starts: Point[]
@@ -80,12 +80,12 @@ export class Acks {
   constructor(operations: Operation[], view: LogView) {
     const ends: Point[] = []
     const starts: Point[] = []
-    for (const { id, tries } of operations) {
-      const accepted = tries.find(({ status }) => status === 200)
-      const [first] = tries
+    for (const { id, attempts } of operations) {
+      const accepted = attempts.find(({ status }) => status === 200)
+      const [first] = attempts
       if (accepted === undefined || first === undefined) continue
       const { revision } = JSON.parse(accepted.body) as { revision: number }
-      // One that is not what it says is found elsewhere; here it would only hide others.
+      // `checkWrites` reports a false acknowledgement. Here it would only hide other violations.
       if (view.entryAt(revision)?.reason !== id) continue
       ends.push({ at: accepted.endedAt, revision })
       starts.push({ at: first.sentAt, revision })
@@ -98,28 +98,28 @@ export class Acks {
     for (const start of this.#starts) start.revision = oldest = Math.min(oldest, start.revision)
   }
 
-  /** The newest revision that was acknowledged before that time; 0 where none was. */
+  /** The newest revision that was acknowledged before this time; 0 if there is none. */
   newestBefore(at: number): number {
-    return this.#ends[countWhile(this.#ends, (end) => end.at < at) - 1]?.revision ?? 0
+    return this.#ends[countPrefix(this.#ends, (end) => end.at < at) - 1]?.revision ?? 0
   }
 
-  /** The oldest revision of what was only sent after that time; infinite where nothing was. */
+  /** The oldest revision whose write was sent after this time; Infinity if there is none. */
   oldestAfter(at: number): number {
-    return this.#starts[countWhile(this.#starts, (start) => start.at > at) - 1]?.revision ?? Infinity
+    return this.#starts[countPrefix(this.#starts, (start) => start.at > at) - 1]?.revision ?? Infinity
   }
 }
 
-/** How many at the beginning of the list are so; of the rest none is. */
-function countWhile<T>(list: T[], isSo: (one: T) => boolean): number {
+/** Counts the elements at the start of the list for which `holds` is true. It must be false for the rest. */
+function countPrefix<T>(list: T[], holds: (one: T) => boolean): number {
   let [low, high] = [0, list.length]
   while (low < high) {
     const middle = (low + high) >> 1
     const one = list[middle]
-    if (one !== undefined && isSo(one)) low = middle + 1
+    if (one !== undefined && holds(one)) low = middle + 1
     else high = middle
   }
   return low
 }
 
-/** Collects violations; `proof` is shown as JSON. */
+/** Records a violation. `proof` is printed as JSON. */
 export type Fail = (rule: string, what: string, ...proof: unknown[]) => void

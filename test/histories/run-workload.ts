@@ -1,45 +1,45 @@
-/** One run from the service's first start to its end: the workers and faults, the quiet after them, and a last look at all that is left. */
+/** Runs the workload once: starts the service, runs workers and faults, waits until nothing changes any more, and reads the final state. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { sleep } from './ask.ts'
-import { Faults, KV_SETTLES_MS } from './faults.ts'
+import { sleep } from './http-client.ts'
+import { Faults, KV_SETTLED_MS } from './faults.ts'
 import type { Options } from './options.ts'
 import { read } from './readers.ts'
 import { freePort, Service, type Settings } from './service.ts'
 import { createStash, State } from './state.ts'
-import type { Final, Story } from './story.ts'
-import { startTamperer } from './tamper.ts'
+import type { Final, Recording } from './recording.ts'
+import { startBreakingProxy } from './breaking-proxy.ts'
 import { watch } from './watchers.ts'
-import { Witness } from './witness.ts'
+import { HistoryReader } from './history-reader.ts'
 import { write } from './writers.ts'
 
 const QUIET_DEADLINE_MS = 60_000
 const KV_DEADLINE_MS = 60_000
-/** So many times longer a run may take on a machine that is busy. */
+/** By which factor a run may be longer to reach `atLeast` on a slow machine. */
 const LONGER = 10
 
 const NOTHING: Final = { fault: null, revision: 0, flags: {}, verified: false, verifyText: '', kv: null }
 
-export type Told = { story: Story; state: State }
+export type RunResult = { recording: Recording; state: State }
 
-export async function play(options: Options, onService: (service: Service) => void): Promise<Told> {
+export async function runWorkload(options: Options, onService: (service: Service) => void): Promise<RunResult> {
   const scratch = await mkdtemp(join(tmpdir(), 'switchyard-histories-'))
   const settings: Settings = options.hubs ? { WATCHERS_PER_OBJECT: '2' } : {}
   const service = new Service(join(scratch, 'data'), await freePort(), settings)
   onService(service)
-  let tamperer: { origin: string; close(): void } | null = null
+  let proxy: { origin: string; close(): void } | null = null
   try {
     if (options.url === null) await service.start()
     const origin = options.url ?? service.origin
     const { broken, recoveries, fence, clock } = options
-    if (broken !== null && broken !== 'recovery') tamperer = await startTamperer(broken, origin)
+    if (broken !== null && broken !== 'recovery') proxy = await startBreakingProxy(broken, origin)
     const stash = await createStash(origin, options.writers)
-    const state = new State(tamperer?.origin ?? origin, stash, { fence, clock }, options)
+    const state = new State(proxy?.origin ?? origin, stash, { fence, clock }, options)
     state.begin()
-    // What it says of itself is asked for past the proxy.
-    const witness = new Witness(origin, stash)
-    const faults = new Faults(service, state, witness, scratch)
+    // The history is read past the proxy, which may break it.
+    const historyReader = new HistoryReader(origin, stash)
+    const faults = new Faults(service, state, historyReader, scratch)
 
     const workers = [
       ...Array.from({ length: options.writers }, (_, i) => write(state, i)),
@@ -47,7 +47,7 @@ export async function play(options: Options, onService: (service: Service) => vo
     ]
     const watchers = Array.from({ length: options.watchers }, (_, i) => watch(state, i))
     const all = Promise.all([...workers, ...watchers])
-    const acts =
+    const faultsDone =
       broken === 'recovery'
         ? recoverUnseen(faults, state, options.seconds)
         : faults.run({ kills: options.kills, recoveries, everyMs: options.faultEveryMs })
@@ -57,12 +57,12 @@ export async function play(options: Options, onService: (service: Service) => vo
       state.isOver = true
       state.gate.open()
     }
-    await Promise.race([all, Promise.all([endInTime(state, options), acts.catch(stop)])])
+    await Promise.race([all, Promise.all([endWorkload(state, options), faultsDone.catch(stop)])])
     await Promise.all(workers)
 
     const final = { ...NOTHING }
     try {
-      Object.assign(final, await comeToRest(state, witness))
+      Object.assign(final, await waitForQuiet(state, historyReader))
       await faults.closeEpoch()
     } catch (error) {
       stop(error)
@@ -75,23 +75,26 @@ export async function play(options: Options, onService: (service: Service) => vo
       state.counts.kills++
       await service.end('SIGKILL')
       await service.start({ READ_MODE: 'kv' })
-      final.kv = await readKv(witness, final.revision)
+      final.kv = await readKv(historyReader, final.revision)
     }
-    witness.close()
-    // Where the history could not be read, what it would have told of is not checked.
+    historyReader.close()
+    // Operations and reads whose history could not be read are not checked.
     const until = fault === null ? Infinity : faults.openSince
     const { watched, malformed, rules, generations } = state
-    const operations = state.operations.filter(({ tries: [first] }) => first === undefined || first.sentAt < until)
+    const operations = state.operations.filter(({ attempts: [first] }) => first === undefined || first.sentAt < until)
     const reads = state.reads.filter(({ endedAt }) => endedAt < until)
-    return { story: { rules, operations, reads, watched, malformed, generations, epochs: faults.epochs, final }, state }
+    return {
+      recording: { rules, operations, reads, watched, malformed, generations, epochs: faults.epochs, final },
+      state,
+    }
   } finally {
-    tamperer?.close()
+    proxy?.close()
     await service.end('SIGTERM')
     await rm(scratch, { recursive: true, force: true })
   }
 }
 
-async function endInTime(state: State, { seconds, atLeast }: Options): Promise<void> {
+async function endWorkload(state: State, { seconds, atLeast }: Options): Promise<void> {
   await sleep(1_000 * seconds)
   for (let i = 0; i < seconds * LONGER * 10; i++) {
     if (Math.min(state.operations.length, state.reads.length) >= atLeast) break
@@ -100,50 +103,51 @@ async function endInTime(state: State, { seconds, atLeast }: Options): Promise<v
   state.isOver = true
 }
 
-/** Waits until nothing is left that changes the stash, and until each watcher has come as far. */
-async function comeToRest(state: State, witness: Witness): Promise<Final> {
+/** Waits until no change is pending and each watcher has reached the head. */
+async function waitForQuiet(state: State, historyReader: HistoryReader): Promise<Final> {
   const deadline = Date.now() + QUIET_DEADLINE_MS
-  const timed = state.operations.flatMap(({ forMs, dueAt, tries }) => {
-    const sentAt = tries.at(-1)?.endedAt ?? 0
+  const timed = state.operations.flatMap(({ forMs, dueAt, attempts }) => {
+    const sentAt = attempts.at(-1)?.endedAt ?? 0
     return [forMs === undefined ? 0 : sentAt + forMs, dueAt ?? 0]
   })
-  const restAt = timed.reduce((latest, at) => Math.max(latest, at), 0) + 500
-  if (restAt > Date.now()) await sleep(restAt - Date.now())
-  let { revision, flags } = await witness.flags()
-  const isThere = (): boolean => state.watched.every((watched) => watched.keys !== null || lastOf(watched) >= revision)
+  const quietAt = timed.reduce((latest, at) => Math.max(latest, at), 0) + 500
+  if (quietAt > Date.now()) await sleep(quietAt - Date.now())
+  let { revision, flags } = await historyReader.flags()
+  const areWatchersCurrent = (): boolean =>
+    state.watched.every((watched) => watched.keys !== null || getLastRevision(watched) >= revision)
   for (let stableSince = Date.now(); Date.now() < deadline; await sleep(100)) {
-    const now = await witness.flags()
+    const now = await historyReader.flags()
     if (now.revision !== revision) stableSince = Date.now()
     revision = now.revision
     flags = now.flags
-    if (isThere() && Date.now() - stableSince > 700) break
+    if (areWatchersCurrent() && Date.now() - stableSince > 700) break
   }
-  const { valid, text } = await witness.verify()
+  const { valid, text } = await historyReader.verify()
   return { fault: null, revision, flags, verified: valid, verifyText: text, kv: null }
 }
 
-function lastOf({ notes }: State['watched'][number]): number {
+function getLastRevision({ notes }: State['watched'][number]): number {
   const last = notes.findLast((note) => 'event' in note)
   return last !== undefined && 'event' in last ? last.event.revision : -1
 }
 
-/** KV alone, which may still be told after the kill. */
-async function readKv(witness: Witness, revision: number): Promise<Final['kv']> {
+/** Reads KV without the object. The publisher may still put after the kill. */
+async function readKv(historyReader: HistoryReader, revision: number): Promise<Final['kv']> {
   const deadline = Date.now() + KV_DEADLINE_MS
-  let last = await witness.flags()
+  let last = await historyReader.flags()
   while (last.revision !== revision && Date.now() < deadline) {
     await sleep(300)
-    last = await witness.flags()
+    last = await historyReader.flags()
   }
   return last
 }
 
-/** Copied early, put back in the middle, KV with it. */
+/** Copies the object and KV early, and restores both in the middle of the run. */
 async function recoverUnseen(faults: Faults, { gate }: State, seconds: number): Promise<void> {
   await sleep(250 * seconds)
   await gate.shut()
-  // What is copied while the service runs must not be written meanwhile, KV included.
-  await sleep(KV_SETTLES_MS)
+  // Files that are copied while the service runs must not be written at the same time.
+  await sleep(KV_SETTLED_MS)
   await faults.copyObject()
   await faults.copyKv()
   gate.open()

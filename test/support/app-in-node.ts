@@ -1,4 +1,4 @@
-/** The app in Node, over a stash's own code and tables: what a request through the front door comes to, without a runtime. */
+/** Runs the HTTP app in Node on top of the real write and query code and an SQLite in memory, so that unit tests can send requests without workerd. */
 import { afterEach, beforeEach, vi } from 'vitest'
 import { app } from '../../src/http/app.ts'
 import type { App } from '../../src/http/scope.ts'
@@ -10,22 +10,22 @@ import { createStash, type StashSpec } from '../../src/stash/write/create-stash.
 import { composeSnapshot } from '../../src/stash/publish/outbox.ts'
 import { getStash } from '../../src/stash/tables/stash-row.ts'
 import { WriteRateLimiter } from '../../src/stash/write/write-rate-limiter.ts'
-import { hashOf, makeTables } from './tables.ts'
+import { toHash, makeTables } from './tables.ts'
 
 export const TOKEN = mintToken(TOKEN_PREFIX, new Uint8Array(SEED_BYTES))
 export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5)
 let stashes = 0
 
-export function makeDoor(profile: StashSpec['profile'] = 'safeguarded') {
+export function createAppWithStash(profile: StashSpec['profile'] = 'safeguarded') {
   const id = String(++stashes).padStart(64, 'b')
   const sql = makeTables()
   const rate = new WriteRateLimiter()
-  createStash(sql, id, { name: 'n', description: null, profile, masterHash: hashOf(TOKEN) }, NOW)
+  createStash(sql, id, { name: 'n', description: null, profile, masterHash: toHash(TOKEN) }, NOW)
   const object = {
     apply: async (command: Command) => apply(sql, command, Date.now(), rate),
     ask: async (credential: Credential, question: Query) =>
       answerQuery(sql, id, credential, question, Date.now(), () => {
-        throw new Error('not asked here')
+        throw new Error('this query needs the runtime')
       }),
     vouch: async () => getStash(sql).revision,
     snapshot: async () => composeSnapshot(sql, id, Date.now()).text,
@@ -47,7 +47,7 @@ export function makeDoor(profile: StashSpec['profile'] = 'safeguarded') {
       ...(text !== undefined && { body: text }),
     }
     const context = { waitUntil: () => {}, passThroughOnException: () => {}, props: {} }
-    // What of the bindings is used.
+    // The app uses only these bindings.
     const bindings = env as unknown as App['Bindings']
     const response = await app.fetch(
       new Request(`https://flags.test${path}`, init),
@@ -64,8 +64,8 @@ export function makeDoor(profile: StashSpec['profile'] = 'safeguarded') {
   return { id, sql, env, send, put, call }
 }
 
-/** For every test of a file: the clock stands at NOW, and log lines go nowhere. */
-export function useDoor(): void {
+/** Before every test of a file: sets the clock to NOW and silences the log. */
+export function useFixedClock(): void {
   beforeEach(() => {
     vi.useFakeTimers({ now: NOW })
     vi.stubGlobal('scheduler', { wait: (ms: number) => new Promise<void>((done) => setTimeout(done, ms)) })

@@ -1,7 +1,7 @@
-/** Reads what the stash says of itself: its whole history, whether that verifies, and how its flags stand. */
-import { Asker, headerOf, sleep, type Answer } from './ask.ts'
-import { isAnswer, mustAsk, type Stash } from './state.ts'
-import type { Entry } from './story.ts'
+/** Reads the stash's own records: its whole history, the result of its verification, and its flags. */
+import { HttpClient, getHeader, sleep, type Answer } from './http-client.ts'
+import { isAnswer, sendOrThrow, type Stash } from './state.ts'
+import type { Entry } from './recording.ts'
 
 type WireEntry = {
   revision: number
@@ -17,16 +17,16 @@ type WireEntry = {
 
 const PAGE = 200
 
-export class Witness {
-  readonly #asker: Asker
+export class HistoryReader {
+  readonly #client: HttpClient
   readonly #stash: Stash
 
   constructor(origin: string, stash: Stash) {
-    this.#asker = new Asker(origin)
+    this.#client = new HttpClient(origin)
     this.#stash = stash
   }
 
-  /** Oldest first. */
+  /** Returns all entries, oldest first. */
   async history(): Promise<Entry[]> {
     const entries: Entry[] = []
     let before: number | null = null
@@ -48,37 +48,37 @@ export class Witness {
   async flags(): Promise<{ revision: number; flags: Record<string, string>; source: string }> {
     const answer = await this.#ask('/flags')
     const { revision, flags } = JSON.parse(answer.body) as { revision: number; flags: Record<string, string> }
-    return { revision, flags, source: headerOf(answer, 'switchyard-source') ?? '' }
+    return { revision, flags, source: getHeader(answer, 'switchyard-source') ?? '' }
   }
 
   /** Waits until the service answers. */
   async untilUp(deadlineMs = 60_000): Promise<void> {
     const deadline = Date.now() + deadlineMs
     while (Date.now() < deadline) {
-      const answer = await this.#asker.ask({ method: 'GET', path: '/healthz' })
+      const answer = await this.#client.send({ method: 'GET', path: '/healthz' })
       if (isAnswer(answer) && answer.status === 200) return
       await sleep(25)
     }
-    throw new Error('the service did not come back')
+    throw new Error('the service did not answer again')
   }
 
   close(): void {
-    this.#asker.close()
+    this.#client.close()
   }
 
-  /** With some patience: right after a start the first answers may be 503. */
+  /** Retries, because the first answers after a start may be 503. */
   async #ask(path: string): Promise<Answer> {
-    const asked = {
+    const request = {
       method: 'GET',
       path: `/api/stash/${this.#stash.id}${path}`,
       headers: { Authorization: `Bearer ${this.#stash.master}` },
     }
     for (let i = 0; i < 10; i++) {
-      const answer = await this.#asker.ask(asked)
+      const answer = await this.#client.send(request)
       if (isAnswer(answer) && answer.status === 200) return answer
       await sleep(300)
     }
-    return mustAsk(this.#asker, asked)
+    return sendOrThrow(this.#client, request)
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * A proxy that breaks the service on purpose, each way in one respect, to show that the checks notice. It stands between the
- * workers and the service, on loopback.
+ * A proxy between the workers and the service that breaks one property of the service on purpose, to show that the checks
+ * find the violation.
  */
 import { once } from 'node:events'
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
@@ -9,11 +9,11 @@ import { connect } from 'node:net'
 export const BREAKS = {
   repeats: 'Idempotency-Key is not passed on, so a repeat is a new write',
   conditions: 'If-Match and If-None-Match of writes are not passed on',
-  watchers: 'every fourth change is left out of event streams',
-  stale: 'a read is answered with what was answered up to three seconds ago',
-  clock: 'event streams do not say what time-boxes put back, and a boxed item is served for seconds past its end',
+  watchers: 'every fourth change is missing from event streams',
+  stale: 'a read gets an answer from up to three seconds ago',
+  clock: 'event streams have no reverts, and a time-boxed item is served for three seconds past its end',
   lost: 'some writes are acknowledged and not passed on',
-  recovery: 'object and KV are put back to an older copy, so that nothing can notice it',
+  recovery: 'object and KV are both restored from an older copy, so that the service cannot notice it',
 } as const
 
 export type Break = keyof typeof BREAKS
@@ -22,13 +22,16 @@ export const isBreak = (name: string): name is Break => name in BREAKS
 
 const STALE_MS = 3_000
 
-type Kept = { until: number; status: number; headers: IncomingMessage['headers']; body: Buffer }
+type CachedAnswer = { until: number; status: number; headers: IncomingMessage['headers']; body: Buffer }
 
-/** @param upstreamOrigin of the service, over plain HTTP */
-export async function startTamperer(how: Break, upstreamOrigin: string): Promise<{ origin: string; close(): void }> {
+/** @param upstreamOrigin the origin of the service, over plain HTTP */
+export async function startBreakingProxy(
+  how: Break,
+  upstreamOrigin: string,
+): Promise<{ origin: string; close(): void }> {
   const { hostname: host, port: portText } = new URL(upstreamOrigin)
   const port = Number(portText)
-  const kept = new Map<string, Kept>()
+  const cached = new Map<string, CachedAnswer>()
   let count = 0
   const server = createServer((req, res) => {
     const isWrite = !['GET', 'HEAD'].includes(req.method ?? '')
@@ -44,7 +47,7 @@ export async function startTamperer(how: Break, upstreamOrigin: string): Promise
     }
     const isStale =
       (how === 'stale' || (how === 'clock' && isItem)) && req.method === 'GET' && !req.url?.includes('/watch')
-    const old = isStale ? kept.get(req.url ?? '') : undefined
+    const old = isStale ? cached.get(req.url ?? '') : undefined
     if (old !== undefined && Date.now() < old.until) {
       res.writeHead(old.status, old.headers).end(old.body)
       return
@@ -57,9 +60,9 @@ export async function startTamperer(how: Break, upstreamOrigin: string): Promise
       res.writeHead(answer.statusCode ?? 502, answer.headers)
       answer.on('error', () => res.destroy())
       if ((how === 'watchers' || how === 'clock') && answer.headers['content-type'] === 'text/event-stream') {
-        return spoilEvents(answer, res, SPOIL[how])
+        return breakEvents(answer, res, BREAK_EVENT[how])
       }
-      if (isStale && answer.statusCode === 200) keep(how, answer, kept, req.url ?? '')
+      if (isStale && answer.statusCode === 200) keep(how, answer, cached, req.url ?? '')
       answer.pipe(res)
     })
     req.pipe(upstream)
@@ -76,7 +79,7 @@ export async function startTamperer(how: Break, upstreamOrigin: string): Promise
   return { origin: `http://127.0.0.1:${address.port}`, close }
 }
 
-/** An answer as the service gives it, of a write that it has never seen. */
+/** Acknowledges a write that is not forwarded, as the service would. */
 function acknowledge(req: IncomingMessage, res: ServerResponse): void {
   req.resume()
   req.on('end', () => {
@@ -86,28 +89,28 @@ function acknowledge(req: IncomingMessage, res: ServerResponse): void {
   })
 }
 
-function keep(how: Break, answer: IncomingMessage, kept: Map<string, Kept>, url: string): void {
+function keep(how: Break, answer: IncomingMessage, cached: Map<string, CachedAnswer>, url: string): void {
   const chunks: Buffer[] = []
   answer.on('data', (chunk: Buffer) => chunks.push(chunk))
   answer.on('end', () => {
     const { statusCode: status = 200, headers } = answer
     const end = Date.parse(String(headers['switchyard-until']))
-    // A clock that is broken shows with time-boxed items only.
+    // For `clock` only time-boxed items are cached, past the end of their time-box.
     const until = (how === 'clock' ? end : Date.now()) + STALE_MS
-    if (!Number.isNaN(until)) kept.set(url, { until, status, headers, body: Buffer.concat(chunks) })
+    if (!Number.isNaN(until)) cached.set(url, { until, status, headers, body: Buffer.concat(chunks) })
   })
 }
 
-/** By how it is broken: what becomes of an event of a stream, of which this is the nth change; null leaves it out. */
-const SPOIL = {
+/** Changes the nth change event of a stream. Null removes the event. */
+const BREAK_EVENT = {
   watchers: (block: string, n: number) => (n % 4 === 3 ? null : block),
   clock: (block: string) => block.replace(/,"reverts":.*$/, '}'),
 }
 
-function spoilEvents(
+function breakEvents(
   answer: IncomingMessage,
   res: ServerResponse,
-  spoil: (block: string, n: number) => string | null,
+  breakEvent: (block: string, n: number) => string | null,
 ): void {
   let text = ''
   let changes = 0
@@ -116,14 +119,14 @@ function spoilEvents(
     const blocks = (text + chunk).split('\n\n')
     text = blocks.pop() ?? ''
     for (const block of blocks) {
-      const left = block.includes('event: change') ? spoil(block, changes++) : block
+      const left = block.includes('event: change') ? breakEvent(block, changes++) : block
       if (left !== null) res.write(`${left}\n\n`)
     }
   })
   answer.on('end', () => res.end())
 }
 
-/** WebSockets go through as they are. */
+/** Forwards WebSockets unchanged. */
 function passUpgrades(server: Server, host: string, port: number): void {
   server.on('upgrade', (req, socket, head) => {
     const upstream = connect({ host, port })

@@ -1,15 +1,15 @@
 /**
- * One HTTP request over node:http, with the faults that a network has: the answer is lost, or the request arrives late. A
- * fault is made by ending the connection here, so that the service meets it as it would meet a client that is gone.
+ * Sends HTTP requests over node:http with simulated network faults: the answer is lost, or the request arrives late. The
+ * client closes its own connection for this, so the service sees what it would see of a client that disconnects.
  */
 import { Agent, request, type ClientRequest, type IncomingHttpHeaders } from 'node:http'
-import type { Loss } from './story.ts'
+import type { Loss } from './recording.ts'
 
 export type Answer = { status: number; headers: IncomingHttpHeaders; body: string }
-/** `lost`: it may have arrived. `unsent`: no connection could be opened, so it did not. */
+/** `lost`: the request may have arrived. `unsent`: no connection could be opened, so it did not arrive. */
 export type Outcome = Answer | 'lost' | 'unsent'
 
-export type Asked = {
+export type HttpRequest = {
   method: string
   path: string
   headers?: Record<string, string>
@@ -19,7 +19,7 @@ export type Asked = {
 
 const TIMEOUT_MS = 15_000
 
-export class Asker {
+export class HttpClient {
   readonly #origin: string
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 })
 
@@ -27,7 +27,7 @@ export class Asker {
     this.#origin = origin
   }
 
-  ask({ method, path, headers = {}, body, loss = 'none' }: Asked): Promise<Outcome> {
+  send({ method, path, headers = {}, body, loss = 'none' }: HttpRequest): Promise<Outcome> {
     const { promise, resolve } = Promise.withResolvers<Outcome>()
     const req = this.#open({ method, path, headers, ...(body !== undefined && { body }) }, resolve, loss)
     if (loss === 'half' && body !== undefined) {
@@ -39,14 +39,14 @@ export class Asker {
     return promise
   }
 
-  /** All but the last character is sent now, and that one by `finish`. A body is needed. */
-  askLate(asked: Asked & { body: string }): { finish(): Promise<Outcome> } {
+  /** Sends all but the last character of the body. `finish` sends that one. */
+  sendLate(request: HttpRequest & { body: string }): { finish(): Promise<Outcome> } {
     const { promise, resolve } = Promise.withResolvers<Outcome>()
-    const req = this.#open(asked, resolve, 'late')
-    req.write(asked.body.slice(0, -1))
+    const req = this.#open(request, resolve, 'late')
+    req.write(request.body.slice(0, -1))
     return {
       finish: () => {
-        req.end(asked.body.slice(-1))
+        req.end(request.body.slice(-1))
         return promise
       },
     }
@@ -56,9 +56,13 @@ export class Asker {
     this.#agent.destroy()
   }
 
-  #open({ method, path, headers = {}, body }: Asked, resolve: (outcome: Outcome) => void, loss: Loss): ClientRequest {
+  #open(
+    { method, path, headers = {}, body }: HttpRequest,
+    resolve: (outcome: Outcome) => void,
+    loss: Loss,
+  ): ClientRequest {
     const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) }
-    // A connection that is to be ended must not be one that another request may take.
+    // A connection that will be closed must not be reused by another request.
     const agent = loss === 'none' ? this.#agent : false
     const req = request(new URL(path, this.#origin), { method, agent, headers: { ...headers, ...length } })
     req.setTimeout(TIMEOUT_MS, () => req.destroy())
@@ -84,8 +88,8 @@ export class Asker {
   }
 }
 
-/** A header that is there once at most. */
-export function headerOf({ headers }: Answer, name: string): string | null {
+/** Returns a header that occurs at most once. */
+export function getHeader({ headers }: Answer, name: string): string | null {
   const value = headers[name]
   return typeof value === 'string' ? value : null
 }

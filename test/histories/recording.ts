@@ -1,37 +1,37 @@
 /**
- * What one run saw: every write with all its tries, every read, everything a watcher was told, and the stash's own history.
- * The checks are pure functions of this. Times are in ms since the epoch, by this machine's clock, which the service shares.
+ * The recording of one run: every write with all its attempts, every read, every event of each watcher, and the stash's own
+ * history. The checks are pure functions of it. Times are in ms since 1970, by this machine's clock, which the service uses too.
  */
-export type Try = {
+export type Attempt = {
   sentAt: number
   endedAt: number
-  /** How the connection was treated: `none` is left alone, the others lose the answer or delay the request on purpose. */
+  /** The simulated fault of the connection. */
   loss: Loss
-  /** Null: no answer arrived, so the outcome of this try is unknown. */
+  /** Null if no answer arrived, so that the outcome of this attempt is unknown. */
   status: number | null
   code: string | null
   /** The answer's text, for comparing repeats. */
   body: string
 }
 
-/** `cut` ends the connection once the request is sent, `unread` at the head of the answer, `half` in the middle of the request. */
+/** `cut` closes the connection after the request, `unread` at the head of the answer, `half` within the request; `late` delays the end of the request. */
 export type Loss = 'none' | 'cut' | 'unread' | 'half' | 'late'
 
 export type Operation = {
-  /** Also its `reason`, by which history knows it. */
+  /** Also the reason of the write, which identifies it in history. */
   id: string
   kind: 'put' | 'delete' | 'patch' | 'undo'
-  /** What it sets; null removes the key. Of an undo: empty. */
+  /** The values that it sets; null removes the key. Empty for an undo. */
   wanted: Record<string, string | null>
   ifMatch?: number
   ifNoneMatch?: true
   forMs?: number
-  /** A schedule: when it is due. */
+  /** The due time of a schedule. */
   dueAt?: number
   undoes?: number
-  /** Whether it has an Idempotency-Key. Without one it is tried once. */
+  /** Whether it has an Idempotency-Key. Without one it has a single attempt. */
   keyed: boolean
-  tries: Try[]
+  attempts: Attempt[]
 }
 
 export type Read = {
@@ -52,7 +52,7 @@ export type Read = {
   body: string
 }
 
-/** The end of a time-box as the wire tells it: when, and what the key goes back to. */
+/** A pending revert on the wire: its time and the value that it restores. */
 export type WireRevert = { at: string; to: string | null }
 
 export type WatchEvent = {
@@ -63,10 +63,10 @@ export type WatchEvent = {
   reverts?: Record<string, WireRevert | null>
 }
 
-/** `opened`: a new connection that resumes after the cursor, or begins afresh (null). */
+/** `opened`: a new connection that resumes after the cursor, or without one (null). */
 export type WatchNote = { at: number; opened: { after: number | null } } | { at: number; event: WatchEvent }
 
-export type Watched = { name: string; road: 'sse' | 'socket' | 'poll'; keys: string[] | null; notes: WatchNote[] }
+export type Watched = { name: string; transport: 'sse' | 'socket' | 'poll'; keys: string[] | null; notes: WatchNote[] }
 
 /** An entry of the stash's history. */
 export type Entry = {
@@ -81,31 +81,31 @@ export type Entry = {
   hash: string
 }
 
-/** From one recovery to the next; a run without one has a single epoch. `entries` is the history as it was at the end of it. */
+/** The time from one recovery to the next, with the history at its end. A run without a recovery has one epoch. */
 export type Epoch = { from: number; until: number; entries: Entry[] }
 
-/** A time in which one and the same runtime ran without a break. */
+/** The lifetime of one runtime process. */
 export type Generation = { from: number; until: number }
 
 export type Final = {
-  /** Why the run could not be brought to its end, where the service stopped answering for good. */
+  /** Why the run could not finish, if the service stopped answering. */
   fault: string | null
   revision: number
   flags: Record<string, string>
   verified: boolean
   verifyText: string
-  /** What KV alone gave after a last kill; null where that was not asked for. */
+  /** The copy in KV after a last kill, read without the object; null if it was not read. */
   kv: { revision: number; flags: Record<string, string>; source: string } | null
 }
 
 export type Rules = {
-  /** A refusal is repeated for its key for two minutes, so a late original is never applied after it. */
+  /** Refusals are replayed for two minutes to the same Idempotency-Key, so a late original is not applied after one. */
   fence: boolean
-  /** Time-boxes end by the clock, also in copies. */
+  /** Time-boxes end by the clock, in copies as well. */
   clock: boolean
 }
 
-export type Story = {
+export type Recording = {
   rules: Rules
   operations: Operation[]
   reads: Read[]
