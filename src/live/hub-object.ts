@@ -79,17 +79,19 @@ export class HubObject extends DurableObject<Env> {
   }
 
   async #join({ stashId, name, address }: HubSeatRequest, url: string): Promise<Response> {
-    if (this.#told === null) {
-      const head = await this.#questions.ask('subscribe', () => this.#stash(stashId).subscribe(name))
-      if (head === null) return new Response(null, { status: 404 })
-      // Another may have subscribed meanwhile, and been told of more.
-      if (this.#told === null) this.#note(head)
-    }
-    if (!this.#isRenewalSet) this.#setRenewal({ stashId, name })
     const { after, filter, marks, body } = parseWatchTerms(url)
     for (let attempt = 0; attempt < JOIN_ATTEMPTS; attempt++) {
+      if (this.#told === null) {
+        const head = await this.#questions.ask('subscribe', () => this.#stash(stashId).subscribe(name))
+        if (head === null) return new Response(null, { status: 404 })
+        // Another may have subscribed meanwhile, and been told of more.
+        if (this.#told === null) this.#note(head)
+      }
+      if (!this.#isRenewalSet) this.#setRenewal({ stashId, name })
       const missed = await this.#missed(stashId, name, after, filter)
       if (missed === null) return new Response(null, { status: 404 })
+      // The end of the stash came meanwhile, from before a recovery: the hub has forgotten its subscription.
+      if (this.#told === null) continue
       const gap = this.#since(missed.head)
       // Too much has happened since the stash answered: it is asked again.
       if (gap === null) continue

@@ -1,6 +1,7 @@
 /** A hub in Node, with stand-ins for its storage, its sockets and its stash that the test controls. */
 import { describe, expect, it, vi } from 'vitest'
 import { HubObject } from '../../src/live/hub-object.ts'
+import type { Missed } from '../../src/model/snapshot/watch-event.ts'
 import { change, makeHub, SocketStub, getSent, useHubStubs } from '../support/hub-in-node.ts'
 
 vi.mock('cloudflare:workers', () => ({
@@ -108,6 +109,24 @@ describe('HubObject', () => {
     stash.head = 2
     stash.missed = async () => ({ head: 2, events: [change(1, 'a'), change(2, 'b')] })
     expect(getSent((await join('after=0&keys=a')).socket)).toEqual([1])
+  })
+  it('subscribes again for a watcher during whose opening the end of the stash arrived, from before a recovery', async () => {
+    const { stash, questions, join, tell } = makeHub()
+    stash.head = 4
+    const first = await join('after=4')
+    const answer = Promise.withResolvers<Missed | null>()
+    stash.missed = () => answer.promise
+    const joining = join('after=4')
+    await tell([{ type: 'gone', revision: 5, values: [] }])
+    expect(first.socket?.closedWith).not.toBeNull()
+    stash.head = 1_005
+    stash.missed = async () => ({ head: 1_005, events: [], texts: ['the snapshot'] })
+    answer.resolve({ head: 1_005, events: [], texts: ['the snapshot'] })
+    const { status, socket } = await joining
+    expect([status, stash.subscriptions]).toEqual([101, ['the-hub', 'the-hub']])
+    expect(questions.at(-1)?.hub).toEqual({ name: 'the-hub', told: 1_005 })
+    await tell([change(1_006)])
+    expect(getSent(socket)).toEqual(['the snapshot', 1_006])
   })
   it('asks again if it has received too much meanwhile, and gives up after ten times', async () => {
     const { stash, questions, join, tell } = makeHub()
