@@ -61,7 +61,7 @@ export const createFacts = (facts: Partial<Facts> = {}): Facts => ({
   reverts: new Map(),
   undoing: null,
   held: null,
-  maker: null,
+  requester: null,
   token: null,
   newKey: 'made-up',
   newId: 'new-id',

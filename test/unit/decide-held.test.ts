@@ -19,8 +19,8 @@ const createInternal = (kind: 'lapse' | 'thaw'): Held => ({ ...createRevert('a',
 const bob = createToken('bob', { can: ['approve'], granted: 3 })
 
 describe('checkApproval', () => {
-  const check = (held: Held | null, approver = bob, maker: Parameters<typeof checkApproval>[1] = writer) => {
-    const checked = checkApproval(held, maker, approver, NOW)
+  const check = (held: Held | null, approver = bob, requester: Parameters<typeof checkApproval>[1] = writer) => {
+    const checked = checkApproval(held, requester, approver, NOW)
     return checked.ok ? 'ok' : checked.refusal.code
   }
   it('accepts a second person with the ability who reaches every key', () => {
@@ -70,7 +70,7 @@ describe('checkLink', () => {
 
 describe('decide: drop_held', () => {
   const drop = (actor: Parameters<typeof decideAs>[0], held: Held | null, facts: Partial<Facts> = {}, request = {}) =>
-    decideAs(actor, { kind: 'drop_held', heldId: 'h' }, createFacts({ held, maker: writer, ...facts }), request)
+    decideAs(actor, { kind: 'drop_held', heldId: 'h' }, createFacts({ held, requester: writer, ...facts }), request)
   it('is cancelled by its requester, declined by a token that may approve, cancelled by one that may write', () => {
     const because = (verdict: ReturnType<typeof drop>) => verdict.ok && verdict.value.entry?.detail?.dropped?.because
     expect(because(drop(writer, createApproval()))).toBe('cancelled')
@@ -97,10 +97,10 @@ describe('decide: drop_held', () => {
       drop(
         master,
         end,
-        { maker: null, guards: new Map([['checkout', { key: 'checkout', guard, version: 1 }]]), ...facts },
+        { requester: null, guards: new Map([['checkout', { key: 'checkout', guard, version: 1 }]]), ...facts },
         request,
       )
-    expect(drop(master, end, { maker: null }).ok).toBe(true)
+    expect(drop(master, end, { requester: null }).ok).toBe(true)
     expect(under({ type: 'text' }).ok).toBe(true)
     expect(under({ type: 'text', approvals: 1 })).toMatchObject({
       refusal: { code: 'approval_required', key: 'checkout' },
@@ -127,7 +127,7 @@ describe('decide: drop_held', () => {
 })
 
 describe('toDroppedDetail', () => {
-  it('names the maker, even if the token has ended or there was none', () => {
+  it('names the requester, even if the token has ended or there was none', () => {
     expect(toDroppedDetail(createApproval(), bob, 'expired').dropped).toEqual({
       id: 'h',
       kind: 'approval',
@@ -178,14 +178,16 @@ describe('decide: a link', () => {
   it('for an approval ends no later than the request', () => {
     const intent = (expiresAt: number) => ({ kind: 'hold_approval_for_link' as const, heldId: 'h', ...link, expiresAt })
     const make = (expiresAt: number, held = createApproval()) =>
-      decideAs(bob, intent(expiresAt), createFacts({ held, maker: writer }))
+      decideAs(bob, intent(expiresAt), createFacts({ held, requester: writer }))
     const expires = (at: number) => ({
       value: { effects: [{ held: { expiresAt: at, change: { kind: 'approve', heldId: 'h' }, keys: ['a', 'b'] } }] },
     })
     expect(make(NOW + 50)).toMatchObject(expires(NOW + 10))
     expect(make(NOW + 5)).toMatchObject(expires(NOW + 5))
-    expect(decideAs(writer, intent(NOW + 5), createFacts({ held: createApproval(), maker: writer }))).toMatchObject({
-      refusal: { code: 'not_permitted' },
-    })
+    expect(decideAs(writer, intent(NOW + 5), createFacts({ held: createApproval(), requester: writer }))).toMatchObject(
+      {
+        refusal: { code: 'not_permitted' },
+      },
+    )
   })
 })

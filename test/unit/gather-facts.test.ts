@@ -50,7 +50,7 @@ describe('gatherFacts', () => {
       freeze: null,
       undoing: null,
       held: null,
-      maker: null,
+      requester: null,
       token: null,
       pending: { held: [], isWhole: true },
     })
@@ -137,12 +137,15 @@ describe('gatherFacts', () => {
     expect(factsFor(put('a'), toHash('one'))).toMatchObject({ ownHeldCount: 1, heldCount: 3 })
     expect(factsFor(put('a'))).toMatchObject({ ownHeldCount: 0, heldCount: 3 })
   })
-  it('finds a held change, and its maker', () => {
+  it('finds a held change, and its requester', () => {
     const { ask, factsFor } = makeFacts()
     const applied = ask({ kind: 'put', key: 'a', value: '1', type: 'text/plain', at: 100_000 })
     const heldId = applied.ok ? (applied.value.held?.id ?? '') : ''
-    expect(factsFor({ kind: 'drop_held', heldId })).toMatchObject({ held: { id: heldId }, maker: { label: 'master' } })
-    expect(factsFor({ kind: 'drop_held', heldId: 'none' })).toMatchObject({ held: null, maker: null })
+    expect(factsFor({ kind: 'drop_held', heldId })).toMatchObject({
+      held: { id: heldId },
+      requester: { label: 'master' },
+    })
+    expect(factsFor({ kind: 'drop_held', heldId: 'none' })).toMatchObject({ held: null, requester: null })
   })
   it('reports when only changes of the stash itself find room', () => {
     const { sql, factsFor } = makeFacts()

@@ -12,7 +12,7 @@ import { isMaster, isSameLineage, isSameHolder, getActorLabel, permits, reaches,
 import { ok, refuse, type Refusal, type Result } from '../refusal.ts'
 import { toTokenId } from '../access/token.ts'
 
-/** Checks only that the maker may write the keys, or approve the held change. The change itself is decided on release, afresh. */
+/** Checks only that the requester may write the keys, or approve the held change. On release the change is decided afresh. */
 export function decideLink(
   request: ChangeRequest,
   intent: Extract<Intent, { kind: 'hold_for_link' | 'hold_approval_for_link' }>,
@@ -34,7 +34,7 @@ export function decideLink(
       decision: intent.decision ?? null,
     })
   }
-  const approvable = checkApproval(facts.held, facts.maker, request.actor, now)
+  const approvable = checkApproval(facts.held, facts.requester, request.actor, now)
   if (!approvable.ok) return approvable
   return hold(request, facts, now, {
     ...secret,
@@ -45,29 +45,29 @@ export function decideLink(
   })
 }
 
-/** A link that may be used, and its maker, on whose behalf its change is decided. */
+/** A link that may be used, and its requester, on whose behalf its change is decided. */
 export type ReleasableLink = { held: HeldLink; actor: Actor }
 
 /**
  * Checks a link before it is used. Held changes that are due do not come here, but to `stash/write/release-due.ts`.
  *
  * @param held the link; null where no link has the secret: it was used or voided, or never made
- * @param maker the actor that made it, with its present permissions; null where its token is gone
+ * @param requester the actor that made it, with its present permissions; null where its token is gone
  */
-export function checkLink(held: HeldLink | null, maker: Actor | null, now: number): Result<ReleasableLink> {
+export function checkLink(held: HeldLink | null, requester: Actor | null, now: number): Result<ReleasableLink> {
   // All of these have one code, so that a caller who guesses secrets does not learn which links existed.
-  if (held === null || maker === null || isExpired(held, now)) return refuse({ code: 'link_spent' })
-  return ok({ held, actor: maker })
+  if (held === null || requester === null || isExpired(held, now)) return refuse({ code: 'link_spent' })
+  return ok({ held, actor: requester })
 }
 
 /**
  * Whether this held change waits for a second person, and `approver` may be that person.
  *
- * @param maker the actor that requested it, with its present permissions; null where its token is gone
+ * @param requester the actor that requested it, with its present permissions; null where its token is gone
  */
 export function checkApproval(
   held: Held | null,
-  maker: Actor | null,
+  requester: Actor | null,
   approver: Actor,
   now: number,
 ): Result<HeldApproval> {
@@ -81,10 +81,10 @@ export function checkApproval(
   )
     return refuse({ code: 'held_not_found' })
   if (held.kind !== 'approval') return refuse({ code: 'not_awaiting_approval' })
-  if (maker === null) return refuse({ code: 'requester_gone' })
-  if (isSameHolder(maker, approver)) return refuse({ code: 'own_request' })
+  if (requester === null) return refuse({ code: 'requester_gone' })
+  if (isSameHolder(requester, approver)) return refuse({ code: 'own_request' })
   // Otherwise one person with the master token could make a request, grant a second token, and approve with that.
-  if (isMaster(maker) && !wasGrantedBefore(approver, held)) return refuse({ code: 'granted_after_request' })
+  if (isMaster(requester) && !wasGrantedBefore(approver, held)) return refuse({ code: 'granted_after_request' })
   return ok(held)
 }
 
@@ -98,10 +98,10 @@ function wasGrantedBefore(approver: Actor, { asked, madeAt }: HeldApproval): boo
 /** The requester may withdraw a held change; an approver may decline an approval request, and a writer may cancel any other. */
 export function decideDrop(request: ChangeRequest, facts: Facts, now: number): Result<Decision> {
   const { actor } = request
-  const { held, maker } = facts
+  const { held, requester } = facts
   if (actor.kind === 'anonymous') return refuse({ code: 'token_missing' })
   if (held === null || isExpired(held, now) || isInternal(held.kind)) return refuse({ code: 'held_not_found' })
-  const own = maker !== null && isSameLineage(maker, actor)
+  const own = requester !== null && isSameLineage(requester, actor)
   if (!own && !held.keys.every((key) => reaches(actor, key))) return refuse({ code: 'held_not_found' })
   const declines = held.kind === 'approval' && !own
   const ability = declines ? 'approve' : 'write'
@@ -111,7 +111,7 @@ export function decideDrop(request: ChangeRequest, facts: Facts, now: number): R
   if (!free.ok) return free
 
   const because = declines ? 'declined' : 'cancelled'
-  const detail = { ...toDroppedDetail(held, maker, because), ...(free.value && { brokeGlass: free.value }) }
+  const detail = { ...toDroppedDetail(held, requester, because), ...(free.value && { brokeGlass: free.value }) }
   return ok({
     applied: { revision: facts.revision + 1, changed: [] },
     entry: createEntry('drop_held', detail),
@@ -150,12 +150,12 @@ function checkRevertDrop(
 /** The detail of the log entry of a held change that was not applied. */
 export function toDroppedDetail(
   held: Held,
-  maker: Actor | null,
+  requester: Actor | null,
   because: NonNullable<Detail['dropped']>['because'],
   refusal?: Refusal,
 ): Detail {
   const { id, kind, keys, reason, change } = held
-  const madeBy = maker === null ? (held.madeBy ?? 'stash') : getActorLabel(maker)
+  const madeBy = requester === null ? (held.madeBy ?? 'stash') : getActorLabel(requester)
   return {
     dropped: { id, kind, keys, reason, does: change.kind, madeBy, because, ...(refusal && { refusal: refusal.code }) },
   }

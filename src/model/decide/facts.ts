@@ -41,9 +41,9 @@ export type Facts = {
   reverts: ReadonlyMap<string, HeldRevert>
   /** For an undo: the changes of its revision, each with the last revision that changed the same key. Null: not in history. */
   undoing: (ValueChange & { lastChanged: number })[] | null
-  /** For `drop_held` and approval links: the held change and its maker; null where it or the maker's token is gone. */
+  /** For `drop_held` and approval links: the held change and its requester; null where it is gone, or that token. */
   held: Held | null
-  maker: Actor | null
+  requester: Actor | null
   /** For `revoke_token` and `rotate_token`: the token; null where it does not exist, or has ended. */
   token: TokenActor | null
   /** For a revocation and a freeze: the pending reverts that will be released in spite of it, the next first. */
@@ -59,7 +59,7 @@ export type Decidable = Exclude<Intent | Holdable, { kind: 'release' } | { kind:
 
 export type ChangeRequest = {
   intent: Decidable
-  /** The actor whose permissions apply: for a held change, its maker. */
+  /** The actor whose permissions apply: for a held change, its requester. */
   actor: Actor
   /** The authenticated caller. It is the actor as well, except in releases. */
   caller: Actor

@@ -51,8 +51,8 @@ export function listHeld(
 
 /** `getRequester` gives no label of a token that has ended, so its id is shown instead. */
 function getRequesterName(sql: SqlStorage, madeBy: string | null, now: number): string {
-  const maker = getRequester(sql, madeBy, now)
-  return maker === null ? `${madeBy} (revoked)` : getActorLabel(maker)
+  const requester = getRequester(sql, madeBy, now)
+  return requester === null ? `${madeBy} (revoked)` : getActorLabel(requester)
 }
 
 export type LinkAnswer = {

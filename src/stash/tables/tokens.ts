@@ -103,7 +103,7 @@ export function getActorById(sql: SqlStorage, id: string, now: number): TokenAct
   return row === undefined || hasEnded(row, now) ? null : toActor(sql, row)
 }
 
-/** The maker of a held change: the stash itself, or a token with its present permissions; null where that token has ended. */
+/** The requester of a held change: the stash itself, or a token with its present permissions; null where that token has ended. */
 export const getRequester = (sql: SqlStorage, madeBy: string | null, now: number): Actor | null =>
   madeBy === null ? { kind: 'system', label: 'stash' } : getActorById(sql, madeBy, now)
 
@@ -168,10 +168,10 @@ function getHolder(sql: SqlStorage, id: string): string {
   // A granter is older than its grants, so the loop ends. The bound is for a table that was edited by hand.
   for (let steps = 0; steps < 1_000; steps++) {
     const madeBy = getTokenRow(sql, holder)?.made_by ?? null
-    const maker = madeBy === null ? undefined : getTokenRow(sql, madeBy)
-    if (maker === undefined || maker.master === 1) return holder
-    if (maker.holder !== null) return maker.holder
-    holder = maker.id
+    const grantor = madeBy === null ? undefined : getTokenRow(sql, madeBy)
+    if (grantor === undefined || grantor.master === 1) return holder
+    if (grantor.holder !== null) return grantor.holder
+    holder = grantor.id
   }
   return holder
 }

@@ -46,7 +46,7 @@ export function gatherFacts(
     reverts: getReverts(sql, new Set([...keys, ...items.keys()])),
     undoing,
     held,
-    maker: held === null ? null : getRequester(sql, held.madeBy, now),
+    requester: held === null ? null : getRequester(sql, held.madeBy, now),
     token: 'tokenId' in intent ? getActorById(sql, intent.tokenId, now) : null,
     pending: getPendingFor(sql, intent),
     newKey,

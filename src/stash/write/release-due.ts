@@ -43,7 +43,7 @@ export function releaseDue(sql: SqlStorage, id: string, now: number): void {
 function dropRefused(
   sql: SqlStorage,
   held: Held,
-  maker: Actor | null,
+  requester: Actor | null,
   because: NonNullable<Detail['dropped']>['because'],
   refusal: Refusal | null,
   now: number,
@@ -52,7 +52,7 @@ function dropRefused(
   // A refused lapse or thaw found nothing left to do, which needs no entry.
   if (isInternal(held.kind)) return
   const stash = getStash(sql)
-  const entry = createEntry('drop_held', toDroppedDetail(held, maker, because, refusal ?? undefined))
+  const entry = createEntry('drop_held', toDroppedDetail(held, requester, because, refusal ?? undefined))
   const applied = { revision: stash.revision + 1, changed: [] }
   commit(sql, stash, { applied, entry, effects: [] }, { actor: STASH, heldId: held.id, reason: held.reason, now })
 }

@@ -16,7 +16,7 @@ import {
   type Verdict,
 } from './rules.ts'
 
-const isHousekeeping = ({ kind }: Held): boolean => kind === 'lapse' || kind === 'thaw'
+const isInternal = ({ kind }: Held): boolean => kind === 'lapse' || kind === 'thaw'
 
 const isSameLine = (a: Actor | null, b: Actor): boolean =>
   a !== null && typeof a !== 'string' && typeof b !== 'string' && a.line === b.line
@@ -30,7 +30,7 @@ export function checkApproval(
 ): { held: Held; requester: TokenRow } {
   need(approver, 'approve', [])
   const held = ledger.held.get(heldId)
-  if (held === undefined || isOver(held, now) || isHousekeeping(held)) return refuse('held_not_found')
+  if (held === undefined || isOver(held, now) || isInternal(held)) return refuse('held_not_found')
   if (held.keys.some((key) => !touches(approver, key))) return refuse('held_not_found')
   if (held.kind !== 'approval') return refuse('not_awaiting_approval')
   const requester = ledger.getRequester(held, now)
@@ -48,7 +48,7 @@ export function checkDrop(ledger: Ledger, heldId: string, request: ChangeRequest
   const { actor } = request
   if (actor === 'anonymous') return refuse('token_missing')
   const held = ledger.held.get(heldId)
-  if (held === undefined || isOver(held, now) || isHousekeeping(held)) return refuse('held_not_found')
+  if (held === undefined || isOver(held, now) || isInternal(held)) return refuse('held_not_found')
   const requester = ledger.getRequester(held, now)
   const own = isSameLine(requester, actor)
   if (!own && !held.keys.every((key) => touches(actor, key))) return refuse('held_not_found')
