@@ -23,6 +23,8 @@ export type AlarmTasks = {
   sleep(ms: number): Promise<unknown>
   /** Null: no task waits any more. */
   setAlarm(at: number | null): void
+  /** The time that the platform's alarm is set to; null where none is set, or where it is running. */
+  getAlarm(): Promise<number | null>
   /** When KV is to be written next, or the storage of a deleted stash is to be deleted; null when neither has to be done. */
   publishAt(): number | null
   /** When the next held change is due; null when none is held for a time. */
@@ -89,14 +91,21 @@ export class Alarm {
   }
 
   /**
-   * To be called when the object wakes, after its migration. The platform drops an alarm after the object's constructor has
-   * thrown six times, within minutes of a failing migration: then an overdue change would wait for the next write.
+   * To be called when the object wakes, after its migration. The platform drops an alarm after six failures of it, or of the
+   * object's constructor: then due changes would wait for the next write. An overdue alarm is set at once. For a later one the
+   * platform is asked first, because setting it costs a write. Never rejects.
    */
-  scheduleOverdue(now: number): void {
+  async restore(): Promise<void> {
+    const { now, getAlarm, exists, report } = this.#tasks
     const at = this.nextRunAt()
-    if (at === null || at > now) return
-    this.#isSetAtWake = true
-    this.schedule()
+    if (at === null) return
+    try {
+      if (at <= now()) this.#isSetAtWake = true
+      else if (((await getAlarm()) ?? Infinity) <= at || !exists()) return
+      this.schedule()
+    } catch (fault) {
+      report(fault)
+    }
   }
 
   async run(): Promise<void> {

@@ -83,6 +83,7 @@ export class StashObject extends DurableObject<Env> {
       now,
       sleep,
       setAlarm: (at) => void (at === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(at)),
+      getAlarm: () => this.#storage.getAlarm(),
       publishAt: () => notPast(this.#publisher.dueAt()) ?? this.#storageDeletionAt(),
       heldAt: () => nextDueAt(this.#sql),
       hubAt: () => notPast(this.#watchers.nextHubAt()),
@@ -114,7 +115,7 @@ export class StashObject extends DurableObject<Env> {
     // A copy in KV that an older version wrote is put again even if the stash does not change. This comes last, because the
     // alarm's tasks use all of the above.
     if (this.#publisher.dueAt() !== null || this.#storageDeletionAt() !== null) this.#alarm.schedule()
-    this.#alarm.scheduleOverdue(Date.now())
+    void this.#alarm.restore()
   }
 
   /** Where a step fails, the stash can be neither written nor confirmed until the code is fixed: readers get KV's copy. */

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { Alarm, type AlarmTasks } from '../../src/stash/alarm.ts'
 
 /** An alarm for one held change that is due at 100. `set` records the times that the alarm was set to, in order. */
-function begin(): { alarm: Alarm; settings: (number | null)[] } {
+function begin({ now = 100, setFor = null as number | null } = {}): { alarm: Alarm; settings: (number | null)[] } {
   const settings: (number | null)[] = []
   let due: number | null = 100
   const none = async (): Promise<void> => {}
   const tasks: AlarmTasks = {
-    now: () => 100,
+    now: () => now,
+    getAlarm: async () => setFor,
     sleep: () => new Promise(() => {}),
     setAlarm: (at) => void settings.push(at),
     publishAt: () => null,
@@ -29,20 +30,27 @@ function begin(): { alarm: Alarm; settings: (number | null)[] } {
   return { alarm: new Alarm(tasks), settings }
 }
 
-describe('Alarm.scheduleOverdue', () => {
-  it('sets an alarm for overdue changes, because the platform may have dropped the one that was set', () => {
+describe('Alarm.restore', () => {
+  it('sets an alarm for overdue changes at once, because the platform may have dropped the one that was set', () => {
     const { alarm, settings } = begin()
-    alarm.scheduleOverdue(100)
+    void alarm.restore()
     expect(settings).toEqual([100])
   })
-  it('does not set an alarm that is still to run, because setting it costs a write', () => {
-    const { alarm, settings } = begin()
-    alarm.scheduleOverdue(99)
+  it('does not set an alarm that is still to run, because setting it costs a write', async () => {
+    const { alarm, settings } = begin({ now: 99, setFor: 100 })
+    await alarm.restore()
     expect(settings).toEqual([])
+  })
+  it('sets one that is not set, or is set for a later time', async () => {
+    for (const setFor of [null, 101]) {
+      const { alarm, settings } = begin({ now: 99, setFor })
+      await alarm.restore()
+      expect(settings).toEqual([100])
+    }
   })
   it('sets none if the alarm itself has started the object and nothing is pending any more', async () => {
     const { alarm, settings } = begin()
-    alarm.scheduleOverdue(100)
+    void alarm.restore()
     await alarm.run()
     expect(settings).toEqual([100, null])
   })
@@ -64,6 +72,7 @@ function makeTasks(overrides: Partial<AlarmTasks> = {}) {
     now: () => 0,
     sleep: (ms) => new Promise<void>((pass) => sleeps.push({ ms, pass })),
     setAlarm: (at) => void settings.push(at),
+    getAlarm: async () => null,
     publishAt: () => world.publishAt,
     heldAt: () => world.heldAt,
     hubAt: () => null,

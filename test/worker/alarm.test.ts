@@ -1,8 +1,9 @@
 /** The order in which the alarm releases due changes, and the retry after the object was aborted during a release. */
-import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
 import { newOperator, getObject } from '../support/front-door.ts'
 import { freezeTime, pass, START } from '../support/frozen-time.ts'
+import { kvRevision } from '../support/kv-text.ts'
 import type { Stash } from '../support/stash.ts'
 
 freezeTime()
@@ -69,5 +70,17 @@ describe('the alarm', () => {
     // So late that the lapse of the item is due as well. The revert writes the item, and so starts a new lifetime.
     await pass(stash, 31 * 24 * 60 * 60_000)
     expect(await stash.read('k')).toBe('before')
+  })
+  it('is set again when the object wakes, if the platform has dropped the one that was set', async () => {
+    const { stash, master } = await newOperator()
+    await master.set('maintenance-mode', 'false')
+    await master.set('maintenance-mode', 'true', 'for=60s')
+    await pass(stash, 2_000)
+    await expect.poll(() => kvRevision(stash.id)).toBe(2)
+    const getAlarm = () => runInDurableObject(getObject(stash), (_, { storage }) => storage.getAlarm())
+    await runInDurableObject(getObject(stash), (_, { storage }) => storage.deleteAlarm())
+    expect(await getAlarm()).toBeNull()
+    await evictDurableObject(getObject(stash))
+    await expect.poll(getAlarm).toBeLessThanOrEqual(START + 61_000)
   })
 })
