@@ -99,7 +99,10 @@ function getRequestId(request: Request): string {
   return id
 }
 
-/** Whether the request may change something. A GET of a link may, in the WrenDB profile. The POST of an evaluation does not. */
+/**
+ * Whether the request may change something. A GET of a link may, because it applies the link's change if the stash has the
+ * WrenDB profile. The POST of an evaluation changes nothing.
+ */
 function mayWrite(request: Request): boolean {
   const { method, url } = request
   // `getPath` decodes as the router does, so that an escaped letter does not hide a write.

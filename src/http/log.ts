@@ -44,7 +44,7 @@ export function logNotice(name: LogName<'http'>, message: string, level: 'info' 
   console.log(JSON.stringify({ level, at: `http/${name}`, message: message.slice(0, 300) }))
 }
 
-/** An isolate logs at most this many failed logins a minute for a network. The first line after that counts those left out. */
+/** An isolate logs at most this many failed logins a minute for a network. The next line says how many were left out. */
 const LOGINS_MAX = 5
 const LOGINS_MS = 60_000
 const CLIENTS_MAX = 1_000

@@ -78,7 +78,7 @@ export const VALUE_REFUSALS: RefusalCode[] = [
   'stash_too_large',
 ]
 
-/** The change of a link is decided when the link is used, so these are the refusals of that decision too. */
+/** The change of a link is decided when the link is used, so the list contains the refusals of that decision. */
 export const LINK_REFUSALS: RefusalCode[] = [
   'link_spent',
   'not_permitted',

@@ -22,8 +22,8 @@ import { toSourceHeader } from '../response/serve.ts'
 import { toIsoTime } from '../response/time.ts'
 
 /**
- * The evaluation of a flag before the context is known. It holds texts only, because parsed values have no bound in
- * memory.
+ * The evaluation of a flag before the context is known. It holds texts only, because no limit bounds the memory that parsed
+ * values take.
  */
 type PreparedEvaluation =
   | { key: string; kind: 'same'; text: string }
@@ -127,7 +127,7 @@ function getPreparedList(snapshot: Snapshot): PreparedList {
     if (ready.kind === 'same' && typeof last === 'string') pieces[pieces.length - 1] = `${last},${ready.text}`
     else pieces.push(ready.kind === 'same' ? ready.text : ready)
   }
-  // The digest is one of the texts that are sent, so that a version of the code that serializes differently has other tags.
+  // The digest is computed from the texts that are sent, so that a version that serializes them differently has other tags.
   const list = { pieces, digest: shortDigest(JSON.stringify([JSON.stringify(pieces)])) }
   preparedLists.set(snapshot, list)
   return list

@@ -72,7 +72,7 @@ export function evaluateFromCache(request: Request): Promise<Response> | null {
   return rest === '' ? evaluateAll(request, reading) : evaluateOne(request, reading, rest.slice(1))
 }
 
-/** The URL of the event stream. It must be the same in each response to a client, because a provider reconnects at another. */
+/** The URL of the event stream. It must be the same in each response to a client: a provider reconnects if the URL changes. */
 function toEventsUrl(url: string, stashId: string): string {
   const { origin, pathname } = new URL(url)
   return `${origin}${pathname.startsWith('/api/') ? '/api' : ''}/stash/${stashId}/ofrep/v1/events`

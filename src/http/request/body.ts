@@ -28,7 +28,10 @@ export async function readInTime<T>(limit: number, reading: Promise<T>): Promise
   return read
 }
 
-/** The body's bytes. A body longer than `limit` is refused: by its Content-Length unread, else after the chunk past `limit`. */
+/**
+ * The body's bytes. A body longer than `limit` is refused: before it is read if it has a Content-Length, else after the chunk
+ * that exceeds the limit.
+ */
 export async function readBody(request: Request, limit: number): Promise<Result<Uint8Array>> {
   const tooLarge = refuse({ code: 'body_too_large', limit_bytes: limit })
   const announced = request.headers.get('Content-Length')

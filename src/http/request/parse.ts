@@ -133,7 +133,7 @@ const ENTITY_TAG = /^(?:W\/)?"([^"]*)"$/
 
 /**
  * The versions in a list of entity tags. Weak tags are accepted in If-Match too, against RFC 9110: a proxy that compresses
- * weakens our tags, and a version is exact either way. A tag that is not a version becomes -1, which no item has.
+ * makes our tags weak, and a weak tag still names one version. A tag that is not a version becomes -1, which matches nothing.
  */
 function parseTags(header: string | null): '*' | number[] | null | 'malformed' {
   if (header === null) return null

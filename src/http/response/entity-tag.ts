@@ -8,7 +8,9 @@ export const toEtag = (version: number): string => `"${version}"`
 export const includesTag = (header: string | null, tag: string): boolean =>
   header !== null && header.split(',').some((one) => one.trim().replace(/^W\//, '') === tag)
 
-/** Whether If-None-Match is satisfied by this tag, so that the answer is 304: it names the tag, or is `*`. */
+/**
+ * Whether If-None-Match matches this tag, by naming it or by `*`. The condition is then false, and the answer to a GET is 304.
+ */
 export function matchesIfNoneMatch(headers: Headers, tag: string): boolean {
   const known = headers.get('If-None-Match')
   return known?.trim() === '*' || includesTag(known, tag)

@@ -1,7 +1,7 @@
 /**
  * Shows texts of other people in a page. Bidirectional controls, invisible characters, unusual blanks, and spaces at either end
  * can make a value look like another one, so they are shown as marks and have no effect. The dashboard marks the same characters
- * (`model/invisible.ts`), and the command line those that are not blanks, each in a way of its own.
+ * (`model/invisible.ts`), and the command line marks those that are not blanks. Each has marks of its own.
  */
 import { html, raw } from 'hono/html'
 import { INVISIBLE_OR_BLANK } from '../../model/invisible.ts'

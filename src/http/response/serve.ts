@@ -18,9 +18,12 @@ export type Representation = {
   body: string
   type: string
   version: number
-  /** When a time-box or a freeze ends, so that the representation changes by the clock. In ms since the epoch; absent without one. */
+  /** When the representation changes by the clock, in ms since the epoch: the end of a time-box or a freeze. Else absent. */
   until?: number
-  /** The number of ends of time-boxes and freezes that it shows and that have no revision yet; of one flag, whether it shows one. */
+  /**
+   * How many ends of time-boxes and freezes the representation shows that have no revision yet. For a single flag, whether it
+   * shows such an end.
+   */
   reverted?: number | boolean
 }
 
@@ -134,7 +137,7 @@ function prepare(entry: LiveEntry, name: string, toRepresentation: () => Represe
 
 /**
  * After a revert by the clock, the value differs from the one that its version had, so the tag differs as well. The tag of a
- * whole stash has the number of reverted flags: `+r` alone would be the same for one of them and, later, for two.
+ * whole stash has the number of such ends: `+r` alone would be the same after the first end and after the second.
  */
 function toRepresentationTag({ version, reverted = 0 }: Pick<Representation, 'version' | 'reverted'>): string {
   const count = Number(reverted)

@@ -1,4 +1,4 @@
-/** `/item`: single values. Anyone can read them. A write takes a token, except a POST that creates one in the WrenDB profile. */
+/** `/item`: single values. Anyone can read them. A write takes a token, except a POST that creates an item (WrenDB profile). */
 import { Hono } from 'hono'
 
 import { DEFAULT_TYPE, isKey, VALUE_MAX_BYTES } from '../../model/item.ts'

@@ -99,8 +99,8 @@ export async function makeLink(c: Ctx, { operation, read, ...rest }: LinkSpec): 
 /**
  * Mail scanners and chat previews open every link, and some run the scripts they find. So GET changes nothing: a browser gets a
  * page whose button POSTs, any other client a 405 that says so. In the WrenDB profile GET applies the change, as WrenDB's
- * scripts expect. There a HEAD may apply it as well, because Workers Cache turns a HEAD into a GET. A HEAD that arrives as a
- * HEAD, and a prefetch, never do.
+ * scripts expect. There a HEAD may apply it as well, because Workers Cache turns a HEAD into a GET. A HEAD that Workers Cache
+ * has not turned into a GET never applies the change, and neither does a request that is marked as a prefetch.
  */
 async function showLink(c: Ctx): Promise<Response> {
   const request = c.req.raw
@@ -171,7 +171,7 @@ async function linkProblemResponse(c: Ctx, refusal: Refusal, browser: boolean): 
 /** The form has one field, the reason: at most 500 characters, each of at most nine bytes when escaped. */
 const FORM_MAX_BYTES = 8 * 1024
 
-/** The reason in the form wins over the one in the URL, with which the page fills in the field: an emptied field is no reason. */
+/** The reason in the form wins over the one in the URL, which the page puts into the field: an emptied field means no reason. */
 async function readForm(request: Request, metadata: Link['metadata']): Promise<Result<Link['metadata']>> {
   if (!/^application\/x-www-form-urlencoded\b/i.test(request.headers.get('Content-Type') ?? '')) return ok(metadata)
   const text = await readText(request, FORM_MAX_BYTES)

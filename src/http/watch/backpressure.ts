@@ -24,7 +24,8 @@ export class UnreadBytes {
   #large = 0
 
   /**
-   * @param lifetimeMs the longest that the stream can last. An invocation that the runtime kills never calls `close`.
+   * @param lifetimeMs the longest that the stream can last. The next stream that begins after this time closes it, because an
+   *   invocation that the runtime kills never calls `close`.
    */
   constructor(lifetimeMs: number) {
     const now = Date.now()

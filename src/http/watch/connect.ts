@@ -14,13 +14,13 @@ import type { App } from '../scope.ts'
 /** How long an isolate goes straight to the hubs after it has found the object full. */
 const REMEMBER_FULL_MS = 60_000
 /**
- * How long an isolate counts each opening before it asks the object, after the object has required that. The time is short,
- * because places become free.
+ * After the object has required a counted opening, an isolate counts each opening before it asks the object, for this time.
+ * The time is short, because places become free.
  */
 const REMEMBER_COUNTING_MS = 5_000
 /** Enough for more than a hundred thousand watchers of a stash on one continent, at 2,000 for each hub. */
 const HUBS_MAX = 64
-/** The number of stashes for which an isolate remembers its overflow. */
+/** The number of stashes whose overflow an isolate remembers. */
 const OVERFLOWING_MAX = 1_000
 
 /** The period of the limiter in wrangler.toml. Places may be free again after it. */

@@ -19,8 +19,8 @@ type PollEvent = {
 const JITTER = 1 / 16
 
 /**
- * A poll that is behind the last answer waits until this time after it, because a client in a loop with an old `after` would
- * otherwise use all CPU of the object.
+ * How long after a poll was answered at once a poll with an older `after`, or without one, is delayed: a client that repeats
+ * an old `after` in a loop would otherwise use all CPU of the object.
  */
 const THROTTLE_MS = 100
 /** The number of stashes for which an isolate remembers its last answer. */
@@ -29,8 +29,8 @@ const STASHES_MAX = 1_000
 const lastAnsweredAtOnce = new Map<string, { revision: number; at: number }>()
 
 /**
- * Delays a poll that is behind the last answer, by at most THROTTLE_MS. A client whose `after` is the newest revision that was
- * answered is not delayed.
+ * Delays a poll by at most THROTTLE_MS if its `after` is older than the revision of the last poll that was answered at once,
+ * or absent. A client that sends that revision is not delayed.
  */
 export async function throttleIfBehind(stashId: string, after: number | null): Promise<void> {
   const last = lastAnsweredAtOnce.get(stashId)
