@@ -1,4 +1,4 @@
-/** Exponential back-off with jitter, for every retry of the client, the CLI and the dashboard. */
+/** Exponential back-off with jitter: for the client's streams, polls and changes, and streams of the CLI and the dashboard. */
 
 /**
  * Jitter: between half and all of `ms`, at random. Without it, all clients that lost the same server would come back in the

@@ -19,8 +19,8 @@ type Interval = { least: number; most: number }
 /** The oscillator of a computer drifts by less than this share of the time (500 ppm). */
 const DRIFT = 500e-6
 /**
- * A clock that turns out to be ahead stands still until the real time has caught up, because an ended time-box would begin
- * again if it went back. If it is ahead by more than this, it goes back all the same.
+ * A clock that turns out to be ahead stands still until the real time has caught up, because a clock that went back would
+ * begin an ended time-box again. A clock that is ahead by more than this goes back all the same.
  */
 const STAND_STILL_MS = 5_000
 const ANYTHING: Interval = { least: -Infinity, most: Infinity }
@@ -28,7 +28,7 @@ const ANYTHING: Interval = { least: -Infinity, most: Infinity }
 /**
  * A `Date` has a resolution of a second and is delayed by the network, so each answer gives an interval for the offset; later
  * answers narrow it. A local clock within the interval is used as it is, which is exact on a host that keeps time. Otherwise
- * the late end of the interval counts: a time-box may end early by the width of the interval, and never late.
+ * the upper bound of the interval is used: a time-box may end early by the width of the interval, and never late.
  */
 export class Clock {
   /** Null until the time is first asked for: a Worker has no clock before its first request. */

@@ -1,7 +1,7 @@
 /**
- * The last known flags. Only a higher revision replaces them, whether it comes from the stream, a poll or the store; a snapshot
- * of the same revision does if the reverts were not known. An update is applied as a whole or not at all. Pending reverts of
- * time-boxes are cached too, and evaluated at the time of a read: a read past such an end needs no timer and no message.
+ * The last known flags. A higher revision replaces them, from the stream, a poll or the store; a snapshot of the same revision
+ * does so only if the reverts were not known. An update is applied as a whole or not at all. Pending reverts of time-boxes are
+ * cached too, and evaluated at the time of a read: a read after the end of a time-box needs no timer and no message.
  */
 import type { FlagUpdate } from './flag-update.ts'
 import type { Revert, Reverts } from './reverts.ts'
@@ -23,7 +23,7 @@ export class FlagCache {
   readonly #now: () => number
   #flags = new Map<string, string>()
   #reverts: Reverts = new Map()
-  /** Whether `#reverts` is complete. It is not after a store that an earlier version wrote, or that is readable only in part. */
+  /** Whether `#reverts` is complete: not if it comes from a store of an earlier version, or from one that is damaged. */
   #knowsReverts = true
   /** Keys whose revert by the clock was announced to listeners, and not yet sent by the service. */
   readonly #announcedEnds = new Set<string>()
@@ -133,7 +133,7 @@ export class FlagCache {
     return text ?? null
   }
 
-  /** Returns the flags whose present value differs from `before`, and those of `always`. Notes the present values as announced. */
+  /** Returns the flags whose present value differs from `before`, and those of `always`, and marks these values as announced. */
   #diff(before: Changes, always?: ReadonlySet<string>): Changes {
     const changes: Changes = new Map()
     for (const [key, announced] of before) {

@@ -88,7 +88,7 @@ export class FlagSync implements FollowerHost {
     )
   }
 
-  /** Read your writes: one poll, of at most a second, that asks for this revision if the cache does not have it. */
+  /** Read your writes: if the cache does not have this revision, polls for it once, for at most a second. */
   async catchUp(revision: number): Promise<void> {
     if (revision > (this.cache.revision ?? -1)) await this.#follower.poll({ min_revision: revision }, 1_000)
   }

@@ -1,6 +1,7 @@
 /**
  * Parses the flags and events that the service sends, and checks every field that is used. The error page of a proxy, half an
- * answer or a `/flags` of another stash must not reach the cache: they become a `NoAnswerError`. Events name no stash.
+ * answer or a `/flags` of another stash must not reach the cache: they become a `NoAnswerError`. An event names no stash, so the
+ * stash of an event is not checked.
  */
 import { NoAnswerError } from './errors.ts'
 import { isRecord } from './call.ts'
@@ -9,7 +10,7 @@ import { parseRevert, type Revert, type Reverts } from './reverts.ts'
 export type FlagUpdate =
   /** `knowsReverts`: whether `reverts` is complete. */
   | { type: 'snapshot'; revision: number; flags: [string, string][]; reverts: Reverts; knowsReverts: boolean }
-  /** `reverts` holds those that differ from the revision before; null: the flag is in no time-box any more. */
+  /** `reverts` holds the reverts that differ from the revision before; null: the flag is in no time-box any more. */
   | { type: 'change'; revision: number; changes: [string, string | null][]; reverts: Map<string, Revert | null> }
   /** The stash was deleted; no event follows. */
   | { type: 'gone'; revision: number }

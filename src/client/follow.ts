@@ -20,9 +20,9 @@ export type Timing = {
   silenceMs: number
   /** The time limit of a poll, and of a stream until its first sign of life. */
   deadlineMs: number
-  /** The delay after the first failure; it doubles with each further one … */
+  /** The delay after the first failure. It doubles with each further failure in a row, up to a limit: see `ceilingMs`. */
   backOffMs: number
-  /** … up to this for polls, and up to six times this for streams: polls keep the cache current meanwhile. */
+  /** The longest back-off of polls. That of streams is six times as long, because polls keep the cache current meanwhile. */
   ceilingMs: number
   /** After a steady stream or an outage, the next stream begins at a random time within this. */
   spreadMs: number
@@ -145,8 +145,8 @@ export class Follower {
 
   /**
    * Waits until the next stream is due, and polls meanwhile. After a steady stream the first poll comes at a random moment, so
-   * that not all clients poll at once. Otherwise it comes at once from the second failure in a row on, and before that only
-   * after `pollMs`, if the wait is that long.
+   * that not all clients poll at once. After a first failure it comes after `pollMs`, if the wait is longer than that; from the
+   * second failure in a row on, it comes at once.
    */
   async #pollUntilRetry(ms: number, wasSteady: boolean): Promise<void> {
     const { signal } = this.#stop

@@ -1,12 +1,12 @@
 /**
- * How far the cached flags can be trusted: what `status()` returns. It is computed when it is asked for, so that a process
- * that was suspended, or a stream that stopped a minute ago, does not look fresh.
+ * The status says how far the cached flags can be trusted. It is computed when `status()` is called, so that a process that
+ * was suspended, or a stream that stopped a minute ago, does not look fresh.
  */
 export type Status = {
   /**
    * - `empty`: no flags were received yet; every read gives its default
    * - `fresh`: the service sends each change, or confirmed the flags a moment ago
-   * - `behind`: last known values, which the service has not confirmed for a while
+   * - `behind`: last known values; the service has not confirmed them for a while, or the connection has failed since
    * - `gone`: the stash was deleted, or the service no longer knows it; last known values
    * - `closed`: `close` was called; last known values
    *
@@ -15,7 +15,10 @@ export type Status = {
   state: 'empty' | 'fresh' | 'behind' | 'gone' | 'closed'
   /** null: no flags were received yet. */
   revision: number | null
-  /** When the state began; of `behind`, when the service last confirmed the flags, or the client started. In ms since the epoch. */
+  /**
+   * When the state began, in ms since the epoch. For `behind`: when the service last confirmed the flags; if it has not, when
+   * the client started.
+   */
   since: number
   /** When the service last confirmed the flags; null: not since this process started. In ms since the epoch. */
   confirmedAt: number | null
@@ -64,7 +67,7 @@ export class Freshness {
   }
 
   /**
-   * The service is alive. This confirms the cache, because a change would have been sent, unless the cache is `suspected`.
+   * The service is alive, so it would have sent a change. This confirms the cache, unless the cache is `suspected`.
    * @returns whether the cache has just become fresh
    */
   heartbeat(via: 'stream' | 'poll'): boolean {

@@ -1,4 +1,4 @@
-/** The pending reverts of time-boxes: the value that a flag goes back to, and when. They come from an answer or from a store. */
+/** The pending reverts of time-boxes, from the service or from a store: the value that a flag goes back to, and when. */
 
 export type Revert = {
   /** In ms since the epoch, by the service's clock. */

@@ -157,7 +157,7 @@ class Status(NamedTuple):
     `state` is
     - `empty`: no flags were received yet; every read gives its default
     - `fresh`: the service sends each change, or confirmed the flags a moment ago
-    - `behind`: last known values, which the service has not confirmed for a while
+    - `behind`: last known values; the service has not confirmed them for a while, or the connection has failed since
     - `gone`: the stash was deleted, or the service no longer knows it; last known values
     - `closed`: `close` was called; last known values
 
@@ -165,9 +165,10 @@ class Status(NamedTuple):
 
     The other members are
     - `revision`: the revision of the cached flags; None if no flags were received or loaded yet
-    - `since`: when the state began; of `behind`, when the service last confirmed the flags, or the client started
+    - `since`: when the state began; for `behind`, when the service last confirmed the flags, or if it has not, when the client
+      started
     - `confirmed_at`: when the service last confirmed the flags; None if it has not since this process started
-    - `via`: "stream" or "poll", by which the service last confirmed them; None likewise
+    - `via`: how the service last confirmed the flags, "stream" or "poll"; None if it has not since this process started
     - `error`: the message of the last failure of a stream or a poll, which stays after a recovery; None if there was none
     - `reverted`: the number of flags whose time-box has ended by the clock, and whose end the service has not sent yet
     """
@@ -188,7 +189,7 @@ class Timing:
     - `poll`: the time between two polls while there is no stream; jitter shortens it by up to half
     - `silence`: a stream that is silent for longer is dead. The service sends a heartbeat every 15 s
     - `deadline`: the time limit of a poll, and of a stream until its first sign of life
-    - `back_off`: the delay after the first failure; it doubles with each further one
+    - `back_off`: the delay after the first failure; it doubles with each further failure in a row, up to a limit
     - `ceiling`: the longest such delay of polls; that of streams is six times this, because polls keep the cache current
     - `spread`: after a steady stream or an outage, the next stream begins at a random time within this
     - `max_bytes`: the limit of an answer or an event
@@ -255,7 +256,8 @@ def connect(
     - `report`: a function that is called with a Problem, in the thread in which it occurs: at the first read of a text that
       does not fit, at the first read of a key that the stash does not have (if the state is `fresh`, and this client has not
       seen the key deleted), and at failures of the service, of the store and of listeners. During an outage, a failure of
-      the service that repeats the message of the one before is not reported again. Exceptions of `report` are dropped
+      the service is not reported if its message is the same as in the last report, or as in the last failure of the same
+      source (stream or poll). Exceptions of `report` are dropped
     - `timing`: the times of the stream and the polls; the defaults suit most services
     """
     return Client(url, stash, token, store, report, timing)
@@ -306,7 +308,7 @@ def _boolean(text: str) -> bool:
 # A number as JavaScript reads it, because the service does: no underscores, no "inf".
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _RADIX = re.compile(r"0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+")
-# The characters that JavaScript allows around a number. Those of `str.strip` are others.
+# The characters that JavaScript allows around a number. Without an argument, `str.strip` removes a different set.
 _JS_BLANKS = "\t\n\v\f\r \xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
 
 
@@ -371,7 +373,10 @@ def _split(text: str) -> Shares:
 
 
 def _choose_outcome(shares: Shares, key: str, target: Optional[str]) -> EvaluationDetails:
-    """The shares follow each other over the buckets, so that raising the first share removes no target from it."""
+    """Chooses the value whose share of the buckets has the bucket of the target.
+
+    The shares follow each other over the buckets, so that raising the first share removes no target from it.
+    """
     wanted = [(value, weight) for value, weight in shares if weight > 0]
     if len(wanted) == 1:
         return EvaluationDetails(wanted[0][0], "flag")
@@ -423,7 +428,8 @@ class _FlagUpdate:
     type: str
     revision: int
     flags: Mapping[str, Optional[str]] = field(default_factory=dict)
-    # A snapshot has all reverts, a change has those that differ: None means that the flag is in no time-box any more.
+    # A snapshot has all reverts; a change has the reverts that differ from the revision before, and None for a flag that is in
+    # no time-box any more.
     reverts: "Mapping[str, Optional[_Revert]]" = field(default_factory=dict)
     # Whether the reverts of a snapshot are complete.
     knows_reverts: bool = True
@@ -643,14 +649,14 @@ class _Clock:
     So neither a wrong local clock nor a step of it moves the end of a time-box. Before the first answer there is only the
     local clock, with the correction that the store has kept. A `Date` has a resolution of a second and is delayed by the
     network, so each answer gives an interval for the offset; later answers narrow it. A local clock within the interval is
-    used as it is, which is exact on a host that keeps time. Otherwise the late end of the interval counts: a time-box may end
-    early by the width of the interval, and never late.
+    used as it is, which is exact on a host that keeps time. Otherwise the upper bound of the interval is used: a time-box may
+    end early by the width of the interval, and never late.
     """
 
     # The oscillator of a computer drifts by less than this share of the time (500 ppm).
     DRIFT = 500e-6
-    # A clock that turns out to be ahead stands still until the real time has caught up, because an ended time-box would
-    # begin again if it went back. If it is ahead by more than this, it goes back all the same.
+    # A clock that turns out to be ahead stands still until the real time has caught up, because a clock that went back would
+    # begin an ended time-box again. A clock that is ahead by more than this goes back all the same.
     STAND_STILL = 5.0
 
     def __init__(self) -> None:
@@ -824,7 +830,7 @@ class _FlagCache(NamedTuple):
     revision: Optional[int]
     flags: Mapping[str, str]
     reverts: Mapping[str, _Revert]
-    # Whether `reverts` is complete. It is not after a store that an earlier version wrote, or that is readable only in part.
+    # Whether `reverts` is complete: not if it comes from a store of an earlier version, or from one that is damaged.
     knows_reverts: bool
 
     @property
@@ -1010,7 +1016,7 @@ class Client:
         - `idempotency_key`: set it to repeat a change that another process began. By default each change gets a new key
         - `deadline`: the time limit of all tries together, in seconds; default 10
 
-        After a lost answer or a temporary refusal the change is sent again, three times at most, and applied at most once.
+        After a lost answer or a temporary refusal the change is sent again, in three tries at most, and applied at most once.
         Raises RefusedError or NoAnswerError, whose `applied` says whether the change was made, as far as is known; TypeError
         for an unknown option; and the error of `json.dumps` for a value that JSON cannot hold.
         """
@@ -1093,8 +1099,9 @@ class Client:
     def _poll_until_retry(self, seconds: float, was_steady: _Bool) -> None:
         """Waits until the next stream is due, and polls meanwhile.
 
-        After a steady stream the first poll comes at a random moment, so that not all clients poll at once. Otherwise it comes
-        at once from the second failure in a row on, and before that only after `poll` seconds, if the wait is that long.
+        After a steady stream the first poll comes at a random moment, so that not all clients poll at once. After a first
+        failure it comes after `poll` seconds, if the wait is longer than that; from the second failure in a row on, it comes
+        at once.
         """
         until = time.monotonic() + seconds
         wait = 0.0 if self._streams.failures > 1 else min(seconds, self._timing.poll)
