@@ -28,7 +28,7 @@ const RUNTIME_FOLDERS = new Set(['cache', 'do', 'kv', 'ratelimit'])
 
 /**
  * Creates the data folder with access for this account only: it holds every value and who changed it. Access to an existing
- * folder is restricted only if this account owns it and it holds nothing else: it might be a home or a shared folder.
+ * folder is restricted only if this account owns it and it holds only the runtime's folders: others may use any other folder.
  */
 export async function prepareDataFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 })

@@ -69,7 +69,7 @@ export async function serve(entry: string, options: Options): Promise<Server> {
           modules: [{ type: 'ESModule', path: entry }],
           modulesRoot: join(entry, '..'),
           bindings: {
-            // Safe without ADMIN_TOKEN, because only this machine can reach the service.
+            // Anyone may create stashes without ADMIN_TOKEN, because only this machine can reach the service.
             ...(isLoopback(options.host) && { OPEN_CREATION: 'yes' }),
             ...(ours.bindings as Record<string, string>),
             ...options.bindings,
