@@ -1,4 +1,7 @@
-/** Runs the HTTP app in Node on top of the real write and query code and an SQLite in memory, so that unit tests can send requests without workerd. */
+/**
+ * Runs the HTTP app in Node on top of the real write and query code and an SQLite in memory, so that unit tests can send
+ * requests without workerd.
+ */
 import { afterEach, beforeEach, vi } from 'vitest'
 import { app } from '../../src/http/app.ts'
 import type { App } from '../../src/http/scope.ts'

@@ -10,7 +10,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { chromium as playwright, type Browser } from 'playwright-core'
 
-/** Arguments that the package proposes and the tests must not use: a single-process browser dies with its first page, and the web's security must stay on. */
+/**
+ * Arguments that the package proposes and the tests must not use: a single-process browser exits with its first page, and the
+ * security rules of the web must apply.
+ */
 const UNWANTED = ['--single-process', '--no-zygote', '--disable-web-security', '--allow-running-insecure-content']
 
 const root = join(import.meta.dirname, '../..')
@@ -22,7 +25,7 @@ export async function launchBrowser(): Promise<Browser> {
   return playwright.launch({ executablePath: await unpackedIn(CACHE), args, headless: true })
 }
 
-/** Is deleted together with node_modules. The name of the folder inside it contains the version of the package. */
+/** The cache is in node_modules, and so is deleted with it. Each version of the package has a folder of its own in the cache. */
 const CACHE = join(root, 'node_modules/.cache/switchyard')
 
 /** Vitest's global setup. The files of a project start in parallel, and without it each of them would unpack a copy. */
@@ -30,7 +33,7 @@ export async function setup(): Promise<void> {
   if (isBundled) await unpackedIn(CACHE)
 }
 
-/** Returns the path of the executable under `cache`, and unpacks it first if it is missing. Processes may call this concurrently. */
+/** Returns the path of the executable under `cache`; unpacks it first if it is missing. Processes may call this concurrently. */
 export async function unpackedIn(cache: string): Promise<string> {
   const manifest = join(root, 'node_modules/@sparticuz/chromium/package.json')
   const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string }

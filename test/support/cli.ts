@@ -33,9 +33,9 @@ export async function freshHome(): Promise<Env> {
   return { HOME: home, XDG_CONFIG_HOME: join(home, '.config') }
 }
 
-/** The command inherits only PATH from the environment of the tests. */
+/** The command inherits only these three variables from the environment of the tests. */
 export function startCommand(file: string, args: string[], env: Env): ChildProcess {
-  // `ProcessEnv` declares the first two as required. They may be unset all the same.
+  // `ProcessEnv` declares the first two as required, although they may be unset.
   const { READ_MODE, WATCHERS_PER_OBJECT, PATH } = process.env
   const clean = { READ_MODE, WATCHERS_PER_OBJECT, PATH, ...env }
   const child: ChildProcess = spawn(file, args, { env: clean, stdio: 'pipe' })
@@ -94,7 +94,7 @@ export const linesOf = (stream: ChildProcess['stdout']): AsyncIterator<string> =
   return createInterface({ input: stream })[Symbol.asyncIterator]()
 }
 
-/** Runs the command on a terminal that `script` creates. The `script` of Linux and that of macOS take the command differently. */
+/** Runs the command on a terminal that `script` creates. Linux and macOS have a `script` with different arguments. */
 export function startOnTerminal({ env }: Cli, ...args: string[]): ChildProcess {
   const words = [LAUNCHER, ...args]
   const command = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')

@@ -1,9 +1,12 @@
-/** The dashboard in a browser: opened and connected as a person does it, and watched for what its policy refuses. */
+/** Opens the dashboard in a browser, connects it as a person does, and collects the errors of the page. */
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 
 export type Dashboard = {
   page: Page
-  /** What the console complained of; what the policy refused is among it. */
+  /**
+   * Errors of the page: uncaught exceptions and the console's errors, including violations of the Content-Security-Policy.
+   * Failed requests are left out.
+   */
   complaints: string[]
   card(key: string): ReturnType<Page['locator']>
   /** Presses the lever or the button of a switch. */
@@ -42,7 +45,7 @@ export function listen(page: Page): string[] {
   const complaints: string[] = []
   page.on('pageerror', ({ message }) => complaints.push(message))
   page.on('console', (message) => {
-    // A refusal of the service is no fault of the page: a browser logs each all the same.
+    // The browser logs each failed request as an error, but a refusal of the service is no error of the page.
     if (message.type() !== 'error' || message.text().startsWith('Failed to load resource')) return
     complaints.push(message.text())
   })

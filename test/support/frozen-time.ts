@@ -1,4 +1,4 @@
-/** Fakes the clock of the Worker and of the objects. It advances only when a test calls `pass`. */
+/** Fakes the clock of the Worker and of the objects. It advances only when a test sets it, for example by `pass`. */
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { afterEach, beforeEach, vi } from 'vitest'
 import { getObject } from './front-door.ts'

@@ -1,4 +1,4 @@
-/** Runs a hub in Node with stand-ins for its storage, its sockets and its stash. The test file itself must mock `cloudflare:workers`. */
+/** Runs a hub in Node with stand-ins for its storage, its sockets and its stash. The test file must mock `cloudflare:workers`. */
 import { beforeEach, vi } from 'vitest'
 import { HubObject } from '../../src/live/hub-object.ts'
 import { writeHubSeat } from '../../src/live/seat.ts'

@@ -1,4 +1,7 @@
-/** The read path of one isolate with a simulated clock, and stand-ins for KV and the object that are each at one revision and count their calls. */
+/**
+ * The read path of one isolate with a simulated clock and stand-ins for KV and the object. Each stand-in is at one revision and
+ * counts its calls.
+ */
 import { SnapshotCache } from '../../src/edge/snapshot-cache.ts'
 import { SnapshotReader } from '../../src/edge/snapshot-reader.ts'
 import type { Stores } from '../../src/edge/stores.ts'

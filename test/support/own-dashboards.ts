@@ -1,4 +1,4 @@
-/** Dashboards of the running service in a browser of the test file's own. A test whose page complained has failed. */
+/** Opens dashboards of the running service in a browser of the test file's own. A test fails if one of its pages had an error. */
 import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { launchBrowser } from './browser.ts'
@@ -11,7 +11,7 @@ type Terms = Parameters<typeof openDashboard> extends [unknown, unknown, ...infe
 
 type Own = {
   open(...terms: Terms): Promise<Dashboard>
-  /** Once it says who changed this switch. */
+  /** Opens a dashboard, and resolves when it shows who last changed this flag. */
   openKnown(spec: Terms[0], key?: string): Promise<Dashboard>
   browser(): Browser
 }
@@ -42,7 +42,7 @@ export function ownDashboards(): Own {
   return { open, openKnown, browser: () => browser }
 }
 
-/** A stash in which somebody is on call. */
+/** Creates a stash whose flag `on-call` is `alice`. */
 export async function stashOnCall(): Promise<{ stash: Stash; master: Operator }> {
   const stash = await newStash({ name: 'drill' })
   const master = operatorOf(send, stash, stash.token)

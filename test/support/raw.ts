@@ -1,4 +1,4 @@
-/** Sends requests as bytes, because `fetch` would resolve `..`, reject malformed headers and normalise the rest before it sends anything. */
+/** Sends requests as bytes, because `fetch` would resolve `..`, reject malformed headers and normalize the rest. */
 import { connect } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 

@@ -1,7 +1,6 @@
 /**
- * Starts the service once for all contract tests, unless SWITCHYARD_URL names a deployment to test instead. Bundling it
- * also builds the dashboard, which the tests of the Worker need.
- * The URL is without a prefix: the tests add `/api` themselves.
+ * Starts the service once for the whole run, unless SWITCHYARD_URL names a deployment to test instead. Bundling it
+ * also builds the dashboard, which the tests of the Worker need. The URL has no prefix: the tests add `/api` themselves.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -23,7 +22,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     project.provide('entry', null)
     return async () => {}
   }
-  // Imported here, because the runtime and the bundler take a second to load and tests of a deployment do not need them.
+  // The module is imported here, because its runtime and bundler take a second to load, and tests of a deployment need neither.
   const { bundle, serve } = await import('../../src/local/serve.ts')
   const folder = await mkdtemp(join(tmpdir(), 'switchyard-test-'))
   const entry = await bundle(folder)

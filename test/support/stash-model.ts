@@ -2,7 +2,7 @@
  * An independent model of a stash, with plain maps as tables (`stash-model/ledger.ts`) and decisions of its own (`rules.ts`).
  * It shares only formats with `src/model`: the hashed text, patterns, guards, durations.
  *
- * It takes random ids from the answers of the stash (`Drawn`), and those that an alarm made from its tables (`adopt`).
+ * It takes random ids from the stash: from its answers (`Drawn`), and for changes that an alarm held, from its tables (`adopt`).
  */
 import { PROBLEMS } from '../../src/http/response/problem-table.ts'
 import type { Detail, EntryChange } from '../../src/model/entry.ts'
@@ -173,13 +173,13 @@ export class StashModel {
     return { revision, changed: [], did: 'drop_held' }
   }
 
-  /** Releases what has ended by the clock. The stash does this before it answers anything. */
+  /** Releases the due reverts, thaws and lapses. The stash does this before it answers a command or a query. */
   endDue(now: number): void {
     for (let held = this.ledger.nextEnd(now); held !== null; held = this.ledger.nextEnd(now))
       this.#releaseDue(held, now)
   }
 
-  /** The alarm: releases what has ended, then at most a hundred due changes in order, then removes what has expired. */
+  /** The alarm: releases the due reverts, thaws and lapses, then up to a hundred other due changes, then removes expired rows. */
   runAlarm(now: number): void {
     this.endDue(now)
     for (let released = 0; released < 100; released++) {
@@ -214,7 +214,7 @@ export class StashModel {
     this.ledger.revise('drop_held', 'stash', fields, now)
   }
 
-  /** Gives held changes that the alarm made their ids. @param ids the ids of all held changes of the stash, in order */
+  /** Sets the ids of the changes that the alarm held. @param ids the ids of all held changes of the stash, in order */
   adopt(ids: string[]): void {
     const held = [...this.ledger.held.values()]
     if (held.length !== ids.length) return
@@ -225,11 +225,11 @@ export class StashModel {
 
 type Because = NonNullable<Detail['dropped']>['because']
 
-/** With these changes the history of a key contains the entry. */
+/** An entry is in the history of a key only if it has a change of the key, so these changes name the keys of a held change. */
 const toHeldChanges = ({ keys }: Held): EntryChange[] =>
   keys.map((key) => ({ what: 'held', key, before: null, after: null }))
 
-/** The detail in history of a held change that did not happen. */
+/** The detail of the history entry of a held change that was dropped. */
 function toDropDetail(held: Held, requester: Actor | null, because: Because, refusal?: string): Detail {
   const { id, kind, keys, reason, change, made_by } = held
   const label = requester !== null && typeof requester !== 'string' ? requester.label : null

@@ -1,4 +1,4 @@
-/** Creates a stash over HTTP and accesses it: in workerd for the worker tests, over the network for the contract tests. */
+/** Creates a stash over HTTP and accesses it: in workerd for the worker tests, over the network for all others. */
 export type Send = (path: string, init?: RequestInit) => Promise<Response>
 
 /** @param origin the origin of a service, without a path */

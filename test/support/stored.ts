@@ -1,4 +1,4 @@
-/** Restores the databases in `test/stored`: stashes as former versions of the code left them. `test/stored/record.ts` records them. */
+/** Restores the databases in `test/stored`, as former versions of the code left them. `test/stored/record.ts` recorded them. */
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { send } from './front-door.ts'

@@ -32,7 +32,7 @@ export class BadServer {
     return `http://127.0.0.1:${this.#port}/api`
   }
 
-  /** Starts the server, after a stop on the same port again. */
+  /** Starts the server. After a `stop` it listens on the same port as before. */
   async start(): Promise<this> {
     this.#server = createServer((request, response) => {
       this.asked.push({ path: request.url ?? '', at: performance.now(), headers: request.headers })

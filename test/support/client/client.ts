@@ -25,7 +25,7 @@ export type Setup = {
 }
 
 export type Driven = {
-  /** Sends a command such as `get`, `boolean` or `set` (see the drivers). Rejects with the client's error, its `code` and `applied`. */
+  /** Sends a command such as `get` or `set` (see the drivers). Rejects with the client's error, its `code` and `applied`. */
   ask<T = unknown>(name: string, ...args: unknown[]): Promise<T>
   problems: [kind: string, message: string][]
   news: [revision: number, changes: Record<string, string | null>][]

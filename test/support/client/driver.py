@@ -1,4 +1,4 @@
-"""Runs the Python client as a process: each JSON line on stdin is a command, and gets one line as its answer. See `client.ts`."""
+"""Runs the Python client as a process: each JSON line on stdin is a command, and one line answers it. See `client.ts`."""
 import json
 import os
 import random

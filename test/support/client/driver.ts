@@ -1,4 +1,4 @@
-/** Runs the TypeScript client as a process: each JSON line on stdin is a command, and gets one line as its answer. See `client.ts`. */
+/** Runs the TypeScript client as a process: each JSON line on stdin is a command, and one line answers it. See `client.ts`. */
 import { createInterface } from 'node:readline'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { connect, type Changed } from '../../../src/client/client.ts'

@@ -47,7 +47,10 @@ export function thaw(ledger: Ledger, { release, reason }: ChangeRequest, now: nu
   return { revision: ledger.revise('unfreeze', 'stash', fields, now), changed: [] }
 }
 
-/** The values that pending reverts will restore, the earliest first: all of them, or those of one token. */
+/**
+ * The values that pending reverts will restore, the earliest first, for the keys that the actor reaches. With `setBy`, only
+ * those of the reverts that this token set.
+ */
 function pendingEnds(ledger: Ledger, actor: Actor, setBy: string | null): NonNullable<Applied['pending']> {
   const reverts = [...ledger.held.values()]
     .filter(({ kind, set_by: setter }) => kind === 'revert' && (setBy === null || setter?.id === setBy))

@@ -38,7 +38,7 @@ export function edit(ledger: Ledger, wanted: Edit, request: ChangeRequest, { now
   if (tied !== null) ledger.dropWhere(isVoid)
   if (wait === null) return write(ledger, wanted, request, plan, glass, now)
   const named = wanted.kind === 'put' ? { ...wanted, key: wanted.key ?? drawn.key } : wanted
-  // A due time that has passed is not waited for again.
+  // The change does not wait again for a time that has passed.
   const { at, ...timeless } = { at: undefined, ...named }
   const change = at !== undefined && at <= now ? timeless : named
   const seenBy = request.approver ?? release?.approved_by ?? null
@@ -71,7 +71,7 @@ function write(
       (change.after !== null || getEndValue(ledger, change).value !== null),
   )
   const end = forMs === undefined || boxed.length === 0 ? null : toRevert(ledger, boxed, forMs, request, now)
-  // Includes keys that are already deleted: without their revert they stay deleted.
+  // `meant` includes keys that are already deleted: without their revert they stay deleted.
   const meant = plan.filter(({ what }) => what === 'item').map(({ key }) => key)
   const ending = release?.kind === 'revert' ? release.keys : []
   const pending = meant.filter((key) => pendingValue(ledger, key) !== undefined || ending.includes(key))
@@ -101,7 +101,10 @@ function write(
   return { revision, changed, did: kind, ...(end && { reverts: { heldId: end.id, at: end.due_at ?? 0 } }) }
 }
 
-/** What the changes of the entry do not show: reverts to another value than the one before, and keys that lose their revert. */
+/**
+ * Facts that the changes of the entry do not show: the keys whose revert restores another value than the one before this entry,
+ * and the keys that lose their revert.
+ */
 function toEndsDetail(items: EntryChange[], pending: string[], end: Held | null): Pick<Detail, 'goesBack' | 'unboxed'> {
   const getChange = (key: string) => items.find((change) => change.key === key)
   if (end === null) {
@@ -120,7 +123,10 @@ function toEndsDetail(items: EntryChange[], pending: string[], end: Held | null)
   }
 }
 
-/** The value from before the edit; if that one was time-boxed as well, the value from before its time-box. */
+/**
+ * The revert of a time-boxed edit. It restores the value from before the edit; if that value was time-boxed as well, the value
+ * from before its time-box.
+ */
 function toRevert(
   ledger: Ledger,
   items: EntryChange[],
@@ -144,7 +150,7 @@ function toRevert(
   })
 }
 
-/** In the WrenDB profile an item lives for thirty days after its last write. */
+/** In the WrenDB profile an item lapses thirty days after its last write. `now` is null if the item is deleted. */
 function startLife(ledger: Ledger, key: string, now: number | null): void {
   const id = `lapse:${key}`
   if (now === null) return void ledger.held.delete(id)

@@ -1,4 +1,4 @@
-/** Who may approve, decline and cancel held changes of a modelled stash. See `rules.ts`. */
+/** The rules of a modelled stash on who may approve, decline and cancel a held change. See `rules.ts`. */
 import { parseDuration } from '../../../src/model/duration.ts'
 import type { FlatHeld as Held } from '../../../src/stash/tables/held-row.ts'
 import type { Ledger } from './ledger.ts'

@@ -75,7 +75,7 @@ type History = {
   values: Map<string, string>
   holders: Map<string, Holder>
   freeze: Freeze | null
-  /** The revision whose time-box will put the key back. */
+  /** By key: the revision that began the time-box in which the key is now. */
   ends: Map<string, number>
 }
 
@@ -111,7 +111,7 @@ function findBreaches(entry: LoggedEntry, detail: Detail, history: History): str
   return checks.filter(([, holds]) => !holds).map(([what]) => what)
 }
 
-/** Checks the limits of a token, and what guards require of a person's change. */
+/** Checks that a change by a token is within the token's limits, and meets the guards. */
 function findTokenBreaches(entry: LoggedEntry, detail: Detail, actor: Holder, history: History): [string, boolean][] {
   const approver = detail.approvedBy && history.holders.get(detail.approvedBy.id)
   const items = entry.changes.filter(({ what }) => what === 'item')
@@ -145,7 +145,7 @@ function findGuardBreaches(
   ]
 }
 
-/** The keys whose time-box ends without another change, so that the time-boxed value becomes permanent. */
+/** The keys whose revert this entry cancels or drops without changing the key: the time-boxed value becomes permanent. */
 function getKeptKeys({ changes }: LoggedEntry, { cancelled = [], dropped }: Detail, { ends }: History): string[] {
   const over = [...cancelled, ...(dropped?.kind === 'revert' ? [dropped.id] : [])]
   const kept = [...ends].filter(([, revision]) => over.includes(`revert-${revision}`)).map(([key]) => key)

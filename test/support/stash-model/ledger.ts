@@ -1,5 +1,5 @@
 /**
- * The tables of a modelled stash as plain maps, and the ways to write into them. Nothing here refuses a change:
+ * The tables of a modelled stash as plain maps, and the functions that write into them. None of these refuses a change:
  * `rules.ts` and `../stash-model.ts` do. A map keeps its rows in the order in which they were written, as SQLite does.
  */
 import { createHash } from 'node:crypto'
@@ -122,7 +122,7 @@ export class Ledger implements Tables {
     return over
   }
 
-  /** Makes the next revision. */
+  /** Appends an entry to the log, which makes the next revision, and writes its changes into the tables. */
   revise(kind: string, actor: Actor, fields: EntryFields, now: number): number {
     const { heldId = null, reason, detail, changes = [] } = fields
     const entry: Entry = {
@@ -186,21 +186,21 @@ export class Ledger implements Tables {
     for (const [name, { at }] of this.refusals) if (at + 2 * MINUTE <= now) this.refusals.delete(name)
   }
 
-  /** All times at which something is due or ends. */
+  /** All times at which a held change is due or expires, or a token or the freeze ends. */
   moments(): number[] {
     const ends = [...this.tokens.values()].map(({ expiresAt }) => expiresAt)
     const held = [...this.held.values()].flatMap(({ due_at: due, expires_at: over }) => [due, over])
     return [...ends, ...held, this.freeze?.until].filter((at) => typeof at === 'number')
   }
 
-  /** Ordered by due time, then by the order of writing. */
+  /** The next due change of any kind: the one with the earliest time, of several the one written first; null if none is due. */
   nextDue(now: number): Held | null {
     const due = [...this.held.values()].filter(({ due_at: at }) => at !== null && at <= now)
     const [next = null] = due.toSorted((a, b) => (a.due_at ?? 0) - (b.due_at ?? 0))
     return next
   }
 
-  /** The due changes that end by the clock. */
+  /** The next due revert, thaw or lapse: the one with the earliest time; null if none is due. */
   nextEnd(now: number): Held | null {
     const ends = [...this.held.values()].filter(
       ({ kind, due_at: at }) => ['revert', 'thaw', 'lapse'].includes(kind) && at !== null && at <= now,

@@ -3,7 +3,7 @@
  *
  *   credential → freeze → precondition → guard → time-box → limits → approval
  *
- * Written apart from `src/model/decide`, with which it shares formats only: patterns, guards, durations.
+ * These rules are written apart from `src/model/decide`, and share only formats with it: patterns, guards, durations.
  */
 import type { Detail, EntryChange } from '../../../src/model/entry.ts'
 import { parseDuration } from '../../../src/model/duration.ts'
@@ -33,7 +33,7 @@ export type TokenRow = {
   madeBy: string | null
   /** The first token below the master in its chain of grants; for a master token, its line. */
   holder: string
-  /** The revision that granted it. */
+  /** The revision that granted the token. */
   granted: number
   endsAs: 'revoked' | null
   endedAt: number | null
@@ -55,7 +55,7 @@ export type Actor = TokenRow | 'stash' | 'anonymous'
 
 export type ChangeRequest = {
   actor: Actor
-  /** The present caller: 'anonymous' if a link is used. */
+  /** The present caller. If a link is used: 'anonymous', or for a link that approves, the token that made the link. */
   caller: Actor
   reason: string | null
   release: Held | null
@@ -141,7 +141,7 @@ export function judgeEdit(t: Tables, request: ChangeRequest, edit: Edit, plan: E
 function checkCredential(t: Tables, { actor, approver }: ChangeRequest, edit: Edit, plan: EntryChange[]): void {
   if (actor === 'anonymous') {
     if (t.profile !== 'wrendb' || edit.kind !== 'put') refuse('token_missing')
-    // A key that is deleted for a time is not free.
+    // A key whose item is deleted for a time counts as taken.
     const taken = plan.find(({ key, before }) => before !== null || pendingValue(t, key) !== undefined)
     if (taken !== undefined) refuse('item_exists', taken.key)
     return
@@ -152,11 +152,11 @@ function checkCredential(t: Tables, { actor, approver }: ChangeRequest, edit: Ed
   const named = edit.kind === 'import' ? [...edit.items.map(asItem), ...edit.guards.map(asGuard)] : []
   for (const { what, key } of [...named, ...plan]) {
     const ability = what === 'item' ? 'write' : 'guard'
-    // The caller of an undo names no key.
+    // The caller of an undo names no key, so the refusal must not show one that the caller does not reach.
     const shownKey = edit.kind === 'undo' && !touches(actor, key) ? '*' : key
     if (!may(actor, ability, key)) refuse('not_permitted', shownKey)
   }
-  // A held change may affect more keys by now.
+  // A held change may affect more keys by now, and the approver must reach all of them.
   for (const { key } of plan) if (approver !== null && !may(approver, 'approve', key)) refuse('not_permitted', key)
 }
 
@@ -185,7 +185,7 @@ function checkCondition(t: Tables, edit: Edit, plan: EntryChange[]): void {
   if (plan.some(({ what, key }) => later.some((one) => one.what === what && one.key === key))) refuse('later_changes')
 }
 
-/** Checked last, if a command has a condition on the revision. */
+/** Checks a command's condition on the revision of the stash, after all other checks. */
 export function checkRevision({ revision }: Pick<Tables, 'revision'>, { condition }: ChangeRequest): void {
   if (!isMet(condition ?? {}, revision)) refuse('version_conflict')
 }
@@ -195,7 +195,7 @@ function isMet({ ifMatch, ifNoneMatch }: Precondition, standing: number | null):
   return (ifMatch === undefined || isNamed(ifMatch)) && (ifNoneMatch === undefined || !isNamed(ifNoneMatch))
 }
 
-/** Checks every value against its guard, whether the value or the guard is new, and also after the end of its time-box. */
+/** Checks each new value against its guard; and each new guard against the present value and the one after its time-box. */
 function checkFit(t: Tables, plan: EntryChange[]): void {
   const guards = plan.filter(({ what }) => what === 'guard')
   const items = plan.filter(({ what }) => what === 'item')
@@ -219,7 +219,7 @@ function checkFit(t: Tables, plan: EntryChange[]): void {
   }
 }
 
-/** The value of this key after the end of its time-box. */
+/** The value of this key after the end of its time-box; undefined if it is in none. */
 export function pendingValue(
   t: Pick<Tables, 'held'>,
   key: string,
@@ -232,7 +232,7 @@ export function pendingValue(
   return undefined
 }
 
-/** The value that a time-box restores: the one from before, or if that one was time-boxed as well, the one from before its time-box. */
+/** The value that a time-box restores: the one before it, or if that one is time-boxed as well, the one before that time-box. */
 export function getEndValue(t: Pick<Tables, 'held'>, { key, before }: EntryChange) {
   const present = { key, value: before?.value ?? null, ...(before && { type: before.type }) }
   return pendingValue(t, key) ?? present

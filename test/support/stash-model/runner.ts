@@ -120,7 +120,7 @@ export class StoryRunner {
     return env.SNAPSHOTS.get(this.stub.id.toString(), 'json')
   }
 
-  /** The snapshot that KV must have then. */
+  /** The revision and the items that the snapshot of `published` must have. */
   snapshot(): object {
     const { revision, items } = this.model.ledger
     const sorted = [...items].map(([key, { value, version }]) => ({ key, value, version })).sort(byKey)
@@ -137,7 +137,7 @@ const toDrawn = (answer: Result<Applied>): Drawn => ({
 
 const getKey = (refusal: Refusal): string | undefined => ('key' in refusal ? refusal.key : undefined)
 
-/** The code and key of a refusal. Unit tests cover its other facts. */
+/** The answer in the form of the model: of a refusal, the code, the key and whether it has details. Unit tests cover the rest. */
 function toOutcome(answer: Result<Applied>): Outcome {
   if (answer.ok) return answer
   const { refusal } = answer

@@ -1,5 +1,5 @@
 /**
- * Which steps a story has, in which order: random ones, and scenarios that seldom come about at random. See `story.ts`.
+ * Composes stories from the steps of `story.ts`: random steps, and scenarios that seldom occur at random.
  */
 import fc from 'fast-check'
 import {
@@ -56,7 +56,7 @@ const glass = fc.constant('fire')
 const newest = { held: fc.constant(0), link: master }
 
 const first = fc.constant(0)
-/** The token of the prologue that reaches two keys only. */
+/** The token of the prologue that does not reach the last key. */
 const limited = fc.constant(3)
 const tied = {
   beyond: anySpec('link', { change: anyPut({ key: fc.constant(3) }), lifeMs, decision: fc.constant('d1') }),
@@ -69,7 +69,7 @@ const awayAgain = {
   second: anyCommand(anySpec('delete', { key: first, ...terms }), anyToken),
 }
 
-/** A change that is often refused, repeated when its obstacle may be gone, and again when the refusal has been forgotten. */
+/** For a change that is often refused: it is repeated after another change, and again around the expiry of its stored refusal. */
 const refused = fc.constantFrom<Terms['condition']>('stale', 'absent')
 const keyed = anyCommand(anyPut({ key, ...forGood, condition: refused }), anyToken).map((step) =>
   step.do === 'command' ? { ...step, repeatKey: 'k1', dryRun: false } : step,
@@ -77,7 +77,7 @@ const keyed = anyCommand(anyPut({ key, ...forGood, condition: refused }), anyTok
 const repeat = fc.constant<Step>({ do: 'repeat' })
 const twoMinutes = fc.constantFrom(119_999, 120_000).map((ms): Step => ({ do: 'wait', ms }))
 
-/** Combinations that seldom come about at random. */
+/** Combinations that seldom occur at random. */
 const scenario: fc.Arbitrary<Step[]> = fc.oneof(
   inOrder(anyCommand(link, anyToken), anyCommand(anySpec('press', { link: newest.link }))),
   inOrder(keyed, another, repeat, twoMinutes, repeat),
@@ -108,7 +108,7 @@ const scenario: fc.Arbitrary<Step[]> = fc.oneof(
     anyCommand(change, fc.constant(5)),
     alarmRuns,
   ),
-  // Deleted for a time, then for good or for longer.
+  // An item is deleted for a time, then for good or for longer.
   inOrder(
     away,
     fc.oneof(another, anyCommand(anySpec('patch', { values, ...forGood }), anyToken)),
@@ -132,12 +132,12 @@ const scenario: fc.Arbitrary<Step[]> = fc.oneof(
     timePasses,
     alarmRuns,
   ),
-  // The caller does not reach all of its keys.
+  // The token does not reach all keys of the change that it drops, or of a link that is tied to its own.
   inOrder(anyCommand(anySpec('patch', { values, ...boxed }), master), anyCommand(anySpec('drop', newest), limited)),
   inOrder(anyCommand(tied.beyond, master), anyCommand(tied.within, limited), anyCommand(anySpec('press', newest))),
   // Guards cannot be time-boxed.
   inOrder(anyCommand(guardFirst, master), anyCommand(anySpec('undo', { back: fc.constant(0), ...boxed }), master)),
-  // Requested during a freeze.
+  // A change is requested with Break-Glass during a freeze, and applied later.
   inOrder(
     anyCommand(freeze, master),
     anyCommand(fc.oneof(anyPut({ key, ...soon }), anyPut({ key: fc.constant(2), ...forGood })), anyToken, glass),
@@ -145,7 +145,7 @@ const scenario: fc.Arbitrary<Step[]> = fc.oneof(
     timePasses,
     alarmRuns,
   ),
-  // Imports that replace everything, or name items that already have the value.
+  // An import replaces everything, or names items that already have the value.
   inOrder(anyCommand(anySpec('import', { items: values, guards, replace: fc.boolean(), ...soon }), anyToken), drop),
   inOrder(
     anyCommand(replacement, anyToken),
@@ -156,7 +156,7 @@ const scenario: fc.Arbitrary<Step[]> = fc.oneof(
 
 const part = fc.oneof({ weight: 4, arbitrary: step.map((each) => [each]) }, { weight: 1, arbitrary: scenario })
 
-/** Long stories, because faults need several steps to come about. */
+/** Stories are long, because a fault often needs several steps to occur. */
 export const story: fc.Arbitrary<Step[]> = fc
   .noBias(fc.array(part, { maxLength: 40, size: 'max' }))
   .map((parts) => parts.flat())

@@ -94,11 +94,11 @@ export const timed = one(MINUTE, 30 * MINUTE, HOUR)
 
 const often = <T>(usual: T, ...others: T[]): fc.Arbitrary<T> =>
   fc.oneof({ weight: 4, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: one(...others) })
-/** Prefers small numbers, which refer to something that exists more often. */
+/** Prefers small numbers, because they more often refer to something that exists. */
 const mostly = (small: number, max: number): fc.Arbitrary<number> =>
   fc.oneof({ weight: 5, arbitrary: fc.nat({ max: small }) }, { weight: 2, arbitrary: fc.nat({ max }) })
 
-/** With an ordinary prototype, so that a failed story prints as plain objects. */
+/** The records have an ordinary prototype, so that a failed story prints as plain objects. */
 const record = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
   fc.record<T>(fields, { noNullPrototype: true })
 export const anySpec = <W extends IntentSpec['kind'], T>(
@@ -133,7 +133,7 @@ const remove = anySpec('delete', { key, ...terms })
 const patch = anySpec('patch', { values, ...terms })
 export const setGuard = anySpec('set_guard', { key, guard, ...terms })
 export const lifeMs = one(10 * MINUTE, HOUR)
-// Without puts that leave the key to the stash.
+// No such change is a put that leaves the key to the stash.
 export const change = fc.oneof(anyPut({}), patch, remove)
 export const link = anySpec('link', { change, lifeMs, decision: fc.option<string>(one('d1', 'd2')) })
 const approvalLink = anySpec('approval_link', { held, lifeMs })
