@@ -33,7 +33,7 @@ const ANYTHING: Interval = { least: -Infinity, most: Infinity }
 export class Clock {
   /** Null until the time is first asked for: a Worker has no clock before its first request. */
   #offset: number | null = null
-  /** The latest time that was returned. The clock goes back before it only past STAND_STILL_MS. */
+  /** The latest time that was returned. The clock returns an earlier one only if it was ahead by more than STAND_STILL_MS. */
   #latest = -Infinity
   #interval = ANYTHING
   #intervalAt = 0

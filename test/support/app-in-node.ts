@@ -67,7 +67,7 @@ export function createAppWithStash(profile: StashSpec['profile'] = 'safeguarded'
   return { id, sql, env, send, put, call }
 }
 
-/** Before every test of a file: sets the clock to NOW and silences the log. */
+/** Sets the clock to NOW, stubs `scheduler` and silences the log, before every test of a file. */
 export function useFixedClock(): void {
   beforeEach(() => {
     vi.useFakeTimers({ now: NOW })

@@ -45,7 +45,7 @@ export function stashAt(send: Send, id: string, token: string): Stash {
     put: (key, value, init) => send(`/item/${id}/${key}`, as({ method: 'PUT', body: value, ...init })),
     read: async (key) => (await send(`/item/${id}/${key}`)).text(),
     revision: async () => {
-      // With a token, this is answered by the object itself. A cached copy could hide a change that must not have happened.
+      // The object itself answers a request with a token. A cached copy could hide a change that must not have happened.
       const list = (await (await send(`/stash/${id}/items`, as())).json()) as { revision: number }
       return list.revision
     },

@@ -663,7 +663,7 @@ class _Clock:
         # Bounds of the offset: service time minus time.monotonic(), in seconds.
         self._least, self._most, self._set_at = -math.inf, math.inf, 0.0
         self._offset: Optional[float] = None
-        # The latest time that was returned. The clock goes back before it only past STAND_STILL.
+        # The latest time that was returned. The clock returns an earlier one only if it was ahead by more than STAND_STILL.
         self._latest = -math.inf
         self._restored = False
 

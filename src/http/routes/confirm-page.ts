@@ -13,7 +13,7 @@ import { page } from '../response/page.ts'
 import { REASON_MAX_CHARS } from '../../wire/field.ts'
 import { toIsoTime, formatTime } from '../response/time.ts'
 
-/** How many characters of keys and values are shown. Only the largest changes that wait for approval have more. */
+/** The limit of the keys and values on the page, with 200 more for each row. Only the largest changes for approval have more. */
 const SHOWN_CHARS = 1024 * 1024
 
 type ConfirmContext = {

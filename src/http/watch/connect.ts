@@ -14,7 +14,7 @@ import type { App } from '../scope.ts'
 /** How long an isolate goes straight to the hubs after it has found the object full. */
 const REMEMBER_FULL_MS = 60_000
 /**
- * After the object has required a counted opening, an isolate counts each opening before it asks the object, for this time.
+ * For this time after the object has required a counted opening, an isolate counts each opening before it asks the object.
  * The time is short, because places become free.
  */
 const REMEMBER_COUNTING_MS = 5_000

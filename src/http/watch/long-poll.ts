@@ -19,8 +19,8 @@ type PollEvent = {
 const JITTER = 1 / 16
 
 /**
- * How long after a poll was answered at once a poll with an older `after`, or without one, is delayed: a client that repeats
- * an old `after` in a loop would otherwise use all CPU of the object.
+ * After a poll was answered at once, polls with an older `after`, or without one, are delayed until this time has passed: a
+ * client that repeats an old `after` in a loop would otherwise use all CPU of the object.
  */
 const THROTTLE_MS = 100
 /** The number of stashes for which an isolate remembers its last answer. */

@@ -165,7 +165,7 @@ function checkMayGrant(actor: Actor): TokenRow {
   return actor.can.includes('tokens') ? actor : refuse('not_permitted')
 }
 
-/** A token can be granted or revoked only by one with at least its abilities, keys and lifetime. */
+/** Only a token with at least the abilities, keys and lifetime of another can grant or revoke it. */
 function checkReach(token: TokenRow, granter: TokenRow): void {
   const abilities = token.can.every((ability) => granter.can.includes(ability))
   const keys = token.keys.every((narrow) => granter.keys.some((wide) => matches(wide, narrow)))

@@ -157,7 +157,7 @@ const mayApprove = ({ can, keys }: Holder, key: string): boolean =>
 
 function advance(entry: LoggedEntry, detail: Detail, history: History): void {
   const { revision, kind, at, actorId, changes } = entry
-  // History does not name a key that leaves a time-box without a change: it was deleted, and stays deleted.
+  // The entry does not name a key that leaves a revert without a change, so all keys of a shortened revert are forgotten.
   for (const [key, boxed] of history.ends) if (detail.shortened?.includes(`revert-${boxed}`)) history.ends.delete(key)
   for (const key of getKeptKeys(entry, detail, history)) {
     if (detail.revertsAt === undefined) history.ends.delete(key)

@@ -41,7 +41,7 @@ export class StoryRunner {
     const stub = env.STASH.get(env.STASH.newUniqueId())
     await stub.create({ name: null, description: null, profile, masterHash: MASTER })
     const runner = new StoryRunner(stub, profile)
-    // The alarm for the first put to KV is overdue and runs by itself. Wait for it, so that it does not run during the story.
+    // The alarm for the first put to KV is overdue and runs by itself. The loop waits for it: it must not run in the story.
     while ((await runner.read()).cursor[0]?.['revision'] !== 0) await runDurableObjectAlarm(stub)
     return runner
   }
