@@ -130,7 +130,7 @@ describe('purgeCache', () => {
       (_, { signal }) =>
         new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))),
     )
-    const settled = vi.fn()
+    const settled = vi.fn<() => void>()
     purging.catch(settled)
     await vi.advanceTimersByTimeAsync(9_999)
     expect(settled).not.toHaveBeenCalled()
