@@ -14,7 +14,7 @@ import { nextSequence } from './single-flight.ts'
 import type { Stores } from './stores.ts'
 
 /**
- * Asks the object for a new vouch, after the copy was read; where its revision is still lower, asks it to recover.
+ * Asks the object for a new vouch, after the copy was read. If the object's revision is still lower, asks it to recover.
  * @returns null if the object does not answer, does not find the copy's revision in KV yet, or was asked to recover just before
  */
 export async function resolveDivergence(
@@ -35,8 +35,8 @@ export async function resolveDivergence(
 }
 
 /**
- * Tells a deleted stash from one whose storage was lost, by the newest copy. A deletion leaves a tombstone in KV before the
- * object empties itself, and the tombstone stays there longer than any of KV's caches keeps an older snapshot.
+ * Tells a stash that was deleted or never created from one whose storage was lost, by the newest copy. A deletion leaves a
+ * tombstone in KV before the object empties itself, and it stays there longer than any of KV's caches keeps an older snapshot.
  * @param isKvKnown whether KV was read: without it, a missing copy proves nothing
  */
 export function classifyMissingTables(copy: Snapshot | null, isKvKnown: boolean): 'gone' | 'lost' | 'unknown' {

@@ -1,4 +1,4 @@
-/** Pure rules of cache entries: how the finding of a look-up changes an entry, and which reads an entry can serve. */
+/** Rules of cache entries: how the finding of a look-up changes an entry, and which reads an entry can serve. */
 import { pickNewest, type LiveSnapshot, type Snapshot } from '../model/snapshot/snapshot.ts'
 import type { CacheEntry, SnapshotCache } from './snapshot-cache.ts'
 
@@ -28,8 +28,9 @@ export const EMPTY_ENTRY: CacheEntry = {
 }
 
 /**
- * Merges a finding into the cache. A snapshot that is newer than the finding stays, and so does a deletion.
- * @param isRefreshing whether refresh-ahead is running for the stash: the fast path then need not start it
+ * Merges a finding into the cache. A cached snapshot that is newer than the found one stays. A deletion replaces any snapshot,
+ * and is never replaced.
+ * @param isRefreshing whether refresh-ahead is running for the stash: the fast path then serves all reads
  */
 export function mergeIntoCache(
   cache: SnapshotCache,
@@ -55,7 +56,8 @@ function mergeFinding(
   const before = known.snapshot
   const best = pickNewest(before, snapshot) ?? snapshot
   const isBefore = before !== null && best === before
-  // Only a vouch for this revision confirms the copy, and the entry's own vouch only if it is not older than the request.
+  // The merged copy counts as vouched if the finding was vouched at the copy's revision, or if the entry already had a vouch for
+  // that revision that is not older than this request.
   const isVouched = vouched && best.revision === snapshot.revision
   const wasVouched = before?.revision === best.revision && known.vouched && known.validAsOf >= askedAt
   const isLate = known.checkedAt > askedAt && known.checkedAt - askedAt < LATE_MAX_MS
@@ -78,7 +80,10 @@ export const isDeleted = (entry: CacheEntry): boolean => entry.snapshot === null
 export const isLive = (entry: CacheEntry): entry is LiveEntry =>
   entry.snapshot !== null && entry.snapshot.stash !== null
 
-/** Whether the entry has the expected revision, or was checked after the write: the stores then had nothing newer. */
+/**
+ * Whether the entry has the expected revision, or was checked after the write or event that set the expectation: the stores then
+ * had nothing newer.
+ */
 export const meetsExpectation = ({ snapshot, checkedAt, expected }: CacheEntry): boolean =>
   expected === null || (snapshot?.revision ?? -1) >= expected.revision || checkedAt > expected.at
 

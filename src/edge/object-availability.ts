@@ -1,13 +1,13 @@
 /**
- * Tracks for each stash's object its round-trip time and whether it answers. A reader's deadline and the back-off follow from
- * both. The back-off grows while an object fails or is overloaded: otherwise the requests of all isolates would keep it
- * overloaded. One vouch, or one answer to a write or a watch, resets the back-off. It has jitter, so that isolates do not
- * retry at the same time.
+ * Tracks for each stash's object its round-trip time, which sets a reader's deadline, and its failures, which set the back-off.
+ * The back-off grows while an object fails or is overloaded: otherwise the requests of all isolates would keep it overloaded.
+ * One vouch, one answer to a write, or one event of a watch resets the back-off. It has jitter, so that isolates do not retry at
+ * the same time.
  */
 
 import { FLIGHT_DEADLINE_MS } from './single-flight.ts'
 
-/** The shortest deadline. A reader far from the object waits longer, because no answer could arrive within this time. */
+/** The shortest deadline. A reader far from the object waits longer, because its answers may take longer than this. */
 const DEADLINE_MIN_MS = 250
 const DEADLINE_MAX_MS = 1_000
 const BACKOFF_MS = 2_000
@@ -28,7 +28,7 @@ export type Fallback = 'copy' | 'outdated' | 'none'
 
 type Entry = {
   rttMs: number
-  /** When the request in flight was sent; null if there is none. */
+  /** When the request in flight was sent; null if there is none, or if `noteAlive` was called since. */
   askedAt: number | null
   failures: number
   failedAt: number
@@ -53,7 +53,7 @@ export class ObjectAvailability {
   /** How much longer a look-up waits for the request in flight, or for a new one, before it goes on without a vouch. */
   getRemainingMs(stashId: string, now: number): number {
     const waited = now - (this.#get(stashId).askedAt ?? now)
-    // After the deadline of a flight its request has died and no longer counts; nor does one from before a clock was set back.
+    // A request that is older than the deadline of a flight counts as lost. So does one from before the clock was set back.
     const isInFlight = waited >= 0 && waited < FLIGHT_DEADLINE_MS
     return Math.max(0, this.getDeadlineMs(stashId) - (isInFlight ? waited : 0))
   }
@@ -98,7 +98,7 @@ export class ObjectAvailability {
     entry.backoffMs = backoffMs * (0.75 + 0.25 * random())
   }
 
-  /** The object has answered a request other than a vouch: a write, or a watch that sent an event. */
+  /** To be called after an answer to a write, or an event of a watch (also from a hub): the object then counts as available. */
   noteAlive(stashId: string): void {
     if (this.#entries.has(stashId)) this.#reset(this.#getOrCreate(stashId))
   }

@@ -1,8 +1,11 @@
-/** Reads a stash's snapshot from Workers KV, for readers. Only the object writes it, and reads it for a recovery as well. */
+/**
+ * Reads a stash's snapshot from Workers KV, for readers. Only the stash's object writes it. The object also reads it, to detect
+ * that its own storage was restored to an earlier time.
+ */
 import { isKnownFormat, parseOutline, parseSnapshot, type Snapshot } from '../model/snapshot/snapshot.ts'
 import { report, reportOnce } from './report.ts'
 
-/** The shortest TTL that KV allows. It delays reads in the mode `kv`; vouched reads notice an outdated copy. */
+/** The shortest TTL that KV allows. A read in the mode `kv` may be this much staler; a vouched read notices an outdated copy. */
 const KV_CACHE_TTL_S = 30
 
 /** @returns null if KV has no readable snapshot of this stash. Rejects if the read from KV fails. */

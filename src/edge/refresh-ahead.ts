@@ -1,6 +1,7 @@
 /**
  * Refresh ahead: as long as a stash is read, its cache entry is confirmed with the object before it expires, in the background
- * of a request that read it. So a reader waits only where the object's answer is late, or the run was ended.
+ * of a request that read it. A reader of such a stash waits only if the object's answer is late, if the run was ended, or if the
+ * reader requires a newer revision.
  *
  * A run starts at the second read within an entry's lifetime: one read a minute must not cost more than one request. The
  * runtime may end a request's background work at any time and without notice, so a run without a heartbeat counts as ended.
@@ -10,11 +11,14 @@ import type { Stores } from './stores.ts'
 
 /** A run ends after this time without a read. Of random reads, two a second on average, one pause in 3,000 is longer. */
 const IDLE_MAX_MS = 4_000
-/** The longest run: Cloudflare ends background work 30 s after the response. */
+/** A run begins no further wait after this time, because Cloudflare ends background work 30 s after the response. */
 const RUN_MAX_MS = 25_000
 /** From this age on a read starts the next run, so that there is no gap between two runs. */
 const HAND_OVER_AFTER_MS = 18_000
-/** Longer than a wait (1 s) or a vouch request (5 s). A refresh that also reads a snapshot may exceed it: a new run starts. */
+/**
+ * A run without a heartbeat for this time counts as ended. It is longer than a wait (1 s) or a vouch request (5 s). A refresh
+ * that also reads a snapshot may exceed it: then the next read starts a new run.
+ */
 const HEARTBEAT_TIMEOUT_MS = 7_000
 /** The number of stashes with a run. Beyond it all are forgotten; a run that is not in the map ends itself. */
 const RUNS_MAX = 1_000
@@ -45,7 +49,10 @@ export class RefreshAhead {
     return now - run.heartbeatAt < HEARTBEAT_TIMEOUT_MS && now - run.startedAt < HAND_OVER_AFTER_MS
   }
 
-  /** Starts a run if there is none. To be called for a read that the cache answered; does not wait. */
+  /**
+   * Starts a run for a vouched entry, unless one `isRunning` or the mode is `kv`. To be called for a read that the cache
+   * answered. Does not wait.
+   */
   start(stores: Stores, stashId: string, entry: CacheEntry): void {
     if (stores.mode === 'kv' || !entry.vouched) {
       entry.fastPathUntil = Infinity
@@ -72,13 +79,14 @@ export class RefreshAhead {
         await stores.sleep(waitMs)
         continue
       }
-      // If the object does not answer, readers ask it, with the back-off of `ObjectAvailability`.
+      // The run ends when reads have stopped, or when the object does not answer. After that, look-ups of readers ask the object,
+      // with the back-off of `ObjectAvailability`.
       if (now - entry.readAt > IDLE_MAX_MS || !(await refresh(stores, stashId))) break
     }
     this.#end(stashId, run)
   }
 
-  /** `fastPathUntil = 0` sends the next read past the fast path, and that read starts another run. */
+  /** `fastPathUntil = 0` sends the next read past the fast path: if the entry is still fresh, that read starts another run. */
   #end(stashId: string, run: RefreshRun): void {
     if (this.#runs.get(stashId) !== run) return
     this.#runs.delete(stashId)

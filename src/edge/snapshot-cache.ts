@@ -15,7 +15,7 @@ export type CacheEntry = {
   readonly checkedAt: number
   /** Whether the object confirmed the snapshot then. */
   readonly vouched: boolean
-  /** When the snapshot was last known to be current: the time of the vouch, or else when the object published it. */
+  /** When the snapshot was last known to be current: the time of its last vouch, or else when the object published it. */
   readonly validAsOf: number
   /** The revision that a write or watch through this isolate returned, and when. An answer to an earlier request may be older. */
   readonly expected: { readonly revision: number; readonly at: number } | null
@@ -62,7 +62,7 @@ export class SnapshotCache {
   }
 }
 
-/** The number of characters in a snapshot's keys and values, and of its items. */
+/** The number of characters in a snapshot's keys and values, with those of its pending reverts, and the number of its flags. */
 type Size = { chars: number; items: number }
 
 const sizes = new WeakMap<Snapshot, Size>()

@@ -10,8 +10,9 @@
  *   `minRevision` is newer than all that → the object's vouch first, and its snapshot only if it has reached that revision
  *   a copy is newer than the object      → see `divergence.ts`
  *
- * A copy is replaced only by a newer one, or by a complete one of the same revision. No copy older than `minRevision` is
- * served. The stores are passed in as functions, so that the same code runs in the simulated world of `test/world`.
+ * A copy is replaced only by a newer one, by a complete one of the same revision, or by a deletion. No copy older than
+ * `minRevision` is served. The stores are passed in as functions, so that the same code runs in the simulated world of
+ * `test/world`.
  */
 import { getSnapshotAt } from '../model/snapshot/snapshot-at.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
@@ -73,7 +74,10 @@ export class SnapshotReader {
     return caughtUp === null ? this.#serveNewest(stashId, entry, minRevision) : toResult(caughtUp)
   }
 
-  /** Serves the cached entry, because other readers may have got a newer copy during the wait; `entry` if that was evicted. */
+  /**
+   * Serves the cached entry, because other readers may have got a newer copy during the wait; or `entry`, if the cached one was
+   * evicted. Refuses if the copy is older than `minRevision`.
+   */
   #serveNewest(stashId: string, entry: CacheEntry, minRevision: number): Result<LiveEntry> {
     const known = this.#cache.get(stashId)
     const newest = known !== undefined && (known.snapshot !== null || isDeleted(known)) ? known : entry
@@ -91,7 +95,10 @@ export class SnapshotReader {
     return this.#advanceTo(stashId, entry, now)
   }
 
-  /** The entry as of now. It is cached, so that it is computed once and a clock that is set back restores no ended time-box. */
+  /**
+   * The entry as of now. It is cached, so that it is computed once, and so that an ended time-box stays ended if the clock is set
+   * back.
+   */
   #advanceTo<M extends CacheEntry>(stashId: string, entry: M, now: number): M {
     const { snapshot } = entry
     if (snapshot === null || now < snapshot.changesAt) return entry

@@ -58,14 +58,20 @@ export class StashLookup {
     return { ...answer, isSentAfter }
   }
 
-  /** An entry with the vouched revision: the cached one, or else the object's snapshot. Null if the object does not give it. */
+  /**
+   * An entry that has reached the vouched revision: the cached one, or else the object's snapshot. Null if the object does not
+   * give it.
+   */
   async catchUp(stores: Stores, stashId: string, vouch: VouchAnswer & { head: number }): Promise<CacheEntry | null> {
     await this.#applyVouch(stores, stashId, vouch)
     const entry = this.#cache.get(stashId) ?? null
     return entry !== null && hasRevision(entry, vouch.head) ? entry : null
   }
 
-  /** Handles an object without tables. Null if no copy is cached and KV cannot be read: no copy tells deletion from loss then. */
+  /**
+   * Handles an object without tables. Null if no copy is cached and KV cannot be read: then nothing shows whether the stash was
+   * deleted or its storage was lost.
+   */
   async storeAbsence(
     stores: Stores,
     stashId: string,
@@ -114,7 +120,7 @@ export class StashLookup {
       if (compared !== null) return { entry: compared, vouchSequence }
     }
     // There is no copy, or it is older than the object's revision, or it lacks fields: the object is asked for its snapshot.
-    // A late answer of KV is accepted as well, if it will do.
+    // A late answer of KV is accepted as well, under the conditions of `#awaitKv`.
     if (vouch !== null || best === null) {
       const atLeast = vouch?.head ?? 0
       const late =
@@ -148,14 +154,14 @@ export class StashLookup {
     return hasAllFields(copy) ? this.#store(stashId, { ...copy, vouched: true, askedAt }) : null
   }
 
-  /** Applies a vouch that no look-up waits for: confirms the entry, or reads the newer snapshot. */
+  /** Applies a vouch that no look-up waits for: confirms the entry, stores a deletion, or reads the object's snapshot. */
   async #applyVouch(stores: Stores, stashId: string, vouch: VouchAnswer): Promise<void> {
     const { head, askedAt } = vouch
     if (head === null) this.storeDeleted(stashId, vouch)
     const known = this.#cache.get(stashId)
     if (head === null || head === NO_STORAGE || known === undefined) return
     const { snapshot, source } = known
-    // A copy that is newer than the object is resolved by the next look-up.
+    // If the copy is newer than the object, the next look-up resolves the difference.
     if (snapshot !== null && snapshot.revision > head) return
     if (snapshot?.revision === head && hasAllFields({ snapshot, source })) {
       this.#store(stashId, { snapshot, source, vouched: true, askedAt })
@@ -195,7 +201,7 @@ export class StashLookup {
     const snapshot = await this.vouches.read(stores, stashId)
     if (snapshot === TIMED_OUT) return null
     if (snapshot !== null) return this.#store(stashId, { snapshot, source: 'object', vouched: true, askedAt })
-    // The stash was deleted, or its storage is lost: the vouch says which, with KV where the object has no tables.
+    // The stash was deleted, or its storage is lost. The vouch says which; if the object has no tables, `storeAbsence` decides.
     const vouch = await this.vouches.ask(stores, stashId, { sequence: nextSequence(), atLeast: 0, fallback: 'none' })
     if (vouch?.head === null) return this.storeDeleted(stashId, vouch)
     return vouch?.head === NO_STORAGE ? this.storeAbsence(stores, stashId, vouch.askedAt, TIMED_OUT) : null
@@ -205,7 +211,10 @@ export class StashLookup {
     return mergeIntoCache(this.#cache, stashId, finding, this.refreshAhead.isRunning(stashId, finding.askedAt))
   }
 
-  /** Early enough for the answer to come before the entry expires, with a quarter of the round trip as a margin. */
+  /**
+   * The age at which refresh-ahead confirms an entry: one and a quarter round trips, and a slack, before it expires, but at least
+   * REFRESH_AFTER_MIN_MS. With a very long round trip the entry expires before the answer.
+   */
   #refreshAfterMs(stashId: string): number {
     const rttMs = this.vouches.availability.getRttMs(stashId)
     return Math.max(REFRESH_AFTER_MIN_MS, CACHE_FRESH_MS - 1.25 * rttMs - REFRESH_SLACK_MS)

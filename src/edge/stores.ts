@@ -23,7 +23,10 @@ export type Stores = {
   vouch(stashId: string): Promise<Vouch>
   /** The object's snapshot. Null: the stash was deleted, or the object has no tables. A rejection counts as a timeout. */
   readObject(stashId: string): Promise<Snapshot | null>
-  /** Tells the object that a copy has this revision, so that it recovers. Its revision then; null as above. May reject. */
+  /**
+   * Tells the object that a copy has this revision, so that the object recovers if KV confirms it. Resolves with the object's
+   * revision afterwards; null as for `readObject`. A rejection counts as a timeout.
+   */
   recover(stashId: string, revision: number): Promise<number | null>
   /** Logs for the operator that the object and a copy disagree. */
   notice(what: 'diverged' | 'lost', stashId: string, message: string): void

@@ -49,7 +49,10 @@ export class VouchRequests {
     return vouch === TIMED_OUT ? null : vouch
   }
 
-  /** The object's snapshot, for a reader without a suitable copy. TIMED_OUT if it is late, or the back-off allows no request. */
+  /**
+   * The object's snapshot, for a reader without a suitable copy. TIMED_OUT if the request fails or is late, or if the back-off
+   * allows no request.
+   */
   async read(stores: Stores, stashId: string): Promise<Snapshot | null | typeof TIMED_OUT> {
     if (!this.availability.mayAsk(stashId, stores.now(), 'none')) return TIMED_OUT
     const { answer, isOverloaded } = await withOverload(stores, stores.readObject(stashId))
