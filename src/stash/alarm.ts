@@ -1,7 +1,7 @@
 /**
  * The one alarm of a stash: it is set to the earliest time at which a task is due, and runs the tasks. The platform drops an
- * alarm that throws after six tries, and only the next change, or the next wake of the object, would set it again. So each
- * task fails on its own, and `run` sets the alarm again at its end in every case.
+ * alarm that throws after six tries, and only the next change, or the next wake of the object, would set it again. So a task
+ * that fails does not stop the others, and `run` sets the alarm again at its end in every case.
  */
 import type { DueKind } from './tables/held.ts'
 
@@ -41,14 +41,14 @@ export type AlarmTasks = {
    */
   takeDue(due: DueKind, limit: number): string[]
   durable(): Promise<unknown>
-  /** Whether a time-box, a freeze or a lapse has ended by this time and may be released. */
+  /** Whether an end (of a time-box, a freeze or an item's lifetime) is due by this time and may be released. */
   hasDueEnd(at: number): boolean
   /** Releases one held change. Must not throw. */
   release(id: string): void
   /** Deletes one batch of old history, and expired rows. */
   prune(): void
   publish(): Promise<void>
-  /** Broadcasts the events that an earlier attempt did not, and starts the calls to hubs. Never rejects. */
+  /** Broadcasts the events that were not broadcast before, and starts the calls to hubs. Never rejects. */
   broadcast(): Promise<void>
   /** Deletes the storage of a deleted stash, once neither KV nor a hub needs it. Called after the put and after the broadcast. */
   deleteIfDrained(): Promise<void>
@@ -81,7 +81,10 @@ export class Alarm {
     return earliest === Infinity ? null : earliest
   }
 
-  /** Sets the alarm. Call it in the transaction that makes a task wait, so that both are committed together. */
+  /**
+   * Sets the alarm, unless it is set to this time or an earlier one. Call it in the transaction that makes a task wait, so that
+   * both are committed together.
+   */
   schedule(): void {
     const at = this.nextRunAt()
     const known = this.#at !== null && this.#at > this.#tasks.now() - LOST_MS ? this.#at : Infinity
@@ -127,9 +130,9 @@ export class Alarm {
   }
 
   /**
-   * Releases every end that is due, and every end that becomes due meanwhile: a caller that waited for the run of another
-   * request decides later than that run looked for ends, and its decision must come after all of them. Resolves with the time
-   * at which none was due, as of which the caller decides; after `END_ROUNDS_MAX`, with the present time.
+   * Releases every end that is due, and every end that becomes due meanwhile. A caller may have waited for the run of another
+   * request: ends that became due after that run looked for them must be released before the caller's decision as well. Resolves
+   * with the time at which none was due, as of which the caller decides; after `END_ROUNDS_MAX`, with the present time.
    */
   async releaseAllDueEnds(): Promise<number> {
     for (let round = 0; ; round++) {

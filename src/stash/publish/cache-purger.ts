@@ -1,8 +1,8 @@
 /**
- * Purges this stash from the cache in front of the Worker after commits. This is only an optimization: entries expire by their
- * max-age. An account has few purges (a burst of 25, then 5 a minute), so commits share them, each stash has a budget, and a
- * refused purge is not repeated. After a purge comes a second one, when no isolate can have a cache entry from before the
- * commit any more, with which it could have filled the cache again.
+ * Purges this stash from the cache in front of the Worker after commits. An old response that is not purged may be served for its
+ * max-age and stale-while-revalidate; if the Worker fails, for its stale-if-error (`http/response/serve.ts`). An account has few
+ * purges (a burst of 25, then 5 a minute): commits share them, each stash has a budget, and a refused purge is not repeated. A
+ * second purge follows, because an isolate may fill the cache from its own entry of before the commit until that entry expires.
  */
 export const SECOND_PURGE_MS = 1_100
 const BUDGET = 10

@@ -106,8 +106,8 @@ export class Publisher {
     try {
       await this.#outbox.put(text, options)
       this.#settle(flight)
-      // This may set the cursor back, as it has to: a put presumed lost that lands after its successor has overwritten it, so
-      // the newer revision has to be put again.
+      // This may set the cursor back, as it must: a put that was presumed lost and lands after its successor has overwritten the
+      // newer revision in KV, which then has to be put again.
       this.#outbox.setCursor({ ...this.#settled(flight), revision, layout: LAYOUT, failures: 0 })
     } catch (fault) {
       this.#settle(flight)

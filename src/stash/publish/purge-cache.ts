@@ -3,7 +3,7 @@ import { PURGE_METHOD, type PurgeProps } from '../../model/cache-purge.ts'
 import { toCacheTag } from '../../model/snapshot/snapshot.ts'
 import type { Purged } from './cache-purger.ts'
 
-/** Commits that come during a purge wait for its end with their own: a purge without an answer must not hold them up for good. */
+/** The purge for a later commit waits for the purge under way, so a purge that gets no answer has to end. */
 const DEADLINE_MS = 10_000
 
 /** Asks the default entrypoint to purge this stash from the cache. Rejects where it cannot be called, or does not answer in time. */

@@ -42,8 +42,8 @@ export class Recovery {
   /** Whether KV is known to have nothing newer. Once true it stays so, because a restore happens between two instances only. */
   #isCertain = false
   /**
-   * The highest revision that these tables may have put. Commits of this instance before it has read KV do not raise it: they
-   * may reach the number of a lost revision, which would then be taken for their own.
+   * The highest revision that may have been put, according to these tables. Commits of this instance before it has read KV do not
+   * raise it: they may reach the number of a lost revision, which would then be taken for their own.
    */
   #mayBePut = -1
   /** The revision of the last put, according to these tables, when the object woke. */
@@ -127,16 +127,16 @@ export class Recovery {
 }
 
 /**
- * Whether KV's copy is of this history. Beyond `mayBePut`, the highest revision that these tables may have put, it is not: the
- * tables are older than the copy. Up to it, the object may have made the same revision again before it read KV: then the
- * hashes of the two entries differ.
+ * Whether KV's copy is of this history. A copy beyond `mayBePut` (the highest revision that may have been put, according to these
+ * tables) is not: the tables are older than the copy. Up to `mayBePut`, the object may have made the same revision again before
+ * it read KV: then the hashes of the two entries differ.
  */
 function isOwnRevision(sql: SqlStorage, { revision, chain }: Outline, mayBePut: number): boolean {
   if (revision > mayBePut) return false
   // A copy without a hash cannot be compared. A copy up to the published revision is an old one, which a put has replaced since.
   if (chain === null || revision <= getPublishedRevision(sql)) return true
   const stash = getStash(sql)
-  // The tombstone of a deleted stash has no log entry, so a copy with the hash of one is of another history.
+  // The tombstone of a deleted stash has no log entry, and so no hash: a copy with a hash is of another history.
   if (stash.deleted_at !== null && revision === stash.revision) return false
   const own = getChainAt(sql, revision)
   return own === null || own === chain

@@ -111,8 +111,8 @@ function findRevert(sql: SqlStorage, id: string): HeldRevert | null {
 
 /**
  * The groups of due changes, in the order of their release: ends (reverts, thaws, lapses) must not be delayed, so they come
- * before requests of callers. Of the changes whose release began before and did not succeed, a run of the alarm takes one end
- * after the other ends, and one change of any kind at last.
+ * before requests of callers. Of the changes whose release began before and did not succeed, a run of the alarm takes only two:
+ * one end, when it has released the other ends, and one change of any kind, when all its other tasks have begun.
  */
 export type DueKind = 'ends' | 'tried_ends' | 'requests' | 'tried'
 
@@ -206,7 +206,7 @@ export function getPendingReverts(sql: SqlStorage, setBy: string | null): { held
 
 /**
  * The values that pending reverts put back, the next first. A stash that is older than the limits may have more bytes of them
- * than `REVERTS_MAX`: then only the next ones.
+ * than `REVERTS_MAX`: then only the next ones are returned.
  */
 export function getPendingValues(sql: SqlStorage): PendingValue[] {
   const query = `SELECT change, due_at AS at, ends AS version, bytes FROM held WHERE ${IS_REVERT} ORDER BY due_at, rowid`

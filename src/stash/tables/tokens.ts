@@ -1,7 +1,7 @@
 /**
- * The `token` table. It has hashes only; a token itself is shown once, in the answer that makes it. A token's id is the first
- * 16 digits of its hash. The row is found by the id, which is public; then the whole hash is compared in constant time, so
- * that no timing of an index lookup leaks it.
+ * The `token` table. It has hashes only; a token itself is shown once, in the answer to the request that made it. A token's id is
+ * the first 16 digits of its hash. The row is found by the id, which is public; then the whole hash is compared in constant time,
+ * so that no timing of an index lookup leaks it.
  */
 import { shownLabel } from '../../model/access/label.ts'
 import { ABILITIES, type Ability, type Actor, type TokenActor } from '../../model/access/permit.ts'
@@ -165,7 +165,7 @@ const toActor = (sql: SqlStorage, { id, label, master, can, keys, ...row }: Toke
 /** For a token without a stored holder: an older version granted it after the migration, for example after a rollback. */
 function getHolder(sql: SqlStorage, id: string): string {
   let holder = id
-  // A granter is older than its grants, so the loop ends. The bound is for a table that was edited by hand.
+  // A grantor is older than its grants, so the loop ends. The bound is for a table that was edited by hand.
   for (let steps = 0; steps < 1_000; steps++) {
     const madeBy = getTokenRow(sql, holder)?.made_by ?? null
     const grantor = madeBy === null ? undefined : getTokenRow(sql, madeBy)

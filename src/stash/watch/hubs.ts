@@ -1,6 +1,6 @@
 /**
  * Broadcasts the log to the hubs of this stash. The `hub` table has one row per subscribed hub, with a cursor that the hub
- * confirms. A loop calls each hub, so that a slow one delays no other hub and no watcher of the object itself. The alarm
+ * confirms. Each hub has its own loop of calls: a slow one delays no other hub, and no watcher of the object itself. The alarm
  * repeats calls that failed, with a back-off that commits respect as well: a hub that is out of reach while a stash changes
  * ten times a second must not use up its failures within seconds.
  */
@@ -13,8 +13,9 @@ const RETRY_MAX_MS = 60_000
 const FREQUENT_FAILURES = 20
 const RARE_RETRY_MS = 60 * 60_000
 /**
- * A week of hourly calls. A hub is not notified when it is dropped. Where it still has watchers, the next one that joins, or the
- * renewal of its subscription (`RENEW_MS` in `live/hub-object.ts`), subscribes it again.
+ * After more failures than this, the last of them in a week of hourly calls, a hub is dropped. It is not notified. Where it still
+ * has watchers, the next one that joins, or the renewal of its subscription (`RENEW_MS` in `live/hub-object.ts`), subscribes it
+ * again.
  */
 export const FAILURES_MAX = FREQUENT_FAILURES + 7 * 24
 /** The limits of one message; further events go in the next. A single change may be larger. */
@@ -65,7 +66,7 @@ export class Hubs {
 
   /** From now on the hub gets every change after this revision. */
   subscribe(name: string, cursor: number): void {
-    // A new subscription id, also for a hub that leaves and comes back at once.
+    // The id is new also for a hub that leaves and comes back at once: an answer to a call from before must not change its row.
     const statement = 'INSERT OR REPLACE INTO hub (name, subscription, told, failures, tried_at) VALUES (?, ?, ?, 0, 0)'
     this.#source.sql.exec(statement, name, crypto.randomUUID(), cursor)
   }

@@ -1,8 +1,8 @@
 /**
  * Replays: the events that a watcher has missed. These are the changes since, from the log; where they are too many or were
  * pruned, a snapshot. A watch needs no token and may begin at any revision, so a replay must not read the tables each time: the
- * texts of the last changes and of one snapshot are cached, and the first replay after a commit reads only what the cache
- * lacks. A change is a row of `log` and its rows of `change`.
+ * texts of the last changes and of one snapshot are cached, and the first replay after a commit reads only the changes that the
+ * cache lacks. A change is a row of `log` and its rows of `change`.
  */
 import type { Detail } from '../../model/entry.ts'
 import { countBytes } from '../../model/item.ts'
@@ -12,7 +12,7 @@ import { getPendingValues, type PendingValue } from '../tables/held.ts'
 import { listItemsByKey } from '../tables/items.ts'
 import { getStash } from '../tables/stash-row.ts'
 
-/** A watcher that has missed more changes gets a snapshot, which costs no more than they do. */
+/** A watcher that has missed more changes gets a snapshot: the cache of changes holds no more than these. */
 export const REPLAY_MAX_CHANGES = 100
 /** This is well below the backpressure limit of a stream (`http/watch/backpressure.ts`), which a replay alone must not exceed. */
 export const REPLAY_MAX_BYTES = 192 * 1024
@@ -28,7 +28,7 @@ export class ReplayCache {
   #bytes = 0
   #from = -1
   #head = -1
-  /** Texts of one revision: each flag as a member of a JSON object, the pending reverts, and the event with all of them. */
+  /** The snapshot of one revision: each flag as a member of a JSON object, the pending reverts, and the event's whole text. */
   #snapshot: {
     revision: number
     members: Map<string, string>

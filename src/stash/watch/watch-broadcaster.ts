@@ -34,7 +34,7 @@ export class WatchBroadcaster {
 
   /**
    * To be called after each commit, and by the alarm. Resolves once the events are sent to this object's own watchers and the
-   * calls to hubs have begun. Never rejects.
+   * calls to hubs have begun; at once, where an earlier call is still doing this. Never rejects.
    */
   async notify(): Promise<void> {
     await Promise.all([this.#startHubs(), this.#broadcast()])

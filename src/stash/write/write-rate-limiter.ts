@@ -1,7 +1,7 @@
 /**
- * Limits how much a token for some keys may write in a minute: far more than an operator needs, and too little to fill the
- * stash's storage before a leak is noticed. Tokens for every key have no such limit. The counters are in memory, because an
- * object with so many writes stays in memory.
+ * Limits how much a token for some keys may write in a minute: far more than an operator needs, and less than 8 GiB in two hours,
+ * so that a leak can be noticed before the stash's storage is full. Tokens for every key have no such limit. The counters are in
+ * memory, because an object with so many writes stays in memory.
  */
 import { reachesAll, type Actor } from '../../model/access/permit.ts'
 
