@@ -67,9 +67,12 @@ export type Detail = {
   oldUntil?: number
   /** For the rotation of a token: the token that it replaces. */
   replaces?: string
-  /** The stash was at `from`, and KV at the higher `kv`: no entries exist for the revisions between `from` and this one. */
+  /**
+   * The stash was at `from`, and KV or a hub had the revision `kv`, which this history had not made. No entries exist for the
+   * revisions between `from` and this one.
+   */
   recovered?: { from: number; kv: number }
-  /** For a recovery that ended every other token as well. */
+  /** For the kind `recover`, where every other token was ended as well. */
   endsAll?: true
   dropped?: Pick<Held, 'id' | 'kind' | 'keys' | 'reason'> & {
     does: string

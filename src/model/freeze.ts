@@ -1,6 +1,6 @@
 /**
- * A freeze: until it ends, changes of items and guards, and the deletion of the stash, are refused. Changes that the stash makes
- * by itself are excepted, and those that break the glass. Tokens and freezes can be changed.
+ * A freeze: until it ends, changes of items and guards, and the deletion of the stash, are refused. The stash's own changes (ends
+ * of time-boxes, lapses) are excepted, and changes that break the glass. Tokens and freezes can be changed.
  */
 export type Freeze = {
   /** In ms since the epoch; null: until it is ended by hand. */

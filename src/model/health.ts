@@ -40,7 +40,7 @@ export type HealthFacts = {
   /** The number of time-boxed keys, and of held changes without the internal ones. */
   timeBoxedKeys: number
   heldCount: number
-  /** The oldest late changes. `isWhole`: these are all. */
+  /** Late changes, up to a limit for each sort (`stash/query/gather-health.ts`). `isWhole`: these are all. */
   late: Late[]
   isWhole: boolean
   kv: {

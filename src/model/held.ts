@@ -1,7 +1,7 @@
 /**
- * A held change: an intent that waits for its release, as a union by what it waits for. Releasing removes the row and
- * applies the change in the same transaction, decided afresh against the facts of that moment. In the table and in
- * messages between versions it is one flat row: see `stash/tables/held-row.ts`.
+ * A held change: an intent that waits for its release, as a union with one member for each kind of release. A release removes
+ * the row and decides the change afresh, by the facts of that moment, in the same transaction. In the table and in messages
+ * between versions it is one flat row: see `stash/tables/held-row.ts`.
  */
 import type { Person } from './access/permit.ts'
 import type { BrokenGlass } from './freeze.ts'

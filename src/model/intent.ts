@@ -29,7 +29,10 @@ export type Change = Conditional &
 
 export type Patch = Extract<Change, { kind: 'patch' }>
 
-/** A change of items or guards. It goes through every safeguard, and may be held. */
+/**
+ * A change of items or guards. It may be held. A caller's edit goes through every safeguard, also when it is released; an edit of
+ * the stash itself (a revert, a lapse) was decided before, and its release skips most of them (`decide-edit.ts`).
+ */
 export type Edit =
   | Change
   /** Restores the values and guards from before a revision. */
@@ -79,7 +82,10 @@ export type Credential =
   | { kind: 'none' }
   | { kind: 'token'; hash: string }
   | { kind: 'link'; hash: string }
-  /** The operator of the deployment: `http/` has compared the secret. Only our own Worker can call an object. */
+  /**
+   * The operator of the deployment. It has no hash, because `http/` has compared the secret with ADMIN_TOKEN, and a stash stores
+   * no hash of that. The stash relies on it, because only our own Worker can call an object.
+   */
   | { kind: 'admin' }
 
 /** The argument of `stash.apply`: an intent, the caller's credential, and options. */

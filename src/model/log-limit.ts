@@ -1,4 +1,4 @@
-/** Limits repeated log lines to one a minute for each key, and counts what it leaves out. */
+/** Limits repeated log lines to one a minute for each key, and counts the lines that it leaves out. */
 export const LOG_INTERVAL_MS = 60_000
 const KEYS_MAX = 1_000
 
@@ -15,7 +15,7 @@ export class LogLimit {
       known.leftOut++
       return null
     }
-    // A bound on memory: there may be any number of keys. A line too many is better than one too few.
+    // There may be any number of keys, so the map is cleared when it is full. Some lines are then repeated within the minute.
     if (this.#known.size >= KEYS_MAX) this.#known.clear()
     this.#known.set(key, { at: now, leftOut: 0 })
     return known?.leftOut ?? 0

@@ -2,7 +2,8 @@
  * The refusals that are kept for their Idempotency-Key, so that a late original is not accepted after its repeat was refused.
  *
  * These are the refusals of the statuses 404, 409, 412, 422 and 423 that a decision can make. Status codes belong to `http/`;
- * a unit test compares this list with its table. `idempotency_mismatch` says that the key belongs to another request.
+ * a unit test compares this list with its table. `idempotency_mismatch` is left out, because the key then belongs to another
+ * request, whose reply is kept.
  */
 import type { Refusal, RefusalCode } from './refusal.ts'
 

@@ -1,5 +1,5 @@
 /**
- * Time-boxed changes: which values are put back when, and what a change in the meantime does to that. A key has at most one
+ * Time-boxed changes: the values that are put back, the time, and the effect of a change in the meantime. A key has at most one
  * pending revert. A change of the key removes it from that revert: the new value stays. A new time-box of the key (half an
  * hour more) puts back the value from before the first time-box, and not the temporary one.
  */

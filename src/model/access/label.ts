@@ -3,7 +3,7 @@
  * like a name that history uses itself. A label is checked when its token is granted: older tokens keep their labels.
  */
 
-/** The names that history gives to actors that have no label of their own. */
+/** The names that history gives to master tokens, and to actors without a token. */
 const RESERVED = ['master', 'stash', 'anonymous', 'admin']
 
 /** The sets of scripts that one word may use. Other mixtures are refused, because a name can be imitated with them. */

@@ -38,7 +38,10 @@ export const covers = (wide: string, narrow: string): boolean => matches(wide, n
 
 export const coversEverything = (patterns: string[]): boolean => patterns.some((pattern) => covers(pattern, '*'))
 
-/** Refuses with the first of `wanted` that no single pattern of `held` covers. It tries no unions: to refuse too much is safe. */
+/**
+ * Refuses with the first of `wanted` that no single pattern of `held` covers. Two patterns that cover it only together do not
+ * count: to refuse too much is safe.
+ */
 export function withinPatterns(held: string[], wanted: string[]): Result<null> {
   const beyond = wanted.find((narrow) => !held.some((wide) => covers(wide, narrow)))
   return beyond === undefined ? ok(null) : refuse({ code: 'grants_too_much', what: `the keys "${beyond}"` })

@@ -1,4 +1,4 @@
-/** Actors, as authenticated inside the transaction, and what they may do. */
+/** Actors, as authenticated inside the transaction, and their permissions. */
 import { coversEverything, matches } from './pattern.ts'
 
 /** The abilities that a token can be granted. Of all tokens, only the master may delete the stash or rotate the master token. */
@@ -26,7 +26,7 @@ export type Actor =
       /** The token has a successor, and is valid until the overlap ends. */
       replaced: boolean
     }
-  /** No token was presented. Only the WrenDB profile permits such a caller a change: to create a key. */
+  /** No token was presented. As the actor it may only create a key, in the WrenDB profile; as a caller, release a link. */
   | { kind: 'anonymous' }
   /** The operator of the deployment: deletes and freezes stashes, makes new master tokens, and changes no values or guards. */
   | { kind: 'admin' }
@@ -70,7 +70,7 @@ export const LIMITED_SHARE = 0.9
 
 export const isMaster = (actor: Actor): boolean => actor.kind === 'token' && actor.master
 
-/** Whether two tokens belong to one person, as far as a stash can know. Then one cannot approve what the other asked for. */
+/** Whether two tokens belong to one person, as far as a stash can know. Then neither may approve a request of the other. */
 export const isSameHolder = (a: Actor, b: Actor): boolean =>
   a.kind === 'token' && b.kind === 'token' && a.holder === b.holder
 

@@ -76,7 +76,10 @@ function getIssuePath(intent: Edit, key: string): string {
   return `guards.${intent.guards.findIndex((one) => one.key === key)}.guard`
 }
 
-/** Checks each written value by its guard after the edit, and by each new guard the value that stays or a revert puts back. */
+/**
+ * Checks each written value by the guard that its key has after the edit. For each new guard of a key that the edit does not
+ * write, checks the present value, and the value that a pending revert puts back.
+ */
 function checkFit({ items, guards }: Plan, facts: Facts, budget: ValidationBudget): Result<null> {
   const coming = new Map(guards.map(({ key, after }) => [key, after]))
   const values = new Map(items.map(({ key, after }) => [key, after?.value ?? null]))
@@ -118,7 +121,7 @@ function checkValue(
 
 const TOO_COSTLY: Issue = { path: '', message: 'takes a smaller value: this one is too large for what its schema asks' }
 
-/** A new guard must permit the value that a pending revert will put back: otherwise the time-box could not end. */
+/** A new guard must permit the value that a pending revert will put back, because no guard is checked when it is released. */
 function checkRevert(key: string, guard: Guard, facts: Facts, budget: ValidationBudget): Result<null> {
   const held = facts.reverts.get(key)
   const change = held?.change.changes.find((one) => one.key === key)
@@ -127,7 +130,7 @@ function checkRevert(key: string, guard: Guard, facts: Facts, budget: Validation
   const fits = change.value === null ? ok(null) : checkValue(guard, key, change.value, budget, unmet)
   if (!fits.ok) return fits
   const issues: Issue[] = []
-  // A revert is released without further checks, so it would bypass these requirements of the guard.
+  // For the same reason, the revert would bypass these requirements of the guard.
   if (getMaxForMs(guard) !== null && isUnsafe(guard, change.value))
     issues.push({ path: '', message: `takes "${guard.safe_value}" at the end` })
   if (guard.approvals === 1)

@@ -44,7 +44,8 @@ export function decideEdit(request: ChangeRequest, intent: Edit, facts: Facts, n
     if (!timely.ok) return timely
   }
 
-  // Pruning makes room in the meantime. Changes that were decided before, above all the ends of time-boxes, need what is left.
+  // The room that is left is for changes that were decided before, above all the ends of time-boxes. Pruning may make room before
+  // the caller tries again.
   if (facts.storageFull && !wasDecidedBefore) return refuse({ code: 'storage_full', retry_after_s: STORAGE_RETRY_S })
   const fitting = checkLimits(plan, facts, request)
   if (!fitting.ok) return fitting

@@ -12,7 +12,10 @@ import { isMaster, isSameLineage, isSameHolder, getActorLabel, permits, reaches,
 import { ok, refuse, type Refusal, type Result } from '../refusal.ts'
 import { toTokenId } from '../access/token.ts'
 
-/** Checks only that the requester may write the keys, or approve the held change. On release the change is decided afresh. */
+/**
+ * Checks that the requester may write the keys or approve the held change, and that there is room for one more held change. The
+ * other safeguards follow on release, when the change is decided afresh.
+ */
 export function decideLink(
   request: ChangeRequest,
   intent: Extract<Intent, { kind: 'hold_for_link' | 'hold_approval_for_link' }>,

@@ -113,8 +113,8 @@ export function decideRotation(
 
 /**
  * A token may be replaced by itself, and by one that could grant it. The successor keeps the holder, because it is for the same
- * person. Where a token below the master makes it for another, it gets the maker's holder: otherwise one person would have the
- * tokens of two holders.
+ * person. Where a token below the master replaces another token, the successor gets the holder of the one that replaces it:
+ * otherwise one person would have the tokens of two holders.
  */
 export function decideTokenRotation(
   { actor }: ChangeRequest,

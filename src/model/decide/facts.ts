@@ -41,7 +41,10 @@ export type Facts = {
   reverts: ReadonlyMap<string, HeldRevert>
   /** For an undo: the changes of its revision, each with the last revision that changed the same key. Null: not in history. */
   undoing: (ValueChange & { lastChanged: number })[] | null
-  /** For `drop_held` and approval links: the held change and its requester; null where it is gone, or that token. */
+  /**
+   * For `drop_held` and approval links: the held change, null where it is gone; and its requester, null also where that token has
+   * ended.
+   */
   held: Held | null
   requester: Actor | null
   /** For `revoke_token` and `rotate_token`: the token; null where it does not exist, or has ended. */

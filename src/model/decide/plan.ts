@@ -1,5 +1,5 @@
 /**
- * The plan of an edit: what it would change if no safeguard refused it. `decide-edit.ts` checks whether it may.
+ * The plan of an edit: the changes that it would make if no safeguard refused it. `decide-edit.ts` checks the safeguards.
  */
 import type { Facts } from './facts.ts'
 import type { Edit, Preview } from '../intent.ts'

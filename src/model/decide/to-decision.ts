@@ -25,7 +25,7 @@ export function toDecision(
   now: number,
 ): Result<Decision> {
   const { release } = request
-  // A delete of an absent key changes no item. It makes a revision only where it ends a time-box.
+  // A delete of an absent key changes no item. It makes a revision only where it ends or moves a time-box of the key.
   const items = plan.items.filter(({ before, after }) => before !== null || after !== null)
   const guards = plan.guards.filter(({ before, after }) => before !== null || after !== null)
   const changed = [...new Set(getPlanKeys({ items, guards }))]
@@ -39,8 +39,8 @@ export function toDecision(
     return refuse({ code: 'invalid_query', parameter: 'for', expected })
   }
   const revision = facts.revision + 1
-  // A time-boxed delete of a key that is absent within a time-box extends that time-box. A delete of a key that has no value to
-  // put back gets no revert: its release would make no revision, so watchers would get no event.
+  // A time-boxed delete of a key that is absent within a time-box moves the end of that one. A delete of a key that has no value
+  // to put back gets no revert: its release would make no revision, so watchers would get no event.
   const boxed = plan.items.filter(
     (change) =>
       (change.before !== null || change.after !== null || facts.reverts.has(change.key)) &&

@@ -1,5 +1,5 @@
 /**
- * Counts what it costs to validate a value by a JSON Schema, before the validator runs. The count walks schema and value
+ * Counts the cost of validating a value by a JSON Schema, before the validator runs. The count walks schema and value
  * together, as the validator does, and stops at its limit. It must never be below the validator's work: a keyword whose work
  * grows with a list, a text or pairs of items is charged for all of it.
  */

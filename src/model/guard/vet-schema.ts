@@ -38,7 +38,7 @@ const DEPTH_MAX = 32
 const EXPANDED_MAX = 500
 /** The first few errors are enough for a caller to go on. */
 const ISSUES_MAX = 10
-/** Why the schema is not accepted. Empty: it is accepted. 'over budget': it was not examined. */
+/** Why the schema is not accepted. Empty: it is accepted. 'over budget': the budget is too small to examine it. */
 export function vetSchema(schema: unknown, budget: ValidationBudget): Issue[] | 'over budget' {
   if (schema === false) return [{ path: 'schema', message: 'false fits nothing' }]
   if (!isShallow(schema)) return [{ path: 'schema', message: TOO_DEEP }]
@@ -91,8 +91,8 @@ function examineKeyword(keyword: string, given: unknown, path: string): Issue[] 
 }
 
 /**
- * The validator parses a reference as part of a URL. Characters that this decodes or drops would lead the validator to another
- * schema than the one examined here.
+ * The validator parses a reference as part of a URL. Characters that a URL parser decodes or drops would lead the validator to
+ * another schema than the one examined here.
  */
 const REFERENCE = /^#(?:\/(?:[^%\p{C}]*[^%\p{C} ])?)?$/u
 

@@ -27,7 +27,7 @@ export type Revert = {
   at: number
   /** The revision that set the time-box: the version of the value that ends. */
   version: number
-  /** Null: the flag goes away. `guard` as in `Flag`: the flag may be absent meanwhile. */
+  /** Null: the flag goes away. `guard` is that of `Flag`; it is stated here, because the flag may be absent until then. */
   to: { value: string; type: string; guard?: string } | null
 }
 

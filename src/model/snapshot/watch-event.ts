@@ -13,7 +13,7 @@ export type Value = { key: string; value: string | null }
 export type WatchEvent =
   /** Every flag at one revision: the first event, and the replacement for changes that are too old or too many to replay. */
   | { type: 'snapshot'; revision: number; values: Value[]; reverts?: RevertChange[] }
-  /** A value of null: the key was deleted. Empty where a revision changed no flag, but a guard, a token or a freeze. */
+  /** A value of null: the key was deleted. Empty where a revision changed no flag, but for example a guard or a token. */
   | { type: 'change'; revision: number; values: Value[]; reverts?: RevertChange[] }
   /** The stash was deleted: this is the last event. */
   | { type: 'gone'; revision: number; values: Value[] }
