@@ -1,4 +1,4 @@
-// A service that goes on with the last known values while Switchyard is away, and over its own restarts.
+// A service that continues with the last known values while Switchyard is away, and after its own restart.
 import { randomUUID } from 'node:crypto'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'switchyard/client'
@@ -6,11 +6,11 @@ import { connect } from 'switchyard/client'
 const flags = connect({
   url: process.env['SWITCHYARD_URL'] ?? '',
   stash: process.env['SWITCHYARD_STASH'] ?? '',
-  // Last known values outlive a restart.
+  // Keeps the last known values over a restart.
   store: { load: () => readFile('flags.json', 'utf8').catch(() => null), save },
   report: ({ message }) => console.warn(`switchyard: ${message}`),
 })
-// Waits at most 2 s, never throws.
+// It waits at most 2 s, and never throws.
 await flags.ready(2_000)
 
 export function price(user: string): string {
@@ -18,7 +18,7 @@ export function price(user: string): string {
   return flags.percentage('new-prices', user, false) ? 'new' : 'old'
 }
 
-/** Replaced whole, so that a crash in mid-write leaves the ones before. `wx`: through no link that others have laid here. */
+/** Replaces the file as a whole: a crash during the write leaves the values before. With `wx` it follows no link of others. */
 async function save(text: string): Promise<void> {
   const draft = `flags.json.${randomUUID()}`
   try {

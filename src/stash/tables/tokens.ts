@@ -165,13 +165,13 @@ const toActor = (sql: SqlStorage, { id, label, master, can, keys, ...row }: Toke
 /** For a token without a stored holder: an older version granted it after the migration, for example after a rollback. */
 function getHolder(sql: SqlStorage, id: string): string {
   let holder = id
-  // A grantor is older than its grants, so the loop ends. The bound is for a table that was edited by hand.
+  // A granter is older than its grants, so the loop ends. The bound is for a table that was edited by hand.
   for (let steps = 0; steps < 1_000; steps++) {
     const madeBy = getTokenRow(sql, holder)?.made_by ?? null
-    const grantor = madeBy === null ? undefined : getTokenRow(sql, madeBy)
-    if (grantor === undefined || grantor.master === 1) return holder
-    if (grantor.holder !== null) return grantor.holder
-    holder = grantor.id
+    const granter = madeBy === null ? undefined : getTokenRow(sql, madeBy)
+    if (granter === undefined || granter.master === 1) return holder
+    if (granter.holder !== null) return granter.holder
+    holder = granter.id
   }
   return holder
 }
