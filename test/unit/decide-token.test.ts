@@ -140,9 +140,11 @@ describe('decide: rotate_master', () => {
   it('ends the tokens of its line that it replaced before, and no others', () => {
     const older = createToken('older', { line: 'master', replaced: true, expiresAt: NOW + 9_000 })
     const brief = createToken('brief', { line: 'master', replaced: true, expiresAt: NOW + 100 })
-    const verdict = decideAs(master, rotate, createFacts({ tokens: [older, brief, master, createToken('other')] }))
+    const endless = createToken('endless', { line: 'master', replaced: true, expiresAt: null })
+    const tokens = [older, brief, endless, master, createToken('other')]
+    const verdict = decideAs(master, rotate, createFacts({ tokens }))
     const ended = verdict.ok ? verdict.value.effects.slice(2) : []
-    expect(JSON.stringify(ended)).toContain('"older"')
+    expect(ended).toMatchObject([{ id: 'older' }, { id: 'endless' }])
     expect(JSON.stringify(ended)).not.toMatch(/"other"|"master"/)
   })
 })

@@ -57,6 +57,16 @@ describe('HealthMonitor', () => {
     await runAlarm()
     expect([lines, monitor.examineAt]).toEqual([[], null])
   })
+  it('logs history that is to be deleted only once that is an hour late', async () => {
+    const { world, runAlarm } = makeMonitor()
+    const pruneAt = (ago: number) => ({ history: { prunedThrough: 0, firstAt: 1, pruneAt: world.now - ago } })
+    world.facts = { ...healthy, ...pruneAt(60 * MINUTE - 1) }
+    await runAlarm()
+    expect(lines).toEqual([])
+    world.facts = { ...healthy, ...pruneAt(60 * MINUTE + 1) }
+    await runAlarm()
+    expect(lines).toMatchObject([{ at: 'stash/prune_late' }])
+  })
   it('logs delays with their numbers and without keys, and requests an alarm within a minute', async () => {
     const { world, monitor, runAlarm, stashId } = makeMonitor()
     Object.assign(world.facts, overdue(world.now - 90_500))

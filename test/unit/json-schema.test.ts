@@ -57,6 +57,11 @@ describe('vetSchema', () => {
   ])('finds the error in %j at %s', (schema, path) => {
     expect(examine(schema)).toMatchObject([{ path }])
   })
+  it('says why regular expressions are refused, and that another keyword is unknown', () => {
+    expect(examine({ pattern: 'a' })).toMatchObject([{ message: expect.stringContaining('backtracks') }])
+    expect(examine({ patternProperties: {} })).toMatchObject([{ message: expect.stringContaining('backtracks') }])
+    expect(examine({ unevaluated: 1 })).toMatchObject([{ message: expect.stringContaining('is no keyword') }])
+  })
   it('reports the first ten errors', () => {
     const issues = examine(Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`x${i}`, 1])))
     expect(issues).toHaveLength(10)

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
@@ -20,6 +21,11 @@ const anyToken = fc
 describe('mintToken', () => {
   it('makes tokens of one form, which a secret scanner can look for', () => {
     fc.assert(fc.property(anyToken, (token) => /^swy_[0-9A-Za-z]{38}$/.test(token) && isToken(token)))
+  })
+  it('ends in the CRC-32 of what is before, as six base62 digits', () => {
+    const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+    const toNumber = (digits: string) => Array.from(digits).reduce((sum, digit) => sum * 62 + DIGITS.indexOf(digit), 0)
+    fc.assert(fc.property(anyToken, (token) => toNumber(token.slice(-6)) === crc32(token.slice(0, -6))))
   })
   it('has at least 190 bits of entropy', () => {
     expect(mintToken(TOKEN_PREFIX, crypto.getRandomValues(new Uint8Array(SEED_BYTES)))).toHaveLength(4 + 32 + 6)
