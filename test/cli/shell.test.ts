@@ -186,7 +186,7 @@ describe('the launcher', () => {
     const { cli } = await freshCli()
     const home = cli.env['HOME'] ?? ''
     const copy = join(home, 'copy')
-    for (const room of ['cli', 'client'])
+    for (const room of ['cli', 'client', 'model'])
       await cp(join(LAUNCHER, '../..', room), join(copy, 'src', room), { recursive: true })
     await mkdir(join(copy, 'node_modules/.bin'), { recursive: true })
     await writeFile(join(copy, 'package.json'), '{"type": "module"}')
