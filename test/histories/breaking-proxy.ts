@@ -13,7 +13,8 @@ export const BREAKS = {
   stale: 'a read gets an answer from up to three seconds ago',
   clock: 'event streams have no reverts, and a time-boxed item is served for three seconds past its end',
   lost: 'some writes are acknowledged and not passed on',
-  recovery: 'object and KV are both restored from an older copy, so that the service cannot notice it',
+  recovery:
+    'object and KV are restored from an older copy and the hubs lose theirs, so that the service cannot notice it',
 } as const
 
 export type Break = keyof typeof BREAKS

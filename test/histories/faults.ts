@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import { sleep } from './http-client.ts'
-import { OBJECTS, type Service } from './service.ts'
+import { HUBS, OBJECTS, type Service } from './service.ts'
 import type { State } from './state.ts'
 import type { Epoch } from './recording.ts'
 import type { HistoryReader } from './history-reader.ts'
@@ -95,7 +95,11 @@ export class Faults {
     counts.recoveries++
     await this.#service.end('SIGKILL')
     await this.#service.restore(OBJECTS, join(this.#scratch, 'object'), stash.id)
-    if (withKv) await this.#service.restore('kv', join(this.#scratch, 'kv'), '')
+    if (withKv) {
+      await this.#service.restore('kv', join(this.#scratch, 'kv'), '')
+      // A hub that has sent higher revisions would be evidence of the recovery as well.
+      await this.#service.remove(HUBS)
+    }
     this.#hasCopy = false
     // From here on everything belongs to the new epoch.
     this.openSince = Date.now()

@@ -102,6 +102,11 @@ export class Service {
     await cp(join(this.#data, what), to, { recursive: true, filter: (path) => !path.endsWith('-shm') })
   }
 
+  /** Removes a folder of the data folder. Only while the service is stopped. */
+  async remove(what: string): Promise<void> {
+    await rm(join(this.#data, what), { recursive: true, force: true })
+  }
+
   /** Restores the copied files whose names begin with `name`, and removes the present ones first. */
   async restore(what: string, from: string, name: string): Promise<void> {
     const folder = join(this.#data, what)
@@ -114,6 +119,7 @@ export class Service {
 }
 
 export const OBJECTS = 'do/switchyard-StashObject'
+export const HUBS = 'do/switchyard-HubObject'
 
 export async function freePort(): Promise<number> {
   const probe = createServer().listen({ host: '127.0.0.1', port: 0 })
