@@ -10,9 +10,9 @@ export type Outcome = 'yes' | 'no' | 'unknown'
 /**
  * The outcome of a change after a try that failed.
  *
- * The service looks the key up before it decides. A refusal that it decides after that is therefore proof that no earlier
- * try was applied; and it keeps that refusal for the key for two minutes, so an earlier try that is still under way gets
- * the same one. Refusals that come before the look-up (401, 403, 429, a body that cannot be read) prove nothing.
+ * The service looks the key up before it decides, and keeps the refusals of `DECIDED_STATUSES` for the key for two minutes. Such
+ * a refusal proves that no earlier try was applied, and an earlier try that is still under way gets the same one. Other refusals
+ * prove nothing: they come before the look-up (401, 429, a body that cannot be read), or are not kept (403).
  *
  * @param earlier the outcome of the tries before this one under the same key; `unknown` if one of them had no answer
  */

@@ -5,7 +5,10 @@
  */
 import type { Snapshot } from '../model/snapshot/snapshot.ts'
 
-/** The outcome of a look-up. Only `fastPathUntil` and `readAt` are mutable, so a WeakMap can keep derived values by entry. */
+/**
+ * A cache entry: the outcome of a look-up. Only `fastPathUntil` and `readAt` are mutable, so a WeakMap can keep derived values by
+ * entry.
+ */
 export type CacheEntry = {
   /** Null: there is no such stash; or, in an entry that is not vouched, none was read yet. */
   readonly snapshot: Snapshot | null

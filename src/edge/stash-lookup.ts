@@ -92,7 +92,7 @@ export class StashLookup {
     return this.#store(stashId, { snapshot: null, source: 'object', vouched: true, askedAt })
   }
 
-  /** The revision that readers wait for, for EXPECTATION_MS after it was returned; 0 without one. */
+  /** The revision of the last write or event through this isolate, for which reads wait; 0 if none came within EXPECTATION_MS. */
   getExpectedRevision(stores: Stores, stashId: string): number {
     const expected = this.#cache.get(stashId)?.expected
     return expected && stores.now() - expected.at < EXPECTATION_MS ? expected.revision : 0

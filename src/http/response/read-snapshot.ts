@@ -37,8 +37,9 @@ export async function readSnapshot<const P extends string = never>(
 }
 
 /**
- * Reads the claimed revision or a later one if the stash has reached it, else the newest. A claim can be forged, so it never
- * causes a refusal.
+ * Reads the claimed revision or a later one. A claim can be forged: if the stash has not reached it, the newest is read. If the
+ * object does not answer and every copy is older than the claim, the read is refused as `unreachable`, because a client must not
+ * go back to older values.
  */
 export async function readClaimedRevision(
   { stash, ...handles }: ReadScope,

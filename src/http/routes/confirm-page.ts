@@ -13,7 +13,7 @@ import { page } from '../response/page.ts'
 import { REASON_MAX_CHARS } from '../../wire/field.ts'
 import { toIsoTime, formatTime } from '../response/time.ts'
 
-/** The limit of the keys and values on the page, with 200 more for each row. Only the largest changes for approval have more. */
+/** The most characters of keys and values on the page; each row counts as 200 more. Only the largest held changes exceed it. */
 const SHOWN_CHARS = 1024 * 1024
 
 type ConfirmContext = {

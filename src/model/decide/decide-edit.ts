@@ -122,7 +122,7 @@ function checkAnonymous(intent: Edit, facts: Facts): Result<null> {
   if (facts.profile !== 'wrendb' || intent.kind !== 'put') return refuse({ code: 'token_missing' })
   const existing = facts.items.get(intent.key ?? facts.newKey)
   if (existing !== undefined) return refuse({ code: 'item_exists', key: existing.key, current: existing.version })
-  // The key is absent within a time-box only, and will be restored.
+  // A time-box has deleted the item for now, and its revert will restore it, so the key counts as taken.
   const away = facts.reverts.get(intent.key ?? facts.newKey)
   return away === undefined ? ok(null) : refuse({ code: 'item_exists', key: intent.key ?? '', current: away.ends })
 }
