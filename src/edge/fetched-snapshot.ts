@@ -82,7 +82,7 @@ export const isLive = (entry: CacheEntry): entry is LiveEntry =>
 
 /**
  * Whether the entry has the expected revision, or was checked after the write or event that set the expectation: the stores then
- * had nothing newer.
+ * had nothing newer, or did not answer.
  */
 export const meetsExpectation = ({ snapshot, checkedAt, expected }: CacheEntry): boolean =>
   expected === null || (snapshot?.revision ?? -1) >= expected.revision || checkedAt > expected.at

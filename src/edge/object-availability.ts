@@ -16,7 +16,7 @@ const BACKOFF_MAX_MS = 30_000
 const OUTDATED_BACKOFF_MAX_MS = 2_000
 /** The longest back-off for a reader without a copy. It applies to an overloaded object only. */
 const NO_COPY_BACKOFF_MAX_MS = 1_000
-/** The least time between two requests to recover. Each may cost the object a read of KV. */
+/** The least time between two recovery requests of this isolate to one object. Each may cost the object a read of KV. */
 const RECOVERY_INTERVAL_MS = 5_000
 /** The number of stashes to track. Beyond it the oldest entry is dropped, and its object counts as available. */
 const MAX_ENTRIES = 1_000

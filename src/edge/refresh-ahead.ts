@@ -1,7 +1,7 @@
 /**
- * Refresh ahead: as long as a stash is read, its cache entry is confirmed with the object before it expires, in the background
- * of a request that read it. A reader of such a stash waits only if the object's answer is late, if the run was ended, or if the
- * reader requires a newer revision.
+ * Refresh ahead: as long as a stash is read, its cache entry is confirmed with the object before it expires, in the background of
+ * a request that read it. A reader of such a stash waits only if the object's answer is late, if the run was ended, or if the
+ * reader must get a newer revision. The mode `kv` has no refresh-ahead.
  *
  * A run starts at the second read within an entry's lifetime: one read a minute must not cost more than one request. The
  * runtime may end a request's background work at any time and without notice, so a run without a heartbeat counts as ended.
@@ -20,7 +20,7 @@ const HAND_OVER_AFTER_MS = 18_000
  * that also reads a snapshot may exceed it: then the next read starts a new run.
  */
 const HEARTBEAT_TIMEOUT_MS = 7_000
-/** The number of stashes with a run. Beyond it all are forgotten; a run that is not in the map ends itself. */
+/** The number of stashes with a run. Beyond it the isolate forgets all runs; a run that is not in the map ends itself. */
 const RUNS_MAX = 1_000
 
 type RefreshRun = { readonly startedAt: number; heartbeatAt: number }
@@ -30,7 +30,7 @@ export type RefreshAheadOptions = {
   getVouchedEntry(stashId: string): CacheEntry | null
   /** When to refresh an entry that was checked at `checkedAt`. */
   refreshAt(stashId: string, checkedAt: number): number
-  /** Asks the object and updates the entry. False if there is no answer. */
+  /** Asks the object and applies its vouch to the entry. False if there is no answer. */
   refresh(stores: Stores, stashId: string): Promise<boolean>
 }
 

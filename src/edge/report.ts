@@ -14,7 +14,7 @@ export function report(at: LogName<'edge'>, fault: unknown, facts: { stash: stri
 const reported = new Set<string>()
 const REPORTED_MAX = 1_000
 
-/** A warning about the whole deployment: one line in the lifetime of the isolate. */
+/** A warning about the whole deployment: one line for each message in the lifetime of the isolate. */
 export function reportOnce(at: LogName<'edge'>, message: string, facts: { stash: string }): void {
   const name = `${at} ${message}`
   if (reported.has(name) || reported.size >= REPORTED_MAX) return

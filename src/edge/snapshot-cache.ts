@@ -1,7 +1,7 @@
 /**
- * The cache of this isolate: one entry for each stash that was read, bounded by number and by estimated size. It evicts the
- * least recently written entry; the entry of a stash that is read is written about every second. A stash that does not exist
- * has an entry as well, so that not every request for it costs a look-up.
+ * The cache of this isolate: one entry for each stash that was read, bounded by number and by estimated size. It evicts the least
+ * recently written entry; each look-up and each refresh writes it, so the entry of an existing stash that is read is written
+ * about every second. A stash that does not exist has an entry as well, so that not every request for it costs a look-up.
  */
 import type { Snapshot } from '../model/snapshot/snapshot.ts'
 
@@ -14,9 +14,9 @@ export type CacheEntry = {
   readonly snapshot: Snapshot | null
   /** The store that the snapshot came from. */
   readonly source: 'kv' | 'object'
-  /** When the snapshot was last compared with the stores. */
+  /** When a look-up or refresh-ahead last asked a store about the snapshot. In an outage no store may have answered. */
   readonly checkedAt: number
-  /** Whether the object confirmed the snapshot then. */
+  /** Whether the object confirmed the snapshot at `validAsOf`. */
   readonly vouched: boolean
   /** When the snapshot was last known to be current: the time of its last vouch, or else when the object published it. */
   readonly validAsOf: number
@@ -91,8 +91,8 @@ function estimateBytes({ snapshot }: CacheEntry): number {
 }
 
 /**
- * The limit for responses that are kept with a snapshot and select some of its keys: the size of its own texts, and enough
- * for some small responses.
+ * The limit for the responses that are kept with a cache entry and select some of its keys: the size of the snapshot's own
+ * texts, and enough for some small responses.
  */
 export function getSelectionsMaxBytes(snapshot: Snapshot): number {
   const { chars, items } = measure(snapshot)

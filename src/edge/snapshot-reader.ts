@@ -10,9 +10,9 @@
  *   `minRevision` is newer than all that → the object's vouch first, and its snapshot only if it has reached that revision
  *   a copy is newer than the object      → see `divergence.ts`
  *
- * A copy is replaced only by a newer one, by a complete one of the same revision, or by a deletion. No copy older than
- * `minRevision` is served. The stores are passed in as functions, so that the same code runs in the simulated world of
- * `test/world`.
+ * A cached copy is replaced only by a newer one, by a complete one of the same revision, by itself after a time-box ended, or by
+ * a deletion. No copy older than `minRevision` is served. The stores are passed in as functions, so that the same code runs in
+ * the simulated world of `test/world`.
  */
 import { getSnapshotAt } from '../model/snapshot/snapshot-at.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
@@ -57,7 +57,7 @@ export class SnapshotReader {
     const { entry, vouchSequence } = found
     if (entry === null || this.#isEnough(stores, stashId, entry, minRevision)) return toResult(entry)
 
-    // A revision may be made up, so the object is asked for its vouch before it is asked for its snapshot.
+    // A client can make up a revision, so the object is asked for its vouch before it is asked for its snapshot.
     const isVouchedSince = vouchSequence > sequence && entry.vouched
     const atLeast = Math.max(minRevision, this.#lookup.getExpectedRevision(stores, stashId))
     const vouch = isVouchedSince
@@ -107,7 +107,10 @@ export class SnapshotReader {
     return current
   }
 
-  /** Read your writes: after a write or an event through this isolate, its reads wait for this revision (for EXPECTATION_MS). */
+  /**
+   * Read your writes: for EXPECTATION_MS after a write or an event through this isolate, its reads wait for this revision. If the
+   * object does not give it, they get an older copy.
+   */
   expectRevision(stashId: string, revision: number, now: number): void {
     this.#lookup.vouches.availability.noteAlive(stashId)
     const known = this.#cache.get(stashId)

@@ -13,15 +13,18 @@ import { ANSWER_DEADLINE_MS, VouchRequests, type VouchAnswer } from './vouch-req
 import { SingleFlight, nextSequence } from './single-flight.ts'
 import type { Stores } from './stores.ts'
 
-/** The lifetime of a cache entry: within it, reads ask no store, unless they require a newer revision. */
+/** The lifetime of a cache entry: within it, reads ask no store, unless they must show a newer revision. */
 export const CACHE_FRESH_MS = 1_000
-/** The earliest age at which refresh-ahead confirms an entry. So it asks even a far object at most four times a second. */
+/** The earliest age at which refresh-ahead confirms an entry: it asks an object that confirms it at most four times a second. */
 const REFRESH_AFTER_MIN_MS = 250
 /** Margin for late timers and for handling the answer. */
 const REFRESH_SLACK_MS = 30
 /** KV mostly answers in 10 ms, and in 100 ms from its central store. After this time the object may well answer sooner. */
 const KV_DEADLINE_MS = 500
-/** For how long after a write or an event through this isolate readers wait for its revision, rather than get an older copy. */
+/**
+ * For this time after a write or an event through this isolate, its reads wait for that revision. If the object does not give
+ * it, they get an older copy.
+ */
 const EXPECTATION_MS = 5_000
 
 /** A snapshot, and the store that it came from. */
@@ -92,7 +95,7 @@ export class StashLookup {
     return this.#store(stashId, { snapshot: null, source: 'object', vouched: true, askedAt })
   }
 
-  /** The revision of the last write or event through this isolate, for which reads wait; 0 if none came within EXPECTATION_MS. */
+  /** The last revision that came by a write or an event of this isolate while the cache lacked it; 0 after EXPECTATION_MS. */
   getExpectedRevision(stores: Stores, stashId: string): number {
     const expected = this.#cache.get(stashId)?.expected
     return expected && stores.now() - expected.at < EXPECTATION_MS ? expected.revision : 0
@@ -128,7 +131,7 @@ export class StashLookup {
       const found = await firstNonNull([this.#readObject(stores, stashId, sequence, atLeast), late])
       if (found !== null) return { entry: found, vouchSequence }
     }
-    // The object confirmed no copy and gave no snapshot: the newest copy is served, unvouched.
+    // The object was not asked (mode `kv`), or confirmed no copy and gave no snapshot: the newest copy is served, unvouched.
     const last = kvAnswer === null ? pickNewest(best, await this.#readKv(stores, stashId)) : best
     if (last === null) return { entry: null, vouchSequence }
     return { entry: this.#store(stashId, { snapshot: last, source: 'kv', vouched: false, askedAt }), vouchSequence }
@@ -147,21 +150,23 @@ export class StashLookup {
     if (copy === null || copy.snapshot.revision < head) return null
     if (copy.snapshot.revision > head) {
       const vouch = await resolveDivergence(this.vouches, stores, stashId, copy.snapshot)
-      // The object did not recover, or did not answer: the copy stays, unvouched.
+      // The object did not recover, did not answer, or was asked to recover just before: the copy stays, unvouched.
       if (vouch === null) return this.#store(stashId, { ...copy, vouched: false, askedAt: stores.now() })
       return this.#compareWithVouch(stores, stashId, vouch, copy, kv)
     }
     return hasAllFields(copy) ? this.#store(stashId, { ...copy, vouched: true, askedAt }) : null
   }
 
-  /** Applies a vouch that no look-up waits for: confirms the entry, stores a deletion, or reads the object's snapshot. */
+  /**
+   * Applies a vouch that no look-up waits for: confirms the entry, stores a deletion, or reads the object's snapshot. If the
+   * object has no tables, or is older than the copy, the entry stays, and the next look-up resolves the difference.
+   */
   async #applyVouch(stores: Stores, stashId: string, vouch: VouchAnswer): Promise<void> {
     const { head, askedAt } = vouch
     if (head === null) this.storeDeleted(stashId, vouch)
     const known = this.#cache.get(stashId)
     if (head === null || head === NO_STORAGE || known === undefined) return
     const { snapshot, source } = known
-    // If the copy is newer than the object, the next look-up resolves the difference.
     if (snapshot !== null && snapshot.revision > head) return
     if (snapshot?.revision === head && hasAllFields({ snapshot, source })) {
       this.#store(stashId, { snapshot, source, vouched: true, askedAt })
@@ -189,7 +194,7 @@ export class StashLookup {
     return this.#store(stashId, { snapshot, source: 'kv', vouched: snapshot.revision === vouch?.head, askedAt })
   }
 
-  /** The object's snapshot. An answer to a request from before `sequence` is accepted only if it is at least at `atLeast`. */
+  /** The object's snapshot. If a shared answer to a request from before `sequence` is older than `atLeast`, asks once more. */
   async #readObject(stores: Stores, stashId: string, sequence: number, atLeast: number): Promise<CacheEntry | null> {
     const join = () => this.#objectReads.join(stores, stashId, sequence, () => this.#readObjectOnce(stores, stashId))
     const { answer, isSentAfter } = await join()
@@ -213,7 +218,7 @@ export class StashLookup {
 
   /**
    * The age at which refresh-ahead confirms an entry: one and a quarter round trips, and a slack, before it expires, but at least
-   * REFRESH_AFTER_MIN_MS. With a very long round trip the entry expires before the answer.
+   * REFRESH_AFTER_MIN_MS. If the round trip takes more than 750 ms, the entry expires before the answer.
    */
   #refreshAfterMs(stashId: string): number {
     const rttMs = this.vouches.availability.getRttMs(stashId)

@@ -5,7 +5,7 @@
 
 /** For how long after a missing revision these reads wait. */
 const MISSING_REVISION_BACKOFF_MS = 100
-/** The number of stashes to remember. Beyond it all are forgotten: each can then miss one more revision unthrottled. */
+/** The number of stashes to remember. Beyond it the isolate forgets all: each can then miss one more revision unthrottled. */
 const MAX_ENTRIES = 1_000
 
 type Host = { now(): number; sleep(ms: number): Promise<unknown> }

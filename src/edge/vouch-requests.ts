@@ -1,6 +1,6 @@
 /**
- * Asks a stash's object for its vouch: the current revision. Each stash has one request at a time, and each reader its own
- * deadline. Where no answer comes, requests back off.
+ * Asks a stash's object for its vouch: the current revision. Concurrent readers share one request, and each has its own deadline.
+ * If the object does not answer, requests to it back off.
  */
 import type { Snapshot } from '../model/snapshot/snapshot.ts'
 import { NO_STORAGE, type Vouch } from '../model/snapshot/vouch.ts'
