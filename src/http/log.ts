@@ -1,7 +1,7 @@
 /**
- * Writes a line of JSON for each write, failed login (up to a limit), fault, and notice to the operator, for `wrangler tail` and
- * Workers Logs. Reads are not logged, because there may be thousands a second. A line never has a query (it may hold a link's
- * token), a header of the client, its address or a body.
+ * Writes a line of JSON for each write request, failed login (up to a limit), fault, and notice to the operator, for
+ * `wrangler tail` and Workers Logs. Reads are not logged, because there may be thousands a second. A line never has a query (it
+ * may hold a link's token), a header of the client, its address or a body.
  */
 import type { LogName } from '../model/log-names.ts'
 import { sha256 } from './digest.ts'

@@ -1,7 +1,7 @@
 /**
  * Rate limits per client address, counted by the platform: new stashes, attempts with the admin token, and failed logins. A
- * login with another secret is counted after it has failed; an address over that limit still gets through with a token that
- * the stash accepted recently, and with one other attempt a second.
+ * login with another secret is counted after it has failed; an isolate that has found an address over that limit still lets it
+ * through with a token that the stash accepted recently, and with one other attempt a second.
  */
 import type { Credential } from '../model/intent.ts'
 import type { Refusal } from '../model/refusal.ts'

@@ -1,6 +1,6 @@
 /**
- * Parses the evaluation context. It is lenient, because clients differ: the body, the context and the targeting key may all
- * be absent (or null), and the Content-Type is ignored. A part that is given must have the right type.
+ * Parses the evaluation context. It is lenient, because clients differ: the body, the context and the targeting key may all be
+ * absent, the context and the key may be null, and the Content-Type is ignored. A part that is given must have the right type.
  */
 import { parseJson } from '../../model/parse-json.ts'
 import type { Failure } from './failure.ts'
@@ -10,7 +10,7 @@ import { readText } from '../request/parse.ts'
 /** The limit of the body. A context has a few short attributes, and the body is hashed into the tag of a bulk response. */
 const CONTEXT_MAX_BYTES = 64 * 1024
 
-/** The targeting key is hashed once for each flag that is rolled out by shares. */
+/** The limit exists because the targeting key is hashed once for each flag that is rolled out by shares. */
 const TARGETING_KEY_MAX_CHARS = 1_024
 
 /** `text` is the whole body, by which the tag of a bulk response tells one context from another. */
@@ -39,7 +39,10 @@ async function readShortInTime(request: Request): Promise<string> {
   return text === INCOMPLETE ? NOT_JSON : text
 }
 
-/** Stands for a body that broke off, or is not UTF-8, so that it is refused like one that is not JSON. */
+/**
+ * Stands for a body that broke off, so that it is refused like one that is not JSON. It also stands for one that is not UTF-8, if
+ * the body has no Content-Length: otherwise `request.text()` replaces the malformed bytes.
+ */
 const NOT_JSON = '\u0000'
 
 function parseContext(text: string): Context | Failure {

@@ -46,8 +46,8 @@ export function missingFlagResponse(key: string, revision: number): Response {
 }
 
 /**
- * A refusal as an OFREP error. A stash that does not exist is FLAG_NOT_FOUND in the evaluation of a single flag; any other
- * refusal is GENERAL.
+ * A refusal as an OFREP error. A stash that does not exist is FLAG_NOT_FOUND in the evaluation of a single flag. In a bulk
+ * evaluation it is GENERAL, and so is any other refusal in both.
  */
 export function refusedResponse(key: string | null, refusal: Refusal): Response {
   const { status, title, detail } = toProblemDocument(refusal)

@@ -1,7 +1,7 @@
 /**
- * Authenticates the admin token: the secret ADMIN_TOKEN of the deployment, held by its operator. It can create stashes, and
- * delete, freeze, unfreeze and recover every stash. It is compared only here; the stash gets the credential `admin`, which no
- * request can carry. Attempts are limited BEFORE the comparison, so that past the limit a right guess looks like a wrong one.
+ * Authenticates the admin token: the secret ADMIN_TOKEN of the deployment, held by its operator. It can create, delete, freeze
+ * and unfreeze stashes, and replace their master tokens. It is compared only here; the stash gets the credential `admin`, which
+ * no request can carry. Attempts are limited BEFORE the comparison, so that past the limit a right guess looks like a wrong one.
  */
 import { ok, refuse, type Refusal, type Result } from '../../model/refusal.ts'
 import { TOKEN_PREFIX } from '../../model/access/token.ts'

@@ -1,4 +1,7 @@
-/** Parses requests: query, headers, body. An unknown query parameter and a malformed part are refused and never ignored. */
+/**
+ * Parses requests: query, headers, body. A malformed part is refused and not ignored; so is an unknown query parameter, except
+ * by the routes of links and of OFREP evaluations, which read their queries themselves.
+ */
 import type * as z from 'zod'
 import { DURATION_EXPECTED, parseDuration } from '../../model/duration.ts'
 import type { Timing } from '../../model/intent.ts'

@@ -62,7 +62,7 @@ export function peekSnapshot(stashId: string): LiveEntry | null {
 
 /**
  * A stash was not deleted if its object has no data although a copy of the stash exists: the storage is lost. The refusal then
- * becomes `stash_lost` (503) instead of 404.
+ * becomes `stash_lost` (503) instead of 404. It stays 404 if the stores do not answer.
  */
 export async function refineNotFound(handles: Handles, stash: string, refusal: Refusal): Promise<Refusal> {
   const id = parseStashId(handles.namespace, stash)
@@ -71,6 +71,6 @@ export async function refineNotFound(handles: Handles, stash: string, refusal: R
   return isLost ? { code: 'stash_lost', applied: 'no' } : refusal
 }
 
-/** Must be called after a write or an event, so that the next read in this isolate shows its revision (read your writes). */
+/** Must be called after a write or an event, so that the next reads in this isolate wait for its revision (read your writes). */
 export const noteWrite = (stashId: string, revision: number): void =>
   snapshotReader.expectRevision(stashId, revision, Date.now())

@@ -1,7 +1,7 @@
 /**
  * The routes on the service itself: its OpenAPI document, the same as a page, the security contact, and the health check. An
- * isolate renders both documents once, and the cache in front keeps them for an hour. The cache's key has no host, so nothing
- * in them may depend on the host.
+ * isolate renders each document at its first request, and the cache in front keeps it for an hour. The cache's key has no host,
+ * so nothing in them may depend on the host.
  */
 import { Hono } from 'hono'
 import { getCreationPolicy } from '../request/admin.ts'

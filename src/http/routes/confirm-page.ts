@@ -1,7 +1,7 @@
 /**
- * The page of a link in a browser. Its button submits a plain form, which works without scripts, and which a mail scanner that
- * runs scripts does not submit. Above the button, the page names the stash and shows the changes, up to SHOWN_CHARS. Long values
- * scroll, and the button stays in view unless the window is very low.
+ * The page of a link in a browser. Its button submits a plain form, which works without scripts: a mail scanner that opens the
+ * page and runs its scripts does not submit the form. Above the button, the page names the stash and shows the changes, up to
+ * SHOWN_CHARS. Long values scroll, and the button stays in view unless the window is very low.
  */
 import { html } from 'hono/html'
 import { formatDuration } from '../../model/duration.ts'

@@ -12,9 +12,9 @@ export const dashboard = new Hono<App>()
   .get('/dashboard/:file', (c) => serveAsset(c, c.req.param('file')))
 
 /**
- * The Content-Security-Policy of the page. It allows scripts and styles from the dashboard's own folder only, because items are
- * of the same origin, and may be scripts by strangers. It allows no inline script or style and no framing, and no script may
- * turn a text into HTML.
+ * The Content-Security-Policy of the page. It allows scripts and styles from the dashboard's own folder only (for the one
+ * exception see `folderAt`), because items are of the same origin, and may be scripts by strangers. It allows no inline script
+ * or style and no framing, and no script may turn a text into HTML.
  */
 export function policyFor(url: string): string {
   const files = folderAt(url)

@@ -1,6 +1,6 @@
 /**
- * `/stash/{id}/freeze`: starts and ends a freeze. While it lasts, a change of flags or guards takes a token that can
- * break_glass, and a reason.
+ * `/stash/{id}/freeze`: starts and ends a freeze. During a freeze, a request to change flags or guards takes a token
+ * that can break_glass, and a reason, unless it schedules the change for a time after the freeze. Time-boxes still end.
  */
 import { Hono } from 'hono'
 import { ok } from '../../model/refusal.ts'

@@ -97,10 +97,11 @@ export async function makeLink(c: Ctx, { operation, read, ...rest }: LinkSpec): 
 }
 
 /**
- * Mail scanners and chat previews open every link, and some run the scripts they find. So GET changes nothing: a browser gets a
- * page whose button POSTs, any other client a 405 that says so. In the WrenDB profile GET applies the change, as WrenDB's
- * scripts expect. There a HEAD may apply it as well, because Workers Cache turns a HEAD into a GET. A HEAD that Workers Cache
- * has not turned into a GET never applies the change, and neither does a request that is marked as a prefetch.
+ * Mail scanners and chat previews open every link, and some run the scripts they find. So outside the WrenDB profile GET changes
+ * nothing: a browser gets a page whose button POSTs, any other client a 405 that says so. In the WrenDB profile GET applies any
+ * change but an approval, as WrenDB's scripts expect. There a HEAD may apply it as well, because Workers Cache turns a HEAD into
+ * a GET. A HEAD that Workers Cache has not turned into a GET never applies the change, and neither does a request that is marked
+ * as a prefetch.
  */
 async function showLink(c: Ctx): Promise<Response> {
   const request = c.req.raw

@@ -49,7 +49,7 @@ export const stashes = new Hono<App>()
     const { flags } = entry.snapshot
     if (flags.size === 0) return missingItemResponse(entry, { code: 'no_items' })
     const latest = [...flags.values()].reduce((a, b) => (b.version > a.version ? b : a))
-    // If the newest item is deleted, another item of its patch, with the same version, is the newest: the tag has the revision.
+    // The tag has the revision, because items of one patch share a version: one may become the newest after another is deleted.
     const version = entry.snapshot.revision
     const times = getStashTimes(entry.snapshot)
     return serve(c.req.raw, entry, '/latest', () => ({ body: latest.value, type: latest.type, version, ...times }))

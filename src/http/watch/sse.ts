@@ -1,7 +1,7 @@
 /**
- * Server-Sent Events, which the Worker streams from a socket to the object. A write does not settle until the client has read
- * it (backpressure). Past a limit of unread bytes, or after its lifetime, the stream ends, and the client resumes from its
- * last event. The object never waits for a reader.
+ * Server-Sent Events, which the Worker streams from a socket to the object. A write to the stream does not settle until the
+ * client has read it (backpressure). Past a limit of unread bytes, or after its lifetime, the stream ends, and the client resumes
+ * from its last event. The object never waits for a reader.
  */
 import { CLOSE } from '../../live/audience.ts'
 import { noteWrite } from '../response/read-snapshot.ts'
