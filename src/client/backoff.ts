@@ -29,7 +29,7 @@ export class BackOff {
     this.failures = 0
   }
 
-  /** Counts a failure, and returns the delay until the next try, which is at least `retryAfterMs`. */
+  /** Counts a failure, and returns the delay until the next try: at least `retryAfterMs`, up to RETRY_AFTER_MAX_MS. */
   next(retryAfterMs: number | null = null): number {
     // The exponent is bounded because 2 ** 1024 is Infinity, and a first delay of 0 times Infinity is NaN.
     const delayMs = this.#firstMs * 2 ** Math.min(this.failures++, 20)

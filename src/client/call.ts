@@ -65,7 +65,7 @@ type Target = Pick<Connection, 'url' | 'token' | 'fetch'>
 /**
  * @param path under the base URL: `/stash/<id>/flags`. The caller encodes keys in it.
  * @throws {RefusedError} if the status is 4xx or 5xx
- * @throws {NoAnswerError} if there is no answer in time, or one that is broken off, too long, or a redirect
+ * @throws {NoAnswerError} if there is no answer, or none in time, or one that is broken off, too long, or a redirect
  */
 export async function call<T = unknown>(
   connection: Target,

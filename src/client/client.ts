@@ -1,7 +1,7 @@
 /**
  * `switchyard/client`: flags inside a service that must keep working while Switchyard is down. It has no dependencies and runs
  * in Node, in browsers and in Workers. A read is a lookup in memory: it sends no request, returns no promise and throws
- * nothing. `FlagSync` keeps the memory current in the background. If that fails, the last known values stay.
+ * nothing. `FlagSync` keeps the memory current, and keeps the last known values if that fails.
  */
 import { change, type Changed, type ChangeOptions } from './change.ts'
 import { Details } from './details.ts'
@@ -45,7 +45,7 @@ export class Client {
     })
   }
 
-  /** The text of the flag; undefined if there is no such flag, or no flags were received yet. */
+  /** The text of the flag; undefined if there is no such flag, or no flags were received or loaded yet. */
   get(key: string): string | undefined {
     const { cache } = this.#sync
     const text = cache.get(key)
@@ -86,8 +86,9 @@ export class Client {
   }
 
   /**
-   * Calls the listener after each change; null means that the flag was deleted. The end of a time-box is announced when it
-   * comes by the clock (with `follow: false`, at the next `refresh` or change), and not again when the service sends it.
+   * Calls the listener with the flags that changed, after each update of the cache; null means that the flag was deleted. An
+   * update from a poll may combine several changes. The end of a time-box is announced once: when it comes by the clock (with
+   * `follow: false`, at the next `refresh` or at the poll after a change), or when the service sends it, if that is earlier.
    * @returns a function that removes the listener
    */
   watch(listener: (changes: FlagChanges) => void): () => void {
@@ -105,8 +106,8 @@ export class Client {
   }
 
   /**
-   * Polls once, unless the flags were confirmed within `maxAgeMs` or the client has ended. Resolves after `deadlineMs` at the
-   * latest, and never rejects.
+   * Polls once, unless the state is `fresh` and the service confirmed the flags within `maxAgeMs`, or the client was closed, or
+   * its stash was deleted. Resolves after `deadlineMs` at the latest, and never rejects.
    */
   async refresh({ maxAgeMs = 1_000, deadlineMs = 1_000 } = {}): Promise<Status> {
     await this.#sync.refresh(maxAgeMs, deadlineMs)
@@ -115,6 +116,7 @@ export class Client {
 
   /**
    * @param value a string is stored as it is, any other value as JSON
+   * @throws {TypeError} if JSON cannot hold the value, before a promise is returned
    * @throws {RefusedError} @throws {NoAnswerError} `applied` says whether the change was made, as far as is known
    */
   set(key: string, value: unknown, options: ChangeOptions = {}): Promise<Changed> {

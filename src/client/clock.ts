@@ -9,7 +9,7 @@ import type { ResponseLike } from './call.ts'
 export type StoredClock = {
   /** Service time minus local time. */
   offsetMs: number
-  /** The service time at the save. The present service time is later than this, whatever the local clock says. */
+  /** The service time at the save. A restored clock starts no earlier than this, whatever the local clock says. */
   seenAt: number
 }
 
@@ -28,10 +28,11 @@ const ANYTHING: Interval = { least: -Infinity, most: Infinity }
 /**
  * A `Date` has a resolution of a second and is delayed by the network, so each answer gives an interval for the offset; later
  * answers narrow it. A local clock within the interval is used as it is, which is exact on a host that keeps time. Otherwise
- * the upper bound of the interval is used: a time-box may end early by the width of the interval, and never late.
+ * the upper bound of the interval is used: a time-box may end early by the width of the interval, and, apart from the drift since
+ * the last answer, never late.
  */
 export class Clock {
-  /** Null until the time is first asked for: a Worker has no clock before its first request. */
+  /** Null until the first call of `now` or `synchronize`: a Worker has no clock before its first request. */
   #offset: number | null = null
   /** The latest time that was returned. The clock returns an earlier one only if it was ahead by more than STAND_STILL_MS. */
   #latest = -Infinity
@@ -45,7 +46,7 @@ export class Clock {
     return (this.#latest = Math.max(this.#latest, this.#offset + performance.now()))
   }
 
-  /** Starts with what an earlier process saved, unless the service has answered already. */
+  /** Starts with the clock that an earlier process saved, unless an answer has synchronized this clock already. */
   restore({ offsetMs, seenAt }: StoredClock): void {
     if (this.#interval !== ANYTHING) return
     this.#storedOffset = offsetMs

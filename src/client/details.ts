@@ -38,7 +38,7 @@ export class Details {
     return this.#evaluate('split', key, fallback, isString, target)
   }
 
-  /** Must be called when a flag was deleted: drops the parsed texts of the key. */
+  /** Must be called when a flag was deleted: drops the rules that were parsed from texts of the key. */
   forget(key: string): void {
     this.#evaluator.forget(key)
   }

@@ -4,8 +4,8 @@
  */
 
 /**
- * An answer of 4xx or 5xx. `code` is stable, `detail` says what to do, `facts` hold the other members of the problem. If a proxy
- * answered and not the service, `code` is `http_` and the status.
+ * An answer of 4xx or 5xx. `code` is stable, `detail` says what to do, `facts` hold the other members of the problem. If the
+ * answer names no code, because a proxy sent it and not the service, `code` is `http_` and the status.
  */
 export class RefusedError extends Error {
   override name = 'RefusedError'
@@ -34,7 +34,8 @@ export class RefusedError extends Error {
 
 /**
  * Codes of a 5xx that do not say whether a change was made, if the body does not say it in `applied`. `http_…` stands for a
- * proxy's answer, which has no code. With any other code the service has refused the request, and changed nothing.
+ * proxy's answer, which has no code. With any other code, and without `applied`, the service has refused the request, and changed
+ * nothing.
  */
 const UNCERTAIN_CODES = /^http_|^internal$/
 

@@ -14,7 +14,7 @@ export type EvaluationDetails<T> = {
    * - `flag`: the value of the flag
    * - `default`: the flag is `null` as JSON, which asks for the default
    * - `missing`: the stash has no such flag
-   * - `empty`: the client has received no flags yet
+   * - `empty`: the client has received or loaded no flags yet
    * - `type_mismatch`: the text of the flag is not of this type
    * - `targeting_key_missing`: the flag is a rollout, and the target is empty
    * - `reverted`: the time-box of the flag has ended by the clock, and the service has not sent that yet. The value is the

@@ -1,7 +1,7 @@
 /**
- * The last known flags. A higher revision replaces them, from the stream, a poll or the store; a snapshot of the same revision
- * does so only if the reverts were not known. An update is applied as a whole or not at all. Pending reverts of time-boxes are
- * cached too, and evaluated at the time of a read: a read after the end of a time-box needs no timer and no message.
+ * The last known flags. A snapshot of a higher revision replaces them, one of the same revision only if the reverts were not
+ * known; a change is applied only to the revision before it. An update is applied as a whole or not at all. Pending reverts of
+ * time-boxes are cached too, and evaluated at the time of a read: a read after the end of a time-box needs no timer.
  */
 import type { FlagUpdate } from './flag-update.ts'
 import type { Revert, Reverts } from './reverts.ts'
@@ -12,7 +12,7 @@ export type Verdict =
   | { kind: 'applied'; changes: Changes }
   /** The cache has this revision or a later one. */
   | { kind: 'known' }
-  /** A snapshot of an earlier revision: the service has lost changes, or has not caught up. */
+  /** A snapshot of an earlier revision: the service has lost changes or lags behind, or the stream overtook the poll. */
   | { kind: 'older' }
   /** A change whose predecessor is missing. */
   | { kind: 'gap' }
@@ -122,7 +122,7 @@ export class FlagCache {
       else this.#reverts.set(key, revert)
     }
     this.revision = revision
-    // A change to the same value is announced too, unless it is the end of a time-box: that was announced by the clock.
+    // A change to the same value is announced too, unless it ends a time-box: the clock may have announced that end already.
     const always = new Set(changes.map(([key]) => key).filter((key) => !ends.has(key)))
     return { kind: 'applied', changes: this.#diff(before, always) }
   }

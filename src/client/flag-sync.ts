@@ -75,7 +75,7 @@ export class FlagSync implements FollowerHost {
     return this.#settled.wait(deadlineMs)
   }
 
-  /** Polls once, unless the cache was confirmed within `maxAgeMs` or the client has ended. */
+  /** Polls once, unless the cache is fresh and was confirmed within `maxAgeMs`, or the client has ended. */
   async refresh(maxAgeMs: number, deadlineMs: number): Promise<void> {
     this.#announceEnded()
     const { confirmedAt, state } = this.status
@@ -88,7 +88,7 @@ export class FlagSync implements FollowerHost {
     )
   }
 
-  /** Read your writes: if the cache does not have this revision, polls for it once, for at most a second. */
+  /** Read your writes: if the cache has an earlier revision than this, polls for it once, for at most a second. */
   async catchUp(revision: number): Promise<void> {
     if (revision > (this.cache.revision ?? -1)) await this.#follower.poll({ min_revision: revision }, 1_000)
   }

@@ -49,9 +49,9 @@ export type FollowerHost = {
   readonly freshness: Pick<Freshness, 'suspected' | 'streamOpened' | 'disconnect'>
   /** A valid answer has arrived, or a stream has begun. @param sentAt `performance.now()` before the request */
   responded(headers: ResponseLike['headers'], sentAt: number): void
-  /** A comment or an event has arrived on the stream. */
+  /** A comment or a field has arrived on the stream. */
   heartbeat(): void
-  /** @throws {NoAnswerError} if the cache cannot apply the update */
+  /** @throws {NoAnswerError} if the update is a snapshot of an earlier revision, or leaves out a change */
   update(update: FlagUpdate, via: Source): void
   /** A poll says that this revision is the newest. */
   confirmed(revision: number): void
@@ -67,7 +67,7 @@ export class Follower {
   readonly #followed: FollowerHost
   readonly #streams: BackOff
   readonly #polls: BackOff
-  /** The `Retry-After` of the last poll, if it was refused. */
+  /** The `Retry-After` of the last poll that failed; null if it was not refused, or its refusal had none. */
   #pollRetryAfterMs: number | null = null
   #noPollBefore = -Infinity
   #isPolling = false
@@ -105,7 +105,7 @@ export class Follower {
     }
   }
 
-  /** @returns whether the answer was valid. Never throws. */
+  /** @returns whether the answer was valid and not of an earlier revision. Never throws. */
   async poll(query: { min_revision?: number } = {}, deadlineMs = this.#timing.deadlineMs): Promise<boolean> {
     const { stash } = this.#connection
     const known = this.#followed.cache.resumeFrom

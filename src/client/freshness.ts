@@ -4,7 +4,7 @@
  */
 export type Status = {
   /**
-   * - `empty`: no flags were received yet; every read gives its default
+   * - `empty`: no flags were received or loaded yet; every typed read gives its default
    * - `fresh`: the service sends each change, or confirmed the flags a moment ago
    * - `behind`: last known values; the service has not confirmed them for a while, or the connection has failed since
    * - `gone`: the stash was deleted, or the service no longer knows it; last known values
@@ -13,7 +13,7 @@ export type Status = {
    * As OpenFeature's provider states: `empty` is NOT_READY, `fresh` READY, `behind` STALE, `gone` ERROR, `closed` NOT_READY.
    */
   state: 'empty' | 'fresh' | 'behind' | 'gone' | 'closed'
-  /** null: no flags were received yet. */
+  /** null: no flags were received or loaded yet. */
   revision: number | null
   /**
    * When the state began, in ms since the epoch. For `behind`: when the service last confirmed the flags; if it has not, when
@@ -37,7 +37,7 @@ export class Freshness {
   #via: Status['via'] = null
   #error: Status['error'] = null
   #end: { state: 'gone' | 'closed'; at: number } | null = null
-  /** Whether the service returned an older revision than ours. Heartbeats do not confirm the cache until it has caught up. */
+  /** Whether the service returned an older revision than ours. Heartbeats do not confirm the cache until `confirm` is called. */
   #suspected = false
   /**
    * Whether the stream or a poll has confirmed a revision since this stream began. Until then heartbeats do not confirm the
@@ -82,7 +82,7 @@ export class Freshness {
   }
 
   /**
-   * The service has our revision as its newest, or has sent a newer one, which was applied.
+   * The service has our revision as its newest, has sent a newer one, which was applied, or has sent a change that we had.
    * @returns whether the cache has just become fresh
    */
   confirm(via: 'stream' | 'poll'): boolean {

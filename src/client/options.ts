@@ -14,7 +14,7 @@ export type Options = Connection & {
   follow?: boolean
   timing?: Partial<Timing>
   /**
-   * Called with the problems that a read does not throw: at the first read of a text that does not fit, at the first read of a
+   * Called with problems, which no read throws: at the first read of a text that does not fit, at the first read of a
    * key that the stash does not have (if the state is `fresh`, and this client has not seen the key deleted), and at failures
    * of the service, of the store and of listeners. During an outage, a failure of the service is not reported if its message is
    * the same as in the last report, or as in the last failure of the same source (stream or poll).

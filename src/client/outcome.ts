@@ -1,6 +1,6 @@
 /**
  * Decides what became of a change: applied, not applied, or not known. A change is sent again under the same
- * Idempotency-Key after a lost answer, so the outcome depends on all of its tries, not on the last one alone.
+ * Idempotency-Key after a lost answer or a temporary refusal, so the outcome depends on all of its tries, not on the last alone.
  * `test/support/outcome-cases.json` lists the cases; each client runs through them.
  */
 import { NoAnswerError, RefusedError } from './errors.ts'
@@ -33,7 +33,7 @@ const isDecided = ({ status, code, applied }: RefusedError): boolean =>
   applied === 'no' && DECIDED_STATUSES.includes(status) && !UNDECIDED_CODES.test(code)
 
 /**
- * Sends a change until it is answered, or until `shouldRetry` returns false. `send` must use the same Idempotency-Key each time.
+ * Sends a change until it succeeds, or until `shouldRetry` returns false. `send` must use the same Idempotency-Key each time.
  *
  * @param shouldRetry waits, then returns whether to send again; `applied` is the outcome so far
  * @param isRetry whether the change was sent under this key before, and its outcome is not known
@@ -55,7 +55,7 @@ export async function retryIdempotent<T>(
   }
 }
 
-/** The error, or one of the same meaning whose `applied` counts all tries. */
+/** The error itself if its `applied` counts all tries, else a `NoAnswerError` whose `applied` does. */
 function withOutcome(error: unknown, applied: 'no' | 'unknown'): unknown {
   if (error instanceof NoAnswerError && error.applied !== applied) {
     return new NoAnswerError(error.message, { cause: error.cause, applied })

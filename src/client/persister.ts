@@ -1,6 +1,6 @@
 /**
  * Saves the last known flags to the caller's store (a file, localStorage, KV), so that they survive a restart. The client works
- * without a store. A failure of the store is reported, and has no other effect.
+ * without a store. A failure of the store is reported, and does not stop the client.
  */
 import { pause } from './timers.ts'
 

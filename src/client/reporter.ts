@@ -13,7 +13,7 @@ export type Problem =
 /** The two sources of updates. Each fails on its own, often with the same message as the other. */
 export type Source = 'stream' | 'poll'
 
-/** A stash holds at most this many items. Keys beyond that come from user input, and are not reported. */
+/** A stash holds at most this many items. More missing keys than that come from user input, and are not reported. */
 const KEYS_MAX = 1_000
 /** The longest key that the service allows. */
 const KEY_LENGTH_MAX = 128

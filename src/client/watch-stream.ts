@@ -34,7 +34,7 @@ export type WatchStreamHandlers = SseHandlers & {
 }
 
 /**
- * Resolves when the service ends the stream.
+ * Resolves when the service, or a proxy before it, ends the stream.
  * @throws {RefusedError} @throws {NoAnswerError} also if the stream is silent, breaks, or is aborted
  */
 export async function readWatchStream(

@@ -1,6 +1,6 @@
 /**
- * Runs the Worker on this machine, in workerd: the same bundle that `wrangler deploy` ships, with KV and objects stored in a
- * folder. It listens on workerd's own socket, because miniflare's default, a proxy in Node, costs three quarters of the
+ * Runs the Worker on this machine, in workerd: the same bundle that `wrangler deploy` ships, with KV and objects in a folder or
+ * in memory. It listens on workerd's own socket, because miniflare's default, a proxy in Node, costs three quarters of the
  * throughput.
  */
 import { execFile } from 'node:child_process'
@@ -45,7 +45,7 @@ export async function bundle(outDir: string, { minify = true } = {}): Promise<st
 
 /**
  * A second worker serves the dashboard's files. Requests to a worker with assets pass through two more workers, which normalize
- * its URLs and cost more than the request itself; as assets of the first worker, these few files would put that cost on every
+ * URLs and cost more than the request itself; as assets of the first worker, these few files would put that cost on every
  * request.
  */
 const FILES = 'files'

@@ -48,7 +48,7 @@ class RefusedError(Exception):
     """An answer of 4xx or 5xx: the service, or a proxy before it, refused the request.
 
     - `status`: the HTTP status, an int
-    - `code`: a stable name of the problem, such as "frozen"; "http_<status>" if a proxy answered
+    - `code`: a stable name of the problem, such as "frozen"; "http_<status>" if the answer has none, as that of a proxy
     - `title`, `detail`: sentences; `detail` says what to do, and may be ""
     - `facts`: a dict with the other members of the problem
     - `retry_after`: seconds, from the header `Retry-After`; None if the answer has none
@@ -64,7 +64,7 @@ class RefusedError(Exception):
         self.facts = {k: v for k, v in problem.items() if k not in ("type", "title", "status", "code", "detail")}
         self.retry_after = retry_after
         # The outcome is uncertain after a 5xx of a proxy (which has no code) and after an internal fault, unless the body says
-        # what became of the change. With any other code the service has refused the request, and changed nothing.
+        # what became of the change. With any other code, if the body does not say it, the service has changed nothing.
         uncertain = status >= 500 and self.facts.get("applied") != "no" and self.code in ("internal", f"http_{status}")
         self.applied = "unknown" if uncertain or self.facts.get("applied") == "unknown" else "no"
         super().__init__(f"{self.title}. {self.detail}".strip())
@@ -109,7 +109,7 @@ class EvaluationDetails(NamedTuple):
     - `flag`: the value of the flag
     - `default`: the flag is `null` as JSON, which asks for the default
     - `missing`: the stash has no such flag
-    - `empty`: the client has received no flags yet
+    - `empty`: the client has received or loaded no flags yet
     - `type_mismatch`: the text of the flag is not of this type
     - `targeting_key_missing`: the flag is a rollout, and the target is empty
     - `reverted`: the time-box of the flag has ended by the clock, and the service has not sent that yet. The value is the
@@ -155,7 +155,7 @@ class Status(NamedTuple):
     """How far the cached flags can be trusted. Times are in seconds since the epoch.
 
     `state` is
-    - `empty`: no flags were received yet; every read gives its default
+    - `empty`: no flags were received or loaded yet; every typed read gives its default
     - `fresh`: the service sends each change, or confirmed the flags a moment ago
     - `behind`: last known values; the service has not confirmed them for a while, or the connection has failed since
     - `gone`: the stash was deleted, or the service no longer knows it; last known values
@@ -650,7 +650,7 @@ class _Clock:
     local clock, with the correction that the store has kept. A `Date` has a resolution of a second and is delayed by the
     network, so each answer gives an interval for the offset; later answers narrow it. A local clock within the interval is
     used as it is, which is exact on a host that keeps time. Otherwise the upper bound of the interval is used: a time-box may
-    end early by the width of the interval, and never late.
+    end early by the width of the interval, and, apart from the drift since the last answer, never late.
     """
 
     # The oscillator of a computer drifts by less than this share of the time (500 ppm).
@@ -676,7 +676,7 @@ class _Clock:
     def restore(self, offset: float, seen_at: float) -> None:
         """Starts with the offset and the service time that an earlier process saved."""
         self._offset = time.time() + offset - time.monotonic()
-        # The present service time is later than that of the save, whatever the local clock says.
+        # The clock starts no earlier than at the time of the save, whatever the local clock says.
         self._latest, self._restored = seen_at, True
 
     def synchronize(self, headers: Mapping[str, str], sent_at: float) -> None:
@@ -801,7 +801,7 @@ class _Exchange:
 
 # The client.
 
-# A stash holds at most this many items. Keys beyond that come from user input, and are not reported.
+# A stash holds at most this many items. More missing keys than that come from user input, and are not reported.
 _KEYS_MAX = 1_000
 # The longest key that the service allows.
 _KEY_LENGTH_MAX = 128
@@ -894,7 +894,7 @@ class Client:
             os.register_at_fork(after_in_child=lambda: _restart_in_child(reference()))
 
     def get(self, key: str) -> Optional[str]:
-        """The text of the flag; None if there is no such flag, or no flags were received yet."""
+        """The text of the flag; None if there is no such flag, or no flags were received or loaded yet."""
         copy = self._cache
         if key in copy.reverts:
             revert = self._ended_revert(copy, key)
@@ -906,7 +906,7 @@ class Client:
         return text
 
     def all(self) -> Dict[str, str]:
-        """All flags, in a new dict from key to text. It is empty if no flags were received yet."""
+        """All flags, in a new dict from key to text. It is empty if no flags were received or loaded yet."""
         copy = self._cache
         flags = dict(copy.flags)
         for key in copy.reverts:
@@ -967,11 +967,12 @@ class Client:
         return EvaluationDetails(reading.value, "reverted") if revert is not None and reading.reason == "flag" else reading
 
     def watch(self, listener: Callable[[int, Dict[str, Optional[str]]], None]) -> Callable[[], None]:
-        """Calls `listener(revision, changes)` after each change, and returns a function that removes the listener.
+        """Calls `listener(revision, changes)` after each update of the cache. Returns a function that removes the listener.
 
-        `revision` is the last one that the service has sent. `changes` is a new dict from key to text; None means that the
-        flag was deleted. The end of a time-box is announced when it comes by the clock, and not again when the service sends
-        it. The listener runs in a thread of the client, or in the one that made a change. Its exceptions are reported.
+        `revision` is the last one that the service has sent. `changes` is a new dict from the key of each changed flag to
+        its text; None means that the flag was deleted. An update from a poll may combine several changes. The end of a
+        time-box is announced once: when it comes by the clock, or when the service sends it, if that is earlier. The
+        listener runs in a thread of the client, or in the one that made a change. Its exceptions are reported.
         """
         self._listeners = [*self._listeners, listener]
 
@@ -1065,7 +1066,7 @@ class Client:
         self._timer_fires_at = math.inf
         self._retry: Optional[float] = None
         self._opened_at = math.inf
-        # From the `Retry-After` of the last poll, if it was refused.
+        # From the `Retry-After` of the last poll that failed, if it was refused; else the time of the failure.
         self._no_poll_before = -math.inf
         self._streams = _BackOff(self._timing.back_off, 6 * self._timing.ceiling)
         self._polls = _BackOff(self._timing.back_off, self._timing.ceiling)
@@ -1126,7 +1127,7 @@ class Client:
                 wait = self._polls.next(getattr(error, "retry_after", None))
 
     def _poll(self, min_revision: Optional[int] = None, deadline: Optional[float] = None) -> Optional[Exception]:
-        """Returns None if the answer was valid, else the error. Never raises."""
+        """Returns None if the answer was valid and not of an earlier revision, else the error. Never raises."""
         known, sent_at = self._cache.resume_from, time.monotonic()
         headers = {} if known is None else {"If-None-Match": f'"{known}"'}
         query = "" if min_revision is None else f"?min_revision={min_revision}"
@@ -1268,7 +1269,7 @@ class Client:
         if update.revision <= revision:
             return None
         before = {key: self._announced(key) for key in (*update.flags, *update.reverts)}
-        # A change to the same value is announced too, unless it is the end of a time-box: that was announced by the clock.
+        # A change to the same value is announced too, unless it ends a time-box: the clock may have announced that end already.
         ends = {key for key in update.flags if key in self._announced_ends or update.reverts.get(key, key) is None}
         always = update.flags.keys() - ends
         merged = {**flags, **update.flags}
