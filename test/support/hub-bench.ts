@@ -27,7 +27,7 @@ type Bench = {
   rows(): Row[]
   /** Writes this many revisions of one flag. */
   commit(count: number, valueOf?: (i: number) => string): Promise<void>
-  /** Resolves when all promises have settled that wait neither for a call nor for the clock. */
+  /** Resolves when all promises have settled, except those that wait for a call or for the clock. */
   settle(): Promise<void>
   /** Advances the clock past the deadline of the calls in flight. */
   passDeadline(): Promise<void>

@@ -33,7 +33,7 @@ export function makeIsolate() {
     objectDead: false,
     overloaded: false,
     kvDead: false,
-    /** The object's revision after it is told of a newer copy; null if it rejects the copy. */
+    /** Returns the object's revision after a reader tells the object of a newer copy; null: the object rejects the copy. */
     recovers: null as ((seen: number) => number) | null,
     kvLacks: false,
     objectLacks: false,

@@ -1,6 +1,6 @@
 /**
  * An independent model of a stash, with plain maps as tables (`stash-model/ledger.ts`) and decisions of its own (`rules.ts`).
- * It shares only formats with `src/model`: the hashed text, patterns, guards, durations.
+ * It shares with `src` only formats (the hashed text, ids, abilities, patterns, guards, durations) and the statuses of refusals.
  *
  * It takes random ids from the stash: from its answers (`Drawn`), and for changes that an alarm held, from its tables (`adopt`).
  */
@@ -24,7 +24,7 @@ const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 /** Refusals that name the guard or the person only to a caller with a token. */
 const DETAILED = ['guard_mismatch', 'frozen']
-/** The statuses of refusals that a repeat with the same Idempotency-Key gets again. */
+/** The statuses of refusals that a repeat with the same Idempotency-Key gets again, for two minutes. */
 const REPLAYABLE = [404, 409, 412, 422, 423]
 const NO_RELEASE = { release: null, approver: null, approverReason: null, pressedReason: null }
 

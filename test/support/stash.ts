@@ -17,7 +17,7 @@ export type Stash = {
   revision(): Promise<number>
 }
 
-/** Each stash is created from a different address, so that only the tests of the limits per address reach them. */
+/** Each stash is created from a random address, so that only the tests of the limits per address reach these limits. */
 export const randomAddress = (): string =>
   `2001:db8:${[0, 1].map(() => Math.floor(Math.random() * 65_536).toString(16)).join(':')}::1`
 

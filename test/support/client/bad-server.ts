@@ -1,6 +1,6 @@
 /**
  * A server for tests of the clients. It serves one stash, as a stream and to polls. Between `misbehave` and `behave`
- * a handler of the test responds instead, so that a test can make it hang, send wrong data or break connections.
+ * a handler of the test responds instead, so that a test can make the server hang, send wrong data or break connections.
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'

@@ -165,7 +165,7 @@ function checkMayGrant(actor: Actor): TokenRow {
   return actor.can.includes('tokens') ? actor : refuse('not_permitted')
 }
 
-/** Only a token with at least the abilities, keys and lifetime of another can grant or revoke it. */
+/** Checks that the granter has at least the abilities, keys and lifetime of the token that it grants or revokes. */
 function checkReach(token: TokenRow, granter: TokenRow): void {
   const abilities = token.can.every((ability) => granter.can.includes(ability))
   const keys = token.keys.every((narrow) => granter.keys.some((wide) => matches(wide, narrow)))

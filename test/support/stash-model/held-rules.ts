@@ -21,7 +21,7 @@ const isInternal = ({ kind }: Held): boolean => kind === 'lapse' || kind === 'th
 const isSameLine = (a: Actor | null, b: Actor): boolean =>
   a !== null && typeof a !== 'string' && typeof b !== 'string' && a.line === b.line
 
-/** Checks that the change waits for a second person, and that the approver is one. */
+/** Checks that the change waits for a second person, and that the approver may be that person. */
 export function checkApproval(
   ledger: Ledger,
   heldId: string,

@@ -145,7 +145,7 @@ function findGuardBreaches(
   ]
 }
 
-/** The keys whose revert this entry cancels or drops without changing the key: the time-boxed value becomes permanent. */
+/** The keys whose revert this entry cancels or drops without changing the key: the value stays, for good or in a new time-box. */
 function getKeptKeys({ changes }: LoggedEntry, { cancelled = [], dropped }: Detail, { ends }: History): string[] {
   const over = [...cancelled, ...(dropped?.kind === 'revert' ? [dropped.id] : [])]
   const kept = [...ends].filter(([, revision]) => over.includes(`revert-${revision}`)).map(([key]) => key)

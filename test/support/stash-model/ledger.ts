@@ -27,7 +27,7 @@ export class Ledger implements Tables {
   readonly items = new Map<string, ItemRow>()
   readonly guards = new Map<string, { text: string; version: number }>()
   readonly tokens = new Map<string, TokenRow>()
-  /** Tokens that have ended. For thirty days a caller with one is told why it is refused. */
+  /** Tokens that have ended. For thirty days the refusal of such a token says why it has ended. */
   readonly ended = new Map<string, TokenRow>()
   readonly held = new Map<string, Held>()
   readonly log: LoggedEntry[] = []
@@ -85,7 +85,7 @@ export class Ledger implements Tables {
     this.ended.set(id, { ...ending, endedAt: now })
   }
 
-  /** The requester with the present state of their token; null if the token has ended. */
+  /** The requester of a held change: the stash, or a token in its present state; null if the token has ended. */
   getRequester({ made_by }: Held, now: number): Actor | null {
     return made_by === null ? 'stash' : this.getLiveToken(made_by, now)
   }

@@ -29,7 +29,7 @@ export function computePlan(t: Tables, edit: Edit, newKey: string): EntryChange[
   }
 }
 
-/** Leaves out items and guards that already have the imported value. */
+/** Leaves out items and guards that already have the imported value and type. */
 function computeImportPlan(t: Tables, { items, guards, replace }: Extract<Edit, { kind: 'import' }>): EntryChange[] {
   const rest = (rows: Map<string, unknown>, named: { key: string }[]): string[] =>
     replace ? [...rows.keys()].sort().filter((key) => !named.some((one) => one.key === key)) : []

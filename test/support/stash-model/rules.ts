@@ -148,7 +148,7 @@ function checkCredential(t: Tables, { actor, approver }: ChangeRequest, edit: Ed
   }
   need(actor, edit.kind === 'set_guard' || edit.kind === 'remove_guard' ? 'guard' : 'write', [])
   if (edit.kind === 'undo' && t.log[edit.revision - 1] === undefined) refuse('revision_not_found')
-  // All keys that an import names, including those that it does not change.
+  // The token must reach all keys that an import names, including those that the import does not change.
   const named = edit.kind === 'import' ? [...edit.items.map(asItem), ...edit.guards.map(asGuard)] : []
   for (const { what, key } of [...named, ...plan]) {
     const ability = what === 'item' ? 'write' : 'guard'
@@ -166,7 +166,7 @@ const asGuard = ({ key }: { key: string }) => ({ what: 'guard', key })
 export function checkFreeze(t: Tables, request: ChangeRequest, keys: string[], now: number): Verdict['glass'] {
   if (!isFrozen(t, now)) return null
   const { caller, breakGlass, release } = request
-  // The requester broke the glass when asking for it.
+  // The requester broke the glass when requesting the change, and its release needs no second time.
   if (release !== null && release.broke_glass !== null) return release.broke_glass
   if (typeof caller === 'string' || !caller.can.includes('break_glass') || breakGlass === null) return refuse('frozen')
   return keys.every((key) => touches(caller, key)) ? { by: caller.label, why: breakGlass } : refuse('frozen')
@@ -195,7 +195,7 @@ function isMet({ ifMatch, ifNoneMatch }: Precondition, standing: number | null):
   return (ifMatch === undefined || isNamed(ifMatch)) && (ifNoneMatch === undefined || !isNamed(ifNoneMatch))
 }
 
-/** Checks each new value against its guard; and each new guard against the present value and the one after its time-box. */
+/** Checks each new value against the guard of its key; each new guard against the value now and the one after a time-box. */
 function checkFit(t: Tables, plan: EntryChange[]): void {
   const guards = plan.filter(({ what }) => what === 'guard')
   const items = plan.filter(({ what }) => what === 'item')

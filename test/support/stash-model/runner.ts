@@ -78,7 +78,7 @@ export class StoryRunner {
     if (command.idempotencyKey !== undefined) this.#last = command
     const answer = (await this.stub.apply(command)) as Result<Applied>
     const outcome = this.model.apply(command, Date.now(), toDrawn(answer))
-    // Of a dry run only two things are compared: whether it is refused, and that it changes nothing.
+    // Of a dry run that the stash allows, a test compares only that the model allows it too, and that it changes nothing.
     if (command.dryRun === true && answer.ok) return { actual: true, expected: outcome.ok }
     return { actual: toOutcome(answer), expected: outcome }
   }
@@ -111,7 +111,7 @@ export class StoryRunner {
     }
   }
 
-  /** Runs the alarm until KV is up to date, and returns the snapshot in KV. */
+  /** Runs the alarm three times, which brings KV up to date, and returns the snapshot in KV. */
   async published(): Promise<unknown> {
     for (let i = 0; i < 3; i++) {
       vi.setSystemTime(Date.now() + 20_000)

@@ -26,7 +26,7 @@ import {
   type IntentSpec,
 } from './story.ts'
 
-/** Steps in this order, with at most one random step between any two. */
+/** These steps in this order, with at most one random step after each. */
 const inOrder = (...steps: fc.Arbitrary<Step>[]): fc.Arbitrary<Step[]> =>
   fc
     .tuple(...steps.map((each) => fc.tuple(each, fc.array(step, { maxLength: 1 }))))
