@@ -116,7 +116,7 @@ export class Client {
 
   /**
    * @param value a string is stored as it is, any other value as JSON
-   * @throws {TypeError} if JSON cannot hold the value, before a promise is returned
+   * @throws {TypeError} at once, not as a rejection, if `JSON.stringify` refuses the value
    * @throws {RefusedError} @throws {NoAnswerError} `applied` says whether the change was made, as far as is known
    */
   set(key: string, value: unknown, options: ChangeOptions = {}): Promise<Changed> {

@@ -5,8 +5,8 @@ import { connect as connectTls } from 'node:tls'
 export type RawAnswer = { status: number; headers: Map<string, string>; body: string }
 
 /**
- * Sends one request over a new connection, and closes it when the response is complete, because after a refusal the server
- * need not read the rest of the body.
+ * Sends one request over a new connection, and closes it when the response has the bytes that its Content-Length states, because
+ * after a refusal the server need not read the rest of the request's body.
  * @param head the request line and headers. Host is added, and Content-Length as well unless `head` states the length.
  */
 export function sendRaw(url: string, head: string[], body: Uint8Array | string = ''): Promise<RawAnswer> {

@@ -189,7 +189,7 @@ function toTerms({ condition, forMs, atMs }: Terms, version: number | null, now:
   return {
     ...(precondition !== undefined && { condition: precondition }),
     ...(forMs !== null && { forMs }),
-    // The caller would not learn the random key of a scheduled put.
+    // A put without a key gets no time, because the caller would not learn the random key of a scheduled put.
     ...(atMs !== null && !nameless && { at: now + atMs }),
   }
 }

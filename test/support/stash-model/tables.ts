@@ -33,7 +33,7 @@ export async function readTables(storage: DurableObjectStorage): Promise<Raw> {
 
 const parsed = (text: SqlStorageValue | undefined): unknown => (typeof text === 'string' ? JSON.parse(text) : null)
 
-// Only the code is compared; unit tests cover the other facts.
+// Of a stored refusal only the code is compared; unit tests cover its other facts.
 const getCode = (refusal: SqlStorageValue | undefined): unknown => (parsed(refusal) as { code?: unknown } | null)?.code
 
 /** The object's tables, in the compared form. */
