@@ -89,7 +89,7 @@ export type Entry = {
   /** The id of the actor's token; null for the stash itself, the admin, and a caller without a token. */
   actorId: string | null
   actor: string
-  /** The held change that was released, if any. */
+  /** The held change that was released, or that the stash dropped because it had expired or its release was refused. */
   heldId: string | null
   reason: string | null
   /** A `Detail`, as the JSON text that the hash covers. */

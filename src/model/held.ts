@@ -79,7 +79,7 @@ export type Held = HeldLink | HeldApproval | HeldSchedule | HeldRevert | HeldLap
 
 export type HeldKind = Held['kind']
 
-/** No caller requests a lapse or a thaw, and none can cancel it. So these kinds are neither listed nor counted. */
+/** Callers neither request lapses and thaws nor cancel them by id. So these kinds are neither listed nor counted. */
 export const isInternal = (kind: HeldKind): boolean => kind === 'lapse' || kind === 'thaw'
 
 /** A leaked token must not fill the stash's storage with held changes. */
@@ -90,7 +90,7 @@ export const TOKEN_MAX_HELD = 1_000
 /** The limit of the JSON of a change. SQLite in a Durable Object stores at most 2 MB in a row; the rest is for other columns. */
 export const HELD_MAX_BYTES = 1_500_000
 
-/** The lifetime of a link, in every profile. It is that of a link in WrenDB. */
+/** The lifetime of a link in every profile, as in WrenDB. A link that approves ends earlier if its approval request does. */
 export const LINK_LIFETIME_MS = 15 * 60_000
 
 /** A day: after more time, the people involved no longer know why the change was wanted. */

@@ -98,7 +98,7 @@ export type Command = {
   condition?: Precondition
   /** The reason for a change in spite of a freeze. It is recorded. */
   breakGlass?: string
-  /** A repeat with this key gets the first answer: for 24 hours, or for two minutes if it is one of `REPLAYABLE_REFUSALS`. */
+  /** A repeat with this key gets the first answer: for up to 24 hours; two minutes for a refusal in `REPLAYABLE_REFUSALS`. */
   idempotencyKey?: string
   /** Decides, and changes nothing: the answer says what would change. */
   dryRun?: boolean

@@ -1,6 +1,6 @@
 /**
  * The profile of a stash, chosen when it is created.
- * `safeguarded`: every change of an item needs a token or a link, items do not expire, and a GET of a link changes nothing.
+ * `safeguarded`: a caller needs a token or a link to change an item, items do not expire, and a GET of a link changes nothing.
  * `wrendb`: as in WrenDB, a POST without a token may create a key (never overwrite one), a GET of a link applies its change
  * (but approves nothing), and an item expires 30 days after its last write.
  */

@@ -132,7 +132,7 @@ export function getRevertChanges(
 const LISTED_MAX = 100
 const LISTED_MAX_CHARS = 256 * 1024
 
-/** The values that these time-boxes will put back, for the keys that the actor reaches; for the admin, all. */
+/** The values that these time-boxes will put back, up to the limits: for the keys that the actor reaches; for the admin, all. */
 export function toPendingEnds(pending: HeldRevert[], isWhole: boolean, actor: Actor): PendingEnds {
   const ends: PendingEnds['ends'] = []
   let chars = 0

@@ -1,6 +1,7 @@
 /**
- * Labels of tokens. History names people by their token's label, so two labels must not look alike, and no label may look
- * like a name that history uses itself. A label is checked when its token is granted: older tokens keep their labels.
+ * Labels of tokens. History names people by their token's label, so no two valid tokens may have the same label
+ * (`isSameLabel`), and no new label may look like a name that history uses itself. The grant of a token checks its label:
+ * older tokens keep theirs.
  */
 
 /** The names that history gives to master tokens, and to actors without a token. */
@@ -38,7 +39,7 @@ const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u
 /** The form that is stored: full-width and other variants of a character become that character (NFKC). */
 export const foldLabel = (label: string): string => label.normalize('NFKC').replace(/\s+/gu, ' ').trim()
 
-/** The same for labels that differ only in case, blanks or variants of characters. Upper case first: it turns "ß" into "SS". */
+/** Equal for labels that differ only in case, blanks or variants of characters. Upper case first: it turns "ß" into "SS". */
 const toComparableName = (label: string): string => foldLabel(label).toUpperCase().toLowerCase()
 
 export const isSameLabel = (a: string, b: string): boolean => toComparableName(a) === toComparableName(b)

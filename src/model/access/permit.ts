@@ -16,7 +16,7 @@ export type Actor =
       keys: string[]
       /** In ms since the epoch; null: until it is revoked. */
       expiresAt: number | null
-      /** The id of the first token of its lineage: a token and its successors by rotation. */
+      /** The id of the first token of its lineage: a token and its successors by rotation, for a master also by recovery. */
       line: string
       /** Identifies the person who holds the token: the token below a master that it descends from; for a master, its `line`. */
       holder: string
@@ -28,9 +28,9 @@ export type Actor =
     }
   /** No token was presented. As the actor it may only create a key, in the WrenDB profile; as a caller, release a link. */
   | { kind: 'anonymous' }
-  /** The operator of the deployment: deletes and freezes stashes, makes new master tokens, and changes no values or guards. */
+  /** The operator of the deployment. It may delete, freeze and unfreeze stashes and make master tokens, not change values. */
   | { kind: 'admin' }
-  /** The stash itself, which ends time-boxes, freezes and the lifetimes of WrenDB items. */
+  /** The stash itself: it ends time-boxes, freezes and lifetimes of items, drops held changes, and records recoveries. */
   | { kind: 'system'; label: string }
 
 /** A token as records name it: by its id, and by the label that it had then. */
@@ -74,7 +74,7 @@ export const isMaster = (actor: Actor): boolean => actor.kind === 'token' && act
 export const isSameHolder = (a: Actor, b: Actor): boolean =>
   a.kind === 'token' && b.kind === 'token' && a.holder === b.holder
 
-/** Whether both are the same token, or one succeeded the other by rotation. */
+/** Whether both belong to one lineage (`line`): the same token, or tokens that rotations or recoveries connect. */
 export const isSameLineage = (a: Actor, b: Actor): boolean =>
   a.kind === 'token' && b.kind === 'token' && a.line === b.line
 

@@ -39,7 +39,7 @@ export function checkGuards(intent: Edit, plan: Plan, reason: string | null, fac
   return ok(null)
 }
 
-/** The maker's reason; where the maker of a link gave none, that of its bearer. */
+/** The request's own reason; where it has none, the reason that the bearer of the link gave. */
 export const getReason = ({ reason, pressedReason = null }: ChangeRequest): string | null =>
   (reason ?? '').trim() === '' ? pressedReason : reason
 
@@ -121,7 +121,7 @@ function checkValue(
 
 const TOO_COSTLY: Issue = { path: '', message: 'takes a smaller value: this one is too large for what its schema asks' }
 
-/** A new guard must permit the value that a pending revert will put back, because no guard is checked when it is released. */
+/** A new guard must permit the value that a pending revert will put back, because the release checks no guard. */
 function checkRevert(key: string, guard: Guard, facts: Facts, budget: ValidationBudget): Result<null> {
   const held = facts.reverts.get(key)
   const change = held?.change.changes.find((one) => one.key === key)

@@ -72,7 +72,10 @@ export function decideDeleteStash(
   return ok({ applied: { revision, changed: [] }, entry: null, effects: [{ kind: 'mark_deleted' }] })
 }
 
-/** Null: nothing is frozen. Otherwise the override, where the caller may break the glass and gives a reason for it. */
+/**
+ * Null: nothing is frozen. Otherwise the override: the one given when the released change was requested, or a new one, where the
+ * caller may break the glass and gives a reason. Without an override the change is refused.
+ */
 export function checkFreeze(
   { caller, breakGlass, release }: ChangeRequest,
   keys: string[],

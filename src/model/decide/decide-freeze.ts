@@ -46,7 +46,7 @@ export function decideUnfreeze({ actor }: ChangeRequest, { freeze, revision }: F
 }
 
 export function decideThaw({ freeze, revision }: Facts): Result<Decision> {
-  // The freeze was ended by hand before: the thaw changes nothing.
+  // No freeze is left to end: the thaw changes nothing.
   if (freeze === null) return ok({ applied: { revision, changed: [] }, entry: null, effects: [] })
   return ok({
     applied: { revision: revision + 1, changed: [] },
@@ -57,7 +57,7 @@ export function decideThaw({ freeze, revision }: Facts): Result<Decision> {
 
 const NO_THAW: Effect = { kind: 'drop', heldId: THAW_ID }
 
-/** A freeze stops every writer, so it requires a token for every key, or the admin. */
+/** A freeze concerns the writers of every key, so only a token for every key, or the admin, may start or end it. */
 function allow(actor: Actor): Result<null> {
   if (actor.kind === 'anonymous') return refuse({ code: 'token_missing' })
   if (!permits(actor, 'freeze')) return refuse({ code: 'not_permitted', needs: 'freeze' })

@@ -52,7 +52,7 @@ export function decideToken(
 }
 
 /**
- * A token may be revoked by itself, and by every token that could have granted it. The current master token cannot be revoked,
+ * A token may be revoked by itself, and by every token that could grant it. The current master token cannot be revoked,
  * only replaced, by a rotation or a recovery.
  */
 export function decideRevocation(

@@ -34,7 +34,7 @@ export type Effect =
   | { kind: 'remove_token'; id: string }
   /** The token expires at `until`, and its held changes become void with it. */
   | { kind: 'end_token'; id: string; until: number }
-  /** The old token expires; its schedules, approval requests and time-boxes are reassigned to the new one. */
+  /** The old token expires at `oldUntil`; its schedules, approval requests and time-boxes are reassigned to the new one now. */
   | { kind: 'replace_token'; old: string; oldUntil: number; by: string }
 
 /** An entry without changed values. */

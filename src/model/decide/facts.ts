@@ -49,7 +49,7 @@ export type Facts = {
   requester: Actor | null
   /** For `revoke_token` and `rotate_token`: the token; null where it does not exist, or has ended. */
   token: TokenActor | null
-  /** For a revocation and a freeze: the pending reverts that will be released in spite of it, the next first. */
+  /** For a revocation and a freeze: the pending reverts, which go on, the next first. `isWhole` false: there are more. */
   pending: { held: HeldRevert[]; isWhole: boolean }
   /** The key for a put without one. */
   newKey: string
@@ -72,7 +72,7 @@ export type ChangeRequest = {
   /** The second person, where this request is an approval. */
   approver: TokenActor | null
   approverReason?: string | null
-  /** For a link: the reason that its bearer gave. `reason` is the maker's. */
+  /** For a link: the reason that its bearer gave. `reason` is that of the change's requester, or of the link's maker. */
   pressedReason?: string | null
   breakGlass: string | null
   /** A precondition on the stash's revision, for intents that have no condition of their own. */

@@ -33,8 +33,9 @@ export function getNamedKeys(intent: Edit, newKey: string): string[] {
 }
 
 /**
- * The keys that a held change concerns: an actor has to reach all of them to see, approve or cancel it. A change of the whole
- * stash, or of no key, has `*`, which is not a key: only an actor that reaches every key reaches it.
+ * The keys that a held change concerns: an actor has to reach all of them to see or approve it, and to cancel it, unless the
+ * actor requested it. A change of the whole stash, or of no key, has `*`, which is not a key: only an actor that reaches every
+ * key reaches it.
  */
 export function getAffectedKeys(intent: Edit, plan: Plan): string[] {
   const whole = intent.kind === 'import' && intent.replace ? ['*'] : []

@@ -1,7 +1,7 @@
 /**
  * Guards: the rule that every value of one key must satisfy, and what a change of the key requires besides. A value is
  * checked as the exact text: `true` is a boolean, `True` and ` true` are not, because the services that read it compare
- * texts. With `safe_value` and `max_for`, every other value than the safe one must be time-boxed.
+ * texts. With `safe_value` and `max_for`, a change to any other value than the safe one must be time-boxed.
  */
 import * as z from 'zod'
 import { durationSchema, parseDuration } from '../duration.ts'

@@ -100,7 +100,7 @@ export const serializeMark = (revision: number): string => JSON.stringify({ type
 
 /** The methods of a stash's object that a hub calls. */
 export type WatchSource = {
-  /** From now on the hub gets every change after the revision that is returned. Null: no such stash. */
+  /** Subscribes the hub to the changes after the revision that is returned. Null: no such stash. */
   subscribe(hub: string): Promise<number | null>
   missed(
     after: number | null,
