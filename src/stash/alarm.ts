@@ -1,7 +1,7 @@
 /**
  * The one alarm of a stash: it is set to the earliest time at which a task is due, and runs the tasks. The platform drops an
  * alarm that throws after six tries, and only the next change, or the next wake of the object, would set it again. So a task
- * that fails does not stop the others, and `run` sets the alarm again at its end in every case.
+ * that fails does not stop the others, and `run` sets the alarm again at its end, also after failed tasks.
  */
 import type { DueKind } from './tables/held.ts'
 
@@ -130,9 +130,10 @@ export class Alarm {
   }
 
   /**
-   * Releases every end that is due, and every end that becomes due meanwhile. A caller may have waited for the run of another
+   * Releases the ends that are due, and those that become due meanwhile. A caller may have waited for the run of another
    * request: ends that became due after that run looked for them must be released before the caller's decision as well. Resolves
-   * with the time at which none was due, as of which the caller decides; after `END_ROUNDS_MAX`, with the present time.
+   * with the time as of which the caller decides: then no end was due, except those that wait for another try. After
+   * `END_ROUNDS_MAX` rounds this is the present time, and ends may be due.
    */
   async releaseAllDueEnds(): Promise<number> {
     for (let round = 0; ; round++) {

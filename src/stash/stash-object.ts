@@ -140,7 +140,7 @@ export class StashObject extends DurableObject<Env> {
     return { created_at: now }
   }
 
-  /** Every change that a caller requests, except `create`. Due releases and recoveries come from the object itself. */
+  /** Makes the changes that callers request, except `create`. The object itself makes due releases and recoveries. */
   async apply(command: Command): Promise<Result<Applied>> {
     // The change is made as of the time at which no end was due: a later time could be past the end of a time-box.
     const now = await this.#releaseDueEnds()
@@ -174,7 +174,7 @@ export class StashObject extends DurableObject<Env> {
     return this.#head()
   }
 
-  /** A reader has seen a copy of this revision. Where KV confirms it, the stash continues after it. Returns its revision then. */
+  /** A reader has seen a copy of this revision. Where KV confirms it, the stash continues after it. Returns the new head. */
   async recover(seen: number): Promise<number | null> {
     if (this.#isAlive()) await this.#recovery.recover(seen)
     return this.#head()
@@ -197,7 +197,7 @@ export class StashObject extends DurableObject<Env> {
     return this.#watchers.admit(request, head, Number(this.env.WATCHERS_PER_OBJECT))
   }
 
-  /** From now on this hub gets every change after the revision that is returned. Null: no such stash. */
+  /** Subscribes the hub to the changes after the revision that is returned. Null: no such stash. */
   async subscribe(hub: string): Promise<number | null> {
     await this.#releaseDueEnds()
     const head = this.#head()
@@ -233,7 +233,7 @@ export class StashObject extends DurableObject<Env> {
     return this.#monitor.runAlarm(() => this.#alarm.run(), info?.isRetry === true)
   }
 
-  /** Releases due ends before an answer, because the alarm may be late. Resolves with the time at which none was due. */
+  /** Releases due ends before an answer, because the alarm may be late. Resolves as `releaseAllDueEnds` does. */
   async #releaseDueEnds(): Promise<number> {
     return this.#isAlive() ? this.#alarm.releaseAllDueEnds() : Date.now()
   }
@@ -265,7 +265,7 @@ export class StashObject extends DurableObject<Env> {
     return isKnown ? Date.now() + RETRY_MS : null
   }
 
-  /** Deletes the storage of a deleted stash, once KV has the tombstone, no put can land after it, and every hub knows. */
+  /** Deletes the storage of a deleted stash, once KV has the tombstone, no put can land, and each subscribed hub is told. */
   async #deleteIfDrained(): Promise<void> {
     if (this.#storageDeletionAt() === null) return
     this.#exists = false

@@ -2,7 +2,7 @@
  * Copies the stash to KV, for readers. A durable cursor says up to which revision of the log KV has it. One KV value has the
  * whole stash, so ten waiting entries cost one put. KV accepts one write a second for a key, and an older revision must not
  * replace a newer one. So there is one put at a time, at intervals, of the newest revision, until the cursor is at the head;
- * the first put of an instance waits for `confirm`. The alarm calls `run` at `dueAt`, also after a crash.
+ * the first put of an instance waits for `confirm` (see `UNCONFIRMED_MAX`). The alarm calls `run` at `dueAt`, also after a crash.
  */
 import { LAYOUT } from '../../model/snapshot/snapshot.ts'
 
@@ -81,7 +81,7 @@ export class Publisher {
     return this.#now() + wait
   }
 
-  /** Whether a put may still land. */
+  /** Whether a put of this instance may still land. */
   get busy(): boolean {
     return this.#unsettled.size > 0
   }

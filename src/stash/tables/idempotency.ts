@@ -1,8 +1,8 @@
 /**
  * Idempotency records, in the tables `answer` and `refusal`: the reply to a command, so that a repeat gets the same. Replies of
- * accepted changes are kept for a day. Refusals are kept for two minutes, so that an original that arrives after its refused
- * repeat is refused as well. They have a table of their own, because older versions take every row of `answer` for an accepted
- * change.
+ * accepted changes are kept for up to a day. Refusals are kept for up to two minutes, so that an original that arrives after
+ * its refused repeat is refused as well. They have a table of their own, because older versions take every row of `answer` for
+ * an accepted change.
  */
 import type { Applied } from '../../model/intent.ts'
 import { countBytes } from '../../model/item.ts'

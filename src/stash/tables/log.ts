@@ -136,7 +136,7 @@ export function getEntryHash(sql: SqlStorage, revision: number): string | null {
 export const getChainAt = (sql: SqlStorage, revision: number): string | null =>
   getEntryHash(sql, revision)?.slice(0, CHAIN_CHARS) ?? null
 
-/** The revision that last changed this key; 0 where history has none. */
+/** The revision that last changed the item, or the guard, of this key; 0 where history has none. */
 export function getLastChange(sql: SqlStorage, what: EntryChange['what'], key: string): number {
   const query = 'SELECT max(revision) AS revision FROM change WHERE what = ? AND key = ?'
   return sql.exec<{ revision: number | null }>(query, what, key).one().revision ?? 0

@@ -67,8 +67,8 @@ export function setFreeze(sql: SqlStorage, freeze: Freeze | null): void {
 }
 
 /**
- * Deletes the data of the stash. This row and the cursors of KV and the hubs stay until KV has the tombstone, and every hub the
- * last event. The anchor is set so that no history is left to prune.
+ * Deletes the data of the stash. This row and the cursors of KV and the hubs stay until KV has the tombstone, and each
+ * subscribed hub has the last event. The anchor is set so that no history is left to prune.
  */
 export function markDeleted(sql: SqlStorage, revision: number, now: number): void {
   for (const table of ['item', 'guard', 'token', 'held', 'revert', 'log', 'change', 'answer', 'refusal'])

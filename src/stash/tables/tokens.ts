@@ -25,7 +25,7 @@ type TokenRow = {
   granted: number | null
   /** 'revoked' where it ends before its own expiry. */
   ends_as: string | null
-  /** Set once it has ended, so that a clock that is set back does not make it valid again. */
+  /** Set by its revocation, or by `dropExpiredTokens` after its expiry: a clock that is set back cannot make it valid again. */
   ended_at: number | null
 }
 

@@ -64,7 +64,7 @@ export class Hubs {
     this.#source = source
   }
 
-  /** From now on the hub gets every change after this revision. */
+  /** Subscribes the hub to the changes after this revision. It replaces an earlier subscription of the same hub. */
   subscribe(name: string, cursor: number): void {
     // The id is new also for a hub that leaves and comes back at once: an answer to a call from before must not change its row.
     const statement = 'INSERT OR REPLACE INTO hub (name, subscription, told, failures, tried_at) VALUES (?, ?, ?, 0, 0)'

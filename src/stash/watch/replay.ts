@@ -14,9 +14,9 @@ import { getStash } from '../tables/stash-row.ts'
 
 /** A watcher that has missed more changes gets a snapshot: the cache of changes holds no more than these. */
 export const REPLAY_MAX_CHANGES = 100
-/** This is well below the backpressure limit of a stream (`http/watch/backpressure.ts`), which a replay alone must not exceed. */
+/** This is below the backpressure limit of a stream (`http/watch/backpressure.ts`): missed changes alone must not exceed that. */
 export const REPLAY_MAX_BYTES = 192 * 1024
-/** A hub gets every change, for its watchers, unless it is further behind than this: then it gets a snapshot. */
+/** A hub that is further behind than this gets a snapshot instead of the changes. */
 const HUB_MAX_BEHIND = 1_000
 
 type CachedEvent = { event: WatchEvent; text: string; bytes: number }

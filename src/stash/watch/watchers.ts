@@ -118,7 +118,7 @@ export class Watchers {
     }
   }
 
-  /** From now on this hub gets every change after this revision. */
+  /** Subscribes the hub to the changes after this revision. */
   subscribe(hub: string, head: number): void {
     this.#hubs.subscribe(hub, head)
   }

@@ -1,4 +1,4 @@
-/** Gathers the facts for a decision. It leaves out most that the intent does not need: a query costs time in the transaction. */
+/** Gathers the facts for a decision, without most that the intent does not need: a query costs time in the transaction. */
 import { base62, SEED_BYTES } from '../../model/access/token.ts'
 import type { Decidable, Facts, ChangeRequest } from '../../model/decide/facts.ts'
 import { getNamedKeys } from '../../model/decide/plan.ts'
