@@ -1,7 +1,7 @@
 /**
- * Vets JSON Schemas (draft 2020-12) of `json` guards, when a guard is set and not for each value. A caller's schema runs inside the stash,
- * where it delays every other write. An unknown keyword is refused, because as a typo it would allow every value; so are
- * regular expressions, recursion and references that multiply, because they could block the stash.
+ * Vets JSON Schemas (draft 2020-12) of `json` guards, when a guard is set and not for each value. A caller's schema runs
+ * inside the stash, where it delays every other write. An unknown keyword is refused, because as a typo it would allow every
+ * value; so are regular expressions, recursion and references that multiply, because they could block the stash.
  */
 import type { Issue } from '../issue.ts'
 import { countNodes, resolvePointer } from './schema-cost.ts'

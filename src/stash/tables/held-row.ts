@@ -68,7 +68,8 @@ export function flattenHeld(held: Held): FlatHeld {
 
 /**
  * Only `putHeld` and a migration write the JSON columns. A row without the hash or the time that its kind needs is damaged,
- * because every version has written these. The defaults for such a row are safe: no secret matches it, it has expired, or it is due.
+ * because every version has written these. The defaults for such a row are safe: no secret matches it, it has expired, or it
+ * is due.
  */
 export function toHeld(row: HeldRow): Held {
   const { id, kind, reason, made_by: madeBy, made_at: madeAt, decision, asked } = row
