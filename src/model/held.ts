@@ -12,7 +12,7 @@ type HeldBase<Change = Holdable> = {
   change: Change
   /** The keys that it is about: an actor who does not reach all of them does not see it. */
   keys: string[]
-  /** Recorded with the change when it is released. */
+  /** Recorded in the log entry of its release, or of its drop. */
   reason: string | null
   /**
    * The id of the token that made it; null: the stash itself. The token is looked up again on release, so the links of a revoked

@@ -121,9 +121,9 @@ export type Preview = { what: 'item' | 'guard'; key: string; before: string | nu
  * keeps its name.
  */
 export type Applied = {
-  /** The stash's revision after the change. */
+  /** The stash's revision after the change; in a dry run, or where nothing was changed yet, the present one. */
   revision: number
-  /** The keys that were changed, in the caller's order. Their version is the revision. */
+  /** The keys that were changed (in a dry run: would be), in order. Those that still exist then have the revision as version. */
   changed: string[]
   /** The kind of the log entry, where there is one. */
   did?: string

@@ -109,7 +109,7 @@ export function countNodes(value: unknown, charsPerNode = CHARS_PER_STEP): numbe
   )
 }
 
-/** For `enum` and `const`: the validator compares the value with every entry. If none is equal, its message has all. */
+/** For `enum` and `const`: the validator compares the value with every entry. If none is equal, its message lists all of them. */
 const countCompared = (values: unknown): number =>
   countNodes(values, CHARS_PER_STEP / COMPARED_PER_STEP) / COMPARED_PER_STEP
 

@@ -21,8 +21,8 @@ const KV_DEADLINE_MS = 5_000
 /** The minimum that KV accepts. */
 const KV_CACHE_TTL_S = 30
 /**
- * Changes are broadcast before the put, so watchers may have seen revisions beyond KV's copy: no more than this, as is assumed.
- * The stash continues after these: otherwise a watcher that resumes there would apply the next change to values that are lost.
+ * How many revisions beyond KV's copy watchers are assumed to have seen at most: changes are broadcast before the put. The stash
+ * continues after these: otherwise a watcher that resumes there would apply the next change to values that are lost.
  */
 const AHEAD_OF_KV_MAX = 1_000
 

@@ -15,7 +15,7 @@ const ANSWER_LIFETIME_MS = 24 * 60 * 60_000
 /** The limits for one credential in each of the two tables. The oldest rows are deleted first. */
 const SCOPE_MAX_ANSWERS = 1_000
 const SCOPE_MAX_BYTES = 8 * 1024 * 1024
-/** A link has fewer, because one or two people use it, and its bearer is anonymous. */
+/** The limit of refusals for a link. It is lower, because one or two people use a link, and its bearer is anonymous. */
 const LINK_MAX_REFUSALS = 20
 
 /** The scope (the credential) and the key by which a reply is found, and the fingerprint of its request. */
