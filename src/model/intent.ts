@@ -100,7 +100,7 @@ export type Command = {
   breakGlass?: string
   /** A repeat with this key gets the first answer: for up to 24 hours; two minutes for a refusal in `REPLAYABLE_REFUSALS`. */
   idempotencyKey?: string
-  /** Decides, and changes nothing: the answer says what would change. */
+  /** Decides without a commit: the answer says what would change. */
   dryRun?: boolean
 }
 

@@ -1,7 +1,7 @@
 /**
  * Every way a request can be refused, as a value. A refusal is an expected answer, so it is returned and never thrown: it
  * crosses the Durable Object's RPC boundary whole, and the compiler lists the cases still unhandled. A thrown error means a
- * bug or an outage. A refusal changed nothing; the facts beside the code help the caller act.
+ * bug or an outage. A caller's refused request changed nothing; the facts beside the code help the caller act.
  */
 import type { Guard } from './guard/guard.ts'
 import type { Issue } from './issue.ts'
