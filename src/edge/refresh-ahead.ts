@@ -79,8 +79,8 @@ export class RefreshAhead {
         await stores.sleep(waitMs)
         continue
       }
-      // The run ends when reads have stopped, or when the object does not answer. After that, look-ups of readers ask the object,
-      // with the back-off of `ObjectAvailability`.
+      // The run ends when reads have stopped, or when the entry could not be renewed: the object does not answer, or went back. After
+      // that, look-ups of readers ask the object, with the back-off of `ObjectAvailability`.
       if (now - entry.readAt > IDLE_MAX_MS || !(await refresh(stores, stashId))) break
     }
     this.#end(stashId, run)

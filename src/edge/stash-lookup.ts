@@ -225,10 +225,11 @@ export class StashLookup {
     return Math.max(REFRESH_AFTER_MIN_MS, CACHE_FRESH_MS - 1.25 * rttMs - REFRESH_SLACK_MS)
   }
 
+  /** Whether the entry was renewed. If not (no answer, or an object that went back), the next reader's look-up decides. */
   async #refresh(stores: Stores, stashId: string): Promise<boolean> {
     const vouch = await this.vouches.ask(stores, stashId, { sequence: nextSequence(), atLeast: 0, fallback: 'copy' })
     if (vouch === null) return false
     await this.#applyVouch(stores, stashId, vouch)
-    return true
+    return (this.#cache.get(stashId)?.checkedAt ?? 0) >= vouch.askedAt
   }
 }

@@ -50,6 +50,15 @@ describe('a copy that is newer than the object', () => {
     await clock.pass(1_000)
     expect(await timed()).toMatchObject({ revision: 9, vouched: true })
   })
+  it('ends refresh-ahead, which would otherwise call the object at every round trip', async () => {
+    const { clock, at, calls, reader, stores, timed } = makeIsolate()
+    at.kv = at.object = 8
+    await timed()
+    at.object = 3
+    await reader.read(stores, 's')
+    await clock.pass(5_000)
+    expect(calls.vouch).toBe(2)
+  })
   it('is served unvouched if the object has an older version, which cannot recover', async () => {
     const { at, calls, stores, timed } = makeIsolate()
     at.kv = 8
