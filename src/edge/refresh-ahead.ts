@@ -30,7 +30,7 @@ export type RefreshAheadOptions = {
   getVouchedEntry(stashId: string): CacheEntry | null
   /** When to refresh an entry that was checked at `checkedAt`. */
   refreshAt(stashId: string, checkedAt: number): number
-  /** Asks the object and applies its vouch to the entry. False if there is no answer. */
+  /** Asks the object and applies its vouch to the entry. False if the entry was not renewed. */
   refresh(stores: Stores, stashId: string): Promise<boolean>
 }
 
