@@ -21,7 +21,7 @@ export class ChangeFailed extends Error {
 
 export const ADVICE = 'Whether it was done is not known: look at "switchyard history" before you try again.'
 
-/** @param fault of a change; its `applied` counts all tries */
+/** @param fault of a change; its `applied` is the outcome of all tries */
 export function toChangeFailed(fault: unknown, advice = ADVICE): unknown {
   const isDoubtful =
     fault instanceof NoAnswerError ||

@@ -37,7 +37,7 @@ const isDecided = ({ status, code, applied }: RefusedError): boolean =>
  *
  * @param shouldRetry waits, then returns whether to send again; `applied` is the outcome so far
  * @param isRetry whether the change was sent under this key before, and its outcome is not known
- * @throws {RefusedError} or {NoAnswerError} whose `applied` counts all tries
+ * @throws {RefusedError} or {NoAnswerError} whose `applied` is the outcome of all tries
  */
 export async function retryIdempotent<T>(
   send: () => Promise<T>,
@@ -55,7 +55,7 @@ export async function retryIdempotent<T>(
   }
 }
 
-/** The error itself if its `applied` counts all tries, else a `NoAnswerError` whose `applied` does. */
+/** The error itself if its `applied` is the outcome of all tries; else a `NoAnswerError` with that outcome. */
 function withOutcome(error: unknown, applied: 'no' | 'unknown'): unknown {
   if (error instanceof NoAnswerError && error.applied !== applied) {
     return new NoAnswerError(error.message, { cause: error.cause, applied })

@@ -18,7 +18,7 @@ export type RetryOptions = {
   onUnknown(attempt: number, error: RefusedError | NoAnswerError): void
 }
 
-/** @throws {RefusedError} @throws {NoAnswerError} whose `applied` counts all tries */
+/** @throws {RefusedError} @throws {NoAnswerError} whose `applied` is the outcome of all tries */
 export async function sendUntilKnown<T>(
   send: () => Promise<T>,
   { isRetry, signal, retryNow, onUnknown }: RetryOptions,

@@ -1,7 +1,7 @@
 /**
- * Rate limits per client address, counted by the platform: new stashes, attempts with the admin token, and failed logins. A
- * login with another secret is counted after it has failed; an isolate that has found an address over that limit still lets it
- * through with a token that the stash accepted recently, and with one other attempt a second.
+ * Rate limits per client address, counted by the platform: new stashes, attempts with the admin token, and failed logins. An
+ * attempt with a token or a link is counted only after it has failed. While an isolate blocks an address for its failures, the
+ * address may still use tokens that the stash accepted recently, and make one other attempt a second.
  */
 import type { Credential } from '../model/intent.ts'
 import type { Refusal } from '../model/refusal.ts'

@@ -1471,7 +1471,7 @@ class Client:
     ) -> Dict[str, Any]:
         """Sends a change up to three times under one Idempotency-Key, so that it is applied at most once.
 
-        Raises RefusedError or NoAnswerError, whose `applied` counts all tries.
+        Raises RefusedError or NoAnswerError, whose `applied` is the outcome of all tries.
         """
         applied = "no"
         for attempt in range(_MAX_ATTEMPTS):

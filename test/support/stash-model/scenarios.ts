@@ -132,7 +132,8 @@ const scenario: fc.Arbitrary<Step[]> = fc.oneof(
     timePasses,
     alarmRuns,
   ),
-  // The token does not reach all keys of the change that it drops, or of a link that is tied to its own.
+  // A token drops a change, some of whose keys it may not reach. Then: the link of a token belongs to the same decision as a link
+  // whose key that token does not reach.
   inOrder(anyCommand(anySpec('patch', { values, ...boxed }), master), anyCommand(anySpec('drop', newest), limited)),
   inOrder(anyCommand(tied.beyond, master), anyCommand(tied.within, limited), anyCommand(anySpec('press', newest))),
   // Guards cannot be time-boxed.

@@ -12,7 +12,10 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** The random keys of the stash have no dot, so each pattern below matches either all of them or none. */
+/**
+ * The keys that commands name. A put without a key gets a random one from the stash, which has no dot: each pattern in `GRANTS`
+ * matches either all such keys or none.
+ */
 export const KEYS = ['a.1', 'a.2', 'b.1', 'C.d_e-f']
 /** Values that guards accept, one with characters of several bytes, one with a NUL, and one that is too long. */
 export const VALUES = ['true', 'false', 'blue', 'green', 'é𝄞', 'nul\u0000x', 'a long text for a flag']
