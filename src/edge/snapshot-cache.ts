@@ -76,18 +76,20 @@ function measure(snapshot: Snapshot): Size {
   const size = { chars: 0, items: snapshot.flags.size }
   for (const { key, value } of snapshot.flags.values()) size.chars += key.length + value.length
   for (const { key, to } of snapshot.reverts) size.chars += key.length + (to?.value.length ?? 0)
+  for (const [key, text] of snapshot.descriptions) size.chars += key.length + text.length
   sizes.set(snapshot, size)
   return size
 }
 
 /**
  * An estimate of an entry's memory: two bytes a character, four times, because the text of each flag is also kept in its
- * evaluation, in the bulk evaluation and in the list of all flags; the overhead of Map entries and objects; and selections.
+ * evaluation, in the bulk evaluation and in the lists of all flags; the overhead of Map entries and objects, and the members of
+ * the list with `meta`; and selections.
  */
 function estimateBytes({ snapshot }: CacheEntry): number {
   if (snapshot === null) return 200
   const { chars, items } = measure(snapshot)
-  return 400 + 500 * items + 8 * chars + getSelectionsMaxBytes(snapshot)
+  return 400 + 700 * items + 8 * chars + getSelectionsMaxBytes(snapshot)
 }
 
 /**

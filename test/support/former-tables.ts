@@ -7,5 +7,7 @@ export function revertTo004(sql: SqlStorage): void {
   sql.exec('DROP TABLE refusal')
   sql.exec('DROP INDEX held_by_end')
   sql.exec('ALTER TABLE stash DROP COLUMN gap')
+  sql.exec('ALTER TABLE stash DROP COLUMN slug')
+  sql.exec('DROP TABLE key_freeze')
   sql.exec(`DELETE FROM migration WHERE id >= '005_people'`)
 }

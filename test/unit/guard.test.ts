@@ -161,6 +161,18 @@ describe('a guard', () => {
       { type: 'text', safe_value: 'x'.repeat(1_001) },
     ],
     [
+      { type: 'text', about: { text: 'x'.repeat(300), owner: 'Ops', runbook: 'https://wiki.example.com/a' } },
+      { type: 'text', about: { text: 'x'.repeat(301) } },
+    ],
+    [
+      { type: 'text', about: {} },
+      { type: 'text', about: { runbook: 'javascript:alert(1)' } },
+    ],
+    [
+      { type: 'text', about: { owner: 'Ops' } },
+      { type: 'text', about: { who: 'Ops' } },
+    ],
+    [
       { type: 'text', approvals: 1 },
       { type: 'text', approvals: 2 },
     ],

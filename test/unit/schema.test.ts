@@ -17,6 +17,7 @@ const SHIPPED = [
   ['007_refusals', '4ef61e0efeefb7c4b98837d26ada071c1f53a2ea2f9d13f1ef894bb61a230caf'],
   ['008_ends', '653257eb80cdd73de9656d9bf38d24c7968fae830476a8a8723ba1189053a4c9'],
   ['009_layout', '06cdcc9a1698dcf03d154b8c19fd12ce6f14ffe2a775b8d92a0a34c58054390e'],
+  ['010_services', 'd98cd167bdc4db46a3f9cb2c5f097919cab01c984c73225776be0c3efc4a925b'],
 ]
 
 describe('STEPS', () => {

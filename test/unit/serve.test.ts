@@ -16,7 +16,13 @@ const CHARS = 100 * 1_000
 function copy(): LiveEntry {
   const flags = new Map(FLAGS.map(([key, value]) => [key, { key, value, type: 'text/plain', version: 3 }]))
   const stash = { name: null, description: null, profile: 'safeguarded', createdAt: 0, freeze: null } as const
-  const times = { reverts: [], changesAt: Infinity, reverted: new Set<string>(), isComplete: true }
+  const times = {
+    reverts: [],
+    changesAt: Infinity,
+    reverted: new Set<string>(),
+    descriptions: new Map(),
+    isComplete: true,
+  }
   const snapshot = { stashId: 's', revision: 3, publishedAt: 0, stash, flags, ...times }
   return {
     snapshot,
@@ -33,12 +39,19 @@ function copy(): LiveEntry {
 const get = (tag?: string) => new Request('https://flags.test/', { headers: tag ? { 'If-None-Match': tag } : {} })
 const selection = (chars: number) => ({ body: 'v'.repeat(chars), type: 'application/json' })
 
+const ALL = { keys: null, form: 'values' } as const
+
 describe('serveList', () => {
   it('keeps lists up to the bytes that the cache reserves, and serializes the others each time', () => {
     const entry = copy()
     let made = 0
     const read = (keys: string[] | null) =>
-      serveList(get(), entry, keys, () => (made++, selection(keys === null ? 2 * CHARS : CHARS / 4)))
+      serveList(
+        get(),
+        entry,
+        { keys, form: 'values' },
+        () => (made++, selection(keys === null ? 2 * CHARS : CHARS / 4)),
+      )
     for (let round = 0; round < 2; round++) {
       for (let i = 0; i < 50; i++) read([`flag-${i}`])
       read(null)
@@ -51,23 +64,28 @@ describe('serveList', () => {
     const entry = copy()
     let made = 0
     const read = (i: number) =>
-      serveList(get(), entry, [String(i), 'k'.repeat(CHARS / 2)], () => (made++, selection(1)))
+      serveList(
+        get(),
+        entry,
+        { keys: [String(i), 'k'.repeat(CHARS / 2)], form: 'values' },
+        () => (made++, selection(1)),
+      )
     for (let round = 0; round < 2; round++) for (let i = 0; i < 50; i++) read(i)
     expect(made).toBe(50 + 48)
   })
   it('serializes nothing for a 304', () => {
     const represent = vi.fn<() => ReturnType<typeof selection>>(() => selection(1))
-    const answers = ['"3"', 'W/"3"', '"1", "3"', '*'].map((tag) => serveList(get(tag), copy(), null, represent))
+    const answers = ['"3"', 'W/"3"', '"1", "3"', '*'].map((tag) => serveList(get(tag), copy(), ALL, represent))
     expect(answers.map(({ status }) => status)).toEqual([304, 304, 304, 304])
     expect(represent).not.toHaveBeenCalled()
-    expect(serveList(get('"2"'), copy(), null, represent).status).toBe(200)
+    expect(serveList(get('"2"'), copy(), ALL, represent).status).toBe(200)
     expect(represent).toHaveBeenCalledTimes(1)
   })
   it('drops the lists of a cache entry that is not read any more', () => {
     vi.useFakeTimers({ now: 1_000_000 })
     const old = copy()
     let made = 0
-    const read = (entry: LiveEntry) => serveList(get(), entry, null, () => (made++, selection(1)))
+    const read = (entry: LiveEntry) => serveList(get(), entry, ALL, () => (made++, selection(1)))
     read(old)
     read(old)
     expect(made).toBe(1)
@@ -88,7 +106,7 @@ describe('a 304', () => {
   it('has no lifetime in the cache in front', () => {
     const item = () => ({ body: 'x', type: 'text/plain', version: 2 })
     const whole = serve(get(), copy(), 'k', item)
-    const answers = [serve(get('"2"'), copy(), 'k', item), serveList(get('"3"'), copy(), null, () => selection(1))]
+    const answers = [serve(get('"2"'), copy(), 'k', item), serveList(get('"3"'), copy(), ALL, () => selection(1))]
     expect(whole.headers.get('Cloudflare-CDN-Cache-Control')).toMatch(/^public/)
     for (const { status, headers } of answers) {
       expect(status).toBe(304)

@@ -35,7 +35,7 @@ describe('getSnapshotAt', () => {
     const later = getSnapshotAt(whole, 100)
     expect(values(later)).toEqual({ a: 'before', b: '1', c: '{}', d: 'boxed' })
     expect([...later.flags.keys()]).toEqual(['a', 'b', 'c', 'd'])
-    expect(later.flags.get('a')).toEqual({ ...flag('a', 'before', 3), reverted: true })
+    expect(later.flags.get('a')).toEqual({ ...flag('a', 'before', 3), changedAt: 100, reverted: true })
     expect(later.flags.get('c')).toMatchObject({ version: 2, guard: 'json', reverted: true })
     expect(later.flags.get('d')).toMatchObject({ until: 200 })
     expect([...later.reverted]).toEqual(['a', 'c'])

@@ -67,6 +67,23 @@ describe('parseSnapshot', () => {
     expect(read?.stash?.freeze).toEqual({ until: 50, reason: null })
     expect(text).not.toContain('secret')
   })
+  it('returns descriptions, safe values, times of changes, freezes of keys and the slug', () => {
+    const flags = [
+      { key: 'a', value: 'on', type: 'text/plain', version: 1, guard: 'choice', safe: false, changedAt: 7 },
+    ]
+    const to = { value: 'off', type: 'text/plain', guard: 'choice', safe: true }
+    const reverts = [{ key: 'a', at: 10, version: 1, to }]
+    const named = { ...stash, slug: 'prod-7f3k', keyFreezes: [{ keys: ['checkout.*'], until: null }] }
+    const descriptions = new Map([
+      ['__proto__', 'odd'],
+      ['a', 'the light'],
+    ])
+    const facts = { stashId: 's', revision: 3, chain: null, publishedAt: 9, reverts, stash: named, descriptions }
+    const read = parseSnapshot(serializeSnapshot(facts, flags), 's')
+    expect(read).toMatchObject({ stash: named, reverts, isComplete: true })
+    expect(read?.flags.get('a')).toEqual({ ...flags[0], until: 10 })
+    expect([...(read?.descriptions ?? [])]).toEqual([...descriptions])
+  })
   it('rejects a part of another type', () => {
     const flag = { key: 'a', value: 'b', type: 'text/plain', version: 1, guard: 'json' }
     const revert = { key: 'a', at: 10, version: 1, to: { value: 'c', type: 'text/plain' } }
@@ -115,8 +132,22 @@ describe('parseSnapshot', () => {
     })) {
       expect(read({ ...whole, [field]: bad }), field).toBeNull()
     }
+    for (const [field, bad] of Object.entries({ safe: 'yes', changed_at: -1 })) {
+      expect(read({ ...whole, items: [{ ...flag, [field]: bad }] }), field).toBeNull()
+    }
+    expect(read({ ...whole, reverts: [{ ...revert, to: { ...revert.to, safe: 1 } }] })).toBeNull()
+    for (const [field, bad] of Object.entries({ slug: 1, key_freezes: [{ keys: 'a', until: null }] })) {
+      expect(read({ ...whole, stash: { ...facts, [field]: bad } }), field).toBeNull()
+    }
+    for (const descriptions of [{}, [['a']], [['a', 1]]]) expect(read({ ...whole, descriptions })).toBeNull()
+    expect(read({ ...whole, descriptions: [] })).toMatchObject({ isComplete: true })
+    expect(read(whole)).toMatchObject({ isComplete: false, descriptions: new Map() })
     const { reverts: _, ...older } = whole
-    expect(read(older)).toMatchObject({ reverts: [], changesAt: Infinity, isComplete: false })
+    expect(read({ ...older, descriptions: [] })).toMatchObject({
+      reverts: [],
+      changesAt: Infinity,
+      isComplete: false,
+    })
   })
   it('reads the tombstone of a stash', () => {
     expect(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { newStash, send } from '../support/front-door.ts'
+import { newOperator, newStash, send } from '../support/front-door.ts'
 import type { Stash } from '../support/stash.ts'
 
 const patch = (stash: Stash, body: string, headers: Record<string, string> = {}) =>
@@ -72,6 +72,54 @@ describe('GET /stash/{id}/flags', () => {
     await patch(stash, '{"a":"1","b":"2","c":"3"}')
     expect(await readFlags(stash, '?keys=c,a,nope')).toMatchObject({ revision: 1, flags: { a: '1', c: '3' } })
     expect((await send(`/stash/${stash.id}/flags?keys=a%2Fb`)).status).toBe(400)
+  })
+  it('returns the facts for a status board with meta=1, and nothing that takes a token', async () => {
+    const { stash, master } = await newOperator()
+    const about = { text: 'Shows the maintenance page', owner: 'Payments', runbook: 'https://wiki.example.com/pay' }
+    const guard = { type: 'boolean', safe_value: 'false', about }
+    expect((await master.call('PUT', '/guards/shop.maintenance', guard)).status).toBe(200)
+    await patch(stash, '{"shop.maintenance":"false","shop.plain":"x"}')
+    const before = Date.now()
+    const boxed = await send(
+      `/item/${stash.id}/shop.maintenance?for=30m&reason=deploy`,
+      stash.as({ method: 'PUT', body: 'true' }),
+    )
+    const { reverts_at } = (await boxed.json()) as { reverts_at: string }
+    const text = await (await send(`/stash/${stash.id}/flags?meta=1`)).text()
+    const { flags, ...rest } = JSON.parse(text) as { flags: Record<string, { changed_at: string }> }
+    expect(rest).toEqual({
+      stash_id: stash.id,
+      revision: 3,
+      reverts: { 'shop.maintenance': { at: reverts_at, to: 'false' } },
+    })
+    expect(flags).toEqual({
+      'shop.maintenance': {
+        value: 'true',
+        version: 3,
+        type: 'boolean',
+        changed_at: expect.any(String),
+        until: reverts_at,
+        safe: false,
+        about: 'Shows the maintenance page',
+      },
+      'shop.plain': {
+        value: 'x',
+        version: 2,
+        type: null,
+        changed_at: expect.any(String),
+        until: null,
+        safe: null,
+        about: null,
+      },
+    })
+    expect(Date.parse(flags['shop.maintenance']?.changed_at ?? '')).toBeGreaterThanOrEqual(before)
+    for (const secret of ['Payments', 'wiki', 'deploy', 'safe_value']) expect(text).not.toContain(secret)
+    expect(await readFlags(stash, '?meta=1&keys=shop.plain')).toMatchObject({ flags: { 'shop.plain': { safe: null } } })
+    expect((await send(`/stash/${stash.id}/flags?meta=yes`)).status).toBe(400)
+    await master.call('DELETE', '/guards/shop.maintenance')
+    expect(await readFlags(stash, '?meta=1&min_revision=4')).toMatchObject({
+      flags: { 'shop.maintenance': { type: null, safe: null, about: null } },
+    })
   })
   it('has the revision as its ETag', async () => {
     const stash = await newStash()

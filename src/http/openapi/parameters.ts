@@ -2,6 +2,7 @@
 export type Parameter =
   | 'min_revision'
   | 'keys'
+  | 'meta'
   | 'reason'
   | 'for'
   | 'at'
@@ -33,6 +34,12 @@ export const PARAMETERS: Record<
     schema: { type: 'integer', minimum: 0 },
   },
   keys: { in: 'query', description: 'Only these keys, separated by commas.', schema: { type: 'string' } },
+  meta: {
+    in: 'query',
+    description:
+      '1: each flag as an object with value, version, type, changed_at, until, safe and about, for a status board.',
+    schema: { type: 'string', enum: ['0', '1'] },
+  },
   reason: {
     in: 'query',
     description: 'Why the change is made. It is recorded in the history. A Reason header does the same.',

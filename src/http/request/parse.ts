@@ -77,6 +77,12 @@ export function parseCount<D extends number | null>(
   return refuse({ code: 'invalid_query', parameter, expected: `a whole number from ${least} to ${most}` })
 }
 
+/** Parses a parameter that is `1` or `0`; false if it is absent. */
+export function parseSwitch(parameter: string, text: string | undefined): Result<boolean> {
+  if (text === undefined || text === '0' || text === '1') return ok(text === '1')
+  return refuse({ code: 'invalid_query', parameter, expected: '0 or 1' })
+}
+
 /**
  * The last revision that a watcher has seen; null for none. A browser sends Last-Event-ID when it reconnects: that is newer
  * than the `after` in its URL, so it wins.

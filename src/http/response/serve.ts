@@ -76,12 +76,13 @@ export function serve(
  * Serves many flags at once: all, or a selection of keys. Anyone can invent any number of selections. So a 304 is answered
  * without serializing anything, and a selection is kept only while all of them fit the bytes that the cache reserves.
  *
- * @param keys the selected keys that exist, sorted; null for all
+ * @param selection `keys`: the selected keys that exist, sorted; null for all. `form`: one of a few fixed names of
+ *   representations
  */
 export function serveList(
   request: Request,
   entry: LiveEntry,
-  keys: string[] | null,
+  { keys, form }: { keys: string[] | null; form: 'values' | 'meta' },
   toRepresentation: () => Pick<Representation, 'body' | 'type'>,
 ): Response {
   const responses = getPreparedResponses(entry)
@@ -91,7 +92,7 @@ export function serveList(
     responses.notModified ??= toNotModifiedInit(entry, tag, times)
     return new Response(null, responses.notModified)
   }
-  const name = keys === null ? '*' : keys.join(',')
+  const name = `${form} ${keys === null ? '*' : keys.join(',')}`
   let list = responses.lists.get(name)
   if (list === undefined) {
     const { body, type } = toRepresentation()

@@ -1,6 +1,7 @@
 /** The OpenAPI operations on flags. Their schemas also validate the body of the patch and type the responses. */
 import { patchApplied } from '../../wire/change.ts'
-import { flags, flagsPatch } from '../../wire/flag.ts'
+import { flags, flagsPatch, flagsWithMeta } from '../../wire/flag.ts'
+import * as z from 'zod'
 import { EDIT, EDIT_REFUSALS, type Operation, READ, READ_REFUSALS } from '../openapi/operation.ts'
 
 export const FLAG_OPERATIONS: Operation[] = [
@@ -10,8 +11,8 @@ export const FLAG_OPERATIONS: Operation[] = [
     id: 'readFlags',
     summary: 'Every flag at one revision, or only the flags that `keys` names.',
     auth: 'none',
-    parameters: ['keys', ...READ],
-    response: flags,
+    parameters: ['keys', 'meta', ...READ],
+    response: z.union([flags, flagsWithMeta]),
     refusals: READ_REFUSALS,
   },
   {

@@ -3,14 +3,14 @@ import { Hono } from 'hono'
 import { isKey } from '../../model/item.ts'
 import { ok, refuse, type Result } from '../../model/refusal.ts'
 import type { Snapshot } from '../../model/snapshot/snapshot.ts'
-import { toRevertRecord } from '../../model/snapshot/watch-event.ts'
 import { toReadScope, toWriteScope, type App } from '../scope.ts'
-import { readJson } from '../request/parse.ts'
+import { parseSwitch, readJson } from '../request/parse.ts'
 import { readSnapshot } from '../response/read-snapshot.ts'
+import { toFlagsRepresentation, toMetaRepresentation } from '../response/flag-list.ts'
 import { serveList } from '../response/serve.ts'
 import { toEtag } from '../response/entity-tag.ts'
 import { json, toTimeBoxMembers, problemResponse } from '../response/reply.ts'
-import { flagsPatch, type flags as flagsAnswer } from '../../wire/flag.ts'
+import { flagsPatch } from '../../wire/flag.ts'
 import type { patchApplied } from '../../wire/change.ts'
 import { write } from '../request/write.ts'
 import type * as z from 'zod'
@@ -20,13 +20,18 @@ const PATCH_MAX_BYTES = 2 * 1024 * 1024
 
 export const flags = new Hono<App>()
   .get('/stash/:stash/flags', async (c) => {
-    const read = await readSnapshot(toReadScope(c), ['keys'])
+    const read = await readSnapshot(toReadScope(c), ['keys', 'meta'])
     if (!read.ok) return problemResponse(read.refusal)
     const { entry, query } = read.value
     const chosen = parseKeys(query.keys)
     if (!chosen.ok) return problemResponse(chosen.refusal)
+    const withMeta = parseSwitch('meta', query.meta)
+    if (!withMeta.ok) return problemResponse(withMeta.refusal)
     const keys = chosen.value && selectExistingKeys(entry.snapshot, chosen.value)
-    return serveList(c.req.raw, entry, keys, () => toFlagsRepresentation(entry.snapshot, keys))
+    const [form, toRepresentation] = withMeta.value
+      ? (['meta', toMetaRepresentation] as const)
+      : (['values', toFlagsRepresentation] as const)
+    return serveList(c.req.raw, entry, { keys, form }, () => toRepresentation(entry.snapshot, keys))
   })
   .patch('/stash/:stash/flags', (c) =>
     write(toWriteScope(c), {
@@ -60,16 +65,4 @@ function parseKeys(text: string | undefined): Result<string[] | null> {
 function selectExistingKeys({ flags, reverts }: Snapshot, keys: string[]): string[] {
   const pending = new Set(reverts.map(({ key }) => key))
   return [...new Set(keys)].filter((key) => flags.has(key) || pending.has(key)).toSorted()
-}
-
-function toFlagsRepresentation(snapshot: Snapshot, keys: string[] | null): { body: string; type: string } {
-  const { stashId, revision, flags, reverts } = snapshot
-  const chosen = keys === null ? [...flags.values()] : keys.flatMap((key) => flags.get(key) ?? [])
-  const values = Object.fromEntries(chosen.map(({ key, value }) => [key, value]))
-  const wanted = keys && new Set(keys)
-  const pending = reverts.filter(({ key }) => wanted?.has(key) ?? true)
-  const record = toRevertRecord(pending.map(({ key, at, to }) => ({ key, at, to: to?.value ?? null })))
-  const answer = { stash_id: stashId, revision, flags: values, ...record } satisfies z.infer<typeof flagsAnswer>
-  const body = `${JSON.stringify(answer)}\n`
-  return { body, type: 'application/json; charset=utf-8' }
 }

@@ -13,10 +13,26 @@ import type { Issue } from '../issue.ts'
 
 export const STASH_MAX_GUARDS = 1_000
 export const GUARD_MAX_BYTES = 16 * 1024
+/** Every copy of the stash has these texts, so they are shorter than a guard may be. */
+const ABOUT_TEXT_MAX_CHARS = 300
+const NOT_TEXT = 'must be valid Unicode: it has half a surrogate pair'
+const isWellFormed = (text: string): boolean => text.isWellFormed()
 /** The limit of all guards of a stash, as JSON: a change of many keys reads all their guards. */
 export const STASH_MAX_GUARD_BYTES = 1024 * 1024
 
+/** The description of a key. `text` is public; `owner` and `runbook` take a token. Each limit is in characters. */
+const about = z
+  .strictObject({
+    text: z.string().min(1).max(ABOUT_TEXT_MAX_CHARS).refine(isWellFormed, NOT_TEXT).optional(),
+    owner: z.string().min(1).max(100).refine(isWellFormed, NOT_TEXT).optional(),
+    runbook: z.string().max(500).refine(isWebUrl, 'takes one http or https URL').optional(),
+  })
+  .meta({
+    description: 'What the flag is for. `text` is public; reading `owner` and `runbook` takes a token.',
+  })
+
 const demands = {
+  about: about.optional(),
   safe_value: z.string().max(1_000).optional(),
   approvals: z.union([z.literal(0), z.literal(1)]).optional(),
   reason_required: z.boolean().optional(),
@@ -114,6 +130,10 @@ export function findViolations(guard: Guard, value: string, budget = new Validat
 /** Whether `value` (null: the key is deleted) is another value than the safe one. */
 export const isUnsafe = (guard: Guard, value: string | null): boolean =>
   guard.safe_value !== undefined && value !== guard.safe_value
+
+/** Whether `value` is the safe value; null where the guard has none. */
+export const isSafe = ({ safe_value: safe }: Guard, value: string): boolean | null =>
+  safe === undefined ? null : value === safe
 
 /** The longest time-box of an unsafe value, in ms; null where such values may stay for good. */
 export const getMaxForMs = ({ max_for: text }: Guard): number | null =>

@@ -18,7 +18,7 @@ export function getSnapshotAt<S extends Snapshot>(snapshot: S, now: number): S {
     if (at > now || (to === null && !flags.has(key))) continue
     reverted.add(key)
     if (to === null) flags.delete(key)
-    else flags.set(key, { key, version, ...to, reverted: true })
+    else flags.set(key, { key, version, ...to, changedAt: at, reverted: true })
   }
   return {
     ...snapshot,

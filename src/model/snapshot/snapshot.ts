@@ -14,6 +14,10 @@ export type Flag = {
   version: number
   /** The type of its key's guard, where it has one: how its text is evaluated. Older readers ignore it. */
   guard?: string
+  /** Whether the value is the `safe_value` of its guard; absent where the guard has none. The safe value itself is not public. */
+  safe?: boolean
+  /** When the value was written, in ms since the epoch. Absent in copies of versions that did not write it. */
+  changedAt?: number
   /** For a time-boxed flag: when its value ends, in ms since the epoch. Not stored, but derived from `reverts`. */
   until?: number
   /** A time-box has ended by the clock and put this value back; the stash has no revision for that yet. Never stored. */
@@ -27,9 +31,12 @@ export type Revert = {
   at: number
   /** The revision that set the time-box: the version of the value that ends. */
   version: number
-  /** Null: the flag goes away. `guard` is that of `Flag`; it is stated here, because the flag may be absent until then. */
-  to: { value: string; type: string; guard?: string } | null
+  /** Null: the flag goes away. `guard` and `safe` are as in `Flag`, of the value that is put back. */
+  to: { value: string; type: string; guard?: string; safe?: boolean } | null
 }
+
+/** A freeze of the keys that the patterns match. It ends by its time, also in an older copy. */
+export type KeyFreeze = { keys: readonly string[]; until: number | null }
 
 export type Snapshot = {
   stashId: string
@@ -47,8 +54,14 @@ export type Snapshot = {
      * public: it is written as null, and ignored where an older version wrote it.
      */
     freeze: Pick<Freeze, 'until' | 'reason'> | null
+    /** The freezes of some keys, by patterns. Absent in copies of versions without them. */
+    keyFreezes?: readonly KeyFreeze[]
+    /** The public name that paths may have instead of the id. Absent where the stash has none. */
+    slug?: string
   } | null
   flags: ReadonlyMap<string, Flag>
+  /** The public description of a key, from its guard. A key may have one while it has no flag. */
+  descriptions: ReadonlyMap<string, string>
   /** The pending ends of time-boxes, the next first. */
   reverts: readonly Revert[]
   /** When the next revert is due; Infinity where there is none. From then on `getSnapshotAt` returns another snapshot. */
@@ -60,7 +73,8 @@ export type Snapshot = {
 }
 
 /** The stored part of a snapshot; the rest is derived from it. */
-export type SnapshotFacts = Omit<Snapshot, 'flags' | 'changesAt' | 'reverted' | 'isComplete'> & {
+export type SnapshotFacts = Omit<Snapshot, 'flags' | 'changesAt' | 'reverted' | 'isComplete' | 'descriptions'> & {
+  descriptions?: Snapshot['descriptions']
   /**
    * The beginning of the hash of this revision's log entry; null where there is none. By it an object distinguishes its own
    * history from a lost one.
@@ -85,10 +99,10 @@ const FORMAT = 2
 const FORMAT_BEFORE = 1
 
 /** The layout is raised with each change of the written text, also for a new field: copies in KV of another are put again. */
-export const LAYOUT = 2
+export const LAYOUT = 3
 
 export function serializeSnapshot(snapshot: SnapshotFacts, flags: Iterable<Flag>): string {
-  const { stashId, revision, chain, publishedAt, stash, reverts } = snapshot
+  const { stashId, revision, chain, publishedAt, stash, reverts, descriptions = [] } = snapshot
   return JSON.stringify({
     format: FORMAT,
     stash_id: stashId,
@@ -101,16 +115,22 @@ export function serializeSnapshot(snapshot: SnapshotFacts, flags: Iterable<Flag>
       profile: stash.profile,
       created_at: stash.createdAt,
       ...(stash.freeze && { freeze: { until: stash.freeze.until, reason: null } }),
+      ...(stash.keyFreezes && stash.keyFreezes.length > 0 && { key_freezes: stash.keyFreezes }),
+      ...(stash.slug !== undefined && { slug: stash.slug }),
     },
-    items: Array.from(flags, ({ key, value, type, version, guard }) => ({
+    items: Array.from(flags, ({ key, value, type, version, guard, safe, changedAt }) => ({
       key,
       value,
       type,
       version,
       ...(guard !== undefined && { guard }),
+      ...(safe !== undefined && { safe }),
+      ...(changedAt !== undefined && { changed_at: changedAt }),
     })),
-    // This field is written also when empty: a text without it is by a version that had no reverts.
+    // These fields are written also when empty: a text without one of them is by a version that did not have it.
     reverts,
+    // A list, because an object would lose the key `__proto__` in some readers.
+    descriptions: [...descriptions],
   })
 }
 
@@ -127,10 +147,11 @@ export function parseSnapshot(text: string, stashId: string): Snapshot | null {
 
   const flags = new Map<string, Flag>()
   for (const item of items as unknown[]) {
-    if (!isFlag(item)) return null
-    const { key, value, type, version, guard } = item
-    flags.set(key, { key, value, type, version, ...(guard !== undefined && { guard }) })
+    if (!isItem(item)) return null
+    flags.set(item.key, toFlag(item))
   }
+  const descriptions = readDescriptions(raw['descriptions'])
+  if (descriptions === undefined) return null
   const reverts = rawReverts === undefined ? [] : readReverts(rawReverts)
   if (reverts === null) return null
   for (const { key, at } of reverts) {
@@ -143,12 +164,34 @@ export function parseSnapshot(text: string, stashId: string): Snapshot | null {
     publishedAt,
     stash,
     flags,
+    descriptions: descriptions ?? new Map(),
     reverts,
     changesAt: reverts[0]?.at ?? Infinity,
     reverted: NONE,
-    // Format 1 has no guards, and the first texts of format 2 have no reverts.
-    isComplete: format === FORMAT && rawReverts !== undefined,
+    // Format 1 has no guards. The first texts of format 2 have no reverts, and later ones no descriptions and times of changes.
+    isComplete: format === FORMAT && rawReverts !== undefined && descriptions !== null,
   }
+}
+
+/** The flag of an item of the text, without other members that the text may have. */
+function toFlag({ key, value, type, version, guard, safe, changed_at: changedAt }: StoredItem): Flag {
+  return {
+    key,
+    value,
+    type,
+    version,
+    ...(guard !== undefined && { guard }),
+    ...(safe !== undefined && { safe }),
+    ...(changedAt !== undefined && { changedAt }),
+  }
+}
+
+/** Null where the text has no descriptions; undefined where they are malformed. */
+function readDescriptions(raw: unknown): Map<string, string> | null | undefined {
+  if (raw === undefined) return null
+  const isPair = (pair: unknown): pair is [string, string] =>
+    Array.isArray(pair) && typeof pair[0] === 'string' && typeof pair[1] === 'string'
+  return Array.isArray(raw) && raw.every(isPair) ? new Map(raw.map(([key, text]) => [key, text])) : undefined
 }
 
 const NONE: ReadonlySet<string> = new Set()
@@ -186,7 +229,19 @@ function readFacts(raw: unknown): Snapshot['stash'] | undefined {
   if (!isTextOrNull(name) || !isTextOrNull(description) || !isCount(createdAt)) return undefined
   const known = PROFILES.find((name) => name === profile)
   const freeze = readFreeze(raw['freeze'])
-  return known && freeze !== undefined ? { name, description, profile: known, createdAt, freeze } : undefined
+  const { key_freezes: keyFreezes, slug } = raw
+  if (known === undefined || freeze === undefined) return undefined
+  if (keyFreezes !== undefined && !(Array.isArray(keyFreezes) && keyFreezes.every(isKeyFreeze))) return undefined
+  if (slug !== undefined && typeof slug !== 'string') return undefined
+  return {
+    name,
+    description,
+    profile: known,
+    createdAt,
+    freeze,
+    ...(keyFreezes !== undefined && { keyFreezes: keyFreezes.map(({ keys, until }) => ({ keys, until })) }),
+    ...(slug !== undefined && { slug }),
+  }
 }
 
 function readFreeze(raw: unknown): Pick<Freeze, 'until' | 'reason'> | null | undefined {
@@ -203,16 +258,30 @@ const isRevert = (raw: unknown): raw is Revert => {
   if (!isRecord(raw) || typeof raw['key'] !== 'string' || !isTime(raw['at']) || !isCount(raw['version'])) return false
   const { to } = raw
   if (to === null) return true
-  return isRecord(to) && ['value', 'type'].every((name) => typeof to[name] === 'string') && isGuardType(to['guard'])
+  if (!isRecord(to) || !isOptional(to['safe'], isBoolean)) return false
+  return ['value', 'type'].every((name) => typeof to[name] === 'string') && isGuardType(to['guard'])
 }
 /** The latest time that a Date can represent. */
 const TIME_MAX_MS = 8.64e15
 const isTime = (raw: unknown): raw is number => isCount(raw) && raw <= TIME_MAX_MS
 const isGuardType = (raw: unknown): boolean => raw === undefined || typeof raw === 'string'
-const isFlag = (raw: unknown): raw is Flag =>
+const isOptional = (raw: unknown, isValid: (raw: unknown) => boolean): boolean => raw === undefined || isValid(raw)
+const isBoolean = (raw: unknown): raw is boolean => typeof raw === 'boolean'
+const isKeyFreeze = (raw: unknown): raw is KeyFreeze =>
+  isRecord(raw) &&
+  Array.isArray(raw['keys']) &&
+  raw['keys'].every((pattern) => typeof pattern === 'string') &&
+  (raw['until'] === null || isTime(raw['until']))
+
+/** An item of the text, as far as it was checked. */
+type StoredItem = Omit<Flag, 'changedAt' | 'until' | 'reverted'> & { changed_at?: number }
+
+const isItem = (raw: unknown): raw is StoredItem =>
   isRecord(raw) &&
   typeof raw['key'] === 'string' &&
   typeof raw['value'] === 'string' &&
   typeof raw['type'] === 'string' &&
   isGuardType(raw['guard']) &&
+  isOptional(raw['safe'], isBoolean) &&
+  isOptional(raw['changed_at'], isTime) &&
   isCount(raw['version'])

@@ -1,5 +1,6 @@
 /** The publisher's view of the stash: its tables, and one key of KV. */
 import { serializeSnapshot, type Flag, type Revert } from '../../model/snapshot/snapshot.ts'
+import { isSafe } from '../../model/guard/guard.ts'
 import { listGuardsByKey } from '../tables/guards.ts'
 import { getPendingValues } from '../tables/held.ts'
 import { listItemsByKey } from '../tables/items.ts'
@@ -68,26 +69,31 @@ export function composeSnapshot(
   }
   const { name, description, profile, created_at: createdAt } = row
   const freeze = toFreeze(row)
-  // The type of each key's guard, by which readers evaluate the value.
-  const types = new Map(listGuardsByKey(sql).map(({ key, guard }) => [key, guard.type]))
-  const getGuard = (key: string): { guard?: string } => {
-    const guard = types.get(key)
-    return guard === undefined ? {} : { guard }
+  const guards = new Map(listGuardsByKey(sql).map(({ key, guard }) => [key, guard]))
+  // By the type of a key's guard readers evaluate the value. The safe value itself is not public.
+  const getGuard = (key: string, value: string): { guard?: string; safe?: boolean } => {
+    const guard = guards.get(key)
+    const safe = guard === undefined ? null : isSafe(guard, value)
+    return { ...(guard && { guard: guard.type }), ...(safe !== null && { safe }) }
   }
   const reverts = getPendingValues(sql).map(({ key, at, version, value, type }): Revert => ({
     key,
     at,
     version,
-    to: value === null ? null : { value, type, ...getGuard(key) },
+    to: value === null ? null : { value, type, ...getGuard(key, value) },
   }))
-  const flags = listItemsByKey(sql).map(({ key, value, type, version }): Flag => ({
+  const flags = listItemsByKey(sql).map(({ key, value, type, version, updatedAt }): Flag => ({
     key,
     value,
     type,
     version,
-    ...getGuard(key),
+    changedAt: updatedAt,
+    ...getGuard(key, value),
   }))
-  const stash = { name, description, profile, createdAt, freeze }
-  const chain = getChainAt(sql, revision)
-  return { revision, text: serializeSnapshot({ stashId, revision, chain, publishedAt: now, stash, reverts }, flags) }
+  const descriptions = new Map(
+    Array.from(guards, ([key, { about }]) => [key, about?.text ?? ''] as const).filter(([, text]) => text !== ''),
+  )
+  const stash = { name, description, profile, createdAt, freeze, ...(row.slug !== null && { slug: row.slug }) }
+  const facts = { stashId, revision, chain: getChainAt(sql, revision), publishedAt: now, stash, reverts, descriptions }
+  return { revision, text: serializeSnapshot(facts, flags) }
 }

@@ -183,6 +183,16 @@ export const STEPS: { id: string; sql: string }[] = [
       ALTER TABLE cursor ADD COLUMN layout_revision INTEGER NOT NULL DEFAULT -1;
     `,
   },
+  {
+    id: '010_services',
+    sql: `
+      -- The name that paths may have instead of the id. It is set once, so it is not part of the log's values.
+      ALTER TABLE stash ADD COLUMN slug TEXT;
+      -- Freezes of some keys. The freeze of the whole stash stays in its column, where older versions find it.
+      -- keys: the sorted patterns as a JSON list. thaw_id: the held change that ends it; NULL where it ends by hand.
+      CREATE TABLE key_freeze (keys TEXT PRIMARY KEY, freeze TEXT NOT NULL, thaw_id TEXT);
+    `,
+  },
 ]
 
 /** A stash that was never created, or whose storage was deleted, has no tables. A read of it must not create any. */

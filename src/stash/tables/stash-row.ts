@@ -24,6 +24,8 @@ export type StashRow = {
   /** How many revisions after the anchor have no entry, because a recovery left them out. */
   gap: number
   anchor_hash: string | null
+  /** The public name that paths may have instead of the id; null where the stash has none. */
+  slug: string | null
 }
 
 export function getStash(sql: SqlStorage): StashRow {
@@ -71,10 +73,10 @@ export function setFreeze(sql: SqlStorage, freeze: Freeze | null): void {
  * subscribed hub has the last event. The anchor is set so that no history is left to prune.
  */
 export function markDeleted(sql: SqlStorage, revision: number, now: number): void {
-  for (const table of ['item', 'guard', 'token', 'held', 'revert', 'log', 'change', 'answer', 'refusal'])
+  for (const table of ['item', 'guard', 'token', 'held', 'revert', 'log', 'change', 'answer', 'refusal', 'key_freeze'])
     sql.exec(`DELETE FROM ${table}`)
   sql.exec(
-    `UPDATE stash SET name = NULL, description = NULL, revision = ?1, item_count = 0, bytes = 0, deleted_at = ?2,
+    `UPDATE stash SET name = NULL, description = NULL, slug = NULL, revision = ?1, item_count = 0, bytes = 0, deleted_at = ?2,
        anchor_revision = ?1, gap = 0`,
     revision,
     now,
