@@ -43,22 +43,20 @@ export const flags = z
   })
   .meta({ id: 'Flags' })
 
-export const flagMeta = z
-  .object({
-    value: z.string(),
-    version,
-    type: z.string().nullable().meta({ description: 'The type of its guard; null if it has none.' }),
-    changed_at: time.nullable().meta({
-      description: 'When the value was written. null while the copy is of an older version of the service.',
-    }),
-    until: time.nullable().meta({ description: 'When its time-box ends; null if it has none.' }),
-    safe: z
-      .boolean()
-      .nullable()
-      .meta({ description: 'Whether the value is the safe value of its guard; null if the guard has none.' }),
-    about: z.string().nullable().meta({ description: 'The public text of the `about` of its guard.' }),
-  })
-  .meta({ id: 'FlagMeta' })
+export const flagMeta = z.object({
+  value: z.string(),
+  version,
+  type: z.string().nullable().meta({ description: 'The type of its guard; null if it has none.' }),
+  changed_at: time.nullable().meta({
+    description: 'When the value was written. null while the copy is of an older version of the service.',
+  }),
+  until: time.nullable().meta({ description: 'When its time-box ends; null if it has none.' }),
+  safe: z
+    .boolean()
+    .nullable()
+    .meta({ description: 'Whether the value is the safe value of its guard; null if the guard has none.' }),
+  about: z.string().nullable().meta({ description: 'The public text of the `about` of its guard.' }),
+})
 
 export const flagsWithMeta = flags
   .extend({ flags: z.record(z.string(), flagMeta) })

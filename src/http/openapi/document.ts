@@ -112,7 +112,7 @@ function toContent(schema: Operation['response']): Json {
   if (schema === 'stream') return { 'text/event-stream': { schema: { type: 'string' } } }
   if (schema === 'html') return { 'text/html': { schema: { type: 'string' } } }
   if (schema === 'openapi') return { 'application/json': { schema: { type: 'object' } } }
-  return { 'application/json': { schema: toRef(schema) } }
+  return { 'application/json': { schema: Array.isArray(schema) ? { anyOf: schema.map(toRef) } : toRef(schema) } }
 }
 
 const toRef = (schema: z.ZodType): Json => ({
@@ -131,7 +131,7 @@ function toComponents(): Json {
     problem,
     heldReply,
     watchEvent,
-    ...OPERATIONS.flatMap(({ body, response: answer, failures }) => [body?.schema, answer, failures?.schema]),
+    ...OPERATIONS.flatMap(({ body, response: answer, failures }) => [body?.schema, answer, failures?.schema].flat()),
   ]) {
     if (typeof schema !== 'object') continue
     const documented = documentedAs.get(schema) ?? schema

@@ -1,7 +1,6 @@
 /** The OpenAPI operations on flags. Their schemas also validate the body of the patch and type the responses. */
 import { patchApplied } from '../../wire/change.ts'
 import { flags, flagsPatch, flagsWithMeta } from '../../wire/flag.ts'
-import * as z from 'zod'
 import { EDIT, EDIT_REFUSALS, type Operation, READ, READ_REFUSALS } from '../openapi/operation.ts'
 
 export const FLAG_OPERATIONS: Operation[] = [
@@ -12,7 +11,7 @@ export const FLAG_OPERATIONS: Operation[] = [
     summary: 'Every flag at one revision, or only the flags that `keys` names.',
     auth: 'none',
     parameters: ['keys', 'meta', ...READ],
-    response: z.union([flags, flagsWithMeta]),
+    response: [flags, flagsWithMeta],
     refusals: READ_REFUSALS,
   },
   {
