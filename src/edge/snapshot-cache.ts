@@ -83,13 +83,13 @@ function measure(snapshot: Snapshot): Size {
 
 /**
  * An estimate of an entry's memory: two bytes a character, four times, because the text of each flag is also kept in its
- * evaluation, in the bulk evaluation and in the lists of all flags; the overhead of Map entries and objects, and the members of
- * the list with `meta`; and selections.
+ * evaluation, in the bulk evaluation and in the lists of all flags; the overhead of Map entries and objects, the members of the
+ * list with `meta`, the samples of metrics and the answers of gates; and selections.
  */
 function estimateBytes({ snapshot }: CacheEntry): number {
   if (snapshot === null) return 200
   const { chars, items } = measure(snapshot)
-  return 400 + 700 * items + 8 * chars + getSelectionsMaxBytes(snapshot)
+  return 400 + 1_500 * items + 8 * chars + getSelectionsMaxBytes(snapshot)
 }
 
 /**

@@ -9,6 +9,7 @@ import { dashboard } from './routes/dashboard.ts'
 import { faultResponse } from './faults.ts'
 import { flags } from './routes/flags.ts'
 import { freeze } from './routes/freeze.ts'
+import { faultedGateResponse, gate } from './routes/gate.ts'
 import { guards } from './routes/guards.ts'
 import { health } from './routes/health.ts'
 import { held } from './routes/held.ts'
@@ -20,6 +21,7 @@ import { about } from './routes/about.ts'
 import { purgeCache, parsePurgeTag } from './cache-purge.ts'
 import { parseEvaluationUrl, faultedResponse, refusedResponse } from './openfeature/failure.ts'
 import { evaluateFromCache, ofrep, collapseDoubleSlash } from './openfeature/routes.ts'
+import { metrics } from './routes/metrics.ts'
 import { problemResponse } from './response/reply.ts'
 import { itemProblemResponse } from './response/serve.ts'
 import { stashes } from './routes/stashes.ts'
@@ -30,6 +32,7 @@ import { watch } from './watch/watch.ts'
 const routes = new Hono<App>()
   .route('/', items)
   .route('/', flags)
+  .route('/', gate)
   .route('/', stashes)
   .route('/', links)
   .route('/', tokens)
@@ -39,6 +42,7 @@ const routes = new Hono<App>()
   .route('/', history)
   .route('/', transfer)
   .route('/', health)
+  .route('/', metrics)
   .route('/', watch)
   .route('/', ofrep)
   .route('/', about)
@@ -85,6 +89,8 @@ function handleFault(request: Request, fault: Error): Response {
   logFault(request, fault, requestId)
   const evaluation = parseEvaluationUrl(request.url)
   if (evaluation !== null) return faultedResponse(evaluation.key, fault, requestId)
+  const unknownGate = faultedGateResponse(request.url)
+  if (unknownGate !== null) return unknownGate
   return faultResponse(request, mayWrite(request), fault, requestId)
 }
 

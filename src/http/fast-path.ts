@@ -1,8 +1,10 @@
 /**
- * The hot path: answers a GET of one flag from this isolate's cache, before the router, because finding the route and creating
+ * The hot path: answers a GET of one flag, or of its gate, from this isolate's cache, before the router, because finding the route and creating
  * its context costs more than the whole answer. It must answer exactly as the routes do. Null leaves the request to the routes.
  */
 import { STASH_ID_CHARS } from './request/address.ts'
+import { parseGateRule } from './request/gate-rule.ts'
+import { gateResponse } from './response/gate-response.ts'
 import { peekSnapshot } from './response/read-snapshot.ts'
 import { serve } from './response/serve.ts'
 
@@ -24,11 +26,24 @@ function find(request: Request): Response | null {
   // https://host/item/… or https://host/api/item/…
   const path = url.indexOf('/', 8)
   const start = url.startsWith('/item/', path) ? path + 6 : url.startsWith('/api/item/', path) ? path + 10 : 0
-  if (start === 0) return null
+  if (start === 0) return findGate(url, path)
   const end = start + STASH_ID_CHARS
   const entry = url[end] === '/' ? peekSnapshot(url.slice(start, end)) : null
   // No key has a `?`, a `/` or a `%`, so a URL with a query, a further segment or an escape finds no flag.
   const flag = entry?.snapshot.flags.get(url.slice(end + 1))
   if (!entry || flag === undefined) return null
   return serve(request, entry, flag.key, () => ({ body: flag.value, ...flag }))
+}
+
+/** The answer of a gate. Unlike a read, most gates have a query. */
+function findGate(url: string, path: number): Response | null {
+  const start = url.startsWith('/gate/', path) ? path + 6 : url.startsWith('/api/gate/', path) ? path + 10 : 0
+  if (start === 0) return null
+  const end = start + STASH_ID_CHARS
+  const entry = url[end] === '/' ? peekSnapshot(url.slice(start, end)) : null
+  if (entry === null) return null
+  const query = url.indexOf('?', end)
+  const flag = entry.snapshot.flags.get(url.slice(end + 1, query === -1 ? undefined : query))
+  const rule = flag === undefined ? null : parseGateRule(url)
+  return flag === undefined || !rule?.ok ? null : gateResponse(entry, flag, rule.value)
 }

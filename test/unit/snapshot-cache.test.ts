@@ -27,7 +27,7 @@ const toCacheEntry = (snapshot: Snapshot | null): CacheEntry => ({
   readAt: 0,
 })
 /** The documented rule for sizes: texts, their prepared responses, and the kept selections. */
-const WEIGHT = 400 + 700 + 8 * 1_000 + (8 * 1024 + 100 + 2 * 1_000)
+const WEIGHT = 400 + 1_500 + 8 * 1_000 + (8 * 1024 + 100 + 2 * 1_000)
 
 const held = (cache: SnapshotCache, ids: string[]) => ids.filter((id) => cache.get(id) !== undefined)
 
@@ -62,7 +62,7 @@ describe('SnapshotCache', () => {
       }),
     )
     // As many characters as one flag of WEIGHT, in 99 flags more.
-    const weight = WEIGHT + 99 * (700 + 100)
+    const weight = WEIGHT + 99 * (1_500 + 100)
     const [fits, tight] = [new SnapshotCache(100, weight + WEIGHT), new SnapshotCache(100, weight + WEIGHT - 1)]
     for (const cache of [fits, tight]) {
       cache.set('one', toCacheEntry(createSnapshot()))

@@ -72,7 +72,9 @@ function toOperationObject(operation: Operation): Json {
     parameters: [...inPath, ...parameters.map((name) => ({ name, ...PARAMETERS[name] }))],
     ...(body && { requestBody: { required: body.required, content: toContent(body.schema) } }),
     responses: {
-      200: { description: 'The request succeeded.', content: toContent(answer) },
+      ...(answer === 'none'
+        ? { 204: { description: 'The request succeeded.' } }
+        : { 200: { description: 'The request succeeded.', content: toContent(answer) } }),
       ...(mayBeHeld && { 202: { description: 'Held: nothing has changed yet.', content: toContent(heldReply) } }),
       ...(isConditional(operation) && { 304: { description: 'Not modified.' } }),
       ...toProblemResponses(refusals),
@@ -104,7 +106,7 @@ const toFailureResponses = ({ schema, statuses }: NonNullable<Operation['failure
     Object.entries(statuses).map(([status, description]) => [status, { description, content: toContent(schema) }]),
   )
 
-function toContent(schema: Operation['response']): Json {
+function toContent(schema: Exclude<Operation['response'], 'none'>): Json {
   if (schema === 'text') return { '*/*': { schema: { type: 'string' } } }
   if (schema === 'events') {
     return { 'text/event-stream': { schema: { type: 'string' } }, 'application/json': { schema: toRef(watchEvent) } }

@@ -34,6 +34,15 @@ id: 5
 event: snapshot
 data: {"type":"snapshot","revision":5,"flags":{"on-call":"erin"}}`,
   },
+  readGate: {
+    command: `curl -s -o /dev/null -w '%{http_code}' "$URL/gate/$STASH/traffic-target?open=blue"`,
+    output: `204`,
+  },
+  readMetrics: {
+    command: `curl -s $URL/stash/$STASH/metrics | grep on-call`,
+    output: `switchyard_flag_info{key="on-call",value="erin"} 1
+switchyard_flag_changed_timestamp_seconds{key="on-call"} …`,
+  },
   listItems: {
     command: `curl -s -H "$AUTH" $URL/stash/$STASH/items`,
     output: `{"stash_id":"…","revision":5,"total":4,"items":[{"key":"on-call","value":"erin","stash_id":"…","content_type":"…","version":2,"created_at":"…","updated_at":"…"},…]}`,

@@ -12,8 +12,8 @@ export type Operation = {
   parameters?: Parameter[]
   /** A schema for JSON; 'text' for a value, which is stored byte for byte. */
   body?: { schema: z.ZodType | 'text'; required: boolean }
-  /** The body of a 200. A list: one of these. */
-  response: z.ZodType | z.ZodType[] | 'text' | 'html' | 'openapi' | 'events' | 'stream'
+  /** The body of a 200. A list: one of these. 'none': success is 204, without a body. */
+  response: 'none' | z.ZodType | z.ZodType[] | 'text' | 'html' | 'openapi' | 'events' | 'stream'
   /** Whether the change may be held instead of applied: the answer is then 202. */
   mayBeHeld?: boolean
   refusals: RefusalCode[]

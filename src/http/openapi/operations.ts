@@ -7,12 +7,14 @@ import { LINK_OPERATIONS } from '../routes/links-operations.ts'
 import { DASHBOARD_OPERATIONS } from '../routes/dashboard-operations.ts'
 import { ABOUT_OPERATIONS } from '../routes/about-operations.ts'
 import { TOKEN_OPERATIONS } from '../routes/tokens-operations.ts'
+import { GATE_OPERATIONS } from '../routes/gate-operations.ts'
 import { GUARD_OPERATIONS } from '../routes/guards-operations.ts'
 import { FREEZE_OPERATIONS } from '../routes/freeze-operations.ts'
 import { HELD_OPERATIONS } from '../routes/held-operations.ts'
 import { HISTORY_OPERATIONS } from '../routes/history-operations.ts'
 import { TRANSFER_OPERATIONS } from '../routes/transfer-operations.ts'
 import { HEALTH_OPERATIONS } from '../routes/health-operations.ts'
+import { METRICS_OPERATIONS } from '../routes/metrics-operations.ts'
 import { OFREP_OPERATIONS } from '../openfeature/operations.ts'
 import type { Operation } from './operation.ts'
 
@@ -20,6 +22,7 @@ export const OPERATIONS: Operation[] = [
   ...STASH_OPERATIONS,
   ...FLAG_OPERATIONS,
   ...WATCH_OPERATIONS,
+  ...GATE_OPERATIONS,
   ...ITEM_OPERATIONS,
   ...LINK_OPERATIONS,
   ...DASHBOARD_OPERATIONS,
@@ -31,5 +34,6 @@ export const OPERATIONS: Operation[] = [
   ...HISTORY_OPERATIONS,
   ...TRANSFER_OPERATIONS,
   ...HEALTH_OPERATIONS,
+  ...METRICS_OPERATIONS,
   ...OFREP_OPERATIONS,
 ]

@@ -3,6 +3,10 @@ export type Parameter =
   | 'min_revision'
   | 'keys'
   | 'meta'
+  | 'closed'
+  | 'open'
+  | 'else'
+  | 'status'
   | 'reason'
   | 'for'
   | 'at'
@@ -39,6 +43,26 @@ export const PARAMETERS: Record<
     description:
       '1: each flag as an object with value, version, type, changed_at, until, safe and about, for a status board.',
     schema: { type: 'string', enum: ['0', '1'] },
+  },
+  closed: {
+    in: 'query',
+    description: 'The value of the flag that closes the gate. Default: true. Not together with `open`.',
+    schema: { type: 'string' },
+  },
+  open: {
+    in: 'query',
+    description: 'The only value of the flag that opens the gate; any other one closes it. Not together with `closed`.',
+    schema: { type: 'string' },
+  },
+  else: {
+    in: 'query',
+    description: 'The answer if the flag or the stash is missing, or cannot be read. Default: open.',
+    schema: { type: 'string', enum: ['open', 'closed'] },
+  },
+  status: {
+    in: 'query',
+    description: 'The status of a closed gate. Default: 503. The `auth_request` of nginx takes 403.',
+    schema: { type: 'string', enum: ['503', '403'] },
   },
   reason: {
     in: 'query',

@@ -36,6 +36,12 @@ export async function readSnapshot<const P extends string = never>(
   return read.ok ? { ok: true, value: { entry: read.value, query: query.value as Query<P> } } : read
 }
 
+/** Reads the newest revision of the stash, whatever the query of the request is. */
+export async function readNewest({ stash, ...handles }: ReadScope): Promise<Result<LiveEntry>> {
+  const id = parseStashId(handles.namespace, stash)
+  return id.ok ? snapshotReader.read(createStores(handles, id.value), stash) : id
+}
+
 /**
  * Reads the claimed revision or a later one. A claim can be forged: if the stash has not reached it, the newest is read. If the
  * object does not answer and every copy is older than the claim, the read is refused as `unreachable`, because a client must not

@@ -12,7 +12,7 @@ import { toIsoTime } from './time.ts'
  * `CF-Cache-Status` to see that a cache answered.
  */
 export const EXPOSED =
-  'Date, Age, CF-Cache-Status, ETag, Retry-After, Switchyard-Revision, Switchyard-Source, Switchyard-Until, Switchyard-Problem'
+  'Date, Age, CF-Cache-Status, ETag, Retry-After, Switchyard-Revision, Switchyard-Source, Switchyard-Until, Switchyard-Gate, Switchyard-Problem'
 
 const COMMON = {
   'Cache-Control': 'no-store',

@@ -11,6 +11,7 @@ import { toCacheTag, type Snapshot } from '../../model/snapshot/snapshot.ts'
 import { PROBLEMS } from './problem-table.ts'
 import { matchesIfNoneMatch, toEtag } from './entity-tag.ts'
 import { empty, EXPOSED, problemResponse } from './reply.ts'
+import { PreparedByEntry } from './prepared.ts'
 import { toIsoTime } from './time.ts'
 import { MEDIA_TYPE } from '../../wire/flag.ts'
 
@@ -46,14 +47,12 @@ type PreparedResponses = {
   notModified: ResponseInit | null
 }
 
-/**
- * By cache entry. While a stash is read, its entry is replaced about once a second; the entry of a stash that is not read stays
- * in the cache. So all prepared responses are dropped every few seconds; an entry that is still read then prepares each
- * response once more.
- */
-let preparedResponses = new WeakMap<LiveEntry, PreparedResponses>()
-let preparedResponsesSince = 0
-const PREPARED_MS = 5_000
+const preparedResponses = new PreparedByEntry<PreparedResponses>(() => ({
+  entries: new Map(),
+  lists: new Map(),
+  bytes: 0,
+  notModified: null,
+}))
 
 /**
  * Serves a representation. `name` is its key among the prepared responses of the entry. A route must not make names from
@@ -85,7 +84,7 @@ export function serveList(
   { keys, form }: { keys: string[] | null; form: 'values' | 'meta' },
   toRepresentation: () => Pick<Representation, 'body' | 'type'>,
 ): Response {
-  const responses = getPreparedResponses(entry)
+  const responses = preparedResponses.get(entry)
   const times = getStashTimes(entry.snapshot)
   const tag = toRepresentationTag({ version: entry.snapshot.revision, ...times })
   if (matchesIfNoneMatch(request.headers, tag)) {
@@ -109,20 +108,8 @@ export function serveList(
 /** An estimate of what a kept list takes besides its texts. A character of a text may take two bytes. */
 const HEADERS_BYTES = 2_048
 
-function getPreparedResponses(entry: LiveEntry): PreparedResponses {
-  let responses = preparedResponses.get(entry)
-  if (responses !== undefined) return responses
-  const now = Date.now()
-  if (Math.abs(now - preparedResponsesSince) > PREPARED_MS) {
-    preparedResponses = new WeakMap()
-    preparedResponsesSince = now
-  }
-  preparedResponses.set(entry, (responses = { entries: new Map(), lists: new Map(), bytes: 0, notModified: null }))
-  return responses
-}
-
 function prepare(entry: LiveEntry, name: string, toRepresentation: () => Representation): Prepared {
-  const { entries } = getPreparedResponses(entry)
+  const { entries } = preparedResponses.get(entry)
   const known = entries.get(name)
   if (known !== undefined) return known
   const { body, type, ...times } = toRepresentation()

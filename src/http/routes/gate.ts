@@ -1,0 +1,35 @@
+/**
+ * `/gate/{stash}/{key}`: whether traffic may pass, as a status code, for proxies, load balancers and health checks that read no
+ * body. The fast path answers most requests; this route answers what is not in the isolate's cache.
+ */
+import { Hono } from 'hono'
+import type { Refusal } from '../../model/refusal.ts'
+import { parseKey } from '../request/address.ts'
+import { parseGateRule } from '../request/gate-rule.ts'
+import { gateResponse, unknownGateResponse } from '../response/gate-response.ts'
+import { problemResponse } from '../response/reply.ts'
+import { readNewest } from '../response/read-snapshot.ts'
+import { toReadScope, type App } from '../scope.ts'
+
+export const gate = new Hono<App>().get('/gate/:stash/:key', async (c) => {
+  const key = parseKey(c.req.param('key'))
+  if (!key.ok) return problemResponse(key.refusal)
+  const rule = parseGateRule(c.req.url)
+  if (!rule.ok) return problemResponse(rule.refusal)
+  const unknown = ({ code }: Refusal) => unknownGateResponse(key.value, rule.value, code)
+  const read = await readNewest(toReadScope(c))
+  if (!read.ok) return unknown(read.refusal)
+  const flag = read.value.snapshot.flags.get(key.value)
+  return flag === undefined
+    ? unknown({ code: 'item_not_found', key: key.value })
+    : gateResponse(read.value, flag, rule.value)
+})
+
+const GATE_URL = /^https?:\/\/[^/]*(?:\/api)?\/gate\/[^/?]*\/([A-Za-z0-9._-]{1,128})\/?(?:\?|$)/
+
+/** The response to a gate request that met a fault: the gate is unknown. Null if the URL is not that of a gate. */
+export function faultedGateResponse(url: string): Response | null {
+  const [, key] = GATE_URL.exec(url) ?? []
+  const rule = parseGateRule(url)
+  return key === undefined || !rule.ok ? null : unknownGateResponse(key, rule.value, 'internal')
+}
