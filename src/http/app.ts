@@ -22,6 +22,7 @@ import { purgeCache, parsePurgeTag } from './cache-purge.ts'
 import { parseEvaluationUrl, faultedResponse, refusedResponse } from './openfeature/failure.ts'
 import { evaluateFromCache, ofrep, collapseDoubleSlash } from './openfeature/routes.ts'
 import { metrics } from './routes/metrics.ts'
+import { isDryRun } from './request/parse.ts'
 import { problemResponse } from './response/reply.ts'
 import { itemProblemResponse } from './response/serve.ts'
 import { stashes } from './routes/stashes.ts'
@@ -91,7 +92,7 @@ function handleFault(request: Request, fault: Error): Response {
   if (evaluation !== null) return faultedResponse(evaluation.key, fault, requestId)
   const unknownGate = faultedGateResponse(request.url)
   if (unknownGate !== null) return unknownGate
-  return faultResponse(request, mayWrite(request), fault, requestId)
+  return faultResponse(request, mayWrite(request) && !isDryRun(request), fault, requestId)
 }
 
 const requestIds = new WeakMap<Request, string>()

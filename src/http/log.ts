@@ -5,6 +5,7 @@
  */
 import type { LogName } from '../model/log-names.ts'
 import { sha256 } from './digest.ts'
+import { isDryRun } from './request/parse.ts'
 
 export function logWrite(request: Request, response: Response, requestId: string, ms: number): void {
   const pathname = getPath(request.url)
@@ -18,6 +19,7 @@ export function logWrite(request: Request, response: Response, requestId: string
       path: pathname.slice(0, 300),
       status: response.status,
       ...(code !== null && { code }),
+      ...(isDryRun(request) && { dry_run: true }),
       ms,
     }),
   )

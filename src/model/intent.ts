@@ -100,7 +100,7 @@ export type Command = {
   breakGlass?: string
   /** A repeat with this key gets the first answer: for up to 24 hours; two minutes for a refusal in `REPLAYABLE_REFUSALS`. */
   idempotencyKey?: string
-  /** Decides without a commit: the answer says what would change. */
+  /** Decides, and changes nothing: the answer says what would change. The idempotency key is ignored. */
   dryRun?: boolean
 }
 
@@ -140,6 +140,8 @@ export type Applied = {
   pending?: PendingEnds
   /** For a recovery: the other tokens that stay valid. */
   tokensLeft?: { id: string; label: string; can: Ability[]; keys: string[] }[]
-  /** For a dry run: the changes that would be made. */
+  /** For a dry run: the changes that would be made, at once or on the release. */
   preview?: Preview
+  /** For a dry run: the kind of the log entry that would be made; null for none. Absent in answers of the version before. */
+  does?: string | null
 }

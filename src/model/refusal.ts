@@ -106,3 +106,9 @@ export type Result<T> = { ok: true; value: T } | { ok: false; refusal: Refusal }
 
 export const ok = <T>(value: T): Result<T> => ({ ok: true, value })
 export const refuse = (refusal: Refusal): { ok: false; refusal: Refusal } => ({ ok: false, refusal })
+
+/** Only holders of a token may see guards and labels. */
+export function redactForAnonymous(refusal: Refusal): Result<never> {
+  if (refusal.code === 'guard_mismatch') return refuse({ ...refusal, guard: null })
+  return refuse(refusal.code === 'frozen' ? { ...refusal, by: null } : refusal)
+}

@@ -201,3 +201,6 @@ export class Alarm {
     this.#isSetAtWake = false
   }
 }
+
+/** A task that could have run before is due now: with a past time, the health check would take the alarm for late. */
+export const notPast = (at: number | null): number | null => at && Math.max(at, Date.now())

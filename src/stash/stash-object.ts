@@ -10,7 +10,7 @@ import { NO_STORAGE, type Vouch } from '../model/snapshot/vouch.ts'
 import { CLOSE, close, refuseMessage } from '../live/audience.ts'
 import { getHub } from '../live/continents.ts'
 import type { Filter, Missed } from '../model/snapshot/watch-event.ts'
-import { Alarm } from './alarm.ts'
+import { Alarm, notPast } from './alarm.ts'
 import { answerQuery, type QueryResult, type Query } from './query/query.ts'
 import { apply } from './write/apply.ts'
 import { createStash, type StashSpec } from './write/create-stash.ts'
@@ -21,6 +21,7 @@ import { composeSnapshot, getCursor, createOutbox } from './publish/outbox.ts'
 import { Publisher } from './publish/publisher.ts'
 import { Recovery } from './publish/recovery.ts'
 import { releaseDue } from './write/release-due.ts'
+import { rollBack } from './write/roll-back.ts'
 import { nextPruneAt, prune } from './prune.ts'
 import { report } from './report.ts'
 import { CachePurger } from './publish/cache-purger.ts'
@@ -145,8 +146,10 @@ export class StashObject extends DurableObject<Env> {
     // The change is made as of the time at which no end was due: a later time could be past the end of a time-box.
     const now = await this.#releaseDueEnds()
     if (!this.#isAlive()) return refuse({ code: 'stash_not_found' })
+    const change = () => apply(this.#sql, command, now, this.#writeRate)
+    if (command.dryRun === true) return rollBack(this.#storage, change)
     return this.#runTransaction(() => {
-      const applied = apply(this.#sql, command, now, this.#writeRate)
+      const applied = change()
       if (applied.ok) this.#alarm.schedule()
       return applied
     })
@@ -159,7 +162,8 @@ export class StashObject extends DurableObject<Env> {
     const alarmSetFor = question.kind === 'health' ? await this.#storage.getAlarm() : null
     if (!this.#isAlive()) return refuse({ code: 'stash_not_found' })
     const health = () => this.#monitor.gather(alarmSetFor)
-    return answerQuery(this.#sql, this.#id, credential, question, now, health)
+    const answer = () => answerQuery(this.#sql, this.#id, credential, question, now, health)
+    return question.kind === 'standing' && question.dryRun === true ? rollBack(this.#storage, answer) : answer()
   }
 
   #alarmFailed(name: 'alarm' | 'release', fault: unknown, facts: { held?: string }): void {
@@ -295,6 +299,3 @@ export class StashObject extends DurableObject<Env> {
     return this.#head() !== null
   }
 }
-
-/** A task that could have run before is due now: with a past time, the health check would take the alarm for late. */
-const notPast = (at: number | null): number | null => at && Math.max(at, Date.now())

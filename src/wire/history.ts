@@ -4,11 +4,9 @@ import { GUARD_MAX_BYTES, guardSchema, STASH_MAX_GUARDS } from '../model/guard/g
 import { keySchema, STASH_MAX_ITEMS } from '../model/item.ts'
 import { flagValue, MEDIA_TYPE } from './flag.ts'
 import { reason, revision, stashId, time } from './field.ts'
-import { timeBox } from './change.ts'
+import { guardChanges, timeBox, valueChanges } from './change.ts'
 
 const person = z.object({ token_id: z.string(), label: z.string(), reason: z.string().optional() })
-const values = z.array(z.object({ key: keySchema, before: z.string().nullable(), after: z.string().nullable() }))
-const guards = z.array(z.object({ key: keySchema, before: z.unknown(), after: z.unknown() }))
 
 export const historyEntry = z.looseObject({
   revision,
@@ -19,8 +17,8 @@ export const historyEntry = z.looseObject({
   who: z.string().meta({ description: 'The label of the token; `stash` for a change that the stash made by itself.' }),
   token_id: z.string().nullable(),
   reason: z.string().nullable(),
-  changes: values,
-  guards: guards.optional(),
+  changes: valueChanges,
+  guards: guardChanges.optional(),
   held_id: z.string().optional().meta({ description: 'The held change that this released or dropped.' }),
   approved_by: person.optional(),
   broke_glass: z.object({ by: z.string(), why: z.string() }).optional(),
@@ -118,8 +116,11 @@ export const imported = z
     changed: z.array(keySchema),
     dry_run: z.boolean(),
     ...timeBox,
-    changes: values.optional(),
-    guards: guards.optional(),
+    changes: valueChanges.optional(),
+    guards: guardChanges.optional(),
     waits_for: z.string().optional().meta({ description: 'For a dry run: what the change would wait for.' }),
   })
-  .meta({ id: 'Imported' })
+  .meta({
+    id: 'Imported',
+    description: 'Since every write has a dry run, the answer to one is DryRun, which has these members as well.',
+  })

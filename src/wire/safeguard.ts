@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { guardSchema } from '../model/guard/guard.ts'
 import { keySchema } from '../model/item.ts'
 import { parseTime, reason, revision, stashId, time, TIME_EXPECTED, version } from './field.ts'
-import { pendingEnds, timeBox } from './change.ts'
+import { pendingEnds, timeBox, waitsFor } from './change.ts'
 
 export const guardSpec = guardSchema
 export const guardFacts = z.looseObject({ key: keySchema, version, type: z.string() }).meta({
@@ -46,7 +46,6 @@ export const frozen = z
   })
   .meta({ id: 'Frozen' })
 
-const waitsFor = z.enum(['link', 'approval', 'time'])
 export const heldReply = z
   .object({
     message: z.string(),

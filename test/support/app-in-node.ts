@@ -10,6 +10,7 @@ import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../../src/model/access/toke
 import { apply } from '../../src/stash/write/apply.ts'
 import { answerQuery, type Query } from '../../src/stash/query/query.ts'
 import { createStash, type StashSpec } from '../../src/stash/write/create-stash.ts'
+import { rollBack } from '../../src/stash/write/roll-back.ts'
 import { composeSnapshot } from '../../src/stash/publish/outbox.ts'
 import { getStash } from '../../src/stash/tables/stash-row.ts'
 import { WriteRateLimiter } from '../../src/stash/write/write-rate-limiter.ts'
@@ -25,7 +26,10 @@ export function createAppWithStash(profile: StashSpec['profile'] = 'safeguarded'
   const rate = new WriteRateLimiter()
   createStash(sql, id, { name: 'n', description: null, profile, masterHash: toHash(TOKEN) }, NOW)
   const object = {
-    apply: async (command: Command) => apply(sql, command, Date.now(), rate),
+    apply: async (command: Command) => {
+      const change = () => apply(sql, command, Date.now(), rate)
+      return command.dryRun === true ? rollBack(sql, change) : change()
+    },
     ask: async (credential: Credential, question: Query) =>
       answerQuery(sql, id, credential, question, Date.now(), () => {
         throw new Error('this query needs the runtime')

@@ -38,13 +38,16 @@ export class StashModel {
 
   apply(command: Command, now: number, drawn: Drawn): Outcome {
     this.endDue(now)
+    const before = command.dryRun === true ? this.ledger.copy() : null
     try {
-      return { ok: true, value: this.#apply(command, { now, drawn, dryRun: command.dryRun ?? false }) }
+      return { ok: true, value: this.#apply(command, { now, drawn }) }
     } catch (fault) {
       if (!(fault instanceof Refused)) throw fault
       const { code, key } = fault
       const hasDetails = DETAILED.includes(code) ? command.credential.kind === 'token' : undefined
       return { ok: false, refusal: { code, key, hasDetails } }
+    } finally {
+      if (before !== null) this.ledger.restore(before)
     }
   }
 
@@ -53,7 +56,7 @@ export class StashModel {
     const caller = this.#identify(credential, moment.now)
     const name = `${'hash' in credential ? toTokenId(credential.hash) : 'anonymous'} ${idempotencyKey ?? ''}`
     const request = JSON.stringify([intent, reason, breakGlass, condition ?? null])
-    const isAnswered = idempotencyKey !== undefined && !moment.dryRun
+    const isAnswered = idempotencyKey !== undefined && command.dryRun !== true
     const known = isAnswered ? this.ledger.answers.get(name) : undefined
     if (known !== undefined && known.at + DAY > moment.now) {
       return known.request === request ? known.applied : refuse('idempotency_mismatch')
@@ -198,7 +201,7 @@ export class StashModel {
     const request = { ...NO_RELEASE, actor: requester, caller: requester, reason, release: held, breakGlass: null }
     const drawn = { key: '', heldId: `?${this.#unnamed++}` }
     try {
-      this.#execute(change, request, { now, drawn, dryRun: false })
+      this.#execute(change, request, { now, drawn })
     } catch (fault) {
       if (!(fault instanceof Refused)) throw fault
       if (held.kind === 'revert') throw new Error('the end of a time-box was refused', { cause: fault })

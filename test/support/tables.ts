@@ -4,11 +4,16 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import type { Applied, Command, Intent } from '../../src/model/intent.ts'
 import type { Result } from '../../src/model/refusal.ts'
 import { apply } from '../../src/stash/write/apply.ts'
+import { rollBack } from '../../src/stash/write/roll-back.ts'
 import { createStash } from '../../src/stash/write/create-stash.ts'
 import { WriteRateLimiter } from '../../src/stash/write/write-rate-limiter.ts'
 
 export type Row = Record<string, SQLInputValue>
-export type Tables = SqlStorage & { databaseSize: number; rows(query: string, ...bindings: SQLInputValue[]): Row[] }
+export type Tables = SqlStorage & {
+  databaseSize: number
+  rows(query: string, ...bindings: SQLInputValue[]): Row[]
+  transactionSync<T>(change: () => T): T
+}
 
 export const toHash = (secret: string): string => createHash('sha256').update(secret).digest('hex')
 export const MASTER = { kind: 'token', hash: toHash('master') } as const
@@ -29,8 +34,19 @@ export function makeTables(): Tables {
     }
     return { toArray: () => found, one, [Symbol.iterator]: () => found[Symbol.iterator]() }
   }
+  const transactionSync = <T>(change: () => T): T => {
+    db.exec('BEGIN')
+    try {
+      const outcome = change()
+      db.exec('COMMIT')
+      return outcome
+    } catch (fault) {
+      db.exec('ROLLBACK')
+      throw fault
+    }
+  }
   // The code uses only these members of `SqlStorage`.
-  return { exec, rows, databaseSize: 64 * 1024 } as unknown as Tables
+  return { exec, rows, transactionSync, databaseSize: 64 * 1024 } as unknown as Tables
 }
 
 /** Creates a stash at the time 0. */
@@ -41,7 +57,8 @@ export function makeStash(profile: 'safeguarded' | 'wrendb' = 'safeguarded') {
   /** @param now in ms; 1,000 by default */
   const ask = (intent: Intent, rest: Partial<Command> & { now?: number } = {}): Result<Applied> => {
     const { now = 1_000, ...command } = rest
-    return apply(sql, { credential: MASTER, intent, ...command }, now, rate)
+    const change = () => apply(sql, { credential: MASTER, intent, ...command }, now, rate)
+    return command.dryRun === true ? rollBack(sql, change) : change()
   }
   const put = (key: string, value: string, rest: Partial<Command> & { now?: number; forMs?: number } = {}): Applied => {
     const { forMs, ...others } = rest

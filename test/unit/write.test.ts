@@ -20,7 +20,10 @@ function makeObject() {
     applied: ok({ revision: 7, changed: ['a'] }) as Result<Applied>,
   }
   const stub = {
-    ask: async (_credential: unknown, { kind }: { kind: string }) => (log.push(`ask ${kind}`), world.standing),
+    ask: async (_credential: unknown, { kind, dryRun = false }: { kind: string; dryRun?: boolean }) => (
+      log.push(`ask ${kind}${dryRun ? ', dry run' : ''}`),
+      world.standing
+    ),
     apply: async (command: Command) => (log.push('apply'), world.commands.push(command), world.applied),
   }
   const namespace = { idFromString: (text: string) => text, get: () => stub }
@@ -101,10 +104,15 @@ describe('write', () => {
     expect((await send({ timed: true }, { path: '?for=x' })).body).toMatchObject({ code: 'invalid_query' })
   })
   it('makes a dry run with dry_run=1', async () => {
-    const { world, send } = makeObject()
-    await send({ parameters: ['dry_run'] }, { path: '?dry_run=1' })
-    await send({ parameters: ['dry_run'] }, { path: '?dry_run=0' })
+    const { world, log, send } = makeObject()
+    world.applied = ok({ revision: 7, changed: ['a'], preview: [], does: 'put' })
+    const dry = await send({ bodyMayHoldGuards: true }, { path: '?dry_run=1' })
+    expect(dry).toMatchObject({ status: 200, body: { dry_run: true, revision: 7, changed: [], does: 'put' } })
+    expect((await send({}, { path: '?dry_run=0' })).body).toEqual({ revision: 7 })
+    expect((await send({}, { path: '?dry_run=2' })).body).toMatchObject({ code: 'invalid_query' })
     expect(world.commands.map(({ dryRun }) => dryRun)).toEqual([true, undefined])
+    // The question whether the token is valid is marked as well, so that its use is not recorded.
+    expect(log).toEqual(['ask standing, dry run', 'read', 'apply', 'read', 'apply', 'ask standing'])
   })
   it('sends an Idempotency-Key only if the answer can be repeated', async () => {
     const { world, send } = makeObject()
@@ -119,8 +127,8 @@ describe('write', () => {
     world.applied = ok({ revision: 7, changed: [], held })
     expect(await send()).toMatchObject({ status: 202, body: { held_id: 'h', waits_for: 'approval' } })
     expect(await send({ replyHeld: ({ id }) => json({ id }) })).toEqual({ status: 200, body: { id: 'h' } })
-    world.applied = ok({ revision: 7, changed: [], held, preview: {} as never })
-    expect(await send()).toEqual({ status: 200, body: { revision: 7 } })
+    world.applied = ok({ revision: 7, changed: [], held, preview: [], does: null })
+    expect(await send({}, { path: '?dry_run=1' })).toMatchObject({ status: 200, body: { waits_for: 'approval' } })
   })
   it('passes a refusal on', async () => {
     const { world, send } = makeObject()

@@ -64,7 +64,7 @@ const QUERIES: Record<string, string[]> = {
 }
 
 /** Every operation with keys and ids that the limited token does not reach. */
-function* callsOf({ id, method, path, body }: Operation, { stash, heldId, tokenId }: FullStash) {
+function* callsOf({ id, method, path, body, parameters = [] }: Operation, { stash, heldId, tokenId }: FullStash) {
   const address = path
     .replace('{stash}', stash.id)
     .replace('{key}', 'traffic')
@@ -72,7 +72,8 @@ function* callsOf({ id, method, path, body }: Operation, { stash, heldId, tokenI
     .replace('{token}', tokenId)
   const bodies = BODIES[id] ?? (body === undefined ? [undefined] : ['green'])
   for (const given of bodies) {
-    for (const query of QUERIES[id] ?? ['']) {
+    const rehearsals = parameters.includes('dry_run') ? ['dry_run=1'] : []
+    for (const query of [...(QUERIES[id] ?? ['']), ...rehearsals]) {
       const text = given === undefined || typeof given === 'string' ? given : JSON.stringify(given)
       yield { url: `${address}?${query}`, method: method.toUpperCase(), ...(text !== undefined && { body: text }) }
     }

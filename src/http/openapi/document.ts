@@ -6,6 +6,7 @@ import { OPERATIONS } from './operations.ts'
 import { PARAMETERS } from './parameters.ts'
 import { PROBLEMS } from '../response/problem-table.ts'
 import { VERSION } from '../version.ts'
+import { dryRun } from '../../wire/change.ts'
 import { documentedAs } from '../../wire/flag.ts'
 import { problem } from '../../wire/problem.ts'
 import { heldReply } from '../../wire/safeguard.ts'
@@ -52,18 +53,7 @@ export function createDocument(): Json {
 }
 
 function toOperationObject(operation: Operation): Json {
-  const {
-    path,
-    id,
-    summary,
-    parameters = [],
-    auth,
-    body,
-    response: answer,
-    mayBeHeld = false,
-    refusals,
-    failures,
-  } = operation
+  const { path, id, summary, parameters = [], auth, body, mayBeHeld = false, refusals, failures } = operation
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => PATH_PARAMETERS[name])
   return {
     operationId: id,
@@ -72,15 +62,21 @@ function toOperationObject(operation: Operation): Json {
     parameters: [...inPath, ...parameters.map((name) => ({ name, ...PARAMETERS[name] }))],
     ...(body && { requestBody: { required: body.required, content: toContent(body.schema) } }),
     responses: {
-      ...(answer === 'none'
-        ? { 204: { description: 'The request succeeded.' } }
-        : { 200: { description: 'The request succeeded.', content: toContent(answer) } }),
+      ...toSuccessResponse(operation),
       ...(mayBeHeld && { 202: { description: 'Held: nothing has changed yet.', content: toContent(heldReply) } }),
       ...(isConditional(operation) && { 304: { description: 'Not modified.' } }),
       ...toProblemResponses(refusals),
       ...(failures && toFailureResponses(failures)),
     },
   }
+}
+
+/** A write answers a dry run with a schema of its own. */
+function toSuccessResponse({ response: answer, parameters = [] }: Operation): Json {
+  const description = 'The request succeeded.'
+  if (answer === 'none') return { 204: { description } }
+  const isEither = typeof answer === 'object' && parameters.includes('dry_run')
+  return { 200: { description, content: toContent(isEither ? [answer, dryRun].flat() : answer) } }
 }
 
 /** One entry for each status. Several refusals may share a status; the `code` tells them apart. */
@@ -132,6 +128,7 @@ function toComponents(): Json {
   for (const schema of [
     problem,
     heldReply,
+    dryRun,
     watchEvent,
     ...OPERATIONS.flatMap(({ body, response: answer, failures }) => [body?.schema, answer, failures?.schema].flat()),
   ]) {

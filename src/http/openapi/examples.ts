@@ -199,7 +199,7 @@ switchyard_flag_changed_timestamp_seconds{key="on-call"} …`,
   },
   importStash: {
     command: `curl -s -X POST -H "$AUTH" "$URL/stash/$STASH/import?dry_run=1" -d '{"items": [{"key": "on-call", "value": "carol"}]}'`,
-    output: `{"message":"Nothing has changed. These are the changes that would be made","revision":5,"changed":[],"dry_run":true,"changes":[{"key":"on-call","before":"erin","after":"carol"}],"guards":[]}`,
+    output: `{"message":"Nothing has changed. These are the changes that would be made","revision":5,"changed":[],"dry_run":true,"does":"import","changes":[{"key":"on-call","before":"erin","after":"carol"}],"guards":[]}`,
   },
   evaluateFlag: {
     command: `curl -s -X POST $URL/stash/$STASH/ofrep/v1/evaluate/flags/traffic-target -d '{"context": {"targetingKey": "user-1"}}'`,

@@ -22,7 +22,7 @@ export type Operation = {
 }
 
 export const READ: Parameter[] = ['min_revision', 'If-None-Match']
-export const WRITE: Parameter[] = ['reason', 'If-Match', 'If-None-Match', 'Idempotency-Key', 'Break-Glass']
+export const WRITE: Parameter[] = ['reason', 'If-Match', 'If-None-Match', 'Idempotency-Key', 'Break-Glass', 'dry_run']
 export const EDIT: Parameter[] = [...WRITE, 'for', 'at']
 export const READ_REFUSALS: RefusalCode[] = [
   'stash_not_found',
@@ -110,7 +110,7 @@ export const LINK_REFUSALS: RefusalCode[] = [
   'stash_too_large',
 ]
 
-/** The parameters of routes whose If-Match and If-None-Match name the revision of the stash. */
-export const CONDITIONS: Parameter[] = ['If-Match', 'If-None-Match']
+/** The parameters of writes whose If-Match and If-None-Match name the revision of the stash, and that no freeze stops. */
+export const STASH_WRITE: Parameter[] = ['reason', 'If-Match', 'If-None-Match', 'dry_run']
 export const BODY_REFUSALS: RefusalCode[] = ['invalid_body', 'not_text', 'body_too_large', 'body_incomplete']
 export const QUERY_REFUSALS: RefusalCode[] = [...TOKEN_REFUSALS, 'unknown_parameter', 'invalid_query']

@@ -115,7 +115,8 @@ export const PARAMETERS: Record<
   },
   dry_run: {
     in: 'query',
-    description: '1: a dry run. Nothing changes; the answer lists the changes that would be made.',
+    description:
+      '1: a dry run. The request is decided as the write would be, and nothing is changed or recorded: the answer (DryRun) says what would change, or it is the refusal. An Idempotency-Key is ignored.',
     schema: { type: 'string', enum: ['0', '1'] },
   },
   replace: {

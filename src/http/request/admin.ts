@@ -8,6 +8,7 @@ import { TOKEN_PREFIX } from '../../model/access/token.ts'
 import { checkAttemptLimit, problemResponseCountingFailures } from '../rate-limit.ts'
 import { parseBearer, isSameSecret } from './credential.ts'
 import { logNotice } from '../log.ts'
+import { isDryRun } from './parse.ts'
 import { toWriteScope, type App, type Ctx } from '../scope.ts'
 import { write } from './write.ts'
 
@@ -51,7 +52,10 @@ export async function writeAsTokenOrAdmin(c: Ctx, spec: Parameters<typeof write>
   const admin = bearer.ok ? await isAdmin(scope.request, bearer.value, c.env) : ok(false)
   if (!admin.ok) return problemResponseCountingFailures(scope.request, scope.logins, admin.refusal)
   // The history of a deleted stash is deleted with it: then only this log line says that the admin did it.
-  if (admin.value) logNotice('admin', `${scope.request.method} ${new URL(scope.request.url).pathname}`)
+  if (admin.value) {
+    const { method, url } = scope.request
+    logNotice('admin', `${method} ${new URL(url).pathname}${isDryRun(scope.request) ? ', a dry run' : ''}`)
+  }
   return write({ ...scope, ...(admin.value && { credential: { kind: 'admin' } }) }, spec)
 }
 

@@ -29,6 +29,25 @@ export function parseQuery<const P extends string>(
   return ok(known as Partial<Record<P, string>>)
 }
 
+/** Parses a parameter that is 0 or 1; 0 if it is absent. */
+export function parseSwitch(parameter: string, text: string | undefined): Result<boolean> {
+  if (text === undefined || text === '0' || text === '1') return ok(text === '1')
+  return refuse({ code: 'invalid_query', parameter, expected: '0 or 1' })
+}
+
+/** Parses `dry_run`, which every write takes. */
+export function parseDryRun(url: string): Result<boolean> {
+  const start = url.indexOf('?')
+  const given = start === -1 ? [] : new URLSearchParams(url.slice(start)).getAll('dry_run')
+  return parseSwitch('dry_run', given.length > 1 ? given.join() : given[0])
+}
+
+/** Whether the request is a dry run. A malformed `dry_run` is none: the routes refuse it. */
+export function isDryRun({ url }: Request): boolean {
+  const dryRun = parseDryRun(url)
+  return dryRun.ok && dryRun.value
+}
+
 /** Parses `min_revision`; 0 if it is absent. */
 export function parseMinRevision(text: string | undefined): Result<number> {
   if (text === undefined) return ok(0)
@@ -75,12 +94,6 @@ export function parseCount<D extends number | null>(
   const count = /^\d{1,15}$/.test(text) ? Number(text) : NaN
   if (count >= least && count <= most) return ok(count)
   return refuse({ code: 'invalid_query', parameter, expected: `a whole number from ${least} to ${most}` })
-}
-
-/** Parses a parameter that is `1` or `0`; false if it is absent. */
-export function parseSwitch(parameter: string, text: string | undefined): Result<boolean> {
-  if (text === undefined || text === '0' || text === '1') return ok(text === '1')
-  return refuse({ code: 'invalid_query', parameter, expected: '0 or 1' })
 }
 
 /**

@@ -10,8 +10,10 @@ import { checkLoginLimit, noteSuccessfulLogin, problemResponseCountingFailures }
 import { parseStashId } from './address.ts'
 import type { WriteScope } from '../scope.ts'
 import { parseCredential } from './credential.ts'
-import { parseWriteMetadata, parseQuery, parseTiming } from './parse.ts'
+import { isDryRun, parseWriteMetadata, parseQuery, parseSwitch, parseTiming } from './parse.ts'
+import { applyDryRun } from './dry-run.ts'
 import { refineNotFound, noteWrite } from '../response/read-snapshot.ts'
+import { dryRunResponse } from '../response/dry-run.ts'
 import { json, problemResponse } from '../response/reply.ts'
 import { toIsoTimeOrNull } from '../response/time.ts'
 import type { heldReply } from '../../wire/safeguard.ts'
@@ -25,6 +27,7 @@ export type ParsedWrite = { intent: Intent; reason?: string | undefined }
 
 type WriteSpec = {
   read(options: ChangeOptions, query: Partial<Record<string, string>>): Promise<Result<ParsedWrite>>
+  /** The response to the write. Not called for a dry run: all dry runs have one response. */
   reply(applied: Applied): Response
   /** The response if the change is held instead of applied. Default: 202. */
   replyHeld?(held: NonNullable<Applied['held']>, applied: Applied): Response
@@ -34,7 +37,7 @@ type WriteSpec = {
   repeatable?: boolean
   /** Whether the route takes `for` and `at`. Default: false. */
   timed?: boolean
-  /** The query parameters of the route besides `reason`, `for` and `at`. */
+  /** The query parameters of the route besides `reason`, `for`, `at` and `dry_run`. */
   parameters?: string[]
   /** Whether the body may hold guards: then it is read only for an authenticated caller. */
   bodyMayHoldGuards?: boolean
@@ -66,17 +69,18 @@ export async function write(
   const limited = checkLoginLimit(request, stash, credential.value)
   if (limited !== null) return problemResponse(limited)
   const stub = namespace.get(id.value)
+  const dryRun = isDryRun(request)
 
   /** Asks the stash. Returns null if it accepts the credential. Each write calls this at most once. */
   const checkCredential = async (): Promise<Refusal | null> => {
-    const answer = await stub.ask(credential.value, { kind: 'standing' })
+    const answer = await stub.ask(credential.value, { kind: 'standing', ...(dryRun && { dryRun }) })
     return answer.ok ? null : answer.refusal
   }
   const authenticatesFirst = bodyMayHoldGuards || mayBeLong(request)
   const rejected = authenticatesFirst ? await checkCredential() : null
   if (rejected !== null) return refuseWrite(rejected)
 
-  const allowed = ['reason', ...(timed ? ['for', 'at'] : []), ...parameters]
+  const allowed = ['reason', ...(timed ? ['for', 'at'] : []), ...parameters, 'dry_run']
   const command = await readCommand(request, credential.value, allowed, read)
   if (!command.ok) {
     // A caller without a valid credential is told only that, and nothing about the body.
@@ -84,11 +88,12 @@ export async function write(
     return refuseWrite(rejectedLate ?? command.refusal)
   }
   if (!repeatable) delete command.value.idempotencyKey
-  const applied = await stub.apply(command.value)
+  const applied = await (dryRun ? applyDryRun(stub, command.value) : stub.apply(command.value))
   if (!applied.ok) return refuseWrite(applied.refusal)
   noteSuccessfulLogin(stash, credential.value)
+  if (dryRun) return dryRunResponse(applied.value, command.value.intent.kind)
   const { held, revision } = applied.value
-  if (held !== undefined && applied.value.preview === undefined) return replyHeld(held, applied.value)
+  if (held !== undefined) return replyHeld(held, applied.value)
   noteWrite(stash, revision)
   return reply(applied.value)
 }
@@ -107,6 +112,8 @@ async function readCommand(
 ): Promise<Result<Command>> {
   const query = parseQuery(request.url, parameters)
   if (!query.ok) return query
+  const dryRun = parseSwitch('dry_run', query.value['dry_run'])
+  if (!dryRun.ok) return dryRun
   const metadata = parseWriteMetadata(request, query.value)
   if (!metadata.ok) return metadata
   const timing = parseTiming(query.value)
@@ -121,14 +128,12 @@ async function readCommand(
   if (!parsed.ok) return parsed
   const { intent, reason } = parsed.value
   const hasOwn = 'condition' in intent || intent.kind === 'hold_for_link'
-  const dryRun = query.value['dry_run'] === '1'
   return ok({
     credential,
     intent,
     ...rest,
     ...(!hasOwn && condition !== undefined && { condition }),
     ...(reason !== undefined && { reason }),
-    ...(dryRun && { dryRun }),
   })
 }
 

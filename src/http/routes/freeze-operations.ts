@@ -1,7 +1,7 @@
 /** The OpenAPI operations on freezes. Their schemas also validate the body and type the response of a freeze. */
 import { applied } from '../../wire/change.ts'
 import { freezeSpec, frozen } from '../../wire/safeguard.ts'
-import { BODY_REFUSALS, CONDITIONS, type Operation, WRITE_REFUSALS } from '../openapi/operation.ts'
+import { BODY_REFUSALS, STASH_WRITE, type Operation, WRITE_REFUSALS } from '../openapi/operation.ts'
 
 export const FREEZE_OPERATIONS: Operation[] = [
   {
@@ -11,7 +11,7 @@ export const FREEZE_OPERATIONS: Operation[] = [
     summary:
       'Freeze the stash: changes are refused until the freeze ends, except from tokens that can break_glass and give a reason.',
     auth: 'token',
-    parameters: ['reason', ...CONDITIONS, 'Idempotency-Key'],
+    parameters: [...STASH_WRITE, 'Idempotency-Key'],
     body: { schema: freezeSpec, required: false },
     response: frozen,
     refusals: [...WRITE_REFUSALS, ...BODY_REFUSALS, 'time_past', 'time_too_far'],
@@ -22,7 +22,7 @@ export const FREEZE_OPERATIONS: Operation[] = [
     id: 'unfreeze',
     summary: 'End the freeze.',
     auth: 'token',
-    parameters: ['reason', ...CONDITIONS, 'Idempotency-Key'],
+    parameters: [...STASH_WRITE, 'Idempotency-Key'],
     response: applied,
     refusals: [...WRITE_REFUSALS, 'not_frozen'],
   },

@@ -5,7 +5,7 @@ import { link } from '../../wire/link.ts'
 import { changeApplied, heldList } from '../../wire/safeguard.ts'
 import {
   QUERY_REFUSALS,
-  CONDITIONS,
+  STASH_WRITE,
   EDIT_REFUSALS,
   type Operation,
   WRITE,
@@ -61,7 +61,7 @@ export const HELD_OPERATIONS: Operation[] = [
     id: 'presignApproval',
     summary: 'Make a one-time link that approves, for a person without a token.',
     auth: 'token',
-    parameters: ['reason', ...CONDITIONS],
+    parameters: STASH_WRITE,
     response: link,
     refusals: [...WRITE_REFUSALS, ...APPROVAL_REFUSALS, 'too_many_held'],
   },

@@ -10,7 +10,7 @@ export const LINK_OPERATIONS: Operation[] = [
     summary:
       'Make a one-time link, valid for 15 minutes, that stores the body under the key. Conditions are checked when it is used.',
     auth: 'token',
-    parameters: ['X-Operation', 'reason', 'for', 'decision', 'If-Match', 'If-None-Match'],
+    parameters: ['X-Operation', 'reason', 'for', 'decision', 'If-Match', 'If-None-Match', 'dry_run'],
     body: { schema: 'text', required: true },
     response: link,
     refusals: [
@@ -45,7 +45,7 @@ export const LINK_OPERATIONS: Operation[] = [
     id: 'useLink',
     summary: 'Use a link: its change is decided afresh and applied. A link works once.',
     auth: 'link',
-    parameters: ['token', 'reason', 'Idempotency-Key'],
+    parameters: ['token', 'reason', 'Idempotency-Key', 'dry_run'],
     response: linkUsed,
     mayBeHeld: true,
     refusals: LINK_REFUSALS,

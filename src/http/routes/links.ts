@@ -14,8 +14,10 @@ import { confirmPage, donePage, refusalPage, waitingPage } from './confirm-page.
 import { sha256 } from '../digest.ts'
 import { readValue } from './items.ts'
 import { REASON_MAX_CHARS } from '../../wire/field.ts'
-import { parseWriteMetadata, readText } from '../request/parse.ts'
+import { applyDryRun } from '../request/dry-run.ts'
+import { parseDryRun, parseWriteMetadata, readText } from '../request/parse.ts'
 import { noteWrite } from '../response/read-snapshot.ts'
+import { dryRunResponse } from '../response/dry-run.ts'
 import { json, toTimeBoxMembers, problemResponse } from '../response/reply.ts'
 import { toIsoTime } from '../response/time.ts'
 import type { link, linkUsed } from '../../wire/link.ts'
@@ -132,11 +134,14 @@ async function applyLink(c: Ctx, found?: Result<Link>): Promise<Response> {
   const browser = isBrowser(request)
   const link = found ?? (await findLink(c))
   if (!link.ok) return linkProblemResponse(c, link.refusal, browser)
-  const { id, credential } = link.value
+  const { id, credential, dryRun } = link.value
   const metadata = await readForm(request, link.value.metadata)
   if (!metadata.ok) return linkProblemResponse(c, metadata.refusal, browser)
-  const applied = await c.env.STASH.get(id).apply({ credential, intent: { kind: 'release' }, ...metadata.value })
+  const stub = c.env.STASH.get(id)
+  const command = { credential, intent: { kind: 'release' as const }, ...metadata.value }
+  const applied = await (dryRun ? applyDryRun(stub, command) : stub.apply(command))
   if (!applied.ok) return linkProblemResponse(c, applied.refusal, browser)
+  if (dryRun) return dryRunResponse(applied.value, command.intent.kind)
 
   const { revision, changed, held, did = 'nothing' } = applied.value
   if (held !== undefined) return browser ? waitingPage() : heldResponse(held)
@@ -189,6 +194,7 @@ async function readForm(request: Request, metadata: Link['metadata']): Promise<R
 type Link = {
   id: DurableObjectId
   credential: Credential
+  dryRun: boolean
   metadata: { reason?: string; idempotencyKey?: string }
 }
 
@@ -202,6 +208,8 @@ async function findLink(c: Ctx): Promise<Result<Link>> {
   const stash = getLinkStash(token)
   const id = stash === null ? null : parseStashId(c.env.STASH, stash)
   if (id === null || !id.ok) return refuse({ code: 'link_spent' })
+  const dryRun = parseDryRun(c.req.url)
+  if (!dryRun.ok) return dryRun
   const metadata = parseWriteMetadata(c.req.raw, reason === undefined ? {} : { reason })
   if (!metadata.ok) return metadata
   const { condition, ...rest } = metadata.value
@@ -222,7 +230,7 @@ async function findLink(c: Ctx): Promise<Result<Link>> {
   }
   const credential = { kind: 'link', hash: await sha256(token) } as const
   const limited = checkLoginLimit(c.req.raw, stash ?? '', credential)
-  return limited === null ? ok({ id: id.value, credential, metadata: rest }) : refuse(limited)
+  return limited === null ? ok({ id: id.value, credential, dryRun: dryRun.value, metadata: rest }) : refuse(limited)
 }
 
 /** Whether the client accepts HTML, so that a person may be looking. */

@@ -11,6 +11,7 @@ export const STASH_OPERATIONS: Operation[] = [
     id: 'createStash',
     summary: 'Create a stash. Its master token is shown this once.',
     auth: 'admin',
+    parameters: ['dry_run'],
     body: { schema: stashSpec, required: false },
     response: stashCreated,
     refusals: [
@@ -18,6 +19,8 @@ export const STASH_OPERATIONS: Operation[] = [
       'invalid_token',
       'creation_closed',
       'rate_limited',
+      'unknown_parameter',
+      'invalid_query',
       'invalid_body',
       'body_too_large',
       'body_incomplete',

@@ -9,7 +9,7 @@ import { createStashId } from '../request/address.ts'
 import { queryStash } from '../request/query.ts'
 import { toReadScope, toWriteScope, type App, type Ctx } from '../scope.ts'
 import { sha256 } from '../digest.ts'
-import { readJson, parseQuery, parseMinRevision } from '../request/parse.ts'
+import { readJson, parseQuery, parseMinRevision, parseSwitch } from '../request/parse.ts'
 import { readSnapshot } from '../response/read-snapshot.ts'
 import { matchesIfNoneMatch, toEtag } from '../response/entity-tag.ts'
 import {
@@ -19,6 +19,7 @@ import {
   itemProblemResponse,
   type Representation,
 } from '../response/serve.ts'
+import { dryRunResponse } from '../response/dry-run.ts'
 import { empty, json, problemResponse } from '../response/reply.ts'
 import { toIsoTime, toIsoTimeOrNull } from '../response/time.ts'
 import { stashSpec, type stashCreated, type stashFacts } from '../../wire/stash.ts'
@@ -88,16 +89,19 @@ async function create(c: Ctx): Promise<Response> {
   const request = c.req.raw
   const refused = await checkCreationAllowed(request, c.env)
   if (refused !== null) return problemResponseCountingFailures(request, c.env.FAILED_LOGINS, refused)
-  const query = parseQuery(request.url, [])
+  const query = parseQuery(request.url, ['dry_run'])
   if (!query.ok) return problemResponse(query.refusal)
+  const dryRun = parseSwitch('dry_run', query.value.dry_run)
+  if (!dryRun.ok) return problemResponse(dryRun.refusal)
   const spec = await readJson(request, stashSpec, { limit: SPEC_MAX_BYTES, empty: true })
   if (!spec.ok) return problemResponse(spec.refusal)
-  const limited = await checkCreationLimit(request, c.env.CREATIONS)
+  const limited = dryRun.value ? null : await checkCreationLimit(request, c.env.CREATIONS)
   if (limited !== null) return problemResponse(limited)
 
   const { name, description, profile, jurisdiction } = spec.value
   const id = createStashId(c.env.STASH, jurisdiction)
   if (!id.ok) return problemResponse(id.refusal)
+  if (dryRun.value) return dryRunResponse({ revision: 0, changed: [] }, 'create_stash')
   const token = mintToken(TOKEN_PREFIX, crypto.getRandomValues(new Uint8Array(SEED_BYTES)))
   const created = await c.env.STASH.get(id.value).create({
     name: name ?? null,

@@ -9,7 +9,7 @@ import {
   tokenRotated,
   tokenSpec,
 } from '../../wire/token.ts'
-import { QUERY_REFUSALS, BODY_REFUSALS, CONDITIONS, type Operation, WRITE_REFUSALS } from '../openapi/operation.ts'
+import { QUERY_REFUSALS, BODY_REFUSALS, STASH_WRITE, type Operation, WRITE_REFUSALS } from '../openapi/operation.ts'
 
 export const TOKEN_OPERATIONS: Operation[] = [
   {
@@ -28,7 +28,7 @@ export const TOKEN_OPERATIONS: Operation[] = [
     summary:
       'Create a token that can do at most what yours can, for the same keys or fewer, and no longer. It is shown this once.',
     auth: 'token',
-    parameters: ['reason', ...CONDITIONS],
+    parameters: STASH_WRITE,
     body: { schema: tokenSpec, required: true },
     response: tokenCreated,
     refusals: [...WRITE_REFUSALS, ...BODY_REFUSALS, 'grants_too_much', 'too_many_tokens', 'label_taken'],
@@ -39,7 +39,7 @@ export const TOKEN_OPERATIONS: Operation[] = [
     id: 'revokeToken',
     summary: 'Revoke a token at once. Any token may revoke itself.',
     auth: 'token',
-    parameters: ['reason', ...CONDITIONS, 'Idempotency-Key'],
+    parameters: [...STASH_WRITE, 'Idempotency-Key'],
     response: tokenRevoked,
     refusals: [...WRITE_REFUSALS, 'token_not_found', 'grants_too_much', 'master_token'],
   },
@@ -49,7 +49,7 @@ export const TOKEN_OPERATIONS: Operation[] = [
     id: 'rotateMaster',
     summary: 'Replace the master token. The old one works until the overlap ends.',
     auth: 'token',
-    parameters: ['reason', ...CONDITIONS],
+    parameters: STASH_WRITE,
     body: { schema: rotateSpec, required: false },
     response: tokenRotated,
     refusals: [...WRITE_REFUSALS, ...BODY_REFUSALS],
@@ -61,7 +61,7 @@ export const TOKEN_OPERATIONS: Operation[] = [
     summary:
       'Replace a token by a new one with the same label, abilities, keys and expiry. Any token may replace itself.',
     auth: 'token',
-    parameters: ['reason', ...CONDITIONS],
+    parameters: STASH_WRITE,
     body: { schema: rotateSpec, required: false },
     response: tokenReplaced,
     refusals: [
@@ -81,7 +81,7 @@ export const TOKEN_OPERATIONS: Operation[] = [
     summary:
       'With the admin token: create a new master token for a stash that has lost its own. Older master tokens are revoked.',
     auth: 'admin',
-    parameters: ['all', 'reason', ...CONDITIONS],
+    parameters: ['all', ...STASH_WRITE],
     response: stashRecovered,
     refusals: WRITE_REFUSALS,
   },

@@ -19,7 +19,7 @@ export const TRANSFER_OPERATIONS: Operation[] = [
     summary:
       'Import an exported file in one revision, all or nothing. Items and guards that it does not name stay, unless replace=1.',
     auth: 'token',
-    parameters: ['dry_run', 'replace', ...EDIT],
+    parameters: ['replace', ...EDIT],
     body: { schema: importSpec, required: true },
     response: imported,
     mayBeHeld: true,

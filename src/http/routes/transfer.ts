@@ -1,10 +1,9 @@
 /** Exports a stash as a file without secrets, and imports such a file. */
 import { Hono } from 'hono'
 import { DEFAULT_TYPE } from '../../model/item.ts'
-import type { Applied } from '../../model/intent.ts'
-import { ok, refuse, type Result } from '../../model/refusal.ts'
+import { ok, refuse } from '../../model/refusal.ts'
 import { queryStash } from '../request/query.ts'
-import { readJson } from '../request/parse.ts'
+import { parseSwitch, readJson } from '../request/parse.ts'
 import { toEtag } from '../response/entity-tag.ts'
 import { json, toTimeBoxMembers } from '../response/reply.ts'
 import { toIsoTime } from '../response/time.ts'
@@ -40,15 +39,15 @@ function exportStash(c: Ctx): Promise<Response> {
 function importStash(c: Ctx): Promise<Response> {
   return write(toWriteScope(c), {
     timed: true,
-    parameters: ['dry_run', 'replace'],
+    parameters: ['replace'],
     bodyMayHoldGuards: true,
     read: async (options, query) => {
-      const switches = [checkSwitch('dry_run', query['dry_run']), checkSwitch('replace', query['replace'])]
-      for (const one of switches) if (!one.ok) return one
+      const replaces = parseSwitch('replace', query['replace'])
+      if (!replaces.ok) return replaces
       const spec = await readJson(c.req.raw, importSpec, { limit: IMPORT_MAX_BYTES })
       if (!spec.ok) return spec
       const { items: given, guards: rules } = spec.value
-      const replace = query['replace'] === '1'
+      const replace = replaces.value
       // With replace=1, a file that lacks its items or its guards would delete all of them.
       if (replace && (given === undefined || rules === undefined)) {
         const message = 'replace=1 needs both items and guards; write [] for none'
@@ -57,37 +56,12 @@ function importStash(c: Ctx): Promise<Response> {
       const items = (given ?? []).map(({ key, value, content_type: type = DEFAULT_TYPE }) => ({ key, value, type }))
       return ok({ intent: { kind: 'import', items, guards: rules ?? [], replace, ...options } })
     },
-    reply: (applied) => (applied.preview === undefined ? replyDone(applied) : replyPreview(applied, applied.preview)),
+    reply: ({ revision, changed, reverts }) =>
+      json(
+        { message: 'Imported', revision, changed, dry_run: false, ...toTimeBoxMembers(reverts) } satisfies z.infer<
+          typeof imported
+        >,
+        { ETag: toEtag(revision) },
+      ),
   })
-}
-
-const replyDone = ({ revision, changed, reverts }: Applied): Response =>
-  json(
-    { message: 'Imported', revision, changed, dry_run: false, ...toTimeBoxMembers(reverts) } satisfies z.infer<
-      typeof imported
-    >,
-    {
-      ETag: toEtag(revision),
-    },
-  )
-
-function replyPreview({ revision, held }: Applied, preview: NonNullable<Applied['preview']>): Response {
-  const parsed = (text: string | null): unknown => (text === null ? null : JSON.parse(text))
-  const items = preview.filter(({ what }) => what === 'item')
-  const guards = preview.filter(({ what }) => what === 'guard')
-  return json({
-    message:
-      preview.length === 0 ? 'Nothing would change' : 'Nothing has changed. These are the changes that would be made',
-    revision,
-    changed: [],
-    dry_run: true,
-    changes: items.map(({ key, before, after }) => ({ key, before, after })),
-    guards: guards.map(({ key, before, after }) => ({ key, before: parsed(before), after: parsed(after) })),
-    ...(held?.waitsFor && { waits_for: held.waitsFor }),
-  } satisfies z.infer<typeof imported>)
-}
-
-function checkSwitch(parameter: string, text: string | undefined): Result<null> {
-  if (text === undefined || text === '0' || text === '1') return ok(null)
-  return refuse({ code: 'invalid_query', parameter, expected: '0 or 1' })
 }

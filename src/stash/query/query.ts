@@ -16,8 +16,8 @@ import { authenticate, listTokens, type TokenFacts } from '../tables/tokens.ts'
 export type Query =
   | { kind: 'items' }
   | { kind: 'link' }
-  /** Whether the stash accepts the credential. A token of the stash need not be able to write. */
-  | { kind: 'standing' }
+  /** Whether the stash accepts the credential. A token of the stash need not be able to write. `dryRun`: the use of the token is not recorded. */
+  | { kind: 'standing'; dryRun?: boolean }
   | { kind: 'tokens' }
   | { kind: 'guards' }
   | { kind: 'held'; after: number; limit: number }

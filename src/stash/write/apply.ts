@@ -1,15 +1,15 @@
 /**
  * Applies a command: authenticates, looks for a stored reply, resolves the intent, gathers facts, decides and commits. All of
- * it runs in one transaction, so no credential can be revoked and no fact can change before the commit.
+ * it runs in one transaction, so no credential can be revoked and no fact can change before the commit. A dry run takes the same
+ * steps, without the stored reply and the write rate; its caller rolls the transaction back.
  */
 import { decide } from '../../model/decide/decide.ts'
 import type { ChangeRequest } from '../../model/decide/facts.ts'
-import type { Applied, Command, Credential, Edit } from '../../model/intent.ts'
+import type { Applied, Command, Credential } from '../../model/intent.ts'
 import { countBytes } from '../../model/item.ts'
 import { isReplayable } from '../../model/replayable-refusal.ts'
 import type { Actor } from '../../model/access/permit.ts'
-import { createPlan, toPreview } from '../../model/decide/plan.ts'
-import { ok, refuse, type Refusal, type Result } from '../../model/refusal.ts'
+import { ok, redactForAnonymous, refuse, type Result } from '../../model/refusal.ts'
 import { toTokenId } from '../../model/access/token.ts'
 import {
   findIdempotentReply,
@@ -20,6 +20,7 @@ import {
 import { commit } from './commit.ts'
 import { sha256 } from '../tables/hash.ts'
 import { gatherFacts } from './gather-facts.ts'
+import { toDryRun } from './to-dry-run.ts'
 import { dropExpiredLinks, dropHeld } from '../tables/held.ts'
 import { resolveApproval, resolveLink } from './resolve-held.ts'
 import { getStash } from '../tables/stash-row.ts'
@@ -33,13 +34,14 @@ export function apply(sql: SqlStorage, command: Command, now: number, rate: Writ
   if (waitMs !== null) return refuse({ code: 'write_rate_limited', retry_after_s: Math.ceil(waitMs / 1_000) })
   const before = countStoredBytes(sql)
   const applied = applyAs(sql, caller.value, command, now)
+  if (command.dryRun === true) return applied
   rate.charge(caller.value, Math.max(0, countStoredBytes(sql) - before) + countReplyBytes(command, applied), now)
   return applied
 }
 
-/** The size of the reply that is stored for the Idempotency-Key. A repeat is charged for it as well; a dry run stores none. */
-function countReplyBytes({ idempotencyKey, dryRun }: Command, applied: Result<Applied>): number {
-  if (idempotencyKey === undefined || dryRun === true) return 0
+/** The size of the reply that is stored for the Idempotency-Key. A repeat is charged for it as well. */
+function countReplyBytes({ idempotencyKey }: Command, applied: Result<Applied>): number {
+  if (idempotencyKey === undefined) return 0
   return applied.ok || isReplayable(applied.refusal) ? countBytes(JSON.stringify(applied)) : 0
 }
 
@@ -71,46 +73,35 @@ function applyOnce(sql: SqlStorage, caller: Actor, command: Command, now: number
   const resolved = resolveIntent(sql, command, caller, now)
   if (!resolved.ok) return resolved
   const { request, consumedHeldIds } = resolved.value
-  if (command.dryRun === true) return dryRun(sql, request, now)
 
-  const { condition } = command
-  const applied = decideAndCommit(sql, { ...request, ...(condition && { condition }) }, now)
+  const { condition, dryRun } = command
+  const applied = decideAndCommit(sql, { ...request, ...(condition && { condition }) }, now, dryRun)
   if (!applied.ok) return caller.kind === 'anonymous' ? redactForAnonymous(applied.refusal) : applied
   for (const id of consumedHeldIds) dropHeld(sql, id)
   return applied
 }
 
-/** Only holders of a token may see guards and labels. */
-function redactForAnonymous(refusal: Refusal): Result<never> {
-  if (refusal.code === 'guard_mismatch') return refuse({ ...refusal, guard: null })
-  return refuse(refusal.code === 'frozen' ? { ...refusal, by: null } : refusal)
-}
-
 /** Decides a request by the present facts, and commits the decision. */
-export function decideAndCommit(sql: SqlStorage, request: ChangeRequest, now: number): Result<Applied> {
+export function decideAndCommit(
+  sql: SqlStorage,
+  request: ChangeRequest,
+  now: number,
+  dryRun: boolean = false,
+): Result<Applied> {
   const stash = getStash(sql)
-  const decision = decide(request, gatherFacts(sql, stash, request, now), now)
+  const facts = gatherFacts(sql, stash, request, now)
+  const decision = decide(request, facts, now)
   if (!decision.ok) return decision
+  const rehearsed = dryRun ? ok(toDryRun(sql, stash, decision.value, request, facts, now)) : null
+  // To delete a long history takes seconds, so a dry run of that is not committed.
+  if (rehearsed !== null && request.intent.kind === 'delete_stash') return rehearsed
 
   const { actor, reason, release } = request
   if (release !== null) dropHeld(sql, release.id)
   // The row was read before `dropHeld`: commit uses none of the counts of held changes in it.
   commit(sql, stash, decision.value, { actor, heldId: release?.id ?? null, reason, now })
   const { applied, entry } = decision.value
-  return ok(entry === null ? applied : { ...applied, did: entry.kind })
-}
-
-/** Decides, without a commit. */
-function dryRun(sql: SqlStorage, request: ChangeRequest, now: number): Result<Applied> {
-  const { intent } = request
-  const facts = gatherFacts(sql, getStash(sql), request, now)
-  const decision = decide(request, facts, now)
-  if (!decision.ok) return decision
-  return ok({
-    ...decision.value.applied,
-    revision: facts.revision,
-    preview: toPreview(createPlan(intent as Edit, facts, now)),
-  })
+  return rehearsed ?? ok(entry === null ? applied : { ...applied, did: entry.kind })
 }
 
 /** The bearer of a link is anonymous: the maker of the link is found with the held change. */

@@ -23,7 +23,6 @@ export function toCommand(
   const intent = toIntent(spec, ledger, secrets, now)
   const condition = UNVERSIONED.includes(spec.kind) ? toCondition(named, ledger.revision) : undefined
   const secretive = ['link', 'approval_link', 'grant', 'rotate'].includes(spec.kind)
-  const canDryRun = ['put', 'delete', 'patch', 'undo', 'import', 'set_guard'].includes(spec.kind)
   const credential = spec.kind === 'press' ? getLink(spec.link, ledger, secrets) : pickCaller(step.by, ledger, secrets)
   return {
     credential,
@@ -33,8 +32,7 @@ export function toCommand(
     ...(condition !== undefined && { condition }),
     // The reply would contain a secret, so stories send no key with it.
     ...(repeatKey !== null && !secretive && { idempotencyKey: repeatKey }),
-    // The HTTP routes accept a dry run only with a token.
-    ...(dryRun && canDryRun && credential.kind === 'token' && { dryRun }),
+    ...(dryRun && { dryRun }),
   }
 }
 

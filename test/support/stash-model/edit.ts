@@ -20,14 +20,13 @@ import {
 
 /** The random ids that the object chose. */
 export type Drawn = { key: string; heldId: string }
-export type Moment = { now: number; drawn: Drawn; dryRun: boolean }
+export type Moment = { now: number; drawn: Drawn }
 
 const LIFETIME = 30 * 24 * 60 * 60_000
 
-export function edit(ledger: Ledger, wanted: Edit, request: ChangeRequest, { now, drawn, dryRun }: Moment): Applied {
+export function edit(ledger: Ledger, wanted: Edit, request: ChangeRequest, { now, drawn }: Moment): Applied {
   const plan = computePlan(ledger, wanted, drawn.key)
   const { glass, wait } = judgeEdit(ledger, request, wanted, plan, now)
-  if (dryRun) return { revision: ledger.revision, changed: [] }
   checkRevision(ledger, request)
   const { release } = request
   if (release !== null) ledger.held.delete(release.id)

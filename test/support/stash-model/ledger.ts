@@ -19,6 +19,13 @@ export const sha256 = (text: string): string => createHash('sha256').update(text
 export type Creation = { id: string; profile: 'safeguarded' | 'wrendb'; masterHash: string; createdAt: number }
 export type LoggedEntry = Entry & { hash: string }
 
+type Copy = {
+  rows: (readonly [string, readonly (readonly [string, unknown])[]])[]
+  log: LoggedEntry[]
+  freeze: Freeze | null
+  head: string
+}
+
 /** The fields of an entry besides its author and time. */
 type EntryFields = { heldId?: string | null; reason: string | null; detail: Detail | null; changes?: EntryChange[] }
 
@@ -54,6 +61,26 @@ export class Ledger implements Tables {
       endsAs: null,
       endedAt: null,
     })
+  }
+
+  /** A copy of all tables, for `restore`. Rows are never changed in place, so they are shared. */
+  copy(): Copy {
+    const { items, guards, tokens, ended, held, answers, refusals, log, freeze, head } = this
+    const maps = { items, guards, tokens, ended, held, answers, refusals }
+    const rows = Object.entries<Map<string, unknown>>(maps).map(([name, map]) => [name, [...map]] as const)
+    return { rows, log: [...log], freeze, head }
+  }
+
+  restore({ rows, log, freeze, head }: Copy): void {
+    for (const [name, entries] of rows) {
+      // The names come from `copy`.
+      const map = this[name as 'items'] as Map<string, unknown>
+      map.clear()
+      for (const [key, row] of entries) map.set(key, row)
+    }
+    this.log.splice(0, Infinity, ...log)
+    this.freeze = freeze
+    this.head = head
   }
 
   get revision(): number {

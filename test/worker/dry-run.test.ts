@@ -1,0 +1,441 @@
+/** `dry_run=1` of every write: it says what the write would do, leaves no trace, and then the write does that. */
+import { runInDurableObject } from 'cloudflare:test'
+import { afterEach, describe, expect, it } from 'vitest'
+import { OPERATIONS } from '../../src/http/openapi/operations.ts'
+import { dryRun } from '../../src/wire/change.ts'
+import { dumpStorage } from '../support/dump.ts'
+import { clearFaults, faults } from '../support/faults.ts'
+import { getObject, newOperator, newStash, send } from '../support/front-door.ts'
+import { freezeTime } from '../support/frozen-time.ts'
+import { operatorOf, type Operator } from '../support/operator.ts'
+
+freezeTime()
+afterEach(clearFaults)
+
+const ADMIN = 'the-admin-token-of-this-deployment'
+const AT = '2031-01-02T00:00:00.000Z'
+const IN_AN_HOUR = '2031-01-01T01:00:00.000Z'
+
+/** Creates a stash with one of everything that a write can refer to. */
+async function createFullStash() {
+  const { stash, master } = await newOperator()
+  await master.call('PATCH', '/flags', { a: '1', b: '1', boxed: 'off', traffic: 'blue' })
+  await master.call('PUT', '/guards/traffic', { type: 'choice', choices: ['blue', 'green'], approvals: 1 })
+  const second = await master.grant({ label: 'second', can: ['write', 'approve'] })
+  const held = String((await master.set('traffic', 'green', 'reason=drain')).body['held_id'])
+  await second.set('boxed', 'on', 'for=1h')
+  await master.set('a', '2')
+  const presign = async (key: string) => {
+    const made = await send(`/item/${stash.id}/${key}/presign`, stash.as({ method: 'POST', body: '9' }))
+    return (await made.json()) as { url: string; held_id: string } satisfies object
+  }
+  const link = new URL((await presign('a')).url).search
+  const expired = (await presign('b')).held_id
+  const { tokens } = (await master.call('GET', '/tokens')).body as { tokens: { token_id: string; label: string }[] }
+  const secondId = tokens.find(({ label }) => label === 'second')?.token_id ?? ''
+  // An expired link that the next write drops, and tokens whose next use is recorded.
+  await runInDurableObject(getObject(stash), (_, { storage }) => {
+    storage.sql.exec('UPDATE held SET expires_at = 1 WHERE id = ?', expired)
+    storage.sql.exec('UPDATE token SET last_used_at = 1')
+  })
+  return { stash, master, second, held, link, secondId }
+}
+
+type Full = Awaited<ReturnType<typeof createFullStash>>
+
+type Case = {
+  name?: string
+  /** The request, without `dry_run`. S, HELD and SECOND stand for the ids. */
+  path: string
+  body?: unknown
+  by?: 'master' | 'second' | 'admin' | 'link'
+  /** Changes the stash before. */
+  before?: (full: Full) => Promise<unknown>
+  /** What the dry run answers, besides its message. */
+  answer: Record<string, unknown>
+}
+
+const patch = (key: string, before: string | null, after: string | null) => ({ changes: [{ key, before, after }] })
+const BOXED = { held_id: 'revert-4', key: 'boxed', at: IN_AN_HOUR, goes_back_to: 'off' }
+const TRAFFIC = { type: 'choice', choices: ['blue', 'green'], approvals: 1 }
+const IN_15_MINUTES = '2031-01-01T00:15:00.000Z'
+const TOMORROW = AT
+
+/** By the id of the operation. Each answer has `changes` and `guards`, which are empty unless the case gives them. */
+const CASES: Record<string, Case[]> = {
+  createItem: [
+    { path: '/item/S', body: 'x', answer: { does: 'put', changes: [{ key: 'K', before: null, after: 'x' }] } },
+  ],
+  putItem: [
+    { path: '/item/S/a', body: '3', answer: { does: 'put', ...patch('a', '2', '3') } },
+    {
+      name: 'time-boxed',
+      path: '/item/S/a?for=1h',
+      body: '3',
+      answer: { does: 'put', ...patch('a', '2', '3'), reverts_at: IN_AN_HOUR },
+    },
+    {
+      name: 'scheduled',
+      path: `/item/S/a?at=${AT}`,
+      body: '3',
+      answer: { does: null, ...patch('a', '2', '3'), waits_for: 'time', due_at: AT },
+    },
+    {
+      name: 'that takes a second person',
+      path: '/item/S/traffic',
+      body: 'green',
+      answer: { does: null, ...patch('traffic', 'blue', 'green'), waits_for: 'approval', expires_at: TOMORROW },
+    },
+    {
+      name: 'in spite of a freeze',
+      path: '/item/S/a',
+      body: '3',
+      before: ({ master }) => master.call('PUT', '/freeze', {}),
+      answer: { does: 'put', ...patch('a', '2', '3') },
+    },
+  ],
+  postItem: [{ path: '/item/S/new', body: '3', answer: { does: 'put', ...patch('new', null, '3') } }],
+  deleteItem: [{ path: '/item/S/a', answer: { does: 'delete', ...patch('a', '2', null) } }],
+  patchFlags: [
+    {
+      path: '/stash/S/flags',
+      body: { a: '3', b: null, absent: null },
+      answer: {
+        does: 'patch',
+        changes: [
+          { key: 'a', before: '2', after: '3' },
+          { key: 'b', before: '1', after: null },
+        ],
+      },
+    },
+    { name: 'without an effect', path: '/stash/S/flags', body: { absent: null }, answer: { does: null } },
+  ],
+  setGuard: [
+    {
+      path: '/stash/S/guards/a',
+      body: { type: 'number' },
+      answer: { does: 'set_guard', guards: [{ key: 'a', before: null, after: { type: 'number' } }] },
+    },
+  ],
+  removeGuard: [
+    {
+      path: '/stash/S/guards/traffic',
+      answer: { does: 'remove_guard', guards: [{ key: 'traffic', before: TRAFFIC, after: null }] },
+    },
+  ],
+  freeze: [{ path: '/stash/S/freeze', body: { until: AT, reason: 'r' }, answer: { does: 'freeze', ends: [BOXED] } }],
+  unfreeze: [
+    {
+      path: '/stash/S/freeze',
+      before: ({ master }) => master.call('PUT', '/freeze', { until: AT }),
+      answer: { does: 'unfreeze' },
+    },
+  ],
+  createToken: [{ path: '/stash/S/tokens', body: { label: 'third', can: ['write'] }, answer: { does: 'add_token' } }],
+  revokeToken: [{ path: '/stash/S/tokens/SECOND', answer: { does: 'revoke_token', ends: [BOXED] } }],
+  rotateMaster: [{ path: '/stash/S/tokens/rotate', body: { overlap: '1h' }, answer: { does: 'rotate_master' } }],
+  rotateToken: [{ path: '/stash/S/tokens/SECOND/rotate', body: {}, answer: { does: 'rotate_token' } }],
+  recoverStash: [{ path: '/stash/S/tokens/recover?all=1', by: 'admin', answer: { does: 'recover' } }],
+  approve: [
+    { path: '/stash/S/held/HELD/approve', by: 'second', answer: { does: 'put', ...patch('traffic', 'blue', 'green') } },
+  ],
+  presignApproval: [
+    {
+      path: '/stash/S/held/HELD/presign',
+      by: 'second',
+      answer: { does: null, ...patch('traffic', 'blue', 'green'), waits_for: 'link', expires_at: IN_15_MINUTES },
+    },
+  ],
+  dropHeld: [
+    { path: '/stash/S/held/HELD', answer: { does: 'drop_held' } },
+    { name: 'of a revert', path: '/stash/S/held/revert-4', answer: { does: 'drop_held' } },
+  ],
+  undo: [{ path: '/stash/S/undo', body: { revision: 5 }, answer: { does: 'undo', ...patch('a', '2', '1') } }],
+  importStash: [
+    {
+      path: '/stash/S/import',
+      body: { items: [{ key: 'a', value: '3' }], guards: [{ key: 'b', guard: { type: 'text' } }] },
+      answer: {
+        does: 'import',
+        ...patch('a', '2', '3'),
+        guards: [{ key: 'b', before: null, after: { type: 'text' } }],
+      },
+    },
+  ],
+  presign: [
+    {
+      path: '/item/S/a/presign?decision=who',
+      body: '3',
+      answer: { does: null, ...patch('a', '2', '3'), waits_for: 'link', expires_at: IN_15_MINUTES },
+    },
+  ],
+  presignShort: [
+    {
+      path: '/S/a/presign',
+      body: '3',
+      answer: { does: null, ...patch('a', '2', '3'), waits_for: 'link', expires_at: IN_15_MINUTES },
+    },
+  ],
+  useLink: [{ path: '/update', by: 'link', answer: { does: 'put', ...patch('a', '2', '9') } }],
+  deleteStash: [
+    { path: '/stash/S', answer: { does: null } },
+    { name: 'by the admin', path: '/stash/S', by: 'admin', answer: { does: null } },
+  ],
+}
+
+const METHODS = new Map(OPERATIONS.map(({ id, method }) => [id, method.toUpperCase()]))
+
+/** Sends the request of a case, as a dry run or not. */
+async function request({ path, body, by = 'master' }: Case, id: string, full: Full, dry: boolean) {
+  faults.settings = { ADMIN_TOKEN: ADMIN }
+  const { stash, master, second, held, link, secondId } = full
+  const place =
+    path.replace('/S', `/${stash.id}`).replace('HELD', held).replace('SECOND', secondId) + (by === 'link' ? link : '')
+  const token = { master: master.token, second: second.token, admin: ADMIN, link: null }[by]
+  const isKeyed = dry || !['createToken', 'presign', 'presignShort', 'presignApproval'].includes(id)
+  const isLinkMade = id === 'presign' || id === 'presignShort'
+  const answer = await send(dry ? `${place}${place.includes('?') ? '&' : '?'}dry_run=1` : place, {
+    method: METHODS.get(id) ?? '',
+    headers: {
+      ...(token !== null && { Authorization: `Bearer ${token}` }),
+      ...(isKeyed && { 'Idempotency-Key': 'same' }),
+      ...(!isLinkMade && by !== 'link' && { 'Break-Glass': 'drill' }),
+    },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  })
+  const text = await answer.text()
+  return { status: answer.status, headers: answer.headers, text, body: JSON.parse(text) as Record<string, unknown> }
+}
+
+const ALL = Object.entries(CASES).flatMap(([id, cases]) => cases.map((one) => ({ id, name: '', ...one })))
+
+/** A key that the server generates differs in each request. */
+const unkeyed = (id: string, changes: unknown) =>
+  id === 'createItem' ? (changes as object[]).map((change) => ({ ...change, key: 'K' })) : changes
+
+describe('dry_run=1', () => {
+  it('is a parameter of every operation that writes', () => {
+    // POST evaluations write nothing.
+    const writes = OPERATIONS.filter(({ method, path }) => method !== 'get' && !path.includes('/ofrep/'))
+    for (const { id, parameters } of writes) expect(parameters, id).toContain('dry_run')
+    expect(Object.keys(CASES).concat('createStash').sort()).toEqual(writes.map(({ id }) => id).sort())
+  })
+
+  it.each(ALL)(
+    'says what $id $name would do, leaves no trace, and then the write does that',
+    async ({ id, ...one }) => {
+      const full = await createFullStash()
+      await one.before?.(full)
+      const before = await dumpStorage(full.stash)
+
+      const { status, headers, text, body } = await request(one, id, full, true)
+      expect({ status, body }).toMatchObject({ status: 200 })
+      const { message, revision, ...answer } = dryRun.strict().parse(body)
+      expect({ ...answer, changes: unkeyed(id, answer.changes) }).toEqual({
+        changed: [],
+        dry_run: true,
+        changes: [],
+        guards: [],
+        ...one.answer,
+      })
+      expect(message).toMatch(
+        answer.does === null && id === 'patchFlags' ? /^Nothing would/ : /^Nothing has changed\. /,
+      )
+      expect(headers.get('ETag')).toBeNull()
+      expect(text).not.toMatch(/sw[yl]_/)
+      expect(await dumpStorage(full.stash)).toEqual(before)
+      expect(before['stash']).toMatchObject([{ revision }])
+
+      const done = await request(one, id, full, false)
+      expect(done).toMatchObject({ status: answer.waits_for === undefined || id.startsWith('presign') ? 200 : 202 })
+      if (id === 'deleteStash') return
+      const after = (await dumpStorage(full.stash)) as Record<string, Record<string, unknown>[]>
+      expect(after['stash']).toMatchObject([{ revision: revision + (answer.does === null ? 0 : 1) }])
+      expect(after['log']?.at(-1)?.['kind'] === answer.does).toBe(answer.does !== null)
+      const { waits_for, due_at, expires_at, reverts_at, ...real } = done.body
+      expect({ waits_for, due_at: due_at ?? undefined, expires_at: expires_at ?? undefined, reverts_at }).toMatchObject(
+        {
+          reverts_at: answer.reverts_at,
+          due_at: answer.due_at,
+          ...(!id.includes('oken') && { expires_at: answer.expires_at }),
+          ...(!id.startsWith('presign') && { waits_for: answer.waits_for }),
+        },
+      )
+      expect(real['reverts'] ?? real['leaves'] ?? []).toEqual(id === 'recoverStash' ? [] : (answer.ends ?? []))
+      if (answer.does === null) return
+      const secret = String(real['master_token'] ?? full.master.token)
+      const [entry] = await operatorOf(send, full.stash, secret).history('limit=1')
+      expect(unkeyed(id, entry?.changes)).toEqual(unkeyed(id, answer.changes))
+      expect(entry?.['guards'] ?? []).toEqual(answer.guards)
+    },
+  )
+  it('of a write without a token says what it would create in the WrenDB profile, with the redactions of the write', async () => {
+    const { stash, master } = await newOperator({ profile: 'wrendb' })
+    await master.set('taken', '1')
+    await master.call('PUT', '/guards/n', { type: 'number' })
+    const before = await dumpStorage(stash)
+    const post = async (key: string, value: string, query: string) => {
+      const answer = await send(`/item/${stash.id}/${key}?${query}`, { method: 'POST', body: value })
+      return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
+    }
+    expect(await post('n', '1', 'dry_run=1')).toMatchObject({
+      status: 200,
+      body: { does: 'put', ...patch('n', null, '1') },
+    })
+    for (const [key, value] of [
+      ['taken', '2'],
+      ['n', 'x'],
+    ] as const) {
+      const dry = await post(key, value, 'dry_run=1')
+      expect(dry.status).toBeGreaterThan(400)
+      expect(dry).toEqual(await post(key, value, ''))
+    }
+    expect(await dumpStorage(stash)).toEqual(before)
+    // There a GET of a link applies it.
+    const made = await send(`/item/${stash.id}/taken/presign`, stash.as({ method: 'POST', body: '2' }))
+    const link = new URL(((await made.json()) as { url: string }).url).search
+    const opened = await send(`/update${link}&dry_run=1`)
+    expect(await opened.json()).toMatchObject({ dry_run: true, ...patch('taken', '1', '2') })
+    expect(await stash.read('taken')).toBe('1')
+    expect((await send(`/update${link}`)).status).toBe(200)
+    expect(await stash.read('taken')).toBe('2')
+  })
+})
+
+describe('POST /stash?dry_run=1', () => {
+  it('checks who may create, and the body, and creates nothing', async () => {
+    const created: string[] = []
+    faults.object = (method, call) => (created.push(method), call())
+    const dry = async (body?: string, headers = {}) => {
+      const answer = await send('/stash?dry_run=1', { method: 'POST', headers, ...(body !== undefined && { body }) })
+      return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
+    }
+    // An address may create 60 stashes a minute. A dry run does not count.
+    for (let i = 0; i < 70; i++) expect((await dry('{"name": "shop"}')).status).toBe(200)
+    expect((await dry()).body).toEqual({
+      message: 'Nothing has changed. The request would be accepted',
+      revision: 0,
+      changed: [],
+      dry_run: true,
+      does: null,
+      changes: [],
+      guards: [],
+    })
+    expect(await dry('{"nam": 1}')).toMatchObject({ status: 400, body: { code: 'invalid_body' } })
+    faults.settings = { ADMIN_TOKEN: ADMIN }
+    expect(await dry()).toMatchObject({ status: 401, body: { code: 'token_missing' } })
+    expect((await dry('{}', { Authorization: `Bearer ${ADMIN}` })).status).toBe(200)
+    expect(created).toEqual([])
+  })
+})
+
+describe('a dry run that is refused', () => {
+  async function createRefusals() {
+    const full = await createFullStash()
+    const limited = await full.master.grant({ label: 'limited', can: ['write'], keys: ['own-*'] })
+    await full.master.call('PUT', '/guards/b', { type: 'number' })
+    return { ...full, limited }
+  }
+  type Refusals = Awaited<ReturnType<typeof createRefusals>>
+  it.each<[string, (all: Refusals, query: string) => Promise<unknown>]>([
+    ['by a guard', ({ master }, query) => master.set('b', 'x', query)],
+    ['by If-Match', ({ master }, query) => master.set('a', '3', query, { 'If-Match': '"1"' })],
+    ['by the revision', ({ master }, query) => master.call('PUT', `/freeze?${query}`, {}, { 'If-Match': '"1"' })],
+    [
+      'by the revision, for an approval',
+      ({ second, held }, query) => second.call('POST', `/held/${held}/approve?${query}`, '', { 'If-Match': '"1"' }),
+    ],
+    ['because the item is missing', ({ stash, master }, query) => deleteItem(stash, master, 'none', query)],
+    ['for a limited token, a put', ({ limited }, query) => limited.set('a', '3', query)],
+    ['for a limited token, an undo', ({ limited }, query) => limited.call('POST', `/undo?${query}`, { revision: 5 })],
+    [
+      'for a limited token, an import',
+      ({ limited }, query) => limited.call('POST', `/import?${query}`, { items: [{ key: 'a', value: '2' }] }),
+    ],
+    ['for a limited token, a grant', ({ limited }, query) => limited.call('POST', `/tokens?${query}`, GRANT)],
+    ['for a limited token, a drop', ({ limited, held }, query) => limited.call('DELETE', `/held/${held}?${query}`)],
+    ['for the requester', ({ master, held }, query) => master.call('POST', `/held/${held}/approve?${query}`)],
+    [
+      'for a taken label',
+      ({ master }, query) => master.call('POST', `/tokens?${query}`, { ...GRANT, label: 'second' }),
+    ],
+    [
+      'for another stash',
+      async (all, query) => operatorOf(send, all.stash, (await newStash()).token).set('a', '3', query),
+    ],
+    ['for a malformed body', ({ master }, query) => master.call('PATCH', `/flags?${query}`, { a: 1 })],
+  ])('answers as its write: %s', async (_, ask) => {
+    const all = await createRefusals()
+    const before = await dumpStorage(all.stash)
+    const dry = (await ask(all, 'dry_run=1')) as { status: number; body: object }
+    expect(await dumpStorage(all.stash)).toEqual(before)
+    const real = (await ask(all, '')) as { status: number; body: object }
+    expect(dry.status).toBeGreaterThanOrEqual(400)
+    expect([dry.status, dry.body]).toEqual([real.status, real.body])
+  })
+  it('answers as its write in a freeze', async () => {
+    const { master, limited, stash } = await createRefusals()
+    await master.call('PUT', '/freeze', { reason: 'launch' })
+    const dry = await limited.set('own-1', '1', 'dry_run=1')
+    expect(dry).toMatchObject({ status: 423, body: { code: 'frozen', may_break_glass: false } })
+    expect(dry.body).toEqual((await limited.set('own-1', '1')).body)
+    expect(await master.call('PUT', '/guards/b?dry_run=1', { type: 'text' })).toMatchObject({ status: 423 })
+    expect(await stash.read('own-1')).toBe('')
+  })
+  it('is 410 for a link that was used, as for the link itself', async () => {
+    const { link, stash } = await createFullStash()
+    expect((await send(`/update${link}`, { method: 'POST' })).status).toBe(200)
+    const again = await send(`/update${link}&dry_run=1`, { method: 'POST' })
+    expect([again.status, ((await again.json()) as { code: string }).code]).toEqual([410, 'link_spent'])
+    expect(await stash.read('a')).toBe('9')
+  })
+  it('is 400 where `dry_run` is neither 0 nor 1, or is given twice', async () => {
+    const { stash, master, link } = await createFullStash()
+    for (const query of ['dry_run=yes', 'dry_run=', 'dry_run=1&dry_run=1', 'dry_run=1&dry_run=0']) {
+      expect(await master.set('a', '3', query)).toMatchObject({ status: 400, body: { parameter: 'dry_run' } })
+      expect((await send(`/stash?${query}`, { method: 'POST' })).status).toBe(400)
+      expect((await send(`/update${link}&${query}`, { method: 'POST' })).status).toBe(400)
+    }
+    expect(await stash.read('a')).toBe('2')
+    expect((await master.set('a', '3', 'dry_run=0')).body).toMatchObject({ message: 'Item stored' })
+  })
+})
+
+describe('a dry run whose object fails', () => {
+  it('is 503, because nothing can have been applied', async () => {
+    const { master } = await newOperator()
+    faults.object = async (method, call) => {
+      if (method === 'apply') throw new TypeError('Cannot destructure property')
+      return call()
+    }
+    const failed = await master.call('PUT', '/freeze?dry_run=1', {})
+    expect(failed).toMatchObject({ status: 503, body: { code: 'unreachable' } })
+    expect(failed.headers.get('Retry-After')).not.toBeNull()
+    expect(await master.set('a', '1')).toMatchObject({ status: 500, body: { applied: 'unknown' } })
+    faults.object = () => Promise.reject(new Error('down'))
+    expect(await master.call('PUT', '/guards/a?dry_run=1', {})).toMatchObject({ status: 500, body: { applied: 'no' } })
+    faults.object = () => Promise.reject(Object.assign(new Error('overloaded'), { overloaded: true }))
+    expect(await master.set('a', '1', 'dry_run=1')).toMatchObject({ status: 503, body: { code: 'overloaded' } })
+  })
+  it('is 503 where the object is of the version before, except for an import', async () => {
+    const { master } = await newOperator()
+    const preview = [{ what: 'item', key: 'a', before: null, after: '1' }]
+    faults.object = async (method, call) =>
+      method === 'apply' ? { ok: true, value: { revision: 0, changed: ['a'], preview } } : call()
+    expect(await master.set('a', '1', 'dry_run=1')).toMatchObject({ status: 503, body: { code: 'unreachable' } })
+    const file = { items: [{ key: 'a', value: '1' }] }
+    expect((await master.call('POST', '/import?dry_run=1', file)).body).toMatchObject({
+      dry_run: true,
+      does: 'import',
+      ...patch('a', null, '1'),
+    })
+  })
+})
+
+const GRANT = { label: 'x', can: ['write'] }
+
+const deleteItem = async (stash: { id: string }, { token }: Operator, key: string, query: string) => {
+  const headers = { Authorization: `Bearer ${token}` }
+  const answer = await send(`/item/${stash.id}/${key}?${query}`, { method: 'DELETE', headers })
+  return { status: answer.status, body: (await answer.json()) as object }
+}
