@@ -100,20 +100,26 @@ export const stashRecovered = z
   })
   .meta({ id: 'StashRecovered' })
 
+const listedFacts = {
+  ...tokenFacts,
+  master: z.boolean(),
+  created_at: time,
+  made_by: tokenId.nullable().meta({ description: 'The token that granted it; null for a first or recovered master.' }),
+  holder: tokenId.nullable().meta({
+    description:
+      'The holder: the first token below a master token from which this one descends. Tokens of one holder count as one person.',
+  }),
+}
+
+export const ownToken = z.object(listedFacts).meta({ id: 'OwnToken' })
+
 export const tokenList = z
   .object({
     stash_id: stashId,
     tokens: z.array(
       z.object({
-        ...tokenFacts,
-        master: z.boolean(),
-        created_at: time,
+        ...listedFacts,
         last_used_at: time.nullable().meta({ description: 'Accurate to ten minutes.' }),
-        made_by: tokenId.nullable(),
-        holder: tokenId.nullable().meta({
-          description:
-            'The holder: the first token below a master token from which this one descends. Tokens of one holder count as one person.',
-        }),
       }),
     ),
   })

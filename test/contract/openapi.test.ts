@@ -97,6 +97,7 @@ describe('answers', () => {
       .strict()
       .parse(await ask('POST', '/stash/S/tokens', '{"label":"second","can":["approve"]}'))
     granting.tokenList.strict().parse(await ask('GET', '/stash/S/tokens'))
+    granting.ownToken.strict().parse(await ask('GET', '/stash/S/token'))
     guarding.guardApplied.strict().parse(await ask('PUT', '/stash/S/guards/d', '{"type":"boolean","approvals":1}'))
     guarding.guardFacts.parse(await ask('GET', '/stash/S/guards/d'))
     guarding.guardList.strict().parse(await ask('GET', '/stash/S/guards'))

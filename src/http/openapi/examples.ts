@@ -113,7 +113,11 @@ switchyard_flag_changed_timestamp_seconds{key="on-call"} …`,
   },
   listTokens: {
     command: `curl -s -H "$AUTH" "$URL/stash/$STASH/tokens"`,
-    output: `{"stash_id":"…","tokens":[…,{"token_id":"…","label":"second","master":false,"can":["write","approve"],"keys":["*"],"created_at":"…","expires_at":null,"last_used_at":null,"made_by":"…","holder":"…"},…]}`,
+    output: `{"stash_id":"…","tokens":[…,{"token_id":"…","label":"second","master":false,"can":["write","approve"],"keys":["*"],"created_at":"…","expires_at":null,"made_by":"…","holder":"…","last_used_at":null},…]}`,
+  },
+  readOwnToken: {
+    command: `curl -s -H "$SECOND" $URL/stash/$STASH/token`,
+    output: `{"token_id":"…","label":"second","master":false,"can":["write","approve"],"keys":["*"],"created_at":"…","expires_at":null,"made_by":"…","holder":"…"}`,
   },
   createToken: {
     command: `curl -s -X POST -H "$AUTH" $URL/stash/$STASH/tokens -d '{"label": "ci", "can": ["write"], "keys": ["maintenance-*"], "expires_in": "90d"}'`,

@@ -1,5 +1,6 @@
 /** The OpenAPI operations on tokens. Their schemas also validate the bodies and type the responses. */
 import {
+  ownToken,
   rotateSpec,
   stashRecovered,
   tokenCreated,
@@ -20,6 +21,15 @@ export const TOKEN_OPERATIONS: Operation[] = [
     auth: 'token',
     response: tokenList,
     refusals: QUERY_REFUSALS,
+  },
+  {
+    method: 'get',
+    path: '/stash/{stash}/token',
+    id: 'readOwnToken',
+    summary: 'What the token of the request can do, for which keys and until when. Any valid token may ask this.',
+    auth: 'token',
+    response: ownToken,
+    refusals: [...QUERY_REFUSALS, 'unreachable'],
   },
   {
     method: 'post',

@@ -1,11 +1,12 @@
 /**
- * `/stash/{id}/tokens`: lists, creates, revokes and replaces tokens. A secret is shown only in the response to the request that
+ * `/stash/{id}/tokens`: lists, creates, revokes and replaces tokens; `/stash/{id}/token` describes the caller's own. A secret is shown only in the response to the request that
  * creates it.
  */
 import { Hono } from 'hono'
 import { parseDuration } from '../../model/duration.ts'
 import { ok, refuse } from '../../model/refusal.ts'
 import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../../model/access/token.ts'
+import type { TokenFacts } from '../../stash/tables/tokens.ts'
 import { writeAsTokenOrAdmin } from '../request/admin.ts'
 import { queryStash } from '../request/query.ts'
 import { sha256 } from '../digest.ts'
@@ -16,6 +17,7 @@ import { toWriteScope, type App, type Ctx } from '../scope.ts'
 import {
   rotateSpec,
   tokenSpec,
+  type ownToken,
   type stashRecovered,
   type tokenCreated,
   type tokenList,
@@ -30,6 +32,12 @@ const SPEC_MAX_BYTES = 16 * 1024
 
 export const tokens = new Hono<App>()
   .get('/stash/:stash/tokens', list)
+  .get('/stash/:stash/token', (c) =>
+    queryStash(toWriteScope(c), {
+      toQuery: () => ok({ kind: 'token' as const }),
+      reply: (facts) => json(toOwnToken(facts) satisfies z.infer<typeof ownToken>),
+    }),
+  )
   .post('/stash/:stash/tokens', create)
   .post('/stash/:stash/tokens/rotate', rotate)
   .post('/stash/:stash/tokens/recover', recover)
@@ -164,19 +172,20 @@ function list(c: Ctx): Promise<Response> {
     reply: ({ tokens: all }) =>
       json({
         stash_id: c.req.param('stash') ?? '',
-        tokens: all.map(({ token, createdAt, lastUsedAt, madeBy }) => ({
-          token_id: token.id,
-          label: token.label,
-          master: token.master,
-          can: token.can,
-          keys: token.keys,
-          created_at: toIsoTime(createdAt),
-          expires_at: toIsoTimeOrNull(token.expiresAt),
-          last_used_at: toIsoTimeOrNull(lastUsedAt),
-          made_by: madeBy,
-          // During a deploy the object may still run the previous version, which does not send the holder.
-          holder: token.holder ?? null,
-        })),
+        tokens: all.map((facts) => ({ ...toOwnToken(facts), last_used_at: toIsoTimeOrNull(facts.lastUsedAt) })),
       } satisfies z.infer<typeof tokenList>),
   })
 }
+
+const toOwnToken = ({ token, createdAt, madeBy }: TokenFacts): z.infer<typeof ownToken> => ({
+  token_id: token.id,
+  label: token.label,
+  master: token.master,
+  can: token.can,
+  keys: token.keys,
+  created_at: toIsoTime(createdAt),
+  expires_at: toIsoTimeOrNull(token.expiresAt),
+  made_by: madeBy,
+  // During a deploy the object may still run the previous version, which does not send the holder.
+  holder: token.holder ?? null,
+})

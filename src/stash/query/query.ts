@@ -11,7 +11,7 @@ import { readHistory, verifyHistory, type HistoryPage, type Verified } from './h
 import { getItemsAt } from '../tables/items-at.ts'
 import { listItemsByAge, listItemsByKey, toItemRow, type ItemRow } from '../tables/items.ts'
 import { getStash } from '../tables/stash-row.ts'
-import { authenticate, listTokens, type TokenFacts } from '../tables/tokens.ts'
+import { authenticate, getTokenFacts, listTokens, type TokenFacts } from '../tables/tokens.ts'
 
 export type Query =
   | { kind: 'items' }
@@ -19,6 +19,8 @@ export type Query =
   /** Whether the stash accepts the credential. A token of the stash need not be able to write. `dryRun`: the use of the token is not recorded. */
   | { kind: 'standing'; dryRun?: boolean }
   | { kind: 'tokens' }
+  /** The token that asks. */
+  | { kind: 'token' }
   | { kind: 'guards' }
   | { kind: 'held'; after: number; limit: number }
   | { kind: 'history'; key: string | null; before: number | null; limit: number }
@@ -32,6 +34,7 @@ export type QueryResult =
   | { kind: 'items'; revision: number; items: ItemRow[] }
   | LinkAnswer
   | { kind: 'tokens'; tokens: TokenFacts[] }
+  | ({ kind: 'token' } & TokenFacts)
   | { kind: 'guards'; revision: number; guards: GuardRow[] }
   | ({ kind: 'held' } & HeldPage)
   | ({ kind: 'history' } & HistoryPage)
@@ -84,6 +87,8 @@ function answerActor(
     case 'tokens':
       if (!permits(actor, 'tokens')) return refuse({ code: 'not_permitted', needs: 'tokens' })
       return ok({ kind: 'tokens', tokens: listTokens(sql, now).filter(({ token }) => isWithin(token, actor).ok) })
+    case 'token':
+      return ok({ kind: 'token', ...getTokenFacts(sql, actor) })
     case 'held':
       return ok({ kind: 'held', ...listHeld(sql, actor, question, now) })
     case 'history':

@@ -114,13 +114,22 @@ export function listTokens(sql: SqlStorage, now: number): TokenFacts[] {
   return sql
     .exec<TokenRow>(query, now)
     .toArray()
-    .map((row) => ({
-      token: toActor(sql, row),
-      createdAt: row.created_at,
-      lastUsedAt: row.last_used_at,
-      madeBy: row.made_by,
-    }))
+    .map((row) => toTokenFacts(sql, row))
 }
+
+/** The facts about an authenticated token. */
+export function getTokenFacts(sql: SqlStorage, token: TokenActor): TokenFacts {
+  const row = getTokenRow(sql, token.id)
+  if (row === undefined) throw new Error('an authenticated token has no row')
+  return toTokenFacts(sql, row)
+}
+
+const toTokenFacts = (sql: SqlStorage, row: TokenRow): TokenFacts => ({
+  token: toActor(sql, row),
+  createdAt: row.created_at,
+  lastUsedAt: row.last_used_at,
+  madeBy: row.made_by,
+})
 
 export function endToken(sql: SqlStorage, id: string, until: number, now: number): void {
   // `expires_at` is set as well, because older versions of the code read only that.
