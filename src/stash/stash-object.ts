@@ -113,8 +113,7 @@ export class StashObject extends DurableObject<Env> {
     })
     if (!this.#exists) return
     this.#recovery.noteWake(getCursor(this.#sql), getStash(this.#sql).revision)
-    // A copy in KV that an older version wrote is put again even if the stash does not change. This comes last, because the
-    // alarm's tasks use all of the above.
+    // A copy in KV of an older version is put again without a change. This is last: the alarm's tasks use all of the above.
     if (this.#publisher.dueAt() !== null || this.#storageDeletionAt() !== null) this.#alarm.schedule()
     void this.#alarm.restore()
   }
