@@ -49,6 +49,7 @@ export const ROUTE_ACCESS: Record<string, Row> = {
   readStashHealth: ANY_TOKEN,
   readGate: all('204'),
   createItem: WIDE_TOKEN,
+  readOwnToken: ANY_TOKEN,
   listTokens: WIDE_TOKEN,
   createToken: WIDE_TOKEN,
   revokeToken: WIDE_TOKEN,
