@@ -7,31 +7,57 @@
  */
 import type { Hall, Seated } from './hall.ts'
 import type { Filter, WatchEvent } from '../model/snapshot/watch-event.ts'
-import { serializeEvent } from '../model/snapshot/watch-event.ts'
+import { compileFilter, serializeEvent } from '../model/snapshot/watch-event.ts'
+import { getStatusDigest, serializeStatus, type WatchStatus } from '../model/snapshot/watch-status.ts'
+import type { KeyMatcher } from '../model/access/key-matcher.ts'
 
 /** Sent to so many, others get their turn: requests, and writers first of all. */
 const SLICE = 64
 /** What may lie in the runtime for a client that shows no sign of life. Past it the client is let go, and resumes. */
 const UNHEARD_MAX_CHARS = 1024 * 1024
 
+/** How many characters of texts one broadcast keeps for the watchers that come next. */
+const SHARED_MAX_CHARS = 16 * 1024 * 1024
+
 /** WebSocket close codes (RFC 6455 §7.4.1). */
 export const CLOSE = { done: 1000, policy: 1008, large: 1009, slow: 1013 } as const
 
-type Attachment = { joinedAt: number; filter: Filter }
+/** What a watcher asked for besides its filter. */
+export type AdmitOptions = {
+  /** Whether events that are sent at once are sent as one message, a JSON array. */
+  batch?: boolean
+  /** The status that is among the first texts; null: it is not known yet; undefined: the watcher did not ask for it. */
+  status?: WatchStatus | null | undefined
+}
+
+/** Attachments outlive a deploy: older versions of the code leave out what they do not know. */
+type Attachment = { joinedAt: number; filter: Filter; batch?: boolean; status?: number | null }
 type Seat = {
   /** The last revision that it has been told, or that did not concern it. */
   cursor: number
-  filter: Filter
-  /** Those who share a name are told the same text. Made once: a list of a hundred keys is long. */
-  filterName: string
+  filter: SharedFilter
+  batch: boolean
+  /** The digest of the status that it received last; null: none yet; undefined: it did not ask for it. */
+  status: number | null | undefined
   /** Sent since it was last heard of, and when that was. */
   unheard: number
   heardAt: number
 }
 
+/**
+ * A filter, compiled once for all watchers that have it. Watchers with the same name receive the same text. The name is made
+ * once, because a list of a hundred keys is long.
+ */
+type SharedFilter = { filter: Filter; name: string; matches: KeyMatcher | null }
+/** The number of filters that later watchers can share. Past it they compile theirs again, which costs some memory. */
+const SHARED_FILTERS_MAX = 256
+
 export class Audience<S extends Seated = WebSocket> {
   readonly #hall: Hall<S>
   readonly #seats = new WeakMap<S, Seat>()
+  readonly #filters = new Map<string, SharedFilter>()
+  /** Null: this instance has not looked. */
+  #wantsStatus: boolean | null = null
   /** What all who were here before this instance woke have been told. */
   readonly #toldBefore: number
 
@@ -50,39 +76,75 @@ export class Audience<S extends Seated = WebSocket> {
   }
 
   /** Takes a socket in, which is told `texts` at once and everything after `cursor` from now on. */
-  admit(socket: S, filter: Filter, texts: string[], cursor: number, address: string | null = null): void {
+  admit(
+    socket: S,
+    filter: Filter,
+    texts: string[],
+    cursor: number,
+    address: string | null = null,
+    { batch = false, status }: AdmitOptions = {},
+  ): void {
     this.#hall.accept(socket, address)
-    socket.serializeAttachment({ joinedAt: cursor, filter } satisfies Attachment)
-    this.#seats.set(socket, newSeat(cursor, filter))
+    if (status !== undefined) this.#wantsStatus = true
+    const attachment: Attachment = {
+      joinedAt: cursor,
+      filter,
+      ...(batch && { batch }),
+      ...(status !== undefined && { status: status && getStatusDigest(status) }),
+    }
+    socket.serializeAttachment(attachment)
+    this.#seats.set(socket, this.#createSeat(attachment, cursor))
     // Not counted: a large beginning is no sign of being slow.
-    for (const text of texts) deliver(socket, text)
+    for (const text of batch && texts.length > 0 ? [toBatch(texts)] : texts) deliver(socket, text)
   }
 
   /** Tells everybody who does not know yet, in slices. */
-  async tell(event: WatchEvent): Promise<void> {
-    const texts = new Map<string, string | null>()
+  tell(event: WatchEvent): Promise<void> {
+    return this.tellAll([event])
+  }
+
+  /**
+   * Sends several events in order: to each watcher those after its cursor. After them comes the status, to those who asked for it
+   * and received another one last. It is about all keys, whatever their filter.
+   */
+  async tellAll(events: WatchEvent[], status: WatchStatus | null = null): Promise<void> {
+    const head = events.at(-1)?.revision ?? -1
+    const digest = status && getStatusDigest(status)
+    const messages = new SharedMessages(events)
     let sent = 0
     for (const socket of this.#hall.sockets()) {
       const seat = this.#seatOf(socket)
-      if (seat.cursor >= event.revision) continue
-      seat.cursor = event.revision
-      let text = texts.get(seat.filterName)
-      if (text === undefined) texts.set(seat.filterName, (text = serializeEvent(event, seat.filter)))
-      this.#send(socket, seat, text)
-      if (++sent % SLICE === 0) await this.#hall.pause()
+      const statusDiffers = status !== null && seat.status !== undefined && seat.status !== digest
+      if (seat.cursor >= head && !statusDiffers) continue
+      const { cursor } = seat
+      seat.cursor = Math.max(cursor, head)
+      // A watcher may resume from any revision that it has seen, so that of the status must not be past an event that comes later.
+      const statusText = statusDiffers ? serializeStatus(status, seat.cursor) : null
+      if (statusDiffers) this.#noteStatus(socket, seat, digest)
+      const due = messages.after(cursor, seat, statusText)
+      for (const text of due) this.#send(socket, seat, text)
+      sent += Math.max(1, due.length)
+      if (sent < SLICE) continue
+      sent = 0
+      await this.#hall.pause()
     }
+  }
+
+  /** Whether a watcher may have asked for the status. It stays true when that watcher leaves, until the object sleeps. */
+  get wantsStatus(): boolean {
+    return (this.#wantsStatus ??= this.#hall.sockets().some((socket) => this.#seatOf(socket).status !== undefined))
   }
 
   /** Nothing comes any more. */
   end(event: WatchEvent): void {
+    const text = serializeEvent(event, null) ?? ''
     for (const socket of this.#hall.sockets()) {
-      this.#send(socket, this.#seatOf(socket), serializeEvent(event, null))
+      this.#send(socket, this.#seatOf(socket), text)
       close(socket, CLOSE.done, 'the stash was deleted')
     }
   }
 
-  #send(socket: S, seat: Seat, text: string | null): void {
-    if (text === null) return
+  #send(socket: S, seat: Seat, text: string): void {
     const heardAt = this.#hall.heardAt(socket)
     if (heardAt > seat.heardAt) {
       seat.heardAt = heardAt
@@ -100,20 +162,72 @@ export class Audience<S extends Seated = WebSocket> {
     const known = this.#seats.get(socket)
     if (known !== undefined) return known
     // What `admit` wrote: nothing else writes attachments.
-    const { joinedAt, filter } = socket.deserializeAttachment() as Attachment
-    const seat = newSeat(Math.max(joinedAt, this.#toldBefore), filter)
+    const attachment = socket.deserializeAttachment() as Attachment
+    const seat = this.#createSeat(attachment, Math.max(attachment.joinedAt, this.#toldBefore))
     this.#seats.set(socket, seat)
     return seat
   }
+
+  /** The attachment outlives the instance, so that the next one does not send the same status again. */
+  #noteStatus(socket: S, seat: Seat, digest: number | null): void {
+    seat.status = digest
+    const { cursor: joinedAt, batch } = seat
+    socket.serializeAttachment({ joinedAt, filter: seat.filter.filter, batch, status: digest } satisfies Attachment)
+  }
+
+  #createSeat({ filter, batch = false, status }: Attachment, cursor: number): Seat {
+    return { cursor, filter: this.#shareFilter(filter), batch, status, unheard: 0, heardAt: 0 }
+  }
+
+  #shareFilter(filter: Filter): SharedFilter {
+    const name = filter === null ? '' : JSON.stringify(filter)
+    const known = this.#filters.get(name)
+    if (known !== undefined) return known
+    if (this.#filters.size >= SHARED_FILTERS_MAX) this.#filters.clear()
+    const shared = { filter, name, matches: compileFilter(filter) }
+    this.#filters.set(name, shared)
+    return shared
+  }
 }
 
-const newSeat = (cursor: number, filter: Filter): Seat => ({
-  cursor,
-  filter,
-  filterName: filter === null ? '' : JSON.stringify(filter),
-  unheard: 0,
-  heardAt: 0,
-})
+/**
+ * The messages that carry some events. Watchers with the same filter and cursor share one text. Strangers can open watches with
+ * thousands of filters, so only so many characters are kept; a text that was dropped is made again.
+ */
+class SharedMessages {
+  readonly #events: WatchEvent[]
+  readonly #known = new Map<string, string[]>()
+  #chars = 0
+
+  constructor(events: WatchEvent[]) {
+    this.#events = events
+  }
+
+  /**
+   * The messages with the events after the cursor that the watcher's filter lets through, and with the status: one for each, or
+   * one for all.
+   */
+  after(cursor: number, { filter: { filter, name, matches }, batch }: Seat, statusText: string | null): string[] {
+    const found = this.#events.findIndex(({ revision }) => revision > cursor)
+    const first = found === -1 ? this.#events.length : found
+    const id = `${first} ${batch} ${statusText ?? ''} ${name}`
+    const known = this.#known.get(id)
+    if (known !== undefined) return known
+    const texts = this.#events.slice(first).flatMap((event) => serializeEvent(event, filter, matches) ?? [])
+    if (statusText !== null) texts.push(statusText)
+    const messages = batch && texts.length > 1 ? [toBatch(texts)] : texts
+    this.#chars += messages.reduce((sum, text) => sum + text.length, 0)
+    if (this.#chars > SHARED_MAX_CHARS) {
+      this.#known.clear()
+      this.#chars = 0
+    }
+    this.#known.set(id, messages)
+    return messages
+  }
+}
+
+/** The texts are JSON. */
+const toBatch = (texts: string[]): string => `[${texts.join(',')}]`
 
 /** Watchers listen. The one thing they may say is "ping", and that never comes here. */
 export function refuseMessage(socket: Seated, message: string | ArrayBuffer): void {

@@ -7,14 +7,16 @@
  */
 import { DurableObject } from 'cloudflare:workers'
 import {
+  compileFilter,
+  composeFirstTexts,
   parseWatchTerms,
   serializeEvent,
-  serializeMark,
   type Filter,
   type Missed,
   type WatchEvent,
   type WatchSource,
 } from '../model/snapshot/watch-event.ts'
+import { getStatusDigest, type WatchStatus } from '../model/snapshot/watch-status.ts'
 import { Audience, CLOSE, close, refuseMessage } from './audience.ts'
 import { hallOf } from './hall.ts'
 import { Questions } from './questions.ts'
@@ -45,6 +47,10 @@ export class HubObject extends DurableObject<Env> {
   #told: number | null
   readonly #audience: Audience
   #recent: WatchEvent[] = []
+  /** For watchers that join. Null: not known, or the stash runs an older version, which sends none. */
+  #status: WatchStatus | null = null
+  /** How often the stash has sent a status on its own. */
+  #statusesReceived = 0
   /** Watchers about to join, by their address: for their sake the hub stays subscribed. They have their places already. */
   readonly #joining = new Set<Pick<HubSeatRequest, 'address'>>()
   /** Whether this instance knows that the alarm is set. */
@@ -79,7 +85,7 @@ export class HubObject extends DurableObject<Env> {
   }
 
   async #join({ stashId, name, address }: HubSeatRequest, url: string): Promise<Response> {
-    const { after, filter, marks, body } = parseWatchTerms(url)
+    const { after, filter, marks, body, batch = false, status: wantsStatus = false } = parseWatchTerms(url)
     for (let attempt = 0; attempt < JOIN_ATTEMPTS; attempt++) {
       if (this.#told === null) {
         const head = await this.#questions.ask('subscribe', () => this.#stash(stashId).subscribe(name))
@@ -97,10 +103,13 @@ export class HubObject extends DurableObject<Env> {
       if (gap === null) continue
       // A stash that runs an older version gives events alone.
       const texts = [...(missed.texts ?? textsOf(missed.events, filter)), ...textsOf(gap, filter)]
-      if (body && texts.length > 0) return new Response(texts.join('\n'))
-      const { 0: client, 1: server } = new WebSocketPair()
       const head = Math.max(missed.head, this.#told ?? 0)
-      this.#audience.admit(server, filter, marks ? [...texts, serializeMark(head)] : texts, head, address)
+      const status = wantsStatus ? this.#status : undefined
+      if (body && texts.length > 0)
+        return new Response(composeFirstTexts(texts, head, { status, marks: false }).join('\n'))
+      const { 0: client, 1: server } = new WebSocketPair()
+      const first = composeFirstTexts(texts, head, { status, marks })
+      this.#audience.admit(server, filter, first, head, address, { batch, status })
       return new Response(null, { status: 101, webSocket: client })
     }
     return new Response(null, { status: 503 })
@@ -108,10 +117,22 @@ export class HubObject extends DurableObject<Env> {
 
   /** With this hub's own cursor: a stash that has dropped the hub subscribes it again, and tells it what it has missed. */
   #missed(stashId: string, name: string, after: number | null, filter: Filter): Promise<Missed | null> {
-    return this.#questions.ask(JSON.stringify([after, filter]), () => {
+    return this.#questions.ask(JSON.stringify([after, filter]), async () => {
       const hub = this.#told === null ? null : { name, told: this.#told }
-      return this.#stash(stashId).missed(after, filter, 'texts', hub)
+      const received = this.#statusesReceived
+      const missed = await this.#stash(stashId).missed(after, filter, 'texts', hub, true)
+      // A status that the stash sent meanwhile may be newer than the one in this answer.
+      if (missed !== null && received === this.#statusesReceived) this.#noteStatus(missed.status ?? null)
+      return missed
     })
+  }
+
+  /** Watchers that are here receive a status that differs as well: a call of the stash may have been lost. */
+  #noteStatus(status: WatchStatus | null): void {
+    const before = this.#status
+    this.#status = status
+    if (status === null || (before !== null && getStatusDigest(before) === getStatusDigest(status))) return
+    this.#telling = this.#telling.then(() => this.#audience.tellAll([], this.#status)).catch(() => {})
   }
 
   /** Renews the subscription while watchers are here. A call that fails is made again by the next alarm. */
@@ -135,7 +156,11 @@ export class HubObject extends DurableObject<Env> {
    * Told by the stash: events in order, the first after what it believes this hub has told. Returns what the hub has
    * told now, from where the stash goes on; null where nobody is here any more, and the stash need not.
    */
-  async tell(events: WatchEvent[]): Promise<number | null> {
+  async tell(events: WatchEvent[], status: WatchStatus | null = null): Promise<number | null> {
+    if (status !== null) {
+      this.#status = status
+      this.#statusesReceived++
+    }
     const turn = this.#telling.then(() => this.#tellAll(events))
     this.#telling = turn.catch(() => {})
     await turn
@@ -145,18 +170,27 @@ export class HubObject extends DurableObject<Env> {
   }
 
   async #tellAll(events: WatchEvent[]): Promise<void> {
+    let told = this.#told ?? 0
+    const next: WatchEvent[] = []
+    let gone: WatchEvent | null = null
     for (const event of events) {
-      const told = this.#told ?? 0
       if (event.type === 'gone') {
-        this.#audience.end(event)
-        return this.#forget()
+        gone = event
+        break
       }
       // A snapshot may leave revisions out; a change that does not follow on is one too early.
       if (event.revision <= told || (event.type === 'change' && event.revision > told + 1)) continue
-      this.#note(event.revision)
-      this.#recent = [...this.#recent.slice(1 - RECENT_MAX), event]
-      await this.#audience.tell(event)
+      told = event.revision
+      next.push(event)
     }
+    if (next.length > 0) {
+      this.#note(told)
+      this.#recent = [...this.#recent, ...next].slice(-RECENT_MAX)
+    }
+    await this.#audience.tellAll(next, this.#status)
+    if (gone === null) return
+    this.#audience.end(gone)
+    await this.#forget()
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
@@ -177,6 +211,7 @@ export class HubObject extends DurableObject<Env> {
   async #forget(): Promise<void> {
     this.#told = null
     this.#recent = []
+    this.#status = null
     this.#isRenewalSet = false
     await this.ctx.storage.deleteAll()
   }
@@ -191,5 +226,7 @@ export class HubObject extends DurableObject<Env> {
   }
 }
 
-const textsOf = (events: WatchEvent[], filter: Filter): string[] =>
-  events.flatMap((event) => serializeEvent(event, filter) ?? [])
+function textsOf(events: WatchEvent[], filter: Filter): string[] {
+  const matches = compileFilter(filter)
+  return events.flatMap((event) => serializeEvent(event, filter, matches) ?? [])
+}

@@ -29,7 +29,7 @@ export type AlarmTasks = {
   publishAt(): number | null
   /** When the next held change is due; null when none is held for a time. */
   heldAt(): number | null
-  /** When a hub that has not confirmed every event is to be called again; null when all have. */
+  /** When a hub that has not confirmed every event is to be called again, or the status changes by the clock; null: neither. */
   hubAt(): number | null
   /** When history is to be pruned; null when it is not. */
   pruneAt(): number | null

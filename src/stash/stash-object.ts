@@ -87,7 +87,7 @@ export class StashObject extends DurableObject<Env> {
       getAlarm: () => this.#storage.getAlarm(),
       publishAt: () => notPast(this.#publisher.dueAt()) ?? this.#storageDeletionAt(),
       heldAt: () => nextDueAt(this.#sql),
-      hubAt: () => notPast(this.#watchers.nextHubAt()),
+      hubAt: () => notPast(this.#watchers.nextBroadcastAt()),
       broadcast: () => this.#watchers.notify(),
       pruneAt: () => nextPruneAt(this.#sql, Date.now()),
       examineAt: () => this.#monitor.examineAt,
@@ -217,11 +217,12 @@ export class StashObject extends DurableObject<Env> {
     filter: Filter = null,
     form: 'events' | 'texts' = 'events',
     hub: { name: string; told: number } | null = null,
+    withStatus = false,
   ): Promise<Missed | null> {
     await this.#releaseDueEnds()
     if (hub !== null && this.#isAlive()) this.#recovery.noteBroadcast(hub.told)
     const head = this.#head()
-    return head === null ? null : this.#watchers.missed(head, after, filter, form, hub)
+    return head === null ? null : this.#watchers.missed(head, after, filter, form, hub, withStatus)
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
@@ -264,7 +265,7 @@ export class StashObject extends DurableObject<Env> {
   /** When the storage of a deleted stash may be deleted; null while KV or a hub lacks the deletion, or a put may still land. */
   #storageDeletionAt(): number | null {
     if (!this.#exists || this.#isAlive() || this.#publisher.busy) return null
-    const isKnown = this.#publisher.dueAt() === null && this.#watchers.nextHubAt() === null
+    const isKnown = this.#publisher.dueAt() === null && this.#watchers.nextBroadcastAt() === null
     return isKnown ? Date.now() + RETRY_MS : null
   }
 
@@ -276,15 +277,18 @@ export class StashObject extends DurableObject<Env> {
     this.#storage.kv.put(DELETED_MARK, Date.now())
   }
 
-  /** Runs one transaction. If it made a revision, the cache is purged, and watchers are notified. */
+  /** Runs one transaction. A revision purges the cache. Watchers are notified of it, and of a status that differs. */
   #runTransaction<T>(change: () => T): T {
     const before = getStash(this.#sql).revision
-    const outcome = this.#storage.transactionSync(change)
-    if (getStash(this.#sql).revision !== before) {
-      this.ctx.waitUntil(this.#cachePurger.notify())
-      this.ctx.waitUntil(this.#watchers.notify().then(() => this.#deleteIfDrained()))
+    try {
+      return this.#storage.transactionSync(change)
+    } finally {
+      this.#watchers.noteTransaction()
+      const isRevision = getStash(this.#sql).revision !== before
+      if (isRevision) this.ctx.waitUntil(this.#cachePurger.notify())
+      if (isRevision || this.#watchers.wantsStatus)
+        this.ctx.waitUntil(this.#watchers.notify().then(() => this.#deleteIfDrained()))
     }
-    return outcome
   }
 
   /** The stash's revision; null where it does not exist, or is deleted. Reads one row. */

@@ -1,12 +1,15 @@
 /** Runs `Hubs` on the real tables of a real object, with stand-ins for the hubs and for the clock that the test controls. */
 import { runInDurableObject } from 'cloudflare:test'
 import type { WatchEvent } from '../../src/model/snapshot/watch-event.ts'
-import { CALL_DEADLINE_MS, Hubs } from '../../src/stash/watch/hubs.ts'
+import type { WatchStatus } from '../../src/model/snapshot/watch-status.ts'
+import { CALL_DEADLINE_MS, Hubs, type HubSource } from '../../src/stash/watch/hubs.ts'
 import { newStash, getObject } from './front-door.ts'
 
 type Call = {
   name: string
   events: WatchEvent[]
+  /** The arguments of the call after its events. */
+  rest: unknown[]
   answer(confirmed: number | null): Promise<void>
   fail(): Promise<void>
 }
@@ -20,6 +23,7 @@ type Bench = {
     /** Stands in for `confirm` and `knownUpTo` of `HubSource`. */
     confirming: Promise<void> | null
     knownUpTo: number
+    status: WatchStatus | null
     calls: Call[]
     reports: string[]
     armedTo: number[]
@@ -50,20 +54,21 @@ export async function withHubs(test: (bench: Bench) => Promise<void>): Promise<v
       head: 0,
       confirming: null,
       knownUpTo: Infinity,
+      status: null,
       calls: [],
       reports: [],
       armedTo: [],
     }
     const settle = () => scheduler.wait(0)
     const sleepers: { resolve(): void; signal: AbortSignal }[] = []
-    const hubs = new Hubs({
+    const source: HubSource = {
       sql: tested,
       hub: (name) => ({
-        tell: (events) =>
+        tell: (events, ...rest) =>
           new Promise((resolve, reject) => {
             const answer = (confirmed: number | null) => (resolve(confirmed), settle())
             const fail = () => (reject(new Error('out of reach')), settle())
-            world.calls.push({ name, events, answer, fail })
+            world.calls.push({ name, events, rest, answer, fail })
           }),
       }),
       now: () => world.now,
@@ -74,7 +79,8 @@ export async function withHubs(test: (bench: Bench) => Promise<void>): Promise<v
       knownUpTo: () => world.knownUpTo,
       scheduleAlarm: () => void world.armedTo.push(hubs.nextAt() ?? Infinity),
       report: (fault) => void world.reports.push(String(fault)),
-    })
+    }
+    const hubs = new Hubs(source, () => world.status)
     const commit: Bench['commit'] = async (count, valueOf = String) => {
       for (let i = 0; i < count; i++) {
         const intent = { kind: 'put' as const, key: 'a', value: valueOf(i), type: 'text/plain' }

@@ -3,6 +3,7 @@ import { beforeEach, vi } from 'vitest'
 import { HubObject } from '../../src/live/hub-object.ts'
 import { writeHubSeat } from '../../src/live/seat.ts'
 import type { Missed, WatchEvent } from '../../src/model/snapshot/watch-event.ts'
+import type { WatchStatus } from '../../src/model/snapshot/watch-status.ts'
 
 type Ask = { after: number | null; filter: unknown; form: string; hub: { name: string; told: number } | null }
 
@@ -73,7 +74,15 @@ export function makeHub() {
     return { status, socket: sockets.at(-1)?.socket, body: status === 200 ? await text() : null }
   }
   const sleepAndWake = () => void (hub = wake())
-  return { stash, questions, stored, sockets, join, sleepAndWake, tell: (events: WatchEvent[]) => hub.tell(events) }
+  return {
+    stash,
+    questions,
+    stored,
+    sockets,
+    join,
+    sleepAndWake,
+    tell: (events: WatchEvent[], status?: WatchStatus) => hub.tell(events, status),
+  }
 }
 
 export const change = (revision: number, key = 'a'): WatchEvent => ({

@@ -2,11 +2,15 @@
 import type { Send } from './stash.ts'
 
 export type ReceivedEvent = {
-  type: 'snapshot' | 'change' | 'gone'
+  type: 'snapshot' | 'change' | 'gone' | 'status'
   revision: number
   flags?: Record<string, string>
   changes?: Record<string, string | null>
   reverts?: Record<string, { at: string; to: string | null } | null>
+  held?: number
+  freezes?: { keys: string[] | null; until: string | null }[]
+  /** In the answer to a long poll. */
+  status?: Pick<ReceivedEvent, 'held' | 'freezes'>
 }
 
 export type Watcher = {
@@ -96,11 +100,11 @@ async function readAll(
     const blocks = text.split('\n\n')
     text = blocks.pop() ?? ''
     for (const block of blocks) {
-      const [, id, type, data] = /^id: (\d+)\nevent: (\w+)\ndata: (.*)$/.exec(block) ?? []
+      const [, id, type, data] = /^(?:id: (\d+)\n)?event: (\w+)\ndata: (.*)$/.exec(block) ?? []
       if (data === undefined) continue
       const event = JSON.parse(data) as ReceivedEvent
-      if (event.type !== type || event.revision !== Number(id))
-        throw new Error(`a block that contradicts itself: ${block}`)
+      const isIdRight = type === 'status' ? id === undefined : event.revision === Number(id)
+      if (event.type !== type || !isIdRight) throw new Error(`a block that contradicts itself: ${block}`)
       add(event)
     }
   }

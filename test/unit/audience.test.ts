@@ -260,3 +260,54 @@ describe('hallOf', () => {
     expect([hall['heardAt']?.('heard'), hall['heardAt']?.('never')]).toEqual([5_000, 0])
   })
 })
+
+describe('Audience.tellAll', () => {
+  const two = '[{"type":"change","revision":1,"changes":{"a":"x"}},{"type":"change","revision":2,"changes":{"a":"x"}}]'
+  const joinBatch = (audience: ReturnType<typeof makeAudience>['audience'], filter: Filter, texts: string[] = []) => {
+    const socket = new SocketStub()
+    audience.admit(socket, filter, texts, 0, null, { batch: true })
+    return socket
+  }
+  it('sends several events as one array to a watcher that asked for that, and one by one to any other', async () => {
+    const { audience, join } = makeAudience()
+    const [plain, batched, other] = [join(null), joinBatch(audience, ['a']), joinBatch(audience, ['b'])]
+    await audience.tellAll([change(1, 'a'), change(2, 'a'), change(3, 'b')])
+    expect(plain.sent).toHaveLength(3)
+    expect(batched.sent).toEqual([two])
+    expect(other.sent).toEqual(['{"type":"change","revision":3,"changes":{"b":"x"}}'])
+  })
+  it('sends the first events as one array, and nothing where there are none', () => {
+    const { audience } = makeAudience()
+    expect(joinBatch(audience, null, ['{"a":1}', '{"b":2}']).sent).toEqual(['[{"a":1},{"b":2}]'])
+    expect(joinBatch(audience, null).sent).toEqual([])
+  })
+  it('remembers over a hibernation which watchers asked for arrays', async () => {
+    const { audience, wake } = makeAudience()
+    const socket = joinBatch(audience, null)
+    await wake(0).tellAll([change(1, 'a'), change(2, 'a')])
+    expect(socket.sent).toEqual([two])
+  })
+  it('sends only the events after the cursor of a watcher', async () => {
+    const { audience, join } = makeAudience()
+    const [early, late] = [join(null, [], 1), join(null, [], 3)]
+    await audience.tellAll([change(1, 'a'), change(2, 'a'), change(3, 'a')])
+    expect([early, late].map(({ sent }) => sent.length)).toEqual([2, 0])
+  })
+  it('sends each watcher its own text, also when there are more texts than it keeps', async () => {
+    const { audience, join } = makeAudience()
+    const value = 'x'.repeat(6 * 1024 * 1024)
+    const values = ['a', 'b', 'c', 'd'].map((key) => ({ key, value }))
+    const sockets = [...values, ...values].map(({ key }) => ({ key, socket: join([key]) }))
+    await audience.tellAll([{ type: 'change', revision: 1, values }])
+    for (const { key, socket } of sockets) {
+      expect(socket.sent).toEqual([JSON.stringify({ type: 'change', revision: 1, changes: { [key]: value } })])
+    }
+  })
+  it('yields after every 64 messages', async () => {
+    let pauses = 0
+    const { audience, join } = makeAudience(async () => void pauses++)
+    for (let i = 0; i < 64; i++) join(null)
+    await audience.tellAll([change(1, 'a'), change(2, 'a')])
+    expect(pauses).toBe(2)
+  })
+})

@@ -40,7 +40,8 @@ export function docsPage(): Promise<Response> {
 
 function renderOperation({ method, path, id, summary, auth, parameters = [], refusals }: Operation) {
   const takes = parameters.map(
-    (name) => html`<li><code>${name}</code> (${PARAMETERS[name].in}): ${PARAMETERS[name].description}</li>`,
+    (key) =>
+      html`<li><code>${PARAMETERS[key].name ?? key}</code> (${PARAMETERS[key].in}): ${PARAMETERS[key].description}</li>`,
   )
   const refused = [...new Set(refusals)].map((code) => html`<a href="#${code}">${code}</a> `)
   const example = EXAMPLES[id]

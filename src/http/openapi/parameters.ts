@@ -17,6 +17,8 @@ export type Parameter =
   | 'after'
   | 'limit'
   | 'wait'
+  | 'batch'
+  | 'watch_status'
   | 'Last-Event-ID'
   | 'dry_run'
   | 'replace'
@@ -30,14 +32,26 @@ export type Parameter =
 
 export const PARAMETERS: Record<
   Parameter,
-  { in: 'query' | 'header'; description: string; required?: boolean; schema: object }
+  {
+    /** The name in the request, where it is not the key here: two routes give `status` a different meaning. */
+    name?: string
+    in: 'query' | 'header'
+    description: string
+    required?: boolean
+    schema: object
+  }
 > = {
   min_revision: {
     in: 'query',
     description: 'The answer must be of this revision or a later one, so that a client reads its own write.',
     schema: { type: 'integer', minimum: 0 },
   },
-  keys: { in: 'query', description: 'Only these keys, separated by commas.', schema: { type: 'string' } },
+  keys: {
+    in: 'query',
+    description:
+      'Only these keys, separated by commas. An entry with a * is a pattern: checkout.* stands for every key that begins with `checkout.`. At most 20 entries may be patterns; a watch takes at most 100 entries.',
+    schema: { type: 'string' },
+  },
   meta: {
     in: 'query',
     description:
@@ -97,6 +111,19 @@ export const PARAMETERS: Record<
     description:
       'Makes the request a long poll: it is answered when something changes, or after this time. At most 5m.',
     schema: { type: 'string', pattern: '^\\d{1,9}[smhd]$' },
+  },
+  batch: {
+    in: 'query',
+    description:
+      '1: a message of a WebSocket may be a JSON array of events: the missed events come as one, and so may several later events. It has no effect on a stream and on a long poll.',
+    schema: { type: 'string', enum: ['0', '1'] },
+  },
+  watch_status: {
+    name: 'status',
+    in: 'query',
+    description:
+      '1: also sends how many changes are held, and which freezes stand: as an event of the type `status` after the missed events, and whenever it differs. A stream sends it without an id. A long poll answers with a member `status` instead, and is not answered for it alone.',
+    schema: { type: 'string', enum: ['0', '1'] },
   },
   'Last-Event-ID': {
     in: 'header',

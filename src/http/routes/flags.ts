@@ -1,10 +1,11 @@
 /** `/stash/{id}/flags`: reads all flags, or a selection, at one revision, and changes several flags in one revision. */
 import { Hono } from 'hono'
-import { isKey } from '../../model/item.ts'
-import { ok, refuse, type Result } from '../../model/refusal.ts'
+import { createKeyMatcher, isPattern } from '../../model/access/key-matcher.ts'
+import { ok } from '../../model/refusal.ts'
 import type { Snapshot } from '../../model/snapshot/snapshot.ts'
 import { toReadScope, toWriteScope, type App } from '../scope.ts'
 import { parseSwitch, readJson } from '../request/parse.ts'
+import { parseKeys } from '../request/parse-keys.ts'
 import { readSnapshot } from '../response/read-snapshot.ts'
 import { toFlagsRepresentation, toMetaRepresentation } from '../response/flag-list.ts'
 import { serveList } from '../response/serve.ts'
@@ -50,19 +51,17 @@ export const flags = new Hono<App>()
     }),
   )
 
-/** The keys in `?keys=a,b`; null for all. */
-function parseKeys(text: string | undefined): Result<string[] | null> {
-  if (text === undefined) return ok(null)
-  const keys = text.split(',')
-  if (keys.every(isKey)) return ok(keys)
-  return refuse({ code: 'invalid_query', parameter: 'keys', expected: 'keys, separated by commas' })
-}
-
 /**
  * The selected keys that exist, or that a pending revert will restore; the response leaves out the others. They are sorted, so
  * that queries that differ in order share one cached list.
  */
-function selectExistingKeys({ flags, reverts }: Snapshot, keys: string[]): string[] {
+function selectExistingKeys({ flags, reverts }: Snapshot, entries: string[]): string[] {
   const pending = new Set(reverts.map(({ key }) => key))
-  return [...new Set(keys)].filter((key) => flags.has(key) || pending.has(key)).toSorted()
+  const selected = new Set(entries.filter((key) => flags.has(key) || pending.has(key)))
+  const patterns = entries.filter(isPattern)
+  if (patterns.length > 0) {
+    const matches = createKeyMatcher(patterns)
+    for (const keys of [flags.keys(), pending]) for (const key of keys) if (matches(key)) selected.add(key)
+  }
+  return [...selected].toSorted()
 }

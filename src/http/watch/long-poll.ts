@@ -15,6 +15,11 @@ type PollEvent = {
   reverts?: Record<string, object | null>
 }
 
+/** The status, as an event without its type and revision. */
+type PollStatus = { held: number; freezes: object[] }
+/** Events that were received, and the last status: a status is part of the answer and not an event that is waited for. */
+type Collected = { events: PollEvent[]; status: PollStatus | null }
+
 /** Jitter: up to this share is added to each wait, so that clients that began together do not come back at the same time. */
 const JITTER = 1 / 16
 
@@ -46,22 +51,30 @@ export async function pollOnce(
   waitMs: number,
   clientGone: AbortSignal,
 ): Promise<Response> {
-  const events: PollEvent[] = []
+  const collected: Collected = { events: [], status: null }
   try {
-    await collectEvents(socket, events, waitMs, clientGone)
+    await collectEvents(socket, collected, waitMs, clientGone)
   } finally {
     // The socket takes a place among the watchers, and the next poll opens its own.
     socket.close(1000)
   }
 
-  return events.length === 0 ? json({ type: 'change', revision: after, changes: {} }) : mergedResponse(events, stashId)
+  const { events, status } = collected
+  const rest = status && { status }
+  if (events.length === 0) return json({ type: 'change', revision: after, changes: {}, ...rest })
+  const merged = mergeEvents(events)
+  noteWrite(stashId, merged.revision)
+  return json({ ...merged, ...rest })
 }
 
-/** The response if the client has missed events. The object sends them at once, one a line, and opens no socket. */
+/**
+ * The response if the client has missed events. The object sends them at once, one a line, and the status after them where it was
+ * asked for. It opens no socket.
+ */
 export function missedEventsResponse(lines: string, stashId: string): Response {
   // Serialized JSON has no line ends, so one line is one event.
   const merged = lines.includes('\n')
-    ? mergeEvents(JSON.parse(`[${lines.replaceAll('\n', ',')}]`) as PollEvent[])
+    ? mergeMissed(JSON.parse(`[${lines.replaceAll('\n', ',')}]`) as PollEvent[])
     : null
   const { revision } = merged ?? parseEventHead(lines)
   if (lastAnsweredAtOnce.size >= STASHES_MAX) lastAnsweredAtOnce.clear()
@@ -70,19 +83,13 @@ export function missedEventsResponse(lines: string, stashId: string): Response {
   return merged === null ? jsonText(lines) : json(merged)
 }
 
-function mergedResponse(events: PollEvent[], stashId: string): Response {
-  const merged = mergeEvents(events)
-  noteWrite(stashId, merged.revision)
-  return json(merged)
-}
-
 /**
- * Collects events into `events`. Resolves when there is an event to answer with, when the wait is over, or when the client or
+ * Collects events into `collected`. Resolves when there is an event to answer with, when the wait is over, or when the client or
  * the object has closed the connection.
  */
 async function collectEvents(
   socket: WebSocket,
-  events: PollEvent[],
+  collected: Collected,
   waitMs: number,
   clientGone: AbortSignal,
 ): Promise<void> {
@@ -91,14 +98,18 @@ async function collectEvents(
     let live = false
     socket.addEventListener('message', ({ data }) => {
       try {
-        const event = JSON.parse(String(data)) as PollEvent
-        // Missed events come before the `live` mark. After the mark, the first change is enough.
-        if (event.type === 'live') live = true
-        else events.push(event)
+        // An object sends an array where it was asked for the status: a change and the status after it are one answer.
+        const parsed = JSON.parse(String(data)) as PollEvent | PollEvent[]
+        for (const event of Array.isArray(parsed) ? parsed : [parsed]) {
+          // Missed events come before the `live` mark. After the mark, the first change is enough.
+          if (event.type === 'live') live = true
+          else if (event.type === 'status') collected.status = toPollStatus(event)
+          else collected.events.push(event)
+        }
       } catch (fault) {
         reject(fault)
       }
-      if (live && events.length > 0) resolve()
+      if (live && collected.events.length > 0) resolve()
     })
     socket.addEventListener('close', () => resolve())
     socket.addEventListener('error', () => resolve())
@@ -114,6 +125,19 @@ async function collectEvents(
     wait.catch(() => {})
     over.abort()
   }
+}
+
+/** Merges the lines of `missedEventsResponse`. */
+function mergeMissed(all: PollEvent[]): PollEvent & { status?: PollStatus } {
+  const last = all.at(-1)
+  if (last?.type !== 'status') return mergeEvents(all)
+  return { ...mergeEvents(all.slice(0, -1)), status: toPollStatus(last) }
+}
+
+// The object sends a status with exactly these members.
+const toPollStatus = (event: PollEvent): PollStatus => {
+  const { held, freezes } = event as PollEvent & PollStatus
+  return { held, freezes }
 }
 
 /** Merges missed events into one: a later value wins. A snapshot replaces all events before it. */

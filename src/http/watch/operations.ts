@@ -9,7 +9,7 @@ export const WATCH_OPERATIONS: Operation[] = [
     summary:
       'Watch changes as they are committed: as Server-Sent Events, as a WebSocket on Upgrade, or with `wait` as a long poll.',
     auth: 'none',
-    parameters: ['keys', 'after', 'wait', 'Last-Event-ID'],
+    parameters: ['keys', 'after', 'wait', 'batch', 'watch_status', 'Last-Event-ID'],
     response: 'events',
     refusals: ['stash_not_found', 'stash_lost', 'unknown_parameter', 'invalid_query', 'rate_limited', 'unreachable'],
   },

@@ -115,7 +115,8 @@ export function streamEvents(
     const head = parseEventHead(data)
     // A read through this isolate right after the event must not be older than the event.
     noteWrite(stashId, head.revision)
-    write(`id: ${head.revision}\n${fields(head, data)}\n\n`)
+    // A status is no change, so it must not become the point from which a client resumes.
+    write(`${head.type === 'status' ? '' : `id: ${head.revision}\n`}${fields(head, data)}\n\n`)
     charsSincePing += data.length
     if (charsSincePing > PING_EVERY_CHARS) {
       charsSincePing = 0

@@ -4,13 +4,13 @@
  * object that holds a stream itself cannot hibernate; and a long poll, for clients that support neither.
  */
 import { Hono } from 'hono'
-import { FILTER_MAX_KEYS, type Filter, type WatchTerms } from '../../model/snapshot/watch-event.ts'
-import { isKey } from '../../model/item.ts'
+import { FILTER_MAX_KEYS, type WatchTerms } from '../../model/snapshot/watch-event.ts'
 import { ok, refuse, type Result } from '../../model/refusal.ts'
 import { parseStashId } from '../request/address.ts'
 import { connect, getSocket } from './connect.ts'
 import { missedEventsResponse, throttleIfBehind, pollOnce } from './long-poll.ts'
-import { parseCursor, parseQuery } from '../request/parse.ts'
+import { parseCursor, parseQuery, parseSwitch } from '../request/parse.ts'
+import { parseKeys } from '../request/parse-keys.ts'
 import { refineNotFound } from '../response/read-snapshot.ts'
 import { empty, problemResponse } from '../response/reply.ts'
 import { toHandles, type App } from '../scope.ts'
@@ -35,7 +35,10 @@ export const watch = new Hono<App>().get('/stash/:stash/watch', async (c) => {
   const upgrades = request.headers.get('Upgrade')?.toLowerCase() === 'websocket'
   const polls = waitMs !== null && !upgrades
   if (polls) await throttleIfBehind(id.value.toString(), terms.after)
-  const connected = await connect(c.env, id.value, { ...terms, marks: waitMs !== null, body: polls }, request)
+  // The Worker reads the messages of a stream one by one. Those of a long poll come at once where its answer has a status besides.
+  const batch = upgrades ? terms.batch === true : polls && terms.status === true
+  const opening = { ...terms, marks: waitMs !== null, body: polls, batch }
+  const connected = await connect(c.env, id.value, opening, request)
   if (!connected.ok) return problemResponse(await refineNotFound(toHandles(c), id.value.toString(), connected.refusal))
   if (upgrades) return connected.value
   const stash = id.value.toString()
@@ -47,26 +50,21 @@ export const watch = new Hono<App>().get('/stash/:stash/watch', async (c) => {
 type ParsedWatch = { terms: WatchTerms; waitMs: number | null }
 
 function parseWatch(request: Request): Result<ParsedWatch> {
-  const query = parseQuery(request.url, ['after', 'keys', 'wait'])
+  const query = parseQuery(request.url, ['after', 'keys', 'wait', 'batch', 'status'])
   if (!query.ok) return query
   const after = parseCursor(request, query.value.after)
   if (!after.ok) return after
-  const filter = parseFilter(query.value.keys)
+  const filter = parseKeys(query.value.keys, FILTER_MAX_KEYS)
   if (!filter.ok) return filter
   const waitMs = parseWait(query.value.wait)
   if (!waitMs.ok) return waitMs
-  return ok({ terms: { after: after.value, filter: filter.value, marks: false, body: false }, waitMs: waitMs.value })
-}
-
-function parseFilter(text: string | undefined): Result<Filter> {
-  if (text === undefined) return ok(null)
-  const keys = text.split(',')
-  if (keys.length <= FILTER_MAX_KEYS && keys.every(isKey)) return ok(keys)
-  return refuse({
-    code: 'invalid_query',
-    parameter: 'keys',
-    expected: `at most ${FILTER_MAX_KEYS} keys, separated by commas`,
-  })
+  const batch = parseSwitch('batch', query.value.batch)
+  if (!batch.ok) return batch
+  const status = parseSwitch('status', query.value.status)
+  if (!status.ok) return status
+  const asked = { batch: batch.value, status: status.value }
+  const terms = { after: after.value, filter: filter.value, marks: false, body: false, ...asked }
+  return ok({ terms, waitMs: waitMs.value })
 }
 
 /** Null if the request is not a long poll. */

@@ -2,7 +2,9 @@
  * The events that watchers receive: first a snapshot, or the changes that a client missed, then each change, in order. The text
  * is the same over every transport. A client resumes with the last revision that it has seen, so an event's revision is its id.
  */
+import { createKeyMatcher, type KeyMatcher } from '../access/key-matcher.ts'
 import type { RevertChange } from '../time-box.ts'
+import { serializeStatus, type WatchStatus } from './watch-status.ts'
 
 export type Value = { key: string; value: string | null }
 
@@ -18,15 +20,31 @@ export type WatchEvent =
   /** The stash was deleted: this is the last event. */
   | { type: 'gone'; revision: number; values: Value[] }
 
-/** A watcher of some keys gets no events about other keys. A watcher of `revisions` gets revision numbers, without values. */
+/**
+ * A watcher of some keys, or of the keys that match patterns, gets no events about other keys. A watcher of `revisions` gets
+ * revision numbers, without values. Older versions of the code take a pattern for a key, which no item has.
+ */
 export type Filter = string[] | 'revisions' | null
 
-/** As JSON: `{"type":"change","revision":7,"changes":{"a":"1","b":null}}`. Null: nothing for this watcher. */
-export function serializeEvent(event: WatchEvent, filter: Filter): string | null {
+/** Matches the keys that the filter lets through; null where it is not a list. */
+export const compileFilter = (filter: Filter): KeyMatcher | null =>
+  Array.isArray(filter) ? createKeyMatcher(filter) : null
+
+/**
+ * As JSON: `{"type":"change","revision":7,"changes":{"a":"1","b":null}}`. Null: nothing for this watcher.
+ * @param matches the compiled filter, where the caller has it
+ */
+export function serializeEvent(
+  event: WatchEvent,
+  filter: Filter,
+  matches: KeyMatcher | null = compileFilter(filter),
+): string | null {
   const { type, revision } = event
   if (type === 'gone' || filter === 'revisions') return JSON.stringify({ type, revision })
-  const shown = filter === null ? event.values : choose(event.values, filter)
-  const reverts = filter === null ? (event.reverts ?? []) : choose(event.reverts ?? [], filter)
+  const choose = <T extends { key: string }>(all: T[]): T[] =>
+    matches === null ? all : all.filter(({ key }) => matches(key))
+  const shown = choose(event.values)
+  const reverts = choose(event.reverts ?? [])
   if (type === 'change' && filter !== null && shown.length === 0 && reverts.length === 0) return null
   const record = Object.fromEntries(shown.map(({ key, value }) => [key, value]))
   const name = type === 'snapshot' ? 'flags' : 'changes'
@@ -50,14 +68,14 @@ export function toRevertRecord(reverts: RevertChange[]): { reverts?: Record<stri
   return { reverts: Object.fromEntries(reverts.map((revert) => [revert.key, toEnding(revert)])) }
 }
 
-/** Keys are looked up in a set, because a change of a thousand keys may go to thousands of watchers of a hundred keys each. */
-function choose<T extends { key: string }>(values: T[], filter: string[]): T[] {
-  const keys = values.length > 1 ? new Set(filter) : null
-  return values.filter(({ key }) => keys?.has(key) ?? filter.includes(key))
-}
-
 /** The events that a watcher has missed, up to `head`; or their texts, where the caller asked for those. */
-export type Missed = { head: number; events: WatchEvent[]; texts?: string[] }
+export type Missed = {
+  head: number
+  events: WatchEvent[]
+  texts?: string[]
+  /** The present status, where the caller asked for it. Absent in the answers of older versions. */
+  status?: WatchStatus
+}
 
 /** With keys of 128 characters, the filter then fits the attachment of a hibernating socket: the runtime's limit is 16 KB. */
 export const FILTER_MAX_KEYS = 100
@@ -71,15 +89,21 @@ export type WatchTerms = {
   marks: boolean
   /** Whether missed events are sent as a body, one a line: then a socket is opened only where the client has missed none. */
   body: boolean
+  /** Whether events that are sent at once are sent as one message, a JSON array. Objects of older versions never do. */
+  batch?: boolean
+  /** Whether the client wants to receive the status. Objects of older versions never send it. */
+  status?: boolean
 }
 
-export function serializeWatchTerms({ after, filter, marks, body }: WatchTerms): string {
+export function serializeWatchTerms({ after, filter, marks, body, batch, status }: WatchTerms): string {
   const query = new URLSearchParams()
   if (after !== null) query.set('after', String(after))
   if (filter === 'revisions') query.set('revisions', '1')
   else if (filter !== null) query.set('keys', filter.join(','))
   if (marks) query.set('marks', '1')
   if (body) query.set('body', '1')
+  if (batch) query.set('batch', '1')
+  if (status) query.set('status', '1')
   return query.toString()
 }
 
@@ -92,11 +116,29 @@ export function parseWatchTerms(url: string): WatchTerms {
     filter: query.has('revisions') ? 'revisions' : (keys?.split(',') ?? null),
     marks: query.has('marks'),
     body: query.has('body'),
+    batch: query.has('batch'),
+    status: query.has('status'),
   }
 }
 
 /** The mark: all missed events have been sent. */
 export const serializeMark = (revision: number): string => JSON.stringify({ type: 'live', revision })
+
+/**
+ * The first messages to a watcher: what it has missed, the status where it asked for it and it is known, and the mark where it
+ * asked for that.
+ */
+export function composeFirstTexts(
+  texts: string[],
+  head: number,
+  { status = null, marks }: { status?: WatchStatus | null | undefined; marks: boolean },
+): string[] {
+  return [
+    ...texts,
+    ...(status === null ? [] : [serializeStatus(status, head)]),
+    ...(marks ? [serializeMark(head)] : []),
+  ]
+}
 
 /** The methods of a stash's object that a hub calls. */
 export type WatchSource = {
@@ -107,11 +149,12 @@ export type WatchSource = {
     filter: Filter,
     form: 'events' | 'texts',
     hub: { name: string; told: number } | null,
+    withStatus: boolean,
   ): Promise<Missed | null>
 }
 
 /**
  * The method of a hub that a stash's object calls to broadcast events. Returns the revision up to which the hub has sent them;
- * null: it has no watcher left.
+ * null: it has no watcher left. With `status` the hub sends the status after the events; a hub of an older version ignores it.
  */
-export type HubSink = { tell(events: WatchEvent[]): Promise<number | null> }
+export type HubSink = { tell(events: WatchEvent[], status?: WatchStatus): Promise<number | null> }

@@ -58,6 +58,14 @@ export function dropExpiredLinks(sql: SqlStorage, now: number): void {
   dropAll(sql, `SELECT id FROM held WHERE expires_at <= ? AND due_at IS NULL`, now)
 }
 
+/** How many held changes have expired and are not dropped yet. The index on `expires_at` answers this without reading rows. */
+export const countExpired = (sql: SqlStorage, now: number): number =>
+  sql.exec<{ n: number }>('SELECT count(*) AS n FROM held WHERE expires_at <= ?', now).one().n
+
+/** When the next held change expires; null where none does. */
+export const getNextExpiry = (sql: SqlStorage, now: number): number | null =>
+  sql.exec<{ at: number | null }>('SELECT min(expires_at) AS at FROM held WHERE expires_at > ?', now).one().at
+
 /** Drops the links of a decision, except those with keys that the token does not reach. */
 export function dropDecision(sql: SqlStorage, by: TokenActor, decision: string): void {
   const rows = sql

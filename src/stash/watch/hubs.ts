@@ -4,6 +4,7 @@
  * repeats calls that failed, with a back-off that commits respect as well: a hub that is out of reach while a stash changes
  * ten times a second must not use up its failures within seconds.
  */
+import { getStatusDigest, type WatchStatus } from '../../model/snapshot/watch-status.ts'
 import type { HubSink, WatchEvent } from '../../model/snapshot/watch-event.ts'
 import { getEventsForHub } from './replay.ts'
 
@@ -59,9 +60,22 @@ export class Hubs {
   readonly #source: HubSource
   /** The hubs with a call under way, and the deadline of each call. */
   readonly #deadlines = new Map<string, number>()
+  readonly #getStatus: () => WatchStatus | null
+  /**
+   * By name of the hub: the digest of the status that it has confirmed. It is kept in memory only: after a restart each hub gets
+   * the status once more, and a hub that misses it asks within a minute.
+   */
+  readonly #confirmedStatuses = new Map<string, { subscription: string; digest: number }>()
 
-  constructor(source: HubSource) {
+  /** @param getStatus the present status; null where there is none to send */
+  constructor(source: HubSource, getStatus: () => WatchStatus | null = () => null) {
     this.#source = source
+    this.#getStatus = getStatus
+  }
+
+  /** Whether any hub is subscribed. */
+  exist(): boolean {
+    return this.#source.sql.exec('SELECT 1 FROM hub LIMIT 1').toArray().length > 0
   }
 
   /** Subscribes the hub to the changes after this revision. It replaces an earlier subscription of the same hub. */
@@ -84,12 +98,16 @@ export class Hubs {
     void this.broadcast()
   }
 
-  /** When the alarm is to call a hub that has not confirmed every event; null where every hub has. */
+  /**
+   * When the alarm is to call a hub that has not confirmed every event, or whose last call with a status failed; null where there is
+   * none.
+   */
   nextAt(): number | null {
     const { sql, head, now } = this.#source
     const target = head() ?? Number.MAX_SAFE_INTEGER
-    const rows = sql.exec<HubRow>('SELECT * FROM hub WHERE told < ?', target).toArray()
-    const times = rows.map((row) => {
+    const rows = sql.exec<HubRow>('SELECT * FROM hub WHERE told < ? OR failures > 0', target).toArray()
+    const waiting = rows.filter((row) => row.told < target || !this.#hasStatus(row))
+    const times = waiting.map((row) => {
       const deadline = this.#deadlines.get(row.name)
       if (deadline !== undefined) return deadline + DEADLINE_SLACK_MS
       // It is about to be called. The alarm is for the case that the object dies before that.
@@ -124,7 +142,7 @@ export class Hubs {
     try {
       while (exists()) {
         const [row, target] = [this.#row(name), head()]
-        if (row === null || (target !== null && row.told >= target)) return
+        if (row === null || (target !== null && row.told >= target && this.#hasStatus(row))) return
         if (row.failures > 0 && retryAt(row, now()) > now()) return
         if (!(await this.#call(row, target))) return
       }
@@ -135,22 +153,26 @@ export class Hubs {
 
   /** One call. False where it failed, or has passed its deadline. */
   async #call(row: HubRow, target: number | null): Promise<boolean> {
-    const { sql, hub, now, sleep, knownUpTo } = this.#source
+    const { hub, now, sleep, knownUpTo } = this.#source
     this.#deadlines.set(row.name, now() + CALL_DEADLINE_MS)
     const answered = new AbortController()
     try {
       // A head past `knownUpTo` means that KV could not be read. The cursor may be of a lost history: the hub gets a snapshot.
       const from = (target ?? 0) > knownUpTo() ? BEFORE_ALL : row.told
-      const events = target === null ? [toGone(row.told)] : getEventsForHub(sql, from, MESSAGE_LIMITS)
-      const call = hub(row.name).tell(events)
+      const events = this.#getEvents(row, target, from)
+      const isLast = target !== null && (events.at(-1)?.revision ?? row.told) >= target
+      const status = isLast && !this.#hasStatus(row) ? this.#getStatus() : null
+      const call = status === null ? hub(row.name).tell(events) : hub(row.name).tell(events, status)
       const deadline = sleep(CALL_DEADLINE_MS, answered.signal).then(() => 'late' as const)
       const confirmed = await Promise.race([call, deadline])
       if (confirmed === 'late') {
         void call.then((answer) => this.#settleLate(row, target, answer)).catch(() => {})
         throw new Error(`the hub did not answer within ${CALL_DEADLINE_MS} ms`)
       }
-      if (confirmed === row.told && target !== null) throw new Error('the hub confirmed none of the events it was sent')
+      if (confirmed === row.told && target !== null && events.length > 0)
+        throw new Error('the hub confirmed none of the events it was sent')
       this.#settle(row, target, confirmed)
+      if (status !== null) this.#noteStatus(row, status)
       return true
     } catch (fault) {
       this.#fail(row, fault)
@@ -160,12 +182,31 @@ export class Hubs {
     }
   }
 
+  /** None where only the status has to be sent. */
+  #getEvents(row: HubRow, target: number | null, from: number): WatchEvent[] {
+    if (target === null) return [toGone(row.told)]
+    return row.told >= target ? [] : getEventsForHub(this.#source.sql, from, MESSAGE_LIMITS)
+  }
+
+  /** Whether the hub has confirmed the present status. */
+  #hasStatus({ name, subscription }: HubRow): boolean {
+    const status = this.#getStatus()
+    if (status === null) return true
+    const confirmed = this.#confirmedStatuses.get(name)
+    return confirmed?.subscription === subscription && confirmed.digest === getStatusDigest(status)
+  }
+
+  #noteStatus({ name, subscription }: HubRow, status: WatchStatus): void {
+    this.#confirmedStatuses.set(name, { subscription, digest: getStatusDigest(status) })
+  }
+
   /** An answer is about the subscription that was called. A newer subscription of the hub is not changed. */
   #settle({ subscription }: HubRow, target: number | null, confirmed: number | null): void {
     const { sql, exists } = this.#source
     if (!exists()) return
-    if (confirmed === null || target === null) sql.exec('DELETE FROM hub WHERE subscription = ?', subscription)
-    else sql.exec('UPDATE hub SET told = ?, failures = 0 WHERE subscription = ?', confirmed, subscription)
+    if (confirmed === null || target === null) {
+      sql.exec('DELETE FROM hub WHERE subscription = ?', subscription)
+    } else sql.exec('UPDATE hub SET told = ?, failures = 0 WHERE subscription = ?', confirmed, subscription)
   }
 
   /** The call may have been repeated meanwhile, so the hub may have confirmed this revision, or a later one, already. */

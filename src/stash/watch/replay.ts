@@ -4,10 +4,17 @@
  * texts of the last changes and of one snapshot are cached, and the first replay after a commit reads only the changes that the
  * cache lacks. A change is a row of `log` and its rows of `change`.
  */
+import { createKeyMatcher, isPattern } from '../../model/access/key-matcher.ts'
 import type { Detail } from '../../model/entry.ts'
 import { countBytes } from '../../model/item.ts'
 import { getRevertChanges, type RevertChange } from '../../model/time-box.ts'
-import { toRevertRecord, serializeEvent, type Filter, type WatchEvent } from '../../model/snapshot/watch-event.ts'
+import {
+  compileFilter,
+  toRevertRecord,
+  serializeEvent,
+  type Filter,
+  type WatchEvent,
+} from '../../model/snapshot/watch-event.ts'
 import { getPendingValues, type PendingValue } from '../tables/held.ts'
 import { listItemsByKey } from '../tables/items.ts'
 import { getStash } from '../tables/stash-row.ts'
@@ -58,7 +65,10 @@ export class ReplayCache {
 
   #changesSince(after: number, filter: Filter): string[] {
     const missed = this.#changes.filter(({ event }) => event.revision > after)
-    return missed.flatMap(({ event, text }) => (filter === null ? text : (serializeEvent(event, filter) ?? [])))
+    const matches = compileFilter(filter)
+    return missed.flatMap(({ event, text }) =>
+      filter === null ? text : (serializeEvent(event, filter, matches) ?? []),
+    )
   }
 
   /** Reads the changes that are not cached yet, newest first, so that it can stop at the limits. */
@@ -103,10 +113,13 @@ export class ReplayCache {
       return `{"type":"snapshot","revision":${revision},"flags":{${[...chosen].join(',')}}${rest && `,${rest}`}}`
     }
     if (filter === null) return (this.#snapshot.text ??= write(members.values(), reverts))
+    const matches = createKeyMatcher(filter)
     const keys = new Set(filter)
+    // Keys that are named are looked up. Only a pattern is tried on every key.
+    if (filter.some(isPattern)) for (const key of members.keys()) if (matches(key)) keys.add(key)
     return write(
       [...keys].flatMap((key) => members.get(key) ?? []),
-      reverts.filter(({ key }) => keys.has(key)),
+      reverts.filter(({ key }) => matches(key)),
     )
   }
 }

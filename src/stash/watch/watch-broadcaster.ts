@@ -40,6 +40,11 @@ export class WatchBroadcaster {
     await Promise.all([this.#startHubs(), this.#broadcast()])
   }
 
+  /** Whether a call of `notify` is sending events. Others have returned at once. */
+  get isBroadcasting(): boolean {
+    return this.#running
+  }
+
   /** Commits in quick succession share one call, which reads the head when it begins. */
   async #startHubs(): Promise<void> {
     if (this.#startingHubs) return

@@ -7,17 +7,21 @@ import { CONTINENT_HINTS, NO_CONTINENT, toHubName } from '../../live/continents.
 import { hallOf } from '../../live/hall.ts'
 import { judgeSeat, readSeat, SEAT_STATUS } from '../../live/seat.ts'
 import {
+  composeFirstTexts,
   parseWatchTerms,
-  serializeMark,
   type Filter,
   type HubSink,
   type Missed,
 } from '../../model/snapshot/watch-event.ts'
-import { Hubs } from './hubs.ts'
+import type { WatchStatus } from '../../model/snapshot/watch-status.ts'
+import { getNextExpiry } from '../tables/held.ts'
+import { Hubs, type HubSource } from './hubs.ts'
 import { getNextEvent, getReplay, ReplayCache } from './replay.ts'
 import type { Recovery } from '../publish/recovery.ts'
 import { report } from '../report.ts'
-import { WatchBroadcaster } from './watch-broadcaster.ts'
+import { getStatus, getStatusEnd } from './status.ts'
+import { StatusBroadcaster } from './status-broadcaster.ts'
+import { WatchBroadcaster, type BroadcastSource } from './watch-broadcaster.ts'
 
 export type WatchersOptions = {
   ctx: DurableObjectState
@@ -43,6 +47,11 @@ export class Watchers {
   readonly #replays: ReplayCache
   readonly #hubs: Hubs
   readonly #broadcaster: WatchBroadcaster
+  readonly #statusBroadcaster: StatusBroadcaster
+  readonly #head: WatchersOptions['head']
+  readonly #scheduleAlarm: WatchersOptions['scheduleAlarm']
+  /** The status, until it changes by the clock; null where it must be read. */
+  #status: { value: WatchStatus; until: number } | null = null
   readonly #recovery: WatchersOptions['recovery']
 
   constructor({ ctx, hub, head, exists, scheduleAlarm, recovery }: WatchersOptions) {
@@ -51,9 +60,12 @@ export class Watchers {
     const broadcastUpTo = head() ?? 0
     this.#sql = sql
     this.#recovery = recovery
+    this.#head = head
+    this.#scheduleAlarm = scheduleAlarm
+    const getPresentStatus = () => (head() === null ? null : this.#getStatus())
     this.#replays = new ReplayCache(sql)
     this.#audience = new Audience(hallOf(ctx), broadcastUpTo)
-    this.#hubs = new Hubs({
+    const hubSource: HubSource = {
       sql,
       hub,
       now: () => Date.now(),
@@ -64,6 +76,14 @@ export class Watchers {
       confirm: () => recovery.confirm(),
       knownUpTo: () => recovery.knownUpTo(),
       report: reportFault,
+    }
+    this.#hubs = new Hubs(hubSource, getPresentStatus)
+    this.#statusBroadcaster = new StatusBroadcaster({
+      getStatus: getPresentStatus,
+      isWanted: () => this.#audience.wantsStatus,
+      durable: () => ctx.storage.sync(),
+      tell: (status) => this.#audience.tellAll([], status),
+      report: reportFault,
     })
     this.#broadcaster = new WatchBroadcaster(
       {
@@ -71,7 +91,7 @@ export class Watchers {
         next: (after) => getNextEvent(sql, after),
         durable: () => ctx.storage.sync(),
         yieldToRequests: () => scheduler.wait(2),
-        audience: this.#audience,
+        audience: this.#withStatus(this.#audience, head),
         broadcastToHubs: () => this.#hubs.broadcast(),
         report: reportFault,
       },
@@ -79,14 +99,61 @@ export class Watchers {
     )
   }
 
-  /** Broadcasts new commits. To be called after each commit, and by the alarm. Never rejects. */
-  notify(): Promise<void> {
-    return this.#broadcaster.notify()
+  /** Broadcasts new commits, and then the status where it differs. To be called after each commit, and by the alarm. Never rejects. */
+  async notify(): Promise<void> {
+    await this.#broadcaster.notify()
+    // Where another call is sending events, that call sends the status after them.
+    if (!this.#broadcaster.isBroadcasting) await this.#statusBroadcaster.notify()
   }
 
-  /** When the alarm is to call a hub that has not confirmed every event; null where every hub has. */
-  nextHubAt(): number | null {
-    return this.#hubs.nextAt()
+  /** Sends the status together with the last event: a long poll is answered for the event, and its answer has the status. */
+  #withStatus(audience: Audience, head: WatchersOptions['head']): BroadcastSource['audience'] {
+    return {
+      get size() {
+        return audience.size
+      },
+      tell: (event) => {
+        const isLast = event.revision === head()
+        return audience.tellAll([event], isLast && audience.wantsStatus ? this.#getStatus() : null)
+      },
+      end: (event) => audience.end(event),
+    }
+  }
+
+  /** To be called after each transaction. The status may have changed without a revision. */
+  noteTransaction(): void {
+    this.#status = null
+  }
+
+  /** Whether a change of the status has to be broadcast. Hubs do not say whether their watchers asked for it. */
+  get wantsStatus(): boolean {
+    return this.#audience.wantsStatus || this.#hubs.exist()
+  }
+
+  /**
+   * When the alarm is to broadcast: to a hub that has not confirmed every event, or a status that changes by the clock. Null:
+   * neither. Hubs are not considered for the latter: they ask for the status each minute.
+   */
+  nextBroadcastAt(): number | null {
+    const times = [this.#hubs.nextAt() ?? Infinity, this.#head() === null ? Infinity : this.#nextStatusAt()]
+    const at = Math.min(...times)
+    return at === Infinity ? null : at
+  }
+
+  /** Freezes are not considered: their end is a revision, for which the alarm is set. */
+  #nextStatusAt(): number {
+    const at = getNextExpiry(this.#sql, Date.now())
+    return at !== null && this.#audience.wantsStatus ? at : Infinity
+  }
+
+  /** Read once after each transaction, and when it has changed by the clock: not for each watcher. */
+  #getStatus(): WatchStatus {
+    const now = Date.now()
+    if (this.#status === null || now >= this.#status.until) {
+      const value = getStatus(this.#sql, now)
+      this.#status = { value, until: getStatusEnd(this.#sql, value, now) }
+    }
+    return this.#status.value
   }
 
   /**
@@ -99,11 +166,17 @@ export class Watchers {
     const [taken, held] = [this.#audience.size, this.#audience.heldBy(seat.address)]
     const refusal = judgeSeat(seat, { taken, held, limit })
     if (refusal !== null) return new Response(null, { status: SEAT_STATUS[refusal] })
-    const { after, filter, marks, body } = parseWatchTerms(request.url)
+    const { after, filter, marks, body, batch = false, status: wantsStatus = false } = parseWatchTerms(request.url)
     const texts = this.#replays.textsSince(head, this.#toKnownCursor(after), filter)
-    if (body && texts.length > 0) return new Response(texts.join('\n'))
+    const status = wantsStatus ? this.#getStatus() : undefined
+    if (body && texts.length > 0)
+      return new Response(composeFirstTexts(texts, head, { status, marks: false }).join('\n'))
     const { 0: client, 1: server } = new WebSocketPair()
-    this.#audience.admit(server, filter, marks ? [...texts, serializeMark(head)] : texts, head, seat.address)
+    const first = composeFirstTexts(texts, head, { status, marks })
+    const isFirst = wantsStatus && !this.#audience.wantsStatus
+    this.#audience.admit(server, filter, first, head, seat.address, { batch, status })
+    // The next commit sets the alarm as well. This is for the links that were made before.
+    if (isFirst) this.#scheduleAlarm()
     return new Response(null, { status: 101, webSocket: client })
   }
 
@@ -130,10 +203,12 @@ export class Watchers {
     filter: Filter,
     form: 'events' | 'texts',
     hub: { name: string; told: number } | null,
+    withStatus = false,
   ): Missed {
     if (hub !== null) this.#hubs.resubscribe(hub.name, hub.told)
     const cursor = this.#toKnownCursor(after)
-    if (form === 'texts') return { head, events: [], texts: this.#replays.textsSince(head, cursor, filter) }
+    const status = withStatus ? { status: this.#getStatus() } : {}
+    if (form === 'texts') return { head, events: [], texts: this.#replays.textsSince(head, cursor, filter), ...status }
     return { head, events: getReplay(this.#sql, cursor, filter) }
   }
 
