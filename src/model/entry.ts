@@ -32,7 +32,11 @@ export type EntryKind =
 
 /** One value before and after. The value of a guard is its JSON. */
 export type EntryChange = {
-  /** `held`: a held change about this key was dropped. It has no values. */
+  /**
+   * `held`: a held change about this key was dropped, or `key` is a pattern of a freeze that began or ended. It has no values, and
+   * a token sees the entry only where it reaches all of its rows of this sort. Freezes have no sort of their own, because older
+   * versions would take another one for a guard.
+   */
   what: 'item' | 'guard' | 'held'
   key: string
   before: { value: string; type: string; version: number } | null

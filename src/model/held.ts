@@ -72,7 +72,7 @@ export type HeldRevert = HeldBase<Patch> & {
 /** Deletes an item of the WrenDB profile that was not written for its lifetime (`WRENDB_ITEM_LIFETIME_MS`). */
 export type HeldLapse = HeldBase & { kind: 'lapse'; dueAt: number }
 
-/** Ends a freeze. */
+/** Ends a freeze: of the whole stash (its id is `THAW_ID`), or of some keys. */
 export type HeldThaw = HeldBase & { kind: 'thaw'; dueAt: number }
 
 export type Held = HeldLink | HeldApproval | HeldSchedule | HeldRevert | HeldLapse | HeldThaw

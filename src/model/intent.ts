@@ -3,6 +3,7 @@
  * are stored in the table of held changes for up to 366 days, so a field, once shipped, keeps its meaning; new fields are
  * optional.
  */
+import type { PublicFreeze } from './freeze.ts'
 import type { Guard } from './guard/guard.ts'
 import type { Ability } from './access/permit.ts'
 import type { Precondition } from './decide/precondition.ts'
@@ -49,7 +50,8 @@ export type Edit =
   | (Conditional & Timing & { kind: 'remove_guard'; key: string })
 
 /** The action of a held change when it is released. */
-export type Holdable = Edit | { kind: 'approve'; heldId: string } | { kind: 'thaw' }
+export type Holdable =
+  Edit | { kind: 'approve'; heldId: string } | { kind: 'thaw' } | { kind: 'thaw_keys'; keys: string[] }
 
 export type Intent =
   | Edit
@@ -66,9 +68,15 @@ export type Intent =
   | { kind: 'approve'; heldId: string }
   /** Declines or cancels a held change. */
   | { kind: 'drop_held'; heldId: string }
-  /** `until` null: until it is ended by hand. */
+  /** Freezes the whole stash. `until` null: until it is ended by hand. */
   | { kind: 'freeze'; until: number | null }
+  /**
+   * Freezes the keys that the patterns match, as `toPatternSet` returns them. A kind of its own: an object of an older version
+   * would take a `freeze` with one field more for the freeze of the whole stash.
+   */
+  | { kind: 'freeze_keys'; keys: string[]; until: number | null }
   | { kind: 'unfreeze' }
+  | { kind: 'unfreeze_keys'; keys: string[] }
   | { kind: 'add_token'; hash: string; label: string; can: Ability[]; keys: string[]; expiresInMs: number | null }
   | { kind: 'revoke_token'; tokenId: string }
   | { kind: 'rotate_master'; hash: string; overlapMs: number }
@@ -135,7 +143,10 @@ export type Applied = {
   token?: { id: string; label: string; can: Ability[]; keys: string[]; expiresAt: number | null }
   /** For a rotation: until when the old token is valid. */
   oldTokenUntil?: number
-  freeze?: { until: number | null; reason: string | null }
+  /** `keys`: its patterns, where it is a freeze of some keys. */
+  freeze?: { until: number | null; reason: string | null; keys?: string[] }
+  /** For the end of a freeze: the freezes that still stand. Absent in answers of older versions. */
+  still?: PublicFreeze[]
   /** For a revocation and a freeze: the time-boxes that will end in spite of it. */
   pending?: PendingEnds
   /** For a recovery: the other tokens that stay valid. */

@@ -62,6 +62,8 @@ export type Refusal =
   | { code: 'guards_too_large'; limit_bytes: number; would_be_bytes: number; share?: true }
   /** `key`: the first whose value or guard was not checked, because the budget of the change was used up. */
   | { code: 'change_too_costly'; key: string }
+  /** `limit_bytes`: for the patterns of all freezes of keys, as JSON. */
+  | { code: 'too_many_freezes'; limit: number; limit_bytes: number }
   | { code: 'too_many_held'; limit: number; limit_bytes: number }
   /** The storage of the stash is close to the platform's limit. */
   | { code: 'storage_full'; retry_after_s: number }
@@ -70,7 +72,18 @@ export type Refusal =
   | { code: 'too_large_to_hold'; limit_bytes: number }
   | { code: 'time_boxes_too_large'; limit: number; limit_bytes: number; share?: true }
   // safeguards. Times are in ms since the epoch; `http/` formats them
-  | { code: 'frozen'; until: number | null; reason: string | null; by: string | null; may_break_glass: boolean }
+  /**
+   * `keys`: the patterns of the freeze, null for the whole stash; absent in refusals of older versions. `by` and `reason` are null
+   * where the caller may not read them.
+   */
+  | {
+      code: 'frozen'
+      until: number | null
+      reason: string | null
+      by: string | null
+      may_break_glass: boolean
+      keys?: string[] | null
+    }
   | { code: 'guard_mismatch'; key: string; issues: Issue[]; guard: Guard | null }
   /** `held_id`: the pending revert whose value does not fit; null where it is the present value. */
   | { code: 'guard_unmet'; key: string; issues: Issue[]; held_id: string | null }
@@ -107,8 +120,8 @@ export type Result<T> = { ok: true; value: T } | { ok: false; refusal: Refusal }
 export const ok = <T>(value: T): Result<T> => ({ ok: true, value })
 export const refuse = (refusal: Refusal): { ok: false; refusal: Refusal } => ({ ok: false, refusal })
 
-/** Only holders of a token may see guards and labels. */
+/** Only holders of a token may see guards, labels and reasons. */
 export function redactForAnonymous(refusal: Refusal): Result<never> {
   if (refusal.code === 'guard_mismatch') return refuse({ ...refusal, guard: null })
-  return refuse(refusal.code === 'frozen' ? { ...refusal, by: null } : refusal)
+  return refuse(refusal.code === 'frozen' ? { ...refusal, by: null, reason: null } : refusal)
 }

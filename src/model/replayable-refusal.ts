@@ -25,6 +25,7 @@ export const REPLAYABLE_REFUSALS: ReadonlySet<RefusalCode> = new Set<RefusalCode
   'too_many_tokens',
   'guards_too_large',
   'change_too_costly',
+  'too_many_freezes',
   'too_many_held',
   'too_large_to_hold',
   'time_boxes_too_large',

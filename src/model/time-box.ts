@@ -132,13 +132,21 @@ export function getRevertChanges(
 const LISTED_MAX = 100
 const LISTED_MAX_CHARS = 256 * 1024
 
-/** The values that these time-boxes will put back, up to the limits: for the keys that the actor reaches; for the admin, all. */
-export function toPendingEnds(pending: HeldRevert[], isWhole: boolean, actor: Actor): PendingEnds {
+/**
+ * The values that these time-boxes will put back, up to the limits: for the keys that the actor reaches; for the admin, all.
+ * @param isMeant whether the list is to have the key
+ */
+export function toPendingEnds(
+  pending: HeldRevert[],
+  isWhole: boolean,
+  actor: Actor,
+  isMeant: (key: string) => boolean = () => true,
+): PendingEnds {
   const ends: PendingEnds['ends'] = []
   let chars = 0
   for (const held of pending) {
     for (const { key, value } of held.change.changes) {
-      if (!reaches(actor, key) && actor.kind !== 'admin') continue
+      if ((!reaches(actor, key) && actor.kind !== 'admin') || !isMeant(key)) continue
       chars += key.length + (value?.length ?? 0)
       if (ends.length === LISTED_MAX || chars > LISTED_MAX_CHARS) return { ends, isWhole: false }
       ends.push({ heldId: held.id, key, at: held.dueAt, goesBackTo: value })

@@ -1,9 +1,11 @@
 /** Guards, freezes and held changes. */
 import * as z from 'zod'
+import { patternSchema } from '../model/access/pattern.ts'
+import { FREEZE_MAX_PATTERNS, STASH_MAX_KEY_FREEZES } from '../model/freeze.ts'
 import { guardSchema } from '../model/guard/guard.ts'
 import { keySchema } from '../model/item.ts'
 import { parseTime, reason, revision, stashId, time, TIME_EXPECTED, version } from './field.ts'
-import { pendingEnds, timeBox, waitsFor } from './change.ts'
+import { applied, pendingEnds, timeBox, waitsFor } from './change.ts'
 
 export const guardSpec = guardSchema
 export const guardFacts = z.looseObject({ key: keySchema, version, type: z.string() }).meta({
@@ -17,8 +19,22 @@ export const guardApplied = z
   .object({ key: keySchema, message: z.string(), revision, version: version.optional() })
   .meta({ id: 'GuardApplied' })
 
+/** The patterns of a freeze in a request. */
+export const freezeKeys = z.array(patternSchema).min(1).max(FREEZE_MAX_PATTERNS)
+/** The patterns of a freeze in an answer. */
+const frozenKeys = z.array(z.string()).nullable().meta({
+  description: 'The patterns of the frozen keys, sorted and without duplicates. null: every key.',
+})
+const publicFreeze = { keys: frozenKeys, until: time.nullable() }
+const FREEZES_MAX = 1 + STASH_MAX_KEY_FREEZES
+export const publicFreezes = z.array(z.object(publicFreeze)).max(FREEZES_MAX)
+
 export const freezeSpec = z
   .strictObject({
+    keys: freezeKeys.optional().meta({
+      description:
+        'Freezes only the keys that one of these patterns matches. If absent, or where a pattern is *, every key is frozen.',
+    }),
     until: z
       .string()
       .refine((text) => parseTime(text) !== null, TIME_EXPECTED)
@@ -34,6 +50,7 @@ export const frozen = z
   .object({
     message: z.string(),
     revision,
+    keys: frozenKeys,
     until: time.nullable(),
     reason: z.string().nullable(),
     reverts: pendingEnds.meta({
@@ -45,6 +62,9 @@ export const frozen = z
       .meta({ description: 'There are more. GET …/held lists all of them.' }),
   })
   .meta({ id: 'Frozen' })
+export const unfrozen = applied
+  .extend({ still: publicFreezes.optional().meta({ description: 'The freezes that still stand.' }) })
+  .meta({ id: 'Unfrozen' })
 
 export const heldReply = z
   .object({
@@ -89,7 +109,15 @@ export const heldList = z
       .object({ until: time.nullable(), reason: z.string().nullable(), by: z.string() })
       .nullable()
       .optional()
-      .meta({ description: 'The present freeze and its reason; null if there is none.' }),
+      .meta({ description: 'The present freeze of every key and its reason; null if there is none.' }),
+    freezes: z
+      .array(z.object({ ...publicFreeze, reason: z.string().nullable(), by: z.string().nullable() }))
+      .max(FREEZES_MAX)
+      .optional()
+      .meta({
+        description:
+          'All present freezes, that of every key first. `reason` and `by` of a freeze of some keys are null for a token that does not reach all of them.',
+      }),
   })
   .meta({ id: 'HeldList' })
 

@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { PROFILES } from '../model/profile.ts'
 import { isText, NOT_TEXT, revision, stashId, time } from './field.ts'
+import { publicFreezes } from './safeguard.ts'
 
 export const JURISDICTIONS = ['eu', 'fedramp'] as const
 
@@ -35,10 +36,13 @@ export const stashFacts = z
     profile: z.enum(PROFILES),
     revision,
     item_count: z.int(),
-    frozen: z.boolean(),
+    frozen: z
+      .boolean()
+      .meta({ description: 'Whether every key is frozen. `freezes` has the freezes of some keys as well.' }),
     frozen_until: time
       .nullable()
-      .meta({ description: 'null if the stash is not frozen, or if the freeze has no end time.' }),
+      .meta({ description: 'null if not every key is frozen, or if that freeze has no end time.' }),
+    freezes: publicFreezes.meta({ description: 'All present freezes, that of every key first.' }),
     freeze_reason: z.null().meta({
       deprecated: true,
       description: 'Always null, because reading the reason takes a token. GET …/held has it.',

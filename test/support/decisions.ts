@@ -56,6 +56,7 @@ export const createFacts = (facts: Partial<Facts> = {}): Facts => ({
   tokens: [],
   pending: { held: [], isWhole: true },
   freeze: null,
+  keyFreezes: [],
   items: new Map([['checkout', createItem('checkout', 'on', 3)]]),
   guards: new Map(),
   reverts: new Map(),

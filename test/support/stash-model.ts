@@ -9,7 +9,8 @@ import type { Detail, EntryChange } from '../../src/model/entry.ts'
 import type { FlatHeld as Held } from '../../src/stash/tables/held-row.ts'
 import type { Applied, Command, Credential, Edit, Holdable, Intent } from '../../src/model/intent.ts'
 import { toTokenId } from '../../src/model/access/token.ts'
-import { addToken, freezeStash, replaceMaster, revokeToken, thaw, unfreezeStash } from './stash-model/admin-rules.ts'
+import { addToken, replaceMaster, revokeToken } from './stash-model/admin-rules.ts'
+import { freeze, thaw, unfreeze } from './stash-model/freeze-rules.ts'
 import { Ledger, type Creation } from './stash-model/ledger.ts'
 import { edit, hold, type Drawn, type Moment } from './stash-model/edit.ts'
 import { checkApproval, checkDrop } from './stash-model/held-rules.ts'
@@ -17,7 +18,9 @@ import { checkRevision, isOver, need, refuse, Refused, type Actor, type ChangeRe
 
 export type Outcome =
   | { ok: true; value: Applied }
-  | { ok: false; refusal: { code: string; key: string | undefined; hasDetails: boolean | undefined } }
+  | { ok: false; refusal: { code: string; key: string | undefined; hasDetails: boolean | undefined; keys: Frozen } }
+/** For the refusal `frozen`: the patterns of the freeze, null for the whole stash. Else undefined. */
+export type Frozen = string[] | null | undefined
 type Decidable = Exclude<Intent | Holdable, { kind: 'release' } | { kind: 'approve' }>
 
 const MINUTE = 60_000
@@ -43,9 +46,10 @@ export class StashModel {
       return { ok: true, value: this.#apply(command, { now, drawn }) }
     } catch (fault) {
       if (!(fault instanceof Refused)) throw fault
-      const { code, key } = fault
-      const hasDetails = DETAILED.includes(code) ? command.credential.kind === 'token' : undefined
-      return { ok: false, refusal: { code, key, hasDetails } }
+      const { code, key, frozen } = fault
+      const maySee = command.credential.kind === 'token' && frozen?.isVisible !== false
+      const hasDetails = DETAILED.includes(code) ? maySee : undefined
+      return { ok: false, refusal: { code, key, hasDetails, keys: frozen?.keys } }
     } finally {
       if (before !== null) this.ledger.restore(before)
     }
@@ -126,11 +130,17 @@ export class StashModel {
       case 'drop_held':
         return this.#drop(intent.heldId, request, now)
       case 'thaw':
-        return thaw(ledger, request, now)
+        return thaw(ledger, null, request, now)
+      case 'thaw_keys':
+        return thaw(ledger, intent.keys, request, now)
       case 'freeze':
-        return freezeStash(ledger, intent, request, now)
+        return freeze(ledger, null, intent.until, request, now)
+      case 'freeze_keys':
+        return freeze(ledger, intent.keys, intent.until, request, now)
       case 'unfreeze':
-        return unfreezeStash(ledger, request, now)
+        return unfreeze(ledger, null, request, now)
+      case 'unfreeze_keys':
+        return unfreeze(ledger, intent.keys, request, now)
       case 'add_token':
         return addToken(ledger, intent, request, now)
       case 'revoke_token':

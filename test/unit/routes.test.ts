@@ -98,6 +98,7 @@ describe('GET /stash/{id}', () => {
       item_count: 1,
       frozen: false,
       frozen_until: null,
+      freezes: [],
       freeze_reason: null,
       created_at: '2026-01-02T03:04:05.000Z',
     })

@@ -18,6 +18,7 @@ describe('PUT /stash/{id}/freeze', () => {
     expect(answer.body).toEqual({
       message: 'Frozen: changes are refused',
       revision: 2,
+      keys: null,
       until: ONE_O_CLOCK,
       reason: 'launch',
       reverts: [],

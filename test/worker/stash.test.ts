@@ -76,6 +76,7 @@ describe('GET /stash/{id}', () => {
       item_count: 1,
       frozen: false,
       frozen_until: null,
+      freezes: [],
       freeze_reason: null,
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
     })

@@ -12,7 +12,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   readStash: {
     command: `curl -s $URL/stash/$STASH`,
-    output: `{"stash_id":"…","name":"shop","description":null,"profile":"safeguarded","revision":5,"item_count":4,"frozen":false,"frozen_until":null,"freeze_reason":null,"created_at":"…"}`,
+    output: `{"stash_id":"…","name":"shop","description":null,"profile":"safeguarded","revision":5,"item_count":4,"frozen":false,"frozen_until":null,"freezes":[],"freeze_reason":null,"created_at":"…"}`,
   },
   deleteStash: {
     command: `curl -s -X DELETE -H "$AUTH" $URL/stash/$STASH`,
@@ -157,17 +157,17 @@ switchyard_flag_changed_timestamp_seconds{key="on-call"} …`,
     output: `{"key":"traffic-target","message":"Guard removed","revision":6}`,
   },
   freeze: {
-    command: `curl -s -X PUT -H "$AUTH" $URL/stash/$STASH/freeze -d '{"reason": "launch day"}'`,
-    output: `{"message":"Frozen: changes are refused","revision":6,"until":null,"reason":"launch day","reverts":[]}`,
+    command: `curl -s -X PUT -H "$AUTH" $URL/stash/$STASH/freeze -d '{"keys": ["checkout.*"], "reason": "launch day"}'`,
+    output: `{"message":"Frozen: changes of these keys are refused","revision":6,"keys":["checkout.*"],"until":null,"reason":"launch day","reverts":[]}`,
   },
   unfreeze: {
     command: `curl -s -X PUT -H "$AUTH" $URL/stash/$STASH/freeze -d '{}'; curl -s -X DELETE -H "$AUTH" $URL/stash/$STASH/freeze`,
-    output: `{"message":"Frozen: changes are refused","revision":6,"until":null,"reason":null,"reverts":[]}
-{"message":"…","revision":7}`,
+    output: `{"message":"Frozen: changes are refused","revision":6,"keys":null,"until":null,"reason":null,"reverts":[]}
+{"message":"…","revision":7,"still":[]}`,
   },
   listHeld: {
     command: `curl -s -H "$AUTH" $URL/stash/$STASH/held`,
-    output: `{"stash_id":"…","held":[{"held_id":"…","kind":"approval","waits_for":"approval","change":{"kind":"put","key":"traffic-target","value":"green","type":"…"},"keys":["traffic-target"],"made_by":"master","made_at":"…","reason":"drain",…},…],"next":null,"freeze":null}`,
+    output: `{"stash_id":"…","held":[{"held_id":"…","kind":"approval","waits_for":"approval","change":{"kind":"put","key":"traffic-target","value":"green","type":"…"},"keys":["traffic-target"],"made_by":"master","made_at":"…","reason":"drain",…},…],"next":null,"freeze":null,"freezes":[]}`,
   },
   approve: {
     command: `curl -s -X POST -H "$SECOND" $URL/stash/$STASH/held/$HELD/approve`,

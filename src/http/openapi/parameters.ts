@@ -49,7 +49,7 @@ export const PARAMETERS: Record<
   keys: {
     in: 'query',
     description:
-      'Only these keys, separated by commas. An entry with a * is a pattern: checkout.* stands for every key that begins with `checkout.`. At most 20 entries may be patterns; a watch takes at most 100 entries.',
+      'Only these keys, separated by commas. An entry with a * is a pattern: checkout.* stands for every key that begins with `checkout.`. At most 20 entries may be patterns; a watch takes at most 100 entries. For the end of a freeze: the patterns of that freeze, at most 100.',
     schema: { type: 'string' },
   },
   meta: {

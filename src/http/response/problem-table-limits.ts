@@ -6,6 +6,7 @@ type LimitCode = Extract<
   RefusalCode,
   | 'too_many_items'
   | 'stash_too_large'
+  | 'too_many_freezes'
   | 'too_many_held'
   | 'storage_full'
   | 'write_rate_limited'
@@ -31,6 +32,12 @@ export const LIMIT_PROBLEMS = {
     title: 'The stash is full',
     detail: ({ limit_bytes, would_be_bytes, share }) =>
       `The keys and values of a stash may have ${limit_bytes} bytes in total${share ? ' for a token for some keys' : ''}; with this change they would have ${would_be_bytes}.`,
+  },
+  too_many_freezes: {
+    status: 422,
+    title: 'Too many freezes',
+    detail: ({ limit, limit_bytes }) =>
+      `A stash may have at most ${limit} freezes of some keys at a time, with ${limit_bytes} bytes of patterns in total. End one first: GET /stash/{id} lists them.`,
   },
   too_many_held: {
     status: 422,

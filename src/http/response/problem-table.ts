@@ -73,7 +73,11 @@ export const PROBLEMS = {
     detail: ({ revision }) =>
       `Revision ${revision} is too old, has not been written yet, or was lost before a recovery.`,
   },
-  not_frozen: { status: 404, title: 'Nothing is frozen', detail: 'There is no freeze to end.' },
+  not_frozen: {
+    status: 404,
+    title: 'Nothing is frozen',
+    detail: 'There is no such freeze to end. GET /stash/{id} lists those that stand.',
+  },
   invalid_key: {
     status: 400,
     title: 'This cannot be a key',
@@ -157,9 +161,9 @@ export const PROBLEMS = {
   },
   frozen: {
     status: 423,
-    title: 'The stash is frozen',
-    detail: ({ until, by, reason, may_break_glass }) =>
-      `${by === null ? 'It was frozen' : `${by} froze it`}${until === null ? '' : ` until ${iso(until)}`}${reason === null ? '' : `: ${reason}`}. ` +
+    title: 'A freeze stops this change',
+    detail: ({ until, by, reason, may_break_glass, keys = null }) =>
+      `${by === null ? `A freeze of ${toFrozenText(keys)} is in force` : `${by} froze ${toFrozenText(keys)}`}${until === null ? '' : ` until ${iso(until)}`}${reason === null ? '' : `: ${reason}`}. ` +
       (may_break_glass
         ? 'In an emergency, send the header "Break-Glass: <reason>": the reason is recorded.'
         : 'In an emergency, use a token that can: break_glass.'),
@@ -253,6 +257,15 @@ export const PROBLEMS = {
       'It was not deleted. Reads are served from the last copy, and nothing was changed. The operator of the service has to restore it.',
   },
 } satisfies { [C in RefusalCode]: Problem<C> }
+
+/** How many patterns of a freeze the text names. The member `keys` has all of them. */
+const NAMED_PATTERNS_MAX = 5
+
+function toFrozenText(keys: string[] | null): string {
+  if (keys === null) return 'the stash'
+  const more = keys.length - NAMED_PATTERNS_MAX
+  return `the keys ${keys.slice(0, NAMED_PATTERNS_MAX).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}
 
 function formatIssues(issues: Issue[]): string {
   return issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')

@@ -2,10 +2,11 @@
  * Builds responses that are not public reads. They are `no-store` unless the route sets another Cache-Control, because a cache
  * in front would keep a response without one for hours. Scripts of any origin may read them, because no route uses cookies.
  */
+import type { PublicFreeze } from '../../model/freeze.ts'
 import type { Applied } from '../../model/intent.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import { toProblemDocument, getProblemHeaders } from './problem-document.ts'
-import { toIsoTime } from './time.ts'
+import { toIsoTime, toIsoTimeOrNull } from './time.ts'
 
 /**
  * The headers that scripts of other origins may read. Clients need `Date` to correct their clock, for time-boxes, and `Age` and
@@ -67,6 +68,11 @@ export const toTimeBoxMembers = (reverts: Applied['reverts']): { reverts_at?: st
   reverts === undefined ? {} : { reverts_at: toIsoTime(reverts.at), revert_id: reverts.heldId }
 
 /** The pending ends of time-boxes as a response lists them. */
+export const toFreezeMember = ({ keys, until }: PublicFreeze): { keys: string[] | null; until: string | null } => ({
+  keys: keys && [...keys],
+  until: toIsoTimeOrNull(until),
+})
+
 export const toPendingEndsMembers = (
   pending: Applied['pending'],
 ): { ends: { held_id: string; key: string; at: string; goes_back_to: string | null }[]; truncated: boolean } => ({

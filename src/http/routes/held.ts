@@ -53,12 +53,13 @@ function list(c: Ctx): Promise<Response> {
       const limit = parseCount('limit', query['limit'], PAGE)
       return limit.ok ? ok({ kind: 'held' as const, after: after.value, limit: limit.value }) : limit
     },
-    reply: ({ held: page, next, freeze }) =>
+    reply: ({ held: page, next, freeze, freezes }) =>
       json({
         stash_id: c.req.param('stash') ?? '',
         held: page.map(toHeldMember),
         next,
         ...(freeze !== undefined && { freeze: freeze && { ...freeze, until: toIsoTimeOrNull(freeze.until) } }),
+        ...(freezes && { freezes: freezes.map((one) => ({ ...one, until: toIsoTimeOrNull(one.until) })) }),
       } satisfies z.infer<typeof heldList>),
   })
 }

@@ -1,6 +1,7 @@
 /** `/stash`: creates, describes and deletes a stash, lists its items, and serves its newest item. */
 import { Hono } from 'hono'
 import { ok } from '../../model/refusal.ts'
+import { listStanding } from '../../model/freeze.ts'
 import type { LiveSnapshot } from '../../model/snapshot/snapshot.ts'
 import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../../model/access/token.ts'
 import { checkCreationLimit, problemResponseCountingFailures } from '../rate-limit.ts'
@@ -20,7 +21,7 @@ import {
   type Representation,
 } from '../response/serve.ts'
 import { dryRunResponse } from '../response/dry-run.ts'
-import { empty, json, problemResponse } from '../response/reply.ts'
+import { empty, json, problemResponse, toFreezeMember } from '../response/reply.ts'
 import { toIsoTime, toIsoTimeOrNull } from '../response/time.ts'
 import { stashSpec, type stashCreated, type stashFacts } from '../../wire/stash.ts'
 import type { itemList } from '../../wire/flag.ts'
@@ -58,7 +59,9 @@ export const stashes = new Hono<App>()
 
 function toFactsRepresentation(snapshot: LiveSnapshot): Representation {
   const { stashId, revision, stash, flags } = snapshot
-  const frozen = stash.freeze !== null && (stash.freeze.until === null || stash.freeze.until > Date.now())
+  const { freeze, keyFreezes = [] } = stash
+  const standing = listStanding(freeze, keyFreezes, Date.now())
+  const whole = standing.find(({ keys }) => keys === null)
   const facts = {
     stash_id: stashId,
     name: stash.name,
@@ -66,22 +69,23 @@ function toFactsRepresentation(snapshot: LiveSnapshot): Representation {
     profile: stash.profile,
     revision,
     item_count: flags.size,
-    frozen,
-    frozen_until: frozen ? toIsoTimeOrNull(stash.freeze?.until ?? null) : null,
+    frozen: whole !== undefined,
+    frozen_until: toIsoTimeOrNull(whole?.until ?? null),
+    freezes: standing.map(toFreezeMember),
     // The member is always null, because reading the reason takes a token. Old copies in KV may still have one.
     freeze_reason: null,
     created_at: toIsoTime(stash.createdAt),
   } satisfies z.infer<typeof stashFacts>
   const times = getStashTimes(snapshot)
-  const until = Math.min(times.until ?? Infinity, (frozen ? stash.freeze?.until : null) ?? Infinity)
-  // After a freeze has ended by the clock, the facts differ from those of the revision, so the tag must differ as well.
-  const hasThawed = stash.freeze !== null && !frozen
+  const until = Math.min(times.until ?? Infinity, ...standing.map((one) => one.until ?? Infinity))
+  // After freezes have ended by the clock, the facts differ from those of the revision, so the tag must differ as well.
+  const thawed = (freeze === null ? 0 : 1) + keyFreezes.length - standing.length
   return {
     body: `${JSON.stringify(facts)}\n`,
     type: 'application/json; charset=utf-8',
     version: revision,
     until,
-    reverted: Number(times.reverted ?? 0) + (hasThawed ? 1 : 0),
+    reverted: Number(times.reverted ?? 0) + thawed,
   }
 }
 

@@ -36,6 +36,15 @@ export function matches(pattern: string, text: string): boolean {
  */
 export const covers = (wide: string, narrow: string): boolean => matches(wide, narrow)
 
+/**
+ * A set of patterns in its one form: sorted, without duplicates, with one `*` for each run of them. Null: it matches every key.
+ * Two lists with the same patterns have the same set; sets that differ may still match the same keys.
+ */
+export function toPatternSet(patterns: string[]): string[] | null {
+  const set = new Set(patterns.map((pattern) => pattern.replaceAll(/\*+/g, '*')))
+  return set.has('*') ? null : [...set].sort()
+}
+
 export const coversEverything = (patterns: string[]): boolean => patterns.some((pattern) => covers(pattern, '*'))
 
 /**

@@ -11,12 +11,13 @@
 import { toDecision } from './to-decision.ts'
 import type { Decision, Effect } from './decision.ts'
 import type { Facts, ChangeRequest } from './facts.ts'
-import { isFrozen, type BrokenGlass } from '../freeze.ts'
+import type { BrokenGlass } from '../freeze.ts'
 import { APPROVAL_LIFETIME_MS, type Held } from '../held.ts'
+import { checkFreeze } from './check-freeze.ts'
 import { checkGuards, needsApproval, getReason } from './check-guards.ts'
 import { hold } from './hold.ts'
 import type { Edit, Intent } from '../intent.ts'
-import { isMaster, getActorLabel, permits, reaches, type Ability, type Actor, type Person } from '../access/permit.ts'
+import { isMaster, permits, reaches, type Ability, type Actor, type Person } from '../access/permit.ts'
 import { getPlanKeys, createPlan, getAffectedKeys, type Plan } from './plan.ts'
 import { isSatisfied } from './precondition.ts'
 import { ok, refuse, type Refusal, type Result } from '../refusal.ts'
@@ -33,7 +34,10 @@ export function decideEdit(request: ChangeRequest, intent: Edit, facts: Facts, n
   if (!approvable.ok) return approvable
   // During a freeze, a change may be scheduled for a time after it.
   const happensAt = Math.max(now, intent.at ?? now)
-  const freezeOverride = wasDecidedBefore ? ok(null) : checkFreeze(request, getPlanKeys(plan), facts, happensAt)
+  const replacesAll = intent.kind === 'import' && intent.replace
+  const freezeOverride = wasDecidedBefore
+    ? ok(null)
+    : checkFreeze(request, getPlanKeys(plan), replacesAll, facts, happensAt)
   if (!freezeOverride.ok) return freezeOverride
   const current = checkPreconditions(intent, plan, facts)
   if (!current.ok) return current
@@ -63,32 +67,13 @@ export function decideDeleteStash(
 ): Result<Decision> {
   if (!isMaster(request.actor) && request.actor.kind !== 'admin')
     return refuse({ code: 'not_permitted', needs: 'master' })
-  const freezeOverride = checkFreeze(request, [], facts, now)
+  const freezeOverride = checkFreeze(request, [], true, facts, now)
   if (!freezeOverride.ok) return freezeOverride
   if (!isSatisfied(intent.condition ?? {}, facts.revision)) {
     return refuse({ code: 'version_conflict', current: facts.revision, of: 'stash' })
   }
   const revision = facts.revision + 1
   return ok({ applied: { revision, changed: [] }, entry: null, effects: [{ kind: 'mark_deleted' }] })
-}
-
-/**
- * Null: nothing is frozen. Otherwise the override: the one given when the released change was requested, or a new one, where the
- * caller may break the glass and gives a reason. Without an override the change is refused.
- */
-export function checkFreeze(
-  { caller, breakGlass, release }: ChangeRequest,
-  keys: string[],
-  { freeze }: Pick<Facts, 'freeze'>,
-  now: number,
-): Result<BrokenGlass | null> {
-  if (!isFrozen(freeze, now)) return ok(null)
-  // A caller with the ability broke the glass when the change was requested: its release needs no second override.
-  const brokenBefore = release?.kind === 'approval' || release?.kind === 'schedule' ? release.brokeGlass : null
-  if (brokenBefore !== null) return ok(brokenBefore)
-  const may = permits(caller, 'break_glass') && keys.every((key) => reaches(caller, key))
-  if (may && breakGlass !== null) return ok({ by: getActorLabel(caller), why: breakGlass })
-  return refuse({ code: 'frozen', ...freeze, may_break_glass: may })
 }
 
 function checkPermission(actor: Actor, intent: Edit, { items, guards }: Plan, facts: Facts): Result<null> {

@@ -1,5 +1,5 @@
 /** Decides about held changes: makes links, checks releases by links and second persons, and declines or cancels. */
-import { checkFreeze } from './decide-edit.ts'
+import { checkFreeze } from './check-freeze.ts'
 import { createEntry, type Decision } from './decision.ts'
 import type { Detail } from '../entry.ts'
 import type { Facts, ChangeRequest } from './facts.ts'
@@ -129,7 +129,7 @@ function checkRevertDrop(
   facts: Facts,
   now: number,
 ): Result<BrokenGlass | null> {
-  const freezeOverride = checkFreeze(request, held.keys, facts, now)
+  const freezeOverride = checkFreeze(request, held.keys, false, facts, now)
   if (!freezeOverride.ok) return freezeOverride
   for (const key of held.keys) {
     const guard = facts.guards.get(key)?.guard

@@ -2,7 +2,14 @@
  * Decides what an intent does to a stash. Pure: no I/O, no clock, no storage; `now` and the facts are passed in. This file
  * dispatches each intent to the function that decides it, and checks a condition on the stash's revision.
  */
-import { decideFreeze, decideThaw, decideUnfreeze } from './decide-freeze.ts'
+import {
+  decideFreeze,
+  decideKeyFreeze,
+  decideKeyThaw,
+  decideKeyUnfreeze,
+  decideThaw,
+  decideUnfreeze,
+} from './decide-freeze.ts'
 import { decideDrop, decideLink } from './decide-held.ts'
 import { decideDeleteStash, decideEdit } from './decide-edit.ts'
 import { decideRevocation, decideRotation, decideToken, decideTokenRotation } from './decide-token.ts'
@@ -39,10 +46,16 @@ function decideIntent(request: ChangeRequest, facts: Facts, now: number): Result
       return decideDrop(request, facts, now)
     case 'freeze':
       return decideFreeze(request, intent, facts, now)
+    case 'freeze_keys':
+      return decideKeyFreeze(request, intent, facts, now)
     case 'unfreeze':
       return decideUnfreeze(request, facts, now)
+    case 'unfreeze_keys':
+      return decideKeyUnfreeze(request, intent, facts, now)
     case 'thaw':
       return decideThaw(facts)
+    case 'thaw_keys':
+      return decideKeyThaw(intent.keys, facts)
     case 'add_token':
       return decideToken(request, intent, facts, now)
     case 'revoke_token':

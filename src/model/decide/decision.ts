@@ -1,6 +1,6 @@
 /** The type of a decision: the answer, the log entry, and the effects. */
 import type { Detail, EntryKind } from '../entry.ts'
-import type { Freeze } from '../freeze.ts'
+import type { Freeze, KeyedFreeze } from '../freeze.ts'
 import type { Held } from '../held.ts'
 import type { Applied } from '../intent.ts'
 import type { TokenActor } from '../access/permit.ts'
@@ -30,6 +30,10 @@ export type Effect =
   /** Deletes values, tokens, held changes and history. The stash's row stays: the publisher puts the tombstone to KV from it. */
   | { kind: 'mark_deleted' }
   | { kind: 'set_freeze'; freeze: Freeze | null }
+  /** Replaces the freeze with the same set of patterns, and drops its thaw. `thawId`: the held change that ends the new one. */
+  | { kind: 'set_key_freeze'; freeze: KeyedFreeze; thawId: string | null }
+  /** Removes the freeze with this set of patterns, and its thaw. */
+  | { kind: 'end_key_freeze'; keys: string[] }
   | { kind: 'add_token'; token: TokenActor; hash: string; madeBy: string | null }
   | { kind: 'remove_token'; id: string }
   /** The token expires at `until`, and its held changes become void with it. */

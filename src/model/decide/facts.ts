@@ -1,6 +1,6 @@
 /** The input of a decision: the request, and the facts that the stash reads in the transaction that commits. */
 import type { EntryChange } from '../entry.ts'
-import type { Freeze } from '../freeze.ts'
+import type { Freeze, KeyedFreeze } from '../freeze.ts'
 import type { Guard } from '../guard/guard.ts'
 import type { Held, HeldRevert } from '../held.ts'
 import type { Holdable, Intent } from '../intent.ts'
@@ -33,7 +33,10 @@ export type Facts = {
   storageFull: boolean
   /** All valid tokens, oldest first. Empty, and `tokenCount` 0, unless the intent makes or replaces one. */
   tokens: TokenActor[]
+  /** The freeze of the whole stash. */
   freeze: Freeze | null
+  /** The freezes of some keys. Empty for intents that no freeze concerns. */
+  keyFreezes: KeyedFreeze[]
   /** The items and guards of the keys that the intent concerns, where they exist. */
   items: ReadonlyMap<string, Item>
   guards: ReadonlyMap<string, GuardRow>
@@ -49,7 +52,7 @@ export type Facts = {
   requester: Actor | null
   /** For `revoke_token` and `rotate_token`: the token; null where it does not exist, or has ended. */
   token: TokenActor | null
-  /** For a revocation and a freeze: the pending reverts, which go on, the next first. `isWhole` false: there are more. */
+  /** For a revocation and a freeze: the pending reverts of the time-boxes concerned, which go on, the next first. `isWhole` false: there are more. */
   pending: { held: HeldRevert[]; isWhole: boolean }
   /** The key for a put without one. */
   newKey: string

@@ -4,6 +4,7 @@ import { isSafe } from '../../model/guard/guard.ts'
 import { listGuardsByKey } from '../tables/guards.ts'
 import { getPendingValues } from '../tables/held.ts'
 import { listItemsByKey } from '../tables/items.ts'
+import { listKeyFreezes } from '../tables/key-freezes.ts'
 import { getChainAt } from '../tables/log.ts'
 import type { Cursor, Outbox } from './publisher.ts'
 import { report } from '../report.ts'
@@ -93,7 +94,9 @@ export function composeSnapshot(
   const descriptions = new Map(
     Array.from(guards, ([key, { about }]) => [key, about?.text ?? ''] as const).filter(([, text]) => text !== ''),
   )
-  const stash = { name, description, profile, createdAt, freeze, ...(row.slug !== null && { slug: row.slug }) }
+  const keyFreezes = listKeyFreezes(sql).map(({ keys, until }) => ({ keys, until }))
+  const slug = row.slug === null ? {} : { slug: row.slug }
+  const stash = { name, description, profile, createdAt, freeze, keyFreezes, ...slug }
   const facts = { stashId, revision, chain: getChainAt(sql, revision), publishedAt: now, stash, reverts, descriptions }
   return { revision, text: serializeSnapshot(facts, flags) }
 }

@@ -1,5 +1,6 @@
 /** Queries about held changes: the list, and the preview of a link. */
 import { isExpired } from '../../model/decide/decide-held.ts'
+import { toVisibleFreeze } from '../../model/decide/check-freeze.ts'
 import { isFrozen, type Freeze } from '../../model/freeze.ts'
 import { isInternal } from '../../model/held.ts'
 import type { Credential, Edit, Holdable } from '../../model/intent.ts'
@@ -10,6 +11,7 @@ import type { Profile } from '../../model/profile.ts'
 import { ok, refuse, type Result } from '../../model/refusal.ts'
 import { gatherFacts } from '../write/gather-facts.ts'
 import { findHeld, iterateHeldAfter } from '../tables/held.ts'
+import { listKeyFreezes } from '../tables/key-freezes.ts'
 import { flattenHeld, type FlatHeld } from '../tables/held-row.ts'
 import { resolveLink } from '../write/resolve-held.ts'
 import { toFreeze, getStash } from '../tables/stash-row.ts'
@@ -22,6 +24,11 @@ export type HeldPage = {
   next: number | null
   /** The present freeze, with its reason, which only holders of a token may see. Absent in answers of older versions. */
   freeze?: Freeze | null
+  /**
+   * All present freezes, the one of the whole stash first. `reason` and `by` of a freeze of keys are null where the token does not
+   * reach all of them. Absent in answers of older versions.
+   */
+  freezes?: { keys: string[] | null; until: number | null; reason: string | null; by: string | null }[]
 }
 
 /** A page ends after so many characters of changes, because an answer is one RPC message. */
@@ -39,14 +46,18 @@ export function listHeld(
   let last = after
   const stored = toFreeze(getStash(sql))
   const freeze = isFrozen(stored, now) ? stored : null
+  const freezes = [
+    ...(freeze === null ? [] : [freeze]),
+    ...listKeyFreezes(sql).filter((one) => isFrozen(one, now)),
+  ].map((one: Freeze) => ({ keys: one.keys ?? null, ...toVisibleFreeze(one, actor) }))
   for (const { cursor, held } of iterateHeldAfter(sql, after)) {
-    if (page.length === limit || size > PAGE_MAX_CHARS) return { held: page, next: last, freeze }
+    if (page.length === limit || size > PAGE_MAX_CHARS) return { held: page, next: last, freeze, freezes }
     last = cursor
     if (isInternal(held.kind) || isExpired(held, now) || !held.keys.every((key) => reaches(actor, key))) continue
     page.push({ ...flattenHeld(held), secret_hash: null, madeBy: getRequesterName(sql, held.madeBy, now) })
     size += JSON.stringify(held.change).length
   }
-  return { held: page, next: null, freeze }
+  return { held: page, next: null, freeze, freezes }
 }
 
 /** `getRequester` gives no label of a token that has ended, so its id is shown instead. */
@@ -100,4 +111,5 @@ export function answerLink(sql: SqlStorage, credential: Credential, now: number)
   })
 }
 
-const isEdit = (change: Holdable): change is Edit => change.kind !== 'approve' && change.kind !== 'thaw'
+const isEdit = (change: Holdable): change is Edit =>
+  change.kind !== 'approve' && change.kind !== 'thaw' && change.kind !== 'thaw_keys'

@@ -196,14 +196,22 @@ export function reassignHeld(sql: SqlStorage, from: string, to: string): void {
 const PENDING_MAX = 100
 const PENDING_MAX_BYTES = 1024 * 1024
 
-/** The pending reverts, the next first: all, or those of time-boxes that one token has set. */
-export function getPendingReverts(sql: SqlStorage, setBy: string | null): { held: HeldRevert[]; isWhole: boolean } {
-  const query = `SELECT id, bytes FROM held WHERE kind = 'revert' AND (?1 IS NULL OR set_by = ?1)
-    ORDER BY due_at, rowid LIMIT ?2`
-  const rows = sql.exec<{ id: string; bytes: number }>(query, setBy, PENDING_MAX + 1).toArray()
+/**
+ * The pending reverts, the next first: all, or those of time-boxes that one token has set.
+ * @param isMeant reverts without a key that it accepts are left out
+ */
+export function getPendingReverts(
+  sql: SqlStorage,
+  setBy: string | null,
+  isMeant: (key: string) => boolean = () => true,
+): { held: HeldRevert[]; isWhole: boolean } {
+  const query = `SELECT id, keys, bytes FROM held WHERE kind = 'revert' AND (?1 IS NULL OR set_by = ?1)
+    ORDER BY due_at, rowid`
   const held: HeldRevert[] = []
   let size = 0
-  for (const { id, bytes } of rows) {
+  // The loop ends at the limits. There are at most as many reverts as time-boxed keys.
+  for (const { id, keys, bytes } of sql.exec<{ id: string; keys: string; bytes: number }>(query, setBy)) {
+    if (!(JSON.parse(keys) as string[]).some(isMeant)) continue
     size += bytes
     if (held.length === PENDING_MAX || size > PENDING_MAX_BYTES) return { held, isWhole: false }
     const one = findRevert(sql, id)

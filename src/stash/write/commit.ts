@@ -5,6 +5,7 @@ import { getActorLabel, type Actor } from '../../model/access/permit.ts'
 import { deleteGuard, putGuard } from '../tables/guards.ts'
 import { dropDecision, dropHeld, reassignHeld, putHeld } from '../tables/held.ts'
 import { deleteItem, putItem } from '../tables/items.ts'
+import { dropKeyFreeze, putKeyFreeze } from '../tables/key-freezes.ts'
 import { appendEntry } from '../tables/log.ts'
 import { markDeleted, moveHead, setFreeze, type StashRow } from '../tables/stash-row.ts'
 import { endToken, insertToken } from '../tables/tokens.ts'
@@ -55,8 +56,14 @@ const toEntryChanges = ({ items, guards, detail }: DecidedEntry): EntryChange[] 
     before: before && { value: JSON.stringify(before.guard), type: '', version: before.version },
     after: after && { value: JSON.stringify(after), type: '' },
   })),
-  // By these rows the history of a key shows the dropped held changes about it as well.
-  ...(detail?.dropped?.keys ?? []).map((key) => ({ what: 'held' as const, key, before: null, after: null })),
+  // By these rows the history of a key shows the dropped held changes about it as well, and a token for some keys sees the freezes
+  // that it reaches.
+  ...(detail?.dropped?.keys ?? detail?.freeze?.keys ?? []).map((key) => ({
+    what: 'held' as const,
+    key,
+    before: null,
+    after: null,
+  })),
 ]
 
 function applyEffect(sql: SqlStorage, effect: Effect, revision: number, now: number): void {
@@ -71,6 +78,10 @@ function applyEffect(sql: SqlStorage, effect: Effect, revision: number, now: num
       return markDeleted(sql, revision, now)
     case 'set_freeze':
       return setFreeze(sql, effect.freeze)
+    case 'set_key_freeze':
+      return putKeyFreeze(sql, effect.freeze, effect.thawId)
+    case 'end_key_freeze':
+      return dropKeyFreeze(sql, effect.keys)
     case 'add_token':
       return insertToken(sql, effect)
     case 'remove_token':

@@ -1,5 +1,6 @@
 /** Gathers the facts for a decision, without most that the intent does not need: a query costs time in the transaction. */
 import { base62, SEED_BYTES } from '../../model/access/token.ts'
+import { coversKey } from '../../model/decide/check-freeze.ts'
 import type { Decidable, Facts, ChangeRequest } from '../../model/decide/facts.ts'
 import { getNamedKeys } from '../../model/decide/plan.ts'
 import { DATABASE_MAX_BYTES } from '../../model/retention.ts'
@@ -7,6 +8,7 @@ import { getGuards, listGuardsByKey, countGuardBytes } from '../tables/guards.ts
 import { countHeldBy, findHeld, getPendingReverts, getReverts, getRevertSize } from '../tables/held.ts'
 import { getChangesToUndo } from '../query/history.ts'
 import { getItems, listItemsByKey } from '../tables/items.ts'
+import { listKeyFreezes } from '../tables/key-freezes.ts'
 import { toFreeze, type StashRow } from '../tables/stash-row.ts'
 import { getActorById, listTokens, getRequester } from '../tables/tokens.ts'
 
@@ -41,6 +43,7 @@ export function gatherFacts(
     tokenCount: tokens.length,
     tokens,
     freeze: toFreeze(stash),
+    keyFreezes: IGNORES_KEY_FREEZES.includes(intent.kind) ? [] : listKeyFreezes(sql),
     items,
     guards: wholeStash ? new Map(listGuardsByKey(sql).map((row) => [row.key, row])) : getGuards(sql, keys),
     reverts: getReverts(sql, new Set([...keys, ...items.keys()])),
@@ -70,8 +73,19 @@ function getQueriedKeys(intent: Decidable, newKey: string): string[] {
 
 const MAKES_TOKEN: Decidable['kind'][] = ['add_token', 'rotate_master', 'rotate_token', 'recover']
 
+/** Any other intent may be stopped by a freeze of keys, or is about freezes. */
+const IGNORES_KEY_FREEZES: Decidable['kind'][] = [
+  ...MAKES_TOKEN,
+  'revoke_token',
+  'hold_for_link',
+  'hold_approval_for_link',
+  'freeze',
+  'thaw',
+]
+
 function getPendingFor(sql: SqlStorage, intent: Decidable): Facts['pending'] {
   if (intent.kind === 'revoke_token') return getPendingReverts(sql, intent.tokenId)
+  if (intent.kind === 'freeze_keys') return getPendingReverts(sql, null, (key) => coversKey(intent, key))
   return intent.kind === 'freeze' ? getPendingReverts(sql, null) : { held: [], isWhole: true }
 }
 

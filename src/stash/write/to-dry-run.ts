@@ -39,7 +39,8 @@ function previewHeld(
   now: number,
 ): Preview {
   const intent = change.kind === 'approve' ? facts.held?.change : change
-  if (intent === undefined || intent.kind === 'approve' || intent.kind === 'thaw') return []
+  if (intent === undefined || intent.kind === 'approve' || intent.kind === 'thaw' || intent.kind === 'thaw_keys')
+    return []
   const preview = toPreview(createPlan(intent, gatherFacts(sql, stash, { intent, actor }, now), now))
   return preview.filter(({ before, after }) => before !== null || after !== null)
 }

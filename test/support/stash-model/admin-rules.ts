@@ -1,57 +1,23 @@
-/** The rules of a modelled stash for freezes and tokens. The rules for its values are in `rules.ts`. */
+/** The rules of a modelled stash for tokens. The rules for its values are in `rules.ts`, those for freezes in `freeze-rules.ts`. */
 import type { Applied, Intent } from '../../../src/model/intent.ts'
 import { matches } from '../../../src/model/access/pattern.ts'
 import { ABILITIES } from '../../../src/model/access/permit.ts'
 import { toTokenId } from '../../../src/model/access/token.ts'
 import type { Ledger } from './ledger.ts'
-import { toHeld } from './edit.ts'
-import { checkRevision, isFrozen, refuse, touches, type Actor, type ChangeRequest, type TokenRow } from './rules.ts'
-
-const YEAR = 366 * 24 * 60 * 60_000
+import { checkRevision, refuse, touches, type Actor, type ChangeRequest, type TokenRow } from './rules.ts'
 
 type Of<K extends Intent['kind']> = Extract<Intent, { kind: K }>
 
-export function freezeStash(ledger: Ledger, { until }: Of<'freeze'>, request: ChangeRequest, now: number): Applied {
-  const { actor, reason } = request
-  const { label } = checkMayFreeze(actor)
-  if (until !== null && until <= now) refuse('time_past')
-  if (until !== null && until > now + YEAR) refuse('time_too_far')
-  checkRevision(ledger, request)
-  const freeze = { until, reason, by: label }
-  ledger.freeze = freeze
-  ledger.held.delete('thaw')
-  if (until !== null) ledger.hold(toThaw(until, now))
-  const revision = ledger.revise('freeze', actor, { reason, detail: { freeze } }, now)
-  return { revision, changed: [], did: 'freeze', freeze: { until, reason }, pending: pendingEnds(ledger, actor, null) }
-}
-
-export function unfreezeStash(ledger: Ledger, request: ChangeRequest, now: number): Applied {
-  const { actor, reason } = request
-  checkMayFreeze(actor)
-  const { freeze } = ledger
-  if (freeze === null || !isFrozen(ledger, now)) return refuse('not_frozen')
-  checkRevision(ledger, request)
-  ledger.freeze = null
-  ledger.held.delete('thaw')
-  const revision = ledger.revise('unfreeze', actor, { reason, detail: { freeze } }, now)
-  return { revision, changed: [], did: 'unfreeze' }
-}
-
-/** Ends a freeze whose time is over. */
-export function thaw(ledger: Ledger, { release, reason }: ChangeRequest, now: number): Applied {
-  const { freeze } = ledger
-  if (release !== null) ledger.held.delete(release.id)
-  ledger.freeze = null
-  if (freeze === null) return { revision: ledger.revision, changed: [] }
-  const fields = { heldId: release?.id ?? null, reason, detail: { freeze } }
-  return { revision: ledger.revise('unfreeze', 'stash', fields, now), changed: [] }
-}
-
 /**
  * The values that pending reverts will restore, the earliest first, for the keys that the actor reaches. With `setBy`, only
- * those of the reverts that this token set.
+ * those of the reverts that this token set; with `patterns`, only those of keys that one of these matches.
  */
-function pendingEnds(ledger: Ledger, actor: Actor, setBy: string | null): NonNullable<Applied['pending']> {
+export function pendingEnds(
+  ledger: Ledger,
+  actor: Actor,
+  setBy: string | null,
+  patterns: string[] = ['*'],
+): NonNullable<Applied['pending']> {
   const reverts = [...ledger.held.values()]
     .filter(({ kind, set_by: setter }) => kind === 'revert' && (setBy === null || setter?.id === setBy))
     .sort((a, b) => (a.due_at ?? 0) - (b.due_at ?? 0))
@@ -59,29 +25,11 @@ function pendingEnds(ledger: Ledger, actor: Actor, setBy: string | null): NonNul
     change.kind !== 'patch'
       ? []
       : change.changes
-          .filter(({ key }) => touches(actor, key))
+          .filter(({ key }) => touches(actor, key) && patterns.some((pattern) => matches(pattern, key)))
           .map(({ key, value }) => ({ heldId: id, key, at: at ?? 0, goesBackTo: value })),
   )
   return { ends, isWhole: true }
 }
-
-/** A freeze concerns every key, so it requires a token that reaches every key. */
-function checkMayFreeze(actor: Actor): TokenRow {
-  if (typeof actor === 'string') return refuse('token_missing')
-  if (!actor.can.includes('freeze')) return refuse('not_permitted')
-  return actor.keys.some((pattern) => /^\*+$/.test(pattern)) ? actor : refuse('not_permitted', '*')
-}
-
-const toThaw = (until: number, now: number) =>
-  toHeld({
-    id: 'thaw',
-    kind: 'thaw',
-    change: { kind: 'thaw' },
-    keys: [],
-    reason: 'its time is over',
-    made_at: now,
-    due_at: until,
-  })
 
 export function addToken(ledger: Ledger, spec: Of<'add_token'>, request: ChangeRequest, now: number): Applied {
   const { actor, reason } = request

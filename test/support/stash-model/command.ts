@@ -6,7 +6,7 @@ import type { Guard } from '../../../src/model/guard/guard.ts'
 import type { Change, Command, Credential, Intent } from '../../../src/model/intent.ts'
 import type { Precondition } from '../../../src/model/decide/precondition.ts'
 import { sha256, type Ledger } from './ledger.ts'
-import { GRANTS, GUARDS, KEYS, TYPES, VALUES, type Step, type Terms, type IntentSpec } from './story.ts'
+import { FREEZE_SETS, GRANTS, GUARDS, KEYS, TYPES, VALUES, type Step, type Terms, type IntentSpec } from './story.ts'
 
 /** The hashes of all secrets that a story has created so far, in order, including those that no longer work. */
 export type Secrets = { tokens: string[]; links: string[] }
@@ -114,10 +114,14 @@ function toIntent(spec: IntentSpec, ledger: Ledger, secrets: Secrets, now: numbe
       return { kind: 'approve', heldId: pickHeldId(spec.held, ledger, 'approval') }
     case 'drop':
       return { kind: 'drop_held', heldId: pickHeldId(spec.held, ledger, 'revert') }
-    case 'freeze':
-      return { kind: 'freeze', until: spec.forMs === null ? null : now + spec.forMs }
+    case 'freeze': {
+      const until = spec.forMs === null ? null : now + spec.forMs
+      if (spec.keys === null) return { kind: 'freeze', until }
+      return { kind: 'freeze_keys', keys: FREEZE_SETS[spec.keys] ?? [], until }
+    }
     case 'unfreeze':
-      return { kind: 'unfreeze' }
+      if (spec.keys === null) return { kind: 'unfreeze' }
+      return { kind: 'unfreeze_keys', keys: FREEZE_SETS[spec.keys] ?? [] }
     case 'grant': {
       const { can, keys } = GRANTS[spec.grant] ?? { can: [], keys: [] }
       const label = `token ${secrets.tokens.length}`

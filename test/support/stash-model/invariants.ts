@@ -75,6 +75,8 @@ type History = {
   values: Map<string, string>
   holders: Map<string, Holder>
   freeze: Freeze | null
+  /** The freezes of some keys, by their joined patterns. */
+  keyFreezes: Map<string, Freeze>
   /** By key: the revision that began the time-box in which the key is now. */
   ends: Map<string, number>
 }
@@ -83,7 +85,7 @@ type History = {
 export function checkHistory(entries: LoggedEntry[], master: string): string[] {
   const holder = { can: [...ABILITIES], keys: ['*'], line: master, until: Infinity }
   const holders = new Map([[master, holder]])
-  const history: History = { values: new Map(), holders, freeze: null, ends: new Map() }
+  const history: History = { values: new Map(), holders, freeze: null, keyFreezes: new Map(), ends: new Map() }
   return entries.flatMap((entry) => {
     const detail = entry.detail === null ? {} : (JSON.parse(entry.detail) as Detail)
     const violations = findBreaches(entry, detail, history)
@@ -97,14 +99,23 @@ function findBreaches(entry: LoggedEntry, detail: Detail, history: History): str
   const changes = entry.changes.filter(({ what }) => what !== 'held')
   const dropped = entry.changes.flatMap(({ what, key }) => (what === 'held' ? key : []))
   const actor = actorId === null ? undefined : history.holders.get(actorId)
-  const frozen = history.freeze !== null && (history.freeze.until === null || at < history.freeze.until)
+  const isInForce = ({ until }: Freeze): boolean => until === null || at < until
+  const isFrozenKey = ({ key }: { key: string }): boolean =>
+    [...history.keyFreezes.values()].some(
+      (freeze) => isInForce(freeze) && freeze.keys?.some((pattern) => matches(pattern, key)),
+    )
+  const frozen =
+    history.freeze !== null && isInForce(history.freeze) ? changes.length > 0 : changes.some((one) => isFrozenKey(one))
   const byItself = actorId === null && entry.actor === 'stash'
   const continuity = changes.filter(({ what, key, before }) => history.values.get(`${what} ${key}`) !== before?.value)
   const checks: [string, boolean][] = [
     ['starts from the values before it', continuity.length === 0],
     ['is by a token that was valid', actorId === null || (actor !== undefined && at < actor.until)],
-    ['changes nothing during a freeze', !frozen || changes.length === 0 || byItself || detail.brokeGlass !== undefined],
-    ['names the keys that it dropped', JSON.stringify(dropped) === JSON.stringify(detail.dropped?.keys ?? [])],
+    ['changes nothing during a freeze', !frozen || byItself || detail.brokeGlass !== undefined],
+    [
+      'names the keys that it dropped or froze',
+      JSON.stringify(dropped) === JSON.stringify(detail.dropped?.keys ?? detail.freeze?.keys ?? []),
+    ],
     ['names the revision that it ends if it is a revert', (kind === 'revert') === (detail.ends !== undefined)],
     ...(actor === undefined ? [] : findTokenBreaches(entry, detail, actor, history)),
   ]
@@ -121,6 +132,11 @@ function findTokenBreaches(entry: LoggedEntry, detail: Detail, actor: Holder, hi
     ...entry.changes.flatMap(({ what, key }): [string, boolean][] => [
       [`may change ${what} ${key}`, what === 'held' || actor.can.includes(what === 'item' ? 'write' : 'guard')],
       [`reaches ${key}`, what === 'held' || actor.keys.some((pattern) => matches(pattern, key))],
+    ]),
+    ['may freeze', detail.freeze === undefined || actor.can.includes('freeze')],
+    ...(detail.freeze?.keys ?? (detail.freeze === undefined ? [] : ['*'])).map((key): [string, boolean] => [
+      `covers ${key}`,
+      actor.keys.some((pattern) => matches(pattern, key)),
     ]),
     ['had another person as approver', approver?.line !== actor.line],
     ...[...changed, ...stays].flatMap((one) => findGuardBreaches(one, entry, detail, approver, history)),
@@ -170,8 +186,12 @@ function advance(entry: LoggedEntry, detail: Detail, history: History): void {
     if (detail.revertsAt === undefined) history.ends.delete(key)
     else history.ends.set(key, revision)
   }
-  if (kind === 'freeze') history.freeze = detail.freeze ?? null
-  if (kind === 'unfreeze') history.freeze = null
+  const patterns = detail.freeze?.keys
+  if (patterns === undefined) {
+    if (kind === 'freeze') history.freeze = detail.freeze ?? null
+    if (kind === 'unfreeze') history.freeze = null
+  } else if (kind === 'freeze' && detail.freeze !== undefined) history.keyFreezes.set(patterns.join(), detail.freeze)
+  else history.keyFreezes.delete(patterns.join())
   const { token } = detail
   if (token === undefined) return
   const until = kind === 'revoke_token' ? at : (token.expiresAt ?? Infinity)

@@ -41,6 +41,7 @@ export class Ledger implements Tables {
   readonly answers = new Map<string, { request: string; applied: Applied; at: number }>()
   readonly refusals = new Map<string, { request: string; refused: Refused; at: number }>()
   freeze: Freeze | null = null
+  readonly keyFreezes = new Map<string, Freeze>()
   head: string
 
   constructor({ id, profile, masterHash, createdAt }: Creation) {
@@ -65,8 +66,8 @@ export class Ledger implements Tables {
 
   /** A copy of all tables, for `restore`. Rows are never changed in place, so they are shared. */
   copy(): Copy {
-    const { items, guards, tokens, ended, held, answers, refusals, log, freeze, head } = this
-    const maps = { items, guards, tokens, ended, held, answers, refusals }
+    const { items, guards, tokens, ended, held, keyFreezes, answers, refusals, log, freeze, head } = this
+    const maps = { items, guards, tokens, ended, held, keyFreezes, answers, refusals }
     const rows = Object.entries<Map<string, unknown>>(maps).map(([name, map]) => [name, [...map]] as const)
     return { rows, log: [...log], freeze, head }
   }
@@ -213,11 +214,12 @@ export class Ledger implements Tables {
     for (const [name, { at }] of this.refusals) if (at + 2 * MINUTE <= now) this.refusals.delete(name)
   }
 
-  /** All times at which a held change is due or expires, or a token or the freeze ends. */
+  /** All times at which a held change is due or expires, or a token or a freeze ends. */
   moments(): number[] {
     const ends = [...this.tokens.values()].map(({ expiresAt }) => expiresAt)
     const held = [...this.held.values()].flatMap(({ due_at: due, expires_at: over }) => [due, over])
-    return [...ends, ...held, this.freeze?.until].filter((at) => typeof at === 'number')
+    const freezes = [...this.keyFreezes.values()].map(({ until }) => until)
+    return [...ends, ...held, this.freeze?.until, ...freezes].filter((at) => typeof at === 'number')
   }
 
   /** The next due change of any kind: the one with the earliest time, of several the one written first; null if none is due. */

@@ -15,6 +15,7 @@ import type { Ability } from '../../../src/model/access/permit.ts'
 import type { Precondition } from '../../../src/model/decide/precondition.ts'
 import type { Freeze } from '../../../src/model/freeze.ts'
 import type { RefusalCode } from '../../../src/model/refusal.ts'
+import { findFreeze } from './find-freeze.ts'
 
 const HOUR = 60 * 60_000
 const YEAR = 366 * 24 * HOUR
@@ -48,6 +49,8 @@ export type Tables = {
   guards: Map<string, { text: string; version: number }>
   held: Map<string, Held>
   freeze: Freeze | null
+  /** The freezes of some keys, by their joined patterns. */
+  keyFreezes: Map<string, Freeze>
   log: { changes: EntryChange[] }[]
 }
 
@@ -70,10 +73,13 @@ export type ChangeRequest = {
 export class Refused extends Error {
   readonly code: RefusalCode
   readonly key: string | undefined
-  constructor(code: RefusalCode, key?: string) {
+  /** For `frozen`: the patterns of the freeze, null for every key; and whether the caller may see who froze them and why. */
+  readonly frozen: { keys: string[] | null; isVisible: boolean } | undefined
+  constructor(code: RefusalCode, key?: string, frozen?: Refused['frozen']) {
     super(code)
     this.code = code
     this.key = key
+    this.frozen = frozen
   }
 }
 
@@ -96,9 +102,6 @@ export function need(actor: Actor, ability: Ability, keys: string[]): void {
   if (beyond !== undefined) refuse('not_permitted', beyond)
 }
 
-export const isFrozen = ({ freeze }: Pick<Tables, 'freeze'>, now: number): boolean =>
-  freeze !== null && (freeze.until === null || now < freeze.until)
-
 export const isOver = ({ expires_at }: Held, now: number): boolean => expires_at !== null && now >= expires_at
 
 /** A change from no value to no value. */
@@ -120,7 +123,8 @@ export function judgeEdit(t: Tables, request: ChangeRequest, edit: Edit, plan: E
   // A change for after the freeze may be scheduled during it.
   const happensAt = 'at' in edit ? Math.max(now, edit.at ?? now) : now
   const keys = plan.map(({ key }) => key)
-  const glass = own ? null : checkFreeze(t, request, keys, happensAt)
+  const isWhole = edit.kind === 'import' && edit.replace
+  const glass = own ? null : checkFreeze(t, request, keys, happensAt, isWhole)
   checkCondition(t, edit, plan)
   if (!own) {
     checkFit(t, plan)
@@ -163,13 +167,24 @@ function checkCredential(t: Tables, { actor, approver }: ChangeRequest, edit: Ed
 const asItem = ({ key }: { key: string }) => ({ what: 'item', key })
 const asGuard = ({ key }: { key: string }) => ({ what: 'guard', key })
 
-export function checkFreeze(t: Tables, request: ChangeRequest, keys: string[], now: number): Verdict['glass'] {
-  if (!isFrozen(t, now)) return null
+export function checkFreeze(
+  t: Tables,
+  request: ChangeRequest,
+  keys: string[],
+  now: number,
+  isWhole = false,
+): Verdict['glass'] {
+  const freeze = findFreeze(t, isWhole ? null : keys, now)
+  if (freeze === null) return null
   const { caller, breakGlass, release } = request
   // The requester broke the glass when requesting the change, and its release needs no second time.
   if (release !== null && release.broke_glass !== null) return release.broke_glass
-  if (typeof caller === 'string' || !caller.can.includes('break_glass') || breakGlass === null) return refuse('frozen')
-  return keys.every((key) => touches(caller, key)) ? { by: caller.label, why: breakGlass } : refuse('frozen')
+  const mayBreak = typeof caller !== 'string' && caller.can.includes('break_glass')
+  if (mayBreak && breakGlass !== null && keys.every((key) => touches(caller, key)))
+    return { by: caller.label, why: breakGlass }
+  const { keys: patterns = null } = freeze
+  const isVisible = patterns === null || patterns.every((pattern) => touches(caller, pattern))
+  throw new Refused('frozen', undefined, { keys: patterns, isVisible })
 }
 
 function checkCondition(t: Tables, edit: Edit, plan: EntryChange[]): void {

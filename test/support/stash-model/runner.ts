@@ -145,6 +145,11 @@ function toOutcome(answer: Result<Applied>): Outcome {
   const detail = code === 'guard_mismatch' ? refusal.guard : code === 'frozen' ? refusal.by : undefined
   return {
     ok: false,
-    refusal: { code, key: getKey(refusal), hasDetails: detail === undefined ? undefined : detail !== null },
+    refusal: {
+      code,
+      key: getKey(refusal),
+      hasDetails: detail === undefined ? undefined : detail !== null,
+      keys: code === 'frozen' ? refusal.keys : undefined,
+    },
   }
 }

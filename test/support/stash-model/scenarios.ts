@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import {
   change,
   freeze,
+  freezeKeys,
   grant,
   guards,
   key,
@@ -21,6 +22,7 @@ import {
   timed,
   values,
   anySpec,
+  unfreeze,
   type Step,
   type Terms,
   type IntentSpec,
@@ -94,7 +96,18 @@ const scenario: fc.Arbitrary<Step[]> = fc.oneof(
   inOrder(plan, anyCommand(fc.oneof(freeze, rotate, revoke), master), timePasses, alarmRuns),
   inOrder(timeBox, anyCommand(replacement, master), timePasses, alarmRuns),
   inOrder(anyCommand(freeze, master), anyCommand(change, anyToken), timePasses, anyCommand(change, anyToken)),
-  inOrder(anyCommand(freeze, master), anyCommand(fc.constant({ kind: 'unfreeze' }), master)),
+  inOrder(anyCommand(freeze, master), anyCommand(unfreeze, master)),
+  // Freezes of some keys overlap, and end at their own times.
+  inOrder(
+    anyCommand(freezeKeys, anyToken),
+    anyCommand(freezeKeys, master),
+    anyCommand(change, anyToken),
+    anyCommand(replacement, master),
+    timePasses,
+    anyCommand(change, anyToken),
+    anyCommand(unfreeze, anyToken),
+  ),
+  inOrder(timeBox, plan, anyCommand(freezeKeys, master), timePasses, alarmRuns),
   inOrder(request, anyCommand(rotate, master), anyCommand(anySpec('approve', { held: newest.held }), anyToken)),
   inOrder(
     anyCommand(tiedLink, anyToken),

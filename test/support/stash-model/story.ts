@@ -39,6 +39,9 @@ export const GRANTS: { can: Ability[]; keys: string[] }[] = [
   { can: [...ABILITIES], keys: ['**'] },
 ]
 
+/** The sets of patterns that freezes have. No pattern matches a key that the stash makes up. */
+export const FREEZE_SETS = [['a.*'], ['*.1'], ['a.1', 'b.1'], ['C.*', 'a.2']]
+
 export type Terms = {
   /** The precondition: none, the present version, an old one, any version, or no version. */
   condition: 'none' | 'current' | 'stale' | 'exists' | 'absent'
@@ -62,8 +65,9 @@ export type IntentSpec =
   | { kind: 'press'; link: number }
   | { kind: 'approve'; held: number }
   | { kind: 'drop'; held: number }
-  | { kind: 'freeze'; forMs: number | null }
-  | { kind: 'unfreeze' }
+  /** `keys`: the number of a set of patterns; null for the whole stash. */
+  | { kind: 'freeze'; forMs: number | null; keys: number | null }
+  | { kind: 'unfreeze'; keys: number | null }
   | { kind: 'grant'; grant: number; lifeMs: number | null }
   | { kind: 'revoke'; token: number }
   | { kind: 'rotate'; overlapMs: number }
@@ -142,7 +146,12 @@ export const link = anySpec('link', { change, lifeMs, decision: fc.option<string
 const approvalLink = anySpec('approval_link', { held, lifeMs })
 const press = anySpec('press', { link: fc.nat({ max: 5 }) })
 const approve = anySpec('approve', { held })
-export const freeze = anySpec('freeze', { forMs: one(null, 10 * MINUTE, HOUR, 0, 367 * DAY) })
+const frozenKeys = fc.option<number>(fc.nat({ max: FREEZE_SETS.length - 1 }), { freq: 3 })
+const freezeMs = one(null, 10 * MINUTE, HOUR, 0, 367 * DAY)
+export const freeze = anySpec('freeze', { forMs: freezeMs, keys: frozenKeys })
+/** A freeze of two of the four keys, and the end of it. */
+export const freezeKeys = anySpec('freeze', { forMs: one(null, 30 * MINUTE, HOUR), keys: one(0, 1, 2, 3) })
+export const unfreeze = anySpec('unfreeze', { keys: frozenKeys })
 export const rotate = anySpec('rotate', { overlapMs: one(0, 30 * MINUTE, DAY) })
 export const revoke = anySpec('revoke', { token: fc.nat({ max: 5 }) })
 export const grant = anySpec('grant', {
@@ -164,8 +173,8 @@ const spec: fc.Arbitrary<IntentSpec> = fc.oneof(
   weighted(2, press),
   weighted(3, approve),
   weighted(3, anySpec('drop', { held })),
-  weighted(1, freeze),
-  weighted(2, fc.constant({ kind: 'unfreeze' })),
+  weighted(2, freeze),
+  weighted(3, unfreeze),
   weighted(3, grant),
   weighted(1, revoke),
   weighted(1, rotate),

@@ -6,7 +6,7 @@ import type { LoggedEntry } from './ledger.ts'
 export type Row = Record<string, SqlStorageValue>
 
 export type Raw = Record<
-  'item' | 'guard' | 'token' | 'held' | 'revert' | 'answer' | 'refusal' | 'log' | 'change' | 'cursor',
+  'item' | 'guard' | 'token' | 'held' | 'key_freeze' | 'revert' | 'answer' | 'refusal' | 'log' | 'change' | 'cursor',
   Row[]
 > & {
   stash: Row
@@ -22,6 +22,7 @@ export async function readTables(storage: DurableObjectStorage): Promise<Raw> {
     token: all('SELECT * FROM token ORDER BY id'),
     held: all('SELECT * FROM held ORDER BY rowid'),
     revert: all('SELECT * FROM revert ORDER BY key'),
+    key_freeze: all('SELECT * FROM key_freeze ORDER BY keys'),
     answer: all('SELECT * FROM answer ORDER BY scope, key'),
     refusal: all('SELECT * FROM refusal ORDER BY scope, key'),
     cursor: all('SELECT * FROM cursor'),
@@ -41,6 +42,7 @@ export function toActual({ stash, ...raw }: Raw) {
   return {
     revision: stash['revision'],
     freeze: parsed(stash['freeze']),
+    keyFreezes: raw.key_freeze.map(({ freeze }) => parsed(freeze)),
     items: raw.item,
     guards: raw.guard,
     held: raw.held.map(({ bytes: _bytes, tries: _tries, retry_at: _retryAt, set_by, set_by_label: label, ...row }) => ({
@@ -84,6 +86,7 @@ export function toExpected({ ledger }: StashModel) {
   return {
     revision: ledger.revision,
     freeze: ledger.freeze,
+    keyFreezes: sorted(ledger.keyFreezes).map(([, freeze]) => freeze),
     items: sorted(ledger.items).map(([key, row]) => ({ key, ...row, bytes: countBytes(key) + countBytes(row.value) })),
     guards: sorted(ledger.guards).map(([key, { text, version }]) => ({ key, guard: text, version })),
     held: [...ledger.held.values()],
