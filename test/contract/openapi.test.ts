@@ -110,7 +110,7 @@ describe('answers', () => {
     linkWire.link.strict().parse(await (await approve('presign')).json())
     guarding.changeApplied.strict().parse(await (await approve('approve')).json())
     guarding.frozen.strict().parse(await ask('PUT', '/stash/S/freeze', '{"reason":"drill"}'))
-    change.applied.strict().parse(await ask('DELETE', '/stash/S/freeze'))
+    guarding.unfrozen.strict().parse(await ask('DELETE', '/stash/S/freeze'))
     granting.tokenRevoked.strict().parse(await ask('DELETE', `/stash/S/tokens/${token.token_id}`))
     guarding.changeApplied.strict().parse(await ask('POST', '/stash/S/undo', '{"revision":1}'))
     history.history.strict().parse(await ask('GET', '/stash/S/history'))

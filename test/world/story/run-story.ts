@@ -86,6 +86,8 @@ async function checkConvergence(world: World, runner: StoryRunner): Promise<void
   // Read from the table, because a revert that changes nothing makes no revision.
   const left = object.disk.exec('SELECT key FROM revert', []).length
   expect(left === 0, `reverts that are due are still pending at revision ${head.revision}`)
+  const frozen = object.disk.exec('SELECT keys FROM key_freeze', []).length
+  expect(frozen === 0, `freezes of keys that are over are still stored at revision ${head.revision}`)
   // Every acknowledged write must be in KV, even if the object crashed between its commit and the put.
   expectKv(world)
   for (const watcher of watchers) {

@@ -18,6 +18,7 @@ const BURST = 110
 const PATIENCE_MS = 20_000
 /** The longest look-up of an isolate: all its deadlines have passed by then. */
 const ANSWERED_WITHIN_MS = 15_000
+const FROZEN_MS = 20_000
 const TYPE = 'text/plain; charset=utf-8'
 /** History is pruned past 6 GiB. */
 const FULL_BYTES = 7 * 1024 ** 3
@@ -173,10 +174,12 @@ export class StoryRunner {
         return { kind: 'patch', changes: edit.keys.map((key) => ({ key, value: this.#value(), type: TYPE })), ...box }
       case 'keep':
         return this.#revert === null ? null : { kind: 'drop_held', heldId: this.#revert }
-      case 'freeze':
-        return { kind: 'freeze', until: this.#world.clock.now() + 20_000 }
+      case 'freeze': {
+        const until = this.#world.clock.now() + FROZEN_MS
+        return edit.keys === null ? { kind: 'freeze', until } : { kind: 'freeze_keys', keys: edit.keys, until }
+      }
       case 'unfreeze':
-        return { kind: 'unfreeze' }
+        return edit.keys === null ? { kind: 'unfreeze' } : { kind: 'unfreeze_keys', keys: edit.keys }
     }
   }
 

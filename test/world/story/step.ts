@@ -14,8 +14,8 @@ export type Edit =
   /** Cancels the revert of the last time-box, so that its value becomes permanent. */
   | { kind: 'keep' }
   /** A revision that changes no flag. */
-  | { kind: 'freeze' }
-  | { kind: 'unfreeze' }
+  | { kind: 'freeze'; keys: string[] | null }
+  | { kind: 'unfreeze'; keys: string[] | null }
 
 export type Step =
   | { do: 'write'; edit: Edit; via: Via }
@@ -50,6 +50,9 @@ export type Story = { seed: number; mode: ReadMode; past: 'none' | 'long'; steps
 export const KEYS = ['a', 'b', 'c']
 export const PLACES = 3
 export const ISOLATES = 2
+
+/** The keys of a freeze of some keys. */
+const FROZEN = ['b']
 
 const STEPS_MAX = 60
 const CRASH_WITHIN_MS = 250
@@ -139,7 +142,9 @@ function pickEdit(random: Random): Edit {
   if (chance < 0.72) return { kind: 'delete', key: pickOne(random, KEYS), ...box }
   if (chance < 0.86) return { kind: 'patch', keys: KEYS.filter(() => random() < 0.6), ...box }
   if (chance < 0.94) return { kind: 'keep' }
-  return { kind: chance < 0.97 ? 'freeze' : 'unfreeze' }
+  // Half of them are about one key. No other number is drawn for that, so that a seed keeps its story.
+  if (chance < 0.97) return { kind: 'freeze', keys: chance < 0.955 ? null : FROZEN }
+  return { kind: 'unfreeze', keys: chance < 0.985 ? null : FROZEN }
 }
 
 const pickVia = (random: Random): Via => ({ place: nat(random, PLACES), isolate: nat(random, ISOLATES) })
