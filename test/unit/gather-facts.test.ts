@@ -107,6 +107,38 @@ describe('gatherFacts', () => {
     expect(factsFor({ kind: 'freeze', until: null }).pending).toMatchObject({ isWhole: true, held: [{ keys: ['a'] }] })
     expect(factsFor({ kind: 'unfreeze' }).pending).toEqual({ held: [], isWhole: true })
   })
+  it('lists the freezes of keys for all intents that one may stop, and for those about freezes', () => {
+    const { ask, factsFor } = makeFacts()
+    ask({ kind: 'freeze_keys', keys: ['b'], until: null })
+    ask({ kind: 'freeze_keys', keys: ['a.*', 'b'], until: 5_000 })
+    const of = (intent: Decidable) => factsFor(intent).keyFreezes.map(({ keys }) => keys)
+    for (const intent of [
+      put('x'),
+      { kind: 'delete_stash' },
+      { kind: 'drop_held', heldId: 'x' },
+      { kind: 'freeze_keys', keys: ['c'], until: null },
+      { kind: 'unfreeze' },
+      { kind: 'unfreeze_keys', keys: ['b'] },
+      { kind: 'thaw_keys', keys: ['b'] },
+    ] satisfies Decidable[]) {
+      expect(of(intent), intent.kind).toEqual([['a.*', 'b'], ['b']])
+    }
+    for (const intent of [
+      { kind: 'freeze', until: null },
+      { kind: 'thaw' },
+      { kind: 'revoke_token', tokenId: 'x' },
+    ] satisfies Decidable[]) {
+      expect(of(intent), intent.kind).toEqual([])
+    }
+  })
+  it('finds the time-boxes of frozen keys behind a hundred others', () => {
+    const { put: write, factsFor } = makeFacts()
+    for (let i = 0; i < 101; i++) write(`other-${i}`, '1', { forMs: 60_000 })
+    write('a.1', '1', { forMs: 90_000 })
+    expect(factsFor({ kind: 'freeze', until: null }).pending).toMatchObject({ isWhole: false })
+    const { pending } = factsFor({ kind: 'freeze_keys', keys: ['a.*'], until: null })
+    expect(pending).toMatchObject({ isWhole: true, held: [{ keys: ['a.1'] }] })
+  })
   it('lists tokens if one is created, and the changes that one of them will lose', () => {
     const { ask, put: write, factsFor } = makeFacts()
     const grant = { kind: 'add_token' as const, label: 'one', can: ['write' as const], keys: ['*'], expiresInMs: null }
