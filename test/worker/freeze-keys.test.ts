@@ -166,6 +166,9 @@ describe('PUT /stash/{id}/freeze with keys', () => {
     ])
     expect(text).not.toContain('breach')
     expect((await create('b1'))[0]).toBe(200)
+    await master.call('PUT', '/freeze', { reason: 'a breach' })
+    const [, whole] = await create('b2')
+    expect(JSON.parse(whole)).toMatchObject({ code: 'frozen', by: null, reason: null, keys: null })
   })
   it.each([
     ['no patterns', { keys: [] }, 400],
