@@ -235,6 +235,14 @@ describe('decide: an edit during a freeze of keys', () => {
     expect(stopped({ freeze: whole })).toMatchObject({ refusal: { keys: null, until: NOW + 1, by: 'bob' } })
     expect(stopped({ freeze: { ...whole, until: NOW } })).toMatchObject({ refusal: { keys: ['shop.*'], by: 'ann' } })
   })
+  it('is decided at once, whatever the patterns and keys: they must not hold the object up', () => {
+    const patterns = Array.from({ length: 100 }, (_, i) => `*${'a'.repeat(62)}b${i}`)
+    const keys = Array.from({ length: 1_000 }, (_, i) => 'a'.repeat(124) + i)
+    const started = performance.now()
+    expect(code(writer, patch(...keys), { ...frozen(createFreeze(patterns)), itemCount: 0 })).toBe('ok')
+    // It takes a tenth of a second. Matching that tries every place of every pattern takes more than ten.
+    expect(performance.now() - started).toBeLessThan(3_000)
+  })
   it('says who froze the keys and why only to a token that reaches all of them', () => {
     const stopped = (keys: string[]) =>
       decideAs(

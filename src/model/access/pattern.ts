@@ -3,6 +3,7 @@
  * `*` only, so it takes at most pattern × text steps: no pattern is slow.
  */
 import * as z from 'zod'
+import { collapseStars } from './key-matcher.ts'
 import { ok, refuse, type Result } from '../refusal.ts'
 
 const PATTERN = /^[A-Za-z0-9._*-]{1,128}$/
@@ -41,7 +42,7 @@ export const covers = (wide: string, narrow: string): boolean => matches(wide, n
  * Two lists with the same patterns have the same set; sets that differ may still match the same keys.
  */
 export function toPatternSet(patterns: string[]): string[] | null {
-  const set = new Set(patterns.map((pattern) => pattern.replaceAll(/\*+/g, '*')))
+  const set = new Set(patterns.map(collapseStars))
   return set.has('*') ? null : [...set].sort()
 }
 

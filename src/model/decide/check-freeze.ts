@@ -2,7 +2,7 @@
  * Checks whether a freeze stops a change. Each freeze that covers a key of the change counts, and ends by the clock. A change
  * that concerns the whole stash is stopped by every freeze.
  */
-import { matches } from '../access/pattern.ts'
+import { createKeyMatcher, type KeyMatcher } from '../access/key-matcher.ts'
 import { getActorLabel, permits, reaches, reachesAll, type Actor } from '../access/permit.ts'
 import { isFrozen, type BrokenGlass, type Freeze } from '../freeze.ts'
 import { ok, refuse, type Result } from '../refusal.ts'
@@ -43,14 +43,15 @@ function findFreeze(keys: string[] | null, { freeze, keyFreezes }: Freezes, now:
   if (isFrozen(freeze, now)) return freeze
   const concerned = keys && [...new Set(keys)]
   const stopping = keyFreezes.filter(
-    (one) => isFrozen(one, now) && (concerned === null || concerned.some((key) => coversKey(one, key))),
+    (one) => isFrozen(one, now) && (concerned === null || concerned.some(createFreezeMatcher(one))),
   )
   const [last = null] = stopping.toSorted((a, b) => (b.until ?? Infinity) - (a.until ?? Infinity))
   return last
 }
 
-export const coversKey = ({ keys }: Pick<Freeze, 'keys'>, key: string): boolean =>
-  keys === undefined || keys.some((pattern) => matches(pattern, key))
+/** Matches the keys of a freeze. The patterns are compiled, because a change may have a thousand keys. */
+export const createFreezeMatcher = ({ keys }: Pick<Freeze, 'keys'>): KeyMatcher =>
+  keys === undefined ? () => true : createKeyMatcher(keys)
 
 /** Whether the actor's patterns cover all of the freeze: then it may start and end it, and read why it was started. */
 export const reachesFreeze = (actor: Actor, { keys }: Pick<Freeze, 'keys'>): boolean =>

@@ -3,7 +3,7 @@
  * as a change of its own.
  */
 import { DURATION_MAX_MS } from '../duration.ts'
-import { coversKey } from './check-freeze.ts'
+import { createFreezeMatcher } from './check-freeze.ts'
 import { createEntry, type Decision, type Effect } from './decision.ts'
 import type { Facts, ChangeRequest } from './facts.ts'
 import {
@@ -69,7 +69,7 @@ export function decideKeyFreeze(
       revision: revision + 1,
       changed: [],
       freeze: { until, reason, keys },
-      pending: toPendingEnds(pending.held, pending.isWhole, actor, (key) => coversKey(freeze, key)),
+      pending: toPendingEnds(pending.held, pending.isWhole, actor, createFreezeMatcher(freeze)),
     },
     entry: createEntry('freeze', { freeze }),
     effects: [

@@ -1,6 +1,6 @@
 /** Gathers the facts for a decision, without most that the intent does not need: a query costs time in the transaction. */
 import { base62, SEED_BYTES } from '../../model/access/token.ts'
-import { coversKey } from '../../model/decide/check-freeze.ts'
+import { createFreezeMatcher } from '../../model/decide/check-freeze.ts'
 import type { Decidable, Facts, ChangeRequest } from '../../model/decide/facts.ts'
 import { getNamedKeys } from '../../model/decide/plan.ts'
 import { DATABASE_MAX_BYTES } from '../../model/retention.ts'
@@ -85,7 +85,7 @@ const IGNORES_KEY_FREEZES: Decidable['kind'][] = [
 
 function getPendingFor(sql: SqlStorage, intent: Decidable): Facts['pending'] {
   if (intent.kind === 'revoke_token') return getPendingReverts(sql, intent.tokenId)
-  if (intent.kind === 'freeze_keys') return getPendingReverts(sql, null, (key) => coversKey(intent, key))
+  if (intent.kind === 'freeze_keys') return getPendingReverts(sql, null, createFreezeMatcher(intent))
   return intent.kind === 'freeze' ? getPendingReverts(sql, null) : { held: [], isWhole: true }
 }
 
