@@ -119,11 +119,19 @@ export const CASES: Record<string, Case[]> = {
       answer: { does: 'remove_guard', guards: [{ key: 'traffic', before: TRAFFIC, after: null }] },
     },
   ],
-  freeze: [{ path: '/stash/S/freeze', body: { until: AT, reason: 'r' }, answer: { does: 'freeze', ends: [BOXED] } }],
+  freeze: [
+    { path: '/stash/S/freeze', body: { until: AT, reason: 'r' }, answer: { does: 'freeze', ends: [BOXED] } },
+    { path: '/stash/S/freeze', body: { keys: ['no-such.*'], until: AT }, answer: { does: 'freeze', ends: [] } },
+  ],
   unfreeze: [
     {
       path: '/stash/S/freeze',
       before: ({ master }) => master.call('PUT', '/freeze', { until: AT }),
+      answer: { does: 'unfreeze' },
+    },
+    {
+      path: '/stash/S/freeze?keys=a.*',
+      before: ({ master }) => master.call('PUT', '/freeze', { keys: ['a.*'], until: AT }),
       answer: { does: 'unfreeze' },
     },
   ],
