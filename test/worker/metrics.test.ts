@@ -105,6 +105,16 @@ describe('GET /stash/{id}/metrics', () => {
     expect([over.value('flag_value', 'a'), over.value('frozen')]).toEqual([0, 0])
     expect(new Set([first, thawed, over].map(({ headers }) => headers.get('ETag'))).size).toBe(3)
   })
+  it('counts the freezes of keys, until each ends by the clock', async () => {
+    const { stash, master } = await newOperator()
+    const until = new Date(START + 4 * SECOND).toISOString()
+    await master.call('PUT', '/freeze', { keys: ['a.*'], until })
+    await master.call('PUT', '/freeze', { keys: ['b.*'] })
+    const first = await read(stash)
+    expect([first.value('frozen_key_sets'), first.value('frozen')]).toEqual([2, 0])
+    vi.setSystemTime(START + 4 * SECOND)
+    expect((await read(stash)).value('frozen_key_sets')).toBe(1)
+  })
   it('answers 304 to its ETag, and 404 where there is no stash', async () => {
     const stash = await newStash()
     const { headers } = await read(stash)

@@ -81,6 +81,20 @@ describe.each([
       .poll(() => watcher.events.slice(3))
       .toEqual([{ type: 'change', revision: 2, changes: {} }, status(2, 0)])
   })
+  it(`sends freezes of keys from ${from} beside that of the whole stash`, async () => {
+    const { master, join } = await start()
+    const watcher = await join('?status=1&keys=a')
+    const until = '2031-01-01T00:30:00.000Z'
+    await master.call('PUT', '/freeze', { keys: ['shop.*'], until })
+    await master.call('PUT', '/freeze', {})
+    const [shop, whole] = [
+      { keys: ['shop.*'], until },
+      { keys: null, until: null },
+    ]
+    await expect.poll(() => getStatuses(watcher).at(-1)?.freezes).toEqual([whole, shop])
+    await master.call('DELETE', '/freeze?keys=shop.*')
+    await expect.poll(() => getStatuses(watcher).at(-1)?.freezes).toEqual([whole])
+  })
   it(`sends no status from ${from} that does not differ, and none to a watcher that did not ask`, async () => {
     const { stash, master, join } = await start()
     const [asked, other, off] = [await join('?status=1'), await join(''), await join('?status=0')]

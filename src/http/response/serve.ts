@@ -7,7 +7,8 @@ import { getSelectionsMaxBytes } from '../../edge/snapshot-cache.ts'
 import { CACHE_FRESH_MS } from '../../edge/stash-lookup.ts'
 import type { LiveEntry } from '../../edge/fetched-snapshot.ts'
 import type { Refusal } from '../../model/refusal.ts'
-import { toCacheTag, type Snapshot } from '../../model/snapshot/snapshot.ts'
+import type { PublicFreeze } from '../../model/freeze.ts'
+import { toCacheTag, type LiveSnapshot, type Snapshot } from '../../model/snapshot/snapshot.ts'
 import { PROBLEMS } from './problem-table.ts'
 import { matchesIfNoneMatch, toEtag } from './entity-tag.ts'
 import { empty, EXPOSED, problemResponse } from './reply.ts'
@@ -33,6 +34,20 @@ export const getStashTimes = ({ changesAt, reverted }: Snapshot): Times => ({
   until: changesAt,
   reverted: reverted.size,
 })
+
+/**
+ * The same for a representation that shows freezes as well. After a freeze has ended by the clock it differs from that of the
+ * revision, so each such end counts for the tag, as the end of a time-box does.
+ * @param standing the freezes that have not ended
+ */
+export function getTimesWithFreezes({ stash, ...snapshot }: LiveSnapshot, standing: PublicFreeze[]): Times {
+  const { freeze, keyFreezes = [] } = stash
+  const ended = (freeze === null ? 0 : 1) + keyFreezes.length - standing.length
+  return {
+    until: Math.min(snapshot.changesAt, ...standing.map(({ until }) => until ?? Infinity)),
+    reverted: snapshot.reverted.size + ended,
+  }
+}
 
 type Times = Pick<Representation, 'until' | 'reverted'>
 

@@ -17,6 +17,7 @@ import {
   serve,
   missingItemResponse,
   getStashTimes,
+  getTimesWithFreezes,
   itemProblemResponse,
   type Representation,
 } from '../response/serve.ts'
@@ -76,16 +77,11 @@ function toFactsRepresentation(snapshot: LiveSnapshot): Representation {
     freeze_reason: null,
     created_at: toIsoTime(stash.createdAt),
   } satisfies z.infer<typeof stashFacts>
-  const times = getStashTimes(snapshot)
-  const until = Math.min(times.until ?? Infinity, ...standing.map((one) => one.until ?? Infinity))
-  // After freezes have ended by the clock, the facts differ from those of the revision, so the tag must differ as well.
-  const thawed = (freeze === null ? 0 : 1) + keyFreezes.length - standing.length
   return {
     body: `${JSON.stringify(facts)}\n`,
     type: 'application/json; charset=utf-8',
     version: revision,
-    until,
-    reverted: Number(times.reverted ?? 0) + thawed,
+    ...getTimesWithFreezes(snapshot, standing),
   }
 }
 

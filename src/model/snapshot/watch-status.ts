@@ -3,13 +3,14 @@
  * a new revision, so it is compared by a digest with what a watcher received last, and its event has no id.
  */
 import { murmur3 } from '../evaluation/murmur3.ts'
+import type { PublicFreeze } from '../freeze.ts'
 
 /** In messages between versions of the code: new fields must be optional. */
 export type WatchStatus = {
   /** The number of held changes that a list shows. */
   held: number
-  /** `keys` are patterns; null: all keys. `until` in ms since the epoch; null: until it is ended by hand. */
-  freezes: { keys: string[] | null; until: number | null }[]
+  /** The freezes that stand. Their patterns are limited, like their number (`model/freeze.ts`). */
+  freezes: PublicFreeze[]
 }
 
 /** As JSON: `{"type":"status","revision":7,"held":1,"freezes":[]}`. The events up to the revision were sent before it. */
