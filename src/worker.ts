@@ -4,6 +4,7 @@ import { serveFromCache } from './http/fast-path.ts'
 import type { App } from './http/scope.ts'
 
 export { HubObject } from './live/hub-object.ts'
+export { NamesObject } from './names/names-object.ts'
 export { StashObject } from './stash/stash-object.ts'
 
 export default {

@@ -70,6 +70,7 @@ const KINDS = new Map([
   ['unfreeze', 'Freeze ended'],
   ['add_token', 'Token made'],
   ['revoke_token', 'Token revoked'],
+  ['describe', 'Stash described'],
   ['rotate_master', 'Master token replaced'],
   ['drop_held', 'Held change dropped'],
   ['recovered', 'Recovered: it had gone back'],

@@ -5,11 +5,13 @@
 import { Hono } from 'hono'
 import { getPath } from 'hono/utils/url'
 import type { App } from './scope.ts'
+import type { Refusal } from '../model/refusal.ts'
+import { peekSlug, resolveSlug, SlugPaths, type FoundSlug } from './request/slug.ts'
 import { dashboard } from './routes/dashboard.ts'
 import { faultResponse } from './faults.ts'
 import { flags } from './routes/flags.ts'
 import { freeze } from './routes/freeze.ts'
-import { faultedGateResponse, gate } from './routes/gate.ts'
+import { unreadGateResponse, gate } from './routes/gate.ts'
 import { guards } from './routes/guards.ts'
 import { health } from './routes/health.ts'
 import { held } from './routes/held.ts'
@@ -25,7 +27,7 @@ import { metrics } from './routes/metrics.ts'
 import { isDryRun } from './request/parse.ts'
 import { problemResponse } from './response/reply.ts'
 import { itemProblemResponse } from './response/serve.ts'
-import { stashes } from './routes/stashes.ts'
+import { createStashRoutes } from './routes/stashes.ts'
 import { tokens } from './routes/tokens.ts'
 import { transfer } from './routes/transfer.ts'
 import { watch } from './watch/watch.ts'
@@ -34,7 +36,7 @@ const routes = new Hono<App>()
   .route('/', items)
   .route('/', flags)
   .route('/', gate)
-  .route('/', stashes)
+  .route('/', createStashRoutes({ isReserved: isReservedSlug }))
   .route('/', links)
   .route('/', tokens)
   .route('/', guards)
@@ -49,7 +51,18 @@ const routes = new Hono<App>()
   .route('/', about)
   .route('/', dashboard)
 
-export const app = new Hono<App>({ getPath: (request) => collapseDoubleSlash(getPath(request)) })
+const slugPaths = new SlugPaths(routes.routes.map(({ path }) => path))
+
+function isReservedSlug(slug: string): boolean {
+  return slugPaths.isReserved(slug)
+}
+
+/** The paths of requests that have a slug, with the id in its place. */
+const resolvedPaths = new WeakMap<Request, string>()
+
+export const app = new Hono<App>({
+  getPath: (request) => resolvedPaths.get(request) ?? collapseDoubleSlash(getPath(request)),
+})
   .route('/api', routes)
   .route('/', routes)
 
@@ -90,7 +103,7 @@ function handleFault(request: Request, fault: Error): Response {
   logFault(request, fault, requestId)
   const evaluation = parseEvaluationUrl(request.url)
   if (evaluation !== null) return faultedResponse(evaluation.key, fault, requestId)
-  const unknownGate = faultedGateResponse(request.url)
+  const unknownGate = unreadGateResponse(request.url, 'internal')
   if (unknownGate !== null) return unknownGate
   return faultResponse(request, mayWrite(request) && !isDryRun(request), fault, requestId)
 }
@@ -127,7 +140,45 @@ export function handle(
   if (tag !== null) return purgeCache(tag, context)
   const evaluated = evaluateFromCache(request)
   if (evaluated !== null) return evaluated.catch((fault: Error) => handleFault(request, fault))
+  // A preflight request gets the same answer for every path.
+  const found = request.method === 'OPTIONS' ? null : slugPaths.find(getPath(request))
+  if (found === null) return route(request, env, context)
+  const known = peekSlug(found.slug)
+  if (known === null) return resolveThenRoute(request, found, env, context)
+  setStash(request, found, known)
+  return route(request, env, context)
+}
+
+function route(request: Request, env: App['Bindings'], context: ExecutionContext): Response | Promise<Response> {
   return mayWrite(request) ? write(request, env, context) : app.fetch(request, env, context)
+}
+
+/** An unknown slug stays in the path: no route takes it for an id, so each answers 404 in its own form. */
+async function resolveThenRoute(
+  request: Request,
+  found: FoundSlug,
+  env: App['Bindings'],
+  context: ExecutionContext,
+): Promise<Response> {
+  try {
+    const id = await resolveSlug(found.slug, env, context)
+    if (id.ok) setStash(request, found, id.value)
+    else if (id.refusal.code !== 'stash_not_found') return refuseSlug(request, id.refusal)
+  } catch (fault) {
+    return handleFault(request, fault as Error)
+  }
+  return route(request, env, context)
+}
+
+function setStash(request: Request, { slug, at }: FoundSlug, id: string): void {
+  const path = getPath(request)
+  resolvedPaths.set(request, collapseDoubleSlash(path.slice(0, at) + id + path.slice(at + slug.length)))
+}
+
+function refuseSlug(request: Request, refusal: Refusal): Response {
+  const evaluation = parseEvaluationUrl(request.url)
+  if (evaluation !== null) return refusedResponse(evaluation.key, refusal)
+  return unreadGateResponse(request.url, refusal.code) ?? problemResponse(refusal)
 }
 
 async function write(request: Request, env: App['Bindings'], context: ExecutionContext): Promise<Response> {

@@ -5,7 +5,7 @@
 import { STASH_ID_CHARS } from './request/address.ts'
 import { parseGateRule } from './request/gate-rule.ts'
 import { gateResponse } from './response/gate-response.ts'
-import { peekSnapshot } from './response/read-snapshot.ts'
+import { peekStash } from './response/read-snapshot.ts'
 import { serve } from './response/serve.ts'
 
 /**
@@ -27,20 +27,24 @@ function find(request: Request): Response | null {
   const path = url.indexOf('/', 8)
   const start = url.startsWith('/item/', path) ? path + 6 : url.startsWith('/api/item/', path) ? path + 10 : 0
   if (start === 0) return findGate(url, path)
-  const end = start + STASH_ID_CHARS
-  const entry = url[end] === '/' ? peekSnapshot(url.slice(start, end)) : null
+  const end = findStashEnd(url, start)
+  const entry = peekStash(url.slice(start, end))
   // No key has a `?`, a `/` or a `%`, so a URL with a query, a further segment or an escape finds no flag.
   const flag = entry?.snapshot.flags.get(url.slice(end + 1))
   if (!entry || flag === undefined) return null
   return serve(request, entry, flag.key, () => ({ body: flag.value, ...flag }))
 }
 
+/** Where the segment with the id or the slug ends. An id has a known length, so that its end need not be searched for. */
+const findStashEnd = (url: string, start: number): number =>
+  url[start + STASH_ID_CHARS] === '/' ? start + STASH_ID_CHARS : url.indexOf('/', start)
+
 /** The answer of a gate. Unlike a read, most gates have a query. */
 function findGate(url: string, path: number): Response | null {
   const start = url.startsWith('/gate/', path) ? path + 6 : url.startsWith('/api/gate/', path) ? path + 10 : 0
   if (start === 0) return null
-  const end = start + STASH_ID_CHARS
-  const entry = url[end] === '/' ? peekSnapshot(url.slice(start, end)) : null
+  const end = findStashEnd(url, start)
+  const entry = peekStash(url.slice(start, end))
   if (entry === null) return null
   const query = url.indexOf('?', end)
   const flag = entry.snapshot.flags.get(url.slice(end + 1, query === -1 ? undefined : query))

@@ -25,10 +25,15 @@ export type EntryKind =
   | 'rotate_token'
   /** The operator of the deployment made a new master token. */
   | 'recover'
+  /** The name, the description or the slug of the stash was set. */
+  | 'describe'
   /** A held change was dropped without being applied. */
   | 'drop_held'
   /** The object's storage was restored to an earlier time, and the stash continued after the revisions that readers had seen. */
   | 'recovered'
+
+/** What people call a stash. */
+export type Description = { name: string | null; description: string | null; slug: string | null }
 
 /** One value before and after. The value of a guard is its JSON. */
 export type EntryChange = {
@@ -76,6 +81,8 @@ export type Detail = {
    * revisions between `from` and this one.
    */
   recovered?: { from: number; kv: number }
+  /** For the kind `describe`: the fields that were changed. */
+  described?: { before: Partial<Description>; after: Partial<Description> }
   /** For the kind `recover`, where every other token was ended as well. */
   endsAll?: true
   dropped?: Pick<Held, 'id' | 'kind' | 'keys' | 'reason'> & {

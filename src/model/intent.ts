@@ -57,6 +57,11 @@ export type Intent =
   | Edit
   | (Conditional & { kind: 'delete_stash' })
   /**
+   * Sets the given fields; null clears one. The slug must have been claimed before (`names/`). Only the admin may clear it, and only
+   * the names object asks for that.
+   */
+  | { kind: 'describe_stash'; name?: string | null; description?: string | null; slug?: string | null }
+  /**
    * Makes a link: holds a change until the secret with this hash is presented. The first link of a `decision` to be used voids
    * the others.
    */

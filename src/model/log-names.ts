@@ -20,8 +20,8 @@ export const LOG_NAMES = {
     'storage_low',
     'prune_late',
   ],
-  edge: ['kv', 'kv_format', 'vouch', 'object', 'recover', 'diverged', 'lost'],
-  http: ['write', 'login', 'fault', 'admin', 'settings'],
+  edge: ['kv', 'kv_format', 'vouch', 'object', 'recover', 'diverged', 'lost', 'names'],
+  http: ['write', 'login', 'fault', 'admin', 'settings', 'names'],
 } as const satisfies Record<string, readonly string[]>
 
 export type LogName<Room extends keyof typeof LOG_NAMES> = (typeof LOG_NAMES)[Room][number]

@@ -105,11 +105,17 @@ export type Refusal =
   | { code: 'master_token' }
   | { code: 'token_replaced' }
   | { code: 'label_taken'; label: string }
+  /** Another stash has the slug, or had it before it was deleted. */
+  | { code: 'slug_taken'; slug: string }
+  /** The stash has this slug, or has claimed it, so it gets no other. */
+  | { code: 'slug_set'; slug: string }
   // links
   | { code: 'link_spent' }
   | { code: 'link_not_pressed' }
   // faults of the platform
   | { code: 'unreachable' }
+  /** The names object did not answer, or more unknown slugs wait for it than one call takes. */
+  | { code: 'names_busy' }
   /** The object has lost its storage; a copy in KV or an isolate's cache still exists. */
   | { code: 'stash_lost'; applied: 'no' }
 

@@ -45,6 +45,7 @@ export const REPLAYABLE_REFUSALS: ReadonlySet<RefusalCode> = new Set<RefusalCode
   'master_token',
   'token_replaced',
   'label_taken',
+  'slug_set',
 ])
 
 export const isReplayable = ({ code }: Refusal): boolean => REPLAYABLE_REFUSALS.has(code)

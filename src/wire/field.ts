@@ -1,5 +1,6 @@
 /** Fields that several schemas share. */
 import * as z from 'zod'
+import { SLUG_EXPECTED } from '../model/slug.ts'
 
 export const time = z.string().meta({ format: 'date-time', description: 'ISO 8601, UTC' })
 export const revision = z
@@ -8,6 +9,13 @@ export const revision = z
   .meta({ description: 'The revision of the stash. Each accepted change increases it by one.' })
 export const version = z.int().min(1).meta({ description: 'The revision that last changed the item.' })
 export const stashId = z.string().regex(/^[0-9a-f]{64}$/)
+export const slug = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{2,39}$/, `takes ${SLUG_EXPECTED}`)
+  .meta({
+    description:
+      'The name that paths may have instead of the id. It is public, is set once, and is unique in the deployment.',
+  })
 
 export const isText = (text: string): boolean => text.isWellFormed()
 export const NOT_TEXT = 'must be valid Unicode: it has half a surrogate pair'

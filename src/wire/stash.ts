@@ -1,7 +1,7 @@
 /** Stashes: the request that creates a stash, its response, and the public facts of a stash. */
 import * as z from 'zod'
 import { PROFILES } from '../model/profile.ts'
-import { isText, NOT_TEXT, revision, stashId, time } from './field.ts'
+import { isText, NOT_TEXT, revision, slug, stashId, time } from './field.ts'
 import { publicFreezes } from './safeguard.ts'
 
 export const JURISDICTIONS = ['eu', 'fedramp'] as const
@@ -10,6 +10,7 @@ export const stashSpec = z
   .strictObject({
     name: z.string().max(100).refine(isText, NOT_TEXT).optional(),
     description: z.string().max(1_000).refine(isText, NOT_TEXT).optional(),
+    slug: slug.optional(),
     profile: z.enum(PROFILES).default('safeguarded'),
     jurisdiction: z.enum(JURISDICTIONS).optional().meta({
       description:
@@ -18,6 +19,14 @@ export const stashSpec = z
   })
   .meta({ id: 'StashSpec' })
 
+export const stashPatch = z
+  .strictObject({
+    slug: slug.optional(),
+    name: z.string().max(100).refine(isText, NOT_TEXT).nullable().optional(),
+    description: z.string().max(1_000).refine(isText, NOT_TEXT).nullable().optional(),
+  })
+  .meta({ id: 'StashPatch', description: 'What is left out stays; null clears a name or a description.' })
+
 export const stashCreated = z
   .object({
     stash_id: stashId,
@@ -25,12 +34,14 @@ export const stashCreated = z
     message: z.string(),
     profile: z.enum(PROFILES),
     created_at: time,
+    slug: slug.nullable(),
   })
   .meta({ id: 'StashCreated' })
 
 export const stashFacts = z
   .object({
     stash_id: stashId,
+    slug: slug.nullable(),
     name: z.string().nullable(),
     description: z.string().nullable(),
     profile: z.enum(PROFILES),
@@ -50,3 +61,23 @@ export const stashFacts = z
     created_at: time,
   })
   .meta({ id: 'StashFacts' })
+
+export const stashList = z
+  .object({
+    stashes: z.array(
+      z.object({
+        stash_id: stashId,
+        slug: slug.nullable(),
+        name: z.string().nullable(),
+        created_at: time.nullable(),
+        revision: revision.nullable(),
+        items: z.int().nullable(),
+      }),
+    ),
+    next: z
+      .string()
+      .nullable()
+      .meta({ description: 'The value of `cursor` for the next page; null on the last page.' }),
+    as_of: time.meta({ description: 'When KV was asked. KV shows a change after 60 seconds and more.' }),
+  })
+  .meta({ id: 'StashList', description: 'The members of a stash are null where an older version wrote its copy.' })

@@ -39,7 +39,16 @@ describe('the staging environment', () => {
       const args = [wrangler, 'deploy', '--env=staging', '--dry-run', '--outdir', folder]
       const env = { ...process.env, WRANGLER_SEND_METRICS: 'false' }
       const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: root, env })
-      for (const binding of ['STASH', 'HUBS', 'SNAPSHOTS', 'CREATIONS', 'FAILED_LOGINS', 'WATCHES', 'ASSETS']) {
+      for (const binding of [
+        'STASH',
+        'HUBS',
+        'NAMES',
+        'SNAPSHOTS',
+        'CREATIONS',
+        'FAILED_LOGINS',
+        'WATCHES',
+        'ASSETS',
+      ]) {
         expect(stdout).toContain(`env.${binding} `)
       }
       expect(`${stdout}${stderr}`).not.toMatch(/warning/i)

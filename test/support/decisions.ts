@@ -41,6 +41,7 @@ export const createItem = (key: string, value: string, version: number): Item =>
 /** The facts of a stash at revision 7 whose only flag, `checkout`, has been `on` since revision 3. */
 export const createFacts = (facts: Partial<Facts> = {}): Facts => ({
   profile: 'safeguarded',
+  described: { name: null, description: null, slug: null },
   revision: 7,
   itemCount: 1,
   bytes: 10,

@@ -106,6 +106,10 @@ export const CASES: Record<string, Case[]> = {
     },
     { name: 'without an effect', path: '/stash/S/flags', body: { absent: null }, answer: { does: null } },
   ],
+  describeStash: [
+    { path: '/stash/S', body: { slug: 'dry-run-1', name: 'The shop' }, answer: { does: 'describe' } },
+    { name: 'by the admin', path: '/stash/S', body: { slug: 'dry-run-2' }, by: 'admin', answer: { does: 'describe' } },
+  ],
   setGuard: [
     {
       path: '/stash/S/guards/a',

@@ -7,24 +7,39 @@ type Wrap<T> = ((call: () => Promise<T>) => Promise<T>) | null
 export const faults: {
   kvPut: Wrap<void>
   kvGet: ((stashId: string, call: () => Promise<string | null>) => Promise<string | null>) | null
+  kvList: ((options: KVNamespaceListOptions, call: () => Promise<unknown>) => Promise<unknown>) | null
   /** Intercepts every RPC to a stash's object. */
   object: ((method: string, call: () => Promise<unknown>, stashId: string) => Promise<unknown>) | null
   /** Intercepts every RPC to a hub. */
   hub: ((method: string, call: () => Promise<unknown>) => Promise<unknown>) | null
+  /** Intercepts every RPC to the names object. */
+  names: ((method: string, call: () => Promise<unknown>) => Promise<unknown>) | null
   /** Overrides WATCHERS_PER_OBJECT with a limit that a test can reach. */
   watchersPerObject: number | null
   /** Stands in for `ctx.cache.purge`, which this runtime does not have. Called with the tags of each purge. */
   purge: ((tags: string[]) => Promise<{ success: boolean }>) | null
   /** Overrides settings and secrets of the deployment. */
   settings: { ADMIN_TOKEN?: string; OPEN_CREATION?: string; READ_MODE?: string }
-} = { kvPut: null, kvGet: null, object: null, hub: null, watchersPerObject: null, purge: null, settings: {} }
+} = {
+  kvPut: null,
+  kvGet: null,
+  kvList: null,
+  object: null,
+  hub: null,
+  names: null,
+  watchersPerObject: null,
+  purge: null,
+  settings: {},
+}
 
 export function clearFaults(): void {
   faults.kvPut = null
   faults.kvGet = null
+  faults.kvList = null
   faults.object = null
   faults.purge = null
   faults.hub = null
+  faults.names = null
   faults.watchersPerObject = null
   faults.settings = {}
 }
@@ -44,7 +59,14 @@ export function faultyKv(kv: KVNamespace): KVNamespace {
           return faults.kvGet === null ? call() : faults.kvGet(key, call)
         }
       }
-      return Reflect.get(target, name)
+      if (name === 'list') {
+        return (options: KVNamespaceListOptions) => {
+          const call = () => target.list(options)
+          return faults.kvList === null ? call() : faults.kvList(options, call)
+        }
+      }
+      const member = Reflect.get(target, name) as unknown
+      return typeof member === 'function' ? member.bind(target) : member
     },
   })
 }

@@ -4,6 +4,7 @@ import { serveFromCache } from '../../src/http/fast-path.ts'
 import { StashObject as RealStashObject } from '../../src/worker.ts'
 
 import { HubObject as RealHubObject } from '../../src/live/hub-object.ts'
+import { NamesObject as RealNamesObject } from '../../src/names/names-object.ts'
 import { faults, faultyKv, faultyNamespace, withCache } from './faults.ts'
 
 const wrapped = <E extends Env>(env: E): E => ({
@@ -11,6 +12,7 @@ const wrapped = <E extends Env>(env: E): E => ({
   SNAPSHOTS: faultyKv(env.SNAPSHOTS),
   STASH: faultyNamespace(env.STASH, () => faults.object),
   HUBS: faultyNamespace(env.HUBS, () => faults.hub),
+  NAMES: faultyNamespace(env.NAMES, () => faults.names),
   // Tests create stashes without the admin token.
   OPEN_CREATION: 'yes',
   ...faults.settings,
@@ -24,6 +26,12 @@ export class StashObject extends RealStashObject {
 }
 
 export class HubObject extends RealHubObject {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, wrapped(env))
+  }
+}
+
+export class NamesObject extends RealNamesObject {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, wrapped(env))
   }

@@ -18,6 +18,8 @@ const WIDE_TOKEN_OR_ADMIN: Row = [MISSING, WRONG, NOT_PERMITTED, '200', '200']
 export const ROUTE_ACCESS: Record<string, Row> = {
   // With an ADMIN_TOKEN set, it is the one that creates stashes.
   createStash: [MISSING, WRONG, WRONG, WRONG, '200'],
+  listStashes: [MISSING, NOT_PERMITTED, NOT_PERMITTED, NOT_PERMITTED, '200'],
+  describeStash: WIDE_TOKEN_OR_ADMIN,
   readStash: PUBLIC,
   readLatest: PUBLIC,
   readFlags: PUBLIC,

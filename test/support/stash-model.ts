@@ -150,6 +150,7 @@ export class StashModel {
       case 'recover':
       case 'rotate_token':
       case 'delete_stash':
+      case 'describe_stash':
         throw new Error('stories contain no such intent')
       default:
         return edit(ledger, intent satisfies Edit, request, moment)

@@ -19,7 +19,7 @@ function makeOutbox() {
         world.cursor = cursor
       },
       confirm: () => world.confirm(),
-      compose: () => ({ revision: world.head, text: `revision ${world.head}` }),
+      compose: () => ({ revision: world.head, text: `revision ${world.head}`, metadata: { deleted: true } }),
       put: (text) =>
         new Promise((resolve, reject) => {
           puts.push({ text, at: world.now, land: resolve, fail: () => reject(new Error('429')) })

@@ -3,7 +3,14 @@ import { PROBLEMS } from '../../src/http/response/problem-table.ts'
 import { REPLAYABLE_REFUSALS } from '../../src/model/replayable-refusal.ts'
 
 /** Never decided under an Idempotency-Key: refused before or beside the decision, or about the key itself. */
-const NEVER_DECIDED = ['route_not_found', 'stash_not_found', 'no_items', 'revision_not_reached', 'idempotency_mismatch']
+const NEVER_DECIDED = [
+  'route_not_found',
+  'stash_not_found',
+  'no_items',
+  'revision_not_reached',
+  'idempotency_mismatch',
+  'slug_taken',
+]
 
 describe('REPLAYABLE_REFUSALS', () => {
   it('have the statuses that the contract names, and are all of them', () => {

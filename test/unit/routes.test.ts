@@ -91,6 +91,7 @@ describe('GET /stash/{id}', () => {
     await put('a', '1')
     expect((await call('GET', '')).body).toEqual({
       stash_id: id,
+      slug: null,
       name: 'n',
       description: null,
       profile: 'safeguarded',

@@ -45,6 +45,7 @@ const BODIES: Record<string, string> = {
   setGuard: '{"type": "number"}',
   createToken: '{"label": "fourth", "can": ["write"], "keys": ["shop.*"]}',
   undo: '{"revision": 1}',
+  describeStash: '{"name": "shop"}',
   importStash: '{"items": [{"key": "shop.a", "value": "3"}]}',
 }
 

@@ -69,6 +69,7 @@ describe('GET /stash/{id}', () => {
     await stash.put('a', '1')
     expect(await (await send(`/stash/${stash.id}`)).json()).toEqual({
       stash_id: stash.id,
+      slug: null,
       name: 'shop',
       description: 'all of it',
       profile: 'safeguarded',

@@ -20,7 +20,13 @@ const SECURITY = { none: [], token: [{ token: [] }], admin: [{ admin: [] }, {}],
 >
 
 const PATH_PARAMETERS: Record<string, Json> = {
-  stash: { name: 'stash', in: 'path', required: true, schema: { type: 'string', pattern: '^[0-9a-f]{64}$' } },
+  stash: {
+    name: 'stash',
+    in: 'path',
+    required: true,
+    description: "The stash's id, or its slug.",
+    schema: { type: 'string', pattern: '^([0-9a-f]{64}|[a-z][a-z0-9-]{2,39})$' },
+  },
   token: { name: 'token', in: 'path', required: true, schema: { type: 'string', pattern: '^[0-9a-f]{16}$' } },
   file: { name: 'file', in: 'path', required: true, schema: { type: 'string', pattern: '^[a-z-]+\\.(html|css|js)$' } },
   held: { name: 'held', in: 'path', required: true, schema: { type: 'string' } },

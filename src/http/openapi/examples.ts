@@ -8,11 +8,20 @@ export type Example = { command: string; output: string }
 export const EXAMPLES: Record<string, Example> = {
   createStash: {
     command: `curl -s -X POST $URL/stash -d '{"name": "shop"}'`,
-    output: `{"stash_id":"…","master_token":"swy_…","message":"Stash created. The token is shown this once: keep it.","profile":"safeguarded","created_at":"…"}`,
+    output: `{"stash_id":"…","master_token":"swy_…","message":"Stash created. The token is shown this once: keep it.","profile":"safeguarded","created_at":"…","slug":null}`,
   },
   readStash: {
     command: `curl -s $URL/stash/$STASH`,
-    output: `{"stash_id":"…","name":"shop","description":null,"profile":"safeguarded","revision":5,"item_count":4,"frozen":false,"frozen_until":null,"freezes":[],"freeze_reason":null,"created_at":"…"}`,
+    output: `{"stash_id":"…","slug":null,"name":"shop","description":null,"profile":"safeguarded","revision":5,"item_count":4,"frozen":false,"frozen_until":null,"freezes":[],"freeze_reason":null,"created_at":"…"}`,
+  },
+  describeStash: {
+    command: `curl -s -X PATCH -H "$AUTH" $URL/stash/$STASH -d '{"description": "The web shop"}'`,
+    output: `{"message":"Stash described","revision":6}`,
+  },
+  // The example uses a master token, which is refused.
+  listStashes: {
+    command: `curl -s -H "$AUTH" $URL/stashes`,
+    output: `{"type":"/docs#not_permitted","title":"The token may not do this","status":403,"code":"not_permitted","detail":"It takes the admin token of the deployment.","needs":"admin"}`,
   },
   deleteStash: {
     command: `curl -s -X DELETE -H "$AUTH" $URL/stash/$STASH`,

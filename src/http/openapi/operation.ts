@@ -30,6 +30,7 @@ export const READ_REFUSALS: RefusalCode[] = [
   'unknown_parameter',
   'invalid_query',
   'unreachable',
+  'names_busy',
 ]
 export const TOKEN_REFUSALS: RefusalCode[] = [
   'token_missing',
@@ -41,6 +42,7 @@ export const TOKEN_REFUSALS: RefusalCode[] = [
   'rate_limited',
   'stash_not_found',
   'stash_lost',
+  'names_busy',
 ]
 export const WRITE_REFUSALS: RefusalCode[] = [
   ...TOKEN_REFUSALS,

@@ -16,6 +16,7 @@ export type Parameter =
   | 'before'
   | 'after'
   | 'limit'
+  | 'cursor'
   | 'wait'
   | 'batch'
   | 'watch_status'
@@ -135,6 +136,7 @@ export const PARAMETERS: Record<
     description: 'The `etag` of a refetch event: the answer is not older than the revision that the event announced.',
     schema: { type: 'string' },
   },
+  cursor: { in: 'query', description: 'The `next` of the page before.', schema: { type: 'string' } },
   limit: {
     in: 'query',
     description: 'The largest number of entries in one page.',

@@ -5,13 +5,13 @@
 import { Hono } from 'hono'
 import type { LiveEntry } from '../../edge/fetched-snapshot.ts'
 import type { Result } from '../../model/refusal.ts'
-import { parseStashId, STASH_ID_CHARS } from '../request/address.ts'
+import { parseStashId } from '../request/address.ts'
 import { connect, getSocket } from '../watch/connect.ts'
 import { bulkEvaluationResponse, evaluationResponse } from './evaluation-response.ts'
 import { readContext } from './context.ts'
 import { failureResponse, refusedResponse } from './failure.ts'
 import { parseCursor, parseQuery } from '../request/parse.ts'
-import { refineNotFound, readClaimedRevision, peekSnapshot } from '../response/read-snapshot.ts'
+import { refineNotFound, readClaimedRevision, peekStash } from '../response/read-snapshot.ts'
 import { empty, problemResponse } from '../response/reply.ts'
 import { toHandles, toReadScope, type App, type Ctx } from '../scope.ts'
 import { streamEvents } from '../watch/sse.ts'
@@ -61,12 +61,12 @@ export function evaluateFromCache(request: Request): Promise<Response> | null {
   const { url } = request
   const at = url.indexOf(EVALUATE)
   if (at === -1 || url.includes('?') || url.includes('%')) return null
-  const start = at - STASH_ID_CHARS
-  const before = url.slice(url.indexOf('/', 8), start)
-  if (before !== '/api/stash/' && before !== '/stash/') return null
+  const path = url.indexOf('/', 8)
+  const start = url.startsWith('/stash/', path) ? path + 7 : url.startsWith('/api/stash/', path) ? path + 11 : 0
+  if (start === 0) return null
   const rest = url.slice(at + EVALUATE.length)
   if (rest !== '' && (rest[0] !== '/' || rest.length === 1)) return null
-  const entry = peekSnapshot(url.slice(start, at))
+  const entry = peekStash(url.slice(start, at))
   if (entry === null) return null
   const reading = Promise.resolve({ ok: true as const, value: entry })
   return rest === '' ? evaluateAll(request, reading) : evaluateOne(request, reading, rest.slice(1))

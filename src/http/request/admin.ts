@@ -45,6 +45,18 @@ export async function checkCreationAllowed(request: Request, settings: Settings)
   }
 }
 
+/** Returns a refusal unless the bearer token is the admin token. For routes that are about no single stash. */
+export async function checkAdmin(request: Request, settings: Settings): Promise<Refusal | null> {
+  const bearer = parseBearer(request)
+  if (!bearer.ok) return bearer.refusal
+  if (getAdminToken(settings) === null || bearer.value.startsWith(TOKEN_PREFIX)) {
+    return { code: 'not_permitted', needs: 'admin' }
+  }
+  const admin = await isAdmin(request, bearer.value, settings)
+  if (!admin.ok) return admin.refusal
+  return admin.value ? null : { code: 'invalid_token' }
+}
+
 /** Makes a write that takes a token of the stash or the admin token. */
 export async function writeAsTokenOrAdmin(c: Ctx, spec: Parameters<typeof write>[1]): Promise<Response> {
   const scope = toWriteScope(c)

@@ -6,6 +6,7 @@
 import type { Applied, Command, Credential, Intent, Timing } from '../../model/intent.ts'
 import type { Precondition } from '../../model/decide/precondition.ts'
 import { ok, refuse, type Refusal, type Result } from '../../model/refusal.ts'
+import type { QueryResult } from '../../stash/query/query.ts'
 import { checkLoginLimit, noteSuccessfulLogin, problemResponseCountingFailures } from '../rate-limit.ts'
 import { parseStashId } from './address.ts'
 import type { WriteScope } from '../scope.ts'
@@ -41,7 +42,12 @@ type WriteSpec = {
   parameters?: string[]
   /** Whether the body may hold guards: then it is read only for an authenticated caller. */
   bodyMayHoldGuards?: boolean
+  /** Work outside the stash between reading and applying. The caller is authenticated before. A dry run must change nothing. */
+  prepare?(command: Command, caller: Standing & { dryRun: boolean }): Promise<Result<unknown>>
 }
+
+/** What the stash says of an accepted credential. */
+export type Standing = Extract<QueryResult, { kind: 'standing' }>
 
 /** The longest body that is read for an unauthenticated caller: parsing it costs less than a call to the object. */
 const UNAUTHENTICATED_MAX_BYTES = 64 * 1024
@@ -57,6 +63,7 @@ export async function write(
     timed = false,
     parameters = [],
     bodyMayHoldGuards = false,
+    prepare,
   }: WriteSpec,
 ): Promise<Response> {
   const { namespace } = handles
@@ -71,21 +78,23 @@ export async function write(
   const stub = namespace.get(id.value)
   const dryRun = isDryRun(request)
 
-  /** Asks the stash. Returns null if it accepts the credential. Each write calls this at most once. */
-  const checkCredential = async (): Promise<Refusal | null> => {
-    const answer = await stub.ask(credential.value, { kind: 'standing', ...(dryRun && { dryRun }) })
-    return answer.ok ? null : answer.refusal
-  }
-  const authenticatesFirst = bodyMayHoldGuards || mayBeLong(request)
-  const rejected = authenticatesFirst ? await checkCredential() : null
-  if (rejected !== null) return refuseWrite(rejected)
+  /** Asks the stash whether it accepts the credential. Each write calls this at most once. */
+  const authenticate = async (): Promise<Result<QueryResult>> =>
+    stub.ask(credential.value, { kind: 'standing', ...(dryRun && { dryRun }) })
+  const authenticatesFirst = bodyMayHoldGuards || prepare !== undefined || mayBeLong(request)
+  const standing = authenticatesFirst ? await authenticate() : null
+  if (standing !== null && !standing.ok) return refuseWrite(standing.refusal)
 
   const allowed = ['reason', ...(timed ? ['for', 'at'] : []), ...parameters, 'dry_run']
   const command = await readCommand(request, credential.value, allowed, read)
   if (!command.ok) {
     // A caller without a valid credential is told only that, and nothing about the body.
-    const rejectedLate = authenticatesFirst ? null : await checkCredential()
-    return refuseWrite(rejectedLate ?? command.refusal)
+    const late = authenticatesFirst ? null : await authenticate()
+    return refuseWrite(late === null || late.ok ? command.refusal : late.refusal)
+  }
+  if (prepare !== undefined && standing?.value.kind === 'standing') {
+    const prepared = await prepare(command.value, { ...standing.value, dryRun })
+    if (!prepared.ok) return refuseWrite(prepared.refusal)
   }
   if (!repeatable) delete command.value.idempotencyKey
   const applied = await (dryRun ? applyDryRun(stub, command.value) : stub.apply(command.value))

@@ -18,6 +18,7 @@ export function getProblemHeaders(refusal: Refusal): Record<string, string> {
     case 'storage_full':
       return { 'Retry-After': String(refusal.retry_after_s) }
     case 'unreachable':
+    case 'names_busy':
       return { 'Retry-After': '1' }
     // An operator has to restore it, which takes minutes at least.
     case 'stash_lost':

@@ -1,8 +1,9 @@
 /**
- * For each refusal: its HTTP status, its title, and the advice to the caller. The refusals that concern tokens and limits are
- * in `problem-table-tokens.ts` and `problem-table-limits.ts`.
+ * For each refusal: its HTTP status, its title, and the advice to the caller. The refusals that concern tokens, limits and
+ * slugs are in `problem-table-tokens.ts`, `problem-table-limits.ts` and `problem-table-names.ts`.
  */
 import { LIMIT_PROBLEMS } from './problem-table-limits.ts'
+import { NAME_PROBLEMS } from './problem-table-names.ts'
 import type { Problem } from './problem.ts'
 import { TOKEN_PROBLEMS } from './problem-table-tokens.ts'
 import { toIsoTime as iso } from './time.ts'
@@ -12,6 +13,7 @@ import type { RefusalCode } from '../../model/refusal.ts'
 export const PROBLEMS = {
   ...TOKEN_PROBLEMS,
   ...LIMIT_PROBLEMS,
+  ...NAME_PROBLEMS,
   not_permitted: {
     status: 403,
     title: 'The token may not do this',

@@ -8,7 +8,8 @@ import { isLive, type LiveEntry } from '../../edge/fetched-snapshot.ts'
 import { SnapshotReader } from '../../edge/snapshot-reader.ts'
 import { createStores, type Handles } from '../../edge/stores.ts'
 import type { Refusal, Result } from '../../model/refusal.ts'
-import { parseStashId } from '../request/address.ts'
+import { parseStashId, STASH_ID_CHARS } from '../request/address.ts'
+import { peekSlug } from '../request/slug.ts'
 import type { ReadScope } from '../scope.ts'
 import { parseQuery, parseMinRevision } from '../request/parse.ts'
 
@@ -64,6 +65,12 @@ export function peekSnapshot(stashId: string): LiveEntry | null {
   const now = Date.now()
   const entry = snapshotReader.peek(stashId, 0, now)
   return entry !== null && now < entry.fastPathUntil && isLive(entry) ? entry : null
+}
+
+/** The same for an id or a slug. A slug must have been resolved in this isolate before. */
+export function peekStash(idOrSlug: string): LiveEntry | null {
+  const id = idOrSlug.length === STASH_ID_CHARS ? idOrSlug : peekSlug(idOrSlug)
+  return id === null ? null : peekSnapshot(id)
 }
 
 /**

@@ -3,7 +3,7 @@
  * body. The fast path answers most requests; this route answers what is not in the isolate's cache.
  */
 import { Hono } from 'hono'
-import type { Refusal } from '../../model/refusal.ts'
+import type { Refusal, RefusalCode } from '../../model/refusal.ts'
 import { parseKey } from '../request/address.ts'
 import { parseGateRule } from '../request/gate-rule.ts'
 import { gateResponse, unknownGateResponse } from '../response/gate-response.ts'
@@ -27,9 +27,12 @@ export const gate = new Hono<App>().get('/gate/:stash/:key', async (c) => {
 
 const GATE_URL = /^https?:\/\/[^/]*(?:\/api)?\/gate\/[^/?]*\/([A-Za-z0-9._-]{1,128})\/?(?:\?|$)/
 
-/** The response to a gate request that met a fault: the gate is unknown. Null if the URL is not that of a gate. */
-export function faultedGateResponse(url: string): Response | null {
+/**
+ * The response to a gate request that met a fault, or whose slug could not be looked up: the gate is unknown. Null if the URL is not
+ * that of a gate.
+ */
+export function unreadGateResponse(url: string, problem: RefusalCode | 'internal'): Response | null {
   const [, key] = GATE_URL.exec(url) ?? []
   const rule = parseGateRule(url)
-  return key === undefined || !rule.ok ? null : unknownGateResponse(key, rule.value, 'internal')
+  return key === undefined || !rule.ok ? null : unknownGateResponse(key, rule.value, problem)
 }

@@ -1,8 +1,16 @@
 /** The OpenAPI operations on stashes. Most of their schemas also validate the body or type a response. */
 import { applied } from '../../wire/change.ts'
 import { itemList } from '../../wire/flag.ts'
-import { stashCreated, stashFacts, stashSpec } from '../../wire/stash.ts'
-import { type Operation, READ, READ_REFUSALS, TOKEN_REFUSALS, WRITE, WRITE_REFUSALS } from '../openapi/operation.ts'
+import { stashCreated, stashFacts, stashList, stashPatch, stashSpec } from '../../wire/stash.ts'
+import {
+  BODY_REFUSALS,
+  type Operation,
+  READ,
+  READ_REFUSALS,
+  TOKEN_REFUSALS,
+  WRITE,
+  WRITE_REFUSALS,
+} from '../openapi/operation.ts'
 
 export const STASH_OPERATIONS: Operation[] = [
   {
@@ -25,6 +33,26 @@ export const STASH_OPERATIONS: Operation[] = [
       'body_too_large',
       'body_incomplete',
       'jurisdiction_unavailable',
+      'slug_taken',
+      'names_busy',
+    ],
+  },
+  {
+    method: 'get',
+    path: '/stashes',
+    id: 'listStashes',
+    summary: 'The stashes of the deployment, as KV has them.',
+    auth: 'admin',
+    parameters: ['cursor', 'limit'],
+    response: stashList,
+    refusals: [
+      'token_missing',
+      'https_required',
+      'invalid_token',
+      'not_permitted',
+      'rate_limited',
+      'unknown_parameter',
+      'invalid_query',
     ],
   },
   {
@@ -36,6 +64,18 @@ export const STASH_OPERATIONS: Operation[] = [
     parameters: READ,
     response: stashFacts,
     refusals: READ_REFUSALS,
+  },
+  {
+    method: 'patch',
+    path: '/stash/{stash}',
+    id: 'describeStash',
+    summary:
+      'Set the name, the description and, once, the slug of a stash. It takes a master token, or the admin token.',
+    auth: 'token',
+    parameters: WRITE,
+    body: { schema: stashPatch, required: true },
+    response: applied,
+    refusals: [...WRITE_REFUSALS, ...BODY_REFUSALS, 'slug_taken', 'slug_set', 'unreachable'],
   },
   {
     method: 'delete',

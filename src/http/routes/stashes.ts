@@ -5,7 +5,7 @@ import { listStanding } from '../../model/freeze.ts'
 import type { LiveSnapshot } from '../../model/snapshot/snapshot.ts'
 import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../../model/access/token.ts'
 import { checkCreationLimit, problemResponseCountingFailures } from '../rate-limit.ts'
-import { checkCreationAllowed, writeAsTokenOrAdmin } from '../request/admin.ts'
+import { checkCreationAllowed, getCreationPolicy, writeAsTokenOrAdmin } from '../request/admin.ts'
 import { createStashId } from '../request/address.ts'
 import { queryStash } from '../request/query.ts'
 import { toReadScope, toWriteScope, type App, type Ctx } from '../scope.ts'
@@ -25,38 +25,45 @@ import { dryRunResponse } from '../response/dry-run.ts'
 import { empty, json, problemResponse, toFreezeMember } from '../response/reply.ts'
 import { toIsoTime, toIsoTimeOrNull } from '../response/time.ts'
 import { stashSpec, type stashCreated, type stashFacts } from '../../wire/stash.ts'
+import { checkSlug, claimSlug, type SlugRules } from '../request/claim-slug.ts'
+import { describeStash } from './describe-stash.ts'
+import { listStashes } from './stash-list.ts'
 import type { itemList } from '../../wire/flag.ts'
 import type * as z from 'zod'
 
 const SPEC_MAX_BYTES = 16 * 1024
 
-export const stashes = new Hono<App>()
-  .post('/stash', create)
-  .get('/stash/:stash', async (c) => {
-    const read = await readSnapshot(toReadScope(c))
-    if (!read.ok) return problemResponse(read.refusal)
-    const { entry } = read.value
-    return serve(c.req.raw, entry, '/', () => toFactsRepresentation(entry.snapshot))
-  })
-  .delete('/stash/:stash', (c) =>
-    writeAsTokenOrAdmin(c, {
-      read: async ({ condition }) => ok({ intent: { kind: 'delete_stash', ...(condition && { condition }) } }),
-      reply: ({ revision }) => json({ message: 'Stash deleted', revision }),
-    }),
-  )
-  .get('/stash/:stash/items', list)
-  .get('/stash/:stash/items/latest', async (c) => {
-    const read = await readSnapshot(toReadScope(c))
-    if (!read.ok) return itemProblemResponse(read.refusal)
-    const { entry } = read.value
-    const { flags } = entry.snapshot
-    if (flags.size === 0) return missingItemResponse(entry, { code: 'no_items' })
-    const latest = [...flags.values()].reduce((a, b) => (b.version > a.version ? b : a))
-    // The tag has the revision, because items of one patch share a version: one may become the newest after another is deleted.
-    const version = entry.snapshot.revision
-    const times = getStashTimes(entry.snapshot)
-    return serve(c.req.raw, entry, '/latest', () => ({ body: latest.value, type: latest.type, version, ...times }))
-  })
+/** @param slugs `isReserved`: whether a slug is the first segment of a route */
+export const createStashRoutes = (slugs: SlugRules) =>
+  new Hono<App>()
+    .post('/stash', (c) => create(c, slugs))
+    .get('/stashes', listStashes)
+    .patch('/stash/:stash', (c) => describeStash(c, slugs))
+    .get('/stash/:stash', async (c) => {
+      const read = await readSnapshot(toReadScope(c))
+      if (!read.ok) return problemResponse(read.refusal)
+      const { entry } = read.value
+      return serve(c.req.raw, entry, '/', () => toFactsRepresentation(entry.snapshot))
+    })
+    .delete('/stash/:stash', (c) =>
+      writeAsTokenOrAdmin(c, {
+        read: async ({ condition }) => ok({ intent: { kind: 'delete_stash', ...(condition && { condition }) } }),
+        reply: ({ revision }) => json({ message: 'Stash deleted', revision }),
+      }),
+    )
+    .get('/stash/:stash/items', list)
+    .get('/stash/:stash/items/latest', async (c) => {
+      const read = await readSnapshot(toReadScope(c))
+      if (!read.ok) return itemProblemResponse(read.refusal)
+      const { entry } = read.value
+      const { flags } = entry.snapshot
+      if (flags.size === 0) return missingItemResponse(entry, { code: 'no_items' })
+      const latest = [...flags.values()].reduce((a, b) => (b.version > a.version ? b : a))
+      // The tag has the revision, because items of one patch share a version: one may become the newest after another is deleted.
+      const version = entry.snapshot.revision
+      const times = getStashTimes(entry.snapshot)
+      return serve(c.req.raw, entry, '/latest', () => ({ body: latest.value, type: latest.type, version, ...times }))
+    })
 
 function toFactsRepresentation(snapshot: LiveSnapshot): Representation {
   const { stashId, revision, stash, flags } = snapshot
@@ -65,6 +72,7 @@ function toFactsRepresentation(snapshot: LiveSnapshot): Representation {
   const whole = standing.find(({ keys }) => keys === null)
   const facts = {
     stash_id: stashId,
+    slug: stash.slug ?? null,
     name: stash.name,
     description: stash.description,
     profile: stash.profile,
@@ -85,7 +93,7 @@ function toFactsRepresentation(snapshot: LiveSnapshot): Representation {
   }
 }
 
-async function create(c: Ctx): Promise<Response> {
+async function create(c: Ctx, slugs: SlugRules): Promise<Response> {
   const request = c.req.raw
   const refused = await checkCreationAllowed(request, c.env)
   if (refused !== null) return problemResponseCountingFailures(request, c.env.FAILED_LOGINS, refused)
@@ -95,17 +103,26 @@ async function create(c: Ctx): Promise<Response> {
   if (!dryRun.ok) return problemResponse(dryRun.refusal)
   const spec = await readJson(request, stashSpec, { limit: SPEC_MAX_BYTES, empty: true })
   if (!spec.ok) return problemResponse(spec.refusal)
+  const { name, description, profile, jurisdiction, slug = null } = spec.value
+  const fits = checkSlug(slug, slugs)
+  if (!fits.ok) return problemResponse(fits.refusal)
   const limited = dryRun.value ? null : await checkCreationLimit(request, c.env.CREATIONS)
   if (limited !== null) return problemResponse(limited)
 
-  const { name, description, profile, jurisdiction } = spec.value
   const id = createStashId(c.env.STASH, jurisdiction)
   if (!id.ok) return problemResponse(id.refusal)
+  const isAdmin = getCreationPolicy(c.env) === 'admin_token'
+  const claimed =
+    slug === null
+      ? ok(null)
+      : await claimSlug(c.env, { slug, stashId: id.value.toString(), isAdmin, dryRun: dryRun.value })
+  if (!claimed.ok) return problemResponse(claimed.refusal)
   if (dryRun.value) return dryRunResponse({ revision: 0, changed: [] }, 'create_stash')
   const token = mintToken(TOKEN_PREFIX, crypto.getRandomValues(new Uint8Array(SEED_BYTES)))
   const created = await c.env.STASH.get(id.value).create({
     name: name ?? null,
     description: description ?? null,
+    ...(slug !== null && { slug }),
     profile,
     masterHash: await sha256(token),
   })
@@ -115,6 +132,7 @@ async function create(c: Ctx): Promise<Response> {
     message: 'Stash created. The token is shown this once: keep it.',
     profile,
     created_at: toIsoTime(created.created_at),
+    slug,
   } satisfies z.infer<typeof stashCreated>)
 }
 

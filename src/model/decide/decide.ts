@@ -2,6 +2,7 @@
  * Decides what an intent does to a stash. Pure: no I/O, no clock, no storage; `now` and the facts are passed in. This file
  * dispatches each intent to the function that decides it, and checks a condition on the stash's revision.
  */
+import { decideDescription } from './decide-description.ts'
 import {
   decideFreeze,
   decideKeyFreeze,
@@ -39,6 +40,8 @@ function decideIntent(request: ChangeRequest, facts: Facts, now: number): Result
       return decideEdit(request, intent, facts, now)
     case 'delete_stash':
       return decideDeleteStash(request, intent, facts, now)
+    case 'describe_stash':
+      return decideDescription(request, intent, facts)
     case 'hold_for_link':
     case 'hold_approval_for_link':
       return decideLink(request, intent, facts, now)

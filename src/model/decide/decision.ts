@@ -1,5 +1,5 @@
 /** The type of a decision: the answer, the log entry, and the effects. */
-import type { Detail, EntryKind } from '../entry.ts'
+import type { Description, Detail, EntryKind } from '../entry.ts'
 import type { Freeze, KeyedFreeze } from '../freeze.ts'
 import type { Held } from '../held.ts'
 import type { Applied } from '../intent.ts'
@@ -34,6 +34,7 @@ export type Effect =
   | { kind: 'set_key_freeze'; freeze: KeyedFreeze; thawId: string | null }
   /** Removes the freeze with this set of patterns, and its thaw. */
   | { kind: 'end_key_freeze'; keys: string[] }
+  | { kind: 'describe'; described: Description }
   | { kind: 'add_token'; token: TokenActor; hash: string; madeBy: string | null }
   | { kind: 'remove_token'; id: string }
   /** The token expires at `until`, and its held changes become void with it. */

@@ -1,5 +1,5 @@
 /** The input of a decision: the request, and the facts that the stash reads in the transaction that commits. */
-import type { EntryChange } from '../entry.ts'
+import type { Description, EntryChange } from '../entry.ts'
 import type { Freeze, KeyedFreeze } from '../freeze.ts'
 import type { Guard } from '../guard/guard.ts'
 import type { Held, HeldRevert } from '../held.ts'
@@ -15,6 +15,7 @@ type ValueChange = EntryChange & { what: 'item' | 'guard' }
 
 export type Facts = {
   profile: Profile
+  described: Description
   revision: number
   itemCount: number
   bytes: number

@@ -1,12 +1,14 @@
 /** The publisher's view of the stash: its tables, and one key of KV. */
 import { serializeSnapshot, type Flag, type Revert } from '../../model/snapshot/snapshot.ts'
+import { toListMetadata } from '../../model/snapshot/list-metadata.ts'
+import { toSlugKey } from '../../model/slug.ts'
 import { isSafe } from '../../model/guard/guard.ts'
 import { listGuardsByKey } from '../tables/guards.ts'
 import { getPendingValues } from '../tables/held.ts'
 import { listItemsByKey } from '../tables/items.ts'
 import { listKeyFreezes } from '../tables/key-freezes.ts'
 import { getChainAt } from '../tables/log.ts'
-import type { Cursor, Outbox } from './publisher.ts'
+import type { Cursor, Outbox, PutOptions } from './publisher.ts'
 import { report } from '../report.ts'
 import { toFreeze, getStash } from '../tables/stash-row.ts'
 
@@ -42,6 +44,14 @@ export function notePutUnderWay(sql: SqlStorage, now: number): void {
 }
 
 export function createOutbox(sql: SqlStorage, kv: KVNamespace, stashId: string, confirm: Outbox['confirm']): Outbox {
+  /** Whether this instance has put the key under which readers of KV find the id. */
+  let isSlugPut = false
+  const putSlug = async ({ metadata }: PutOptions): Promise<void> => {
+    // While nothing was written, the admin may give the slug to another stash, and readers keep what KV had for a minute.
+    if (isSlugPut || 'deleted' in metadata || metadata.slug === null || metadata.revision === 0) return
+    await kv.put(toSlugKey(metadata.slug), stashId)
+    isSlugPut = true
+  }
   return {
     confirm,
     head: () => getStash(sql).revision,
@@ -52,7 +62,10 @@ export function createOutbox(sql: SqlStorage, kv: KVNamespace, stashId: string, 
       sql.exec(statement, revision, triedAt, failures, pending ? 1 : 0, layout, READER)
     },
     compose: (now) => composeSnapshot(sql, stashId, now),
-    put: (text, options) => kv.put(stashId, text, options),
+    put: async (text, options) => {
+      await putSlug(options)
+      await kv.put(stashId, text, options)
+    },
     report: (fault, failures) => report('publish', fault, { stash: stashId, failures }),
   }
 }
@@ -61,12 +74,12 @@ export function composeSnapshot(
   sql: SqlStorage,
   stashId: string,
   now: number,
-): { revision: number; text: string; expirationTtl?: number } {
+): { revision: number; text: string } & PutOptions {
   const row = getStash(sql)
   const { revision } = row
   if (row.deleted_at !== null) {
     const text = serializeSnapshot({ stashId, revision, chain: null, publishedAt: now, stash: null, reverts: [] }, [])
-    return { revision, text, expirationTtl: TOMBSTONE_LIFETIME_S }
+    return { revision, text, expirationTtl: TOMBSTONE_LIFETIME_S, metadata: { deleted: true } }
   }
   const { name, description, profile, created_at: createdAt } = row
   const freeze = toFreeze(row)
@@ -98,5 +111,6 @@ export function composeSnapshot(
   const slug = row.slug === null ? {} : { slug: row.slug }
   const stash = { name, description, profile, createdAt, freeze, keyFreezes, ...slug }
   const facts = { stashId, revision, chain: getChainAt(sql, revision), publishedAt: now, stash, reverts, descriptions }
-  return { revision, text: serializeSnapshot(facts, flags) }
+  const metadata = toListMetadata({ name, slug: row.slug, createdAt, revision, items: flags.length })
+  return { revision, text: serializeSnapshot(facts, flags), metadata }
 }

@@ -4,6 +4,7 @@
  * replace a newer one. So there is one put at a time, at intervals, of the newest revision, until the cursor is at the head;
  * the first put of an instance waits for `confirm` (see `UNCONFIRMED_MAX`). The alarm calls `run` at `dueAt`, also after a crash.
  */
+import type { KvMetadata } from '../../model/snapshot/list-metadata.ts'
 import { LAYOUT } from '../../model/snapshot/snapshot.ts'
 
 /** KV refuses more than one write a second for one key. The additional 100 ms are for differences between its clock and ours. */
@@ -35,6 +36,8 @@ export type Cursor = {
   layout: number
 }
 
+export type PutOptions = { expirationTtl?: number; metadata: KvMetadata }
+
 /** The publisher's view of the stash and of KV. */
 export type Outbox = {
   head(): number
@@ -43,8 +46,8 @@ export type Outbox = {
   /** Makes sure that KV has nothing newer than the stash; null where that is known. Rejects where KV cannot be read. */
   confirm(): Promise<void> | null
   /** The present snapshot. */
-  compose(now: number): { revision: number; text: string; expirationTtl?: number }
-  put(text: string, options: { expirationTtl?: number }): Promise<void>
+  compose(now: number): { revision: number; text: string } & PutOptions
+  put(text: string, options: PutOptions): Promise<void>
   report(fault: unknown, failures: number): void
 }
 

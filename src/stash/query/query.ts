@@ -30,7 +30,8 @@ export type Query =
   | { kind: 'health' }
 
 export type QueryResult =
-  | { kind: 'standing' }
+  /** The members are absent in answers of versions without slugs. `master`: whether the credential is a master token. */
+  | { kind: 'standing'; master?: boolean; slug?: string | null }
   | { kind: 'items'; revision: number; items: ItemRow[] }
   | LinkAnswer
   | { kind: 'tokens'; tokens: TokenFacts[] }
@@ -60,7 +61,9 @@ export function answerQuery(
   if (question.kind === 'link') return answerLink(sql, credential, now)
   if (credential.kind === 'none') return answerAnonymous(sql, question)
   // The admin may make some writes, and may see errors in the bodies of these. All other queries need a token.
-  if (credential.kind === 'admin' && question.kind === 'standing') return ok({ kind: 'standing' })
+  if (credential.kind === 'admin' && question.kind === 'standing') {
+    return ok({ kind: 'standing', master: false, slug: getStash(sql).slug })
+  }
   const actor =
     credential.kind === 'token' ? authenticate(sql, credential.hash, now) : refuse({ code: 'invalid_token' })
   return actor.ok ? answerActor(sql, stashId, actor.value, question, now, health) : actor
@@ -76,10 +79,10 @@ function answerActor(
   health: () => HealthFacts,
 ): Result<QueryResult> {
   const mine = <T extends { key: string }>(all: T[]): T[] => all.filter(({ key }) => reaches(actor, key))
-  const { revision, name, description } = getStash(sql)
+  const { revision, name, description, slug } = getStash(sql)
   switch (question.kind) {
     case 'standing':
-      return ok({ kind: 'standing' })
+      return ok({ kind: 'standing', master: actor.master, slug })
     case 'items':
       return ok({ kind: 'items', revision, items: mine(getItemsAt(sql, listItemsByAge(sql), now)).map(toItemRow) })
     case 'guards':

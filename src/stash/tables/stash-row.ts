@@ -1,4 +1,5 @@
 /** The `stash` table: one row for the whole stash. */
+import type { Description } from '../../model/entry.ts'
 import type { Freeze } from '../../model/freeze.ts'
 import type { Profile } from '../../model/profile.ts'
 
@@ -34,12 +35,13 @@ export function getStash(sql: SqlStorage): StashRow {
 
 export function insertStash(
   sql: SqlStorage,
-  row: Pick<StashRow, 'name' | 'description' | 'profile' | 'created_at' | 'head_hash'>,
+  row: Pick<StashRow, 'name' | 'description' | 'slug' | 'profile' | 'created_at' | 'head_hash'>,
 ): void {
   sql.exec(
-    'INSERT INTO stash (one, name, description, profile, created_at, head_hash, revision, item_count, bytes) VALUES (1, ?, ?, ?, ?, ?, 0, 0, 0)',
+    'INSERT INTO stash (one, name, description, slug, profile, created_at, head_hash, revision, item_count, bytes) VALUES (1, ?, ?, ?, ?, ?, ?, 0, 0, 0)',
     row.name,
     row.description,
+    row.slug,
     row.profile,
     row.created_at,
     row.head_hash,
@@ -66,6 +68,10 @@ export const toFreeze = ({ freeze }: StashRow): Freeze | null =>
 
 export function setFreeze(sql: SqlStorage, freeze: Freeze | null): void {
   sql.exec('UPDATE stash SET freeze = ?', freeze && JSON.stringify(freeze))
+}
+
+export function setDescription(sql: SqlStorage, { name, description, slug }: Description): void {
+  sql.exec('UPDATE stash SET name = ?, description = ?, slug = ?', name, description, slug)
 }
 
 /**

@@ -7,7 +7,7 @@ import { dropDecision, dropHeld, reassignHeld, putHeld } from '../tables/held.ts
 import { deleteItem, putItem } from '../tables/items.ts'
 import { dropKeyFreeze, putKeyFreeze } from '../tables/key-freezes.ts'
 import { appendEntry } from '../tables/log.ts'
-import { markDeleted, moveHead, setFreeze, type StashRow } from '../tables/stash-row.ts'
+import { markDeleted, moveHead, setDescription, setFreeze, type StashRow } from '../tables/stash-row.ts'
 import { endToken, insertToken } from '../tables/tokens.ts'
 
 export type CommitContext = { actor: Actor; heldId: string | null; reason: string | null; now: number }
@@ -82,6 +82,8 @@ function applyEffect(sql: SqlStorage, effect: Effect, revision: number, now: num
       return putKeyFreeze(sql, effect.freeze, effect.thawId)
     case 'end_key_freeze':
       return dropKeyFreeze(sql, effect.keys)
+    case 'describe':
+      return setDescription(sql, effect.described)
     case 'add_token':
       return insertToken(sql, effect)
     case 'remove_token':

@@ -6,12 +6,19 @@ import { migrate } from '../tables/schema.ts'
 import { insertStash } from '../tables/stash-row.ts'
 import { insertMaster } from '../tables/tokens.ts'
 
-export type StashSpec = { name: string | null; description: string | null; profile: Profile; masterHash: string }
+export type StashSpec = {
+  name: string | null
+  description: string | null
+  /** Absent in messages of versions without slugs. */
+  slug?: string | null
+  profile: Profile
+  masterHash: string
+}
 
 export function createStash(sql: SqlStorage, stashId: string, spec: StashSpec, now: number): void {
-  const { name, description, profile, masterHash } = spec
+  const { name, description, slug = null, profile, masterHash } = spec
   migrate(sql)
-  insertStash(sql, { name, description, profile, created_at: now, head_hash: getGenesisHash(stashId, now) })
+  insertStash(sql, { name, description, slug, profile, created_at: now, head_hash: getGenesisHash(stashId, now) })
   insertMaster(sql, masterHash, now)
   insertCursor(sql)
 }

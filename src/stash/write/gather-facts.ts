@@ -31,6 +31,7 @@ export function gatherFacts(
   const items = wholeStash ? new Map(listItemsByKey(sql).map((item) => [item.key, item])) : getItems(sql, keys)
   return {
     profile: stash.profile,
+    described: { name: stash.name, description: stash.description, slug: stash.slug },
     revision: stash.revision,
     itemCount: stash.item_count,
     bytes: stash.bytes,
