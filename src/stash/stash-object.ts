@@ -26,7 +26,8 @@ import { nextPruneAt, prune } from './prune.ts'
 import { report } from './report.ts'
 import { CachePurger } from './publish/cache-purger.ts'
 import { purgeCache } from './publish/purge-cache.ts'
-import { hasTables, migrate } from './tables/schema.ts'
+import { migrateTables } from './migrate-tables.ts'
+import { hasTables } from './tables/schema.ts'
 import { getStash } from './tables/stash-row.ts'
 import { Watchers } from './watch/watchers.ts'
 import { WriteRateLimiter } from './write/write-rate-limiter.ts'
@@ -102,7 +103,7 @@ export class StashObject extends DurableObject<Env> {
       report: (fault) => this.#alarmFailed('alarm', fault, {}),
     })
     this.#exists = hasTables(this.#sql)
-    if (this.#exists) this.#migrate()
+    if (this.#exists) migrateTables(this.#storage, this.#id)
     this.#watchers = new Watchers({
       ctx,
       hub: (name) => getHub(env.HUBS, name),
@@ -116,16 +117,6 @@ export class StashObject extends DurableObject<Env> {
     // A copy in KV of an older version is put again without a change. This is last: the alarm's tasks use all of the above.
     if (this.#publisher.dueAt() !== null || this.#storageDeletionAt() !== null) this.#alarm.schedule()
     void this.#alarm.restore()
-  }
-
-  /** Where a step fails, the stash can be neither written nor confirmed until the code is fixed: readers get KV's copy. */
-  #migrate(): void {
-    try {
-      this.#storage.transactionSync(() => migrate(this.#sql))
-    } catch (fault) {
-      report('migrate', fault, { stash: this.#id })
-      throw fault
-    }
   }
 
   create(spec: StashSpec): { created_at: number } {
