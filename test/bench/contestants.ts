@@ -140,3 +140,9 @@ export async function cpuMs(pid: number): Promise<number> {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) * 10
 }
+
+/** The memory of a process that is in RAM, in MB. */
+export async function residentMb(pid: number): Promise<number> {
+  const [, kb = 'NaN'] = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kb) / 1024
+}

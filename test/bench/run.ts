@@ -19,7 +19,7 @@ import { benchReads, benchTails, type Field } from './reads.ts'
 import { benchSelections } from './selections.ts'
 import { benchGuardedWrite, benchRelease } from './safeguards.ts'
 import { benchStrangers } from './strangers.ts'
-import { benchSlugs } from './slugs.ts'
+import { benchServices } from './services.ts'
 import { benchSlowReaders } from './slow-readers.ts'
 import { benchBurst, benchHistory } from './writes.ts'
 
@@ -58,10 +58,10 @@ try {
     console.log(`\nEvaluations: CPU time per request, median of the rounds\n  ${costs.join('\n  ')}`)
     printTable('Evaluations, compared within each round', rows)
   }
-  if (!only || only === 'slugs') {
-    const { rows, costs } = await benchSlugs(ours, send)
-    console.log(`\nSlugs: CPU time of the runtime per request, median of the rounds\n  ${costs.join('\n  ')}`)
-    printTable('Slugs, compared within each round', rows)
+  if (!only || only === 'services') {
+    const { rows, costs } = await benchServices(ours, send)
+    console.log(`\nMany services: CPU time of the runtime per request, median of the rounds\n  ${costs.join('\n  ')}`)
+    printTable('Many services, compared within each round', rows)
   }
   if (!only || only === 'client') {
     printTable('The clients', [...(await benchClients(ours.url, send)), await weighClient()])

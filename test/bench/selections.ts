@@ -1,8 +1,7 @@
 /** What ever new selections of a full stash leave in the runtime's memory: anybody may ask for them. */
-import { readFile } from 'node:fs/promises'
 import type { Send } from '../support/stash.ts'
 import { freshStash } from '../support/stash.ts'
-import type { Contestant } from './contestants.ts'
+import { residentMb, type Contestant } from './contestants.ts'
 import type { Row } from './figures.ts'
 
 const ITEMS = 1_000
@@ -43,9 +42,4 @@ export async function benchSelections({ pid }: Contestant, send: Send): Promise<
     }
   }
   return [await measure('known already', 304, 0), await measure('read', 200, SELECTIONS)]
-}
-
-async function residentMb(pid: number): Promise<number> {
-  const [, kb = 'NaN'] = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? []
-  return Number(kb) / 1024
 }

@@ -32,7 +32,7 @@ function createEntry(flags: Flag[], facts: Partial<LiveSnapshot> = {}): LiveEntr
     readAt: NOW,
   }
 }
-const createContext = (targetingKey: string | null) => ({ targetingKey, text: JSON.stringify({ targetingKey }) })
+const createContext = (targetingKey: string | null) => ({ targetingKey })
 
 /** A targeting key whose bucket is in this share of a percentage flag. */
 function whoIs(key: string, percentage: number, on: boolean): string {

@@ -7,14 +7,14 @@ import type { Failure } from './failure.ts'
 import { INCOMPLETE, readInTime } from '../request/body.ts'
 import { readText } from '../request/parse.ts'
 
-/** The limit of the body. A context has a few short attributes, and the body is hashed into the tag of a bulk response. */
+/** The limit of the body. A context has a few short attributes. */
 const CONTEXT_MAX_BYTES = 64 * 1024
 
 /** The limit exists because the targeting key is hashed once for each flag that is rolled out by shares. */
 const TARGETING_KEY_MAX_CHARS = 1_024
 
-/** `text` is the whole body, by which the tag of a bulk response tells one context from another. */
-export type Context = { targetingKey: string | null; text: string }
+/** The part of a context that flags are evaluated by. */
+export type Context = { targetingKey: string | null }
 
 export async function readContext(request: Request): Promise<Context | Failure> {
   const text = await readShort(request)
@@ -61,7 +61,7 @@ function parseContext(text: string): Context | Failure {
     return invalid(`context.targetingKey has more than ${TARGETING_KEY_MAX_CHARS} characters.`)
   }
   // An empty targeting key counts as absent: as a key, it would put all such callers into the same share.
-  return { targetingKey: targetingKey === '' ? null : targetingKey, text }
+  return { targetingKey: targetingKey === '' ? null : targetingKey }
 }
 
 const EXPECTED = 'Send {"context": {"targetingKey": "user-1"}}.'

@@ -65,8 +65,9 @@ export function bulkEvaluationResponse(
   known: string | null,
 ): Response {
   const { pieces, digest } = getPreparedList(entry.snapshot)
-  // The tag covers the context too: a client may send the tag of one user's response when it asks for another user.
-  const tag = `"${shortDigest(JSON.stringify([digest, events, context.text]))}"`
+  // The tag covers the targeting key too: a client may send the tag of one user's response when it asks for another user. Other
+  // attributes change no outcome, and some of them, such as a time, differ with each request.
+  const tag = `"${shortDigest(JSON.stringify([digest, events, context.targetingKey]))}"`
   const init = getResponseInit(entry)
   const headers = new Headers(init.headers)
   headers.set('ETag', tag)

@@ -35,7 +35,7 @@ export const OFREP_OPERATIONS: Operation[] = [
     method: 'post',
     path: '/stash/{stash}/ofrep/v1/evaluate/flags',
     id: 'evaluateFlags',
-    summary: 'Evaluate every flag for a context. The ETag covers the flags and the context.',
+    summary: 'Evaluate every flag for a context. The ETag covers the flags and the targeting key.',
     auth: 'none',
     parameters: ['flagConfigEtag', 'If-None-Match'],
     body: { schema: evaluationRequest, required: false },
