@@ -132,6 +132,11 @@ describe('GET /gate/{stash}/{key}', () => {
       expect(refused.headers.get('Switchyard-Gate')).toBeNull()
     }
   })
+  it('says that open and closed exclude each other', async () => {
+    const refused = await ask(await newStash(), '?closed=true&open=blue')
+    const detail = 'open takes a value only where closed is not given.'
+    expect(await refused.json()).toMatchObject({ code: 'invalid_query', parameter: 'open', detail })
+  })
   it('refuses an invalid key, and leaves a long value out of the body', async () => {
     const stash = await newStash()
     expect((await ask(stash, '', 'a%20b')).status).toBe(400)

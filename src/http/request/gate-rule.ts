@@ -40,7 +40,7 @@ function parse(url: string): Result<GateRule> {
   if (!query.ok) return query
   const { closed, open, else: otherwise = DEFAULT.otherwise, status = '503' } = query.value
   if (closed !== undefined && open !== undefined) {
-    return refuse({ code: 'invalid_query', parameter: 'open', expected: 'not given together with closed' })
+    return refuse({ code: 'invalid_query', parameter: 'open', expected: 'a value only where closed is not given' })
   }
   const [parameter, value] = open === undefined ? ['closed', closed ?? DEFAULT.value] : ['open', open]
   // No flag has an empty value.
