@@ -171,6 +171,14 @@ describe('PATCH /stash/{id}', () => {
     expect(await dryRun(taken)).toMatchObject({ dry_run: true })
     expect([await getClaim(free), await getClaim(taken)]).toEqual([null, former])
   })
+  it('claims nothing where its condition is not met, so that the stash can still get another slug', async () => {
+    const [slug, other] = [newSlug(), newSlug()]
+    const { stash, master } = await newOperator()
+    const patch = stash.as({ method: 'PATCH', body: JSON.stringify({ slug }), headers: { 'If-Match': '"7"' } })
+    expect((await send(`/stash/${stash.id}`, patch)).status).toBe(412)
+    expect(await getClaim(slug)).toBeNull()
+    expect(await master.call('PATCH', '', { slug: other })).toMatchObject({ status: 200 })
+  })
   it('compares If-Match with the revision', async () => {
     const { master } = await newOperator()
     expect(await master.call('PATCH', '', { name: 'n' }, { 'If-Match': '"5"' })).toMatchObject({ status: 412 })

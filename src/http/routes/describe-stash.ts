@@ -1,4 +1,5 @@
 /** `PATCH /stash/{id}`: sets the name, the description and, once, the slug of a stash. It takes a master token or the admin token. */
+import { isSatisfied, type Precondition } from '../../model/decide/precondition.ts'
 import { ok, refuse, type Result } from '../../model/refusal.ts'
 import { writeAsTokenOrAdmin } from '../request/admin.ts'
 import { checkSlug, claimSlug, type SlugRules } from '../request/claim-slug.ts'
@@ -29,10 +30,10 @@ export function describeStash(c: Ctx, slugs: SlugRules): Promise<Response> {
         },
       })
     },
-    prepare: async ({ intent, credential }, { dryRun, ...standing }) => {
+    prepare: async ({ intent, credential, condition }, { dryRun, ...standing }) => {
       if (intent.kind !== 'describe_stash' || typeof intent.slug !== 'string') return ok(null)
       const isAdmin = credential.kind === 'admin'
-      const allowed = checkStanding(standing, intent.slug, isAdmin)
+      const allowed = checkStanding(standing, { slug: intent.slug, isAdmin, condition })
       if (!allowed.ok) return allowed
       return claimSlug(c.env, { slug: intent.slug, stashId: c.req.param('stash') ?? '', isAdmin, dryRun })
     },
@@ -40,10 +41,18 @@ export function describeStash(c: Ctx, slugs: SlugRules): Promise<Response> {
   })
 }
 
-/** What the stash decides again when the intent is applied: a caller that it will refuse must not be able to claim slugs. */
-function checkStanding({ master, slug: present }: Standing, slug: string, isAdmin: boolean): Result<null> {
+type Claim = { slug: string; isAdmin: boolean; condition: Precondition | undefined }
+
+/** What the stash decides again when the intent is applied. A write that it will refuse must not claim a slug: a claim is for good. */
+function checkStanding(
+  { master, slug: present, revision }: Standing,
+  { slug, isAdmin, condition = {} }: Claim,
+): Result<null> {
   // The object still runs a version without slugs.
-  if (master === undefined || present === undefined) return refuse({ code: 'unreachable' })
+  if (master === undefined || present === undefined || revision === undefined) return refuse({ code: 'unreachable' })
   if (!isAdmin && !master) return refuse({ code: 'not_permitted', needs: 'master' })
-  return present === null || present === slug ? ok(null) : refuse({ code: 'slug_set', slug: present })
+  if (present !== null && present !== slug) return refuse({ code: 'slug_set', slug: present })
+  return isSatisfied(condition, revision)
+    ? ok(null)
+    : refuse({ code: 'version_conflict', current: revision, of: 'stash' })
 }

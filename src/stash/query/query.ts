@@ -31,7 +31,7 @@ export type Query =
 
 export type QueryResult =
   /** The members are absent in answers of versions without slugs. `master`: whether the credential is a master token. */
-  | { kind: 'standing'; master?: boolean; slug?: string | null }
+  | { kind: 'standing'; master?: boolean; slug?: string | null; revision?: number }
   | { kind: 'items'; revision: number; items: ItemRow[] }
   | LinkAnswer
   | { kind: 'tokens'; tokens: TokenFacts[] }
@@ -62,7 +62,8 @@ export function answerQuery(
   if (credential.kind === 'none') return answerAnonymous(sql, question)
   // The admin may make some writes, and may see errors in the bodies of these. All other queries need a token.
   if (credential.kind === 'admin' && question.kind === 'standing') {
-    return ok({ kind: 'standing', master: false, slug: getStash(sql).slug })
+    const { slug, revision } = getStash(sql)
+    return ok({ kind: 'standing', master: false, slug, revision })
   }
   const actor =
     credential.kind === 'token' ? authenticate(sql, credential.hash, now) : refuse({ code: 'invalid_token' })
@@ -82,7 +83,7 @@ function answerActor(
   const { revision, name, description, slug } = getStash(sql)
   switch (question.kind) {
     case 'standing':
-      return ok({ kind: 'standing', master: actor.master, slug })
+      return ok({ kind: 'standing', master: actor.master, slug, revision })
     case 'items':
       return ok({ kind: 'items', revision, items: mine(getItemsAt(sql, listItemsByAge(sql), now)).map(toItemRow) })
     case 'guards':
