@@ -49,6 +49,19 @@ describe('the end of a freeze of keys', () => {
     }
     expect(tags).toEqual(['"4+r"', '"4+r2"'])
   })
+  it('is in the public facts and the metrics at once, also from a copy that was served before it', async () => {
+    const { stash, master } = await createSharedStash()
+    const until = new Date(Date.now() + 300).toISOString()
+    await freezeKeys(master, ['a'], { until })
+    await master.call('PUT', '/freeze', { until })
+    const readMetrics = async () => (await send(`/stash/${stash.id}/metrics`)).text()
+    expect((await readFacts(stash)).body).toMatchObject({ frozen: true, freezes: [{ keys: null }, { keys: ['a'] }] })
+    expect(await readMetrics()).toMatch(/^switchyard_frozen 1\n[^]*^switchyard_frozen_key_sets 1\n/m)
+    vi.setSystemTime(Date.now() + 300)
+    const facts = await (await send(`/stash/${stash.id}`)).json()
+    expect(facts).toMatchObject({ frozen: false, frozen_until: null, freezes: [] })
+    expect(await readMetrics()).toMatch(/^switchyard_frozen 0\n[^]*^switchyard_frozen_key_sets 0\n/m)
+  })
 })
 
 describe('what a token for some keys sees', () => {

@@ -7,7 +7,7 @@ import { getSelectionsMaxBytes } from '../../edge/snapshot-cache.ts'
 import { CACHE_FRESH_MS } from '../../edge/stash-lookup.ts'
 import type { LiveEntry } from '../../edge/fetched-snapshot.ts'
 import type { Refusal } from '../../model/refusal.ts'
-import type { PublicFreeze } from '../../model/freeze.ts'
+import { listStanding, type PublicFreeze } from '../../model/freeze.ts'
 import { toCacheTag, type LiveSnapshot, type Snapshot } from '../../model/snapshot/snapshot.ts'
 import { PROBLEMS } from './problem-table.ts'
 import { matchesIfNoneMatch, toEtag } from './entity-tag.ts'
@@ -36,7 +36,14 @@ export const getStashTimes = ({ changesAt, reverted }: Snapshot): Times => ({
 })
 
 /**
- * The same for a representation that shows freezes as well. After a freeze has ended by the clock it differs from that of the
+ * The freezes that have not ended by now. A representation that shows them has their number in its name, because one that was
+ * prepared before an end by the clock must not be served after it.
+ */
+export const listFreezes = ({ stash: { freeze, keyFreezes = [] } }: LiveSnapshot): PublicFreeze[] =>
+  listStanding(freeze, keyFreezes, Date.now())
+
+/**
+ * The times of a representation that shows freezes as well. After a freeze has ended by the clock it differs from that of the
  * revision, so each such end counts for the tag, as the end of a time-box does.
  * @param standing the freezes that have not ended
  */

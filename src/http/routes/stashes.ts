@@ -1,7 +1,7 @@
 /** `/stash`: creates, describes and deletes a stash, lists its items, and serves its newest item. */
 import { Hono } from 'hono'
 import { ok } from '../../model/refusal.ts'
-import { listStanding } from '../../model/freeze.ts'
+import type { PublicFreeze } from '../../model/freeze.ts'
 import type { LiveSnapshot } from '../../model/snapshot/snapshot.ts'
 import { mintToken, SEED_BYTES, TOKEN_PREFIX } from '../../model/access/token.ts'
 import { checkCreationLimit, problemResponseCountingFailures } from '../rate-limit.ts'
@@ -18,6 +18,7 @@ import {
   missingItemResponse,
   getStashTimes,
   getTimesWithFreezes,
+  listFreezes,
   itemProblemResponse,
   type Representation,
 } from '../response/serve.ts'
@@ -43,7 +44,8 @@ export const createStashRoutes = (slugs: SlugRules) =>
       const read = await readSnapshot(toReadScope(c))
       if (!read.ok) return problemResponse(read.refusal)
       const { entry } = read.value
-      return serve(c.req.raw, entry, '/', () => toFactsRepresentation(entry.snapshot))
+      const standing = listFreezes(entry.snapshot)
+      return serve(c.req.raw, entry, `/ ${standing.length}`, () => toFactsRepresentation(entry.snapshot, standing))
     })
     .delete('/stash/:stash', (c) =>
       writeAsTokenOrAdmin(c, {
@@ -65,10 +67,8 @@ export const createStashRoutes = (slugs: SlugRules) =>
       return serve(c.req.raw, entry, '/latest', () => ({ body: latest.value, type: latest.type, version, ...times }))
     })
 
-function toFactsRepresentation(snapshot: LiveSnapshot): Representation {
+function toFactsRepresentation(snapshot: LiveSnapshot, standing: PublicFreeze[]): Representation {
   const { stashId, revision, stash, flags } = snapshot
-  const { freeze, keyFreezes = [] } = stash
-  const standing = listStanding(freeze, keyFreezes, Date.now())
   const whole = standing.find(({ keys }) => keys === null)
   const facts = {
     stash_id: stashId,
