@@ -103,7 +103,7 @@ function handleFault(request: Request, fault: Error): Response {
   logFault(request, fault, requestId)
   const evaluation = parseEvaluationUrl(request.url)
   if (evaluation !== null) return faultedResponse(evaluation.key, fault, requestId)
-  const unknownGate = unreadGateResponse(request.url, 'internal')
+  const unknownGate = unreadGateResponse(request, 'internal')
   if (unknownGate !== null) return unknownGate
   return faultResponse(request, mayWrite(request) && !isDryRun(request), fault, requestId)
 }
@@ -178,7 +178,7 @@ function setStash(request: Request, { slug, at }: FoundSlug, id: string): void {
 function refuseSlug(request: Request, refusal: Refusal): Response {
   const evaluation = parseEvaluationUrl(request.url)
   if (evaluation !== null) return refusedResponse(evaluation.key, refusal)
-  return unreadGateResponse(request.url, refusal.code) ?? problemResponse(refusal)
+  return unreadGateResponse(request, refusal.code) ?? problemResponse(refusal)
 }
 
 async function write(request: Request, env: App['Bindings'], context: ExecutionContext): Promise<Response> {

@@ -114,6 +114,7 @@ describe('GET /gate/{stash}/{key}', () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     expect(await stateOf(ask(stash))).toBe('204 unknown')
     expect(await stateOf(ask(stash, '?else=closed'))).toBe('503 unknown')
+    expect(await stateOf(ask(stash, '', 'maint%65nance'))).toBe('204 unknown')
   })
   it.each([
     '?closed=true&open=blue',

@@ -167,6 +167,11 @@ describe('a slug in a path', () => {
     const gate = await send(`/gate/${slug}/a`)
     expect([gate.status, gate.headers.get('Switchyard-Gate')]).toEqual([204, 'unknown'])
     expect(gate.headers.get('Switchyard-Problem')).toBe('names_busy')
+    const escaped = await send(`/gate/${slug}/%61?else=closed`)
+    expect([escaped.status, escaped.headers.get('Switchyard-Gate')]).toEqual([503, 'unknown'])
+    expect(await escaped.json()).toMatchObject({ key: 'a' })
+    // Only GET and HEAD ask a gate.
+    expect((await send(`/gate/${slug}/a`, { method: 'POST' })).status).toBe(503)
   })
   it('goes on to be read where it is known, while the names object and its key in KV are away', async () => {
     const slug = newSlug()

@@ -3,6 +3,7 @@
  * body. The fast path answers most requests; this route answers what is not in the isolate's cache.
  */
 import { Hono } from 'hono'
+import { isKey } from '../../model/item.ts'
 import type { Refusal, RefusalCode } from '../../model/refusal.ts'
 import { parseKey } from '../request/address.ts'
 import { parseGateRule } from '../request/gate-rule.ts'
@@ -25,14 +26,23 @@ export const gate = new Hono<App>().get('/gate/:stash/:key', async (c) => {
     : gateResponse(read.value, flag, rule.value)
 })
 
-const GATE_URL = /^https?:\/\/[^/]*(?:\/api)?\/gate\/[^/?]*\/([A-Za-z0-9._-]{1,128})\/?(?:\?|$)/
+const GATE_URL = /^https?:\/\/[^/]*(?:\/api)?\/gate\/[^/?]*\/([^/?#]+)(?:[?#]|$)/
 
 /**
- * The response to a gate request that met a fault, or whose slug could not be looked up: the gate is unknown. Null if the URL is not
- * that of a gate.
+ * The response to a gate request that met a fault, or whose slug could not be looked up: the gate is unknown. Null if the request
+ * does not ask a gate.
  */
-export function unreadGateResponse(url: string, problem: RefusalCode | 'internal'): Response | null {
-  const [, key] = GATE_URL.exec(url) ?? []
+export function unreadGateResponse({ method, url }: Request, problem: RefusalCode | 'internal'): Response | null {
+  const key = method === 'GET' || method === 'HEAD' ? decode(GATE_URL.exec(url)?.[1] ?? '') : ''
   const rule = parseGateRule(url)
-  return key === undefined || !rule.ok ? null : unknownGateResponse(key, rule.value, problem)
+  return isKey(key) && rule.ok ? unknownGateResponse(key, rule.value, problem) : null
+}
+
+/** Decodes escapes as the router does. Text that cannot be decoded is no key. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return ''
+  }
 }
