@@ -8,6 +8,8 @@ import { clearFaults, faults } from '../support/faults.ts'
 import { newOperator, newStash, send } from '../support/front-door.ts'
 import { freezeTime } from '../support/frozen-time.ts'
 import { operatorOf, type Operator } from '../support/operator.ts'
+import { newSlug } from '../support/slugs.ts'
+import { randomAddress } from '../support/stash.ts'
 
 freezeTime()
 afterEach(clearFaults)
@@ -133,6 +135,22 @@ describe('POST /stash?dry_run=1', () => {
     expect(await dry()).toMatchObject({ status: 401, body: { code: 'token_missing' } })
     expect((await dry('{}', { Authorization: `Bearer ${ADMIN}` })).status).toBe(200)
     expect(created).toEqual([])
+  })
+  it('counts as a creation where it has a slug, because each asks the names object', async () => {
+    const asked: string[] = []
+    faults.names = (method, call) => (asked.push(method), call())
+    const init = {
+      method: 'POST',
+      body: JSON.stringify({ slug: newSlug() }),
+      headers: { 'CF-Connecting-IP': randomAddress() },
+    }
+    const statuses: number[] = []
+    // Up to twice as many, if a new minute begins during the test.
+    while (statuses.at(-1) !== 429 && statuses.length <= 121) {
+      statuses.push((await send('/stash?dry_run=1', init)).status)
+    }
+    expect(new Set(statuses)).toEqual(new Set([200, 429]))
+    expect(asked).toHaveLength(statuses.length - 1)
   })
 })
 

@@ -106,7 +106,9 @@ async function create(c: Ctx, slugs: SlugRules): Promise<Response> {
   const { name, description, profile, jurisdiction, slug = null } = spec.value
   const fits = checkSlug(slug, slugs)
   if (!fits.ok) return problemResponse(fits.refusal)
-  const limited = dryRun.value ? null : await checkCreationLimit(request, c.env.CREATIONS)
+  // A dry run with a slug is counted as well: it asks the names object, as a creation does.
+  const isFree = dryRun.value && slug === null
+  const limited = isFree ? null : await checkCreationLimit(request, c.env.CREATIONS)
   if (limited !== null) return problemResponse(limited)
 
   const id = createStashId(c.env.STASH, jurisdiction)
