@@ -8,8 +8,15 @@ describe('the terms of a watch', () => {
     { after: 0, filter: null, marks: true, body: false },
     { after: 17, filter: 'revisions', marks: false, body: true },
     { after: 3, filter: ['a', 'b.c'], marks: true, body: true },
+    { after: 3, filter: ['a', 'b.*'], marks: true, body: true, batch: true, status: true },
   ])('are read back unchanged: %j', (terms) => {
     expect(parseWatchTerms(`https://stash/?${serializeWatchTerms(terms)}`)).toMatchObject(terms)
+  })
+  it('have patterns where an object of an older version, which takes them for keys, does not find them', () => {
+    const terms = { after: null, filter: ['a', 'b.*'], marks: false, body: false }
+    expect(new URLSearchParams(serializeWatchTerms(terms)).get('keys')).toBeNull()
+    const keys = { ...terms, filter: ['a', 'b'] }
+    expect(new URLSearchParams(serializeWatchTerms(keys)).get('keys')).toBe('a,b')
   })
 })
 

@@ -2,7 +2,7 @@
  * The events that watchers receive: first a snapshot, or the changes that a client missed, then each change, in order. The text
  * is the same over every transport. A client resumes with the last revision that it has seen, so an event's revision is its id.
  */
-import { createKeyMatcher, type KeyMatcher } from '../access/key-matcher.ts'
+import { createKeyMatcher, isPattern, type KeyMatcher } from '../access/key-matcher.ts'
 import type { RevertChange } from '../time-box.ts'
 import { serializeStatus, type WatchStatus } from './watch-status.ts'
 
@@ -22,7 +22,7 @@ export type WatchEvent =
 
 /**
  * A watcher of some keys, or of the keys that match patterns, gets no events about other keys. A watcher of `revisions` gets
- * revision numbers, without values. Older versions of the code take a pattern for a key, which no item has.
+ * revision numbers, without values. A stash of an older version takes a pattern that a hub sends it for a key, which no item has.
  */
 export type Filter = string[] | 'revisions' | null
 
@@ -99,7 +99,9 @@ export function serializeWatchTerms({ after, filter, marks, body, batch, status 
   const query = new URLSearchParams()
   if (after !== null) query.set('after', String(after))
   if (filter === 'revisions') query.set('revisions', '1')
-  else if (filter !== null) query.set('keys', filter.join(','))
+  // An older version would take a pattern for a key, and its snapshot would lack flags that the client never gets later. It does
+  // not know `patterns`, and sends every flag.
+  else if (filter !== null) query.set(filter.some(isPattern) ? 'patterns' : 'keys', filter.join(','))
   if (marks) query.set('marks', '1')
   if (body) query.set('body', '1')
   if (batch) query.set('batch', '1')
@@ -110,7 +112,7 @@ export function serializeWatchTerms({ after, filter, marks, body, batch, status 
 export function parseWatchTerms(url: string): WatchTerms {
   const query = new URL(url).searchParams
   const after = query.get('after')
-  const keys = query.get('keys')
+  const keys = query.get('patterns') ?? query.get('keys')
   return {
     after: after === null ? null : Number(after),
     filter: query.has('revisions') ? 'revisions' : (keys?.split(',') ?? null),
