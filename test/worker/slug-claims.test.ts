@@ -179,6 +179,13 @@ describe('PATCH /stash/{id}', () => {
     expect(await getClaim(slug)).toBeNull()
     expect(await master.call('PATCH', '', { slug: other })).toMatchObject({ status: 200 })
   })
+  it('answers a repeat under its Idempotency-Key as before, also where its condition is no longer met', async () => {
+    const slug = newSlug()
+    const { master } = await newOperator()
+    const patch = () => master.call('PATCH', '', { slug }, { 'If-Match': '"0"', 'Idempotency-Key': 'once' })
+    expect(await patch()).toMatchObject({ status: 200, body: { revision: 1 } })
+    expect(await patch()).toMatchObject({ status: 200, body: { revision: 1 } })
+  })
   it('compares If-Match with the revision', async () => {
     const { master } = await newOperator()
     expect(await master.call('PATCH', '', { name: 'n' }, { 'If-Match': '"5"' })).toMatchObject({ status: 412 })

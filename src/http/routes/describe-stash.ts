@@ -51,7 +51,8 @@ function checkStanding(
   // The object still runs a version without slugs.
   if (master === undefined || present === undefined || revision === undefined) return refuse({ code: 'unreachable' })
   if (!isAdmin && !master) return refuse({ code: 'not_permitted', needs: 'master' })
-  if (present !== null && present !== slug) return refuse({ code: 'slug_set', slug: present })
+  // A repeat claims nothing new. The stash may have its first answer, which was to a condition that was met then.
+  if (present !== null) return present === slug ? ok(null) : refuse({ code: 'slug_set', slug: present })
   return isSatisfied(condition, revision)
     ? ok(null)
     : refuse({ code: 'version_conflict', current: revision, of: 'stash' })
