@@ -27,7 +27,7 @@ const DECIDED_STATUSES = [404, 409, 412, 422, 423]
  * Codes with such a status that a write can get before the decision. `http_…` stands for a proxy's answer, which has no code. A
  * stash that is not found may have been deleted by an earlier try.
  */
-const UNDECIDED_CODES = /^(?:http_\d+|(?:route|stash)_not_found|idempotency_mismatch)$/
+const UNDECIDED_CODES = /^(?:http_\d+|(?:route|stash)_not_found|idempotency_mismatch|slug_taken)$/
 
 const isDecided = ({ status, code, applied }: RefusedError): boolean =>
   applied === 'no' && DECIDED_STATUSES.includes(status) && !UNDECIDED_CODES.test(code)

@@ -86,7 +86,7 @@ class NoAnswerError(Exception):
 _DECIDED_STATUSES = (404, 409, 412, 422, 423)
 # Codes with such a status that a write can get before the decision. A stash that is not found may have been deleted by an
 # earlier try.
-_UNDECIDED_CODES = ("route_not_found", "stash_not_found", "idempotency_mismatch")
+_UNDECIDED_CODES = ("route_not_found", "stash_not_found", "idempotency_mismatch", "slug_taken")
 
 
 def _judge_outcome(error: Exception, earlier: str = "no") -> str:
