@@ -24,8 +24,11 @@ export type TokenList = z.infer<typeof tokenList>
 export type TokenRotated = z.infer<typeof tokenRotated>
 export type Verified = z.infer<typeof verified>
 
-/** Services of an earlier version told the reason here. */
-export type StashFacts = Omit<z.infer<typeof stashFacts>, 'freeze_reason'> & { freeze_reason: string | null }
+/** Services of an earlier version told the reason here, and had no freezes of keys. */
+export type StashFacts = Omit<z.infer<typeof stashFacts>, 'freeze_reason' | 'freezes'> & {
+  freeze_reason: string | null
+  freezes?: z.infer<typeof stashFacts>['freezes']
+}
 
 type Imported = z.infer<typeof imported>
 /** What `diff` and `apply` show: the changes since `revision`. */

@@ -88,6 +88,9 @@ function printStatus(print: Printer, facts: StashFacts, flags: Flag[], held: Hel
     const until = facts.frozen_until === null ? '' : ` until ${facts.frozen_until}`
     print.line(paint('red', `FROZEN${until}${facts.freeze_reason === null ? '' : `: ${facts.freeze_reason}`}`))
   }
+  for (const { keys, until } of facts.freezes ?? []) {
+    if (keys !== null) print.line(paint('red', `FROZEN ${keys.join(', ')}${until === null ? '' : ` until ${until}`}`))
+  }
   print.line()
   if (flags.length === 0) print.line('No flags.')
   print.table(

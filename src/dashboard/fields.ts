@@ -36,7 +36,7 @@ export function createGlassField(): GlassField {
   const node = field(
     'Break the glass, because',
     input,
-    'The stash is frozen. With a reason, a token that may goes through all the same; it is recorded.',
+    'A freeze stops this change. With a reason, a token that may goes through all the same; it is recorded.',
   )
   node.classList.add('glass')
   const setShown = (isShown: boolean): void => {

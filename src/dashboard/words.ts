@@ -120,8 +120,10 @@ function describeFreeze(facts: Facts): string {
   const [until, by, reason] = [textFact(facts['until']), textFact(facts['by']), textFact(facts['reason'])]
   const end = until === undefined ? '' : ` until ${clock(Date.parse(until))}`
   const why = reason === undefined ? '' : `: ${brief(reason, 200)}`
+  const keys: unknown = facts['keys']
+  const what = Array.isArray(keys) ? `the keys ${brief(keys.join(', '), 200)}` : 'the stash'
   return (
-    `${by ?? 'Somebody'} froze it${end}${why}. ` +
+    `${by ?? 'Somebody'} froze ${what}${end}${why}. ` +
     (facts['may_break_glass'] === true
       ? 'In an emergency break the glass: say why below. It is recorded.'
       : 'Your token may not break the glass; ask somebody whose token may.')

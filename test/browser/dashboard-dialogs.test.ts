@@ -35,6 +35,18 @@ describe('in a dialog', () => {
     await expect.poll(() => page.evaluate(HIDDEN_PX)).toBeLessThanOrEqual(0)
   })
 
+  it('a freeze of some keys is named by them, and not as one of the stash', async () => {
+    const { stash, master } = await stashOnCall()
+    await master.call('PUT', '/freeze', { keys: ['on-*'], reason: 'launch' })
+    const { page, sheet, reach } = await open(stash)
+    await reach('on-call')
+    await page.getByLabel('New value').fill('bob')
+    await page.getByRole('button', { name: /^Set to/ }).click()
+    // Between isolates, so that no text of others changes the direction of the sentence.
+    await sheet.getByText('master froze the keys \u2068on-*\u2069: \u2068launch\u2069.').waitFor()
+    await expect.poll(() => page.locator('#frozen').isHidden()).toBe(true)
+  })
+
   it('a change that was given up unknown is repeated when it is pressed again, and not made twice', async () => {
     const { stash, master } = await stashOnCall()
     const { page, sheet, reach } = await open(stash)

@@ -131,16 +131,19 @@ describe('the web SDK with its OFREP provider, in a browser, on a page of anothe
       { value: 1, reason: 'ERROR', errorCode: 'TYPE_MISMATCH' },
     ])
   })
-  it('evaluates anew for somebody else: their answer is no 304', async () => {
+  it('evaluates anew for somebody else, whose answer is no 304; that of another attribute of the same user is one', async () => {
     const { baseUrl } = await furnished()
     const { page, asked } = await open(baseUrl, 'user-1')
     await shows(page, { maintenance: false, newSearch: false })
-    // The same targeting key, so that the provider sends the tag that it has.
-    for (const context of [{ targetingKey: 'user-1', plan: 'pro' }, { targetingKey: 'user-2' }]) {
+    // The provider sends the tag that it has.
+    for (const [context, expected] of [
+      [{ targetingKey: 'user-1', plan: 'pro' }, 304],
+      [{ targetingKey: 'user-2' }, 200],
+    ] as const) {
       const before = asked.length
       await page.evaluate(`page.OpenFeature.setContext(${JSON.stringify(context)})`)
       const evaluated = asked.slice(before).filter(({ url }) => url.endsWith('/evaluate/flags'))
-      expect(evaluated.map(({ status }) => status)).toEqual([200])
+      expect(evaluated.map(({ status }) => status)).toEqual([expected])
     }
     expect(await page.evaluate(`page.OpenFeature.getClient().getBooleanValue('new-search', false)`)).toBe(true)
   })

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { base, cliAs, freshCli, freshHome } from '../support/cli.ts'
+import { nextWeek } from '../support/operator.ts'
 import { send } from '../support/service.ts'
 
 const TOKEN = /^swy_[0-9A-Za-z]{38}$/
@@ -105,6 +106,14 @@ describe('freeze', () => {
     expect(await master.history('limit=1')).toMatchObject([{ broke_glass: { why: 'carol is ill' } }])
     expect(await cli('freeze', 'off')).toMatchObject({ exit: 0 })
     expect(await cli.json('unfreeze')).toMatchObject({ exit: 1, body: { error: { code: 'not_frozen' } } })
+  })
+  it('of some keys is shown by status and by the refusal', async () => {
+    const { cli, master } = await freshCli()
+    const until = nextWeek()
+    expect(await master.call('PUT', '/freeze', { keys: ['shop.*'], until })).toMatchObject({ status: 200 })
+    expect((await cli('status')).out).toContain(`FROZEN shop.* until ${until}`)
+    expect(await cli('set', 'shop.a', '1')).toMatchObject({ exit: 1, err: expect.stringContaining('shop.*') })
+    expect(await cli('set', 'a', '1')).toMatchObject({ exit: 0 })
   })
   it('ends by itself, after a while or at a time', async () => {
     const { cli, stash } = await freshCli()

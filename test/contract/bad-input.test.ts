@@ -216,7 +216,7 @@ describe('requests about what is not there', () => {
 describe('other requests that make no sense', () => {
   it.each([
     ['PATCH /item/S/k', 'GET, HEAD, POST, PUT, DELETE'],
-    ['PUT /stash/S', 'GET, HEAD, DELETE'],
+    ['PUT /stash/S', 'GET, HEAD, PATCH, DELETE'],
     ['POST /stash/S/flags', 'GET, HEAD, PATCH'],
     ['DELETE /stash/S/items', 'GET, HEAD'],
     ['GET /item/S', 'POST'],

@@ -68,7 +68,7 @@ export function makeIsolate() {
     },
     notice: (what) => void notices.push(what),
   }
-  const cache = new SnapshotCache(100, 1_000_000)
+  const cache = new SnapshotCache(100, 10_000_000)
   const reader = new SnapshotReader(cache)
   const read = async (minRevision = 0, ms = 20_000) => {
     const reading = reader.read(stores, 's', minRevision)
