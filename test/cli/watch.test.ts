@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { cliAs, endOf, freshCli, freshHome, linesOf } from '../support/cli.ts'
+import { operatorOf } from '../support/operator.ts'
 import { startProcess, type OwnProcess } from '../support/own-process.ts'
 import { freshStash, sendTo, stashAt } from '../support/stash.ts'
 
@@ -69,6 +70,11 @@ describe('watch', () => {
     const watching = cli.start('watch', '--json')
     const [lines, words] = [linesOf(watching.stdout), linesOf(watching.stderr)]
     expect((await lines.next()).value).toContain('"snapshot"')
+    // An object that wakes before KV has its revision sends a snapshot, because its storage may have been restored.
+    const { call } = operatorOf(send, stash, stash.token)
+    await expect
+      .poll(async () => (await call('GET', '/health')).body)
+      .toMatchObject({ checks: { kv: { revision: 1 } } })
     await service.end()
     expect((await words.next()).value).toBe('The connection was lost; resuming after revision 1 …')
     service = await startProcess(data, new URL(origin).port)
