@@ -46,10 +46,14 @@ export function notePutUnderWay(sql: SqlStorage, now: number): void {
 export function createOutbox(sql: SqlStorage, kv: KVNamespace, stashId: string, confirm: Outbox['confirm']): Outbox {
   /** Whether this instance has put the key under which readers of KV find the id. */
   let isSlugPut = false
-  const putSlug = async ({ metadata }: PutOptions): Promise<void> => {
+  /** The slug whose key is to be put before the snapshot; null where none is. */
+  const getSlugToPut = ({ metadata }: PutOptions): string | null => {
     // While nothing was written, the admin may give the slug to another stash, and readers keep what KV had for a minute.
-    if (isSlugPut || 'deleted' in metadata || metadata.slug === null || metadata.revision === 0) return
-    await kv.put(toSlugKey(metadata.slug), stashId)
+    if (isSlugPut || 'deleted' in metadata || metadata.revision === 0) return null
+    return metadata.slug
+  }
+  const putSlug = async (slug: string): Promise<void> => {
+    await kv.put(toSlugKey(slug), stashId)
     isSlugPut = true
   }
   return {
@@ -62,9 +66,11 @@ export function createOutbox(sql: SqlStorage, kv: KVNamespace, stashId: string, 
       sql.exec(statement, revision, triedAt, failures, pending ? 1 : 0, layout, READER)
     },
     compose: (now) => composeSnapshot(sql, stashId, now),
-    put: async (text, options) => {
-      await putSlug(options)
-      await kv.put(stashId, text, options)
+    // The snapshot is put at once where it can be: what was confirmed before a wait may no longer hold after it.
+    put: (text, options) => {
+      const slug = getSlugToPut(options)
+      const put = () => kv.put(stashId, text, options)
+      return slug === null ? put() : putSlug(slug).then(put)
     },
     report: (fault, failures) => report('publish', fault, { stash: stashId, failures }),
   }

@@ -17,10 +17,11 @@ const KV_PUT_INTERVAL_MAX_MS = 60_000
  */
 const KV_PUT_PRESUMED_LOST_MS = 15_000
 /**
- * After more failed reads of KV in a row than this, the stash is put without a confirmation: a KV that can be written but not
- * read must not stay behind.
+ * After more failed reads of KV in a row than this, which take a quarter of an hour, the stash is put without a confirmation: a KV
+ * that can be written but not read must not stay behind for good. Not sooner, because an outage mostly fails reads and puts alike: if
+ * it ends between the last read and the put, a stash that was restored to an earlier time replaces newer values in KV.
  */
-const UNCONFIRMED_MAX = 5
+const UNCONFIRMED_MAX = 20
 
 /** The state of KV. Durable, so that an instance after a restart keeps the interval, and does not overtake a put under way. */
 export type Cursor = {
