@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { CALL_DEADLINE_MS, CALL_INTERVAL_MS, CALL_SLUGS_MAX } from '../../src/edge/name-questions.ts'
-import { SLUG_FRESH_MS, SLUG_PROVISIONAL_MS, SlugResolver, SLUGS_MAX } from '../../src/edge/slug-resolver.ts'
+import { CALL_DEADLINE_MS, CALL_INTERVAL_MS, CALL_SLUGS_MAX } from '../../src/edge/slugs/name-questions.ts'
+import { SLUG_FRESH_MS, SLUG_PROVISIONAL_MS, SlugResolver, SLUGS_MAX } from '../../src/edge/slugs/slug-resolver.ts'
 import type { NamedStash } from '../../src/model/slug.ts'
 
 const toId = (slug: string): string => `id of ${slug}`

@@ -1,5 +1,5 @@
 /** Claims a slug for a stash. This comes before the write that gives it to the stash, so that no two stashes can have it. */
-import { getNames } from '../../edge/slug-stores.ts'
+import { getNames } from '../../edge/slugs/slug-stores.ts'
 import { TIMED_OUT, withDeadline } from '../../edge/with-deadline.ts'
 import { ok, refuse, type Result } from '../../model/refusal.ts'
 import type { ClaimRequest } from '../../names/names-object.ts'

@@ -2,8 +2,8 @@
  * Slugs in paths: finds one where a route has the id of a stash, and resolves it to the id. The router then sees the path with the
  * id, so no route knows slugs. Paths with an id are not changed, and cost one comparison.
  */
-import { SlugResolver } from '../../edge/slug-resolver.ts'
-import { createSlugStores } from '../../edge/slug-stores.ts'
+import { SlugResolver } from '../../edge/slugs/slug-resolver.ts'
+import { createSlugStores } from '../../edge/slugs/slug-stores.ts'
 import type { Result } from '../../model/refusal.ts'
 import type { App } from '../scope.ts'
 

@@ -1,4 +1,7 @@
-/** The response to a dry run of any write. It has no ETag, because no version was made, and no secret or id of what was not made. */
+/**
+ * The response to a dry run of any write. It has no ETag, because the write made no version, and neither a secret nor an id of a
+ * token, a link or a stash that the write would have made.
+ */
 import type { Applied, Intent } from '../../model/intent.ts'
 import type { dryRun } from '../../wire/change.ts'
 import { json, toPendingEndsMembers, toTimeBoxMembers } from './reply.ts'

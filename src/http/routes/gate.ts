@@ -1,6 +1,6 @@
 /**
  * `/gate/{stash}/{key}`: whether traffic may pass, as a status code, for proxies, load balancers and health checks that read no
- * body. The fast path answers most requests; this route answers what is not in the isolate's cache.
+ * body. The fast path answers most requests; this route answers those that the isolate's cache cannot.
  */
 import { Hono } from 'hono'
 import { isKey } from '../../model/item.ts'

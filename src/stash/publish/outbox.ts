@@ -66,7 +66,7 @@ export function createOutbox(sql: SqlStorage, kv: KVNamespace, stashId: string, 
       sql.exec(statement, revision, triedAt, failures, pending ? 1 : 0, layout, READER)
     },
     compose: (now) => composeSnapshot(sql, stashId, now),
-    // The snapshot is put at once where it can be: what was confirmed before a wait may no longer hold after it.
+    // Without a slug to put, the snapshot is put at once: a wait in between could make the confirmation of KV outdated.
     put: (text, options) => {
       const slug = getSlugToPut(options)
       const put = () => kv.put(stashId, text, options)

@@ -2,8 +2,8 @@
  * Questions to the names object, in batches: an isolate sends at most one call a second, in which all slugs that are unknown by then
  * are asked for. A call takes a bounded number of slugs; past that, and where the object does not answer, there is no answer.
  */
-import type { NamedStash } from '../model/slug.ts'
-import { TIMED_OUT, withDeadline } from './with-deadline.ts'
+import type { NamedStash } from '../../model/slug.ts'
+import { TIMED_OUT, withDeadline } from '../with-deadline.ts'
 
 export const CALL_INTERVAL_MS = 1_000
 /** The most slugs of one call. The names object takes as many (`RESOLVE_MAX` there). */

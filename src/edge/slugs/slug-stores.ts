@@ -1,7 +1,7 @@
 /** The stores of slugs over their bindings: KV, and the names object. */
-import { toSlugKey } from '../model/slug.ts'
-import type { NamesObject } from '../names/names-object.ts'
-import { report } from './report.ts'
+import { toSlugKey } from '../../model/slug.ts'
+import type { NamesObject } from '../../names/names-object.ts'
+import { report } from '../report.ts'
 import type { SlugStores } from './slug-resolver.ts'
 
 /** The shortest that KV allows: KV also remembers for this time that it does not have a slug. */

@@ -3,11 +3,11 @@
  * stash is not remembered, so that it can be read right after it was claimed. A known one is used further where the stores do not
  * answer, because a slug names one stash for good once the stash was written to.
  */
-import { ok, refuse, type Result } from '../model/refusal.ts'
-import type { NamedStash } from '../model/slug.ts'
+import { ok, refuse, type Result } from '../../model/refusal.ts'
+import type { NamedStash } from '../../model/slug.ts'
 import { NameQuestions } from './name-questions.ts'
-import { nextSequence, SingleFlight } from './single-flight.ts'
-import { TIMED_OUT, withDeadline } from './with-deadline.ts'
+import { nextSequence, SingleFlight } from '../single-flight.ts'
+import { TIMED_OUT, withDeadline } from '../with-deadline.ts'
 
 /** How long a slug is resolved from memory alone. */
 export const SLUG_FRESH_MS = 60_000
@@ -43,7 +43,7 @@ export class SlugResolver {
     if (fresh !== null) return ok(fresh)
     const known = this.#known.get(slug)
     const lookingUp = this.#flights.join(stores, slug, nextSequence(), () => this.#lookUp(stores, slug))
-    // What is final cannot change, so no reader waits for the look-up once a minute.
+    // A final claim cannot change, so no reader waits for the look-up once a minute.
     if (known?.isFinal === true) return ok(known.stashId)
     return (await lookingUp).answer
   }
