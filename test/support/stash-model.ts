@@ -4,7 +4,7 @@
  *
  * It takes random ids from the stash: from its answers (`Drawn`), and for changes that an alarm held, from its tables (`adopt`).
  */
-import { PROBLEMS } from '../../src/http/response/problem-table.ts'
+import { PROBLEMS } from '../../src/http/response/problem/problem-table.ts'
 import type { Detail, EntryChange } from '../../src/model/entry.ts'
 import type { FlatHeld as Held } from '../../src/stash/tables/held-row.ts'
 import type { Applied, Command, Credential, Edit, Holdable, Intent } from '../../src/model/intent.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { NoAnswerError, RefusedError } from '../../src/client/errors.ts'
 import { determineOutcome, retryIdempotent } from '../../src/client/outcome.ts'
-import { PROBLEMS } from '../../src/http/response/problem-table.ts'
+import { PROBLEMS } from '../../src/http/response/problem/problem-table.ts'
 import { REPLAYABLE_REFUSALS } from '../../src/model/replayable-refusal.ts'
 
 const lost = new NoAnswerError('No answer')

@@ -1,6 +1,6 @@
 /** The limit in a problem document: its size, and whether it is the stash's limit or a share of it. */
 import { describe, expect, it } from 'vitest'
-import { toProblemDocument, getProblemHeaders } from '../../src/http/response/problem-document.ts'
+import { toProblemDocument, getProblemHeaders } from '../../src/http/response/problem/problem-document.ts'
 import type { Refusal } from '../../src/model/refusal.ts'
 
 const getDetail = (refusal: Refusal): string => String(toProblemDocument(refusal).detail)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { PROBLEMS } from '../../src/http/response/problem-table.ts'
+import { PROBLEMS } from '../../src/http/response/problem/problem-table.ts'
 import { REPLAYABLE_REFUSALS } from '../../src/model/replayable-refusal.ts'
 
 /** Never decided under an Idempotency-Key: refused before or beside the decision, or about the key itself. */

@@ -1,6 +1,6 @@
 /** The routes of items, links and stashes in Node: the responses of each, word for word where scripts rely on them. */
 import { describe, expect, it, vi } from 'vitest'
-import { toProblemDocument } from '../../src/http/response/problem-document.ts'
+import { toProblemDocument } from '../../src/http/response/problem/problem-document.ts'
 import { createAppWithStash, useFixedClock } from '../support/app-in-node.ts'
 
 useFixedClock()

@@ -9,7 +9,7 @@ import type { Operation } from './operation.ts'
 import { OPERATIONS } from './operations.ts'
 import { PARAMETERS } from './parameters.ts'
 import { page } from '../response/page.ts'
-import { PROBLEMS } from '../response/problem-table.ts'
+import { PROBLEMS } from '../response/problem/problem-table.ts'
 
 const AUTH = {
   none: 'Open to anyone.',

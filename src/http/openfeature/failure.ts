@@ -3,7 +3,7 @@
  * caller's default with that code. A client treats a code that it does not know as a broken server.
  */
 import { toFaultCode, FAULTS } from '../faults.ts'
-import { toProblemDocument, getProblemHeaders } from '../response/problem-document.ts'
+import { toProblemDocument, getProblemHeaders } from '../response/problem/problem-document.ts'
 import { json } from '../response/reply.ts'
 import type { Refusal } from '../../model/refusal.ts'
 

@@ -5,7 +5,7 @@
 import type { PublicFreeze } from '../../model/freeze.ts'
 import type { Applied } from '../../model/intent.ts'
 import type { Refusal } from '../../model/refusal.ts'
-import { toProblemDocument, getProblemHeaders } from './problem-document.ts'
+import { toProblemDocument, getProblemHeaders } from './problem/problem-document.ts'
 import { toIsoTime, toIsoTimeOrNull } from './time.ts'
 
 /**

@@ -1,5 +1,5 @@
 /** The rows of `problem-table.ts` on limits: how much a stash may hold, a token may write, and the check of a change may cost. */
-import type { RefusalCode } from '../../model/refusal.ts'
+import type { RefusalCode } from '../../../model/refusal.ts'
 import type { Problem } from './problem.ts'
 
 type LimitCode = Extract<

@@ -1,5 +1,5 @@
 /** The rows of `problem-table.ts` on slugs: the names that paths may have instead of a stash's id. */
-import type { RefusalCode } from '../../model/refusal.ts'
+import type { RefusalCode } from '../../../model/refusal.ts'
 import type { Problem } from './problem.ts'
 
 type NameCode = Extract<RefusalCode, 'slug_taken' | 'slug_set' | 'names_busy'>

@@ -1,7 +1,7 @@
 /** The rows of `problem-table.ts` on tokens: whether one is valid, and what it may do. */
-import type { RefusalCode } from '../../model/refusal.ts'
+import type { RefusalCode } from '../../../model/refusal.ts'
 import type { Problem } from './problem.ts'
-import { toIsoTime as iso } from './time.ts'
+import { toIsoTime as iso } from '../time.ts'
 
 type TokenCode = Extract<
   RefusalCode,

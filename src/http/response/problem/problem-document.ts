@@ -1,8 +1,8 @@
 /** Turns refusals into problem documents (RFC 9457, `application/problem+json`) and their headers. */
-import type { Refusal, RefusalCode } from '../../model/refusal.ts'
+import type { Refusal, RefusalCode } from '../../../model/refusal.ts'
 import type { Problem } from './problem.ts'
 import { PROBLEMS } from './problem-table.ts'
-import { toIsoTime as iso } from './time.ts'
+import { toIsoTime as iso } from '../time.ts'
 
 /** The headers that RFC 9110 asks for with some status codes. */
 export function getProblemHeaders(refusal: Refusal): Record<string, string> {

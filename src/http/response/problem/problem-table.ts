@@ -6,9 +6,9 @@ import { LIMIT_PROBLEMS } from './problem-table-limits.ts'
 import { NAME_PROBLEMS } from './problem-table-names.ts'
 import type { Problem } from './problem.ts'
 import { TOKEN_PROBLEMS } from './problem-table-tokens.ts'
-import { toIsoTime as iso } from './time.ts'
-import type { Issue } from '../../model/issue.ts'
-import type { RefusalCode } from '../../model/refusal.ts'
+import { toIsoTime as iso } from '../time.ts'
+import type { Issue } from '../../../model/issue.ts'
+import type { RefusalCode } from '../../../model/refusal.ts'
 
 export const PROBLEMS = {
   ...TOKEN_PROBLEMS,
