@@ -87,6 +87,10 @@ describe.each([
     expect(answer).toContain('PARSE_ERROR')
   })
   it('whose client is gone leaves no error in the log, and changes nothing', async () => {
+    // The lines of earlier requests may still be under way: that of this write comes after them.
+    const marker = `after-${lines.length}`
+    await stash.put(marker, '1')
+    await expect.poll(() => lines.some(({ path }) => path?.endsWith(marker))).toBe(true)
     const before = lines.length
     const routes = ['PUT /item/S/a', 'PATCH /stash/S/flags', 'POST /stash/S/ofrep/v1/evaluate/flags']
     await Promise.all(routes.map((route) => sendHalf(route, framing, half, 'gone')))
