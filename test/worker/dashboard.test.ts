@@ -21,7 +21,7 @@ describe('GET /', () => {
       "default-src 'none'",
       'script-src flags.test/dashboard/',
       'style-src flags.test/dashboard/',
-      "connect-src 'self'",
+      "connect-src 'self' ws://flags.test wss://flags.test",
       "img-src 'self' data:",
       "base-uri 'none'",
       "form-action 'none'",
@@ -55,21 +55,34 @@ describe('GET /', () => {
     const policy = policyFor(`http://${host}/`).split('; ')
     expect(policy).toHaveLength(9)
     expect(policy).toContain("script-src 'self'")
+    expect(policy).toContain("connect-src 'self'")
   })
-  it('names one module and one style sheet, which import nothing and exist', async () => {
+  it('names its style sheet and its modules, which import nothing but each other, and exist', async () => {
     const files = await filesOfPage()
     expect(files).toEqual([
       expect.stringMatching(/^\/dashboard\/styles-[A-Z0-9]{8}\.css$/),
+      expect.stringMatching(/^\/dashboard\/chunk-[A-Z0-9]{8}\.js$/),
       expect.stringMatching(/^\/dashboard\/dashboard-[A-Z0-9]{8}\.js$/),
     ])
-    for (const path of files) {
+    const later: string[] = []
+    for (let i = 0; i < files.length; i++) {
+      const path = files[i] ?? ''
       const file = await get(path)
       expect(file.status, path).toBe(200)
       expect(file.headers.get('Content-Type')).toBe(
         path.endsWith('.css') ? 'text/css; charset=utf-8' : 'text/javascript; charset=utf-8',
       )
-      expect(await file.text()).not.toMatch(/@import|(?:^|;)import\b|\bimport\(/)
+      const text = await file.text()
+      expect(text).not.toMatch(/@import/)
+      for (const [, named = ''] of text.matchAll(/(?<!["'/\w])import(?:[\w$*{},\s]*?\bfrom|\()?\s*"([^"]+)"/g)) {
+        expect(named).toMatch(/^\.\/[a-z]+-[A-Z0-9]{8}\.js$/)
+        const target = named.replace('./', '/dashboard/')
+        if (!files.includes(target)) later.push(target)
+        if (!files.includes(target)) files.push(target)
+      }
     }
+    // What the first module needs stands in the page, so that a browser asks for it at once; one more comes later.
+    expect(later).toEqual([expect.stringMatching(/^\/dashboard\/later-[A-Z0-9]{8}\.js$/)])
   })
   it('has files that browsers and caches keep forever, and a 304 that no cache in front keeps', async () => {
     for (const path of await filesOfPage()) {

@@ -1,6 +1,6 @@
 /**
- * Serves the dashboard: a page, its one module and its one style sheet, which the runtime keeps beside the Worker
- * (`local/build-dashboard.ts` makes them). The names of the module and the style sheet hold a hash of their content, so browsers
+ * Serves the dashboard: a page, its modules and its style sheet, which the runtime keeps beside the Worker
+ * (`local/build-dashboard.ts` makes them). The names of the modules and the style sheet hold a hash of their content, so browsers
  * may keep them. A browser revalidates the page each time, and the page names the files of its own version.
  */
 import { Hono } from 'hono'
@@ -19,9 +19,15 @@ export const dashboard = new Hono<App>()
 export function policyFor(url: string): string {
   const files = folderAt(url)
   return (
-    `default-src 'none'; script-src ${files}; style-src ${files}; connect-src 'self'; img-src 'self' data:; ` +
+    `default-src 'none'; script-src ${files}; style-src ${files}; connect-src ${servicesAt(url)}; img-src 'self' data:; ` +
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
   )
+}
+
+/** Where the page may connect to. Not every browser takes `'self'` to include the WebSockets of the same host. */
+function servicesAt(url: string): string {
+  const [, host] = HOST.exec(url) ?? []
+  return host === undefined ? "'self'" : `'self' ws://${host} wss://${host}`
 }
 
 /**
