@@ -1,5 +1,6 @@
 /** The dashboard's dialogs and addresses: what was typed, shown once or pressed is not lost, and no token stands in a URL. */
 import { describe, expect, it } from 'vitest'
+import { CHANGES, toView } from '../support/dashboard.ts'
 import { ownDashboards, stashOnCall } from '../support/own-dashboards.ts'
 import { send, url } from '../support/service.ts'
 
@@ -9,10 +10,10 @@ describe('in a dialog', () => {
   it('a secret has the focus, and Escape asks before it is thrown away', async () => {
     const { stash } = await stashOnCall()
     const { page, sheet } = await open(stash)
-    await page.getByRole('navigation').getByRole('button', { name: 'Access' }).click()
+    await toView(page, 'Access')
     await page.getByRole('button', { name: 'New token…' }).click()
     await page.getByLabel('Who or what it is for').fill('pipeline')
-    await page.getByRole('button', { name: 'Make the token' }).click()
+    await page.getByRole('button', { name: /^(?:Make|Create) the token$/ }).click()
     await page.locator('.secret:focus').waitFor()
     await page.keyboard.press('Escape')
     await sheet.getByText('Have you kept it?').waitFor()
@@ -29,10 +30,28 @@ describe('in a dialog', () => {
     await page.setViewportSize({ width: 360, height: 640 })
     await reach('on-call')
     await page.getByLabel('New value').fill('bob')
-    await page.getByLabel('Break the glass').fill('drill')
     await page.getByRole('button', { name: /^Set to/ }).click()
-    await sheet.getByText('Your token may not break the glass').waitFor()
+    await sheet.locator('.outcome').getByText('Your token may not override a freeze').waitFor()
     await expect.poll(() => page.evaluate(HIDDEN_PX)).toBeLessThanOrEqual(0)
+  })
+
+  it('what would happen is asked again after each revision: a freeze, a rule, the end of the stash', async () => {
+    const { stash, master } = await stashOnCall()
+    const bob = await master.grant({ label: 'bob', can: ['write'] })
+    const { page, sheet, reach } = await open({ id: stash.id, token: bob.token })
+    await reach('on-call')
+    await page.getByLabel('New value').fill('bob')
+    const preview = sheet.locator('.preview')
+    await preview.getByText('This will happen').waitFor()
+    await master.call('PUT', '/freeze', { reason: 'launch' })
+    await preview.getByText('would be refused: A freeze stops this change').waitFor()
+    await master.call('DELETE', '/freeze')
+    await preview.getByText('This will happen').waitFor()
+    await master.call('PUT', '/guards/on-call', { type: 'text', min_length: 5 })
+    await preview.getByText('would be refused: Its rules do not allow this value').waitFor()
+    await master.call('DELETE', '')
+    await preview.getByText('This stash does not exist any more').waitFor()
+    expect(await sheet.getByText('This will happen').count()).toBe(0)
   })
 
   it('a freeze of some keys is named by them, and not as one of the stash', async () => {
@@ -41,42 +60,69 @@ describe('in a dialog', () => {
     const { page, sheet, reach } = await open(stash)
     await reach('on-call')
     await page.getByLabel('New value').fill('bob')
-    await page.getByRole('button', { name: /^Set to/ }).click()
     // Between isolates, so that no text of others changes the direction of the sentence.
-    await sheet.getByText('master froze the keys \u2068on-*\u2069: \u2068launch\u2069.').waitFor()
+    await sheet.locator('.preview').getByText('master froze the keys \u2068on-*\u2069: \u2068launch\u2069.').waitFor()
+    await page.locator('.banner', { hasText: 'Frozen: \u2068on-*\u2069' }).waitFor()
     await expect.poll(() => page.locator('#frozen').isHidden()).toBe(true)
+    expect(await page.locator('.row .is-frozen').count()).toBe(1)
   })
 
-  it('a change that was given up unknown is repeated when it is pressed again, and not made twice', async () => {
+  it.each(['a click', 'Enter'])(
+    'a change that was given up unknown is repeated when it is pressed again, and not made twice: by %s',
+    async (by) => {
+      const { stash, master } = await stashOnCall()
+      const { page, sheet, reach } = await open(stash)
+      await page.route(CHANGES, async (route) => {
+        await route.fetch()
+        return route.abort('connectionreset')
+      })
+      await reach('on-call')
+      await page.getByLabel('New value').fill('bob')
+      await page.getByLabel(/^Reason/).fill('drill')
+      if (by === 'Enter') await page.keyboard.press('Enter')
+      else await page.getByRole('button', { name: /^Set to/ }).click()
+      await sheet.getByText('Not known yet').waitFor()
+      await page.getByRole('button', { name: 'Stop' }).click()
+      await sheet.getByText('Not known', { exact: true }).waitFor()
+      await page.unroute(CHANGES)
+      await page.getByRole('button', { name: /^Set to/ }).click()
+      await page.locator('#toast', { hasText: 'bob' }).waitFor()
+      expect(await master.history('key=on-call')).toHaveLength(2)
+    },
+  )
+
+  it('a change without an answer is not repeated for more than two minutes: then the person decides', async () => {
     const { stash, master } = await stashOnCall()
     const { page, sheet, reach } = await open(stash)
-    await page.route('**/api/item/**', async (route) => {
-      await route.fetch()
+    const sent: (string | undefined)[] = []
+    await page.route(CHANGES, (route) => {
+      sent.push(route.request().headers()['idempotency-key'])
       return route.abort('connectionreset')
     })
+    await page.clock.install()
     await reach('on-call')
     await page.getByLabel('New value').fill('bob')
     await page.getByRole('button', { name: /^Set to/ }).click()
     await sheet.getByText('Not known yet').waitFor()
-    await page.getByRole('button', { name: 'Stop' }).click()
-    await sheet.getByText('Not known', { exact: true }).waitFor()
-    await page.unroute('**/api/item/**')
-    await page.getByRole('button', { name: /^Set to/ }).click()
-    await page.locator('#toast', { hasText: 'bob' }).waitFor()
-    expect(await master.history('key=on-call')).toHaveLength(2)
-  })
-
-  it('a new switch of a name that is taken is refused in words, and leaves the old one as it is', async () => {
-    const { stash } = await stashOnCall()
-    const { page, sheet } = await open(stash)
-    await page.getByRole('button', { name: 'Add a switch…' }).click()
-    await sheet.getByLabel('Name').fill('on-call')
-    await page.getByLabel('New value').fill('mallory')
-    for (let tries = 1; tries <= 2; tries++) {
-      await page.getByRole('button', { name: /^Set/ }).click()
-      await sheet.getByText('A switch of this name is there already').waitFor()
+    for (let seconds = 0; seconds < 150; seconds += 10) {
+      await page.clock.runFor(10_000)
+      // The answers come in time of their own.
+      await page.evaluate('fetch("/healthz").then(() => 0)')
     }
-    expect(await (await send(`/item/${stash.id}/on-call`)).text()).not.toBe('mallory')
+    await sheet.getByText('Not known', { exact: true }).waitFor()
+    await sheet.getByText('Look at the switch before you do it again').waitFor()
+    const tries = sent.length
+    expect(tries).toBeGreaterThan(8)
+    await page.unroute(CHANGES)
+    await page.clock.runFor(600_000)
+    expect([sent.length, await stash.read('on-call')]).toEqual([tries, 'alice'])
+
+    const request = page.waitForRequest(CHANGES)
+    await page.getByRole('button', { name: /^Set to/ }).click()
+    sent.push((await request).headers()['idempotency-key'])
+    await page.locator('#toast', { hasText: 'bob' }).waitFor()
+    expect(new Set(sent).size).toBe(1)
+    expect((await master.history('limit=1'))[0]).toMatchObject({ changes: [{ key: 'on-call', after: 'bob' }] })
   })
 
   it('what is asked for is shown from how it stands now', async () => {
@@ -85,7 +131,7 @@ describe('in a dialog', () => {
     const bob = await master.grant({ label: 'bob', can: ['write'] })
     await bob.set('on-call', 'bob')
     const { page, sheet } = await open(stash)
-    await page.getByRole('navigation').getByRole('button', { name: 'Waiting' }).click()
+    await toView(page, 'Pending')
     await page.getByRole('button', { name: /^Approve/ }).click()
     await sheet.getByText('alice').waitFor()
     await master.call('DELETE', '/guards/on-call')
@@ -99,12 +145,15 @@ describe('in a dialog', () => {
     await master.set('maintenance-mode', 'false')
     await master.set('maintenance-mode', 'true', 'for=30m')
     const { page, sheet } = await open(stash)
-    await page.getByRole('navigation').getByRole('button', { name: 'Waiting' }).click()
-    await page.getByRole('button', { name: /^Do not go back/ }).click()
+    await toView(page, 'Pending')
+    await page
+      .getByRole('button', { name: /^Keep it with no end/ })
+      .first()
+      .click()
     await sheet.locator('strong', { hasText: /^maintenance-mode stays true, with no end$/ }).waitFor()
     await sheet.getByText('To end it now, set it to').waitFor()
     expect(await sheet.textContent()).not.toMatch(/→|becomes/)
-    await page.getByRole('button', { name: 'Let it stay' }).click()
+    await sheet.getByRole('button', { name: 'Keep it with no end' }).click()
     await page.locator('#toast', { hasText: 'maintenance-mode stays \u2068true\u2069, with no end.' }).waitFor()
     expect([await stash.read('maintenance-mode'), await master.held()]).toEqual(['true', []])
   })
@@ -116,60 +165,45 @@ describe('in a dialog', () => {
     await page.getByLabel('New value').fill('bob')
     for (const code of ['constructor', '__proto__', 'toString']) {
       const body = `{"code": "${code}", "title": "No ${code}", "detail": "Not today."}`
-      await page.route('**/api/item/**', (route) =>
+      await page.route(CHANGES, (route) =>
         route.fulfill({ status: 403, contentType: 'application/problem+json', body }),
       )
       await page.getByRole('button', { name: /^Set to/ }).click()
       await sheet.getByText(`No ${code}`).waitFor()
       expect(await sheet.textContent()).toContain('Not today.')
-      await page.unroute('**/api/item/**')
+      await page.unroute(CHANGES)
     }
   })
 
-  it('a freeze that ends asks nobody to break the glass', async () => {
+  it('a freeze that ends asks nobody to override it', async () => {
     const { stash, master } = await stashOnCall()
     await master.call('PUT', '/freeze', { reason: 'launch' })
     const { page, sheet, reach } = await open(stash)
     await page.locator('#frozen').waitFor()
     await reach('on-call')
     await page.getByLabel('New value').fill('bob')
-    await sheet.getByLabel('Break the glass').waitFor()
+    await sheet.getByLabel('Reason to override the freeze').waitFor()
     await master.call('DELETE', '/freeze')
-    await sheet.getByLabel('Break the glass').waitFor({ state: 'hidden' })
+    await sheet.getByLabel('Reason to override the freeze').waitFor({ state: 'hidden' })
     await page.getByRole('button', { name: /^Set to/ }).click()
     await page.locator('#toast', { hasText: 'bob' }).waitFor()
     expect((await master.history('limit=1'))[0]).not.toHaveProperty('broke_glass')
   })
 
-  it('a new switch that may only be for a time is told where to begin', async () => {
-    const { stash, master } = await stashOnCall()
-    await master.call('PUT', '/guards/lamp', { type: 'boolean', safe_value: 'false', max_for: '1h' })
-    const { page, sheet } = await open(stash)
-    await page.getByRole('button', { name: 'Add a switch…' }).click()
-    await sheet.getByLabel('Name').fill('lamp')
-    await page.getByLabel('New value').fill('true')
-    await page.getByRole('button', { name: /^Set/ }).click()
-    await sheet.getByText('write "⁨false⁩" first').waitFor()
-    await page.getByLabel('New value').fill('false')
-    await page.getByRole('button', { name: /^Set/ }).click()
-    await page.locator('#toast', { hasText: 'lamp' }).waitFor()
-    expect(await stash.read('lamp')).toBe('false')
-  })
-
   it('a long value without a blank scrolls nothing sideways, and a line end stays what it was', async () => {
     const { stash, master } = await stashOnCall()
     await master.set('note', 'one\r\ntwo')
-    const { page, sheet, reach, card } = await open(stash)
+    const { page, sheet, reach, row } = await open(stash)
     await page.setViewportSize({ width: 360, height: 740 })
     await reach('note')
     await page.getByLabel('New value').fill('one\ntwo\nthree')
     await page.getByRole('button', { name: /^Set to/ }).click()
-    await card('note').locator('.now', { hasText: 'three' }).waitFor()
+    await row('note').locator('.now', { hasText: 'three' }).waitFor()
     expect(await stash.read('note')).toBe('one\r\ntwo\r\nthree')
     await sheet.waitFor({ state: 'detached' })
     await reach('note')
     await page.getByLabel('New value').fill('x'.repeat(60))
-    await page.getByRole('button', { name: 'Make a link' }).click()
+    await page.getByRole('button', { name: 'Make a link…' }).click()
     await page.getByRole('button', { name: 'Make the link' }).click()
     await page.locator('.secret').waitFor()
     expect(await page.evaluate(SIDEWAYS_PX)).toBeLessThanOrEqual(0)
@@ -177,11 +211,11 @@ describe('in a dialog', () => {
 
   it('JSON that came, or became JSON, while the page was open stays JSON', async () => {
     const { stash, master } = await stashOnCall()
-    const { page, card, reach } = await open(stash)
+    const { page, row, reach } = await open(stash)
     await master.set('conf', '{"a":1}', '', { 'Content-Type': 'application/json' })
-    await card('conf').waitFor()
+    await row('conf').waitFor()
     await master.set('on-call', '{"a":1}', '', { 'Content-Type': 'application/json' })
-    await card('on-call').locator('.now', { hasText: '{' }).waitFor()
+    await row('on-call').locator('.now', { hasText: '{' }).waitFor()
     await reach('on-call')
     await page.getByLabel('New value').fill('{"a":3}')
     await page.getByRole('button', { name: /^Set to/ }).click()
@@ -209,10 +243,10 @@ describe('addresses', () => {
     const { stash } = await stashOnCall()
     const page = await browser().newPage()
     await page.goto(`${url}/#%E0%A4%A`)
-    await page.getByRole('button', { name: 'Connect' }).waitFor()
+    await page.getByRole('button', { name: 'Open', exact: true }).waitFor()
     await page.goto(`${url}/?token=${stash.token}#${stash.id}`)
     await page.getByText(/no secret any more/).waitFor()
-    expect(page.url()).toBe(`${url}/#${stash.id}`)
+    expect(page.url()).toBe(`${url}/#/s/${stash.id}`)
     await page.close()
   })
 })

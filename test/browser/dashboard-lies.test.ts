@@ -1,7 +1,9 @@
 /** The dashboard beside what lies, breaks off and changes under it: it must never say more than it knows. */
-import type { Route } from 'playwright-core'
+import type { Route, WebSocketRoute } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
+import { CHANGES, toView } from '../support/dashboard.ts'
 import { ownDashboards, stashOnCall } from '../support/own-dashboards.ts'
+import { url } from '../support/service.ts'
 
 const { openKnown: open } = ownDashboards()
 
@@ -15,7 +17,7 @@ describe('an answer of something in between', () => {
   ])('to a change is not taken for done: %s', async (_, answer) => {
     const { stash, master } = await stashOnCall()
     const { page, sheet, reach } = await open(stash)
-    await page.route('**/api/item/**', (route) => route.fulfill(answer))
+    await page.route(CHANGES, (route) => route.fulfill(answer))
     // Only the press repeats it: by itself the page waits for a time that does not come.
     await page.clock.install()
     await page.clock.pauseAt(Date.now() + 1000)
@@ -25,7 +27,7 @@ describe('an answer of something in between', () => {
     await sheet.getByText('Not known yet').waitFor()
     expect(await page.locator('#toast').textContent()).toBe('')
     expect(await stash.read('on-call')).toBe('alice')
-    await page.unroute('**/api/item/**')
+    await page.unroute(CHANGES)
     await page.getByRole('button', { name: 'Try again now' }).click()
     await page.clock.resume()
     await page.locator('#toast', { hasText: 'counted once' }).waitFor()
@@ -34,29 +36,52 @@ describe('an answer of something in between', () => {
 
   it('to what the details are read by is said, tried again, and never shown as who and why of the new value', async () => {
     const { stash, master } = await stashOnCall()
-    const { page, card } = await open(stash)
+    const { page, row } = await open(stash)
     await page.route('**/history?**', signIn)
     const mallory = await master.grant({ label: 'mallory', can: ['write'] })
     await mallory.set('on-call', 'mallory', 'reason=takeover')
-    await card('on-call').locator('.now', { hasText: 'mallory' }).waitFor()
-    expect(await card('on-call').locator('.meta').textContent()).toBe('')
+    await row('on-call').locator('.now', { hasText: 'mallory' }).waitFor()
+    expect(await row('on-call').locator('.who, .why').count()).toBe(0)
     await page.locator('#trouble', { hasText: 'details are behind' }).waitFor()
     await page.unroute('**/history?**')
-    await card('on-call').locator('.meta', { hasText: 'mallory' }).waitFor()
+    await row('on-call').locator('.meta', { hasText: 'mallory' }).waitFor()
     await page.locator('#trouble').waitFor({ state: 'hidden' })
     await master.call('PUT', '/freeze', { reason: 'launch' })
     await page.locator('#frozen', { hasText: 'launch' }).waitFor()
   })
 
-  it('to the stream is no stream: it is never called live', async () => {
+  it.each<[string, (socket: WebSocketRoute) => unknown]>([
+    ['a sign-in page', (socket) => socket.send(SIGN_IN.body)],
+    ['JSON that says nothing', (socket) => socket.send('{}')],
+    ['an end', (socket) => socket.close()],
+  ])('to the watch is none: it is never called live: %s', async (_, answer) => {
     const { stash } = await stashOnCall()
     const { page } = await open(stash)
-    await page.route('**/watch**', signIn)
-    await page.evaluate(WATCH_WORDS)
     let asked = 0
-    const often = new Promise<void>((resolve) => page.on('response', () => ++asked === 6 && resolve()))
+    await page.routeWebSocket(/\/watch/, (socket) => {
+      asked++
+      return answer(socket)
+    })
+    await page.evaluate(WATCH_WORDS)
     await page.evaluate(`dispatchEvent(new Event('offline'))`)
-    await often
+    await expect.poll(() => asked).toBeGreaterThan(3)
+    expect(await page.evaluate('globalThis.words')).toContain('Not live')
+    expect(await page.evaluate('globalThis.words')).not.toContain('Live')
+  })
+
+  it('to the watch is none if it is silent: it is given up, and never called live', async () => {
+    const { stash } = await stashOnCall()
+    const { page } = await open(stash)
+    let asked = 0
+    await page.routeWebSocket(/\/watch/, () => void asked++)
+    await page.clock.install()
+    await page.evaluate(WATCH_WORDS)
+    await page.evaluate(`dispatchEvent(new Event('offline'))`)
+    await page.locator('#app .stale').waitFor()
+    for (const again of [1, 2]) {
+      await page.clock.runFor(31_000)
+      await expect.poll(() => asked).toBeGreaterThanOrEqual(again)
+    }
     expect(await page.evaluate('globalThis.words')).not.toContain('Live')
   })
 })
@@ -77,8 +102,11 @@ describe('what changes under an open dialog', () => {
     const { page, sheet } = await open(stash)
     await page.evaluate(`sessionStorage.setItem('switchyard:token:${other.id}', '${other.token}')`)
     const written: string[] = []
-    page.on('request', (request) => request.method() !== 'GET' && written.push(request.url()))
-    await page.getByRole('navigation').getByRole('button', { name: 'History' }).click()
+    page.on('request', (request) => {
+      const isQuestion = request.url().includes('dry_run=1') && !request.url().includes(other.id)
+      if (request.method() !== 'GET' && !isQuestion) written.push(request.url())
+    })
+    await toView(page, 'History')
     await page.getByRole('button', { name: 'Undo revision 2' }).click()
     await sheet.waitFor()
     await page.evaluate(`location.hash = '${other.id}'`)
@@ -91,14 +119,14 @@ describe('what changes under an open dialog', () => {
     const { stash } = await stashOnCall()
     const { page, reach, sheet } = await open(stash)
     await page.evaluate(`sessionStorage.setItem('switchyard:token:${other.id}', '${other.token}')`)
-    await page.route('**/api/item/**', (route) => route.abort('connectionreset'))
+    await page.route(CHANGES, (route) => route.abort('connectionreset'))
     await reach('on-call')
     await page.getByLabel('New value').fill('dave')
     await page.getByRole('button', { name: /^Set to/ }).click()
     await sheet.getByText('Not known yet').waitFor()
-    await page.unroute('**/api/item/**')
+    await page.unroute(CHANGES)
     await page.evaluate(`location.hash = '${other.id}'`)
-    await page.locator('#toast', { hasText: 'not known whether the change of the other stash' }).waitFor()
+    await page.locator('#toast', { hasText: 'not known whether the change of drill was made (on-call)' }).waitFor()
     await page.getByText('Live', { exact: true }).waitFor()
     expect([await stash.read('on-call'), await other.read('on-call')]).toEqual(['alice', 'alice'])
   })
@@ -109,7 +137,7 @@ describe('what changes under an open dialog', () => {
     const { page, reach, sheet } = await open({ id: stash.id, token: bob.token })
     const list = (await master.call('GET', '/tokens')).body['tokens'] as { token_id: string; label: string }[]
     let tries = 0
-    await page.route('**/api/item/**', async (route) => {
+    await page.route(CHANGES, async (route) => {
       if (tries++ > 0) return route.continue()
       await route.fetch()
       return route.abort('connectionreset')
@@ -128,9 +156,9 @@ describe('what changes under an open dialog', () => {
   it('the value, with the stream away: what it is now is read, shown, and the starting point', async () => {
     const { stash, master } = await stashOnCall()
     const { page, reach, sheet } = await open(stash)
-    await page.route('**/watch**', (route) => route.abort())
+    await page.routeWebSocket(/\/watch/, (socket) => socket.close())
     await page.evaluate(`dispatchEvent(new Event('offline'))`)
-    await page.locator('body.stale').waitFor()
+    await page.locator('#app .stale').waitFor()
     await master.set('on-call', 'erin')
     await reach('on-call')
     await page.getByLabel('New value').fill('frank')
@@ -146,25 +174,22 @@ describe('what changes under an open dialog', () => {
     const { stash, master } = await stashOnCall()
     await master.set('lamp', 'on', 'reason=first')
     for (let i = 0; i < 60; i++) await master.set('busy', String(i))
-    const { page, card, reach } = await open(stash)
-    await card('lamp').locator('.why', { hasText: 'first' }).waitFor()
+    const { page, row, reach } = await open(stash)
+    await row('lamp').locator('.why', { hasText: 'first' }).waitFor()
     let isCut = true
     // One handler for both: between two of them the page may come back by itself, and resume.
-    await page.route('**/watch**', (route) => {
-      const url = route.request().url()
-      return isCut ? route.abort() : route.continue({ url: url.replace(/\?after=\d+/, '') })
-    })
+    await page.routeWebSocket(/\/watch/, (socket) => (isCut ? socket.close() : passFromTheStart(socket)))
     await page.evaluate(`dispatchEvent(new Event('offline'))`)
-    await page.locator('body.stale').waitFor()
+    await page.locator('#app .stale').waitFor()
     await master.set('lamp', 'off', 'reason=second')
     await master.set('lamp', 'on', 'reason=third')
     for (let i = 0; i < 60; i++) await master.set('busy', String(i))
     await master.set('on-call', 'erin')
     isCut = false
     await page.evaluate(`dispatchEvent(new Event('online'))`)
-    await card('on-call').locator('.now', { hasText: 'erin' }).waitFor()
-    await card('lamp').locator('.why', { hasText: 'third' }).waitFor()
-    await card('on-call').locator('.who').waitFor()
+    await row('on-call').locator('.now', { hasText: 'erin' }).waitFor()
+    await row('lamp').locator('.why', { hasText: 'third' }).waitFor()
+    await row('on-call').locator('.who').waitFor()
     await reach('on-call')
     await page.getByLabel('New value').fill('frank')
     await page.getByRole('button', { name: /^Set to/ }).click()
@@ -172,6 +197,15 @@ describe('what changes under an open dialog', () => {
     expect(await stash.read('on-call')).toBe('frank')
   })
 })
+
+/** Passes a socket on as one that does not resume. */
+function passFromTheStart(socket: WebSocketRoute): void {
+  const server = new WebSocket(socket.url().replace(/after=\d+/, ''))
+  server.addEventListener('message', ({ data }) => socket.send(String(data)))
+  // Only pings: whoever joins from the start is sent a snapshot without being asked.
+  socket.onMessage((message) => server.readyState === WebSocket.OPEN && server.send(message))
+  socket.onClose(() => server.close())
+}
 
 describe('what looks like something else', () => {
   const SPOOFS: [value: string, shown: string][] = [
@@ -185,13 +219,13 @@ describe('what looks like something else', () => {
     ['👩‍👩‍👧‍👦🏴‍☠️ 👍🏽', '👩‍👩‍👧‍👦🏴‍☠️ 👍🏽'],
     ['true\u200d\ufe0f', 'true\\u{200d}\\u{fe0f}'],
   ]
-  it('is marked: in a card, in the dialog, on its button, and in what waits', async () => {
+  it('is marked: in a row, in the dialog, on its button, and in what waits', async () => {
     const { stash, master } = await stashOnCall()
     await master.call('PATCH', '/flags', Object.fromEntries(SPOOFS.map(([value], i) => [`s${i}`, value])))
-    const { page, card, reach, sheet } = await open(stash)
-    const shown = await Promise.all(SPOOFS.map((_, i) => card(`s${i}`).locator('.now').textContent()))
+    const { page, row, reach, sheet } = await open(stash)
+    const shown = await Promise.all(SPOOFS.map((_, i) => row(`s${i}`).locator('.now').textContent()))
     expect(shown).toEqual(SPOOFS.map(([, marked]) => marked))
-    await card('s1').getByRole('img', { name: 'line end' }).waitFor()
+    await row('s1').getByRole('img', { name: 'line end' }).waitFor()
     await reach('s0')
     expect(await sheet.locator('.from').textContent()).toBe('Now \\u{202e}neerg')
     await page.getByRole('button', { name: /^Set to .*\\u\{202e\}neerg/ }).waitFor()
@@ -203,16 +237,103 @@ describe('what looks like something else', () => {
     await master.call('PUT', '/guards/on-call', { type: 'text', approvals: 1 })
     await other.set('on-call', '\u202eneerg', 'reason=so\u202e')
     const { page } = await open(stash)
-    await page.getByRole('navigation').getByRole('button', { name: 'Waiting' }).click()
+    await toView(page, 'Pending')
     const what = page.locator('#held .what')
     await what.getByText('alice').waitFor()
     expect(await what.textContent()).toContain('\\u{202e}neerg')
     await master.call('DELETE', '/guards/on-call')
     await master.set('on-call', 'bob')
     await what.getByText('bob').waitFor()
-    await page.getByRole('navigation').getByRole('button', { name: 'Access' }).click()
+    await toView(page, 'Access')
     const marked = page.locator('#tokens .item', { hasText: 'Master token' })
     await marked.waitFor()
     expect(await marked.count()).toBe(1)
+  })
+})
+
+describe('an answer that is late, old or of another time', () => {
+  it('the first read, after the watch: its older values replace nothing', async () => {
+    const { stash, master } = await stashOnCall()
+    const old = await (await fetch(`${url}/api/stash/${stash.id}/flags?meta=1`)).text()
+    await master.set('on-call', 'bob')
+    const { page, row } = await open(stash)
+    let isFirst = true
+    let isSent = false
+    await page.route('**/flags?meta=1', async (route) => {
+      if (!isFirst) return route.continue()
+      isFirst = false
+      await page.getByText('Live', { exact: true }).waitFor()
+      await route.fulfill({ contentType: 'application/json', body: old })
+      isSent = true
+    })
+    await page.reload()
+    await row('on-call').locator('.now', { hasText: 'bob' }).waitFor()
+    await expect.poll(() => isSent).toBe(true)
+    await page.waitForTimeout(300)
+    expect(await row('on-call').locator('.now').textContent()).toBe('bob')
+  })
+
+  it('a snapshot of an earlier revision: the service was recovered, and nothing newer is waited for', async () => {
+    const { stash, master } = await stashOnCall()
+    for (let i = 0; i < 5; i++) await master.set('busy', String(i))
+    const { page, row, reach } = await open(stash)
+    let socket: WebSocketRoute | undefined
+    await page.routeWebSocket(/\/watch/, (route) => {
+      socket = route
+      route.connectToServer()
+    })
+    await page.reload()
+    await row('on-call').locator('.who').waitFor()
+    socket?.send(JSON.stringify({ type: 'snapshot', revision: 2, flags: { 'on-call': 'alice' } }))
+    await page.getByText('Revision 2', { exact: true }).waitFor()
+    await page.route(CHANGES, (route) =>
+      route.fulfill({
+        contentType: 'application/json',
+        body: JSON.stringify({ revision: 3, version: 3, changed: ['on-call'] }),
+      }),
+    )
+    await reach('on-call')
+    await page.getByLabel('New value').fill('bob')
+    await page.getByRole('button', { name: /^Set to/ }).click()
+    await page.locator('#toast', { hasText: 'bob' }).waitFor()
+    socket?.send(JSON.stringify({ type: 'change', revision: 3, changes: { 'on-call': 'bob' } }))
+    await page.getByText('Revision 3', { exact: true }).waitFor()
+    await page.waitForTimeout(2_500)
+    expect(await page.locator('#link-text').textContent()).toBe('Live')
+  })
+
+  it('a 404 of something in between: the stash is not called deleted, and is found again', async () => {
+    const { stash } = await stashOnCall()
+    const { page } = await open(stash)
+    await page.route('**/api/**', (route) => route.fulfill({ ...SIGN_IN, status: 404 }))
+    await page.routeWebSocket(/\/watch/, (socket) => socket.close())
+    await page.evaluate(`dispatchEvent(new Event('offline'))`)
+    await page.locator('#trouble', { hasText: 'No connection' }).waitFor()
+    await page.waitForTimeout(1_500)
+    expect(await page.locator('#link-text').textContent()).toBe('Not live')
+    await page.unrouteAll()
+    await page.routeWebSocket(/\/watch/, (socket) => void socket.connectToServer())
+    await page.evaluate(`dispatchEvent(new Event('online'))`)
+    await page.getByText('Live', { exact: true }).waitFor()
+  })
+
+  it.each([
+    ['ahead', 600_000],
+    ['behind', -600_000],
+  ])('the clock of the device, ten minutes %s: a time-box ends by the clock of the service', async (_, wrongMs) => {
+    const { stash, master } = await stashOnCall()
+    await master.set('on-call', 'bob', 'for=5m')
+    const { page, row } = await open(stash)
+    // As it comes from the edge. The service on this machine sends no `Date`.
+    await page.route('**/flags?meta=1', async (route) => {
+      const response = await route.fetch()
+      await route.fulfill({ response, headers: { ...response.headers(), Date: new Date().toUTCString() } })
+    })
+    await page.clock.install({ time: Date.now() + wrongMs })
+    await page.reload()
+    await row('on-call')
+      .getByText(/in 4 min/)
+      .waitFor()
+    expect(await row('on-call').locator('.now').textContent()).toBe('bob')
   })
 })

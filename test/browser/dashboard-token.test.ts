@@ -1,6 +1,7 @@
 /** The dashboard when its token ends: what it says, at every width, and what it shows to a token that reaches few switches. */
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
+import { toView } from '../support/dashboard.ts'
 import { ownDashboards, stashOnCall } from '../support/own-dashboards.ts'
 
 const { open, openKnown } = ownDashboards()
@@ -31,7 +32,7 @@ describe('the banner that says that the token has ended', () => {
     await master.call('PATCH', '/flags', Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`switch-${i}`, '1'])))
     const bob = await master.grant({ label: 'bob', can: ['write'] })
     const { page } = await open({ id: stash.id, token: bob.token }, { viewport: { width, height } })
-    await page.locator('.card .who').first().waitFor()
+    await page.locator('.row .who').first().waitFor()
     await page.evaluate('scrollTo(0, 500)')
     const { body } = await master.call('GET', '/tokens')
     const tokens = body['tokens'] as { token_id: string; label: string }[]
@@ -42,27 +43,30 @@ describe('the banner that says that the token has ended', () => {
     expect(await page.evaluate(ON_TOP)).toEqual(['warning-text', 'warning-close'])
     await page.getByRole('button', { name: 'Dismiss' }).click()
     await banner(page).waitFor({ state: 'hidden' })
-    await page.getByRole('navigation').getByRole('button', { name: 'Access' }).click()
-    await page.getByRole('heading', { name: 'Access' }).waitFor()
+    await toView(page, 'Access')
+    await page.getByRole('heading', { name: 'About this stash' }).waitFor()
   })
 
   it.each([
-    ['token_expired', 'The token has expired.'],
-    ['token_revoked', 'The token was revoked or replaced.'],
-    ['invalid_token', 'The token no longer counts'],
+    ['token_expired', 'Your token has expired.'],
+    ['token_revoked', 'Your token was revoked or replaced.'],
+    ['invalid_token', 'Your token is no longer valid'],
   ])('says which it was: %s', async (code, words) => {
     const { stash, master } = await stashOnCall()
-    const { page, card } = await openKnown(stash)
+    const { page, row } = await openKnown(stash)
     const body = JSON.stringify({ code, status: 403, title: 'The token has ended', detail: 'Ask for another one.' })
     await page.route('**/held?**', (route) =>
       route.fulfill({ status: 403, contentType: 'application/problem+json', body }),
     )
+    // Whatever happens has the details read again.
+    await master.call('PUT', '/freeze', { reason: 'drill' })
     await page.locator('#warning', { hasText: `${words}` }).waitFor()
     await page.getByText('Read-only', { exact: true }).waitFor()
     expect(await page.locator('.lever:visible, .change:visible').count()).toBe(0)
     expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
+    await master.call('DELETE', '/freeze')
     await master.set('on-call', 'bob')
-    await card('on-call').locator('.now', { hasText: 'bob' }).waitFor()
+    await row('on-call').locator('.now', { hasText: 'bob' }).waitFor()
     expect(await page.locator('#trouble:visible').count()).toBe(0)
   })
 })
@@ -72,7 +76,7 @@ describe('a token that reaches few switches', () => {
     const { stash, master } = await stashOnCall()
     await master.call('PATCH', '/flags', { 'shop-1': '1', zz: '1' })
     const shop = await master.grant({ label: 'shop', can: ['write'], keys: ['shop-*'] })
-    const { page, card } = await open(
+    const { page, row } = await open(
       { id: stash.id, token: shop.token },
       {
         viewport: { width: 1280, height: 800 },
@@ -95,13 +99,45 @@ describe('a token that reaches few switches', () => {
     const details = ['/items', '/guards', '/held', '/history'].map((part) =>
       page.waitForResponse((response) => response.url().includes(part)),
     )
-    await page.route('**/watch**', async (route) => {
+    await page.routeWebSocket(/\/watch/, async (socket) => {
       await Promise.all(details)
-      await route.continue()
+      socket.connectToServer()
     })
     await page.reload()
-    await card('zz').locator('.who', { hasText: 'zoe' }).waitFor()
-    await card('shop-1').locator('.who', { hasText: 'zoe' }).waitFor()
-    expect(await card('on-call').locator('.meta').textContent()).toBe('')
+    await row('zz').locator('.who', { hasText: 'zoe' }).waitFor()
+    await row('shop-1').locator('.who', { hasText: 'zoe' }).waitFor()
+    expect(await row('on-call').locator('.who, .why').count()).toBe(0)
+  })
+})
+
+describe('a token that has ended', () => {
+  it('takes no newer one with it, which another tab has kept on this device', async () => {
+    const { stash, master } = await stashOnCall()
+    const [old, newer] = [
+      await master.grant({ label: 'old', can: ['write'] }),
+      await master.grant({ label: 'newer', can: ['write'] }),
+    ]
+    const { page } = await openKnown({ id: stash.id, token: old.token })
+    const key = `switchyard:token:${stash.id}`
+    await page.evaluate(`localStorage.setItem('${key}', '${newer.token}')`)
+    const tokens = (await master.call('GET', '/tokens')).body['tokens'] as { token_id: string; label: string }[]
+    await master.call('DELETE', `/tokens/${tokens.find(({ label }) => label === 'old')?.token_id}`)
+    await banner(page).waitFor()
+    expect(await page.evaluate(`sessionStorage.getItem('${key}')`)).toBeNull()
+    await page.reload()
+    await page.getByText('You are \u2068newer\u2069', { exact: false }).waitFor()
+  })
+})
+
+describe('a token that is pasted into the search by mistake', () => {
+  it('gets into no address', async () => {
+    const { stash, master } = await stashOnCall()
+    await master.call('PATCH', '/flags', Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`switch-${i}`, '1'])))
+    const { page } = await openKnown(stash)
+    await page.getByLabel('Find a switch').fill(stash.token)
+    await page.locator('#toast', { hasText: 'has a token in it' }).waitFor()
+    expect(page.url()).not.toContain('swy_')
+    expect(await page.getByLabel('Find a switch').inputValue()).toBe('')
+    expect(await page.locator('.row').count()).toBe(10)
   })
 })

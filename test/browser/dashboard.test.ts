@@ -1,6 +1,6 @@
 /** The drill at seven o'clock: what an operator does with the dashboard, as a person does it, in a real Chromium. */
 import { describe, expect, it } from 'vitest'
-import { listen, type Dashboard } from '../support/dashboard.ts'
+import { listen, toView, type Dashboard } from '../support/dashboard.ts'
 import { operatorOf } from '../support/operator.ts'
 import { ownDashboards } from '../support/own-dashboards.ts'
 import { newStash, send, url } from '../support/service.ts'
@@ -20,13 +20,12 @@ async function furnish() {
 /** Written out: it runs in the page. */
 const FOCUSED_ROLE = `document.activeElement?.getAttribute('role')`
 
-const now = ({ card }: Dashboard, key: string) => card(key).locator('.now').textContent()
+const now = ({ row }: Dashboard, key: string) => row(key).locator('.now').textContent()
 const becomes = (dashboard: Dashboard, key: string, value: string) =>
   dashboard
-    .card(key)
+    .row(key)
     .locator('.now', { hasText: new RegExp(`^${value}$`) })
     .waitFor()
-const toView = ({ page }: Dashboard, name: string) => page.getByRole('navigation').getByRole('button', { name }).click()
 
 describe('the drill', () => {
   it('flips with a duration, is seen elsewhere, goes back by itself, is undone', async () => {
@@ -36,7 +35,7 @@ describe('the drill', () => {
     await mine.reach('maintenance-mode')
     await mine.page.getByLabel('For how long', { exact: true }).selectOption('other')
     await mine.page.getByLabel('How long exactly').fill('4s')
-    await mine.page.getByLabel(/^Why/).fill('drill')
+    await mine.page.getByLabel(/^Reason/).fill('drill')
     expect(await now(mine, 'maintenance-mode')).toBe('false')
     await mine.page.getByRole('button', { name: /^Set to .*true.* for 4 s$/ }).click()
 
@@ -44,8 +43,8 @@ describe('the drill', () => {
     await becomes(mine, 'maintenance-mode', 'true')
     expect(await stash.read('maintenance-mode')).toBe('true')
     await mine
-      .card('maintenance-mode')
-      .locator('.until', { hasText: /goes back in \d/ })
+      .row('maintenance-mode')
+      .locator('.until', { hasText: /back to .false. in \d/ })
       .waitFor()
     await becomes(theirs, 'maintenance-mode', 'false')
     expect(await stash.read('maintenance-mode')).toBe('false')
@@ -57,7 +56,7 @@ describe('the drill', () => {
     await mine.page.getByLabel('New value').fill('bob')
     await mine.page.getByRole('button', { name: /^Set to/ }).click()
     await becomes(theirs, 'on-call', 'bob')
-    await toView(mine, 'History')
+    await toView(mine.page, 'History')
     const { revision = 0 } = (await master.history('limit=1'))[0] ?? {}
     await mine.page.getByRole('button', { name: `Undo revision ${revision}` }).click()
     await mine.page.getByRole('button', { name: 'Undo it' }).click()
@@ -70,7 +69,7 @@ describe('the drill', () => {
     await master.set('maintenance-mode', 'true', 'for=30m')
     const mine = await open(stash)
     await mine.page.route('**/held?*', (route) => route.abort())
-    const until = mine.card('maintenance-mode').locator('.until', { hasText: /goes back in \d/ })
+    const until = mine.row('maintenance-mode').locator('.until', { hasText: /back to .false. in \d/ })
     await expect.poll(() => until.isVisible()).toBe(true)
   })
 
@@ -81,21 +80,22 @@ describe('the drill', () => {
     const bobs = await open({ id: stash.id, token: second.token })
     await mine.reach('traffic-target')
     await mine.page.getByLabel('New value').selectOption('green')
-    await mine.page.getByLabel(/^Why/).fill('blue is slow')
-    await mine.page.getByRole('button', { name: /^Set to/ }).click()
-    await mine.page.locator('#toast', { hasText: 'waits for a second person' }).waitFor()
-    await mine.page.getByRole('button', { name: 'See what waits' }).click()
-    await mine.page.getByRole('button', { name: 'Approve… traffic-target' }).click()
-    await mine.page.getByRole('button', { name: 'Approve: make it so' }).click()
-    await mine.sheet.getByText('It takes a second person').waitFor()
-    await mine.page.keyboard.press('Escape')
+    await mine.page.getByLabel(/^Reason/).fill('blue is slow')
+    await mine.sheet.getByText('a second person has to approve this').waitFor()
+    await mine.page.getByRole('button', { name: /^Ask for .*green/ }).click()
+    await mine.page.locator('#toast', { hasText: 'a second person has to approve it' }).waitFor()
+    await mine.page.getByRole('button', { name: 'See pending' }).click()
+    // The service would refuse it, so nothing offers it.
+    await mine.page.locator('#held li.item', { hasText: 'traffic-target' }).waitFor()
+    await expect.poll(() => mine.page.getByRole('button', { name: /^Approve/ }).count()).toBe(0)
+    expect(await mine.page.locator('#badge').count()).toBe(0)
     expect(await stash.read('traffic-target')).toBe('blue')
 
-    await bobs.page.reload()
-    await toView(bobs, 'Waiting')
+    await bobs.page.locator('#badge', { hasText: '1' }).waitFor()
+    await toView(bobs.page, 'Pending')
     await bobs.page.getByRole('button', { name: 'Approve… traffic-target' }).click()
-    await bobs.page.getByRole('button', { name: 'Approve: make it so' }).click()
-    await toView(mine, 'Switches')
+    await bobs.page.getByRole('button', { name: 'Approve and apply' }).click()
+    await toView(mine.page, 'Switches')
     await becomes(mine, 'traffic-target', 'green')
     expect(await stash.read('traffic-target')).toBe('green')
     expect((await master.history('limit=1'))[0]).toMatchObject({
@@ -108,12 +108,12 @@ describe('the drill', () => {
     const { stash, master } = await furnish()
     const mine = await open(stash)
     await mine.page.getByRole('button', { name: 'Freeze…' }).click()
-    await mine.page.getByLabel(/^Why/).fill('launch')
-    await mine.page.getByRole('button', { name: 'Freeze', exact: true }).click()
+    await mine.page.getByLabel(/^Reason/).fill('launch')
+    await mine.page.getByRole('button', { name: 'Freeze all switches' }).click()
     await mine.page.locator('#frozen', { hasText: 'launch' }).waitFor()
     await mine.reach('on-call')
     await mine.page.getByLabel('New value').fill('carol')
-    await mine.page.getByLabel('Break the glass, because').fill('Übergabe 🎉')
+    await mine.page.getByLabel('Reason to override the freeze').fill('Übergabe 🎉')
     await mine.page.getByRole('button', { name: /^Set to/ }).click()
     await becomes(mine, 'on-call', 'carol')
     expect((await master.history('limit=1'))[0]).toMatchObject({ broke_glass: { why: 'Übergabe 🎉' } })
@@ -126,7 +126,7 @@ describe('the drill', () => {
   it('goes by the keyboard alone', async () => {
     const { stash } = await furnish()
     const { page, ...mine } = await open(stash)
-    await page.locator('.card .lever:visible').waitFor()
+    await page.locator('.row .lever:visible').waitFor()
     for (let i = 0; i < 40; i++) {
       if ((await page.evaluate(FOCUSED_ROLE)) === 'switch') break
       await page.keyboard.press('Tab')
@@ -147,7 +147,7 @@ describe('what goes wrong', () => {
   it('a change that was made for another value is refused, shown, and then made on purpose', async () => {
     const { stash, master } = await furnish()
     const mine = await open(stash)
-    await mine.page.locator('.card .who').first().waitFor()
+    await mine.page.locator('.row .who').first().waitFor()
     await mine.reach('on-call')
     await mine.page.getByLabel('New value').fill('carol')
     await master.set('on-call', 'bob')
@@ -163,9 +163,10 @@ describe('what goes wrong', () => {
   it('a connection that breaks in mid-flip: the answer is lost, the repeat counts once, and it says so', async () => {
     const { stash, master } = await furnish()
     const mine = await open(stash)
-    await mine.page.locator('.card .who').first().waitFor()
+    await mine.page.locator('.row .who').first().waitFor()
     const keys: (string | undefined)[] = []
     await mine.page.route('**/api/item/**', async (route) => {
+      if (route.request().url().includes('dry_run')) return route.continue()
       keys.push(route.request().headers()['idempotency-key'])
       if (keys.length > 1) return route.continue()
       // It arrives; the answer does not.
@@ -190,12 +191,12 @@ describe('what goes wrong', () => {
     const mine = await open(stash)
     await mine.page.context().setOffline(true)
     await mine.page.getByText(/^No connection since \d\d:\d\d/).waitFor()
-    await mine.page.locator('body.stale').waitFor()
+    await mine.page.locator('#app .stale').waitFor()
     await stash.put('on-call', 'erin')
     expect(await now(mine, 'on-call')).toBe('alice')
     await mine.page.context().setOffline(false)
     await becomes(mine, 'on-call', 'erin')
-    await mine.page.locator('body:not(.stale)').waitFor()
+    await mine.page.locator('#app .stash:not(.stale)').waitFor()
     await mine.page.locator('#trouble').waitFor({ state: 'hidden' })
   })
 
@@ -203,7 +204,7 @@ describe('what goes wrong', () => {
     const { stash, master } = await furnish()
     const second = await master.grant({ label: 'bob', can: ['write'] })
     const bobs = await open({ id: stash.id, token: second.token })
-    await bobs.page.locator('.card .who').first().waitFor()
+    await bobs.page.locator('.row .who').first().waitFor()
     const list = (await master.call('GET', '/tokens')).body['tokens'] as { token_id: string; label: string }[]
     await master.call('DELETE', `/tokens/${list.find(({ label }) => label === 'bob')?.token_id}`)
     await bobs.page
@@ -221,7 +222,7 @@ describe('what goes wrong', () => {
     const { stash, master } = await furnish()
     await master.set('maintenance-mode', 'true', 'for=30m')
     const mine = await open(stash)
-    await mine.card('maintenance-mode').locator('.until:visible').waitFor()
+    await mine.row('maintenance-mode').locator('.until:visible').waitFor()
     expect((await master.call('DELETE', '')).status).toBe(200)
     await mine.page.getByText('The stash was deleted').waitFor()
     const offered = mine.page.locator('main button:visible, .banner button:visible, .until:visible')
@@ -236,7 +237,7 @@ describe('what goes wrong', () => {
     page.on('request', (request) => asked.push(request.headers()['authorization'] ?? ''))
     await page.goto(`${url}/#${stash.id}:${stash.token}`)
     await page.getByText(/no secret any more/).waitFor()
-    expect(page.url()).toBe(`${url}/#${stash.id}`)
+    expect(page.url()).toBe(`${url}/#/s/${stash.id}`)
     expect(asked.join('')).toBe('')
     expect(complaints).toEqual([])
     await page.close()
@@ -246,22 +247,22 @@ describe('what goes wrong', () => {
     const { stash, master } = await furnish()
     await master.call('PUT', '/guards/on-call', { type: 'text', max_length: 5, reason_required: true })
     const mine = await open(stash)
-    await mine.page.locator('.card .who').first().waitFor()
+    await mine.page.locator('.row .who').first().waitFor()
     await mine.reach('on-call')
     await mine.page.getByLabel('New value').fill('much too long')
-    await mine.page.getByLabel('Why').fill('drill')
+    await mine.page.getByLabel(/^Reason/).fill('drill')
     await mine.page.getByRole('button', { name: /^Set to/ }).click()
     await mine.sheet.getByText(/takes at most 5 characters|takes 0 to 5 characters/).waitFor()
     expect(await stash.read('on-call')).toBe('alice')
 
     const page = await browser().newPage()
     await page.goto(url)
-    await page.getByLabel('Stash').fill('a'.repeat(64))
-    await page.getByRole('button', { name: 'Connect' }).click()
+    await page.getByLabel('Stash', { exact: true }).fill('a'.repeat(64))
+    await page.getByRole('button', { name: 'Open', exact: true }).click()
     await page.getByText('There is no such stash').waitFor()
-    await page.getByLabel('Stash').fill(`${url}/#${stash.id}`)
-    await page.getByLabel('Token').fill('swy_nonsense')
-    await page.getByRole('button', { name: 'Connect' }).click()
+    await page.getByLabel('Stash', { exact: true }).fill(`${url}/#${stash.id}`)
+    await page.getByLabel('Token', { exact: true }).fill('swy_nonsense')
+    await page.getByRole('button', { name: 'Open', exact: true }).click()
     await page.getByText('The token is not valid here').waitFor()
     await page.close()
   })
@@ -271,21 +272,21 @@ describe('secrets', () => {
   it('are made and shown once: a token that works, and a link that does what it says', async () => {
     const { stash } = await furnish()
     const mine = await open(stash)
-    await toView(mine, 'Access')
+    await toView(mine.page, 'Access')
     await mine.page.getByRole('button', { name: 'New token…' }).click()
     await mine.page.getByLabel('Who or what it is for').fill('pipeline')
     await mine.page.getByLabel('For which switches').fill('on-*')
-    await mine.page.getByRole('button', { name: 'Make the token' }).click()
+    await mine.page.getByRole('button', { name: /^(?:Make|Create) the token$/ }).click()
     const token = (await mine.page.locator('.secret').textContent()) ?? ''
     await mine.page.getByRole('button', { name: 'Done' }).click()
     const pipeline = operatorOf(send, stash, token)
     expect((await pipeline.set('on-call', 'gina')).status).toBe(200)
     expect((await pipeline.set('maintenance-mode', 'true')).status).toBe(403)
 
-    await toView(mine, 'Switches')
+    await toView(mine.page, 'Switches')
     await mine.reach('on-call')
     await mine.page.getByLabel('New value').fill('henry')
-    await mine.page.getByRole('button', { name: 'Make a link' }).click()
+    await mine.page.getByRole('button', { name: 'Make a link…' }).click()
     await mine.page.getByRole('button', { name: 'Make the link' }).click()
     const link = (await mine.page.locator('.secret').textContent()) ?? ''
     await mine.page.getByRole('button', { name: 'Done' }).click()

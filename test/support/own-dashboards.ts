@@ -36,7 +36,7 @@ export function ownDashboards(): Own {
   }
   const openKnown: Own['openKnown'] = async (spec, key = 'on-call') => {
     const dashboard = await open(spec)
-    await dashboard.card(key).locator('.who').waitFor()
+    await dashboard.row(key).locator('.who').waitFor()
     return dashboard
   }
   return { open, openKnown, browser: () => browser }

@@ -16,12 +16,15 @@ afterEach(() => rm(parent, { recursive: true }))
 const list = async (): Promise<string[]> => (await readdir(out)).toSorted()
 
 describe('buildDashboard', () => {
-  it('writes a page, and the module and the style sheet that it names', async () => {
+  it('writes a page, the style sheet and the modules that it names, and the one that is loaded later', async () => {
     await buildDashboard(out)
     const page = await readFile(join(out, 'index.html'), 'utf8')
     const named = [...page.matchAll(/(?:href|src)="\/dashboard\/([^"]+)"/g)].map(([, name = '']) => name)
-    expect(named.map((name) => name.replace(/-[A-Z0-9]{8}/, ''))).toEqual(['styles.css', 'dashboard.js'])
-    expect(await list()).toEqual([...named, 'index.html'].toSorted())
+    const withoutHash = (name: string): string => name.replace(/-[A-Z0-9]{8}/, '')
+    expect(named.map(withoutHash)).toEqual(['styles.css', 'chunk.js', 'dashboard.js'])
+    const written = await list()
+    expect(written.map(withoutHash)).toEqual(['chunk.js', 'dashboard.js', 'index.html', 'later.js', 'styles.css'])
+    expect(written).toEqual(expect.arrayContaining(named))
   })
 
   it('leaves no file of an earlier build, no partial file, and nothing beside the folder', async () => {
@@ -29,7 +32,7 @@ describe('buildDashboard', () => {
     await writeFile(join(out, 'dashboard-AAAAAAAA.js'), 'old')
     await writeFile(join(out, 'index.html'), '<p>of yesterday')
     await buildDashboard(out)
-    expect(await list()).toHaveLength(3)
+    expect(await list()).toHaveLength(5)
     expect(await readFile(join(out, 'index.html'), 'utf8')).not.toContain('of yesterday')
     expect(await readdir(parent)).toEqual(['dashboard'])
   })

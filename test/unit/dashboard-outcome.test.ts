@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { NoAnswerError, RefusedError } from '../../src/client/errors.ts'
-import { callApi, isTokenEnded } from '../../src/dashboard/call.ts'
-import { isUnknown, sendUntilKnown } from '../../src/dashboard/outcome.ts'
+import { callApi, isTokenEnded } from '../../src/dashboard/api/call.ts'
+import { isUnknown, sendUntilKnown } from '../../src/dashboard/api/outcome.ts'
 import { answerTry, nameOf, OUTCOME_CASES, type OutcomeCase } from '../support/outcome-cases.ts'
 
 /** Responds by the case in the first segment of the path. Counts the attempts of each Idempotency-Key, and records headers. */
