@@ -80,7 +80,7 @@ function Opened({ stash, place }: { stash: Stash; place: Extract<Route, { stash:
   useEffect(focusContent, [])
   useEffect(() => {
     const { facts } = stash.content
-    stash.showAuthors()
+    stash.showInFull()
     const known = findKnown(stash.id) ?? { slug: null, name: null }
     remember(stash.id, { slug: facts?.slug ?? known.slug, name: facts?.name ?? known.name })
   }, [])

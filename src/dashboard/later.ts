@@ -1,5 +1,5 @@
 /**
- * The second module of the page: what is needed once a person presses something. It is loaded after the first one has drawn, so
+ * The second module of the page: dialogs and pages that a press opens. It is loaded after the first one has drawn, so
  * that values are seen sooner on a slow network.
  */
 export { openAdd } from './dialogs/add.tsx'

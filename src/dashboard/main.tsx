@@ -1,5 +1,6 @@
 /**
- * The dashboard. A token is never part of an address: it is typed or pasted, and kept until the tab is closed, or on this device.
+ * The dashboard. A token is never part of an address: it is typed or pasted, and kept until the tab is closed, or on this
+ * device.
  */
 import { render } from 'preact'
 import { App } from './app.tsx'

@@ -25,11 +25,11 @@ describe('in a dialog', () => {
   it('what became of it is never under the buttons, on a small phone', async () => {
     const { stash, master } = await stashOnCall()
     const bob = await master.grant({ label: 'bob', can: ['write'] })
-    await master.call('PUT', '/freeze', { reason: 'a launch '.repeat(20) })
     const { page, sheet, reach } = await open({ id: stash.id, token: bob.token })
     await page.setViewportSize({ width: 360, height: 640 })
     await reach('on-call')
     await page.getByLabel('New value').fill('bob')
+    await master.call('PUT', '/freeze', { reason: 'a launch '.repeat(20) })
     await page.getByRole('button', { name: /^Set to/ }).click()
     await sheet.locator('.outcome').getByText('Your token may not override a freeze').waitFor()
     await expect.poll(() => page.evaluate(HIDDEN_PX)).toBeLessThanOrEqual(0)

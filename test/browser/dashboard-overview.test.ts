@@ -1,72 +1,30 @@
-/** Every stash on one page, and the wall board: what it shows without a token, what it says when it does not know, and the way to a switch. */
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import type { BrowserContextOptions, Page } from 'playwright-core'
-import { afterEach, describe, expect, it } from 'vitest'
-import { listen } from '../support/dashboard.ts'
+/** Every stash on one page, and the wall board. */
+import type { BrowserContextOptions } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { examine } from '../support/axe.ts'
+import { furnish, isLive, panelOf, toNames } from '../support/dashboard-overview.ts'
 import { operatorOf } from '../support/operator.ts'
-import { ownDashboards } from '../support/own-dashboards.ts'
+import { ownPages } from '../support/own-pages.ts'
 import { newStash, send, url } from '../support/service.ts'
 import type { Stash } from '../support/stash.ts'
 
-const { browser } = ownDashboards()
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-const opened: { page: Page; complaints: string[] }[] = []
-
-afterEach(async () => {
-  // The browser itself logs a socket that the service refuses.
-  const complaints = opened.flatMap((one) => one.complaints).filter((text) => !text.startsWith('WebSocket connection'))
-  for (const { page } of opened.splice(0)) await page.context().close()
-  if (complaints.length > 0) throw new Error(`the page complained: ${complaints.join('\n')}`)
-})
-
-/** A stash with a switch that can be unsafe, one that needs approval, and one of another service. */
-async function furnish(name: string) {
-  const stash = await newStash({ name })
-  const master = operatorOf(send, stash, stash.token)
-  await master.call('PATCH', '/flags', {
-    'checkout.maintenance-mode': 'false',
-    'checkout.target': 'blue',
-    'payments.on-call': 'alice@shop.example',
-  })
-  await master.call('PUT', '/guards/checkout.maintenance-mode', { type: 'boolean', safe_value: 'false', max_for: '2h' })
-  await master.call('PUT', '/guards/checkout.target', { type: 'choice', choices: ['blue', 'green'], approvals: 1 })
-  return { stash, master }
-}
+const { openAt } = ownPages()
 
 type Terms = {
-  /** The stashes that the browser knows. */
   known?: { stash: Stash; name: string }[]
-  /** By the stash's id. */
   tokens?: Record<string, string>
   options?: BrowserContextOptions
 }
 
-async function openPage(hash: string, { known = [], tokens = {}, options = {} }: Terms = {}) {
-  const context = await browser().newContext({ viewport: { width: 1280, height: 800 }, ...options })
-  const list = known.map(({ stash, name }) => ({ id: stash.id, slug: null, name }))
-  const storing = Object.entries(tokens).map(
-    ([id, token]) => `sessionStorage.setItem('switchyard:token:${id}', '${token}')`,
-  )
-  await context.addInitScript(
-    [`localStorage.setItem('switchyard:stashes', ${JSON.stringify(JSON.stringify(list))})`, ...storing].join(';'),
-  )
-  const page = await context.newPage()
-  const complaints = listen(page)
-  opened.push({ page, complaints })
+async function openPage(hash: string, { known = [], ...rest }: Terms = {}) {
+  const page = await openAt('/', { ...rest, known: known.map(({ stash, name }) => ({ id: stash.id, name })) })
   const sockets: string[] = []
   const streams: string[] = []
   page.on('websocket', (socket) => sockets.push(socket.url()))
   page.on('request', (request) => /\/watch\b/.test(request.url()) && streams.push(request.url()))
   await page.goto(`${url}/${hash}`)
-  const panel = ({ id }: Stash) => page.locator(`.panel[data-stash="${id}"]`)
-  return { page, panel, sockets, streams }
+  return { page, panel: (stash: Stash) => panelOf(page, stash), sockets, streams }
 }
-
-const toNames = (...stashes: Stash[]): string => stashes.map(({ id }) => id).join(',')
-const isLive = (page: Page) => page.locator('#link', { hasText: /^Live$/ }).waitFor()
 
 describe('the wall board', () => {
   it('shows without a token what is not normal, since when and until when, and what changes', async () => {
@@ -287,22 +245,9 @@ describe.each([
   })
 })
 
-type Violation = { id: string; nodes: { html: string; failureSummary: string }[] }
-
-/** The page's policy lets in no script of the test, so it comes by the debugger. */
-async function examine(page: Page): Promise<string[]> {
-  await page.evaluate(AXE)
-  const { violations } = (await page.evaluate(`axe.run(document, { resultTypes: ['violations'] })`)) as {
-    violations: Violation[]
-  }
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
-  )
-}
-
 describe('a stash that another tab forgets', () => {
   it('is not brought back by this tab, which has it open', async () => {
-    const [{ stash, master }, { stash: other }] = [await furnish('gone'), await furnish('kept')]
+    const [{ stash, master }, { stash: other, master: others }] = [await furnish('gone'), await furnish('kept')]
     const { page } = await openPage('#/all', {
       known: [
         { stash, name: 'gone' },
@@ -315,7 +260,8 @@ describe('a stash that another tab forgets', () => {
     await second.getByRole('button', { name: 'Forget gone' }).click()
     await expect.poll(() => page.locator('.panel').count()).toBe(1)
     await master.set('checkout.maintenance-mode', 'true', 'for=10m')
-    await page.waitForTimeout(1_000)
+    await others.set('checkout.maintenance-mode', 'true', 'for=10m')
+    await page.locator('.row.unsafe').waitFor()
     expect(await page.locator('.panel').count()).toBe(1)
     expect(await second.locator('.known-name').count()).toBe(1)
   })

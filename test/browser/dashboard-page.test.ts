@@ -1,30 +1,13 @@
 /** The dashboard as a page: what stands in it is text, its policy holds, everybody can use it, and it is small. */
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { gzipSync } from 'node:zlib'
-import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
+import { examine } from '../support/axe.ts'
 import { listen, toView } from '../support/dashboard.ts'
 import { operatorOf } from '../support/operator.ts'
 import { ownDashboards } from '../support/own-dashboards.ts'
 import { newStash, send, url } from '../support/service.ts'
 
 const { open, browser } = ownDashboards()
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-type Violation = { id: string; nodes: { html: string; failureSummary: string }[] }
-
-/** The policy lets no script of ours in, so it comes by the debugger. */
-async function examine(page: Page): Promise<string[]> {
-  await page.evaluate(AXE)
-  const { violations } = (await page.evaluate(`axe.run(document, { resultTypes: ['violations'] })`)) as {
-    violations: Violation[]
-  }
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
-  )
-}
 
 /** Switches of every kind, one away from its safe value, changes that wait, and a night's history. */
 async function furnish() {

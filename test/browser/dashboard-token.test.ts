@@ -141,3 +141,19 @@ describe('a token that is pasted into the search by mistake', () => {
     expect(await page.locator('.row').count()).toBe(10)
   })
 })
+
+describe('a token that may not override a freeze', () => {
+  it('finds no control of what is frozen, and has it again when the freeze has ended', async () => {
+    const { stash, master } = await stashOnCall()
+    await master.set('lamp', 'on')
+    const bob = await master.grant({ label: 'bob', can: ['write'] })
+    const { row } = await openKnown({ id: stash.id, token: bob.token })
+    await row('on-call').locator('.change').waitFor()
+    await master.call('PUT', '/freeze', { keys: ['on-*'], reason: 'launch' })
+    await row('on-call').locator('.change').waitFor({ state: 'detached' })
+    await row('on-call').getByText('frozen').waitFor()
+    expect(await row('lamp').locator('.change').count()).toBe(1)
+    await master.call('DELETE', '/freeze?keys=on-*')
+    await row('on-call').locator('.change').waitFor()
+  })
+})

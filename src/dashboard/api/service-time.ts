@@ -1,7 +1,7 @@
 /**
- * The present time of the service, from the `Date` of its answers: ends of time-boxes and freezes are told by its clock, and the
- * clock of a device may be wrong by minutes. Between answers it follows the clock of the device, which goes on in a laptop that
- * sleeps.
+ * The present time of the service, from the `Date` of its answers: ends of time-boxes and freezes are told by its clock, and
+ * the clock of a device may be wrong by minutes. Between answers it follows the clock of the device, which goes on in a laptop
+ * that sleeps.
  */
 import type { Reply } from '../../client/call.ts'
 

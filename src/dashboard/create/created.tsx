@@ -1,4 +1,7 @@
-/** After a stash was made: the master token, once, what is done and what is not, and the way to the switches. */
+/**
+ * After a stash was created: the master token, shown once, the steps that are done and those that failed, and the way to the
+ * switches.
+ */
 import { useState } from 'preact/hooks'
 import { Check, TextField } from '../parts/fields/fields.tsx'
 import { Secret } from '../parts/secrets/secret.tsx'

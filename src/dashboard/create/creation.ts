@@ -1,6 +1,7 @@
 /**
- * Makes a stash in three steps: the stash, a token of the person, the switches. What is done stays done: after a failure only the
- * rest is tried again. The master token is in the memory of this page alone, until the person says that it is put away.
+ * Creates a stash in three steps: the stash, a token of the person, the switches. A step that is done stays done: after a
+ * failure only the rest is tried again. The master token is in the memory of this page alone, until the person says that it is
+ * put away.
  */
 import { effect, signal } from '@preact/signals'
 import { NoAnswerError, RefusedError } from '../../client/errors.ts'
@@ -84,7 +85,7 @@ async function attempt(step: keyof Creation['steps'], act: (state: Creation) => 
     return true
   } catch (error) {
     if (!(error instanceof RefusedError || error instanceof NoAnswerError)) throw error
-    // What was not known may stay so after a repeat that was refused.
+    // An unknown outcome may stay unknown after a repeat that was refused.
     const outcome = determineOutcome(error, before.steps[step] === 'unknown' ? 'unknown' : 'no')
     setStep(step, outcome === 'unknown' ? 'unknown' : 'failed', describeFailure(error))
     if (outcome === 'no') update({ importKey: createKey() })
@@ -104,7 +105,7 @@ async function makeToken({ id, master, spec, steps }: Creation): Promise<void> {
   const { token } = await grant().catch(async (error: unknown) => {
     const isLost = steps.token === 'unknown' && error instanceof RefusedError && error.code === 'label_taken'
     if (!isLost) throw error
-    // The first try was applied, and its answer was lost: the token that nobody has is replaced.
+    // The first try was applied, and its answer was lost: that token is replaced, because its text is lost.
     const { tokens } = (await callApi<TokenList>(target, 'GET', path)).body
     const lost = tokens.find(({ master: isMaster }) => !isMaster)
     if (lost === undefined) throw error

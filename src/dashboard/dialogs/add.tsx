@@ -51,7 +51,7 @@ function Add({ stash, proposed, close }: Props) {
     if (next.type !== draft.type) setValue(FIRST_VALUES[next.type] ?? '')
     setDraft(next)
   }
-  // Another kind of value control: what was written for the one before may not fit it.
+  // Another kind of value control: the value that was entered for the one before may not fit it.
   useEffect(
     () => setValue(FIRST_VALUES[toType(kept?.type ?? (mayGuard ? draft.type : ''))] ?? ''),
     [kept?.type, mayGuard],

@@ -53,7 +53,7 @@ function BulkChange({ stash, keys, done, close }: Props) {
   const views = stash.views()
   const current = (key: string): string => views.get(key)?.value ?? ''
   const [shared] = useState(() => findSharedGuard(keys, guards, current))
-  /** What was typed, by key. The others stay as they are, also where somebody else changes them meanwhile. */
+  /** The values that were entered, by key. The others stay as they are, also where another person changes them meanwhile. */
   const [values, setValues] = useState<ReadonlyMap<string, string>>(new Map())
   const [common, setCommon] = useState('')
   const next = (key: string): string => (shared === null ? (values.get(key) ?? current(key)) : common)

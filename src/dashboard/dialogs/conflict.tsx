@@ -3,13 +3,13 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 
 type Props<Found> = {
-  /** What is read: "it is", "they are". */
+  /** The subject and verb of the sentence: "it is", "they are". */
   what: string
   again: string
   seen: string
   read(): Promise<Found>
   show(found: Found): ComponentChildren
-  /** The change replaces what was found from now on. */
+  /** From now on the change replaces the values that were found. */
   take(found: Found): void
 }
 

@@ -107,7 +107,7 @@ function Drop({ stash, held, close }: Props) {
   const changes = useChanges(stash, keys)
   const requests = useRequests('DELETE', `/stash/${stash.id}/held/${held.held_id}`, () => ({
     query: { reason: reason.text },
-    // Only the end of a time-box is asked about: a freeze stops nobody from declining.
+    // Only the end of a time-box is asked about: a freeze does not stop a person from declining.
     ...(isEnd && { headers: override.headers }),
   }))
   return (

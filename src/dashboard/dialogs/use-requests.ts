@@ -26,7 +26,9 @@ export function useRequests<Body extends ChangeReply = ChangeReply>(
 ) {
   const sent = useRef<{ key: string; options: Call }>({ key: '', options: {} })
   return {
-    /** @param key '': it is not repeated. With the same key as before it is the same request, whatever the form holds by now. */
+    /**
+     * @param key '': it is not repeated. With the same key as before it is the same request, whatever the form holds by now.
+     */
     async send(key: string, signal: AbortSignal, session: Session): Promise<Reply<Body>> {
       if (key === '' || sent.current.key !== key) {
         const pressedAt = Date.now()

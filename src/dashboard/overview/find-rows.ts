@@ -6,7 +6,7 @@ import { getSummary } from './summary.ts'
 
 export type Wanted = { search: string; show: Show }
 
-/** Without a search, only what is not normal has a row. */
+/** Without a search, only switches that are not normal have a row. */
 export const isNarrowed = ({ search, show }: Wanted): boolean => search.trim() !== '' || show !== ''
 
 export function findRows(stash: Stash, { search, show }: Wanted): FlagView[] {

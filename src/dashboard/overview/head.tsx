@@ -1,4 +1,7 @@
-/** The head of the page: whether everything is live, and the way to other pages. On a wall also the time, so that a page that hangs is seen. */
+/**
+ * The head of the page: whether everything is live, and the way to other pages. On a wall also the time, so that a page that
+ * hangs is seen.
+ */
 import { useRef } from 'preact/hooks'
 import { CopyButton } from '../parts/secrets/copy-button.tsx'
 import { Icon } from '../parts/icon.tsx'

@@ -1,4 +1,4 @@
-/** What is wrong with a stash as a whole: it is not live, not there, or frozen. Says since when, and until when. */
+/** The state of a stash as a whole: not live, not there, or frozen; since when, and until when. */
 import { Icon } from '../parts/icon.tsx'
 import { LinkTo } from '../parts/link-to.tsx'
 import { forget } from '../state/browser/known-stashes.ts'
@@ -69,6 +69,6 @@ function describeTrouble({ link: { state, since, behind }, content: { revision, 
     return revision === -1 ? `${lost} Nothing was read yet.` : `${lost} What you see is how things stood then.`
   }
   if (detailsLostAt !== null)
-    return `Values are live. What is normal, who, why and what is pending could not be read since ${clock(detailsLostAt)}.`
+    return `Values are live. Whether they are normal, who changed them, why, and pending changes could not be read since ${clock(detailsLostAt)}.`
   return behind ? 'The service has newer values than it has told here.' : ''
 }

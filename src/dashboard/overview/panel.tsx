@@ -1,4 +1,4 @@
-/** One stash on the page of all: its state, what is not normal or was searched for, and its services. */
+/** One stash on the page of all: its state, the switches that are not normal or were searched for, and its services. */
 import { FlagRow } from '../parts/flag-row.tsx'
 import { LinkTo } from '../parts/link-to.tsx'
 import type { FlagView } from '../state/flags/flag-view.ts'
@@ -60,7 +60,7 @@ function Rows({ stash, rows, wanted, isWall }: RowsProps) {
             stash={stash}
             view={view}
             address={address}
-            mayChange={!isWall && stash.may('write', view.key) && !stash.isOver()}
+            mayChange={!isWall && stash.mayChange(view.key)}
             isShort={false}
             isSelected={null}
             onSelect={ignore}

@@ -1,4 +1,4 @@
-/** What is wrong and what needs me, over all stashes, in one line. It says what is not known, too. */
+/** One line over all stashes: switches that are not normal, changes that need me, freezes, and facts that are not known. */
 import type { ComponentChildren } from 'preact'
 import { Icon } from '../parts/icon.tsx'
 import type { Show } from '../state/flags/flag-list.ts'
@@ -15,7 +15,7 @@ export function Strip({ totals, show, isWall }: Props) {
     </Chip>
   )
   return (
-    <div class="strip" role="group" aria-label="What is wrong">
+    <div class="strip" role="group" aria-label="Summary">
       {alerts > 0 && chip('alerts', 'alert', `${alerts} not normal`)}
       {alerts === 0 && <Calm totals={totals} />}
       {mine > 0 && chip('pending', 'needs', mine === 1 ? '1 needs you' : `${mine} need you`)}

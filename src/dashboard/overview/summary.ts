@@ -1,6 +1,6 @@
 /**
- * What the page says of one stash: what is not normal, what needs me, and whether all of that is known. Computed again only when
- * this stash has changed, since the page shows many.
+ * The summary of one stash: switches that are not normal, changes that need me, and whether all of that is known. Computed
+ * again only when this stash has changed, since the page shows many.
  */
 import { computed, type ReadonlySignal } from '@preact/signals'
 import { serviceNow } from '../api/service-time.ts'
@@ -22,7 +22,7 @@ export type Service = {
   isKnown: boolean
 }
 
-/** What is not known of it. `''`: everything is, as of now. */
+/** Which fact of it is not known. `''`: all are known, as of now. */
 export type Doubt = '' | 'connecting' | 'lost' | 'missing' | 'gone' | 'behind' | 'details' | 'reading'
 
 export type Summary = {
@@ -92,7 +92,9 @@ const isKnown = ({ type }: FlagView): boolean => type !== undefined
 export const toColour = ({ id, content: { facts } }: Stash): Colour =>
   findKnown(id)?.colour ?? proposeColour(id, facts?.name ?? facts?.slug ?? null)
 
-/** What is wrong comes first: not normal, needs me, frozen, not live. A stash that is just being opened stays in its place. */
+/**
+ * Troubled stashes come first: not normal, needs me, frozen, not live. A stash that is just being opened stays in its place.
+ */
 export function toRank({ stash }: Entry): number {
   if (stash === null) return 3
   const { alerts, mine, freezes, doubt } = getSummary(stash)

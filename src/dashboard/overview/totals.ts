@@ -1,4 +1,4 @@
-/** What is wrong in all stashes together, and of how many of them something is not known. */
+/** Counts over all stashes: not normal, needing me, frozen; and the stashes of which something is not known. */
 import type { Stash } from '../state/stash.ts'
 import type { Board } from './board.ts'
 import { getSummary } from './summary.ts'
@@ -13,7 +13,7 @@ export type Totals = {
   notLive: number
   /** Stashes of which everything is known. */
   known: number
-  /** What is not known, a sentence each. */
+  /** One sentence for each kind of fact that is not known. */
   doubts: string[]
 }
 

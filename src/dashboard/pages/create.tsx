@@ -11,7 +11,7 @@ export function CreatePage() {
   useEffect(() => {
     document.title = 'Create a stash · Switchyard'
   }, [])
-  // What was focused in the form is gone then.
+  // The element that had the focus is gone then.
   useEffect(() => {
     if (made !== null) document.getElementById('main')?.focus()
   }, [made === null])

@@ -1,4 +1,4 @@
-/** The history of a stash, newest first. The service filters by switch; person and words filter what was read. */
+/** The history of a stash, newest first. The service filters by switch; person and words filter the entries that were read. */
 import { notify } from '../state/signals.ts'
 import type { HistoryEntry } from '../api/answer-types.ts'
 import { getHistory, type FlagView } from '../state/flags/flag-view.ts'

@@ -1,5 +1,5 @@
 /**
- * Every stash on one page: what is not normal first, then what needs me. `?s=` names the stashes, so that the address works in a
+ * Every stash on one page: troubled stashes first. `?s=` names the stashes, so that the address works in a
  * browser that knows none; `?wall=1` is the same for a screen on a wall, with nothing to press.
  */
 import { useEffect, useRef } from 'preact/hooks'
@@ -73,7 +73,7 @@ export function OverviewPage() {
 
 type Shown = { entry: Entry; rows: FlagView[] }
 
-/** What is wrong comes first. A stash without a match is left out, but not one that could not be searched. */
+/** Troubled stashes come first. A stash without a match is left out, but not one that could not be searched. */
 function listShown({ entries }: Board, wanted: Wanted): Shown[] {
   return entries
     .map((entry) => ({ entry, rows: entry.stash === null ? [] : findRows(entry.stash, wanted) }))
@@ -113,7 +113,7 @@ function Rest({ board: { entries, left }, wanted, hidden }: RestProps) {
       )}
       {wanted.show === 'pending' && closed > 0 && (
         <p class="hint">
-          {closed === 1 ? 'Of 1 stash' : `Of ${closed} stashes`} it is not known what is pending: that needs a token.
+          {closed === 1 ? 'Of 1 stash' : `Of ${closed} stashes`} the pending changes are not known: they need a token.
         </p>
       )}
       {left.length > 0 && (

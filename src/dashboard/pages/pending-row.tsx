@@ -1,4 +1,6 @@
-/** One pending change: what it does to the present values, who asked for it and why, when, and what this token can do about it. */
+/**
+ * One pending change: what it does to the present values, who asked for it and why, when, and what this token can do about it.
+ */
 import type { ComponentChildren } from 'preact'
 import { openChange } from '../dialogs/change.tsx'
 import { openApprove, openDrop } from '../dialogs/held.tsx'

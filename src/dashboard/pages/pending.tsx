@@ -1,4 +1,6 @@
-/** What is pending: first what needs this person, then what needs another one, then what happens by itself. */
+/**
+ * The pending changes: first those that need this person, then those that need another one, then those that wait for a time.
+ */
 import type { Stash } from '../state/stash.ts'
 import type { FlagView } from '../state/flags/flag-view.ts'
 import { judge, type Judged, type Place } from '../state/flags/judge-held.ts'
@@ -35,9 +37,9 @@ export function PendingPage({ stash }: { stash: Stash }) {
           <h2 class="hidden">Pending</h2>
           <p id="held-empty" class="empty">
             {stash.token === null
-              ? 'What is pending is shown to people with a token.'
+              ? 'Pending changes are shown to people with a token.'
               : stash.content.heldAt === -1
-                ? 'Reading what is pending…'
+                ? 'Reading the pending changes…'
                 : 'Nothing is pending.'}
           </p>
         </>

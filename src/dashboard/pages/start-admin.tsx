@@ -9,7 +9,7 @@ import { StashLink } from '../parts/stash-link.tsx'
 import { loadAdminToken, removeAdminToken, saveAdminToken } from '../state/browser/credentials.ts'
 import { findTokenTypo } from '../state/stash-text.ts'
 
-/** What is inside is drawn only while it is open: it would be a second field for a token. */
+/** Its content is drawn only while it is open: it would be a second field for a token. */
 export function AdminList() {
   const [isOpen, setOpen] = useState(false)
   return (

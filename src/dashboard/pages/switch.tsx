@@ -1,4 +1,4 @@
-/** The page of one switch: what it is, the control that changes it, what is known of it, and its history. */
+/** The page of one switch: its value, the control that changes it, its rules, and its history. */
 import { openAdd } from '../dialogs/add.tsx'
 import { SwitchActions, SwitchControl } from './switch/control.tsx'
 import { SwitchHistory } from './switch/history.tsx'
@@ -84,7 +84,7 @@ function Missing({ stash, flag: key }: Props) {
   )
 }
 
-/** What is known of it, and the buttons that change more than its value. */
+/** Its rules and facts, and the buttons that change more than its value. */
 function About({ stash, view }: { stash: Stash; view: FlagView }) {
   void stash.changed.value
   const guard = stash.content.guards.get(view.key)

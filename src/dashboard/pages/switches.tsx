@@ -1,4 +1,4 @@
-/** The switches of a stash: what is not normal first, then by service. */
+/** The switches of a stash: those that are not normal first, then by service. */
 import { useSignal } from '@preact/signals'
 import { useCallback } from 'preact/hooks'
 import { withLater } from '../parts/later.tsx'

@@ -1,6 +1,7 @@
 /**
- * The dialog of every change. It describes the change, asks the service by a dry run what would happen, sends it, and stays open
- * until its outcome is known. If the connection breaks, it repeats the change under the same Idempotency-Key, and says so.
+ * The dialog of every change. It describes the change, asks the service by a dry run what would happen, sends it, and stays
+ * open until its outcome is known. If the connection breaks, it repeats the change under the same Idempotency-Key, and says
+ * so.
  */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'

@@ -1,4 +1,4 @@
-/** One switch in a list: its name, its value, what is to know of it, and the control that changes it. */
+/** One switch in a list: its name, its value, the facts about it, and the control that changes it. */
 import { toShortName, type FlagView } from '../state/flags/flag-view.ts'
 import type { Stash } from '../state/stash.ts'
 import { brief } from '../text/marks.ts'

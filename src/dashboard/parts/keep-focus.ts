@@ -10,7 +10,7 @@ let focused: string | null = null
 document.addEventListener('focusin', ({ target }) => {
   focused = target instanceof Element ? target.getAttribute('data-focus') : null
 })
-// Whoever presses beside it leaves it.
+// A press beside it takes the focus away on purpose.
 document.addEventListener('pointerdown', () => {
   focused = null
 })
@@ -22,7 +22,7 @@ export function useKeptFocus<T extends HTMLElement>() {
     if (focused === null || document.activeElement !== document.body) return
     const element = row.current?.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focused)}"]`)
     element?.focus({ preventScroll: true })
-    // Whoever goes by the keyboard is led there.
+    // A person who uses the keyboard is led there.
     if (element?.matches(':focus-visible')) element.scrollIntoView({ block: 'nearest' })
   }, [])
   return row

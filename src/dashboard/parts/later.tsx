@@ -1,4 +1,4 @@
-/** Loads the second module of the page (later.ts), and shows and opens what it holds. */
+/** Loads the second module of the page (later.ts), and shows its pages and opens its dialogs. */
 import { signal } from '@preact/signals'
 import { h, type ComponentType } from 'preact'
 import type * as LaterModule from '../later.ts'

@@ -16,7 +16,7 @@ export function OutcomeBox({ outcome, retry }: { outcome: Outcome; retry(): void
     // On a phone it may be below the edge, or under the buttons, which stay in view.
     const buttons = box.current.parentElement?.querySelector<HTMLElement>('.actions:last-child')?.offsetHeight ?? 0
     box.current.style.scrollMarginBottom = `${buttons + 8}px`
-    // It grows when what it shows has been read.
+    // It grows when its content has been read.
     const observer = new ResizeObserver(() => box.current?.scrollIntoView({ block: 'nearest' }))
     observer.observe(box.current)
     return () => observer.disconnect()

@@ -1,4 +1,7 @@
-/** A component that is drawn again only if one of its properties has changed. `memo` of preact/compat would bring the whole of it. */
+/**
+ * A component that is drawn again only if one of its properties has changed. `memo` of preact/compat would bring the whole of
+ * it.
+ */
 import { Component } from 'preact'
 
 export abstract class PureComponent<Props extends object> extends Component<Props> {

@@ -1,4 +1,4 @@
-/** What stands around every page of one stash: which it is, whether it is live, who I am, what is wrong, and the views. */
+/** The frame of every page of one stash: its name, whether it is live, who I am, its troubles, and the views. */
 import type { ComponentChildren } from 'preact'
 import { findKnown } from '../state/browser/known-stashes.ts'
 import { VIEWS, type View } from '../state/route.ts'
@@ -181,7 +181,7 @@ function describeTrouble({ link: { state, since, behind }, content: { detailsLos
   if (state === 'missing') return 'There is no such stash: it never existed, or was deleted.'
   if (state === 'gone') return 'The stash was deleted. What you see is how things stood before.'
   if (state === 'live' && detailsLostAt !== null)
-    return `Values are live, details are behind: who, why, what is pending and the freeze could not be read since ${clock(detailsLostAt)}.`
+    return `Values are live, details are behind: who, why, pending changes and the freeze could not be read since ${clock(detailsLostAt)}.`
   return state === 'live' && behind
     ? 'The service has newer values than it has told here. They should come in a moment.'
     : ''

@@ -1,4 +1,4 @@
-/** A stash in a list: its name, and below it what is known of it. */
+/** A stash in a list: its name, and facts about it below. */
 import type { ComponentChildren } from 'preact'
 import { clip } from '../text/marks.ts'
 import { LinkTo } from './link-to.tsx'

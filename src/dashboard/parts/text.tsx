@@ -34,7 +34,7 @@ export function Marked({ text }: { text: string }) {
   )
 }
 
-/** A name that somebody gave. */
+/** A name that a person gave. */
 export function Name({ text, kind }: { text: string; kind?: string }) {
   return (
     <bdi class={kind}>

@@ -1,4 +1,4 @@
-/** What is known of a stash, as plain data. */
+/** The content of a stash as far as the page knows it, as plain data. */
 import type { Reverts } from '../../client/reverts.ts'
 import type { FlagMeta, GuardFacts, HeldChange, HistoryEntry, OwnToken, StashFacts } from '../api/answer-types.ts'
 

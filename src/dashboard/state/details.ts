@@ -1,7 +1,7 @@
 /**
- * Reads what the watch of a stash does not tell: who, why, guards, what is pending, and what the token may. After each change and
- * each reconnect. What cannot be read is tried again, less and less often, and the page says so meanwhile. No failure may end
- * this for good.
+ * Reads what the watch of a stash does not tell: who, why, guards, pending changes, and the token's abilities. After each
+ * change and each reconnect. What cannot be read is tried again, less and less often, and the page says so meanwhile. No
+ * failure may end this for good.
  */
 import { RefusedError } from '../../client/errors.ts'
 import { callApi, isTokenEnded } from '../api/call.ts'
@@ -24,7 +24,7 @@ const ASKED_MAX = 30
 type DetailsHost = {
   readonly id: string
   readonly content: Content
-  readonly showsAuthors: boolean
+  readonly isShownInFull: boolean
   session(): Session
   /** Has the page drawn again. */
   touch(): void
@@ -93,7 +93,7 @@ export class Details {
   }
 
   async #readAll(session: Session): Promise<void> {
-    const { showsAuthors, content: known } = this.#stash
+    const { isShownInFull, content: known } = this.#stash
     const isRestStale = this.#isRestStale
     this.#isRestStale = false
     const parts = [this.#readMeta()]
@@ -101,7 +101,7 @@ export class Details {
     if (session.token !== null) {
       // An import, or an undo, may set values and guards in one revision.
       parts.push(this.#readMe(session), this.#readHeld(session), this.#readGuards(session))
-      if (showsAuthors) parts.push(this.#readItems(session), this.#readHistory(session))
+      if (isShownInFull) parts.push(this.#readItems(session), this.#readHistory(session))
     }
     const results = await Promise.allSettled(parts)
     if (!this.#isWanted(session)) return
@@ -252,7 +252,10 @@ export class Details {
     this.#stash.touch()
   }
 
-  /** Looks up the last changes of flags that the page of history does not reach: one by one, while nothing newer has to be read. */
+  /**
+   * Looks up the last changes of flags that the page of history does not reach: one by one, while nothing newer has to be
+   * read.
+   */
   async lookUpOlder(): Promise<void> {
     const session = this.#stash.session()
     // A run that is under way does it at its end.
@@ -284,7 +287,7 @@ export class Details {
     const keys = [...flags.keys()]
     const isNotNormal = (key: string): boolean => meta.get(key)?.safe === false || reverts.has(key)
     const first = keys.filter(isNotNormal)
-    return this.#stash.showsAuthors ? [...first, ...keys.filter((key) => !isNotNormal(key))] : first
+    return this.#stash.isShownInFull ? [...first, ...keys.filter((key) => !isNotNormal(key))] : first
   }
 }
 

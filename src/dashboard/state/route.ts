@@ -104,6 +104,6 @@ export function replace(target: Route, query: Record<string, string> = {}): void
   try {
     history.replaceState(null, '', location.pathname + hash)
   } catch {
-    // A browser may refuse it for a while after a hundred of them: when somebody holds a key in the search.
+    // A browser may refuse it for a while after a hundred of them: when a person holds a key in the search.
   }
 }

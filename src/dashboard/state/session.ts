@@ -3,7 +3,9 @@ import type { Reply } from '../../client/call.ts'
 import { callApi, isTokenEnded } from '../api/call.ts'
 import { API } from '../api/connection.ts'
 
-/** The stash and the token at one moment. A dialog keeps its session, so its requests go there whatever the page shows by then. */
+/**
+ * The stash and the token at one moment. A dialog keeps its session, so its requests go there whatever the page shows by then.
+ */
 export type Session = {
   id: string
   token: string | null

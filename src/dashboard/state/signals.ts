@@ -1,4 +1,6 @@
-/** Small pieces of state that every part of the page may show: the present time, and what is said to a screen reader. */
+/**
+ * Small pieces of state that every part of the page may show: the present time, the notice, and the text for screen readers.
+ */
 import { signal } from '@preact/signals'
 import { serviceNow } from '../api/service-time.ts'
 

@@ -1,6 +1,6 @@
 /**
- * Follows the changes of a stash over one WebSocket at a time, and reconnects for as long as it is watched. Not over a stream of
- * `fetch`: a browser gives six connections to a host of HTTP/1.1, and a page may watch many stashes in several tabs.
+ * Follows the changes of a stash over one WebSocket at a time, and reconnects for as long as it is watched. Not over a stream
+ * of `fetch`: a browser gives six connections to a host of HTTP/1.1, and a page may watch many stashes in several tabs.
  */
 import { BackOff } from '../../client/backoff.ts'
 import { parseWatchEvent, type FlagUpdate } from '../../client/flag-update.ts'

@@ -1,9 +1,8 @@
 /**
  * What the page knows of one stash. Values come from one read, and from then on from the watch alone, so that they are as fresh
- * as its state says. Who, why and
- * until when are read after them (details.ts), and are not shown beside a value that they may not be about.
+ * as its state says. Who and why are read after them (details.ts), and are not shown beside a value that they may not be about.
  *
- * The content is plain and mutable. Whoever shows it reads `changed`, which moves on once for each burst of changes.
+ * The content is plain and mutable. A component that shows it reads `changed`, which moves on once for each burst of changes.
  */
 import { signal } from '@preact/signals'
 import { createKeyMatcher, type KeyMatcher } from '../../model/access/key-matcher.ts'
@@ -11,7 +10,7 @@ import type { Ability, OwnToken } from '../api/answer-types.ts'
 import { serviceNow } from '../api/service-time.ts'
 import { createContent, type Content, type Link, type WatchState } from './content.ts'
 import { Details } from './details.ts'
-import { toFlagViews, type FlagView } from './flags/flag-view.ts'
+import { findNextEnd, toFlagViews, type FlagView } from './flags/flag-view.ts'
 import { createSession, type Session } from './session.ts'
 import { watchStash, type ContentUpdate, type StashStatus } from './stash-watch.ts'
 
@@ -43,8 +42,10 @@ export class Stash {
   #isClosed = false
   /** Called when the token has ended. */
   onTokenEnd: (why: string) => void = () => {}
-  /** Whether the page shows who changed each flag. Otherwise only those are looked up that are not at their safe value. */
-  showsAuthors = false
+  /**
+   * Whether a page is about this stash. Otherwise its history is not read, but for the flags that are not at their safe value.
+   */
+  isShownInFull = false
 
   constructor(id: string, token: string | null) {
     this.id = id
@@ -101,10 +102,10 @@ export class Stash {
   refreshHeld(): void {
     this.#details.refreshHeld()
   }
-  /** The page shows every flag of the stash from now on, with who changed it last. */
-  showAuthors(): void {
-    if (this.showsAuthors) return
-    this.showsAuthors = true
+  /** A page is about this stash from now on. */
+  showInFull(): void {
+    if (this.isShownInFull) return
+    this.isShownInFull = true
     this.refresh()
   }
   readOlderHistory(): Promise<void> {
@@ -172,7 +173,7 @@ export class Stash {
     if (!isFirst) this.#details.changed(update.type === 'change' && keys.length > 0 ? keys : null)
   }
 
-  /** The service was recovered to an earlier state. What was read of later ones is not true any more. */
+  /** The service was recovered to an earlier state. Details of later ones are not true any more. */
   #startOver(revision: number): void {
     const none = { before: null, entries: new Map(), shownSince: new Map() }
     Object.assign(this.content, { ...none, revision: revision - 1, known: revision, heldAt: -1 })
@@ -240,13 +241,21 @@ export class Stash {
     return (me.master || me.can.includes(ability)) && (key === undefined || this.#reaches(me, key))
   }
 
+  /**
+   * Whether a change of this flag may succeed: not of a stash that is gone, nor in a freeze that the token may not override.
+   */
+  mayChange(key: string): boolean {
+    const isFrozen = this.views().get(key)?.isFrozen === true
+    return this.may('write', key) && !this.isOver() && (!isFrozen || this.may('break_glass'))
+  }
+
   #reaches({ master, keys }: OwnToken, key: string): boolean {
     if (master || keys.includes('*')) return true
     if (this.#matches?.keys !== keys) this.#matches = { keys, matcher: createKeyMatcher(keys) }
     return this.#matches.matcher(key)
   }
 
-  /** Whether what is shown may be old. */
+  /** Whether the shown values may be old. */
   isStale(): boolean {
     const { state } = this.link
     return this.content.revision !== -1 && state !== 'live' && state !== 'connecting'
@@ -282,12 +291,6 @@ export class Stash {
     return facts?.name ?? facts?.slug ?? `${this.id.slice(0, 8)}…`
   }
 }
-
-/** When the next time-box or freeze ends, in ms since the epoch; Infinity: none does. */
-const findNextEnd = ({ reverts, freezes }: Content, now: number): number =>
-  [...[...reverts.values()].map(({ at }) => at), ...freezes.map(({ until }) => until ?? Infinity)]
-    .filter((at) => at > now)
-    .reduce((first, at) => Math.min(first, at), Infinity)
 
 /** The keys with another value, and this value; null: the key is not there any more. */
 const compare = (before: Map<string, string>, after: Map<string, string>): [string, string | null][] =>

@@ -29,7 +29,7 @@ function openStash(id: string): Stash {
   return stash
 }
 
-/** The values of one stash may delay what is read of the others for this long. */
+/** The first read of one stash may delay the details of the others for this long. */
 const READ_MAX_MS = 1_000
 
 /** Resolves once the values of every stash that is open were read. They come first: the rest can wait for a moment. */

@@ -95,7 +95,7 @@ export function describeChange({ kind, key, revision }: Change): string {
 type Facts = RefusedError['facts']
 type Explanation = { title?: string; hint?(facts: Facts): string }
 
-/** What was refused and why, and what to do about it. */
+/** The title of a refusal, and advice for the person. */
 export function explain(error: RefusedError): { title: string; hint: string } {
   const known = EXPLANATIONS.get(error.code)
   const title = known?.title ?? describeError(error)
@@ -112,7 +112,7 @@ function describeFreeze(facts: Facts): string {
   const keys: unknown = facts['keys']
   const what = Array.isArray(keys) ? `the keys ${brief(keys.join(', '), 200)}` : 'the stash'
   return (
-    `${by ?? 'Somebody'} froze ${what}${end}${why}. ` +
+    `${by ?? 'A person'} froze ${what}${end}${why}. ` +
     (facts['may_break_glass'] === true
       ? 'In an emergency you can override the freeze with a reason. It is logged.'
       : 'Your token may not override a freeze. Ask a person whose token may.')

@@ -1,4 +1,7 @@
-/** The dialog that takes a token for a stash. The token is tried before it is used: a mistyped one must not look like one that may do nothing. */
+/**
+ * The dialog that takes a token for a stash. The token is tried before it is used: a mistyped one must not look like one that
+ * may do nothing.
+ */
 import { useState } from 'preact/hooks'
 import { findTokenObjection } from '../../api/try-token.ts'
 import { openDialog } from '../../parts/dialogs.tsx'

@@ -116,7 +116,7 @@ const OVERLAPS: [value: string, text: string][] = [
   ['24h', '24 h'],
 ]
 
-/** What is replaced: a token of the list, or the master token. */
+/** The token that is replaced: one of the list, or the master token. */
 type Replaced = { token_id: string; label: string } | 'master'
 
 export function openReplace(stash: Stash, token: Replaced, changed: () => void): void {

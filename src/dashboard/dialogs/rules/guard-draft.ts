@@ -101,7 +101,7 @@ function toLimits(draft: GuardDraft, before: Guard | undefined): Partial<Guard> 
   return type === 'json' && before?.schema !== undefined ? { schema: before.schema } : {}
 }
 
-/** Choices that nobody has touched stay exactly as they were, blanks and line ends included. */
+/** Choices that were not edited stay exactly as they were, blanks and line ends included. */
 export function toChoices(text: string, before?: Guard): string[] {
   if (before?.choices !== undefined && before.choices.join('\n') === text) return before.choices
   return [...new Set(splitList(text, '\n'))]

@@ -18,7 +18,9 @@ import { useRequests } from '../use-requests.ts'
 
 type Props = { stash: Stash; flag: string; close(): void }
 
-/** Sets the rules of a switch. One without rules begins as an on/off switch, if its value is true or false, or else as a text. */
+/**
+ * Sets the rules of a switch. One without rules begins as an on/off switch, if its value is true or false, or else as a text.
+ */
 export function openGuard(stash: Stash, key: string): void {
   openDialog((close) => <EditGuard stash={stash} flag={key} close={close} />)
 }
@@ -75,7 +77,7 @@ const isConflict = ({ code }: RefusedError): boolean => code === 'version_confli
 
 type ConflictProps = { stash: Stash; flag: string; base: { current: GuardFacts | undefined } }
 
-/** Shows the rules as another person has set them, beside what was written here, which stays in the form. */
+/** Shows the rules as another person has set them. The rules that were entered here stay in the form. */
 function RuleConflict({ stash, flag: key, base }: ConflictProps) {
   return (
     <Conflict

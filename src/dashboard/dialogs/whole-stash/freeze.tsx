@@ -49,7 +49,7 @@ function FreezeDialog({ stash, proposed, close }: { stash: Stash; proposed: stri
       close={close}
     >
       <p>
-        Nobody can change these switches until the freeze ends, except by an emergency override. A value that ends by
+        These switches cannot be changed until the freeze ends, except by an emergency override. A value that ends by
         itself still ends.
       </p>
       <TextField

@@ -62,7 +62,7 @@ function describeNote(stash: Stash, list: Token[] | null, problem: string): stri
   return list === null ? 'Reading the tokens…' : ''
 }
 
-/** The master first, then what was used last. */
+/** The master first, then by last use. */
 const compare = (a: Token, b: Token): number =>
   Number(b.master) - Number(a.master) ||
   Date.parse(b.last_used_at ?? b.created_at) - Date.parse(a.last_used_at ?? a.created_at)

@@ -15,7 +15,7 @@ const PAGE = 50
 export const ENTRIES_MAX = 1_000
 const RETRY_MS = 5_000
 
-/** Plain and mutable: whoever shows it reads `changed`. */
+/** Plain and mutable: a component that shows it reads `changed`. */
 export class KeyHistory {
   readonly changed = signal(0)
   entries = new Map<number, HistoryEntry>()

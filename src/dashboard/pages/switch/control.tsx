@@ -10,11 +10,11 @@ import { brief } from '../../text/marks.ts'
 
 type Props = { stash: Stash; view: FlagView }
 
-/** The safe thing comes first: to end what is for a time, then to go back to the safe value, then any other change. */
+/** The safe change comes first: the end of a time-box, then the safe value, then any other value. */
 export function SwitchControl({ stash, view }: Props) {
   const { key, value, type, until, backTo, isSafe } = view
   void stash.changed.value
-  if (!stash.may('write', key) || stash.isOver()) return null
+  if (!stash.mayChange(key)) return null
   const safe = stash.content.guards.get(key)?.safe_value
   const isLever = (type === 'boolean' || type === null) && isOnOff(value)
   const other = value === 'true' ? 'false' : 'true'

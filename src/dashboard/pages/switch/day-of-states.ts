@@ -1,6 +1,6 @@
 /**
- * Makes stretches of time out of the changes of one switch: which value it had when. What the changes do not tell stays unknown,
- * and is never guessed. Pure: no clock, no page.
+ * Makes stretches of time out of the changes of one switch: which value it had when. What the changes do not tell stays
+ * unknown, and is never guessed. Pure: no clock, no page.
  */
 
 /** One change of the switch. `before` and `after` are null where the switch was not there. */

@@ -1,4 +1,4 @@
-/** The history of one switch: what it was and became, who, when and why. */
+/** The history of one switch: values before and after, who, when and why. */
 import { Entry } from '../history/entry.tsx'
 import { ENTRIES_MAX, reachesKey, type KeyHistory } from '../history/key-history.ts'
 import type { Stash } from '../../state/stash.ts'

@@ -18,7 +18,7 @@ type Props = {
 
 export function GroupRows({ group: { id, title, views }, rows, isOnly, stash, address, selected, onSelect }: Props) {
   const isService = id.startsWith('service-') && title !== ''
-  const selectable = selected === null ? [] : views.filter(({ key }) => stash.may('write', key))
+  const selectable = selected === null ? [] : views.filter(({ key }) => stash.mayChange(key))
   const areAllSelected = selectable.every(({ key }) => selected?.has(key))
   return (
     <section
@@ -47,9 +47,9 @@ export function GroupRows({ group: { id, title, views }, rows, isOnly, stash, ad
             stash={stash}
             view={view}
             address={address}
-            mayChange={stash.may('write', view.key) && !stash.isOver()}
+            mayChange={stash.mayChange(view.key)}
             isShort={isService}
-            isSelected={selected !== null && stash.may('write', view.key) ? selected.has(view.key) : null}
+            isSelected={selected !== null && stash.mayChange(view.key) ? selected.has(view.key) : null}
             onSelect={onSelect}
           />
         ))}

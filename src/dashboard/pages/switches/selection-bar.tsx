@@ -1,4 +1,4 @@
-/** What is done with the switches that are selected. */
+/** The bar that changes the selected switches together. */
 import { withLater } from '../../parts/later.tsx'
 import type { Stash } from '../../state/stash.ts'
 

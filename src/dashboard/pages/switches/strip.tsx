@@ -1,4 +1,4 @@
-/** What is wrong and what needs me, in one line. */
+/** One line: switches that are not normal, changes that need me, pending changes, a freeze. */
 import { serviceNow } from '../../api/service-time.ts'
 import { isAlert, type Show } from '../../state/flags/flag-list.ts'
 import { findWholeFreeze, type FlagView } from '../../state/flags/flag-view.ts'
@@ -18,7 +18,7 @@ export function Strip({ stash, views, show }: StripProps) {
   // Of no switch, and of a stash that is over, nothing can be said.
   if (stash.content.revision === -1 || views.size === 0 || stash.isOver()) return null
   return (
-    <div class="strip" role="group" aria-label="What is wrong">
+    <div class="strip" role="group" aria-label="Summary">
       <button
         type="button"
         class={`chip ${alerts > 0 ? 'alert' : 'fine'}`}

@@ -50,7 +50,7 @@ function describeNeeds(approval: boolean, reason: boolean): string {
   return reason ? 'a reason' : 'no approval and no reason'
 }
 
-/** Another page, which learns nothing of this one. What is no web address is shown as text. */
+/** Another page, which learns nothing of this one. A text that is no web address is shown as text. */
 function WebLink({ address }: { address: string }) {
   const href = toWebAddress(address)
   if (href === undefined) return <Name text={address} />

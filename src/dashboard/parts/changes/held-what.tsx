@@ -1,4 +1,6 @@
-/** What a pending change does: the values it writes, beside those that stand now, and not those of the time it was asked for. */
+/**
+ * What a pending change does: the values it writes, beside those that stand now, and not those of the time it was asked for.
+ */
 import { ChangeList, SHOWN_CHANGES } from './change-list.tsx'
 import { In, Value } from '../text.tsx'
 import type { HeldChange } from '../../api/answer-types.ts'

@@ -1,4 +1,6 @@
-/** Whether it can be asked what the change would do. Without a reason to override a freeze, the answer says who froze and why. */
+/**
+ * Whether it can be asked what the change would do. Without a reason to override a freeze, the answer says who froze and why.
+ */
 export const isFilledIn = (form: HTMLFormElement): boolean =>
   [...form.elements].every(
     (field) =>

@@ -1,4 +1,7 @@
-/** The controls for a new value and for how long it holds. The type of the switch decides which: on or off, a choice, a number, text. */
+/**
+ * The controls for a new value and for how long it holds. The type of the switch decides which: on or off, a choice, a number,
+ * text.
+ */
 import { useState } from 'preact/hooks'
 import type { Guard } from '../../api/answer-types.ts'
 import { brief, markText } from '../../text/marks.ts'

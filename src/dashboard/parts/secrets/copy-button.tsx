@@ -1,4 +1,6 @@
-/** A button that copies a text. Without access to the clipboard (plain HTTP) it selects the shown text, to be copied by hand. */
+/**
+ * A button that copies a text. Without access to the clipboard (plain HTTP) it selects the shown text, to be copied by hand.
+ */
 import { useState } from 'preact/hooks'
 import type { RefObject } from 'preact'
 import { announce } from '../../state/signals.ts'

@@ -59,7 +59,7 @@ export function proposeColour(id: string, name: string | null): Colour {
 
 export const findKnown = (id: string): KnownStash | undefined => knownStashes.value.find((known) => known.id === id)
 
-/** Adds the stash, or what was learned of it. @param first puts it before the others */
+/** Adds the stash, or updates its names. @param first puts it before the others */
 export function remember(id: string, facts: Names, first = true): void {
   if (first) forgotten.delete(id)
   if (forgotten.has(id)) return

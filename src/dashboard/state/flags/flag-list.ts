@@ -28,7 +28,7 @@ const ALERTS = 'Not normal'
 
 type Wanted = { search: string; sort: Sort; show: Show; guards: ReadonlyMap<string, Guard> }
 
-/** Sorted by state, what is not normal comes first, under a heading of its own; the rest stands by service. */
+/** Sorted by state, switches that are not normal come first, under a heading of their own; the others stand by service. */
 export function toGroups(views: Iterable<FlagView>, { search, sort, show, guards }: Wanted): Group[] {
   const matches = createSearch(search)
   const found = [...views].filter((view) => isShown(view, show) && matches(view, guards.get(view.key)))
@@ -55,8 +55,8 @@ const { compare } = new Intl.Collator('en', { numeric: true })
 const compareKeys = (a: FlagView, b: FlagView): number => compare(a.key, b.key)
 
 /**
- * Every word has to be found somewhere: in the key, the value, who changed it and why, its description, its owner. The words may
- * be in any order.
+ * Every word has to be found somewhere: in the key, the value, who changed it and why, its description, its owner. The words
+ * may be in any order.
  */
 export function createSearch(search: string): (view: FlagView, guard?: Guard) => boolean {
   const words = splitList(search.toLowerCase(), /\s+/)

@@ -71,6 +71,12 @@ export function toFlagViews(
   return views
 }
 
+/** When the next time-box or freeze ends, in ms since the epoch; Infinity: none does. */
+export const findNextEnd = ({ reverts, freezes }: Content, now: number): number =>
+  [...[...reverts.values()].map(({ at }) => at), ...freezes.map(({ until }) => until ?? Infinity)]
+    .filter((at) => at > now)
+    .reduce((first, at) => Math.min(first, at), Infinity)
+
 const isSame = (a: FlagView, b: FlagView): boolean =>
   (Object.keys(a) as (keyof FlagView)[]).every((name) => a[name] === b[name])
 

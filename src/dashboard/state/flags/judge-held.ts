@@ -1,4 +1,6 @@
-/** Where a pending change stands on the page, and which of its buttons the service would not refuse. Pure, but for the clock. */
+/**
+ * Where a pending change stands on the page, and which of its buttons the service would not refuse. Pure, but for the clock.
+ */
 import type { Approvability } from '../content.ts'
 import type { Guard, HeldChange } from '../../api/answer-types.ts'
 import { serviceNow } from '../../api/service-time.ts'
