@@ -127,6 +127,7 @@ it('the evening of six services', async () => {
   }
   await bob.getByRole('link', { name: 'History' }).click()
   const entry = bob.locator('.entry', { hasText: 'blue is slow' })
+  await entry.first().waitFor()
   expect(await entry.count()).toBe(1)
   const what = (await entry.locator('.what').textContent()) ?? ''
   for (const key of ['payments.traffic-target', 'orders.traffic-target']) expect(what).toContain(key)
