@@ -1,14 +1,13 @@
-/** The head of a stash's panel: its colour and name, whether it is live, who I am there, how much it holds. */
+/** The head of a stash's panel: its name, whether it is live, who I am there, how much it holds. */
 import { withLater } from '../parts/later.tsx'
 import { LinkTo } from '../parts/link-to.tsx'
-import { COLOURS, setColour, type Colour } from '../state/browser/known-stashes.ts'
 import type { Stash } from '../state/stash.ts'
 import { brief, markText } from '../text/marks.ts'
 import type { Summary } from './summary.ts'
 
-type Props = { stash: Stash; summary: Summary; colour: Colour; isWall: boolean; titleId: string }
+type Props = { stash: Stash; summary: Summary; isWall: boolean; titleId: string }
 
-export function PanelHead({ stash, summary: { views, alerts, pending, mine }, colour, isWall, titleId }: Props) {
+export function PanelHead({ stash, summary: { views, alerts, pending, mine }, isWall, titleId }: Props) {
   const name = markText(stash.name())
   const isRead = stash.content.revision !== -1
   return (
@@ -35,7 +34,6 @@ export function PanelHead({ stash, summary: { views, alerts, pending, mine }, co
         {alerts.length > 0 && <span class="alert-count">{alerts.length} not normal</span>}
         {pending > mine && <span>{pending} pending</span>}
       </p>
-      {!isWall && <ColourField id={stash.id} name={name} colour={colour} />}
     </div>
   )
 }
@@ -44,28 +42,4 @@ function describeMe({ token, content: { me } }: Stash): string {
   if (token === null) return 'Read-only'
   if (me === null) return 'With a token'
   return me.master ? 'Master token' : `You are ${brief(me.label)}`
-}
-
-type ColourProps = { id: string; name: string; colour: Colour }
-
-/** The colour is this browser's own. */
-function ColourField({ id, name, colour }: ColourProps) {
-  return (
-    <select
-      class="colour"
-      aria-label={`Colour of ${name}`}
-      title="Colour"
-      value={colour}
-      onChange={({ currentTarget: { value } }) => {
-        const next = COLOURS.find((one) => one === value)
-        if (next !== undefined) setColour(id, next)
-      }}
-    >
-      {COLOURS.map((one) => (
-        <option key={one} value={one}>
-          {one}
-        </option>
-      ))}
-    </select>
-  )
 }

@@ -32,7 +32,7 @@ export function Panel({ stash, rows, wanted, isWall, isNamed }: Props) {
       aria-labelledby={titleId}
       tabindex={-1}
     >
-      <PanelHead stash={stash} summary={summary} colour={colour} isWall={isWall} titleId={titleId} />
+      <PanelHead stash={stash} summary={summary} isWall={isWall} titleId={titleId} />
       <PanelState stash={stash} summary={summary} isWall={isWall} isNamed={isNamed} />
       <Rows stash={stash} rows={rows} wanted={wanted} isWall={isWall} />
       {!isNarrowed(wanted) && <Services stash={stash} services={summary.services} doubt={summary.doubt} />}

@@ -38,8 +38,8 @@ export function span(ms: number): string {
   return `${Math.floor(s / 86_400)} d`
 }
 
-/** @param now in ms since the epoch */
-export const ago = (at: number, now: number): string => (now - at < 5_000 ? 'just now' : `${span(now - at)} ago`)
+/** In the first minute "just now": a text that changes each second would move what stands beside it. */
+export const ago = (at: number, now: number): string => (now - at < 60_000 ? 'just now' : `${span(now - at)} ago`)
 
 /** "in 28 min (03:12)". */
 export const inFuture = (at: number, now: number): string => `in ${span(at - now)} (${clock(at)})`
