@@ -1,6 +1,6 @@
 /**
- * `npm run build:dashboard`: writes the dashboard to dist/dashboard as browsers get it: the page, one module and one style
- * sheet. The names of the last two hold a hash of their content, so caches may keep them for good. wrangler runs it before each
+ * `npm run build:dashboard`: writes the dashboard to dist/dashboard as browsers get it: the page, its modules and its
+ * style sheet. The names of all but the page hold a hash, so caches may keep them for good. wrangler runs it before each
  * `dev` and `deploy` (`[build]` in wrangler.toml). `bundle` in serve.ts calls `buildDashboard` with another folder.
  */
 import { randomUUID } from 'node:crypto'
@@ -76,7 +76,7 @@ async function shorten(module: string): Promise<string> {
 }
 
 /**
- * Has later.ts import the entry point. What the first drawing needs is in one module then, whether later.ts uses it or not:
+ * Has later.ts import the entry point. All that the first drawing needs is in one module then, whether later.ts uses it or not:
  * esbuild would make one of what both use and one of the rest, which are one more request, and larger.
  */
 const joinFirstModule: Plugin = {

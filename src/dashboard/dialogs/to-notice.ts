@@ -9,7 +9,7 @@ import { openUndo } from './undo.tsx'
 
 /**
  * @param waiting says that nothing has changed yet
- * @param toDone says what has changed. It is given " until 03:12" for a change that ends by itself
+ * @param toDone words the change that was made. It is given " until 03:12" for a change that ends by itself
  */
 export function toNotice(
   stash: Stash,

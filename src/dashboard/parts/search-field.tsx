@@ -1,7 +1,7 @@
 /** Finds switches. `/` leads here, Enter opens the first one that is found. */
 import { setParams } from '../state/route.ts'
 
-/** @param places what is searched, as the empty field says it */
+/** @param places the names of the searched facts, for the placeholder */
 type Props = { value: string; places: string; open(): void }
 
 export function SearchField({ value, places, open }: Props) {

@@ -72,8 +72,8 @@ window.addEventListener('hashchange', read)
 window.addEventListener('popstate', read)
 
 /**
- * Calls `listener` when the page goes elsewhere: by a link, by Back, or by an address that was typed. What is open belongs to
- * what was shown. @returns a function that ends it
+ * Calls `listener` when the page goes elsewhere: by a link, by Back, or by an address that was typed. An open dialog
+ * belongs to the page before. @returns a function that ends it
  */
 export function onLeave(listener: () => void): () => void {
   const here = JSON.stringify(route.value)

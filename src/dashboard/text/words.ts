@@ -38,7 +38,7 @@ export function span(ms: number): string {
   return `${Math.floor(s / 86_400)} d`
 }
 
-/** In the first minute "just now": a text that changes each second would move what stands beside it. */
+/** In the first minute "just now": a text that changes each second would move its neighbours. */
 export const ago = (at: number, now: number): string => (now - at < 60_000 ? 'just now' : `${span(now - at)} ago`)
 
 /** "in 28 min (03:12)". */

@@ -1,6 +1,5 @@
 /** Takes a stash off the list of this browser. It asks first only where a token would be deleted with it. */
-import { openDialog } from '../../parts/dialogs.tsx'
-import { PlainDialog } from '../../parts/plain-dialog.tsx'
+import { confirmHere } from '../../parts/confirm-dialog.tsx'
 import { loadToken, removeToken } from '../../state/browser/credentials.ts'
 import { forget, type KnownStash } from '../../state/browser/known-stashes.ts'
 import { announce } from '../../state/signals.ts'
@@ -9,38 +8,14 @@ import { brief } from '../../text/marks.ts'
 
 export function openForget(stash: KnownStash): void {
   if (loadToken(stash.id) === null) return forgetNow(stash)
-  const title = getTitle(stash)
-  openDialog((close) => (
-    <PlainDialog
-      label={`Forget ${title}?`}
-      close={close}
-      actions={
-        <>
-          <button type="button" class="secondary" onClick={close}>
-            Cancel
-          </button>
-          <button
-            type="button"
-            class="danger"
-            onClick={() => {
-              close()
-              forgetNow(stash)
-            }}
-          >
-            Forget it and its token
-          </button>
-        </>
-      }
-    >
-      <div class="stack">
-        <h2>Forget {title}?</h2>
-        <p>
-          This browser keeps a token for it, which is deleted here, too. The token stays valid: you need a copy of it to
-          make changes again. The stash itself stays as it is.
-        </p>
-      </div>
-    </PlainDialog>
-  ))
+  confirmHere({
+    title: `Forget ${getTitle(stash)}?`,
+    text:
+      'This browser keeps a token for it, which is deleted here, too. The token stays valid: you need a copy of it to make changes ' +
+      'again. The stash itself stays as it is.',
+    action: 'Forget it and its token',
+    act: () => forgetNow(stash),
+  })
 }
 
 const getTitle = ({ id, slug, name }: KnownStash): string => brief(name ?? slug ?? id.slice(0, 8))

@@ -2,8 +2,7 @@
 import { openReplace } from '../../dialogs/access/tokens.tsx'
 import { openSignIn } from '../../dialogs/access/sign-in.tsx'
 import type { OwnToken, Token } from '../../api/answer-types.ts'
-import { openDialog } from '../../parts/dialogs.tsx'
-import { PlainDialog } from '../../parts/plain-dialog.tsx'
+import { confirmHere } from '../../parts/confirm-dialog.tsx'
 import { Name } from '../../parts/text.tsx'
 import { isTokenOnDevice } from '../../state/browser/credentials.ts'
 import { go } from '../../state/route.ts'
@@ -19,34 +18,12 @@ type Props = { stash: Stash; tokens: Token[]; changed(): void }
 export function You({ stash, tokens, changed }: Props) {
   const { me } = stash.content
   const forget = (): void =>
-    openDialog((close) => (
-      <PlainDialog
-        label="Forget the token here?"
-        close={close}
-        actions={
-          <>
-            <button type="button" class="secondary" onClick={close}>
-              Cancel
-            </button>
-            <button
-              type="button"
-              class="danger"
-              onClick={() => {
-                close()
-                endToken(stash, `The token was forgotten here. ${stash.name()} is read-only now.`)
-              }}
-            >
-              Forget it
-            </button>
-          </>
-        }
-      >
-        <div class="stack">
-          <h2>Forget the token here?</h2>
-          <p>It stays valid, and this page cannot show it. You need a copy of it to make changes again.</p>
-        </div>
-      </PlainDialog>
-    ))
+    confirmHere({
+      title: 'Forget the token here?',
+      text: 'It stays valid, and this page cannot show it. You need a copy of it to make changes again.',
+      action: 'Forget it',
+      act: () => endToken(stash, `The token was forgotten here. ${stash.name()} is read-only now.`),
+    })
   return (
     <section aria-labelledby="you-title">
       <h2 id="you-title">You</h2>
