@@ -40,7 +40,8 @@ describe('an answer of something in between', () => {
     const mallory = await master.grant({ label: 'mallory', can: ['write'] })
     await mallory.set('on-call', 'mallory', 'reason=takeover')
     await row('on-call').locator('.now', { hasText: 'mallory' }).waitFor()
-    expect(await row('on-call').locator('.who, .why').count()).toBe(0)
+    // A read that was under way before may still say truly that it was mallory.
+    expect(await row('on-call').locator('.meta').textContent()).not.toMatch(/master|week 48/)
     await page.locator('#trouble', { hasText: 'details are behind' }).waitFor()
     await page.unroute('**/history?**')
     await row('on-call').locator('.meta', { hasText: 'mallory' }).waitFor()
