@@ -2,11 +2,11 @@
  * What a command is: how it is called, and what it does. Each stands in a file of its own and is loaded only when it is
  * called, so that `get` does not pay for `apply`.
  */
-import type { Environment } from './environment.ts'
+import type { Environment } from './config/environment.ts'
 import type { Exit } from './exit.ts'
-import type { Input } from './input.ts'
-import type { Printer } from './print.ts'
-import type { Session } from './session.ts'
+import type { Input } from './input/input.ts'
+import type { Printer } from './output/print.ts'
+import type { Session } from './api/session.ts'
 
 export type Option = {
   /** What stands after it: `<why>`. Left out: it is a switch. */

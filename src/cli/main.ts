@@ -2,13 +2,13 @@
  * The command line: finds the command, runs it, and ends with a code that scripts can trust (`exit.ts`). No command
  * writes to a stream or ends the process itself.
  */
-import { readInput, refuseTokens } from './arguments.ts'
+import { readInput, refuseTokens } from './input/arguments.ts'
 import type { Command } from './command.ts'
 import { COMMANDS, suggestFor } from './commands.ts'
 import { EXIT, Misuse, type Exit } from './exit.ts'
-import { paint, Printer } from './print.ts'
-import { isChanging, Session } from './session.ts'
-import { readSettings } from './settings.ts'
+import { paint, Printer } from './output/print.ts'
+import { isChanging, Session } from './api/session.ts'
+import { readSettings } from './config/settings.ts'
 
 const streams = { stdout: process.stdout, stderr: process.stderr }
 
@@ -54,7 +54,7 @@ async function load(name: string): Promise<Command> {
 }
 
 async function fail(fault: unknown): Promise<Exit> {
-  const { describeFailure: wordFailure } = await import('./describe-failure.ts')
+  const { describeFailure: wordFailure } = await import('./output/describe-failure.ts')
   const { exit, code, words, facts } = wordFailure(fault)
   const print = new Printer(streams, process.env, isJson)
   if (isJson) print.document({ error: { ...facts, code, message: words } })

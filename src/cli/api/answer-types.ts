@@ -1,0 +1,52 @@
+/**
+ * The answers of the service, as types. They are inferred from wire/, so that they cannot differ from the contract. This file
+ * holds types only: a command must not load zod, nor anything else of the server.
+ */
+import type * as z from 'zod'
+import type { changeApplied, guardFacts, guardList, heldList, heldReply } from '../../wire/safeguard.ts'
+import type { exported, history, historyEntry, imported, verified } from '../../wire/history.ts'
+import type { flags, itemList } from '../../wire/flag.ts'
+import type { link } from '../../wire/link.ts'
+import type { stashCreated, stashFacts } from '../../wire/stash.ts'
+import type { tokenCreated, tokenList, tokenRotated } from '../../wire/token.ts'
+
+export type Export = z.infer<typeof exported>
+export type Flags = z.infer<typeof flags>
+export type Guard = z.infer<typeof guardFacts>
+export type GuardList = z.infer<typeof guardList>
+export type HistoryEntry = z.infer<typeof historyEntry>
+export type HistoryPage = z.infer<typeof history>
+export type ItemList = z.infer<typeof itemList>
+export type Link = z.infer<typeof link>
+export type StashCreated = z.infer<typeof stashCreated>
+export type TokenCreated = z.infer<typeof tokenCreated>
+export type TokenList = z.infer<typeof tokenList>
+export type TokenRotated = z.infer<typeof tokenRotated>
+export type Verified = z.infer<typeof verified>
+
+/** Services of an earlier version told the reason here, and had no freezes of keys. */
+export type StashFacts = Omit<z.infer<typeof stashFacts>, 'freeze_reason' | 'freezes'> & {
+  freeze_reason: string | null
+  freezes?: z.infer<typeof stashFacts>['freezes']
+}
+
+type Imported = z.infer<typeof imported>
+/** What `diff` and `apply` show: the changes since `revision`. */
+export type Plan = Pick<Imported, 'revision'> & { [K in 'changes' | 'guards']: NonNullable<Imported[K]> }
+/** The answer to a dry run. */
+export type Preview = Plan & Pick<Imported, 'waits_for'>
+
+/** The answer to any change. It was made (`revision`), or it is held (`held_id`). */
+export type ChangeReply = { message: string } & Partial<z.infer<typeof changeApplied> & z.infer<typeof heldReply>>
+
+export type HeldPage = Omit<z.infer<typeof heldList>, 'held'> & { held: Held[] }
+/** The contract leaves `change` open; these are the members of an edit. */
+export type Held = Omit<z.infer<typeof heldList>['held'][number], 'change'> & {
+  change: {
+    kind: string
+    key?: string
+    value?: string
+    changes?: { key: string; value: string | null }[]
+    revision?: number
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Profiles: where a stash is and the token for it, a file each, which only its owner can read. A token is kept here and
+ * nowhere else, so a file is written whole or not at all, and never over another without being told to.
+ */
+import type { Environment } from './environment.ts'
+import { Misuse } from '../exit.ts'
+
+// As in `start.mjs`.
+const { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } =
+  process.getBuiltinModule('node:fs')
+const { homedir } = process.getBuiltinModule('node:os')
+const { join } = process.getBuiltinModule('node:path')
+
+export type Profile = { url: string; stash_id: string; token?: string }
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+
+export function fileOf(name: string, env: Environment): string {
+  if (!NAME.test(name)) throw new Misuse(`"${name}" cannot be the name of a profile: A-Z a-z 0-9 . _ - only.`)
+  // The XDG rules: a relative path is to be ignored.
+  const home = env['XDG_CONFIG_HOME']?.startsWith('/')
+    ? env['XDG_CONFIG_HOME']
+    : join(env['HOME'] ?? homedir(), '.config')
+  return join(home, 'switchyard', `${name}.json`)
+}
+
+export type Found = { profile: Profile; file: string; /** Whether others on this machine can read it. */ open: boolean }
+
+export function readProfile(name: string, env: Environment): Found | null {
+  const file = fileOf(name, env)
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (fault) {
+    if (codeOf(fault) === 'ENOENT') return null
+    throw new Misuse(`${file} cannot be read: ${String(codeOf(fault))}.`)
+  }
+  const profile = parseProfile(text)
+  if (profile === null)
+    throw new Misuse(`${file} is no profile, or half of one. Mend it, or make it anew with "switchyard init".`)
+  return { profile, file, open: (statSync(file).mode & 0o077) !== 0 }
+}
+
+function parseProfile(text: string): Profile | null {
+  let raw: Record<string, unknown> | null
+  try {
+    // Read field by field below.
+    raw = JSON.parse(text) as Record<string, unknown> | null
+  } catch {
+    return null
+  }
+  const { url, stash_id, token } = raw ?? {}
+  if (typeof url !== 'string' || typeof stash_id !== 'string') return null
+  return { url, stash_id, ...(typeof token === 'string' && { token }) }
+}
+
+/**
+ * Takes the place for a profile before there is a token for it: a token that is shown once must not be made where it
+ * cannot be kept.
+ */
+export function reserveProfile(name: string, env: Environment, { replace }: { replace: boolean }): Reserved {
+  const file = fileOf(name, env)
+  if (!replace && statSync(file, { throwIfNoEntry: false }) !== undefined) {
+    throw new Misuse(`${file} exists, and may hold the only copy of a token. Take --profile <name>, or --force.`)
+  }
+  const half = `${file}.${process.pid}.new`
+  try {
+    mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 })
+    writeFileSync(half, '', { mode: 0o600, flag: 'wx' })
+    // The mode above is subject to the umask, which can only take away.
+    chmodSync(half, 0o600)
+  } catch (fault) {
+    throw new Misuse(`${file} cannot be written: ${String(codeOf(fault))}. Nothing was sent.`)
+  }
+  return {
+    file,
+    keep: (profile) => {
+      writeFileSync(half, `${JSON.stringify(profile, null, 2)}\n`)
+      renameSync(half, file)
+    },
+    release: () => rmSync(half, { force: true }),
+  }
+}
+
+export type Reserved = { file: string; keep(profile: Profile): void; release(): void }
+
+export const codeOf = (fault: unknown): unknown => (fault instanceof Error && 'code' in fault ? fault.code : fault)

@@ -1,0 +1,94 @@
+/**
+ * Where output goes: data to stdout, words to stderr. Everything passes `escape` on its way, but for `raw`, which is
+ * what `get` writes into a pipe. Colour is for terminals only, and not for those who set NO_COLOR.
+ */
+import type { Environment } from '../config/environment.ts'
+import { escapeLines, escapeText, writeJson } from './escape.ts'
+
+export type Paint = 'bold' | 'dim' | 'red' | 'green' | 'yellow'
+const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } satisfies Record<Paint, number>
+
+/** Text to be escaped, and coloured where there are colours. */
+export type Piece = string | { text: string; as: Paint | undefined }
+
+type Streams = { stdout: NodeJS.WriteStream; stderr: NodeJS.WriteStream }
+
+export class Printer {
+  readonly json: boolean
+  readonly #streams: Streams
+  readonly #env: Environment
+
+  constructor(streams: Streams, env: Environment, json: boolean) {
+    this.#streams = streams
+    this.#env = env
+    this.json = json
+  }
+
+  /** Whether a person reads stdout as it comes. */
+  get isTerminal(): boolean {
+    return this.#streams.stdout.isTTY === true
+  }
+
+  /** A line of data. */
+  line(...pieces: Piece[]): void {
+    this.#write('stdout', pieces)
+  }
+
+  /** One document. Only what asked for `--json` writes one. */
+  document(value: unknown, indent?: number): void {
+    this.#streams.stdout.write(`${writeJson(value, indent)}\n`)
+  }
+
+  /** Several lines that we wrote ourselves, such as a script. */
+  lines(text: string): void {
+    this.#streams.stdout.write(`${escapeLines(text)}\n`)
+  }
+
+  /** To the byte, unless a terminal would obey it. */
+  raw(text: string): void {
+    this.#streams.stdout.write(this.isTerminal ? `${escapeLines(text)}\n` : text)
+  }
+
+  /** A line for the person, not for the pipe. */
+  say(...pieces: Piece[]): void {
+    this.#write('stderr', pieces)
+  }
+
+  /** Columns, as wide as they must be. */
+  table(rows: Piece[][]): void {
+    const widths: number[] = []
+    for (const row of rows) {
+      for (const [i, piece] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, widthOf(piece))
+    }
+    for (const row of rows) {
+      this.line(
+        ...row.flatMap((piece, i) =>
+          i === row.length - 1 ? [piece] : [piece, ' '.repeat((widths[i] ?? 0) - widthOf(piece) + 2)],
+        ),
+      )
+    }
+  }
+
+  #write(where: 'stdout' | 'stderr', pieces: Piece[]): void {
+    const stream = this.#streams[where]
+    const colours = stream.isTTY === true && !this.#env['NO_COLOR'] && this.#env['TERM'] !== 'dumb'
+    const written = pieces.map((piece) => {
+      if (typeof piece === 'string') return escapeText(piece)
+      const text = escapeText(piece.text)
+      return colours && piece.as !== undefined ? `\x1b[${CODES[piece.as]}m${text}\x1b[0m` : text
+    })
+    stream.write(`${written.join('').trimEnd()}\n`)
+  }
+}
+
+const widthOf = (piece: Piece): number => [...escapeText(typeof piece === 'string' ? piece : piece.text)].length
+
+export const dim = (text: string): Piece => ({ text, as: 'dim' })
+export const bold = (text: string): Piece => ({ text, as: 'bold' })
+export const paint = (as: Paint | undefined, text: string): Piece => ({ text, as })
+
+/** A value in a sentence or a column: in quotes, and no longer than a glance. */
+export function quote(value: string, most = 60): string {
+  const shown = JSON.stringify(value).slice(1, -1)
+  return shown.length > most ? `"${shown.slice(0, most - 1)}…" (${value.length} characters)` : `"${shown}"`
+}
