@@ -1,6 +1,4 @@
-/**
- * How a command ends. Scripts rely on these numbers: a number, once given out, keeps its meaning.
- */
+/** How a command ends. Scripts rely on these numbers: a number that was given out keeps its meaning. */
 export const EXIT = {
   done: 0,
   refused: 1,
@@ -16,16 +14,30 @@ export type Exit = (typeof EXIT)[keyof typeof EXIT]
 
 export const EXIT_MEANINGS: [Exit, string][] = [
   [EXIT.done, 'done'],
-  [EXIT.refused, 'the service said no, and nothing was changed'],
-  [EXIT.misused, 'used wrongly: nothing was sent'],
+  [EXIT.refused, 'refused: nothing was changed'],
+  [EXIT.misused, 'wrong usage, or not confirmed: nothing was changed'],
   [EXIT.unknown, 'no answer: unreachable, or the outcome is not known'],
-  [EXIT.held, 'held: it waits for a second person, or for its time'],
+  [EXIT.held, 'pending: it waits for a second person, or for its time'],
   [EXIT.differs, '--check found a difference'],
   [EXIT.interrupted, 'Ctrl-C'],
-  [EXIT.brokenPipe, 'whoever read the output has left'],
+  [EXIT.brokenPipe, 'the reader of the output has ended'],
 ]
 
 /** Nothing was changed: wrong usage, or the person declined. */
 export class Misuse extends Error {
   override name = 'Misuse'
+}
+
+/** A refusal of the command itself, made of what the service said. Nothing was changed. */
+export class Declined extends Error {
+  override name = 'Declined'
+  /** Stable, as those of the service are. */
+  readonly code: string
+  readonly facts: Record<string, unknown>
+
+  constructor(code: string, message: string, facts: Record<string, unknown> = {}) {
+    super(message)
+    this.code = code
+    this.facts = facts
+  }
 }

@@ -2,17 +2,17 @@
  * The command line: finds the command, runs it, and ends with a code that scripts can trust (`exit.ts`). No command
  * writes to a stream or ends the process itself.
  */
-import { readInput, refuseTokens } from './input/arguments.ts'
-import type { Command } from './command.ts'
-import { COMMANDS, suggestFor } from './commands.ts'
-import { EXIT, Misuse, type Exit } from './exit.ts'
-import { paint, Printer } from './output/print.ts'
 import { isChanging, Session } from './api/session.ts'
+import type { Command } from './command.ts'
+import { findCommand, listCommandNames } from './commands.ts'
 import { readSettings } from './config/settings.ts'
+import { EXIT, Misuse, type Exit } from './exit.ts'
+import { readFormat, readInput, refuseTokens, splitCommand } from './input/arguments.ts'
+import { paint, Printer } from './output/print.ts'
 
 const streams = { stdout: process.stdout, stderr: process.stderr }
 
-// Whoever read us has left (`| head`). There is nobody to tell.
+// The reader of the output has ended (`| head`), so there is nothing more to do.
 process.stdout.on('error', (fault: NodeJS.ErrnoException) => {
   if (fault.code === 'EPIPE') process.exit(EXIT.brokenPipe)
   process.stderr.write(`Nothing can be written: ${String(fault.code)}.\n`)
@@ -20,44 +20,50 @@ process.stdout.on('error', (fault: NodeJS.ErrnoException) => {
 })
 process.on('SIGINT', () => {
   if (isChanging())
-    process.stderr.write('\nInterrupted. Whether it was done is not known: look at "switchyard history".\n')
+    process.stderr.write('\nInterrupted. Whether the change was made is not known: look at "switchyard history".\n')
   process.exit(EXIT.interrupted)
 })
 
 const typed = process.argv.slice(2)
-const isJson = typed.slice(0, typed.indexOf('--') >>> 0).includes('--json')
-process.exitCode = await run(typed, new Printer(streams, process.env, isJson)).catch(fail)
+const format = readFormat(typed)
+process.exitCode = await run(typed).catch(fail)
 
-async function run([name = 'help', ...rest]: string[], print: Printer): Promise<Exit> {
-  refuseTokens(process.argv.slice(2))
-  if (name === '--help' || name === '-h') return run(['help'], print)
+async function run(words: string[]): Promise<Exit> {
+  refuseTokens(words)
+  const { name, rest } = splitCommand(words)
+  if (name === '') return runCommand('help', words.includes('--version') || words.includes('-V') ? ['--version'] : rest)
+  return runCommand(name, rest)
+}
+
+async function runCommand(name: string, rest: string[]): Promise<Exit> {
   const command = await load(name)
   const input = readInput(name, command, rest)
+  if (input.isSet('help') && name !== 'help')
+    return runCommand('help', [name, ...(format === 'json' ? ['--json'] : [])])
   const { env } = process
-  if (input.isSet('help')) return run(['help', name], print)
+  const print = new Printer(streams, env, { format, isQuiet: input.isSet('quiet') })
   const profile = input.text('profile')
   const session = (): Session => {
     const settings = readSettings(profile, env)
-    if (settings.warning !== undefined) print.say(paint('yellow', settings.warning))
+    if (settings.warning !== undefined) print.warn(paint('yellow', settings.warning))
     return new Session(settings)
   }
   return command.run(input, { print, env, profile, session })
 }
 
 async function load(name: string): Promise<Command> {
-  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  const entry = findCommand(name)
   if (entry !== undefined) return entry.load()
-  const meant = suggestFor(name)
-  throw new Misuse(
-    `There is no command "${name}"${meant === undefined ? '.' : `; did you mean "${meant}"?`} "switchyard help" lists them.`,
-  )
+  const { askIfMeant, listNearest } = await import('./input/find-nearest.ts')
+  const near = listNearest(name, listCommandNames(), 2)
+  throw new Misuse(`There is no command "${name}"${askIfMeant(near)} "switchyard help" lists them.`)
 }
 
 async function fail(fault: unknown): Promise<Exit> {
-  const { describeFailure: wordFailure } = await import('./output/describe-failure.ts')
-  const { exit, code, words, facts } = wordFailure(fault)
-  const print = new Printer(streams, process.env, isJson)
-  if (isJson) print.document({ error: { ...facts, code, message: words } })
-  print.say(paint('red', words))
+  const { describeFailure } = await import('./output/describe-failure.ts')
+  const { exit, code, words, facts } = describeFailure(fault)
+  const print = new Printer(streams, process.env, { format, isQuiet: false })
+  if (print.json) print.document({ error: { ...facts, code, message: words } })
+  print.warn(paint('red', words))
   return exit
 }

@@ -3,22 +3,22 @@
  * in Node, in browsers and in Workers. A read is a lookup in memory: it sends no request, returns no promise and throws
  * nothing. `FlagSync` keeps the memory current, and keeps the last known values if that fails.
  */
-import { change, type Changed, type ChangeOptions } from './change.ts'
+import { change, type Changed, type ChangeOptions } from './requests/change.ts'
 import { Details } from './details.ts'
-import { NoAnswerError, RefusedError } from './errors.ts'
-import { FlagSync, type FlagChanges } from './flag-sync.ts'
-import type { Status } from './freshness.ts'
+import { NoAnswerError, RefusedError } from './requests/errors.ts'
+import { FlagSync, type FlagChanges } from './sync/flag-sync.ts'
+import type { Status } from './sync/freshness.ts'
 import { checkOptions, type Options } from './options.ts'
 import type { Problem } from './reporter.ts'
 import { Reporter } from './reporter.ts'
 
 export { NoAnswerError, RefusedError }
 export type { Changed, ChangeOptions, FlagChanges, Options, Problem, Status }
-export type { Connection } from './call.ts'
+export type { Connection } from './requests/call.ts'
 export type { EvaluationDetails } from './evaluation-details.ts'
-export type { Changes } from './flag-cache.ts'
-export type { Timing } from './follow.ts'
-export type { Store } from './persister.ts'
+export type { Changes } from './sync/flag-cache.ts'
+export type { Timing } from './sync/follow.ts'
+export type { Store } from './sync/persister.ts'
 
 const READY_MS = 5_000
 

@@ -1,6 +1,6 @@
 /** The typed getters of the client, each with the reason for its value: see `EvaluationDetails`. */
 import { Evaluator, type EvaluationDetails, type Kind } from './evaluation-details.ts'
-import type { FlagCache } from './flag-cache.ts'
+import type { FlagCache } from './sync/flag-cache.ts'
 
 export class Details {
   readonly #cache: FlagCache

@@ -1,7 +1,7 @@
 /** The options of `connect`, and the check of them. */
-import type { Connection } from './call.ts'
-import type { Timing } from './follow.ts'
-import type { Store } from './persister.ts'
+import type { Connection } from './requests/call.ts'
+import type { Timing } from './sync/follow.ts'
+import type { Store } from './sync/persister.ts'
 import type { Problem } from './reporter.ts'
 
 export type Options = Connection & {

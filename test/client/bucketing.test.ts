@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { FlagCache } from '../../src/client/flag-cache.ts'
+import { FlagCache } from '../../src/client/sync/flag-cache.ts'
 import { Details } from '../../src/client/details.ts'
 // Worked out by another implementation, in exact fractions.
 import vectors from '../support/bucketing.json' with { type: 'json' }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Clock } from '../../src/client/clock.ts'
+import { Clock } from '../../src/client/sync/clock.ts'
 import { RestartableTimer } from '../../src/client/timers.ts'
 
 /** `Date.now` is the local clock, which may be wrong. `performance.now` is the monotonic clock. Both are fakes. */

@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { NoAnswerError, RefusedError } from '../../src/client/errors.ts'
+import { NoAnswerError, RefusedError } from '../../src/client/requests/errors.ts'
 import { callApi, isTokenEnded } from '../../src/dashboard/api/call.ts'
 import { isUnknown, sendUntilKnown } from '../../src/dashboard/api/outcome.ts'
 import { answerTry, nameOf, OUTCOME_CASES, type OutcomeCase } from '../support/outcome-cases.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { NoAnswerError, RefusedError } from '../../src/client/errors.ts'
-import { determineOutcome, retryIdempotent } from '../../src/client/outcome.ts'
+import { NoAnswerError, RefusedError } from '../../src/client/requests/errors.ts'
+import { determineOutcome, retryIdempotent } from '../../src/client/requests/outcome.ts'
 import { PROBLEMS } from '../../src/http/response/problem/problem-table.ts'
 import { REPLAYABLE_REFUSALS } from '../../src/model/replayable-refusal.ts'
 

@@ -3,23 +3,30 @@
  * holds types only: a command must not load zod, nor anything else of the server.
  */
 import type * as z from 'zod'
+import type { dryRun, itemApplied } from '../../wire/change.ts'
 import type { changeApplied, guardFacts, guardList, heldList, heldReply } from '../../wire/safeguard.ts'
 import type { exported, history, historyEntry, imported, verified } from '../../wire/history.ts'
-import type { flags, itemList } from '../../wire/flag.ts'
+import type { flagMeta, flags, flagsWithMeta, itemList } from '../../wire/flag.ts'
 import type { link } from '../../wire/link.ts'
 import type { stashCreated, stashFacts } from '../../wire/stash.ts'
-import type { tokenCreated, tokenList, tokenRotated } from '../../wire/token.ts'
+import type { ownToken, tokenCreated, tokenList, tokenReplaced, tokenRevoked, tokenRotated } from '../../wire/token.ts'
 
 export type Export = z.infer<typeof exported>
+export type DryRun = z.infer<typeof dryRun>
+export type FlagMeta = z.infer<typeof flagMeta>
 export type Flags = z.infer<typeof flags>
+export type FlagsWithMeta = z.infer<typeof flagsWithMeta>
 export type Guard = z.infer<typeof guardFacts>
 export type GuardList = z.infer<typeof guardList>
 export type HistoryEntry = z.infer<typeof historyEntry>
 export type HistoryPage = z.infer<typeof history>
 export type ItemList = z.infer<typeof itemList>
 export type Link = z.infer<typeof link>
+export type OwnToken = z.infer<typeof ownToken>
 export type StashCreated = z.infer<typeof stashCreated>
 export type TokenCreated = z.infer<typeof tokenCreated>
+export type TokenReplaced = z.infer<typeof tokenReplaced>
+export type TokenRevoked = z.infer<typeof tokenRevoked>
 export type TokenList = z.infer<typeof tokenList>
 export type TokenRotated = z.infer<typeof tokenRotated>
 export type Verified = z.infer<typeof verified>
@@ -37,7 +44,9 @@ export type Plan = Pick<Imported, 'revision'> & { [K in 'changes' | 'guards']: N
 export type Preview = Plan & Pick<Imported, 'waits_for'>
 
 /** The answer to any change. It was made (`revision`), or it is held (`held_id`). */
-export type ChangeReply = { message: string } & Partial<z.infer<typeof changeApplied> & z.infer<typeof heldReply>>
+export type ChangeReply = { message: string } & Partial<
+  z.infer<typeof changeApplied> & z.infer<typeof heldReply> & Pick<z.infer<typeof itemApplied>, 'key'>
+>
 
 export type HeldPage = Omit<z.infer<typeof heldList>, 'held'> & { held: Held[] }
 /** The contract leaves `change` open; these are the members of an edit. */

@@ -2,7 +2,7 @@
  * A change that got no answer, or one of a broken service, so that it must be said whether it was made. A refusal does not
  * become one: after it nothing was changed.
  */
-import { NoAnswerError, RefusedError } from '../../client/errors.ts'
+import { NoAnswerError, RefusedError } from '../../client/requests/errors.ts'
 
 export class ChangeFailed extends Error {
   override name = 'ChangeFailed'

@@ -2,12 +2,12 @@
  * Follows the events of a stash, and reconnects after the last revision that it has seen. A script can rely on that: each
  * revision is told once and in order, also over breaks of the connection.
  */
-import { BackOff } from '../../client/backoff.ts'
-import type { Connection } from '../../client/call.ts'
-import { RefusedError } from '../../client/errors.ts'
-import { parseWatchEvent, type FlagUpdate } from '../../client/flag-update.ts'
-import { TIMING } from '../../client/follow.ts'
-import { readWatchStream } from '../../client/watch-stream.ts'
+import { BackOff } from '../../client/requests/backoff.ts'
+import type { Connection } from '../../client/requests/call.ts'
+import { RefusedError } from '../../client/requests/errors.ts'
+import { parseWatchEvent, type FlagUpdate } from '../../client/sync/flag-update.ts'
+import { TIMING } from '../../client/sync/follow.ts'
+import { readWatchStream } from '../../client/requests/watch-stream.ts'
 import type { Settings } from '../config/settings.ts'
 
 type FollowOptions = {

@@ -4,7 +4,7 @@
  *
  * Not `import … from 'node:http'`: an import reads every export of a built-in, and among those of http is that client.
  */
-import type { FetchLike } from '../../client/call.ts'
+import type { FetchLike } from '../../client/requests/call.ts'
 
 export const nodeFetch: FetchLike = (url, { method, headers, signal, body }) =>
   new Promise((resolve, reject) => {

@@ -1,14 +1,15 @@
 /**
  * The requests of the commands to one stash. A change carries an Idempotency-Key, and is sent once more if its outcome is not
- * known. Requests that create a secret cannot be repeated: they go through `makeSecret`.
+ * known. Requests that create a secret cannot be repeated: they go through `sendOnce`.
  */
-import { call, isChangeAnswer, notSwitchyardMessage, type Call, type Reply } from '../../client/call.ts'
-import { NoAnswerError, RefusedError } from '../../client/errors.ts'
-import { nodeFetch } from './node-fetch.ts'
-import type { Input } from '../input/input.ts'
-import { Misuse } from '../exit.ts'
+import { call, isChangeAnswer, notSwitchyardMessage, type Call, type Reply } from '../../client/requests/call.ts'
+import { NoAnswerError, RefusedError } from '../../client/requests/errors.ts'
 import type { Settings } from '../config/settings.ts'
+import { Misuse } from '../exit.ts'
+import { nodeFetch } from './node-fetch.ts'
 import { fits, type Shape } from './shape.ts'
+
+type Query = NonNullable<Call['query']>
 
 /** Whether a change is under way: Ctrl-C then says that its outcome is not known. */
 let changing = false
@@ -25,68 +26,50 @@ export class Session {
     return this.settings.token !== undefined
   }
 
-  /** A name without a request: the profile, or the beginning of the id. */
-  get shortName(): string {
-    return this.settings.profile ?? this.settings.stash.slice(0, 8)
+  /** The name of the stash in answers. */
+  get label(): string {
+    return this.settings.label
   }
 
-  /** A read that takes a token. @param path below the stash: `/held` */
-  async read<T>(path: string, shape: Shape, query: NonNullable<Call['query']> = {}): Promise<Reply<T>> {
-    if (!this.hasToken) throw new Misuse(NO_TOKEN)
-    return this.#demand(await this.#call<T>('GET', `/stash/${this.settings.stash}${path}`, { query }), shape)
+  /** @param path below the stash: `/held` */
+  path(path: string): string {
+    return `/stash/${this.settings.stash}${path}`
+  }
+
+  itemPath(key: string): string {
+    return `/item/${this.settings.stash}/${encodeKey(key)}`
+  }
+
+  /** A read that takes a token. @param path below the stash */
+  async read<T>(path: string, shape: Shape, query: Query = {}): Promise<Reply<T>> {
+    this.#demandToken()
+    return this.#demand(await this.#call<T>('GET', this.path(path), { query }), shape)
   }
 
   /** A public read, sent without the token: caches do not answer requests that carry one. An empty path is the stash. */
-  async readPublic<T>(path: string, shape: Shape, query: NonNullable<Call['query']> = {}): Promise<Reply<T>> {
-    return this.#demand(await this.#callPublic<T>('GET', `/stash/${this.settings.stash}${path}`, { query }), shape)
+  async readPublic<T>(path: string, shape: Shape, query: Query = {}, deadlineMs?: number): Promise<Reply<T>> {
+    const asked = { query, ...(deadlineMs !== undefined && { deadlineMs }) }
+    return this.#demand(await this.#callPublic<T>('GET', this.path(path), asked), shape)
   }
 
   /** A value may be any text, so only the headers show that Switchyard answered. */
   async readItem(key: string): Promise<Reply<string>> {
-    const reply = await this.#callPublic<string>('GET', this.#item(key), { as: 'text' })
+    const reply = await this.#callPublic<string>('GET', this.itemPath(key), { as: 'text' })
     const revision = reply.headers.get('Switchyard-Revision') ?? ''
     const version = reply.headers.get('ETag') ?? ''
-    if (/^\d+$/.test(revision) || /^(?:W\/)?"\d+"$/.test(version)) return reply
+    if (/^\d+$/.test(revision) || /^(?:W\/)?"\d+(?:\+r)?"$/.test(version)) return reply
     throw new NoAnswerError(notSwitchyardMessage(this.settings.url))
   }
 
-  /** A dry run. */
-  async preview<T>(path: string, body: unknown, input: Input, more: Call, shape: Shape): Promise<Reply<T>> {
-    if (!this.hasToken) throw new Misuse(NO_TOKEN)
-    const asked = { ...toCallOptions(input, more), body }
-    return this.#demand(await this.#call<T>('POST', `/stash/${this.settings.stash}${path}`, asked), shape)
+  /** Asks what a change would do. @param path from `path` or `itemPath` */
+  async dryRun<T>(method: string, path: string, asked: Call, shape: Shape): Promise<Reply<T>> {
+    this.#demandToken()
+    const query = { ...asked.query, dry_run: 1 }
+    return this.#demand(await this.#call<T>(method, path, { ...asked, query }), shape)
   }
 
-  /** @param input where the command takes `--reason` and the like */
-  change<T>(method: string, path: string, body: unknown, input: Input, more: Call = {}): Promise<Reply<T>> {
-    return this.#repeatable(method, `/stash/${this.settings.stash}${path}`, { ...toCallOptions(input, more), body })
-  }
-
-  changeItem<T>(method: string, key: string, value: string | undefined, input: Input): Promise<Reply<T>> {
-    return this.#repeatable(method, this.#item(key), { ...toCallOptions(input), body: value })
-  }
-
-  /** Sent once: the service stores no secret, so it cannot repeat the answer. */
-  makeSecret<T>(path: string, body: unknown, input: Input, advice: string): Promise<Reply<T>> {
-    const send = async (): Promise<Reply<T>> => {
-      const asked = { ...toCallOptions(input), body }
-      const reply = await this.#call<T>('POST', `/stash/${this.settings.stash}${path}`, asked)
-      return this.#demand(reply, { token_id: 'string', token: 'string' })
-    }
-    return this.#guarded(send, advice)
-  }
-
-  presign<T>(key: string, value: string, input: Input, query: NonNullable<Call['query']>): Promise<Reply<T>> {
-    const asked = { ...toCallOptions(input, { query }), body: value }
-    return this.#guarded(async () =>
-      this.#demand(await this.#call<T>('POST', `${this.#item(key)}/presign`, asked), {
-        url: 'string',
-        held_id: 'string',
-      }),
-    )
-  }
-
-  async #repeatable<T>(method: string, path: string, asked: Call): Promise<Reply<T>> {
+  /** @param path from `path` or `itemPath` */
+  async change<T>(method: string, path: string, asked: Call): Promise<Reply<T>> {
     const headers = { ...asked.headers, 'Idempotency-Key': `cli-${crypto.randomUUID()}` }
     const send = async (): Promise<Reply<T>> => {
       const reply = await this.#call<T>(method, path, { ...asked, headers })
@@ -97,13 +80,25 @@ export class Session {
       attempt === 1 && !(fault instanceof RefusedError && fault.applied === 'no')
     return this.#guarded(async () => {
       // Loaded here, because a read does not need it, and each module delays the start of a command.
-      const { retryIdempotent } = await import('../../client/outcome.ts')
+      const { retryIdempotent } = await import('../../client/requests/outcome.ts')
       return retryIdempotent(send, shouldRetry)
     })
   }
 
-  async #guarded<T>(change: () => Promise<T>, advice?: string): Promise<T> {
+  /**
+   * Sent once: the service stores no secret, so it cannot repeat the answer.
+   * @param advice how to find out what happened, if there is no answer
+   */
+  sendOnce<T>(path: string, asked: Call, shape: Shape, advice?: string): Promise<Reply<T>> {
+    return this.#guarded(async () => this.#demand(await this.#call<T>('POST', path, asked), shape), advice)
+  }
+
+  #demandToken(): void {
     if (!this.hasToken) throw new Misuse(NO_TOKEN)
+  }
+
+  async #guarded<T>(change: () => Promise<T>, advice?: string): Promise<T> {
+    this.#demandToken()
     changing = true
     try {
       return await change()
@@ -128,27 +123,13 @@ export class Session {
   #callPublic<T>(method: string, path: string, asked: Call = {}): Promise<Reply<T>> {
     return call<T>({ url: this.settings.url, fetch: nodeFetch }, method, path, asked)
   }
-
-  #item = (key: string): string => `/item/${this.settings.stash}/${encodeKey(key)}`
 }
 
-export const NO_TOKEN = 'This takes a token: set SWITCHYARD_TOKEN, or keep one in a profile.'
+export const NO_TOKEN = 'This takes a token: "switchyard login" keeps one in a profile, or set SWITCHYARD_TOKEN.'
 
 /** Refuses what cannot be in a path. The service checks the rest. */
 export function encodeKey(key: string): string {
   if (/^\.{0,2}$/.test(key))
     throw new Misuse(`"${key}" cannot be a key: 1 to 128 of A-Z a-z 0-9 . _ - and neither "." nor "..".`)
   return encodeURIComponent(key)
-}
-
-/** The options of a change as query parameters and headers. */
-function toCallOptions(input: Input, { query = {}, headers = {} }: Call = {}): Call {
-  const glass = input.text('break-glass')
-  if (glass !== undefined && !/^[\x20-\x7e]+$/.test(glass)) {
-    throw new Misuse('--break-glass goes in a header: letters, digits and signs of ASCII only.')
-  }
-  return {
-    query: { reason: input.text('reason'), for: input.text('for'), at: input.text('at'), ...query },
-    headers: { 'Break-Glass': glass, ...headers },
-  }
 }

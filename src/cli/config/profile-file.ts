@@ -1,27 +1,86 @@
 /**
- * Profiles: where a stash is and the token for it, a file each, which only its owner can read. A token is kept here and
- * nowhere else, so a file is written whole or not at all, and never over another without being told to.
+ * Profiles: the address of a stash and a token for it, a file each, which only its owner can read. A token is kept here and
+ * nowhere else, so a file is written whole or not at all, and replaces another only where that was asked for.
  */
-import type { Environment } from './environment.ts'
 import { Misuse } from '../exit.ts'
+import type { Environment } from './environment.ts'
 
 // As in `start.mjs`.
-const { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } =
+const { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } =
   process.getBuiltinModule('node:fs')
 const { homedir } = process.getBuiltinModule('node:os')
 const { join } = process.getBuiltinModule('node:path')
 
-export type Profile = { url: string; stash_id: string; token?: string }
+export type Profile = {
+  url: string
+  stash_id: string
+  token?: string
+  /** The slug and the name of the stash when the profile was made: they are shown, never sent. */
+  slug?: string
+  name?: string
+  /** Each change asks first. */
+  protected?: boolean
+}
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+const SUFFIX = '.json'
+/** The file that holds the name of the current profile. It is no profile, since those end in `.json`. */
+const CURRENT = 'current'
+/** The most profiles that are listed. */
+export const PROFILES_MAX = 200
 
-export function fileOf(name: string, env: Environment): string {
-  if (!NAME.test(name)) throw new Misuse(`"${name}" cannot be the name of a profile: A-Z a-z 0-9 . _ - only.`)
+function folderOf(env: Environment): string {
   // The XDG rules: a relative path is to be ignored.
   const home = env['XDG_CONFIG_HOME']?.startsWith('/')
     ? env['XDG_CONFIG_HOME']
     : join(env['HOME'] ?? homedir(), '.config')
-  return join(home, 'switchyard', `${name}.json`)
+  return join(home, 'switchyard')
+}
+
+export function fileOf(name: string, env: Environment): string {
+  if (!NAME.test(name)) throw new Misuse(`"${name}" cannot be the name of a profile: A-Z a-z 0-9 . _ - only.`)
+  return join(folderOf(env), `${name}${SUFFIX}`)
+}
+
+/** The names of the profiles, sorted. */
+export function listProfiles(env: Environment): string[] {
+  let files: string[]
+  try {
+    files = readdirSync(folderOf(env))
+  } catch {
+    return []
+  }
+  return files
+    .filter((file) => file.endsWith(SUFFIX))
+    .map((file) => file.slice(0, -SUFFIX.length))
+    .filter((name) => NAME.test(name))
+    .toSorted()
+    .slice(0, PROFILES_MAX)
+}
+
+/** The profile that `switchyard use` chose; null: none. */
+export function readCurrent(env: Environment): string | null {
+  try {
+    const name = readFileSync(join(folderOf(env), CURRENT), 'utf8').trim()
+    return NAME.test(name) ? name : null
+  } catch {
+    return null
+  }
+}
+
+/** @param name null: none is current any more */
+export function writeCurrent(name: string | null, env: Environment): void {
+  const file = join(folderOf(env), CURRENT)
+  try {
+    if (name === null) rmSync(file, { force: true })
+    else {
+      const half = `${file}.${process.pid}.new`
+      writeFileSync(half, `${name}\n`, { mode: 0o600 })
+      renameSync(half, file)
+    }
+  } catch (fault) {
+    throw new Misuse(`${file} cannot be written: ${String(codeOf(fault))}.`)
+  }
 }
 
 export type Found = { profile: Profile; file: string; /** Whether others on this machine can read it. */ open: boolean }
@@ -37,7 +96,9 @@ export function readProfile(name: string, env: Environment): Found | null {
   }
   const profile = parseProfile(text)
   if (profile === null)
-    throw new Misuse(`${file} is no profile, or half of one. Mend it, or make it anew with "switchyard init".`)
+    throw new Misuse(
+      `${file} is not a profile, or half of one. Repair it, or make it anew with "switchyard login --profile ${name} --force".`,
+    )
   return { profile, file, open: (statSync(file).mode & 0o077) !== 0 }
 }
 
@@ -49,9 +110,16 @@ function parseProfile(text: string): Profile | null {
   } catch {
     return null
   }
-  const { url, stash_id, token } = raw ?? {}
+  const { url, stash_id, token, slug, name, protected: isProtected } = raw ?? {}
   if (typeof url !== 'string' || typeof stash_id !== 'string') return null
-  return { url, stash_id, ...(typeof token === 'string' && { token }) }
+  return {
+    url,
+    stash_id,
+    ...(typeof token === 'string' && { token }),
+    ...(typeof slug === 'string' && { slug }),
+    ...(typeof name === 'string' && { name }),
+    ...(isProtected === true && { protected: true }),
+  }
 }
 
 /**
@@ -83,5 +151,9 @@ export function reserveProfile(name: string, env: Environment, { replace }: { re
 }
 
 export type Reserved = { file: string; keep(profile: Profile): void; release(): void }
+
+export function deleteProfile(name: string, env: Environment): void {
+  rmSync(fileOf(name, env))
+}
 
 export const codeOf = (fault: unknown): unknown => (fault instanceof Error && 'code' in fault ? fault.code : fault)

@@ -5,3 +5,6 @@ export type Input = {
   text(name: string): string | undefined
   isSet(name: string): boolean
 }
+
+/** The same input with other arguments, and with these options set. */
+export const withArgs = (input: Input, args: string[]): Input => ({ ...input, args })

@@ -1,7 +1,7 @@
 /** Describes a failure: the text on stderr, and the exit code. An operator reads it at night: it says what to do. */
-import { NoAnswerError, RefusedError } from '../../client/errors.ts'
+import { NoAnswerError, RefusedError } from '../../client/requests/errors.ts'
 import { ChangeFailed } from '../api/change-failed.ts'
-import { EXIT, Misuse, type Exit } from '../exit.ts'
+import { Declined, EXIT, Misuse, type Exit } from '../exit.ts'
 import { NotKept } from '../config/keep-secret.ts'
 import { NO_TOKEN } from '../api/session.ts'
 
@@ -9,6 +9,8 @@ export type Failed = { exit: Exit; code: string; words: string; facts: Record<st
 
 export function describeFailure(fault: unknown): Failed {
   if (fault instanceof Misuse) return { exit: EXIT.misused, code: 'misused', words: fault.message, facts: {} }
+  if (fault instanceof Declined)
+    return { exit: EXIT.refused, code: fault.code, words: fault.message, facts: fault.facts }
   if (fault instanceof RefusedError) {
     const exit = isOutage(fault) ? EXIT.unknown : EXIT.refused
     return { exit, code: fault.code, words: describeRefusal(fault), facts: fault.facts }

@@ -1,9 +1,10 @@
 /**
- * Where output goes: data to stdout, words to stderr. Everything passes `escape` on its way, but for `raw`, which is
- * what `get` writes into a pipe. Colour is for terminals only, and not for those who set NO_COLOR.
+ * Where output goes: data to stdout, messages to stderr. Everything is escaped on its way, except by `raw`, which is for the
+ * value that `get` writes into a pipe. Colour is for terminals only, and not where NO_COLOR is set.
  */
 import type { Environment } from '../config/environment.ts'
 import { escapeLines, escapeText, writeJson } from './escape.ts'
+import type { Format } from './format.ts'
 
 export type Paint = 'bold' | 'dim' | 'red' | 'green' | 'yellow'
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } satisfies Record<Paint, number>
@@ -14,14 +15,20 @@ export type Piece = string | { text: string; as: Paint | undefined }
 type Streams = { stdout: NodeJS.WriteStream; stderr: NodeJS.WriteStream }
 
 export class Printer {
-  readonly json: boolean
+  readonly format: Format
   readonly #streams: Streams
   readonly #env: Environment
+  readonly #isQuiet: boolean
 
-  constructor(streams: Streams, env: Environment, json: boolean) {
+  constructor(streams: Streams, env: Environment, { format, isQuiet }: { format: Format; isQuiet: boolean }) {
     this.#streams = streams
     this.#env = env
-    this.json = json
+    this.#isQuiet = isQuiet
+    this.format = format
+  }
+
+  get json(): boolean {
+    return this.format === 'json'
   }
 
   /** Whether a person reads stdout as it comes. */
@@ -34,9 +41,23 @@ export class Printer {
     this.#write('stdout', pieces)
   }
 
-  /** One document. Only what asked for `--json` writes one. */
+  /** One document, for `-o json`. */
   document(value: unknown, indent?: number): void {
     this.#streams.stdout.write(`${writeJson(value, indent)}\n`)
+  }
+
+  /** One name a line, for `-o name`. */
+  names(names: readonly string[]): void {
+    for (const name of names) this.line(name)
+  }
+
+  /**
+   * Data in the form that was asked for. @param table prints it for people
+   */
+  data(document: unknown, names: readonly string[], table: () => void): void {
+    if (this.format === 'json') this.document(document)
+    else if (this.format === 'name') this.names(names)
+    else table()
   }
 
   /** Several lines that we wrote ourselves, such as a script. */
@@ -49,8 +70,13 @@ export class Printer {
     this.#streams.stdout.write(this.isTerminal ? `${escapeLines(text)}\n` : text)
   }
 
-  /** A line for the person, not for the pipe. */
+  /** A message for the person, not for the pipe. */
   say(...pieces: Piece[]): void {
+    if (!this.#isQuiet) this.#write('stderr', pieces)
+  }
+
+  /** A message that `-q` does not suppress: an error, or what must be known before a question. */
+  warn(...pieces: Piece[]): void {
     this.#write('stderr', pieces)
   }
 
@@ -87,7 +113,10 @@ export const dim = (text: string): Piece => ({ text, as: 'dim' })
 export const bold = (text: string): Piece => ({ text, as: 'bold' })
 export const paint = (as: Paint | undefined, text: string): Piece => ({ text, as })
 
-/** A value in a sentence or a column: in quotes, and no longer than a glance. */
+/** A value in a sentence or a column: as it is if it is one plain word, else in quotes; long ones are cut. */
+export const showValue = (value: string): string => (/^[\w.:@%+=,/-]{1,60}$/.test(value) ? value : quote(value))
+
+/** A value in quotes, and no longer than a glance. */
 export function quote(value: string, most = 60): string {
   const shown = JSON.stringify(value).slice(1, -1)
   return shown.length > most ? `"${shown.slice(0, most - 1)}…" (${value.length} characters)` : `"${shown}"`

@@ -1,9 +1,10 @@
 /**
- * Calls the API as the clients do (client/call.ts), with what a page needs on top: header values beyond ASCII, and a check
- * that Switchyard gave the answer. A page is used in hotels and trains, where sign-in pages and proxies answer 200 as well.
+ * Calls the API as the clients do (client/requests/call.ts), with what a page needs on top: header values beyond ASCII, and
+ * a check that Switchyard gave the answer. A page is used in hotels and trains, where sign-in pages and proxies answer 200
+ * as well.
  */
-import { call, isChangeAnswer, isRecord, type Call, type Connection, type Reply } from '../../client/call.ts'
-import { NoAnswerError, RefusedError } from '../../client/errors.ts'
+import { call, isChangeAnswer, isRecord, type Call, type Connection, type Reply } from '../../client/requests/call.ts'
+import { NoAnswerError, RefusedError } from '../../client/requests/errors.ts'
 import { learnTime } from './service-time.ts'
 
 /** Where the API is, and the token to send. */

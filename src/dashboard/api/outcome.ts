@@ -1,10 +1,10 @@
 /**
  * Sends a change until its outcome is known, the person stops it, or two minutes have passed. It always carries the same
  * Idempotency-Key, so it is applied once however often it arrives. What an error says of the outcome is decided in
- * client/outcome.ts.
+ * client/requests/outcome.ts.
  */
-import { NoAnswerError, RefusedError } from '../../client/errors.ts'
-import { retryIdempotent } from '../../client/outcome.ts'
+import { NoAnswerError, RefusedError } from '../../client/requests/errors.ts'
+import { retryIdempotent } from '../../client/requests/outcome.ts'
 
 const PAUSE_MS = { first: 1_000, most: 10_000 }
 /** After this time without an answer the person decides: a tab that is forgotten must not make the change an hour later. */

@@ -3,7 +3,7 @@
  * the clock of a device may be wrong by minutes. Between answers it follows the clock of the device, which goes on in a laptop
  * that sleeps.
  */
-import type { Reply } from '../../client/call.ts'
+import type { Reply } from '../../client/requests/call.ts'
 
 /** Service time minus local time, in ms. */
 let offsetMs = 0

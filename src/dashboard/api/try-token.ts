@@ -1,5 +1,5 @@
 /** Tries a token before it is used: a mistyped one must not look like one that may do nothing. */
-import { NoAnswerError, RefusedError } from '../../client/errors.ts'
+import { NoAnswerError, RefusedError } from '../../client/requests/errors.ts'
 import { callApi, describeFailure, isStashMissing } from './call.ts'
 import { API } from './connection.ts'
 

@@ -1,6 +1,6 @@
 /** The form for a new stash. Nothing is made before its button is pressed, and a refusal makes nothing. */
 import { useRef, useState } from 'preact/hooks'
-import { NoAnswerError, RefusedError } from '../../client/errors.ts'
+import { NoAnswerError, RefusedError } from '../../client/requests/errors.ts'
 import { describeError, describeFailure } from '../api/call.ts'
 import { PLAIN_TEXT, SecretField, TextArea, TextField } from '../parts/fields/fields.tsx'
 import { loadAdminToken, saveAdminToken } from '../state/browser/credentials.ts'

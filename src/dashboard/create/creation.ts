@@ -4,8 +4,8 @@
  * put away.
  */
 import { effect, signal } from '@preact/signals'
-import { NoAnswerError, RefusedError } from '../../client/errors.ts'
-import { determineOutcome } from '../../client/outcome.ts'
+import { NoAnswerError, RefusedError } from '../../client/requests/errors.ts'
+import { determineOutcome } from '../../client/requests/outcome.ts'
 import type { Ability, StashCreated, TokenCreated, TokenList } from '../api/answer-types.ts'
 import { callApi, describeFailure } from '../api/call.ts'
 import { API } from '../api/connection.ts'

@@ -3,8 +3,8 @@
  * overwrites a switch that exists: the change counts only for the revision in which the name was seen to be free.
  */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Reply } from '../../client/call.ts'
-import { RefusedError } from '../../client/errors.ts'
+import type { Reply } from '../../client/requests/call.ts'
+import { RefusedError } from '../../client/requests/errors.ts'
 import type { ChangeReply, DryRun } from '../api/answer-types.ts'
 import { ChangeDialog } from '../parts/change-dialog.tsx'
 import { openDialog } from '../parts/dialogs.tsx'

@@ -1,7 +1,7 @@
 /** The dialog that changes several switches in one revision: all of them, or none. */
 import { useEffect, useState } from 'preact/hooks'
 import type { ChangeReply, Guard } from '../api/answer-types.ts'
-import { RefusedError } from '../../client/errors.ts'
+import { RefusedError } from '../../client/requests/errors.ts'
 import { ChangeDialog } from '../parts/change-dialog.tsx'
 import { openDialog } from '../parts/dialogs.tsx'
 import { useOverride, useReason } from '../parts/fields/reason.tsx'

@@ -1,7 +1,7 @@
 /** The dialog that changes one switch: now, for a time, or later. Its button says what will happen. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { RefusedError } from '../../client/errors.ts'
+import type { RefusedError } from '../../client/requests/errors.ts'
 import type { ChangeReply } from '../api/answer-types.ts'
 import { ChangeDialog } from '../parts/change-dialog.tsx'
 import { openDialog } from '../parts/dialogs.tsx'

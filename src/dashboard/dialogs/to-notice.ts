@@ -1,5 +1,5 @@
 /** What the page says after a change of switches, and the button beside it: to undo it, or to see what it waits for. */
-import type { Reply } from '../../client/call.ts'
+import type { Reply } from '../../client/requests/call.ts'
 import type { ChangeReply } from '../api/answer-types.ts'
 import { go } from '../state/route.ts'
 import type { NoticeAction } from '../state/signals.ts'

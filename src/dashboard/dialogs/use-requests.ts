@@ -1,7 +1,7 @@
 /** The two requests of a dialog: the change, and the same as a dry run, which changes nothing. */
 import { useRef } from 'preact/hooks'
-import type { Call, Reply } from '../../client/call.ts'
-import { RefusedError } from '../../client/errors.ts'
+import type { Call, Reply } from '../../client/requests/call.ts'
+import { RefusedError } from '../../client/requests/errors.ts'
 import type { ChangeReply, DryRun } from '../api/answer-types.ts'
 import { REPEAT_MAX_MS } from '../api/outcome.ts'
 import type { Session } from '../state/session.ts'

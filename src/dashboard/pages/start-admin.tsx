@@ -1,6 +1,6 @@
 /** For the person who runs the deployment: all its stashes, with the admin token, which is kept until the tab is closed. */
 import { useState } from 'preact/hooks'
-import { NoAnswerError, RefusedError } from '../../client/errors.ts'
+import { NoAnswerError, RefusedError } from '../../client/requests/errors.ts'
 import type { StashList } from '../api/answer-types.ts'
 import { callApi, describeFailure } from '../api/call.ts'
 import { API } from '../api/connection.ts'

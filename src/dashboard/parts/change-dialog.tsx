@@ -5,8 +5,8 @@
  */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import type { Reply } from '../../client/call.ts'
-import { RefusedError, type NoAnswerError } from '../../client/errors.ts'
+import type { Reply } from '../../client/requests/call.ts'
+import { RefusedError, type NoAnswerError } from '../../client/requests/errors.ts'
 import { describeError } from '../api/call.ts'
 import { createKey, isUnknown, sendUntilKnown } from '../api/outcome.ts'
 import type { ChangeReply, DryRun } from '../api/answer-types.ts'

@@ -1,5 +1,5 @@
 /** The content of a stash as far as the page knows it, as plain data. */
-import type { Reverts } from '../../client/reverts.ts'
+import type { Reverts } from '../../client/sync/reverts.ts'
 import type { FlagMeta, GuardFacts, HeldChange, HistoryEntry, OwnToken, StashFacts } from '../api/answer-types.ts'
 
 /** `missing`: there is no such stash. `gone`: it was deleted while it was watched. Both are final. */

@@ -1,5 +1,5 @@
 /** The requests of the details of a stash that take more than one call, or whose refusal says something. */
-import { RefusedError } from '../../client/errors.ts'
+import { RefusedError } from '../../client/requests/errors.ts'
 import type { HeldChange, HeldList, History, HistoryEntry } from '../api/answer-types.ts'
 import type { Approvability } from './content.ts'
 import type { Session } from './session.ts'

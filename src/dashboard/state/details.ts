@@ -3,7 +3,7 @@
  * change and each reconnect. What cannot be read is tried again, less and less often, and the page says so meanwhile. No
  * failure may end this for good.
  */
-import { RefusedError } from '../../client/errors.ts'
+import { RefusedError } from '../../client/requests/errors.ts'
 import { callApi, isTokenEnded } from '../api/call.ts'
 import { API } from '../api/connection.ts'
 import { serviceNow } from '../api/service-time.ts'

@@ -1,5 +1,5 @@
 /** Requests to one stash with one token. */
-import type { Reply } from '../../client/call.ts'
+import type { Reply } from '../../client/requests/call.ts'
 import { callApi, isTokenEnded } from '../api/call.ts'
 import { API } from '../api/connection.ts'
 

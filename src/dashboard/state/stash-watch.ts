@@ -2,8 +2,8 @@
  * Follows the changes of a stash over one WebSocket at a time, and reconnects for as long as it is watched. Not over a stream
  * of `fetch`: a browser gives six connections to a host of HTTP/1.1, and a page may watch many stashes in several tabs.
  */
-import { BackOff } from '../../client/backoff.ts'
-import { parseWatchEvent, type FlagUpdate } from '../../client/flag-update.ts'
+import { BackOff } from '../../client/requests/backoff.ts'
+import { parseWatchEvent, type FlagUpdate } from '../../client/sync/flag-update.ts'
 import { pause } from '../../client/timers.ts'
 import { callApi, isStashMissing } from '../api/call.ts'
 import { API } from '../api/connection.ts'

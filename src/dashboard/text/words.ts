@@ -1,5 +1,5 @@
 /** How the page words times, durations, changes and refusals: for readers who know nothing of HTTP. */
-import type { RefusedError } from '../../client/errors.ts'
+import type { RefusedError } from '../../client/requests/errors.ts'
 import { describeError } from '../api/call.ts'
 import type { Change, HistoryEntry } from '../api/answer-types.ts'
 import { brief } from './marks.ts'

@@ -2,8 +2,8 @@
  * `init`: a new stash, or one that exists, kept in a profile. The place for the token is taken before the token is made,
  * because it is shown once; and it is not printed unless that is asked for.
  */
-import { call, notSwitchyardMessage } from '../../../client/call.ts'
-import { NoAnswerError, RefusedError } from '../../../client/errors.ts'
+import { call, notSwitchyardMessage } from '../../../client/requests/call.ts'
+import { NoAnswerError, RefusedError } from '../../../client/requests/errors.ts'
 import { nodeFetch } from '../../api/node-fetch.ts'
 import type { StashCreated } from '../../api/answer-types.ts'
 import { toChangeFailed } from '../../api/change-failed.ts'
@@ -18,6 +18,7 @@ import { checkStash, checkToken, checkUrl, profileName } from '../../config/sett
 export const init: Command = {
   usage: '[--url <url>] [--name <name>]',
   takes: [0, 0],
+  examples: [['switchyard init --url https://flags.example/api', 'a new stash']],
   options: {
     url: { takes: '<url>', means: 'where: https://flags.example/api (SWITCHYARD_URL)' },
     name: { takes: '<name>', means: "the stash's name" },

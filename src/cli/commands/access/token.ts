@@ -1,16 +1,18 @@
 /** `token`: who else may act at the stash. A secret goes to stdout or into a profile, never both unasked. */
-import type { ChangeReply, TokenCreated, TokenList, TokenRotated } from '../../api/answer-types.ts'
+import type { TokenCreated, TokenList, TokenRotated } from '../../api/answer-types.ts'
 import { WRITE, type Command, type Context } from '../../command.ts'
 import type { Input } from '../../input/input.ts'
 import { EXIT, Misuse, type Exit } from '../../exit.ts'
 import { bold, dim, type Piece } from '../../output/print.ts'
 import { keepSecret } from '../../config/keep-secret.ts'
 import { reserveProfile } from '../../config/profile-file.ts'
-import { replyChange } from '../../output/reply-change.ts'
+import { toReasonCall } from '../../change/change-options.ts'
+import { performChange } from '../../change/perform-change.ts'
 
 export const token: Command = {
   usage: 'list | create <label> --can write [limits] | revoke <token id> | rotate [--overlap 1h]',
   takes: [0, 2],
+  examples: [['switchyard token list', 'all tokens']],
   options: {
     can: { takes: '<a,b>', means: 'of write, approve, guard, freeze, break_glass, tokens' },
     keys: { takes: '<pattern,…>', means: 'of keys: maintenance-*; else all' },
@@ -35,6 +37,8 @@ const LOST_TOKEN =
   'A token may have been made that nobody has: look at "switchyard token list", and revoke it before you try again.'
 const LOST_MASTER =
   'The master token may be another one now, which nobody has: see whether yours still works ("switchyard token list"). With --overlap the old one goes on working for a while.'
+
+const SECRET = { token_id: 'string', token: 'string' } as const
 
 async function listTokens({ print, session }: Context): Promise<Exit> {
   const { body } = await session().read<TokenList>('/tokens', { tokens: 'list' })
@@ -61,10 +65,12 @@ async function createToken(label: string, input: Input, { print, env, session }:
   const save = input.text('save')
   const place = save === undefined ? null : reserveProfile(save, env, { replace: false })
   const spec = { label, can, keys: input.text('keys')?.split(','), expires_in: input.text('expires-in') }
-  const { body } = await stash.makeSecret<TokenCreated>('/tokens', spec, input, LOST_TOKEN).catch((fault: unknown) => {
-    place?.release()
-    throw fault
-  })
+  const { body } = await stash
+    .sendOnce<TokenCreated>(stash.path('/tokens'), { ...toReasonCall(input), body: spec }, SECRET, LOST_TOKEN)
+    .catch((fault: unknown) => {
+      place?.release()
+      throw fault
+    })
   const { token: secret, ...facts } = body
   if (place) keepSecret(print, place, { url: stash.settings.url, stash_id: stash.settings.stash, token: secret })
   if (print.json) print.document(place === null ? body : { ...facts, profile: save })
@@ -76,10 +82,14 @@ async function createToken(label: string, input: Input, { print, env, session }:
 }
 
 async function revokeToken(id: string, input: Input, { print, session }: Context): Promise<Exit> {
-  return replyChange(
-    print,
-    await session().change<ChangeReply>('DELETE', `/tokens/${encodeURIComponent(id)}`, undefined, input),
-  )
+  const stash = session()
+  return performChange(print, stash, input, {
+    method: 'DELETE',
+    path: stash.path(`/tokens/${encodeURIComponent(id)}`),
+    call: toReasonCall(input),
+    action: `Revoke ${id}`,
+    consequence: `${id} can do nothing any more.`,
+  })
 }
 
 async function rotateToken(input: Input, { print, env, session }: Context): Promise<Exit> {
@@ -90,7 +100,7 @@ async function rotateToken(input: Input, { print, env, session }: Context): Prom
   const place = isKept ? reserveProfile(profile, env, { replace: true }) : null
   const spec = { overlap: input.text('overlap') }
   const { body } = await stash
-    .makeSecret<TokenRotated>('/tokens/rotate', spec, input, LOST_MASTER)
+    .sendOnce<TokenRotated>(stash.path('/tokens/rotate'), { ...toReasonCall(input), body: spec }, SECRET, LOST_MASTER)
     .catch((fault: unknown) => {
       place?.release()
       throw fault

@@ -1,8 +1,8 @@
 /**
- * `diff`: what a file says otherwise than the stash. It only reads, so a pipeline can ask without a token; guards and
- * media types are compared where a token shows them. Whether the stash would take the file, `apply --check` asks.
+ * `diff`: compares a file with the stash. It only reads, so a pipeline can ask without a token; guards and media types are
+ * compared where a token shows them. Whether the stash would take the file, `apply --check` asks.
  */
-import { RefusedError } from '../../../client/errors.ts'
+import { RefusedError } from '../../../client/requests/errors.ts'
 import type { Export, Flags, Plan } from '../../api/answer-types.ts'
 import type { Command } from '../../command.ts'
 import { EXIT } from '../../exit.ts'
@@ -17,19 +17,27 @@ export const diff: Command = {
   usage: '<file>',
   takes: [1, 1],
   options: {
-    replace: { means: 'what the file does not name counts as to be taken away' },
+    replace: { means: 'flags that the file does not name count as deleted' },
     check: { means: `end with ${EXIT.differs} where there is a difference` },
   },
-  notes: 'The file: an export, or {"flags": {"<key>": "<value>"}}; - is stdin. Takes no token, but for guards.',
+  examples: [
+    ['switchyard diff flags.json', 'what the file would change'],
+    ['switchyard diff flags.json --check', 'in a pull request: no token needed'],
+  ],
+  notes: 'The file: an export, or {"flags": {"<key>": "<value>"}}; - is stdin. Guards are compared with a token only.',
   async run(input, { print, session }) {
     const file = await readFlagFile(input.args[0] ?? '')
-    const current = await readCurrent(session())
+    const stash = session()
+    const current = await readCurrent(stash)
     const plan = compare(current, file, input.isSet('replace'))
-    if (print.json) print.document({ ...plan, differs: !isEmpty(plan) })
-    else printPlan(print, plan)
+    print.data(
+      { stash: stash.label, ...plan, differs: !isEmpty(plan) },
+      plan.changes.map(({ key }) => key),
+      () => printPlan(print, plan),
+    )
     if (file.guards !== undefined && current.guards === undefined)
       print.say('Guards are not compared: that takes a token for every key.')
-    if (isEmpty(plan)) print.say(`No difference at revision ${plan.revision}.`)
+    if (isEmpty(plan)) print.say(`${stash.label}: no difference at revision ${plan.revision}.`)
     return input.isSet('check') && !isEmpty(plan) ? EXIT.differs : EXIT.done
   },
 }

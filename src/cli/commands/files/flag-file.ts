@@ -3,7 +3,7 @@
  * in it is refused, because it may be a typo. What a value must be, the service says.
  */
 import { readFileSync } from 'node:fs'
-import { isRecord } from '../../../client/call.ts'
+import { isRecord } from '../../../client/requests/call.ts'
 import { Misuse } from '../../exit.ts'
 import { readStdin } from '../../input/stdin.ts'
 

@@ -7,6 +7,7 @@ import { bold, dim, quote, type Piece, type Printer } from '../../output/print.t
 export const history: Command = {
   usage: '[<key>]',
   takes: [0, 1],
+  examples: [['switchyard history', 'the last changes']],
   options: {
     limit: { takes: '<n>', means: 'how many, newest first: 1 to 200, else 20' },
     before: { takes: '<revision>', means: 'only older ones' },

@@ -2,7 +2,7 @@
 import type { Flags, Held, HistoryEntry, HistoryPage, ItemList, StashFacts } from '../../api/answer-types.ts'
 import type { Command } from '../../command.ts'
 import { EXIT } from '../../exit.ts'
-import { printHeld, readPending } from '../held/held.ts'
+import { printHeld, readPending } from '../held/pending.ts'
 import { bold, dim, paint, quote, type Piece, type Printer } from '../../output/print.ts'
 import type { Session } from '../../api/session.ts'
 
@@ -16,6 +16,7 @@ type Flag = { key: string; value: string } & Partial<Pick<Item, 'version' | 'upd
 export const status: Command = {
   usage: '',
   takes: [0, 0],
+  examples: [['switchyard status', 'what is not normal']],
   notes: 'Without a token it shows what is public: names and values, and whether the stash is frozen.',
   async run(_, { print, session }) {
     const stash = session()

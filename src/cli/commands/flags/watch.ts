@@ -1,5 +1,5 @@
 /** `watch`: a line for each revision, as it is committed. It ends when somebody ends it, or the stash is deleted. */
-import type { FlagUpdate } from '../../../client/flag-update.ts'
+import type { FlagUpdate } from '../../../client/sync/flag-update.ts'
 import type { Command } from '../../command.ts'
 import { followEvents } from '../../api/event-stream.ts'
 import { EXIT, Misuse } from '../../exit.ts'
@@ -8,6 +8,7 @@ import { bold, dim, quote, type Printer } from '../../output/print.ts'
 export const watch: Command = {
   usage: '[<key> …]',
   takes: [0, 100],
+  examples: [['switchyard watch', 'every change']],
   options: { after: { takes: '<revision>', means: 'begin with what came after it, instead of now' } },
   notes:
     'Takes no token. A line for each change, in order and once, also over breaks of the connection. Ctrl-C ends it.',

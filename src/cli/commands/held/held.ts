@@ -1,59 +1,61 @@
-/** What waits, as `status` and `approve` show it. */
-import type { Held, HeldPage } from '../../api/answer-types.ts'
-import { bold, dim, quote, type Piece, type Printer } from '../../output/print.ts'
-import type { Session } from '../../api/session.ts'
+/** `held`: the pending changes, those that need a person first; or one of them in full. */
+import type { Held } from '../../api/answer-types.ts'
+import type { Command } from '../../command.ts'
+import { Declined, EXIT } from '../../exit.ts'
+import { askIfMeant, listNearest } from '../../input/find-nearest.ts'
+import type { Printer } from '../../output/print.ts'
+import { formatRelativeFirst } from '../../output/time-text.ts'
+import { describeChange, describeWait, printHeld, readHeld, sortHeld } from './pending.ts'
 
-/** Of 500 each: a stash holds at most 10,000 changes. */
-const PAGES_MAX = 20
-
-/** What waits, and why the stash is frozen: the public read says only that it is. Services from before do not tell either. */
-export type Pending = { held: Held[]; freezeReason: string | null }
-
-export const readHeld = async (session: Session): Promise<Held[]> => (await readPending(session)).held
-
-export async function readPending(session: Session): Promise<Pending> {
-  const held: Held[] = []
-  let freezeReason: string | null = null
-  let after: number | null = 0
-  for (let page = 0; page < PAGES_MAX && after !== null; page++) {
-    const { body }: { body: HeldPage } = await session.read('/held', { held: 'list' }, { after, limit: 500 })
-    held.push(...body.held)
-    freezeReason = body.freeze?.reason ?? null
-    after = body.next
-  }
-  return { held, freezeReason }
+export const held: Command = {
+  usage: '[<held id>]',
+  takes: [0, 1],
+  examples: [
+    ['switchyard held', 'all pending changes'],
+    ['switchyard held approval-12', 'one of them in full'],
+  ],
+  notes: 'A change is pending while it waits for a second person, for its time, or for the use of its link.',
+  async run(input, { print, session }) {
+    const stash = session()
+    const all = sortHeld(await readHeld(stash))
+    const [id] = input.args
+    if (id !== undefined) {
+      const one = findHeld(all, id)
+      print.data({ stash: stash.label, ...one }, [one.held_id], () => printOne(print, one))
+      return EXIT.done
+    }
+    const names = all.map(({ held_id }) => held_id)
+    print.data({ stash: stash.label, held: all }, names, () => printHeld(print, all))
+    if (all.length === 0) print.say(`${stash.label}: nothing is pending.`)
+    return EXIT.done
+  },
 }
 
-export function printHeld(print: Printer, held: Held[]): void {
-  print.table(
-    held.map((one): Piece[] => [
-      bold(one.held_id),
-      describeWait(one),
-      describeChange(one),
-      dim(`${one.made_by}${one.reason ? `: ${one.reason}` : ''}`),
-    ]),
+/** @throws {Declined} if no pending change has this id */
+export function findHeld(all: readonly Held[], id: string): Held {
+  const found = all.find(({ held_id }) => held_id === id)
+  if (found !== undefined) return found
+  const near = listNearest(
+    id,
+    all.map(({ held_id }) => held_id),
+  )
+  throw new Declined(
+    'held_not_found',
+    `Nothing is pending under "${id}": it was approved, declined, or has expired${askIfMeant(near)}`,
+    { held_id: id, did_you_mean: near },
   )
 }
 
-const describeWait = ({ waits_for, due_at, expires_at }: Held): string => {
-  if (waits_for === 'time') return `at ${due_at ?? '?'}`
-  return `for ${waits_for === 'approval' ? 'a second person' : 'its link'}${expires_at ? `, until ${expires_at}` : ''}`
-}
-
-/** The values that it would write; null takes a key away. None: it does something else. */
-export function toWrites({ kind, key = '', value, changes }: Held['change']): { key: string; value: string | null }[] {
-  if (kind === 'put') return [{ key, value: value ?? '' }]
-  return kind === 'patch' && changes !== undefined ? changes : []
-}
-
-function describeChange({ kind, change, keys }: Held): string {
-  const does = kind === 'revert' ? 'goes back: ' : ''
-  const writes = toWrites(change)
-  if (writes.length > 0) {
-    const words = writes.map(({ key, value }) =>
-      value === null ? `${key} away` : `${key || (keys[0] ?? '')} = ${quote(value)}`,
-    )
-    return does + words.join(', ')
-  }
-  return `${does}${change.kind}${change.revision === undefined ? '' : ` ${change.revision}`} ${keys.join(', ')}`
+function printOne(print: Printer, one: Held): void {
+  const { held_id, made_by, made_at, reason, decision, set_by } = one
+  const facts: [string, string | null][] = [
+    ['id', held_id],
+    ['does', describeChange(one)],
+    ['waits', describeWait(one)],
+    ['asked by', set_by?.label ?? made_by],
+    ['asked', formatRelativeFirst(made_at)],
+    ['reason', reason],
+    ['decision', decision],
+  ]
+  print.table(facts.flatMap(([name, text]) => (text === null ? [] : [[name, text]])))
 }

@@ -1,7 +1,7 @@
 /** Scripts for the shells' completion, made from the table of commands: `eval "$(switchyard completion bash)"`. */
 import { optionsOf } from '../../input/arguments.ts'
 import type { Command } from '../../command.ts'
-import { COMMANDS } from '../../commands.ts'
+import { GROUPS } from '../../commands.ts'
 import { EXIT, Misuse } from '../../exit.ts'
 
 const WORDS: Record<string, string[]> = {
@@ -10,7 +10,6 @@ const WORDS: Record<string, string[]> = {
   guard: ['list', 'get', 'set', 'delete'],
   token: ['list', 'create', 'revoke', 'rotate'],
   completion: ['bash', 'zsh', 'fish'],
-  help: Object.keys(COMMANDS),
 }
 
 type Known = { name: string; summary: string; words: string[] }
@@ -18,12 +17,13 @@ type Known = { name: string; summary: string; words: string[] }
 export const completion: Command = {
   usage: 'bash|zsh|fish',
   takes: [1, 1],
+  examples: [['eval "$(switchyard completion bash)"', 'in ~/.bashrc']],
   notes: 'bash, zsh: eval "$(switchyard completion bash)". fish: switchyard completion fish | source',
   async run({ args: [shell = ''] }, { print }) {
     const write = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined
     if (write === undefined) throw new Misuse('Usage: switchyard completion bash|zsh|fish')
     const known: Known[] = []
-    for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    for (const [name, { summary, load }] of Object.values(GROUPS).flatMap((group) => Object.entries(group))) {
       const options = Object.keys(optionsOf(await load())).map((option) => `--${option}`)
       known.push({ name, summary, words: [...(WORDS[name] ?? []), ...options] })
     }

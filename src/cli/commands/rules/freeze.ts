@@ -1,40 +1,56 @@
-/** `freeze`: nothing changes. Its end is a time, and `--for` a duration by the clock of this machine; elsewhere `for` is the service's. */
-import type { ChangeReply } from '../../api/answer-types.ts'
-import { WRITE, type Command } from '../../command.ts'
-import { Misuse } from '../../exit.ts'
-import { replyChange } from '../../output/reply-change.ts'
+/** `freeze`: no changes, of every flag or of some. Its end is a time; `--for` counts by the clock of this machine. */
+import { toReasonCall } from '../../change/change-options.ts'
+import { performChange } from '../../change/perform-change.ts'
+import { WRITE, type Command, type Context } from '../../command.ts'
+import { Misuse, type Exit } from '../../exit.ts'
+import { toUsage } from '../../input/arguments.ts'
+import { parseDuration } from '../../input/duration.ts'
+import type { Input } from '../../input/input.ts'
+import { parseTime } from '../../input/time.ts'
+import { formatTime } from '../../output/time-text.ts'
 import { endFreeze } from './unfreeze.ts'
 
-const UNITS_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
 export const freeze: Command = {
-  usage: '[off] [--for 2h | --until <time>]',
-  takes: [0, 1],
+  usage: '[<key or pattern> …] [--for 2h | --until <time>]',
+  takes: [0, 20],
   options: {
-    for: { takes: '<2h>', means: 'until then, by the clock of this machine' },
-    until: { takes: '<time>', means: 'until then: 2026-12-24T06:00:00Z; else until "freeze off"' },
+    for: { takes: '<2h>', means: 'for so long, by the clock of this machine' },
+    until: { takes: '<time>', means: 'until then: 06:00, "2026-12-24 06:00"; without either, until "unfreeze"' },
     ...WRITE,
   },
+  examples: [
+    ['switchyard freeze --for 2h --reason launch', 'no changes to any flag'],
+    ['switchyard freeze "checkout.*" --until "tomorrow 06:00"', 'no changes to one service'],
+    ['switchyard unfreeze', 'end it'],
+  ],
   async run(input, context) {
-    const [word] = input.args
-    if (word === 'off') return endFreeze(input, context)
-    if (word !== undefined) throw new Misuse(`Usage: switchyard freeze ${freeze.usage}`)
-    const until = readUntil(input.text('for'), input.text('until'))
-    // A reason in the query is all that a freeze needs; `for` means something else there.
-    const body = until === undefined ? {} : { until }
-    const reply = await context
-      .session()
-      .change<ChangeReply>('PUT', '/freeze', body, input, { query: { for: undefined } })
-    return replyChange(context.print, reply, until === undefined ? 'Frozen' : `Frozen until ${until}`)
+    if (input.args[0] === 'on') throw new Misuse(toUsage('freeze', freeze))
+    if (input.args[0] === 'off') return endFreeze({ ...input, args: input.args.slice(1) }, context)
+    return beginFreeze(input, context)
   },
 }
 
-function readUntil(duration: string | undefined, until: string | undefined): string | undefined {
-  if (duration === undefined) return until
+async function beginFreeze(input: Input, { print, session }: Context): Promise<Exit> {
+  const until = readUntil(input)
+  const { args: keys } = input
+  const stash = session()
+  const what = keys.length === 0 ? 'every flag' : keys.join(', ')
+  return performChange(print, stash, input, {
+    method: 'PUT',
+    path: stash.path('/freeze'),
+    call: {
+      ...toReasonCall(input),
+      body: { ...(keys.length > 0 && { keys }), ...(until !== undefined && { until }) },
+    },
+    action: `Freeze ${what}`,
+    done: () =>
+      `${what} ${keys.length > 1 ? 'are' : 'is'} frozen${until === undefined ? ', until "unfreeze"' : `, until ${formatTime(until)}`}`,
+  })
+}
+
+function readUntil(input: Input): string | undefined {
+  const [duration, until] = [input.text('for'), input.text('until')]
+  if (duration === undefined) return until === undefined ? undefined : parseTime('--until', until)
   if (until !== undefined) throw new Misuse('--for or --until, not both.')
-  const [, count, unit = ''] = /^(\d{1,9})([smhd])$/.exec(duration) ?? []
-  const ms = Number(count) * (UNITS_MS[unit] ?? NaN)
-  if (Number.isNaN(ms) || ms === 0)
-    throw new Misuse(`--for takes a duration such as 90s, 30m, 2h or 7d; "${duration}" is none.`)
-  return new Date(Date.now() + ms).toISOString()
+  return new Date(Date.now() + parseDuration('--for', duration)).toISOString()
 }

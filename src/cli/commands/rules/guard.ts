@@ -1,11 +1,18 @@
-/** `guard`: list, get, set and delete. What a guard must look like, the service says. */
-import type { ChangeReply, Guard, GuardList } from '../../api/answer-types.ts'
-import { WRITE, type Command, type Context } from '../../command.ts'
-import type { Input } from '../../input/input.ts'
-import { EXIT, Misuse, type Exit } from '../../exit.ts'
-import { bold } from '../../output/print.ts'
-import { replyChange } from '../../output/reply-change.ts'
+/** `guard`: list, get, set and delete. The service checks what a guard may say; a mistyped type is caught here. */
+import type { Guard, GuardList } from '../../api/answer-types.ts'
 import { encodeKey } from '../../api/session.ts'
+import { toReasonCall } from '../../change/change-options.ts'
+import { performChange } from '../../change/perform-change.ts'
+import { WRITE, type Command, type Context } from '../../command.ts'
+import { EXIT, Misuse, type Exit } from '../../exit.ts'
+import { toUsage } from '../../input/arguments.ts'
+import { formatDuration, parseDuration } from '../../input/duration.ts'
+import { askIfMeant, listNearest } from '../../input/find-nearest.ts'
+import type { Input } from '../../input/input.ts'
+import { bold } from '../../output/print.ts'
+
+const TYPES = ['boolean', 'percentage', 'number', 'choice', 'text', 'email', 'url', 'json', 'split']
+const VERBS = ['list', 'get', 'set', 'delete']
 
 export const guard: Command = {
   usage: 'list | get <key> | set <key> <type> [limits] | set <key> --spec <json> | delete <key>',
@@ -14,68 +21,97 @@ export const guard: Command = {
     choices: { takes: '<a,b>', means: 'of type choice or split' },
     min: { takes: '<n>', means: 'of type number or percentage' },
     max: { takes: '<n>', means: 'of type number or percentage' },
-    'safe-value': { takes: '<value>', means: 'the state to fail towards' },
-    'max-for': { takes: '<1h>', means: 'it may leave the safe value for so long' },
-    approvals: { takes: '<0|1>', means: '1: a change takes a second person' },
+    'safe-value': { takes: '<value>', means: 'the value in which nothing is unusual' },
+    'max-for': { takes: '<1h>', means: 'the longest time for which it may have another value than the safe one' },
+    approvals: { takes: '<0|1>', means: '1: a second person must approve a change' },
     'reason-required': { means: 'a change takes a reason' },
+    about: { takes: '<text>', means: 'what the flag is for; public' },
+    owner: { takes: '<who>', means: 'who is responsible for it; seen with a token' },
+    runbook: { takes: '<url>', means: 'where the procedure is; seen with a token' },
     spec: { takes: '<json>', means: 'the guard as JSON, instead of all these' },
     ...WRITE,
   },
-  notes: 'Types: boolean, percentage, number, choice, text, email, url, json, split.',
+  examples: [
+    ['switchyard guard set checkout.maintenance-mode boolean --safe-value false --max-for 2h', 'an on/off switch'],
+    ['switchyard guard set checkout.traffic-target choice --choices blue,green --approvals 1', 'takes two people'],
+    ['switchyard guard', 'all guards'],
+  ],
+  notes: `Types: ${TYPES.join(', ')}.`,
   run(input, context) {
-    const [verb = 'list', key] = input.args
+    const [verb = 'list', key, ...rest] = input.args
     if (verb === 'list' && key === undefined) return listGuards(context)
-    if (key === undefined) throw new Misuse(`Usage: switchyard guard ${guard.usage}`)
+    if (!VERBS.includes(verb))
+      throw new Misuse(`"guard ${verb}" is unknown${askIfMeant(listNearest(verb, VERBS))}\n${toUsage('guard', guard)}`)
+    if (key === undefined || (verb !== 'set' && rest.length > 0)) throw new Misuse(toUsage('guard', guard))
     if (verb === 'get') return getGuard(key, context)
     if (verb === 'set') return setGuard(key, input, context)
-    if (verb === 'delete') return deleteGuard(key, input, context)
-    throw new Misuse(`Usage: switchyard guard ${guard.usage}`)
+    return deleteGuard(key, input, context)
   },
 }
 
 async function listGuards({ print, session }: Context): Promise<Exit> {
-  const { body } = await session().read<GuardList>('/guards', { guards: 'list' })
-  if (print.json) print.document(body)
-  else if (body.guards.length === 0) print.say('No guards: any value may be written.')
-  else print.table(body.guards.map(({ key, version: _version, ...spec }) => [bold(key), JSON.stringify(spec)]))
+  const stash = session()
+  const { body } = await stash.read<GuardList>('/guards', { guards: 'list' })
+  const names = body.guards.map(({ key }) => key)
+  print.data({ stash: stash.label, ...body }, names, () =>
+    print.table(body.guards.map(({ key, version: _version, ...spec }) => [bold(key), JSON.stringify(spec)])),
+  )
+  if (names.length === 0) print.say(`${stash.label}: no guards; any value may be written.`)
   return EXIT.done
 }
 
 async function getGuard(name: string, { print, session }: Context): Promise<Exit> {
   const { body } = await session().read<Guard>(`/guards/${encodeKey(name)}`, { key: 'string', type: 'string' })
-  const { key: _, version: __, ...spec } = body
-  print.document(print.json ? body : spec)
+  const { key, version: _, ...spec } = body
+  print.data(body, [key], () => print.document(spec))
   return EXIT.done
 }
 
-async function setGuard(key: string, input: Input, { print, session }: Context): Promise<Exit> {
-  const reply = await session().change<ChangeReply>('PUT', `/guards/${encodeKey(key)}`, readSpec(input), input)
-  return replyChange(print, reply, `${key} is guarded`)
+function setGuard(key: string, input: Input, { print, session }: Context): Promise<Exit> {
+  const stash = session()
+  return performChange(print, stash, input, {
+    method: 'PUT',
+    path: stash.path(`/guards/${encodeKey(key)}`),
+    call: { ...toReasonCall(input), body: readSpec(input) },
+    action: `Set the guard of ${key}`,
+    done: () => `${key} is guarded`,
+  })
 }
 
-async function deleteGuard(key: string, input: Input, { print, session }: Context): Promise<Exit> {
-  const reply = await session().change<ChangeReply>('DELETE', `/guards/${encodeKey(key)}`, undefined, input)
-  return replyChange(print, reply, `${key} is guarded no more`)
+function deleteGuard(key: string, input: Input, { print, session }: Context): Promise<Exit> {
+  const stash = session()
+  return performChange(print, stash, input, {
+    method: 'DELETE',
+    path: stash.path(`/guards/${encodeKey(key)}`),
+    call: toReasonCall(input),
+    action: `Delete the guard of ${key}`,
+    consequence: `Without its guard, any value can be written to ${key}, by one person and with no end.`,
+    done: () => `${key} has no guard any more`,
+  })
 }
 
-/** What the service will make of it; it says itself what does not fit. */
+/** As the service takes it. It checks itself which limits fit the type. */
 function readSpec(input: Input): unknown {
   const spec = input.text('spec')
   const [, , type] = input.args
   if ((spec === undefined) === (type === undefined))
     throw new Misuse('A guard takes a type or --spec <json>, and not both.')
   if (spec !== undefined) return parseSpec(spec)
+  if (type !== undefined && !TYPES.includes(type))
+    throw new Misuse(`There is no type "${type}"${askIfMeant(listNearest(type, TYPES))} Types: ${TYPES.join(', ')}.`)
   const number = (name: string): number | undefined => readNumber(name, input.text(name))
-  const choices = input.text('choices')?.split(',')
+  const maxFor = input.text('max-for')
+  const about = { text: input.text('about'), owner: input.text('owner'), runbook: input.text('runbook') }
   return {
     type,
-    choices,
+    choices: input.text('choices')?.split(','),
     min: number('min'),
     max: number('max'),
     safe_value: input.text('safe-value'),
-    max_for: input.text('max-for'),
+    max_for: maxFor === undefined ? undefined : formatDuration(parseDuration('--max-for', maxFor)),
     approvals: number('approvals'),
     ...(input.isSet('reason-required') && { reason_required: true }),
+    ...(Object.values(about).some((text) => text !== undefined) && { about }),
   }
 }
 
@@ -90,6 +126,6 @@ function parseSpec(text: string): unknown {
 function readNumber(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   if (text.trim() === '' || !Number.isFinite(Number(text)))
-    throw new Misuse(`--${name} takes a number; "${text}" is none.`)
+    throw new Misuse(`--${name} takes a number; "${text}" is not one.`)
   return Number(text)
 }

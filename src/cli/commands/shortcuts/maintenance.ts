@@ -1,23 +1,33 @@
-/** `maintenance`: a boolean in the words of an operator. What the flag means is up to the services that read it. */
-import { TIMED, type Command } from '../../command.ts'
+/** `maintenance`: the switch of a service, in the words of an operator. What it means is up to the services that read it. */
+import type { Command } from '../../command.ts'
 import { Misuse } from '../../exit.ts'
-import { setFlag } from '../flags/set.ts'
+import { askIfMeant, listNearest } from '../../input/find-nearest.ts'
+import { shortcutOptions, showShortcut, writeShortcut } from './shortcut.ts'
 
 const VALUES = new Map([
   ['on', 'true'],
   ['off', 'false'],
 ])
 
-/** What it writes; `--key` names another. */
-export const MAINTENANCE = 'maintenance-mode'
+export const MAINTENANCE = { name: 'maintenance', key: 'maintenance-mode' }
 
 export const maintenance: Command = {
-  usage: 'on|off [--for 30m]',
-  takes: [1, 1],
-  options: { key: { takes: '<key>', means: `the flag; else ${MAINTENANCE}` }, ...TIMED },
+  usage: '[on|off] [<service> …]',
+  takes: [0, 100],
+  options: shortcutOptions(MAINTENANCE.key),
+  examples: [
+    ['switchyard maintenance on checkout --for 30m', 'checkout.maintenance-mode is true, and goes back by itself'],
+    ['switchyard maintenance off checkout', 'end it now'],
+    ['switchyard maintenance', 'which services are in maintenance'],
+    ['switchyard maintenance on --all', 'every service, as one revision; asks first'],
+  ],
+  notes: 'Without a service it is the flag maintenance-mode of the stash as a whole.',
   run(input, context) {
-    const value = VALUES.get(input.args[0] ?? '')
-    if (value === undefined) throw new Misuse('Usage: switchyard maintenance on|off [--for 30m]')
-    return setFlag(input.text('key') ?? MAINTENANCE, value, input, context)
+    const [word = '', ...services] = input.args
+    const value = VALUES.get(word)
+    if (value !== undefined) return writeShortcut(MAINTENANCE, value, services, input, context)
+    const near = word === '' || services.length === 0 ? [] : listNearest(word, VALUES.keys(), 1)
+    if (near.length > 0) throw new Misuse(`"${word}" is neither on nor off${askIfMeant(near)}`)
+    return showShortcut(MAINTENANCE, input.args, input, context)
   },
 }

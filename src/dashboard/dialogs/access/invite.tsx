@@ -3,8 +3,8 @@
  * counts as the same person, and could not approve what that person asks for. The master token is used once and not kept.
  */
 import { useRef, useState } from 'preact/hooks'
-import type { Reply } from '../../../client/call.ts'
-import { RefusedError } from '../../../client/errors.ts'
+import type { Reply } from '../../../client/requests/call.ts'
+import { RefusedError } from '../../../client/requests/errors.ts'
 import type { OwnToken, StashRecovered, TokenCreated } from '../../api/answer-types.ts'
 import { callApi } from '../../api/call.ts'
 import { API } from '../../api/connection.ts'

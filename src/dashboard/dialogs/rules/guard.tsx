@@ -3,7 +3,7 @@
  * people who edit them at the same time, the second one is told.
  */
 import { useRef, useState } from 'preact/hooks'
-import type { RefusedError } from '../../../client/errors.ts'
+import type { RefusedError } from '../../../client/requests/errors.ts'
 import type { ChangeReply, GuardFacts, GuardList } from '../../api/answer-types.ts'
 import { ChangeDialog } from '../../parts/change-dialog.tsx'
 import { openDialog } from '../../parts/dialogs.tsx'

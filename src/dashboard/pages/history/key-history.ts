@@ -5,7 +5,7 @@
 import { signal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { createKeyMatcher } from '../../../model/access/key-matcher.ts'
-import { NoAnswerError, RefusedError } from '../../../client/errors.ts'
+import { NoAnswerError, RefusedError } from '../../../client/requests/errors.ts'
 import type { History, HistoryEntry } from '../../api/answer-types.ts'
 import { describeError } from '../../api/call.ts'
 import type { Stash } from '../../state/stash.ts'

@@ -1,5 +1,5 @@
 /** What the service says that a change would do. */
-import type { RefusedError } from '../../../client/errors.ts'
+import type { RefusedError } from '../../../client/requests/errors.ts'
 import type { DryRun } from '../../api/answer-types.ts'
 import { clock, explain } from '../../text/words.ts'
 import { ChangeList, SHOWN_CHANGES } from './change-list.tsx'

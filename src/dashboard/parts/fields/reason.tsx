@@ -1,6 +1,6 @@
 /** Why a person makes a change, and why they override a freeze: two fields that most dialogs have, with what they hold. */
 import { useState } from 'preact/hooks'
-import type { RefusedError } from '../../../client/errors.ts'
+import type { RefusedError } from '../../../client/requests/errors.ts'
 import type { Stash } from '../../state/stash.ts'
 import { TextField } from './fields.tsx'
 

@@ -1,6 +1,6 @@
 /** The stashes that this browser has opened: their ids, names and colours, and no token. Kept on this device. */
 import { signal } from '@preact/signals'
-import { isRecord } from '../../../client/call.ts'
+import { isRecord } from '../../../client/requests/call.ts'
 import { isStashId } from '../../api/call.ts'
 import { readStored, writeStored } from './storage.ts'
 

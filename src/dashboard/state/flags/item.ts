@@ -1,5 +1,5 @@
 /** One flag as the API gives it, for what the stream does not tell: its media type, and its version right now. */
-import { RefusedError } from '../../../client/errors.ts'
+import { RefusedError } from '../../../client/requests/errors.ts'
 import { API } from '../../api/connection.ts'
 import { callApi } from '../../api/call.ts'
 

@@ -3,8 +3,8 @@
  * answer or a `/flags` of another stash must not reach the cache: they become a `NoAnswerError`. An event names no stash, so the
  * stash of an event is not checked.
  */
-import { NoAnswerError } from './errors.ts'
-import { isRecord } from './call.ts'
+import { NoAnswerError } from '../requests/errors.ts'
+import { isRecord } from '../requests/call.ts'
 import { parseRevert, type Revert, type Reverts } from './reverts.ts'
 
 export type FlagUpdate =

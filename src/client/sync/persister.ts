@@ -2,7 +2,7 @@
  * Saves the last known flags to the caller's store (a file, localStorage, KV), so that they survive a restart. The client works
  * without a store. A failure of the store is reported, and does not stop the client.
  */
-import { pause } from './timers.ts'
+import { pause } from '../timers.ts'
 
 export type Store = {
   /** Returns the text that was last saved; null or undefined if there is none. */

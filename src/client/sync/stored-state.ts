@@ -6,7 +6,7 @@
 import type { StoredClock } from './clock.ts'
 import type { FlagCache } from './flag-cache.ts'
 import { parseObject, toSnapshot, type FlagUpdate } from './flag-update.ts'
-import { isRecord } from './call.ts'
+import { isRecord } from '../requests/call.ts'
 import { parseRevert, serializeReverts, type Reverts } from './reverts.ts'
 
 export type StoredState = {

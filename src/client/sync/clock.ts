@@ -3,7 +3,7 @@
  * wrong local clock nor a step of it moves the end of a time-box. Before the first answer there is only the local clock, with
  * the correction that the store has kept.
  */
-import type { ResponseLike } from './call.ts'
+import type { ResponseLike } from '../requests/call.ts'
 
 /** The part of the clock that is saved in a store. */
 export type StoredClock = {

@@ -2,15 +2,15 @@
  * Follows a stash: by a stream, and by polls while there is no stream or the cache needs a confirmation. It tries until `stop`
  * is called. Each update goes to the `FollowerHost`, which decides what the update means for the cache.
  */
-import { atLeastRetryAfter, BackOff, withJitter } from './backoff.ts'
-import { call, type Connection, type ResponseLike } from './call.ts'
-import { NoAnswerError, RefusedError } from './errors.ts'
+import { atLeastRetryAfter, BackOff, withJitter } from '../requests/backoff.ts'
+import { call, type Connection, type ResponseLike } from '../requests/call.ts'
+import { NoAnswerError, RefusedError } from '../requests/errors.ts'
 import type { FlagCache } from './flag-cache.ts'
 import { parseFlags, parseWatchEvent, type FlagUpdate } from './flag-update.ts'
 import type { Freshness } from './freshness.ts'
-import type { Source } from './reporter.ts'
-import { pause } from './timers.ts'
-import { readWatchStream } from './watch-stream.ts'
+import type { Source } from '../reporter.ts'
+import { pause } from '../timers.ts'
+import { readWatchStream } from '../requests/watch-stream.ts'
 
 /** All members are in ms, except `maxBytes`. */
 export type Timing = {

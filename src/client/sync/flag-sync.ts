@@ -3,19 +3,19 @@
  * cache and for its freshness, calls the listeners, and saves to the store. Failures are reported, and never thrown to a caller
  * of the client; `update` throws to the `Follower`, which then ends the stream or counts the poll as failed.
  */
-import type { ResponseLike } from './call.ts'
+import type { ResponseLike } from '../requests/call.ts'
 import { Clock } from './clock.ts'
 import { Condition } from './condition.ts'
-import { NoAnswerError, RefusedError } from './errors.ts'
+import { NoAnswerError, RefusedError } from '../requests/errors.ts'
 import { FlagCache, type Changes } from './flag-cache.ts'
 import type { FlagUpdate } from './flag-update.ts'
 import { Follower, TIMING, type FollowerHost } from './follow.ts'
 import { Freshness, type Status } from './freshness.ts'
-import type { Options } from './options.ts'
+import type { Options } from '../options.ts'
 import { Persister } from './persister.ts'
-import { toMessage, type Reporter, type Source } from './reporter.ts'
+import { toMessage, type Reporter, type Source } from '../reporter.ts'
 import { parseStored, serializeStored } from './stored-state.ts'
-import { RestartableTimer, withTimeout } from './timers.ts'
+import { RestartableTimer, withTimeout } from '../timers.ts'
 
 /** If a time-box ends by the clock, `revision` is the last one that the service has sent. */
 export type FlagChanges = { revision: number; changes: Changes }
