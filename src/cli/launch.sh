@@ -1,6 +1,6 @@
 #!/bin/sh
-# What `npx switchyard` runs. npx runs the Node of the system, which may be too old to read TypeScript; `npm ci` brought
-# one that can. npx also calls us through a link, and the checkout is where the link ends.
+# The command line from this checkout. The Node of the system may be too old to read TypeScript; `npm ci` brought one that can.
+# It may be called through links, as npm makes them: the checkout is where they end.
 self=$0
 case $self in */*) ;; *) self=./$self ;; esac
 while [ -L "$self" ]; do

@@ -48,7 +48,7 @@ async function serveWithPlan(onPlanned: () => Promise<unknown>): Promise<string>
 
 describe('export', () => {
   it('gives a file that differs in nothing, and restores what was changed since', async () => {
-    const { cli, master, stash } = await freshCli()
+    const { cli, master, stash, label } = await freshCli()
     await master.set('a', '1')
     await master.call('PUT', '/guards/a', { type: 'number' })
     const { exit, out } = await cli('export')
@@ -57,13 +57,13 @@ describe('export', () => {
     expect(await cli('diff', file, '--check')).toMatchObject({
       exit: 0,
       out: '',
-      err: 'No difference at revision 2.\n',
+      err: `${label}: no difference at revision 2.\n`,
     })
     await master.set('a', '2')
     expect(await cli('apply', file, '--yes')).toMatchObject({
       exit: 0,
       out: '~  a  "2" → "1"\n',
-      err: 'Applied: a (revision 4)\n',
+      err: `${label}: applied: a\n`,
     })
     expect(await stash.read('a')).toBe('1')
     expect(await cli.json('export')).toMatchObject({ exit: 0, body: { format: 1, revision: 4 } })
@@ -112,13 +112,16 @@ describe('diff', () => {
 
 describe('apply', () => {
   it('makes one revision of it all, with the reason, and then there is nothing to do', async () => {
-    const { cli, master } = await freshCli()
+    const { cli, master, label } = await freshCli()
     await master.set('a', '1')
     const file = await fileWith({ flags: { a: '2', b: 'new' } })
     const { exit, body } = await cli.json('apply', file, '--yes', '--reason', 'release 7')
     expect({ exit, body }).toMatchObject({ exit: 0, body: { revision: 2, changed: ['a', 'b'] } })
     expect(await master.history('limit=1')).toMatchObject([{ revision: 2, kind: 'import', reason: 'release 7' }])
-    expect(await cli('apply', file, '--yes')).toMatchObject({ exit: 0, err: 'Nothing to do at revision 2.\n' })
+    expect(await cli('apply', file, '--yes')).toMatchObject({
+      exit: 0,
+      err: `${label}: nothing to do at revision 2.\n`,
+    })
     expect(await cli.json('apply', file, '--check')).toMatchObject({ exit: 0, body: { differs: false } })
   })
   it('--check changes nothing, and says whether it would, or could', async () => {
@@ -153,7 +156,7 @@ describe('apply', () => {
     const declined = await endOf(startOnTerminal(cli, 'apply', file), 'n\n')
     expect(declined).toMatchObject({
       exit: 2,
-      out: expect.stringMatching(/Apply this change to .*\[y\/N\].*Not applied/s),
+      out: expect.stringMatching(/Apply this change as one revision, in .*\[y\/N\].*Nothing was changed/s),
     })
     expect(await stash.revision()).toBe(0)
     expect(await endOf(startOnTerminal(cli, 'apply', file), 'y\n')).toMatchObject({ exit: 0 })

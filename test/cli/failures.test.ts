@@ -14,7 +14,7 @@ const done = (response: ServerResponse): void => {
 describe('a write whose outcome nobody knows', () => {
   it('is sent once more, with the same Idempotency-Key', async () => {
     const { cli, asked } = await unwell((response, count) => (count === 1 ? response.destroy() : done(response)))
-    expect(await cli('set', 'a', '1')).toMatchObject({ exit: 0, err: 'a is "1" (revision 7)\n' })
+    expect(await cli('set', 'a', '1')).toMatchObject({ exit: 0, err: 'aaaaaaaa: a is now 1\n' })
     expect(asked).toHaveLength(2)
     expect(asked[0]).toMatchObject({ method: 'PUT', body: '1', key: expect.stringMatching(/^cli-/) })
     expect(asked[1]).toEqual(asked[0])
@@ -51,7 +51,7 @@ describe('a write whose outcome nobody knows', () => {
   })
   it('is said of one that is never answered', async () => {
     const { cli, asked } = await unwell(() => {})
-    const { exit, err } = await cli('link', 'a', '1')
+    const { exit, err } = await cli('link', 'a', '1', '--create')
     expect({ exit, asked: asked.length }).toEqual({ exit: 3, asked: 1 })
     expect(err).toMatch(/^127\.0\.0\.1:\d+ did not answer within \d+ s\. \S/)
     expect(err).not.toContain('abort')
@@ -95,7 +95,7 @@ describe('a write whose outcome nobody knows', () => {
     const ended = once(setting, 'close')
     setting.kill('SIGINT')
     expect(await ended).toEqual([130, null])
-    expect(err).toMatch(/Interrupted. Whether it was done is not known/)
+    expect(err).toMatch(/Interrupted. Whether the change was made is not known/)
   })
 })
 
@@ -125,11 +125,11 @@ const STRANGERS: [string, string, string][] = [
   ['an empty object', 'application/json', '{}'],
 ]
 const COMMANDS: [why: string, ...commands: string[]][] = [
-  ['changes', 'set a 1', 'unset a', 'maintenance on', 'undo 1', 'freeze', 'unfreeze', 'approve x', 'drop x'],
+  ['changes', 'set a 1', 'delete a', 'maintenance on', 'undo 1', 'freeze', 'unfreeze --yes', 'approve x', 'drop x'],
   [
     'guards and tokens',
     'guard set a boolean',
-    'guard delete a',
+    'guard delete a --yes',
     'token create ci --can write',
     'token rotate',
     'link a 1',

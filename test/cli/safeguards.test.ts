@@ -18,26 +18,26 @@ async function freshPair() {
 
 describe('guard', () => {
   it('is set, listed, shown and deleted', async () => {
-    const { cli, stash } = await freshCli()
+    const { cli, stash, label } = await freshCli()
     const limits = ['--safe-value', 'false', '--max-for', '1h', '--reason-required']
     expect(await cli('guard', 'set', 'm', 'boolean', ...limits)).toMatchObject({
       exit: 0,
-      err: 'm is guarded (revision 1)\n',
+      err: `${label}: m is guarded\n`,
     })
     const spec = { type: 'boolean', safe_value: 'false', max_for: '1h', reason_required: true }
     expect(JSON.parse((await cli('guard', 'get', 'm')).out)).toEqual(spec)
     expect(await cli('guard')).toMatchObject({ exit: 0, out: expect.stringMatching(/^m +\{"type":"boolean"/) })
     expect(await cli.json('guard', 'list')).toMatchObject({ body: { guards: [{ key: 'm', ...spec }] } })
-    expect(await cli('maintenance', 'on', '--key', 'm')).toMatchObject({
+    expect(await cli('maintenance', 'on', '--key', 'm', '--create')).toMatchObject({
       exit: 1,
       err: expect.stringContaining('--reason'),
     })
-    expect(await cli('maintenance', 'on', '--key', 'm', '--reason', 'x')).toMatchObject({
+    expect(await cli('maintenance', 'on', '--key', 'm', '--reason', 'x', '--create')).toMatchObject({
       exit: 1,
       err: expect.stringContaining('--for 1h'),
     })
-    expect(await cli('guard', 'delete', 'm')).toMatchObject({ exit: 0 })
-    expect(await cli('guard', 'list')).toMatchObject({ exit: 0, out: '', err: expect.stringContaining('No guards') })
+    expect(await cli('guard', 'delete', 'm', '--yes')).toMatchObject({ exit: 0 })
+    expect(await cli('guard', 'list')).toMatchObject({ exit: 0, out: '', err: expect.stringContaining('no guards') })
     expect(await cli.json('guard', 'get', 'm')).toMatchObject({ exit: 1, body: { error: { code: 'guard_not_found' } } })
     expect(await stash.revision()).toBe(2)
   })
@@ -60,7 +60,8 @@ describe('guard', () => {
     [['set', 'a'], 2, /a type or --spec/],
     [['set', 'a', 'number', '--min', 'low'], 2, /takes a number/],
     [['set', 'a', '--spec', '{"type":'], 2, /not JSON/],
-    [['set', 'a', 'colour'], 1, /is malformed/],
+    [['set', 'a', 'bool'], 2, /There is no type "bool"; did you mean "boolean"\?/],
+    [['sett', 'a', 'boolean'], 2, /did you mean "set"/],
     [['forget', 'a'], 2, /Usage/],
     [['get'], 2, /Usage/],
   ])('%j ends with %i', async (args, exit, words) => {
@@ -76,21 +77,31 @@ describe('approve and drop', () => {
     expect({ exit, body }).toMatchObject({ exit: 4, body: { held: true, waits_for: 'approval' } })
     const id = String(body['held_id'])
     const listed = await bob('approve')
-    expect(listed).toMatchObject({ exit: 0, out: expect.stringMatching(/traffic = "green" +master: blue is slow\n$/) })
+    expect(listed).toMatchObject({
+      exit: 0,
+      out: expect.stringMatching(/needs approval.* traffic becomes green +by master: blue is slow\n$/),
+    })
     expect(listed.out).toContain(id)
     expect(await bob.json('approve')).toMatchObject({ body: { held: [{ held_id: id, keys: ['traffic'] }] } })
     expect(await alice('approve', id)).toMatchObject({ exit: 1, err: expect.stringContaining('second person') })
-    expect(await bob('approve', id)).toMatchObject({ exit: 0, err: expect.stringContaining('Approved') })
+    expect(await bob('approve', id)).toMatchObject({
+      exit: 0,
+      err: expect.stringContaining('approved, and applied. traffic is now green'),
+    })
     expect(await stash.read('traffic')).toBe('green')
     expect(await bob.json('approve', id)).toMatchObject({ exit: 1, body: { error: { code: 'held_not_found' } } })
-    expect(await bob('approve')).toMatchObject({ exit: 0, out: '', err: 'Nothing waits.\n' })
+    expect(await bob('approve')).toMatchObject({
+      exit: 0,
+      out: '',
+      err: `${stash.id.slice(0, 8)}: nothing needs approval.\n`,
+    })
   })
   it('decline it', async () => {
     const { stash, alice, bob } = await freshPair()
     const id = String((await alice.json('set', 'traffic', 'green')).body['held_id'])
-    expect(await bob('drop', id, '--reason', 'no')).toMatchObject({
+    expect(await bob('drop', id, '--reason', 'no', '--yes')).toMatchObject({
       exit: 0,
-      err: expect.stringContaining('will not be made'),
+      err: expect.stringContaining('will not be made: traffic becomes green'),
     })
     expect(await bob.json('drop', id)).toMatchObject({ exit: 1 })
     expect(await stash.read('traffic')).toBe('blue')
@@ -99,21 +110,26 @@ describe('approve and drop', () => {
 
 describe('freeze', () => {
   it('lets nothing change but by those who break the glass, until it is off', async () => {
-    const { cli, master } = await freshCli()
-    expect(await cli('freeze', '--reason', 'launch')).toMatchObject({ exit: 0, err: 'Frozen (revision 1)\n' })
-    expect(await cli('set', 'a', '1')).toMatchObject({ exit: 1, err: expect.stringMatching(/launch.*--break-glass/) })
-    expect(await cli('set', 'a', '1', '--break-glass', 'carol is ill')).toMatchObject({ exit: 0 })
+    const { cli, master, label } = await freshCli()
+    const done = { exit: 0, err: `${label}: every flag is frozen, until "unfreeze"\n` }
+    expect(await cli('freeze', '--reason', 'launch')).toMatchObject(done)
+    const set = (...more: string[]) => cli('set', 'a', '1', '--create', ...more)
+    expect(await set()).toMatchObject({ exit: 1, err: expect.stringMatching(/launch.*--break-glass/) })
+    expect(await set('--break-glass', 'carol is ill')).toMatchObject({ exit: 0 })
     expect(await master.history('limit=1')).toMatchObject([{ broke_glass: { why: 'carol is ill' } }])
-    expect(await cli('freeze', 'off')).toMatchObject({ exit: 0 })
-    expect(await cli.json('unfreeze')).toMatchObject({ exit: 1, body: { error: { code: 'not_frozen' } } })
+    expect(await cli('freeze', 'off', '--yes')).toMatchObject({ exit: 0 })
+    expect(await cli.json('unfreeze', '--yes')).toMatchObject({ exit: 1, body: { error: { code: 'not_frozen' } } })
   })
   it('of some keys is shown by status and by the refusal', async () => {
     const { cli, master } = await freshCli()
     const until = nextWeek()
     expect(await master.call('PUT', '/freeze', { keys: ['shop.*'], until })).toMatchObject({ status: 200 })
     expect((await cli('status')).out).toContain(`FROZEN shop.* until ${until}`)
-    expect(await cli('set', 'shop.a', '1')).toMatchObject({ exit: 1, err: expect.stringContaining('shop.*') })
-    expect(await cli('set', 'a', '1')).toMatchObject({ exit: 0 })
+    expect(await cli('set', 'shop.a', '1', '--create')).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining('shop.*'),
+    })
+    expect(await cli('set', 'a', '1', '--create')).toMatchObject({ exit: 0 })
   })
   it('ends by itself, after a while or at a time', async () => {
     const { cli, stash } = await freshCli()
@@ -123,7 +139,7 @@ describe('freeze', () => {
     expect(Date.parse((await until()).frozen_until ?? '') - before).toBeGreaterThanOrEqual(2 * 60 * 60_000)
     expect(await cli('freeze', '--until', '2027-01-01T00:00:00Z')).toMatchObject({ exit: 0 })
     expect(await until()).toMatchObject({ frozen_until: '2027-01-01T00:00:00.000Z' })
-    expect(await cli('unfreeze')).toMatchObject({ exit: 0 })
+    expect(await cli('unfreeze', '--yes')).toMatchObject({ exit: 0 })
   })
   it.each([
     [['on'], /Usage/],
@@ -138,7 +154,7 @@ describe('freeze', () => {
 describe('link', () => {
   it('is on stdout alone, and makes its change once', async () => {
     const { cli, stash } = await freshCli()
-    const { exit, out, err } = await cli('link', 'a', '1', '--reason', 'for dave')
+    const { exit, out, err } = await cli('link', 'a', '1', '--create', '--reason', 'for dave')
     expect(exit).toBe(0)
     expect(err).not.toContain('swl_')
     expect(await stash.revision()).toBe(0)
@@ -150,7 +166,7 @@ describe('link', () => {
   it('is one answer of a decision', async () => {
     const { cli } = await freshCli()
     const [yes, no] = await Promise.all(
-      ['yes', 'no'].map((value) => cli.json('link', 'a', value, '--decision', 'tonight')),
+      ['yes', 'no'].map((value) => cli.json('link', 'a', value, '--create', '--decision', 'tonight')),
     )
     expect((await fetch(String(yes?.body['url']), { method: 'POST' })).status).toBe(200)
     expect((await fetch(String(no?.body['url']), { method: 'POST' })).status).toBe(410)

@@ -1,13 +1,13 @@
 /** What only Python has: Flask, and processes that fork. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { newStash, url } from '../support/service.ts'
+import { newStash, send, url } from '../support/service.ts'
 import type { Stash } from '../support/stash.ts'
 
 const FOLDER = join(import.meta.dirname, '../../src/client/python')
@@ -48,8 +48,8 @@ function run(code: string): AsyncIterator<string> {
 
 describe('the Flask example', () => {
   it('answers 503 and when to come back while maintenance is on, and its health check always', async () => {
-    await stash.put('maintenance-mode', 'false')
-    await stash.put('on-call', 'ada')
+    await stash.put('checkout.maintenance-mode', 'false')
+    await stash.put('checkout.on-call', 'ada')
     const lines = run(`
 from wsgiref.simple_server import make_server, WSGIRequestHandler
 from flask_example import app
@@ -59,13 +59,13 @@ print(server.server_port)
 server.serve_forever()`)
     const origin = `http://127.0.0.1:${(await lines.next()).value}`
     expect(await (await fetch(origin)).json()).toEqual({ on_call: 'ada', flags: 'fresh' })
-    await stash.put('maintenance-mode', 'true')
+    await stash.put('checkout.maintenance-mode', 'true')
     await expect.poll(async () => (await fetch(origin)).status).toBe(503)
     const refused = await fetch(origin)
     expect(refused.headers.get('Retry-After')).toBe('120')
     expect(await refused.text()).toBe('Back soon.\n')
     expect((await fetch(`${origin}/healthz`)).status).toBe(200)
-    await stash.put('maintenance-mode', 'false')
+    await stash.put('checkout.maintenance-mode', 'false')
     await expect.poll(async () => (await fetch(origin)).status).toBe(200)
   })
 })
@@ -100,20 +100,94 @@ else:
   })
 })
 
+describe('the file of overrides of a process that forks', () => {
+  it('is looked at by the child as well, also in a stash that is gone', async () => {
+    await stash.put('a', '1')
+    const lines = run(`
+import os, sys, threading, switchyard
+os.environ["SWITCHYARD_OVERRIDE_FILE"] = "override"
+flags = switchyard.connect(os.environ["SWITCHYARD_URL"], os.environ["SWITCHYARD_STASH"], report=lambda problem: None)
+flags.ready(20)
+print("ready")
+sys.stdin.readline()
+while flags.status().state != "gone": flags.ready(1)
+if os.fork() == 0:
+    seen = threading.Event()
+    flags.watch(lambda *news: (os.write(1, f"{news}\\n".encode()), seen.set()))
+    print("child")
+    seen.wait(60)
+    os._exit(0)
+os.wait()`)
+    expect((await lines.next()).value).toBe('ready')
+    await send(`/stash/${stash.id}`, stash.as({ method: 'DELETE' }))
+    child?.stdin?.write('\n')
+    expect((await lines.next()).value).toBe('child')
+    await writeFile(join(folder, 'override'), 'a=2')
+    expect((await lines.next()).value).toBe("(1, {'a': '2'})")
+  })
+})
+
+describe('an override without `report`', () => {
+  it('is logged, and other problems are not', async () => {
+    const lines = run(`
+import logging, sys, switchyard
+logging.basicConfig(stream=sys.stdout, format="%(levelname)s %(name)s %(message)s")
+class Store:
+    def load(self): return "no JSON"
+with switchyard.connect("http://127.0.0.1:9", "ab" * 32, store=Store(), override={"a": "1"}) as flags:
+    flags.bool("a", False)
+print("end")`)
+    expect((await lines.next()).value).toBe('WARNING switchyard This process overrides 1 flag: a.')
+    expect((await lines.next()).value).toBe('end')
+  })
+})
+
+describe('python3 -m switchyard', () => {
+  it('prints the version and how it is used', async () => {
+    const { version } = JSON.parse(await readFile(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+      version: string
+    }
+    const ask = (...args: string[]) =>
+      promisify(execFile)('python3', ['-Bm', 'switchyard', ...args], { env: { ...process.env, PYTHONPATH: FOLDER } })
+    const { stdout } = await ask()
+    expect(stdout).toMatch(
+      new RegExp(`^switchyard ${version.replaceAll('.', '\\.')}\n[^\n]*switchyard\\.connect[^\n]*\n$`),
+    )
+    await expect(ask('follow')).rejects.toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: 'python3 -m switchyard takes no arguments: it prints its version.\n',
+    })
+  })
+})
+
 describe('switchyard.py', () => {
   it('says at once what is no address and no stash', async () => {
     const tried = `
 import switchyard
-for given in [("flags.example", "ab" * 32), ("file:///etc/passwd", "ab" * 32), ("http://127.0.0.1:9", "abc")]:
-    try: switchyard.connect(*given)
+def connect(url="http://127.0.0.1:9", stash="ab" * 32, **options):
+    try: switchyard.connect(url, stash, **options).close()
     except ValueError as error: print(error)
-    else: print("taken")`
-    const lines = run(tried)
-    const said = [(await lines.next()).value, (await lines.next()).value, (await lines.next()).value]
+    else: print("taken")
+for url in ["flags.example", "file:///etc/passwd"]: connect(url=url)
+for stash in ["ab", "Prod", "7prod", "a" * 41, "AB" * 32, "prod\\n", "abc", "a" + "-" * 39]: connect(stash=stash)
+for service in ["", "a b", "ü", "a" * 127, "check*", "a\\n", 7, "a" * 126, "a.b"]: connect(service=service)
+print("end")`
+    const said: unknown[] = []
+    for await (const line of { [Symbol.asyncIterator]: () => run(tried) }) {
+      if (line === 'end') break
+      said.push(line)
+    }
+    const noSlug =
+      'stash is neither the id of a stash, 64 hexadecimal digits, ' +
+      'nor a slug, 3 to 40 of a-z, 0-9 and "-", of which the first is a letter'
+    const noService = 'service cannot be the first part of a key: 1 to 126 of A-Z, a-z, 0-9, ".", "_" and "-"'
     expect(said).toEqual([
-      'url is not an http(s) address',
-      'url is not an http(s) address',
-      'stash is not the id of a stash: 64 hexadecimal digits',
+      ...Array<string>(2).fill('url is not an http(s) address'),
+      ...Array<string>(6).fill(noSlug),
+      ...Array<string>(2).fill('taken'),
+      ...Array<string>(7).fill(noService),
+      ...Array<string>(2).fill('taken'),
     ])
   })
   it('raises nothing, whatever a read asks for and whatever a flag holds', async () => {

@@ -1,9 +1,7 @@
-/** The TypeScript client where it is no TypeScript in Node: built, in workerd, which has no background, in a real Chromium. */
-import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+/** The TypeScript client where it is no TypeScript in Node: in workerd, which has no background, and in a real Chromium. */
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -12,7 +10,6 @@ import { newStash, send, url } from '../support/service.ts'
 
 const root = join(import.meta.dirname, '../..')
 const CLIENT = join(root, 'src/client/client.ts')
-const run = promisify(execFile)
 
 let folder: string
 const ends: (() => Promise<unknown>)[] = []
@@ -28,7 +25,7 @@ afterEach(async () => {
 async function bundle(code: string, format: 'esm' | 'iife'): Promise<string> {
   const outfile = join(folder, 'bundle.js')
   const stdin = { contents: code, resolveDir: import.meta.dirname, loader: 'ts' as const }
-  await build({ stdin, bundle: true, format, outfile, alias: { 'switchyard/client': CLIENT } })
+  await build({ stdin, bundle: true, format, outfile, alias: { 'switchyard-flags/client': CLIENT } })
   return outfile
 }
 
@@ -37,7 +34,7 @@ describe('the TypeScript client in a Worker', () => {
     const stash = await newStash()
     await stash.put('a', 'one')
     const outfile = await bundle(
-      `import { connect } from 'switchyard/client'
+      `import { connect } from 'switchyard-flags/client'
        const ask = (...args) => (globalThis.down ? Promise.reject(new Error('down')) : fetch(...args))
        const flags = connect({ url: '${url}/api', stash: '${stash.id}', token: '${stash.token}', follow: false, fetch: ask })
        export default {
@@ -81,7 +78,7 @@ describe('the TypeScript client in a browser', () => {
     const stash = await newStash()
     await stash.put('a', 'one')
     const outfile = await bundle(
-      `import { connect } from 'switchyard/client'
+      `import { connect } from 'switchyard-flags/client'
        const flags = connect({ url: '${url}/api', stash: '${stash.id}', token: '${stash.token}' })
        const show = () => Object.assign(document.body.dataset, { a: flags.string('a', 'none'), state: flags.status().state })
        flags.watch(show)
@@ -102,30 +99,5 @@ describe('the TypeScript client in a browser', () => {
     await page.evaluate("flags.set('a', 'three', { reason: 'from a page', ifMatch: 2 })")
     await shows('three')
     expect(await stash.read('a')).toBe('three')
-  })
-})
-
-describe('npm run build:client', () => {
-  it('makes a package that plain JavaScript imports and TypeScript checks', async () => {
-    const stash = await newStash()
-    await stash.put('a', 'true')
-    await mkdir(join(folder, 'node_modules'))
-    await run(process.execPath, [join(root, 'src/local/build-client.ts'), join(folder, 'node_modules/switchyard')])
-    const code = (type: string) => `
-      import { connect } from 'switchyard/client'
-      const flags = connect({ url: '${url}/api', stash: '${stash.id}' })
-      await flags.ready(20_000)
-      const on${type} = flags.bool('a', false)
-      console.log(on)
-      await flags.close()`
-    await writeFile(join(folder, 'right.mjs'), code(''))
-    expect((await run(process.execPath, [join(folder, 'right.mjs')])).stdout).toBe('true\n')
-    await writeFile(join(folder, 'wrong.mts'), code(': string'))
-    const check = [join(root, 'node_modules/typescript/bin/tsc'), '--ignoreConfig', '--noEmit', '--strict']
-    const options = ['--module', 'nodenext', '--target', 'es2022', '--lib', 'es2022,dom', '--types', '']
-    const checked = run(process.execPath, [...check, ...options, join(folder, 'wrong.mts')])
-    await expect(checked).rejects.toMatchObject({
-      stdout: expect.stringContaining("Type 'boolean' is not assignable to type 'string'") as string,
-    })
   })
 })

@@ -1,12 +1,11 @@
-/** The environments of wrangler.toml, and the version: what a deploy of each would ship. */
+/** The environments of wrangler.toml: what a deploy of each would ship. */
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { unstable_readConfig } from 'wrangler'
-import { url } from '../support/service.ts'
 
 const root = join(import.meta.dirname, '../..')
 type Limit = { name: string; namespace_id: string; simple: unknown }
@@ -55,14 +54,5 @@ describe('the staging environment', () => {
     } finally {
       await rm(folder, { recursive: true })
     }
-  })
-})
-
-describe('the version', () => {
-  it('is the one in package.json, in /healthz and in the OpenAPI document', async () => {
-    const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
-    const read = async (path: string): Promise<unknown> => (await fetch(`${url}/api${path}`)).json()
-    expect(await read('/healthz')).toMatchObject({ status: 'ok', version: manifest.version })
-    expect(await read('/openapi.json')).toMatchObject({ info: { version: manifest.version } })
   })
 })

@@ -81,11 +81,18 @@ export function cliAs(env: Env): Cli {
 }
 
 /** Creates a stash, with the command line configured for it and its operator over HTTP. */
-export async function freshCli(): Promise<{ stash: Stash; master: Operator; cli: Cli; as(token: string): Cli }> {
+export async function freshCli(): Promise<{
+  stash: Stash
+  master: Operator
+  cli: Cli
+  as(token: string): Cli
+  /** The name of the stash in answers: without a profile, the beginning of its id. */
+  label: string
+}> {
   const stash = await freshStash(send)
   const env = { ...(await freshHome()), SWITCHYARD_URL: base, SWITCHYARD_STASH: stash.id }
   const as = (token: string): Cli => cliAs({ ...env, SWITCHYARD_TOKEN: token })
-  return { stash, master: operatorOf(send, stash, stash.token), cli: as(stash.token), as }
+  return { stash, master: operatorOf(send, stash, stash.token), cli: as(stash.token), as, label: stash.id.slice(0, 8) }
 }
 
 /** Iterates over the lines of a stream as they arrive: `await lines.next()`. */

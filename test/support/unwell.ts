@@ -12,7 +12,7 @@ afterEach(() => {
   server = undefined
 })
 
-export type Asked = { method: string; path: string; key: string; body: string }
+export type Asked = { method: string; path: string; key: string; agent: string; body: string }
 export type Answer = (response: ServerResponse, count: number, asked: Asked) => void
 
 export async function unwell(answer: Answer): Promise<{ cli: Cli; asked: Asked[]; url: string }> {
@@ -21,7 +21,8 @@ export async function unwell(answer: Answer): Promise<{ cli: Cli; asked: Asked[]
     let body = ''
     for await (const chunk of request) body += String(chunk)
     const key = String(request.headers['idempotency-key'] ?? '')
-    const one = { method: request.method ?? '', path: request.url ?? '', key, body }
+    const agent = request.headers['user-agent'] ?? ''
+    const one = { method: request.method ?? '', path: request.url ?? '', key, agent, body }
     asked.push(one)
     answer(response, asked.length, one)
   }).listen(0, '127.0.0.1')

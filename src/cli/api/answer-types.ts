@@ -18,8 +18,9 @@ export type Flags = z.infer<typeof flags>
 export type FlagsWithMeta = z.infer<typeof flagsWithMeta>
 export type Guard = z.infer<typeof guardFacts>
 export type GuardList = z.infer<typeof guardList>
-export type HistoryEntry = z.infer<typeof historyEntry>
-export type HistoryPage = z.infer<typeof history>
+/** The contract leaves an entry open; `dropped` is the change that a `drop_held` dropped. */
+export type HistoryEntry = z.infer<typeof historyEntry> & { dropped?: { held_id: string } }
+export type HistoryPage = Omit<z.infer<typeof history>, 'entries'> & { entries: HistoryEntry[] }
 export type ItemList = z.infer<typeof itemList>
 export type Link = z.infer<typeof link>
 export type OwnToken = z.infer<typeof ownToken>

@@ -5,6 +5,7 @@
  * Not `import … from 'node:http'`: an import reads every export of a built-in, and among those of http is that client.
  */
 import type { FetchLike } from '../../client/requests/call.ts'
+import { VERSION } from '../../version.ts'
 
 export const nodeFetch: FetchLike = (url, { method, headers, signal, body }) =>
   new Promise((resolve, reject) => {
@@ -12,7 +13,7 @@ export const nodeFetch: FetchLike = (url, { method, headers, signal, body }) =>
     const { request } = process.getBuiltinModule(target.protocol === 'https:' ? 'node:https' : 'node:http')
     const length = body === undefined ? [] : [['Content-Length', String(Buffer.byteLength(body))]]
     // The list of pairs is for `fetch`; here repeated names would be lost, and none is repeated.
-    const sent = Object.fromEntries([...headers, ...length])
+    const sent = Object.fromEntries([['User-Agent', `switchyard-cli/${VERSION}`], ...headers, ...length])
     const asked = request(target, { method, headers: sent, agent: false, signal }, (answer) => {
       const { statusCode: status = 0, headers: named } = answer
       const get = (name: string): string | null => {

@@ -50,7 +50,7 @@ function replyPending(print: Printer, stash: Session, reply: ChangeReply): Exit 
 
 async function replyEnded(print: Printer, stash: Session, id: string): Promise<Exit> {
   const { body } = await stash.read<HistoryPage>('/history', { entries: 'list' }, { limit: HISTORY_PAGE })
-  const entry = body.entries.find(({ held_id }) => held_id === id)
+  const entry = body.entries.find(({ held_id, dropped }) => held_id === id || dropped?.held_id === id)
   const isMade = entry !== undefined && entry.kind !== 'drop_held'
   print.data({ stash: stash.label, held_id: id, held: false, applied: isMade, entry: entry ?? null }, [id], () => {})
   print.say(`${stash.label}: ${describeEntry(entry)}`)

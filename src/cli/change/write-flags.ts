@@ -3,7 +3,6 @@
  * is given: a mistyped key would otherwise make a new flag that nothing reads.
  */
 import { RefusedError } from '../../client/requests/errors.ts'
-import type { DryRun } from '../api/answer-types.ts'
 import type { Session } from '../api/session.ts'
 import type { Context } from '../command.ts'
 import { Misuse, type Exit } from '../exit.ts'
@@ -35,7 +34,7 @@ export async function writeFlags(
   const change =
     writes.length === 1 && writes[0] !== undefined ? toPut(stash, writes[0], input) : toPatch(stash, writes, input)
   try {
-    if (change.method === 'PATCH' && !input.isSet('create')) await demandAll(stash, change)
+    if (change.method === 'PATCH' && !input.isSet('create')) await demandAll(stash, writes)
     return await performChange(print, stash, input, { ...change, ...(consequence !== undefined && { consequence }) })
   } catch (fault) {
     const key = findMissing(fault, writes)
@@ -77,11 +76,11 @@ function describeWrites(writes: readonly Write[]): string {
   return writes.map(({ key, value }) => `${key} is now ${showValue(value)}`).join(', ')
 }
 
-/** A patch has no condition for each key, so a dry run tells first which flags it would create. */
-async function demandAll(stash: Session, { method, path, call }: Change): Promise<void> {
-  const { body } = await stash.dryRun<DryRun>(method, path, call, { changes: 'list', dry_run: 'boolean' })
-  const created = body.changes.find(({ before, after }) => before === null && after !== null)
-  if (created !== undefined) throw new MissingFlag(created.key)
+/** A patch has no condition for each key, so the flags are looked up before it. */
+async function demandAll(stash: Session, writes: readonly Write[]): Promise<void> {
+  const known = await readFlags(stash)
+  const missing = writes.find(({ key }) => !known.has(key))
+  if (missing !== undefined) throw new MissingFlag(missing.key)
 }
 
 class MissingFlag extends Error {

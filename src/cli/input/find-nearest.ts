@@ -1,7 +1,7 @@
 /** Finds the known name that a mistyped one was probably meant to be. */
 
-/** A name with at most one wrong letter in three is near. */
-const lettersAllowed = (typed: string): number => Math.max(1, Math.floor(typed.length / 3))
+/** A name with at most one wrong letter in three, and no more than four, is near. */
+const lettersAllowed = (typed: string): number => Math.min(4, Math.max(1, Math.floor(typed.length / 3)))
 
 /** The most names that are compared: a stash has at most 1,000 flags. */
 const NAMES_MAX = 5_000

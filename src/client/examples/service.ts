@@ -1,7 +1,7 @@
 // A service that continues with the last known values while Switchyard is away, and after its own restart.
 import { randomUUID } from 'node:crypto'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { connect } from 'switchyard/client'
+import { connect } from 'switchyard-flags/client'
 
 const flags = connect({
   url: process.env['SWITCHYARD_URL'] ?? '',

@@ -1,4 +1,6 @@
-"""A Flask service that answers 503 while the flag `maintenance-mode` is on, and uses last known values if Switchyard is down.
+"""A Flask service that answers 503 while its flag `maintenance-mode` is on, and uses last known values if Switchyard is down.
+
+It is the service `checkout`: in the stash, its flags are `checkout.maintenance-mode` and so on.
 
     SWITCHYARD_URL=https://flags.example/api SWITCHYARD_STASH=… flask --app flask_example run
 """
@@ -13,6 +15,7 @@ app = Flask(__name__)
 flags = switchyard.connect(
     os.environ["SWITCHYARD_URL"],
     os.environ["SWITCHYARD_STASH"],
+    service="checkout",
     store=switchyard.FileStore(os.environ.get("SWITCHYARD_STORE", "flags.json")),
     report=lambda problem: app.logger.warning("switchyard: %s", problem.message),
 )

@@ -1,18 +1,22 @@
 """Switchyard flags inside a Python service that must keep working while Switchyard is down.
 
-One file, standard library only, Python 3.9 and later. Copy it beside your code, or put its folder on PYTHONPATH: it is one
-file so that it can be copied. Its sections: errors and types, evaluation, parsing, HTTP, the client.
+One file, standard library only, Python 3.9 and later. Copy it beside your code, or install it as a wheel, `switchyard-flags`,
+which src/local/build_wheel.py makes of this file: it is one file so that it can be copied. Its sections: errors and types,
+evaluation, overrides, parsing, HTTP, the client, `python3 -m switchyard`.
 
     import switchyard
-    flags = switchyard.connect("https://flags.example/api", stash="…64 hexadecimal digits…")
+    flags = switchyard.connect("https://flags.example/api", stash="prod-7f3k", service="checkout")
     flags.ready(2)                                  # waits at most 2 s for the first answer, and never raises
-    if flags.bool("maintenance-mode", False): ...
+    if flags.bool("maintenance-mode", False): ...   # the flag "checkout.maintenance-mode"
 
 A read is a lookup in memory: it sends no request, takes no lock and raises nothing. One daemon thread keeps the memory
 current: by a stream, and by polls while there is no stream. If that fails, the last known values stay. An older revision
 never replaces them. After the end of a time-box every read gives the value from before it, connected or not. A text that
 does not fit the type of a read gives the default of that read, and is reported. A key that the stash does not have is
 reported as well, because it may be mistyped.
+
+An override gives flags a value in this process only, also while everything else is down: SWITCHYARD_OVERRIDE, or a file that
+SWITCHYARD_OVERRIDE_FILE names and that may change while the process runs. See `connect`.
 
 Connections go straight to the host: HTTP_PROXY and similar variables are ignored. TLS is verified by the defaults of `ssl`.
 Changes (`set`, `delete`, `patch`) do raise: the caller must know whether a change was made. All times are in seconds.
@@ -23,6 +27,7 @@ from __future__ import annotations
 import email.utils
 import http.client
 import json
+import logging
 import math
 import os
 import random
@@ -30,18 +35,27 @@ import re
 import secrets
 import socket
 import ssl
+import stat
+import sys
 import threading
 import time
 import weakref
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import AbstractSet, Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple, Union
+from typing import AbstractSet, Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, Union
 from urllib.parse import quote, urlencode, urlsplit
 
 __all__ = [
     *("Changed", "Client", "NoAnswerError", "FileStore", "Problem", "EvaluationDetails", "RefusedError", "Status", "Timing"),
-    *("connect", "evaluate"),
+    *("connect", "evaluate", "__version__"),
 ]
+
+# That of package.json, which a test and the build of the wheel compare with it.
+__version__ = "0.4.0"
+
+
+# Annotations use this name, because `bool` is a method of Client.
+_Bool = bool
 
 
 class RefusedError(Exception):
@@ -114,6 +128,7 @@ class EvaluationDetails(NamedTuple):
     - `targeting_key_missing`: the flag is a rollout, and the target is empty
     - `reverted`: the time-box of the flag has ended by the clock, and the service has not sent that yet. The value is the
       one from before the time-box, or the default if the flag did not exist then
+    - `override`: the value is that of an override in this process: see `connect`
     """
 
     value: Any
@@ -129,8 +144,9 @@ class Problem(NamedTuple):
     - `service`: a stream or a poll has failed
     - `store`: the store cannot be read or written, or holds parts that cannot be used
     - `listener`: a listener has raised
+    - `override`: the set of overridden flags is a new one; or an override cannot be read, or has entries that are ignored
 
-    `message` is a text for a log. `key` is None for the last three kinds.
+    `message` is a text for a log. `key` is None for the last four kinds; with `service` it is the name without the service.
     """
 
     kind: str
@@ -143,7 +159,8 @@ class Changed(NamedTuple):
 
     - `revision`: the revision that the change made; None if it is held
     - `held_id`: the id of the change while it is held, because it waits for a time or for a second person; else None
-    - `answer`: the whole JSON answer of the service, with the field names of the HTTP API (`waits_for`, `reverts_at`, …)
+    - `answer`: the whole JSON answer of the service, with the names of the HTTP API (`waits_for`, `reverts_at`, …). The keys in
+      it are whole, also with the option `service`
     """
 
     revision: Optional[int]
@@ -169,8 +186,10 @@ class Status(NamedTuple):
       started
     - `confirmed_at`: when the service last confirmed the flags; None if it has not since this process started
     - `via`: how the service last confirmed the flags, "stream" or "poll"; None if it has not since this process started
-    - `error`: the message of the last failure of a stream or a poll, which stays after a recovery; None if there was none
+    - `error`: the message of the last failure of a stream or a poll since the state was last `fresh`. None in the state
+      `fresh`, also while polls succeed and only the stream fails
     - `reverted`: the number of flags whose time-box has ended by the clock, and whose end the service has not sent yet
+    - `overridden`: the names of the flags that this process overrides, sorted, in a new list; empty without any
     """
 
     state: str
@@ -180,6 +199,7 @@ class Status(NamedTuple):
     via: Optional[str]
     error: Optional[str]
     reverted: int = 0
+    overridden: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -245,22 +265,34 @@ def connect(
     store: Any = None,
     report: Optional[Callable[[Problem], None]] = None,
     timing: Timing = Timing(),
+    service: Optional[str] = None,
+    override: Optional[Mapping[str, str]] = None,
 ) -> "Client":
-    """Creates a client and starts its thread. Raises ValueError if `url`, `stash` or `token` cannot be valid.
+    """Creates a client and starts its thread. Raises ValueError if `url`, `stash`, `token` or `service` cannot be valid.
 
     - `url`: the base URL, with `/api` if the deployment has it: "https://flags.example/api"
-    - `stash`: the id of the stash, 64 hexadecimal digits
+    - `stash`: the id of the stash, 64 hexadecimal digits, or its slug. By a slug, the client keeps to the stash whose id it saw
+      first, in an answer or in its store, also if the slug should name another one later
     - `token`: only changes need one. It is sent without spaces and line ends around it; an empty one counts as None
     - `store`: an object with `load() -> str | None` and `save(text: str)`, as FileStore is. `load` runs here, before `connect`
       returns. `save` runs in a thread of the client, or in the one that makes a change; calls of it do not overlap
     - `report`: a function that is called with a Problem, in the thread in which it occurs: at the first read of a text that
       does not fit, at the first read of a key that the stash does not have (if the state is `fresh`, and this client has not
-      seen the key deleted), and at failures of the service, of the store and of listeners. During an outage, a failure of
-      the service is not reported if its message is the same as in the last report, or as in the last failure of the same
-      source (stream or poll). Exceptions of `report` are dropped
+      seen the key deleted), at each new set of overrides, and at failures of the service, of the store and of listeners.
+      Until the state is `fresh` again, each message of a failure of the service is reported once, and five messages at most.
+      Exceptions of `report` are dropped. Without `report`, overrides are logged as warnings of the logger "switchyard"
     - `timing`: the times of the stream and the polls; the defaults suit most services
+    - `service`: the client fetches, watches and keeps only the flags `<service>.*`, and all names are without it, in reads,
+      changes, listeners and reports: "maintenance-mode" is the flag "checkout.maintenance-mode" of the service "checkout"
+    - `override`: texts by name, which this process reads instead of the flags: the lowest of three layers. Over it is the
+      variable SWITCHYARD_OVERRIDE, over that the file that SWITCHYARD_OVERRIDE_FILE names. Both have entries `name=value`,
+      separated by `;` or line ends, or are a JSON object of strings. In the file, lines that begin with `#` are comments. The
+      file is looked at each second: it takes effect in a running process, and ends when it is removed. With `service`, a name
+      that begins with `<service>.` is the whole key. An override may be of a flag that does not exist, and outlasts
+      time-boxes. It is never stored and never sent. An entry that cannot be used is reported and ignored. While the file
+      cannot be read or parsed, its last readable state counts
     """
-    return Client(url, stash, token, store, report, timing)
+    return Client(url, stash, token, store, report, timing, service, override)
 
 
 # Evaluation, by the same rules as the service for OpenFeature: for a flag that is read as the type of its guard, a target gets
@@ -420,6 +452,142 @@ def evaluate(kind: str, key: str, text: str, default: Any, target: Optional[str]
     return reading if reading.reason == "flag" else EvaluationDetails(default, reading.reason)
 
 
+# Overrides. Their texts come from operators in a hurry: nothing here raises but _OverrideError, which is caught and reported.
+
+# The limits of the service: items of a stash, characters of a key.
+_KEYS_MAX = 1_000
+_KEY_LENGTH_MAX = 128
+_KEY = re.compile(r"[A-Za-z0-9._-]+")
+# A stash holds 1 MiB. A longer text of overrides is a wrong file.
+_OVERRIDE_MAX_BYTES = 1024 * 1024
+# In seconds, between two looks at the file.
+_OVERRIDE_EVERY = 1.0
+# The names, or the flaws, in one report.
+_SHOWN_MAX = 20
+
+
+class _OverrideError(Exception):
+    """A text of overrides cannot be used at all."""
+
+
+class _Overrides(NamedTuple):
+    """The usable entries of one layer, by name, and a sentence about each of the others."""
+
+    values: Dict[str, str]
+    flaws: List[str]
+
+
+def _parse_overrides(text: str, prefix: str, with_comments: _Bool) -> _Overrides:
+    """Parses `name=value` entries, or a JSON object. Raises _OverrideError if it is an object that cannot be parsed."""
+    if with_comments:
+        text = "\n".join(line for line in re.split(r"[\r\n]", text) if not line.lstrip().startswith("#"))
+    text = text.strip()
+    if text.startswith("{"):
+        try:
+            given = json.loads(text)
+        except (ValueError, RecursionError):
+            raise _OverrideError("it begins with { and is not a JSON object") from None
+        return _check_overrides(list(given.items()), prefix)
+    entries = [entry for entry in map(str.strip, re.split(r"[;\r\n]", text)) if entry]
+    return _check_overrides([tuple(entry.split("=", 1)) for entry in entries], prefix)
+
+
+def _check_overrides(entries: Sequence[Tuple[Any, ...]], prefix: str) -> _Overrides:
+    """Sorts out the entries that no flag could have. Names become those without the service."""
+    if len(entries) > _KEYS_MAX:
+        raise _OverrideError(f"it has more than {_KEYS_MAX} entries")
+    values: Dict[str, str] = {}
+    flaws = []
+    for name, *rest in entries:
+        flaw = _find_override_flaw(name, rest, prefix)
+        if flaw is None:
+            values[name[len(prefix) :] if name.startswith(prefix) else name] = rest[0]
+        else:
+            flaws.append(f"{_quote(name)} {flaw}")
+    return _Overrides(values, flaws)
+
+
+def _find_override_flaw(name: Any, rest: Sequence[Any], prefix: str) -> Optional[str]:
+    if not rest:
+        return "has no = between name and value"
+    bare = name[len(prefix) :] if isinstance(name, str) and name.startswith(prefix) else name
+    if not isinstance(bare, str) or not _KEY.fullmatch(bare) or len(prefix + bare) > _KEY_LENGTH_MAX:
+        return "cannot be the name of a flag"
+    value = rest[0]
+    if not isinstance(value, str):
+        return 'has a value that is not a string: write "false", not false'
+    if value == "":
+        return "has no value"
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return "has a value that is not UTF-8"
+    return None
+
+
+def _quote(name: Any) -> str:
+    text = name if isinstance(name, str) else repr(name)
+    return json.dumps(text if len(text) <= 40 else text[:40] + "…", ensure_ascii=True)
+
+
+def _list_some(things: Sequence[str], separator: str) -> str:
+    more = f" and {len(things) - _SHOWN_MAX} more" if len(things) > _SHOWN_MAX else ""
+    return separator.join(things[:_SHOWN_MAX]) + more
+
+
+class _OverrideFile:
+    """The file of overrides. `look` reads it again if it is another one than at the last look."""
+
+    def __init__(self, path: str, prefix: str) -> None:
+        self._path, self._prefix = path, prefix
+        # The state of the file that was read last; empty before the first one, and None if there was no file.
+        self._seen: Optional[Tuple[int, ...]] = ()
+        # The message of the last look, if that failed.
+        self._failure: Optional[str] = None
+
+    def look(self) -> Optional[_Overrides]:
+        """None if there is nothing new. Raises _OverrideError, once for each unreadable state of the file."""
+        try:
+            seen = self._identify()
+            if seen == self._seen:
+                return None
+            data = b"" if seen is None else self._read()
+        except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+            message = getattr(error, "strerror", None) or str(error)
+            # The next look tries again, also if the file has not changed: there may have been too many open files.
+            is_new, self._seen, self._failure = message != self._failure, (), message
+            if is_new:
+                raise _OverrideError(message) from None
+            return None
+        self._seen, self._failure = seen, None
+        if len(data) > _OVERRIDE_MAX_BYTES:
+            raise _OverrideError("it is larger than 1 MiB")
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise _OverrideError("it is not UTF-8") from None
+        return _parse_overrides(text, self._prefix, with_comments=True)
+
+    def _identify(self) -> Optional[Tuple[int, ...]]:
+        """None if there is no such file."""
+        try:
+            found = os.stat(self._path)
+        except FileNotFoundError:
+            return None
+        # To open a device may have an effect, and to open a pipe may block.
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError("it is not a regular file")
+        # A file that replaces another may have its time and its size; st_ctime_ns changes with the permissions too.
+        return (found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns)
+
+    def _read(self) -> bytes:
+        # The file may have been replaced by a pipe since.
+        descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with open(descriptor, "rb") as file:
+            # Without a text, a pipe that would block gives None.
+            return file.read(_OVERRIDE_MAX_BYTES + 1) or b""
+
+
 # Parsing of answers and events. Every field that is used is checked, because a proxy may have answered.
 
 
@@ -503,10 +671,33 @@ def _parse_watch_event(text: str) -> _FlagUpdate:
     return _parse_update(kind, raw, "flags" if kind == "snapshot" else "changes", kind == "change")
 
 
-def _parse_flags(raw: Mapping[str, Any], stash: str) -> _FlagUpdate:
-    if raw.get("stash_id") != stash:
-        raise NoAnswerError("The flags are those of another stash.")
+def _parse_flags(raw: Mapping[str, Any], stash_id: Optional[str]) -> _FlagUpdate:
+    """`stash_id` is None as long as only the slug is known."""
+    _parse_stash_id(raw, stash_id)
     return _parse_update("snapshot", raw, "flags", False)
+
+
+_STASH_ID = re.compile(r"[0-9a-f]{64}")
+_SLUG = re.compile(r"[a-z][a-z0-9-]{2,39}")
+_ANOTHER_STASH = "The flags are those of another stash."
+
+
+def _parse_stash_id(raw: Mapping[str, Any], expected: Optional[str]) -> str:
+    given = raw.get("stash_id")
+    if expected is not None and given != expected:
+        raise NoAnswerError(_ANOTHER_STASH)
+    if not isinstance(given, str) or not _STASH_ID.fullmatch(given):
+        raise NoAnswerError("The answer does not name its stash.")
+    return given
+
+
+def _narrow(update: _FlagUpdate, prefix: str) -> _FlagUpdate:
+    """Keeps the flags whose keys begin with `prefix`, under the rest of their keys."""
+    if prefix == "":
+        return update
+    flags = {key[len(prefix) :]: value for key, value in update.flags.items() if key.startswith(prefix)}
+    reverts = {key[len(prefix) :]: revert for key, revert in update.reverts.items() if key.startswith(prefix)}
+    return _FlagUpdate(update.type, update.revision, flags, reverts, update.knows_reverts)
 
 
 # Bound of a plausible offset, and of a plausible time: a clock without a battery starts at 1970.
@@ -514,8 +705,20 @@ _CENTURY_MS = 100 * 365.25 * 86_400_000
 _ABSENT = object()
 
 
-def _parse_stored(text: str, stash: str) -> "Tuple[_FlagUpdate, Optional[Tuple[float, float]], Optional[str]]":
+class _Stored(NamedTuple):
+    """What a store has kept: see _parse_stored."""
+
+    stash_id: str
+    snapshot: _FlagUpdate
+    clock: Optional[Tuple[float, float]]
+    flaw: Optional[str]
+
+
+def _parse_stored(text: str, stash: str, service: Optional[str]) -> _Stored:
     """Parses the text of a store: the flags, the correction of the clock, and a sentence that names the unreadable parts.
+
+    `stash` is an id or a slug. A text of another service, or of one where all are asked for, is not used; one of the whole
+    stash has the flags of each service. The flags have their whole keys.
 
     The correction is the service time minus the local time, and the service time at the save, both in seconds. Another
     version or another program may have written the text, or only a part of it. Its flags are used as a whole or not at all;
@@ -523,7 +726,13 @@ def _parse_stored(text: str, stash: str) -> "Tuple[_FlagUpdate, Optional[Tuple[f
     """
     raw = _parse_object(text, "The text in the store")
     given, clock = raw.pop("reverts", _ABSENT), raw.get("clock", _ABSENT)
-    snapshot = _parse_flags(raw, stash)
+    by_id = _STASH_ID.fullmatch(stash) is not None
+    if not by_id and raw.get("slug") != stash:
+        raise NoAnswerError(_ANOTHER_STASH)
+    stash_id = _parse_stash_id(raw, stash if by_id else None)
+    if raw.get("service") not in (None, service):
+        raise NoAnswerError("The flags are those of another service.")
+    snapshot = _parse_flags(raw, stash_id)
     read = {key: _parse_revert(value) for key, value in given.items()} if isinstance(given, dict) else {}
     flaws = [f"the time-box of {json.dumps(key)}" for key, revert in read.items() if revert is None]
     if given is not _ABSENT and not isinstance(given, dict):
@@ -540,7 +749,7 @@ def _parse_stored(text: str, stash: str) -> "Tuple[_FlagUpdate, Optional[Tuple[f
     flaw = f"The store has parts that cannot be read: {flaws[0]}{others}." if flaws else None
     # An earlier version stored no reverts. Then only a snapshot from the service says whether there are any.
     knows = isinstance(given, dict) and not flaws
-    return _FlagUpdate("snapshot", snapshot.revision, snapshot.flags, reverts, knows), stored_clock, flaw
+    return _Stored(stash_id, _FlagUpdate("snapshot", snapshot.revision, snapshot.flags, reverts, knows), stored_clock, flaw)
 
 
 def _parse_changed(text: str, url: str) -> Dict[str, Any]:
@@ -735,7 +944,8 @@ class _Exchange:
             self._sock = self._connection.sock
             if self._aborted:
                 raise NoAnswerError("The request was aborted.")
-            self._connection.request(method, self._prefix + path, body=body, headers=dict(headers))
+            headers = {"User-Agent": f"switchyard-python/{__version__}", **headers}
+            self._connection.request(method, self._prefix + path, body=body, headers=headers)
             self._response = self._connection.getresponse()
             return self._response
         except socket.timeout:
@@ -801,11 +1011,6 @@ class _Exchange:
 
 # The client.
 
-# A stash holds at most this many items. More missing keys than that come from user input, and are not reported.
-_KEYS_MAX = 1_000
-# The longest key that the service allows.
-_KEY_LENGTH_MAX = 128
-
 
 def _check_token(token: Optional[str]) -> Optional[str]:
     """Checks the token, because the error of http.client for a bad header would quote it, and so write it to a log."""
@@ -824,8 +1029,24 @@ _CLOCK_MOVED = 2.0
 _TIMER_MAX = 86_400.0
 
 
+# The messages of failures that are reported in one outage.
+_FAILURES_MAX = 5
+
+
+def _check_service(service: Any) -> str:
+    """Returns the prefix of the keys of the service; "" without one."""
+    if service is None:
+        return ""
+    if not isinstance(service, str) or not re.fullmatch(r"[A-Za-z0-9._-]{1,126}", service):
+        raise ValueError('service cannot be the first part of a key: 1 to 126 of A-Z, a-z, 0-9, ".", "_" and "-"')
+    return service + "."
+
+
 class _FlagCache(NamedTuple):
-    """The flags as the service sent them: after the end of a time-box a flag still has its temporary value here."""
+    """The flags as the service sent them: after the end of a time-box a flag still has its temporary value here.
+
+    Their names are those without the service, so that a read joins no texts. Overrides are not in here.
+    """
 
     revision: Optional[int]
     flags: Mapping[str, str]
@@ -838,9 +1059,6 @@ class _FlagCache(NamedTuple):
         """The revision after which a stream resumes. None: it must begin with a snapshot."""
         return self.revision if self.knows_reverts else None
 
-
-# Annotations inside the class use this name, because `bool` is a method there.
-_Bool = bool
 
 
 class Client:
@@ -857,13 +1075,22 @@ class Client:
         store: Any = None,
         report: Optional[Callable[[Problem], None]] = None,
         timing: Timing = Timing(),
+        service: Optional[str] = None,
+        override: Optional[Mapping[str, str]] = None,
     ) -> None:
         split = urlsplit(url)
         if split.scheme not in ("http", "https") or not split.hostname:
             raise ValueError("url is not an http(s) address")
-        if not re.fullmatch(r"[0-9a-f]{64}", stash):
-            raise ValueError("stash is not the id of a stash: 64 hexadecimal digits")
+        by_id = _STASH_ID.fullmatch(stash) is not None
+        if not by_id and not _SLUG.fullmatch(stash):
+            raise ValueError(
+                "stash is neither the id of a stash, 64 hexadecimal digits, "
+                'nor a slug, 3 to 40 of a-z, 0-9 and "-", of which the first is a letter'
+            )
         self._url, self._stash, self._token, self._store = url, stash, _check_token(token), store
+        # None: only the slug is known. Once it is known, the id never changes.
+        self._stash_id = stash if by_id else None
+        self._service, self._prefix = service, _check_service(service)
         self._on_problem, self._timing = report, timing
         # The cache is replaced as a whole and never modified, so that a read needs no lock.
         self._cache = _FlagCache(None, {}, {}, True)
@@ -875,8 +1102,8 @@ class Client:
         self._reported_missing: Dict[str, None] = {}
         # Deleted keys, oldest first. A read of one is not a mistake, because the flag existed.
         self._deleted: Dict[str, None] = {}
-        # The last failure of each source and the last one that was reported, since the cache last became fresh.
-        self._failures: Dict[str, str] = {}
+        # The messages of the failures that were reported since the cache last became fresh.
+        self._failures: Set[str] = set()
         self._listeners: List[Callable[[int, Dict[str, Optional[str]]], None]] = []
         self._started_at = time.time()
         self._fresh_since: Optional[float] = None
@@ -887,6 +1114,14 @@ class Client:
         # When the service first said that there is no such stash. A wrong service would say so too: this is not final.
         self._missing_since: Optional[float] = None
         self._end: Optional[Tuple[str, float]] = None
+        # Texts by name, replaced as a whole, for reads without a lock. First the layers of which it is made, lowest first.
+        self._override_layers: Dict[str, Dict[str, str]] = {"option": {}, "environment": {}, "file": {}}
+        self._override: Dict[str, str] = {}
+        path = os.environ.get("SWITCHYARD_OVERRIDE_FILE")
+        self._override_file = _OverrideFile(path, self._prefix) if path else None
+        # `_load` and the overrides take it; `_start` makes a new one, because a fork may copy one that is taken.
+        self._apply_lock = threading.Lock()
+        self._load_overrides(override)
         self._load()
         self._start()
         if hasattr(os, "register_at_fork"):
@@ -895,6 +1130,9 @@ class Client:
 
     def get(self, key: str) -> Optional[str]:
         """The text of the flag; None if there is no such flag, or no flags were received or loaded yet."""
+        text = self._override.get(key)
+        if text is not None:
+            return text
         copy = self._cache
         if key in copy.reverts:
             revert = self._ended_revert(copy, key)
@@ -915,6 +1153,7 @@ class Client:
                 flags.pop(key, None)
             elif revert is not None and revert.to is not None:
                 flags[key] = revert.to
+        flags.update(self._override)
         return flags
 
     def bool(self, key: str, default: _Bool) -> _Bool:
@@ -952,27 +1191,32 @@ class Client:
 
         `kind` is "boolean", "number", "string", "json", "percentage" or "split"; the last two take `target`.
         """
-        copy = self._cache
-        revert = self._ended_revert(copy, key) if key in copy.reverts else None
+        copy, override = self._cache, self._override.get(key)
+        revert = self._ended_revert(copy, key) if override is None and key in copy.reverts else None
         text = copy.flags.get(key) if revert is None else revert.to
+        text = text if override is None else override
         if text is None:
             if revert is not None:
                 return EvaluationDetails(default, "reverted")
             self._report_missing(key)
             return EvaluationDetails(default, "empty" if copy.revision is None else "missing")
-        reading = evaluate(kind, key, text, default, target)
+        # A target is in the bucket of the whole key, as for the service.
+        reading = evaluate(kind, self._prefix + key, text, default, target)
         if reading.reason == "type_mismatch" and self._reported_mismatches.get((kind, key)) != text:
             self._reported_mismatches[(kind, key)] = text
             self._report(Problem("type_mismatch", f'The flag "{key}" is not of type {kind}: the default is used.', key))
-        return EvaluationDetails(reading.value, "reverted") if revert is not None and reading.reason == "flag" else reading
+        if reading.reason != "flag" or (override is None and revert is None):
+            return reading
+        return EvaluationDetails(reading.value, "reverted" if override is None else "override")
 
     def watch(self, listener: Callable[[int, Dict[str, Optional[str]]], None]) -> Callable[[], None]:
         """Calls `listener(revision, changes)` after each update of the cache. Returns a function that removes the listener.
 
         `revision` is the last one that the service has sent. `changes` is a new dict from the key of each changed flag to
         its text; None means that the flag was deleted. An update from a poll may combine several changes. The end of a
-        time-box is announced once: when it comes by the clock, or when the service sends it, if that is earlier. The
-        listener runs in a thread of the client, or in the one that made a change. Its exceptions are reported.
+        time-box is announced once: when it comes by the clock, or when the service sends it, if that is earlier. An override
+        is announced when it begins, changes and ends, with the value that reads then give; changes by the service under it are
+        not. The listener runs in a thread of the client, or in the one that made a change. Its exceptions are reported.
         """
         self._listeners = [*self._listeners, listener]
 
@@ -985,14 +1229,15 @@ class Client:
         """How far the cached flags can be trusted now: see Status. It sends no request."""
         now, copy = time.time(), self._cache
         revision, reverted = copy.revision, sum(self._ended_revert(copy, key) is not None for key in copy.reverts)
-        rest = (self._confirmed_at, self._via, self._error, reverted)
+        rest = (self._confirmed_at, self._via, self._error, reverted, sorted(self._override))
         if self._end is not None:
             return Status(self._end[0], revision, self._end[1], *rest)
         if revision is None:
             return Status("empty", None, self._started_at, *rest)
         fresh_since = self._fresh_since
         if fresh_since is not None and not self._is_overdue(now):
-            return Status("fresh", revision, fresh_since, *rest)
+            # While polls keep the cache fresh, a stream may fail: that is no failure of this state.
+            return Status("fresh", revision, fresh_since, *rest)._replace(error=None)
         if self._missing_since is not None:
             return Status("gone", revision, self._missing_since, *rest)
         return Status("behind", revision, self._confirmed_at or self._started_at, *rest)
@@ -1034,13 +1279,18 @@ class Client:
 
         The options and errors are those of `set`, except that `if_match` is the revision that the stash must still have.
         """
-        path = f"/stash/{self._stash}/flags"
-        return self._change("PATCH", path, json.dumps(changes, ensure_ascii=False), "application/json", **options)
+        whole = {self._prefix + key: value for key, value in changes.items()} if self._prefix else changes
+        path, body = f"/stash/{self._address}/flags", json.dumps(whole, ensure_ascii=False)
+        return self._change("PATCH", path, body, "application/json", **options)
 
     def close(self) -> None:
-        """Ends all work in the background. Reads still give the last known values. Waits at most 2 s for the thread to end."""
+        """Ends all work in the background. Reads still give the last known values, and the overrides as they are then.
+
+        Waits at most 2 s for the thread to end.
+        """
         self._end = ("closed", time.time())
         self._stop.set()
+        self._closed.set()
         exchange = self._exchange
         if exchange is not None:
             exchange.abort()
@@ -1060,7 +1310,10 @@ class Client:
         self._state_changed = threading.Condition()
         self._apply_lock = threading.Lock()
         self._save_lock = threading.Lock()
-        self._stop = threading.Event()
+        # `gone` stops the thread that follows the stash, but not the one that looks at the file of overrides.
+        self._stop, self._closed = threading.Event(), threading.Event()
+        if self._end is not None:
+            self._stop.set()
         self._exchange: Optional[_Exchange] = None
         self._timer: Optional[threading.Timer] = None
         self._timer_fires_at = math.inf
@@ -1072,11 +1325,14 @@ class Client:
         self._polls = _BackOff(self._timing.back_off, self._timing.ceiling)
         self._thread = threading.Thread(target=self._run, name="switchyard", daemon=True)
         self._thread.start()
+        if self._override_file is not None:
+            threading.Thread(target=self._watch_overrides, name="switchyard-override", daemon=True).start()
         self._set_end_timer()
 
     def _run(self) -> None:
         # There is one thread, so the first poll comes before the stream: a stream that hangs would delay it.
-        self._poll()
+        if not self._stop.is_set():
+            self._poll()
         while not self._stop.is_set():
             asked = self._retry = None
             self._opened_at = math.inf
@@ -1084,7 +1340,7 @@ class Client:
                 self._read_stream()
             except Exception as error:  # of any kind: the thread must live
                 asked = getattr(error, "retry_after", self._retry)
-                self._fail(error, "stream")
+                self._fail(error)
             # The end of a stream changes nothing while polls confirm the cache.
             if self._via == "stream":
                 self._fresh_since = None
@@ -1130,11 +1386,10 @@ class Client:
         """Returns None if the answer was valid and not of an earlier revision, else the error. Never raises."""
         known, sent_at = self._cache.resume_from, time.monotonic()
         headers = {} if known is None else {"If-None-Match": f'"{known}"'}
-        query = "" if min_revision is None else f"?min_revision={min_revision}"
+        query = [] if min_revision is None else [f"min_revision={min_revision}"]
         try:
-            path = f"/stash/{self._stash}/flags{query}"
-            status, text, answered = self._call("GET", path, headers, None, deadline)
-            update = None if status == 304 else _parse_flags(_parse_object(text, "The answer to /flags"), self._stash)
+            status, text, answered = self._call("GET", self._to_read_path("flags", query), headers, None, deadline)
+            update = None if status == 304 else self._parse_answer(_parse_object(text, "The answer to /flags"))
             if update is None and known is None:
                 raise NoAnswerError("The answer was 304 without a tag.")
             # The clock is synchronized first, because the update may hold time-boxes that have ended.
@@ -1147,18 +1402,32 @@ class Client:
             self._polls.reset()
             return None
         except Exception as error:
-            self._fail(error, "poll")
+            self._fail(error)
             self._no_poll_before = time.monotonic() + _BackOff.at_least(0.0, getattr(error, "retry_after", None))
             return error
 
+    def _parse_answer(self, raw: Mapping[str, Any]) -> _FlagUpdate:
+        """The flags of an answer. The first one decides which stash the slug names."""
+        update = _parse_flags(raw, self._stash_id)
+        # Another thread may poll as well, and may have seen another id.
+        with self._apply_lock:
+            self._stash_id = _parse_stash_id(raw, self._stash_id)
+        return _narrow(update, self._prefix)
+
     def _read_stream(self) -> None:
+        # The events of a stream do not name their stash, so by a slug alone it could be another one at each reconnect.
+        if self._stash_id is None:
+            self._stop.wait(max(0.0, self._no_poll_before - time.monotonic()))
+            error = self._poll()
+            if error is not None:
+                raise error
         known, sent_at = self._cache.resume_from, time.monotonic()
         exchange = self._exchange = _Exchange(self._url, self._timing.deadline)
         try:
             if self._stop.is_set():
                 return
-            query = "" if known is None else f"?after={known}"
-            answer = exchange.open("GET", f"/stash/{self._stash}/watch{query}", {"Accept": "text/event-stream"})
+            query = [] if known is None else [f"after={known}"]
+            answer = exchange.open("GET", self._to_read_path("watch", query), {"Accept": "text/event-stream"})
             self._check(answer, exchange, time.monotonic() + self._timing.deadline)
             if not (answer.headers.get("Content-Type") or "").startswith("text/event-stream"):
                 raise NoAnswerError(f"{exchange.host} is not Switchyard, or not its API. Check the URL.")
@@ -1170,7 +1439,7 @@ class Client:
             limit = self._timing.deadline
             for chunk in exchange.chunks():
                 alive_at = events.alive_at
-                updates = [_parse_watch_event(text) for text in events.feed(chunk)]
+                updates = [_narrow(_parse_watch_event(text), self._prefix) for text in events.feed(chunk)]
                 self._retry = events.retry
                 if events.alive_at > alive_at:
                     limit = self._timing.silence
@@ -1230,7 +1499,7 @@ class Client:
         with self._apply_lock:
             ends = [revert.at for key, revert in self._cache.reverts.items() if key not in self._announced_ends]
             wait = min(ends) - self._clock.now() if ends else math.inf
-            if self._end is not None and self._end[0] == "closed":
+            if self._closed_by_caller():
                 wait = math.inf
             rings_at = time.monotonic() + wait
             if self._timer is not None and self._timer.is_alive() and abs(rings_at - self._timer_fires_at) < 0.001:
@@ -1264,7 +1533,8 @@ class Client:
             before = {key: self._announced(key) for key in (*flags, *reverts, *whole, *pending)}
             self._cache = _FlagCache(update.revision, whole, pending, update.knows_reverts)
             return self._diff(before)
-        if revision is None or update.revision > revision + 1:
+        # A stream of some keys leaves out the revisions that are about others.
+        if revision is None or (self._prefix == "" and update.revision > revision + 1):
             raise NoAnswerError("The stream left out a change.")
         if update.revision <= revision:
             return None
@@ -1285,6 +1555,8 @@ class Client:
 
     def _announced(self, key: str) -> Optional[str]:
         """The value that listeners were last called with."""
+        if key in self._override:
+            return self._override[key]
         revert = self._cache.reverts.get(key) if key in self._announced_ends else None
         return self._cache.flags.get(key) if revert is None else revert.to
 
@@ -1300,7 +1572,7 @@ class Client:
             else:
                 self._announced_ends.add(key)
             text = self._announced(key)
-            if text != shown or key in always:
+            if text != shown or (key in always and key not in self._override):
                 changes[key] = text
         return changes
 
@@ -1311,7 +1583,7 @@ class Client:
         if self._fresh_since is None or self._is_overdue(now):
             self._fresh_since = now
             # The service is back: the next failure is reported, also with the same message.
-            self._failures = {}
+            self._failures, self._error = set(), None
         self._confirmed_at, self._via, self._missing_since = now, via, None
         with self._state_changed:
             self._state_changed.notify_all()
@@ -1343,11 +1615,12 @@ class Client:
         try:
             text = self._store.load()
             if text is not None:
-                snapshot, clock, flaw = _parse_stored(text, self._stash)
+                stash_id, snapshot, clock, flaw = _parse_stored(text, self._stash, self._service)
+                self._stash_id = stash_id
                 if clock is not None:
                     self._clock.restore(*clock)
                     self._stored_offset = clock[0]
-                self._update_cache(snapshot)
+                self._update_cache(_narrow(snapshot, self._prefix))
                 # A heartbeat on a stream does not confirm time-boxes that were never received.
                 self._suspected = not snapshot.knows_reverts
                 if flaw is not None:
@@ -1361,8 +1634,14 @@ class Client:
         try:
             with self._save_lock:
                 copy, clock = self._cache, self._clock.to_stored()
-                kept = {"stash_id": self._stash, "revision": copy.revision, "flags": copy.flags}
-                kept["reverts"] = _serialize_reverts(copy.reverts)
+                kept: Dict[str, Any] = {"stash_id": self._stash_id}
+                if self._stash != self._stash_id:
+                    kept["slug"] = self._stash
+                if self._service is not None:
+                    kept["service"] = self._service
+                flags = {self._prefix + key: value for key, value in copy.flags.items()}
+                reverts = {self._prefix + key: revert for key, revert in copy.reverts.items()}
+                kept.update(revision=copy.revision, flags=flags, reverts=_serialize_reverts(reverts))
                 if clock is not None:
                     kept["clock"] = {"offset_ms": round(clock[0] * 1000), "seen_at": math.floor(clock[1] * 1000)}
                 self._stored_offset = (clock or (0.0, 0.0))[0]
@@ -1371,19 +1650,17 @@ class Client:
         except Exception as error:
             self._report(Problem("store", str(error)))
 
-    def _fail(self, error: Exception, source: str) -> None:
+    def _fail(self, error: Exception) -> None:
         if self._end is None:
             self._error = str(error)
             if isinstance(error, RefusedError) and error.code == "stash_not_found":
                 self._missing_since = self._missing_since or time.time()
                 with self._state_changed:
                     self._state_changed.notify_all()
-            # The tries of a long outage would fill a log, so a repeat of the same message is not reported.
+            # The tries of a long outage would fill a log. `status().error` has the latest message all the same.
             failures, message = self._failures, str(error)
-            is_new = message not in (failures.get(source), failures.get("reported"))
-            failures[source] = message
-            if is_new:
-                failures["reported"] = message
+            if message not in failures and len(failures) < _FAILURES_MAX:
+                failures.add(message)
                 self._report(Problem("service", message))
 
     def _report_missing(self, key: str) -> None:
@@ -1391,15 +1668,19 @@ class Client:
         if self._on_problem is None or len(reported) >= _KEYS_MAX or key in reported or key in self._deleted:
             return
         # Before the service has confirmed the flags, any key may be missing.
-        if self.status().state != "fresh" or not isinstance(key, str) or len(key) > _KEY_LENGTH_MAX:
+        if self.status().state != "fresh" or not isinstance(key, str) or len(self._prefix + key) > _KEY_LENGTH_MAX:
             return
         reported[key] = None
-        self._report(Problem("missing", f"There is no flag {json.dumps(key)} in this stash. Check the name.", key))
+        whole = f", as {json.dumps(self._prefix + key)}," if self._prefix else ""
+        self._report(Problem("missing", f"There is no flag {json.dumps(key)}{whole} in this stash. Check the name.", key))
 
     def _report(self, problem: Problem) -> None:
         try:
             if self._on_problem is not None:
                 self._on_problem(problem)
+            elif problem.kind == "override":
+                # An override must not go unnoticed: it hides what operators switch.
+                logging.getLogger("switchyard").warning("%s", problem.message)
         except Exception:
             pass  # a callback that raises must not stop the client
 
@@ -1433,8 +1714,70 @@ class Client:
             problem = {}
         raise RefusedError(answer.status, problem, _parse_retry_after(answer.headers))
 
+    def _load_overrides(self, option: Optional[Mapping[str, str]]) -> None:
+        """Reads all layers, at the start."""
+        try:
+            entries = list((option or {}).items())
+            self._set_overrides("option", "The option `override`", _check_overrides(entries, self._prefix))
+        except (_OverrideError, AttributeError, TypeError, ValueError) as error:
+            given = str(error) if isinstance(error, _OverrideError) else "it does not map names to strings"
+            self._report(Problem("override", f"The option `override` cannot be used: {given}."))
+        try:
+            text = os.environ.get("SWITCHYARD_OVERRIDE", "")
+            self._set_overrides("environment", "SWITCHYARD_OVERRIDE", _parse_overrides(text, self._prefix, False))
+        except _OverrideError as error:
+            self._report(Problem("override", f"SWITCHYARD_OVERRIDE cannot be used: {error}."))
+        self._look_at_override_file()
+        self._apply_overrides()
+
+    def _watch_overrides(self) -> None:
+        while not self._closed.wait(_OVERRIDE_EVERY):
+            self._look_at_override_file()
+            self._apply_overrides()
+
+    def _look_at_override_file(self) -> None:
+        try:
+            found = None if self._override_file is None else self._override_file.look()
+            if found is not None:
+                self._set_overrides("file", "SWITCHYARD_OVERRIDE_FILE", found)
+        except _OverrideError as error:
+            self._report(Problem("override", f"SWITCHYARD_OVERRIDE_FILE cannot be used: {error}. Its last state counts."))
+
+    def _set_overrides(self, layer: str, source: str, found: _Overrides) -> None:
+        self._override_layers[layer] = found.values
+        if found.flaws:
+            self._report(Problem("override", f"{source} has entries that are ignored: {_list_some(found.flaws, '; ')}."))
+
+    def _apply_overrides(self) -> None:
+        """Puts the layers together. If the result differs, it is reported, and announced to listeners."""
+        with self._apply_lock:
+            layers = self._override_layers
+            override = {**layers["option"], **layers["environment"], **layers["file"]}
+            if override == self._override or self._closed_by_caller():
+                return
+            before = {key: self._announced(key) for key in (*self._override, *override)}
+            self._override = override
+            changes = self._diff(before)
+        names = sorted(override)
+        flags = "1 flag" if len(names) == 1 else f"{len(names) or 'no'} flags"
+        self._report(Problem("override", f"This process overrides {flags}{': ' if names else ''}{_list_some(names, ', ')}."))
+        self._notify(changes)
+
+    def _closed_by_caller(self) -> _Bool:
+        return self._end is not None and self._end[0] == "closed"
+
+    @property
+    def _address(self) -> str:
+        """The id of the stash; its slug as long as that is all that is known."""
+        return self._stash_id or self._stash
+
+    def _to_read_path(self, route: str, query: Sequence[str]) -> str:
+        """The path of a read of the flags that this client keeps."""
+        selected = [f"keys={self._prefix}*", *query] if self._prefix else query
+        return f"/stash/{self._address}/{route}" + ("?" if selected else "") + "&".join(selected)
+
     def _item(self, key: str) -> str:
-        return f"/item/{self._stash}/{quote(key, safe='')}"
+        return f"/item/{self._address}/{quote(self._prefix + key, safe='')}"
 
     def _change(
         self,
@@ -1498,5 +1841,22 @@ _REPEAT_REFUSED = "An earlier try may have been applied, and the repeat was refu
 
 def _restart_in_child(client: Optional[Client]) -> None:
     """A fork (gunicorn --preload) copies the flags, but not the threads: the child starts its own."""
-    if client is not None and client._end is None:
+    if client is not None and not client._closed_by_caller():
         client._start()
+
+
+# `python3 -m switchyard`.
+
+
+def _main(arguments: Sequence[str]) -> int:
+    """Returns the exit code. There are no commands yet."""
+    if arguments:
+        print("python3 -m switchyard takes no arguments: it prints its version.", file=sys.stderr)
+        return 2
+    print(f"switchyard {__version__}")
+    print('flags = switchyard.connect("https://flags.example/api", "<id or slug>"); flags.bool("maintenance-mode", False)')
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1:]))

@@ -12,7 +12,7 @@ import { includesTag } from '../response/entity-tag.ts'
 import { empty, json, problemResponse } from '../response/reply.ts'
 import type { App, Ctx } from '../scope.ts'
 import { parseContact, securityText } from './security-text.ts'
-import { VERSION } from '../version.ts'
+import { VERSION } from '../../version.ts'
 import type { health } from '../../wire/service.ts'
 import type * as z from 'zod'
 

@@ -20,6 +20,8 @@ export class BadServer {
   aheadMs = 0
   /** The `retry` field of the stream: how long a client waits before it reconnects. */
   retryMs = 10
+  /** Whether the streams get heartbeats. */
+  beats = true
   /** The requests, newest last. */
   readonly asked: { path: string; at: number; headers: IncomingMessage['headers'] }[] = []
   #streams = new Set<ServerResponse>()
@@ -43,7 +45,7 @@ export class BadServer {
     await once(this.#server, 'listening')
     this.#port = (this.#server.address() as AddressInfo).port
     this.#heartbeat = setInterval(() => {
-      for (const stream of this.#streams) stream.write(': still here\n\n')
+      if (this.beats) for (const stream of this.#streams) stream.write(': still here\n\n')
     }, 50)
     return this
   }

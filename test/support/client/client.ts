@@ -11,6 +11,10 @@ export type Setup = {
   url: string
   stash: string
   token?: string
+  service?: string
+  override?: Record<string, string>
+  /** Environment variables of the process, besides those of the tests. */
+  env?: Record<string, string>
   /** The path of a file with last known values. */
   store?: string
   timing?: Partial<
@@ -44,10 +48,11 @@ type Line = {
   news?: Driven['news'][number]
 }
 
-export async function startClient(language: Language, setup: Setup): Promise<Driven> {
+export async function startClient(language: Language, { env, ...setup }: Setup): Promise<Driven> {
   const [command, file] = language === 'Python' ? ['python3', 'driver.py'] : [process.execPath, 'driver.ts']
   const child = spawn(command, [join(import.meta.dirname, file), JSON.stringify(setup)], {
     stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
   })
   const problems: Driven['problems'] = []
   const news: Driven['news'] = []

@@ -46,12 +46,16 @@ flags = switchyard.connect(
     store=switchyard.FileStore(setup["store"]) if "store" in setup else None,
     report=lambda problem: say({"problem": [problem.kind, problem.message]}),
     timing=switchyard.Timing(**timing),
+    service=setup.get("service"),
+    override=setup.get("override"),
 )
 flags.watch(lambda revision, changes: say({"news": [revision, changes]}))
 
 
 def told(status):
-    return {"state": status.state, "revision": status.revision, "via": status.via, "since": round(status.since * 1000), "reverted": status.reverted}
+    times = {"since": round(status.since * 1000)}
+    trust = {"error": status.error, "reverted": status.reverted, "overridden": status.overridden}
+    return {"state": status.state, "revision": status.revision, "via": status.via, **times, **trust}
 
 
 def details(kind):
