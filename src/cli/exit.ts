@@ -18,7 +18,7 @@ export const EXIT_MEANINGS: [Exit, string][] = [
   [EXIT.misused, 'wrong usage, or not confirmed: nothing was changed'],
   [EXIT.unknown, 'no answer: unreachable, or the outcome is not known'],
   [EXIT.held, 'pending: it waits for a second person, or for its time'],
-  [EXIT.differs, '--check found a difference'],
+  [EXIT.differs, '--check found a difference, or --exit-code a flag that is not normal'],
   [EXIT.interrupted, 'Ctrl-C'],
   [EXIT.brokenPipe, 'the reader of the output has ended'],
 ]

@@ -18,8 +18,25 @@ export type Flags = z.infer<typeof flags>
 export type FlagsWithMeta = z.infer<typeof flagsWithMeta>
 export type Guard = z.infer<typeof guardFacts>
 export type GuardList = z.infer<typeof guardList>
-/** The contract leaves an entry open; `dropped` is the change that a `drop_held` dropped. */
-export type HistoryEntry = z.infer<typeof historyEntry> & { dropped?: { held_id: string } }
+/** The contract leaves entries open; these are the members of the kinds that change no value. */
+export type HistoryEntry = z.infer<typeof historyEntry> & {
+  token?: { token_id: string; label: string; can: string[]; keys: string[]; expires_at: string | null }
+  old_token_until?: string
+  freeze?: { until: string | null; reason: string | null; by: string; keys?: string[] }
+  described?: { before: Described; after: Described }
+  endsAll?: true
+  dropped?: {
+    held_id: string
+    kind: string
+    keys: string[]
+    reason: string | null
+    does: string
+    made_by: string
+    because: string
+    refusal?: string
+  }
+}
+type Described = { name?: string | null; description?: string | null; slug?: string | null }
 export type HistoryPage = Omit<z.infer<typeof history>, 'entries'> & { entries: HistoryEntry[] }
 export type ItemList = z.infer<typeof itemList>
 export type Link = z.infer<typeof link>

@@ -2,7 +2,14 @@
  * The requests of the commands to one stash. A change carries an Idempotency-Key, and is sent once more if its outcome is not
  * known. Requests that create a secret cannot be repeated: they go through `sendOnce`.
  */
-import { call, isChangeAnswer, notSwitchyardMessage, type Call, type Reply } from '../../client/requests/call.ts'
+import {
+  call,
+  isChangeAnswer,
+  notSwitchyardMessage,
+  type Call,
+  type FetchLike,
+  type Reply,
+} from '../../client/requests/call.ts'
 import { NoAnswerError, RefusedError } from '../../client/requests/errors.ts'
 import type { Settings } from '../config/settings.ts'
 import { Misuse } from '../exit.ts'
@@ -15,11 +22,16 @@ type Query = NonNullable<Call['query']>
 let changing = false
 export const isChanging = (): boolean => changing
 
+/** How the requests are sent, where a command asks several stashes at once. */
+export type Transport = { fetch?: FetchLike; /** Ends every request that is under way. */ signal?: AbortSignal }
+
 export class Session {
   readonly settings: Settings
+  readonly #transport: Transport
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, transport: Transport = {}) {
     this.settings = settings
+    this.#transport = transport
   }
 
   get hasToken(): boolean {
@@ -41,9 +53,10 @@ export class Session {
   }
 
   /** A read that takes a token. @param path below the stash */
-  async read<T>(path: string, shape: Shape, query: Query = {}): Promise<Reply<T>> {
+  async read<T>(path: string, shape: Shape, query: Query = {}, deadlineMs?: number): Promise<Reply<T>> {
     this.#demandToken()
-    return this.#demand(await this.#call<T>('GET', this.path(path), { query }), shape)
+    const asked = { query, ...(deadlineMs !== undefined && { deadlineMs }) }
+    return this.#demand(await this.#call<T>('GET', this.path(path), asked), shape)
   }
 
   /** A public read, sent without the token: caches do not answer requests that carry one. An empty path is the stash. */
@@ -116,12 +129,18 @@ export class Session {
   }
 
   #call<T>(method: string, path: string, asked: Call): Promise<Reply<T>> {
-    const { url, token } = this.settings
-    return call<T>({ url, fetch: nodeFetch, ...(token !== undefined && { token }) }, method, path, asked)
+    return this.#send<T>(this.settings.token, method, path, asked)
   }
 
   #callPublic<T>(method: string, path: string, asked: Call = {}): Promise<Reply<T>> {
-    return call<T>({ url: this.settings.url, fetch: nodeFetch }, method, path, asked)
+    return this.#send<T>(undefined, method, path, asked)
+  }
+
+  #send<T>(token: string | undefined, method: string, path: string, asked: Call): Promise<Reply<T>> {
+    const { url } = this.settings
+    const { fetch = nodeFetch, signal } = this.#transport
+    const target = { url, fetch, ...(token !== undefined && { token }) }
+    return call<T>(target, method, path, { ...(signal !== undefined && { signal }), ...asked })
   }
 }
 

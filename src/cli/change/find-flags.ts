@@ -61,7 +61,7 @@ function listKeys(keys: readonly string[]): string {
 }
 
 /** Near as a whole, or with a mistyped service, or with a mistyped name of the right service. */
-function nearKeys(key: string, known: readonly string[]): string[] {
+export function nearKeys(key: string, known: readonly string[]): string[] {
   const near = listNearest(key, known)
   if (near.length > 0) return near
   const service = toService(key)

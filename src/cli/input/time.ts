@@ -23,6 +23,26 @@ export function parseTime(option: string, text: string, now = Date.now()): strin
   )
 }
 
+/**
+ * A time that is over: `2h` (ago), `02:00` (the last one), `yesterday 02:00`, or a date.
+ * @returns ms since the epoch
+ */
+export function parsePast(option: string, text: string, now = Date.now()): number {
+  const typed = text
+    .trim()
+    .toLowerCase()
+    .replace(/\s+ago$/, '')
+  if (/^\d+(?:\.\d+)?\s*[a-z]/.test(typed) && !DATE.test(typed)) return now - parseDuration(option, typed)
+  const [, yesterday] = /^yesterday\s+(.+)$/.exec(typed) ?? []
+  const at = new Date(parseTime(option, yesterday === undefined ? typed : `today ${yesterday}`, now))
+  const isNextClock = /^\d{1,2}:\d\d/.test(typed) && at.getTime() > now
+  if (yesterday !== undefined || isNextClock) at.setDate(at.getDate() - 1)
+  if (at.getTime() <= now) return at.getTime()
+  throw new Misuse(
+    `${option} takes a time that is over, such as 2h, 02:00 or "yesterday 02:00"; "${text.slice(0, 60)}" is not.`,
+  )
+}
+
 /** `02:00` is the next time that the clock here shows it. */
 function parseClock(typed: string, now: number): Date | null {
   const [, day, hours = '', minutes = '', seconds = '0'] =

@@ -5,12 +5,16 @@
 import type { Environment } from '../config/environment.ts'
 import { escapeLines, escapeText, writeJson } from './escape.ts'
 import type { Format } from './format.ts'
+import { countCells } from './width.ts'
 
 export type Paint = 'bold' | 'dim' | 'red' | 'green' | 'yellow'
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } satisfies Record<Paint, number>
 
 /** Text to be escaped, and coloured where there are colours. */
 export type Piece = string | { text: string; as: Paint | undefined }
+
+/** In cells of a terminal. */
+const COLUMN_MAX = 70
 
 type Streams = { stdout: NodeJS.WriteStream; stderr: NodeJS.WriteStream }
 
@@ -80,16 +84,19 @@ export class Printer {
     this.#write('stderr', pieces)
   }
 
-  /** Columns, as wide as they must be. */
+  /** Columns, as wide as they must be. A cell that is very long moves the rest of its own row only. */
   table(rows: Piece[][]): void {
     const widths: number[] = []
     for (const row of rows) {
-      for (const [i, piece] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, widthOf(piece))
+      for (const [i, piece] of row.entries()) {
+        const width = widthOf(piece)
+        if (width <= COLUMN_MAX) widths[i] = Math.max(widths[i] ?? 0, width)
+      }
     }
     for (const row of rows) {
       this.line(
         ...row.flatMap((piece, i) =>
-          i === row.length - 1 ? [piece] : [piece, ' '.repeat((widths[i] ?? 0) - widthOf(piece) + 2)],
+          i === row.length - 1 ? [piece] : [piece, ' '.repeat(Math.max(0, (widths[i] ?? 0) - widthOf(piece)) + 2)],
         ),
       )
     }
@@ -107,7 +114,7 @@ export class Printer {
   }
 }
 
-const widthOf = (piece: Piece): number => [...escapeText(typeof piece === 'string' ? piece : piece.text)].length
+const widthOf = (piece: Piece): number => countCells(escapeText(typeof piece === 'string' ? piece : piece.text))
 
 export const dim = (text: string): Piece => ({ text, as: 'dim' })
 export const bold = (text: string): Piece => ({ text, as: 'bold' })

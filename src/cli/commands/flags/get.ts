@@ -18,7 +18,7 @@ export const get: Command = {
     const [key = ''] = args
     if (args.length === 1 && !key.includes('*')) return getOne(key, context)
     const { showFlags } = await import('./show-flags.ts')
-    return showFlags(context, args)
+    return showFlags(context, args, { demandAll: true })
   },
 }
 

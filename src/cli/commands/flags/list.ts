@@ -10,5 +10,5 @@ export const list: Command = {
     ['switchyard list "checkout.*" -o name', 'the keys of a service, for a script'],
   ],
   notes: 'Takes no token.',
-  run: (input, context) => showFlags(context, input.args),
+  run: (input, context) => showFlags(context, input.args, { demandAll: true }),
 }

@@ -1,58 +1,90 @@
-/** `watch`: a line for each revision, as it is committed. It ends when somebody ends it, or the stash is deleted. */
+/**
+ * `watch`: a line for each revision, as it is committed, with its author where a token may know. It ends when somebody ends it,
+ * or the stash is deleted. What is watched is public: the token is for the entries of history only.
+ */
 import type { FlagUpdate } from '../../../client/sync/flag-update.ts'
+import type { Flags, HistoryEntry } from '../../api/answer-types.ts'
+import type { Session } from '../../api/session.ts'
+import { isPattern, nearKeys, toService } from '../../change/find-flags.ts'
 import type { Command } from '../../command.ts'
-import { followEvents } from '../../api/event-stream.ts'
+import { followEvents, type WatchStatus } from '../../api/event-stream.ts'
 import { EXIT, Misuse } from '../../exit.ts'
-import { bold, dim, quote, type Printer } from '../../output/print.ts'
+import { askIfMeant } from '../../input/find-nearest.ts'
+import { bold, dim, type Printer } from '../../output/print.ts'
+import { formatLocalSeconds } from '../../output/time-text.ts'
+import { createKeyMatcher, type KeyMatcher } from '../../../model/access/key-matcher.ts'
+import { describeEvent, describeSnapshot, describeWatchStatus, toEventDocument } from './watch/describe-event.ts'
+import { EntryQueue } from './watch/entry-queue.ts'
 
 export const watch: Command = {
-  usage: '[<key> …]',
+  usage: '[<key or pattern> …]',
   takes: [0, 100],
-  examples: [['switchyard watch', 'every change']],
-  options: { after: { takes: '<revision>', means: 'begin with what came after it, instead of now' } },
+  options: {
+    after: { takes: '<revision>', means: 'begin with what came after it, instead of now' },
+    status: { means: 'also how many changes are pending, and the freezes' },
+  },
+  examples: [
+    ['switchyard watch', 'every change'],
+    ['switchyard watch "checkout.*" --status', 'the flags of a service, pending changes and freezes'],
+    ['switchyard watch -o json', 'one JSON document a line, for a script'],
+  ],
   notes:
-    'Takes no token. A line for each change, in order and once, also over breaks of the connection. Ctrl-C ends it.',
+    'A line for each change, in order and once, also over breaks of the connection. With a token it says who and why. Ctrl-C ends it.',
   async run(input, { print, session }) {
-    const { settings } = session()
+    const stash = session()
+    const after = readAfter(input.text('after'))
+    const keys = input.args
+    if (!stash.hasToken && print.format === 'table')
+      print.say(`${stash.label}: only values. Who changed them and why takes a token.`)
+    // A mistyped key would be waited for in vain, and silently.
+    if (keys.length > 0) void reportUnknown(print, stash, keys).catch(() => {})
+    const matches = createKeyMatcher(keys.length === 0 ? ['*'] : keys)
+    const queue = new EntryQueue(stash, ({ message }) =>
+      print.warn(`${stash.label}: from here on without who and why. ${message}`),
+    )
+    const onUpdate = (update: FlagUpdate): void =>
+      queue.add(update.type === 'change' ? update.revision : null, (entry) => printEvent(print, update, entry, matches))
+    const onStatus = (status: WatchStatus): void => queue.add(null, () => printStatus(print, status))
     const onBreak = (seen: number | undefined): void =>
       print.say(dim(`The connection was lost; resuming${seen === undefined ? '' : ` after revision ${seen}`} …`))
-    const onUpdate = (update: FlagUpdate): void => printEvent(print, update)
-    await followEvents(settings, { after: readAfter(input.text('after')), keys: input.args, onUpdate, onBreak })
-    print.say('The stash was deleted.')
+    const isAsked = input.isSet('status')
+    await followEvents(stash.settings, { after, keys, onUpdate, onBreak, ...(isAsked && { onStatus }) })
+    await queue.end()
+    print.say(`${stash.label}: the stash was deleted.`)
     return EXIT.refused
   },
 }
 
 function readAfter(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
-  if (!/^\d{1,15}$/.test(text)) throw new Misuse(`--after takes a revision; "${text}" is none.`)
+  if (!/^\d{1,15}$/.test(text)) throw new Misuse(`--after takes a revision; "${text.slice(0, 60)}" is none.`)
   return Number(text)
 }
 
-function printEvent(print: Printer, event: FlagUpdate): void {
-  const { type, revision } = event
-  if (print.json) return print.document(asWire(event))
-  const time = dim(new Date().toISOString().slice(11, 19))
-  if (type === 'snapshot')
-    print.line(time, ' ', bold(`#${revision}`), dim(' as it stands '), describeValues(event.flags))
-  if (type === 'change')
-    print.line(time, ' ', bold(`#${revision}`), ' ', describeValues(event.changes) || dim('no flag changed'))
+async function reportUnknown(print: Printer, stash: Session, names: readonly string[]): Promise<void> {
+  const { body } = await stash.readPublic<Flags>('/flags', { flags: 'object' })
+  const known = Object.keys(body.flags)
+  for (const name of names) {
+    if (known.some(createKeyMatcher([name]))) continue
+    const isService = known.some((key) => toService(key) === name)
+    const near = isService ? [`${name}.*`] : isPattern(name) ? [] : nearKeys(name, known)
+    const what = isPattern(name) ? `no flag matches "${name}" yet` : `there is no flag "${name}"`
+    print.say(`${stash.label}: ${what}${askIfMeant(near)} Its changes will be shown if it is created.`)
+  }
 }
 
-/** The JSON that the service tells it in. */
-function asWire(event: FlagUpdate): object {
-  const { type, revision } = event
-  if (event.type === 'gone') return { type, revision }
-  const values =
-    event.type === 'snapshot'
-      ? { flags: Object.fromEntries(event.flags) }
-      : { changes: Object.fromEntries(event.changes) }
-  const reverts = Array.from(event.reverts, ([key, revert]) => [
-    key,
-    revert && { at: new Date(revert.at).toISOString(), to: revert.to },
-  ])
-  return { type, revision, ...values, ...(reverts.length > 0 && { reverts: Object.fromEntries(reverts) as object }) }
+function printEvent(print: Printer, event: FlagUpdate, entry: HistoryEntry | undefined, matches: KeyMatcher): void {
+  if (print.json) return print.document(toEventDocument(event, entry))
+  if (event.type === 'gone') return
+  if (print.format === 'name') return print.names(event.type === 'change' ? event.changes.map(([key]) => key) : [])
+  const head = [dim(formatLocalSeconds(entry?.at ?? new Date().toISOString())), ' ', bold(`#${event.revision}`), ' ']
+  if (event.type === 'snapshot') return print.line(...head, dim(describeSnapshot(event)))
+  const { what, why } = describeEvent(event, entry, matches)
+  print.line(...head, what, dim(why === '' ? '' : `  ${why}`))
 }
 
-const describeValues = (values: [string, string | null][]): string =>
-  values.map(([key, value]) => (value === null ? `${key} away` : `${key}=${quote(value)}`)).join(' ')
+function printStatus(print: Printer, status: WatchStatus): void {
+  if (print.json) return print.document(status)
+  if (print.format === 'name') return
+  print.line(dim(formatLocalSeconds(new Date().toISOString())), ' ', describeWatchStatus(status))
+}

@@ -7,22 +7,29 @@ import { formatRelativeFirst } from '../../output/time-text.ts'
 /** Of 500 each: a stash holds at most 10,000 changes. */
 const PAGES_MAX = 20
 
-/** The pending changes, and why every flag is frozen: the public read says only that it is. Older services do not tell either. */
-export type Pending = { held: Held[]; freezeReason: string | null }
+/** The pending changes, and by whom and why flags are frozen: the public read says only that they are. Older services do not tell either. */
+export type Pending = {
+  held: Held[]
+  /** Of the freeze of every flag. */
+  freezeReason: string | null
+  freezes: NonNullable<HeldPage['freezes']>
+}
 
 export const readHeld = async (session: Session): Promise<Held[]> => (await readPending(session)).held
 
 export async function readPending(session: Session): Promise<Pending> {
   const held: Held[] = []
   let freezeReason: string | null = null
+  let freezes: Pending['freezes'] = []
   let after: number | null = 0
   for (let page = 0; page < PAGES_MAX && after !== null; page++) {
     const { body }: { body: HeldPage } = await session.read('/held', { held: 'list' }, { after, limit: 500 })
     held.push(...body.held)
     freezeReason = body.freeze?.reason ?? null
+    freezes = body.freezes ?? []
     after = body.next
   }
-  return { held, freezeReason }
+  return { held, freezeReason, freezes }
 }
 
 /** What needs a person comes first, then what needs nobody. */
