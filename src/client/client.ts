@@ -1,16 +1,15 @@
 /**
- * `switchyard/client`: flags inside a service that must keep working while Switchyard is down. It has no dependencies and runs
+ * `switchyard-flags/client`: flags inside a service that must keep working while Switchyard is down. It has no dependencies and runs
  * in Node, in browsers and in Workers. A read is a lookup in memory: it sends no request, returns no promise and throws
  * nothing. `FlagSync` keeps the memory current, and keeps the last known values if that fails.
  */
-import { change, type Changed, type ChangeOptions } from './requests/change.ts'
 import { Details } from './details.ts'
-import { NoAnswerError, RefusedError } from './requests/errors.ts'
-import { FlagSync, type FlagChanges } from './sync/flag-sync.ts'
-import type { Status } from './sync/freshness.ts'
 import { checkOptions, type Options } from './options.ts'
+import type { Status } from './sync/freshness.ts'
+import { createFlagSync, type FlagChanges, type FlagSync } from './sync/flag-sync.ts'
 import type { Problem } from './reporter.ts'
-import { Reporter } from './reporter.ts'
+import type { Changed, ChangeOptions } from './requests/change.ts'
+import { NoAnswerError, RefusedError } from './requests/errors.ts'
 
 export { NoAnswerError, RefusedError }
 export type { Changed, ChangeOptions, FlagChanges, Options, Problem, Status }
@@ -27,35 +26,22 @@ export const connect = (options: Options): Client => new Client(options)
 
 export class Client {
   /** The typed getters, each with the reason for its value. */
-  readonly details: Details
-  readonly #options: Options
+  declare readonly details: Details
   readonly #sync: FlagSync
-  readonly #reportMissing: (key: string) => void
 
-  constructor(given: Options) {
-    const options = checkOptions(given)
-    const reporter = new Reporter(options.report)
-    const sync = new FlagSync(options, reporter, (key) => this.details.forget(key))
-    this.#options = options
-    this.#sync = sync
-    this.#reportMissing = (key) => reporter.reportMissing(key, sync.isFresh)
-    this.details = new Details(sync.cache, {
-      mismatch: (key, expected) => reporter.reportMismatch(key, expected),
-      missing: this.#reportMissing,
-    })
+  constructor(options: Options) {
+    this.#sync = createFlagSync(checkOptions(options))
+    this.details = new Details(this.#sync)
   }
 
   /** The text of the flag; undefined if there is no such flag, or no flags were received or loaded yet. */
   get(key: string): string | undefined {
-    const { cache } = this.#sync
-    const text = cache.get(key)
-    if (text === undefined && cache.endedRevert(key) === undefined) this.#reportMissing(key)
-    return text
+    return this.#sync.read(key).text ?? undefined
   }
 
   /** All flags, in a new object. */
   all(): Record<string, string> {
-    return this.#sync.cache.all()
+    return this.#sync.all()
   }
 
   bool(key: string, fallback: boolean): boolean {
@@ -92,26 +78,24 @@ export class Client {
    * @returns a function that removes the listener
    */
   watch(listener: (changes: FlagChanges) => void): () => void {
-    return this.#sync.listen(listener)
+    return this.#sync.watch(listener)
   }
 
   status(): Status {
-    return this.#sync.status
+    return this.#sync.status()
   }
 
   /** Resolves when the state is `fresh`, `gone` or `closed`, at the latest after `deadlineMs`. Never rejects. */
-  async ready(deadlineMs = READY_MS): Promise<Status> {
-    await this.#sync.waitUntilSettled(deadlineMs)
-    return this.status()
+  ready(deadlineMs = READY_MS): Promise<Status> {
+    return this.#sync.ready(deadlineMs)
   }
 
   /**
    * Polls once, unless the state is `fresh` and the service confirmed the flags within `maxAgeMs`, or the client was closed, or
-   * its stash was deleted. Resolves after `deadlineMs` at the latest, and never rejects.
+   * its stash was deleted. Resolves after `deadlineMs` at the latest, and never rejects. Both are a second by default.
    */
-  async refresh({ maxAgeMs = 1_000, deadlineMs = 1_000 } = {}): Promise<Status> {
-    await this.#sync.refresh(maxAgeMs, deadlineMs)
-    return this.status()
+  refresh(options: { maxAgeMs?: number; deadlineMs?: number } = {}): Promise<Status> {
+    return this.#sync.refresh(options)
   }
 
   /**
@@ -121,35 +105,24 @@ export class Client {
    */
   set(key: string, value: unknown, options: ChangeOptions = {}): Promise<Changed> {
     const text = typeof value === 'string' ? value : JSON.stringify(value)
-    return this.#change('PUT', `/item/${this.#options.stash}/${encodeURIComponent(key)}`, text, options)
+    return this.#sync.changeItem('PUT', key, text, options)
   }
 
   /** Deletes the flag. Throws what `set` throws. */
   delete(key: string, options: ChangeOptions = {}): Promise<Changed> {
-    return this.#change('DELETE', `/item/${this.#options.stash}/${encodeURIComponent(key)}`, undefined, options)
+    return this.#sync.changeItem('DELETE', key, undefined, options)
   }
 
   /** Makes all changes as one revision, or none; null deletes a flag. Throws what `set` throws. */
   patch(changes: Record<string, string | null>, options: ChangeOptions = {}): Promise<Changed> {
-    return this.#change('PATCH', `/stash/${this.#options.stash}/flags`, changes, options)
+    return this.#sync.changeFlags(changes, options)
   }
 
   /**
    * Ends all work in the background. Reads still give the last known values. Resolves when a pending save to the store has
    * ended, or after two seconds.
    */
-  async close(): Promise<void> {
-    await this.#sync.close()
-  }
-
-  async #change(
-    method: 'PUT' | 'DELETE' | 'PATCH',
-    path: string,
-    value: unknown,
-    options: ChangeOptions,
-  ): Promise<Changed> {
-    const changed = await change(this.#options, method, path, value, options)
-    if (changed.revision !== null && changed.held === null) await this.#sync.catchUp(changed.revision)
-    return changed
+  close(): Promise<void> {
+    return this.#sync.close()
   }
 }

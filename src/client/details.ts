@@ -1,17 +1,15 @@
 /** The typed getters of the client, each with the reason for its value: see `EvaluationDetails`. */
-import { Evaluator, type EvaluationDetails, type Kind } from './evaluation-details.ts'
-import type { FlagCache } from './sync/flag-cache.ts'
+import { evaluate, type EvaluationDetails, type Kind } from './evaluation-details.ts'
+import type { Reading } from './sync/flag-cache.ts'
+
+/** Where the texts come from. `mismatch` is called at the first read of a text that does not fit. */
+export type Source = { read(name: string): Reading; prefix: string; mismatch(name: string, kind: Kind): void }
 
 export class Details {
-  readonly #cache: FlagCache
-  readonly #evaluator: Evaluator
-  readonly #missing: (key: string) => void
+  readonly #source: Source
 
-  /** @param on `mismatch` is called at the first read of a text that does not fit, `missing` at each read of an unknown key */
-  constructor(cache: FlagCache, on: { mismatch(key: string, kind: Kind): void; missing(key: string): void }) {
-    this.#cache = cache
-    this.#evaluator = new Evaluator(on.mismatch)
-    this.#missing = on.missing
+  constructor(source: Source) {
+    this.#source = source
   }
 
   bool(key: string, fallback: boolean): EvaluationDetails<boolean> {
@@ -23,7 +21,8 @@ export class Details {
   }
 
   string(key: string, fallback: string): EvaluationDetails<string> {
-    return this.#resolve(key, fallback, (text) => ({ value: text, reason: 'flag' }))
+    const { text, reason } = this.#source.read(key)
+    return { value: text ?? fallback, reason }
   }
 
   json<T>(key: string, fallback: T, is: (value: unknown) => value is T = isAnything): EvaluationDetails<T> {
@@ -38,33 +37,19 @@ export class Details {
     return this.#evaluate('split', key, fallback, isString, target)
   }
 
-  /** Must be called when a flag was deleted: drops the rules that were parsed from texts of the key. */
-  forget(key: string): void {
-    this.#evaluator.forget(key)
-  }
-
   #evaluate<T>(
     kind: Kind,
-    key: string,
+    name: string,
     fallback: T,
     is: (value: unknown) => value is T,
     target?: string,
   ): EvaluationDetails<T> {
-    return this.#resolve(key, fallback, (text) => this.#evaluator.evaluate(kind, key, text, fallback, is, target))
-  }
-
-  /** Finds the text that counts now, also past the end of a time-box, and evaluates it. */
-  #resolve<T>(key: string, fallback: T, evaluate: (text: string) => EvaluationDetails<T>): EvaluationDetails<T> {
-    const revert = this.#cache.endedRevert(key)
-    if (revert !== undefined) {
-      if (revert.to === null) return { value: fallback, reason: 'reverted' }
-      const details = evaluate(revert.to)
-      return details.reason === 'flag' ? { value: details.value, reason: 'reverted' } : details
-    }
-    const text = this.#cache.flags.get(key)
-    if (text !== undefined) return evaluate(text)
-    this.#missing(key)
-    return { value: fallback, reason: this.#cache.revision === null ? 'empty' : 'missing' }
+    const source = this.#source
+    const read = source.read(name)
+    const { reason } = read
+    if (read.text === null) return { value: fallback, reason }
+    const details = evaluate(read, kind, source.prefix + name, fallback, is, target, () => source.mismatch(name, kind))
+    return details.reason === 'flag' ? { value: details.value, reason } : details
   }
 }
 

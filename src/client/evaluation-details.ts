@@ -3,8 +3,8 @@
  * flag that is read as the type of its guard. Evaluation never throws and sends no request. A text that does not fit gives the
  * caller's default, with the reason.
  */
-import { chooseOutcome, createRule, type Rule } from '../model/evaluation/evaluate.ts'
-import { getBucket } from '../model/evaluation/rollout.ts'
+import { parseShares, type Shares } from '../model/evaluation/shares.ts'
+import { getBucket, getShare } from '../model/evaluation/rollout.ts'
 
 export type Kind = 'boolean' | 'number' | 'json' | 'percentage' | 'split'
 
@@ -19,85 +19,52 @@ export type EvaluationDetails<T> = {
    * - `targeting_key_missing`: the flag is a rollout, and the target is empty
    * - `reverted`: the time-box of the flag has ended by the clock, and the service has not sent that yet. The value is the
    *   one from before the time-box, or the default if the flag did not exist then
+   * - `override`: the value is that of an override in this process
    */
-  reason: 'flag' | 'default' | 'missing' | 'empty' | 'type_mismatch' | 'targeting_key_missing' | 'reverted'
+  reason: 'flag' | 'default' | 'missing' | 'empty' | 'type_mismatch' | 'targeting_key_missing' | 'reverted' | 'override'
 }
 
 type Is<T> = (value: unknown) => value is T
 
-/** `reported`: whether a mismatch of the text has been reported. */
-type Entry = { text: string; rule: Rule; reported: boolean }
+/** By kind: what was made of the text that was last read, so that reads of the same text parse it once. */
+export type Rules = Partial<Record<Kind, Rule>>
 
-export class Evaluator {
-  /** By kind and key: the rule of the text that was last read, so that reads of the same text make it once. */
-  readonly #entries: Record<Kind, Map<string, Entry>> = {
-    boolean: new Map(),
-    number: new Map(),
-    json: new Map(),
-    percentage: new Map(),
-    split: new Map(),
-  }
-  readonly #onMismatch: (key: string, kind: Kind) => void
+/** `shares` is undefined if the text does not fit. `reported`: whether that has been reported. */
+type Rule = { text: string; shares: Shares | undefined; reported: boolean }
 
-  /** @param onMismatch is called at the first read of a text that does not fit */
-  constructor(onMismatch: (key: string, kind: Kind) => void) {
-    this.#onMismatch = onMismatch
-  }
-
-  evaluate<T>(kind: Kind, key: string, text: string, fallback: T, is: Is<T>, target?: string): EvaluationDetails<T> {
-    const entry = this.#getEntry(kind, key, text)
-    const { rule } = entry
-    if (rule.kind === 'shared' && (typeof target !== 'string' || target === '')) {
-      return { value: fallback, reason: 'targeting_key_missing' }
+/**
+ * @param read the text to evaluate, and the rules of its flag
+ * @param key the whole key, which the service hashes too
+ * @param onMismatch is called at the first read of a text that does not fit
+ */
+export function evaluate<T>(
+  { text, rules }: { text: string; rules: Rules },
+  kind: Kind,
+  key: string,
+  fallback: T,
+  is: Is<T>,
+  target: unknown,
+  onMismatch: () => void,
+): EvaluationDetails<T> {
+  let rule = rules[kind]
+  if (rule?.text !== text) rules[kind] = rule = { text, shares: parseShares(text, kind), reported: false }
+  if (rule.shares !== undefined) {
+    const { values, ends } = rule.shares
+    let [value] = values
+    if (values.length > 1) {
+      if (typeof target !== 'string' || target === '') return { value: fallback, reason: 'targeting_key_missing' }
+      value = values[getShare(ends, getBucket(key, target))]
     }
-    const value = evaluateRule(rule, kind, text, key, target ?? '')
     if (value === undefined) return { value: fallback, reason: 'default' }
-    if (value !== MISMATCH && satisfies(value, is)) return { value, reason: 'flag' }
-    if (!entry.reported) this.#onMismatch(key, kind)
-    entry.reported = true
-    return { value: fallback, reason: 'type_mismatch' }
-  }
-
-  forget(key: string): void {
-    for (const entries of Object.values(this.#entries)) entries.delete(key)
-  }
-
-  #getEntry(kind: Kind, key: string, text: string): Entry {
-    const known = this.#entries[kind].get(key)
-    if (known?.text === text) return known
-    const entry = { text, rule: createRuleOrMismatch(kind, key, text), reported: false }
-    this.#entries[kind].set(key, entry)
-    return entry
-  }
-}
-
-const MISMATCH = Symbol('mismatch')
-
-/** A text that makes the service's own evaluation throw counts as a mismatch, because a read must not throw. */
-function createRuleOrMismatch(kind: Kind, key: string, text: string): Rule {
-  try {
-    return createRule({ key, value: text, type: '', version: 0, guard: kind })
-  } catch {
-    return { kind: 'type_mismatch', guard: kind }
-  }
-}
-
-function evaluateRule(rule: Rule, kind: Kind, text: string, key: string, target: string): unknown {
-  try {
-    if (rule.kind === 'type_mismatch') return MISMATCH
-    if (rule.kind === 'shared') return chooseOutcome(rule, getBucket(key, target)).value
     // JSON is parsed for each read, because a caller may change the object that it got.
-    return kind === 'json' && rule.outcome.value !== undefined ? (JSON.parse(text) as unknown) : rule.outcome.value
-  } catch {
-    return MISMATCH
+    if (kind === 'json') value = JSON.parse(text)
+    try {
+      if (is(value)) return { value, reason: 'flag' }
+    } catch {
+      // The check is the caller's own. A value that it throws on does not fit.
+    }
   }
-}
-
-/** The check is the caller's own, and may throw on a value that it does not expect. */
-function satisfies<T>(value: unknown, is: Is<T>): value is T {
-  try {
-    return is(value)
-  } catch {
-    return false
-  }
+  if (!rule.reported) onMismatch()
+  rule.reported = true
+  return { value: fallback, reason: 'type_mismatch' }
 }

@@ -1,10 +1,23 @@
 /** The options of `connect`, and the check of them. */
-import type { Connection } from './requests/call.ts'
-import type { Timing } from './sync/follow.ts'
+import type { Connection, FetchLike } from './requests/call.ts'
+import { getProcess } from './host.ts'
+import { isStashId } from './sync/flag-update.ts'
+import { VERSION } from './version.ts'
 import type { Store } from './sync/persister.ts'
 import type { Problem } from './reporter.ts'
+import type { Timing } from './sync/follow.ts'
 
 export type Options = Connection & {
+  /**
+   * Fetches, watches and keeps only the flags `<service>.*`. All names are then without the service, in reads, changes,
+   * listeners and reports: `maintenance-mode` is the flag `checkout.maintenance-mode` of the service `checkout`.
+   */
+  service?: string
+  /**
+   * Texts by name, which this process reads instead of the flags. The variable SWITCHYARD_OVERRIDE and the file that
+   * SWITCHYARD_OVERRIDE_FILE names count over them. See the guide.
+   */
+  override?: Record<string, string>
   /** Keeps the last known flags over a restart. */
   store?: Store
   /**
@@ -15,32 +28,40 @@ export type Options = Connection & {
   timing?: Partial<Timing>
   /**
    * Called with problems, which no read throws: at the first read of a text that does not fit, at the first read of a
-   * key that the stash does not have (if the state is `fresh`, and this client has not seen the key deleted), and at failures
-   * of the service, of the store and of listeners. During an outage, a failure of the service is not reported if its message is
-   * the same as in the last report, or as in the last failure of the same source (stream or poll).
+   * key that the stash does not have (if the state is `fresh`, and this client has not seen the key deleted), at each new set
+   * of overrides, and at failures of the service, of the store and of listeners. Until the state is `fresh` again, each message
+   * of a failure of the service is reported once, and five messages at most.
    */
   report?: (problem: Problem) => void
 }
 
 /**
  * @returns the options, with the token as it is sent: without spaces and line ends around it
- * @throws {TypeError} if the address, the id or the token cannot be valid
+ * @throws {TypeError} if the address, the stash, the service or the token cannot be valid
  */
 export function checkOptions(options: Options): Options {
-  const { url, stash, token, ...rest } = options
-  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw new TypeError('`url` is not an http(s) address')
-  if (!/^[0-9a-f]{64}$/.test(stash)) throw new TypeError('`stash` is not the id of a stash: 64 hexadecimal digits')
-  const sent = checkToken(token)
-  return { ...rest, url, stash, ...(sent !== undefined && { token: sent }) }
+  const { token, ...rest } = options
+  const { url, stash, service = 'any' } = rest
+  // The token is checked here because the error of `fetch` for a bad header would quote it, and so write it to a log.
+  const sent = String(token ?? '').trim()
+  check(/^https?:\/\//.test(url) && URL.canParse(url), '`url` is not an http(s) address')
+  check(isStashId(stash) || /^[a-z][a-z0-9-]{2,39}$/.test(stash), '`stash` is not the id or the slug of a stash')
+  check(/^[\w.-]{1,126}$/.test(service), '`service` is not the first part of a key')
+  check(/^[\x21-\x7e]*$/.test(sent), '`token` contains spaces or characters that no token has')
+  return {
+    ...rest,
+    // An empty token counts as none: environment variables are often set and empty.
+    ...(sent && { token: sent }),
+    // In a browser the header would cause a preflight.
+    ...(getProcess().versions?.node && { fetch: withUserAgent(rest.fetch) }),
+  }
 }
 
-const NOT_A_TOKEN = '`token` contains spaces, line ends or other characters that no token has'
-
-/** The token is checked here because the error of `fetch` for a bad header would quote it, and so write it to a log. */
-function checkToken(token: unknown): string | undefined {
-  if (token === undefined || token === null) return undefined
-  const trimmed = typeof token === 'string' ? token.trim() : ' '
-  if (!/^[\x21-\x7e]*$/.test(trimmed)) throw new TypeError(NOT_A_TOKEN)
-  // An empty token counts as none: environment variables are often set and empty.
-  return trimmed === '' ? undefined : trimmed
+function check(isValid: boolean, flaw: string): void {
+  if (!isValid) throw new TypeError(flaw)
 }
+
+const withUserAgent =
+  (send: FetchLike = (url, init) => fetch(url, init)): FetchLike =>
+  (url, init) =>
+    send(url, { ...init, headers: [...init.headers, ['User-Agent', `switchyard-client/${VERSION}`]] })

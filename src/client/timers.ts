@@ -26,35 +26,27 @@ export async function withTimeout(ms: number, promise: Promise<unknown>): Promis
 }
 
 /** Only Node's timers are objects with `unref`; in browsers they are numbers. */
-export function unref(timer: unknown): void {
-  if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
-    timer.unref()
-}
+export const unref = (timer: unknown): void => (timer as { unref?(): void }).unref?.()
 
 /** `setTimeout` fires at once if it is given more than this. */
 const TIMEOUT_MAX_MS = 2 ** 31 - 1
 
 /** A timer that can be set again. It fires early if it is set for more than 24 days. It does not keep the process alive. */
-export class RestartableTimer {
-  readonly #fire: () => void
-  #timer: ReturnType<typeof setTimeout> | undefined
-  #stopped = false
+export function createTimer(fire: () => void) {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let isStopped = false
+  return {
+    set(ms: number): void {
+      clearTimeout(timer)
+      if (isStopped) return
+      timer = setTimeout(fire, Math.min(Math.max(ms, 1), TIMEOUT_MAX_MS))
+      unref(timer)
+    },
 
-  constructor(fire: () => void) {
-    this.#fire = fire
-  }
-
-  /** @param ms undefined clears the timer */
-  set(ms: number | undefined): void {
-    clearTimeout(this.#timer)
-    if (ms === undefined || this.#stopped) return
-    this.#timer = setTimeout(this.#fire, Math.min(Math.max(ms, 1), TIMEOUT_MAX_MS))
-    unref(this.#timer)
-  }
-
-  /** Clears the timer; `set` does nothing after this. */
-  stop(): void {
-    this.#stopped = true
-    clearTimeout(this.#timer)
+    /** Clears the timer; `set` does nothing after this. */
+    stop(): void {
+      isStopped = true
+      clearTimeout(timer)
+    },
   }
 }

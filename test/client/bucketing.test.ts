@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { FlagCache } from '../../src/client/sync/flag-cache.ts'
+import { createFlagCache } from '../../src/client/sync/flag-cache.ts'
 import { Details } from '../../src/client/details.ts'
 // Worked out by another implementation, in exact fractions.
 import vectors from '../support/bucketing.json' with { type: 'json' }
@@ -10,9 +10,9 @@ import vectors from '../support/bucketing.json' with { type: 'json' }
 type Asked = { flag: string; value: string; targetingKey: string }
 
 const inTypeScript = ({ flag, value, targetingKey }: Asked, kind: 'percentage' | 'split'): unknown => {
-  const copy = new FlagCache(() => 0)
+  const copy = createFlagCache(() => 0)
   copy.apply({ type: 'snapshot', revision: 1, flags: [[flag, value]], reverts: new Map(), knowsReverts: true })
-  const details = new Details(copy, { mismatch: () => {}, missing: () => {} })
+  const details = new Details({ read: (name) => copy.read(name), prefix: '', mismatch: () => {} })
   const reading =
     kind === 'split' ? details.split(flag, targetingKey, '') : details.percentage(flag, targetingKey, false)
   return reading.reason === 'flag' ? reading.value : reading.reason

@@ -24,14 +24,12 @@ describe('parseDuration', () => {
     expect(parseDuration('--for', text)).toBe(ms)
     expect(formatDuration(ms)).toBe(wire)
   })
-  it.each(['', 'soon', '30', '0m', '-5m', '5 m x', '1y', '3O', '400d', '1e3s', '30m ', 'm30', '٣٠m'])(
-    'refuses %j',
-    (text) => {
-      // Blanks around it are no mistake.
-      if (text.trim() !== text) expect(parseDuration('--for', text)).toBe(30 * MINUTE)
-      else expect(() => parseDuration('--for', text)).toThrow('--for')
-    },
-  )
+  it.each(['', 'soon', '30', '0m', '-5m', '5 m x', '1y', '3O', '400d', '1e3s', 'm30', '٣٠m'])('refuses %j', (text) => {
+    expect(() => parseDuration('--for', text)).toThrow('--for')
+  })
+  it('takes blanks around it', () => {
+    expect(parseDuration('--for', '30m ')).toBe(30 * MINUTE)
+  })
 })
 
 describe('parseTime', () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Clock } from '../../src/client/sync/clock.ts'
-import { RestartableTimer } from '../../src/client/timers.ts'
+import { createClock, type Clock } from '../../src/client/sync/clock.ts'
+import { createTimer } from '../../src/client/timers.ts'
 
 /** `Date.now` is the local clock, which may be wrong. `performance.now` is the monotonic clock. Both are fakes. */
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout'] }))
@@ -43,7 +43,7 @@ describe('Clock', () => {
       vi.setSystemTime(START + pick(10_000))
       // More than the resolution of `Date`, in either direction.
       const aheadMs = (pick(2) === 0 ? -1 : 1) * (10_000 + pick(2 * DAY))
-      const clock = new Clock()
+      const clock = createClock()
       let leastTrip = Infinity
       for (let i = 0; i < 5; i++) {
         const [thereMs, backMs] = [pick(1_500), pick(1_500)]
@@ -58,13 +58,13 @@ describe('Clock', () => {
   })
   it('uses the local clock if it does not contradict a Date', () => {
     vi.setSystemTime(START + 640)
-    const clock = new Clock()
+    const clock = createClock()
     for (let i = 0; i < 5; i++) answer(clock, 0, 30 * i, 40)
     expect(getError(clock, 0)).toBe(0)
   })
   it('stands still instead of running backwards after a more exact response', () => {
     vi.setSystemTime(START + 900)
-    const clock = new Clock()
+    const clock = createClock()
     answer(clock, DAY, 0, 900)
     const early = clock.now()
     vi.setSystemTime(START + 1_900)
@@ -74,21 +74,21 @@ describe('Clock', () => {
   })
   it('continues from the stored time, and never goes before it', () => {
     vi.setSystemTime(START)
-    const first = new Clock()
+    const first = createClock()
     expect(first.toStored()).toBeNull()
     answer(first, DAY, 10, 10)
     const kept = first.toStored()
-    const second = new Clock()
+    const second = createClock()
     second.restore(kept ?? { offsetMs: 0, seenAt: 0 })
     expect(Math.abs(getError(second, DAY))).toBeLessThan(1_100)
     vi.setSystemTime(START - DAY)
-    const third = new Clock()
+    const third = createClock()
     third.restore(kept ?? { offsetMs: 0, seenAt: 0 })
     expect(third.now()).toBeGreaterThanOrEqual(START + DAY)
   })
   it('ignores a step of the local clock', () => {
     vi.setSystemTime(START)
-    const clock = new Clock()
+    const clock = createClock()
     answer(clock, 0, 10, 10)
     const before = clock.now()
     vi.setSystemTime(START + DAY)
@@ -97,7 +97,7 @@ describe('Clock', () => {
   })
   it('follows an oscillator that is slow or fast, even if no response can set the clock back', () => {
     vi.setSystemTime(START)
-    const clock = new Clock()
+    const clock = createClock()
     // The service's clock is 200 ppm slower than the local clock for half a day, and the local clock is a day off.
     for (let i = 0; i < 4_320; i++) {
       vi.advanceTimersByTime(10_000)
@@ -110,14 +110,14 @@ describe('Clock', () => {
 describe('Alarm', () => {
   it('waits for times that are too far for a timer', () => {
     const ring = vi.fn<() => void>()
-    const alarm = new RestartableTimer(ring)
+    const alarm = createTimer(ring)
     alarm.set(366 * DAY)
     vi.advanceTimersByTime(24 * DAY)
     expect(ring).not.toHaveBeenCalled()
     vi.advanceTimersByTime(DAY)
     expect(ring).toHaveBeenCalledTimes(1)
     alarm.set(1_000)
-    alarm.set(undefined)
+    alarm.set(Infinity)
     alarm.set(2_000)
     alarm.stop()
     vi.advanceTimersByTime(DAY)

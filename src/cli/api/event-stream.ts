@@ -70,7 +70,7 @@ export async function followEvents(
 
 /** null: it is another event. */
 function parseStatus(data: string): WatchStatus | null {
-  const { type, revision, held, freezes } = parseObject(data, 'An event of the stream')
+  const { type, revision, held, freezes } = parseObject(data)
   if (type !== 'status') return null
   if (typeof revision !== 'number' || typeof held !== 'number' || !Array.isArray(freezes))
     throw new NoAnswerError('The status in the stream cannot be read.')

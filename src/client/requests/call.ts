@@ -58,7 +58,8 @@ export const notSwitchyardMessage = (url: string): string =>
   `${getHost(url)} is not Switchyard, or not its API. Check the URL.`
 
 const DEADLINE_MS = 10_000
-const MAX_BYTES = 64 * 1024 * 1024
+/** 64 MiB. */
+const MAX_BYTES = 2 ** 26
 
 type Target = Pick<Connection, 'url' | 'token' | 'fetch'>
 
@@ -73,29 +74,54 @@ export async function call<T = unknown>(
   path: string,
   { deadlineMs = DEADLINE_MS, signal, maxBytes = MAX_BYTES, as, ...rest }: Call = {},
 ): Promise<Reply<T>> {
-  const deadline = new Deadline(deadlineMs, signal)
-  try {
-    const answer = await sendRequest(connection, method, path, { ...rest, maxBytes, signal: deadline.signal })
+  return withDeadline(connection.url, deadlineMs, signal, async (inner) => {
+    const answer = await sendRequest(connection, method, path, { ...rest, maxBytes, signal: inner })
     const text = await readText(answer, maxBytes)
     const body = as === 'text' ? text : readBody(answer, text)
     return { status: answer.status, headers: answer.headers, body: body as T }
-  } catch (cause) {
-    const { url } = connection
-    throw toRequestError(
-      cause,
-      url,
-      deadline.timedOut && `${getHost(url)} did not answer within ${deadlineMs / 1_000} s.`,
-    )
-  } finally {
-    deadline.end()
-  }
+  })
 }
 
-/** @param timedOut the message if a deadline has passed, because that is then the cause; else false */
-export function toRequestError(cause: unknown, url: string, timedOut: string | false): Error {
-  const isKnown = cause instanceof RefusedError || cause instanceof NoAnswerError
-  if (isKnown && timedOut === false) return cause
-  return new NoAnswerError(timedOut || `The connection to ${getHost(url)} broke.`, { cause })
+/**
+ * Runs a request to its end, or to the end of its deadline. `restart` begins a new deadline. The timer keeps the process alive,
+ * and so does the request that it belongs to.
+ * @param outer the signal of the caller, which ends the request too
+ * @throws {RefusedError} @throws {NoAnswerError} and no other error
+ */
+export async function withDeadline<T>(
+  url: string,
+  ms: number,
+  outer: AbortSignal | undefined,
+  send: (signal: AbortSignal, restart: (ms: number) => void) => Promise<T>,
+): Promise<T> {
+  // Not AbortSignal.any: an outer signal that lives for months would collect one dependent signal per request.
+  const controller = new AbortController()
+  const abort = (): void => controller.abort()
+  let timedOut: string | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const restart = (nextMs: number): void => {
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      timedOut = `${getHost(url)} did not answer within ${nextMs / 1_000} s.`
+      abort()
+    }, nextMs)
+  }
+  outer?.addEventListener('abort', abort)
+  if (outer?.aborted) abort()
+  restart(ms)
+  try {
+    return await send(controller.signal, restart)
+  } catch (cause) {
+    const isKnown = cause instanceof RefusedError || cause instanceof NoAnswerError
+    // If the deadline has passed, that is the cause of every error.
+    if (isKnown && timedOut === undefined) throw cause
+    throw new NoAnswerError(timedOut ?? `The connection to ${getHost(url)} broke.`, { cause })
+  } finally {
+    clearTimeout(timer)
+    outer?.removeEventListener('abort', abort)
+    // Ends a request whose response was not read to the end.
+    abort()
+  }
 }
 
 /** Like `call`, but resolves before the body of a success is read, and has no deadline: only `signal` aborts it. For streams. */
@@ -105,17 +131,14 @@ export async function sendRequest(
   path: string,
   { query = {}, body, headers = {}, maxBytes = MAX_BYTES, signal }: Omit<Call, 'deadlineMs' | 'as'>,
 ): Promise<ResponseLike> {
-  const sent = { ...(token !== undefined && { Authorization: `Bearer ${token}` }), ...headers }
   let answer: ResponseLike
   try {
     answer = await send(`${url.replace(/\/+$/, '')}${path}${writeQuery(query)}`, {
       method,
-      headers: Object.entries(sent).flatMap(([name, value]) =>
-        value === undefined ? [] : [[name, value] as [string, string]],
-      ),
+      headers: toDefined({ Authorization: token === undefined ? token : `Bearer ${token}`, ...headers }),
       // A redirect that is followed could send the token to another host. Workers do not support 'error'.
       redirect: 'manual',
-      ...(signal !== undefined && { signal }),
+      ...(signal && { signal }),
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
   } catch (cause) {
@@ -134,7 +157,7 @@ async function readText({ body }: ResponseLike, maxBytes: number): Promise<strin
   if (body === null) return ''
   const reader = body.getReader()
   // `ignoreBOM` keeps a byte order mark: it is part of the value.
-  const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
+  const decoder = new TextDecoder(undefined, { fatal: false, ignoreBOM: true })
   let text = ''
   for (let bytes = 0; ;) {
     const { done, value } = await reader.read()
@@ -166,51 +189,18 @@ function readBody({ headers }: ResponseLike, text: string): unknown {
 }
 
 function writeQuery(query: NonNullable<Call['query']>): string {
-  const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]))
+  const given = toDefined(query)
   return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
 }
+
+/** The entries whose value is not undefined. */
+const toDefined = (record: Record<string, string | number | undefined>): [string, string][] =>
+  Object.entries(record).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]))
 
 function getHost(url: string): string {
   try {
     return new URL(url).host
   } catch {
     return `"${url}"`
-  }
-}
-
-/** Aborts a request after `ms`, or with the caller's signal. `end` must be called when the request is over. */
-export class Deadline {
-  timedOut = false
-  readonly #outer: AbortSignal | undefined
-  // Not AbortSignal.any: an outer signal that lives for months would collect one dependent signal per request.
-  readonly #controller = new AbortController()
-  #timer: ReturnType<typeof setTimeout> | undefined
-  readonly #abort = (): void => this.#controller.abort()
-
-  constructor(ms: number, outer: AbortSignal | undefined) {
-    this.#outer = outer
-    outer?.addEventListener('abort', this.#abort)
-    if (outer?.aborted) this.#abort()
-    this.restart(ms)
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal
-  }
-
-  /** Sets the timer anew. The timer keeps the process alive, and so does the request that it belongs to. */
-  restart(ms: number): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => {
-      this.timedOut = true
-      this.#abort()
-    }, ms)
-  }
-
-  /** Stops the timer, and aborts the request if its response was not read to the end. */
-  end(): void {
-    clearTimeout(this.#timer)
-    this.#outer?.removeEventListener('abort', this.#abort)
-    this.#abort()
   }
 }

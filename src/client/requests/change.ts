@@ -3,9 +3,9 @@
  * Idempotency-Key, so that it can be sent again after a lost answer and is applied at most once.
  */
 import { BackOff } from './backoff.ts'
-import { call, isChangeAnswer, notSwitchyardMessage, type Connection } from './call.ts'
-import { NoAnswerError, RefusedError } from './errors.ts'
 import { retryIdempotent } from './outcome.ts'
+import { getRetryAfterMs, NoAnswerError, RefusedError } from './errors.ts'
+import { call, isChangeAnswer, notSwitchyardMessage, type Connection } from './call.ts'
 
 export type ChangeOptions = {
   /** Recorded in the history. */
@@ -61,8 +61,8 @@ export async function change(
   }
   return retryIdempotent(send, async (error, attempt) => {
     const isTemporary =
-      error instanceof RefusedError ? error.status === 503 || error.status === 429 : error instanceof NoAnswerError
-    const waitMs = backOff.next(error instanceof RefusedError ? error.retryAfterMs : null)
+      error instanceof RefusedError ? [429, 503].includes(error.status) : error instanceof NoAnswerError
+    const waitMs = backOff.next(getRetryAfterMs(error))
     if (!isTemporary || attempt === MAX_ATTEMPTS || performance.now() + waitMs >= until) return false
     // `pause` would let the process end here. This timer keeps it alive, as a request does, because the caller waits.
     await new Promise((resolve) => setTimeout(resolve, waitMs))
@@ -76,5 +76,4 @@ function toChanged(answer: Record<string, unknown>): Changed {
   return { revision: typeof revision === 'number' ? revision : null, held, answer }
 }
 
-const createKey = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+const createKey = (): string => crypto.getRandomValues(new Uint32Array(4)).join('-')

@@ -9,22 +9,22 @@
  */
 export class RefusedError extends Error {
   override name = 'RefusedError'
-  readonly applied: 'no' | 'unknown'
-  readonly status: number
-  readonly code: string
-  readonly title: string
-  readonly detail: string
-  readonly facts: Record<string, unknown>
+  declare readonly applied: 'no' | 'unknown'
+  declare readonly status: number
+  declare readonly code: string
+  declare readonly title: string
+  declare readonly detail: string
+  declare readonly facts: Record<string, unknown>
   /** From the header `Retry-After`; null if the answer has none. */
-  readonly retryAfterMs: number | null
+  declare readonly retryAfterMs: number | null
 
   constructor(status: number, problem: Record<string, unknown>, retryAfterMs: number | null = null) {
-    const { title, detail, code, type: _, status: __, ...facts } = problem
-    super(`${String(title ?? `The answer was ${status}`)}. ${String(detail ?? '')}`.trim())
+    const { title = '', detail = '', code = `http_${status}`, type: _, status: __, ...facts } = problem
+    super(`${String(title || `The answer was ${status}`)}. ${String(detail)}`.trim())
     this.status = status
-    this.code = String(code ?? `http_${status}`)
-    this.title = String(title ?? '')
-    this.detail = String(detail ?? '')
+    this.code = String(code)
+    this.title = String(title)
+    this.detail = String(detail)
     this.facts = facts
     this.retryAfterMs = retryAfterMs
     const isUncertain = status >= 500 && facts['applied'] !== 'no' && UNCERTAIN_CODES.test(this.code)
@@ -39,10 +39,14 @@ export class RefusedError extends Error {
  */
 const UNCERTAIN_CODES = /^http_|^internal$/
 
+/** What the answer asks for; null if it asks for nothing, or there was none. */
+export const getRetryAfterMs = (error: unknown): number | null =>
+  error instanceof RefusedError ? error.retryAfterMs : null
+
 /** There was no answer, or none in time, or one that Switchyard cannot have given, such as a redirect. */
 export class NoAnswerError extends Error {
   override name = 'NoAnswerError'
-  readonly applied: 'no' | 'unknown'
+  declare readonly applied: 'no' | 'unknown'
 
   /** @param applied by default `no` if the cause shows that the request was not sent, else `unknown` */
   constructor(message: string, { cause, applied }: { cause?: unknown; applied?: 'no' | 'unknown' } = {}) {
@@ -52,13 +56,8 @@ export class NoAnswerError extends Error {
 }
 
 /** Whether the error shows that no connection was made. Only Node's errors do; those of browsers and Workers name no cause. */
-function isUnsent(fault: unknown): boolean {
-  let cause = fault
-  for (let depth = 0; depth < 5 && cause instanceof Error; depth++) {
-    if ('code' in cause && UNSENT.includes(String(cause.code))) return true
-    cause = cause.cause
-  }
-  return false
-}
-
-const UNSENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']
+const isUnsent = (cause: unknown, depth = 5): boolean =>
+  cause instanceof Error &&
+  depth > 0 &&
+  (('code' in cause && /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/.test(String(cause.code))) ||
+    isUnsent(cause.cause, depth - 1))

@@ -57,13 +57,12 @@ export async function retryIdempotent<T>(
 
 /** The error itself if its `applied` is the outcome of all tries; else a `NoAnswerError` with that outcome. */
 function withOutcome(error: unknown, applied: 'no' | 'unknown'): unknown {
-  if (error instanceof NoAnswerError && error.applied !== applied) {
-    return new NoAnswerError(error.message, { cause: error.cause, applied })
-  }
-  return error instanceof RefusedError && error.applied !== applied
-    ? new NoAnswerError(REPEAT_REFUSED, { cause: error })
-    : error
+  const isRefused = error instanceof RefusedError
+  if (!(isRefused || error instanceof NoAnswerError) || error.applied === applied) return error
+  return new NoAnswerError(isRefused ? REPEAT_REFUSED : error.message, {
+    cause: isRefused ? error : error.cause,
+    applied,
+  })
 }
 
-const REPEAT_REFUSED =
-  'An earlier try may have been applied, and the repeat was refused. Read the flag before you try again.'
+const REPEAT_REFUSED = 'An earlier try may have been applied. Read the flag first.'

@@ -44,7 +44,7 @@ export async function readSse(
       const lines = decoder.decode(value, { stream: true }).split('\n')
       for (const [i, part] of lines.entries()) {
         chars += part.length
-        if (chars > maxChars) throw new NoAnswerError(`An event is longer than ${maxChars} characters.`)
+        if (chars > maxChars) throw new NoAnswerError(`An event is larger than ${maxChars} characters.`)
         partial.push(part)
         if (i === lines.length - 1) break
         takeLine(partial.join('').replace(/\r$/, ''))
@@ -56,4 +56,4 @@ export async function readSse(
   }
 }
 
-const HEARTBEAT = /^(?::|(?:id|event|data|retry):)/
+const HEARTBEAT = /^(id|event|data|retry|):/

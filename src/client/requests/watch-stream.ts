@@ -4,10 +4,9 @@
  * dead: the service sends a comment every 15 s.
  */
 import {
-  Deadline,
   notSwitchyardMessage,
   sendRequest,
-  toRequestError,
+  withDeadline,
   type Call,
   type Connection,
   type ResponseLike,
@@ -42,13 +41,12 @@ export async function readWatchStream(
   { after, query, deadlineMs, silenceMs, maxBytes, signal }: WatchStreamOptions,
   { opened, heartbeat, ...handlers }: WatchStreamHandlers,
 ): Promise<void> {
-  const deadline = new Deadline(deadlineMs, signal)
   const sentAt = performance.now()
-  try {
+  await withDeadline(connection.url, deadlineMs, signal, async (inner, restart) => {
     const { headers, body } = await sendRequest(connection, 'GET', `/stash/${connection.stash}/watch`, {
       query: { after, ...query },
       headers: { Accept: 'text/event-stream' },
-      signal: deadline.signal,
+      signal: inner,
       maxBytes,
     })
     if (body === null || !/^text\/event-stream\b/i.test(headers.get('Content-Type') ?? '')) {
@@ -58,13 +56,9 @@ export async function readWatchStream(
     await readSse(body, maxBytes, {
       ...handlers,
       heartbeat: () => {
-        deadline.restart(silenceMs)
+        restart(silenceMs)
         heartbeat()
       },
     })
-  } catch (cause) {
-    throw toRequestError(cause, connection.url, deadline.timedOut && 'The stream was silent for too long.')
-  } finally {
-    deadline.end()
-  }
+  })
 }

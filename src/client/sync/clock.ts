@@ -13,9 +13,6 @@ export type StoredClock = {
   seenAt: number
 }
 
-/** Bounds of the offset, service time minus `performance.now()`. */
-type Interval = { least: number; most: number }
-
 /** The oscillator of a computer drifts by less than this share of the time (500 ppm). */
 const DRIFT = 500e-6
 /**
@@ -23,7 +20,6 @@ const DRIFT = 500e-6
  * begin an ended time-box again. A clock that is ahead by more than this goes back all the same.
  */
 const STAND_STILL_MS = 5_000
-const ANYTHING: Interval = { least: -Infinity, most: Infinity }
 
 /**
  * A `Date` has a resolution of a second and is delayed by the network, so each answer gives an interval for the offset; later
@@ -31,52 +27,63 @@ const ANYTHING: Interval = { least: -Infinity, most: Infinity }
  * the upper bound of the interval is used: a time-box may end early by the width of the interval, and, apart from the drift since
  * the last answer, never late.
  */
-export class Clock {
+export type Clock = ReturnType<typeof createClock>
+
+export function createClock() {
   /** Null until the first call of `now` or `synchronize`: a Worker has no clock before its first request. */
-  #offset: number | null = null
+  let offset: number | null = null
   /** The latest time that was returned. The clock returns an earlier one only if it was ahead by more than STAND_STILL_MS. */
-  #latest = -Infinity
-  #interval = ANYTHING
-  #intervalAt = 0
-  #storedOffset: number | null = null
+  let latest = -Infinity
+  /** The bounds of the offset, service time minus `performance.now()`, at `boundAt`. Infinite before the first answer. */
+  let least = -Infinity
+  let most = Infinity
+  let boundAt = 0
+  let storedOffset: number | null = null
 
   /** In ms since the epoch, with a fraction. */
-  now(): number {
-    this.#offset ??= Date.now() + (this.#storedOffset ?? 0) - performance.now()
-    return (this.#latest = Math.max(this.#latest, this.#offset + performance.now()))
+  const now = (): number => {
+    offset ??= Date.now() + (storedOffset ?? 0) - performance.now()
+    return (latest = Math.max(latest, offset + performance.now()))
   }
 
-  /** Starts with the clock that an earlier process saved, unless an answer has synchronized this clock already. */
-  restore({ offsetMs, seenAt }: StoredClock): void {
-    if (this.#interval !== ANYTHING) return
-    this.#storedOffset = offsetMs
-    this.#offset = null
-    this.#latest = seenAt
-  }
+  return {
+    now,
 
-  /** @param sentAt `performance.now()` before the request */
-  synchronize(headers: ResponseLike['headers'], sentAt: number): void {
-    const date = Date.parse(headers.get('Date') ?? '')
-    if (Number.isNaN(date) || isFromCache(headers)) return
-    const arrivedAt = performance.now()
-    const fromAnswer = { least: date - arrivedAt, most: date + 1_000 - sentAt }
-    const drift = (arrivedAt - this.#intervalAt) * DRIFT
-    const known = { least: this.#interval.least - drift, most: this.#interval.most + drift }
-    // An answer older than an earlier one comes from a cache that does not identify itself, unless it is `no-store`.
-    if (fromAnswer.most < known.least && !/no-store/i.test(headers.get('Cache-Control') ?? '')) return
-    const both = { least: Math.max(fromAnswer.least, known.least), most: Math.min(fromAnswer.most, known.most) }
-    this.#interval = both.least <= both.most ? both : fromAnswer
-    this.#intervalAt = arrivedAt
-    const local = Date.now() - arrivedAt
-    this.#offset = local >= this.#interval.least && local <= this.#interval.most ? local : this.#interval.most
-    if (this.#offset + arrivedAt < this.#latest - STAND_STILL_MS) this.#latest = -Infinity
-  }
+    /** Starts with the clock that an earlier process saved, unless an answer has synchronized this clock already. */
+    restore({ offsetMs, seenAt }: StoredClock): void {
+      if (most < Infinity) return
+      storedOffset = offsetMs
+      offset = null
+      latest = seenAt
+    },
 
-  /** null if no answer has had a usable `Date`, in this process or in one that saved its clock. */
-  toStored(): StoredClock | null {
-    if (this.#interval === ANYTHING && this.#storedOffset === null) return null
-    const now = this.now()
-    return { offsetMs: Math.round(now - Date.now()), seenAt: Math.floor(now) }
+    /** @param sentAt `performance.now()` before the request */
+    synchronize(headers: ResponseLike['headers'], sentAt: number): void {
+      const date = Date.parse(headers.get('Date') ?? '')
+      if (Number.isNaN(date) || isFromCache(headers)) return
+      const arrivedAt = performance.now()
+      const drift = (arrivedAt - boundAt) * DRIFT
+      const newLeast = date - arrivedAt
+      const newMost = date + 1_000 - sentAt
+      least -= drift
+      most += drift
+      boundAt = arrivedAt
+      // An answer older than an earlier one comes from a cache that does not identify itself, unless it is `no-store`.
+      if (newMost < least && !/no-store/i.test(headers.get('Cache-Control') ?? '')) return
+      const overlap = newLeast <= most && least <= newMost
+      least = overlap ? Math.max(newLeast, least) : newLeast
+      most = overlap ? Math.min(newMost, most) : newMost
+      const local = Date.now() - arrivedAt
+      offset = local >= least && local <= most ? local : most
+      if (offset + arrivedAt < latest - STAND_STILL_MS) latest = -Infinity
+    },
+
+    /** null if no answer has had a usable `Date`, in this process or in one that saved its clock. */
+    toStored(): StoredClock | null {
+      if (most === Infinity && storedOffset === null) return null
+      const time = now()
+      return { offsetMs: Math.round(time - Date.now()), seenAt: Math.floor(time) }
+    },
   }
 }
 

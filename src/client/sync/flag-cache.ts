@@ -1,147 +1,157 @@
 /**
- * The last known flags. A snapshot of a higher revision replaces them, one of the same revision only if the reverts were not
- * known; a change is applied only to the revision before it. An update is applied as a whole or not at all. Pending reverts of
- * time-boxes are cached too, and evaluated at the time of a read: a read after the end of a time-box needs no timer.
+ * The last known flags, and what this process overrides of them, by the names that the caller uses. A snapshot of a higher
+ * revision replaces the flags, one of the same revision only if the reverts were not known; a change is applied only to the
+ * revision before it. An update is applied as a whole or not at all. The end of a time-box is evaluated at the time of a read:
+ * it needs no timer.
  */
+import type { Rules } from '../evaluation-details.ts'
 import type { FlagUpdate } from './flag-update.ts'
-import type { Revert, Reverts } from './reverts.ts'
+import type { Revert } from './reverts.ts'
 
 export type Changes = Map<string, string | null>
 
 export type Verdict =
-  | { kind: 'applied'; changes: Changes }
+  | 'applied'
   /** The cache has this revision or a later one. */
-  | { kind: 'known' }
+  | 'known'
   /** A snapshot of an earlier revision: the service has lost changes or lags behind, or the stream overtook the poll. */
-  | { kind: 'older' }
+  | 'older'
   /** A change whose predecessor is missing. */
-  | { kind: 'gap' }
+  | 'gap'
 
-export class FlagCache {
-  /** null: no flags were received or loaded yet. */
-  revision: number | null = null
-  readonly #now: () => number
-  #flags = new Map<string, string>()
-  #reverts: Reverts = new Map()
-  /** Whether `#reverts` is complete: not if it comes from a store of an earlier version, or from one that is damaged. */
-  #knowsReverts = true
-  /** Keys whose revert by the clock was announced to listeners, and not yet sent by the service. */
-  readonly #announcedEnds = new Set<string>()
+/** All that is known under a name, so that a read is one lookup. */
+type CachedFlag = {
+  /** The text as the service sent it: after the end of a time-box it is still the temporary one. */
+  sent: string | null
+  /** It is pending, or has ended by the clock and the service has not sent that yet. */
+  revert: Revert | null
+  override: string | null
+  /** The text that listeners were last called with. */
+  announced: string | null
+  readonly rules: Rules
+}
 
-  /** @param now the time of the service */
-  constructor(now: () => number) {
-    this.#now = now
-  }
+export type Reading =
+  | { text: string; reason: 'flag' | 'override' | 'reverted'; rules: Rules }
+  | { text: null; reason: 'reverted'; rules: Rules }
+  | { text: null; reason: 'missing' | 'empty'; rules?: undefined }
 
-  /** The flags as the service sent them: after the end of a time-box a flag still has its temporary value here. */
-  get flags(): ReadonlyMap<string, string> {
-    return this.#flags
-  }
+export type FlagCache = ReturnType<typeof createFlagCache>
 
-  get reverts(): ReadonlyMap<string, Revert> {
-    return this.#reverts
-  }
+/**
+ * @param now the time of the service
+ * @param prefix what the keys of the flags begin with. Other flags are left out, and the names of these are the rest of their keys
+ */
+export function createFlagCache(now: () => number, prefix = '') {
+  const flags = new Map<string, CachedFlag>()
+  /** Whether all reverts are known: not if they come from a store of an earlier version, or from one that is damaged. */
+  let knowsReverts = true
+  /** Flags to be announced although their text is the one that was announced last. */
+  const rewritten = new Set<string>()
 
-  /** The revision after which a stream resumes; null: it must begin with a snapshot. */
-  get resumeFrom(): number | null {
-    return this.#knowsReverts ? this.revision : null
-  }
+  const getEnds = (): number[] => [...flags.values()].flatMap(({ revert }) => revert?.at ?? [])
 
-  /** The revert of a time-box that has ended by the clock; undefined if there is none. */
-  endedRevert(key: string): Revert | undefined {
-    if (this.#reverts.size === 0) return undefined
-    const revert = this.#reverts.get(key)
-    return revert !== undefined && revert.at <= this.#now() ? revert : undefined
-  }
-
-  get(key: string): string | undefined {
-    const revert = this.endedRevert(key)
-    return revert === undefined ? this.#flags.get(key) : (revert.to ?? undefined)
-  }
-
-  all(): Record<string, string> {
-    const keys = [...new Set([...this.#flags.keys(), ...this.#reverts.keys()])]
-    return Object.fromEntries(
-      keys.flatMap((key) => {
-        const text = this.get(key)
-        return text === undefined ? [] : [[key, text]]
-      }),
-    )
-  }
-
-  countEndedReverts(): number {
-    return [...this.#reverts.keys()].filter((key) => this.endedRevert(key) !== undefined).length
-  }
-
-  /** The first end of a time-box that was not announced yet, in ms by the service's clock; undefined if there is none. */
-  nextEnd(): number | undefined {
-    const pending = [...this.#reverts].filter(([key]) => !this.#announcedEnds.has(key)).map(([, { at }]) => at)
-    return pending.length === 0 ? undefined : Math.min(...pending)
-  }
-
-  apply(update: Exclude<FlagUpdate, { type: 'gone' }>): Verdict {
-    const { revision } = this
-    if (update.type === 'snapshot') {
-      const isNewer =
-        revision === null || update.revision > revision || (update.revision === revision && !this.#knowsReverts)
-      return isNewer ? this.#replace(update) : { kind: update.revision < revision ? 'older' : 'known' }
+  function getOrCreate(name: string): CachedFlag {
+    let flag = flags.get(name)
+    if (flag === undefined) {
+      flag = { sent: null, revert: null, override: null, announced: null, rules: {} }
+      flags.set(name, flag)
     }
-    if (revision === null || update.revision > revision + 1) return { kind: 'gap' }
-    if (update.revision <= revision) return { kind: 'known' }
-    return this.#change(update)
+    return flag
   }
 
-  /** @returns the flags that the clock has changed since listeners were last called */
-  takeEnded(): Changes {
-    return this.#diff(new Map([...this.#reverts.keys()].map((key) => [key, this.#announced(key)])))
-  }
+  const toNames = <T>(entries: Iterable<[string, T]>): [string, T][] =>
+    [...entries].flatMap(([key, value]) => (key.startsWith(prefix) ? [[key.slice(prefix.length), value]] : []))
 
-  #replace({ revision, flags, reverts, knowsReverts }: Extract<FlagUpdate, { type: 'snapshot' }>): Verdict {
-    const next = new Map(flags)
-    const keys = [this.#flags, this.#reverts, next, reverts].flatMap((map) => [...map.keys()])
-    const before = new Map(keys.map((key) => [key, this.#announced(key)]))
-    this.#flags = next
-    this.#reverts = reverts
-    this.#knowsReverts = knowsReverts
-    this.revision = revision
-    return { kind: 'applied', changes: this.#diff(before) }
-  }
+  const cache = {
+    prefix,
 
-  #change({ revision, changes, reverts }: Extract<FlagUpdate, { type: 'change' }>): Verdict {
-    const keys = [...changes.map(([key]) => key), ...reverts.keys()]
-    const before = new Map(keys.map((key) => [key, this.#announced(key)]))
-    const ends = new Set(keys.filter((key) => this.#announcedEnds.has(key) || reverts.get(key) === null))
-    for (const [key, value] of changes) {
-      if (value === null) this.#flags.delete(key)
-      else this.#flags.set(key, value)
-      // A change ends the time-box that the flag was in. If it begins another one, `reverts` has that.
-      this.#reverts.delete(key)
-    }
-    for (const [key, revert] of reverts) {
-      if (revert === null) this.#reverts.delete(key)
-      else this.#reverts.set(key, revert)
-    }
-    this.revision = revision
-    // A change to the same value is announced too, unless it ends a time-box: the clock may have announced that end already.
-    const always = new Set(changes.map(([key]) => key).filter((key) => !ends.has(key)))
-    return { kind: 'applied', changes: this.#diff(before, always) }
-  }
+    /** null: no flags were received or loaded yet. */
+    revision: null as number | null,
 
-  /** The value that listeners were last called with. */
-  #announced(key: string): string | null {
-    const text = this.#announcedEnds.has(key) ? this.#reverts.get(key)?.to : this.#flags.get(key)
-    return text ?? null
-  }
+    /** The revision after which a stream resumes; null: it must begin with a snapshot. */
+    get resumeFrom(): number | null {
+      return knowsReverts ? cache.revision : null
+    },
 
-  /** Returns the flags whose present value differs from `before`, and those of `always`, and marks these values as announced. */
-  #diff(before: Changes, always?: ReadonlySet<string>): Changes {
-    const changes: Changes = new Map()
-    for (const [key, announced] of before) {
-      if (this.endedRevert(key) === undefined) this.#announcedEnds.delete(key)
-      else this.#announcedEnds.add(key)
-      const text = this.#announced(key)
-      if (text !== announced || always?.has(key) === true) changes.set(key, text)
-    }
-    return changes
+    /** The number of flags whose time-box has ended by the clock. */
+    get reverted(): number {
+      return getEnds().filter((at) => at <= now()).length
+    },
+
+    /** The names of the flags that are overridden, sorted. */
+    get overridden(): string[] {
+      return Object.keys(cache.collect(({ override }) => override)).toSorted()
+    },
+
+    /** What counts now: the override, else the flag, or what it was before its time-box if that has ended. */
+    read(name: string): Reading {
+      const flag = flags.get(name)
+      if (flag !== undefined) {
+        const { override, revert, sent, rules } = flag
+        if (override !== null) return { text: override, reason: 'override', rules }
+        if (revert !== null && revert.at <= now()) return { text: revert.to, reason: 'reverted', rules }
+        if (sent !== null) return { text: sent, reason: 'flag', rules }
+      }
+      return { text: null, reason: cache.revision === null ? 'empty' : 'missing' }
+    },
+
+    /** A new object of what `choose` returns for each flag, without the nulls. The names follow `before`. */
+    collect: <T>(choose: (flag: CachedFlag, name: string) => T | null, before = ''): Record<string, T> =>
+      Object.fromEntries(
+        [...flags].flatMap(([name, flag]) => {
+          const chosen = choose(flag, name)
+          return chosen === null ? [] : [[before + name, chosen]]
+        }),
+      ),
+
+    /** When the first time-box ends after this time, in ms by the service's clock; Infinity if none does. */
+    getNextEnd: (after: number): number => Math.min(...getEnds().filter((at) => at > after)),
+
+    apply(update: Exclude<FlagUpdate, { type: 'gone' }>): Verdict {
+      const { type, reverts } = update
+      const ahead = cache.revision === null ? Infinity : update.revision - cache.revision
+      if (type === 'snapshot') {
+        if (ahead < 0) return 'older'
+        if (ahead === 0 && knowsReverts) return 'known'
+        knowsReverts = update.knowsReverts
+        for (const flag of flags.values()) flag.sent = flag.revert = null
+      } else {
+        // The stream of a prefix leaves out the revisions of other flags.
+        if (ahead === Infinity || (ahead > 1 && prefix === '')) return 'gap'
+        if (ahead <= 0) return 'known'
+      }
+      cache.revision = update.revision
+      for (const [name, text] of toNames(type === 'snapshot' ? update.flags : update.changes)) {
+        // A change to the same text is announced too, unless it ends a time-box: the clock may have announced that end already.
+        const endsTimeBox = cache.read(name).reason === 'reverted' || reverts.get(prefix + name) === null
+        if (type === 'change' && !endsTimeBox) rewritten.add(name)
+        const flag = getOrCreate(name)
+        flag.sent = text
+        // A change ends the time-box that the flag was in. If it begins another one, `reverts` has that.
+        flag.revert = null
+      }
+      for (const [name, revert] of toNames(reverts)) getOrCreate(name).revert = revert
+      return 'applied'
+    },
+
+    setOverrides(overrides: Iterable<[string, string]>): void {
+      for (const flag of flags.values()) flag.override = null
+      for (const [name, text] of overrides) getOrCreate(name).override = text
+    },
+
+    /** @returns the flags whose text is another one than at the last call, and those that were changed to the same text */
+    takeChanges(): Changes {
+      const changes: Changes = new Map()
+      for (const [name, flag] of flags) {
+        const { text, reason } = cache.read(name)
+        if (text !== flag.announced || (rewritten.has(name) && reason !== 'override')) changes.set(name, text)
+        flag.announced = text
+        if (flag.sent === null && flag.revert === null && flag.override === null) flags.delete(name)
+      }
+      rewritten.clear()
+      return changes
+    },
   }
+  return cache
 }

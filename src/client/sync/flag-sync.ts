@@ -1,201 +1,239 @@
 /**
- * Keeps the flag cache current: from the store, the stream, polls and the clock. It decides what an update means for the
- * cache and for its freshness, calls the listeners, and saves to the store. Failures are reported, and never thrown to a caller
- * of the client; `update` throws to the `Follower`, which then ends the stream or counts the poll as failed.
+ * Keeps the flag cache current: from the store, the stream, polls, the clock and overrides. It decides what an update means for
+ * the cache and for its freshness, calls the listeners, and saves to the store. Failures are reported, and never thrown to a
+ * caller of the client; `update` throws to the follower, which then ends the stream or counts the poll as failed.
  */
-import type { ResponseLike } from '../requests/call.ts'
-import { Clock } from './clock.ts'
-import { Condition } from './condition.ts'
-import { NoAnswerError, RefusedError } from '../requests/errors.ts'
-import { FlagCache, type Changes } from './flag-cache.ts'
-import type { FlagUpdate } from './flag-update.ts'
-import { Follower, TIMING, type FollowerHost } from './follow.ts'
-import { Freshness, type Status } from './freshness.ts'
-import type { Options } from '../options.ts'
-import { Persister } from './persister.ts'
-import { toMessage, type Reporter, type Source } from '../reporter.ts'
+import { createReporter, toMessage } from '../reporter.ts'
 import { parseStored, serializeStored } from './stored-state.ts'
-import { RestartableTimer, withTimeout } from '../timers.ts'
+import { change as sendChange, type ChangeOptions } from '../requests/change.ts'
+import { createClock } from './clock.ts'
+import { createFlagCache, type Changes, type Reading } from './flag-cache.ts'
+import { startOverrides } from '../overrides.ts'
+import { createFreshness, type Status } from './freshness.ts'
+import { createPersister } from './persister.ts'
+import { createFollower, TIMING, type FollowerHost } from './follow.ts'
+import { NoAnswerError, RefusedError } from '../requests/errors.ts'
+import { createTimer, withTimeout } from '../timers.ts'
+import type { Options } from '../options.ts'
 
-/** If a time-box ends by the clock, `revision` is the last one that the service has sent. */
+/**
+ * If a time-box ends by the clock, or an override of this process changes, `revision` is the last one that the service has sent;
+ * 0 if it has not sent any.
+ */
 export type FlagChanges = { revision: number; changes: Changes }
+type Listener = (changes: FlagChanges) => void
 
-/** The states in which `waitUntilSettled` waits no longer. */
-const SETTLED: Status['state'][] = ['fresh', 'gone', 'closed']
 /** A correction of the clock by more than this is saved at once; a smaller one is saved with the next update of the flags. */
 const CLOCK_MOVED_MS = 2_000
 /** How long `close` waits for the store. */
 const CLOSE_MS = 2_000
 
-export class FlagSync implements FollowerHost {
-  readonly cache: FlagCache
-  readonly #options: Options
-  readonly #reporter: Reporter
-  readonly #onDeleted: (key: string) => void
-  readonly #clock = new Clock()
-  readonly freshness: Freshness
-  readonly #follower: Follower
-  readonly #persister: Persister | null
-  readonly #loaded: Promise<void>
-  /** Fires at the end of a time-box. Null without `follow`, because a Worker has no timers between requests. */
-  readonly #endTimer: RestartableTimer | null
-  readonly #listeners = new Set<(changes: FlagChanges) => void>()
-  readonly #settled = new Condition(() => SETTLED.includes(this.status.state))
-  #storedOffsetMs = 0
+export type FlagSync = ReturnType<typeof createFlagSync>
 
-  /** @param onDeleted is called with the key of each flag that was deleted */
-  constructor(options: Options, reporter: Reporter, onDeleted: (key: string) => void) {
-    const timing = { ...TIMING, ...options.timing }
-    this.#options = options
-    this.#reporter = reporter
-    this.#onDeleted = onDeleted
-    this.cache = new FlagCache(() => this.#clock.now())
-    this.freshness = new Freshness({ stream: timing.silenceMs, poll: 2 * timing.pollMs + timing.deadlineMs })
-    this.#follower = new Follower(options, timing, this)
-    this.#persister = options.store
-      ? new Persister(options.store, (cause) => reporter.reportCause('store', cause))
-      : null
-    this.#endTimer = options.follow === false ? null : new RestartableTimer(() => this.#announceEnded())
-    this.#loaded = this.#load()
-    if (options.follow !== false) void this.#follower.run()
+export function createFlagSync(options: Options) {
+  const { stash: givenStash, service, store, follow, override } = options
+  const timing = { ...TIMING, ...options.timing }
+  const reporter = createReporter(options.report)
+  const clock = createClock()
+  const cache = createFlagCache(() => clock.now(), service && `${service}.`)
+  const limitsMs = { stream: timing.silenceMs, poll: 2 * timing.pollMs + timing.deadlineMs }
+  const freshness = createFreshness(limitsMs, () => {
+    reporter.recover()
+    checkSettled()
+  })
+  const { prefix } = cache
+  const stop = new AbortController()
+  const { signal } = stop
+  const listeners = new Set<Listener>()
+  /** The callers that wait for a state which does not pass by itself. */
+  const waiters = new Set<() => void>()
+  /** Fires at the end of a time-box. Not without `follow`, because a Worker has no timers between requests. */
+  const endTimer = follow === false ? null : createTimer(announce)
+  let storedOffsetMs = 0
+  let saving: Promise<void> | undefined
+
+  const status = (): Status => freshness.toStatus(cache)
+  const isFresh = (): boolean => status().state === 'fresh'
+  const isSettled = (): boolean => !['empty', 'behind'].includes(status().state)
+  const reportStore = (cause: unknown): void => reporter.reportCause('store', cause)
+  const getOwner = () => {
+    const { stash } = host
+    return { stash, slug: stash === givenStash ? undefined : givenStash, service }
+  }
+  const serialize = (): string => serializeStored(getOwner(), cache, clock.toStored())
+  const persist = store && createPersister(store, serialize, reportStore, signal)
+
+  function save(): void {
+    storedOffsetMs = clock.toStored()?.offsetMs ?? 0
+    saving = persist?.()
   }
 
-  get status(): Status {
-    return this.freshness.toStatus(this.cache.revision, this.cache.countEndedReverts())
+  /** Must be called after each event that can settle the state. */
+  function checkSettled(): void {
+    if (waiters.size > 0 && isSettled()) for (const end of waiters) end()
   }
 
-  readonly isFresh = (): boolean => this.status.state === 'fresh'
-
-  listen(listener: (changes: FlagChanges) => void): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
-  }
-
-  waitUntilSettled(deadlineMs: number): Promise<void> {
-    return this.#settled.wait(deadlineMs)
-  }
-
-  /** Polls once, unless the cache is fresh and was confirmed within `maxAgeMs`, or the client has ended. */
-  async refresh(maxAgeMs: number, deadlineMs: number): Promise<void> {
-    this.#announceEnded()
-    const { confirmedAt, state } = this.status
-    const isRecent = state === 'fresh' && Date.now() - (confirmedAt ?? 0) <= maxAgeMs
-    if (isRecent || this.freshness.ended) return
-    // The store must be loaded first, so that it cannot replace the answer. A slow store uses up the deadline.
-    await withTimeout(
-      deadlineMs,
-      this.#loaded.then(() => this.#follower.poll({}, deadlineMs)),
-    )
-  }
-
-  /** Read your writes: if the cache has an earlier revision than this, polls for it once, for at most a second. */
-  async catchUp(revision: number): Promise<void> {
-    if (revision > (this.cache.revision ?? -1)) await this.#follower.poll({ min_revision: revision }, 1_000)
-  }
-
-  async close(): Promise<void> {
-    this.freshness.end('closed')
-    this.#follower.stop()
-    this.#settled.check()
-    this.#endTimer?.stop()
-    this.#listeners.clear()
-    if (this.#persister !== null) await withTimeout(CLOSE_MS, this.#persister.close())
-  }
-
-  async #load(): Promise<void> {
-    const text = (await this.#persister?.load()) ?? null
-    if (text === null) return
-    try {
-      const { snapshot, clock, flaw } = parseStored(text, this.#options.stash)
-      if (clock !== null) {
-        this.#clock.restore(clock)
-        this.#storedOffsetMs = clock.offsetMs
-      }
-      const verdict = this.cache.apply(snapshot)
-      if (verdict.kind === 'applied') this.#notify(verdict.changes)
-      this.#announceEnded()
-      if (flaw !== null) this.#reporter.reportCause('store', new NoAnswerError(flaw))
-    } catch (cause) {
-      this.#reporter.reportCause('store', cause)
-    }
-  }
-
-  update(update: FlagUpdate, via: Source): void {
-    if (this.freshness.ended) return
-    if (update.type === 'gone') {
-      this.freshness.end('gone')
-      this.#follower.stop()
-      this.#settled.check()
-      return
-    }
-    const verdict = this.cache.apply(update)
-    if (verdict.kind === 'gap') throw new NoAnswerError('The stream left out a change.')
-    if (verdict.kind === 'older') {
-      this.freshness.suspect()
-      throw new NoAnswerError(`The service returned the older revision ${update.revision}.`)
-    }
-    if (this.freshness.confirm(via)) this.#reporter.recover()
-    if (verdict.kind === 'applied') this.#notify(verdict.changes)
-    this.#announceEnded()
-    this.#settled.check()
-    if (verdict.kind === 'applied') this.#save()
-  }
-
-  heartbeat(): void {
-    if (this.freshness.heartbeat('stream')) this.#reporter.recover()
-    this.#settled.check()
-  }
-
-  confirmed(revision: number): void {
-    if (revision !== this.cache.revision || this.freshness.ended) return
-    if (this.freshness.confirm('poll')) this.#reporter.recover()
-    this.#settled.check()
-  }
-
-  responded(headers: ResponseLike['headers'], sentAt: number): void {
-    this.#clock.synchronize(headers, sentAt)
-    this.#announceEnded()
-    const movedMs = (this.#clock.toStored()?.offsetMs ?? 0) - this.#storedOffsetMs
-    if (Math.abs(movedMs) > CLOCK_MOVED_MS && this.cache.revision !== null) this.#save()
-  }
-
-  /** Announces the flags that went back by the clock, and sets the timer for the next end of a time-box. */
-  #announceEnded(): void {
-    this.#notify(this.cache.takeEnded())
-    const end = this.cache.nextEnd()
-    this.#endTimer?.set(end === undefined ? undefined : end - this.#clock.now())
-  }
-
-  #save(): void {
-    this.#storedOffsetMs = this.#clock.toStored()?.offsetMs ?? 0
-    this.#persister?.save(() => serializeStored(this.#options.stash, this.cache, this.#clock.toStored()))
-  }
-
-  #notify(changes: Changes): void {
-    for (const [key, value] of changes) {
-      if (value !== null) continue
-      this.#onDeleted(key)
-      this.#reporter.addDeleted(key)
-    }
+  /** Announces what has changed, also by the clock or by an override, and sets the timer for the next end of a time-box. */
+  function announce(): void {
+    const now = clock.now()
+    const changes = cache.takeChanges()
+    endTimer?.set(cache.getNextEnd(now) - now)
+    for (const [key, value] of changes) if (value === null) reporter.addDeleted(key)
     if (changes.size === 0) return
-    const revision = this.cache.revision ?? 0
-    for (const listener of this.#listeners) {
+    const revision = cache.revision ?? 0
+    for (const listener of listeners) {
       try {
         // Each listener gets a copy, because it may change the map.
         listener({ revision, changes: new Map(changes) })
       } catch (cause) {
-        this.#reporter.reportCause('listener', cause)
+        reporter.reportCause('listener', cause)
       }
     }
   }
 
-  failed(cause: unknown, source: Source): void {
-    if (this.freshness.ended) return
-    this.freshness.recordError(toMessage(cause))
-    if (cause instanceof RefusedError && cause.code === 'stash_not_found') {
-      this.freshness.missing()
-      this.#settled.check()
+  function end(state: 'gone' | 'closed'): void {
+    freshness.end(state)
+    stop.abort()
+    checkSettled()
+  }
+
+  const host: FollowerHost & { stash: string } = {
+    stash: givenStash,
+    cache,
+    freshness,
+    update(update, via) {
+      if (signal.aborted) return
+      if (update.type === 'gone') return end('gone')
+      if (update.type === 'snapshot') host.stash = update.stash ?? host.stash
+      const verdict = cache.apply(update)
+      if (verdict === 'gap') throw new NoAnswerError('The stream left out a change.')
+      if (verdict === 'older') {
+        freshness.suspected = true
+        freshness.disconnect('poll')
+        throw new NoAnswerError(`The answer is of the older revision ${update.revision}.`)
+      }
+      freshness.confirm(via)
+      announce()
+      if (verdict === 'applied') save()
+    },
+    heartbeat() {
+      freshness.heartbeat('stream')
+    },
+    confirmed(revision) {
+      if (revision === cache.revision && !signal.aborted) freshness.confirm('poll')
+    },
+    responded(headers, sentAt) {
+      clock.synchronize(headers, sentAt)
+      announce()
+      const movedMs = (clock.toStored()?.offsetMs ?? 0) - storedOffsetMs
+      if (Math.abs(movedMs) > CLOCK_MOVED_MS && cache.revision !== null) save()
+    },
+    failed(cause) {
+      if (signal.aborted) return
+      freshness.fail(toMessage(cause), cause instanceof RefusedError && cause.code === 'stash_not_found')
+      checkSettled()
+      reporter.reportFailure(cause)
+    },
+  }
+
+  async function load(): Promise<void> {
+    try {
+      const text = await store?.load()
+      if (text) {
+        const { snapshot, clock: storedClock, flaw } = parseStored(text, getOwner())
+        host.stash = snapshot.stash
+        if (storedClock !== null) {
+          clock.restore(storedClock)
+          storedOffsetMs = storedClock.offsetMs
+        }
+        cache.apply(snapshot)
+        if (flaw !== null) reportStore(new NoAnswerError(flaw))
+      }
+    } catch (cause) {
+      reportStore(cause)
     }
-    this.#reporter.reportFailure(source, cause)
+    announce()
+  }
+
+  const reportOverride = (message: string): void => reporter.report({ kind: 'override', message })
+  let loaded: Promise<void> | undefined
+  // The first overrides are announced after the store was loaded, so that a listener that is added right after `connect` is told.
+  const endOverrides = startOverrides(override, cache, reportOverride, () => loaded && announce())
+  loaded = load()
+  const { run, poll } = createFollower(options, timing, host, signal)
+  if (follow !== false) void run(loaded)
+
+  const change = async (method: 'PUT' | 'DELETE' | 'PATCH', path: string, value: unknown, given: ChangeOptions) => {
+    const changed = await sendChange(options, method, path, value, given)
+    const { revision, held } = changed
+    // Read your writes: if the cache has an earlier revision than this, polls for it once, for at most a second.
+    if (revision !== null && held === null && revision > (cache.revision ?? -1)) await poll(revision, 1_000)
+    return changed
+  }
+
+  return {
+    /** For `Details`. */
+    prefix,
+    mismatch: reporter.reportMismatch,
+    read(name: string): Reading {
+      const reading = cache.read(name)
+      if (reading.rules === undefined) reporter.reportMissing(name, isFresh)
+      return reading
+    },
+
+    all: () => cache.collect((_, name) => cache.read(name).text),
+    status,
+
+    watch(listener: Listener): () => void {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+
+    /** Resolves when the state is `fresh`, `gone` or `closed`, or after `deadlineMs`. Keeps the process alive until then. */
+    async ready(deadlineMs: number): Promise<Status> {
+      if (!isSettled()) {
+        let settle = (): void => {}
+        const settled = new Promise<void>((resolve) => (settle = resolve))
+        waiters.add(settle)
+        await withTimeout(deadlineMs, settled)
+        waiters.delete(settle)
+      }
+      return status()
+    },
+
+    /** Polls once, unless the cache is fresh and was confirmed within `maxAgeMs`, or the client has ended. */
+    async refresh({
+      maxAgeMs = 1_000,
+      deadlineMs = 1_000,
+    }: {
+      maxAgeMs?: number
+      deadlineMs?: number
+    }): Promise<Status> {
+      announce()
+      const isRecent = isFresh() && Date.now() - (status().confirmedAt ?? 0) <= maxAgeMs
+      // The store must be loaded first, so that it cannot replace the answer. A slow store uses up the deadline.
+      if (!isRecent && !signal.aborted)
+        await withTimeout(
+          deadlineMs,
+          loaded.then(() => poll(undefined, deadlineMs)),
+        )
+      return status()
+    },
+
+    changeItem: (method: 'PUT' | 'DELETE', name: string, value: unknown, given: ChangeOptions) =>
+      change(method, `/item/${host.stash}/${encodeURIComponent(prefix + name)}`, value, given),
+
+    changeFlags(changes: Record<string, string | null>, given: ChangeOptions) {
+      const byKey = Object.entries(changes).map(([name, value]) => [prefix + name, value])
+      return change('PATCH', `/stash/${host.stash}/flags`, Object.fromEntries(byKey), given)
+    },
+
+    async close(): Promise<void> {
+      end('closed')
+      endTimer?.stop()
+      endOverrides()
+      listeners.clear()
+      if (saving !== undefined) await withTimeout(CLOSE_MS, saving)
+    },
   }
 }

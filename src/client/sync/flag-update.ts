@@ -8,8 +8,15 @@ import { isRecord } from '../requests/call.ts'
 import { parseRevert, type Revert, type Reverts } from './reverts.ts'
 
 export type FlagUpdate =
-  /** `knowsReverts`: whether `reverts` is complete. */
-  | { type: 'snapshot'; revision: number; flags: [string, string][]; reverts: Reverts; knowsReverts: boolean }
+  /** `knowsReverts`: whether `reverts` is complete. `stash`: its id, which an event does not name. */
+  | {
+      type: 'snapshot'
+      stash?: string
+      revision: number
+      flags: [string, string][]
+      reverts: Reverts
+      knowsReverts: boolean
+    }
   /** `reverts` holds the reverts that differ from the revision before; null: the flag is in no time-box any more. */
   | { type: 'change'; revision: number; changes: [string, string | null][]; reverts: Map<string, Revert | null> }
   /** The stash was deleted; no event follows. */
@@ -19,69 +26,83 @@ type Snapshot = Extract<FlagUpdate, { type: 'snapshot' }>
 
 /** @param text the data of one event of `/watch` */
 export function parseWatchEvent(text: string): FlagUpdate {
-  const event = parseObject(text, 'An event of the stream')
-  const { type, revision, flags, changes, reverts } = event
+  const { type, revision, flags, changes, reverts } = parseObject(text)
   checkRevision(revision)
   if (type === 'gone') return { type, revision }
-  if (type === 'snapshot') {
-    return { type, revision, flags: toEntries(flags, isText), reverts: toReverts(reverts), knowsReverts: true }
+  if (type === 'snapshot') return { type, ...toSnapshot(revision, flags, reverts) }
+  if (type !== 'change') throw malformed('type')
+  return {
+    type,
+    revision,
+    changes: toEntries('changes', changes, toTextOrNull),
+    reverts: new Map(toEntries('reverts', reverts, (raw) => (raw === null ? null : parseRevert(raw)))),
   }
-  if (type === 'change') {
-    return { type, revision, changes: toEntries(changes, isTextOrNull), reverts: toRevertChanges(reverts) }
-  }
-  throw new NoAnswerError('The stream sent an event of an unknown type.')
 }
 
-/** @param text the body of `GET /stash/{id}/flags` */
-export function parseFlags(text: string, stash: string): Snapshot {
-  const { stash_id, revision, flags, reverts } = parseObject(text, 'The answer to /flags')
-  return { ...toSnapshot(stash, stash_id, revision, flags), reverts: toReverts(reverts), knowsReverts: true }
+/**
+ * @param text the body of `GET /stash/{id}/flags`
+ * @param stash the id that it must name; or a slug, as long as the id is not known
+ */
+export function parseFlags(text: string, stash: string): Snapshot & { stash: string } {
+  const { stash_id, revision, flags, reverts } = parseObject(text)
+  return { type: 'snapshot', stash: checkStash(stash_id, stash), ...toSnapshot(revision, flags, reverts) }
 }
 
-export function toSnapshot(stash: string, stashId: unknown, revision: unknown, flags: unknown) {
-  if (stashId !== stash) throw new NoAnswerError('The flags are those of another stash.')
+export function toSnapshot(revision: unknown, flags: unknown, reverts: unknown) {
   checkRevision(revision)
-  return { type: 'snapshot' as const, revision, flags: toEntries(flags, isText) }
+  return {
+    revision,
+    flags: toEntries('flags', flags, (raw) => toTextOrNull(raw) ?? undefined),
+    reverts: new Map(toEntries('reverts', reverts, parseRevert)),
+    knowsReverts: true,
+  }
 }
 
-/** @param source names the text in an error message */
-export function parseObject(text: string, source: string): Record<string, unknown> {
+/** @param stash the id that is expected, or a slug */
+export function checkStash(raw: unknown, stash: string): string {
+  if (isStashId(raw) && (raw === stash || !isStashId(stash))) return raw
+  throw another('stash')
+}
+
+export const another = (owner: 'stash' | 'service'): NoAnswerError =>
+  new NoAnswerError(`The flags are those of another ${owner}.`)
+
+/** A slug is shorter than an id, and may consist of hexadecimal digits too. */
+export const isStashId = (raw: unknown): raw is string => typeof raw === 'string' && /^[0-9a-f]{64}$/.test(raw)
+
+/** @throws {NoAnswerError} if the text is not a JSON object */
+export function parseObject(text: string): Record<string, unknown> {
   let raw: unknown
   try {
     raw = JSON.parse(text)
   } catch (cause) {
-    throw new NoAnswerError(`${source} is not JSON.`, { cause })
+    throw malformed('JSON', cause)
   }
   if (isRecord(raw)) return raw
-  throw new NoAnswerError(`${source} is not a JSON object.`)
+  throw malformed('JSON')
 }
 
-function toEntries<T>(raw: unknown, is: (value: unknown) => value is T): [string, T][] {
-  if (!isRecord(raw)) throw new NoAnswerError('The flags are missing.')
-  return Object.entries(raw).map(([key, value]) => {
-    if (!is(value)) throw new NoAnswerError(`The value of the flag "${key}" is not a string.`)
-    return [key, value]
+/** A wrong program has sent or stored this, or a part of it is missing. @param part what is wrong or missing */
+export const malformed = (part: string, cause?: unknown): NoAnswerError =>
+  new NoAnswerError(`The flags are malformed: ${part}.`, { cause })
+
+/**
+ * @param raw is left out by the service if it is empty and `name` is `reverts`
+ * @param parse returns undefined for a value that cannot be valid
+ */
+function toEntries<T>(name: string, raw: unknown, parse: (value: unknown) => T | undefined): [string, T][] {
+  const record = raw === undefined && name === 'reverts' ? {} : raw
+  if (!isRecord(record)) throw malformed(name)
+  return Object.entries(record).map(([key, value]) => {
+    const parsed = parse(value)
+    if (parsed === undefined) throw malformed(`${name} of "${key}"`)
+    return [key, parsed]
   })
 }
 
-/** The service leaves `reverts` out if it is empty. */
-function toRevertChanges(raw: unknown = {}): Map<string, Revert | null> {
-  if (!isRecord(raw)) throw new NoAnswerError('`reverts` is not an object.')
-  return new Map(
-    Object.entries(raw).map(([key, value]) => {
-      const revert = value === null ? null : parseRevert(value)
-      if (revert === undefined) throw new NoAnswerError(`The time-box of the flag "${key}" cannot be read.`)
-      return [key, revert]
-    }),
-  )
-}
-
-const toReverts = (raw: unknown): Reverts =>
-  new Map([...toRevertChanges(raw)].flatMap(([key, revert]) => (revert === null ? [] : [[key, revert]])))
-
 function checkRevision(raw: unknown): asserts raw is number {
-  if (!Number.isSafeInteger(raw) || Number(raw) < 0) throw new NoAnswerError('The revision is missing.')
+  if (!Number.isSafeInteger(raw) || Number(raw) < 0) throw malformed('revision')
 }
 
-const isText = (raw: unknown): raw is string => typeof raw === 'string'
-const isTextOrNull = (raw: unknown): raw is string | null => raw === null || isText(raw)
+const toTextOrNull = (raw: unknown): string | null | undefined =>
+  raw === null || typeof raw === 'string' ? raw : undefined

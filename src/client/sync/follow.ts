@@ -4,13 +4,12 @@
  */
 import { atLeastRetryAfter, BackOff, withJitter } from '../requests/backoff.ts'
 import { call, type Connection, type ResponseLike } from '../requests/call.ts'
-import { NoAnswerError, RefusedError } from '../requests/errors.ts'
-import type { FlagCache } from './flag-cache.ts'
-import { parseFlags, parseWatchEvent, type FlagUpdate } from './flag-update.ts'
-import type { Freshness } from './freshness.ts'
-import type { Source } from '../reporter.ts'
-import { pause } from '../timers.ts'
+import { getRetryAfterMs, NoAnswerError } from '../requests/errors.ts'
 import { readWatchStream } from '../requests/watch-stream.ts'
+import { pause } from '../timers.ts'
+import type { Freshness, Source } from './freshness.ts'
+import { isStashId, malformed, parseFlags, parseWatchEvent, type FlagUpdate } from './flag-update.ts'
+import type { FlagCache } from './flag-cache.ts'
 
 /** All members are in ms, except `maxBytes`. */
 export type Timing = {
@@ -40,13 +39,16 @@ export const TIMING: Timing = {
   backOffMs: 500,
   ceilingMs: 10_000,
   spreadMs: 30_000,
-  maxBytes: 8 * 1024 * 1024,
+  // 8 MiB.
+  maxBytes: 2 ** 23,
 }
 
-/** The owner of a `Follower`, which reads its members and calls its methods. */
+/** The owner of a follower, which reads its members and calls its methods. */
 export type FollowerHost = {
-  readonly cache: Pick<FlagCache, 'resumeFrom'>
-  readonly freshness: Pick<Freshness, 'suspected' | 'streamOpened' | 'disconnect'>
+  readonly cache: Pick<FlagCache, 'resumeFrom' | 'prefix'>
+  readonly freshness: Pick<Freshness, 'suspected' | 'disconnect'>
+  /** The id of the stash; its slug as long as the id is not known. */
+  readonly stash: string
   /** A valid answer has arrived, or a stream has begun. @param sentAt `performance.now()` before the request */
   responded(headers: ResponseLike['headers'], sentAt: number): void
   /** A comment or a field has arrived on the stream. */
@@ -55,92 +57,61 @@ export type FollowerHost = {
   update(update: FlagUpdate, via: Source): void
   /** A poll says that this revision is the newest. */
   confirmed(revision: number): void
-  failed(error: unknown, source: Source): void
+  failed(error: unknown): void
 }
 
 /** A stream that lived for longer than this part of `silenceMs` was steady: its end does not count as a failure. */
 const STEADY = 1 / 4
 
-export class Follower {
-  readonly #connection: Connection
-  readonly #timing: Timing
-  readonly #followed: FollowerHost
-  readonly #streams: BackOff
-  readonly #polls: BackOff
-  /** The `Retry-After` of the last poll that failed; null if it was not refused, or its refusal had none. */
-  #pollRetryAfterMs: number | null = null
-  #noPollBefore = -Infinity
-  #isPolling = false
-  #polledAt = -Infinity
-  readonly #stop = new AbortController()
+/** @param signal ends the follower */
+export function createFollower(given: Connection, timing: Timing, followed: FollowerHost, signal: AbortSignal) {
+  // Reads are sent without the token: they are public, and caches do not answer requests that carry one.
+  const { token: _, ...connection } = given
+  const { cache, freshness } = followed
+  const { pollMs, silenceMs, backOffMs, ceilingMs, maxBytes } = timing
+  const keys = cache.prefix ? `${cache.prefix}*` : undefined
+  const streams = new BackOff(backOffMs, 6 * ceilingMs)
+  const polls = new BackOff(backOffMs, ceilingMs)
+  let noPollBefore = -Infinity
+  let isPolling = false
+  let polledAt = -Infinity
 
-  constructor(connection: Connection, timing: Timing, followed: FollowerHost) {
-    // Reads are sent without the token: they are public, and caches do not answer requests that carry one.
-    const { token: _, ...tokenless } = connection
-    this.#connection = tokenless
-    this.#timing = timing
-    this.#followed = followed
-    this.#streams = new BackOff(timing.backOffMs, 6 * timing.ceilingMs)
-    this.#polls = new BackOff(timing.backOffMs, timing.ceilingMs)
-  }
+  const pickSpread = (): number => Math.random() * timing.spreadMs
 
-  stop(): void {
-    this.#stop.abort()
-  }
-
-  async run(): Promise<void> {
-    // The first poll runs beside the stream, so that the faster of the two makes the client ready.
-    void this.poll()
-    while (!this.#stop.signal.aborted) {
-      const { error, retryMs, livedMs } = await this.#readStream()
-      if (this.#stop.signal.aborted) return
-      this.#followed.failed(error, 'stream')
-      this.#followed.freshness.disconnect('stream')
-      const wasSteady = livedMs > this.#timing.silenceMs * STEADY
-      if (wasSteady) this.#streams.reset()
-      const askedMs = error instanceof RefusedError ? error.retryAfterMs : retryMs
-      // A deploy or a proxy ends the steady streams of all clients at once: they must not reconnect at the same time.
-      const wait = wasSteady ? atLeastRetryAfter(this.#pickSpread(), askedMs) : this.#streams.next(askedMs)
-      await this.#pollUntilRetry(wait, wasSteady)
-    }
-  }
-
-  /** @returns whether the answer was valid and not of an earlier revision. Never throws. */
-  async poll(query: { min_revision?: number } = {}, deadlineMs = this.#timing.deadlineMs): Promise<boolean> {
-    const { stash } = this.#connection
-    const known = this.#followed.cache.resumeFrom
-    this.#isPolling = true
-    const sentAt = (this.#polledAt = performance.now())
+  /** @returns the error if there was no valid answer, or one of an earlier revision; else null. Never throws. */
+  async function poll(minRevision?: number, deadlineMs = timing.deadlineMs): Promise<unknown> {
+    const known = cache.resumeFrom
+    isPolling = true
+    const sentAt = (polledAt = performance.now())
     try {
-      const { status, body, headers } = await call<string>(this.#connection, 'GET', `/stash/${stash}/flags`, {
-        query,
+      const { status, body, headers } = await call<string>(connection, 'GET', `/stash/${followed.stash}/flags`, {
+        query: { keys, min_revision: minRevision },
         deadlineMs,
-        maxBytes: this.#timing.maxBytes,
-        signal: this.#stop.signal,
+        maxBytes,
+        signal,
         headers: { 'If-None-Match': known === null ? undefined : `"${known}"` },
         as: 'text',
       })
-      const update = status === 304 ? null : parseFlags(body, stash)
-      if (update === null && known === null) throw new NoAnswerError('The answer was 304 without a tag.')
+      const update = status === 304 ? null : parseFlags(body, followed.stash)
+      if (update === null && known === null) throw malformed('304')
       // The clock is synchronized first, because the update may hold time-boxes that have ended.
-      this.#followed.responded(headers, sentAt)
-      if (update !== null) this.#followed.update(update, 'poll')
-      else if (known !== null) this.#followed.confirmed(known)
-      this.#polls.reset()
-      return true
+      followed.responded(headers, sentAt)
+      if (update !== null) followed.update(update, 'poll')
+      else if (known !== null) followed.confirmed(known)
+      polls.reset()
+      return null
     } catch (error) {
-      if (!this.#stop.signal.aborted) this.#followed.failed(error, 'poll')
-      this.#pollRetryAfterMs = error instanceof RefusedError ? error.retryAfterMs : null
-      this.#noPollBefore = performance.now() + atLeastRetryAfter(0, this.#pollRetryAfterMs)
-      return false
+      if (!signal.aborted) followed.failed(error)
+      noPollBefore = performance.now() + atLeastRetryAfter(0, getRetryAfterMs(error))
+      return error
     } finally {
-      this.#isPolling = false
+      isPolling = false
     }
   }
 
   /** A stream that resumes sends no event if nothing has changed, so a poll must confirm the cache. */
-  #pollIfSuspected(): void {
-    if (this.#followed.freshness.suspected && !this.#isPolling) void this.poll()
+  const pollIfSuspected = (): void => {
+    if (freshness.suspected && !isPolling) void poll()
   }
 
   /**
@@ -148,55 +119,76 @@ export class Follower {
    * that not all clients poll at once. After a first failure it comes after `pollMs`, if the wait is longer than that; from the
    * second failure in a row on, it comes at once.
    */
-  async #pollUntilRetry(ms: number, wasSteady: boolean): Promise<void> {
-    const { signal } = this.#stop
+  async function pollUntilRetry(ms: number, wasSteady: boolean): Promise<void> {
     let until = performance.now() + ms
-    let wait = this.#streams.failures < 2 ? Math.min(ms, this.#timing.pollMs) : 0
-    if (wasSteady) wait = (Math.random() * this.#timing.pollMs) / 2
-    wait = Math.max(wait, this.#noPollBefore - performance.now())
+    let wait = streams.failures < 2 ? Math.min(ms, pollMs) : 0
+    if (wasSteady) wait = (Math.random() * pollMs) / 2
+    wait = Math.max(wait, noPollBefore - performance.now())
     for (;;) {
       const left = until - performance.now()
       await pause(Math.min(left, wait), signal)
       // A timer may fire a moment early. A poll in that moment could come before the server's `Retry-After` is over.
       if (wait >= left || signal.aborted) return
-      const wasAway = this.#polls.failures > 0
-      const answered = await this.poll()
+      const wasAway = polls.failures > 0
+      const error = await poll()
+      const answered = error === null
       // The service is back, so the stream does not wait for the rest of a long back-off. Its time is random, because all
       // clients find that out at about the same moment.
-      if (answered && wasAway) until = Math.min(until, performance.now() + this.#pickSpread())
-      if (!answered) this.#followed.freshness.disconnect('poll')
-      wait = answered ? withJitter(this.#timing.pollMs) : this.#polls.next(this.#pollRetryAfterMs)
+      if (answered && wasAway) until = Math.min(until, performance.now() + pickSpread())
+      if (!answered) freshness.disconnect('poll')
+      wait = answered ? withJitter(pollMs) : polls.next(getRetryAfterMs(error))
     }
-  }
-
-  #pickSpread(): number {
-    return Math.random() * this.#timing.spreadMs
   }
 
   /** Resolves at the end of the stream with its cause, the delay that the server asks for, and how long the stream lived. */
-  async #readStream(): Promise<{ error: unknown; retryMs: number | null; livedMs: number }> {
+  async function readStream(): Promise<{ error: unknown; retryMs: number | null; livedMs: number }> {
     let retryMs: number | null = null
     let openedAt = Infinity
-    const end = (error: unknown) => ({ error, retryMs, livedMs: performance.now() - openedAt })
-    const options = { after: this.#followed.cache.resumeFrom ?? undefined, ...this.#timing, signal: this.#stop.signal }
+    // A stream does not name its stash, so the id of a slug must be known before.
+    let error = isStashId(followed.stash) ? null : await poll()
     try {
-      await readWatchStream(this.#connection, options, {
-        opened: (headers, sentAt) => {
-          openedAt = performance.now()
-          this.#followed.responded(headers, sentAt)
-          this.#followed.freshness.streamOpened()
-          this.#pollIfSuspected()
-        },
-        heartbeat: () => {
-          this.#followed.heartbeat()
-          if (performance.now() - this.#polledAt > this.#timing.pollMs) this.#pollIfSuspected()
-        },
-        event: (data) => this.#followed.update(parseWatchEvent(data), 'stream'),
-        retry: (ms) => (retryMs = ms),
-      })
-      return end(new NoAnswerError('The stream ended.'))
-    } catch (error) {
-      return end(error)
+      if (error === null) {
+        const options = { after: cache.resumeFrom ?? undefined, query: { keys }, ...timing, signal }
+        await readWatchStream({ ...connection, stash: followed.stash }, options, {
+          opened: (headers, sentAt) => {
+            openedAt = performance.now()
+            followed.responded(headers, sentAt)
+            freshness.suspected = true
+            pollIfSuspected()
+          },
+          heartbeat: () => {
+            followed.heartbeat()
+            if (performance.now() - polledAt > pollMs) pollIfSuspected()
+          },
+          event: (data) => followed.update(parseWatchEvent(data), 'stream'),
+          retry: (ms) => (retryMs = ms),
+        })
+        error = new NoAnswerError('The stream ended.')
+      }
+    } catch (cause) {
+      error = cause
+    }
+    return { error, retryMs, livedMs: performance.now() - openedAt }
+  }
+
+  /** @param loaded resolves when the store was loaded, which may know the id of a slug */
+  async function run(loaded: Promise<void>): Promise<void> {
+    // The first poll runs beside the stream, so that the faster of the two makes the client ready.
+    if (isStashId(followed.stash)) void poll()
+    else await Promise.race([loaded, pause(timing.deadlineMs, signal)])
+    while (!signal.aborted) {
+      const { error, retryMs, livedMs } = await readStream()
+      if (signal.aborted) return
+      followed.failed(error)
+      freshness.disconnect('stream')
+      const wasSteady = livedMs > silenceMs * STEADY
+      if (wasSteady) streams.reset()
+      const askedMs = getRetryAfterMs(error) ?? retryMs
+      // A deploy or a proxy ends the steady streams of all clients at once: they must not reconnect at the same time.
+      const wait = wasSteady ? atLeastRetryAfter(pickSpread(), askedMs) : streams.next(askedMs)
+      await pollUntilRetry(wait, wasSteady)
     }
   }
+
+  return { run, poll }
 }

@@ -2,6 +2,10 @@
  * The status says how far the cached flags can be trusted. It is computed when `status()` is called, so that a process that
  * was suspended, or a stream that stopped a minute ago, does not look fresh.
  */
+
+/** The two sources of updates. */
+export type Source = 'stream' | 'poll'
+
 export type Status = {
   /**
    * - `empty`: no flags were received or loaded yet; every typed read gives its default
@@ -23,110 +27,101 @@ export type Status = {
   /** When the service last confirmed the flags; null: not since this process started. In ms since the epoch. */
   confirmedAt: number | null
   /** How the service last confirmed the flags; null: not since this process started. */
-  via: 'stream' | 'poll' | null
+  via: Source | null
   /** The number of flags whose time-box has ended by the clock, and whose end the service has not sent yet. */
   reverted: number
-  /** The last failure of a stream or a poll; it stays here after a recovery. */
+  /** The last failure of a stream or a poll since the state was last `fresh`; null while it is `fresh`. */
   error: { message: string; at: number } | null
+  /** The names of the flags that this process overrides, sorted. */
+  overridden: string[]
 }
 
-export class Freshness {
-  readonly #startedAt = Date.now()
-  #confirmedAt: number | null = null
-  #freshSince: number | null = null
-  #via: Status['via'] = null
-  #error: Status['error'] = null
-  #end: { state: 'gone' | 'closed'; at: number } | null = null
-  /** Whether the service returned an older revision than ours. Heartbeats do not confirm the cache until `confirm` is called. */
-  #suspected = false
-  /**
-   * Whether the stream or a poll has confirmed a revision since this stream began. Until then heartbeats do not confirm the
-   * cache, because changes that we missed may follow them.
-   */
-  #confirmedOnStream = false
+export type Freshness = ReturnType<typeof createFreshness>
+
+/**
+ * @param limitsMs how long after the last confirmation the cache is `behind`
+ * @param onFresh is called when the cache has just become fresh
+ */
+export function createFreshness(limitsMs: Record<Source, number>, onFresh: () => void) {
+  const startedAt = Date.now()
+  let confirmedAt: number | null = null
+  let freshSince: number | null = null
+  let via: Status['via'] = null
+  let error: Status['error'] = null
+  let end: ['gone' | 'closed', at: number] | null = null
   /** When the service first said that there is no such stash. A wrong service would say so too, so this is not final. */
-  #missingSince: number | null = null
-  readonly #limitsMs: { stream: number; poll: number }
-
-  /** @param limitsMs how long after the last confirmation the cache is `behind` */
-  constructor(limitsMs: { stream: number; poll: number }) {
-    this.#limitsMs = limitsMs
-  }
-
-  get ended(): boolean {
-    return this.#end !== null
-  }
-
-  /** Whether a poll must confirm the cache, although there is a stream. */
-  get suspected(): boolean {
-    return this.#suspected || !this.#confirmedOnStream
-  }
-
-  streamOpened(): void {
-    this.#confirmedOnStream = false
-  }
-
-  /**
-   * The service is alive, so it would have sent a change. This confirms the cache, unless the cache is `suspected`.
-   * @returns whether the cache has just become fresh
-   */
-  heartbeat(via: 'stream' | 'poll'): boolean {
-    if (this.suspected) return false
-    const now = Date.now()
-    const becomesFresh = this.#freshSince === null || this.#isOverdue(now)
-    if (becomesFresh) this.#freshSince = now
-    this.#confirmedAt = now
-    this.#missingSince = null
-    this.#via = via
-    return becomesFresh
-  }
-
-  /**
-   * The service has our revision as its newest, has sent a newer one, which was applied, or has sent a change that we had.
-   * @returns whether the cache has just become fresh
-   */
-  confirm(via: 'stream' | 'poll'): boolean {
-    this.#suspected = false
-    this.#confirmedOnStream = true
-    return this.heartbeat(via)
-  }
-
-  suspect(): void {
-    this.#suspected = true
-    this.#freshSince = null
-  }
-
-  recordError(message: string): void {
-    this.#error = { message, at: Date.now() }
-  }
-
-  missing(): void {
-    this.#missingSince ??= Date.now()
-  }
-
-  /** The stream ended, or a poll failed. The end of a stream changes nothing while polls confirm the cache. */
-  disconnect(source: 'stream' | 'poll'): void {
-    if (source === 'poll' || this.#via === 'stream') this.#freshSince = null
-  }
-
-  /** Final, except that a client whose stash is gone can still be closed. */
-  end(state: 'gone' | 'closed'): void {
-    if (this.#end?.state !== 'closed') this.#end = { state, at: Date.now() }
-  }
-
-  toStatus(revision: number | null, reverted: number): Status {
-    const now = Date.now()
-    const rest = { revision, confirmedAt: this.#confirmedAt, via: this.#via, reverted, error: this.#error }
-    if (this.#end !== null) return { state: this.#end.state, since: this.#end.at, ...rest }
-    if (revision === null) return { state: 'empty', since: this.#startedAt, ...rest }
-    if (this.#freshSince !== null && !this.#isOverdue(now)) return { state: 'fresh', since: this.#freshSince, ...rest }
-    if (this.#missingSince !== null) return { state: 'gone', since: this.#missingSince, ...rest }
-    return { state: 'behind', since: this.#confirmedAt ?? this.#startedAt, ...rest }
-  }
+  let missingSince: number | null = null
 
   /** A negative age means that the local clock was put back: then the real age is not known. */
-  #isOverdue(now: number): boolean {
-    const age = now - (this.#confirmedAt ?? now)
-    return age < 0 || age > this.#limitsMs[this.#via ?? 'poll']
+  const isFresh = (now: number): boolean => {
+    const age = now - (confirmedAt ?? now)
+    return freshSince !== null && age >= 0 && age <= limitsMs[via ?? 'poll']
+  }
+
+  const getState = (revision: number | null): [state: Status['state'], since: number] => {
+    if (end !== null) return end
+    if (revision === null) return ['empty', startedAt]
+    if (freshSince !== null && isFresh(Date.now())) return ['fresh', freshSince]
+    if (missingSince !== null) return ['gone', missingSince]
+    return ['behind', confirmedAt ?? startedAt]
+  }
+
+  return {
+    /**
+     * Whether a poll must confirm the cache, although there is a stream: the service returned an older revision than ours, or
+     * neither the stream nor a poll has confirmed a revision since the stream began. Until then heartbeats do not confirm the
+     * cache, because changes that we missed may follow them.
+     */
+    suspected: true,
+
+    /** The service is alive, so it would have sent a change. This confirms the cache, unless the cache is `suspected`. */
+    heartbeat(source: Source): void {
+      if (this.suspected) return
+      const now = Date.now()
+      const wasFresh = isFresh(now)
+      confirmedAt = now
+      missingSince = null
+      via = source
+      if (wasFresh) return
+      freshSince = now
+      error = null
+      onFresh()
+    },
+
+    /** The service has our revision as its newest, has sent a newer one, which was applied, or a change that we had. */
+    confirm(source: Source): void {
+      this.suspected = false
+      this.heartbeat(source)
+    },
+
+    /** The stream ended, or a poll failed. The end of a stream changes nothing while polls confirm the cache. */
+    disconnect(source: Source): void {
+      if (source === 'poll' || via === 'stream') freshSince = null
+    },
+
+    /** @param isMissing whether the service said that there is no such stash */
+    fail(message: string, isMissing: boolean): void {
+      error = { message, at: Date.now() }
+      if (isMissing) missingSince ??= Date.now()
+    },
+
+    /** Final, except that a client whose stash is gone can still be closed. */
+    end(state: 'gone' | 'closed'): void {
+      if (end?.[0] !== 'closed') end = [state, Date.now()]
+    },
+
+    toStatus({ revision, reverted, overridden }: Pick<Status, 'revision' | 'reverted' | 'overridden'>): Status {
+      const [state, since] = getState(revision)
+      return {
+        state,
+        since,
+        revision,
+        confirmedAt,
+        via,
+        reverted,
+        overridden,
+        error: state === 'fresh' ? null : error,
+      }
+    },
   }
 }

@@ -13,50 +13,34 @@ export type Store = {
 /** Bounds the writes to a disk while a flag changes often. */
 const SAVE_INTERVAL_MS = 1_000
 
-/** One save runs at a time. All saves that are requested meanwhile become one, of the newest state. */
-export class Persister {
-  readonly #store: Store
-  readonly #onError: (error: unknown) => void
-  readonly #closing = new AbortController()
-  #newest: (() => string) | null = null
-  #saving: Promise<void> | null = null
-
-  constructor(store: Store, onError: (error: unknown) => void) {
-    this.#store = store
-    this.#onError = onError
-  }
-
-  async load(): Promise<string | null> {
-    try {
-      return (await this.#store.load()) ?? null
-    } catch (error) {
-      this.#onError(error)
-      return null
-    }
-  }
-
-  /** @param serialize is called when the save begins, so that it gives the newest state */
-  save(serialize: () => string): void {
-    this.#newest = serialize
-    this.#saving ??= this.#saveAll()
-  }
-
-  /** Resolves once the newest state is saved, or its save has failed. */
-  async close(): Promise<void> {
-    this.#closing.abort()
-    await this.#saving
-  }
-
-  async #saveAll(): Promise<void> {
-    for (let serialize = this.#newest; serialize !== null; serialize = this.#newest) {
-      this.#newest = null
+/**
+ * Returns a function that saves the newest state. One save runs at a time; all that are requested meanwhile become one. The
+ * promise resolves once the newest state is saved, or its save has failed.
+ * @param serialize is called when a save begins
+ * @param closing ends the waits between two saves
+ */
+export function createPersister(
+  store: Store,
+  serialize: () => string,
+  onError: (error: unknown) => void,
+  closing: AbortSignal,
+): () => Promise<void> {
+  let isRequested = false
+  let saving: Promise<void> | null = null
+  const saveAll = async (): Promise<void> => {
+    while (isRequested) {
+      isRequested = false
       try {
-        await this.#store.save(serialize())
+        await store.save(serialize())
       } catch (error) {
-        this.#onError(error)
+        onError(error)
       }
-      await pause(SAVE_INTERVAL_MS, this.#closing.signal)
+      await pause(SAVE_INTERVAL_MS, closing)
     }
-    this.#saving = null
+    saving = null
+  }
+  return () => {
+    isRequested = true
+    return (saving ??= saveAll())
   }
 }

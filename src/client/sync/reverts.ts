@@ -1,4 +1,5 @@
 /** The pending reverts of time-boxes, from the service or from a store: the value that a flag goes back to, and when. */
+import { isRecord } from '../requests/call.ts'
 
 export type Revert = {
   /** In ms since the epoch, by the service's clock. */
@@ -11,15 +12,14 @@ export type Reverts = Map<string, Revert>
 
 /** @returns undefined if `raw` is not a revert */
 export function parseRevert(raw: unknown): Revert | undefined {
-  if (typeof raw !== 'object' || raw === null || !('at' in raw) || !('to' in raw)) return undefined
-  const at = typeof raw.at === 'string' && ISO_TIME.test(raw.at) ? Date.parse(raw.at) : NaN
-  if (Number.isNaN(at) || (raw.to !== null && typeof raw.to !== 'string')) return undefined
-  return { at, to: raw.to }
+  const { at, to } = isRecord(raw) ? raw : {}
+  const ms = ISO_TIME.test(String(at)) ? Date.parse(String(at)) : NaN
+  return Number.isNaN(ms) || !(to === null || typeof to === 'string') ? undefined : { at: ms, to }
 }
 
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/
 
-export const serializeReverts = (
-  reverts: ReadonlyMap<string, Revert>,
-): Record<string, { at: string; to: string | null }> =>
-  Object.fromEntries([...reverts].map(([key, { at, to }]) => [key, { at: new Date(at).toISOString(), to }]))
+export const serializeRevert = ({ at, to }: Revert): { at: string; to: string | null } => ({
+  at: new Date(at).toISOString(),
+  to,
+})

@@ -1,25 +1,30 @@
 /**
- * The text that a store keeps: the body of `/flags`, and the correction of the clock. Another version or another program may
- * have written it, or only a part of it. Its flags are used as a whole or not at all; of the time-boxes and the clock, the
- * valid ones are used.
+ * The text that a store keeps: the body of `/flags`, of which service and slug it is, and the correction of the clock. Another
+ * version or another program may have written it, or only a part of it. Its flags are used as a whole or not at all; of the
+ * time-boxes and the clock, the valid ones are used.
  */
-import type { StoredClock } from './clock.ts'
+import { listNames } from '../list-names.ts'
+import { parseRevert, serializeRevert, type Reverts } from './reverts.ts'
+import { another, checkStash, isStashId, parseObject, toSnapshot, type FlagUpdate } from './flag-update.ts'
 import type { FlagCache } from './flag-cache.ts'
-import { parseObject, toSnapshot, type FlagUpdate } from './flag-update.ts'
+import type { StoredClock } from './clock.ts'
 import { isRecord } from '../requests/call.ts'
-import { parseRevert, serializeReverts, type Reverts } from './reverts.ts'
 
 export type StoredState = {
-  snapshot: Extract<FlagUpdate, { type: 'snapshot' }>
+  snapshot: Extract<FlagUpdate, { type: 'snapshot' }> & { stash: string }
   clock: StoredClock | null
   /** Names the parts that were left out, in a sentence; null if there are none. */
   flaw: string | null
 }
 
-/** @throws {NoAnswerError} if the text has no flags of this stash */
-export function parseStored(text: string, stash: string): StoredState {
-  const { stash_id, revision, flags, reverts: rawReverts, clock: rawClock } = parseObject(text, 'The text in the store')
-  const snapshot = toSnapshot(stash, stash_id, revision, flags)
+/** Whose flags a store keeps. `stash` is the id, or the slug as long as the id is not known. */
+export type StoreOwner = { stash: string; slug: string | undefined; service: string | undefined }
+
+/** @throws {NoAnswerError} if the text has no flags of this stash and service. One of the whole stash has those of each service. */
+export function parseStored(text: string, { stash, slug, service }: StoreOwner): StoredState {
+  const { stash_id, revision, flags, reverts: rawReverts, clock: rawClock, ...names } = parseObject(text)
+  const id = checkStash(isStashId(stash) || names['slug'] === slug ? stash_id : null, stash)
+  if ((names['service'] ?? service) !== service) throw another('service')
   const reverts: Reverts = new Map()
   const flaws: string[] = []
   for (const [key, raw] of Object.entries(isRecord(rawReverts) ? rawReverts : {})) {
@@ -32,34 +37,35 @@ export function parseStored(text: string, stash: string): StoredState {
   if (rawClock !== undefined && clock === null) flaws.push('the clock')
   // An earlier version stored no reverts. Then only a snapshot from the service says whether there are any.
   const knowsReverts = isRecord(rawReverts) && flaws.length === 0
-  const [first, ...more] = flaws
-  const others = more.length === 0 ? '' : ` and ${more.length} more`
-  const flaw = first === undefined ? null : `The store has parts that cannot be read: ${first}${others}.`
-  return { snapshot: { ...snapshot, reverts, knowsReverts }, clock, flaw }
+  return {
+    snapshot: { type: 'snapshot', stash: id, ...toSnapshot(revision, flags, {}), reverts, knowsReverts },
+    clock,
+    flaw: flaws.length === 0 ? null : `The store has parts that cannot be read: ${listNames(flaws)}.`,
+  }
 }
 
 export function serializeStored(
-  stash: string,
-  { revision, flags, reverts }: FlagCache,
+  { stash, slug, service }: StoreOwner,
+  cache: FlagCache,
   clock: StoredClock | null,
 ): string {
   return JSON.stringify({
     stash_id: stash,
-    revision: revision ?? 0,
-    flags: Object.fromEntries(flags),
-    reverts: serializeReverts(reverts),
-    ...(clock !== null && { clock: { offset_ms: clock.offsetMs, seen_at: clock.seenAt } }),
+    slug,
+    service,
+    revision: cache.revision ?? 0,
+    flags: cache.collect(({ sent }) => sent, cache.prefix),
+    reverts: cache.collect(({ revert }) => revert && serializeRevert(revert), cache.prefix),
+    clock: clock ? { offset_ms: clock.offsetMs, seen_at: clock.seenAt } : undefined,
   })
 }
 
 /** Bound of a plausible offset, and of a plausible time: a clock without a battery starts at 1970. */
-const CENTURY_MS = 100 * 365.25 * 86_400_000
+const CENTURY_MS = 3_155_760_000_000
 
 function parseClock(raw: unknown): StoredClock | null {
-  if (!isRecord(raw)) return null
-  const { offset_ms: offsetMs, seen_at: seenAt } = raw
-  return isWithin(offsetMs, -CENTURY_MS) && isWithin(seenAt, 0) ? { offsetMs, seenAt } : null
+  const { offset_ms: offsetMs, seen_at: seenAt } = isRecord(raw) ? raw : {}
+  return isPlausible(offsetMs) && isPlausible(seenAt) ? { offsetMs, seenAt } : null
 }
 
-const isWithin = (raw: unknown, least: number): raw is number =>
-  typeof raw === 'number' && raw >= least && raw <= CENTURY_MS
+const isPlausible = (raw: unknown): raw is number => typeof raw === 'number' && Math.abs(raw) <= CENTURY_MS

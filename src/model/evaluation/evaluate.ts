@@ -9,8 +9,8 @@
  *   split               → one of the names, by bucket        SPLIT; STATIC where one name has all the weight
  *   any other, or none  → the text                           STATIC
  */
-import { parseJson } from '../parse-json.ts'
-import { getBucketEnds, getShare } from './rollout.ts'
+import { getShare } from './rollout.ts'
+import { parseShares } from './shares.ts'
 import type { Flag } from '../snapshot/snapshot.ts'
 
 /** Without `value`, the caller's own default applies. */
@@ -24,24 +24,13 @@ export type Rule =
   | { kind: 'type_mismatch'; guard: string }
 
 export function createRule({ value: text, guard }: Flag): Rule {
-  switch (guard) {
-    case 'boolean':
-      return text === 'true' || text === 'false'
-        ? same(text === 'true', text === 'true' ? 'on' : 'off')
-        : typeMismatch(guard)
-    case 'number':
-      return text.trim() !== '' && Number.isFinite(Number(text)) ? same(Number(text), DEFAULT) : typeMismatch(guard)
-    case 'json':
-      return jsonRule(text)
-    case 'percentage':
-      return percentageRule(text)
-    case 'split':
-      return splitRule(text)
-    case 'choice':
-      return same(text, text)
-    default:
-      return same(text, DEFAULT)
-  }
+  const shares = parseShares(text, guard)
+  if (shares === undefined) return { kind: 'type_mismatch', guard: String(guard) }
+  const { values, ends } = shares
+  const [only] = values
+  if (values.length > 1)
+    return { kind: 'shared', outcomes: values.map((value) => toOutcome(value, guard, 'SPLIT')), ends }
+  return { kind: 'same', outcome: only === undefined ? { reason: 'DEFAULT' } : toOutcome(only, guard, 'STATIC') }
 }
 
 /** The outcome for users of this bucket: see `getBucket`. */
@@ -51,52 +40,14 @@ export function chooseOutcome({ outcomes, ends }: Extract<Rule, { kind: 'shared'
   return outcome
 }
 
-/** The variant name of a flag that has one variant. */
-const DEFAULT = 'default'
-
-const same = (value: unknown, variant: string): Rule => ({
-  kind: 'same',
-  outcome: { value, variant, reason: 'STATIC' },
+const toOutcome = (value: unknown, guard: string | undefined, reason: Outcome['reason']): Outcome => ({
+  value,
+  variant: toVariant(value, guard),
+  reason,
 })
 
-const typeMismatch = (guard: string): Rule => ({ kind: 'type_mismatch', guard })
-
-function jsonRule(text: string): Rule {
-  const parsed = parseJson(text)
-  if (parsed === undefined) return typeMismatch('json')
-  // OFREP clients treat null as an error. A missing value means that the client's default applies.
-  return parsed.value === null ? { kind: 'same', outcome: { reason: 'DEFAULT' } } : same(parsed.value, DEFAULT)
-}
-
-function percentageRule(text: string): Rule {
-  const share = text.trim() === '' ? NaN : Number(text)
-  if (!(share >= 0 && share <= 100)) return typeMismatch('percentage')
-  return sharedRule([
-    { value: true, variant: 'on', weight: share },
-    { value: false, variant: 'off', weight: 100 - share },
-  ])
-}
-
-function splitRule(text: string): Rule {
-  const weights = parseJson(text)?.value
-  if (typeof weights !== 'object' || weights === null || Array.isArray(weights)) return typeMismatch('split')
-  const shares = Object.entries(weights).map(([name, weight]) => ({
-    value: name,
-    variant: name,
-    // Number() would also accept "1", [1] and null.
-    weight: typeof weight === 'number' ? weight : NaN,
-  }))
-  const total = shares.reduce((sum, { weight }) => sum + (weight >= 0 ? weight : NaN), 0)
-  return total > 0 && Number.isFinite(total) ? sharedRule(shares) : typeMismatch('split')
-}
-
-function sharedRule(shares: { value: unknown; variant: string; weight: number }[]): Rule {
-  const wanted = shares.filter(({ weight }) => weight > 0)
-  const [only] = wanted
-  if (only !== undefined && wanted.length === 1) return same(only.value, only.variant)
-  return {
-    kind: 'shared',
-    outcomes: wanted.map(({ value, variant }) => ({ value, variant, reason: 'SPLIT' })),
-    ends: getBucketEnds(wanted.map(({ weight }) => weight)),
-  }
+function toVariant(value: unknown, guard: string | undefined): string {
+  if (guard === 'boolean' || guard === 'percentage') return value === true ? 'on' : 'off'
+  // A flag of another type has one variant.
+  return guard === 'split' || guard === 'choice' ? String(value) : 'default'
 }

@@ -10,11 +10,13 @@ export function murmur3(text: string): number {
   const bytes = encoder.encode(text)
   const { length } = bytes
   let hash = 0
-  let i = 0
-  for (; i + 4 <= length; i += 4) {
-    hash = Math.imul(rotate(hash ^ scramble(word(bytes, i, 4)), 13), 5) + 0xe6546b64
+  for (let i = 0; i < length; i += 4) {
+    // A word of four bytes, little-endian. The last one may have fewer, and is mixed in without the second step.
+    let word = 0
+    for (let k = 3; k >= 0; k--) word = (word << 8) | (bytes[i + k] ?? 0)
+    hash ^= Math.imul(rotate(Math.imul(word, C1), 15), C2)
+    if (i + 4 <= length) hash = Math.imul(rotate(hash, 13), 5) + 0xe6546b64
   }
-  if (i < length) hash ^= scramble(word(bytes, i, length - i))
   hash ^= length
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
@@ -22,14 +24,5 @@ export function murmur3(text: string): number {
 }
 
 const encoder = new TextEncoder()
-
-/** A word of up to four bytes, little-endian. */
-function word(bytes: Uint8Array, at: number, count: number): number {
-  let value = 0
-  for (let k = 0; k < count; k++) value |= (bytes[at + k] ?? 0) << (8 * k)
-  return value
-}
-
-const scramble = (value: number): number => Math.imul(rotate(Math.imul(value, C1), 15), C2)
 
 const rotate = (value: number, by: number): number => (value << by) | (value >>> (32 - by))

@@ -3,7 +3,15 @@ import { createInterface } from 'node:readline'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { connect, type Changed } from '../../../src/client/client.ts'
 
-type Setup = { url: string; stash: string; token?: string; store?: string; timing?: Record<string, number> } & Clocks
+type Setup = Options & { store?: string } & Clocks
+type Options = {
+  url: string
+  stash: string
+  token?: string
+  service?: string
+  override?: Record<string, string>
+} & Timing
+type Timing = { timing?: Record<string, number> }
 type Clocks = { travelMs?: number; skewMs?: number; random?: number }
 
 const say = (line: unknown): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
@@ -27,13 +35,9 @@ const flags = connect({ ...options, ...store, report: ({ kind, message }) => say
 flags.watch(({ revision, changes }) => say({ news: [revision, Object.fromEntries(changes)] }))
 
 const brief = ({ revision, held }: Changed): unknown[] => [revision, held?.id ?? null]
-const toStatus = ({ state, revision, via, since, reverted }: ReturnType<typeof flags.status>) => ({
-  state,
-  revision,
-  via,
-  since,
-  reverted,
-})
+const toStatus = ({ state, revision, via, since, reverted, error, overridden }: ReturnType<typeof flags.status>) => {
+  return { state, revision, via, since, reverted, error: error?.message ?? null, overridden }
+}
 
 /** The commands by name. The names are the same in both languages. */
 const commands: Record<string, (...args: never[]) => unknown> = {
