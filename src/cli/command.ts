@@ -53,7 +53,7 @@ export const WRITE: Record<string, Option> = {
   'break-glass': { takes: '<why>', means: 'override a freeze; recorded, and takes a token that may' },
   'dry-run': { short: 'n', means: 'only show what would happen' },
   yes: { short: 'y', means: 'do not ask' },
-  wait: { means: 'if a second person must approve it, wait until they did, or declined' },
+  wait: { means: 'if a second person must approve it, wait for their answer' },
   timeout: { takes: '<15m>', means: 'how long --wait waits' },
 }
 

@@ -25,6 +25,10 @@ export const GROUPS: Record<string, Record<string, Entry>> = {
       summary: 'each change as it happens, until Ctrl-C',
       load: async () => (await import('./commands/flags/watch.ts')).watch,
     },
+    open: {
+      summary: 'open the dashboard in the browser',
+      load: async () => (await import('./commands/access/open.ts')).open,
+    },
   },
   Flags: {
     get: { summary: 'read flags', load: async () => (await import('./commands/flags/get.ts')).get },
@@ -95,6 +99,23 @@ export const GROUPS: Record<string, Record<string, Entry>> = {
       summary: 'create a stash, and keep its token in a profile',
       load: async () => (await import('./commands/access/init.ts')).init,
     },
+    login: {
+      summary: 'keep a token for a stash that exists in a profile',
+      load: async () => (await import('./commands/access/login.ts')).login,
+    },
+    logout: {
+      summary: 'delete the token from a profile',
+      load: async () => (await import('./commands/access/logout.ts')).logout,
+    },
+    whoami: {
+      summary: 'who the token is, and what it may',
+      load: async () => (await import('./commands/access/whoami.ts')).whoami,
+    },
+    use: { summary: 'choose the current profile', load: async () => (await import('./commands/access/use.ts')).use },
+    profiles: {
+      summary: 'list, protect and delete profiles',
+      load: async () => (await import('./commands/access/profiles.ts')).profiles,
+    },
     token: {
       summary: 'who else has access to the stash',
       load: async () => (await import('./commands/access/token.ts')).token,
@@ -112,10 +133,19 @@ export const GROUPS: Record<string, Record<string, Entry>> = {
   },
 }
 
-const ENTRIES = new Map(Object.values(GROUPS).flatMap((group) => Object.entries(group)))
-const ALIASES = new Map([...ENTRIES].flatMap(([name, { aliases = [] }]) => aliases.map((alias) => [alias, name])))
+/** `help` does not list these. */
+const UNLISTED: Record<string, Entry> = {
+  version: {
+    summary: 'the version of the command line',
+    load: async () => (await import('./commands/help/version.ts')).version,
+  },
+}
+
+const LISTED = new Map(Object.values(GROUPS).flatMap((group) => Object.entries(group)))
+const ENTRIES = new Map([...LISTED, ...Object.entries(UNLISTED)])
+const ALIASES = new Map([...LISTED].flatMap(([name, { aliases = [] }]) => aliases.map((alias) => [alias, name])))
 
 /** @param name of a command, or one of its aliases */
 export const findCommand = (name: string): Entry | undefined => ENTRIES.get(ALIASES.get(name) ?? name)
 
-export const listCommandNames = (): string[] => [...ENTRIES.keys(), ...ALIASES.keys()]
+export const listCommandNames = (): string[] => [...LISTED.keys(), ...ALIASES.keys()]

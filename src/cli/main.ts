@@ -10,6 +10,9 @@ import { EXIT, Misuse, type Exit } from './exit.ts'
 import { readFormat, readInput, refuseTokens, splitCommand } from './input/arguments.ts'
 import { paint, Printer } from './output/print.ts'
 
+/** The most that a shell waits for its completion, without the start of Node. */
+const COMPLETION_MS = 1_300
+
 const streams = { stdout: process.stdout, stderr: process.stderr }
 
 // The reader of the output has ended (`| head`), so there is nothing more to do.
@@ -29,17 +32,24 @@ const format = readFormat(typed)
 process.exitCode = await run(typed).catch(fail)
 
 async function run(words: string[]): Promise<Exit> {
+  if (words[0] === '__complete')
+    return runCompletion(words.slice(words[1] === '--' ? 2 : 1)).catch((): Exit => EXIT.done)
   refuseTokens(words)
   const { name, rest } = splitCommand(words)
-  if (name === '') return runCommand('help', words.includes('--version') || words.includes('-V') ? ['--version'] : rest)
+  const isVersion = (word: string): boolean => word === '--version' || word === '-V'
+  const isHelp = (word: string): boolean => word === '--help' || word === '-h'
+  if (name === '')
+    return runCommand(
+      rest.some(isVersion) ? 'version' : 'help',
+      rest.filter((word) => !isVersion(word) && !isHelp(word)),
+    )
   return runCommand(name, rest)
 }
 
 async function runCommand(name: string, rest: string[]): Promise<Exit> {
   const command = await load(name)
   const input = readInput(name, command, rest)
-  if (input.isSet('help') && name !== 'help')
-    return runCommand('help', [name, ...(format === 'json' ? ['--json'] : [])])
+  if (input.isSet('help')) return runCommand('help', [name, ...(format === 'json' ? ['--json'] : [])])
   const { env } = process
   const print = new Printer(streams, env, { format, isQuiet: input.isSet('quiet') })
   const profile = input.text('profile')
@@ -49,6 +59,15 @@ async function runCommand(name: string, rest: string[]): Promise<Exit> {
     return new Session(settings)
   }
   return command.run(input, { print, env, profile, session })
+}
+
+/** Says nothing but candidates, whatever happens. */
+async function runCompletion(words: string[]): Promise<Exit> {
+  setTimeout(() => process.exit(EXIT.done), COMPLETION_MS).unref()
+  const { complete } = await import('./commands/help/complete.ts')
+  const found = await complete(words, process.env)
+  new Printer(streams, process.env, { format: 'name', isQuiet: true }).names(found)
+  return EXIT.done
 }
 
 async function load(name: string): Promise<Command> {

@@ -4,12 +4,12 @@
  * nothing. `FlagSync` keeps the memory current, and keeps the last known values if that fails.
  */
 import { Details } from './details.ts'
-import { checkOptions, type Options } from './options.ts'
 import type { Status } from './sync/freshness.ts'
-import { createFlagSync, type FlagChanges, type FlagSync } from './sync/flag-sync.ts'
+import { NoAnswerError, RefusedError } from './requests/errors.ts'
 import type { Problem } from './reporter.ts'
 import type { Changed, ChangeOptions } from './requests/change.ts'
-import { NoAnswerError, RefusedError } from './requests/errors.ts'
+import { checkOptions, type Options } from './options.ts'
+import { createFlagSync, type FlagChanges, type FlagSync } from './sync/flag-sync.ts'
 
 export { NoAnswerError, RefusedError }
 export type { Changed, ChangeOptions, FlagChanges, Options, Problem, Status }

@@ -3,8 +3,8 @@
  * flag that is read as the type of its guard. Evaluation never throws and sends no request. A text that does not fit gives the
  * caller's default, with the reason.
  */
-import { parseShares, type Shares } from '../model/evaluation/shares.ts'
 import { getBucket, getShare } from '../model/evaluation/rollout.ts'
+import { parseShares, type Shares } from '../model/evaluation/shares.ts'
 
 export type Kind = 'boolean' | 'number' | 'json' | 'percentage' | 'split'
 

@@ -2,5 +2,4 @@
 const LISTED_MAX = 20
 
 /** For a message in a log. */
-export const listNames = (names: string[]): string =>
-  names.slice(0, LISTED_MAX).join(', ') + (names.length > LISTED_MAX ? ', …' : '')
+export const listNames = (names: string[]): string => names.slice(0, LISTED_MAX).join(', ')

@@ -2,10 +2,10 @@
 import type { Connection, FetchLike } from './requests/call.ts'
 import { getProcess } from './host.ts'
 import { isStashId } from './sync/flag-update.ts'
-import { VERSION } from './version.ts'
-import type { Store } from './sync/persister.ts'
-import type { Problem } from './reporter.ts'
 import type { Timing } from './sync/follow.ts'
+import { VERSION } from './version.ts'
+import type { Problem } from './reporter.ts'
+import type { Store } from './sync/persister.ts'
 
 export type Options = Connection & {
   /**
@@ -44,10 +44,10 @@ export function checkOptions(options: Options): Options {
   const { url, stash, service = 'any' } = rest
   // The token is checked here because the error of `fetch` for a bad header would quote it, and so write it to a log.
   const sent = String(token ?? '').trim()
-  check(/^https?:\/\//.test(url) && URL.canParse(url), '`url` is not an http(s) address')
-  check(isStashId(stash) || /^[a-z][a-z0-9-]{2,39}$/.test(stash), '`stash` is not the id or the slug of a stash')
+  check(/^https?:\/\/[^/\s]/.test(url), '`url` is not an http(s) address')
+  check(isStashId(stash) || /^[a-z][a-z0-9-]{2,39}$/.test(stash), '`stash` is not an id or a slug')
   check(/^[\w.-]{1,126}$/.test(service), '`service` is not the first part of a key')
-  check(/^[\x21-\x7e]*$/.test(sent), '`token` contains spaces or characters that no token has')
+  check(/^[\x21-\x7e]*$/.test(sent), '`token` contains spaces or odd characters')
   return {
     ...rest,
     // An empty token counts as none: environment variables are often set and empty.

@@ -3,10 +3,10 @@
  * SWITCHYARD_OVERRIDE, over them those of the file that SWITCHYARD_OVERRIDE_FILE names. They work while everything else is down,
  * so nothing here waits or throws: what cannot be used is reported, and ignored.
  */
-import type { FlagCache } from './sync/flag-cache.ts'
-import { listNames } from './list-names.ts'
 import { toMessage } from './reporter.ts'
 import { getProcess } from './host.ts'
+import { listNames } from './list-names.ts'
+import type { FlagCache } from './sync/flag-cache.ts'
 
 /** 1 MiB, as a stash: a larger file is not one of overrides. */
 const FILE_MAX_BYTES = 2 ** 20
@@ -50,17 +50,17 @@ export function startOverrides(
     }
   }
 
-  const { SWITCHYARD_OVERRIDE: variable = '', SWITCHYARD_OVERRIDE_FILE: file } = env
-  const fs = file ? getBuiltinModule?.('node:fs') : undefined
-  const readFile = (path: string): RawEntry[] => {
-    if (!fs) throw new Error('not without Node 20.16')
-    const stats = fs.statSync(path, { throwIfNoEntry: false })
+  const { SWITCHYARD_OVERRIDE: variable = '', SWITCHYARD_OVERRIDE_FILE: file = '' } = env
+  const fs = file && getBuiltinModule?.('node:fs')
+  const readFile = (): RawEntry[] => {
+    if (!fs) throw new Error('it takes Node 20.16')
+    const stats = fs.statSync(file, { throwIfNoEntry: false })
     // To read a device or a pipe could block.
-    if (stats && !(stats.isFile() && stats.size <= FILE_MAX_BYTES)) throw new Error('not a file of up to 1 MiB')
-    return stats ? parse(fs.readFileSync(path, 'utf8').replace(/^\s*#.*/gm, '')) : []
+    if (stats && !(stats.isFile() && stats.size <= FILE_MAX_BYTES)) throw new Error('no file of up to 1 MiB')
+    return stats ? parse(fs.readFileSync(file, 'utf8').replace(/^\s*#.*/gm, '')) : []
   }
   const look = (): void => {
-    if (file) readLayer(2, 'SWITCHYARD_OVERRIDE_FILE', () => readFile(file))
+    if (file) readLayer(2, 'SWITCHYARD_OVERRIDE_FILE', readFile)
     const overrides = new Map(layers.flat())
     const { size } = overrides
     const text = JSON.stringify([...overrides])
@@ -73,12 +73,12 @@ export function startOverrides(
     onChange()
   }
 
-  readLayer(0, 'The option `override`', () => Object.entries(option))
+  readLayer(0, 'Option `override`', () => Object.entries(option))
   readLayer(1, 'SWITCHYARD_OVERRIDE', () => parse(variable))
   // It is watched first, so that no change is missed. `watchFile` looks at the file each second, and works on every file system.
-  if (file) fs?.watchFile(file, { interval: LOOK_MS, persistent: false }, look)
+  if (fs) fs.watchFile(file, { interval: LOOK_MS, persistent: false }, look)
   look()
-  return () => void (file && fs?.unwatchFile(file, look))
+  return () => void (fs && fs.unwatchFile(file, look))
 }
 
 /** @throws {Error} if the text begins as a JSON object and is none */

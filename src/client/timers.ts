@@ -39,7 +39,7 @@ export function createTimer(fire: () => void) {
     set(ms: number): void {
       clearTimeout(timer)
       if (isStopped) return
-      timer = setTimeout(fire, Math.min(Math.max(ms, 1), TIMEOUT_MAX_MS))
+      timer = setTimeout(fire, Math.min(ms, TIMEOUT_MAX_MS))
       unref(timer)
     },
 

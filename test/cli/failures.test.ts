@@ -233,7 +233,6 @@ describe('a token that ended', () => {
 describe('what the service says of itself', () => {
   it.each([
     ['creation_closed', 403, 1],
-    ['label_taken', 409, 1],
     ['rate_limited', 429, 1],
   ])('%s is said as it is, and ends with %i', async (code, status, exit) => {
     const detail = 'This is what to do.'

@@ -183,12 +183,18 @@ describe('token', () => {
       err: expect.not.stringContaining('swy_'),
     })
     const ci = as(made.out.trim())
-    expect(await ci('set', 'm-a', '1')).toMatchObject({ exit: 0 })
-    expect(await ci('set', 'other', '1')).toMatchObject({ exit: 1, err: expect.stringContaining('may not do this') })
-    expect(await cli('token')).toMatchObject({ exit: 0, out: expect.stringMatching(/ci +write of m-\*,n +until /) })
+    expect(await ci('set', 'm-a', '1', '--create')).toMatchObject({ exit: 0 })
+    expect(await ci('set', 'other', '1', '--create')).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining('may not do this'),
+    })
+    expect(await cli('token')).toMatchObject({
+      exit: 0,
+      out: expect.stringMatching(/ci +[0-9a-f]{16} +write of m-\*,n +/),
+    })
     const { body } = await cli.json('token', 'list')
     const id = (body['tokens'] as { label: string; token_id: string }[]).find(({ label }) => label === 'ci')?.token_id
-    expect(await cli('token', 'revoke', String(id))).toMatchObject({ exit: 0 })
+    expect(await cli('token', 'revoke', String(id), '--yes')).toMatchObject({ exit: 0 })
     expect(await ci('set', 'm-a', '2')).toMatchObject({ exit: 1 })
   })
   it('goes into a profile where that is asked for, and nowhere else', async () => {
@@ -196,7 +202,7 @@ describe('token', () => {
     const { exit, body } = await cli.json('token', 'create', 'bob', '--can', 'write,approve', '--save', 'bob')
     expect(exit).toBe(0)
     expect(JSON.stringify(body)).not.toContain('swy_')
-    expect(await cli('set', 'a', '1', '--profile', 'bob')).toMatchObject({ exit: 0 })
+    expect(await cli('set', 'a', '1', '--create', '--profile', 'bob')).toMatchObject({ exit: 0 })
     expect(await cli('token', 'create', 'bob', '--can', 'write', '--save', 'bob')).toMatchObject({ exit: 2 })
   })
   it('of the master is replaced, in the profile that it is from', async () => {
@@ -212,20 +218,20 @@ describe('token', () => {
     expect(after).toEqual({ ...before, token: expect.stringMatching(TOKEN) })
     expect(after['token']).not.toBe(before['token'])
     expect((await stat(file)).mode & 0o777).toBe(0o600)
-    expect(await cli('set', 'a', '1')).toMatchObject({ exit: 0 })
+    expect(await cli('set', 'a', '1', '--create')).toMatchObject({ exit: 0 })
   })
   it('of the master is on stdout where it is from the environment, and the old one works as long as was asked', async () => {
     const { cli, as } = await freshCli()
     const { exit, body } = await cli.json('token', 'rotate', '--overlap', '1h')
     expect(exit).toBe(0)
-    expect(await as(String(body['token']))('set', 'a', '1')).toMatchObject({ exit: 0 })
+    expect(await as(String(body['token']))('set', 'a', '1', '--create')).toMatchObject({ exit: 0 })
     expect(await cli('set', 'a', '2')).toMatchObject({ exit: 0 })
   })
   it.each([
     [['create', 'ci'], 2, /--can/],
-    [['create', 'ci', '--can', 'everything'], 1, /is malformed/],
+    [['create', 'ci', '--can', 'everything'], 2, /There is no ability "everything"/],
     [['revoke'], 2, /Usage/],
-    [['revoke', '0123456789abcdef'], 1, /no such token/],
+    [['revoke', '0123456789abcdef', '--yes'], 1, /there is no token "0123456789abcdef"/],
   ])('%j ends with %i', async (args, exit, words) => {
     const { cli } = await freshCli()
     expect(await cli('token', ...args)).toMatchObject({ exit, err: expect.stringMatching(words) })

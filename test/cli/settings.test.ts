@@ -34,16 +34,24 @@ describe('init', () => {
       url: base,
       stash_id: expect.stringMatching(/^[0-9a-f]{64}$/),
       token: expect.stringMatching(TOKEN),
+      name: 'shop',
+      token_label: 'master',
     })
     expect((await stat(fileOf(cli))).mode & 0o777).toBe(0o600)
-    expect(await cli('set', 'a', '1')).toMatchObject({ exit: 0 })
+    expect(await cli('set', 'a', '1', '--create')).toMatchObject({ exit: 0 })
     expect(await cli('status')).toMatchObject({ exit: 0, out: expect.stringMatching(/^shop /) })
   })
   it('says it as JSON without the token, and with it where that is asked for', async () => {
     const cli = cliAs({ ...(await freshHome()), SWITCHYARD_URL: base })
     const { exit, body } = await cli.json('init')
     expect(exit).toBe(0)
-    expect(body).toEqual({ profile: 'default', file: fileOf(cli), url: base, stash_id: expect.any(String) })
+    expect(body).toEqual({
+      profile: 'default',
+      file: fileOf(cli),
+      url: base,
+      stash_id: expect.any(String),
+      token_label: 'master',
+    })
     const shown = await cli('init', '--profile', 'other', '--show-token')
     expect(shown.out.trim()).toBe((await profileOf(cli, 'other'))['token'])
   })
@@ -67,7 +75,7 @@ describe('init', () => {
     const cli = cliAs({ ...(await freshHome()), SWITCHYARD_TOKEN: token })
     expect(await cli('init', '--url', base, '--stash', id, '--profile', 'work')).toMatchObject({ exit: 0 })
     const later = cliAs({ ...cli.env, SWITCHYARD_TOKEN: '', SWITCHYARD_PROFILE: 'work' })
-    expect(await later('set', 'a', '1')).toMatchObject({ exit: 0 })
+    expect(await later('set', 'a', '1', '--create')).toMatchObject({ exit: 0 })
   })
   it('takes the admin token from SWITCHYARD_ADMIN_TOKEN where a deployment wants one', async () => {
     const bindings = { ADMIN_TOKEN: 'let-me-in-where-it-is-open' }
@@ -80,10 +88,10 @@ describe('init', () => {
   })
   it.each([
     [['init'], /Where\?/],
-    [['init', '--url', 'flags.example'], /no URL/],
+    [['init', '--url', 'flags.example'], /is not a URL/],
     [['init', '--url', 'https://me:pw@flags.example'], /no name, no query/],
     [['init', '--url', 'http://127.0.0.1:1', '--profile', '../x'], /cannot be the name of a profile/],
-    [['init', '--url', 'http://127.0.0.1:1', '--stash', 'abc'], /no stash's id/],
+    [['init', '--url', 'http://127.0.0.1:1', '--stash', 'a'], /is not a stash/],
   ])('%j is used wrongly', async (args, words) => {
     expect(await cliAs(await freshHome())(...args)).toMatchObject({ exit: 2, err: expect.stringMatching(words) })
   })
@@ -117,7 +125,7 @@ describe('the settings', () => {
   it('go by a profile that is named before the environment', async () => {
     const { cli, stash } = await freshCli()
     await cli('init', '--profile', 'mine')
-    expect(await cli('set', 'a', '1', '--profile', 'mine')).toMatchObject({ exit: 0 })
+    expect(await cli('set', 'a', '1', '--create', '--profile', 'mine')).toMatchObject({ exit: 0 })
     expect(await stash.revision()).toBe(0)
   })
   it('warn of a profile that others can read', async () => {
@@ -131,7 +139,10 @@ describe('the settings', () => {
     async (text) => {
       const cli = cliAs(await freshHome())
       await writeProfile(cli, text)
-      expect(await cli('status')).toMatchObject({ exit: 2, err: expect.stringMatching(/no profile, or half of one/) })
+      expect(await cli('status')).toMatchObject({
+        exit: 2,
+        err: expect.stringMatching(/is not a profile, or half of one/),
+      })
     },
   )
 })
@@ -160,7 +171,7 @@ describe('a token', () => {
   })
   it('that cannot stand in a header is refused here', async () => {
     const { as } = await freshCli()
-    expect(await as('a\nb')('set', 'a', '1')).toMatchObject({ exit: 2, err: expect.stringContaining('no token') })
+    expect(await as('a\nb')('set', 'a', '1')).toMatchObject({ exit: 2, err: expect.stringContaining('is not a token') })
   })
 })
 
@@ -171,7 +182,7 @@ describe('what is typed wrongly', () => {
     [['qqqqq'], /There is no command "qqqqq" *"?/],
     [['__proto__'], /There is no command/],
     [['help', 'toString'], /There is no command/],
-    [['get', 'a', 'b'], /Usage/],
+    [['export', 'a'], /Usage/],
   ])('%j', async (args, words) => {
     expect(await cliAs(await freshHome())(...args)).toMatchObject({
       exit: 2,
@@ -187,7 +198,7 @@ describe('help and completion', () => {
     const { exit, out } = await cli()
     expect(exit).toBe(0)
     expect(out).toMatch(/^ +maintenance /m)
-    expect(out).toMatch(/^ +5 +--check found a difference$/m)
+    expect(out).toMatch(/^ +5 +--check found a difference, or --exit-code /m)
     const { body } = await cli.json('help')
     const commands = (body['commands'] as { name: string }[]).map(({ name }) => name)
     expect(commands).toContain('apply')

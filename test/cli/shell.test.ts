@@ -188,30 +188,6 @@ describe('switchyard.sh', () => {
   })
 })
 
-describe('switchyard completion', () => {
-  it('completes commands, their words and their options in bash', async () => {
-    const { cli } = await freshCli()
-    const { out: script } = await cli('completion', 'bash')
-    const complete = async (...words: string[]) => {
-      const typed = `${script}\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _switchyard; echo "\${COMPREPLY[@]}"`
-      return (await runCommand('bash', ['-c', typed, 'bash', 'switchyard', ...words], cli.env)).out.trim()
-    }
-    expect(await complete('ma')).toBe('maintenance')
-    expect(await complete('maintenance', 'o')).toBe('on off')
-    expect(await complete('apply', '--ch')).toBe('--check')
-  })
-  it('is written for zsh and fish, and for no other shell', async () => {
-    const { cli } = await freshCli()
-    expect(await cli('completion', 'zsh')).toMatchObject({
-      exit: 0,
-      out: expect.stringMatching(/^#compdef switchyard\n/),
-    })
-    expect((await cli('completion', 'fish')).out).toMatch(/-a maintenance .*\n[^]*from maintenance' -l for$/m)
-    expect(await cli.json('completion', 'zsh')).toMatchObject({ body: { shell: 'zsh' } })
-    expect(await cli('completion', 'tcsh')).toMatchObject({ exit: 2, err: expect.stringContaining('bash|zsh|fish') })
-  })
-})
-
 describe('the launcher', () => {
   it('finds the checkout through links, as npm makes them, and needs no Node on the path', async () => {
     const { cli } = await freshCli()

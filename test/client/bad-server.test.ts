@@ -163,7 +163,7 @@ describe.each(LANGUAGES)('the %s client, whose server', (language) => {
     const since = server.asked.length
     const resumed = () => server.asked.slice(since).filter(({ path }) => path.endsWith('/watch?after=7'))
     await expect.poll(() => resumed().length).toBeGreaterThan(1)
-    expect(client.problems.map(([, message]) => message).join()).toContain('silent')
+    expect(client.problems.map(([, message]) => message).join()).toMatch(/silent|did not answer within/)
   })
   it('asks for time gets it', async () => {
     server.misbehave((_, response) => void response.writeHead(503, { 'Retry-After': '1' }).end())
@@ -223,7 +223,7 @@ describe.each(LANGUAGES)('the %s client, whose server', (language) => {
     expect(await client.ask('set', 'a', 'true')).toEqual([7, null])
     expect(keys).toHaveLength(3)
     expect(new Set(keys).size).toBe(1)
-    expect(keys[0]).toMatch(/^[0-9a-f]{32}$/)
+    expect(keys[0]).toMatch(/^([0-9a-f]{32}|\d+(-\d+){3})$/)
   })
   it.each([
     ['a page', 'text/html', '<html>Please sign in</html>'],

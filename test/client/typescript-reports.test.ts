@@ -32,7 +32,10 @@ describe('the TypeScript client in an outage', () => {
   })
   it('reports five messages at most, however they differ', async () => {
     let tries = 0
-    server.misbehave((_, response) => void response.writeHead(500, `F${tries}`).end(`{"title":"Fault ${tries++}"}`))
+    server.misbehave(
+      (_, response) =>
+        void response.writeHead(500, { 'Content-Type': 'application/json' }).end(`{"title":"Fault ${tries++}"}`),
+    )
     const client = await start('TypeScript')
     await passRequests(16)
     expect(client.problems).toHaveLength(5)

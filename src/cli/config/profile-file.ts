@@ -18,6 +18,8 @@ export type Profile = {
   /** The slug and the name of the stash when the profile was made: they are shown, never sent. */
   slug?: string
   name?: string
+  /** The label that the token had when it was kept: it is shown, never sent. */
+  token_label?: string
   /** Each change asks first. */
   protected?: boolean
 }
@@ -26,6 +28,8 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const SUFFIX = '.json'
 /** The file that holds the name of the current profile. It is no profile, since those end in `.json`. */
 const CURRENT = 'current'
+/** The profile that was current before, for `use -`. */
+const FORMER = 'former'
 /** The most profiles that are listed. */
 export const PROFILES_MAX = 200
 
@@ -59,9 +63,14 @@ export function listProfiles(env: Environment): string[] {
 }
 
 /** The profile that `switchyard use` chose; null: none. */
-export function readCurrent(env: Environment): string | null {
+export const readCurrent = (env: Environment): string | null => readName(CURRENT, env)
+
+/** The profile that was current before; null: none. */
+export const readFormer = (env: Environment): string | null => readName(FORMER, env)
+
+function readName(file: string, env: Environment): string | null {
   try {
-    const name = readFileSync(join(folderOf(env), CURRENT), 'utf8').trim()
+    const name = readFileSync(join(folderOf(env), file), 'utf8').trim()
     return NAME.test(name) ? name : null
   } catch {
     return null
@@ -70,17 +79,28 @@ export function readCurrent(env: Environment): string | null {
 
 /** @param name null: none is current any more */
 export function writeCurrent(name: string | null, env: Environment): void {
-  const file = join(folderOf(env), CURRENT)
+  const before = readCurrent(env)
+  if (before === name) return
+  writeName(CURRENT, name, env)
+  if (before !== null) writeName(FORMER, before, env)
+}
+
+function writeName(pointer: string, name: string | null, env: Environment): void {
+  const file = join(folderOf(env), pointer)
   try {
     if (name === null) rmSync(file, { force: true })
-    else {
-      const half = `${file}.${process.pid}.new`
-      writeFileSync(half, `${name}\n`, { mode: 0o600 })
-      renameSync(half, file)
-    }
+    else replaceFile(file, `${name}\n`)
   } catch (fault) {
     throw new Misuse(`${file} cannot be written: ${String(codeOf(fault))}.`)
   }
+}
+
+/** Whole or not at all. */
+function replaceFile(file: string, text: string): void {
+  const half = `${file}.${process.pid}.new`
+  writeFileSync(half, text, { mode: 0o600 })
+  chmodSync(half, 0o600)
+  renameSync(half, file)
 }
 
 export type Found = { profile: Profile; file: string; /** Whether others on this machine can read it. */ open: boolean }
@@ -110,7 +130,7 @@ function parseProfile(text: string): Profile | null {
   } catch {
     return null
   }
-  const { url, stash_id, token, slug, name, protected: isProtected } = raw ?? {}
+  const { url, stash_id, token, slug, name, token_label: label, protected: isProtected } = raw ?? {}
   if (typeof url !== 'string' || typeof stash_id !== 'string') return null
   return {
     url,
@@ -118,6 +138,7 @@ function parseProfile(text: string): Profile | null {
     ...(typeof token === 'string' && { token }),
     ...(typeof slug === 'string' && { slug }),
     ...(typeof name === 'string' && { name }),
+    ...(typeof label === 'string' && { token_label: label }),
     ...(isProtected === true && { protected: true }),
   }
 }
@@ -152,8 +173,29 @@ export function reserveProfile(name: string, env: Environment, { replace }: { re
 
 export type Reserved = { file: string; keep(profile: Profile): void; release(): void }
 
+/** Replaces a profile that exists. */
+export function writeProfile(name: string, profile: Profile, env: Environment): void {
+  const file = fileOf(name, env)
+  try {
+    replaceFile(file, `${JSON.stringify(profile, null, 2)}\n`)
+  } catch (fault) {
+    throw new Misuse(`${file} cannot be written: ${String(codeOf(fault))}. It is as it was.`)
+  }
+}
+
 export function deleteProfile(name: string, env: Environment): void {
   rmSync(fileOf(name, env))
+  if (readCurrent(env) === name) writeCurrent(null, env)
+}
+
+/** @throws {Misuse} if there is a profile of the new name: it may hold the only copy of a token */
+export function renameProfile(name: string, to: string, env: Environment): void {
+  const file = fileOf(to, env)
+  if (statSync(file, { throwIfNoEntry: false }) !== undefined)
+    throw new Misuse(`There is a profile "${to}" already. Nothing was renamed.`)
+  const isCurrent = readCurrent(env) === name
+  renameSync(fileOf(name, env), file)
+  if (isCurrent) writeCurrent(to, env)
 }
 
 export const codeOf = (fault: unknown): unknown => (fault instanceof Error && 'code' in fault ? fault.code : fault)

@@ -3,7 +3,7 @@ import { NoAnswerError, RefusedError } from '../../client/requests/errors.ts'
 import { ChangeFailed } from '../api/change-failed.ts'
 import { Declined, EXIT, Misuse, type Exit } from '../exit.ts'
 import { NotKept } from '../config/keep-secret.ts'
-import { NO_TOKEN } from '../api/session.ts'
+import { describeRefusal } from './refusal-texts.ts'
 
 export type Failed = { exit: Exit; code: string; words: string; facts: Record<string, unknown> }
 
@@ -43,40 +43,6 @@ const EARLIER_TRY = 'That was the answer to a repeat; an earlier try may have co
 /** The service could not decide the request. A 501 is a refusal. */
 const isOutage = ({ status }: RefusedError): boolean => status >= 500 && status !== 501
 
-/** Texts for codes whose own text names headers and routes: these name commands and options. */
-const CLI_TEXTS: Record<string, string> = {
-  token_missing: NO_TOKEN,
-  item_not_found: 'There is no such flag: nothing is stored under that key.',
-  stash_not_found: 'There is no such stash there: it never existed, was deleted, or the URL is of another service.',
-  route_not_found: 'That server is not Switchyard, or the URL lacks a path: /api.',
-  own_request: 'It takes a second person: whoever asked for a change cannot approve it.',
-  link_spent: 'The link is of no use: it was used, has expired, or never existed.',
-}
-
-/** The service's detail says since when, and what to do. */
-const ENDED_TEXTS: Record<string, string> = {
-  token_expired: 'The token has expired.',
-  token_revoked: 'The token was revoked or replaced.',
-}
-
-function describeRefusal({ code, status, message, detail, facts }: RefusedError): string {
-  const own = getText(CLI_TEXTS, code)
-  if (own !== undefined) return own
-  const ended = getText(ENDED_TEXTS, code)
-  if (ended !== undefined) return `${ended} ${detail || 'Ask whoever made it for another one.'}`
-  if (code === 'frozen') return message.replace('send the header "Break-Glass: <reason>"', 'say --break-glass <why>')
-  if (code === 'reason_required') return `A reason is needed for "${String(facts['key'])}": --reason <why>.`
-  if (code === 'time_box_required') return message.replaceAll('?for=', '--for ')
-  if (code.startsWith('http_')) return `The answer was ${status}, and not one of Switchyard's. Is the URL right?`
-  return message
-    .replaceAll('DELETE it, and ask anew', 'Drop it, and ask anew')
-    .replaceAll('DELETE cancels it', '"drop" cancels it')
-}
-
-/** `hasOwn`, because a code comes from outside: "constructor" would find a function. */
-const getText = (words: Record<string, string>, code: string): string | undefined =>
-  Object.hasOwn(words, code) ? words[code] : undefined
-
 const CAUSE_TEXTS: Record<string, string> = {
   ECONNREFUSED: 'nothing listens there',
   ENOTFOUND: 'there is no such host',
@@ -100,5 +66,6 @@ function describeCause(cause: unknown): string {
   }
   if (!(innermost instanceof Error) || innermost.name === 'AbortError') return ''
   const code = 'code' in innermost ? String(innermost.code) : ''
-  return getText(CAUSE_TEXTS, code) ?? (innermost.message || code)
+  // `hasOwn`, because a code comes from outside: "constructor" would find a function.
+  return (Object.hasOwn(CAUSE_TEXTS, code) ? CAUSE_TEXTS[code] : undefined) ?? (innermost.message || code)
 }

@@ -2,10 +2,10 @@
  * Changes a stash. Unlike reads, changes throw: the caller must know whether the change was made. Each change carries an
  * Idempotency-Key, so that it can be sent again after a lost answer and is applied at most once.
  */
+import { call, isChangeAnswer, notSwitchyardMessage, type Connection } from './call.ts'
 import { BackOff } from './backoff.ts'
 import { retryIdempotent } from './outcome.ts'
 import { getRetryAfterMs, NoAnswerError, RefusedError } from './errors.ts'
-import { call, isChangeAnswer, notSwitchyardMessage, type Connection } from './call.ts'
 
 export type ChangeOptions = {
   /** Recorded in the history. */

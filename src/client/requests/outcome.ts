@@ -65,4 +65,4 @@ function withOutcome(error: unknown, applied: 'no' | 'unknown'): unknown {
   })
 }
 
-const REPEAT_REFUSED = 'An earlier try may have been applied. Read the flag first.'
+const REPEAT_REFUSED = 'An earlier try may have been applied; the repeat was refused.'

@@ -29,6 +29,8 @@ type CachedFlag = {
   /** The text that listeners were last called with. */
   announced: string | null
   readonly rules: Rules
+  /** What `read` returned last, if that does not depend on the time; null after each change. */
+  known: Reading | null
 }
 
 export type Reading =
@@ -54,9 +56,11 @@ export function createFlagCache(now: () => number, prefix = '') {
   function getOrCreate(name: string): CachedFlag {
     let flag = flags.get(name)
     if (flag === undefined) {
-      flag = { sent: null, revert: null, override: null, announced: null, rules: {} }
+      flag = { sent: null, revert: null, override: null, announced: null, rules: {}, known: null }
       flags.set(name, flag)
     }
+    // It is fetched to be changed.
+    flag.known = null
     return flag
   }
 
@@ -81,17 +85,23 @@ export function createFlagCache(now: () => number, prefix = '') {
 
     /** The names of the flags that are overridden, sorted. */
     get overridden(): string[] {
-      return Object.keys(cache.collect(({ override }) => override)).toSorted()
+      return Object.keys(cache.collect(({ override }) => override)).sort()
     },
 
     /** What counts now: the override, else the flag, or what it was before its time-box if that has ended. */
     read(name: string): Reading {
       const flag = flags.get(name)
       if (flag !== undefined) {
-        const { override, revert, sent, rules } = flag
-        if (override !== null) return { text: override, reason: 'override', rules }
-        if (revert !== null && revert.at <= now()) return { text: revert.to, reason: 'reverted', rules }
-        if (sent !== null) return { text: sent, reason: 'flag', rules }
+        const { override, revert, sent, rules, known } = flag
+        if (known !== null) return known
+        const text = override ?? sent
+        if (override === null && revert !== null && revert.at <= now())
+          return { text: revert.to, reason: 'reverted', rules }
+        if (text !== null) {
+          const reading: Reading = { text, reason: override === null ? 'flag' : 'override', rules }
+          if (revert === null) flag.known = reading
+          return reading
+        }
       }
       return { text: null, reason: cache.revision === null ? 'empty' : 'missing' }
     },
@@ -115,7 +125,7 @@ export function createFlagCache(now: () => number, prefix = '') {
         if (ahead < 0) return 'older'
         if (ahead === 0 && knowsReverts) return 'known'
         knowsReverts = update.knowsReverts
-        for (const flag of flags.values()) flag.sent = flag.revert = null
+        for (const flag of flags.values()) flag.sent = flag.revert = flag.known = null
       } else {
         // The stream of a prefix leaves out the revisions of other flags.
         if (ahead === Infinity || (ahead > 1 && prefix === '')) return 'gap'
@@ -136,7 +146,7 @@ export function createFlagCache(now: () => number, prefix = '') {
     },
 
     setOverrides(overrides: Iterable<[string, string]>): void {
-      for (const flag of flags.values()) flag.override = null
+      for (const flag of flags.values()) flag.override = flag.known = null
       for (const [name, text] of overrides) getOrCreate(name).override = text
     },
 

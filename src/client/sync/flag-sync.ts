@@ -3,18 +3,19 @@
  * the cache and for its freshness, calls the listeners, and saves to the store. Failures are reported, and never thrown to a
  * caller of the client; `update` throws to the follower, which then ends the stream or counts the poll as failed.
  */
-import { createReporter, toMessage } from '../reporter.ts'
-import { parseStored, serializeStored } from './stored-state.ts'
-import { change as sendChange, type ChangeOptions } from '../requests/change.ts'
 import { createClock } from './clock.ts'
+import { parseStored, serializeStored } from './stored-state.ts'
+import { isStashId } from './flag-update.ts'
 import { createFlagCache, type Changes, type Reading } from './flag-cache.ts'
+import { NoAnswerError, RefusedError } from '../requests/errors.ts'
 import { startOverrides } from '../overrides.ts'
-import { createFreshness, type Status } from './freshness.ts'
+import type { Options } from '../options.ts'
+import { change as sendChange, type ChangeOptions } from '../requests/change.ts'
+import { createReporter, toMessage } from '../reporter.ts'
 import { createPersister } from './persister.ts'
 import { createFollower, TIMING, type FollowerHost } from './follow.ts'
-import { NoAnswerError, RefusedError } from '../requests/errors.ts'
 import { createTimer, withTimeout } from '../timers.ts'
-import type { Options } from '../options.ts'
+import { createFreshness, type Status } from './freshness.ts'
 
 /**
  * If a time-box ends by the clock, or an override of this process changes, `revision` is the last one that the service has sent;
@@ -56,10 +57,8 @@ export function createFlagSync(options: Options) {
   const isFresh = (): boolean => status().state === 'fresh'
   const isSettled = (): boolean => !['empty', 'behind'].includes(status().state)
   const reportStore = (cause: unknown): void => reporter.reportCause('store', cause)
-  const getOwner = () => {
-    const { stash } = host
-    return { stash, slug: stash === givenStash ? undefined : givenStash, service }
-  }
+  const slug = isStashId(givenStash) ? undefined : givenStash
+  const getOwner = () => ({ stash: host.stash, slug, service })
   const serialize = (): string => serializeStored(getOwner(), cache, clock.toStored())
   const persist = store && createPersister(store, serialize, reportStore, signal)
 
@@ -110,7 +109,7 @@ export function createFlagSync(options: Options) {
       if (verdict === 'older') {
         freshness.suspected = true
         freshness.disconnect('poll')
-        throw new NoAnswerError(`The answer is of the older revision ${update.revision}.`)
+        throw new NoAnswerError(`The answer is of revision ${update.revision}.`)
       }
       freshness.confirm(via)
       announce()
@@ -138,8 +137,8 @@ export function createFlagSync(options: Options) {
 
   async function load(): Promise<void> {
     try {
-      const text = await store?.load()
-      if (text) {
+      const text = (await store?.load()) ?? null
+      if (text !== null) {
         const { snapshot, clock: storedClock, flaw } = parseStored(text, getOwner())
         host.stash = snapshot.stash
         if (storedClock !== null) {
@@ -192,7 +191,7 @@ export function createFlagSync(options: Options) {
     /** Resolves when the state is `fresh`, `gone` or `closed`, or after `deadlineMs`. Keeps the process alive until then. */
     async ready(deadlineMs: number): Promise<Status> {
       if (!isSettled()) {
-        let settle = (): void => {}
+        let settle!: () => void
         const settled = new Promise<void>((resolve) => (settle = resolve))
         waiters.add(settle)
         await withTimeout(deadlineMs, settled)

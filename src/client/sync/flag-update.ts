@@ -3,9 +3,9 @@
  * answer or a `/flags` of another stash must not reach the cache: they become a `NoAnswerError`. An event names no stash, so the
  * stash of an event is not checked.
  */
-import { NoAnswerError } from '../requests/errors.ts'
-import { isRecord } from '../requests/call.ts'
 import { parseRevert, type Revert, type Reverts } from './reverts.ts'
+import { isRecord } from '../requests/call.ts'
+import { NoAnswerError } from '../requests/errors.ts'
 
 export type FlagUpdate =
   /** `knowsReverts`: whether `reverts` is complete. `stash`: its id, which an event does not name. */

@@ -2,14 +2,14 @@
  * Follows a stash: by a stream, and by polls while there is no stream or the cache needs a confirmation. It tries until `stop`
  * is called. Each update goes to the `FollowerHost`, which decides what the update means for the cache.
  */
-import { atLeastRetryAfter, BackOff, withJitter } from '../requests/backoff.ts'
-import { call, type Connection, type ResponseLike } from '../requests/call.ts'
 import { getRetryAfterMs, NoAnswerError } from '../requests/errors.ts'
-import { readWatchStream } from '../requests/watch-stream.ts'
 import { pause } from '../timers.ts'
-import type { Freshness, Source } from './freshness.ts'
 import { isStashId, malformed, parseFlags, parseWatchEvent, type FlagUpdate } from './flag-update.ts'
 import type { FlagCache } from './flag-cache.ts'
+import type { Freshness, Source } from './freshness.ts'
+import { readWatchStream } from '../requests/watch-stream.ts'
+import { atLeastRetryAfter, BackOff, withJitter } from '../requests/backoff.ts'
+import { call, type Connection, type ResponseLike } from '../requests/call.ts'
 
 /** All members are in ms, except `maxBytes`. */
 export type Timing = {
@@ -144,8 +144,12 @@ export function createFollower(given: Connection, timing: Timing, followed: Foll
   async function readStream(): Promise<{ error: unknown; retryMs: number | null; livedMs: number }> {
     let retryMs: number | null = null
     let openedAt = Infinity
+    let error: unknown = null
     // A stream does not name its stash, so the id of a slug must be known before.
-    let error = isStashId(followed.stash) ? null : await poll()
+    if (!isStashId(followed.stash)) {
+      await pause(Math.max(0, noPollBefore - performance.now()), signal)
+      error = await poll()
+    }
     try {
       if (error === null) {
         const options = { after: cache.resumeFrom ?? undefined, query: { keys }, ...timing, signal }

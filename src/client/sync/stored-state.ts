@@ -4,11 +4,11 @@
  * time-boxes and the clock, the valid ones are used.
  */
 import { listNames } from '../list-names.ts'
+import type { FlagCache } from './flag-cache.ts'
+import { isRecord } from '../requests/call.ts'
+import type { StoredClock } from './clock.ts'
 import { parseRevert, serializeRevert, type Reverts } from './reverts.ts'
 import { another, checkStash, isStashId, parseObject, toSnapshot, type FlagUpdate } from './flag-update.ts'
-import type { FlagCache } from './flag-cache.ts'
-import type { StoredClock } from './clock.ts'
-import { isRecord } from '../requests/call.ts'
 
 export type StoredState = {
   snapshot: Extract<FlagUpdate, { type: 'snapshot' }> & { stash: string }

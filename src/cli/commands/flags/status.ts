@@ -15,7 +15,7 @@ export const status: Command = {
   takes: [0, 100],
   options: {
     all: { means: 'of every profile' },
-    long: { short: 'l', means: 'of each flag also its type, who changed it and why, and what it is for' },
+    long: { short: 'l', means: 'also type, author, reason and purpose of each flag' },
     'exit-code': { means: 'end with 5 if a flag is not normal: for monitors' },
   },
   examples: [

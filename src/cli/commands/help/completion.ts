@@ -1,79 +1,55 @@
-/** Scripts for the shells' completion, made from the table of commands: `eval "$(switchyard completion bash)"`. */
-import { optionsOf } from '../../input/arguments.ts'
+/**
+ * Scripts for the shells' completion: `eval "$(switchyard completion bash)"`. They ask `switchyard __complete` for the
+ * candidates, and never expand these: a word list that the shell expands (`compgen -W`) could run a command in it.
+ */
 import type { Command } from '../../command.ts'
-import { GROUPS } from '../../commands.ts'
 import { EXIT, Misuse } from '../../exit.ts'
-
-const WORDS: Record<string, string[]> = {
-  maintenance: ['on', 'off'],
-  freeze: ['off'],
-  guard: ['list', 'get', 'set', 'delete'],
-  token: ['list', 'create', 'revoke', 'rotate'],
-  completion: ['bash', 'zsh', 'fish'],
-}
-
-type Known = { name: string; summary: string; words: string[] }
 
 export const completion: Command = {
   usage: 'bash|zsh|fish',
   takes: [1, 1],
-  examples: [['eval "$(switchyard completion bash)"', 'in ~/.bashrc']],
-  notes: 'bash, zsh: eval "$(switchyard completion bash)". fish: switchyard completion fish | source',
+  examples: [
+    ['eval "$(switchyard completion bash)"', 'in ~/.bashrc'],
+    ['eval "$(switchyard completion zsh)"', 'in ~/.zshrc, after compinit'],
+    ['switchyard completion fish | source', 'in ~/.config/fish/config.fish'],
+  ],
+  notes: 'It completes commands and options, and asks the service for flags, services, pending changes and labels.',
   async run({ args: [shell = ''] }, { print }) {
-    const write = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined
-    if (write === undefined) throw new Misuse('Usage: switchyard completion bash|zsh|fish')
-    const known: Known[] = []
-    for (const [name, { summary, load }] of Object.values(GROUPS).flatMap((group) => Object.entries(group))) {
-      const options = Object.keys(optionsOf(await load())).map((option) => `--${option}`)
-      known.push({ name, summary, words: [...(WORDS[name] ?? []), ...options] })
-    }
-    if (print.json) print.document({ shell, script: write(known) })
-    else print.lines(write(known))
+    const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined
+    if (script === undefined) throw new Misuse('Usage: switchyard completion bash|zsh|fish')
+    if (print.json) print.document({ shell, script })
+    else print.lines(script)
     return EXIT.done
   },
 }
 
-const namesOf = (known: Known[]): string => known.map(({ name }) => name).join(' ')
-const casesOf = (known: Known[]): string =>
-  known.map(({ name, words }) => `    ${name}) words='${words.join(' ')}' ;;`).join('\n')
-
-const writeBash = (known: Known[]): string => `_switchyard() {
-  local words='' typed=\${COMP_WORDS[COMP_CWORD]}
-  if [ "$COMP_CWORD" -eq 1 ]; then words='${namesOf(known)}'
-  else case \${COMP_WORDS[1]} in
-${casesOf(known)}
-  esac; fi
-  COMPREPLY=($(compgen -W "$words" -- "$typed"))
+// bash 3.2, which macOS has, knows neither `mapfile` nor `compopt`.
+const BASH = `_switchyard() {
+  COMPREPLY=()
+  local line
+  while IFS= read -r line; do COMPREPLY+=("$line"); done < <(
+    "\${COMP_WORDS[0]}" __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null </dev/null
+  )
+  case \${COMP_WORDS[1]} in apply | diff) compopt -o default 2>/dev/null ;; esac
 }
-complete -o default -F _switchyard switchyard`
+complete -F _switchyard switchyard`
 
-const writeZsh = (known: Known[]): string => `#compdef switchyard
+const ZSH = `#compdef switchyard
 _switchyard() {
-  local words=''
-  if (( CURRENT == 2 )); then
-    local -a commands=(${known.map(({ name, summary }) => `'${name}:${withoutQuotes(summary)}'`).join(' ')})
-    _describe command commands
-    return
-  fi
-  case \${(Q)\${(z)BUFFER}[2]} in
-${casesOf(known)}
-  esac
-  compadd -- \${=words}
-  _files
+  local -a found
+  found=(\${(f)"$("\${words[1]}" __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null </dev/null)"})
+  (( \${#found} )) && compadd -- "\${found[@]}"
+  case \${words[2]} in apply | diff) _files ;; esac
 }
 compdef _switchyard switchyard`
 
-const writeFish = (known: Known[]): string =>
-  known
-    .flatMap(({ name, summary, words }) => [
-      `complete -c switchyard -n __fish_use_subcommand -a ${name} -d '${withoutQuotes(summary)}'`,
-      ...words.map((word) => {
-        const offered = word.startsWith('--') ? `-l ${word.slice(2)}` : `-a ${word}`
-        return `complete -c switchyard -n '__fish_seen_subcommand_from ${name}' ${offered}`
-      }),
-    ])
-    .join('\n')
+const FISH = `function __switchyard_complete
+  set -l words (commandline -opc)
+  set -l part (commandline -ct)
+  test -n "$part"; or set part ''
+  command $words[1] __complete -- $words[2..-1] $part 2>/dev/null </dev/null
+end
+complete -c switchyard -f -a '(__switchyard_complete)'
+complete -c switchyard -n '__fish_seen_subcommand_from apply diff' -F`
 
-const withoutQuotes = (text: string): string => text.replaceAll("'", '')
-
-const SHELLS: Record<string, (known: Known[]) => string> = { bash: writeBash, zsh: writeZsh, fish: writeFish }
+const SCRIPTS: Record<string, string> = { bash: BASH, zsh: ZSH, fish: FISH }

@@ -15,7 +15,7 @@ export const freeze: Command = {
   takes: [0, 20],
   options: {
     for: { takes: '<2h>', means: 'for so long, by the clock of this machine' },
-    until: { takes: '<time>', means: 'until then: 06:00, "2026-12-24 06:00"; without either, until "unfreeze"' },
+    until: { takes: '<time>', means: 'until then: 06:00, "2026-12-24 06:00"; else until "unfreeze"' },
     ...WRITE,
   },
   examples: [

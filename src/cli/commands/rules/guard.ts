@@ -22,7 +22,7 @@ export const guard: Command = {
     min: { takes: '<n>', means: 'of type number or percentage' },
     max: { takes: '<n>', means: 'of type number or percentage' },
     'safe-value': { takes: '<value>', means: 'the value in which nothing is unusual' },
-    'max-for': { takes: '<1h>', means: 'the longest time for which it may have another value than the safe one' },
+    'max-for': { takes: '<1h>', means: 'how long it may have another value than the safe one' },
     approvals: { takes: '<0|1>', means: '1: a second person must approve a change' },
     'reason-required': { means: 'a change takes a reason' },
     about: { takes: '<text>', means: 'what the flag is for; public' },

@@ -21,7 +21,7 @@ export type Shortcut = {
 }
 
 export const shortcutOptions = (key: string): Record<string, Option> => ({
-  all: { means: 'of every service, and of the stash as a whole if it has one; asks first' },
+  all: { means: 'every service, and the stash as a whole; asks first' },
   key: { takes: '<key>', means: `another flag instead of ${key}` },
   ...CREATING,
 })
