@@ -3,8 +3,9 @@
  * configure it; ADMIN_TOKEN, OPEN_CREATION and READ_MODE are passed to the Worker.
  */
 import { join, resolve } from 'node:path'
+import { getBundle } from './bundle-cache.ts'
 import { isLoopback, prepareDataFolder, findListenProblem } from './preflight.ts'
-import { bundle, serve } from './serve.ts'
+import { serve } from './serve.ts'
 
 const root = join(import.meta.dirname, '../..')
 const port = Number(process.env['PORT'] ?? 8787)
@@ -23,7 +24,7 @@ await prepareDataFolder(persistTo).catch((error: NodeJS.ErrnoException) => {
   )
   process.exit(1)
 })
-const entry = await bundle(join(root, 'dist/local'))
+const entry = await getBundle(join(root, 'dist/local'))
 const { url } = await serve(entry, {
   host,
   port,

@@ -5,7 +5,8 @@
  */
 import type { BrokenGlass, Freeze } from './freeze.ts'
 import type { Held } from './held.ts'
-import type { Ability, Person } from './access/permit.ts'
+import type { Ability } from './access/ability.ts'
+import type { Person } from './access/permit.ts'
 
 export type EntryKind =
   | 'put'

@@ -5,7 +5,7 @@
  */
 import type { PublicFreeze } from './freeze.ts'
 import type { Guard } from './guard/guard.ts'
-import type { Ability } from './access/permit.ts'
+import type { Ability } from './access/ability.ts'
 import type { Precondition } from './decide/precondition.ts'
 
 /** When a change is to happen, and for how long. */

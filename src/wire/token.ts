@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { durationSchema } from '../model/duration.ts'
 import { patternSchema } from '../model/access/pattern.ts'
-import { ABILITIES } from '../model/access/permit.ts'
+import { ABILITIES } from '../model/access/ability.ts'
 import { findLabelIssue } from '../model/access/label.ts'
 import { isText, NOT_TEXT, revision, stashId, time } from './field.ts'
 import { pendingEnds } from './change.ts'

@@ -69,6 +69,16 @@ describe('an answer of something in between', () => {
     expect(await page.evaluate('globalThis.words')).not.toContain('Live')
   })
 
+  it('to the watch does not hide that the stash was deleted meanwhile', async () => {
+    const { stash, master } = await stashOnCall()
+    const { page, row } = await open(stash)
+    await page.routeWebSocket(/\/watch/, (socket) => socket.close())
+    await page.evaluate(`dispatchEvent(new Event('offline'))`)
+    await master.call('DELETE', '')
+    await page.getByText('The stash was deleted. What you see is how things stood before.').waitFor()
+    expect(await row('on-call').locator('.now').textContent()).toContain('alice')
+  })
+
   it('to the watch is none if it is silent: it is given up, and never called live', async () => {
     const { stash } = await stashOnCall()
     const { page } = await open(stash)

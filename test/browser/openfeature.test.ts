@@ -84,8 +84,11 @@ async function open(baseUrl: string, user: string): Promise<{ page: Page; asked:
   return { page, asked }
 }
 
+/** As long as the test has: after an outage the browser comes back when the service had told it to, up to half a minute later. */
 const shows = (page: Page, state: object) =>
-  page.waitForFunction(`document.body.textContent === ${JSON.stringify(JSON.stringify(state))}`)
+  page.waitForFunction(`document.body.textContent === ${JSON.stringify(JSON.stringify(state))}`, undefined, {
+    timeout: 0,
+  })
 
 describe('the web SDK with its OFREP provider, in a browser, on a page of another origin', () => {
   it('shows what is, follows what changes, and asks no more often than it is told to', async () => {

@@ -142,6 +142,8 @@ describe('six services in two environments', () => {
       ['maintenence on checkout', 2, /did you mean "maintenance"\?/],
       ['approve aproval-1', 1, /Nothing is pending under "aproval-1"/],
       ['freeze chekout.maintenance-mode --for 2x', 2, /--for takes a duration/],
+      ['freeze chekout.maintenance-mode --for 2h', 1, /did you mean "checkout\.maintenance-mode"\?/],
+      ['guard set chekout.maintenance-mode boolean', 1, /did you mean "checkout\.maintenance-mode"\?/],
     ]
     for (const [command, exit, answer] of cases) {
       const ended = await cli('-p', 'prod', ...command.split(' '))

@@ -20,9 +20,9 @@ describe('guard', () => {
   it('is set, listed, shown and deleted', async () => {
     const { cli, stash, label } = await freshCli()
     const limits = ['--safe-value', 'false', '--max-for', '1h', '--reason-required']
-    expect(await cli('guard', 'set', 'm', 'boolean', ...limits)).toMatchObject({
+    expect(await cli('guard', 'set', 'm', 'boolean', '--create', ...limits)).toMatchObject({
       exit: 0,
-      err: `${label}: m is guarded\n`,
+      err: `${label}: m is false, and guarded\n`,
     })
     const spec = { type: 'boolean', safe_value: 'false', max_for: '1h', reason_required: true }
     expect(JSON.parse((await cli('guard', 'get', 'm')).out)).toEqual(spec)
@@ -43,9 +43,9 @@ describe('guard', () => {
   })
   it('takes numbers, choices, and a spec as JSON', async () => {
     const { cli } = await freshCli()
-    await cli('guard', 'set', 'n', 'number', '--min', '1', '--max', '5')
-    await cli('guard', 'set', 'c', 'choice', '--choices', 'a,b', '--approvals', '1')
-    await cli('guard', 'set', 's', '--spec', '{"type": "text", "max_length": 3}')
+    await cli('guard', 'set', 'n', 'number', '--min', '1', '--max', '5', '--create')
+    await cli('guard', 'set', 'c', 'choice', '--choices', 'a,b', '--approvals', '1', '--create')
+    await cli('guard', 'set', 's', '--spec', '{"type": "text", "max_length": 3}', '--create')
     expect(await cli.json('guard')).toMatchObject({
       body: {
         guards: [

@@ -18,7 +18,7 @@ const DRAFTS = ['flags.json.new', 'flags.json']
 describe.each(EXAMPLE_SERVICES)('the %s example service', (language) => {
   it('closes with "switchyard maintenance on", and opens with "off"', async () => {
     const { cli, stash } = await freshCli()
-    await cli('maintenance', 'off')
+    await cli('maintenance', 'off', '--create')
     const { price } = startExample(language, folder, base, stash.id)
     expect(await price('ada')).toBe('old')
     expect(await cli('maintenance', 'on')).toMatchObject({ exit: 0 })

@@ -5,7 +5,8 @@ import type { Guard } from '../../src/model/guard/guard.ts'
 import type { HeldApproval, HeldLink, HeldRevert, HeldSchedule } from '../../src/model/held.ts'
 import type { Change } from '../../src/model/intent.ts'
 import { countBytes, type Item } from '../../src/model/item.ts'
-import { ABILITIES, type Actor, type TokenActor } from '../../src/model/access/permit.ts'
+import { ABILITIES } from '../../src/model/access/ability.ts'
+import type { Actor, TokenActor } from '../../src/model/access/permit.ts'
 
 export const NOW = 1_000_000
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { DURATION_MAX_MS } from '../../src/model/duration.ts'
 import { isFrozen, type Freeze } from '../../src/model/freeze.ts'
-import { ABILITIES, type Actor } from '../../src/model/access/permit.ts'
+import { ABILITIES } from '../../src/model/access/ability.ts'
+import type { Actor } from '../../src/model/access/permit.ts'
 import { anonymous, createFacts, decideAs, master, NOW, createToken, writer } from '../support/decisions.ts'
 
 const freeze = (until: number | null, actor: Actor = master, reason: string | null = 'why') =>

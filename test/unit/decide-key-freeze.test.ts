@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { toPatternSet } from '../../src/model/access/pattern.ts'
-import { ABILITIES, type Actor } from '../../src/model/access/permit.ts'
+import { ABILITIES } from '../../src/model/access/ability.ts'
+import type { Actor } from '../../src/model/access/permit.ts'
 import type { Facts } from '../../src/model/decide/facts.ts'
 import { listStanding, type KeyedFreeze } from '../../src/model/freeze.ts'
 import {

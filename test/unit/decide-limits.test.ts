@@ -5,7 +5,8 @@ import { STASH_MAX_GUARD_BYTES, STASH_MAX_GUARDS } from '../../src/model/guard/g
 import { APPROVAL_LIFETIME_MS, type Held, type HeldRevert } from '../../src/model/held.ts'
 import type { Edit } from '../../src/model/intent.ts'
 import { STASH_MAX_BYTES, STASH_MAX_ITEMS, VALUE_MAX_BYTES } from '../../src/model/item.ts'
-import { ABILITIES, type Actor } from '../../src/model/access/permit.ts'
+import { ABILITIES } from '../../src/model/access/ability.ts'
+import type { Actor } from '../../src/model/access/permit.ts'
 import {
   createApproval,
   getCode,

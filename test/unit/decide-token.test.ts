@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { HOLDER_MAX_TOKENS, isWithin, STASH_MAX_TOKENS } from '../../src/model/decide/decide-token.ts'
 import type { Intent } from '../../src/model/intent.ts'
-import { ABILITIES } from '../../src/model/access/permit.ts'
+import { ABILITIES } from '../../src/model/access/ability.ts'
 import { anonymous, createFacts, decideAs, master, NOW, createToken, writer } from '../support/decisions.ts'
 
 const HASH = 'ab'.repeat(32)

@@ -5,7 +5,7 @@ import type { Guard } from '../../src/model/guard/guard.ts'
 import { findViolations } from '../../src/model/guard/guard.ts'
 import type { Change } from '../../src/model/intent.ts'
 import { matches } from '../../src/model/access/pattern.ts'
-import { ABILITIES } from '../../src/model/access/permit.ts'
+import { ABILITIES } from '../../src/model/access/ability.ts'
 import { createFacts, createItem, decideAs, NOW, createToken } from '../support/decisions.ts'
 
 const key = fc.constantFrom('a', 'b', 'ab')

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { toPendingEnds, REVERTS_MAX, getRevertChanges } from '../../src/model/time-box.ts'
 import type { HeldRevert } from '../../src/model/held.ts'
 import { countBytes } from '../../src/model/item.ts'
-import { ABILITIES } from '../../src/model/access/permit.ts'
+import { ABILITIES } from '../../src/model/access/ability.ts'
 import {
   anonymous,
   createFacts,

@@ -37,22 +37,28 @@ export function selectKeys(stash: Session, args: readonly string[], known: Itera
   const selected = args.flatMap((arg) => {
     const matches = isPattern(arg) ? createKeyMatcher([arg]) : (key: string): boolean => key === arg
     const found = keys.filter(matches)
-    if (found.length === 0) throw noSuchFlag(stash, arg, keys)
+    if (found.length === 0) throw noSuchFlag(stash, arg, keys, 'change')
     return found
   })
   return [...new Set(selected)]
 }
 
-/** @param canCreate whether the command has `--create` */
-export function noSuchFlag(stash: Session, key: string, known: Iterable<string>, canCreate = false): Declined {
+/** @param purpose `create`: the command has `--create`; `read`: it changes nothing anyway */
+export function noSuchFlag(
+  stash: Session,
+  key: string,
+  known: Iterable<string>,
+  purpose: 'read' | 'change' | 'create' = 'read',
+): Declined {
   const keys = [...known]
   const facts = { key, known: keys.length }
   if (isPattern(key)) return new Declined('no_such_flag', `${stash.label}: no flag matches "${key}".`, facts)
   const near = nearKeys(key, keys)
-  const create = canCreate ? ' --create makes it.' : ''
+  const create = purpose === 'create' ? ' --create makes it.' : ''
+  const outcome = purpose === 'read' ? '' : ' Nothing was changed.'
   const missing = `${stash.label}: there is no flag "${key}"${askIfMeant(near)}${create}`
   const list = near.length > 0 || keys.length === 0 ? '' : ` ${listKeys(keys)}`
-  return new Declined('no_such_flag', `${missing}${list} Nothing was changed.`, { ...facts, did_you_mean: near })
+  return new Declined('no_such_flag', `${missing}${list}${outcome}`, { ...facts, did_you_mean: near })
 }
 
 function listKeys(keys: readonly string[]): string {

@@ -40,7 +40,7 @@ export async function writeFlags(
     const key = findMissing(fault, writes)
     if (key === null) throw fault
     const known = (await readFlags(stash)).keys()
-    throw missing?.(stash, key, known) ?? noSuchFlag(stash, key, known, true)
+    throw missing?.(stash, key, known) ?? noSuchFlag(stash, key, known, 'create')
   }
 }
 

@@ -82,7 +82,8 @@ export class Stash {
     this.#stop = watchStash(this.id, revision === -1 ? undefined : revision, {
       onUpdate: (update) => this.#take(update),
       onStatus: (status) => this.#takeStatus(status),
-      onState: (state) => this.#setState(state),
+      // A stash that was read, and is not there any more, was deleted: the watch may not have begun when that was told.
+      onState: (state) => this.#setState(state === 'missing' && this.content.revision !== -1 ? 'gone' : state),
     })
     this.refresh()
   }

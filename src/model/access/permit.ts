@@ -1,9 +1,8 @@
 /** Actors, as authenticated inside the transaction, and their permissions. */
+import type { Ability } from './ability.ts'
 import { coversEverything, matches } from './pattern.ts'
 
 /** The abilities that a token can be granted. Of all tokens, only the master may delete the stash or rotate the master token. */
-export const ABILITIES = ['write', 'approve', 'guard', 'freeze', 'break_glass', 'tokens'] as const
-export type Ability = (typeof ABILITIES)[number]
 
 export type Actor =
   | {

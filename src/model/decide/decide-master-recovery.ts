@@ -6,7 +6,8 @@
 import { createEntry, type Decision, type Effect } from './decision.ts'
 import type { Facts, ChangeRequest } from './facts.ts'
 import type { Intent } from '../intent.ts'
-import { ABILITIES, type TokenActor } from '../access/permit.ts'
+import { ABILITIES } from '../access/ability.ts'
+import type { TokenActor } from '../access/permit.ts'
 import { ok, refuse, type Result } from '../refusal.ts'
 import { toTokenId } from '../access/token.ts'
 

@@ -4,7 +4,8 @@
  * so that no timing of an index lookup leaks it.
  */
 import { shownLabel } from '../../model/access/label.ts'
-import { ABILITIES, type Ability, type Actor, type TokenActor } from '../../model/access/permit.ts'
+import { ABILITIES, type Ability } from '../../model/access/ability.ts'
+import type { Actor, TokenActor } from '../../model/access/permit.ts'
 import { ok, refuse, type Result } from '../../model/refusal.ts'
 import { toTokenId } from '../../model/access/token.ts'
 import { isSameHash } from './hash.ts'

@@ -1,7 +1,7 @@
 /** The rules of a modelled stash for tokens. The rules for its values are in `rules.ts`, those for freezes in `freeze-rules.ts`. */
 import type { Applied, Intent } from '../../../src/model/intent.ts'
 import { matches } from '../../../src/model/access/pattern.ts'
-import { ABILITIES } from '../../../src/model/access/permit.ts'
+import { ABILITIES } from '../../../src/model/access/ability.ts'
 import { toTokenId } from '../../../src/model/access/token.ts'
 import type { Ledger } from './ledger.ts'
 import { checkRevision, refuse, touches, type Actor, type ChangeRequest, type TokenRow } from './rules.ts'

@@ -8,7 +8,7 @@ import { parseDuration } from '../../../src/model/duration.ts'
 import { findViolations, type Guard } from '../../../src/model/guard/guard.ts'
 import { countBytes } from '../../../src/model/item.ts'
 import { matches } from '../../../src/model/access/pattern.ts'
-import { ABILITIES } from '../../../src/model/access/permit.ts'
+import { ABILITIES } from '../../../src/model/access/ability.ts'
 import type { LoggedEntry } from './ledger.ts'
 import type { Raw, Row } from './tables.ts'
 

@@ -7,7 +7,7 @@ import { CHAIN_FORMAT, chainText, type Detail, type Entry, type EntryChange } fr
 import type { Freeze } from '../../../src/model/freeze.ts'
 import type { FlatHeld as Held } from '../../../src/stash/tables/held-row.ts'
 import type { Applied } from '../../../src/model/intent.ts'
-import { ABILITIES } from '../../../src/model/access/permit.ts'
+import { ABILITIES } from '../../../src/model/access/ability.ts'
 import { toTokenId } from '../../../src/model/access/token.ts'
 import { isOver, refuse, type Refused, type Actor, type ItemRow, type Tables, type TokenRow } from './rules.ts'
 

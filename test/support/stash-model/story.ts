@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check'
 import type { Guard } from '../../../src/model/guard/guard.ts'
-import { ABILITIES, type Ability } from '../../../src/model/access/permit.ts'
+import { ABILITIES, type Ability } from '../../../src/model/access/ability.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND

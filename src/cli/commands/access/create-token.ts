@@ -1,5 +1,5 @@
 /** `token create`: a token for a person or a machine. Its secret goes to stdout or into a profile, never both unasked. */
-import { ABILITIES } from '../../../model/access/permit.ts'
+import { ABILITIES } from '../../../model/access/ability.ts'
 import type { DryRun, TokenCreated } from '../../api/answer-types.ts'
 import { toReasonCall } from '../../change/change-options.ts'
 import { printDryRun } from '../../change/dry-run.ts'

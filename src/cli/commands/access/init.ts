@@ -4,7 +4,7 @@
  */
 import { call, notSwitchyardMessage, type Reply } from '../../../client/requests/call.ts'
 import { NoAnswerError, RefusedError } from '../../../client/requests/errors.ts'
-import { ABILITIES } from '../../../model/access/permit.ts'
+import { ABILITIES } from '../../../model/access/ability.ts'
 import type { DryRun, StashCreated, TokenCreated } from '../../api/answer-types.ts'
 import { toChangeFailed } from '../../api/change-failed.ts'
 import { nodeFetch } from '../../api/node-fetch.ts'

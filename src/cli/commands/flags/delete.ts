@@ -42,7 +42,7 @@ export const deleteFlags: Command = {
       return await performChange(print, stash, input, change)
     } catch (fault) {
       // It was deleted meanwhile.
-      if (fault instanceof RefusedError && fault.code === 'item_not_found') throw noSuchFlag(stash, only, [])
+      if (fault instanceof RefusedError && fault.code === 'item_not_found') throw noSuchFlag(stash, only, [], 'change')
       throw fault
     }
   },

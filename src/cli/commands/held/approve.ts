@@ -13,7 +13,7 @@ export const approve: Command = {
   options: WRITE,
   examples: [
     ['switchyard approve', 'which changes need approval'],
-    ['switchyard approve approval-12', 'approve one; it is applied at once'],
+    ['switchyard approve mYrzHzH4421AimLu', 'approve one; it is applied at once'],
   ],
   notes: 'The person who asked for a change cannot approve it. "held" lists all pending changes, "drop" declines one.',
   async run(input, { print, session }) {

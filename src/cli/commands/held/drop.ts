@@ -18,7 +18,9 @@ export const drop: Command = {
   usage: '<held id>',
   takes: [1, 1],
   options: WRITE,
-  examples: [['switchyard drop approval-12 --reason "not tonight"', 'decline or cancel a pending change; asks first']],
+  examples: [
+    ['switchyard drop mYrzHzH4421AimLu --reason "not tonight"', 'decline or cancel a pending change; asks first'],
+  ],
   notes:
     'Of a change for a time it drops the end, and the value stays; to end it now, write the value instead. "held" has the ids.',
   async run(input, { print, session }) {

@@ -12,7 +12,7 @@ export const held: Command = {
   takes: [0, 1],
   examples: [
     ['switchyard held', 'all pending changes'],
-    ['switchyard held approval-12', 'one of them in full'],
+    ['switchyard held mYrzHzH4421AimLu', 'one of them in full'],
   ],
   notes: 'A change is pending while it waits for a second person, for its time, or for the use of its link.',
   async run(input, { print, session }) {

@@ -32,7 +32,7 @@ export const link: Command = {
     const stash = session()
     if (!input.isSet('create')) {
       const known = await readFlags(stash)
-      if (!known.has(key)) throw noSuchFlag(stash, key, known.keys(), true)
+      if (!known.has(key)) throw noSuchFlag(stash, key, known.keys(), 'create')
     }
     const { query, headers } = toChangeCall(input)
     const call = { query: { ...query, decision: input.text('decision') }, headers, body: value }

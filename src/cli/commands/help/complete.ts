@@ -3,7 +3,7 @@
  * Tab, so it ends in time, and fails without a word. A shell gets names of plain characters only: a name from the service that
  * has others could be read as a command.
  */
-import { ABILITIES } from '../../../model/access/permit.ts'
+import { ABILITIES } from '../../../model/access/ability.ts'
 import type { Flags, HeldPage } from '../../api/answer-types.ts'
 import { Session } from '../../api/session.ts'
 import { toService } from '../../change/find-flags.ts'

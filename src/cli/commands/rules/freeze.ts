@@ -1,5 +1,6 @@
 /** `freeze`: no changes, of every flag or of some. Its end is a time; `--for` counts by the clock of this machine. */
 import { toReasonCall } from '../../change/change-options.ts'
+import { readFlags, selectKeys } from '../../change/find-flags.ts'
 import { performChange } from '../../change/perform-change.ts'
 import { WRITE, type Command, type Context } from '../../command.ts'
 import { Misuse, type Exit } from '../../exit.ts'
@@ -34,6 +35,8 @@ async function beginFreeze(input: Input, { print, session }: Context): Promise<E
   const until = readUntil(input)
   const { args: keys } = input
   const stash = session()
+  // A pattern that no flag matches would freeze nothing, and look like a freeze.
+  if (keys.length > 0) selectKeys(stash, keys, (await readFlags(stash)).keys())
   const what = keys.length === 0 ? 'every flag' : keys.join(', ')
   return performChange(print, stash, input, {
     method: 'PUT',

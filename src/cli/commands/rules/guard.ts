@@ -1,7 +1,8 @@
 /** `guard`: list, get, set and delete. The service checks what a guard may say; a mistyped type is caught here. */
 import type { Guard, GuardList } from '../../api/answer-types.ts'
-import { encodeKey } from '../../api/session.ts'
+import { encodeKey, type Session } from '../../api/session.ts'
 import { toReasonCall } from '../../change/change-options.ts'
+import { noSuchFlag, readFlags } from '../../change/find-flags.ts'
 import { performChange } from '../../change/perform-change.ts'
 import { WRITE, type Command, type Context } from '../../command.ts'
 import { EXIT, Misuse, type Exit } from '../../exit.ts'
@@ -9,7 +10,7 @@ import { toUsage } from '../../input/arguments.ts'
 import { formatDuration, parseDuration } from '../../input/duration.ts'
 import { askIfMeant, listNearest } from '../../input/find-nearest.ts'
 import type { Input } from '../../input/input.ts'
-import { bold } from '../../output/print.ts'
+import { bold, showValue } from '../../output/print.ts'
 
 const TYPES = ['boolean', 'percentage', 'number', 'choice', 'text', 'email', 'url', 'json', 'split']
 const VERBS = ['list', 'get', 'set', 'delete']
@@ -29,10 +30,11 @@ export const guard: Command = {
     owner: { takes: '<who>', means: 'who is responsible for it; seen with a token' },
     runbook: { takes: '<url>', means: 'where the procedure is; seen with a token' },
     spec: { takes: '<json>', means: 'the guard as JSON, instead of all these' },
+    create: { means: 'also if there is no such flag; with its safe value, it is created' },
     ...WRITE,
   },
   examples: [
-    ['switchyard guard set checkout.maintenance-mode boolean --safe-value false --max-for 2h', 'an on/off switch'],
+    ['switchyard guard set checkout.maintenance-mode boolean --safe-value false --create', 'a new on/off switch'],
     ['switchyard guard set checkout.traffic-target choice --choices blue,green --approvals 1', 'takes two people'],
     ['switchyard guard', 'all guards'],
   ],
@@ -67,15 +69,45 @@ async function getGuard(name: string, { print, session }: Context): Promise<Exit
   return EXIT.done
 }
 
-function setGuard(key: string, input: Input, { print, session }: Context): Promise<Exit> {
+async function setGuard(key: string, input: Input, { print, session }: Context): Promise<Exit> {
   const stash = session()
+  const spec = readSpec(input)
+  const path = stash.path(`/guards/${encodeKey(key)}`)
+  const known = await readFlags(stash)
+  const isMissing = !known.has(key)
+  if (isMissing && !input.isSet('create')) throw noSuchFlag(stash, key, known.keys(), 'create')
+  const value = isMissing ? readSafeValue(spec) : undefined
+  if (value !== undefined) return createGuarded(key, value, spec, input, stash, print)
   return performChange(print, stash, input, {
     method: 'PUT',
-    path: stash.path(`/guards/${encodeKey(key)}`),
-    call: { ...toReasonCall(input), body: readSpec(input) },
+    path,
+    call: { ...toReasonCall(input), body: spec },
     action: `Set the guard of ${key}`,
     done: () => `${key} is guarded`,
   })
+}
+
+/** Flag and guard as one revision: a flag that is first written away from its safe value would be refused. */
+function createGuarded(
+  key: string,
+  value: string,
+  spec: unknown,
+  input: Input,
+  stash: Session,
+  print: Context['print'],
+): Promise<Exit> {
+  return performChange(print, stash, input, {
+    method: 'POST',
+    path: stash.path('/import'),
+    call: { ...toReasonCall(input), body: { items: [{ key, value }], guards: [{ key, guard: spec }] } },
+    action: `Create ${key} with the value ${showValue(value)} and a guard`,
+    done: () => `${key} is ${showValue(value)}, and guarded`,
+  })
+}
+
+function readSafeValue(spec: unknown): string | undefined {
+  const isObject = typeof spec === 'object' && spec !== null && 'safe_value' in spec
+  return isObject && typeof spec.safe_value === 'string' ? spec.safe_value : undefined
 }
 
 function deleteGuard(key: string, input: Input, { print, session }: Context): Promise<Exit> {

@@ -64,7 +64,7 @@ export async function writeShortcut(
   const known = [...(await readFlags(stash)).keys()]
   const patterns = input.isSet('all') ? [flag, `*.${flag}`] : services.map((service) => `${service}.${flag}`)
   const keys = known.filter(createKeyMatcher(patterns))
-  if (keys.length === 0) throw noSuchFlag(stash, patterns.at(-1) ?? flag, known)
+  if (keys.length === 0) throw noSuchFlag(stash, patterns.at(-1) ?? flag, known, 'change')
   return writeFlags(
     keys.map((key) => ({ key, value })),
     input,
@@ -76,7 +76,7 @@ export async function writeShortcut(
 /** Names the services that have the flag, and the one that was probably meant. */
 function describeMissing(stash: Session, command: string, key: string, flag: string, known: readonly string[]): Error {
   const services = known.filter((one) => one.endsWith(`.${flag}`)).map((one) => one.slice(0, -flag.length - 1))
-  if (services.length === 0) return noSuchFlag(stash, key, known, true)
+  if (services.length === 0) return noSuchFlag(stash, key, known, 'create')
   const service = key.slice(0, Math.max(0, key.length - flag.length - 1))
   const listed = services.slice(0, 12).join(', ')
   const facts = { key, services }
