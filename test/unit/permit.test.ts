@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { ABILITIES } from '../../src/model/access/ability.ts'
-import { isMaster, isSameLineage, isSameHolder, getActorLabel, permits, reaches, reachesAll, type Actor } from '../../src/model/access/permit.ts'
+import {
+  isMaster,
+  isSameLineage,
+  isSameHolder,
+  getActorLabel,
+  permits,
+  reaches,
+  reachesAll,
+  type Actor,
+} from '../../src/model/access/permit.ts'
 import { anonymous, master, createToken } from '../support/decisions.ts'
 
 const admin: Actor = { kind: 'admin' }

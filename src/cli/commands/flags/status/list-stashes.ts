@@ -1,4 +1,5 @@
 /** The stashes of all profiles, each once: the profile with a token stands for the others of the same stash. */
+import { groupBy } from './group-by.ts'
 import type { Environment } from '../../../config/environment.ts'
 import { describeMissing, toSettings, type Settings } from '../../../config/settings.ts'
 import { listProfiles, readProfile, type Profile } from '../../../config/profile-file.ts'
@@ -23,7 +24,7 @@ export function listStashes(env: Environment, warn: (warning: string) => void): 
   for (const { settings } of read)
     if (!('problem' in settings) && settings.warning !== undefined) warn(settings.warning)
   const ids = collectIds(read)
-  const groups = Map.groupBy(read, (one) => toAddress(one, ids))
+  const groups = groupBy(read, (one) => toAddress(one, ids))
   return [...groups.values()].flatMap((group) => {
     const [first, ...others] = group.toSorted((a, b) => Number(hasToken(b)) - Number(hasToken(a)))
     return first === undefined

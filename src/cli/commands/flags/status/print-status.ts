@@ -1,4 +1,5 @@
 /** Prints the status of one stash for people: the totals, what is not normal, then every service with its flags. */
+import { groupBy } from './group-by.ts'
 import type { Session } from '../../../api/session.ts'
 import { toService } from '../../../change/find-flags.ts'
 import { bold, dim, paint, showValue, type Piece, type Printer } from '../../../output/print.ts'
@@ -41,7 +42,7 @@ export function printNotNormal(print: Printer, status: StashStatus): void {
 
 /** One table, so that the columns of all services are in line. */
 function printServices(print: Printer, flags: readonly FlagStatus[], isLong: boolean): void {
-  const services = Map.groupBy(flags, ({ key }) => toService(key))
+  const services = groupBy(flags, ({ key }) => toService(key))
   // The stash as a whole comes first, as its keys are sorted among the services.
   const sorted = [...services].toSorted(([a], [b]) => (a < b ? -1 : 1))
   if (sorted.length > 0) print.line()
