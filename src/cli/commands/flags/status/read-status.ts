@@ -41,7 +41,7 @@ export async function readStatus(stash: Session, authors: 'not normal' | 'all'):
     stash.hasToken ? readPending(stash) : null,
     stash.hasToken ? readNewestRevision(stash) : 0,
   ])
-  // The stash itself tells the newest revision; what is public may come from a cache, and must not be older.
+  // The stash itself tells the newest revision; a public read may come from a cache, and must not be older.
   const isOld = Math.min(first.flags.revision, first.facts.revision) < newest
   const { flags: read, facts } = isOld ? await readPublic(stash, newest) : first
   const flags = toFlags(read)
@@ -93,8 +93,8 @@ function withEntry(flag: FlagStatus, entry: HistoryEntry | undefined): FlagStatu
 }
 
 /**
- * The entries of these revisions, newest first: each request begins at the newest one that is still missing. What is older than
- * the last page stays without an author.
+ * The entries of these revisions, newest first: each request begins at the newest one that is still missing. Entries older than
+ * the last page are not found, and their flags have no author.
  */
 async function findEntries(stash: Session, revisions: Set<number>): Promise<Map<number, HistoryEntry>> {
   const found = new Map<number, HistoryEntry>()
