@@ -22,7 +22,7 @@ export type Change = {
   action: string
   /** What will be so afterwards. With it, the question is asked for every profile. */
   consequence?: string
-  /** What is so, after the name of the stash: `a is now 1`. Left out: the message of the service. */
+  /** The sentence that follows the name of the stash: `a is now 1`. Without it, the message of the service. */
   done?: (reply: ChangeReply) => string
 }
 

@@ -6,7 +6,7 @@ import { EXIT, type Exit } from '../exit.ts'
 import type { Printer } from '../output/print.ts'
 import { formatTime } from '../output/time-text.ts'
 
-/** @param done what is so now: the service's own message where it is left out */
+/** @param done gives the sentence about the result; by default, the service's own message */
 export function replyChange(
   print: Printer,
   stash: Session,

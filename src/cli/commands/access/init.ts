@@ -121,7 +121,7 @@ function reply(name: string, { profile, file, masterName }: Made, input: Input, 
 }
 
 const toSpec = (input: Input) => ({
-  // JSON leaves out what is undefined.
+  // JSON leaves out undefined members.
   name: input.text('name'),
   slug: input.text('slug'),
   description: input.text('description'),

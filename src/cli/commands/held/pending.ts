@@ -32,7 +32,7 @@ export async function readPending(session: Session): Promise<Pending> {
   return { held, freezeReason, freezes }
 }
 
-/** What needs a person comes first, then what needs nobody. */
+/** Approvals come first, because they need a person; reverts come last. */
 const ORDER: Record<Held['kind'], number> = { approval: 0, link: 1, schedule: 2, revert: 3 }
 
 export const sortHeld = (held: readonly Held[]): Held[] =>

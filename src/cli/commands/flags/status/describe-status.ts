@@ -7,7 +7,7 @@ import type { FlagStatus, Freeze, StashStatus } from './read-status.ts'
 export const listNotNormal = ({ flags }: StashStatus): FlagStatus[] =>
   flags
     .filter((flag) => !flag.isNormal)
-    // What is not safe comes first, then what ends by itself.
+    // Unsafe flags come first, then those whose time-box ends by itself.
     .toSorted((a, b) => Number(b.safe === false) - Number(a.safe === false))
 
 export const countApprovals = ({ held }: StashStatus): number =>
