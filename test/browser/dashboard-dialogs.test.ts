@@ -35,6 +35,26 @@ describe('in a dialog', () => {
     await expect.poll(() => page.evaluate(HIDDEN_PX)).toBeLessThanOrEqual(0)
   })
 
+  it('a press counts that began before the answer to what would happen was drawn', async () => {
+    const { stash, master } = await stashOnCall()
+    const { page, sheet, reach } = await open(stash)
+    await page.setViewportSize({ width: 1280, height: 800 })
+    const isPressed = Promise.withResolvers<void>()
+    await page.route(/dry_run=1/, async (route) => {
+      await isPressed.promise
+      await route.continue()
+    })
+    await reach('on-call')
+    await page.getByLabel('New value').fill('bob')
+    await sheet.getByRole('button', { name: /^Set to .*bob/ }).hover()
+    await page.mouse.down()
+    isPressed.resolve()
+    await sheet.locator('.preview').getByText('This will happen').waitFor()
+    await page.mouse.up()
+    await sheet.waitFor({ state: 'detached' })
+    expect(await stash.read('on-call')).toBe('bob')
+  })
+
   it('what would happen is asked again after each revision: a freeze, a rule, the end of the stash', async () => {
     const { stash, master } = await stashOnCall()
     const bob = await master.grant({ label: 'bob', can: ['write'] })
