@@ -7,7 +7,7 @@
  *   then keep the copy, unvouched.
  */
 import type { Snapshot } from '../model/snapshot/snapshot.ts'
-import { NO_STORAGE } from '../model/snapshot/vouch.ts'
+import { LEASE_MIN_MS, NO_STORAGE } from '../model/snapshot/vouch.ts'
 import { withDeadline, TIMED_OUT } from './with-deadline.ts'
 import { ANSWER_DEADLINE_MS, type VouchRequests, type VouchAnswer } from './vouch-requests.ts'
 import { nextSequence } from './single-flight.ts'
@@ -31,7 +31,9 @@ export async function resolveDivergence(
   if (!vouches.availability.acquireRecovery(stashId, askedAt)) return null
   const head = await withDeadline(stores, ANSWER_DEADLINE_MS, stores.recover(stashId, copy.revision))
   if (head === TIMED_OUT) return null
-  return head !== null && head < copy.revision ? null : { head, askedAt, sequence: nextSequence() }
+  return head !== null && head < copy.revision
+    ? null
+    : { head, leaseMs: LEASE_MIN_MS, changes: null, askedAt, sequence: nextSequence() }
 }
 
 /**

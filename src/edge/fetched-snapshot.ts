@@ -1,5 +1,6 @@
 /** Rules of cache entries: how the finding of a look-up changes an entry, and which reads an entry can serve. */
 import { pickNewest, type LiveSnapshot, type Snapshot } from '../model/snapshot/snapshot.ts'
+import { LEASE_MIN_MS } from '../model/snapshot/vouch.ts'
 import type { CacheEntry, SnapshotCache } from './snapshot-cache.ts'
 
 /** The entry of a stash that exists. */
@@ -16,10 +17,14 @@ export type FetchedSnapshot = {
 /** An entry may be newer than a finding by the few seconds of a look-up. If it is newer by more, the clock was set back. */
 const LATE_MAX_MS = 10_000
 
+/** The lifetime of a cache entry for which the object has given no longer lease. */
+export const CACHE_FRESH_MS = LEASE_MIN_MS
+
 export const EMPTY_ENTRY: CacheEntry = {
   snapshot: null,
   source: 'kv',
   checkedAt: 0,
+  freshMs: CACHE_FRESH_MS,
   vouched: false,
   validAsOf: 0,
   expected: null,
@@ -28,19 +33,24 @@ export const EMPTY_ENTRY: CacheEntry = {
 }
 
 /**
+ * `isRefreshing`: refresh-ahead is running for the stash, so the fast path serves all reads. `leaseMs`: for how long a vouched entry
+ * may be served.
+ */
+export type EntryTerms = { isRefreshing: boolean; leaseMs: number }
+
+/**
  * Merges a finding into the cache. A cached snapshot that is newer than the found one stays. A deletion replaces any snapshot,
  * and is never replaced.
- * @param isRefreshing whether refresh-ahead is running for the stash: the fast path then serves all reads
  */
 export function mergeIntoCache(
   cache: SnapshotCache,
   stashId: string,
   finding: FetchedSnapshot,
-  isRefreshing: boolean,
+  terms: EntryTerms,
 ): CacheEntry {
   const known = cache.get(stashId)
   if (known !== undefined && isDeleted(known)) return known
-  const entry = mergeFinding(known ?? EMPTY_ENTRY, finding, isRefreshing)
+  const entry = mergeFinding(known ?? EMPTY_ENTRY, finding, terms)
   cache.set(stashId, entry)
   return entry
 }
@@ -48,7 +58,7 @@ export function mergeIntoCache(
 function mergeFinding(
   known: CacheEntry,
   { snapshot, source, vouched, askedAt }: FetchedSnapshot,
-  isRefreshing: boolean,
+  { isRefreshing, leaseMs }: EntryTerms,
 ): CacheEntry {
   const { expected, readAt } = known
   if (snapshot === null) return { ...EMPTY_ENTRY, source, checkedAt: askedAt, vouched, validAsOf: askedAt, expected }
@@ -66,6 +76,7 @@ function mergeFinding(
     snapshot: best,
     source: isBefore ? known.source : source,
     checkedAt,
+    freshMs: wasVouched ? known.freshMs : isVouched ? Math.max(CACHE_FRESH_MS, leaseMs) : CACHE_FRESH_MS,
     vouched: isVouched || wasVouched,
     validAsOf: wasVouched ? known.validAsOf : isVouched ? askedAt : isBefore ? known.validAsOf : best.publishedAt,
     expected,

@@ -1,10 +1,12 @@
 /**
- * Tracks for each stash's object its round-trip time, which sets a reader's deadline, and its failures, which set the back-off.
+ * Tracks for each stash's object its round-trip time, which sets a reader's deadline, its last lease, which sets how long a confirmed
+ * copy is served, and its failures, which set the back-off.
  * The back-off grows while an object fails or is overloaded: otherwise the requests of all isolates would keep it overloaded.
  * One vouch, one answer to a write, or one event of a watch resets the back-off. It has jitter, so that isolates do not retry at
  * the same time.
  */
 
+import { LEASE_MIN_MS } from '../model/snapshot/vouch.ts'
 import { FLIGHT_DEADLINE_MS } from './single-flight.ts'
 
 /** The shortest deadline. A reader far from the object waits longer, because its answers may take longer than this. */
@@ -28,6 +30,7 @@ export type Fallback = 'copy' | 'outdated' | 'none'
 
 type Entry = {
   rttMs: number
+  leaseMs: number
   /** When the request in flight was sent; null if there is none, or if `noteAlive` was called since. */
   askedAt: number | null
   failures: number
@@ -39,6 +42,7 @@ type Entry = {
 
 const UNKNOWN: Readonly<Entry> = {
   rttMs: 0,
+  leaseMs: LEASE_MIN_MS,
   askedAt: null,
   failures: 0,
   failedAt: -Infinity,
@@ -67,6 +71,11 @@ export class ObjectAvailability {
     return this.#get(stashId).rttMs
   }
 
+  /** For how long the copy that the last vouch confirmed may be served. */
+  getLeaseMs(stashId: string): number {
+    return this.#get(stashId).leaseMs
+  }
+
   /** Whether the back-off allows a request now. */
   mayAsk(stashId: string, now: number, fallback: Fallback): boolean {
     const { failedAt, backoffMs, overloaded } = this.#get(stashId)
@@ -81,8 +90,11 @@ export class ObjectAvailability {
     this.#getOrCreate(stashId).askedAt = now
   }
 
-  noteAnswer(stashId: string, rttMs: number): void {
+  noteAnswer(stashId: string, rttMs: number, leaseMs: number): void {
     const entry = this.#getOrCreate(stashId)
+    // A lease of a second counts from the question, so that its bound holds: the object is asked by few. A longer one counts from the
+    // answer. If it was over when the answer came, an object with a long queue would be asked again at once, and the queue would stay.
+    entry.leaseMs = leaseMs > LEASE_MIN_MS ? leaseMs + rttMs : LEASE_MIN_MS
     entry.rttMs = entry.rttMs === 0 ? rttMs : entry.rttMs + RTT_WEIGHT * (rttMs - entry.rttMs)
     this.#reset(entry)
   }

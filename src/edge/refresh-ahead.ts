@@ -15,8 +15,10 @@ const IDLE_MAX_MS = 4_000
 const RUN_MAX_MS = 25_000
 /** From this age on a read starts the next run, so that there is no gap between two runs. */
 const HAND_OVER_AFTER_MS = 18_000
+/** A longer wait is several, each with a heartbeat. */
+const WAIT_MAX_MS = 1_000
 /**
- * A run without a heartbeat for this time counts as ended. It is longer than a wait (1 s) or a vouch request (5 s). A refresh
+ * A run without a heartbeat for this time counts as ended. It is longer than a wait or a vouch request (5 s). A refresh
  * that also reads a snapshot may exceed it: then the next read starts a new run.
  */
 const HEARTBEAT_TIMEOUT_MS = 7_000
@@ -28,8 +30,8 @@ type RefreshRun = { readonly startedAt: number; heartbeatAt: number }
 export type RefreshAheadOptions = {
   /** The entry of the stash, if it has a snapshot that the object vouched for. */
   getVouchedEntry(stashId: string): CacheEntry | null
-  /** When to refresh an entry that was checked at `checkedAt`. */
-  refreshAt(stashId: string, checkedAt: number): number
+  /** When to refresh the entry. */
+  refreshAt(stashId: string, entry: CacheEntry): number
   /** Asks the object and applies its vouch to the entry. False if the entry was not renewed. */
   refresh(stores: Stores, stashId: string): Promise<boolean>
 }
@@ -72,11 +74,11 @@ export class RefreshAhead {
       if (this.#runs.get(stashId) !== run) return
       const now = stores.now()
       run.heartbeatAt = now
-      const waitMs = refreshAt(stashId, entry.checkedAt) - now
+      const waitMs = refreshAt(stashId, entry) - now
       if (waitMs > 0) {
         // The run's age is checked only while the entry is fresh, so that the next read starts a run before the entry expires.
         if (now >= run.startedAt + RUN_MAX_MS) break
-        await stores.sleep(waitMs)
+        await stores.sleep(Math.min(waitMs, WAIT_MAX_MS))
         continue
       }
       // The run ends when reads have stopped, or when the entry could not be renewed: the object does not answer, or went back. After

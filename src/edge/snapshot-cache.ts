@@ -16,6 +16,8 @@ export type CacheEntry = {
   readonly source: 'kv' | 'object'
   /** When a look-up or refresh-ahead last asked a store about the snapshot. In an outage no store may have answered. */
   readonly checkedAt: number
+  /** For how long from `checkedAt` on it may be served without another question, in ms: the lease of its vouch. */
+  readonly freshMs: number
   /** Whether the object confirmed the snapshot at `validAsOf`. */
   readonly vouched: boolean
   /** When the snapshot was last known to be current: the time of its last vouch, or else when the object published it. */

@@ -1,7 +1,7 @@
 /**
  * Reads the snapshot of a stash for a public read: Workers KV carries the values, the object vouches for the revision.
  *
- *   a fresh cache entry, under 1 s       → served, no store is asked; refresh-ahead confirms it before it expires
+ *   a cache entry whose lease holds     → served, no store is asked; refresh-ahead confirms it before it expires
  *   an older cache entry                 → the object vouches for it, or returns a newer snapshot
  *   no cache entry                       → KV and the object's vouch are requested at the same time; the newer wins
  *   the object misses the deadline       → the newest of cache and KV, unvouched; its late answer updates the cache
@@ -16,14 +16,16 @@
  */
 import { getSnapshotAt } from '../model/snapshot/snapshot-at.ts'
 import { ok, refuse, type Result } from '../model/refusal.ts'
-import { NO_STORAGE } from '../model/snapshot/vouch.ts'
+import { LEASE_MIN_MS, NO_STORAGE } from '../model/snapshot/vouch.ts'
 import { UnknownRevisionThrottle } from './unknown-revision-throttle.ts'
 import { TIMED_OUT } from './with-deadline.ts'
-import { StashLookup, CACHE_FRESH_MS, type LookupResult } from './stash-lookup.ts'
+import { StashLookup, type LookupResult } from './stash-lookup.ts'
 import { isDeleted, isLive, meetsExpectation, EMPTY_ENTRY, hasRevision, type LiveEntry } from './fetched-snapshot.ts'
 import type { CacheEntry, SnapshotCache } from './snapshot-cache.ts'
 import { nextSequence } from './single-flight.ts'
 import type { Stores } from './stores.ts'
+
+const NO_CHANGES = { leaseMs: LEASE_MIN_MS, changes: null }
 
 export class SnapshotReader {
   readonly #cache: SnapshotCache
@@ -61,7 +63,7 @@ export class SnapshotReader {
     const isVouchedSince = vouchSequence > sequence && entry.vouched
     const atLeast = Math.max(minRevision, this.#lookup.getExpectedRevision(stores, stashId))
     const vouch = isVouchedSince
-      ? { head: entry.snapshot?.revision ?? null, askedAt: entry.validAsOf, sequence: vouchSequence }
+      ? { head: entry.snapshot?.revision ?? null, askedAt: entry.validAsOf, sequence: vouchSequence, ...NO_CHANGES }
       : await this.#lookup.vouches.ask(stores, stashId, { sequence, atLeast, fallback: 'outdated' })
     if (vouch === null || vouch.head === NO_STORAGE) return this.#serveNewest(stashId, entry, minRevision)
     if (vouch.head === null) return toResult(this.#lookup.storeDeleted(stashId, vouch))
@@ -90,7 +92,7 @@ export class SnapshotReader {
     if (entry === undefined || !hasRevision(entry, minRevision)) return null
     if (isDeleted(entry)) return entry
     const age = now - entry.checkedAt
-    if (age < 0 || age >= CACHE_FRESH_MS || !meetsExpectation(entry)) return null
+    if (age < 0 || age >= entry.freshMs || !meetsExpectation(entry)) return null
     entry.readAt = now
     return this.#advanceTo(stashId, entry, now)
   }

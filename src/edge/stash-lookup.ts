@@ -3,6 +3,7 @@
  * when to look up, and which revision is new enough.
  */
 import { pickNewest, type Snapshot } from '../model/snapshot/snapshot.ts'
+import { applyChanges } from '../model/snapshot/snapshot-changes.ts'
 import { NO_STORAGE } from '../model/snapshot/vouch.ts'
 import { classifyMissingTables, resolveDivergence } from './divergence.ts'
 import { firstNonNull, withDeadline, TIMED_OUT } from './with-deadline.ts'
@@ -13,14 +14,14 @@ import { ANSWER_DEADLINE_MS, VouchRequests, type VouchAnswer } from './vouch-req
 import { SingleFlight, nextSequence } from './single-flight.ts'
 import type { Stores } from './stores.ts'
 
-/** The lifetime of a cache entry: within it, reads ask no store, unless they must show a newer revision. */
-export const CACHE_FRESH_MS = 1_000
 /** The earliest age at which refresh-ahead confirms an entry: it asks an object that confirms it at most four times a second. */
 const REFRESH_AFTER_MIN_MS = 250
 /** Margin for late timers and for handling the answer. */
 const REFRESH_SLACK_MS = 30
 /** KV mostly answers in 10 ms, and in 100 ms from its central store. After this time the object may well answer sooner. */
 const KV_DEADLINE_MS = 500
+/** For so long an isolate without a copy waits for KV before it asks the object. */
+const KV_HEAD_START_MS = 100
 /**
  * For this time after a write or an event through this isolate, its reads wait for that revision. If the object does not give
  * it, they get an older copy.
@@ -34,7 +35,10 @@ type Copy = { snapshot: Snapshot; source: CacheEntry['source'] }
 export type LookupResult = { entry: CacheEntry | null; vouchSequence: number }
 
 export class StashLookup {
-  readonly vouches = new VouchRequests((stores, stashId, vouch) => this.#applyVouch(stores, stashId, vouch))
+  readonly vouches = new VouchRequests({
+    getKnown: (stashId) => this.#cache.get(stashId)?.snapshot ?? null,
+    applyLate: (stores, stashId, vouch) => this.#applyVouch(stores, stashId, vouch),
+  })
   readonly #cache: SnapshotCache
   /** At most one look-up, and one read of the object's snapshot, at a time for each stash. */
   readonly #lookups = new SingleFlight<LookupResult>()
@@ -45,7 +49,7 @@ export class StashLookup {
       const entry = this.#cache.get(stashId)
       return entry !== undefined && entry.vouched && entry.snapshot !== null ? entry : null
     },
-    refreshAt: (stashId, checkedAt) => checkedAt + this.#refreshAfterMs(stashId),
+    refreshAt: (stashId, { checkedAt, freshMs }) => checkedAt + this.#refreshAfterMs(stashId, freshMs),
     refresh: (stores, stashId) => this.#refresh(stores, stashId),
   })
 
@@ -103,20 +107,23 @@ export class StashLookup {
 
   async #lookUpOnce(stores: Stores, stashId: string): Promise<LookupResult> {
     const [askedAt, sequence] = [stores.now(), nextSequence()]
-    const known = this.#cache.get(stashId)
-    const copy = known?.snapshot ?? null
+    const entry = this.#cache.get(stashId)
+    const copy = entry?.snapshot ?? null
     // With a cached copy only the object's vouch is needed, to know whether the copy is current.
     const kvAnswer = copy === null || stores.mode === 'kv' ? stores.readKv(stashId) : null
-    const expected = this.getExpectedRevision(stores, stashId)
+    // With KV's copy the object is asked for the changes since that, and not for all of its snapshot.
+    const early = kvAnswer && (await withDeadline(stores, KV_HEAD_START_MS, kvAnswer))
+    const known = copy ?? (early === TIMED_OUT ? null : early)
+    const atLeast = this.getExpectedRevision(stores, stashId)
     const [kv, vouch] = await Promise.all([
       kvAnswer && withDeadline(stores, KV_DEADLINE_MS, kvAnswer),
       stores.mode === 'kv'
         ? null
-        : this.vouches.askBriefly(stores, stashId, { sequence, atLeast: expected, fallback: 'copy' }),
+        : this.vouches.askBriefly(stores, stashId, { sequence, atLeast, fallback: 'copy', known }),
     ])
     const vouchSequence = vouch?.sequence ?? 0
     const best = pickNewest(copy, kv === TIMED_OUT ? null : kv)
-    const source = known !== undefined && best === copy ? known.source : 'kv'
+    const source = entry !== undefined && best === copy ? entry.source : 'kv'
     if (vouch !== null) {
       const inKv = kvAnswer === null ? TIMED_OUT : kv
       const compared = await this.#compareWithVouch(stores, stashId, vouch, best && { snapshot: best, source }, inKv)
@@ -141,20 +148,29 @@ export class StashLookup {
   async #compareWithVouch(
     stores: Stores,
     stashId: string,
-    { head, askedAt }: VouchAnswer,
+    vouch: VouchAnswer,
     copy: Copy | null,
     kv: Snapshot | null | typeof TIMED_OUT,
   ): Promise<CacheEntry | null> {
-    if (head === null) return this.storeDeleted(stashId, { askedAt })
+    const { head, askedAt } = vouch
+    if (head === null) return this.storeDeleted(stashId, vouch)
     if (head === NO_STORAGE) return this.storeAbsence(stores, stashId, askedAt, kv)
-    if (copy === null || copy.snapshot.revision < head) return null
+    if (copy === null || copy.snapshot.revision < head) return this.#storeChanged(stashId, vouch, copy)
     if (copy.snapshot.revision > head) {
-      const vouch = await resolveDivergence(this.vouches, stores, stashId, copy.snapshot)
+      const resolved = await resolveDivergence(this.vouches, stores, stashId, copy.snapshot)
       // The object did not recover, did not answer, or was asked to recover just before: the copy stays, unvouched.
-      if (vouch === null) return this.#store(stashId, { ...copy, vouched: false, askedAt: stores.now() })
-      return this.#compareWithVouch(stores, stashId, vouch, copy, kv)
+      if (resolved === null) return this.#store(stashId, { ...copy, vouched: false, askedAt: stores.now() })
+      return this.#compareWithVouch(stores, stashId, resolved, copy, kv)
     }
     return hasAllFields(copy) ? this.#store(stashId, { ...copy, vouched: true, askedAt }) : null
+  }
+
+  /** Stores the copy with the changes that came with the vouch. Null if they do not lead from this copy to the vouched revision. */
+  #storeChanged(stashId: string, { head, askedAt, changes }: VouchAnswer, copy: Copy | null): CacheEntry | null {
+    if (copy === null || changes === null) return null
+    const snapshot = applyChanges(copy.snapshot, changes)
+    if (snapshot?.revision !== head) return null
+    return this.#store(stashId, { snapshot, source: 'object', vouched: true, askedAt })
   }
 
   /**
@@ -170,6 +186,9 @@ export class StashLookup {
     if (snapshot !== null && snapshot.revision > head) return
     if (snapshot?.revision === head && hasAllFields({ snapshot, source })) {
       this.#store(stashId, { snapshot, source, vouched: true, askedAt })
+    } else if (vouch.changes !== null) {
+      // If the entry has another revision by now, the next question gets the changes since that.
+      this.#storeChanged(stashId, vouch, snapshot && { snapshot, source })
     } else {
       await this.#readObject(stores, stashId, nextSequence(), head)
     }
@@ -213,16 +232,19 @@ export class StashLookup {
   }
 
   #store(stashId: string, finding: FetchedSnapshot): CacheEntry {
-    return mergeIntoCache(this.#cache, stashId, finding, this.refreshAhead.isRunning(stashId, finding.askedAt))
+    return mergeIntoCache(this.#cache, stashId, finding, {
+      isRefreshing: this.refreshAhead.isRunning(stashId, finding.askedAt),
+      leaseMs: this.vouches.availability.getLeaseMs(stashId),
+    })
   }
 
   /**
    * The age at which refresh-ahead confirms an entry: one and a quarter round trips, and a slack, before it expires, but at least
    * REFRESH_AFTER_MIN_MS. If the round trip takes more than 750 ms, the entry expires before the answer.
    */
-  #refreshAfterMs(stashId: string): number {
+  #refreshAfterMs(stashId: string, freshMs: number): number {
     const rttMs = this.vouches.availability.getRttMs(stashId)
-    return Math.max(REFRESH_AFTER_MIN_MS, CACHE_FRESH_MS - 1.25 * rttMs - REFRESH_SLACK_MS)
+    return Math.max(REFRESH_AFTER_MIN_MS, freshMs - 1.25 * rttMs - REFRESH_SLACK_MS)
   }
 
   /** Whether the entry was renewed. If not (no answer, or an object that went back), the next reader's look-up decides. */

@@ -1,7 +1,7 @@
 /** The stores that `SnapshotReader` asks: their interface, and the implementation over the bindings of KV and the object. */
 import type { LogName } from '../model/log-names.ts'
 import { parseSnapshot, type Snapshot } from '../model/snapshot/snapshot.ts'
-import type { Vouch } from '../model/snapshot/vouch.ts'
+import { toVouchReply, type KnownCopy, type VouchReply } from '../model/snapshot/vouch.ts'
 import type { StashObject } from '../stash/stash-object.ts'
 import { readKv } from './read-kv.ts'
 import { report } from './report.ts'
@@ -19,8 +19,11 @@ export type Stores = {
   keepAlive(work: Promise<unknown>): void
   /** Null: KV has no readable snapshot of this stash. A rejection counts as a timeout. */
   readKv(stashId: string): Promise<Snapshot | null>
-  /** The object's vouch. A rejection counts as a timeout; it has `overloaded: true` if the object is overloaded. */
-  vouch(stashId: string): Promise<Vouch>
+  /**
+   * The object's vouch. A rejection counts as a timeout; it has `overloaded: true` if the object is overloaded.
+   * @param known the copy that the changes are to lead from
+   */
+  vouch(stashId: string, known: KnownCopy | null): Promise<VouchReply>
   /** The object's snapshot. Null: the stash was deleted, or the object has no tables. A rejection counts as a timeout. */
   readObject(stashId: string): Promise<Snapshot | null>
   /**
@@ -52,7 +55,7 @@ export function createStores({ namespace, kv, mode, context }: Handles, id: Dura
     random: Math.random,
     keepAlive: (work) => context.waitUntil(work),
     readKv: (stashId) => withReport('kv', stashId, () => readKv(kv, stashId)),
-    vouch: (stashId) => withReport('vouch', stashId, async () => stub().vouch()),
+    vouch: (stashId, known) => withReport('vouch', stashId, async () => toVouchReply(await stub().vouch(known))),
     readObject: (stashId) =>
       withReport('object', stashId, async () => {
         const text = await stub().snapshot()

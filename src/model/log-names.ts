@@ -1,6 +1,6 @@
 /**
  * The names of all log lines: the member `at` of each line, `<room>/<name>`. Alert rules are written against them, so a
- * name keeps its meaning. src/docs/operating.md documents each with what to do, and a test compares the two.
+ * name keeps its meaning. src/docs/operate/operating.md documents each with what to do, and a test compares the two.
  */
 import type { CheckName } from './health.ts'
 

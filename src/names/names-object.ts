@@ -6,7 +6,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { ok, refuse, type Result } from '../model/refusal.ts'
 import { isSlug, toSlugKey, type NamedStash } from '../model/slug.ts'
-import { NO_STORAGE } from '../model/snapshot/vouch.ts'
+import { NO_STORAGE, toVouchReply } from '../model/snapshot/vouch.ts'
 import type { StashObject } from '../stash/stash-object.ts'
 import { createTable, findClaim, insertClaim, markWritten, replaceClaim, type Claim } from './claims.ts'
 
@@ -86,7 +86,7 @@ export class NamesObject extends DurableObject<Env> {
     if (this.#checking.has(claim.slug)) return
     this.#checking.add(claim.slug)
     try {
-      const head = await this.#getStash(claim).vouch()
+      const { head } = toVouchReply(await this.#getStash(claim).vouch())
       if (head === null || (head !== NO_STORAGE && head > 0)) markWritten(this.#sql, claim)
     } catch {
       // The stash does not answer: the claim stays as it is, and the next reader has it checked again.
@@ -96,7 +96,7 @@ export class NamesObject extends DurableObject<Env> {
   }
 
   async #getState(claim: Claim): Promise<State> {
-    const head = await this.#getStash(claim).vouch()
+    const { head } = toVouchReply(await this.#getStash(claim).vouch())
     // The creation of the stash failed; or its storage is lost, which a copy in KV shows.
     if (head === NO_STORAGE) return (await this.env.SNAPSHOTS.get(claim.stashId)) === null ? 'never_written' : 'lost'
     // A deleted stash keeps its slug reserved: readers may still ask for it.

@@ -6,7 +6,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Applied, Command, Credential } from '../model/intent.ts'
 import { refuse, type Result } from '../model/refusal.ts'
-import { NO_STORAGE, type Vouch } from '../model/snapshot/vouch.ts'
+import { NO_STORAGE, type KnownCopy, type Vouch, type VouchReply } from '../model/snapshot/vouch.ts'
 import { CLOSE, close, refuseMessage } from '../live/audience.ts'
 import { getHub } from '../live/continents.ts'
 import type { Filter, Missed } from '../model/snapshot/watch-event.ts'
@@ -17,7 +17,8 @@ import { createStash, type StashSpec } from './write/create-stash.ts'
 import { gatherHealth } from './query/gather-health.ts'
 import { hasDueEnd, nextDueAt, postpone, takeDue, type DueKind } from './tables/held.ts'
 import { HealthMonitor } from './health-monitor.ts'
-import { composeSnapshot, getCursor, createOutbox } from './publish/outbox.ts'
+import { composeSnapshot } from './publish/compose-snapshot.ts'
+import { getCursor, createOutbox } from './publish/outbox.ts'
 import { Publisher } from './publish/publisher.ts'
 import { Recovery } from './publish/recovery.ts'
 import { releaseDue } from './write/release-due.ts'
@@ -29,6 +30,7 @@ import { purgeCache } from './publish/purge-cache.ts'
 import { migrateTables } from './migrate-tables.ts'
 import { hasTables } from './tables/schema.ts'
 import { getStash } from './tables/stash-row.ts'
+import { Voucher } from './vouch/voucher.ts'
 import { Watchers } from './watch/watchers.ts'
 import { WriteRateLimiter } from './write/write-rate-limiter.ts'
 
@@ -53,6 +55,7 @@ export class StashObject extends DurableObject<Env> {
   #snapshot: { revision: number; text: string } | null = null
   readonly #watchers: Watchers
   readonly #writeRate = new WriteRateLimiter()
+  readonly #voucher = new Voucher(this.#sql, this.#id, Number(this.env.CONFIRMATIONS_PER_SECOND))
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -73,7 +76,8 @@ export class StashObject extends DurableObject<Env> {
     })
     const outbox = createOutbox(this.#sql, env.SNAPSHOTS, this.#id, () => this.#recovery.confirm())
     this.#publisher = new Publisher(outbox, now)
-    this.#cachePurger = new CachePurger(() => purgeCache(ctx), now, sleep)
+    const leasesEndAt = () => this.#voucher.leasesEndAt
+    this.#cachePurger = new CachePurger({ purge: () => purgeCache(ctx), now, sleep, leasesEndAt })
     this.#monitor = new HealthMonitor({
       now,
       gather: (alarm) => gatherHealth(this.#sql, alarm, now()),
@@ -161,11 +165,11 @@ export class StashObject extends DurableObject<Env> {
     report(name, fault, { stash: this.#id, ...facts })
   }
 
-  /** Confirms the present revision, against which readers compare their copies. */
-  async vouch(): Promise<Vouch> {
-    await this.#releaseDueEnds()
-    if (!this.#exists) return this.#storage.kv.get(DELETED_MARK) === undefined ? NO_STORAGE : null
-    return this.#head()
+  /** Confirms the present revision, against which readers compare their copies: see `Voucher`. */
+  async vouch(known?: KnownCopy | null): Promise<Vouch | VouchReply> {
+    const now = await this.#releaseDueEnds()
+    const isKnown = this.#exists || this.#storage.kv.get(DELETED_MARK) !== undefined
+    return this.#voucher.answer(isKnown ? this.#head() : NO_STORAGE, known, now)
   }
 
   /** A reader has seen a copy of this revision. Where KV confirms it, the stash continues after it. Returns the new head. */

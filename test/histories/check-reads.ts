@@ -6,7 +6,7 @@ import { isUsedTwice, type Segment, type Fail } from './segment.ts'
 import type { Read } from './recording.ts'
 
 /** The contract's bound for the age of a vouched read: the isolate's memory, max-age, and stale-while-revalidate. */
-const VOUCHED_BOUND_MS = 11_000
+const VOUCHED_BOUND_MS = 5_000
 
 export function checkReads(segment: Segment, fail: Fail): void {
   for (const read of segment.reads) {

@@ -33,11 +33,10 @@ export async function freshHome(): Promise<Env> {
   return { HOME: home, XDG_CONFIG_HOME: join(home, '.config') }
 }
 
-/** The command inherits only these three variables from the environment of the tests. */
+/** The command inherits only PATH from the environment of the tests. */
 export function startCommand(file: string, args: string[], env: Env): ChildProcess {
-  // `ProcessEnv` declares the first two as required, although they may be unset.
-  const { READ_MODE, WATCHERS_PER_OBJECT, PATH } = process.env
-  const clean = { READ_MODE, WATCHERS_PER_OBJECT, PATH, ...env }
+  // `ProcessEnv` declares the variables of the Worker as required. They are none of this process.
+  const clean = { PATH: process.env['PATH'], ...env } as Record<string, string | undefined> as NodeJS.ProcessEnv
   const child: ChildProcess = spawn(file, args, { env: clean, stdio: 'pipe' })
   running.add(child)
   child.once('exit', () => running.delete(child))

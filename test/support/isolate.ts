@@ -2,6 +2,7 @@
  * The read path of one isolate with a simulated clock and stand-ins for KV and the object. Each stand-in is at one revision and
  * counts its calls.
  */
+import { toVouchReply } from '../../src/model/snapshot/vouch.ts'
 import { SnapshotCache } from '../../src/edge/snapshot-cache.ts'
 import { SnapshotReader } from '../../src/edge/snapshot-reader.ts'
 import type { Stores } from '../../src/edge/stores.ts'
@@ -56,7 +57,7 @@ export function makeIsolate() {
     random: () => 1,
     keepAlive: () => {},
     readKv: (id) => (calls.kv++, respond(at.kvMs, at.kvDead, () => copy(at.kv, id, at.kvLacks))),
-    vouch: () => (calls.vouch++, respond(at.vouchMs, at.objectDead, () => at.object)),
+    vouch: () => (calls.vouch++, respond(at.vouchMs, at.objectDead, () => toVouchReply(at.object))),
     readObject: (id) => (
       calls.object++,
       respond(at.objectMs, at.objectDead, () => copy(at.object, id, at.objectLacks))

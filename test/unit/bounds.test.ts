@@ -4,7 +4,7 @@
  */
 import { expect, it } from 'vitest'
 import { ANSWER_DEADLINE_MS } from '../../src/edge/vouch-requests.ts'
-import { CACHE_FRESH_MS } from '../../src/edge/stash-lookup.ts'
+import { CACHE_FRESH_MS } from '../../src/edge/fetched-snapshot.ts'
 import { STASH_ID_CHARS } from '../../src/http/request/address.ts'
 import { REASON_MAX_CHARS } from '../../src/wire/field.ts'
 import { ISOLATE_UNREAD_MAX_BYTES, STREAM_UNREAD_MAX_BYTES } from '../../src/http/watch/backpressure.ts'
@@ -13,7 +13,7 @@ import { SEAT_STATUS } from '../../src/live/seat.ts'
 import { FILTER_MAX_KEYS } from '../../src/model/snapshot/watch-event.ts'
 import { CALL_DEADLINE_MS, FAILURES_MAX, MESSAGE_LIMITS } from '../../src/stash/watch/hubs.ts'
 import { KV_PUT_INTERVAL_MS } from '../../src/stash/publish/publisher.ts'
-import { SECOND_PURGE_MS } from '../../src/stash/publish/cache-purger.ts'
+import { WAIT_MAX_MS } from '../../src/stash/publish/cache-purger.ts'
 import { REPLAY_MAX_BYTES, REPLAY_MAX_CHANGES } from '../../src/stash/watch/replay.ts'
 import { LAST_USED_RESOLUTION_MS } from '../../src/stash/tables/tokens.ts'
 
@@ -31,7 +31,7 @@ it.each<[string, unknown, unknown]>([
   ['the failures of a hub before it is dropped: a quarter of an hour, and a week', FAILURES_MAX, 20 + 168],
   ['the changes and bytes of one call to a hub', MESSAGE_LIMITS, { changes: 25, bytes: 1_048_576 }],
   ['the pause between puts of one key', KV_PUT_INTERVAL_MS, 1_100],
-  ['the pause before the second purge', SECOND_PURGE_MS, 1_100],
+  ['the longest wait of a purge for leases', WAIT_MAX_MS, 6_000],
   ['the changes of a replay', REPLAY_MAX_CHANGES, 100],
   ['the bytes of a replay', REPLAY_MAX_BYTES, 196_608],
   ['the resolution of the last use of a token', LAST_USED_RESOLUTION_MS, 600_000],

@@ -1,107 +1,93 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { CachePurger, SECOND_PURGE_MS, type Purged } from '../../src/stash/publish/cache-purger.ts'
+import { CachePurger, type Purged } from '../../src/stash/publish/cache-purger.ts'
 import { purgeCache } from '../../src/stash/publish/purge-cache.ts'
 
 /** A purger whose purges and pauses end when the test says so. */
 function makePurger(answer: () => Promise<Purged> = async () => true) {
-  const world = { now: 1_000_000, purges: 0 }
+  const world = { now: 10_000_000, purges: 0, leasesEndAt: 0 }
   const pauses: { ms: number; end(): void }[] = []
-  const purger = new CachePurger(
-    () => {
+  const purger = new CachePurger({
+    purge: () => {
       world.purges++
       return answer()
     },
-    () => world.now,
-    (ms) => new Promise<void>((end) => pauses.push({ ms, end })),
-  )
+    now: () => world.now,
+    sleep: (ms) => new Promise<void>((end) => pauses.push({ ms, end })),
+    leasesEndAt: () => world.leasesEndAt,
+  })
   /** Runs everything that does not wait for a timer. */
   const settle = async (): Promise<void> => {
     for (let i = 0; i < 20; i++) await Promise.resolve()
   }
   const passPause = async (): Promise<void> => {
-    pauses.shift()?.end()
+    const pause = pauses.shift()
+    world.now += pause?.ms ?? 0
+    pause?.end()
     await settle()
   }
   return { world, pauses, purger, settle, passPause }
 }
 
 describe('CachePurger', () => {
-  it('purges at once, and again when no isolate can have an older copy', async () => {
-    const { world, pauses, purger, settle, passPause } = makePurger()
-    const done = purger.notify()
-    await settle()
+  it('purges once, and at once where no isolate reads', async () => {
+    const { world, pauses, purger } = makePurger()
+    await purger.notify()
     expect(world.purges).toBe(1)
-    expect(pauses.map(({ ms }) => ms)).toEqual([SECOND_PURGE_MS])
-    await passPause()
-    await done
-    expect(world.purges).toBe(2)
     expect(pauses).toEqual([])
   })
-  it('purges twice for a commit that arrives in between', async () => {
-    const { world, purger, settle, passPause } = makePurger()
-    const done = purger.notify()
-    await settle()
-    void purger.notify()
-    void purger.notify()
-    await passPause()
-    // The first purge of the next round is the second of this one.
-    expect(world.purges).toBe(2)
-    await passPause()
-    await done
-    expect(world.purges).toBe(3)
-  })
-  it('purges twice for a commit that arrives during a purge', async () => {
-    const first = Promise.withResolvers<Purged>()
-    const { world, purger, settle, passPause } = makePurger(() =>
-      world.purges === 1 ? first.promise : Promise.resolve(true),
-    )
-    const done = purger.notify()
-    void purger.notify()
-    first.resolve(true)
-    await settle()
-    await passPause()
-    await passPause()
-    await done
-    expect(world.purges).toBe(3)
-  })
-  it('starts again after it has ended', async () => {
-    const { world, purger, settle, passPause } = makePurger()
-    for (const total of [2, 4]) {
+  it('purges when the last lease has ended, and waits no longer than six seconds', async () => {
+    const { world, pauses, purger, settle, passPause } = makePurger()
+    for (const [leftMs, waitMs] of [
+      [900, 1_000],
+      [60_000, 6_000],
+    ] as const) {
+      const before = world.purges
+      world.leasesEndAt = world.now + leftMs
       const done = purger.notify()
       await settle()
+      expect(world.purges).toBe(before)
+      expect(pauses.map(({ ms }) => ms)).toEqual([waitMs])
       await passPause()
       await done
-      expect(world.purges).toBe(total)
+      expect(world.purges).toBe(before + 1)
     }
   })
-  it('spends no more than its budget, which grows by one purge every twelve seconds, up to ten', async () => {
-    const { world, purger, settle, passPause } = makePurger()
+  it('purges once more for commits that arrive during the wait or the purge, after the leases of then', async () => {
+    const { world, pauses, purger, settle, passPause } = makePurger()
+    world.leasesEndAt = world.now + 1_000
+    const done = purger.notify()
+    await settle()
+    world.leasesEndAt = world.now + 1_900
+    void purger.notify()
+    void purger.notify()
+    await passPause()
+    expect(world.purges).toBe(1)
+    expect(pauses.map(({ ms }) => ms)).toEqual([900])
+    await passPause()
+    await done
+    expect(world.purges).toBe(2)
+  })
+  it('spends no more than its budget, which grows by one purge every twenty minutes, up to three', async () => {
+    const { world, purger } = makePurger()
     const spend = async (commits: number): Promise<number> => {
       const before = world.purges
-      for (let i = 0; i < commits; i++) {
-        const done = purger.notify()
-        await settle()
-        await passPause()
-        await done
-      }
+      for (let i = 0; i < commits; i++) await purger.notify()
       return world.purges - before
     }
-    expect(await spend(20)).toBe(10)
-    world.now += 11_999
+    expect(await spend(20)).toBe(3)
+    world.now += 20 * 60_000 - 1
     expect(await spend(2)).toBe(0)
     world.now += 1
     expect(await spend(2)).toBe(1)
-    world.now += 36_000
-    expect(await spend(5)).toBe(3)
-    world.now += 3_600_000
-    expect(await spend(20)).toBe(10)
+    world.now += 40 * 60_000
+    expect(await spend(5)).toBe(2)
+    world.now += 24 * 3_600_000
+    expect(await spend(20)).toBe(3)
   })
-  it('ignores a refused purge, and still makes the second', async () => {
-    const { world, purger, settle, passPause } = makePurger(() => Promise.reject(new Error('429')))
-    const done = purger.notify()
-    await settle()
-    await passPause()
-    await done
+  it('ignores a refused purge', async () => {
+    const { world, purger } = makePurger(() => Promise.reject(new Error('429')))
+    await purger.notify()
+    await purger.notify()
     expect(world.purges).toBe(2)
   })
   it('stops if there is no cache', async () => {

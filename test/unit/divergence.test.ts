@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { NO_STORAGE } from '../../src/model/snapshot/vouch.ts'
+import { NO_STORAGE, toVouchReply } from '../../src/model/snapshot/vouch.ts'
 import { makeIsolate } from '../support/isolate.ts'
 
 describe('a copy that is newer than the object', () => {
@@ -8,7 +8,8 @@ describe('a copy that is newer than the object', () => {
     at.kv = 2
     at.object = 2
     const vouch = stores.vouch.bind(stores)
-    stores.vouch = async (id) => (calls.vouch === 0 ? (await vouch(id), 1) : vouch(id))
+    stores.vouch = async (id, known) =>
+      calls.vouch === 0 ? (await vouch(id, known), toVouchReply(1)) : vouch(id, known)
     expect(await timed()).toMatchObject({ revision: 2, vouched: true })
     expect(calls).toMatchObject({ vouch: 2, recover: 0 })
     expect(notices).toEqual([])
@@ -75,20 +76,20 @@ describe('a copy that is newer than the object', () => {
 describe('an object without tables', () => {
   it('is lost if a copy exists, which is served unvouched, and is called again', async () => {
     const { clock, at, calls, notices, stores, timed } = makeIsolate()
-    stores.vouch = async () => (calls.vouch++, NO_STORAGE)
+    stores.vouch = async () => (calls.vouch++, toVouchReply(NO_STORAGE))
     for (let i = 0; i < 3; i++) {
       expect(await timed()).toMatchObject({ revision: 1, vouched: false })
       await clock.pass(1_500)
     }
     expect(calls.vouch).toBe(3)
     expect(new Set(notices)).toEqual(new Set(['lost']))
-    stores.vouch = async () => at.object
+    stores.vouch = async () => toVouchReply(at.object)
     at.object = 2
     expect(await timed()).toMatchObject({ revision: 2, vouched: true })
   })
   it('is deleted if KV has nothing, and unreachable if KV does not answer', async () => {
     const { at, stores, read } = makeIsolate()
-    stores.vouch = async () => NO_STORAGE
+    stores.vouch = async () => toVouchReply(NO_STORAGE)
     stores.readObject = async () => null
     at.kvDead = true
     expect(await read()).toBe('unreachable')
@@ -97,7 +98,7 @@ describe('an object without tables', () => {
   })
   it('is lost as well if its snapshot was requested', async () => {
     const { clock, at, stores, read, notices } = makeIsolate()
-    stores.vouch = () => clock.sleep(400).then(() => NO_STORAGE)
+    stores.vouch = () => clock.sleep(400).then(() => toVouchReply(NO_STORAGE))
     stores.readObject = async () => null
     at.kvMs = 900
     expect(await read()).toEqual({ revision: 1, vouched: false })

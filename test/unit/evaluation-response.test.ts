@@ -25,6 +25,7 @@ function createEntry(flags: Flag[], facts: Partial<LiveSnapshot> = {}): LiveEntr
     snapshot: snapshot as LiveSnapshot,
     source: 'kv',
     checkedAt: NOW,
+    freshMs: 1_000,
     vouched: true,
     validAsOf: NOW,
     expected: null,

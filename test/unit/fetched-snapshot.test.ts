@@ -20,10 +20,12 @@ const createFetched = (facts: Partial<FetchedSnapshot> = {}): FetchedSnapshot =>
   askedAt: 1_000,
   ...facts,
 })
+const TERMS = { isRefreshing: false, leaseMs: 5_000 }
+
 /** Returns the cache entry after these snapshots have been merged into it. */
 function after(...fetched: Partial<FetchedSnapshot>[]): CacheEntry {
   const cache = new SnapshotCache(10, 1e9)
-  for (const one of fetched) mergeIntoCache(cache, 's', createFetched(one), false)
+  for (const one of fetched) mergeIntoCache(cache, 's', createFetched(one), TERMS)
   return cache.get('s') ?? EMPTY_ENTRY
 }
 
@@ -34,6 +36,7 @@ describe('mergeIntoCache', () => {
       snapshot,
       source: 'kv',
       checkedAt: 1_000,
+      freshMs: 1_000,
       vouched: false,
       validAsOf: 400,
       expected: null,
@@ -44,6 +47,7 @@ describe('mergeIntoCache', () => {
   it('trusts a vouched copy as of the request, and sends its next read past the fast path', () => {
     expect(after({ vouched: true, source: 'object' })).toMatchObject({
       source: 'object',
+      freshMs: 5_000,
       vouched: true,
       validAsOf: 1_000,
       fastPathUntil: 0,
@@ -90,7 +94,7 @@ describe('mergeIntoCache', () => {
     const expected = { revision: 9, at: 500 }
     for (const snapshot of [at(5), null]) {
       cache.set('s', { ...EMPTY_ENTRY, expected })
-      expect(mergeIntoCache(cache, 's', createFetched({ snapshot }), false).expected).toEqual(expected)
+      expect(mergeIntoCache(cache, 's', createFetched({ snapshot }), TERMS).expected).toEqual(expected)
     }
   })
 })

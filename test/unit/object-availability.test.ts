@@ -1,3 +1,4 @@
+import { LEASE_MIN_MS } from '../../src/model/snapshot/vouch.ts'
 import { describe, expect, it } from 'vitest'
 import { ObjectAvailability } from '../../src/edge/object-availability.ts'
 
@@ -8,24 +9,24 @@ describe('getDeadlineMs', () => {
   it('is one and a half round trips, from 250 ms to a second', () => {
     const availability = new ObjectAvailability()
     expect(availability.getDeadlineMs('s')).toBe(250)
-    availability.noteAnswer('s', 166)
+    availability.noteAnswer('s', 166, LEASE_MIN_MS)
     expect(availability.getDeadlineMs('s')).toBe(250)
     const far = new ObjectAvailability()
-    far.noteAnswer('s', 400)
+    far.noteAnswer('s', 400, LEASE_MIN_MS)
     expect(far.getDeadlineMs('s')).toBe(600)
     expect(far.getDeadlineMs('other')).toBe(250)
     const slow = new ObjectAvailability()
-    slow.noteAnswer('s', 700)
+    slow.noteAnswer('s', 700, LEASE_MIN_MS)
     expect(slow.getDeadlineMs('s')).toBe(1_000)
   })
   it('follows a moving average, in which the last round trip weighs a quarter', () => {
     const availability = new ObjectAvailability()
     expect(availability.getRttMs('s')).toBe(0)
-    availability.noteAnswer('s', 400)
+    availability.noteAnswer('s', 400, LEASE_MIN_MS)
     expect(availability.getRttMs('s')).toBe(400)
-    availability.noteAnswer('s', 200)
+    availability.noteAnswer('s', 200, LEASE_MIN_MS)
     expect(availability.getRttMs('s')).toBe(350)
-    availability.noteAnswer('s', 350)
+    availability.noteAnswer('s', 350, LEASE_MIN_MS)
     expect(availability.getRttMs('s')).toBe(350)
   })
 })
@@ -45,7 +46,7 @@ describe('getRemainingMs', () => {
   it('is the whole deadline once the request has been answered or has failed', () => {
     const [answered, silent, alive] = [new ObjectAvailability(), new ObjectAvailability(), new ObjectAvailability()]
     for (const availability of [answered, silent, alive]) availability.noteAsked('s', 0)
-    answered.noteAnswer('s', 100)
+    answered.noteAnswer('s', 100, LEASE_MIN_MS)
     silent.noteFailure('s', 5_000, false, most)
     alive.noteAlive('s')
     for (const availability of [answered, silent, alive]) expect(availability.getRemainingMs('s', 6_000)).toBe(250)
@@ -93,7 +94,7 @@ describe('mayAsk', () => {
   it.each(['noteAnswer', 'noteAlive'] as const)('has no back-off after %s', (note) => {
     const availability = new ObjectAvailability()
     for (let i = 0; i < 5; i++) availability.noteFailure('s', 0, true, most)
-    if (note === 'noteAnswer') availability.noteAnswer('s', 5)
+    if (note === 'noteAnswer') availability.noteAnswer('s', 5, LEASE_MIN_MS)
     else availability.noteAlive('s')
     expect([availability.mayAsk('s', 1, 'copy'), availability.mayAsk('s', 1, 'none')]).toEqual([true, true])
     availability.noteFailure('s', 0, false, most)
@@ -119,16 +120,16 @@ describe('acquireRecovery', () => {
 describe('ObjectAvailability', () => {
   it('tracks a thousand stashes, and drops the oldest', () => {
     const availability = new ObjectAvailability()
-    for (let i = 0; i < 1_000; i++) availability.noteAnswer(`s${i}`, 400)
+    for (let i = 0; i < 1_000; i++) availability.noteAnswer(`s${i}`, 400, LEASE_MIN_MS)
     expect([availability.getRttMs('s0'), availability.getRttMs('s999')]).toEqual([400, 400])
-    availability.noteAnswer('s1000', 400)
+    availability.noteAnswer('s1000', 400, LEASE_MIN_MS)
     expect([availability.getRttMs('s0'), availability.getRttMs('s1'), availability.getRttMs('s1000')]).toEqual([
       0, 400, 400,
     ])
   })
   it('tracks no stash because of a write alone', () => {
     const availability = new ObjectAvailability()
-    availability.noteAnswer('first', 400)
+    availability.noteAnswer('first', 400, LEASE_MIN_MS)
     for (let i = 0; i < 2_000; i++) availability.noteAlive(`s${i}`)
     expect(availability.getRttMs('first')).toBe(400)
   })

@@ -12,7 +12,7 @@ function makeRefreshAhead() {
   const world = { confirmations: 0, answer: (): boolean | Promise<boolean> => true, runs: 0 }
   const refreshAhead = new RefreshAhead({
     getVouchedEntry: (stashId) => copies.get(stashId) ?? null,
-    refreshAt: (_, checkedAt) => checkedAt + 700,
+    refreshAt: (_, { checkedAt }) => checkedAt + 700,
     refresh: async (_, stashId) => {
       world.confirmations++
       const isAnswered = await world.answer()
@@ -28,6 +28,7 @@ function makeRefreshAhead() {
       snapshot: snapshotAt(1, stashId),
       source: 'kv',
       checkedAt: now,
+      freshMs: 1_000,
       vouched: true,
       validAsOf: now,
       expected: null,

@@ -6,6 +6,7 @@ const stash = { name: null, description: null, profile: 'safeguarded', createdAt
 const createSnapshot = (facts: Partial<Snapshot> = {}, chars = 1_000): Snapshot => ({
   stashId: 's',
   revision: 1,
+  chain: null,
   publishedAt: 0,
   stash,
   flags: new Map([['k', { key: 'k', value: 'v'.repeat(chars - 1), type: 'text/plain', version: 1 }]]),
@@ -20,6 +21,7 @@ const toCacheEntry = (snapshot: Snapshot | null): CacheEntry => ({
   snapshot,
   source: 'kv',
   checkedAt: 0,
+  freshMs: 1_000,
   vouched: true,
   validAsOf: 0,
   expected: null,

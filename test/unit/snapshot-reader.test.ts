@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { toVouchReply } from '../../src/model/snapshot/vouch.ts'
 import { makeIsolate, snapshotAt } from '../support/isolate.ts'
 
 describe('SnapshotReader', () => {
@@ -76,7 +77,7 @@ describe('SnapshotReader', () => {
   })
   it('never forgets that the object reported a deleted stash', async () => {
     const { clock, calls, stores, read } = makeIsolate()
-    stores.vouch = async () => (calls.vouch++, null)
+    stores.vouch = async () => (calls.vouch++, toVouchReply(null))
     expect(await read()).toBe('stash_not_found')
     await clock.pass(3_600_000)
     expect(await read()).toBe('stash_not_found')
@@ -162,7 +163,7 @@ describe('SnapshotReader', () => {
   it('reports a deleted stash, whatever revision was requested', async () => {
     const { stores, calls, read } = makeIsolate()
     await read()
-    stores.vouch = async () => (calls.vouch++, null)
+    stores.vouch = async () => (calls.vouch++, toVouchReply(null))
     expect(await read(9)).toBe('stash_not_found')
     expect(calls.object).toBe(0)
   })

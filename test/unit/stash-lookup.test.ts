@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { StashLookup } from '../../src/edge/stash-lookup.ts'
 import { SnapshotCache } from '../../src/edge/snapshot-cache.ts'
 import { nextSequence } from '../../src/edge/single-flight.ts'
-import { NO_STORAGE } from '../../src/model/snapshot/vouch.ts'
+import { NO_STORAGE, toVouchReply } from '../../src/model/snapshot/vouch.ts'
 import { makeIsolate, snapshotAt } from '../support/isolate.ts'
 
 describe('a look-up', () => {
@@ -42,10 +42,10 @@ describe('a look-up', () => {
   it('accepts no older snapshot, and none that lacks a field, from a late answer of KV', async () => {
     const older = makeIsolate()
     Object.assign(older.at, { kvMs: 900, objectMs: 2_000, object: 2 })
-    expect(await older.timed()).toMatchObject({ ms: 2_500, revision: 2, vouched: true, source: 'object' })
+    expect(await older.timed()).toMatchObject({ ms: 2_600, revision: 2, vouched: true, source: 'object' })
     const lacking = makeIsolate()
     Object.assign(lacking.at, { kvMs: 900, objectMs: 2_000, kvLacks: true })
-    expect(await lacking.timed()).toMatchObject({ ms: 2_500, revision: 1, vouched: true, source: 'object' })
+    expect(await lacking.timed()).toMatchObject({ ms: 2_600, revision: 1, vouched: true, source: 'object' })
   })
   it('reads KV again if the object does not answer, and keeps the newer copy', async () => {
     const { clock, at, calls, timed } = makeIsolate()
@@ -110,7 +110,7 @@ describe('an object without tables', () => {
       if (inKv === 'silent') throw new Error('no answer')
       return inKv === 'nothing' ? null : { ...snapshotAt(3), ...(inKv === 'tombstone' && { stash: null }) }
     }
-    stores.vouch = async () => NO_STORAGE
+    stores.vouch = async () => toVouchReply(NO_STORAGE)
     stores.readObject = async () => null
     await clock.pass(5_000)
     const finding = lookup.lookUp(stores, 's', nextSequence())
@@ -140,7 +140,7 @@ describe('an object without tables', () => {
     ['a revision', 1, true, false],
   ] as const)('is lost or not for a write: %s', async (_, word, hasCopy, lost) => {
     const { clock, stores, reader } = makeIsolate()
-    stores.vouch = async () => word
+    stores.vouch = async () => toVouchReply(word)
     if (!hasCopy) stores.readKv = async () => null
     const asking = reader.isLost(stores, 's')
     await clock.pass(20_000)

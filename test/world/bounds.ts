@@ -1,7 +1,9 @@
 /** The time limits that the stories check. */
 
-/** 1 s in the isolate's cache entry, 5 s of max-age and 5 s of stale-while-revalidate in the cache in front, 6 s for deadlines and distances. */
-export const FRESH_WITHIN_MS = 1_000 + 5_000 + 5_000 + 6_000
+/** 1 s in the isolate's cache entry, 2 s of max-age and 2 s of stale-while-revalidate in the cache in front, 6 s for deadlines and distances. */
+export const FRESH_WITHIN_MS = 1_000 + 2_000 + 2_000 + 6_000
+/** In every other story a confirmation is given only once a second, so that leases are long: of as many seconds as there are isolates, and some more. */
+export const CROWDED = { confirmationsPerSecond: 1, leaseMs: 15_000 }
 /** The longest time until KV has a commit: the publisher's slowest retry, a put presumed lost before it, and 10 s of slack. */
 export const PUBLISHED_WITHIN_MS = 60_000 + 15_000 + 10_000
 /** The cache of KV in a place, and the delay between its stores. */

@@ -40,6 +40,9 @@ export type ObjectSpec<T> = {
   isUngated?: boolean
 }
 
+/** What an object takes for its calls: it handles one at a time, and refuses those that would wait for longer. */
+export type Capacity = { callMs: number; mebibyteMs: number; waitMaxMs: number }
+
 type AlarmHandler = { alarm?(): Promise<void>; webSocketClose?(socket: unknown): void | Promise<void> }
 
 export class ObjectHost<T extends object> {
@@ -49,6 +52,15 @@ export class ObjectHost<T extends object> {
   /** Whether an alarm was dropped and has not been set again since. */
   isAlarmLost = false
   requests = 0
+  /** The calls that were refused because too many waited. */
+  refused = 0
+  /** How long each call from within the object's own place has waited for its turn, in ms: in a simulation of load, the writes. */
+  readonly nearWaits: number[] = []
+  /** The size of the answers, in characters. */
+  sentChars = 0
+  /** null: every call is handled at once, and takes no time. */
+  capacity: Capacity | null = null
+  #busyUntil = 0
   readonly id: string
   readonly disk: Disk
   readonly sockets = new Set<ServerEnd>()
@@ -86,11 +98,36 @@ export class ObjectHost<T extends object> {
       throw Object.assign(new Error('overloaded'), { overloaded: true })
     }
     if (this.state === 'slow') await clock.sleep(random.between(100, 2_000))
+    await this.#takeTurn(distanceMs)
     const { life, object, ready } = this.wake()
     await ready
     const answer = await this.#answer(life, object, work)
+    this.#noteSize(answer)
     await clock.sleep(distanceMs)
     return answer
+  }
+
+  /** Waits for the calls before. Rejects as the platform does where too many wait. */
+  async #takeTurn(distanceMs: number): Promise<void> {
+    if (this.capacity === null) return
+    const { clock } = this.#host
+    const { callMs, waitMaxMs } = this.capacity
+    const waitMs = Math.max(0, this.#busyUntil - clock.now())
+    if (waitMs > waitMaxMs) {
+      this.refused++
+      await clock.sleep(distanceMs)
+      throw Object.assign(new Error('overloaded'), { overloaded: true })
+    }
+    this.#busyUntil = clock.now() + waitMs + callMs
+    if (distanceMs === 0) this.nearWaits.push(waitMs)
+    await clock.sleep(waitMs + callMs)
+  }
+
+  #noteSize(answer: unknown): void {
+    if (this.capacity === null) return
+    const chars = typeof answer === 'string' ? answer.length : (JSON.stringify(answer)?.length ?? 0)
+    this.sentChars += chars
+    this.#busyUntil = Math.max(this.#busyUntil, this.#host.clock.now()) + (chars / 2 ** 20) * this.capacity.mebibyteMs
   }
 
   async #answer<R>(life: Life, object: T, work: (object: T) => R | Promise<R>): Promise<R> {

@@ -19,7 +19,13 @@ export const WATCHERS_PER_OBJECT = 2
 /** One way, between a stash and a hub near its watchers. */
 const HUB_DISTANCE_MS = 60
 
-type Surroundings = Host & { plant: PlantedFault | null; kv: KvModel; cache: CacheModel; truth: Truth }
+type Surroundings = Host & {
+  plant: PlantedFault | null
+  kv: KvModel
+  cache: CacheModel
+  truth: Truth
+  confirmationsPerSecond: number
+}
 
 export type Objects = {
   stash: ObjectHost<StashObject>
@@ -79,6 +85,7 @@ export function createObjects(world: Surroundings, { id, from }: { id: string; f
         get: (name: string) => bindToLife(createStub(hub(name), HUB_DISTANCE_MS), life, gate),
       },
       WATCHERS_PER_OBJECT: String(WATCHERS_PER_OBJECT),
+      CONFIRMATIONS_PER_SECOND: String(world.confirmationsPerSecond),
       // The object uses no other binding. A binding that is missing here throws.
     } as unknown as Env
   }

@@ -7,7 +7,7 @@ import type { CacheModel, Answer } from './cache-model.ts'
 import type { Clock } from './clock.ts'
 import type { Random } from './random.ts'
 import type { KvModel } from './kv-model.ts'
-import { createDistortion, type PlantedFault } from './plants.ts'
+import { createDistortion, type Distortion, type PlantedFault } from './plants.ts'
 import type { Objects } from './objects.ts'
 import { createStub } from './stub.ts'
 
@@ -28,6 +28,7 @@ export type ReadRequest = { key: string; minRevision?: number }
 
 type IsolateOptions = {
   plant: PlantedFault | null
+  distortion: Distortion | null
   random: Random
   clock: Clock
   kv: KvModel
@@ -38,11 +39,11 @@ type IsolateOptions = {
 }
 
 export function makeIsolate(
-  { clock, random, kv, objects, mode, plant }: IsolateOptions,
+  { clock, random, kv, objects, mode, plant, distortion }: IsolateOptions,
   place: Pick<Place, 'number' | 'distanceMs'>,
   skewMs: number,
 ): Isolate {
-  const distort = createDistortion(plant)
+  const distort = distortion ?? createDistortion(plant)
   const handles = {
     namespace: { get: () => createStub(objects.stash, place.distanceMs, distort) },
     kv: { get: async () => distort(await kv.get(place.number)) },

@@ -2,6 +2,7 @@
  * Runs the simulated world from a shell:
  *
  *   npm run world                                  how stale reads are, and what they cost
+ *   npm run world -- load                          what a crowd of readers costs the object, and writers
  *   npm run world -- stories --seeds 1..10000      many stories; the first that fails is shortened and shown
  *   npm run world -- story --seed 7                one story, step by step
  *
@@ -11,6 +12,7 @@ import { parseArgs } from 'node:util'
 import { findFailure, shorten, trace } from './story/run-many.ts'
 import { PLANTS, type PlantedFault } from './plants.ts'
 import { printFreshness } from './freshness.ts'
+import { printLoad } from './load.ts'
 import { createStory } from './story/step.ts'
 
 const { values, positionals } = parseArgs({
@@ -22,6 +24,7 @@ const print = (line: string): boolean => process.stdout.write(`${line}\n`)
 const [command = 'freshness'] = positionals
 if (command === 'stories') process.exitCode = await runStories()
 else if (command === 'story') print(await trace(createStory(parseSeed(values.seed)), parsePlant(values.plant)))
+else if (command === 'load') await printLoad(print)
 else await printFreshness(print)
 
 async function runStories(): Promise<number> {

@@ -14,7 +14,7 @@ import { createObjects, MASTER, type Objects } from './objects.ts'
 import type { StashObject } from '../../src/stash/stash-object.ts'
 import { Truth } from './truth.ts'
 import type { WatcherModel } from './watcher-model.ts'
-import type { PlantedFault } from './plants.ts'
+import type { Distortion, PlantedFault } from './plants.ts'
 
 export type WorldOptions = {
   seed: number
@@ -29,6 +29,10 @@ export type WorldOptions = {
   /** A copy of a stash with history, which the object starts with. */
   from?: Copy | null
   plant?: PlantedFault | null
+  /** CONFIRMATIONS_PER_SECOND. */
+  confirmationsPerSecond?: number
+  /** How messages to isolates are changed on their way; instead of the plant's. */
+  distortion?: Distortion
 }
 
 /** The messages of simulated faults, which the code may log. */
@@ -53,6 +57,8 @@ export class World {
   readonly id = (++worlds).toString(16).padStart(64, 'a')
   readonly mode: ReadMode
   readonly plant: PlantedFault | null
+  readonly confirmationsPerSecond: number
+  readonly distortion: Distortion | null
   /** By how much the clock of the isolate that runs at this moment is wrong. */
   readonly skew = { ms: 0 }
   readonly skewMs: number
@@ -71,6 +77,8 @@ export class World {
   constructor(options: WorldOptions) {
     const { seed, places, isolates, mode, nearMs = 1, farMs = 120, skewMs = 0, from = null, plant = null } = options
     this.random = createRandom(seed)
+    this.confirmationsPerSecond = options.confirmationsPerSecond ?? 285
+    this.distortion = options.distortion ?? null
     this.mode = mode
     this.skewMs = skewMs
     this.#uninstall = installGlobals({ clock: this.clock, skew: this.skew, log: (line) => this.#noteLog(line) })

@@ -41,6 +41,11 @@ export type KeyFreeze = { keys: readonly string[]; until: number | null }
 export type Snapshot = {
   stashId: string
   revision: number
+  /**
+   * The beginning of the hash of this revision's log entry; null where there is none. By it an object distinguishes its own
+   * history from a lost one.
+   */
+  chain: string | null
   /** When the object composed it, in ms since the epoch. */
   publishedAt: number
   /** Null: the stash was deleted. This tombstone stays in KV for a while, so that it replaces older copies. */
@@ -75,11 +80,6 @@ export type Snapshot = {
 /** The stored part of a snapshot; the rest is derived from it. */
 export type SnapshotFacts = Omit<Snapshot, 'flags' | 'changesAt' | 'reverted' | 'isComplete' | 'descriptions'> & {
   descriptions?: Snapshot['descriptions']
-  /**
-   * The beginning of the hash of this revision's log entry; null where there is none. By it an object distinguishes its own
-   * history from a lost one.
-   */
-  chain: string | null
 }
 
 /** How many characters of an entry's hash are enough to distinguish two histories. */
@@ -101,7 +101,8 @@ const FORMAT_BEFORE = 1
 /** The layout is raised with each change of the written text, also for a new field: copies in KV of another are put again. */
 export const LAYOUT = 3
 
-export function serializeSnapshot(snapshot: SnapshotFacts, flags: Iterable<Flag>): string {
+/** @param more further members, which a reader of a snapshot ignores */
+export function serializeSnapshot(snapshot: SnapshotFacts, flags: Iterable<Flag>, more: object = {}): string {
   const { stashId, revision, chain, publishedAt, stash, reverts, descriptions = [] } = snapshot
   return JSON.stringify({
     format: FORMAT,
@@ -131,6 +132,7 @@ export function serializeSnapshot(snapshot: SnapshotFacts, flags: Iterable<Flag>
     reverts,
     // A list, because an object would lose the key `__proto__` in some readers.
     descriptions: [...descriptions],
+    ...more,
   })
 }
 
@@ -161,6 +163,7 @@ export function parseSnapshot(text: string, stashId: string): Snapshot | null {
   return {
     stashId,
     revision,
+    chain: typeof raw['chain'] === 'string' ? raw['chain'] : null,
     publishedAt,
     stash,
     flags,

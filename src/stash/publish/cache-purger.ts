@@ -1,31 +1,42 @@
 /**
- * Purges this stash from the cache in front of the Worker after commits. An old response that is not purged may be served for its
- * max-age and stale-while-revalidate; if the Worker fails, for its stale-if-error (`http/response/serve.ts`). An account has few
- * purges (a burst of 25, then 5 a minute): commits share them, each stash has a budget, and a refused purge is not repeated. A
- * second purge follows, because an isolate may fill the cache from its own entry of before the commit until that entry expires.
+ * Purges this stash from the cache in front of the Worker, once after a commit. An old response that is not purged may be served for
+ * its max-age and stale-while-revalidate; if the Worker fails, for its stale-if-error (`http/response/serve.ts`). A purge helps when
+ * no isolate can fill the cache from its entry of before the commit any more: at once where none is reading, else when the leases
+ * of their entries have ended.
+ *
+ * An account has few purges (a burst of 25, then 5 a minute), so each stash has a small budget: of a hundred stashes that change all
+ * the time, each gets its share. A refused purge is not repeated, because the response ends by itself within seconds.
  */
-export const SECOND_PURGE_MS = 1_100
-const BUDGET = 10
-const REFILL_MS = 12_000
+
+/** After the end of the last lease: for a response that was on its way into the cache. */
+const SLACK_MS = 100
+/** A lease may be long. After this time an old response that was in the cache at the commit has ended by itself. */
+export const WAIT_MAX_MS = 6_000
+const BUDGET = 3
+const REFILL_MS = 20 * 60_000
 
 /** Whether the cache was purged; 'none' where there is no cache in front of the Worker. */
 export type Purged = boolean | 'none'
 
+export type PurgerOptions = {
+  purge(): Promise<Purged>
+  now(): number
+  sleep(ms: number): Promise<unknown>
+  /** Until when isolates may serve their entries without another question: when the last lease ends. */
+  leasesEndAt(): number
+}
+
 export class CachePurger {
-  readonly #purge: () => Promise<Purged>
-  readonly #now: () => number
-  readonly #sleep: (ms: number) => Promise<unknown>
+  readonly #options: PurgerOptions
   #tokens = BUDGET
   #refilledAt = 0
   #running: Promise<void> | null = null
-  /** Whether a commit came during a purge, or during the wait for its second one. */
+  /** Whether a commit came that no purge has followed. */
   #again = false
   #absent = false
 
-  constructor(purge: () => Promise<Purged>, now: () => number, sleep: (ms: number) => Promise<unknown>) {
-    this.#purge = purge
-    this.#now = now
-    this.#sleep = sleep
+  constructor(options: PurgerOptions) {
+    this.#options = options
   }
 
   /** To be called after a commit. Resolves when no purge is left to do. Never rejects. */
@@ -39,24 +50,23 @@ export class CachePurger {
   }
 
   async #run(): Promise<void> {
-    while (this.#again) {
+    const { now, sleep, leasesEndAt } = this.#options
+    while (this.#again && !this.#absent) {
       this.#again = false
+      const leftMs = leasesEndAt() - now()
+      if (leftMs > 0) await sleep(Math.min(leftMs + SLACK_MS, WAIT_MAX_MS))
       await this.#purgeOnce()
-      if (this.#absent) return
-      await this.#sleep(SECOND_PURGE_MS)
-      // Where a commit came meanwhile, the first purge of the next round is also the second one of this round.
-      if (!this.#again) await this.#purgeOnce()
     }
   }
 
   async #purgeOnce(): Promise<void> {
     if (!this.#take()) return
-    const purged = await this.#purge().catch(() => false)
+    const purged = await this.#options.purge().catch(() => false)
     if (purged === 'none') this.#absent = true
   }
 
   #take(): boolean {
-    const now = this.#now()
+    const now = this.#options.now()
     const earned = Math.floor((now - this.#refilledAt) / REFILL_MS)
     if (earned > 0) {
       this.#tokens = Math.min(BUDGET, this.#tokens + earned)

@@ -1,21 +1,11 @@
 /** The publisher's view of the stash: its tables, and one key of KV. */
-import { serializeSnapshot, type Flag, type Revert } from '../../model/snapshot/snapshot.ts'
-import { toListMetadata } from '../../model/snapshot/list-metadata.ts'
 import { toSlugKey } from '../../model/slug.ts'
-import { isSafe } from '../../model/guard/guard.ts'
-import { listGuardsByKey } from '../tables/guards.ts'
-import { getPendingValues } from '../tables/held.ts'
-import { listItemsByKey } from '../tables/items.ts'
-import { listKeyFreezes } from '../tables/key-freezes.ts'
-import { getChainAt } from '../tables/log.ts'
+import { composeSnapshot } from './compose-snapshot.ts'
 import type { Cursor, Outbox, PutOptions } from './publisher.ts'
 import { report } from '../report.ts'
-import { toFreeze, getStash } from '../tables/stash-row.ts'
+import { getStash } from '../tables/stash-row.ts'
 
 const READER = 'kv'
-
-/** How long KV keeps the tombstone of a deleted stash: until no cache can have an older copy. */
-const TOMBSTONE_LIFETIME_S = 7 * 24 * 60 * 60
 
 type CursorRow = Omit<Cursor, 'pending'> & { pending: number }
 
@@ -74,49 +64,4 @@ export function createOutbox(sql: SqlStorage, kv: KVNamespace, stashId: string, 
     },
     report: (fault, failures) => report('publish', fault, { stash: stashId, failures }),
   }
-}
-
-export function composeSnapshot(
-  sql: SqlStorage,
-  stashId: string,
-  now: number,
-): { revision: number; text: string } & PutOptions {
-  const row = getStash(sql)
-  const { revision } = row
-  if (row.deleted_at !== null) {
-    const text = serializeSnapshot({ stashId, revision, chain: null, publishedAt: now, stash: null, reverts: [] }, [])
-    return { revision, text, expirationTtl: TOMBSTONE_LIFETIME_S, metadata: { deleted: true } }
-  }
-  const { name, description, profile, created_at: createdAt } = row
-  const freeze = toFreeze(row)
-  const guards = new Map(listGuardsByKey(sql).map(({ key, guard }) => [key, guard]))
-  // By the type of a key's guard readers evaluate the value. The safe value itself is not public.
-  const getGuard = (key: string, value: string): { guard?: string; safe?: boolean } => {
-    const guard = guards.get(key)
-    const safe = guard === undefined ? null : isSafe(guard, value)
-    return { ...(guard && { guard: guard.type }), ...(safe !== null && { safe }) }
-  }
-  const reverts = getPendingValues(sql).map(({ key, at, version, value, type }): Revert => ({
-    key,
-    at,
-    version,
-    to: value === null ? null : { value, type, ...getGuard(key, value) },
-  }))
-  const flags = listItemsByKey(sql).map(({ key, value, type, version, updatedAt }): Flag => ({
-    key,
-    value,
-    type,
-    version,
-    changedAt: updatedAt,
-    ...getGuard(key, value),
-  }))
-  const descriptions = new Map(
-    Array.from(guards, ([key, { about }]) => [key, about?.text ?? ''] as const).filter(([, text]) => text !== ''),
-  )
-  const keyFreezes = listKeyFreezes(sql).map(({ keys, until }) => ({ keys, until }))
-  const slug = row.slug === null ? {} : { slug: row.slug }
-  const stash = { name, description, profile, createdAt, freeze, keyFreezes, ...slug }
-  const facts = { stashId, revision, chain: getChainAt(sql, revision), publishedAt: now, stash, reverts, descriptions }
-  const metadata = toListMetadata({ name, slug: row.slug, createdAt, revision, items: flags.length })
-  return { revision, text: serializeSnapshot(facts, flags), metadata }
 }
