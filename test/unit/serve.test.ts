@@ -23,11 +23,12 @@ function copy(): LiveEntry {
     descriptions: new Map(),
     isComplete: true,
   }
-  const snapshot = { stashId: 's', revision: 3, publishedAt: 0, stash, flags, ...times }
+  const snapshot = { stashId: 's', revision: 3, chain: null, publishedAt: 0, stash, flags, ...times }
   return {
     snapshot,
     source: 'kv',
     checkedAt: 0,
+    freshMs: 1_000,
     vouched: true,
     validAsOf: 0,
     expected: null,
@@ -126,17 +127,17 @@ describe('how long the cache in front may keep an answer', () => {
     vi.useRealTimers()
     return answer.headers.get('Cloudflare-CDN-Cache-Control')
   }
-  it('is five seconds and five more for a vouched entry, and one second for any other', () => {
+  it('is two seconds and two more for a vouched entry, and one second for any other', () => {
     const onError = 'stale-if-error=86400'
-    expect(keptFor({})).toBe(`public, max-age=5, stale-while-revalidate=5, ${onError}`)
+    expect(keptFor({})).toBe(`public, max-age=2, stale-while-revalidate=2, ${onError}`)
     expect(keptFor({ vouched: false })).toBe(`public, max-age=1, ${onError}`)
   })
   it.each([
     [1_999, 'no-store'],
     [2_000, 'public, max-age=1'],
-    [11_999, 'public, max-age=5'],
-    [12_000, 'public, max-age=5, stale-while-revalidate=1, stale-if-error=1'],
-    [22_000, 'public, max-age=5, stale-while-revalidate=5, stale-if-error=6'],
+    [5_999, 'public, max-age=2'],
+    [6_000, 'public, max-age=2, stale-while-revalidate=1, stale-if-error=1'],
+    [10_000, 'public, max-age=2, stale-while-revalidate=2, stale-if-error=3'],
   ])('is half of the remaining time of a time-box: %i ms', (left, lifetimes) => {
     expect(keptFor({}, NOW + left)).toBe(lifetimes)
   })

@@ -4,7 +4,6 @@
  * look-up, so they are prepared once per cache entry and flag, and reused.
  */
 import { getSelectionsMaxBytes } from '../../edge/snapshot-cache.ts'
-import { CACHE_FRESH_MS } from '../../edge/stash-lookup.ts'
 import type { LiveEntry } from '../../edge/fetched-snapshot.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import { listStanding, type PublicFreeze } from '../../model/freeze.ts'
@@ -61,10 +60,14 @@ type Times = Pick<Representation, 'until' | 'reverted'>
 type PreparedOk = { body: string; init: ResponseInit }
 type Prepared = PreparedOk & { etag: string; notModified: ResponseInit }
 
-/** The prepared responses of a cache entry, by name. `bytes` is the size of its selections of keys. */
+/**
+ * The prepared responses of a cache entry, by name. `byQuery`: those lists by the text of the query that asked for them, for the hot
+ * path. `bytes` is the size of its selections of keys, and of those queries.
+ */
 type PreparedResponses = {
   entries: Map<string, Prepared>
   lists: Map<string, PreparedOk>
+  byQuery: Map<string, PreparedOk>
   bytes: number
   notModified: ResponseInit | null
 }
@@ -72,6 +75,7 @@ type PreparedResponses = {
 const preparedResponses = new PreparedByEntry<PreparedResponses>(() => ({
   entries: new Map(),
   lists: new Map(),
+  byQuery: new Map(),
   bytes: 0,
   notModified: null,
 }))
@@ -107,12 +111,10 @@ export function serveList(
   toRepresentation: () => Pick<Representation, 'body' | 'type'>,
 ): Response {
   const responses = preparedResponses.get(entry)
+  const notModified = serveUnchangedList(request, entry, responses)
+  if (notModified !== null) return notModified
   const times = getStashTimes(entry.snapshot)
   const tag = toRepresentationTag({ version: entry.snapshot.revision, ...times })
-  if (matchesIfNoneMatch(request.headers, tag)) {
-    responses.notModified ??= toNotModifiedInit(entry, tag, times)
-    return new Response(null, responses.notModified)
-  }
   const name = `${form} ${keys === null ? '*' : keys.join(',')}`
   let list = responses.lists.get(name)
   if (list === undefined) {
@@ -124,7 +126,41 @@ export function serveList(
       responses.bytes += bytes
     }
   }
+  noteQuery(request.url, entry, responses, name)
   return new Response(list.body, list.init)
+}
+
+/** Serves a list that `serveList` has served for the same query. Null: it has not, or has not kept it. */
+export function serveKnownList(request: Request, entry: LiveEntry, query: string): Response | null {
+  const responses = preparedResponses.get(entry)
+  const list = responses.byQuery.get(query)
+  if (list === undefined) return null
+  return serveUnchangedList(request, entry, responses) ?? new Response(list.body, list.init)
+}
+
+/** A 304, if the caller has every flag of this revision; else null. */
+function serveUnchangedList(request: Request, entry: LiveEntry, responses: PreparedResponses): Response | null {
+  if (!request.headers.has('If-None-Match')) return null
+  const times = getStashTimes(entry.snapshot)
+  const tag = toRepresentationTag({ version: entry.snapshot.revision, ...times })
+  if (!matchesIfNoneMatch(request.headers, tag)) return null
+  responses.notModified ??= toNotModifiedInit(entry, tag, times)
+  return new Response(null, responses.notModified)
+}
+
+/** What a query takes in a map, besides its text. */
+const QUERY_BYTES = 100
+
+function noteQuery(url: string, entry: LiveEntry, responses: PreparedResponses, name: string): void {
+  const at = url.indexOf('?')
+  const query = at === -1 ? '' : url.slice(at)
+  const list = responses.lists.get(name)
+  // Whether an answer is new enough for `min_revision` does not depend on the query alone.
+  if (list === undefined || responses.byQuery.has(query) || query.includes('min_revision')) return
+  const bytes = QUERY_BYTES + 2 * query.length
+  if (responses.bytes + bytes > getSelectionsMaxBytes(entry.snapshot)) return
+  responses.byQuery.set(query, list)
+  responses.bytes += bytes
 }
 
 /** An estimate of what a kept list takes besides its texts. A character of a text may take two bytes. */
@@ -200,11 +236,11 @@ export function itemProblemResponse(refusal: Refusal): Response {
 }
 
 /**
- * How long Workers Cache keeps a response, in seconds. A vouched response is fresh for 5 s, and may be served for 5 s more while
- * the next one is fetched: a commit purges the tag, so these times matter only if a purge is lost. An unvouched response is kept
- * for 1 s. Other caches must revalidate each time.
+ * How long Workers Cache keeps a response, in seconds. A vouched response is fresh for 2 s, and may be served for 2 s more while
+ * the next one is fetched: short, because purges are few and may be lost, and a miss costs the same request as a hit. An unvouched
+ * response is kept for 1 s. Other caches must revalidate each time.
  */
-const VOUCHED = { fresh: 5, revalidating: 5 }
+const VOUCHED = { fresh: 2, revalidating: 2 }
 const UNVOUCHED = { fresh: 1, revalidating: 0 }
 /** How long the cache may serve an old response if the Worker fails to answer, because an old response is better than none. */
 const ON_ERROR_S = 86_400
@@ -214,10 +250,10 @@ const ON_ERROR_S = 86_400
  * remaining time: a second cache tier that ignores the Age from the first one starts again, and must still drop the response in
  * time.
  */
-function toCdnCacheControl({ checkedAt, vouched }: LiveEntry, until = Infinity): string {
+function toCdnCacheControl({ checkedAt, freshMs, vouched }: LiveEntry, until = Infinity): string {
   const { fresh, revalidating } = vouched ? VOUCHED : UNVOUCHED
   // The prepared response is served for as long as the cache entry is fresh.
-  const servedUntil = Math.max(Date.now(), checkedAt + CACHE_FRESH_MS)
+  const servedUntil = Math.max(Date.now(), checkedAt + freshMs)
   const left = Math.floor((until - servedUntil) / 2_000)
   if (left < 1) return 'no-store'
   const maxAge = Math.min(fresh, left)
