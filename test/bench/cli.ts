@@ -30,7 +30,7 @@ export async function benchCli(url: string, folder: string, send: Send): Promise
   const [get, start] = [median(gets), median(starts)]
   return [
     {
-      what: 'get, from start to end: median',
+      what: '`switchyard get`, from start to end: median',
       measured: `${get.toFixed(0)} ms, of which ${start.toFixed(0)} are Node's own start`,
       bound: `≤ ${BOUND_MS} ms, most of it Node's`,
       holds: get <= BOUND_MS && start > get / 2,

@@ -27,15 +27,15 @@ export async function benchClients(origin: string, send: Send): Promise<Row[]> {
   await follower.ready()
   const before = requests
   const rows = [
-    rate('TypeScript: get, one of 1,000 flags', 1, (at) => (follower.get(keys[at] ?? '') === 'true' ? 1 : 0)),
-    rate('TypeScript: bool', 1, (at) => (follower.bool(keys[at & ~1] ?? '', false) ? 1 : 0)),
-    rate('TypeScript: percentage of a user', 0.1, (at) =>
+    rate('TypeScript client: `get`, one of 1,000 flags', 1, (at) => (follower.get(keys[at] ?? '') === 'true' ? 1 : 0)),
+    rate('TypeScript client: `bool`', 1, (at) => (follower.bool(keys[at & ~1] ?? '', false) ? 1 : 0)),
+    rate('TypeScript client: `percentage` of a user', 0.1, (at) =>
       follower.percentage(keys[at | 1] ?? '', 'user-4711', false) ? 1 : 0,
     ),
   ]
   await follower.close()
   const asked = requests - before
-  const none = { what: `TypeScript: requests of ${(3 * ROUNDS * READS) / 1e6} M reads`, measured: String(asked) }
+  const none = { what: `TypeScript client: requests of ${(3 * ROUNDS * READS) / 1e6} M reads`, measured: String(asked) }
   return [...rows, { ...none, bound: '0', holds: asked === 0 }, await benchPython(origin, stash.id)]
 }
 
@@ -70,7 +70,7 @@ flags.close()`
 async function benchPython(origin: string, stashId: string): Promise<Row> {
   const env = { ...process.env, PYTHONPATH: join(client, 'python') }
   const { stdout } = await promisify(execFile)('python3', ['-Bc', PYTHON, `${origin}/api`, stashId], { env })
-  return rowOf('Python: get, one of 1,000 flags', Number(stdout), 1)
+  return rowOf('Python client: `get`, one of 1,000 flags', Number(stdout), 1)
 }
 
 const rowOf = (what: string, millions: number, least: number): Row => ({
@@ -90,7 +90,7 @@ export async function weighClient(): Promise<Row> {
   })
   const kb = gzipSync(built.outputFiles[0]?.contents ?? '').byteLength / 1024
   return {
-    what: 'TypeScript: minified, gzipped',
+    what: 'TypeScript client: minified, gzipped',
     measured: `${kb.toFixed(1)} KB`,
     bound: `≤ ${CLIENT_MAX_KB} KB`,
     holds: kb > 0 && kb <= CLIENT_MAX_KB,

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { freshStash, type Send } from '../support/stash.ts'
 import type { Contestant } from './contestants.ts'
-import { median, type Row } from './figures.ts'
+import { toCosts, type Cost, type Row } from './figures.ts'
 import { measureCpu, ratio, type Course } from './reads.ts'
 
 const FLAGS = 50
@@ -15,7 +15,7 @@ const specOf = (i: number): { type: 'boolean' | 'percentage'; value: string } =>
   i % 2 === 0 ? { type: 'boolean', value: 'true' } : { type: 'percentage', value: String(i) }
 const keys = Array.from({ length: FLAGS }, (_, i) => `flag-${i}`)
 
-export async function benchEvaluations(ours: Contestant, send: Send): Promise<{ rows: Row[]; costs: string[] }> {
+export async function benchEvaluations(ours: Contestant, send: Send): Promise<{ rows: Row[]; costs: Cost[] }> {
   const stash = await freshStash(send)
   const items = keys.map((key, i) => ({ key, value: specOf(i).value }))
   const guards = keys.map((key, i) => ({ key, guard: { type: specOf(i).type } }))
@@ -55,7 +55,7 @@ export async function benchEvaluations(ours: Contestant, send: Send): Promise<{ 
       holds: value >= least,
     })
     return {
-      costs: [...costs].map(([name, rounds]) => `${name.padEnd(32)} ${median(rounds).toFixed(0).padStart(5)} µs`),
+      costs: toCosts(costs),
       rows: [
         row('one evaluation : hot read', ratio(costs, 'one evaluation', 'one flag, hot'), 0.7),
         row(`${FLAGS} at once : ${FLAGS} one by one`, bulk, 5),

@@ -7,7 +7,7 @@
  */
 import type { Stash } from '../support/stash.ts'
 import { cpuMs, type Contestant } from './contestants.ts'
-import { median, quantile, type Row } from './figures.ts'
+import { median, quantile, type Cost, type Row } from './figures.ts'
 import { loadFully, loadSteadily, type Request } from './load.ts'
 
 export type Course = { name: string; pid: number; request: Request; amount: number }
@@ -95,7 +95,7 @@ export async function benchReads(
 }
 
 /** A closed loop says nothing about tails: both at the same fixed rate, in turns. */
-export async function benchTails({ ours, bare }: Field, { few }: Stashes): Promise<{ rows: Row[]; tails: string[] }> {
+export async function benchTails({ ours, bare }: Field, { few }: Stashes): Promise<{ rows: Row[]; tails: Cost[] }> {
   const names = new Map([
     [`${bare.url}/`, 'bare handler'],
     [`${ours.url}/api/item/${few.id}/maintenance-mode`, 'one flag, hot'],
@@ -104,7 +104,8 @@ export async function benchTails({ ours, bare }: Field, { few }: Stashes): Promi
   const latencies = await loadSteadily([...names.keys()], 2 * RATE, SECONDS)
   const tails = [...names].map(([url, name]) => {
     const samples = latencies.get(url) ?? []
-    return `${name.padEnd(26)} p50 ${quantile(samples, 0.5).toFixed(2)} ms   p99 ${quantile(samples, 0.99).toFixed(2)} ms`
+    const [half, tail] = [quantile(samples, 0.5), quantile(samples, 0.99)]
+    return { what: `${name} at ${RATE}/s`, measured: `p50 ${half.toFixed(2)} ms, p99 ${tail.toFixed(2)} ms` }
   })
   // A neighbour's burst of work lands on one slice of the time, and on both alike only by chance.
   const [bareTails = [], ourTails = []] = [...names.keys()].map((url) =>

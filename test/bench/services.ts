@@ -4,7 +4,7 @@
  */
 import { freshStash, type Send } from '../support/stash.ts'
 import { residentMb, type Contestant } from './contestants.ts'
-import { median, type Row } from './figures.ts'
+import { toCosts, type Cost, type Row } from './figures.ts'
 import { measureCpu, ratio } from './reads.ts'
 
 const READS = 8_000
@@ -13,7 +13,7 @@ const MADE_UP = 100_000
 /** More than the slugs of one question to the names object, so that most answers are 503 at once. */
 const AT_ONCE = 400
 
-export async function benchServices({ url, pid }: Contestant, send: Send): Promise<{ rows: Row[]; costs: string[] }> {
+export async function benchServices({ url, pid }: Contestant, send: Send): Promise<{ rows: Row[]; costs: Cost[] }> {
   const slug = `bench-${Math.random().toString(36).slice(2, 6)}`
   const stash = await freshStash(send, { slug })
   await stash.put('maintenance-mode', 'false')
@@ -49,7 +49,7 @@ export async function benchServices({ url, pid }: Contestant, send: Send): Promi
       row('1,000 flags with meta=1 : without', '1,000 flags with meta=1', '1,000 flags', 1 / 3),
       await benchMadeUpSlugs(url, pid),
     ],
-    costs: Array.from(costs, ([name, rounds]) => `${name}: ${median(rounds).toFixed(1)} µs`),
+    costs: toCosts(costs, 1),
   }
 }
 

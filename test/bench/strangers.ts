@@ -8,7 +8,7 @@ import { names, repeat } from '../support/costly-guards.ts'
 import { operatorOf } from '../support/operator.ts'
 import { freshStash, randomAddress, type Send, type Stash } from '../support/stash.ts'
 import { cpuMs, type Contestant } from './contestants.ts'
-import { median, type Row } from './figures.ts'
+import { median, type Cost, type Row } from './figures.ts'
 
 const ROUNDS = 7
 const WARM_UP = 20
@@ -18,7 +18,7 @@ const PER_ROUND = 40
 type Ask = (i: number) => Promise<Response>
 type Costs = Map<string, number[]>
 
-export async function benchStrangers(ours: Contestant, send: Send): Promise<{ rows: Row[]; costs: string[] }> {
+export async function benchStrangers(ours: Contestant, send: Send): Promise<{ rows: Row[]; costs: Cost[] }> {
   const plain = await freshStash(send)
   const full = await fullStash(send)
   const write: Ask = (i) => plain.put(`flag-${i % 20}`, `value ${i}`)
@@ -27,9 +27,7 @@ export async function benchStrangers(ours: Contestant, send: Send): Promise<{ ro
   const ranked = [...costs].map(([name, rounds]) => [name, median(rounds)] as const).toSorted((a, b) => b[1] - a[1])
   const [worst = ['', 0] as const] = ranked
   return {
-    costs: ranked.map(
-      ([name, ms]) => `${name.padEnd(52)} ${ms.toFixed(2).padStart(7)} ms  ${(ms / base).toFixed(1).padStart(5)} ×`,
-    ),
+    costs: ranked.map(([what, ms]) => ({ what, measured: `${ms.toFixed(2)} ms, ${(ms / base).toFixed(1)} ×` })),
     rows: [
       {
         what: "a stranger's costliest request : plain write",

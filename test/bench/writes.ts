@@ -21,7 +21,7 @@ export async function benchHistory(send: Send): Promise<Row> {
   }
   const ratio = median(late) / median(early)
   return {
-    what: `write ${HISTORY}–${HISTORY + SAMPLES} : write ${WARM_UP}–${WARM_UP + SAMPLES}`,
+    what: `median write with ${HISTORY.toLocaleString('en')} others in the history : with ${WARM_UP}`,
     measured: `${ratio.toFixed(2)} × (medians ${median(late).toFixed(2)} : ${median(early).toFixed(2)} ms)`,
     bound: '≤ 1.3 ×',
     holds: ratio <= 1.3,
