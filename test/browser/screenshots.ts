@@ -1,7 +1,7 @@
 /**
  * `npm run screenshots [folder]`: the dashboard as an operator may find it at three in the morning, at 360, 768, 1280 and
  * 1920 px, light and dark: the first screen, the overview, a stash in trouble, a switch's page and a wall board. Not a test: a
- * person looks at them. Without a folder, only the pictures of the guide are taken, into test/browser/screenshots.
+ * person looks at them. Without a folder, only the pictures of the guide are taken, into src/docs/pictures.
  */
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -39,7 +39,7 @@ function listViews({ production, staging }: Company): View[] {
 const IN_GUIDE = new Set(['stash-1280-light', 'overview-1280-dark', 'switch-360-light', 'stash-360-dark'])
 
 const folder = process.argv[2]
-const target = folder ?? join(import.meta.dirname, 'screenshots')
+const target = folder ?? join(import.meta.dirname, '../../src/docs/pictures')
 const scratch = await mkdtemp(join(tmpdir(), 'switchyard-screenshots-'))
 const { url, stop } = await serve(await bundle(scratch), { host: '127.0.0.1', port: 0, quiet: true })
 const browser = await launchBrowser()

@@ -1,11 +1,12 @@
 /** The Markdown pages for users and developers: their links exist, and they stay short enough to read. */
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { GUIDES, markdownIn, readText, ROOT } from '../support/guides.ts'
 
 const DECISION_PAGES = markdownIn('src/decisions').filter((page) => !page.endsWith('/README.md'))
-const PAGES = [...GUIDES, 'src/README.md', 'src/decisions/README.md', ...DECISION_PAGES]
+const CONTRIBUTOR_PAGES = [...markdownIn('.github'), 'test/README.md']
+const PAGES = [...GUIDES, 'src/README.md', 'src/decisions/README.md', ...DECISION_PAGES, ...CONTRIBUTOR_PAGES]
 
 const withoutCode = (text: string): string => text.replace(/^```.*?^```$/gms, '')
 
@@ -34,7 +35,8 @@ async function findDeadLinks(page: string): Promise<string[]> {
   )
   const dead = []
   for (const link of links) {
-    if (/^[a-z]+:/.test(link)) continue
+    // The API reference is made by the build, and its links are checked in test/contract/site.test.ts.
+    if (/^[a-z]+:|^\/docs\/api\b/.test(link)) continue
     const [path = '', anchor] = link.split('#')
     const target = path === '' ? page : normalize(join(dirname(page), path))
     const leads =
@@ -64,7 +66,7 @@ async function findMissingSources(page: string): Promise<string[]> {
   )
 }
 
-describe.each(['src/README.md', 'test/world/README.md', ...DECISION_PAGES])(
+describe.each(['src/README.md', 'test/world/README.md', ...DECISION_PAGES, ...CONTRIBUTOR_PAGES])(
   'the source files that %s names',
   (page) => {
     it('exist', async () => {
@@ -73,21 +75,45 @@ describe.each(['src/README.md', 'test/world/README.md', ...DECISION_PAGES])(
   },
 )
 
+/** The Markdown pages that a page links to. */
+async function listLinkedPages(page: string): Promise<string[]> {
+  const links = [...withoutCode(await readText(page)).matchAll(/\]\(([^)\s#]+\.md)/g)]
+  return links
+    .map(([, path = '']) => normalize(join(dirname(page), path)))
+    .filter((path) => existsSync(join(ROOT, path)))
+}
+
 const countPageLines = async (page: string): Promise<number> => (await readText(page)).split('\n').length - 1
 
 describe('README.md', () => {
   it('has at most 150 lines', async () => {
     expect(await countPageLines('README.md')).toBeLessThanOrEqual(150)
   })
-  it('links to every guide', async () => {
-    const readme = await readText('README.md')
-    for (const guide of markdownIn('src/docs')) expect(readme).toContain(`](${guide})`)
+  it('leads to every guide, by its own links and those of the guides', async () => {
+    const reached = new Set(['README.md'])
+    for (const page of reached) for (const linked of await listLinkedPages(page)) reached.add(linked)
+    expect(markdownIn('src/docs').filter((guide) => !reached.has(guide))).toEqual([])
   })
 })
 
-describe('src/README.md', () => {
+describe.each(['src/README.md', ...CONTRIBUTOR_PAGES])('%s', (page) => {
   it('has at most 120 lines', async () => {
-    expect(await countPageLines('src/README.md')).toBeLessThanOrEqual(120)
+    expect(await countPageLines(page)).toBeLessThanOrEqual(120)
+  })
+})
+
+describe('the pages for contributors', () => {
+  it('name no npm script and no folder of test/ that does not exist, and test/README.md explains all projects', async () => {
+    const { scripts } = JSON.parse(await readText('package.json')) as { scripts: Record<string, string> }
+    const texts = await Promise.all(CONTRIBUTOR_PAGES.map(readText))
+    const named = texts.join('\n').matchAll(/npm run ([\w:]+)/g)
+    for (const [, script = ''] of named) expect(Object.keys(scripts)).toContain(script)
+    const tests = await readText('test/README.md')
+    for (const name of (await readText('test/vitest.config.ts')).matchAll(/name: '(\w+)'/g)) {
+      expect(tests).toContain(`| \`${name[1]}\` |`)
+    }
+    const folders = readdirSync(join(ROOT, 'test'), { withFileTypes: true }).filter((entry) => entry.isDirectory())
+    for (const { name } of folders) expect(tests).toContain(`\`test/${name}\``)
   })
 })
 
