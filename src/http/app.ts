@@ -8,6 +8,7 @@ import type { App } from './scope.ts'
 import type { Refusal } from '../model/refusal.ts'
 import { peekSlug, resolveSlug, SlugPaths, type FoundSlug } from './request/slug.ts'
 import { dashboard } from './routes/dashboard.ts'
+import { docs } from './routes/docs.ts'
 import { faultResponse } from './faults.ts'
 import { flags } from './routes/flags.ts'
 import { freeze } from './routes/freeze.ts'
@@ -49,6 +50,7 @@ const routes = new Hono<App>()
   .route('/', watch)
   .route('/', ofrep)
   .route('/', about)
+  .route('/', docs)
   .route('/', dashboard)
 
 const slugPaths = new SlugPaths(routes.routes.map(({ path }) => path))

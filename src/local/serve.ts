@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions } from 'wrangler'
-import { buildDashboard } from './build-dashboard.ts'
+import { buildAssets } from './build-assets.ts'
 import { isLoopback } from './preflight.ts'
 import { dismissWatchdog, watchRuntime } from './watchdog.ts'
 
@@ -29,7 +29,7 @@ export type Options = {
 export type Server = { url: URL; miniflare: Miniflare; stop(): Promise<void> }
 
 /**
- * Bundles the Worker into `outDir`, as a deploy does, and returns the path of its entry. The dashboard is built beside it,
+ * Bundles the Worker into `outDir`, as a deploy does, and returns the path of its entry. The files for browsers are built beside it,
  * because a later build removes the files that the folder in wrangler.toml has now, and a running server still needs them.
  */
 export async function bundle(outDir: string, { minify = true } = {}): Promise<string> {
@@ -39,13 +39,13 @@ export async function bundle(outDir: string, { minify = true } = {}): Promise<st
     cwd: root,
     env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_LOG: 'error' },
   })
-  await buildDashboard(join(outDir, 'dashboard'))
+  await buildAssets(join(outDir, 'assets'))
   return join(outDir, 'worker.js')
 }
 
 /**
- * A second worker serves the dashboard's files. Requests to a worker with assets pass through two more workers, which normalize
- * URLs and cost more than the request itself; as assets of the first worker, these few files would put that cost on every
+ * A second worker serves the files for browsers. Requests to a worker with assets pass through two more workers, which normalize
+ * URLs and cost more than the request itself; as assets of the first worker, these files would put that cost on every
  * request.
  */
 const FILES = 'files'
@@ -80,7 +80,7 @@ export async function serve(entry: string, options: Options): Promise<Server> {
         {
           name: FILES,
           modules: [{ type: 'ESModule', path: 'none.js', contents: 'export default {}' }],
-          assets: { directory: join(entry, '../dashboard'), assetConfig: { html_handling: 'none' } },
+          assets: { directory: join(entry, '../assets'), assetConfig: { html_handling: 'none' } },
         },
       ],
     }),

@@ -33,10 +33,11 @@ describe('in a dialog', () => {
     await page.getByRole('button', { name: /^Set to/ }).click()
     await sheet.locator('.outcome').getByText('Your token may not override a freeze').waitFor()
     await expect.poll(() => page.evaluate(HIDDEN_PX)).toBeLessThanOrEqual(0)
+    expect(await sheet.getByRole('link', { name: 'What this means' }).getAttribute('href')).toBe('/docs#frozen')
   })
 
   it('a press counts that began before the answer to what would happen was drawn', async () => {
-    const { stash, master } = await stashOnCall()
+    const { stash } = await stashOnCall()
     const { page, sheet, reach } = await open(stash)
     await page.setViewportSize({ width: 1280, height: 800 })
     const isPressed = Promise.withResolvers<void>()

@@ -18,7 +18,7 @@ let browser: Browser
 let server: OwnProcess
 /** Where the pages come from. On loopback as well: a browser lets no other page ask what is there. */
 let shop: { origin: string; end(): void }
-/** The program in src/docs/openfeature.md, and the SDK beside it for what the program does not do. */
+/** The program in src/docs/use/openfeature.md, and the SDK beside it for what the program does not do. */
 let bundled: string
 
 const send: Send = (path, init) => sendTo(server.origin)(path, init)

@@ -1,5 +1,5 @@
 /**
- * The service goes away. The examples in src/docs/clients.md go on, and follow it when it is back; what was to end meanwhile
+ * The service goes away. The examples in src/docs/use/clients.md go on, and follow it when it is back; what was to end meanwhile
  * ends in both clients.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'

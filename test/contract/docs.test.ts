@@ -8,7 +8,7 @@ import { newStash, send, url } from '../support/service.ts'
 let page: string
 
 beforeAll(async () => {
-  page = await (await fetch(`${url}/docs`)).text()
+  page = await (await fetch(`${url}/docs/api`)).text()
 })
 
 const readable = (html: string): string =>
@@ -18,7 +18,8 @@ const ENTITIES: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"'
 /** What the page prints below an operation: a command, and what it answers. */
 function exampleOf(id: string): { command: string; printed: string } {
   const section = page.slice(page.indexOf(`id="${id}"`)).split('<h3')[0] ?? ''
-  const [, command = '', printed = ''] = /<pre>\$ (.*?)\n(.*?)<\/pre>/s.exec(section) ?? []
+  const [, command = '', printed = ''] =
+    /<pre[^>]*><code>\$ (.*?)<\/code><\/pre><pre class="output"[^>]*><code>(.*?)<\/code>/s.exec(section) ?? []
   return { command: readable(command), printed: readable(printed) }
 }
 
@@ -49,7 +50,7 @@ async function furnished(): Promise<Record<string, string>> {
 const asPattern = (printed: string) =>
   new RegExp(`^${printed.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('…', '[^\\n]*?')}\\n*$`)
 
-describe('the examples at /docs', () => {
+describe('the examples at /docs/api', () => {
   it.each(OPERATIONS.map(({ id }) => id))('answer as they are printed there: %s', async (id) => {
     const { command, printed } = exampleOf(id)
     expect(command).toContain('curl')

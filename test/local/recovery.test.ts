@@ -7,7 +7,7 @@ import { serve, type Server } from '../../src/local/serve.ts'
 import { readText } from '../support/guides.ts'
 import { freshStash, sendTo, type Send, type Stash } from '../support/stash.ts'
 
-/** The recovery, as src/docs/recovery.md has it, of a stash whose object has lost its storage: by its copy in KV. */
+/** The recovery, as src/docs/operate/recovery.md has it, of a stash whose object has lost its storage: by its copy in KV. */
 let data: string
 let server: Server | undefined
 
@@ -60,7 +60,7 @@ describe('a stash whose object has lost its storage', () => {
     expect((await send(`/stash/${stash.id}/health`, stash.as())).status).toBe(503)
     const copy = (await copyOf(stash)) ?? ''
     const [, command = ''] =
-      /\n(node -e .*?) < copy\.json > file\.json\n/.exec(await readText('src/docs/recovery.md')) ?? []
+      /\n(node -e .*?) < copy\.json > file\.json\n/.exec(await readText('src/docs/operate/recovery.md')) ?? []
     const file = await convert(command, copy)
 
     const restored = await freshStash(send)

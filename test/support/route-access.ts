@@ -29,6 +29,7 @@ export const ROUTE_ACCESS: Record<string, Row> = {
   readDashboardFile: PUBLIC,
   readOpenapi: PUBLIC,
   readDocs: PUBLIC,
+  readGuide: PUBLIC,
   readHealth: PUBLIC,
   readMetrics: PUBLIC,
   evaluateFlag: PUBLIC,

@@ -29,10 +29,10 @@ function makeDashboard() {
 
 describe('the dashboard', () => {
   it.each([
-    ['/', '/index.html', 'text/html; charset=utf-8', 'no-cache', 'no-store'],
-    ['/dashboard/index.html', '/index.html', 'text/html; charset=utf-8', 'no-cache', 'no-store'],
-    ['/dashboard/main-ABCD2345.js', '/main-ABCD2345.js', 'text/javascript; charset=utf-8', FOR_GOOD, null],
-    ['/dashboard/a-ABCD2345.css', '/a-ABCD2345.css', 'text/css; charset=utf-8', FOR_GOOD, null],
+    ['/', '/dashboard/index.html', 'text/html; charset=utf-8', 'no-cache', 'no-store'],
+    ['/dashboard/index.html', '/dashboard/index.html', 'text/html; charset=utf-8', 'no-cache', 'no-store'],
+    ['/dashboard/main-ABCD2345.js', '/dashboard/main-ABCD2345.js', 'text/javascript; charset=utf-8', FOR_GOOD, null],
+    ['/dashboard/a-ABCD2345.css', '/dashboard/a-ABCD2345.css', 'text/css; charset=utf-8', FOR_GOOD, null],
   ])('serves %s with its type', async (path, file, type, kept, keptInFront) => {
     const { asked, get } = makeDashboard()
     const { status, headers, text } = await get(path)
@@ -49,7 +49,7 @@ describe('the dashboard', () => {
     const { asked, world, get } = makeDashboard()
     world.status = 304
     const { status, headers, text } = await get('/dashboard/main-ABCD2345.js', { 'If-None-Match': '"t"' })
-    expect([status, text, asked]).toEqual([304, '', [{ path: '/main-ABCD2345.js', known: '"t"' }]])
+    expect([status, text, asked]).toEqual([304, '', [{ path: '/dashboard/main-ABCD2345.js', known: '"t"' }]])
     expect([headers.get('ETag'), headers.get('Content-Type')]).toEqual(['"t"', null])
     expect(headers.get('Cache-Control')).toBe(FOR_GOOD)
     expect(headers.get('Cloudflare-CDN-Cache-Control')).toBe('no-store')

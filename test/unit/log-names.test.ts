@@ -4,7 +4,7 @@ import { LOG_INTERVAL_MS, LogLimit } from '../../src/model/log-limit.ts'
 import { LOG_NAMES } from '../../src/model/log-names.ts'
 import { readText } from '../support/guides.ts'
 
-const guide = await readText('src/docs/operating.md')
+const guide = await readText('src/docs/operate/operating.md')
 const NAMES = Object.entries(LOG_NAMES).flatMap(([room, names]) => names.map((name) => `${room}/${name}`))
 
 /** The text from one line of the guide to another. */

@@ -3,12 +3,12 @@ import { env, exports } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { handle } from '../../src/http/app.ts'
 import { OPERATIONS } from '../../src/http/openapi/operations.ts'
-import { send } from '../support/front-door.ts'
 
 const at = (origin: string, path: string, init?: RequestInit): Promise<Response> =>
   exports.default.fetch(new Request(`${origin}${path}`, init))
 
-describe.each(['/docs', '/openapi.json'])('GET %s', (path) => {
+describe('GET /openapi.json', () => {
+  const path = '/openapi.json'
   it('returns the same bytes for every Host, and may be cached in front', async () => {
     const first = await at('https://flags.test', path)
     expect(first.headers.get('Cloudflare-CDN-Cache-Control')).toBe('public, max-age=3600')
@@ -32,15 +32,6 @@ describe.each(['/docs', '/openapi.json'])('GET %s', (path) => {
     expect(each).not.toHaveBeenCalled()
   })
   afterEach(() => vi.restoreAllMocks())
-})
-
-describe('a page', () => {
-  it('isolates its browsing context, and requests no device', async () => {
-    const page = await send('/docs')
-    expect(page.headers.get('Cross-Origin-Opener-Policy')).toBe('same-origin')
-    expect(page.headers.get('Permissions-Policy')).toContain('camera=()')
-    await page.body?.cancel()
-  })
 })
 
 describe('GET /.well-known/security.txt', () => {

@@ -232,7 +232,7 @@ describe('GET /stash/{id}/health', () => {
 })
 
 describe('the first three commands of the runbook', () => {
-  /** The commands of the table in src/docs/operating.md: `/healthz`, `/flags` with its source, `/health`. */
+  /** The commands of the table in src/docs/operate/runbook.md: `/healthz`, `/flags` with its source, `/health`. */
   async function ask(stash: Stash): Promise<string[]> {
     const flags = await send(`/stash/${stash.id}/flags`)
     const source = flags.headers.get('Switchyard-Source')?.split('; ')[1]

@@ -31,6 +31,9 @@ export function Head({ entries, totals, isWall }: Props) {
           <LinkTo to={{ page: 'start' }} class="way">
             Open or create a stash
           </LinkTo>
+          <a class="way" href="/docs" target="_blank">
+            Guides
+          </a>
         </div>
       )}
     </header>

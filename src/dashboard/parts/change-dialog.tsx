@@ -202,7 +202,8 @@ export function ChangeDialog<Body extends ChangeReply>(props: ChangeDialogProps<
     if (!(error instanceof RefusedError)) throw error
     forgetKey()
     const { title: what, hint } = explain(error)
-    setOutcome({ kind: 'refused', title: what, text: hint, more: latest.current.refused?.(error) ?? null })
+    const more = latest.current.refused?.(error) ?? null
+    setOutcome({ kind: 'refused', code: error.code, title: what, text: hint, more })
   }
 
   function showUnknown(error: RefusedError | NoAnswerError): void {

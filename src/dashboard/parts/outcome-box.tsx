@@ -5,7 +5,7 @@ import { Icon } from './icon.tsx'
 
 export type Outcome =
   | { kind: 'none' }
-  | { kind: 'refused'; title: string; text: string; more: ComponentChildren }
+  | { kind: 'refused'; code: string; title: string; text: string; more: ComponentChildren }
   | { kind: 'unknown'; title: string; text: string; isRepeating: boolean }
 
 /** @param retry has it sent again at once */
@@ -29,6 +29,11 @@ export function OutcomeBox({ outcome, retry }: { outcome: Outcome; retry(): void
           <div>
             <strong>{outcome.title}</strong>
             <p>{outcome.text}</p>
+            {outcome.kind === 'refused' && (
+              <a href={`/docs#${outcome.code}`} target="_blank">
+                What this means
+              </a>
+            )}
             {outcome.kind === 'refused' && outcome.more}
           </div>
           {outcome.kind === 'unknown' && outcome.isRepeating && (

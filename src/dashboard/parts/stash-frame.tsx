@@ -46,6 +46,11 @@ export function StashFrame({ stash, view, children }: Props) {
       </div>
       <main id="main" tabindex={-1}>
         {children}
+        <p class="docs">
+          <a href={`/docs/${VIEW_GUIDES[view ?? 'switches']}`} target="_blank">
+            Guide to this page
+          </a>
+        </p>
       </main>
     </div>
   )
@@ -78,6 +83,14 @@ const VIEW_NAMES: Record<View, string> = {
   access: 'Access',
 }
 const VIEW_ICONS: Record<View, string> = { switches: 'switches', pending: 'hand', history: 'clock', access: 'key' }
+
+/** Below `/docs/`. */
+const VIEW_GUIDES: Record<View, string> = {
+  switches: 'use/dashboard',
+  pending: 'how-to/two-people',
+  history: 'how-to/undo',
+  access: 'reference/tokens',
+}
 
 const SHORT_ABILITIES: Record<string, string | undefined> = {
   write: 'change',

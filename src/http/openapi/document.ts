@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import type { RefusalCode } from '../../model/refusal.ts'
 import type { Operation } from './operation.ts'
-import { OPERATIONS } from './operations.ts'
+import { OPERATION_GROUPS, OPERATIONS } from './operations.ts'
 import { PARAMETERS } from './parameters.ts'
 import { PROBLEMS } from '../response/problem/problem-table.ts'
 import { VERSION } from '../../version.ts'
@@ -30,13 +30,16 @@ const PATH_PARAMETERS: Record<string, Json> = {
   token: { name: 'token', in: 'path', required: true, schema: { type: 'string', pattern: '^[0-9a-f]{16}$' } },
   file: { name: 'file', in: 'path', required: true, schema: { type: 'string', pattern: '^[a-z-]+\\.(html|css|js)$' } },
   held: { name: 'held', in: 'path', required: true, schema: { type: 'string' } },
+  page: { name: 'page', in: 'path', required: true, schema: { type: 'string' } },
   key: { name: 'key', in: 'path', required: true, schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' } },
 }
 
 /** The document does not depend on the host: its servers are relative to its own address. */
 export function createDocument(): Json {
   const paths: Record<string, Json> = {}
-  for (const operation of OPERATIONS) (paths[operation.path] ??= {})[operation.method] = toOperationObject(operation)
+  for (const { title, operations } of OPERATION_GROUPS)
+    for (const operation of operations)
+      (paths[operation.path] ??= {})[operation.method] = { tags: [title], ...toOperationObject(operation) }
   return {
     openapi: '3.1.0',
     info: {
@@ -46,6 +49,7 @@ export function createDocument(): Json {
         'Operational flags: anyone can read them over plain HTTP, and only tokens with the permission can change them.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
+    tags: OPERATION_GROUPS.map(({ title: name, description }) => ({ name, description })),
     servers: [{ url: '/api' }, { url: '/' }],
     paths,
     components: {

@@ -1,5 +1,5 @@
 /**
- * An example of each operation: a command and its output, which `/docs` prints and the tests run. `…` stands for text that
+ * An example of each operation: a command and its output, which `/docs/api` prints and the tests run. `…` stands for text that
  * differs from run to run, or is long. The top of the page describes the stash that the examples use.
  */
 export type Example = { command: string; output: string }
@@ -110,6 +110,10 @@ switchyard_flag_changed_timestamp_seconds{key="on-call"} …`,
   },
   readDocs: {
     command: `curl -s $URL/docs | head -n 1`,
+    output: `<!doctype html>`,
+  },
+  readGuide: {
+    command: `curl -s $URL/docs/reference/reading | head -n 1`,
     output: `<!doctype html>`,
   },
   readHealth: {

@@ -1,12 +1,11 @@
 /**
- * The routes on the service itself: its OpenAPI document, the same as a page, the security contact, and the health check. An
- * isolate renders each document at its first request, and the cache in front keeps it for an hour. The cache's key has no host,
- * so nothing in them may depend on the host.
+ * The routes on the service itself: its OpenAPI document, the security contact, and the health check. An isolate renders the
+ * document at its first request, and the cache in front keeps it for an hour. The cache's key has no host, so nothing in it may
+ * depend on the host.
  */
 import { Hono } from 'hono'
 import { getCreationPolicy } from '../request/admin.ts'
 import { sha256 } from '../digest.ts'
-import { docsPage } from '../openapi/docs-page.ts'
 import { createDocument } from '../openapi/document.ts'
 import { includesTag } from '../response/entity-tag.ts'
 import { empty, json, problemResponse } from '../response/reply.ts'
@@ -17,8 +16,7 @@ import type { health } from '../../wire/service.ts'
 import type * as z from 'zod'
 
 export const about = new Hono<App>()
-  .get('/openapi.json', (c) => serveDocument(c, 'openapi', async () => json(createDocument())))
-  .get('/docs', (c) => serveDocument(c, 'docs', docsPage))
+  .get('/openapi.json', (c) => serveDocument(c))
   .get('/healthz', (c) =>
     json({ status: 'ok', version: VERSION, creation: getCreationPolicy(c.env) } satisfies z.infer<typeof health>),
   )
@@ -29,22 +27,21 @@ export const about = new Hono<App>()
 
 type RenderedDocument = { body: string; tag: string; headers: Headers }
 
-/** The map holds finished documents and no promises: a promise that another request began may never settle. */
-const renderedDocuments = new Map<'openapi' | 'docs', RenderedDocument>()
+/** A finished document and no promise: a promise that another request began may never settle. */
+let rendered: RenderedDocument | undefined
 
 const CACHING = { 'Cache-Control': 'no-cache', 'Cloudflare-CDN-Cache-Control': 'public, max-age=3600' }
 
-async function serveDocument(c: Ctx, name: 'openapi' | 'docs', make: () => Promise<Response>): Promise<Response> {
-  const { body, tag, headers } = renderedDocuments.get(name) ?? (await render(make))
-  renderedDocuments.set(name, { body, tag, headers })
+async function serveDocument(c: Ctx): Promise<Response> {
+  const { body, tag, headers } = (rendered ??= await renderDocument())
   if (includesTag(c.req.header('If-None-Match') ?? null, tag)) {
     return empty(304, { 'Cache-Control': 'no-cache', ETag: tag })
   }
   return new Response(body, { headers })
 }
 
-async function render(make: () => Promise<Response>): Promise<RenderedDocument> {
-  const response = await make()
+async function renderDocument(): Promise<RenderedDocument> {
+  const response = json(createDocument())
   const body = await response.text()
   const tag = `"${(await sha256(body)).slice(0, 22)}"`
   const headers = new Headers(response.headers)

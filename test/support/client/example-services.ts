@@ -1,4 +1,4 @@
-/** Runs the example services of src/docs/clients.md as processes. Each reads a user per line and prints that user's price. */
+/** Runs the example services of src/docs/use/clients.md as processes. Each reads a user per line and prints that user's price. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'

@@ -1,10 +1,8 @@
 /**
- * `npm run build:dashboard`: writes the dashboard to dist/dashboard as browsers get it: the page, its modules and its
- * style sheet. The names of all but the page hold a hash, so caches may keep them for good. wrangler runs it before each
- * `dev` and `deploy` (`[build]` in wrangler.toml). `bundle` in serve.ts calls `buildDashboard` with another folder.
+ * Bundles the dashboard as browsers get it: the page, its modules and its style sheet. The names of all but the page hold a hash, so
+ * that caches may keep them for good. build-assets.ts writes them.
  */
-import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
 import { minify } from 'terser'
@@ -12,29 +10,14 @@ import { minify } from 'terser'
 const root = join(import.meta.dirname, '../..')
 const source = join(root, 'src/dashboard')
 
-/** `[assets] directory` in wrangler.toml. */
-const OUT = join(root, 'dist/dashboard')
-
-/**
- * Afterwards the folder holds the files of this build and no others. A file whose content is the same is left alone, and the
- * page is replaced after its new module is there: builds may run side by side, and a server may read the folder meanwhile.
- */
-export async function buildDashboard(out = OUT): Promise<void> {
-  const files = await bundle()
-  await mkdir(out, { recursive: true })
-  for (const [name, text] of files) await replaceFile(out, name, text)
-  for (const name of await readdir(out))
-    if (!files.has(name)) await rm(join(out, name), { recursive: true, force: true })
-}
-
-/** The files by name. The page comes last, after the files that it names. */
-async function bundle(): Promise<Map<string, string>> {
+/** The files by name. */
+export async function bundleDashboard(): Promise<Map<string, string>> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: { dashboard: join(source, 'main.tsx'), styles: join(source, 'styles/styles.css') },
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
-    outdir: OUT,
+    outdir: source,
     write: false,
     bundle: true,
     splitting: true,
@@ -95,17 +78,3 @@ function listPreloads({ outputs }: Metafile): string[] {
   const needed = (first?.imports ?? []).filter(({ kind }) => kind === 'import-statement')
   return needed.map(({ path }) => `<link rel="modulepreload" href="/dashboard/${basename(path)}" />`)
 }
-
-/**
- * Replaces the file by a rename, so that a reader never sees half of it. The new file is written beside the folder, because
- * another build may be clearing the folder.
- */
-async function replaceFile(folder: string, name: string, text: string): Promise<void> {
-  const path = join(folder, name)
-  if ((await readFile(path, 'utf8').catch(() => null)) === text) return
-  const aside = `${folder}-${randomUUID()}`
-  await writeFile(aside, text)
-  await rename(aside, path)
-}
-
-if (process.argv[1] === import.meta.filename) await buildDashboard()
