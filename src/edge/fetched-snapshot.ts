@@ -12,6 +12,8 @@ export type FetchedSnapshot = {
   source: CacheEntry['source']
   vouched: boolean
   askedAt: number
+  /** For how long it is served, where it is not vouched. Absent: CACHE_FRESH_MS. */
+  unvouchedMs?: number
 }
 
 /** An entry may be newer than a finding by the few seconds of a look-up. If it is newer by more, the clock was set back. */
@@ -57,7 +59,7 @@ export function mergeIntoCache(
 
 function mergeFinding(
   known: CacheEntry,
-  { snapshot, source, vouched, askedAt }: FetchedSnapshot,
+  { snapshot, source, vouched, askedAt, unvouchedMs = CACHE_FRESH_MS }: FetchedSnapshot,
   { isRefreshing, leaseMs }: EntryTerms,
 ): CacheEntry {
   const { expected, readAt } = known
@@ -76,7 +78,7 @@ function mergeFinding(
     snapshot: best,
     source: isBefore ? known.source : source,
     checkedAt,
-    freshMs: wasVouched ? known.freshMs : isVouched ? Math.max(CACHE_FRESH_MS, leaseMs) : CACHE_FRESH_MS,
+    freshMs: wasVouched ? known.freshMs : isVouched ? Math.max(CACHE_FRESH_MS, leaseMs) : unvouchedMs,
     vouched: isVouched || wasVouched,
     validAsOf: wasVouched ? known.validAsOf : isVouched ? askedAt : isBefore ? known.validAsOf : best.publishedAt,
     expected,

@@ -8,7 +8,7 @@ import { NO_STORAGE } from '../model/snapshot/vouch.ts'
 import { classifyMissingTables, resolveDivergence } from './divergence.ts'
 import { firstNonNull, withDeadline, TIMED_OUT } from './with-deadline.ts'
 import { RefreshAhead } from './refresh-ahead.ts'
-import { hasAllFields, hasRevision, mergeIntoCache, type FetchedSnapshot } from './fetched-snapshot.ts'
+import { CACHE_FRESH_MS, hasAllFields, hasRevision, mergeIntoCache, type FetchedSnapshot } from './fetched-snapshot.ts'
 import type { CacheEntry, SnapshotCache } from './snapshot-cache.ts'
 import { ANSWER_DEADLINE_MS, VouchRequests, type VouchAnswer } from './vouch-requests.ts'
 import { SingleFlight, nextSequence } from './single-flight.ts'
@@ -115,6 +115,11 @@ export class StashLookup {
     const early = kvAnswer && (await withDeadline(stores, KV_HEAD_START_MS, kvAnswer))
     const known = copy ?? (early === TIMED_OUT ? null : early)
     const atLeast = this.getExpectedRevision(stores, stashId)
+    const unvouchedMs = copy === null && known !== null ? getPauseMs(stores, known) : 0
+    if (unvouchedMs > CACHE_FRESH_MS && known !== null) {
+      const paused = { snapshot: known, source: 'kv', vouched: false, askedAt, unvouchedMs } as const
+      return { entry: this.#store(stashId, paused), vouchSequence: 0 }
+    }
     const [kv, vouch] = await Promise.all([
       kvAnswer && withDeadline(stores, KV_DEADLINE_MS, kvAnswer),
       stores.mode === 'kv'
@@ -255,3 +260,10 @@ export class StashLookup {
     return (this.#cache.get(stashId)?.checkedAt ?? 0) >= vouch.askedAt
   }
 }
+
+/**
+ * For how long an isolate that has just begun serves KV's copy before it asks the object. After a deploy all isolates begin at once: they
+ * ask at random within the lease that the object gave its readers, and not in the same moment. Without a long lease they ask at once.
+ */
+const getPauseMs = ({ mode, random }: Stores, { leaseMs = 0, stash, isComplete }: Snapshot): number =>
+  mode === 'vouched' && stash !== null && isComplete ? leaseMs * random() : 0

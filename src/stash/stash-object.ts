@@ -74,10 +74,11 @@ export class StashObject extends DurableObject<Env> {
           this.#alarm.schedule()
         }),
     })
-    const outbox = createOutbox(this.#sql, env.SNAPSHOTS, this.#id, () => this.#recovery.confirm())
+    const toKv = { confirm: () => this.#recovery.confirm(), getLeaseMs: () => this.#voucher.longLeaseMs }
+    const outbox = createOutbox(this.#sql, env.SNAPSHOTS, this.#id, toKv)
     this.#publisher = new Publisher(outbox, now)
-    const leasesEndAt = () => this.#voucher.leasesEndAt
-    this.#cachePurger = new CachePurger({ purge: () => purgeCache(ctx), now, sleep, leasesEndAt })
+    const clock = { now, sleep, leasesEndAt: () => this.#voucher.leasesEndAt }
+    this.#cachePurger = new CachePurger({ purge: () => purgeCache(ctx), ...clock })
     this.#monitor = new HealthMonitor({
       now,
       gather: (alarm) => gatherHealth(this.#sql, alarm, now()),

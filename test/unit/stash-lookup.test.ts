@@ -96,6 +96,31 @@ describe('the expected revision of a write', () => {
   })
 })
 
+describe('an isolate without a copy', () => {
+  const begin = async (leaseMs: number | undefined, random: number) => {
+    const { calls, stores, read, clock } = makeIsolate()
+    const { readKv } = stores
+    stores.readKv = async (id) => {
+      const copy = await readKv(id)
+      return copy && leaseMs !== undefined ? { ...copy, leaseMs } : copy
+    }
+    stores.random = () => random
+    const first = await read()
+    await clock.pass(leaseMs === undefined ? 0 : leaseMs * random + 1)
+    return { calls: calls.vouch, first, later: await read() }
+  }
+  it('asks the object at once if few others ask', async () => {
+    expect(await begin(undefined, 0.9)).toMatchObject({ first: { vouched: true } })
+    expect(await begin(5_000, 0.1)).toMatchObject({ first: { vouched: true } })
+  })
+  it('serves the copy of KV at first if many ask, and asks within the lease that the object gave them', async () => {
+    const { calls, first, later } = await begin(20_000, 0.5)
+    expect(first).toMatchObject({ vouched: false })
+    expect(calls).toBe(0)
+    expect(later).toMatchObject({ vouched: true })
+  })
+})
+
 describe('an object without tables', () => {
   const absent = async (inKv: 'copy' | 'nothing' | 'silent' | 'tombstone', remembered: boolean) => {
     const { clock, notices, stores } = makeIsolate()

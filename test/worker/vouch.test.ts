@@ -123,6 +123,11 @@ describe('a lease', () => {
       return asked
     })
     expect(leases[0]).toBe(1_000)
+    // A copy in KV says it, so that isolates that are new after a deploy do not ask all at once.
+    const inKv = async () => env.SNAPSHOTS.get<{ revision: number; lease_ms?: number }>(stash.id, 'json')
+    await stash.put('a', '1')
+    await expect.poll(async () => (await inKv())?.revision).toBe(1)
+    expect((await inKv())?.lease_ms).toBe(leases.at(-1))
     expect(leases.at(-1)).toBeGreaterThan(4_000)
     expect(leases.at(-1)).toBeLessThan(7_000)
   })

@@ -6,6 +6,7 @@
 import type { Freeze } from '../freeze.ts'
 import { parseJson } from '../parse-json.ts'
 import { PROFILES, type Profile } from '../profile.ts'
+import { LEASE_MAX_MS } from './vouch.ts'
 
 export type Flag = {
   key: string
@@ -48,6 +49,11 @@ export type Snapshot = {
   chain: string | null
   /** When the object composed it, in ms since the epoch. */
   publishedAt: number
+  /**
+   * The lease that the object gave then, in ms, where it was longer than the least. An isolate without a copy does not ask at once
+   * then: after a deploy all isolates are new. Absent otherwise, and in copies of versions without leases.
+   */
+  leaseMs?: number
   /** Null: the stash was deleted. This tombstone stays in KV for a while, so that it replaces older copies. */
   stash: {
     name: string | null
@@ -103,13 +109,14 @@ export const LAYOUT = 3
 
 /** @param more further members, which a reader of a snapshot ignores */
 export function serializeSnapshot(snapshot: SnapshotFacts, flags: Iterable<Flag>, more: object = {}): string {
-  const { stashId, revision, chain, publishedAt, stash, reverts, descriptions = [] } = snapshot
+  const { stashId, revision, chain, publishedAt, leaseMs, stash, reverts, descriptions = [] } = snapshot
   return JSON.stringify({
     format: FORMAT,
     stash_id: stashId,
     revision,
     ...(chain !== null && { chain }),
     published_at: publishedAt,
+    ...(leaseMs !== undefined && { lease_ms: leaseMs }),
     stash: stash && {
       name: stash.name,
       description: stash.description,
@@ -142,7 +149,7 @@ export function parseSnapshot(text: string, stashId: string): Snapshot | null {
   if (!isRecord(raw) || raw['stash_id'] !== stashId) return null
   const format = raw['format']
   if (format !== FORMAT && format !== FORMAT_BEFORE) return null
-  const { revision, published_at: publishedAt, items, reverts: rawReverts } = raw
+  const { revision, published_at: publishedAt, lease_ms: leaseMs, items, reverts: rawReverts } = raw
   if (!isCount(revision) || !isCount(publishedAt) || !Array.isArray(items)) return null
   const stash = raw['stash'] === null ? null : readFacts(raw['stash'])
   if (stash === undefined) return null
@@ -165,6 +172,7 @@ export function parseSnapshot(text: string, stashId: string): Snapshot | null {
     revision,
     chain: typeof raw['chain'] === 'string' ? raw['chain'] : null,
     publishedAt,
+    ...(isCount(leaseMs) && { leaseMs: Math.min(leaseMs, LEASE_MAX_MS) }),
     stash,
     flags,
     descriptions: descriptions ?? new Map(),

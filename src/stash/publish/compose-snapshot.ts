@@ -15,10 +15,12 @@ import type { PutOptions } from './publisher.ts'
 /** How long KV keeps the tombstone of a deleted stash: until no cache can have an older copy. */
 const TOMBSTONE_LIFETIME_S = 7 * 24 * 60 * 60
 
+/** @param leaseMs the lease that the object gives now, for readers of KV */
 export function composeSnapshot(
   sql: SqlStorage,
   stashId: string,
   now: number,
+  leaseMs?: number,
 ): { revision: number; text: string } & PutOptions {
   const { revision, deleted_at, name, slug, created_at: createdAt } = getStash(sql)
   if (deleted_at !== null) {
@@ -28,7 +30,8 @@ export function composeSnapshot(
   const guards = new Map(listGuardsByKey(sql).map((row) => [row.key, row]))
   const flags = listItemsByKey(sql).map((item) => composeFlag(item, guards.get(item.key)?.guard))
   const metadata = toListMetadata({ name, slug, createdAt, revision, items: flags.length })
-  return { revision, text: serializeSnapshot(composeFacts(sql, stashId, now, guards), flags), metadata }
+  const facts = { ...composeFacts(sql, stashId, now, guards), ...(leaseMs !== undefined && { leaseMs }) }
+  return { revision, text: serializeSnapshot(facts, flags), metadata }
 }
 
 export const composeFlag = ({ key, value, type, version, updatedAt }: Item, guard: Guard | undefined): Flag => ({

@@ -33,7 +33,13 @@ export function notePutUnderWay(sql: SqlStorage, now: number): void {
   sql.exec('UPDATE cursor SET tried_at = ?, pending = 1 WHERE reader = ?', now, READER)
 }
 
-export function createOutbox(sql: SqlStorage, kv: KVNamespace, stashId: string, confirm: Outbox['confirm']): Outbox {
+/** @param getLeaseMs the lease that the object gives now, where it is longer than the least */
+export function createOutbox(
+  sql: SqlStorage,
+  kv: KVNamespace,
+  stashId: string,
+  { confirm, getLeaseMs }: { confirm: Outbox['confirm']; getLeaseMs(): number | undefined },
+): Outbox {
   /** Whether this instance has put the key under which readers of KV find the id. */
   let isSlugPut = false
   /** The slug whose key is to be put before the snapshot; null where none is. */
@@ -55,7 +61,7 @@ export function createOutbox(sql: SqlStorage, kv: KVNamespace, stashId: string, 
         layout_revision = ?1 WHERE reader = ?`
       sql.exec(statement, revision, triedAt, failures, pending ? 1 : 0, layout, READER)
     },
-    compose: (now) => composeSnapshot(sql, stashId, now),
+    compose: (now) => composeSnapshot(sql, stashId, now, getLeaseMs()),
     // Without a slug to put, the snapshot is put at once: a wait in between could make the confirmation of KV outdated.
     put: (text, options) => {
       const slug = getSlugToPut(options)

@@ -26,6 +26,7 @@ export class Leases {
   /** The present slot, and the first one that may have room. */
   #slot = 0
   #open = 0
+  #lastMs = 0
   /** When the last lease ends, in ms since the epoch. */
   endAt = 0
 
@@ -53,7 +54,13 @@ export class Leases {
     const isSoonest = this.#open === soonest
     const leaseMs = isSoonest ? LEASE_MIN_MS : Math.min(Math.max(LEASE_MIN_MS, Math.round(end - now)), LEASE_MAX_MS)
     this.endAt = Math.max(this.endAt, now + leaseMs)
+    this.#lastMs = leaseMs
     return leaseMs
+  }
+
+  /** The last lease, where it was longer than the least, and has not ended. */
+  get longLeaseMs(): number | undefined {
+    return this.#lastMs > LEASE_MIN_MS && this.#now() < this.endAt ? this.#lastMs : undefined
   }
 
   #count(slot: number): number {

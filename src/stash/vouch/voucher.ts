@@ -22,6 +22,11 @@ export class Voucher {
     return { head, leaseMs, changes }
   }
 
+  /** The lease that a reader gets now, where it is longer than the least. */
+  get longLeaseMs(): number | undefined {
+    return this.#leases.longLeaseMs
+  }
+
   /** When the last lease ends, in ms since the epoch. */
   get leasesEndAt(): number {
     return this.#leases.endAt
