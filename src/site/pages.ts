@@ -66,6 +66,7 @@ export const SECTIONS: Section[] = [
       'operate/security',
       'operate/costs',
       'operate/figures',
+      'operate/crowds',
     ],
   },
 ]
