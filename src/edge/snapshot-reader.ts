@@ -1,9 +1,11 @@
 /**
  * Reads the snapshot of a stash for a public read: Workers KV carries the values, the object vouches for the revision.
  *
- *   a cache entry whose lease holds     → served, no store is asked; refresh-ahead confirms it before it expires
+ *   a cache entry whose lease holds      → served, no store is asked; refresh-ahead confirms it before it expires
  *   an older cache entry                 → the object vouches for it, or returns a newer snapshot
- *   no cache entry                       → KV and the object's vouch are requested at the same time; the newer wins
+ *   no cache entry                       → KV, then the object's vouch with the changes since KV's copy; if KV takes more than
+ *                                          100 ms, both at the same time, and the newer wins
+ *   the same, while very many read it    → KV's copy, unvouched, and the vouch after a random part of a lease
  *   the object misses the deadline       → the newest of cache and KV, unvouched; its late answer updates the cache
  *   the object does not answer           → the same, and requests to it back off
  *   KV fails                             → the object's snapshot; if both fail, the cache entry of any age, else `unreachable`

@@ -248,7 +248,8 @@ export class StashLookup {
    * REFRESH_AFTER_MIN_MS. If the round trip takes more than 750 ms, the entry expires before the answer.
    */
   #refreshAfterMs(stashId: string, freshMs: number): number {
-    const rttMs = this.vouches.availability.getRttMs(stashId)
+    // The time in the queue of an overloaded object is no round trip: it must not be asked the sooner for that.
+    const rttMs = Math.min(CACHE_FRESH_MS, this.vouches.availability.getRttMs(stashId))
     return Math.max(REFRESH_AFTER_MIN_MS, freshMs - 1.25 * rttMs - REFRESH_SLACK_MS)
   }
 

@@ -17,7 +17,7 @@ export const ROOMS: Record<string, Room> = {
   stash: { tests: INNER },
   edge: { tests: INNER },
   live: { tests: INNER },
-  http: { tests: INNER, except: /\/(?:[\w-]*operations|operation|examples|docs-page|page-style)\.ts$/ },
+  http: { tests: INNER, except: /\/(?:[\w-]*operations|operation|examples|page-style)\.ts$/ },
   client: { tests: ['client', 'cli'], except: /\/examples\// },
   cli: { tests: ['cli'] },
   local: { tests: ['local'] },

@@ -12,6 +12,7 @@ import type { Random } from './random.ts'
 import { InvariantViolation } from './kv-model.ts'
 import type { Place } from './reader.ts'
 import { MASTER } from './objects.ts'
+import { printHeader, printRow, type Print } from './table.ts'
 import { World } from './world.ts'
 
 const KEY = 'flag'
@@ -247,7 +248,7 @@ async function measureAllConfirmations(): Promise<string[][]> {
   return rows
 }
 
-export async function printFreshness(print: (line: string) => void): Promise<void> {
+export async function printFreshness(print: Print): Promise<void> {
   const perSecond = (1_000 / TICK_MS).toFixed(1)
   print(`Simulated: ${PLACES} places, ${READS} reads, ${FLIPS} flips, ${perSecond} reads a second in each place\n`)
   printTable(await measureFreshness(), print)
@@ -256,6 +257,7 @@ export async function printFreshness(print: (line: string) => void): Promise<voi
   printTable(await measureAllConfirmations(), print)
 }
 
-function printTable([header = [], ...rows]: string[][], print: (line: string) => void): void {
-  for (const row of [header, header.map(() => '---'), ...rows]) print(`| ${row.join(' | ')} |`)
+function printTable([header = [], ...rows]: string[][], print: Print): void {
+  printHeader(header, print)
+  for (const row of rows) printRow(row, print)
 }

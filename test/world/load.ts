@@ -4,6 +4,7 @@
  */
 import { quantile } from '../bench/figures.ts'
 import { CAPACITY, Crowd, PLACES, type Load } from './crowd.ts'
+import { printHeader, printRow, type Print } from './table.ts'
 import { withoutLeases, type Distortion } from './plants.ts'
 
 /** All is counted after the first of these, for the second; whether readers have a write is watched for the third as well. */
@@ -68,7 +69,7 @@ async function measure(load: Load, distortion: Distortion | undefined): Promise<
 
 export const seconds = (ms: number): string => (Number.isNaN(ms) ? '–' : `${(ms / 1_000).toFixed(1)} s`)
 
-export async function printLoad(print: (line: string) => void): Promise<void> {
+export async function printLoad(print: Print): Promise<void> {
   const { callMs, mebibyteMs } = CAPACITY
   print(`Simulated: ${PLACES} places, a commit a second, an object of ${callMs} ms a call and ${mebibyteMs} ms a MiB\n`)
   const header = [
@@ -83,8 +84,7 @@ export async function printLoad(print: (line: string) => void): Promise<void> {
     'unconfirmed',
     'KiB sent a commit',
   ]
-  print(`| ${header.join(' | ')} |`)
-  print(`|${header.map(() => '---').join('|')}|`)
+  printHeader(header, print)
   for (const load of LOADS)
     for (const { name, distortion } of VERSIONS) {
       const found = await measure(load, distortion)
@@ -99,6 +99,6 @@ export async function printLoad(print: (line: string) => void): Promise<void> {
         `${((100 * found.unvouched) / found.reads).toFixed(1)} %`,
         String(Math.round(found.chars / 1_024 / Math.max(1, found.commits))),
       ]
-      print(`| ${cells.join(' | ')} |`)
+      printRow(cells, print)
     }
 }

@@ -4,6 +4,7 @@
  */
 import { Crowd, type Load } from './crowd.ts'
 import { seconds } from './load.ts'
+import { printHeader, printRow, type Print } from './table.ts'
 
 const SETTLED_AFTER_MS = 80_000
 const BEFORE_MS = 10_000
@@ -69,7 +70,7 @@ async function measure(load: Load, happen: (crowd: Crowd) => Promise<void>): Pro
   ]
 }
 
-export async function printStorms(print: (line: string) => void): Promise<void> {
+export async function printStorms(print: Print): Promise<void> {
   const header = [
     'isolates; evaluations/s',
     'storm',
@@ -82,11 +83,10 @@ export async function printStorms(print: (line: string) => void): Promise<void> 
     'writes refused',
     'unconfirmed',
   ]
-  print(`| ${header.join(' | ')} |`)
-  print(`|${header.map(() => '---').join('|')}|`)
+  printHeader(header, print)
   for (const load of LOADS)
     for (const { name, happen } of STORMS) {
       const cells = await measure(load, happen)
-      print(`| ${[`${load.isolates}; ${load.perSecond}`, name, ...cells].join(' | ')} |`)
+      printRow([`${load.isolates}; ${load.perSecond}`, name, ...cells], print)
     }
 }

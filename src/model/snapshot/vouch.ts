@@ -20,8 +20,8 @@ export const LEASE_MIN_MS = 1_000
 export const LEASE_MAX_MS = 60_000
 
 /**
- * The answer to a caller that says which copy it has, null for none. It may serve its copy without another question for `leaseMs`, counted
- * from when it asked. `changes` lead from the caller's revision to `head` (`snapshot-changes.ts`); null where the caller has to read
+ * The answer to a caller that says which copy it has, null for none. It may serve its copy without another question for `leaseMs`: the
+ * least lease counts from its question, a longer one from the answer. `changes` lead from the caller's revision to `head` (`snapshot-changes.ts`); null where the caller has to read
  * the snapshot, or has it.
  */
 export type VouchReply = { head: Vouch; leaseMs: number; changes: string | null }

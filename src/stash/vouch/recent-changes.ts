@@ -15,8 +15,6 @@ const REVISIONS_MAX = 100
 const KEYS_MAX = 100
 /** The size of an answer, in characters; and of the values and pending ends in it, before it is made. */
 const CHARS_MAX = 16 * 1024
-/** How many answers are kept. Most readers have the revision before, some an older one. */
-const KEPT_MAX = 16
 
 export class RecentChanges {
   readonly #sql: SqlStorage
@@ -38,7 +36,8 @@ export class RecentChanges {
     const kept = this.#texts.get(id)
     if (kept !== undefined) return kept
     const text = getChainAt(this.#sql, revision) === chain ? this.#compose(revision, now) : null
-    if (this.#texts.size < KEPT_MAX) this.#texts.set(id, text)
+    // One for each revision, and for few copies of a lost history.
+    if (this.#texts.size < REVISIONS_MAX) this.#texts.set(id, text)
     return text
   }
 
