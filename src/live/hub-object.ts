@@ -1,130 +1,173 @@
 /**
- * Hubs take the watchers that are too many for a stash's own object: sharded by continent and number, each told of every
- * change by the stash, each telling its own.
+ * Hubs take the watchers that are too many for a stash's own object: sharded by continent and number, each sent every
+ * change by the stash, each sending it to its own watchers.
  *
- * A hub keeps no truth: the revision it has told, the last few events, the sockets. What it has missed the stash tells it
- * again, and what it is told twice it skips, so it may be gone at any moment. Each minute its alarm renews its subscription.
+ * A hub keeps no truth: the revision that it has sent, a copy of the flags in memory, the sockets. What it has missed the stash
+ * sends again, and what it receives twice it skips, so it may be gone at any moment. Each minute its alarm renews its subscription.
+ * Watchers that join are answered from the copy, which a hub compares with the stash at most once a second: after a deploy a
+ * hundred thousand of them come back at once, and must not cost a writer its turn.
  */
 import { DurableObject } from 'cloudflare:workers'
 import {
-  compileFilter,
   composeFirstTexts,
   parseWatchTerms,
-  serializeEvent,
-  type Filter,
   type Missed,
   type WatchEvent,
   type WatchSource,
 } from '../model/snapshot/watch-event.ts'
 import { getStatusDigest, type WatchStatus } from '../model/snapshot/watch-status.ts'
-import { Audience, CLOSE, close, refuseMessage } from './audience.ts'
-import { hallOf } from './hall.ts'
-import { Questions } from './questions.ts'
-import { judgeSeat, readHubSeat, SEAT_STATUS, type HubSeatRequest } from './seat.ts'
+import { BoundedCalls } from './bounded-calls.ts'
+import { CLOSE, close, ConnectionManager, refuseMessage } from './connection-manager.ts'
+import { getHibernatingSockets } from './hibernating-sockets.ts'
+import { HubCopy } from './hub-copy.ts'
+import { judgeOpening, parseHubOpening, REFUSAL_STATUS, type HubOpening } from './opening.ts'
 
-/** For watchers that join while events come: what happened between the stash's answer and now. */
-const RECENT_MAX = 256
-/** A stash that changes faster than it can be asked has watchers that wait. */
+/** For so long the copy is current without a question to the stash, which sends each change besides. */
+const COPY_CURRENT_MS = 1_000
+/** Give up with 503 after this many rounds in which the stash changed between its answer and the end of the round. */
 const JOIN_ATTEMPTS = 10
-/**
- * After a deploy all watchers of a hub come back at once. So many of their questions are asked at a time, and those who ask
- * the same share an answer: the stash has other hubs, and a crowd of them must not cost a writer its turn.
- */
-const QUESTIONS_MAX = 4
-/** A question that is not answered by then is given up, so that those behind it have their turn. */
-const QUESTION_DEADLINE_MS = 10_000
+/** A call that is not answered by then is given up. */
+const CALL_DEADLINE_MS = 10_000
+/** The changes before the copy that a hub loads with it, for watchers that come back. */
+const EARLIER_CHANGES = 100
 /**
  * The subscription is a row of the stash's object, which a point-in-time recovery takes away without any sign of it here. So
  * the watchers of a hub are at most this late after one.
  */
 export const RENEW_MS = 60_000
+/** A restart cuts all sockets of a hub. For so long it stays subscribed without any, because its watchers come back. */
+const RETURN_MS = 2 * 60_000
 
 type Subscription = { stashId: string; name: string }
 
 export class HubObject extends DurableObject<Env> {
   readonly #kv = this.ctx.storage.kv
-  /** The revision that all sockets here have been told; null while no stash tells this hub anything. */
-  #told: number | null
-  readonly #audience: Audience
-  #recent: WatchEvent[] = []
+  /** The revision that all sockets here have been sent; null while the hub is not subscribed. It is stored as `told`. */
+  #sentUpTo: number | null
+  readonly #connections: ConnectionManager
+  readonly #copy = new HubCopy()
+  /** When the question was asked to which the stash gave its last answer, or failed to. */
+  #comparedAt = -Infinity
   /** For watchers that join. Null: not known, or the stash runs an older version, which sends none. */
   #status: WatchStatus | null = null
   /** How often the stash has sent a status on its own. */
   #statusesReceived = 0
   /** Watchers about to join, by their address: for their sake the hub stays subscribed. They have their places already. */
-  readonly #joining = new Set<Pick<HubSeatRequest, 'address'>>()
+  readonly #joining = new Set<Pick<HubOpening, 'address'>>()
   /** Whether this instance knows that the alarm is set. */
   #isRenewalSet = false
-  /** One event at a time, to everybody. */
-  #telling: Promise<void> = Promise.resolve()
-  readonly #questions = new Questions({
-    atOnce: QUESTIONS_MAX,
-    deadlineMs: QUESTION_DEADLINE_MS,
+  /** One broadcast at a time. */
+  #broadcasting: Promise<void> = Promise.resolve()
+  /** Until when the hub stays subscribed without watchers. */
+  readonly #staysUntil: number
+  readonly #calls = new BoundedCalls({
+    atOnce: 1,
+    deadlineMs: CALL_DEADLINE_MS,
     sleep: (ms, signal) => scheduler.wait(ms, { signal }),
   })
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
-    this.#told = this.#kv.get<number>('told') ?? null
-    this.#audience = new Audience(hallOf(ctx), this.#told ?? 0)
+    this.#sentUpTo = this.#kv.get<number>('told') ?? null
+    this.#connections = new ConnectionManager(getHibernatingSockets(ctx), this.#sentUpTo ?? 0)
+    const wasCut = this.#sentUpTo !== null && this.#connections.size === 0
+    this.#staysUntil = wasCut ? Date.now() + RETURN_MS : -Infinity
   }
 
+  /** Accepts a watcher: see `WatchTerms`. For the refusals see `REFUSAL_STATUS`. */
   override async fetch(request: Request): Promise<Response> {
-    const seat = readHubSeat(request.headers)
+    const opening = parseHubOpening(request.headers)
+    if (opening.returning && this.#sentUpTo === null) return new Response(null, { status: REFUSAL_STATUS.idle })
     const joining = [...this.#joining]
-    const taken = this.#audience.size + joining.length
-    const held = this.#audience.heldBy(seat.address) + joining.filter(({ address }) => address === seat.address).length
-    const refusal = judgeSeat(seat, { taken, held, limit: seat.limit })
-    if (refusal !== null) return new Response(null, { status: SEAT_STATUS[refusal] })
-    this.#joining.add(seat)
+    const taken = this.#connections.size + joining.length
+    const held =
+      this.#connections.countFrom(opening.address) + joining.filter(({ address }) => address === opening.address).length
+    const refusal = judgeOpening(opening, { taken, held, limit: opening.limit })
+    if (refusal !== null) return new Response(null, { status: REFUSAL_STATUS[refusal] })
+    this.#joining.add(opening)
     try {
-      return await this.#join(seat, request.url)
+      return await this.#join(opening, request.url)
     } finally {
-      this.#joining.delete(seat)
+      this.#joining.delete(opening)
     }
   }
 
-  async #join({ stashId, name, address }: HubSeatRequest, url: string): Promise<Response> {
-    const { after, filter, marks, body, batch = false, status: wantsStatus = false } = parseWatchTerms(url)
+  async #join({ stashId, name, address }: HubOpening, url: string): Promise<Response> {
+    const { after, filter, marks, body, framing, status: wantsStatus = false } = parseWatchTerms(url)
     for (let attempt = 0; attempt < JOIN_ATTEMPTS; attempt++) {
-      if (this.#told === null) {
-        const head = await this.#questions.ask('subscribe', () => this.#stash(stashId).subscribe(name))
+      if (this.#sentUpTo === null) {
+        const head = await this.#calls.run('subscribe', () => this.#stash(stashId).subscribe(name))
         if (head === null) return new Response(null, { status: 404 })
-        // Another may have subscribed meanwhile, and been told of more.
-        if (this.#told === null) this.#note(head)
+        // Another may have subscribed meanwhile, and been sent more.
+        if (this.#sentUpTo === null) this.#noteSent(head)
       }
       if (!this.#isRenewalSet) this.#setRenewal({ stashId, name })
-      const missed = await this.#missed(stashId, name, after, filter)
-      if (missed === null) return new Response(null, { status: 404 })
-      // The end of the stash came meanwhile, from before a recovery: the hub has forgotten its subscription.
-      if (this.#told === null) continue
-      const gap = this.#since(missed.head)
-      // Too much has happened since the stash answered: it is asked again.
-      if (gap === null) continue
-      // A stash that runs an older version gives events alone.
-      const texts = [...(missed.texts ?? textsOf(missed.events, filter)), ...textsOf(gap, filter)]
-      const head = Math.max(missed.head, this.#told ?? 0)
+      // A watcher that has seen more than this copy has it from the stash: another comparison shows it.
+      const isAhead = (after ?? 0) > (this.#copy.revision ?? 0)
+      if (isAhead || !this.#isCurrent()) {
+        if (!(await this.#compare({ stashId, name }, isAhead))) return new Response(null, { status: 404 })
+        // That comparison may have begun before this watcher came.
+        if (isAhead && attempt === 0) continue
+      }
+      const { revision } = this.#copy
+      // The end of the stash came meanwhile, from before a recovery; or changes have overtaken its answer.
+      if (this.#sentUpTo === null || revision === null || revision < this.#sentUpTo) continue
+      const texts = this.#copy.textsSince(after, filter)
       const status = wantsStatus ? this.#status : undefined
       if (body && texts.length > 0)
-        return new Response(composeFirstTexts(texts, head, { status, marks: false }).join('\n'))
+        return new Response(composeFirstTexts(texts, revision, { status, marks: false }).join('\n'))
       const { 0: client, 1: server } = new WebSocketPair()
-      const first = composeFirstTexts(texts, head, { status, marks })
-      this.#audience.admit(server, filter, first, head, address, { batch, status })
+      const first = composeFirstTexts(texts, revision, { status, marks })
+      this.#connections.accept(server, filter, first, revision, address, { framing, status })
       return new Response(null, { status: 101, webSocket: client })
     }
     return new Response(null, { status: 503 })
   }
 
-  /** With this hub's own cursor: a stash that has dropped the hub subscribes it again, and tells it what it has missed. */
-  #missed(stashId: string, name: string, after: number | null, filter: Filter): Promise<Missed | null> {
-    return this.#questions.ask(JSON.stringify([after, filter]), async () => {
-      const hub = this.#told === null ? null : { name, told: this.#told }
-      const received = this.#statusesReceived
-      const missed = await this.#stash(stashId).missed(after, filter, 'texts', hub, true)
-      // A status that the stash sent meanwhile may be newer than the one in this answer.
-      if (missed !== null && received === this.#statusesReceived) this.#noteStatus(missed.status ?? null)
-      return missed
-    })
+  #isCurrent(): boolean {
+    const age = Date.now() - this.#comparedAt
+    const { revision } = this.#copy
+    return revision !== null && revision >= (this.#sentUpTo ?? 0) && age >= 0 && age < COPY_CURRENT_MS
+  }
+
+  /**
+   * Brings the copy up to date. Resolves to false where there is no such stash. A stash that does not answer is asked again a second
+   * later: until then watchers join with the copy as it is.
+   * @param isRequired whether the copy will not do: then a failure rejects, as it does without a copy
+   */
+  async #compare(subscription: Subscription, isRequired: boolean): Promise<boolean> {
+    try {
+      return await this.#calls.run('compare', () => this.#ask(subscription))
+    } catch (fault) {
+      this.#comparedAt = Date.now()
+      if (isRequired || this.#copy.revision === null) throw fault
+      return true
+    }
+  }
+
+  /**
+   * With this hub's own cursor: a stash that has dropped the hub subscribes it again, and sends it what it has missed. The copy may
+   * then be ahead of the watchers that are here.
+   */
+  async #ask({ stashId, name }: Subscription): Promise<boolean> {
+    const stash = this.#stash(stashId)
+    const askedAt = Date.now()
+    const received = this.#statusesReceived
+    const { revision } = this.#copy
+    const ask = (after: number | null): Promise<Missed | null> =>
+      stash.missed(after, null, 'events', this.#sentUpTo === null ? null : { name, told: this.#sentUpTo }, true)
+    const missed = await ask(revision)
+    if (missed === null) return false
+    this.#copy.load(missed)
+    // A status that the stash sent meanwhile may be newer than the one in this answer.
+    if (received === this.#statusesReceived) this.#noteStatus(missed.status ?? null)
+    if (revision === null && missed.head > 0) {
+      const earlier = await ask(Math.max(0, missed.head - EARLIER_CHANGES))
+      if (earlier === null) return false
+      this.#copy.loadRecent(earlier)
+    }
+    this.#comparedAt = askedAt
+    return true
   }
 
   /** Watchers that are here receive a status that differs as well: a call of the stash may have been lost. */
@@ -132,17 +175,26 @@ export class HubObject extends DurableObject<Env> {
     const before = this.#status
     this.#status = status
     if (status === null || (before !== null && getStatusDigest(before) === getStatusDigest(status))) return
-    this.#telling = this.#telling.then(() => this.#audience.tellAll([], this.#status)).catch(() => {})
+    this.#broadcasting = this.#broadcasting.then(() => this.#connections.broadcast([], this.#status)).catch(() => {})
   }
 
   /** Renews the subscription while watchers are here. A call that fails is made again by the next alarm. */
   override async alarm(): Promise<void> {
     this.#isRenewalSet = false
     const subscription = this.#kv.get<Subscription>('subscription')
-    if (this.#told === null || subscription === undefined || this.#audience.size === 0) return
+    if (this.#sentUpTo === null || subscription === undefined || this.#connections.size === 0) return
     this.#setRenewal(subscription)
-    const missed = await this.#missed(subscription.stashId, subscription.name, this.#told, []).catch(() => undefined)
-    if (missed === null) await this.tell([{ type: 'gone', revision: this.#told + 1, values: [] }])
+    const { stashId, name } = subscription
+    const { stash, told, received } = {
+      stash: this.#stash(stashId),
+      told: this.#sentUpTo,
+      received: this.#statusesReceived,
+    }
+    // A filter without keys: no event is answered. The copy is for watchers that join, and stays as it is.
+    const renew = () => stash.missed(told, [], 'texts', { name, told }, true)
+    const missed = await this.#calls.run('renew', renew).catch(() => undefined)
+    if (missed === null) await this.tell([{ type: 'gone', revision: (this.#sentUpTo ?? 0) + 1, values: [] }])
+    else if (missed !== undefined && received === this.#statusesReceived) this.#noteStatus(missed.status ?? null)
   }
 
   /** To be called by each instance that watchers join, so that the alarm is never set to a time far away. */
@@ -153,24 +205,25 @@ export class HubObject extends DurableObject<Env> {
   }
 
   /**
-   * Told by the stash: events in order, the first after what it believes this hub has told. Returns what the hub has
-   * told now, from where the stash goes on; null where nobody is here any more, and the stash need not.
+   * Called by the stash to broadcast events in order, the first after what it believes this hub has sent. Returns what the hub has
+   * sent now, from where the stash goes on; null where nobody is here any more, and the stash need not.
    */
   async tell(events: WatchEvent[], status: WatchStatus | null = null): Promise<number | null> {
     if (status !== null) {
       this.#status = status
       this.#statusesReceived++
     }
-    const turn = this.#telling.then(() => this.#tellAll(events))
-    this.#telling = turn.catch(() => {})
+    const turn = this.#broadcasting.then(() => this.#broadcast(events))
+    this.#broadcasting = turn.catch(() => {})
     await turn
-    if (this.#audience.size > 0 || this.#joining.size > 0) return this.#told ?? 0
+    const isWanted = this.#connections.size > 0 || this.#joining.size > 0 || Date.now() < this.#staysUntil
+    if (isWanted) return this.#sentUpTo ?? 0
     await this.#forget()
     return null
   }
 
-  async #tellAll(events: WatchEvent[]): Promise<void> {
-    let told = this.#told ?? 0
+  async #broadcast(events: WatchEvent[]): Promise<void> {
+    let sentUpTo = this.#sentUpTo ?? 0
     const next: WatchEvent[] = []
     let gone: WatchEvent | null = null
     for (const event of events) {
@@ -179,17 +232,17 @@ export class HubObject extends DurableObject<Env> {
         break
       }
       // A snapshot may leave revisions out; a change that does not follow on is one too early.
-      if (event.revision <= told || (event.type === 'change' && event.revision > told + 1)) continue
-      told = event.revision
+      if (event.revision <= sentUpTo || (event.type === 'change' && event.revision > sentUpTo + 1)) continue
+      sentUpTo = event.revision
       next.push(event)
     }
     if (next.length > 0) {
-      this.#note(told)
-      this.#recent = [...this.#recent, ...next].slice(-RECENT_MAX)
+      this.#noteSent(sentUpTo)
+      for (const event of next) this.#copy.follow(event)
     }
-    await this.#audience.tellAll(next, this.#status)
+    await this.#connections.broadcast(next, this.#status)
     if (gone === null) return
-    this.#audience.end(gone)
+    this.#connections.end(gone)
     await this.#forget()
   }
 
@@ -201,32 +254,21 @@ export class HubObject extends DurableObject<Env> {
     close(socket, CLOSE.done, '')
   }
 
-  /** What has been told here after this revision; null where that is not known any more. */
-  #since(revision: number): WatchEvent[] | null {
-    const gap = this.#recent.filter((event) => event.revision > revision)
-    const missing = (this.#told ?? 0) - revision
-    return missing <= 0 || gap[0]?.type === 'snapshot' || gap.length === missing ? gap : null
-  }
-
   async #forget(): Promise<void> {
-    this.#told = null
-    this.#recent = []
+    this.#sentUpTo = null
+    this.#copy.forget()
+    this.#comparedAt = -Infinity
     this.#status = null
     this.#isRenewalSet = false
     await this.ctx.storage.deleteAll()
   }
 
-  #note(told: number): void {
-    this.#told = told
-    this.#kv.put('told', told)
+  #noteSent(revision: number): void {
+    this.#sentUpTo = revision
+    this.#kv.put('told', revision)
   }
 
   #stash(stashId: string): WatchSource {
     return this.env.STASH.get(this.env.STASH.idFromString(stashId))
   }
-}
-
-function textsOf(events: WatchEvent[], filter: Filter): string[] {
-  const matches = compileFilter(filter)
-  return events.flatMap((event) => serializeEvent(event, filter, matches) ?? [])
 }

@@ -7,8 +7,8 @@ import { DurableObject } from 'cloudflare:workers'
 import type { Applied, Command, Credential } from '../model/intent.ts'
 import { refuse, type Result } from '../model/refusal.ts'
 import { NO_STORAGE, type KnownCopy, type Vouch, type VouchReply } from '../model/snapshot/vouch.ts'
-import { CLOSE, close, refuseMessage } from '../live/audience.ts'
-import { getHub } from '../live/continents.ts'
+import { CLOSE, close, refuseMessage } from '../live/connection-manager.ts'
+import { getHub } from '../live/hub-names.ts'
 import type { Filter, Missed } from '../model/snapshot/watch-event.ts'
 import { Alarm, notPast } from './alarm.ts'
 import { answerQuery, type QueryResult, type Query } from './query/query.ts'
@@ -188,12 +188,14 @@ export class StashObject extends DurableObject<Env> {
     return this.#snapshot.text
   }
 
-  /** Accepts a watcher: see `WatchTerms`. For the refusals see `SEAT_STATUS`; after 503 the Worker tries the hubs. */
+  /** Accepts a watcher: see `WatchTerms`. Where its places are taken, it answers 503, and the Worker tries the hubs. */
   override async fetch(request: Request): Promise<Response> {
     await this.#releaseDueEnds()
     const head = this.#head()
     if (head === null) return new Response(null, { status: 404 })
-    return this.#watchers.admit(request, head, Number(this.env.WATCHERS_PER_OBJECT))
+    // A configuration of an older version has one limit for the object and for hubs.
+    const limit: string | undefined = this.env.WATCHERS_BEFORE_HUBS ?? this.env.WATCHERS_PER_OBJECT
+    return this.#watchers.admit(request, head, Number(limit))
   }
 
   /** Subscribes the hub to the changes after the revision that is returned. Null: no such stash. */

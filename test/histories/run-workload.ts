@@ -25,7 +25,7 @@ export type RunResult = { recording: Recording; state: State }
 
 export async function runWorkload(options: Options, onService: (service: Service) => void): Promise<RunResult> {
   const scratch = await mkdtemp(join(tmpdir(), 'switchyard-histories-'))
-  const settings: Settings = options.hubs ? { WATCHERS_PER_OBJECT: '2' } : {}
+  const settings: Settings = options.hubs ? { WATCHERS_PER_OBJECT: '2', WATCHERS_BEFORE_HUBS: '2' } : {}
   const service = new Service(join(scratch, 'data'), await freePort(), settings)
   onService(service)
   let proxy: { origin: string; close(): void } | null = null

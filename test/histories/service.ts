@@ -14,7 +14,7 @@ const root = join(import.meta.dirname, '../..')
 const START_DEADLINE_MS = 90_000
 const END_DEADLINE_MS = 10_000
 
-export type Settings = { READ_MODE?: 'kv'; WATCHERS_PER_OBJECT?: string }
+export type Settings = { READ_MODE?: 'kv'; WATCHERS_PER_OBJECT?: string; WATCHERS_BEFORE_HUBS?: string }
 
 export class Service {
   readonly #data: string

@@ -16,6 +16,8 @@ export const faults: {
   names: ((method: string, call: () => Promise<unknown>) => Promise<unknown>) | null
   /** Overrides WATCHERS_PER_OBJECT with a limit that a test can reach. */
   watchersPerObject: number | null
+  /** Overrides WATCHERS_BEFORE_HUBS. Null: the same limit. */
+  watchersBeforeHubs: number | null
   /** Stands in for `ctx.cache.purge`, which this runtime does not have. Called with the tags of each purge. */
   purge: ((tags: string[]) => Promise<{ success: boolean }>) | null
   /** Overrides settings and secrets of the deployment. */
@@ -28,6 +30,7 @@ export const faults: {
   hub: null,
   names: null,
   watchersPerObject: null,
+  watchersBeforeHubs: null,
   purge: null,
   settings: {},
 }
@@ -41,6 +44,7 @@ export function clearFaults(): void {
   faults.hub = null
   faults.names = null
   faults.watchersPerObject = null
+  faults.watchersBeforeHubs = null
   faults.settings = {}
 }
 

@@ -16,7 +16,11 @@ const wrapped = <E extends Env>(env: E): E => ({
   // Tests create stashes without the admin token.
   OPEN_CREATION: 'yes',
   ...faults.settings,
-  ...(faults.watchersPerObject !== null && { WATCHERS_PER_OBJECT: String(faults.watchersPerObject) }),
+  ...(faults.watchersPerObject !== null && {
+    WATCHERS_PER_OBJECT: String(faults.watchersPerObject),
+    WATCHERS_BEFORE_HUBS: String(faults.watchersPerObject),
+  }),
+  ...(faults.watchersBeforeHubs !== null && { WATCHERS_BEFORE_HUBS: String(faults.watchersBeforeHubs) }),
 })
 
 export class StashObject extends RealStashObject {

@@ -1,7 +1,7 @@
 /** Runs a hub in Node with stand-ins for its storage, its sockets and its stash. The test file must mock `cloudflare:workers`. */
 import { beforeEach, vi } from 'vitest'
 import { HubObject } from '../../src/live/hub-object.ts'
-import { writeHubSeat } from '../../src/live/seat.ts'
+import { serializeHubOpening } from '../../src/live/opening.ts'
 import type { Missed, WatchEvent } from '../../src/model/snapshot/watch-event.ts'
 import type { WatchStatus } from '../../src/model/snapshot/watch-status.ts'
 
@@ -44,13 +44,19 @@ export function makeHub() {
   const questions: Ask[] = []
   const stash = {
     head: 0 as number | null,
+    knownUpTo: Infinity,
     subscriptions: [] as string[],
-    /** The events that a watcher has missed, or null if the stash was deleted. */
-    missed: async ({ after }: Ask): Promise<Missed | null> => ({
-      head: stash.head ?? 0,
-      events: [],
-      texts: after === stash.head ? [] : ['missed'],
-    }),
+    /** What has happened since, or null if the stash was deleted: as the stash answers. */
+    missed: async ({ after, form }: Ask): Promise<Missed | null> => {
+      const { head, knownUpTo } = stash
+      if (head === null) return null
+      if (form === 'texts') return { head, events: [], texts: [] }
+      const isReplayed = after !== null && after <= head && head - after <= 100
+      const events = isReplayed
+        ? Array.from({ length: head - after }, (_, i) => change(after + i + 1))
+        : [{ ...change(head), type: 'snapshot' as const }]
+      return { head, events, knownUpTo }
+    },
     subscribe: async (name: string) => (stash.subscriptions.push(name), stash.head),
   }
   const stub = {
@@ -65,9 +71,12 @@ export function makeHub() {
   // A hub uses only these parts of the state and of the bindings.
   const wake = () => new HubObject(ctx as unknown as DurableObjectState, env as unknown as Env)
   let hub = wake()
-  const join = async (query = '', seat: { address?: string; counted?: boolean; limit?: number } = {}) => {
-    const { address = null, counted = false, limit = 100 } = seat
-    const headers = writeHubSeat({ stashId: 'the-stash', name: 'the-hub', address, counted, limit })
+  const join = async (
+    query = '',
+    opening: { address?: string; counted?: boolean; limit?: number; returning?: boolean } = {},
+  ) => {
+    const { address = null, counted = false, limit = 100, returning = false } = opening
+    const headers = serializeHubOpening({ stashId: 'the-stash', name: 'the-hub', address, counted, limit, returning })
     const { status, text } = (await hub.fetch(new Request(`http://hub/?${query}`, { headers }))) as Response & {
       text(): Promise<string>
     }
@@ -79,6 +88,7 @@ export function makeHub() {
     questions,
     stored,
     sockets,
+    alarm: () => hub.alarm(),
     join,
     sleepAndWake,
     tell: (events: WatchEvent[], status?: WatchStatus) => hub.tell(events, status),

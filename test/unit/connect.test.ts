@@ -5,7 +5,7 @@ import type { WatchTerms } from '../../src/model/snapshot/watch-event.ts'
 
 type Asked = { url: string; headers: Record<string, string>; hub: string | null; hint: string | undefined }
 
-const terms: WatchTerms = { after: 3, filter: ['a'], marks: true, body: false }
+const terms: WatchTerms = { after: null, filter: ['a'], marks: true, body: false, framing: 'single' }
 let stashes = 0
 
 /** Stand-ins for objects that respond by status. 200 stands for a socket. */
@@ -39,14 +39,19 @@ function makePlaces(id = `stash-${++stashes}`) {
       }),
     },
   }
-  const open = async ({ address = '192.0.2.1' as string | null, continent = 'EU' as string | null } = {}) => {
+  const open = async ({
+    address = '192.0.2.1' as string | null,
+    continent = 'EU' as string | null,
+    after = null as number | null,
+  } = {}) => {
     const request = new Request('https://flags.test/', {
       headers: address === null ? {} : { 'CF-Connecting-IP': address },
     })
     Object.assign(request, { cf: continent === null ? undefined : { continent } })
     // The code uses only these bindings.
-    const connected = await connect(env as unknown as App['Bindings'], id as unknown as DurableObjectId, terms, request)
-    return connected.ok ? connected.value.status : connected.refusal
+    const asked = { ...terms, after }
+    const connected = await connect(env as unknown as App['Bindings'], id as unknown as DurableObjectId, asked, request)
+    return connected.ok ? connected.value.response.status : connected.refusal
   }
   return { id, world, calls, open, hubs: () => calls.map(({ hub }) => hub) }
 }
@@ -60,7 +65,7 @@ describe('connect', () => {
     const { calls, world, open } = makePlaces()
     expect(await open()).toBe(200)
     expect(calls).toMatchObject([
-      { url: 'https://stash/watch?after=3&keys=a&marks=1', headers: { Upgrade: 'websocket' }, hub: null },
+      { url: 'https://stash/watch?keys=a&marks=1', headers: { Upgrade: 'websocket' }, hub: null },
     ])
     expect(calls[0]?.headers['Seat-Counted']).toBeUndefined()
     expect(world.limits).toEqual([])
@@ -78,31 +83,31 @@ describe('connect', () => {
     expect(await seats(other, '192.0.2.1')).not.toBe(seat)
     expect(await seats(one, null)).toBeUndefined()
   })
-  it('counts an opening if the object asks for it, and for five seconds also before it asks', async () => {
+  it('counts an opening if a hub asks for it, and for five seconds also before it asks', async () => {
     const { calls, world, open } = makePlaces()
-    world.stash = [428, 200]
+    Object.assign(world, { stash: [503], hubs: [428, 200] })
     expect(await open()).toBe(200)
-    expect(calls.map(({ headers }) => headers['Seat-Counted'])).toEqual([undefined, '1'])
+    expect(calls.map(({ headers }) => headers['Seat-Counted'])).toEqual([undefined, undefined, '1'])
     expect(world.limits).toHaveLength(1)
     vi.advanceTimersByTime(4_999)
     await open()
-    expect([calls.length, world.limits.length, calls[2]?.headers['Seat-Counted']]).toEqual([3, 2, '1'])
+    expect([calls.length, world.limits.length, calls[3]?.headers['Seat-Counted']]).toEqual([4, 2, '1'])
     world.isAllowed = false
     expect(await open()).toEqual(limited('watches_opened'))
-    expect(calls).toHaveLength(3)
+    expect(calls).toHaveLength(4)
     vi.advanceTimersByTime(1)
     expect(await open()).toBe(200)
     expect(world.limits).toHaveLength(3)
   })
   it('refuses an opening over the rate limit, and connects nowhere', async () => {
     const { calls, world, open } = makePlaces()
-    Object.assign(world, { stash: [428], isAllowed: false })
+    Object.assign(world, { stash: [503], hubs: [428], isAllowed: false })
     expect(await open()).toEqual(limited('watches_opened'))
-    expect(calls).toHaveLength(1)
+    expect(calls).toHaveLength(2)
   })
   it('never counts an opening whose address is unknown', async () => {
     const { world, open } = makePlaces()
-    Object.assign(world, { stash: [503], isAllowed: false })
+    Object.assign(world, { stash: [503], hubs: [200], isAllowed: false })
     expect(await open({ address: null })).toBe(200)
     expect(world.limits).toEqual([])
   })
@@ -118,24 +123,23 @@ describe('connect', () => {
       expect(await hub.open()).toEqual(refusal)
     }
   })
-  it('counts and goes to a hub of the continent if the object is full, and for a minute directly', async () => {
+  it('goes to a hub of the continent if the object is full, and for a minute directly', async () => {
     const { id, calls, world, open } = makePlaces()
     world.stash = [503]
     expect(await open()).toBe(200)
     expect(calls[1]).toMatchObject({
       hub: `${id}/EU/0`,
       hint: 'weur',
-      url: 'https://stash/watch?after=3&keys=a&marks=1',
+      url: 'https://stash/watch?keys=a&marks=1',
       headers: {
         Upgrade: 'websocket',
         'Seat-Stash': id,
         'Seat-Hub': `${id}/EU/0`,
         'Seat-Limit': '7',
-        'Seat-Counted': '1',
       },
     })
-    expect(world.limits).toHaveLength(1)
-    vi.advanceTimersByTime(60_000)
+    expect(world.limits).toEqual([])
+    vi.advanceTimersByTime(59_999)
     await open({ continent: 'XY' })
     expect([calls.length, calls[2]?.hub, calls[2]?.hint]).toEqual([3, `${id}/XY/0`, undefined])
     await open({ continent: null })
@@ -145,11 +149,30 @@ describe('connect', () => {
     await open()
     expect(calls[4]?.hub).toBeNull()
   })
-  it('refuses an opening for the hubs over the rate limit', async () => {
-    const { calls, world, open } = makePlaces()
-    Object.assign(world, { stash: [503], isAllowed: false })
-    expect(await open()).toEqual(limited('watches_opened'))
-    expect(calls).toHaveLength(1)
+  it('asks the first hub about a watcher that comes back, and the object where that hub is not subscribed', async () => {
+    const { id, calls, world, open, hubs } = makePlaces()
+    world.hubs = [421]
+    expect(await open({ after: 3 })).toBe(200)
+    expect(hubs()).toEqual([`${id}/EU/0`, null])
+    expect(calls.map(({ headers }) => headers['Seat-Returning'])).toEqual(['1', undefined])
+    // For a minute the isolate knows that the object has places.
+    vi.advanceTimersByTime(59_999)
+    await open({ after: 3 })
+    expect(hubs().slice(2)).toEqual([null])
+    vi.advanceTimersByTime(60_000)
+    await open({ after: 3 })
+    expect(hubs().slice(3)).toEqual([`${id}/EU/0`, null])
+  })
+  it('does not ask the object about a watcher that comes back where the first hub is subscribed, or full', async () => {
+    const [one, other] = [makePlaces(), makePlaces()]
+    one.world.hubs = [200]
+    expect(await one.open({ after: 3 })).toBe(200)
+    await one.open()
+    expect(one.hubs()).toEqual([`${one.id}/EU/0`, `${one.id}/EU/0`])
+    other.world.hubs = [503, 200]
+    expect(await other.open({ after: 3 })).toBe(200)
+    await other.open()
+    expect(other.hubs()).toEqual([`${other.id}/EU/0`, `${other.id}/EU/1`, `${other.id}/EU/1`])
   })
   it('goes from a full hub to the next, and starts there the next time', async () => {
     const { id, world, open, hubs } = makePlaces()
@@ -185,7 +208,7 @@ describe('connect', () => {
 
 describe('getSocket', () => {
   it('returns the socket, and throws if there is none', () => {
-    expect(getSocket({ webSocket: 'socket' } as unknown as Response)).toBe('socket')
-    expect(() => getSocket({ webSocket: null } as unknown as Response)).toThrow('without a socket')
+    expect(getSocket({ response: { webSocket: 'socket' } as unknown as Response })).toBe('socket')
+    expect(() => getSocket({ response: { webSocket: null } as unknown as Response })).toThrow('without a socket')
   })
 })

@@ -1,5 +1,5 @@
 /** A hub in Node, with stand-ins for its storage, its sockets and its stash that the test controls. */
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { change, makeHub, type SocketStub, getSent, useHubStubs } from '../support/hub-in-node.ts'
 
 vi.mock('cloudflare:workers', () => ({
@@ -16,6 +16,9 @@ vi.mock('cloudflare:workers', () => ({
 useHubStubs()
 
 describe('the status in a hub', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
   const status = (held: number) => ({ held, freezes: [] })
   const getHeld = (socket: SocketStub | undefined) =>
     (socket?.sent ?? [])
@@ -43,6 +46,7 @@ describe('the status in a hub', () => {
     const { stash, join, tell } = makeHub()
     answerWith(stash, 1)
     const { socket } = await join('after=0&status=1')
+    vi.advanceTimersByTime(1_000)
     const { missed } = stash
     stash.missed = async (ask) => {
       const answer = await missed(ask)
@@ -57,6 +61,10 @@ describe('the status in a hub', () => {
     answerWith(stash, 1)
     const { socket } = await join('after=0&status=1')
     answerWith(stash, 3)
+    // Within a second the hub asks nothing.
+    await join('after=0')
+    expect(getHeld(socket)).toEqual([1])
+    vi.advanceTimersByTime(1_000)
     await join('after=0')
     expect(getHeld(socket)).toEqual([1, 3])
   })

@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  getEventsForHub,
-  getNextEvent,
-  getReplay,
-  REPLAY_MAX_BYTES,
-  REPLAY_MAX_CHANGES,
-  ReplayCache,
-} from '../../src/stash/watch/replay.ts'
+import { REPLAY_MAX_BYTES, REPLAY_MAX_CHANGES } from '../../src/model/snapshot/recent-events.ts'
+import { getNextEvents, getReplay, ReplayCache } from '../../src/stash/watch/replay.ts'
 import type { WatchEvent } from '../../src/model/snapshot/watch-event.ts'
 import { makeStash, type Tables } from '../support/tables.ts'
 
@@ -202,29 +196,29 @@ describe('replay, for hubs of an older version', () => {
   })
 })
 
-describe('getEventsForHub', () => {
+describe('getNextEvents', () => {
   it('returns a limited number of changes and bytes, but at least one change', () => {
     const { sql } = makeLog(30, 100)
-    expect(named(getEventsForHub(sql, 2, { changes: 3, bytes: 9_000 }))).toEqual(['change 3', 'change 4', 'change 5'])
+    expect(named(getNextEvents(sql, 2, { changes: 3, bytes: 9_000 }))).toEqual(['change 3', 'change 4', 'change 5'])
     // A key of one byte, a value of a hundred.
-    expect(getEventsForHub(sql, 2, { changes: 25, bytes: 303 })).toHaveLength(3)
-    expect(getEventsForHub(sql, 2, { changes: 25, bytes: 302 })).toHaveLength(2)
-    expect(getEventsForHub(sql, 2, { changes: 25, bytes: 1 })).toHaveLength(1)
-    expect(getEventsForHub(sql, 30, MOST)).toEqual([])
+    expect(getNextEvents(sql, 2, { changes: 25, bytes: 303 })).toHaveLength(3)
+    expect(getNextEvents(sql, 2, { changes: 25, bytes: 302 })).toHaveLength(2)
+    expect(getNextEvents(sql, 2, { changes: 25, bytes: 1 })).toHaveLength(1)
+    expect(getNextEvents(sql, 30, MOST)).toEqual([])
   })
   it('returns a snapshot to a hub that is more than a thousand behind, or before the kept history', () => {
     const { sql } = makeLog(1_001)
-    expect(named(getEventsForHub(sql, 0, MOST))).toEqual(['snapshot 1001'])
-    expect(named(getEventsForHub(sql, 1, MOST)).slice(0, 1)).toEqual(['change 2'])
+    expect(named(getNextEvents(sql, 0, MOST))).toEqual(['snapshot 1001'])
+    expect(named(getNextEvents(sql, 1, MOST)).slice(0, 1)).toEqual(['change 2'])
     forget(sql, 900)
-    expect(named(getEventsForHub(sql, 899, MOST))).toEqual(['snapshot 1001'])
-    expect(named(getEventsForHub(sql, 900, MOST)).slice(0, 1)).toEqual(['change 901'])
+    expect(named(getNextEvents(sql, 899, MOST))).toEqual(['snapshot 1001'])
+    expect(named(getNextEvents(sql, 900, MOST)).slice(0, 1)).toEqual(['change 901'])
   })
   it('does not return changes from before a recovery', () => {
     const { sql } = makeLog(5)
     recoverAt(sql, 3)
-    expect(named(getEventsForHub(sql, 1, MOST))).toEqual(['snapshot 5'])
-    expect(named(getEventsForHub(sql, 3, MOST))).toEqual(['change 4', 'change 5'])
+    expect(named(getNextEvents(sql, 1, MOST))).toEqual(['snapshot 5'])
+    expect(named(getNextEvents(sql, 3, MOST))).toEqual(['change 4', 'change 5'])
   })
   it('counts the restored value of a time-box, and returns it', () => {
     const { sql, put } = makeStash()
@@ -232,7 +226,7 @@ describe('getEventsForHub', () => {
     put('a', 'y', { forMs: 60_000 })
     put('a', 'z', { forMs: 60_000 })
     const boxed = { changes: 9, bytes: 2 + 91 + 2 }
-    expect(getEventsForHub(sql, 1, boxed)).toEqual([
+    expect(getNextEvents(sql, 1, boxed)).toEqual([
       {
         type: 'change',
         revision: 2,
@@ -240,22 +234,19 @@ describe('getEventsForHub', () => {
         reverts: [{ key: 'a', at: 61_000, to: 'x'.repeat(90) }],
       },
     ] satisfies WatchEvent[])
-    expect(getEventsForHub(sql, 1, { ...boxed, bytes: 2 * (2 + 91) })).toHaveLength(2)
-  })
-})
-
-describe('getNextEvent', () => {
-  it('returns the change after a revision, and nothing after the last', () => {
-    const { sql } = makeLog(3)
-    expect(getNextEvent(sql, 1)).toMatchObject({ type: 'change', revision: 2, values: [{ key: 'a', value: '2' }] })
-    expect(getNextEvent(sql, 3)).toBeNull()
+    expect(getNextEvents(sql, 1, { ...boxed, bytes: 2 * (2 + 91) })).toHaveLength(2)
   })
   it('returns a snapshot over a gap, and at a recovery', () => {
     const { sql } = makeLog(4)
     forget(sql, 2)
-    expect(getNextEvent(sql, 0)).toMatchObject({ type: 'snapshot', revision: 4 })
-    expect(getNextEvent(sql, 2)).toMatchObject({ type: 'change', revision: 3 })
+    expect(getNextEvents(sql, 0)).toMatchObject([{ type: 'snapshot', revision: 4 }])
+    expect(named(getNextEvents(sql, 2))).toEqual(['change 3', 'change 4'])
     recoverAt(sql, 3)
-    expect(getNextEvent(sql, 2)).toMatchObject({ type: 'snapshot', revision: 4, values: [{ key: 'a', value: '4' }] })
+    expect(getNextEvents(sql, 2)).toMatchObject([{ type: 'snapshot', revision: 4, values: [{ key: 'a', value: '4' }] }])
+  })
+  it('returns a snapshot where changes are missing in the middle', () => {
+    const { sql } = makeLog(4)
+    sql.rows('DELETE FROM log WHERE revision = 3')
+    expect(named(getNextEvents(sql, 1))).toEqual(['snapshot 4'])
   })
 })

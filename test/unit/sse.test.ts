@@ -126,18 +126,19 @@ describe('streamEvents', () => {
     expect(socket.sent).toHaveLength(1)
   })
   it.each([
-    ['after the deletion of the stash', 1000, false],
-    ['because it was too slow', 1013, false],
-    ['by a deploy', 1006, true],
-  ])('ends with its socket: %s', async (_, code, isCut) => {
+    ['after the deletion of the stash', 1000, false, ''],
+    ['because it was too slow', 1013, false, ''],
+    ['by a deploy', 1006, false, 'retry: 4999\n\n'],
+    ['by a deploy, at a hub', 1006, true, 'retry: 44999\n\n'],
+  ])('ends with its socket: %s', async (_, code, isOneOfMany, retry) => {
     vi.spyOn(Math, 'random').mockReturnValue(0.999_999)
-    const { socket, seen, read, tell } = open()
+    const { socket, seen, read, tell } = open({ isOneOfMany })
     void read()
     socket.emit('close', { code })
     tell(9)
     await settle()
-    // After all sockets have been closed at once, clients reconnect within half a minute.
-    expect(seen).toEqual({ text: `retry: 2499\n\n${isCut ? 'retry: 29999\n\n' : ''}`, ended: true })
+    // After all sockets have been closed at once, the many that hubs take come back within 45 s.
+    expect(seen).toEqual({ text: `retry: 2499\n\n${retry}`, ended: true })
     expect(socket.closedWith).toBe(1000)
   })
   it('ends the same way if its socket fails', async () => {

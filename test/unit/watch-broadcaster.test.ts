@@ -6,24 +6,24 @@ const change = (revision: number): WatchEvent => ({ type: 'change', revision, va
 
 function makeBroadcaster(overrides: Partial<BroadcastSource> = {}) {
   const world = { head: 0 as number | null, size: 1, sent: [] as WatchEvent[], hubCalls: 0, reports: 0 }
-  const audience = {
+  const connections = {
     get size() {
       return world.size
     },
-    tell: async (event: WatchEvent) => void world.sent.push(event),
+    broadcast: async (events: WatchEvent[]) => void world.sent.push(...events),
     end: (event: WatchEvent) => void world.sent.push(event),
   }
   const source: BroadcastSource = {
     head: () => world.head,
-    next: (after) => (after < (world.head ?? 0) ? change(after + 1) : null),
+    next: (after) => Array.from({ length: Math.max(0, (world.head ?? 0) - after) }, (_, i) => change(after + i + 1)),
     durable: async () => {},
     yieldToRequests: async () => {},
-    audience,
+    connections,
     broadcastToHubs: async () => void world.hubCalls++,
     report: () => void world.reports++,
     ...overrides,
   }
-  return { world, broadcaster: new WatchBroadcaster(source, 0), audience }
+  return { world, broadcaster: new WatchBroadcaster(source, 0), connections }
 }
 
 const getRevisions = (events: WatchEvent[]) => events.map(({ revision }) => revision)
@@ -35,11 +35,11 @@ describe('WatchBroadcaster', () => {
     expect(getRevisions(world.sent)).toEqual([1, 2, 3])
   })
   it('calls hubs for a commit that arrives during a broadcast', async () => {
-    const { world, broadcaster, audience } = makeBroadcaster()
+    const { world, broadcaster, connections } = makeBroadcaster()
     let release = (): void => {}
-    audience.tell = async (event) => {
-      world.sent.push(event)
-      if (event.revision === 1) await new Promise<void>((resolve) => (release = resolve))
+    connections.broadcast = async (events) => {
+      world.sent.push(...events)
+      if (events[0]?.revision === 1) await new Promise<void>((resolve) => (release = resolve))
     }
     world.head = 1
     const first = broadcaster.notify()

@@ -4,16 +4,16 @@ import { parseWatchTerms, serializeWatchTerms, type WatchTerms } from '../../src
 
 describe('the terms of a watch', () => {
   it.each<WatchTerms>([
-    { after: null, filter: null, marks: false, body: false },
-    { after: 0, filter: null, marks: true, body: false },
-    { after: 17, filter: 'revisions', marks: false, body: true },
-    { after: 3, filter: ['a', 'b.c'], marks: true, body: true },
-    { after: 3, filter: ['a', 'b.*'], marks: true, body: true, batch: true, status: true },
+    { after: null, filter: null, marks: false, body: false, framing: 'single' },
+    { after: 0, filter: null, marks: true, body: false, framing: 'lines' },
+    { after: 17, filter: 'revisions', marks: false, body: true, framing: 'single' },
+    { after: 3, filter: ['a', 'b.c'], marks: true, body: true, framing: 'lines' },
+    { after: 3, filter: ['a', 'b.*'], marks: true, body: true, framing: 'array', status: true },
   ])('are read back unchanged: %j', (terms) => {
     expect(parseWatchTerms(`https://stash/?${serializeWatchTerms(terms)}`)).toMatchObject(terms)
   })
   it('have patterns where an object of an older version, which takes them for keys, does not find them', () => {
-    const terms = { after: null, filter: ['a', 'b.*'], marks: false, body: false }
+    const terms: WatchTerms = { after: null, filter: ['a', 'b.*'], marks: false, body: false, framing: 'single' }
     expect(new URLSearchParams(serializeWatchTerms(terms)).get('keys')).toBeNull()
     const keys = { ...terms, filter: ['a', 'b'] }
     expect(new URLSearchParams(serializeWatchTerms(keys)).get('keys')).toBe('a,b')

@@ -1,6 +1,7 @@
 /** The calls of a stash to its hubs, with the real tables of a real object and stand-ins for the hubs and the clock. */
 import { describe, expect, it } from 'vitest'
-import { CALL_DEADLINE_MS, FAILURES_MAX, MESSAGE_LIMITS } from '../../src/stash/watch/hubs.ts'
+import { CALL_DEADLINE_MS, FAILURES_MAX } from '../../src/stash/watch/hubs.ts'
+import { BATCH_LIMITS } from '../../src/stash/watch/replay.ts'
 import { getRevisions, withHubs } from '../support/hub-bench.ts'
 
 const MINUTE = 60_000
@@ -199,21 +200,21 @@ describe('a call to a hub', () => {
   it('has a limited number of changes and bytes, and the next one has the rest', () =>
     withHubs(async ({ hubs, world, commit, settle }) => {
       hubs.subscribe('hub', 0)
-      await commit(MESSAGE_LIMITS.changes + 5)
+      await commit(BATCH_LIMITS.changes + 5)
       void hubs.broadcast()
       await settle()
-      expect(world.calls[0]?.events).toHaveLength(MESSAGE_LIMITS.changes)
-      await world.calls[0]?.answer(MESSAGE_LIMITS.changes)
+      expect(world.calls[0]?.events).toHaveLength(BATCH_LIMITS.changes)
+      await world.calls[0]?.answer(BATCH_LIMITS.changes)
       expect(world.calls[1]?.events).toHaveLength(5)
-      await world.calls[1]?.answer(MESSAGE_LIMITS.changes + 5)
+      await world.calls[1]?.answer(BATCH_LIMITS.changes + 5)
       const value = 'x'.repeat(60 * 1024)
       await commit(20, () => value)
       void hubs.broadcast()
       await settle()
       const [first] = world.calls.splice(2)
       const bytes = (first?.events.length ?? 0) * value.length
-      expect(bytes).toBeLessThanOrEqual(MESSAGE_LIMITS.bytes)
-      expect(bytes).toBeGreaterThan(MESSAGE_LIMITS.bytes - 2 * value.length)
+      expect(bytes).toBeLessThanOrEqual(BATCH_LIMITS.bytes)
+      expect(bytes).toBeGreaterThan(BATCH_LIMITS.bytes - 2 * value.length)
     }))
   it('lowers the cursor to the one that the hub returns, if that is lower', () =>
     withHubs(async ({ hubs, world, commit, settle }) => {

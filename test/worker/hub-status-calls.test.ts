@@ -1,7 +1,7 @@
 /** The calls of a stash to its hubs, with the real tables of a real object and stand-ins for the hubs and the clock. */
 import { describe, expect, it } from 'vitest'
 import type { WatchStatus } from '../../src/model/snapshot/watch-status.ts'
-import { MESSAGE_LIMITS } from '../../src/stash/watch/hubs.ts'
+import { BATCH_LIMITS } from '../../src/stash/watch/replay.ts'
 import { withHubs } from '../support/hub-bench.ts'
 
 describe('a call with the status', () => {
@@ -11,11 +11,11 @@ describe('a call with the status', () => {
     withHubs(async ({ hubs, world, commit, settle, rows }) => {
       hubs.subscribe('hub', 0)
       world.status = status(1)
-      await commit(MESSAGE_LIMITS.changes + 1)
+      await commit(BATCH_LIMITS.changes + 1)
       void hubs.broadcast()
       await settle()
-      await world.calls[0]?.answer(MESSAGE_LIMITS.changes)
-      await world.calls[1]?.answer(MESSAGE_LIMITS.changes + 1)
+      await world.calls[0]?.answer(BATCH_LIMITS.changes)
+      await world.calls[1]?.answer(BATCH_LIMITS.changes + 1)
       expect(world.calls.map(({ rest }) => rest)).toEqual([[], [status(1)]])
       // The same status is not sent again.
       await hubs.broadcast()
@@ -24,9 +24,9 @@ describe('a call with the status', () => {
       void hubs.broadcast()
       await settle()
       expect(world.calls[2]).toMatchObject({ events: [], rest: [status(2)] })
-      await world.calls[2]?.answer(MESSAGE_LIMITS.changes + 1)
+      await world.calls[2]?.answer(BATCH_LIMITS.changes + 1)
       expect(world.calls).toHaveLength(3)
-      expect(rows()).toMatchObject([{ told: MESSAGE_LIMITS.changes + 1, failures: 0 }])
+      expect(rows()).toMatchObject([{ told: BATCH_LIMITS.changes + 1, failures: 0 }])
       expect(hubs.nextAt()).toBeNull()
       expect(world.reports).toEqual([])
     }))

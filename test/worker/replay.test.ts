@@ -1,6 +1,6 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
-import { REPLAY_MAX_BYTES, REPLAY_MAX_CHANGES } from '../../src/stash/watch/replay.ts'
+import { REPLAY_MAX_BYTES, REPLAY_MAX_CHANGES } from '../../src/model/snapshot/recent-events.ts'
 import type { Filter } from '../../src/model/snapshot/watch-event.ts'
 import { newOperator, getObject, send } from '../support/front-door.ts'
 import type { Stash } from '../support/stash.ts'

@@ -1,5 +1,6 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
-import { afterEach, describe, expect, it } from 'vitest'
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { clearFaults, faults } from '../support/faults.ts'
 import { newStash, getObject, send } from '../support/front-door.ts'
 import { randomAddress, type Stash } from '../support/stash.ts'
@@ -11,6 +12,7 @@ afterEach(async () => {
   for (const watcher of open.splice(0)) watcher.stop()
 })
 
+const getHub = (stash: Stash) => env.HUBS.get(env.HUBS.idFromName(`${stash.id}/XX/0`))
 const watchUrl = (stash: Stash) => `/stash/${stash.id}/watch`
 const from = (address: string) => ({ 'CF-Connecting-IP': address })
 
@@ -26,7 +28,12 @@ async function openFrom(stash: Stash, address: string, most: number): Promise<nu
   return most
 }
 
-describe('the places of an object', () => {
+describe('the places of a hub', () => {
+  beforeEach(() => {
+    // All watchers go to hubs.
+    faults.watchersBeforeHubs = 0
+  })
+
   it('are never all taken by one address, which may have half of those that the others leave free', async () => {
     faults.watchersPerObject = 20
     const stash = await newStash()
@@ -53,10 +60,10 @@ describe('the places of an object', () => {
     const stash = await newStash()
     const address = randomAddress()
     expect(await openFrom(stash, address, 100)).toBe(5)
-    await evictDurableObject(getObject(stash))
+    await evictDurableObject(getHub(stash))
     expect(await openFrom(stash, address, 100)).toBe(0)
     for (const watcher of open.splice(0)) watcher.stop()
-    await expect.poll(() => runInDurableObject(getObject(stash), (_, ctx) => ctx.getWebSockets().length)).toBe(0)
+    await expect.poll(() => runInDurableObject(getHub(stash), (_, ctx) => ctx.getWebSockets().length)).toBe(0)
     expect(await openFrom(stash, address, 100)).toBe(5)
   })
   it('count an IPv6 customer, who has 2^64 addresses, as one', async () => {
@@ -66,12 +73,11 @@ describe('the places of an object', () => {
     expect(await openFrom(stash, `${prefix}::1`, 100)).toBe(5)
     expect(await openFrom(stash, `${prefix}:0:0:1:2:3:4`.split(':').slice(0, 8).join(':'), 100)).toBe(0)
   })
-  it('of a hub are shared by the same rule', async () => {
-    faults.watchersPerObject = 10
+  it('come after those of the object itself, which anyone may take', async () => {
+    Object.assign(faults, { watchersPerObject: 10, watchersBeforeHubs: 20 })
     const stash = await newStash()
-    // The places of the object itself, by clients without an address.
-    for (let i = 0; i < 10; i++) open.push(await watchSocket(send, watchUrl(stash)))
-    expect(await openFrom(stash, randomAddress(), 100)).toBe(5)
+    expect(await openFrom(stash, randomAddress(), 100)).toBe(20 + 5)
+    expect(await runInDurableObject(getObject(stash), (_, ctx) => ctx.getWebSockets().length)).toBe(20)
     expect(await openFrom(stash, randomAddress(), 100)).toBe(2)
   })
   it.each([
@@ -97,7 +103,7 @@ describe('the places of an object', () => {
     const address = randomAddress()
     for (const stash of [one, other]) await openFrom(stash, address, 1)
     const getSocketTags = (stash: Stash) =>
-      runInDurableObject(getObject(stash), (_, ctx) => ctx.getWebSockets().flatMap((socket) => ctx.getTags(socket)))
+      runInDurableObject(getHub(stash), (_, ctx) => ctx.getWebSockets().flatMap((socket) => ctx.getTags(socket)))
     const tags = [...(await getSocketTags(one)), ...(await getSocketTags(other))]
     expect(new Set(tags).size).toBe(2)
     for (const tag of tags) expect(tag).toMatch(/^[\w-]{22}$/)
@@ -105,6 +111,10 @@ describe('the places of an object', () => {
 })
 
 describe('the openings of an address', () => {
+  beforeEach(() => {
+    faults.watchersBeforeHubs = 0
+  })
+
   it('are counted while more than half of the places are taken, for this address and this stash alone', async () => {
     faults.watchersPerObject = 10
     const stash = await newStash()
@@ -127,7 +137,7 @@ describe('the openings of an address', () => {
     expect(await openFrom(stash, randomAddress(), 1)).toBe(1)
     expect(await openFrom(await newStash(), address, 1)).toBe(1)
   })
-  it('cause no call of the object past the limit', async () => {
+  it('cause no call of an object past the limit', async () => {
     faults.watchersPerObject = 10
     const stash = await newStash()
     const address = randomAddress()
@@ -143,8 +153,9 @@ describe('the openings of an address', () => {
     expect(asked).toBeLessThanOrEqual(600)
     let calls = 0
     faults.object = (_, call) => (calls++, call())
+    faults.hub = (_, call) => (calls++, call())
     for (let i = 0; i < 20; i++) expect(await ask()).toMatchObject({ limited: 'watches_opened' })
-    // An isolate asks for the number of taken places again after some seconds.
+    // An isolate asks a hub again after some seconds whether openings must be counted.
     expect(calls).toBeLessThanOrEqual(1)
   })
 })

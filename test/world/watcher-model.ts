@@ -3,9 +3,9 @@
  * The client reconnects after a while with its cursor. It keeps a copy of the flags, as clients do.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { connect } from '../../src/http/watch/connect.ts'
+import { connect, type Connected } from '../../src/http/watch/connect.ts'
 import type { App } from '../../src/http/scope.ts'
-import type { Filter } from '../../src/model/snapshot/watch-event.ts'
+import type { Filter, Framing } from '../../src/model/snapshot/watch-event.ts'
 import { InvariantViolation } from './kv-model.ts'
 import { GUARANTEES } from './bounds.ts'
 import type { ClientEnd } from './runtime/sockets.ts'
@@ -29,7 +29,7 @@ type Opening = Awaited<ReturnType<typeof connect>>
 const PATIENCE_MS = 10_000
 
 // The sockets of the simulated `WebSocketPair` have this type.
-const getSocket = ({ webSocket }: Response): ClientEnd => webSocket as unknown as ClientEnd
+const getSocket = ({ response }: Connected): ClientEnd => response.webSocket as unknown as ClientEnd
 
 export class WatcherModel {
   /** The last event; null before the first. */
@@ -39,6 +39,8 @@ export class WatcherModel {
   readonly filter: Filter
   readonly #world: World
   readonly #distanceMs: number
+  /** As a client with a WebSocket receives events, or as the Worker receives those of a stream. */
+  readonly #framing: Framing
   #socket: ClientEnd | null = null
   #isGone = false
 
@@ -46,6 +48,7 @@ export class WatcherModel {
     this.#world = world
     this.filter = filter
     this.#distanceMs = world.random.between(1, 120)
+    this.#framing = world.random() < 0.5 ? 'lines' : 'single'
     void this.#connect()
   }
 
@@ -86,7 +89,9 @@ export class WatcherModel {
     socket.listen({
       message: (text) => {
         arrivesAt = Math.max(arrivesAt, clock.now() + this.#distanceMs)
-        clock.at(arrivesAt, () => isConnected && this.#receive(JSON.parse(text) as ReceivedEvent))
+        clock.at(arrivesAt, () => {
+          for (const line of text.split('\n')) if (isConnected) this.#receive(JSON.parse(line) as ReceivedEvent)
+        })
       },
       closed,
     })
@@ -105,7 +110,13 @@ export class WatcherModel {
       WATCHES: { limit: async () => ({ success: true }) },
       // `connect` uses only these bindings.
     } as unknown as App['Bindings']
-    const terms = { after: this.last?.revision ?? null, filter: this.filter, marks: false, body: false }
+    const terms = {
+      after: this.last?.revision ?? null,
+      filter: this.filter,
+      marks: false,
+      body: false,
+      framing: this.#framing,
+    }
     const request = new Request(`https://flags.test/api/stash/${id}/watch`)
     // The code uses only `toString` of the object's id.
     const stashId = { toString: () => id } as unknown as DurableObjectId

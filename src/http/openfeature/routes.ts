@@ -6,6 +6,7 @@ import { Hono } from 'hono'
 import type { LiveEntry } from '../../edge/fetched-snapshot.ts'
 import type { Result } from '../../model/refusal.ts'
 import { parseStashId } from '../request/address.ts'
+import type { WatchTerms } from '../../model/snapshot/watch-event.ts'
 import { connect, getSocket } from '../watch/connect.ts'
 import { bulkEvaluationResponse, evaluationResponse } from './evaluation-response.ts'
 import { readContext } from './context.ts'
@@ -89,10 +90,11 @@ async function streamRefetchEvents(c: Ctx): Promise<Response> {
   // A HEAD must not open a stream: see `watch.ts`.
   if (c.req.method === 'HEAD') return empty(200, { 'Content-Type': 'text/event-stream' })
 
-  const terms = { after: after.value, filter: 'revisions' as const, marks: false, body: false }
+  const terms: WatchTerms = { after: after.value, filter: 'revisions', marks: false, body: false, framing: 'lines' }
   const connected = await connect(c.env, id.value, terms, c.req.raw)
   if (!connected.ok) return problemResponse(await refineNotFound(toHandles(c), id.value.toString(), connected.refusal))
-  return streamEvents(getSocket(connected.value), id.value.toString(), c.req.raw.signal, { fields: serializeRefetch })
+  const options = { fields: serializeRefetch, isOneOfMany: connected.value.isAtHub }
+  return streamEvents(getSocket(connected.value), id.value.toString(), c.req.raw.signal, options)
 }
 
 function serializeRefetch({ revision }: { revision: number }): string {

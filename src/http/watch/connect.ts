@@ -1,98 +1,127 @@
 /**
- * Opens a WebSocket to the object that broadcasts a stash's changes: the stash's own object, or, once that is full, a hub
+ * Opens a WebSocket to the object that broadcasts a stash's changes: the stash's own object, or, once its places are taken, a hub
  * near the watcher. If a hub is full, the next one is tried, so no object has to count all hubs. Watches are public, so each
- * client address has limits: see `live/seat.ts`.
+ * client address has limits: see `live/opening.ts`.
  */
-import { getHub, NO_CONTINENT, toHubName } from '../../live/continents.ts'
-import { SEAT_STATUS, writeHubSeat, writeSeat } from '../../live/seat.ts'
+import { getHub, NO_CONTINENT, toHubName } from '../../live/hub-names.ts'
+import { REFUSAL_STATUS, serializeHubOpening, serializeOpening } from '../../live/opening.ts'
 import { serializeWatchTerms, type WatchTerms } from '../../model/snapshot/watch-event.ts'
 import { ok, refuse, type Refusal, type Result } from '../../model/refusal.ts'
 import { getClientAddress } from '../rate-limit.ts'
 import { shortDigest } from '../digest.ts'
 import type { App } from '../scope.ts'
 
-/** How long an isolate goes straight to the hubs after it has found the object full. */
-const REMEMBER_FULL_MS = 60_000
+/** How long an isolate remembers where watchers of a stash go: to its object, or straight to the hubs. */
+const REMEMBER_ROUTE_MS = 60_000
 /**
- * For this time after the object has required a counted opening, an isolate counts each opening before it asks the object.
+ * For this time after a hub has required a counted opening, an isolate counts each opening before it asks a hub.
  * The time is short, because places become free.
  */
 const REMEMBER_COUNTING_MS = 5_000
 /** Enough for more than a hundred thousand watchers of a stash on one continent, at 2,000 for each hub. */
 const HUBS_MAX = 64
-/** The number of stashes whose overflow an isolate remembers. */
-const OVERFLOWING_MAX = 1_000
+/** The number of stashes of which an isolate remembers where watchers go. */
+const STASHES_MAX = 1_000
 
 /** The period of the limiter in wrangler.toml. Places may be free again after it. */
 const RETRY_AFTER_S = 60
 const OPENED_TOO_MANY: Refusal = { code: 'rate_limited', retry_after_s: RETRY_AFTER_S, limited: 'watches_opened' }
 const HAS_TOO_MANY_OPEN: Refusal = { code: 'rate_limited', retry_after_s: RETRY_AFTER_S, limited: 'watches_open' }
 
-/** When the object of a stash was last full, when it last asked to count openings, and which hub had a place last. */
-type Overflow = { fullAt: number; countingAt: number; hub: number }
-const overflowing = new Map<string, Overflow>()
+/** When the object of a stash was last full, or had a place; when a hub last asked to count openings; and which had a place last. */
+type Route = { fullAt: number; freeAt: number; countingAt: number; hub: number }
+const UNKNOWN: Route = { fullAt: -Infinity, freeAt: -Infinity, countingAt: -Infinity, hub: 0 }
+const routes = new Map<string, Route>()
+
+export type Connected = {
+  response: Response
+  /** Whether a hub has accepted the watcher, so that it is one of many. */
+  isAtHub: boolean
+}
 
 export async function connect(
   env: App['Bindings'],
   id: DurableObjectId,
   terms: WatchTerms,
   request: Request,
-): Promise<Result<Response>> {
+): Promise<Result<Connected>> {
   const stashId = id.toString()
   const url = `https://stash/watch?${serializeWatchTerms(terms)}`
   const address = hashClientAddress(request, stashId)
+  const continent = String(request.cf?.['continent'] ?? NO_CONTINENT)
   let counted = false
   /** Counts this opening, unless it was counted. Returns whether the rate limit allows it. */
   const countOpening = async (): Promise<boolean> => {
     if (address !== null && !counted) counted = (await env.WATCHES.limit({ key: address })).success
     return address === null || counted
   }
-  const askStash = (): Promise<Response> =>
-    env.STASH.get(id).fetch(url, { headers: { Upgrade: 'websocket', ...writeSeat({ address, counted }) } })
-
-  const overflow = getOverflow(stashId)
-  if (Date.now() - overflow.fullAt > REMEMBER_FULL_MS) {
-    if (Date.now() - overflow.countingAt < REMEMBER_COUNTING_MS && !(await countOpening()))
-      return refuse(OPENED_TOO_MANY)
-    let response = await askStash()
-    if (response.status === SEAT_STATUS.uncounted) {
-      noteOverflow(stashId, { countingAt: Date.now() })
-      if (!(await countOpening())) return refuse(OPENED_TOO_MANY)
-      response = await askStash()
-    }
-    const outcome = toOutcome(response)
-    if (outcome !== null) return outcome
-    noteOverflow(stashId, { fullAt: Date.now() })
+  const askStash = (): Promise<Attempt> => {
+    const headers = { Upgrade: 'websocket', ...serializeOpening({ address, counted }) }
+    return env.STASH.get(id).fetch(url, { headers }).then(toAttempt)
   }
-  // The object is full, so more than half of its places are taken, and every opening must be counted.
-  if (!(await countOpening())) return refuse(OPENED_TOO_MANY)
-  const continent = String(request.cf?.['continent'] ?? NO_CONTINENT)
-  for (let i = 0; i < HUBS_MAX; i++) {
-    const hub = (overflow.hub + i) % HUBS_MAX
+  const askHub = async (hub: number, returning = false): Promise<Attempt> => {
+    if (isRecent(getRoute(stashId).countingAt, REMEMBER_COUNTING_MS) && !(await countOpening()))
+      return refuse(OPENED_TOO_MANY)
     const name = toHubName(stashId, continent, hub)
-    const stub = getHub(env.HUBS, name)
-    const seat = writeHubSeat({ address, counted, stashId, name, limit: Number(env.WATCHERS_PER_OBJECT) })
-    const outcome = toOutcome(await stub.fetch(url, { headers: { Upgrade: 'websocket', ...seat } }))
-    if (outcome?.ok) noteOverflow(stashId, { hub })
-    if (outcome !== null) return outcome
+    const limit = Number(env.WATCHERS_PER_OBJECT)
+    const ask = (): Promise<Attempt> => {
+      const opening = serializeHubOpening({ address, counted, stashId, name, limit, returning })
+      return getHub(env.HUBS, name)
+        .fetch(url, { headers: { Upgrade: 'websocket', ...opening } })
+        .then(toAttempt)
+    }
+    const attempt = await ask()
+    if (attempt !== 'uncounted') return attempt
+    noteRoute(stashId, { countingAt: Date.now() })
+    return (await countOpening()) ? ask() : refuse(OPENED_TOO_MANY)
+  }
+
+  let { hub } = getRoute(stashId)
+  if (!isRecent(getRoute(stashId).fullAt, REMEMBER_ROUTE_MS)) {
+    const isUnknown = !isRecent(getRoute(stashId).freeAt, REMEMBER_ROUTE_MS)
+    // After a deploy every isolate is new, and a crowd comes back: it must not learn from the stash that hubs take it. A hub that is
+    // not subscribed refuses such a watcher.
+    const returned = isUnknown && terms.after !== null ? await askHub(0, true) : 'idle'
+    const attempt = returned === 'idle' ? await askStash() : returned
+    const hasPlace = returned === 'idle' && attempt !== 'full'
+    noteRoute(stashId, hasPlace ? { freeAt: Date.now() } : { fullAt: Date.now() })
+    if (isFinal(attempt)) return toConnected(attempt, { isAtHub: returned !== 'idle' })
+    if (returned !== 'idle') hub = 1
+  }
+  for (let i = 0; i < HUBS_MAX; i++) {
+    const tried = (hub + i) % HUBS_MAX
+    const attempt = await askHub(tried)
+    if (!isFinal(attempt)) continue
+    if (attempt.ok) noteRoute(stashId, { hub: tried })
+    return toConnected(attempt, { isAtHub: true })
   }
   return refuse({ code: 'unreachable' })
 }
 
-/** The result of an opening at an object or a hub; null if it is full or fails, so that the next one must be tried. */
-function toOutcome(response: Response): Result<Response> | null {
+/** What an object answers: a connection or a refusal, or that the next one must be tried. */
+type Attempt = Result<Response> | 'full' | 'uncounted' | 'idle'
+
+function toAttempt(response: Response): Attempt {
   if (response.status === 101 || response.status === 200) return ok(response)
   if (response.status === 404) return refuse({ code: 'stash_not_found' })
-  return response.status === SEAT_STATUS.share ? refuse(HAS_TOO_MANY_OPEN) : null
+  if (response.status === REFUSAL_STATUS.share) return refuse(HAS_TOO_MANY_OPEN)
+  if (response.status === REFUSAL_STATUS.uncounted) return 'uncounted'
+  return response.status === REFUSAL_STATUS.idle ? 'idle' : 'full'
 }
 
-const getOverflow = (stashId: string): Overflow =>
-  overflowing.get(stashId) ?? { fullAt: -Infinity, countingAt: -Infinity, hub: 0 }
+const isFinal = (attempt: Attempt): attempt is Result<Response> => typeof attempt !== 'string'
 
-function noteOverflow(stashId: string, known: Partial<Overflow>): void {
-  const overflow = { ...getOverflow(stashId), ...known }
-  if (overflowing.size >= OVERFLOWING_MAX) overflowing.clear()
-  overflowing.set(stashId, overflow)
+const toConnected = (opened: Result<Response>, { isAtHub }: Pick<Connected, 'isAtHub'>): Result<Connected> =>
+  opened.ok ? ok({ response: opened.value, isAtHub }) : opened
+
+const isRecent = (at: number, ms: number): boolean => Date.now() - at < ms
+
+const getRoute = (stashId: string): Route => routes.get(stashId) ?? UNKNOWN
+
+function noteRoute(stashId: string, known: Partial<Route>): void {
+  const route = { ...getRoute(stashId), ...known }
+  if (routes.size >= STASHES_MAX) routes.clear()
+  routes.set(stashId, route)
 }
 
 /**
@@ -106,7 +135,7 @@ function hashClientAddress(request: Request, stashId: string): string | null {
 }
 
 /** The Worker's end of the socket in a response of `connect`. */
-export function getSocket({ webSocket }: Response): WebSocket {
+export function getSocket({ response: { webSocket } }: Pick<Connected, 'response'>): WebSocket {
   if (webSocket === null) throw new Error('the object answered a watch without a socket')
   return webSocket
 }

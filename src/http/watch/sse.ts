@@ -3,7 +3,7 @@
  * client has read it (backpressure). Past a limit of unread bytes, or after its lifetime, the stream ends, and the client resumes
  * from its last event. The object never waits for a reader.
  */
-import { CLOSE } from '../../live/audience.ts'
+import { CLOSE } from '../../live/connection-manager.ts'
 import { noteWrite } from '../response/read-snapshot.ts'
 import { EXPOSED } from '../response/reply.ts'
 import { isIsolateFull, UnreadBytes } from './backpressure.ts'
@@ -19,10 +19,11 @@ const PING_EVERY_CHARS = 128 * 1024
  */
 const RETRY_MS = { least: 500, most: 2_500 }
 /**
- * The same jitter, after the socket was cut: a deploy or a restart cuts the sockets of all watchers of all stashes at the same
- * moment.
+ * The same jitter, after the socket was cut: a deploy or a restart cuts the sockets of all watchers at the same moment. A watcher at
+ * a hub is one of many thousand, which hubs accept one after the other.
  */
-const RETRY_CUT_MS = { least: 500, most: 30_000 }
+const RETRY_CUT_MS = { least: 500, most: 5_000 }
+const RETRY_CUT_MANY_MS = { least: 500, most: 45_000 }
 
 /**
  * The longest time of a stream. One invocation has a CPU limit, which the stream of a busy stash would otherwise reach, in the
@@ -45,21 +46,25 @@ const HEADERS = {
 
 type Head = { type: string; revision: number }
 
+/** Serializes the fields of an event except its id. */
+type SerializeFields = (head: Head, data: string) => string
+
 export type StreamOptions = {
-  /** Serializes the fields of an event except its id. */
-  fields?: (head: Head, data: string) => string
+  fields?: SerializeFields
+  /** Whether the watchers of the stash are so many that hubs take them. */
+  isOneOfMany?: boolean
   lifetimeMs?: number
   drainMs?: number
 }
 
-const serializeFields = ({ type }: Head, data: string): string => `event: ${type}\ndata: ${data}`
+const serializeFields: SerializeFields = ({ type }, data) => `event: ${type}\ndata: ${data}`
 
 /** @param clientGone aborted when the client has left */
 export function streamEvents(
   socket: WebSocket,
   stashId: string,
   clientGone: AbortSignal,
-  { fields = serializeFields, lifetimeMs = LIFETIME_MS, drainMs = DRAIN_MS }: StreamOptions = {},
+  { fields = serializeFields, isOneOfMany = false, lifetimeMs = LIFETIME_MS, drainMs = DRAIN_MS }: StreamOptions = {},
 ): Response {
   const { readable, writable } = new IdentityTransformStream()
   const writer = writable.getWriter()
@@ -87,9 +92,8 @@ export function streamEvents(
         unread.close()
       })
   }
-  const write = (text: string): void => {
+  const write = (bytes: Uint8Array): void => {
     if (hasEnded) return
-    const bytes = encodeShared(text)
     if (!unread.add(bytes.byteLength)) return end()
     writer
       .write(bytes)
@@ -112,11 +116,10 @@ export function streamEvents(
   socket.addEventListener('message', ({ data }) => {
     lastMessageAt = Date.now()
     if (hasEnded || typeof data !== 'string' || data === 'pong') return
-    const head = parseEventHead(data)
+    const { bytes, revision } = renderShared(data, fields)
     // A read through this isolate right after the event must not be older than the event.
-    noteWrite(stashId, head.revision)
-    // A status is no change, so it must not become the point from which a client resumes.
-    write(`${head.type === 'status' ? '' : `id: ${head.revision}\n`}${fields(head, data)}\n\n`)
+    noteWrite(stashId, revision)
+    write(bytes)
     charsSincePing += data.length
     if (charsSincePing > PING_EVERY_CHARS) {
       charsSincePing = 0
@@ -124,14 +127,14 @@ export function streamEvents(
     }
   })
   const endAfterCut = (): void => {
-    write(serializeRetry(RETRY_CUT_MS))
+    write(serializeRetry(isOneOfMany ? RETRY_CUT_MANY_MS : RETRY_CUT_MS))
     end()
   }
   socket.addEventListener('close', ({ code }) => (code === CLOSE.done || code === CLOSE.slow ? end() : endAfterCut()))
   socket.addEventListener('error', endAfterCut)
   const keepAlive = (): void => {
     if (Date.now() - lastMessageAt > SILENCE_MAX_MS) return endAfterCut()
-    write(': still here\n\n')
+    write(KEEP_ALIVE)
     ping()
   }
   const endByAge = (): void => {
@@ -148,20 +151,31 @@ export function streamEvents(
 }
 
 const encoder = new TextEncoder()
+const KEEP_ALIVE = encoder.encode(': still here\n\n')
 
-let lastEncoded = { text: '', bytes: encoder.encode('') }
+type Rendered = { data: string; fields: SerializeFields; bytes: Uint8Array; revision: number }
+let lastRendered: Rendered = { data: '', fields: serializeFields, bytes: encoder.encode(''), revision: 0 }
 
 /**
- * The streams of a stash mostly send the same text one after the other, so they share its bytes. Slow readers would otherwise
+ * The streams of a stash mostly send the same message one after the other, so they share its bytes. Slow readers would otherwise
  * hold them several times.
+ * @param data events, one a line; an object of an older version sends one at a time
  */
-function encodeShared(text: string): typeof lastEncoded.bytes {
-  if (lastEncoded.text !== text) lastEncoded = { text, bytes: encoder.encode(text) }
-  return lastEncoded.bytes
+function renderShared(data: string, fields: SerializeFields): Rendered {
+  if (lastRendered.data === data && lastRendered.fields === fields) return lastRendered
+  let [text, revision] = ['', 0]
+  for (const line of data.split('\n')) {
+    const head = parseEventHead(line)
+    revision = Math.max(revision, head.revision)
+    // A status is no change, so it must not become the point from which a client resumes.
+    text += `${head.type === 'status' ? '' : `id: ${head.revision}\n`}${fields(head, line)}\n\n`
+  }
+  lastRendered = { data, fields, bytes: encoder.encode(text), revision }
+  return lastRendered
 }
 
-const serializeRetry = ({ least, most }: { least: number; most: number }): string =>
-  `retry: ${least + Math.floor(Math.random() * (most - least))}\n\n`
+const serializeRetry = ({ least, most }: { least: number; most: number }): Uint8Array =>
+  encoder.encode(`retry: ${least + Math.floor(Math.random() * (most - least))}\n\n`)
 
 /**
  * Every event begins with its type and revision: `{"type":"change","revision":7`. Parsing the whole event and serializing it

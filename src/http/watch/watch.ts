@@ -4,7 +4,7 @@
  * object that holds a stream itself cannot hibernate; and a long poll, for clients that support neither.
  */
 import { Hono } from 'hono'
-import { FILTER_MAX_KEYS, type WatchTerms } from '../../model/snapshot/watch-event.ts'
+import { FILTER_MAX_KEYS, type Framing, type WatchTerms } from '../../model/snapshot/watch-event.ts'
 import { ok, refuse, type Result } from '../../model/refusal.ts'
 import { parseStashId } from '../request/address.ts'
 import { connect, getSocket } from './connect.ts'
@@ -35,17 +35,24 @@ export const watch = new Hono<App>().get('/stash/:stash/watch', async (c) => {
   const upgrades = request.headers.get('Upgrade')?.toLowerCase() === 'websocket'
   const polls = waitMs !== null && !upgrades
   if (polls) await throttleIfBehind(id.value.toString(), terms.after)
-  // The Worker reads the messages of a stream one by one. Those of a long poll come at once where its answer has a status besides.
-  const batch = upgrades ? terms.batch === true : polls && terms.status === true
-  const opening = { ...terms, marks: waitMs !== null, body: polls, batch }
+  const opening = {
+    ...terms,
+    marks: waitMs !== null,
+    body: polls,
+    framing: upgrades ? terms.framing : toFraming(terms, polls),
+  }
   const connected = await connect(c.env, id.value, opening, request)
   if (!connected.ok) return problemResponse(await refineNotFound(toHandles(c), id.value.toString(), connected.refusal))
-  if (upgrades) return connected.value
+  const { response, isAtHub } = connected.value
+  if (upgrades) return response
   const stash = id.value.toString()
-  if (!polls) return streamEvents(getSocket(connected.value), stash, request.signal)
-  if (connected.value.status === 200) return missedEventsResponse(await connected.value.text(), stash)
+  if (!polls) return streamEvents(getSocket(connected.value), stash, request.signal, { isOneOfMany: isAtHub })
+  if (response.status === 200) return missedEventsResponse(await response.text(), stash)
   return pollOnce(getSocket(connected.value), stash, terms.after, waitMs, request.signal)
 })
+
+/** The answer of a long poll has a status besides the events, where it was asked for: they must come together. */
+const toFraming = ({ status }: WatchTerms, polls: boolean): Framing => (!polls ? 'lines' : status ? 'array' : 'single')
 
 type ParsedWatch = { terms: WatchTerms; waitMs: number | null }
 
@@ -62,7 +69,7 @@ function parseWatch(request: Request): Result<ParsedWatch> {
   if (!batch.ok) return batch
   const status = parseSwitch('status', query.value.status)
   if (!status.ok) return status
-  const asked = { batch: batch.value, status: status.value }
+  const asked = { framing: batch.value ? ('array' as const) : ('single' as const), status: status.value }
   const terms = { after: after.value, filter: filter.value, marks: false, body: false, ...asked }
   return ok({ terms, waitMs: waitMs.value })
 }

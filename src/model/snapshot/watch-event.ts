@@ -75,10 +75,18 @@ export type Missed = {
   texts?: string[]
   /** The present status, where the caller asked for it. Absent in the answers of older versions. */
   status?: WatchStatus
+  /** Cursors past this revision may be of a history that the stash has lost. Absent in the answers of older versions. */
+  knownUpTo?: number
 }
 
 /** With keys of 128 characters, the filter then fits the attachment of a hibernating socket: the runtime's limit is 16 KB. */
 export const FILTER_MAX_KEYS = 100
+
+/**
+ * How events that are sent at once are sent: a message for each, as one JSON array, or as one text with an event on each line, which
+ * its reader can split without parsing.
+ */
+export type Framing = 'single' | 'array' | 'lines'
 
 /** The parameters with which a Worker opens a watch at an object. */
 export type WatchTerms = {
@@ -89,13 +97,13 @@ export type WatchTerms = {
   marks: boolean
   /** Whether missed events are sent as a body, one a line: then a socket is opened only where the client has missed none. */
   body: boolean
-  /** Whether events that are sent at once are sent as one message, a JSON array. Objects of older versions never do. */
-  batch?: boolean
+  /** How events that are sent at once are framed. Objects of older versions do not know `lines`, and send a message for each. */
+  framing: Framing
   /** Whether the client wants to receive the status. Objects of older versions never send it. */
   status?: boolean
 }
 
-export function serializeWatchTerms({ after, filter, marks, body, batch, status }: WatchTerms): string {
+export function serializeWatchTerms({ after, filter, marks, body, framing, status }: WatchTerms): string {
   const query = new URLSearchParams()
   if (after !== null) query.set('after', String(after))
   if (filter === 'revisions') query.set('revisions', '1')
@@ -104,7 +112,8 @@ export function serializeWatchTerms({ after, filter, marks, body, batch, status 
   else if (filter !== null) query.set(filter.some(isPattern) ? 'patterns' : 'keys', filter.join(','))
   if (marks) query.set('marks', '1')
   if (body) query.set('body', '1')
-  if (batch) query.set('batch', '1')
+  if (framing === 'array') query.set('batch', '1')
+  if (framing === 'lines') query.set('lines', '1')
   if (status) query.set('status', '1')
   return query.toString()
 }
@@ -118,7 +127,7 @@ export function parseWatchTerms(url: string): WatchTerms {
     filter: query.has('revisions') ? 'revisions' : (keys?.split(',') ?? null),
     marks: query.has('marks'),
     body: query.has('body'),
-    batch: query.has('batch'),
+    framing: query.has('lines') ? 'lines' : query.has('batch') ? 'array' : 'single',
     status: query.has('status'),
   }
 }

@@ -6,7 +6,7 @@
  */
 import { getStatusDigest, type WatchStatus } from '../../model/snapshot/watch-status.ts'
 import type { HubSink, WatchEvent } from '../../model/snapshot/watch-event.ts'
-import { getEventsForHub } from './replay.ts'
+import { getNextEvents } from './replay.ts'
 
 const RETRY_MS = 1_000
 const RETRY_MAX_MS = 60_000
@@ -19,12 +19,7 @@ const RARE_RETRY_MS = 60 * 60_000
  * again.
  */
 export const FAILURES_MAX = FREQUENT_FAILURES + 7 * 24
-/** The limits of one message; further events go in the next. A single change may be larger. */
-export const MESSAGE_LIMITS = { changes: 25, bytes: 1024 * 1024 }
-/**
- * How long one call may take. A full hub sends 25 changes to 2,000 sockets in some 5 s (0.1 ms each); twice that, because
- * a call that is abandoned too early is repeated in vain.
- */
+/** How long one call may take. A call that is abandoned too early is repeated in vain. */
 export const CALL_DEADLINE_MS = 10_000
 /** A timer counts a call as failed at its deadline. The alarm comes a little later, for the case that the object has died. */
 const DEADLINE_SLACK_MS = 100
@@ -185,7 +180,7 @@ export class Hubs {
   /** None where only the status has to be sent. */
   #getEvents(row: HubRow, target: number | null, from: number): WatchEvent[] {
     if (target === null) return [toGone(row.told)]
-    return row.told >= target ? [] : getEventsForHub(this.#source.sql, from, MESSAGE_LIMITS)
+    return row.told >= target ? [] : getNextEvents(this.#source.sql, from)
   }
 
   /** Whether the hub has confirmed the present status. */

@@ -4,44 +4,31 @@
  * texts of the last changes and of one snapshot are cached, and the first replay after a commit reads only the changes that the
  * cache lacks. A change is a row of `log` and its rows of `change`.
  */
-import { createKeyMatcher, isPattern } from '../../model/access/key-matcher.ts'
 import type { Detail } from '../../model/entry.ts'
 import { countBytes } from '../../model/item.ts'
-import { getRevertChanges, type RevertChange } from '../../model/time-box.ts'
 import {
-  compileFilter,
-  toRevertRecord,
-  serializeEvent,
-  type Filter,
-  type WatchEvent,
-} from '../../model/snapshot/watch-event.ts'
+  RecentEvents,
+  REPLAY_MAX_BYTES,
+  REPLAY_MAX_CHANGES,
+  toTextedEvent,
+  type TextedEvent,
+} from '../../model/snapshot/recent-events.ts'
+import { StashCopy } from '../../model/snapshot/stash-copy.ts'
+import type { Filter, WatchEvent } from '../../model/snapshot/watch-event.ts'
+import { getRevertChanges, type RevertChange } from '../../model/time-box.ts'
 import { getPendingValues, type PendingValue } from '../tables/held.ts'
 import { listItemsByKey } from '../tables/items.ts'
 import { getStash } from '../tables/stash-row.ts'
 
-/** A watcher that has missed more changes gets a snapshot: the cache of changes holds no more than these. */
-export const REPLAY_MAX_CHANGES = 100
-/** This is below the backpressure limit of a stream (`http/watch/backpressure.ts`): missed changes alone must not exceed that. */
-export const REPLAY_MAX_BYTES = 192 * 1024
-/** A hub that is further behind than this gets a snapshot instead of the changes. */
-const HUB_MAX_BEHIND = 1_000
-
-type CachedEvent = { event: WatchEvent; text: string; bytes: number }
+/** The limits of the events that are sent at once, to watchers or to a hub; further events follow. A single change may be larger. */
+export const BATCH_LIMITS = { changes: 25, bytes: REPLAY_MAX_BYTES }
+/** A cursor that is further behind than this gets a snapshot instead of the changes. */
+const MAX_BEHIND = 1_000
 
 export class ReplayCache {
   readonly #sql: SqlStorage
-  /** The last changes up to `#head`, oldest first, without a gap. A replay may begin at `#from` or later. */
-  #changes: CachedEvent[] = []
-  #bytes = 0
-  #from = -1
-  #head = -1
-  /** The snapshot of one revision: each flag as a member of a JSON object, the pending reverts, and the event's whole text. */
-  #snapshot: {
-    revision: number
-    members: Map<string, string>
-    reverts: RevertChange[]
-    text: string | null
-  } | null = null
+  readonly #recent = new RecentEvents()
+  #copy: StashCopy | null = null
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
@@ -55,82 +42,36 @@ export class ReplayCache {
   textsSince(head: number, after: number | null, filter: Filter): string[] {
     if (after === head) return []
     // A watcher of revisions only needs to know that something changed: one event replaces all missed ones.
-    if (filter === 'revisions') return [toCachedEvent({ type: 'snapshot', revision: head, values: [] }, filter).text]
+    if (filter === 'revisions') return [toTextedEvent({ type: 'snapshot', revision: head, values: [] }, filter).text]
     if (after !== null && after < head && head - after <= REPLAY_MAX_CHANGES) {
       this.#catchUp(head)
-      if (after >= this.#from) return this.#changesSince(after, filter)
+      const texts = this.#recent.textsSince(after, filter)
+      if (texts !== null) return texts
     }
-    return [this.#snapshotText(head, filter)]
-  }
-
-  #changesSince(after: number, filter: Filter): string[] {
-    const missed = this.#changes.filter(({ event }) => event.revision > after)
-    const matches = compileFilter(filter)
-    return missed.flatMap(({ event, text }) =>
-      filter === null ? text : (serializeEvent(event, filter, matches) ?? []),
-    )
+    if (this.#copy?.revision !== head) this.#copy = readCopy(this.#sql, head)
+    return [this.#copy.snapshotText(filter)]
   }
 
   /** Reads the changes that are not cached yet, newest first, so that it can stop at the limits. */
   #catchUp(head: number): void {
-    if (this.#head === head) return
-    const fresh: CachedEvent[] = []
+    const { head: known } = this.#recent
+    if (known === head) return
+    const fresh: TextedEvent[] = []
     let bytes = 0
-    for (const event of readChanges(this.#sql, Math.max(this.#head, head - REPLAY_MAX_CHANGES), head, 'DESC')) {
-      const kept = toCachedEvent(event)
-      bytes += kept.bytes
+    for (const event of readChanges(this.#sql, Math.max(known, head - REPLAY_MAX_CHANGES), head, 'DESC')) {
+      const texted = toTextedEvent(event)
+      bytes += texted.bytes
       // A replay must not cross a recovery, or a gap in the revisions.
       if (event.type !== 'change' || bytes > REPLAY_MAX_BYTES || event.revision !== head - fresh.length) break
-      fresh.push(kept)
+      fresh.push(texted)
     }
-    const from = head - fresh.length
-    if (from !== this.#head) this.#forget(from)
-    this.#head = head
-    this.#changes.push(...fresh.toReversed())
-    this.#bytes += fresh.reduce((sum, kept) => sum + kept.bytes, 0)
-    while (this.#changes.length > REPLAY_MAX_CHANGES || this.#bytes > REPLAY_MAX_BYTES) {
-      const oldest = this.#changes.shift()
-      if (oldest === undefined) throw new Error('an empty replay is too large')
-      this.#bytes -= oldest.bytes
-      this.#from = oldest.event.revision
-    }
-  }
-
-  #forget(from: number): void {
-    this.#changes = []
-    this.#bytes = 0
-    this.#from = from
-  }
-
-  #snapshotText(revision: number, filter: string[] | null): string {
-    if (this.#snapshot?.revision !== revision) {
-      const members = new Map(listItemsByKey(this.#sql).map(({ key, value }) => [key, serializeMember(key, value)]))
-      this.#snapshot = { revision, members, reverts: getPendingValues(this.#sql).map(toRevert), text: null }
-    }
-    const { members, reverts } = this.#snapshot
-    const write = (chosen: Iterable<string>, pending: RevertChange[]): string => {
-      const rest = JSON.stringify(toRevertRecord(pending)).slice(1, -1)
-      return `{"type":"snapshot","revision":${revision},"flags":{${[...chosen].join(',')}}${rest && `,${rest}`}}`
-    }
-    if (filter === null) return (this.#snapshot.text ??= write(members.values(), reverts))
-    const matches = createKeyMatcher(filter)
-    const keys = new Set(filter)
-    // Keys that are named are looked up. Only a pattern is tried on every key.
-    if (filter.some(isPattern)) for (const key of members.keys()) if (matches(key)) keys.add(key)
-    return write(
-      [...keys].flatMap((key) => members.get(key) ?? []),
-      reverts.filter(({ key }) => matches(key)),
-    )
+    if (head - fresh.length !== known) this.#recent.reset(head - fresh.length)
+    for (const texted of fresh.toReversed()) this.#recent.add(texted)
   }
 }
 
-const serializeMember = (key: string, value: string): string => `${JSON.stringify(key)}:${JSON.stringify(value)}`
-
-function toCachedEvent(event: WatchEvent, filter: Filter = null): CachedEvent {
-  const text = serializeEvent(event, filter)
-  if (text === null) throw new Error('a watcher of everything is told of every event')
-  return { event, text, bytes: countBytes(text) }
-}
+const readCopy = (sql: SqlStorage, revision: number): StashCopy =>
+  new StashCopy(revision, listItemsByKey(sql), getPendingValues(sql).map(toRevert))
 
 /** The missed events as objects: a hub of an older version of the code filters and serializes them itself. */
 export function getReplay(sql: SqlStorage, after: number | null, filter: Filter = null): WatchEvent[] {
@@ -138,39 +79,28 @@ export function getReplay(sql: SqlStorage, after: number | null, filter: Filter 
   if (after === revision) return []
   if (filter === 'revisions') return [{ type: 'snapshot', revision, values: [] }]
   if (after === null || after > revision || revision - after > REPLAY_MAX_CHANGES) return [toSnapshotEvent(sql)]
-  const events = getEventsForHub(sql, after, { changes: REPLAY_MAX_CHANGES, bytes: REPLAY_MAX_BYTES })
+  const events = getNextEvents(sql, after, { changes: REPLAY_MAX_CHANGES, bytes: REPLAY_MAX_BYTES })
   return events.at(-1)?.revision === revision ? events : [toSnapshotEvent(sql)]
 }
 
 /**
- * The next events for a hub: the changes after its cursor, up to the limits of a message; a snapshot where it is too far behind,
- * or the changes were pruned or include a recovery.
+ * The next events after a cursor, up to the limits of a message; a snapshot where the cursor is too far behind, or the changes were
+ * pruned or include a recovery. Empty where there are none.
  */
-export function getEventsForHub(
-  sql: SqlStorage,
-  cursor: number,
-  most: { changes: number; bytes: number },
-): WatchEvent[] {
+export function getNextEvents(sql: SqlStorage, cursor: number, most = BATCH_LIMITS): WatchEvent[] {
   const { revision, anchor_revision } = getStash(sql)
-  if (cursor < anchor_revision || revision - cursor > HUB_MAX_BEHIND) return [toSnapshotEvent(sql)]
+  if (cursor < anchor_revision || revision - cursor > MAX_BEHIND) return [toSnapshotEvent(sql)]
   const events: WatchEvent[] = []
   let bytes = 0
   for (const event of readChanges(sql, cursor, Number.MAX_SAFE_INTEGER, 'ASC')) {
-    if (event.type !== 'change') return [event]
+    // The cursor of this object's own connections may be before changes that were pruned.
+    if (event.type !== 'change' || event.revision !== cursor + events.length + 1) return [toSnapshotEvent(sql)]
     if (events.length === most.changes) break
     bytes += countEventBytes(event)
     if (bytes > most.bytes && events.length > 0) break
     events.push(event)
   }
   return events
-}
-
-/** The change after this revision; a snapshot where that change was pruned, or is a recovery; null where there is none. */
-export function getNextEvent(sql: SqlStorage, after: number): WatchEvent | null {
-  for (const event of readChanges(sql, after, Number.MAX_SAFE_INTEGER, 'ASC')) {
-    return event.revision === after + 1 ? event : toSnapshotEvent(sql)
-  }
-  return null
 }
 
 function toSnapshotEvent(sql: SqlStorage): WatchEvent {

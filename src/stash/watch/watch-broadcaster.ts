@@ -2,20 +2,23 @@
  * Broadcasts each commit to the watchers of this object, and starts the calls to its hubs. Like the publisher it follows the log
  * with a cursor, after the commit and after the writer's answer. The cursor need not be durable: a crash closes every socket,
  * and a watcher reconnects with the last revision that it has seen. The object's own watchers never wait for a hub.
+ *
+ * Changes that are committed during a broadcast are sent together in the next one. So a watcher is behind by one broadcast at most,
+ * however many changes there are.
  */
-import type { Audience } from '../../live/audience.ts'
+import type { ConnectionManager } from '../../live/connection-manager.ts'
 import type { WatchEvent } from '../../model/snapshot/watch-event.ts'
 
 export type BroadcastSource = {
   /** The stash's revision; null once it is deleted. */
   head(): number | null
-  /** The first event after this revision. */
-  next(after: number): WatchEvent | null
+  /** The next events after this revision, as many as are sent at once. */
+  next(after: number): WatchEvent[]
   /** Resolves once every commit is durable (`storage.sync`). */
   durable(): Promise<unknown>
   /** Yields to waiting requests. */
   yieldToRequests(): Promise<unknown>
-  audience: Pick<Audience, 'size' | 'tell' | 'end'>
+  connections: Pick<ConnectionManager, 'size' | 'broadcast' | 'end'>
   /** Starts the calls to hubs. The broadcaster does not wait for them. Never rejects. */
   broadcastToHubs(): Promise<void>
   report(fault: unknown): void
@@ -86,19 +89,19 @@ export class WatchBroadcaster {
   }
 
   async #broadcastToConnections(): Promise<void> {
-    const { head, next, audience } = this.#source
+    const { head, next, connections } = this.#source
     while (this.#isBehind()) {
       const target = head()
       if (target === null) {
-        audience.end({ type: 'gone', revision: this.#broadcastUpTo + 1, values: [] })
+        connections.end({ type: 'gone', revision: this.#broadcastUpTo + 1, values: [] })
         this.#broadcastUpTo = Infinity
         return
       }
-      const event = audience.size === 0 ? null : next(this.#broadcastUpTo)
+      const events = connections.size === 0 ? [] : next(this.#broadcastUpTo)
       // Where no watcher is connected, or no entry is left, the cursor moves to the head: a watcher that connects later gets the
       // events that it has missed.
-      this.#broadcastUpTo = event?.revision ?? target
-      if (event !== null) await audience.tell(event)
+      this.#broadcastUpTo = events.at(-1)?.revision ?? target
+      if (events.length > 0) await connections.broadcast(events)
     }
   }
 }

@@ -2,10 +2,10 @@
  * The watchers of one stash: the sockets of its own object, its hubs, and the events that each of them has missed. It reads
  * the log, and writes only the `hub` table. Its owner says whether there is a stash to watch: see `WatchersOptions`.
  */
-import { Audience } from '../../live/audience.ts'
-import { CONTINENT_HINTS, NO_CONTINENT, toHubName } from '../../live/continents.ts'
-import { hallOf } from '../../live/hall.ts'
-import { judgeSeat, readSeat, SEAT_STATUS } from '../../live/seat.ts'
+import { ConnectionManager } from '../../live/connection-manager.ts'
+import { getHibernatingSockets } from '../../live/hibernating-sockets.ts'
+import { CONTINENT_HINTS, NO_CONTINENT, toHubName } from '../../live/hub-names.ts'
+import { parseOpening, REFUSAL_STATUS } from '../../live/opening.ts'
 import {
   composeFirstTexts,
   parseWatchTerms,
@@ -16,7 +16,7 @@ import {
 import type { WatchStatus } from '../../model/snapshot/watch-status.ts'
 import { getNextExpiry } from '../tables/held.ts'
 import { Hubs, type HubSource } from './hubs.ts'
-import { getNextEvent, getReplay, ReplayCache } from './replay.ts'
+import { getNextEvents, getReplay, ReplayCache } from './replay.ts'
 import type { Recovery } from '../publish/recovery.ts'
 import { report } from '../report.ts'
 import { getStatus, getStatusEnd } from './status.ts'
@@ -43,7 +43,7 @@ const LOST_HUBS_EACH = 8
 
 export class Watchers {
   readonly #sql: SqlStorage
-  readonly #audience: Audience
+  readonly #connections: ConnectionManager
   readonly #replays: ReplayCache
   readonly #hubs: Hubs
   readonly #broadcaster: WatchBroadcaster
@@ -64,7 +64,7 @@ export class Watchers {
     this.#scheduleAlarm = scheduleAlarm
     const getPresentStatus = () => (head() === null ? null : this.#getStatus())
     this.#replays = new ReplayCache(sql)
-    this.#audience = new Audience(hallOf(ctx), broadcastUpTo)
+    this.#connections = new ConnectionManager(getHibernatingSockets(ctx), broadcastUpTo)
     const hubSource: HubSource = {
       sql,
       hub,
@@ -80,18 +80,18 @@ export class Watchers {
     this.#hubs = new Hubs(hubSource, getPresentStatus)
     this.#statusBroadcaster = new StatusBroadcaster({
       getStatus: getPresentStatus,
-      isWanted: () => this.#audience.wantsStatus,
+      isWanted: () => this.#connections.wantsStatus,
       durable: () => ctx.storage.sync(),
-      tell: (status) => this.#audience.tellAll([], status),
+      tell: (status) => this.#connections.broadcast([], status),
       report: reportFault,
     })
     this.#broadcaster = new WatchBroadcaster(
       {
         head,
-        next: (after) => getNextEvent(sql, after),
+        next: (after) => getNextEvents(sql, after),
         durable: () => ctx.storage.sync(),
         yieldToRequests: () => scheduler.wait(2),
-        audience: this.#withStatus(this.#audience, head),
+        connections: this.#withStatus(this.#connections, head),
         broadcastToHubs: () => this.#hubs.broadcast(),
         report: reportFault,
       },
@@ -107,16 +107,16 @@ export class Watchers {
   }
 
   /** Sends the status together with the last event: a long poll is answered for the event, and its answer has the status. */
-  #withStatus(audience: Audience, head: WatchersOptions['head']): BroadcastSource['audience'] {
+  #withStatus(connections: ConnectionManager, head: WatchersOptions['head']): BroadcastSource['connections'] {
     return {
       get size() {
-        return audience.size
+        return connections.size
       },
-      tell: (event) => {
-        const isLast = event.revision === head()
-        return audience.tellAll([event], isLast && audience.wantsStatus ? this.#getStatus() : null)
+      broadcast: (events) => {
+        const isLast = events.at(-1)?.revision === head()
+        return connections.broadcast(events, isLast && connections.wantsStatus ? this.#getStatus() : null)
       },
-      end: (event) => audience.end(event),
+      end: (event) => connections.end(event),
     }
   }
 
@@ -127,7 +127,7 @@ export class Watchers {
 
   /** Whether a change of the status has to be broadcast. Hubs do not say whether their watchers asked for it. */
   get wantsStatus(): boolean {
-    return this.#audience.wantsStatus || this.#hubs.exist()
+    return this.#connections.wantsStatus || this.#hubs.exist()
   }
 
   /**
@@ -143,7 +143,7 @@ export class Watchers {
   /** Freezes are not considered: their end is a revision, for which the alarm is set. */
   #nextStatusAt(): number {
     const at = getNextExpiry(this.#sql, Date.now())
-    return at !== null && this.#audience.wantsStatus ? at : Infinity
+    return at !== null && this.#connections.wantsStatus ? at : Infinity
   }
 
   /** Read once after each transaction, and when it has changed by the clock: not for each watcher. */
@@ -157,24 +157,22 @@ export class Watchers {
   }
 
   /**
-   * Accepts a watcher: see `WatchTerms`. For the refusals see `SEAT_STATUS`; after 503 the Worker tries the hubs.
+   * Accepts a watcher: see `WatchTerms`. Past the limit it is refused as `REFUSAL_STATUS` says, and the Worker tries the hubs.
    * @param head the stash's revision
    * @param limit how many watchers the stash's own object accepts
    */
   admit(request: Request, head: number, limit: number): Response {
-    const seat = readSeat(request.headers)
-    const [taken, held] = [this.#audience.size, this.#audience.heldBy(seat.address)]
-    const refusal = judgeSeat(seat, { taken, held, limit })
-    if (refusal !== null) return new Response(null, { status: SEAT_STATUS[refusal] })
-    const { after, filter, marks, body, batch = false, status: wantsStatus = false } = parseWatchTerms(request.url)
+    if (this.#connections.size >= limit) return new Response(null, { status: REFUSAL_STATUS.full })
+    const { address } = parseOpening(request.headers)
+    const { after, filter, marks, body, framing, status: wantsStatus = false } = parseWatchTerms(request.url)
     const texts = this.#replays.textsSince(head, this.#toKnownCursor(after), filter)
     const status = wantsStatus ? this.#getStatus() : undefined
     if (body && texts.length > 0)
       return new Response(composeFirstTexts(texts, head, { status, marks: false }).join('\n'))
     const { 0: client, 1: server } = new WebSocketPair()
     const first = composeFirstTexts(texts, head, { status, marks })
-    const isFirst = wantsStatus && !this.#audience.wantsStatus
-    this.#audience.admit(server, filter, first, head, seat.address, { batch, status })
+    const isFirst = wantsStatus && !this.#connections.wantsStatus
+    this.#connections.accept(server, filter, first, head, address, { framing, status })
     // The next commit sets the alarm as well. This is for the links that were made before.
     if (isFirst) this.#scheduleAlarm()
     return new Response(null, { status: 101, webSocket: client })
@@ -209,7 +207,7 @@ export class Watchers {
     const cursor = this.#toKnownCursor(after)
     const status = withStatus ? { status: this.#getStatus() } : {}
     if (form === 'texts') return { head, events: [], texts: this.#replays.textsSince(head, cursor, filter), ...status }
-    return { head, events: getReplay(this.#sql, cursor, filter) }
+    return { head, events: getReplay(this.#sql, cursor, filter), knownUpTo: this.#recovery.knownUpTo(), ...status }
   }
 
   /** The cursor from which a watcher may get changes; null where its revision may be of a lost history: it gets a snapshot. */

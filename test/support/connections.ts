@@ -1,12 +1,12 @@
-/** An audience over stand-ins for sockets, which record what they are sent. */
-import { Audience } from '../../src/live/audience.ts'
+/** Connections over stand-ins for sockets, which record what they are sent. */
+import { ConnectionManager, type AcceptOptions } from '../../src/live/connection-manager.ts'
 import type { Filter } from '../../src/model/snapshot/watch-event.ts'
 
 export class SocketStub {
   readonly sent: string[] = []
   closedWith: number | null = null
   closedFor: string | null = null
-  heardAt = 0
+  lastPingAt = 0
   isGone = false
   #attachment: unknown = null
   send(text: string | ArrayBuffer | ArrayBufferView): void {
@@ -26,23 +26,23 @@ export class SocketStub {
   }
 }
 
-export function makeAudience(pause = async (): Promise<void> => {}) {
+export function makeConnections(yieldToRequests = async (): Promise<void> => {}) {
   const sockets: SocketStub[] = []
   const addresses: (string | null)[] = []
-  const hall = {
-    sockets: () => [...sockets],
-    socketsFrom: (address: string) => sockets.filter((_, i) => addresses[i] === address),
+  const hibernating = {
+    all: () => [...sockets],
+    from: (address: string) => sockets.filter((_, i) => addresses[i] === address),
     accept: (socket: SocketStub, address: string | null) => void (sockets.push(socket), addresses.push(address)),
-    heardAt: ({ heardAt }: SocketStub) => heardAt,
-    pause: () => pause(),
+    lastPingAt: ({ lastPingAt }: SocketStub) => lastPingAt,
+    yieldToRequests: () => yieldToRequests(),
   }
-  const audience = new Audience(hall, 0)
-  const join = (filter: Filter, texts: string[] = [], cursor = 0, address?: string): SocketStub => {
+  const connections = new ConnectionManager(hibernating, 0)
+  const join = (filter: Filter, texts: string[] = [], cursor = 0, address?: string, options?: AcceptOptions) => {
     const socket = new SocketStub()
-    audience.admit(socket, filter, texts, cursor, address)
+    connections.accept(socket, filter, texts, cursor, address, options)
     return socket
   }
   /** The next instance of the object, with the same sockets. */
-  const wake = (toldBefore: number) => new Audience(hall, toldBefore)
-  return { audience, join, wake }
+  const wake = (sentBefore: number) => new ConnectionManager(hibernating, sentBefore)
+  return { connections, join, wake }
 }

@@ -1,6 +1,6 @@
 /**
  * Single flight with a bound: callers with the same key share one call, a few calls are under way at a time, and each has a
- * deadline. For questions to the stash, which many watchers make a hub ask at once.
+ * deadline. For calls to the stash, which many watchers make a hub need at once.
  */
 type Options = {
   atOnce: number
@@ -9,7 +9,7 @@ type Options = {
   sleep(ms: number, signal: AbortSignal): Promise<unknown>
 }
 
-export class Questions {
+export class BoundedCalls {
   readonly #options: Options
   readonly #flights = new Map<string, Promise<unknown>>()
   readonly #queue: (() => void)[] = []
@@ -20,7 +20,7 @@ export class Questions {
   }
 
   /** The answer to `call`, or to an earlier call with this key that has not been answered yet. `T` must follow from the key. */
-  ask<T>(key: string, call: () => Promise<T>): Promise<T> {
+  run<T>(key: string, call: () => Promise<T>): Promise<T> {
     const known = this.#flights.get(key)
     // Callers with one key pass one type of call.
     if (known !== undefined) return known as Promise<T>

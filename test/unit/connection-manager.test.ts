@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { refuseMessage } from '../../src/live/audience.ts'
-import { hallOf } from '../../src/live/hall.ts'
-import type { Filter, WatchEvent } from '../../src/model/snapshot/watch-event.ts'
-import { makeAudience, SocketStub } from '../support/audience.ts'
+import { refuseMessage } from '../../src/live/connection-manager.ts'
+import { getHibernatingSockets } from '../../src/live/hibernating-sockets.ts'
+import type { Filter, Framing, WatchEvent } from '../../src/model/snapshot/watch-event.ts'
+import { makeConnections, SocketStub } from '../support/connections.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
@@ -12,22 +12,22 @@ const change = (revision: number, ...keys: string[]): WatchEvent => ({
   values: keys.map((key) => ({ key, value: 'x' })),
 })
 
-describe('Audience', () => {
+describe('ConnectionManager', () => {
   it('serializes an event once for all watchers of the same keys, and reads no list of keys during a broadcast', async () => {
-    const { audience, join } = makeAudience()
+    const { connections, join } = makeConnections()
     const keys = Array.from({ length: 100 }, (_, i) => `key-${i}`)
     const sockets = Array.from({ length: 200 }, () => join([...keys]))
     const stringify = vi.spyOn(JSON, 'stringify')
-    await audience.tell(change(1, 'key-7', 'other'))
+    await connections.broadcast([change(1, 'key-7', 'other')])
     expect(stringify).toHaveBeenCalledTimes(1)
     expect(sockets.every(({ sent }) => sent.join() === '{"type":"change","revision":1,"changes":{"key-7":"x"}}')).toBe(
       true,
     )
   })
   it('sends each watcher only its keys', async () => {
-    const { audience, join } = makeAudience()
+    const { connections, join } = makeConnections()
     const [all, one, none, revisions] = [join(null), join(['a']), join(['z']), join('revisions')]
-    await audience.tell(change(1, 'a', 'b'))
+    await connections.broadcast([change(1, 'a', 'b')])
     expect([all, one, none, revisions].map((socket) => socket?.sent)).toEqual([
       ['{"type":"change","revision":1,"changes":{"a":"x","b":"x"}}'],
       ['{"type":"change","revision":1,"changes":{"a":"x"}}'],
@@ -36,53 +36,53 @@ describe('Audience', () => {
     ])
   })
   it('does not count a large first snapshot as unread', async () => {
-    const { audience, join } = makeAudience()
+    const { connections, join } = makeConnections()
     const socket = join(null, ['s'.repeat(2 * 1024 * 1024), '{"type":"live","revision":0}'])
-    await audience.tell(change(1, 'a'))
+    await connections.broadcast([change(1, 'a')])
     expect(socket.closedWith).toBeNull()
     expect(socket.sent).toHaveLength(3)
   })
   it('sends a watcher that connects during a broadcast the events that it has not seen, each once', async () => {
     const joined: SocketStub[] = []
-    const { audience, join } = makeAudience(async () => {
+    const { connections, join } = makeConnections(async () => {
       // As the object admits it: with all events up to the head, which is ahead of the broadcast.
       if (joined.length === 0) joined.push(join(null, ['all up to 3'], 3))
     })
     const first = Array.from({ length: 130 }, () => join(null))
-    for (const revision of [1, 2, 3, 4]) await audience.tell(change(revision, 'a'))
+    for (const revision of [1, 2, 3, 4]) await connections.broadcast([change(revision, 'a')])
     expect(joined.map(({ sent }) => sent)).toEqual([
       ['all up to 3', '{"type":"change","revision":4,"changes":{"a":"x"}}'],
     ])
     for (const { sent } of first) expect(sent).toHaveLength(4)
   })
   it('counts all watchers, and those of one address', () => {
-    const { audience, join } = makeAudience()
-    expect([audience.size, audience.heldBy('a'), audience.heldBy(null)]).toEqual([0, 0, 0])
+    const { connections, join } = makeConnections()
+    expect([connections.size, connections.countFrom('a'), connections.countFrom(null)]).toEqual([0, 0, 0])
     for (const address of ['a', 'b', 'a', undefined]) join(null, [], 0, address)
-    expect([audience.size, audience.heldBy('a'), audience.heldBy('b')]).toEqual([4, 2, 1])
-    expect(audience.heldBy(null)).toBe(0)
+    expect([connections.size, connections.countFrom('a'), connections.countFrom('b')]).toEqual([4, 2, 1])
+    expect(connections.countFrom(null)).toBe(0)
   })
   it('yields to other calls after every 64 sends', async () => {
     let pauses = 0
-    const { audience, join } = makeAudience(async () => void pauses++)
+    const { connections, join } = makeConnections(async () => void pauses++)
     for (let i = 0; i < 63; i++) join(null)
-    await audience.tell(change(1, 'a'))
+    await connections.broadcast([change(1, 'a')])
     expect(pauses).toBe(0)
     join(null, [], 1)
-    await audience.tell(change(2, 'a'))
+    await connections.broadcast([change(2, 'a')])
     expect(pauses).toBe(1)
     for (let i = 0; i < 64; i++) join(null, [], 2)
-    await audience.tell(change(3, 'a'))
+    await connections.broadcast([change(3, 'a')])
     expect(pauses).toBe(3)
     // Watchers that are already at the revision do not count towards a yield.
-    await audience.tell(change(3, 'a'))
+    await connections.broadcast([change(3, 'a')])
     expect(pauses).toBe(3)
   })
   it('starts the next event only after the yield', async () => {
     let resume = (): void => {}
-    const { audience, join } = makeAudience(() => new Promise<void>((resolve) => (resume = resolve)))
+    const { connections, join } = makeConnections(() => new Promise<void>((resolve) => (resume = resolve)))
     const sockets = Array.from({ length: 65 }, () => join(null))
-    const telling = audience.tell(change(1, 'a'))
+    const telling = connections.broadcast([change(1, 'a')])
     await Promise.resolve()
     expect([sockets[63]?.sent.length, sockets[64]?.sent.length]).toEqual([1, 0])
     resume()
@@ -90,30 +90,30 @@ describe('Audience', () => {
     expect(sockets[64]?.sent).toHaveLength(1)
   })
   it('sends the deletion to all watchers, whatever their keys, and closes them', () => {
-    const { audience, join } = makeAudience()
+    const { connections, join } = makeConnections()
     const sockets = [join(null), join(['a']), join('revisions', [], 9)]
-    audience.end({ type: 'gone', revision: 7, values: [] })
+    connections.end({ type: 'gone', revision: 7, values: [] })
     for (const { sent, closedWith, closedFor } of sockets) {
       expect(sent).toEqual(['{"type":"gone","revision":7}'])
       expect([closedWith, closedFor]).toEqual([1000, 'the stash was deleted'])
     }
   })
   it("continues after a hibernation from each watcher's cursor: the last broadcast event, or a later revision at which it connected", async () => {
-    const { join, wake } = makeAudience()
+    const { join, wake } = makeConnections()
     const [early, late] = [join(['a'], [], 2), join(null, [], 6)]
-    const audience = wake(4)
-    for (const revision of [3, 4, 5, 6, 7]) await audience.tell(change(revision, 'a'))
+    const connections = wake(4)
+    for (const revision of [3, 4, 5, 6, 7]) await connections.broadcast([change(revision, 'a')])
     expect([early, late].map(({ sent }) => sent.map((text) => (JSON.parse(text) as WatchEvent).revision))).toEqual([
       [5, 6, 7],
       [7],
     ])
   })
   it('continues with the others if one watcher has just disconnected', async () => {
-    const { audience, join } = makeAudience()
+    const { connections, join } = makeConnections()
     const [gone, other] = [join(null), join(null)]
     gone.isGone = true
-    await audience.tell(change(1, 'a'))
-    audience.end({ type: 'gone', revision: 2, values: [] })
+    await connections.broadcast([change(1, 'a')])
+    connections.end({ type: 'gone', revision: 2, values: [] })
     expect(other.sent).toHaveLength(2)
     expect(other.closedWith).toBe(1000)
   })
@@ -128,38 +128,38 @@ describe('a watcher that sends no pings', () => {
   }
 
   it('is closed once it has a mebibyte of unread events, and told to resume', async () => {
-    const { audience, join } = makeAudience()
+    const { connections, join } = makeConnections()
     const socket = join(null)
-    await audience.tell(sized(1, MEBIBYTE / 2))
-    await audience.tell(sized(2, MEBIBYTE / 2))
+    await connections.broadcast([sized(1, MEBIBYTE / 2)])
+    await connections.broadcast([sized(2, MEBIBYTE / 2)])
     expect([socket.closedWith, socket.sent.length]).toEqual([null, 2])
-    await audience.tell(change(3, 'a'))
+    await connections.broadcast([change(3, 'a')])
     expect([socket.closedWith, socket.sent.length]).toEqual([1013, 2])
     expect(socket.closedFor).toContain('resume with ?after=')
   })
   it('receives one event of any size', async () => {
-    const { audience, join } = makeAudience()
+    const { connections, join } = makeConnections()
     const socket = join(null)
-    await audience.tell(sized(1, 2 * MEBIBYTE))
+    await connections.broadcast([sized(1, 2 * MEBIBYTE)])
     expect([socket.closedWith, socket.sent.length]).toEqual([null, 1])
-    await audience.tell(change(2, 'a'))
+    await connections.broadcast([change(2, 'a')])
     expect([socket.closedWith, socket.sent.length]).toEqual([1013, 1])
   })
   it('counts as having read everything once it sends a ping', async () => {
-    const { audience, join } = makeAudience()
+    const { connections, join } = makeConnections()
     const socket = join(null)
     for (let revision = 1; revision <= 10; revision++) {
-      socket.heardAt = revision * 1_000
-      await audience.tell(sized(revision, MEBIBYTE))
+      socket.lastPingAt = revision * 1_000
+      await connections.broadcast([sized(revision, MEBIBYTE)])
     }
     expect([socket.closedWith, socket.sent.length]).toEqual([null, 10])
-    await audience.tell(change(11, 'a'))
+    await connections.broadcast([change(11, 'a')])
     expect(socket.closedWith).toBe(1013)
   })
   it('is not charged for events of other keys', async () => {
-    const { audience, join } = makeAudience()
+    const { connections, join } = makeConnections()
     const socket = join(['z'])
-    for (let revision = 1; revision <= 4; revision++) await audience.tell(sized(revision, MEBIBYTE))
+    for (let revision = 1; revision <= 4; revision++) await connections.broadcast([sized(revision, MEBIBYTE)])
     expect([socket.closedWith, socket.sent.length]).toEqual([null, 0])
   })
 })
@@ -184,7 +184,7 @@ describe('refuseMessage', () => {
   })
 })
 
-describe('hallOf', () => {
+describe('getHibernatingSockets', () => {
   it('lets the runtime answer pings, and finds sockets by address', () => {
     const pairs: unknown[] = []
     vi.stubGlobal('WebSocketRequestResponsePair', function Pair(...texts: unknown[]) {
@@ -199,71 +199,73 @@ describe('hallOf', () => {
       getWebSocketAutoResponseTimestamp: (socket: string) => at.get(socket) ?? null,
     }
     // The code uses only these members of the object's state.
-    const hall = hallOf(ctx as unknown as DurableObjectState) as unknown as Record<
+    const sockets = getHibernatingSockets(ctx as unknown as DurableObjectState) as unknown as Record<
       string,
       (...args: unknown[]) => unknown
     >
     vi.unstubAllGlobals()
     expect(pairs).toHaveLength(2)
     expect(pairs[0]).toEqual(['ping', 'pong'])
-    hall['accept']?.('a socket', 'address')
-    hall['accept']?.('a socket', null)
+    sockets['accept']?.('a socket', 'address')
+    sockets['accept']?.('a socket', null)
     expect(accepted).toEqual([
       ['a socket', ['address']],
       ['a socket', []],
     ])
-    expect([hall['sockets']?.(), hall['socketsFrom']?.('address')]).toEqual([['all'], ['address']])
-    expect([hall['heardAt']?.('heard'), hall['heardAt']?.('never')]).toEqual([5_000, 0])
+    expect([sockets['all']?.(), sockets['from']?.('address')]).toEqual([['all'], ['address']])
+    expect([sockets['lastPingAt']?.('heard'), sockets['lastPingAt']?.('never')]).toEqual([5_000, 0])
   })
 })
 
-describe('Audience.tellAll', () => {
+describe('a broadcast of several events', () => {
   const two = '[{"type":"change","revision":1,"changes":{"a":"x"}},{"type":"change","revision":2,"changes":{"a":"x"}}]'
-  const joinBatch = (audience: ReturnType<typeof makeAudience>['audience'], filter: Filter, texts: string[] = []) => {
-    const socket = new SocketStub()
-    audience.admit(socket, filter, texts, 0, null, { batch: true })
-    return socket
-  }
-  it('sends several events as one array to a watcher that asked for that, and one by one to any other', async () => {
-    const { audience, join } = makeAudience()
-    const [plain, batched, other] = [join(null), joinBatch(audience, ['a']), joinBatch(audience, ['b'])]
-    await audience.tellAll([change(1, 'a'), change(2, 'a'), change(3, 'b')])
+  const lines = two.slice(1, -1).replace('},{"type"', '}\n{"type"')
+  type Join = ReturnType<typeof makeConnections>['join']
+  const joinAs = (join: Join, framing: Framing, filter: Filter, texts: string[] = []) =>
+    join(filter, texts, 0, undefined, { framing })
+  it('sends them as one array or as lines to a watcher that asked for that, and one by one to any other', async () => {
+    const { connections, join } = makeConnections()
+    const [plain, batched, other] = [join(null), joinAs(join, 'array', ['a']), joinAs(join, 'array', ['b'])]
+    const [lined, alone] = [joinAs(join, 'lines', ['a']), joinAs(join, 'lines', ['b'])]
+    await connections.broadcast([change(1, 'a'), change(2, 'a'), change(3, 'b')])
     expect(plain.sent).toHaveLength(3)
     expect(batched.sent).toEqual([two])
-    expect(other.sent).toEqual(['{"type":"change","revision":3,"changes":{"b":"x"}}'])
+    expect(lined.sent).toEqual([lines])
+    for (const { sent } of [other, alone]) expect(sent).toEqual(['{"type":"change","revision":3,"changes":{"b":"x"}}'])
   })
   it('sends the first events as one array, and nothing where there are none', () => {
-    const { audience } = makeAudience()
-    expect(joinBatch(audience, null, ['{"a":1}', '{"b":2}']).sent).toEqual(['[{"a":1},{"b":2}]'])
-    expect(joinBatch(audience, null).sent).toEqual([])
+    const { join } = makeConnections()
+    expect(joinAs(join, 'array', null, ['{"a":1}', '{"b":2}']).sent).toEqual(['[{"a":1},{"b":2}]'])
+    expect(joinAs(join, 'lines', null, ['{"a":1}', '{"b":2}']).sent).toEqual(['{"a":1}\n{"b":2}'])
+    for (const framing of ['array', 'lines'] as const) expect(joinAs(join, framing, null).sent).toEqual([])
   })
-  it('remembers over a hibernation which watchers asked for arrays', async () => {
-    const { audience, wake } = makeAudience()
-    const socket = joinBatch(audience, null)
-    await wake(0).tellAll([change(1, 'a'), change(2, 'a')])
-    expect(socket.sent).toEqual([two])
+  it('remembers over a hibernation how each watcher receives them', async () => {
+    const { join, wake } = makeConnections()
+    const [array, lined] = [joinAs(join, 'array', null), joinAs(join, 'lines', null)]
+    await wake(0).broadcast([change(1, 'a'), change(2, 'a')])
+    expect([array.sent, lined.sent]).toEqual([[two], [lines]])
   })
   it('sends only the events after the cursor of a watcher', async () => {
-    const { audience, join } = makeAudience()
+    const { connections, join } = makeConnections()
     const [early, late] = [join(null, [], 1), join(null, [], 3)]
-    await audience.tellAll([change(1, 'a'), change(2, 'a'), change(3, 'a')])
+    await connections.broadcast([change(1, 'a'), change(2, 'a'), change(3, 'a')])
     expect([early, late].map(({ sent }) => sent.length)).toEqual([2, 0])
   })
   it('sends each watcher its own text, also when there are more texts than it keeps', async () => {
-    const { audience, join } = makeAudience()
+    const { connections, join } = makeConnections()
     const value = 'x'.repeat(6 * 1024 * 1024)
     const values = ['a', 'b', 'c', 'd'].map((key) => ({ key, value }))
     const sockets = [...values, ...values].map(({ key }) => ({ key, socket: join([key]) }))
-    await audience.tellAll([{ type: 'change', revision: 1, values }])
+    await connections.broadcast([{ type: 'change', revision: 1, values }])
     for (const { key, socket } of sockets) {
       expect(socket.sent).toEqual([JSON.stringify({ type: 'change', revision: 1, changes: { [key]: value } })])
     }
   })
   it('yields after every 64 messages', async () => {
     let pauses = 0
-    const { audience, join } = makeAudience(async () => void pauses++)
+    const { connections, join } = makeConnections(async () => void pauses++)
     for (let i = 0; i < 64; i++) join(null)
-    await audience.tellAll([change(1, 'a'), change(2, 'a')])
+    await connections.broadcast([change(1, 'a'), change(2, 'a')])
     expect(pauses).toBe(2)
   })
 })

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { Questions } from '../../src/live/questions.ts'
+import { BoundedCalls } from '../../src/live/bounded-calls.ts'
 
 /** Calls that the test answers, and deadlines that it lets pass. */
-function makeQuestions(atOnce = 2) {
+function makeBoundedCalls(atOnce = 2) {
   const calls: { key: string; answer(value: string): void; fail(): void }[] = []
   const deadlines: { ms: number; pass(): void; signal: AbortSignal }[] = []
-  const questions = new Questions({
+  const bounded = new BoundedCalls({
     atOnce,
     deadlineMs: 500,
     sleep: (ms, signal) =>
@@ -15,7 +15,7 @@ function makeQuestions(atOnce = 2) {
       }),
   })
   const ask = (key: string) =>
-    questions.ask(
+    bounded.run(
       key,
       () => new Promise<string>((answer, fail) => calls.push({ key, answer, fail: () => fail(new Error('broken')) })),
     )
@@ -23,9 +23,9 @@ function makeQuestions(atOnce = 2) {
   return { calls, deadlines, ask, settle, keys: () => calls.map(({ key }) => key) }
 }
 
-describe('Questions', () => {
-  it('makes one call for all equal questions, and one for each different one', async () => {
-    const { calls, ask, keys } = makeQuestions()
+describe('BoundedCalls', () => {
+  it('makes one call for all equal calls, and one for each different one', async () => {
+    const { calls, ask, keys } = makeBoundedCalls()
     const asked = [ask('a'), ask('a'), ask('b'), ask('a')]
     expect(keys()).toEqual(['a', 'b'])
     calls[0]?.answer('A')
@@ -33,7 +33,7 @@ describe('Questions', () => {
     expect(await Promise.all(asked)).toEqual(['A', 'A', 'B', 'A'])
   })
   it('calls again once a call has succeeded or failed', async () => {
-    const { calls, ask, keys } = makeQuestions()
+    const { calls, ask, keys } = makeBoundedCalls()
     const one = ask('a')
     calls[0]?.answer('A')
     await one
@@ -44,7 +44,7 @@ describe('Questions', () => {
     expect(keys()).toEqual(['a', 'a', 'a'])
   })
   it('limits the calls in flight, and runs the others in the order of arrival', async () => {
-    const { calls, ask, settle, keys } = makeQuestions(2)
+    const { calls, ask, settle, keys } = makeBoundedCalls(2)
     const asked = ['a', 'b', 'c', 'd', 'e'].map((key) => ask(key).catch(() => 'failed'))
     expect(keys()).toEqual(['a', 'b'])
     calls[1]?.answer('B')
@@ -59,7 +59,7 @@ describe('Questions', () => {
     expect(await Promise.all(asked)).toEqual(['failed', 'B', 'x', 'x', 'x'])
   })
   it('has its full limit again when all calls have ended', async () => {
-    const { calls, ask, settle, keys } = makeQuestions(2)
+    const { calls, ask, settle, keys } = makeBoundedCalls(2)
     const asked = ['a', 'b', 'c'].map(ask)
     for (const index of [0, 1, 2]) {
       calls[index]?.answer('x')
@@ -70,7 +70,7 @@ describe('Questions', () => {
     expect(keys().slice(3)).toEqual(['d', 'e'])
   })
   it('abandons a call at its deadline, so that the next can start', async () => {
-    const { calls, deadlines, ask, settle, keys } = makeQuestions(1)
+    const { calls, deadlines, ask, settle, keys } = makeBoundedCalls(1)
     const late = ask('a').catch((fault: Error) => fault.message)
     void ask('b')
     expect(deadlines.map(({ ms }) => ms)).toEqual([500])
@@ -86,7 +86,7 @@ describe('Questions', () => {
     expect(keys()).toEqual(['a', 'b'])
   })
   it('clears its timer when the answer arrives', async () => {
-    const { calls, deadlines, ask } = makeQuestions()
+    const { calls, deadlines, ask } = makeBoundedCalls()
     const asked = ask('a')
     expect(deadlines[0]?.signal.aborted).toBe(false)
     calls[0]?.answer('A')
