@@ -13,6 +13,13 @@ import { getStatusDigest, serializeStatus, type WatchStatus } from '../model/sna
 /** After so many sends waiting requests get their turn, writes first of all. */
 const SENDS_PER_TURN = 64
 /**
+ * How long a broadcast takes at least for each message that it sends. Sending one takes half of this, so requests have the other half
+ * of the object's time, however often the stash changes, and changes that come meanwhile are sent together.
+ */
+const SEND_MS = 0.2
+/** A broadcast that is shorter than this takes no longer than it does. */
+const PACE_MIN_MS = 10
+/**
  * Backpressure limit: characters sent since the last ping. The runtime does not expose its send buffer. Past it the connection is
  * closed with 1013, and the client resumes.
  */
@@ -90,12 +97,14 @@ export class ConnectionManager<S extends Socket = WebSocket> {
 
   /**
    * Sends several events in order: to each watcher those after its cursor. After them comes the status, to those who asked for it
-   * and received another one last. It is about all keys, whatever their filter.
+   * and received another one last. It is about all keys, whatever their filter. Resolves when the next broadcast may begin.
    */
   async broadcast(events: WatchEvent[], status: WatchStatus | null = null): Promise<void> {
     const head = events.at(-1)?.revision ?? -1
     const digest = status && getStatusDigest(status)
     const messages = new SharedMessages(events)
+    const beganAt = Date.now()
+    let total = 0
     let sent = 0
     for (const socket of this.#sockets.all()) {
       const connection = this.#getConnection(socket)
@@ -110,9 +119,12 @@ export class ConnectionManager<S extends Socket = WebSocket> {
       for (const text of due) this.#send(socket, connection, text)
       sent += Math.max(1, due.length)
       if (sent < SENDS_PER_TURN) continue
+      total += sent
       sent = 0
       await this.#sockets.yieldToRequests()
     }
+    const restMs = (total + sent) * SEND_MS - Math.max(0, Date.now() - beganAt)
+    if (restMs >= PACE_MIN_MS) await this.#sockets.wait(restMs)
   }
 
   /** Whether a watcher may have asked for the status. It stays true when that watcher leaves, until the object sleeps. */

@@ -11,6 +11,7 @@ export type HibernatingSockets<S extends Socket = WebSocket> = {
   lastPingAt(socket: S): number
   /** Lets waiting requests have their turn. */
   yieldToRequests(): Promise<unknown>
+  wait(ms: number): Promise<unknown>
 }
 
 export function getHibernatingSockets(ctx: DurableObjectState): HibernatingSockets {
@@ -23,5 +24,6 @@ export function getHibernatingSockets(ctx: DurableObjectState): HibernatingSocke
     accept: (socket, address) => ctx.acceptWebSocket(socket, address === null ? [] : [address]),
     lastPingAt: (socket) => ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0,
     yieldToRequests: () => scheduler.wait(0),
+    wait: (ms) => scheduler.wait(ms),
   }
 }

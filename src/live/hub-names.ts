@@ -1,4 +1,4 @@
-/** Where hubs stand: near those whom they tell. A hub's name is `<stash>/<continent>/<n>`. */
+/** Where hubs stand: near their watchers. A hub's name is `<stash>/<continent>/<n>`. */
 
 /** Of Cloudflare's continents those for which it takes a location hint; a hub of any other stands near its first watcher. */
 export const CONTINENT_HINTS: Record<string, DurableObjectLocationHint> = {
@@ -12,6 +12,9 @@ export const CONTINENT_HINTS: Record<string, DurableObjectLocationHint> = {
 
 /** Of a request that says no continent. */
 export const NO_CONTINENT = 'XX'
+
+/** The number of a hub among those of its stash and continent; -1: the name is none. */
+export const parseHubNumber = (name: string): number => Number(name.split('/')[2] ?? -1)
 
 export const toHubName = (stashId: string, continent: string, n: number): string => `${stashId}/${continent}/${n}`
 

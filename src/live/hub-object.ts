@@ -20,7 +20,7 @@ import { BoundedCalls } from './bounded-calls.ts'
 import { CLOSE, close, ConnectionManager, refuseMessage } from './connection-manager.ts'
 import { getHibernatingSockets } from './hibernating-sockets.ts'
 import { HubCopy } from './hub-copy.ts'
-import { judgeOpening, parseHubOpening, REFUSAL_STATUS, type HubOpening } from './opening.ts'
+import { HUB_COUNT_HEADER, judgeOpening, parseHubOpening, REFUSAL_STATUS, type HubOpening } from './opening.ts'
 
 /** For so long the copy is current without a question to the stash, which sends each change besides. */
 const COPY_CURRENT_MS = 1_000
@@ -46,6 +46,8 @@ export class HubObject extends DurableObject<Env> {
   #sentUpTo: number | null
   readonly #connections: ConnectionManager
   readonly #copy = new HubCopy()
+  /** How many hubs the stash has on this continent, by its last answer. It is stored: a restart concerns all of them. */
+  #hubs: number
   /** When the question was asked to which the stash gave its last answer, or failed to. */
   #comparedAt = -Infinity
   /** For watchers that join. Null: not known, or the stash runs an older version, which sends none. */
@@ -69,6 +71,7 @@ export class HubObject extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     this.#sentUpTo = this.#kv.get<number>('told') ?? null
+    this.#hubs = this.#kv.get<number>('hubs') ?? 1
     this.#connections = new ConnectionManager(getHibernatingSockets(ctx), this.#sentUpTo ?? 0)
     const wasCut = this.#sentUpTo !== null && this.#connections.size === 0
     this.#staysUntil = wasCut ? Date.now() + RETURN_MS : -Infinity
@@ -77,13 +80,13 @@ export class HubObject extends DurableObject<Env> {
   /** Accepts a watcher: see `WatchTerms`. For the refusals see `REFUSAL_STATUS`. */
   override async fetch(request: Request): Promise<Response> {
     const opening = parseHubOpening(request.headers)
-    if (opening.returning && this.#sentUpTo === null) return new Response(null, { status: REFUSAL_STATUS.idle })
+    if (opening.returning && this.#sentUpTo === null) return this.#refuse(REFUSAL_STATUS.idle)
     const joining = [...this.#joining]
     const taken = this.#connections.size + joining.length
     const held =
       this.#connections.countFrom(opening.address) + joining.filter(({ address }) => address === opening.address).length
     const refusal = judgeOpening(opening, { taken, held, limit: opening.limit })
-    if (refusal !== null) return new Response(null, { status: REFUSAL_STATUS[refusal] })
+    if (refusal !== null) return this.#refuse(REFUSAL_STATUS[refusal])
     this.#joining.add(opening)
     try {
       return await this.#join(opening, request.url)
@@ -119,9 +122,17 @@ export class HubObject extends DurableObject<Env> {
       const { 0: client, 1: server } = new WebSocketPair()
       const first = composeFirstTexts(texts, revision, { status, marks })
       this.#connections.accept(server, filter, first, revision, address, { framing, status })
-      return new Response(null, { status: 101, webSocket: client })
+      return new Response(null, { status: 101, webSocket: client, headers: this.#countHeader() })
     }
-    return new Response(null, { status: 503 })
+    return this.#refuse(503)
+  }
+
+  #refuse(status: number): Response {
+    return new Response(null, { status, headers: this.#countHeader() })
+  }
+
+  #countHeader(): Record<string, string> {
+    return { [HUB_COUNT_HEADER]: String(this.#hubs) }
   }
 
   #isCurrent(): boolean {
@@ -158,6 +169,7 @@ export class HubObject extends DurableObject<Env> {
       stash.missed(after, null, 'events', this.#sentUpTo === null ? null : { name, told: this.#sentUpTo }, true)
     const missed = await ask(revision)
     if (missed === null) return false
+    this.#noteHubs(missed)
     this.#copy.load(missed)
     // A status that the stash sent meanwhile may be newer than the one in this answer.
     if (received === this.#statusesReceived) this.#noteStatus(missed.status ?? null)
@@ -168,6 +180,12 @@ export class HubObject extends DurableObject<Env> {
     }
     this.#comparedAt = askedAt
     return true
+  }
+
+  #noteHubs({ hubs = this.#hubs }: Missed): void {
+    if (hubs === this.#hubs) return
+    this.#hubs = hubs
+    this.#kv.put('hubs', hubs)
   }
 
   /** Watchers that are here receive a status that differs as well: a call of the stash may have been lost. */
@@ -194,7 +212,9 @@ export class HubObject extends DurableObject<Env> {
     const renew = () => stash.missed(told, [], 'texts', { name, told }, true)
     const missed = await this.#calls.run('renew', renew).catch(() => undefined)
     if (missed === null) await this.tell([{ type: 'gone', revision: (this.#sentUpTo ?? 0) + 1, values: [] }])
-    else if (missed !== undefined && received === this.#statusesReceived) this.#noteStatus(missed.status ?? null)
+    if (missed === null || missed === undefined) return
+    this.#noteHubs(missed)
+    if (received === this.#statusesReceived) this.#noteStatus(missed.status ?? null)
   }
 
   /** To be called by each instance that watchers join, so that the alarm is never set to a time far away. */

@@ -61,6 +61,12 @@ export const parseHubOpening = (headers: Headers): HubOpening => ({
  */
 export const REFUSAL_STATUS = { full: 503, uncounted: 428, share: 429, idle: 421 } as const
 
+/**
+ * How many hubs the stash has on the continent, in each answer of a hub: an isolate that has just begun spreads its watchers over all
+ * of them, instead of filling one after the other.
+ */
+export const HUB_COUNT_HEADER = 'Hub-Count'
+
 export type OpeningRefusal = Exclude<keyof typeof REFUSAL_STATUS, 'idle'>
 
 /** @param held the places of this address, among those taken */

@@ -4,7 +4,7 @@
  * throughput.
  */
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions } from 'wrangler'
@@ -24,6 +24,8 @@ export type Options = {
   bindings?: Record<string, string>
   /** Suppresses the Worker's log lines. */
   quiet?: boolean
+  /** The ports of further Workers over the same objects and KV, as isolates in several places. For tests. */
+  otherWorkers?: number[]
 }
 
 export type Server = { url: URL; miniflare: Miniflare; stop(): Promise<void> }
@@ -32,15 +34,27 @@ export type Server = { url: URL; miniflare: Miniflare; stop(): Promise<void> }
  * Bundles the Worker into `outDir`, as a deploy does, and returns the path of its entry. The files for browsers are built beside it,
  * because a later build removes the files that the folder in wrangler.toml has now, and a running server still needs them.
  */
-export async function bundle(outDir: string, { minify = true } = {}): Promise<string> {
+export async function bundle(
+  outDir: string,
+  { minify = true, script = 'src/worker.ts' }: { minify?: boolean; script?: string } = {},
+): Promise<string> {
   const wrangler = join(root, 'node_modules/wrangler/bin/wrangler.js')
-  const args = [wrangler, 'deploy', '--env=', '--dry-run', '--outdir', outDir, ...(minify ? [] : ['--minify=false'])]
+  const args = [
+    wrangler,
+    'deploy',
+    script,
+    '--env=',
+    '--dry-run',
+    '--outdir',
+    outDir,
+    ...(minify ? [] : ['--minify=false']),
+  ]
   await promisify(execFile)(process.execPath, args, {
     cwd: root,
     env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_LOG: 'error' },
   })
   await buildAssets(join(outDir, 'assets'))
-  return join(outDir, 'worker.js')
+  return join(outDir, `${basename(script, '.ts')}.js`)
 }
 
 /**
@@ -49,10 +63,29 @@ export async function bundle(outDir: string, { minify = true } = {}): Promise<st
  * request.
  */
 const FILES = 'files'
+const MAIN = 'switchyard'
 
 export async function serve(entry: string, options: Options): Promise<Server> {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, 'wrangler.toml'))
   const { assets: _, ...ours } = workerOptions
+  const worker = (name: string, port: number) => ({
+    ...ours,
+    name,
+    rootPath: root,
+    modules: [{ type: 'ESModule' as const, path: entry }],
+    modulesRoot: join(entry, '..'),
+    bindings: {
+      // Anyone may create stashes without ADMIN_TOKEN, because only this machine can reach the service.
+      ...(isLoopback(options.host) && { OPEN_CREATION: 'yes' }),
+      ...(ours.bindings as Record<string, string>),
+      ...options.bindings,
+    },
+    serviceBindings: { ASSETS: FILES },
+    unsafeDirectSockets: [{ host: options.host, port }],
+  })
+  // The objects run in the first Worker.
+  const classes = Object.entries(ours.durableObjects as Record<string, { className: string }>)
+  const elsewhere = classes.map(([binding, { className }]) => [binding, { className, scriptName: MAIN }])
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       log: new Log(LogLevel.ERROR),
@@ -62,21 +95,11 @@ export async function serve(entry: string, options: Options): Promise<Server> {
       ...(options.quiet && { handleStructuredLogs: () => {} }),
       ...(options.persistTo !== undefined && { resourcePersistencePath: options.persistTo }),
       workers: [
-        {
-          ...ours,
-          name: 'switchyard',
-          rootPath: root,
-          modules: [{ type: 'ESModule', path: entry }],
-          modulesRoot: join(entry, '..'),
-          bindings: {
-            // Anyone may create stashes without ADMIN_TOKEN, because only this machine can reach the service.
-            ...(isLoopback(options.host) && { OPEN_CREATION: 'yes' }),
-            ...(ours.bindings as Record<string, string>),
-            ...options.bindings,
-          },
-          serviceBindings: { ASSETS: FILES },
-          unsafeDirectSockets: [{ host: options.host, port: options.port }],
-        },
+        worker(MAIN, options.port),
+        ...(options.otherWorkers ?? []).map((port, i) => ({
+          ...worker(`${MAIN}-${i}`, port),
+          durableObjects: Object.fromEntries(elsewhere) as Record<string, { className: string; scriptName: string }>,
+        })),
         {
           name: FILES,
           modules: [{ type: 'ESModule', path: 'none.js', contents: 'export default {}' }],

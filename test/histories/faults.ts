@@ -18,6 +18,8 @@ const FAULTS_TO_RECOVERY = 1
 export type FaultPlan = {
   kills: boolean
   recoveries: boolean
+  /** Whether the service can abort hubs: see `crowd-worker.ts`. */
+  hubs: boolean
   /** The mean time from one fault to the next. */
   everyMs: number
 }
@@ -40,18 +42,28 @@ export class Faults {
     this.#scratch = scratch
   }
 
-  async run({ kills, recoveries, everyMs }: FaultPlan): Promise<void> {
+  async run({ kills, recoveries, hubs, everyMs }: FaultPlan): Promise<void> {
     const { random } = this.#state
     if (!kills) return
     while (!this.#state.isOver) {
       const nextAt = Date.now() + random.between(0.4 * everyMs, 1.6 * everyMs)
       while (Date.now() < nextAt && !this.#state.isOver) await sleep(50)
       if (this.#state.isOver) return
+      // Most faults: they end no process, so that a run has many.
+      if (hubs && random() < 0.7) {
+        await this.#abortHubs()
+        continue
+      }
       const roll = random()
       if (this.#hasCopy && this.#faultsSinceCopy++ >= FAULTS_TO_RECOVERY) await this.recover()
       else if (roll < 0.4) await this.#killRuntime()
       else await this.#restart(roll < 0.93 ? 'SIGKILL' : 'SIGTERM', recoveries)
     }
+  }
+
+  async #abortHubs(): Promise<void> {
+    this.#state.counts.hubAborts++
+    await fetch(`${this.#service.origins[0]}/abort-hubs?stash=${this.#state.stash.id}`).catch(() => {})
   }
 
   async #killRuntime(): Promise<void> {

@@ -17,6 +17,8 @@ export type Options = {
   fence: boolean
   clock: boolean
   hubs: boolean
+  /** The number of Workers over the same objects. */
+  workers: number
   /** The run continues past `seconds` until it has made this many operations and reads, because a slow machine makes few. */
   atLeast: number
   /** The longest time-box. */
@@ -38,6 +40,7 @@ Starts the service with a data folder of its own, sends requests, kills it at ra
   --no-clock       for a service whose time-boxes end only with a revision, not by the clock in every copy
   --for S          the longest time-box, in seconds (8)
   --writers N (6)  --readers N (4)  --watchers N (8)
+  --workers N      several Workers over the same objects, a lower limit of confirmations, and hubs that are aborted (1)
   --broken NAME    breaks the service on purpose, to show that the checks find it:
 ${Object.entries(BREAKS)
   .map(([name, what]) => `                   ${name}: ${what}`)
@@ -62,6 +65,7 @@ export function readOptions(args: string[]): Options | null {
       fence: { type: 'boolean', default: true },
       clock: { type: 'boolean', default: true },
       hubs: { type: 'boolean', default: true },
+      workers: { type: 'string', default: '1' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -83,6 +87,7 @@ export function readOptions(args: string[]): Options | null {
     fence: values.fence,
     clock: values.clock,
     hubs: values.hubs,
+    workers: url === null ? parseNumber('workers', values.workers, 1, 16) : 1,
     atLeast: 0,
     forMaxMs: 1_000 * parseNumber('for', values.for, 2, 60),
   }

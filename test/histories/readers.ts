@@ -10,7 +10,9 @@ const DOWN_PAUSE_MS = 150
 type Plan = Pick<Read, 'kind' | 'key' | 'keys' | 'minRevision' | 'ifNoneMatch'>
 
 export async function read(state: State): Promise<void> {
-  const client = new HttpClient(state.origin)
+  const origin = state.pick(state.origins)
+  const worker = state.origins.indexOf(origin)
+  const client = new HttpClient(origin)
   /** The last ETag of each resource, for conditional requests. */
   const tags = new Map<string, string>()
   while (!state.isOver) {
@@ -18,7 +20,7 @@ export async function read(state: State): Promise<void> {
     const startedAt = Date.now()
     const answer = await client.send(toRequest(state, plan))
     if (isAnswer(answer)) {
-      const seen = record(plan, startedAt, answer)
+      const seen = record(plan, worker, startedAt, answer)
       state.reads.push(seen)
       learn(state, seen, tags)
     }
@@ -72,11 +74,12 @@ function toRequest({ stash }: State, { kind, key, keys, minRevision, ifNoneMatch
 
 const CONTEXT = JSON.stringify({ context: { targetingKey: 'somebody' } })
 
-function record(plan: Plan, startedAt: number, answer: Answer): Read {
+function record(plan: Plan, worker: number, startedAt: number, answer: Answer): Read {
   const source = getHeader(answer, 'switchyard-source') ?? ''
   const revision = getHeader(answer, 'switchyard-revision')
   return {
     ...plan,
+    worker,
     startedAt,
     endedAt: Date.now(),
     status: answer.status,

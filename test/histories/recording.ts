@@ -40,6 +40,8 @@ export type Read = {
   keys: string[] | null
   minRevision: number
   ifNoneMatch: string | null
+  /** The number of the Worker that was asked. */
+  worker: number
   startedAt: number
   endedAt: number
   status: number
@@ -103,6 +105,8 @@ export type Rules = {
   fence: boolean
   /** Time-boxes end by the clock, in copies as well. */
   clock: boolean
+  /** All requests go through one isolate, which waits for the revisions that were written through it. */
+  oneIsolate: boolean
 }
 
 export type Recording = {

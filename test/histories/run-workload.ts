@@ -25,17 +25,25 @@ export type RunResult = { recording: Recording; state: State }
 
 export async function runWorkload(options: Options, onService: (service: Service) => void): Promise<RunResult> {
   const scratch = await mkdtemp(join(tmpdir(), 'switchyard-histories-'))
-  const settings: Settings = options.hubs ? { WATCHERS_PER_OBJECT: '2', WATCHERS_BEFORE_HUBS: '2' } : {}
-  const service = new Service(join(scratch, 'data'), await freePort(), settings)
+  const isCrowd = options.workers > 1
+  const settings: Settings = {
+    ...(options.hubs && { WATCHERS_PER_OBJECT: isCrowd ? '4' : '2', WATCHERS_BEFORE_HUBS: '2' }),
+    // Fewer than the Workers ask for: each confirmation holds for longer than a second.
+    ...(isCrowd && { CONFIRMATIONS_PER_SECOND: '1' }),
+  }
+  const ports = await Promise.all(Array.from({ length: options.workers }, freePort))
+  const service = new Service(join(scratch, 'data'), ports, settings)
   onService(service)
   let proxy: { origin: string; close(): void } | null = null
   try {
     if (options.url === null) await service.start()
-    const origin = options.url ?? service.origin
+    const origins = options.url === null ? service.origins : [options.url]
+    const origin = origins[0] ?? ''
     const { broken, recoveries, fence, clock } = options
     if (broken !== null && broken !== 'recovery') proxy = await startBreakingProxy(broken, origin)
     const stash = await createStash(origin, options.writers)
-    const state = new State(proxy?.origin ?? origin, stash, { fence, clock }, options)
+    const allowed = { fence, clock, oneIsolate: !isCrowd }
+    const state = new State(proxy === null ? origins : [proxy.origin], stash, allowed, options)
     state.begin()
     // The history is read past the proxy, which may break it.
     const historyReader = new HistoryReader(origin, stash)
@@ -50,7 +58,7 @@ export async function runWorkload(options: Options, onService: (service: Service
     const faultsDone =
       broken === 'recovery'
         ? recoverUnseen(faults, state, options.seconds)
-        : faults.run({ kills: options.kills, recoveries, everyMs: options.faultEveryMs })
+        : faults.run({ kills: options.kills, recoveries, hubs: isCrowd, everyMs: options.faultEveryMs })
     let fault: string | null = null
     const stop = (error: unknown): void => {
       fault ??= String(error)

@@ -14,11 +14,17 @@ const root = join(import.meta.dirname, '../..')
 const START_DEADLINE_MS = 90_000
 const END_DEADLINE_MS = 10_000
 
-export type Settings = { READ_MODE?: 'kv'; WATCHERS_PER_OBJECT?: string; WATCHERS_BEFORE_HUBS?: string }
+export type Settings = {
+  READ_MODE?: 'kv'
+  WATCHERS_PER_OBJECT?: string
+  WATCHERS_BEFORE_HUBS?: string
+  CONFIRMATIONS_PER_SECOND?: string
+}
 
 export class Service {
   readonly #data: string
-  readonly #port: number
+  /** One for each Worker over the same objects. */
+  readonly #ports: number[]
   readonly #settings: Settings
   #child: ChildProcess | null = null
   /** The descendants of the process. `end` waits for them, because the runtime ends just after its parent. */
@@ -27,25 +33,27 @@ export class Service {
   /** The error lines of its log, printed because they may show the cause of a violation. */
   readonly errors: string[] = []
 
-  constructor(data: string, port: number, settings: Settings) {
+  constructor(data: string, ports: number[], settings: Settings) {
     this.#data = data
-    this.#port = port
+    this.#ports = ports
     this.#settings = settings
   }
 
-  get origin(): string {
-    return `http://127.0.0.1:${this.#port}`
+  get origins(): string[] {
+    return this.#ports.map((port) => `http://127.0.0.1:${port}`)
   }
 
   async start(settings: Settings = this.#settings): Promise<void> {
     const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { scripts: { start: string } }
-    const [command = 'node', ...args] = scripts.start.split(' ')
+    const [command = 'node', ...args] =
+      this.#ports.length > 1 ? ['node', 'test/histories/crowd-service.ts'] : scripts.start.split(' ')
     const child = spawn(command, args, {
       cwd: root,
       env: {
         ...process.env,
         PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`,
-        PORT: String(this.#port),
+        PORT: String(this.#ports[0]),
+        PORTS: this.#ports.join(','),
         HOST: '127.0.0.1',
         SWITCHYARD_DATA: this.#data,
         // With this, Wrangler takes the variables of wrangler.toml from the environment of this process.

@@ -13,7 +13,8 @@ export const BOX_KEYS = Array.from({ length: 12 }, (_, i) => `box-${i}`)
 export class State {
   readonly rules: Rules
   readonly stash: Stash
-  readonly origin: string
+  /** One for each Worker over the same objects. */
+  readonly origins: string[]
   readonly random: Random
   readonly forMaxMs: number
   readonly gate = new Gate()
@@ -23,7 +24,7 @@ export class State {
   /** Events whose fields contradict each other. */
   readonly malformed: string[] = []
   readonly generations: Generation[] = []
-  readonly counts = { kills: 0, runtimeKills: 0, recoveries: 0, dropped: 0, repeats: 0, late: 0 }
+  readonly counts = { kills: 0, runtimeKills: 0, hubAborts: 0, recoveries: 0, dropped: 0, repeats: 0, late: 0 }
   /** The last known version of each key, or null if it is absent. Preconditions made from it are often met. */
   readonly versions = new Map<string, number | null>()
   /** The newest revision that was acknowledged or seen since the last recovery. */
@@ -34,8 +35,8 @@ export class State {
   /** Set when the watchers may stop as well. */
   isDone = false
 
-  constructor(origin: string, stash: Stash, rules: Rules, { seed, forMaxMs }: { seed: number; forMaxMs: number }) {
-    this.origin = origin
+  constructor(origins: string[], stash: Stash, rules: Rules, { seed, forMaxMs }: { seed: number; forMaxMs: number }) {
+    this.origins = origins
     this.stash = stash
     this.rules = rules
     this.random = createRandom(seed)

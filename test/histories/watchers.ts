@@ -75,7 +75,7 @@ async function stream(state: State, watched: Watched, after: number | null, ms: 
   const headers = isByHeader ? { 'Last-Event-ID': String(after) } : {}
   let isEnded = false
   const end = (): void => void (isEnded = true)
-  const req = get(new URL(path, state.origin), { agent: false, headers })
+  const req = get(new URL(path, state.pick(state.origins)), { agent: false, headers })
   req.on('error', end).on('close', end)
   req.on('response', (response) => {
     if (response.statusCode !== 200) return void req.destroy()
@@ -126,7 +126,7 @@ export class EventParser {
 }
 
 async function socket(state: State, watched: Watched, after: number | null, ms: number): Promise<void> {
-  const url = new URL(toPath(state, watched, after), state.origin)
+  const url = new URL(toPath(state, watched, after), state.pick(state.origins))
   url.protocol = 'ws:'
   const connection = new WebSocket(url.href)
   let isEnded = false
@@ -146,7 +146,7 @@ async function socket(state: State, watched: Watched, after: number | null, ms: 
 }
 
 async function poll(state: State, watched: Watched, after: number | null, ms: number): Promise<void> {
-  const client = new HttpClient(state.origin)
+  const client = new HttpClient(state.pick(state.origins))
   const leaving = new AbortController()
   const work = (async () => {
     let cursor = after

@@ -37,7 +37,7 @@ class Writer {
   constructor(state: State, number: number) {
     this.#state = state
     this.#number = number
-    this.#client = new HttpClient(state.origin)
+    this.#client = new HttpClient(state.pick(state.origins))
   }
 
   close(): void {

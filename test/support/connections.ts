@@ -27,6 +27,7 @@ export class SocketStub {
 }
 
 export function makeConnections(yieldToRequests = async (): Promise<void> => {}) {
+  const waits: number[] = []
   const sockets: SocketStub[] = []
   const addresses: (string | null)[] = []
   const hibernating = {
@@ -35,6 +36,7 @@ export function makeConnections(yieldToRequests = async (): Promise<void> => {})
     accept: (socket: SocketStub, address: string | null) => void (sockets.push(socket), addresses.push(address)),
     lastPingAt: ({ lastPingAt }: SocketStub) => lastPingAt,
     yieldToRequests: () => yieldToRequests(),
+    wait: async (ms: number) => void waits.push(ms),
   }
   const connections = new ConnectionManager(hibernating, 0)
   const join = (filter: Filter, texts: string[] = [], cursor = 0, address?: string, options?: AcceptOptions) => {
@@ -44,5 +46,5 @@ export function makeConnections(yieldToRequests = async (): Promise<void> => {})
   }
   /** The next instance of the object, with the same sockets. */
   const wake = (sentBefore: number) => new ConnectionManager(hibernating, sentBefore)
-  return { connections, join, wake }
+  return { connections, join, wake, waits }
 }

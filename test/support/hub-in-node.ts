@@ -42,20 +42,23 @@ export function makeHub() {
     getWebSocketAutoResponseTimestamp: () => null,
   }
   const questions: Ask[] = []
+  /** Those of each answer. */
+  const headers: unknown[] = []
   const stash = {
     head: 0 as number | null,
     knownUpTo: Infinity,
+    hubs: 1,
     subscriptions: [] as string[],
     /** What has happened since, or null if the stash was deleted: as the stash answers. */
     missed: async ({ after, form }: Ask): Promise<Missed | null> => {
-      const { head, knownUpTo } = stash
+      const { head, knownUpTo, hubs } = stash
       if (head === null) return null
-      if (form === 'texts') return { head, events: [], texts: [] }
+      if (form === 'texts') return { head, events: [], texts: [], hubs }
       const isReplayed = after !== null && after <= head && head - after <= 100
       const events = isReplayed
         ? Array.from({ length: head - after }, (_, i) => change(after + i + 1))
         : [{ ...change(head), type: 'snapshot' as const }]
-      return { head, events, knownUpTo }
+      return { head, events, knownUpTo, hubs }
     },
     subscribe: async (name: string) => (stash.subscriptions.push(name), stash.head),
   }
@@ -76,16 +79,19 @@ export function makeHub() {
     opening: { address?: string; counted?: boolean; limit?: number; returning?: boolean } = {},
   ) => {
     const { address = null, counted = false, limit = 100, returning = false } = opening
-    const headers = serializeHubOpening({ stashId: 'the-stash', name: 'the-hub', address, counted, limit, returning })
-    const { status, text } = (await hub.fetch(new Request(`http://hub/?${query}`, { headers }))) as Response & {
+    const sent = serializeHubOpening({ stashId: 'the-stash', name: 'the-hub', address, counted, limit, returning })
+    const response = (await hub.fetch(new Request(`http://hub/?${query}`, { headers: sent }))) as Response & {
       text(): Promise<string>
     }
+    const { status, text } = response
+    headers.push(response.headers)
     return { status, socket: sockets.at(-1)?.socket, body: status === 200 ? await text() : null }
   }
   const sleepAndWake = () => void (hub = wake())
   return {
     stash,
     questions,
+    headers,
     stored,
     sockets,
     alarm: () => hub.alarm(),
@@ -111,7 +117,9 @@ export function useHubStubs(): void {
       class {
         readonly status: number
         readonly #body: string | null
-        constructor(body: string | null, init: { status?: number } = {}) {
+        readonly headers: unknown
+        constructor(body: string | null, init: { status?: number; headers?: unknown } = {}) {
+          this.headers = init.headers
           this.#body = body
           this.status = init.status ?? 200
         }

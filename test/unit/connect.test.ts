@@ -14,12 +14,14 @@ function makePlaces(id = `stash-${++stashes}`) {
   const world = {
     stash: [] as number[],
     hubs: [] as number[],
+    hubCount: 1,
     limits: [] as string[],
     isAllowed: true,
   }
   const answer = (queue: number[], asking: Asked): Response => {
     calls.push(asking)
-    return new Response(null, { status: (queue.length > 1 ? queue.shift() : queue[0]) ?? 200 })
+    const status = (queue.length > 1 ? queue.shift() : queue[0]) ?? 200
+    return new Response(null, { status, headers: asking.hub === null ? {} : { 'Hub-Count': String(world.hubCount) } })
   }
   const getHeaders = (init: { headers: Record<string, string> }) => init.headers
   const env = {
@@ -57,8 +59,14 @@ function makePlaces(id = `stash-${++stashes}`) {
 }
 const limited = (what: string) => ({ code: 'rate_limited', retry_after_s: 60, limited: what })
 
-beforeEach(() => void vi.useFakeTimers())
-afterEach(() => void vi.useRealTimers())
+beforeEach(() => {
+  vi.useFakeTimers()
+  vi.spyOn(Math, 'random').mockReturnValue(0)
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
 
 describe('connect', () => {
   it('connects to the object of the stash first, and counts nothing', async () => {
@@ -190,7 +198,23 @@ describe('connect', () => {
     const before = hubs().length
     expect(await open()).toEqual({ code: 'unreachable' })
     const tried = hubs().slice(before)
-    expect([tried.length, new Set(tried).size, tried[0], tried.at(-1)]).toEqual([64, 64, `${id}/EU/1`, `${id}/EU/0`])
+    expect([tried.length, new Set(tried).size, tried[0]]).toEqual([64, 64, `${id}/EU/1`])
+  })
+  it('spreads watchers over the hubs that there are, once a hub has said how many', async () => {
+    const { id, world, open, hubs } = makePlaces()
+    Object.assign(world, { stash: [503], hubCount: 10 })
+    vi.spyOn(Math, 'random').mockReturnValue(0.55)
+    await open({ after: 3 })
+    await open()
+    // The one that had a place has one for the next.
+    await open()
+    expect(hubs()).toEqual([`${id}/EU/0`, `${id}/EU/5`, `${id}/EU/5`])
+  })
+  it('tries two of the hubs that there are, then one of as many new ones', async () => {
+    const { id, world, open, hubs } = makePlaces()
+    Object.assign(world, { stash: [503], hubs: [503, 503, 503, 200], hubCount: 8 })
+    await open({ after: 3 })
+    expect(hubs()).toEqual([0, 1, 8, 16].map((n) => `${id}/EU/${n}`))
   })
   it('remembers at most a thousand stashes', async () => {
     const first = makePlaces()

@@ -78,6 +78,21 @@ describe('ConnectionManager', () => {
     await connections.broadcast([change(3, 'a')])
     expect(pauses).toBe(3)
   })
+  it('takes a fifth of a millisecond for each message, so that others have half of the time', async () => {
+    vi.useFakeTimers()
+    const { connections, join, waits } = makeConnections(async () => void vi.advanceTimersByTime(1))
+    for (let i = 0; i < 49; i++) join(null)
+    await connections.broadcast([change(1, 'a')])
+    expect(waits).toEqual([])
+    for (let i = 0; i < 951; i++) join(null, [], 1)
+    await connections.broadcast([change(2, 'a'), change(3, 'a')])
+    // It has yielded 31 times, for a millisecond each.
+    expect(waits).toEqual([2_000 * 0.2 - 31])
+    // Nobody is sent anything.
+    await connections.broadcast([change(3, 'a')])
+    expect(waits).toHaveLength(1)
+    vi.useRealTimers()
+  })
   it('starts the next event only after the yield', async () => {
     let resume = (): void => {}
     const { connections, join } = makeConnections(() => new Promise<void>((resolve) => (resume = resolve)))

@@ -273,6 +273,15 @@ describe('HubObject', () => {
     await join('after=0')
     expect((await join('after=0', { returning: true })).status).toBe(101)
   })
+  it('says in each answer how many hubs there are, also after a restart', async () => {
+    const { stash, stored, headers, join, sleepAndWake } = makeHub()
+    Object.assign(stash, { head: 3, hubs: 7 })
+    await join('after=3')
+    expect([headers.at(-1), stored.get('hubs')]).toEqual([{ 'Hub-Count': '7' }, 7])
+    sleepAndWake()
+    await join('', { limit: 1 })
+    expect(headers.at(-1)).toEqual({ 'Hub-Count': '7' })
+  })
   it('stays subscribed for two minutes after a restart has cut its sockets', async () => {
     vi.useFakeTimers()
     const { stash, join, tell, sockets, sleepAndWake } = makeHub()

@@ -56,11 +56,17 @@ function makeWatchers() {
 const getSent = (socket: SocketStub | undefined) => (socket?.sent ?? []).map((text) => JSON.parse(text) as object)
 
 describe('Watchers.missed', () => {
+  it('says how many hubs the continent of the hub has', () => {
+    const { watchers } = makeWatchers()
+    for (const name of ['s/EU/0', 's/EU/4', 's/NA/9']) watchers.subscribe(name, 0)
+    const count = (name: string) => watchers.missed(0, 0, [], 'texts', { name, told: 0 }).hubs
+    expect(['s/EU/0', 's/EU/6', 's/AS/0'].map(count)).toEqual([5, 7, 1])
+  })
   it('subscribes a dropped hub again, and sends it events from its cursor', async () => {
     const { put, watchers, world, rows, getCalls } = makeWatchers()
     for (const value of ['1', '2', '3']) put('a', value)
     const missed = watchers.missed(3, 3, null, 'texts', { name: 'the-hub', told: 1 })
-    expect(missed).toEqual({ head: 3, events: [], texts: [] })
+    expect(missed).toMatchObject({ head: 3, events: [], texts: [] })
     await expect.poll(rows).toEqual([{ name: 'the-hub', told: 3 }])
     expect([getCalls(), world.armed]).toEqual([[['the-hub', 2, 3]], 1])
     // From then on it receives each change.

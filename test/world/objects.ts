@@ -25,6 +25,7 @@ type Surroundings = Host & {
   cache: CacheModel
   truth: Truth
   confirmationsPerSecond: number
+  watchersBeforeHubs: number
 }
 
 export type Objects = {
@@ -84,7 +85,7 @@ export function createObjects(world: Surroundings, { id, from }: { id: string; f
         idFromName: (name: string) => name,
         get: (name: string) => bindToLife(createStub(hub(name), HUB_DISTANCE_MS), life, gate),
       },
-      WATCHERS_BEFORE_HUBS: String(WATCHERS_PER_OBJECT),
+      WATCHERS_BEFORE_HUBS: String(world.watchersBeforeHubs),
       CONFIRMATIONS_PER_SECOND: String(world.confirmationsPerSecond),
       // The object uses no other binding. A binding that is missing here throws.
     } as unknown as Env

@@ -4,6 +4,7 @@
  *   npm run world                                  how stale reads are, and what they cost
  *   npm run world -- load                          what a crowd of readers costs the object, and writers
  *   npm run world -- storms                        the same after an outage, and after a deploy
+ *   npm run world -- watchers                      a crowd of watchers after a deploy
  *   npm run world -- stories --seeds 1..10000      many stories; the first that fails is shortened and shown
  *   npm run world -- story --seed 7                one story, step by step
  *
@@ -15,6 +16,7 @@ import { PLANTS, type PlantedFault } from './plants.ts'
 import { printFreshness } from './freshness.ts'
 import { printLoad } from './load.ts'
 import { printStorms } from './storms.ts'
+import { printWatchStorm } from './watch-storm.ts'
 import { createStory } from './story/step.ts'
 
 const { values, positionals } = parseArgs({
@@ -28,6 +30,7 @@ if (command === 'stories') process.exitCode = await runStories()
 else if (command === 'story') print(await trace(createStory(parseSeed(values.seed)), parsePlant(values.plant)))
 else if (command === 'load') await printLoad(print)
 else if (command === 'storms') await printStorms(print)
+else if (command === 'watchers') await printWatchStorm(print)
 else await printFreshness(print)
 
 async function runStories(): Promise<number> {

@@ -10,7 +10,7 @@ import type { ObjectHost } from './object-host.ts'
 import { handleRead, makeIsolate, toUrl, type ReadRequest, type Isolate, type Place } from './reader.ts'
 import type { Copy } from './runtime/disk.ts'
 import { installGlobals } from './runtime/globals.ts'
-import { createObjects, MASTER, type Objects } from './objects.ts'
+import { createObjects, MASTER, WATCHERS_PER_OBJECT, type Objects } from './objects.ts'
 import type { StashObject } from '../../src/stash/stash-object.ts'
 import { Truth } from './truth.ts'
 import type { WatcherModel } from './watcher-model.ts'
@@ -31,6 +31,8 @@ export type WorldOptions = {
   plant?: PlantedFault | null
   /** CONFIRMATIONS_PER_SECOND. */
   confirmationsPerSecond?: number
+  /** WATCHERS_BEFORE_HUBS. Small, so that some watchers connect to hubs. */
+  watchersBeforeHubs?: number
   /** How messages to isolates are changed on their way; instead of the plant's. */
   distortion?: Distortion
 }
@@ -58,6 +60,7 @@ export class World {
   readonly mode: ReadMode
   readonly plant: PlantedFault | null
   readonly confirmationsPerSecond: number
+  readonly watchersBeforeHubs: number
   readonly distortion: Distortion | null
   /** By how much the clock of the isolate that runs at this moment is wrong. */
   readonly skew = { ms: 0 }
@@ -78,6 +81,7 @@ export class World {
     const { seed, places, isolates, mode, nearMs = 1, farMs = 120, skewMs = 0, from = null, plant = null } = options
     this.random = createRandom(seed)
     this.confirmationsPerSecond = options.confirmationsPerSecond ?? 285
+    this.watchersBeforeHubs = options.watchersBeforeHubs ?? WATCHERS_PER_OBJECT
     this.distortion = options.distortion ?? null
     this.mode = mode
     this.skewMs = skewMs

@@ -4,7 +4,7 @@
  * client address has limits: see `live/opening.ts`.
  */
 import { getHub, NO_CONTINENT, toHubName } from '../../live/hub-names.ts'
-import { REFUSAL_STATUS, serializeHubOpening, serializeOpening } from '../../live/opening.ts'
+import { HUB_COUNT_HEADER, REFUSAL_STATUS, serializeHubOpening, serializeOpening } from '../../live/opening.ts'
 import { serializeWatchTerms, type WatchTerms } from '../../model/snapshot/watch-event.ts'
 import { ok, refuse, type Refusal, type Result } from '../../model/refusal.ts'
 import { getClientAddress } from '../rate-limit.ts'
@@ -20,6 +20,8 @@ const REMEMBER_ROUTE_MS = 60_000
 const REMEMBER_COUNTING_MS = 5_000
 /** Enough for more than a hundred thousand watchers of a stash on one continent, at 2,000 for each hub. */
 const HUBS_MAX = 64
+/** So many of the known hubs are tried before a new one. */
+const KNOWN_TRIES = 2
 /** The number of stashes of which an isolate remembers where watchers go. */
 const STASHES_MAX = 1_000
 
@@ -28,9 +30,18 @@ const RETRY_AFTER_S = 60
 const OPENED_TOO_MANY: Refusal = { code: 'rate_limited', retry_after_s: RETRY_AFTER_S, limited: 'watches_opened' }
 const HAS_TOO_MANY_OPEN: Refusal = { code: 'rate_limited', retry_after_s: RETRY_AFTER_S, limited: 'watches_open' }
 
-/** When the object of a stash was last full, or had a place; when a hub last asked to count openings; and which had a place last. */
-type Route = { fullAt: number; freeAt: number; countingAt: number; hub: number }
-const UNKNOWN: Route = { fullAt: -Infinity, freeAt: -Infinity, countingAt: -Infinity, hub: 0 }
+type Route = {
+  /** When the object of the stash was last full, and when it last had a place. */
+  fullAt: number
+  freeAt: number
+  /** When a hub last asked to count openings. */
+  countingAt: number
+  /** The hub that had a place last. Null: any may have one. */
+  hub: number | null
+  /** How many hubs there are, as far as this isolate knows. */
+  hubs: number
+}
+const UNKNOWN: Route = { fullAt: -Infinity, freeAt: -Infinity, countingAt: -Infinity, hub: null, hubs: 1 }
 const routes = new Map<string, Route>()
 
 export type Connected = {
@@ -68,7 +79,10 @@ export async function connect(
       const opening = serializeHubOpening({ address, counted, stashId, name, limit, returning })
       return getHub(env.HUBS, name)
         .fetch(url, { headers: { Upgrade: 'websocket', ...opening } })
-        .then(toAttempt)
+        .then((response) => {
+          noteHubs(stashId, response)
+          return toAttempt(response)
+        })
     }
     const attempt = await ask()
     if (attempt !== 'uncounted') return attempt
@@ -76,7 +90,7 @@ export async function connect(
     return (await countOpening()) ? ask() : refuse(OPENED_TOO_MANY)
   }
 
-  let { hub } = getRoute(stashId)
+  const tried = new Set<number>()
   if (!isRecent(getRoute(stashId).fullAt, REMEMBER_ROUTE_MS)) {
     const isUnknown = !isRecent(getRoute(stashId).freeAt, REMEMBER_ROUTE_MS)
     // After a deploy every isolate is new, and a crowd comes back: it must not learn from the stash that hubs take it. A hub that is
@@ -86,16 +100,32 @@ export async function connect(
     const hasPlace = returned === 'idle' && attempt !== 'full'
     noteRoute(stashId, hasPlace ? { freeAt: Date.now() } : { fullAt: Date.now() })
     if (isFinal(attempt)) return toConnected(attempt, { isAtHub: returned !== 'idle' })
-    if (returned !== 'idle') hub = 1
+    if (returned !== 'idle') tried.add(0)
   }
-  for (let i = 0; i < HUBS_MAX; i++) {
-    const tried = (hub + i) % HUBS_MAX
-    const attempt = await askHub(tried)
-    if (!isFinal(attempt)) continue
-    if (attempt.ok) noteRoute(stashId, { hub: tried })
-    return toConnected(attempt, { isAtHub: true })
+  for (let hub = pickHub(getRoute(stashId), tried); hub !== null; hub = pickHub(getRoute(stashId), tried)) {
+    tried.add(hub)
+    const attempt = await askHub(hub)
+    noteRoute(stashId, { hub: isFinal(attempt) ? hub : null })
+    if (isFinal(attempt)) return toConnected(attempt, { isAtHub: true })
   }
   return refuse({ code: 'unreachable' })
+}
+
+/**
+ * The hub that had a place last; else one of those that there are, at random; where two of them were full, one of as many new ones,
+ * so that a crowd does not fill one hub after the other. Null: each was tried.
+ */
+function pickHub({ hub, hubs }: Route, tried: ReadonlySet<number>): number | null {
+  if (hub !== null && !tried.has(hub)) return hub
+  for (let [from, to, tries] = [0, Math.min(hubs, HUBS_MAX), KNOWN_TRIES]; from < HUBS_MAX; tries = 1) {
+    const triedHere = [...tried].filter((one) => one >= from && one < to).length
+    const left = Array.from({ length: to - from }, (_, i) => from + i).filter((one) => !tried.has(one))
+    if (triedHere < tries && left.length > 0) return left[Math.floor(Math.random() * left.length)] ?? null
+    ;[from, to] = [to, Math.min(2 * to, HUBS_MAX)]
+  }
+  // Once around.
+  for (let one = 0; one < HUBS_MAX; one++) if (!tried.has(one)) return one
+  return null
 }
 
 /** What an object answers: a connection or a refusal, or that the next one must be tried. */
@@ -122,6 +152,12 @@ function noteRoute(stashId: string, known: Partial<Route>): void {
   const route = { ...getRoute(stashId), ...known }
   if (routes.size >= STASHES_MAX) routes.clear()
   routes.set(stashId, route)
+}
+
+/** A new isolate learns here that there are several hubs, and goes to any of them the next time. */
+function noteHubs(stashId: string, { headers }: Response): void {
+  const hubs = Number(headers.get(HUB_COUNT_HEADER) ?? 1)
+  if (hubs > getRoute(stashId).hubs) noteRoute(stashId, { hubs, hub: null })
 }
 
 /**

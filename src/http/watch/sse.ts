@@ -23,7 +23,7 @@ const RETRY_MS = { least: 500, most: 2_500 }
  * a hub is one of many thousand, which hubs accept one after the other.
  */
 const RETRY_CUT_MS = { least: 500, most: 5_000 }
-const RETRY_CUT_MANY_MS = { least: 500, most: 45_000 }
+export const RETRY_CUT_MANY_MS = { least: 500, most: 45_000 }
 
 /**
  * The longest time of a stream. One invocation has a CPU limit, which the stream of a busy stash would otherwise reach, in the

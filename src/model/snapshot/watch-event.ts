@@ -75,6 +75,8 @@ export type Missed = {
   texts?: string[]
   /** The present status, where the caller asked for it. Absent in the answers of older versions. */
   status?: WatchStatus
+  /** How many hubs the stash has on the continent of the hub that asks. Absent in the answers of older versions. */
+  hubs?: number
   /** Cursors past this revision may be of a history that the stash has lost. Absent in the answers of older versions. */
   knownUpTo?: number
 }

@@ -6,6 +6,7 @@
  */
 import { getStatusDigest, type WatchStatus } from '../../model/snapshot/watch-status.ts'
 import type { HubSink, WatchEvent } from '../../model/snapshot/watch-event.ts'
+import { parseHubNumber } from '../../live/hub-names.ts'
 import { getNextEvents } from './replay.ts'
 
 const RETRY_MS = 1_000
@@ -71,6 +72,14 @@ export class Hubs {
   /** Whether any hub is subscribed. */
   exist(): boolean {
     return this.#source.sql.exec('SELECT 1 FROM hub LIMIT 1').toArray().length > 0
+  }
+
+  /** How many hubs its continent has: one more than the highest number that is subscribed. */
+  countBeside(name: string): number {
+    const continent = name.slice(0, name.lastIndexOf('/') + 1)
+    const rows = this.#source.sql.exec<{ name: string }>('SELECT name FROM hub').toArray()
+    const beside = rows.filter((row) => row.name.startsWith(continent))
+    return 1 + Math.max(parseHubNumber(name), ...beside.map((row) => parseHubNumber(row.name)))
   }
 
   /** Subscribes the hub to the changes after this revision. It replaces an earlier subscription of the same hub. */

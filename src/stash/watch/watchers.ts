@@ -206,8 +206,9 @@ export class Watchers {
     if (hub !== null) this.#hubs.resubscribe(hub.name, hub.told)
     const cursor = this.#toKnownCursor(after)
     const status = withStatus ? { status: this.#getStatus() } : {}
-    if (form === 'texts') return { head, events: [], texts: this.#replays.textsSince(head, cursor, filter), ...status }
-    return { head, events: getReplay(this.#sql, cursor, filter), knownUpTo: this.#recovery.knownUpTo(), ...status }
+    const more = hub === null ? status : { ...status, hubs: this.#hubs.countBeside(hub.name) }
+    if (form === 'texts') return { head, events: [], texts: this.#replays.textsSince(head, cursor, filter), ...more }
+    return { head, events: getReplay(this.#sql, cursor, filter), knownUpTo: this.#recovery.knownUpTo(), ...more }
   }
 
   /** The cursor from which a watcher may get changes; null where its revision may be of a lost history: it gets a snapshot. */
