@@ -6,7 +6,7 @@ import { StashObject } from '../../src/stash/stash-object.ts'
 import type { CacheModel } from './cache-model.ts'
 import { InvariantViolation, type KvModel } from './kv-model.ts'
 import { ObjectHost, type Host, type ObjectSpec } from './object-host.ts'
-import type { PlantedFault } from './plants.ts'
+import { createConfirmationDistortion, createHubDistortion, type PlantedFault } from './plants.ts'
 import type { Copy } from './runtime/disk.ts'
 import type { Life } from './runtime/life.ts'
 import { createStub } from './stub.ts'
@@ -37,6 +37,8 @@ export type Objects = {
 export function createObjects(world: Surroundings, { id, from }: { id: string; from: Copy | null }): Objects {
   const { clock, kv, truth } = world
   const hubs = new Map<string, ObjectHost<HubObject>>()
+  const distortHub = createHubDistortion(world.plant)
+  const distortConfirmation = createConfirmationDistortion(world.plant)
 
   const stash: ObjectHost<StashObject> = new ObjectHost<StashObject>(world, {
     id,
@@ -83,7 +85,8 @@ export function createObjects(world: Surroundings, { id, from }: { id: string; f
       },
       HUBS: {
         idFromName: (name: string) => name,
-        get: (name: string) => bindToLife(createStub(hub(name), HUB_DISTANCE_MS), life, gate),
+        get: (name: string) =>
+          bindToLife(createStub(hub(name), HUB_DISTANCE_MS, distortConfirmation, distortHub.calls), life, gate),
       },
       WATCHERS_BEFORE_HUBS: String(world.watchersBeforeHubs),
       CONFIRMATIONS_PER_SECOND: String(world.confirmationsPerSecond),
@@ -100,7 +103,7 @@ export function createObjects(world: Surroundings, { id, from }: { id: string; f
         make: (ctx, life, gate) => {
           const STASH = {
             idFromString: (text: string) => text,
-            get: () => bindToLife(createStub(stash, HUB_DISTANCE_MS), life, gate),
+            get: () => bindToLife(createStub(stash, HUB_DISTANCE_MS, distortHub.answers), life, gate),
           }
           // A hub uses no other binding.
           return new HubObject(ctx, { STASH } as unknown as Env)

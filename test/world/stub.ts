@@ -5,11 +5,15 @@ import type { Distortion } from './plants.ts'
 type Callable = Record<string, (...args: unknown[]) => unknown>
 export type Stub = Record<string, (...args: unknown[]) => Promise<unknown>>
 
-/** @param distort changes the answers, for a planted fault */
+/**
+ * @param distort changes the answers, for a planted fault
+ * @param distortArgs the same for the arguments
+ */
 export function createStub<T extends object>(
   host: ObjectHost<T>,
   distanceMs: number,
   distort: Distortion = (answer) => answer,
+  distortArgs: Distortion = (args) => args,
 ): Stub {
   return new Proxy<Stub>(
     {},
@@ -22,7 +26,8 @@ export function createStub<T extends object>(
             host.call(distanceMs, (object) => (object as Callable)['fetch']?.(new Request(url, init)))
         }
         return async (...args: unknown[]) => {
-          const sent = structuredClone(args)
+          // A distortion returns arguments for arguments.
+          const sent = distortArgs(structuredClone(args)) as unknown[]
           const answer = await host.call(distanceMs, (object) => {
             const callable = (object as Callable)[method]
             // The runtime's own error if a Worker is newer than the object that it calls.

@@ -7,6 +7,7 @@ import { connect, type Connected } from '../../src/http/watch/connect.ts'
 import type { App } from '../../src/http/scope.ts'
 import type { Filter, Framing } from '../../src/model/snapshot/watch-event.ts'
 import { InvariantViolation } from './kv-model.ts'
+import { distortMessage } from './plants.ts'
 import { GUARANTEES } from './bounds.ts'
 import type { ClientEnd } from './runtime/sockets.ts'
 import { WATCHERS_PER_OBJECT } from './objects.ts'
@@ -90,7 +91,8 @@ export class WatcherModel {
       message: (text) => {
         arrivesAt = Math.max(arrivesAt, clock.now() + this.#distanceMs)
         clock.at(arrivesAt, () => {
-          for (const line of text.split('\n')) if (isConnected) this.#receive(JSON.parse(line) as ReceivedEvent)
+          for (const line of distortMessage(this.#world.plant, text.split('\n')))
+            if (isConnected) this.#receive(JSON.parse(line) as ReceivedEvent)
         })
       },
       closed,
