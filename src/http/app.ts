@@ -24,6 +24,7 @@ import { about } from './routes/about.ts'
 import { purgeCache, parsePurgeTag } from './cache-purge.ts'
 import { parseEvaluationUrl, faultedResponse, refusedResponse } from './openfeature/failure.ts'
 import { evaluateFromCache, ofrep, collapseDoubleSlash } from './openfeature/routes.ts'
+import { documents } from './openfeature/documents.ts'
 import { metrics } from './routes/metrics.ts'
 import { isDryRun } from './request/parse.ts'
 import { problemResponse } from './response/reply.ts'
@@ -49,6 +50,7 @@ const routes = new Hono<App>()
   .route('/', metrics)
   .route('/', watch)
   .route('/', ofrep)
+  .route('/', documents)
   .route('/', about)
   .route('/', docs)
   .route('/', dashboard)

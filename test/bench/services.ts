@@ -1,6 +1,6 @@
 /**
  * What the routes for many services cost, beside the reads that they stand for: a slug instead of an id, a gate instead of a read,
- * and facts instead of values.
+ * and facts or flagd's definitions instead of values.
  */
 import { freshStash, type Send } from '../support/stash.ts'
 import { residentMb, type Contestant } from './contestants.ts'
@@ -32,6 +32,7 @@ export async function benchServices({ url, pid }: Contestant, send: Send): Promi
     course('a gate, open', `/gate/${stash.id}/maintenance-mode`),
     course('1,000 flags', `/stash/${many.id}/flags`, LISTS),
     course('1,000 flags with meta=1', `/stash/${many.id}/flags?meta=1`, LISTS),
+    course('1,000 flags for flagd', `/stash/${many.id}/flagd.json`, LISTS),
   ])
   const row = (what: string, ours: string, other: string, least: number): Row => {
     const value = ratio(costs, ours, other)
@@ -47,6 +48,7 @@ export async function benchServices({ url, pid }: Contestant, send: Send): Promi
       row('one flag by slug : by id', 'one flag by slug', 'one flag by id', 0.97),
       row('a gate : one flag', 'a gate, open', 'one flag by id', 0.85),
       row('1,000 flags with meta=1 : without', '1,000 flags with meta=1', '1,000 flags', 1 / 3),
+      row('1,000 flags for flagd : as values', '1,000 flags for flagd', '1,000 flags', 1 / 3),
       await benchMadeUpSlugs(url, pid),
     ],
     costs: toCosts(costs, 1),

@@ -35,6 +35,7 @@ export const ROUTE_ACCESS: Record<string, Row> = {
   evaluateFlag: PUBLIC,
   evaluateFlags: PUBLIC,
   listenForEvaluations: PUBLIC,
+  readFlagdDocument: PUBLIC,
   deleteStash: WIDE_TOKEN_OR_ADMIN,
   freeze: WIDE_TOKEN_OR_ADMIN,
   listItems: ANY_TOKEN,

@@ -226,6 +226,10 @@ switchyard_flag_changed_timestamp_seconds{key="on-call"} …`,
     command: `curl -s -X POST $URL/stash/$STASH/ofrep/v1/evaluate/flags -d '{"context": {"targetingKey": "user-1"}}'`,
     output: `{"flags":[{"key":"maintenance-mode","value":"false","variant":"default","reason":"STATIC","metadata":{"version":1}},…],"eventStreams":[{"type":"sse","url":"…","inactivityDelaySec":120}],"metadata":{}}`,
   },
+  readFlagdDocument: {
+    command: `curl -s $URL/stash/$STASH/flagd.json`,
+    output: `{"$schema":"https://flagd.dev/schema/v0/flags.json","metadata":{"flagSetId":"…","version":"5"},"flags":{…,"traffic-target":{"state":"ENABLED","variants":{"blue":"blue"},"defaultVariant":"blue","metadata":{"version":1}}}}`,
+  },
   listenForEvaluations: {
     command: `curl -sN --max-time 1 $URL/stash/$STASH/ofrep/v1/events`,
     output: `retry: …

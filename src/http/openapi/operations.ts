@@ -15,6 +15,7 @@ import { HISTORY_OPERATIONS } from '../routes/history-operations.ts'
 import { TRANSFER_OPERATIONS } from '../routes/transfer-operations.ts'
 import { HEALTH_OPERATIONS } from '../routes/health-operations.ts'
 import { METRICS_OPERATIONS } from '../routes/metrics-operations.ts'
+import { DOCUMENT_OPERATIONS } from '../openfeature/documents-operations.ts'
 import { OFREP_OPERATIONS } from '../openfeature/operations.ts'
 import type { Operation } from './operation.ts'
 
@@ -42,8 +43,9 @@ export const OPERATION_GROUPS: { title: string; description: string; operations:
   },
   {
     title: 'OpenFeature',
-    description: 'Evaluations by the OpenFeature Remote Evaluation Protocol (OFREP).',
-    operations: OFREP_OPERATIONS,
+    description:
+      'Evaluations by the OpenFeature Remote Evaluation Protocol (OFREP), and documents for flagd and the OpenFeature CLI.',
+    operations: [...OFREP_OPERATIONS, ...DOCUMENT_OPERATIONS],
   },
   {
     title: 'Stashes',

@@ -18,8 +18,8 @@ import {
 import { shortDigest } from '../digest.ts'
 import { includesTag } from '../response/entity-tag.ts'
 import { EXPOSED } from '../response/reply.ts'
-import { toSourceHeader } from '../response/serve.ts'
-import { toIsoTime } from '../response/time.ts'
+import { toSourceHeader } from '../response/cache-headers.ts'
+import { toMetadata } from './to-metadata.ts'
 
 /**
  * The evaluation of a flag before the context is known. It holds texts only, because no limit bounds the memory that parsed
@@ -86,13 +86,6 @@ export function bulkEvaluationResponse(
 
 /** A page in the background for this long may close its stream; it evaluates again when it becomes visible. */
 const INACTIVITY_S = 120
-
-/** A time-boxed flag has `until`, the end of its value; a flag that was reverted by the clock has `reverted`. */
-const toMetadata = ({ version, until, reverted }: Flag): object => ({
-  version,
-  ...(until !== undefined && { until: toIsoTime(until) }),
-  ...(reverted && { reverted }),
-})
 
 function prepare(flag: Flag, metadata: object, end = ''): PreparedEvaluation {
   const { key } = flag

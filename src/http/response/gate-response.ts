@@ -9,7 +9,7 @@ import type { gateClosed } from '../../wire/gate.ts'
 import type { GateRule } from '../request/gate-rule.ts'
 import { PreparedByEntry } from './prepared.ts'
 import { EXPOSED } from './reply.ts'
-import { toSourceHeader } from './serve.ts'
+import { toSourceHeader } from './cache-headers.ts'
 import { toIsoTime, toIsoTimeOrNull } from './time.ts'
 import type * as z from 'zod'
 

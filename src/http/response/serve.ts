@@ -7,10 +7,11 @@ import { getSelectionsMaxBytes } from '../../edge/snapshot-cache.ts'
 import type { LiveEntry } from '../../edge/fetched-snapshot.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import { listStanding, type PublicFreeze } from '../../model/freeze.ts'
-import { toCacheTag, type LiveSnapshot, type Snapshot } from '../../model/snapshot/snapshot.ts'
+import type { LiveSnapshot, Snapshot } from '../../model/snapshot/snapshot.ts'
+import { toCacheHeaders, type Times } from './cache-headers.ts'
 import { PROBLEMS } from './problem/problem-table.ts'
 import { matchesIfNoneMatch, toEtag } from './entity-tag.ts'
-import { empty, EXPOSED, problemResponse } from './reply.ts'
+import { empty, problemResponse } from './reply.ts'
 import { PreparedByEntry } from './prepared.ts'
 import { toIsoTime } from './time.ts'
 import { MEDIA_TYPE } from '../../wire/flag.ts'
@@ -19,14 +20,7 @@ export type Representation = {
   body: string
   type: string
   version: number
-  /** When the representation changes by the clock, in ms since the epoch: the end of a time-box or a freeze. Else absent. */
-  until?: number
-  /**
-   * How many ends of time-boxes and freezes the representation shows that have no revision yet. For a single flag, whether it
-   * shows such an end.
-   */
-  reverted?: number | boolean
-}
+} & Times
 
 /** The times of a representation of a whole stash. */
 export const getStashTimes = ({ changesAt, reverted }: Snapshot): Times => ({
@@ -55,7 +49,7 @@ export function getTimesWithFreezes({ stash, ...snapshot }: LiveSnapshot, standi
   }
 }
 
-type Times = Pick<Representation, 'until' | 'reverted'>
+const JSON_TYPE = 'application/json; charset=utf-8'
 
 type PreparedOk = { body: string; init: ResponseInit }
 type Prepared = PreparedOk & { etag: string; notModified: ResponseInit }
@@ -70,6 +64,8 @@ type PreparedResponses = {
   byQuery: Map<string, PreparedOk>
   bytes: number
   notModified: ResponseInit | null
+  /** Of documents on every flag. */
+  documentInit: ResponseInit | null
 }
 
 const preparedResponses = new PreparedByEntry<PreparedResponses>(() => ({
@@ -78,6 +74,7 @@ const preparedResponses = new PreparedByEntry<PreparedResponses>(() => ({
   byQuery: new Map(),
   bytes: 0,
   notModified: null,
+  documentInit: null,
 }))
 
 /**
@@ -136,6 +133,22 @@ export function serveKnownList(request: Request, entry: LiveEntry, query: string
   const list = responses.byQuery.get(query)
   if (list === undefined) return null
   return serveUnchangedList(request, entry, responses) ?? new Response(list.body, list.init)
+}
+
+/** Serves a JSON document on every flag. A 304 is answered without the text of the document. */
+export function serveDocument(
+  request: Request,
+  entry: LiveEntry,
+  getText: (snapshot: LiveSnapshot) => string,
+): Response {
+  const responses = preparedResponses.get(entry)
+  const notModified = serveUnchangedList(request, entry, responses)
+  if (notModified !== null) return notModified
+  const { snapshot } = entry
+  const times = getStashTimes(snapshot)
+  const tag = toRepresentationTag({ version: snapshot.revision, ...times })
+  responses.documentInit ??= toResponseInit(entry, JSON_TYPE, tag, times)
+  return new Response(getText(snapshot), responses.documentInit)
 }
 
 /** A 304, if the caller has every flag of this revision; else null. */
@@ -234,53 +247,6 @@ export function itemProblemResponse(refusal: Refusal): Response {
     ? empty(404, { 'Switchyard-Problem': refusal.code })
     : problemResponse(refusal)
 }
-
-/**
- * How long Workers Cache keeps a response, in seconds. A vouched response is fresh for 2 s, and may be served for 2 s more while
- * the next one is fetched: short, because purges are few and may be lost, and a miss costs the same request as a hit. An unvouched
- * response is kept for 1 s. Other caches must revalidate each time.
- */
-const VOUCHED = { fresh: 2, revalidating: 2 }
-const UNVOUCHED = { fresh: 1, revalidating: 0 }
-/** How long the cache may serve an old response if the Worker fails to answer, because an old response is better than none. */
-const ON_ERROR_S = 86_400
-
-/**
- * How long the cache in front may keep a response. Before the representation ends by the clock, it gets only half of the
- * remaining time: a second cache tier that ignores the Age from the first one starts again, and must still drop the response in
- * time.
- */
-function toCdnCacheControl({ checkedAt, freshMs, vouched }: LiveEntry, until = Infinity): string {
-  const { fresh, revalidating } = vouched ? VOUCHED : UNVOUCHED
-  // The prepared response is served for as long as the cache entry is fresh.
-  const servedUntil = Math.max(Date.now(), checkedAt + freshMs)
-  const left = Math.floor((until - servedUntil) / 2_000)
-  if (left < 1) return 'no-store'
-  const maxAge = Math.min(fresh, left)
-  const lifetimes = [
-    ['max-age', maxAge],
-    ['stale-while-revalidate', Math.min(revalidating, left - maxAge)],
-    ['stale-if-error', Math.min(ON_ERROR_S, left - maxAge)],
-  ] as const
-  return ['public', ...lifetimes.flatMap(([name, seconds]) => (seconds > 0 ? `${name}=${seconds}` : []))].join(', ')
-}
-
-function toCacheHeaders(entry: LiveEntry, { until, reverted }: Times) {
-  const { snapshot } = entry
-  return {
-    'Cache-Control': 'no-cache',
-    'Cloudflare-CDN-Cache-Control': toCdnCacheControl(entry, until),
-    'Cache-Tag': toCacheTag(snapshot.stashId),
-    'Access-Control-Allow-Origin': '*',
-    'Access-Control-Expose-Headers': EXPOSED,
-    'Switchyard-Revision': String(snapshot.revision),
-    'Switchyard-Source': `${toSourceHeader(entry)}${Number(reverted ?? 0) > 0 ? '; reverted' : ''}`,
-  }
-}
-
-/** The value of Switchyard-Source: the store that the copy came from, whether it is vouched, and as of when it is valid. */
-export const toSourceHeader = ({ source, vouched, validAsOf }: LiveEntry): string =>
-  `${source}; ${vouched ? 'vouched' : 'unvouched'}; as-of=${toIsoTime(validAsOf)}`
 
 /**
  * Media types that no browser executes. The pattern is anchored at both ends, because browsers use the last type of a list. Any
