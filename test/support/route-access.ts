@@ -36,6 +36,8 @@ export const ROUTE_ACCESS: Record<string, Row> = {
   evaluateFlags: PUBLIC,
   listenForEvaluations: PUBLIC,
   readFlagdDocument: PUBLIC,
+  readManifest: PUBLIC,
+  readManifestFile: PUBLIC,
   deleteStash: WIDE_TOKEN_OR_ADMIN,
   freeze: WIDE_TOKEN_OR_ADMIN,
   listItems: ANY_TOKEN,

@@ -230,6 +230,14 @@ switchyard_flag_changed_timestamp_seconds{key="on-call"} …`,
     command: `curl -s $URL/stash/$STASH/flagd.json`,
     output: `{"$schema":"https://flagd.dev/schema/v0/flags.json","metadata":{"flagSetId":"…","version":"5"},"flags":{…,"traffic-target":{"state":"ENABLED","variants":{"blue":"blue"},"defaultVariant":"blue","metadata":{"version":1}}}}`,
   },
+  readManifest: {
+    command: `curl -s $URL/stash/$STASH/openfeature/v0/manifest`,
+    output: `{"flags":[…,{"key":"traffic-target","type":"string","defaultValue":"blue"}]}`,
+  },
+  readManifestFile: {
+    command: `curl -s $URL/stash/$STASH/openfeature/v0/manifest.json`,
+    output: `{"$schema":"https://raw.githubusercontent.com/open-feature/cli/refs/heads/main/schema/v0/flag-manifest.json","flags":{…,"traffic-target":{"flagType":"string","defaultValue":"blue"}}}`,
+  },
   listenForEvaluations: {
     command: `curl -sN --max-time 1 $URL/stash/$STASH/ofrep/v1/events`,
     output: `retry: …
