@@ -13,6 +13,15 @@ import { createFlagSync, type FlagChanges, type FlagSync } from './sync/flag-syn
 
 export { NoAnswerError, RefusedError }
 export type { Changed, ChangeOptions, FlagChanges, Options, Problem, Status }
+export type {
+  BindingContext,
+  BindingFailure,
+  CopyFacts,
+  EvaluationAnswer,
+  FlagAnswer,
+  FlagsAnswer,
+  FlagsBinding,
+} from './service-binding.ts'
 export type { Connection } from './requests/call.ts'
 export type { EvaluationDetails } from './evaluation-details.ts'
 export type { Changes } from './sync/flag-cache.ts'

@@ -27,7 +27,10 @@ export const SECTIONS: Section[] = [
     ],
   },
   { title: 'Move here', pages: ['move/environment-variables', 'move/consul', 'move/launchdarkly', 'move/wrendb'] },
-  { title: 'Tools', pages: ['use/dashboard', 'use/cli', 'use/clients', 'use/openfeature'] },
+  {
+    title: 'Tools',
+    pages: ['use/dashboard', 'use/cli', 'use/clients', 'use/openfeature', 'use/flagd', 'use/service-binding'],
+  },
   {
     title: 'Reference',
     pages: [

@@ -82,6 +82,7 @@ describe('the README and the guides', () => {
     'src/client/python/service_example.py',
     'src/client/examples/openfeature-server.mjs',
     'src/client/examples/openfeature-web.mjs',
+    'src/client/examples/worker.ts',
   ])('print the programs that the tests run: %s', async (path) => {
     const program = `\n${await readText(path)}\`\`\`\n`
     expect(guides.filter(({ text }) => text.includes(program))).toHaveLength(1)

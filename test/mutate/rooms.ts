@@ -18,6 +18,7 @@ export const ROOMS: Record<string, Room> = {
   edge: { tests: INNER },
   live: { tests: INNER },
   http: { tests: INNER, except: /\/(?:[\w-]*operations|operation|examples|page-style)\.ts$/ },
+  rpc: { tests: ['worker', 'client'] },
   client: { tests: ['client', 'cli'], except: /\/examples\// },
   cli: { tests: ['cli'] },
   local: { tests: ['local'] },

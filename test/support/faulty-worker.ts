@@ -5,6 +5,7 @@ import { StashObject as RealStashObject } from '../../src/worker.ts'
 
 import { HubObject as RealHubObject } from '../../src/live/hub-object.ts'
 import { NamesObject as RealNamesObject } from '../../src/names/names-object.ts'
+import { Flags as RealFlags } from '../../src/rpc/flags.ts'
 import { faults, faultyKv, faultyNamespace, withCache } from './faults.ts'
 
 const wrapped = <E extends Env>(env: E): E => ({
@@ -37,6 +38,12 @@ export class HubObject extends RealHubObject {
 
 export class NamesObject extends RealNamesObject {
   constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, wrapped(env))
+  }
+}
+
+export class Flags extends RealFlags {
+  constructor(ctx: ExecutionContext, env: Env) {
     super(ctx, wrapped(env))
   }
 }

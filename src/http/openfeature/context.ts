@@ -51,7 +51,10 @@ function parseContext(text: string): Context | Failure {
     return { errorCode: 'PARSE_ERROR', errorDetails: `The body is not JSON. ${EXPECTED}` }
   }
   if (!isRecord(parsed.value)) return invalid(`The body is not an object. ${EXPECTED}`)
-  const context = parsed.value['context'] ?? {}
+  return toContext(parsed.value['context'] ?? {})
+}
+
+export function toContext(context: unknown): Context | Failure {
   if (!isRecord(context)) return invalid(`The context is not an object. ${EXPECTED}`)
   const targetingKey = context['targetingKey'] ?? null
   if (targetingKey !== null && typeof targetingKey !== 'string') {
