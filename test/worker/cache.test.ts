@@ -12,6 +12,9 @@ const PUBLIC = [
   '/stash/:stash/flags',
   '/stash/:stash/items/latest',
   '/stash/:stash/metrics',
+  '/stash/:stash/flagd.json',
+  '/stash/:stash/openfeature/v0/manifest',
+  '/stash/:stash/openfeature/v0/manifest.json',
 ]
 
 describe('the cache in front', () => {
