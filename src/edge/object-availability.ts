@@ -14,6 +14,8 @@ const DEADLINE_MIN_MS = 250
 const DEADLINE_MAX_MS = 1_000
 const BACKOFF_MS = 2_000
 const BACKOFF_MAX_MS = 30_000
+/** The least share of a back-off, after its jitter. */
+const BACKOFF_LEAST = 0.25
 /** The longest back-off for a reader that has only an outdated copy. */
 const OUTDATED_BACKOFF_MAX_MS = 2_000
 /** The longest back-off for a reader without a copy. It applies to an overloaded object only. */
@@ -76,6 +78,12 @@ export class ObjectAvailability {
     return this.#get(stashId).leaseMs
   }
 
+  /** The last lease, where the object has not answered since it ended. */
+  getInterruptedLeaseMs(stashId: string): number | undefined {
+    const { failures, leaseMs } = this.#get(stashId)
+    return failures > 0 ? leaseMs : undefined
+  }
+
   /** Whether the back-off allows a request now. */
   mayAsk(stashId: string, now: number, fallback: Fallback): boolean {
     const { failedAt, backoffMs, overloaded } = this.#get(stashId)
@@ -106,8 +114,8 @@ export class ObjectAvailability {
     entry.overloaded = overloaded
     const backoffMs = Math.min(BACKOFF_MS * 2 ** entry.failures, BACKOFF_MAX_MS)
     entry.failures = Math.min(entry.failures + 1, 10)
-    // Jitter takes up to a quarter off and adds nothing, so that BACKOFF_MAX_MS holds.
-    entry.backoffMs = backoffMs * (0.75 + 0.25 * random())
+    // Isolates that have failed at one moment ask again at any time up to the back-off, and not all at its end.
+    entry.backoffMs = backoffMs * (BACKOFF_LEAST + (1 - BACKOFF_LEAST) * random())
   }
 
   /** To be called after an answer to a write, or an event of a watch (also from a hub): the object then counts as available. */

@@ -74,7 +74,7 @@ export class VouchRequests {
   async #request(stores: Stores, stashId: string, known: Snapshot | null): Promise<VouchAnswer | null> {
     const [askedAt, sequence, deadlineMs] = [stores.now(), nextSequence(), this.availability.getDeadlineMs(stashId)]
     this.availability.noteAsked(stashId, askedAt)
-    const asked = stores.vouch(stashId, toKnownCopy(known))
+    const asked = stores.vouch(stashId, toKnownCopy(known, this.availability.getInterruptedLeaseMs(stashId)))
     const { answer, isOverloaded } = await withOverload(stores, asked)
     const ms = stores.now() - askedAt
     if (answer === TIMED_OUT) {
@@ -107,8 +107,11 @@ export class VouchRequests {
 }
 
 /** Changes can be applied to a complete copy of a stash that exists. */
-const toKnownCopy = (copy: Snapshot | null): KnownCopy | null =>
-  copy?.isComplete === true && copy.stash !== null ? { revision: copy.revision, chain: copy.chain } : null
+function toKnownCopy(copy: Snapshot | null, leaseMs: number | undefined): KnownCopy | null {
+  if (copy?.isComplete !== true || copy.stash === null) return null
+  const { revision, chain } = copy
+  return { revision, chain, ...(leaseMs !== undefined && { leaseMs }) }
+}
 
 const isAtLeast = ({ head }: VouchAnswer, atLeast: number): boolean =>
   head === null || head === NO_STORAGE || head >= atLeast

@@ -7,6 +7,9 @@ class Crowd {
   now = 1_000_000_000
   readonly leases: Leases
   #due: number[] = []
+  /** By isolate: its last lease, after a failure. */
+  #formerMs: (number | undefined)[] = []
+  #leaseMs: number[] = []
 
   constructor(callsPerSecond?: number) {
     this.leases = new Leases(() => this.now, callsPerSecond)
@@ -14,6 +17,13 @@ class Crowd {
 
   join(count: number, withinMs: number): void {
     for (let i = 0; i < count; i++) this.#due.push(this.now + (i / count) * withinMs)
+  }
+
+  /** The object cannot be reached. Then all ask within a time. */
+  failFor(ms: number, withinMs: number): void {
+    this.now += ms
+    this.#formerMs = [...this.#leaseMs]
+    this.#due = this.#due.map((_, i) => this.now + (i / this.#due.length) * withinMs)
   }
 
   leave(count: number): void {
@@ -27,7 +37,9 @@ class Crowd {
       for (const [i, at] of this.#due.entries()) {
         if (at > this.now) continue
         calls++
-        leaseMs = this.leases.grant()
+        leaseMs = this.leases.grant(this.#formerMs[i])
+        this.#formerMs[i] = undefined
+        this.#leaseMs[i] = leaseMs
         this.#due[i] = this.now + leaseMs - 100
       }
     }
@@ -73,6 +85,22 @@ describe('a lease', () => {
     const crowd = new Crowd()
     crowd.join(6_000, 10_000)
     crowd.pass(60_000)
+    crowd.leave(5_900)
+    crowd.pass(60_000)
+    expect(crowd.pass(5_000).leaseMs).toBe(1_000)
+  })
+  it('is the former one while the isolates come back after an outage', () => {
+    const crowd = new Crowd()
+    crowd.join(6_000, 1_000)
+    crowd.pass(60_000)
+    crowd.failFor(60_000, 20_000)
+    for (let second = 0; second < 60; second++) expect(crowd.pass(1_000).calls).toBeLessThan(1.3 * 285)
+  })
+  it('is a second again for the few that have stayed, once they have kept their former ones', () => {
+    const crowd = new Crowd()
+    crowd.join(6_000, 1_000)
+    crowd.pass(60_000)
+    crowd.failFor(60_000, 20_000)
     crowd.leave(5_900)
     crowd.pass(60_000)
     expect(crowd.pass(5_000).leaseMs).toBe(1_000)

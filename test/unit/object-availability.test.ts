@@ -65,14 +65,14 @@ describe('mayAsk', () => {
       expect(availability.mayAsk('s', 1_000 + pauseMs, 'copy')).toBe(true)
     }
   })
-  it('takes up to a quarter off the back-off as jitter', () => {
+  it('takes up to three quarters off the back-off as jitter', () => {
     const availability = new ObjectAvailability()
     availability.noteFailure('s', 0, false, least)
-    expect(availability.mayAsk('s', 1_499, 'copy')).toBe(false)
-    expect(availability.mayAsk('s', 1_500, 'copy')).toBe(true)
+    expect(availability.mayAsk('s', 499, 'copy')).toBe(false)
+    expect(availability.mayAsk('s', 500, 'copy')).toBe(true)
     availability.noteFailure('s', 0, false, () => 0.5)
-    expect(availability.mayAsk('s', 3_499, 'copy')).toBe(false)
-    expect(availability.mayAsk('s', 3_500, 'copy')).toBe(true)
+    expect(availability.mayAsk('s', 2_499, 'copy')).toBe(false)
+    expect(availability.mayAsk('s', 2_500, 'copy')).toBe(true)
   })
   it('backs off at most two seconds with an outdated copy, and one second from an overloaded object without a copy', () => {
     for (const overloaded of [false, true]) {

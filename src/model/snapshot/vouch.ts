@@ -10,9 +10,10 @@ export const NO_STORAGE = -1
 
 /**
  * The copy that a reader has, to which changes can be applied: its revision, and the beginning of the hash of that revision's log
- * entry. By the hash an object that was restored to an earlier state knows a copy of the history that it has lost.
+ * entry. By the hash an object that was restored to an earlier state knows a copy of the history that it has lost. `leaseMs` is the
+ * last lease of a reader whose last questions failed: after an outage the object learns from it how many readers there are.
  */
-export type KnownCopy = { revision: number; chain: string | null }
+export type KnownCopy = { revision: number; chain: string | null; leaseMs?: number }
 
 /** The least lease, in ms: what a reader counts on where the object does not name one, as an older version does not. */
 export const LEASE_MIN_MS = 1_000

@@ -4,8 +4,9 @@
  * later, at which not as many others end as the object answers. While few ask, that is after a second. The more ask, the longer
  * it is, and the calls are spread evenly. Isolates that ask for the first time come on top.
  *
- * The reservations are in memory: after a restart there are none, and the calls of isolates that come back are spread again as they
- * come. Where isolates have stopped reading, their times pass unused.
+ * The reservations are in memory, and pass. So after an outage there are none, and all isolates come back within their back-off: an
+ * isolate whose questions have failed is granted its former lease, or all would come again a second later. Where isolates have stopped
+ * reading, their times pass unused.
  */
 import { LEASE_MAX_MS, LEASE_MIN_MS } from '../../model/snapshot/vouch.ts'
 
@@ -39,11 +40,15 @@ export class Leases {
     this.#ending = new Uint32Array(Math.ceil(LEASE_MAX_MS / this.#slotMs) + 2)
   }
 
-  /** For how long the answer of now holds, in ms. */
-  grant(): number {
+  /**
+   * For how long the answer of now holds, in ms.
+   * @param formerMs the last lease of an isolate whose questions have failed since
+   */
+  grant(formerMs = LEASE_MIN_MS): number {
     const now = this.#now()
     this.#moveTo(Math.floor(now / this.#slotMs))
-    const soonest = Math.floor((now + LEASE_MIN_MS) / this.#slotMs)
+    const leastMs = Math.min(Math.max(LEASE_MIN_MS, formerMs), LEASE_MAX_MS)
+    const soonest = Math.floor((now + leastMs) / this.#slotMs)
     const last = Math.floor((now + LEASE_MAX_MS) / this.#slotMs)
     this.#open = Math.max(this.#open, soonest)
     while (this.#open < last && this.#count(this.#open) >= this.#callsPerSlot) this.#open++
@@ -52,7 +57,7 @@ export class Leases {
     // Within a slot the ends follow each other evenly.
     const end = (this.#open + Math.min(1, before / this.#callsPerSlot)) * this.#slotMs
     const isSoonest = this.#open === soonest
-    const leaseMs = isSoonest ? LEASE_MIN_MS : Math.min(Math.max(LEASE_MIN_MS, Math.round(end - now)), LEASE_MAX_MS)
+    const leaseMs = isSoonest ? leastMs : Math.min(Math.max(LEASE_MIN_MS, Math.round(end - now)), LEASE_MAX_MS)
     this.endAt = Math.max(this.endAt, now + leaseMs)
     this.#lastMs = leaseMs
     return leaseMs

@@ -15,7 +15,7 @@ export class Voucher {
 
   /** @param known the reader's copy; undefined from one of the version before, which gets the bare revision */
   answer(head: Vouch, known: KnownCopy | null | undefined, now: number): Vouch | VouchReply {
-    const leaseMs = this.#leases.grant()
+    const leaseMs = this.#leases.grant(known?.leaseMs)
     if (known === undefined) return head
     const isAlive = head !== null && head !== NO_STORAGE
     const changes = isAlive && known !== null ? this.#changes.getSince(known, head, now) : null
