@@ -4,6 +4,7 @@
  * refused (25 at once, then 5 a minute), may be lost, and does not stop a fill that has begun.
  */
 import type { Clock } from './clock.ts'
+import { ASSUMED } from './constants.ts'
 import type { Random } from './random.ts'
 
 export type Answer = {
@@ -20,9 +21,6 @@ type Entry = { answer: Answer; storedAt: number; maxAgeMs: number; swrMs: number
 /** Single flight: concurrent requests for a URL wait for the same fill. */
 type Tier = { entries: Map<string, Entry>; filling: Map<string, Promise<Entry>> }
 
-const BURST = 25
-const REFILL_MS = 12_000
-
 export class CacheModel {
   /** Whether purges take effect or are lost without an error. */
   purges: 'kept' | 'lost' = 'kept'
@@ -31,7 +29,7 @@ export class CacheModel {
   readonly #random: Random
   readonly #upper: Tier = newTier()
   readonly #lower = new Map<number, Tier>()
-  #tokens = BURST
+  #tokens = ASSUMED.purgeBurst
   #refilledAt: number
 
   constructor(clock: Clock, random: Random) {
@@ -54,16 +52,16 @@ export class CacheModel {
   }
 
   async purge(tag: string): Promise<boolean> {
-    const earned = Math.floor((this.#clock.now() - this.#refilledAt) / REFILL_MS)
+    const earned = Math.floor((this.#clock.now() - this.#refilledAt) / ASSUMED.purgeRefillMs)
     if (earned > 0) {
-      this.#tokens = Math.min(BURST, this.#tokens + earned)
-      this.#refilledAt += earned * REFILL_MS
+      this.#tokens = Math.min(ASSUMED.purgeBurst, this.#tokens + earned)
+      this.#refilledAt += earned * ASSUMED.purgeRefillMs
     }
     if (this.#tokens === 0) return false
     this.#tokens--
     if (this.purges === 'lost') return true
     for (const tier of [this.#upper, ...this.#lower.values()]) {
-      this.#clock.at(this.#clock.now() + this.#random.between(20, 400), () => {
+      this.#clock.at(this.#clock.now() + this.#random.between(...ASSUMED.purgeTakesMs), () => {
         for (const [url, { answer }] of tier.entries) if (answer.tag === tag) tier.entries.delete(url)
       })
     }

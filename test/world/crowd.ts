@@ -2,15 +2,19 @@
  * A crowd of readers: evaluations, which pass the cache in front, arrive at random in the isolates of every place, and a write commits
  * each second, at an object that handles one call at a time.
  */
+import { ASSUMED } from './constants.ts'
 import type { Capacity } from './object-host.ts'
 import { MASTER } from './objects.ts'
 import type { Distortion } from './plants.ts'
 import { makeIsolate, type Isolate, type Place } from './reader.ts'
 import { World } from './world.ts'
 
-export const PLACES = 300
-/** 2 ms a call and 10 ms a mebibyte: an object takes 500 calls a second. It refuses what would wait for ten seconds. */
-export const CAPACITY: Capacity = { callMs: 2, mebibyteMs: 10, waitMaxMs: 10_000 }
+export const PLACES = ASSUMED.places
+export const CAPACITY: Capacity = {
+  callMs: ASSUMED.callMs,
+  mebibyteMs: ASSUMED.mebibyteMs,
+  waitMaxMs: ASSUMED.queueMaxMs,
+}
 /** The readers come within this time. */
 const RAMP_MS = 20_000
 const COMMIT_EACH_MS = 1_000
@@ -43,7 +47,7 @@ export class Crowd {
       places: PLACES,
       isolates: isolates / PLACES,
       mode: 'vouched',
-      farMs: 170,
+      farMs: ASSUMED.crowdFarMs,
       ...(distortion && { distortion }),
     })
     await fill(world, kibibytes)

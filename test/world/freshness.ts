@@ -8,6 +8,7 @@
 import type { ReadMode } from '../../src/edge/stores.ts'
 import { quantile } from '../bench/figures.ts'
 import type { Answer } from './cache-model.ts'
+import { ASSUMED } from './constants.ts'
 import type { Random } from './random.ts'
 import { InvariantViolation } from './kv-model.ts'
 import type { Place } from './reader.ts'
@@ -16,16 +17,12 @@ import { printHeader, printRow, type Print } from './table.ts'
 import { World } from './world.ts'
 
 const KEY = 'flag'
-const PLACES = 300
+const PLACES = ASSUMED.places
 const FLIPS = 30
 const WINDOW_MS = 60_000
 const READS = 1_000_000
 const TICKS = Math.round(READS / FLIPS / PLACES)
 const TICK_MS = WINDOW_MS / TICKS
-
-/** Cloudflare's list prices, in dollars per million. A read that runs the Worker takes some 0.2 ms of CPU. */
-const PRICE = { request: 0.3, cpuMs: 0.02, kvRead: 0.5, kvWrite: 5, object: 0.15 }
-const CPU_MS_PER_RUN = 0.2
 
 type Setup = { name: string; mode: ReadMode; prepare?(world: World): void; isNaive?: boolean }
 
@@ -56,7 +53,7 @@ function getStaleness(world: World, revision: number, askedAt: number, head: num
 type Figures = { reads: number; runs: number; stale: number[]; freshAfter: number[]; world: World }
 
 async function measure({ mode, prepare, isNaive = false }: Setup): Promise<Figures> {
-  const world = new World({ seed: 1, places: PLACES, isolates: 1, mode })
+  const world = new World({ seed: 1, places: PLACES, isolates: ASSUMED.isolatesPerPlace, mode })
   await flip(world)
   await world.clock.pass(5_000)
   await Promise.all([...world.places.map((place) => readOnce(world, place, isNaive)), world.clock.pass(WINDOW_MS)])
@@ -118,12 +115,12 @@ async function measureFreshness(): Promise<string[][]> {
     const { reads, runs, stale, freshAfter, world } = await measure(setup)
     const perMillion = 1_000_000 / reads
     const dollars =
-      PRICE.request +
+      ASSUMED.requestPrice +
       (perMillion *
-        (runs * CPU_MS_PER_RUN * PRICE.cpuMs +
-          world.kv.reads * PRICE.kvRead +
-          world.kv.writes * PRICE.kvWrite +
-          world.object.requests * PRICE.object)) /
+        (runs * ASSUMED.cpuMsPerRun * ASSUMED.cpuMsPrice +
+          world.kv.reads * ASSUMED.kvReadPrice +
+          world.kv.writes * ASSUMED.kvWritePrice +
+          world.object.requests * ASSUMED.objectPrice)) /
         1_000_000
     rows.push([
       setup.name,
@@ -137,10 +134,8 @@ async function measureFreshness(): Promise<string[][]> {
   return rows
 }
 
-/** Round trips to the object: nearby, on another continent, and at most between two large cities. */
-const ROUND_TRIPS_MS = [20, 100, 200, 340, 700]
 const RATES = [2, 10]
-const ISOLATES_EACH = 5
+const ISOLATES_EACH = ASSUMED.isolatesPerBusyPlace
 const EVALUATIONS_MS = 1_200_000
 const FLIP_EACH_MS = 60_000
 
@@ -228,7 +223,7 @@ async function measureAllConfirmations(): Promise<string[][]> {
     ],
   ]
   for (const perSecond of RATES) {
-    for (const roundTripMs of ROUND_TRIPS_MS) {
+    for (const roundTripMs of ASSUMED.roundTripsMs) {
       for (const arrivals of ARRIVALS) {
         const found = await measureConfirmations(roundTripMs, perSecond, arrivals)
         const { reads, waited, waits, stale, unconfirmed, calls } = found

@@ -6,17 +6,13 @@
  * A put may hang until its writer has given up, and take effect then; or it may take effect and report a failure.
  */
 import type { Clock } from './clock.ts'
+import { ASSUMED } from './constants.ts'
 import type { Random } from './random.ts'
 
 export type KvState = 'up' | 'slow' | 'down' | 'late' | 'unsure'
 
 export type Version = { text: string; revision: number; at: number }
 
-const WRITE_INTERVAL_MS = 1_000
-/** "60 seconds or more": the least cacheTtl is 30, and the default 60. */
-const CACHE_TTL_MS = 60_000
-/** The longest delay until the central store serves a write to another place. */
-const PROPAGATION_MAX_MS = 10_000
 /** When the publisher presumes a put lost. A put that takes effect later may overwrite its successor, which the publisher then puts again. */
 const PRESUMED_LOST_MS = 15_000
 
@@ -55,7 +51,8 @@ export class KvModel {
     if (fate === 'lost' || (fate === 'orphaned' && isLate)) throw new Error('the connection went with the instance')
     if (this.state === 'down') throw new Error('KV PUT failed: 500')
     const last = this.latest
-    if (last !== undefined && now - last.at < WRITE_INTERVAL_MS) throw new Error('KV PUT failed: 429 Too Many Requests')
+    if (last !== undefined && now - last.at < ASSUMED.kvWriteIntervalMs)
+      throw new Error('KV PUT failed: 429 Too Many Requests')
     if (last !== undefined && revision < last.revision && !isLate) {
       throw new InvariantViolation(`KV had revision ${last.revision}, and revision ${revision} was put after it`)
     }
@@ -76,14 +73,18 @@ export class KvModel {
     const cached = this.#caches.get(place)
     const hit = cached !== undefined && this.#clock.now() < cached.until
     await this.#clock.sleep(
-      this.state === 'slow' ? this.#random.between(300, 3_000) : hit ? 5 : this.#random.between(20, 120),
+      this.state === 'slow'
+        ? this.#random.between(...ASSUMED.kvSlowGetMs)
+        : hit
+          ? ASSUMED.kvHitMs
+          : this.#random.between(...ASSUMED.kvMissMs),
     )
     if (this.state === 'down') throw new Error('KV GET failed: 500')
     if (hit) return cached.text
     const now = this.#clock.now()
     const seen = this.#versions.findLast(({ at }) => at + this.#getLag(place) <= now)
     const text = seen?.text ?? null
-    this.#caches.set(place, { text, until: now + CACHE_TTL_MS })
+    this.#caches.set(place, { text, until: now + ASSUMED.kvCacheMs })
     return text
   }
 
@@ -96,18 +97,18 @@ export class KvModel {
   #getLag(place: number): number {
     const known = this.#lags.get(place)
     if (known !== undefined) return known
-    const lag = this.#random.between(0, PROPAGATION_MAX_MS)
+    const lag = this.#random.between(0, ASSUMED.kvPropagationMaxMs)
     this.#lags.set(place, lag)
     return lag
   }
 }
 
 const PUT_TAKES_MS: Record<KvState, [number, number]> = {
-  up: [20, 300],
-  down: [20, 300],
-  unsure: [20, 300],
-  slow: [500, 8_000],
-  late: [10_000, 40_000],
+  up: ASSUMED.kvPutMs,
+  down: ASSUMED.kvPutMs,
+  unsure: ASSUMED.kvPutMs,
+  slow: ASSUMED.kvSlowPutMs,
+  late: ASSUMED.kvLatePutMs,
 }
 
 /** The code under test violated an invariant. All other errors are simulated faults that it must tolerate. */

@@ -4,6 +4,7 @@
  * The output gate holds back answers, messages and calls to other objects until everything that the instance wrote is durable.
  */
 import type { Clock } from './clock.ts'
+import { ASSUMED } from './constants.ts'
 import type { Random } from './random.ts'
 import { makeContext } from './runtime/context.ts'
 import { Disk, type Copy, type DiskEvents } from './runtime/disk.ts'
@@ -15,10 +16,6 @@ export type ObjectState = 'up' | 'slow' | 'overloaded' | 'dead' | 'hanging'
 export type AlarmFate = 'kept' | 'late' | 'rejected' | 'dropped'
 
 type Instance<T> = { life: Life; object: T; ready: Promise<unknown> }
-
-/** The platform retries an alarm whose handler fails six times, after this delay, then twice this delay, and so on. */
-const ALARM_RETRY_MS = 2_000
-const ALARM_RETRIES = 6
 
 export type Host = {
   clock: Clock
@@ -90,14 +87,14 @@ export class ObjectHost<T extends object> {
     await clock.sleep(distanceMs)
     if (this.state === 'hanging') return new Promise<never>(() => {})
     if (this.state === 'dead') {
-      if (random() < 0.5) await clock.sleep(60_000)
+      if (random() < 0.5) await clock.sleep(ASSUMED.deadCallMs)
       throw new Error('network connection lost')
     }
     if (this.state === 'overloaded') {
       await clock.sleep(distanceMs)
       throw Object.assign(new Error('overloaded'), { overloaded: true })
     }
-    if (this.state === 'slow') await clock.sleep(random.between(100, 2_000))
+    if (this.state === 'slow') await clock.sleep(random.between(...ASSUMED.slowCallMs))
     await this.#takeTurn(distanceMs)
     const { life, object, ready } = this.wake()
     await ready
@@ -245,10 +242,10 @@ export class ObjectHost<T extends object> {
       if (this.disk.alarmAt !== at) return
       // An alarm runs only once it is durable.
       if (this.disk.isDirty) return void this.disk.sync().then(runWhenDue, runWhenDue)
-      if (this.state === 'dead') return clock.at(clock.now() + ALARM_RETRY_MS, runWhenDue)
+      if (this.state === 'dead') return clock.at(clock.now() + ASSUMED.alarmRetryMs, runWhenDue)
       if (this.alarms === 'late' && !isDelayed) {
         isDelayed = true
-        return clock.at(clock.now() + random.between(1_000, 30_000), runWhenDue)
+        return clock.at(clock.now() + random.between(...ASSUMED.lateAlarmMs), runWhenDue)
       }
       // One handler at a time. The end of the running handler schedules this alarm.
       if (this.#runningAlarm === null) this.#runAlarm()
@@ -259,7 +256,7 @@ export class ObjectHost<T extends object> {
   #runAlarm(): void {
     this.disk.takeAlarm()
     if (this.alarms === 'dropped') return this.#dropAlarm()
-    if (this.alarms === 'rejected' && this.#host.random() < 0.7) return this.#retry()
+    if (this.alarms === 'rejected' && this.#host.random() < ASSUMED.rejectedAlarmShare) return this.#retry()
     const { life, object, ready } = this.wake()
     const run = Symbol('alarm')
     this.#runningAlarm = run
@@ -287,11 +284,11 @@ export class ObjectHost<T extends object> {
 
   #retry(): void {
     this.#runningAlarm = null
-    if (++this.#failures > ALARM_RETRIES) {
+    if (++this.#failures > ASSUMED.alarmRetries) {
       this.#failures = 0
       return this.#dropAlarm()
     }
-    this.disk.retryAlarm(this.#host.clock.now() + ALARM_RETRY_MS * 2 ** (this.#failures - 1))
+    this.disk.retryAlarm(this.#host.clock.now() + ASSUMED.alarmRetryMs * 2 ** (this.#failures - 1))
   }
 }
 

@@ -4,6 +4,7 @@ import { HubObject } from '../../src/live/hub-object.ts'
 import { PURGE_METHOD } from '../../src/model/cache-purge.ts'
 import { StashObject } from '../../src/stash/stash-object.ts'
 import type { CacheModel } from './cache-model.ts'
+import { ASSUMED } from './constants.ts'
 import { InvariantViolation, type KvModel } from './kv-model.ts'
 import { ObjectHost, type Host, type ObjectSpec } from './object-host.ts'
 import { createConfirmationDistortion, createHubDistortion, type PlantedFault } from './plants.ts'
@@ -16,8 +17,6 @@ export const MASTER = { kind: 'token', hash: createHash('sha256').update('the ma
 
 /** Small, so that some watchers connect to hubs. */
 export const WATCHERS_PER_OBJECT = 2
-/** One way, between a stash and a hub near its watchers. */
-const HUB_DISTANCE_MS = 60
 
 type Surroundings = Host & {
   plant: PlantedFault | null
@@ -86,7 +85,7 @@ export function createObjects(world: Surroundings, { id, from }: { id: string; f
       HUBS: {
         idFromName: (name: string) => name,
         get: (name: string) =>
-          bindToLife(createStub(hub(name), HUB_DISTANCE_MS, distortConfirmation, distortHub.calls), life, gate),
+          bindToLife(createStub(hub(name), ASSUMED.hubDistanceMs, distortConfirmation, distortHub.calls), life, gate),
       },
       WATCHERS_BEFORE_HUBS: String(world.watchersBeforeHubs),
       CONFIRMATIONS_PER_SECOND: String(world.confirmationsPerSecond),
@@ -103,7 +102,7 @@ export function createObjects(world: Surroundings, { id, from }: { id: string; f
         make: (ctx, life, gate) => {
           const STASH = {
             idFromString: (text: string) => text,
-            get: () => bindToLife(createStub(stash, HUB_DISTANCE_MS, distortHub.answers), life, gate),
+            get: () => bindToLife(createStub(stash, ASSUMED.hubDistanceMs, distortHub.answers), life, gate),
           }
           // A hub uses no other binding.
           return new HubObject(ctx, { STASH } as unknown as Env)

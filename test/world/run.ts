@@ -5,12 +5,14 @@
  *   npm run world -- load                          what a crowd of readers costs the object, and writers
  *   npm run world -- storms                        the same after an outage, and after a deploy
  *   npm run world -- watchers                      a crowd of watchers after a deploy
+ *   npm run world -- assumptions                   what it assumes of Cloudflare, and why
  *   npm run world -- stories --seeds 1..10000      many stories; the first that fails is shortened and shown
  *   npm run world -- story --seed 7                one story, step by step
  *
  * `--plant "…"` plants a fault (see plants.ts) in the code under test.
  */
 import { parseArgs } from 'node:util'
+import { ASSUMPTIONS } from './constants.ts'
 import { findFailure, shorten, trace } from './story/run-many.ts'
 import { PLANTS, type PlantedFault } from './plants.ts'
 import { printFreshness } from './freshness.ts'
@@ -18,6 +20,7 @@ import { printLoad } from './load.ts'
 import { printStorms } from './storms.ts'
 import { printWatchStorm } from './watch-storm.ts'
 import { createStory } from './story/step.ts'
+import { printHeader, printRow } from './table.ts'
 
 const { values, positionals } = parseArgs({
   options: { seeds: { type: 'string' }, seed: { type: 'string' }, plant: { type: 'string' } },
@@ -31,7 +34,15 @@ else if (command === 'story') print(await trace(createStory(parseSeed(values.see
 else if (command === 'load') await printLoad(print)
 else if (command === 'storms') await printStorms(print)
 else if (command === 'watchers') await printWatchStorm(print)
-else await printFreshness(print)
+else if (command === 'assumptions') printAssumptions()
+else if (command === 'freshness') await printFreshness(print)
+else throw new Error(`${command} is no command: see the head of test/world/run.ts`)
+
+function printAssumptions(): void {
+  printHeader(['constant', 'value', 'source', 'measured by'], print)
+  for (const [name, { value, source, probe }] of Object.entries(ASSUMPTIONS))
+    printRow([name, [value].flat().join(', '), source, probe === null ? '' : `npm run probe: ${probe}`], print)
+}
 
 async function runStories(): Promise<number> {
   const [from, to] = (values.seeds ?? '1..1000').split('..').map(parseSeed)

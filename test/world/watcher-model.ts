@@ -9,6 +9,7 @@ import type { Filter, Framing } from '../../src/model/snapshot/watch-event.ts'
 import { InvariantViolation } from './kv-model.ts'
 import { distortMessage } from './plants.ts'
 import { GUARANTEES } from './bounds.ts'
+import { ASSUMED } from './constants.ts'
 import type { ClientEnd } from './runtime/sockets.ts'
 import { WATCHERS_PER_OBJECT } from './objects.ts'
 import { createStub } from './stub.ts'
@@ -48,7 +49,7 @@ export class WatcherModel {
   constructor(world: World, filter: Filter) {
     this.#world = world
     this.filter = filter
-    this.#distanceMs = world.random.between(1, 120)
+    this.#distanceMs = world.random.between(...ASSUMED.watcherDistanceMs)
     this.#framing = world.random() < 0.5 ? 'lines' : 'single'
     void this.#connect()
   }

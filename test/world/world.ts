@@ -4,6 +4,7 @@ import type { Applied, Command, Intent } from '../../src/model/intent.ts'
 import type { Result } from '../../src/model/refusal.ts'
 import { CacheModel, type Answer } from './cache-model.ts'
 import { Clock } from './clock.ts'
+import { ASSUMED } from './constants.ts'
 import { createRandom, type Random } from './random.ts'
 import { KvModel, InvariantViolation } from './kv-model.ts'
 import type { ObjectHost } from './object-host.ts'
@@ -78,7 +79,8 @@ export class World {
   readonly #uninstall: () => void
 
   constructor(options: WorldOptions) {
-    const { seed, places, isolates, mode, nearMs = 1, farMs = 120, skewMs = 0, from = null, plant = null } = options
+    const { seed, places, isolates, mode, skewMs = 0, from = null, plant = null } = options
+    const { nearMs = ASSUMED.placeNearMs, farMs = ASSUMED.placeFarMs } = options
     this.random = createRandom(seed)
     this.confirmationsPerSecond = options.confirmationsPerSecond ?? 285
     this.watchersBeforeHubs = options.watchersBeforeHubs ?? WATCHERS_PER_OBJECT

@@ -6,12 +6,8 @@
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import type { Clock } from '../clock.ts'
+import { ASSUMED } from '../constants.ts'
 import type { Random } from '../random.ts'
-
-/** The longest time until a write is durable, and the longest for the fraction IS_SLOW of writes. */
-const SYNC_MAX_MS = 8
-const SLOW_SYNC_MAX_MS = 400
-const IS_SLOW = 0.1
 
 export type Row = Record<string, SQLInputValue>
 
@@ -185,7 +181,8 @@ export class Disk {
     if (this.#isDirty) return
     this.#isDirty = true
     const generation = ++this.#generation
-    const at = this.#clock.now() + this.#random.between(0, this.#random() < IS_SLOW ? SLOW_SYNC_MAX_MS : SYNC_MAX_MS)
+    const { slowSyncShare, slowSyncMaxMs, syncMaxMs } = ASSUMED
+    const at = this.#clock.now() + this.#random.between(0, this.#random() < slowSyncShare ? slowSyncMaxMs : syncMaxMs)
     this.#clock.at(at, () => generation === this.#generation && this.#flush())
   }
 

@@ -1,6 +1,7 @@
 /** Runs the steps of a story, then ends all faults and writes and checks that every reader, every watcher and KV agree with the object. */
 import { isDeepStrictEqual } from 'node:util'
 import { parseSnapshot } from '../../../src/model/snapshot/snapshot.ts'
+import { ASSUMED } from '../constants.ts'
 import { InvariantViolation } from '../kv-model.ts'
 import type { PlantedFault } from '../plants.ts'
 import { CROWDED, FRESH_WITHIN_MS, KV_LATE_MS, GUARANTEES, PUBLISHED_WITHIN_MS } from '../bounds.ts'
@@ -30,8 +31,8 @@ export async function runStory(
     isolates: ISOLATES,
     mode,
     from,
-    farMs: 350,
-    skewMs: seed % 3 === 0 ? 2_000 : 0,
+    farMs: ASSUMED.farthestMs,
+    skewMs: seed % 3 === 0 ? ASSUMED.clockSkewMs : 0,
     ...(seed % 2 === 1 && { confirmationsPerSecond: CROWDED.confirmationsPerSecond }),
     plant,
   })
