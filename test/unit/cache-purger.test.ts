@@ -84,6 +84,14 @@ describe('CachePurger', () => {
     world.now += 24 * 3_600_000
     expect(await spend(20)).toBe(3)
   })
+  it('has a purge for each commit where they are twenty minutes apart on average, and not exactly', async () => {
+    const { world, purger } = makePurger()
+    for (let i = 0; i < 50; i++) {
+      await purger.notify()
+      world.now += 20 * 60_000 + (i % 3 === 2 ? 10_000 : -5_000)
+    }
+    expect(world.purges).toBe(50)
+  })
   it('ignores a refused purge', async () => {
     const { world, purger } = makePurger(() => Promise.reject(new Error('429')))
     await purger.notify()

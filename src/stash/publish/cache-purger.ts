@@ -70,7 +70,8 @@ export class CachePurger {
     const earned = Math.floor((now - this.#refilledAt) / REFILL_MS)
     if (earned > 0) {
       this.#tokens = Math.min(BUDGET, this.#tokens + earned)
-      this.#refilledAt = now
+      // The rest of the time counts for the next purge, unless the budget is full.
+      this.#refilledAt = this.#tokens === BUDGET ? now : this.#refilledAt + earned * REFILL_MS
     }
     if (this.#tokens === 0) return false
     this.#tokens--
