@@ -90,12 +90,17 @@ export const ASSUMPTIONS = {
   // Workers Cache.
   purgeBurst: assume(25, `${PURGE_LIMITS}, for the account`),
   purgeRefillMs: assume(12_000, `${PURGE_LIMITS}: 5 a minute, for the account`),
-  purgeTakesMs: range(
-    20,
-    400,
-    'blog.cloudflare.com/instant-purge: half are everywhere within 150 ms; the range is assumed',
-    'purge',
+  purgeMedianMs: assume(150, `blog.cloudflare.com/instant-purge: half are everywhere within this time`, 'purge'),
+  purgeTailShape: assume(2, 'assumed: one in a hundred takes ten times the median', 'purge'),
+  purgeMaxMs: assume(10_000, 'assumed: the slowest', 'purge'),
+  tierRegions: assume(8, `${DOCS}/cache/how-to/tiered-cache/: regional pools; the number is assumed`),
+  agesAreCarried: assume(
+    false,
+    `${DOCS}/cache/concepts/cache-responses/: a first hit of a lower tier has no Age; not certain`,
+    'age',
   ),
+  upperTiersPerRegion: assume(4, 'assumed: a URL has one of them, by a hash of its key'),
+  tierHopMs: assume(15, 'assumed: one way between a lower and an upper tier of a region', 'edge'),
 
   // List prices, in dollars a million, of November 2026; and the CPU of a read that runs the Worker.
   requestPrice: assume(0.3, PRICES),

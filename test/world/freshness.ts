@@ -1,97 +1,180 @@
 /**
- * `npm run world`: measures in the simulated world how stale reads are and what confirmations cost readers. Nothing here
- * was measured on Cloudflare.
+ * The first table of `npm run world`: how stale reads through the cache in front are around flips, what they cost, and how many flips are
+ * followed by a purge. Nothing here was measured on Cloudflare.
  *
- * The first table has reads through the cache in front, from many places around some flips, for five setups. The second
- * has reads that bypass that cache, as evaluations do, at two rates and by the distance of the object.
+ * All places read without a pause, also while the flag is flipped. In a few of them the isolates answer other reads as well, so that
+ * their copies are not always new when the cache asks them.
  */
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import type { ReadMode } from '../../src/edge/stores.ts'
+import { CachePurger } from '../../src/stash/publish/cache-purger.ts'
 import { quantile } from '../bench/figures.ts'
-import type { Answer } from './cache-model.ts'
+import type { Answer, Topology } from './cache-model.ts'
 import { ASSUMED } from './constants.ts'
-import type { Random } from './random.ts'
-import { InvariantViolation } from './kv-model.ts'
-import type { Place } from './reader.ts'
-import { MASTER } from './objects.ts'
+import { flip, getStaleness, KEY, quantileOfAll, seconds } from './flips.ts'
+import { toUrl, type Place } from './reader.ts'
 import { printHeader, printRow, type Print } from './table.ts'
 import { World } from './world.ts'
 
-const KEY = 'flag'
-const PLACES = ASSUMED.places
-const FLIPS = 30
-const WINDOW_MS = 60_000
-const READS = 1_000_000
-const TICKS = Math.round(READS / FLIPS / PLACES)
-const TICK_MS = WINDOW_MS / TICKS
+/** Reads begin so long before a flip, and go on for so long after it: longer where KV's delay is to be seen. */
+const BEFORE_MS = 15_000
+const AFTER_MS = 40_000
+const KV_AFTER_MS = 90_000
+/** By how much the time of a flip differs, so that the entries in the caches have any age then. */
+const PHASE_MS = 5_000
+/** How often a place reads: often, or so seldom that entries grow as old as they may. */
+const READ_EACH_MS = 540
+const SELDOM_MS = 3_000
+/** The places read one group after the other in that time, because a purge takes less. */
+const GROUPS = 50
+/** In so many places the isolates answer so many reads a second past the cache, together, for some seconds around a flip. */
+const BUSY_PLACES = ASSUMED.tierRegions
+const BUSY_READS_PER_SECOND = 4
+const BUSY_MS = { before: 3_000, after: 12_000 }
+const MINUTE_MS = 60_000
+const PROCESSES = 2
+const RUN = fileURLToPath(new URL('run.ts', import.meta.url))
+const SPREAD_MS = 20 * MINUTE_MS
+/** More often than a stash has purges. */
+const OTHERS_EACH_MS = 5 * MINUTE_MS
 
-type Setup = { name: string; mode: ReadMode; prepare?(world: World): void; isNaive?: boolean }
+export const ONE_TIER: Topology = {
+  regions: 0,
+  upperTiersPerRegion: 0,
+  carriesAge: true,
+  hopMs: 0,
+  workerRunsAt: 'lower',
+}
+export const AGES_CARRIED: Topology = {
+  regions: ASSUMED.tierRegions,
+  upperTiersPerRegion: ASSUMED.upperTiersPerRegion,
+  carriesAge: true,
+  hopMs: ASSUMED.tierHopMs,
+  workerRunsAt: 'upper',
+}
+export const AGES_NOT_CARRIED: Topology = { ...AGES_CARRIED, carriesAge: false }
+const ASSUMED_TIERS: Topology = { ...AGES_CARRIED, carriesAge: ASSUMED.agesAreCarried }
 
-const SETUPS: Setup[] = [
-  { name: 'naive: KV.get on every read', mode: 'kv', isNaive: true },
-  { name: 'READ_MODE=kv', mode: 'kv' },
-  { name: 'vouched', mode: 'vouched' },
-  { name: 'vouched, every purge lost', mode: 'vouched', prepare: (world) => (world.cache.purges = 'lost') },
-  // Readers cannot reach the object until the end; writes still reach it and are published.
-  { name: 'vouched, object out of reach', mode: 'vouched', prepare: (world) => (world.object.state = 'hanging') },
-]
-
-/** Writes a new value directly to the object, which works even if readers cannot reach it. */
-async function flip(world: World): Promise<void> {
-  const value = `at ${world.clock.now()}`
-  const intent = { kind: 'put', key: KEY, value, type: 'text/plain' } as const
-  const applied = await world.object.wake().object.apply({ credential: MASTER, intent })
-  if (!applied.ok) throw new InvariantViolation(`a flip was refused: ${applied.refusal.code}`)
+export type Setup = {
+  mode: ReadMode
+  flips: number
+  /** From one flip to the next. */
+  everyMs: number
+  afterMs?: number
+  topology: Topology
+  readEachMs?: number
+  isolates?: number
+  places?: number
+  /** So many other stashes of the account change once in five minutes, and want purges. */
+  others?: number
+  purges?: 'kept' | 'lost'
+  /** Readers cannot reach the object until the end. Writes still reach it and are published. */
+  isOutOfReach?: boolean
+  /** Each read is one of KV, without the code under test. */
+  isNaive?: boolean
 }
 
-/** Returns for how long this revision had been outdated at the time of the request; null if it was current. */
-function getStaleness(world: World, revision: number, askedAt: number, head: number): number | null {
-  if (revision >= head) return null
-  const next = world.truth.states.find((state) => state.revision === revision + 1)
-  return askedAt - (next?.at ?? askedAt)
+const KV_READS = { flips: 30, everyMs: 2 * MINUTE_MS, afterMs: KV_AFTER_MS, topology: ASSUMED_TIERS }
+const VOUCHED = { mode: 'vouched', flips: 300, everyMs: MINUTE_MS, topology: ASSUMED_TIERS } as const
+const LOST = { ...VOUCHED, purges: 'lost', topology: AGES_NOT_CARRIED } as const
+const SPACED = { ...VOUCHED, everyMs: 20 * MINUTE_MS, isolates: ASSUMED.isolatesPerBusyPlace }
+
+const SETUPS: Record<string, Setup> = {
+  'naive: KV.get on every read; 40 places': { ...KV_READS, mode: 'kv', isNaive: true, places: 40 },
+  'READ_MODE=kv': { ...KV_READS, mode: 'kv' },
+  'vouched, object out of reach': { ...KV_READS, mode: 'vouched', isOutOfReach: true },
+  'every purge lost; one tier; 40 places': { ...LOST, topology: ONE_TIER, places: 40 },
+  'every purge lost; two tiers, ages carried': { ...LOST, topology: AGES_CARRIED },
+  'every purge lost; two tiers, ages not carried': LOST,
+  '… 5 isolates a place': { ...LOST, isolates: 5 },
+  '… 20 isolates a place': { ...LOST, isolates: 20 },
+  '… two places in a region, each reads once in 3 s': {
+    ...LOST,
+    places: 2 * ASSUMED.tierRegions,
+    readEachMs: SELDOM_MS,
+  },
+  'purges; a flip a minute': { ...VOUCHED, isolates: ASSUMED.isolatesPerBusyPlace },
+  'purges; a flip in 20 minutes': SPACED,
+  '… ages carried': { ...SPACED, topology: AGES_CARRIED },
+  '… one other stash changes each 5 minutes': { ...SPACED, others: 1 },
+  '… nine others do': { ...SPACED, others: 9 },
+  '… 299 others do': { ...SPACED, others: 299 },
 }
 
-type Figures = { reads: number; runs: number; stale: number[]; freshAfter: number[]; world: World }
+export type Figures = {
+  reads: number
+  /** For how long each stale read had been outdated. */
+  stale: number[]
+  /** By flip and place: how long after the flip the last stale read came. */
+  freshAfter: number[]
+  /** The flips that a purge followed. */
+  purged: number
+  world: World
+}
 
-async function measure({ mode, prepare, isNaive = false }: Setup): Promise<Figures> {
-  const world = new World({ seed: 1, places: PLACES, isolates: ASSUMED.isolatesPerPlace, mode })
+export async function measure(setup: Setup): Promise<Figures> {
+  const { mode, flips, everyMs, topology, isolates = ASSUMED.isolatesPerPlace, places = ASSUMED.places } = setup
+  const {
+    others = 0,
+    purges = 'kept',
+    isOutOfReach = false,
+    isNaive = false,
+    afterMs = AFTER_MS,
+    readEachMs = READ_EACH_MS,
+  } = setup
+  const world = new World({ seed: 1, places, isolates, mode, topology })
+  const { clock, random } = world
   await flip(world)
-  await world.clock.pass(5_000)
-  await Promise.all([...world.places.map((place) => readOnce(world, place, isNaive)), world.clock.pass(WINDOW_MS)])
-  prepare?.(world)
+  await clock.pass(5_000)
+  await Promise.all([...world.places.map((place) => readOnce(world, place, isNaive)), clock.pass(MINUTE_MS)])
+  world.cache.purges = purges
+  if (isOutOfReach) world.object.state = 'hanging'
+  for (let i = 0; i < others; i++) changeOften(world, `stash:other-${i}`)
+  // The purges of the beginning are over.
+  await clock.pass(2 * SPREAD_MS)
   world.kv.reads = world.kv.writes = world.object.requests = world.runs = 0
+  world.cache.purged.clear()
 
-  const stale: number[] = []
-  const freshAfter: number[] = []
-  for (let i = 0; i < FLIPS; i++) {
-    // Flips at different ages of the cache entries, because the age decides how stale a read can be.
-    await world.clock.pass(world.random.between(0, 5_000))
-    await flip(world)
-    const flippedAt = world.clock.now()
+  const found: Figures = { reads: 0, stale: [], freshAfter: [], purged: 0, world }
+  for (let i = 0; i < flips; i++) {
+    const flippedAt = clock.now() + BEFORE_MS + random.between(0, PHASE_MS)
     const lastStaleAt = new Map<number, number>()
+    clock.at(flippedAt, () => void flip(world))
+    const note = (place: Place, askedAt: number, head: number, revision: number | null): void => {
+      const staleness = revision === null ? null : getStaleness(world, revision, askedAt, head)
+      if (staleness === null) return
+      found.stale.push(staleness)
+      lastStaleAt.set(place.number, askedAt)
+    }
     const ask = (place: Place): void => {
-      const askedAt = world.clock.now()
-      const head = world.truth.head.revision
-      const note = ({ revision }: Pick<Answer, 'revision'>): void => {
-        const staleness = revision === null ? null : getStaleness(world, revision, askedAt, head)
-        if (staleness === null) return
-        stale.push(staleness)
-        lastStaleAt.set(place.number, askedAt)
-      }
+      const [askedAt, head] = [clock.now(), world.truth.head.revision]
+      found.reads++
       const held = isNaive ? null : world.getCached(place, KEY)
-      if (held !== null) note(held)
-      else void readOnce(world, place, isNaive).then(note)
+      if (held !== null) note(place, askedAt, head, held.revision)
+      else void readOnce(world, place, isNaive).then(({ revision }) => note(place, askedAt, head, revision))
     }
-    for (let tick = 0; tick < TICKS; tick++) {
-      // Spreads the places over the tick, because a purge takes less time than a tick.
-      for (const place of world.places) {
-        world.clock.at(world.clock.now() + (place.number / PLACES) * TICK_MS, () => ask(place))
+    const endsAt = clock.now() + BEFORE_MS + PHASE_MS + afterMs
+    if (mode === 'vouched' && !isOutOfReach) keepBusy(world, topology, flippedAt)
+    for (let at = clock.now(); at < endsAt; at += readEachMs * random.between(0.5, 1.5)) {
+      for (let group = 0; group < GROUPS; group++) {
+        clock.at(at + (group / GROUPS) * readEachMs, () => {
+          for (let number = group; number < world.places.length; number += GROUPS) {
+            const place = world.places[number]
+            if (place !== undefined) ask(place)
+          }
+        })
       }
-      await world.clock.pass(TICK_MS)
     }
-    for (const { number } of world.places) freshAfter.push((lastStaleAt.get(number) ?? flippedAt) - flippedAt)
+    await clock.pass(Math.max(everyMs, endsAt - clock.now()))
+    for (const { number } of world.places) {
+      found.freshAfter.push(Math.max(0, (lastStaleAt.get(number) ?? 0) - flippedAt))
+    }
   }
+  found.purged = world.cache.purged.get(`stash:${world.id}`) ?? 0
   world.end()
-  return { reads: TICKS * PLACES * FLIPS, runs: world.runs, stale, freshAfter, world }
+  return found
 }
 
 async function readOnce(world: World, place: Place, isNaive: boolean): Promise<Pick<Answer, 'revision'>> {
@@ -101,158 +184,82 @@ async function readOnce(world: World, place: Place, isNaive: boolean): Promise<P
   return { revision: text === null ? null : (JSON.parse(text) as { revision: number }).revision }
 }
 
-/** Returns the quantile over all reads. Those that are not in `stale` count as 0. */
-function quantileOfAll(stale: number[], reads: number, q: number): number {
-  const fresh = reads - stale.length
-  return q * reads < fresh ? 0 : quantile(stale, (q * reads - fresh) / stale.length)
-}
-
-const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
-
-async function measureFreshness(): Promise<string[][]> {
-  const rows = [['', 'p50', 'p99', 'max', 'place fresh p50', 'p99', 'KV reads', 'object calls', '$ / 1M reads']]
-  for (const setup of SETUPS) {
-    const { reads, runs, stale, freshAfter, world } = await measure(setup)
-    const perMillion = 1_000_000 / reads
-    const dollars =
-      ASSUMED.requestPrice +
-      (perMillion *
-        (runs * ASSUMED.cpuMsPerRun * ASSUMED.cpuMsPrice +
-          world.kv.reads * ASSUMED.kvReadPrice +
-          world.kv.writes * ASSUMED.kvWritePrice +
-          world.object.requests * ASSUMED.objectPrice)) /
-        1_000_000
-    rows.push([
-      setup.name,
-      ...[0.5, 0.99, 1].map((q) => seconds(quantileOfAll(stale, reads, q))),
-      ...[0.5, 0.99].map((q) => seconds(quantile(freshAfter, q))),
-      String(Math.round(world.kv.reads * perMillion)),
-      String(Math.round(world.object.requests * perMillion)),
-      `$${dollars.toFixed(3)}`,
-    ])
+/** Reads past the cache in the places where the Worker runs for the cache's upper tiers; in some places if it has none. */
+function keepBusy(world: World, { regions }: Topology, flippedAt: number): void {
+  const { clock, random, places, cache } = world
+  const numbers = Array.from({ length: Math.min(BUSY_PLACES, places.length) }, (_, number) =>
+    regions === 0 ? number : cache.getUpperPlace(number, toUrl(world.id, KEY)),
+  )
+  for (const number of numbers) {
+    const place = places[number]
+    if (place === undefined) throw new Error(`no place ${number}`)
+    const gap = (): number => -Math.log(1 - random()) * (1_000 / BUSY_READS_PER_SECOND)
+    for (let at = flippedAt - BUSY_MS.before + gap(); at < flippedAt + BUSY_MS.after; at += gap()) {
+      clock.at(at, () => void world.answer(place, { key: KEY }))
+    }
   }
-  return rows
 }
 
-const RATES = [2, 10]
-const ISOLATES_EACH = ASSUMED.isolatesPerBusyPlace
-const EVALUATIONS_MS = 1_200_000
-const FLIP_EACH_MS = 60_000
-
-export type Confirmed = {
-  reads: number
-  waited: number
-  waits: number[]
-  stale: number[]
-  unconfirmed: number
-  calls: number
-}
-
-/** The pause between two reads, in mean pauses: of one service at a steady rate, and of many services at random. */
-const PAUSES = {
-  steady: (random: Random) => random.between(0.9, 1.1),
-  random: (random: Random) => -Math.log(1 - random()),
-}
-type Arrivals = keyof typeof PAUSES
-const ARRIVALS: Arrivals[] = ['steady', 'random']
-
-/** Measures reads in the isolates of one place at a given rate per isolate, while the flag is flipped once a minute. */
-export async function measureConfirmations(
-  roundTripMs: number,
-  perSecond: number,
-  arrivals: Arrivals,
-  forMs = EVALUATIONS_MS,
-): Promise<Confirmed> {
-  const distanceMs = roundTripMs / 2
-  const world = new World({
-    seed: 2,
-    places: 1,
-    isolates: ISOLATES_EACH,
-    mode: 'vouched',
-    nearMs: distanceMs,
-    farMs: distanceMs,
+/** Another stash of the account: only its purges are of interest here. */
+function changeOften({ clock, random, cache }: World, tag: string): void {
+  const purger = new CachePurger({
+    purge: () => cache.purge(tag),
+    now: clock.now,
+    sleep: clock.sleep,
+    leasesEndAt: () => clock.now() + 1_000,
   })
-  const [place] = world.places
-  if (place === undefined) throw new Error('a world without places')
-  await flip(world)
-  await world.clock.pass(5_000)
-  const found: Confirmed = { reads: 0, waited: 0, waits: [], stale: [], unconfirmed: 0, calls: 0 }
-  for (const isolate of place.isolates) void world.answer(place, { key: KEY }, isolate)
-  await world.clock.pass(10_000)
-  world.object.requests = 0
-  const read = async (isolate: (typeof place.isolates)[number]): Promise<void> => {
-    const askedAt = world.clock.now()
-    const head = world.truth.head.revision
-    const { revision, cacheControl } = await world.answer(place, { key: KEY }, isolate)
-    found.reads++
-    const waited = world.clock.now() - askedAt
-    if (waited > 0) found.waited++
-    found.waits.push(waited)
-    // The service gives an unconfirmed response a max-age of one second.
-    if (cacheControl.includes('max-age=1,')) found.unconfirmed++
-    const staleness = revision === null ? null : getStaleness(world, revision, askedAt, head)
-    if (staleness !== null) found.stale.push(staleness)
+  const change = (): void => {
+    void purger.notify()
+    clock.at(clock.now() + OTHERS_EACH_MS, change)
   }
-  const end = world.clock.now() + forMs
-  for (const isolate of place.isolates) {
-    for (let at = world.clock.now(); at < end; at += PAUSES[arrivals](world.random) * (1_000 / perSecond)) {
-      world.clock.at(at, () => void read(isolate))
-    }
-  }
-  for (let at = world.clock.now(); at < end; at += FLIP_EACH_MS) {
-    world.clock.at(at + world.random.between(0, FLIP_EACH_MS), () => void flip(world))
-  }
-  await world.clock.pass(forMs + 10_000)
-  found.calls = world.object.requests
-  world.end()
-  return found
+  // Not all at once, because the purges of a stash come 20 minutes one after the other.
+  clock.at(clock.now() + random.between(0, SPREAD_MS), change)
 }
 
-async function measureAllConfirmations(): Promise<string[][]> {
-  const rows = [
-    [
-      'round trip',
-      'reads/s',
-      'arrivals',
-      'reads that wait',
-      'wait p99',
-      'unconfirmed',
-      'stale p99',
-      'max',
-      'calls/read',
-    ],
+/** All reads, in dollars a million. */
+function getPrice({ reads, world }: Figures): number {
+  const { cpuMsPerRun, cpuMsPrice, kvReadPrice, kvWritePrice, objectPrice, requestPrice } = ASSUMED
+  const { kv, object, runs } = world
+  const cpu = runs * cpuMsPerRun * cpuMsPrice
+  return (
+    requestPrice + (cpu + kv.reads * kvReadPrice + kv.writes * kvWritePrice + object.requests * objectPrice) / reads
+  )
+}
+
+/** A row of the table, in a process of its own: `npm run world -- row NAME` prints it as JSON. */
+export async function measureRow(name: string): Promise<string[]> {
+  const setup = SETUPS[name]
+  if (setup === undefined) throw new Error(`no setup ${name}`)
+  const found = await measure(setup)
+  const { reads, stale, freshAfter, purged, world } = found
+  const toMillion = (count: number): string => String(Math.round((count / reads) * 1_000_000))
+  return [
+    name,
+    String(setup.flips),
+    setup.purges === 'lost' || setup.isNaive === true ? '–' : `${Math.round((100 * purged) / setup.flips)} %`,
+    ...[0.5, 0.99, 1].map((q) => seconds(quantileOfAll(stale, reads, q))),
+    ...[0.5, 0.99].map((q) => seconds(quantile(freshAfter, q))),
+    toMillion(world.kv.reads),
+    toMillion(world.object.requests),
+    `$${getPrice(found).toFixed(3)}`,
   ]
-  for (const perSecond of RATES) {
-    for (const roundTripMs of ASSUMED.roundTripsMs) {
-      for (const arrivals of ARRIVALS) {
-        const found = await measureConfirmations(roundTripMs, perSecond, arrivals)
-        const { reads, waited, waits, stale, unconfirmed, calls } = found
-        rows.push([
-          `${roundTripMs} ms`,
-          String(perSecond),
-          arrivals,
-          `${((100 * waited) / reads).toFixed(1)} %`,
-          `${quantile(waits, 0.99).toFixed(0)} ms`,
-          `${((100 * unconfirmed) / reads).toFixed(1)} %`,
-          ...[0.99, 1].map((q) => seconds(quantileOfAll(stale, reads, q))),
-          (calls / reads).toFixed(2),
-        ])
-      }
+}
+
+/** Measures two rows at a time, and prints them in their order. */
+export async function printFreshness(print: Print): Promise<void> {
+  const perSecond = (1_000 / READ_EACH_MS).toFixed(1)
+  print(`Simulated: ${ASSUMED.places} places, ${perSecond} reads a second in each\n`)
+  const header = ['', 'flips', 'purged', 'p50', 'p99', 'max', 'place fresh p50', 'p99', 'KV reads', 'object calls']
+  printHeader([...header, '$ / 1M reads'], print)
+  const left = Object.keys(SETUPS)
+  const rows = new Map(left.map((name) => [name, Promise.withResolvers<string[]>()]))
+  const work = async (): Promise<void> => {
+    for (let name = left.shift(); name !== undefined; name = left.shift()) {
+      const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, RUN, 'row', name])
+      rows.get(name)?.resolve(JSON.parse(stdout) as string[])
     }
   }
-  return rows
-}
-
-export async function printFreshness(print: Print): Promise<void> {
-  const perSecond = (1_000 / TICK_MS).toFixed(1)
-  print(`Simulated: ${PLACES} places, ${READS} reads, ${FLIPS} flips, ${perSecond} reads a second in each place\n`)
-  printTable(await measureFreshness(), print)
-  const flips = EVALUATIONS_MS / FLIP_EACH_MS
-  print(`\nSimulated: reads past the cache in front, in ${ISOLATES_EACH} isolates of one place, ${flips} flips\n`)
-  printTable(await measureAllConfirmations(), print)
-}
-
-function printTable([header = [], ...rows]: string[][], print: Print): void {
-  printHeader(header, print)
-  for (const row of rows) printRow(row, print)
+  const working = Promise.all(Array.from({ length: PROCESSES }, work))
+  for (const { promise } of rows.values()) printRow(await Promise.race([promise, working.then(() => promise)]), print)
+  await working
 }

@@ -15,7 +15,8 @@ import { parseArgs } from 'node:util'
 import { ASSUMPTIONS } from './constants.ts'
 import { findFailure, shorten, trace } from './story/run-many.ts'
 import { PLANTS, type PlantedFault } from './plants.ts'
-import { printFreshness } from './freshness.ts'
+import { printConfirmations } from './confirmations.ts'
+import { measureRow, printFreshness } from './freshness.ts'
 import { printLoad } from './load.ts'
 import { printStorms } from './storms.ts'
 import { printWatchStorm } from './watch-storm.ts'
@@ -28,14 +29,15 @@ const { values, positionals } = parseArgs({
 })
 const print = (line: string): boolean => process.stdout.write(`${line}\n`)
 
-const [command = 'freshness'] = positionals
+const [command = 'freshness', row = ''] = positionals
 if (command === 'stories') process.exitCode = await runStories()
 else if (command === 'story') print(await trace(createStory(parseSeed(values.seed)), parsePlant(values.plant)))
 else if (command === 'load') await printLoad(print)
 else if (command === 'storms') await printStorms(print)
 else if (command === 'watchers') await printWatchStorm(print)
 else if (command === 'assumptions') printAssumptions()
-else if (command === 'freshness') await printFreshness(print)
+else if (command === 'row') print(JSON.stringify(await measureRow(row)))
+else if (command === 'freshness') await printFreshness(print).then(() => printConfirmations(print))
 else throw new Error(`${command} is no command: see the head of test/world/run.ts`)
 
 function printAssumptions(): void {

@@ -2,7 +2,7 @@
 import type { ReadMode } from '../../src/edge/stores.ts'
 import type { Applied, Command, Intent } from '../../src/model/intent.ts'
 import type { Result } from '../../src/model/refusal.ts'
-import { CacheModel, type Answer } from './cache-model.ts'
+import { CacheModel, type Answer, type Topology } from './cache-model.ts'
 import { Clock } from './clock.ts'
 import { ASSUMED } from './constants.ts'
 import { createRandom, type Random } from './random.ts'
@@ -30,6 +30,8 @@ export type WorldOptions = {
   /** A copy of a stash with history, which the object starts with. */
   from?: Copy | null
   plant?: PlantedFault | null
+  /** The tiers of the cache in front. */
+  topology?: Topology
   /** CONFIRMATIONS_PER_SECOND. */
   confirmationsPerSecond?: number
   /** WATCHERS_BEFORE_HUBS. Small, so that some watchers connect to hubs. */
@@ -89,7 +91,7 @@ export class World {
     this.skewMs = skewMs
     this.#uninstall = installGlobals({ clock: this.clock, skew: this.skew, log: (line) => this.#noteLog(line) })
     this.kv = new KvModel(this.clock, this.random)
-    this.cache = new CacheModel(this.clock, this.random)
+    this.cache = new CacheModel(this.clock, this.random, options.topology)
     this.plant = plant
     this.objects = createObjects(this, { id: this.id, from })
     this.object = this.objects.stash
@@ -117,7 +119,9 @@ export class World {
 
   /** Reads as a client does, through the cache in front. */
   async read(place: Place, key: string): Promise<Answer> {
-    return this.checkAnswer(await this.cache.get(place.number, toUrl(this.id, key), () => this.answer(place, { key })))
+    return this.checkAnswer(
+      await this.cache.get(place.number, toUrl(this.id, key), (at) => this.answer(this.#getPlace(at), { key })),
+    )
   }
 
   /** Returns the fresh cache entry of this place, or null. Such a read takes no time. */
@@ -167,6 +171,12 @@ export class World {
   /** By how much the end of a time-box may be wrong: the difference of the clocks, and some slack. */
   get toleranceMs(): number {
     return this.skewMs + 50
+  }
+
+  #getPlace(number: number): Place {
+    const place = this.places[number]
+    if (place === undefined) throw new Error(`no place ${number}`)
+    return place
   }
 
   #pickIsolate({ isolates }: Place): Isolate {
