@@ -70,6 +70,7 @@ export const SECTIONS: Section[] = [
       'operate/costs',
       'operate/figures',
       'operate/crowds',
+      'operate/probe',
     ],
   },
 ]

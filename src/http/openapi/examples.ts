@@ -118,7 +118,7 @@ switchyard_flag_changed_timestamp_seconds{key="on-call"} …`,
   },
   readHealth: {
     command: `curl -s $URL/healthz`,
-    output: `{"status":"ok","version":"…","creation":"…"}`,
+    output: `{"status":"ok","version":"…","isolate":"…","creation":"…"}`,
   },
   readSecurityContact: {
     command: `curl -s -o /dev/null -w '%{http_code}' $URL/.well-known/security.txt`,

@@ -18,12 +18,24 @@ import type * as z from 'zod'
 export const about = new Hono<App>()
   .get('/openapi.json', (c) => serveDocument(c))
   .get('/healthz', (c) =>
-    json({ status: 'ok', version: VERSION, creation: getCreationPolicy(c.env) } satisfies z.infer<typeof health>),
+    json({
+      status: 'ok',
+      version: VERSION,
+      isolate: getIsolateName(),
+      creation: getCreationPolicy(c.env),
+    } satisfies z.infer<typeof health>),
   )
   .get('/.well-known/security.txt', (c) => {
     const contact = parseContact(c.env.SECURITY_CONTACT)
     return contact === null ? problemResponse({ code: 'route_not_found' }) : securityText(contact, Date.now())
   })
+
+let isolateName: string | undefined
+
+/** Made at the first request, because an isolate has no randomness before. */
+function getIsolateName(): string {
+  return (isolateName ??= crypto.randomUUID().slice(0, 8))
+}
 
 type RenderedDocument = { body: string; tag: string; headers: Headers }
 
