@@ -2,7 +2,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { promisify } from 'node:util'
-import { afterEach, describe, expect, inject, it } from 'vitest'
+import { describe, inject, it } from 'vitest'
 import { PROBE_LINES } from '../world/constants.ts'
 import type { Report } from '../probe/probe.ts'
 import { startEdge, type Edge, type EdgeOptions } from '../support/edge.ts'
@@ -10,15 +10,12 @@ import { startEdge, type Edge, type EdgeOptions } from '../support/edge.ts'
 const origin = inject('url')
 const SCRIPT = ['--disable-warning=ExperimentalWarning', 'test/probe/run.ts']
 
-let edges: Edge[] = []
-afterEach(async () => {
-  await Promise.all(edges.map((edge) => edge.stop()))
-  edges = []
-})
-
-async function start(options: Partial<EdgeOptions> = {}): Promise<Edge> {
+async function start(
+  onFinished: (stop: () => Promise<void>) => void,
+  options: Partial<EdgeOptions> = {},
+): Promise<Edge> {
   const edge = await startEdge(origin, { headIsGet: true, purges: 'kept', hidesClosedGates: false, ...options })
-  edges.push(edge)
+  onFinished(() => edge.stop())
   return edge
 }
 
@@ -32,8 +29,11 @@ async function probe(url: string, ...lines: string[]): Promise<Report> {
 
 const getLine = (report: Report, name: string) => report.lines.find(({ line }) => line === name)
 
-describe('npm run probe', () => {
-  it('says of the local service what it measured, and which lines say nothing about Cloudflare: all', async () => {
+// They mostly wait.
+describe.concurrent('npm run probe', () => {
+  it('says of the local service what it measured, and which lines say nothing about Cloudflare: all', async ({
+    expect,
+  }) => {
     const report = await probe(origin)
     expect(report.place).toEqual({ isCloudflare: false, colo: null, hasCache: false, isVouched: true })
     expect(report.lines.map(({ line }) => line)).toEqual(PROBE_LINES)
@@ -50,8 +50,11 @@ describe('npm run probe', () => {
     expect(report.requests).toBeLessThan(200 * report.seconds)
   })
 
-  it('sees purges that arrive, a HEAD that acts and a gate that closes, and deletes what it made', async () => {
-    const edge = await start()
+  it('sees purges that arrive, a HEAD that acts and a gate that closes, and deletes what it made', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const edge = await start(onTestFinished)
     const report = await probe(edge.url, 'edge', 'age', 'purge', 'head', 'gate')
     expect(report.place).toMatchObject({ isCloudflare: true, colo: 'TST', hasCache: true })
     expect(getLine(report, 'edge')?.values['hits']).toBeGreaterThan(0)
@@ -69,8 +72,8 @@ describe('npm run probe', () => {
     for (const id of edge.created) expect((await fetch(`${origin}/api/stash/${id}/flags`)).status).toBe(404)
   })
 
-  it('sees purges that are lost, and a closed gate that a cache hides', async () => {
-    const edge = await start({ headIsGet: false, purges: 'lost', hidesClosedGates: true })
+  it('sees purges that are lost, and a closed gate that a cache hides', async ({ expect, onTestFinished }) => {
+    const edge = await start(onTestFinished, { headIsGet: false, purges: 'lost', hidesClosedGates: true })
     const report = await probe(edge.url, 'purge', 'freshness', 'head', 'gate')
     expect(getLine(report, 'purge')?.values).toMatchObject({ purged: 4, arrived: 0, missAfter: null })
     expect(getLine(report, 'freshness')?.values).toMatchObject({ mode: 'vouched', isCut: false, commits: 6 })
@@ -78,9 +81,10 @@ describe('npm run probe', () => {
     expect(getLine(report, 'gate')?.values).toEqual({ isPassedOn: false })
   })
 
-  it('deletes what it made where it is interrupted', async () => {
-    const edge = await start()
+  it('deletes what it made where it is interrupted', async ({ expect, onTestFinished }) => {
+    const edge = await start(onTestFinished)
     const child = spawn(process.execPath, [...SCRIPT, edge.url, '--lines', 'isolates,age'], { stdio: 'ignore' })
+    onTestFinished(() => void child.kill('SIGKILL'))
     const ended = once(child, 'exit')
     // In the midst of the requests for `isolates`.
     await expect.poll(() => edge.requests).toBeGreaterThan(100)
@@ -90,7 +94,9 @@ describe('npm run probe', () => {
     expect((await fetch(`${origin}/api/stash/${edge.created[0]}/flags`)).status).toBe(404)
   })
 
-  it('deletes only its flags of a stash that it was given, and says what it takes where it may create none', async () => {
+  it('deletes only its flags of a stash that it was given, and says what it takes where it may create none', async ({
+    expect,
+  }) => {
     const created = await fetch(`${origin}/api/stash`, { method: 'POST' })
     const { stash_id, master_token } = (await created.json()) as { stash_id: string; master_token: string }
     const as = { Authorization: `Bearer ${master_token}` }
