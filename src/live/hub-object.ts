@@ -24,6 +24,8 @@ import { HUB_COUNT_HEADER, judgeOpening, parseHubOpening, REFUSAL_STATUS, type H
 
 /** For so long the copy is current without a question to the stash, which sends each change besides. */
 const COPY_CURRENT_MS = 1_000
+/** More hubs of a continent than these ask less often, so that they ask the stash no more than this in a second. */
+const COMPARED_PER_SECOND = 8
 /** Give up with 503 after this many rounds in which the stash changed between its answer and the end of the round. */
 const JOIN_ATTEMPTS = 10
 /** A call that is not answered by then is given up. */
@@ -138,7 +140,7 @@ export class HubObject extends DurableObject<Env> {
   #isCurrent(): boolean {
     const age = Date.now() - this.#comparedAt
     const { revision } = this.#copy
-    return revision !== null && revision >= (this.#sentUpTo ?? 0) && age >= 0 && age < COPY_CURRENT_MS
+    return revision !== null && revision >= (this.#sentUpTo ?? 0) && age >= 0 && age < COPY_CURRENT_MS * Math.max(1, this.#hubs / COMPARED_PER_SECOND)
   }
 
   /**

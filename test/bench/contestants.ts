@@ -39,12 +39,25 @@ const SOURCES = {
     })`,
 } as const
 
-export async function startOther(name: keyof typeof SOURCES, folder: string): Promise<Contestant> {
+export const startOther = (name: keyof typeof SOURCES, folder: string): Promise<Contestant> =>
+  startSource(name, SOURCES[name], folder)
+
+/** A bare handler whose answer has the body and the headers of another one. Those that the runtime adds by itself are left out. */
+export async function startTwin(answer: Response, folder: string): Promise<Contestant> {
+  const headers = [...answer.headers].filter(([name]) => !ADDED_BY_RUNTIME.has(name))
+  const init = `{ headers: ${JSON.stringify(Object.fromEntries(headers))} }`
+  const source = `export default { fetch: () => new Response(${JSON.stringify(await answer.text())}, ${init}) }`
+  return startSource('twin', source, folder)
+}
+
+const ADDED_BY_RUNTIME = new Set(['content-length', 'connection', 'keep-alive', 'transfer-encoding'])
+
+async function startSource(name: string, source: string, folder: string): Promise<Contestant> {
   const home = join(folder, name)
   await mkdir(home)
   const entry = join(home, 'worker.js')
   const { outputFiles } = await build({
-    stdin: { contents: SOURCES[name], resolveDir: import.meta.dirname },
+    stdin: { contents: source, resolveDir: import.meta.dirname },
     bundle: true,
     format: 'esm',
     write: false,

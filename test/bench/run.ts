@@ -26,7 +26,7 @@ import {
   type Row,
   type Table,
 } from './figures.ts'
-import { benchEvaluations } from './ofrep.ts'
+import { benchEvaluations, benchWriteBesideEvaluations } from './ofrep.ts'
 import { benchReads, benchTails, type Field } from './reads.ts'
 import { benchSelections } from './selections.ts'
 import { benchGuardedWrite, benchRelease } from './safeguards.ts'
@@ -59,6 +59,7 @@ const GROUPS = {
     const { rows, costs } = await benchEvaluations(ours, send)
     showCosts('ofrep', 'Evaluations: CPU time per request, median of the rounds', costs)
     show('ofrep', 'Evaluations, compared within each round', rows)
+    show('ofrep', 'Writes beside evaluations', [await benchWriteBesideEvaluations(ours, send)])
   },
   services: async () => {
     const { rows, costs } = await benchServices(ours, send)
@@ -143,7 +144,7 @@ async function reads(): Promise<void> {
   await stashes.cold.put('maintenance-mode', 'true')
   const flags = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`flag-${i}`, `value ${i}`]))
   await send(`/stash/${stashes.many.id}/flags`, stashes.many.as({ method: 'PATCH', body: JSON.stringify(flags) }))
-  const { costs, rows } = await benchReads(field, stashes)
+  const { costs, rows } = await benchReads(field, stashes, folder)
   showCosts('reads', 'Reads: CPU time of the runtime per request, median of the rounds', toCosts(costs))
   show('reads', 'Reads, compared within each round', rows)
   const steady = await benchTails(field, stashes)

@@ -14,7 +14,7 @@ export const EQUIVALENT: Record<string, string> = {
     'the policy is a hash of the page’s own style, the same each time; it is cached to save time',
   'src/edge/fetched-snapshot.ts | expected === null || (snapshot?.revision ?? -1) >= expected.revision || checkedAt > expected.at | 1 → 2':
     'no revision is below 0, so that every number below it means none',
-  'src/stash/watch/replay.ts | filter === null ? text : (serializeEvent(event, filter, matches) ?? []), | filter === null → false':
+  'src/model/snapshot/recent-events.ts | filter === null ? text : (serializeEvent(event, filter, matches) ?? []), | filter === null → false':
     'the cached text equals the event serialized again; it is cached to save time',
   "src/http/openapi/document.ts | if (name === undefined) throw new Error('a schema on the wire needs an id to be documented under') | name === undefined → false":
     'every documented schema has an id; the check is for schemas to come',

@@ -210,11 +210,11 @@ describe('connect', () => {
     await open()
     expect(hubs()).toEqual([`${id}/EU/0`, `${id}/EU/5`, `${id}/EU/5`])
   })
-  it('tries two of the hubs that there are, then one of as many new ones', async () => {
+  it('tries one of the hubs that there are, then the newest, then a new one', async () => {
     const { id, world, open, hubs } = makePlaces()
     Object.assign(world, { stash: [503], hubs: [503, 503, 503, 200], hubCount: 8 })
     await open({ after: 3 })
-    expect(hubs()).toEqual([0, 1, 8, 16].map((n) => `${id}/EU/${n}`))
+    expect(hubs()).toEqual([0, 7, 8, 1].map((n) => `${id}/EU/${n}`))
   })
   it('remembers at most a thousand stashes', async () => {
     const first = makePlaces()

@@ -169,6 +169,8 @@ describe('GET …/ofrep/v1/events', () => {
     }
     const env = {
       STASH: { idFromString: (text: string) => text, get: () => object },
+      // No hub is subscribed.
+      HUBS: { idFromName: (name: string) => name, get: () => ({ fetch: async () => new Response(null, { status: 421 }) }) },
       SNAPSHOTS: { get: async () => null },
       READ_MODE: 'vouched',
       WATCHES: { limit: async () => ({ success: true }) },
@@ -185,7 +187,7 @@ describe('GET …/ofrep/v1/events', () => {
     expect((await ask()).code).toBe('stash_not_found')
     await ask('?after=5')
     await ask('?after=5', { headers: { 'Last-Event-ID': '6' } })
-    expect(calls).toEqual(['?revisions=1', '?after=5&revisions=1', '?after=6&revisions=1'])
+    expect(calls).toEqual(['?revisions=1&lines=1', '?after=5&revisions=1&lines=1', '?after=6&revisions=1&lines=1'])
   })
   it('opens no socket for a HEAD, and refuses an unknown parameter', async () => {
     const { ask, calls } = makeEvents()

@@ -21,6 +21,8 @@ function makeWatch() {
   }
   const env = {
     STASH: { idFromString: (text: string) => text, get: () => object },
+    // No hub is subscribed.
+    HUBS: { idFromName: (name: string) => name, get: () => ({ fetch: async () => new Response(null, { status: 421 }) }) },
     SNAPSHOTS: { get: async () => null },
     READ_MODE: 'vouched',
     WATCHES: { limit: async () => ({ success: true }) },
@@ -45,12 +47,12 @@ afterEach(() => {
 
 describe('GET …/watch', () => {
   it.each([
-    ['a stream', '', {}, ''],
+    ['a stream', '', {}, '?lines=1'],
     ['a WebSocket', '?after=3', UPGRADE, '?after=3'],
     ['a WebSocket, whatever the case of the header', '?wait=1s', { Upgrade: 'WebSocket' }, '?marks=1'],
     ['a long poll', '?after=3&wait=1s', {}, '?after=3&marks=1&body=1'],
-    ['some keys', '?keys=a,b', {}, '?keys=a%2Cb'],
-    ['a header that a browser adds', '?after=3', { 'Last-Event-ID': '5' }, '?after=5'],
+    ['some keys', '?keys=a,b', {}, '?keys=a%2Cb&lines=1'],
+    ['a header that a browser adds', '?after=3', { 'Last-Event-ID': '5' }, '?after=5&lines=1'],
   ])('calls the stash for %s', async (_, query, headers, terms) => {
     const { calls, ask } = makeWatch()
     expect((await ask(query, { headers })).code).toBe('stash_not_found')

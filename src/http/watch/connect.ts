@@ -20,8 +20,8 @@ const REMEMBER_ROUTE_MS = 60_000
 const REMEMBER_COUNTING_MS = 5_000
 /** Enough for more than a hundred thousand watchers of a stash on one continent, at 2,000 for each hub. */
 const HUBS_MAX = 64
-/** So many of the known hubs are tried before a new one. */
-const KNOWN_TRIES = 2
+/** Where the newest hub is full, a new one is one of so many, as a share of those that there are. */
+const NEW_HUBS_SHARE = 0.25
 /** The number of stashes of which an isolate remembers where watchers go. */
 const STASHES_MAX = 1_000
 
@@ -112,21 +112,24 @@ export async function connect(
 }
 
 /**
- * The hub that had a place last; else one of those that there are, at random; where two of them were full, one of as many new ones,
- * so that a crowd does not fill one hub after the other. Null: each was tried.
+ * The hub that had a place last; else one of those that there are, at random; else the newest, which fills; else one of some new ones, so
+ * that a crowd does not fill one hub after the other. Null: each was tried.
  */
 function pickHub({ hub, hubs }: Route, tried: ReadonlySet<number>): number | null {
-  if (hub !== null && !tried.has(hub)) return hub
-  for (let [from, to, tries] = [0, Math.min(hubs, HUBS_MAX), KNOWN_TRIES]; from < HUBS_MAX; tries = 1) {
-    const triedHere = [...tried].filter((one) => one >= from && one < to).length
-    const left = Array.from({ length: to - from }, (_, i) => from + i).filter((one) => !tried.has(one))
-    if (triedHere < tries && left.length > 0) return left[Math.floor(Math.random() * left.length)] ?? null
-    ;[from, to] = [to, Math.min(2 * to, HUBS_MAX)]
-  }
+  const isFree = (one: number): boolean => one < HUBS_MAX && !tried.has(one)
+  if (hub !== null && isFree(hub)) return hub
+  const known = Math.min(hubs, HUBS_MAX)
+  const isKnownTried = [...tried].some((one) => one < known)
+  if (!isKnownTried) return pickBetween(0, known)
+  if (isFree(known - 1)) return known - 1
+  const fresh = pickBetween(known, known + Math.ceil(known * NEW_HUBS_SHARE))
+  if (isFree(fresh)) return fresh
   // Once around.
-  for (let one = 0; one < HUBS_MAX; one++) if (!tried.has(one)) return one
+  for (let one = 0; one < HUBS_MAX; one++) if (isFree(one)) return one
   return null
 }
+
+const pickBetween = (from: number, to: number): number => from + Math.floor(Math.random() * (to - from))
 
 /** What an object answers: a connection or a refusal, or that the next one must be tried. */
 type Attempt = Result<Response> | 'full' | 'uncounted' | 'idle'
