@@ -140,7 +140,12 @@ export class HubObject extends DurableObject<Env> {
   #isCurrent(): boolean {
     const age = Date.now() - this.#comparedAt
     const { revision } = this.#copy
-    return revision !== null && revision >= (this.#sentUpTo ?? 0) && age >= 0 && age < COPY_CURRENT_MS * Math.max(1, this.#hubs / COMPARED_PER_SECOND)
+    return (
+      revision !== null &&
+      revision >= (this.#sentUpTo ?? 0) &&
+      age >= 0 &&
+      age < COPY_CURRENT_MS * Math.max(1, this.#hubs / COMPARED_PER_SECOND)
+    )
   }
 
   /**
