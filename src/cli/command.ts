@@ -11,6 +11,8 @@ import type { Printer } from './output/print.ts'
 export type Option = {
   /** What stands after it: `<why>`. Left out: it is a switch. */
   takes?: string
+  /** It is the last one: all words after it are its value. */
+  takesRest?: boolean
   /** One letter: `p` for `-p`. */
   short?: string
   means: string

@@ -25,6 +25,10 @@ export const GROUPS: Record<string, Record<string, Entry>> = {
       summary: 'each change as it happens, until Ctrl-C',
       load: async () => (await import('./commands/flags/watch.ts')).watch,
     },
+    follow: {
+      summary: 'keep a file, a command or a load balancer as the flags are',
+      load: async () => (await import('./commands/files/follow.ts')).follow,
+    },
     open: {
       summary: 'open the dashboard in the browser',
       load: async () => (await import('./commands/access/open.ts')).open,

@@ -7,6 +7,7 @@ import type { Command } from './command.ts'
 import { findCommand, listCommandNames } from './commands.ts'
 import { readSettings } from './config/settings.ts'
 import { EXIT, Misuse, type Exit } from './exit.ts'
+import { passInterrupt } from './interrupt.ts'
 import { readFormat, readInput, refuseTokens, splitCommand } from './input/arguments.ts'
 import { paint, Printer } from './output/print.ts'
 
@@ -22,6 +23,7 @@ process.stdout.on('error', (fault: NodeJS.ErrnoException) => {
   process.exit(EXIT.unknown)
 })
 process.on('SIGINT', () => {
+  if (passInterrupt()) return
   if (isChanging())
     process.stderr.write('\nInterrupted. Whether the change was made is not known: look at "switchyard history".\n')
   process.exit(EXIT.interrupted)

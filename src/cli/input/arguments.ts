@@ -43,7 +43,9 @@ function takesNext(word: string): boolean {
 
 /** How data is to be written. It is read before the rest, because a wrong use is reported in this form too. */
 export function readFormat(typed: string[]): Format {
-  const words = typed.slice(0, typed.indexOf('--') >>> 0)
+  // What follows is no option of ours: a command that `follow` runs may have one of the same name.
+  const end = typed.findIndex((word) => word === '--' || word === '--exec')
+  const words = typed.slice(0, end >>> 0)
   let format: Format = 'table'
   for (const [i, word] of words.entries()) {
     if (word === '--json') format = 'json'
@@ -59,7 +61,8 @@ export function readInput(name: string, command: Command, typed: string[]): Inpu
   for (const [option, { takes, short }] of Object.entries(known)) {
     options[option] = { type: takes === undefined ? 'boolean' : 'string', ...(short !== undefined && { short }) }
   }
-  const { values, positionals: args } = parse(name, typed, options, Object.keys(known))
+  const { words, rest } = splitRest(typed, known)
+  const { values, positionals: args } = parse(name, words, options, Object.keys(known))
   const [least, most] = command.takes
   // A request for help need not be a right call.
   if (values['help'] !== true && (args.length < least || args.length > most)) throw new Misuse(toUsage(name, command))
@@ -70,7 +73,17 @@ export function readInput(name: string, command: Command, typed: string[]): Inpu
     args,
     text: (option) => (typeof values[option] === 'string' ? values[option] : undefined),
     isSet: (option) => values[option] === true,
+    rest,
   }
+}
+
+/** Takes the option that takes all words after it, with these, off the end. */
+function splitRest(typed: string[], known: Record<string, Option>): { words: string[]; rest: string[] | undefined } {
+  const [last] = Object.entries(known).find(([, { takesRest }]) => takesRest === true) ?? []
+  const at = last === undefined ? -1 : typed.findIndex((word) => word === `--${last}` || word.startsWith(`--${last}=`))
+  if (at < 0) return { words: typed, rest: undefined }
+  const [, given] = /^[^=]*=([^]*)$/.exec(typed[at] ?? '') ?? []
+  return { words: typed.slice(0, at), rest: [...(given === undefined ? [] : [given]), ...typed.slice(at + 1)] }
 }
 
 /** The line of `help`, and an example: somebody who has just mistyped it needs one. */

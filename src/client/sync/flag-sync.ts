@@ -183,6 +183,18 @@ export function createFlagSync(options: Options) {
     all: () => cache.collect((_, name) => cache.read(name).text),
     status,
 
+    /** The id of the stash; its slug as long as the id is not known. */
+    getStash: () => host.stash,
+
+    /** The time of the service, in ms since the epoch. */
+    now: clock.now,
+
+    /** The time-boxes that have not ended, without those of overridden flags. */
+    reverts: () =>
+      cache.collect(({ revert, override }) =>
+        revert !== null && override === null && revert.at > clock.now() ? revert : null,
+      ),
+
     watch(listener: Listener): () => void {
       listeners.add(listener)
       return () => void listeners.delete(listener)

@@ -1,0 +1,150 @@
+/**
+ * Runs a follower until the process is told to end: its flags, and the file, the command and the servers that it keeps as the flags
+ * are. The order of one change: the file is replaced, then the command runs.
+ */
+import type { Problem } from '../../client/reporter.ts'
+import type { Settings } from '../config/settings.ts'
+import { Declined, EXIT, type Exit } from '../exit.ts'
+import { holdInterrupts } from '../interrupt.ts'
+import type { Printer } from '../output/print.ts'
+import { createFailureLog } from './failure-log.ts'
+import { createFileKeeper } from './file-keeper.ts'
+import { createFlagSource, type FlagSource } from './flag-source.ts'
+import type { Format } from './format/format.ts'
+import { toJson } from './format/json.ts'
+import { runCommand } from './run-command.ts'
+import { startAgent } from './serve/agent.ts'
+import { startLocalApi } from './serve/local-api.ts'
+import type { Endpoint } from './serve/endpoint.ts'
+import { createTask, type Task } from './task.ts'
+
+export type FollowerSpec = {
+  keys: string[]
+  stateFile: string | undefined
+  file: { path: string; format: Format } | undefined
+  command: { words: string[]; limitMs: number } | undefined
+  agent: { at: Endpoint; flag: string; variant: string | undefined } | undefined
+  api: Endpoint | undefined
+}
+
+/** Of a command that fails. */
+const FIRST_MS = 1_000
+const MOST_MS = 60_000
+/** Longer than any wait: it keeps the process alive while nothing else does, as between two tries to connect. */
+const ALIVE_MS = 2 ** 30
+
+export async function runFollower(spec: FollowerSpec, settings: Settings, print: Printer): Promise<Exit> {
+  const { label } = settings
+  const stop = new AbortController()
+  const { signal } = stop
+  const alive = setInterval(() => {}, ALIVE_MS)
+  const ends: (() => Promise<unknown>)[] = []
+  const ended = waitForSignal(signal)
+  const warn = (message: string): void => print.warn(`${label}: ${message}`)
+  try {
+    const outage = createFailureLog(warn)
+    const report = ({ kind, message }: Problem): void =>
+      kind === 'service' ? outage.fail(`${message} The last known values stay.`) : warn(message)
+    const source = createFlagSource({ settings, keys: spec.keys, stateFile: spec.stateFile, report })
+    ends.push(source.close)
+    const say = (text: string): void => print.say(`${label}: ${text}`)
+    if (spec.agent !== undefined) ends.push(await startAgent({ ...spec.agent, source, say }))
+    if (spec.api !== undefined) ends.push(await startLocalApi({ at: spec.api, source, address: settings.stash, say }))
+    void ended.then(() => stop.abort())
+    await source.waitForFlags(signal)
+    if (!signal.aborted) {
+      ends.unshift(startKeeping(spec, source, { print, label, warn, signal }))
+      describeStart(spec, source, print, label)
+    }
+    return await ended
+  } finally {
+    stop.abort()
+    clearInterval(alive)
+    for (const end of ends) await end()
+  }
+}
+
+type Surroundings = { print: Printer; label: string; warn: (message: string) => void; signal: AbortSignal }
+
+/**
+ * Begins to keep the file and to run the command. The command runs once at the start too: it may not have run for the last change
+ * before a crash.
+ * @returns ends both
+ * @throws {Declined} the format cannot write the flags as they are now
+ */
+function startKeeping(
+  { file, command }: FollowerSpec,
+  source: FlagSource,
+  { print, label, warn, signal }: Surroundings,
+): () => Promise<unknown> {
+  const tasks: Task[] = []
+  const getRevision = (): number => source.status().revision ?? 0
+  let onKept = (_wasReplaced: boolean): void => {}
+  if (command !== undefined) {
+    const log = createFailureLog(warn)
+    const shown = command.words.join(' ')
+    let hasRun = false
+    const runner = createTask({
+      run: async () => {
+        const env = { SWITCHYARD_REVISION: String(getRevision()), SWITCHYARD_FILE: file?.path }
+        await runCommand({ ...command, env, signal })
+        log.succeed(`The command "${shown}" succeeds again.`)
+      },
+      onFailure: (fault) => {
+        const why = fault instanceof Error ? fault.message : String(fault)
+        log.fail(`The command "${shown}" failed: ${why}. It is tried again.`)
+      },
+      firstMs: FIRST_MS,
+      mostMs: MOST_MS,
+      signal,
+    })
+    tasks.push(runner)
+    onKept = (wasReplaced) => {
+      if (wasReplaced || !hasRun) runner.request()
+      hasRun = true
+    }
+  }
+  if (file !== undefined) {
+    const { flaw } = file.format(source.list())
+    if (flaw !== undefined) throw new Declined('not_representable', `${file.path} was not written: ${flaw}.`)
+    const log = createFailureLog(warn)
+    const onFileKept = (wasReplaced: boolean): void => {
+      if (wasReplaced) print.say(`${label}: #${getRevision()} ${file.path} was replaced`)
+      onKept(wasReplaced)
+    }
+    const keeper = createFileKeeper({ ...file, list: source.list, log, onKept: onFileKept, signal })
+    tasks.unshift(keeper)
+    source.onChange(keeper.request)
+    keeper.request()
+  } else if (command !== undefined) {
+    let seen: string | undefined
+    const look = (): void => {
+      const { text } = toJson(source.list())
+      onKept(seen !== text)
+      seen = text
+    }
+    source.onChange(look)
+    look()
+  }
+  return () => Promise.all(tasks.map((task) => task.end()))
+}
+
+function describeStart({ keys }: FollowerSpec, source: FlagSource, print: Printer, label: string): void {
+  const { state, revision } = source.status()
+  const which = keys.length === 0 ? '' : ` of ${keys.join(', ')}`
+  const from = state === 'fresh' ? '' : ', the last known values: the service has not confirmed them'
+  print.say(`${label}: following from revision ${revision ?? 0}, ${source.list().length} flags${which}${from}`)
+}
+
+/** Resolves with the exit code when the process is told to end. */
+function waitForSignal(signal: AbortSignal): Promise<Exit> {
+  return new Promise((resolve) => {
+    const onTerm = (): void => resolve(EXIT.done)
+    process.on('SIGTERM', onTerm)
+    const release = holdInterrupts(() => resolve(EXIT.interrupted))
+    signal.addEventListener('abort', () => {
+      process.off('SIGTERM', onTerm)
+      release()
+    })
+  })
+}
