@@ -10,8 +10,10 @@ import { createFlagSync } from '../../client/sync/flag-sync.ts'
 import { createKeyMatcher } from '../../model/access/key-matcher.ts'
 import { nodeFetch } from '../api/node-fetch.ts'
 import type { Settings } from '../config/settings.ts'
-import { Declined } from '../exit.ts'
-import { readTextFile, replaceFile } from './replace-file.ts'
+import { describeFailure } from '../output/describe-failure.ts'
+import { createFailureLog } from './failure-log.ts'
+import { startOutageLog } from './outage-log.ts'
+import { describeFileFault, readTextFile, replaceFile } from './replace-file.ts'
 
 /** How long the start waits for the service before it uses the last known values of the state file. */
 const START_MS = 3_000
@@ -26,15 +28,25 @@ type Options = {
   keys: readonly string[]
   /** Keeps the last known flags over a restart. */
   stateFile: string | undefined
-  report: (problem: Problem) => void
+  warn: (message: string) => void
 }
 
-export function createFlagSource({ settings, keys, stateFile, report }: Options) {
+export function createFlagSource({ settings, keys, stateFile, warn }: Options) {
   const isSelected = createKeyMatcher(keys.length === 0 ? ['*'] : keys)
-  let missing: RefusedError | undefined
+  const storeLog = createFailureLog(warn)
+  let lastFailure: unknown
+  const report = (problem: Problem): void => {
+    if (problem.kind === 'service') lastFailure = problem.cause
+    else if (problem.kind === 'store')
+      storeLog.fail(`${stateFile ?? 'The state file'} cannot be used: ${describeFileFault(problem.cause)}`)
+    else warn(problem.message)
+  }
   const store = stateFile !== undefined && {
     load: () => readTextFile(stateFile),
-    save: (text: string) => replaceFile(stateFile, text, 0o600),
+    save: async (text: string) => {
+      await replaceFile(stateFile, text, 0o600)
+      storeLog.succeed(`${stateFile} is kept again.`)
+    },
   }
   const sync = createFlagSync(
     checkOptions({
@@ -43,14 +55,13 @@ export function createFlagSource({ settings, keys, stateFile, report }: Options)
       stash: settings.stash,
       fetch: nodeFetch,
       ...(store && { store }),
-      report: (problem) => {
-        const cause = problem.kind === 'service' ? problem.cause : undefined
-        if (cause instanceof RefusedError && cause.code === 'stash_not_found') missing = cause
-        report(problem)
-      },
+      report,
     }),
   )
   const status = (): Status => sync.status()
+  const describeLastFailure = (): string =>
+    lastFailure === undefined ? 'The service has not confirmed the flags.' : describeFailure(lastFailure).words
+  const endOutageLog = startOutageLog({ getStatus: status, describeFailure: describeLastFailure, warn })
 
   return {
     status,
@@ -75,17 +86,20 @@ export function createFlagSource({ settings, keys, stateFile, report }: Options)
 
     /**
      * Resolves when there are flags: those of the service, or, if it does not answer in time, those of the state file.
-     * @throws {Declined} the service says that there is no such stash, and no flags are known
+     * @throws {RefusedError} the service says that there is no such stash, and no flags are known
      */
     async waitForFlags(signal: AbortSignal): Promise<void> {
       await Promise.race([sync.ready(START_MS), aborted(signal)])
       while (status().revision === null && !signal.aborted) {
-        if (missing !== undefined) throw new Declined('stash_not_found', missing.message)
+        if (lastFailure instanceof RefusedError && lastFailure.code === 'stash_not_found') throw lastFailure
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
       }
     },
 
-    close: () => sync.close(),
+    async close(): Promise<void> {
+      endOutageLog()
+      await sync.close()
+    },
   }
 }
 

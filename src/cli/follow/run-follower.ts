@@ -2,7 +2,6 @@
  * Runs a follower until the process is told to end: its flags, and the file, the command and the servers that it keeps as the flags
  * are. The order of one change: the file is replaced, then the command runs.
  */
-import type { Problem } from '../../client/reporter.ts'
 import type { Settings } from '../config/settings.ts'
 import { Declined, EXIT, type Exit } from '../exit.ts'
 import { holdInterrupts } from '../interrupt.ts'
@@ -30,22 +29,16 @@ export type FollowerSpec = {
 /** Of a command that fails. */
 const FIRST_MS = 1_000
 const MOST_MS = 60_000
-/** Longer than any wait: it keeps the process alive while nothing else does, as between two tries to connect. */
-const ALIVE_MS = 2 ** 30
 
 export async function runFollower(spec: FollowerSpec, settings: Settings, print: Printer): Promise<Exit> {
   const { label } = settings
   const stop = new AbortController()
   const { signal } = stop
-  const alive = setInterval(() => {}, ALIVE_MS)
   const ends: (() => Promise<unknown>)[] = []
   const ended = waitForSignal(signal)
   const warn = (message: string): void => print.warn(`${label}: ${message}`)
   try {
-    const outage = createFailureLog(warn)
-    const report = ({ kind, message }: Problem): void =>
-      kind === 'service' ? outage.fail(`${message} The last known values stay.`) : warn(message)
-    const source = createFlagSource({ settings, keys: spec.keys, stateFile: spec.stateFile, report })
+    const source = createFlagSource({ settings, keys: spec.keys, stateFile: spec.stateFile, warn })
     ends.push(source.close)
     const say = (text: string): void => print.say(`${label}: ${text}`)
     if (spec.agent !== undefined) ends.push(await startAgent({ ...spec.agent, source, say }))
@@ -59,7 +52,6 @@ export async function runFollower(spec: FollowerSpec, settings: Settings, print:
     return await ended
   } finally {
     stop.abort()
-    clearInterval(alive)
     for (const end of ends) await end()
   }
 }

@@ -31,12 +31,15 @@ export function createTask({ run, onFailure, firstMs, mostMs, signal }: Options)
         await run()
         backOff.reset()
       } catch (fault) {
-        if (signal.aborted) return
+        if (signal.aborted) break
         onFailure(fault)
-        if (!isRequested) await wait(backOff.next())
+        const ms = backOff.next()
+        if (!isRequested) await wait(ms)
         isRequested = true
       }
     }
+    // Not in a `finally` of the promise: a request between the last look at `isRequested` and that would be lost.
+    running = undefined
   }
 
   const wait = (ms: number): Promise<void> =>
@@ -53,7 +56,7 @@ export function createTask({ run, onFailure, firstMs, mostMs, signal }: Options)
     request() {
       isRequested = true
       wake()
-      running ??= runAll().finally(() => (running = undefined))
+      running ??= runAll()
     },
     end: async () => void (await running),
   }
