@@ -19,6 +19,8 @@ from typing import Dict, List
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = ROOT / "src/client/python/switchyard.py"
+# `python3 -m switchyard follow`. It is a module of its own, so that the client stays one file that can be copied.
+FOLLOWER = ROOT / "src/client/python/switchyard_follow.py"
 
 # The module has annotations, but a wheel of a single module cannot say so: `py.typed` (PEP 561) is for packages only. Type
 # checkers read the annotations of a copy beside the code that uses it, and some read those of the wheel.
@@ -46,6 +48,8 @@ a restart. It is one file of standard library, `switchyard.py`, which may be cop
     flags.ready(2)  # waits at most 2 s, and never raises
     if flags.bool("maintenance-mode", False):
         ...
+
+`python3 -m switchyard follow --file flags.json` keeps a file for programs in other languages: `--help` lists what else it does.
 
 The docstrings of `connect` and of `Client` say the rest: `python3 -c "import switchyard; help(switchyard)"`.
 """
@@ -95,6 +99,7 @@ def build_wheel(folder: Path) -> Path:
     info = f"switchyard_flags-{version}.dist-info"
     files: Dict[str, bytes] = {
         MODULE.name: MODULE.read_bytes(),
+        FOLLOWER.name: FOLLOWER.read_bytes(),
         f"{info}/LICENSE": (ROOT / "LICENSE").read_bytes(),
         f"{info}/METADATA": METADATA.format(version=version).encode(),
         f"{info}/WHEEL": WHEEL.encode(),

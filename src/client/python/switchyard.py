@@ -1849,9 +1849,16 @@ def _restart_in_child(client: Optional[Client]) -> None:
 
 
 def _main(arguments: Sequence[str]) -> int:
-    """Returns the exit code. There are no commands yet."""
+    """Returns the exit code."""
+    if arguments and arguments[0] == "follow":
+        try:
+            import switchyard_follow
+        except ModuleNotFoundError:
+            print("The follower is switchyard_follow.py, which must stand beside switchyard.py.", file=sys.stderr)
+            return 2
+        return switchyard_follow.main(arguments[1:])
     if arguments:
-        print("python3 -m switchyard takes no arguments: it prints its version.", file=sys.stderr)
+        print('python3 -m switchyard takes "follow", or nothing: then it prints its version.', file=sys.stderr)
         return 2
     print(f"switchyard {__version__}")
     print('flags = switchyard.connect("https://flags.example/api", "<id or slug>"); flags.bool("maintenance-mode", False)')
