@@ -22,7 +22,7 @@ MODULE = ROOT / "src/client/python/switchyard.py"
 # `python3 -m switchyard follow`. It is a module of its own, so that the client stays one file that can be copied.
 FOLLOWER = ROOT / "src/client/python/switchyard_follow.py"
 
-# The module has annotations, but a wheel of a single module cannot say so: `py.typed` (PEP 561) is for packages only. Type
+# The modules have annotations, but a wheel of plain modules cannot say so: `py.typed` (PEP 561) is for packages only. Type
 # checkers read the annotations of a copy beside the code that uses it, and some read those of the wheel.
 METADATA = """\
 Metadata-Version: 2.1

@@ -156,7 +156,7 @@ describe('python3 -m switchyard', () => {
     await expect(ask('follow')).rejects.toMatchObject({
       code: 2,
       stdout: '',
-      stderr: 'python3 -m switchyard takes no arguments: it prints its version.\n',
+      stderr: 'python3 -m switchyard takes "follow", or nothing: then it prints its version.\n',
     })
   })
 })

@@ -1,7 +1,7 @@
 /**
  * The wheel of the Python client, installed into a virtual environment and used outside the checkout. A bare Debian has no
  * ensurepip, and so neither `python3 -m venv` nor pip: there a venv is made without pip, and the wheel is unpacked into it with
- * `python3 -m zipfile`, as a wheel of one module may be. That way is tested everywhere; pip is tested where it is.
+ * `python3 -m zipfile`, as a wheel of plain modules may be. That way is tested everywhere; pip is tested where it is.
  */
 import { execFile } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -13,6 +13,7 @@ import { newStash, url } from '../support/service.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const BUILD = 'src/local/build_wheel.py'
+const MODULES = ['switchyard.py', 'switchyard_follow.py']
 const hasPip = await promisify(execFile)('python3', ['-c', 'import ensurepip']).then(
   () => true,
   () => false,
@@ -86,6 +87,9 @@ describe.each(hasPip ? ['zipfile', 'pip'] : ['zipfile'])('the wheel, installed w
       overridden: [7, ['limit']],
     })
     expect(await run(python ?? '', '-Im', 'switchyard')).toContain(`switchyard ${version}\n`)
+    expect(await run(python ?? '', '-Im', 'switchyard', 'follow', '--help')).toContain(
+      'usage: python3 -m switchyard follow',
+    )
   })
 })
 
@@ -106,14 +110,15 @@ with zipfile.ZipFile(sys.argv[1]) as wheel:
 type Checked = { names: string[]; rows: string[]; wrong: string[]; texts: Record<string, string> }
 
 describe('python3 src/local/build_wheel.py', () => {
-  it('records each file with its hash, the module as it stands, and what it is', async () => {
+  it('records each file with its hash, the modules as they stand, and what it is', async () => {
     // What CHECK prints.
     const checked = JSON.parse(await run('python3', '-Ic', CHECK, await build())) as Checked
     const info = `switchyard_flags-${version}.dist-info`
-    const names = ['switchyard.py', ...['LICENSE', 'METADATA', 'WHEEL', 'RECORD'].map((name) => `${info}/${name}`)]
+    const names = [...MODULES, ...['LICENSE', 'METADATA', 'WHEEL', 'RECORD'].map((name) => `${info}/${name}`)]
     expect(checked).toMatchObject({ names, rows: names, wrong: [] })
-    const { 'switchyard.py': module, LICENSE: license, METADATA: metadata, WHEEL: wheel } = checked.texts
-    expect(module).toBe(await readFile(join(ROOT, 'src/client/python/switchyard.py'), 'utf8'))
+    const { LICENSE: license, METADATA: metadata, WHEEL: wheel } = checked.texts
+    for (const module of MODULES)
+      expect(checked.texts[module]).toBe(await readFile(join(ROOT, 'src/client/python', module), 'utf8'))
     expect(license).toBe(await readFile(join(ROOT, 'LICENSE'), 'utf8'))
     for (const line of ['Name: switchyard-flags', `Version: ${version}`, 'License: MIT', 'Requires-Python: >=3.9'])
       expect(metadata?.split('\n')).toContain(line)
@@ -149,7 +154,7 @@ describe('python3 src/local/build_wheel.py', () => {
 async function copyCheckout(): Promise<string> {
   const copy = join(folder, 'copy')
   await mkdir(copy)
-  for (const path of ['package.json', 'LICENSE', BUILD, 'src/client/python/switchyard.py'])
+  for (const path of ['package.json', 'LICENSE', BUILD, ...MODULES.map((module) => `src/client/python/${module}`)])
     await cp(join(ROOT, path), join(copy, path))
   return copy
 }

@@ -68,7 +68,7 @@ export function createFlagSource({ settings, keys, stateFile, warn }: Options) {
     isSelected,
 
     /** As the service names it; its slug as long as the id is not known. */
-    getStash: sync.getStash,
+    getStash: (): string => sync.host.stash,
 
     /** The text of a flag, whether selected or not; null: there is no such flag, or there are no flags yet. */
     read: (key: string): string | null => sync.read(key).text,
@@ -76,11 +76,17 @@ export function createFlagSource({ settings, keys, stateFile, warn }: Options) {
     /** The selected flags, sorted by key. */
     list: (matches = isSelected): [key: string, text: string][] => selectSorted(sync.all(), matches),
 
-    /** The pending ends of time-boxes of the selected flags, sorted by key. */
-    listReverts: (matches = isSelected) => selectSorted(sync.reverts(), matches),
+    /** The time-boxes of the selected flags that have not ended, without those of overridden flags, sorted by key. */
+    listReverts: (matches = isSelected) =>
+      selectSorted(
+        sync.host.cache.collect(({ revert, override }) =>
+          revert !== null && override === null && revert.at > sync.clock.now() ? revert : null,
+        ),
+        matches,
+      ),
 
     /** By the clock of the service. */
-    getSecondsUntil: (at: number): number => Math.ceil((at - sync.now()) / 1_000),
+    getSecondsUntil: (at: number): number => Math.ceil((at - sync.clock.now()) / 1_000),
 
     onChange: (listener: () => void) => sync.watch(listener),
 

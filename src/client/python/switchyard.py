@@ -2,7 +2,7 @@
 
 One file, standard library only, Python 3.9 and later. Copy it beside your code, or install it as a wheel, `switchyard-flags`,
 which src/local/build_wheel.py makes of this file: it is one file so that it can be copied. Its sections: errors and types,
-evaluation, overrides, parsing, HTTP, the client, `python3 -m switchyard`.
+evaluation, overrides, parsing, HTTP, the client, `python3 -m switchyard`. The wheel has the follower as well, switchyard_follow.py.
 
     import switchyard
     flags = switchyard.connect("https://flags.example/api", stash="prod-7f3k", service="checkout")

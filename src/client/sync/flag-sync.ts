@@ -6,7 +6,7 @@
 import { createClock } from './clock.ts'
 import { parseStored, serializeStored } from './stored-state.ts'
 import { isStashId } from './flag-update.ts'
-import { createFlagCache, type Changes, type Reading } from './flag-cache.ts'
+import { createFlagCache, type Changes, type FlagCache, type Reading } from './flag-cache.ts'
 import { NoAnswerError, RefusedError } from '../requests/errors.ts'
 import { startOverrides } from '../overrides.ts'
 import type { Options } from '../options.ts'
@@ -96,7 +96,7 @@ export function createFlagSync(options: Options) {
     checkSettled()
   }
 
-  const host: FollowerHost & { stash: string } = {
+  const host: FollowerHost & { stash: string; cache: FlagCache } = {
     stash: givenStash,
     cache,
     freshness,
@@ -154,10 +154,14 @@ export function createFlagSync(options: Options) {
     announce()
   }
 
-  const reportOverride = (message: string): void => reporter.report({ kind: 'override', message })
   let loaded: Promise<void> | undefined
   // The first overrides are announced after the store was loaded, so that a listener that is added right after `connect` is told.
-  const endOverrides = startOverrides(override, cache, reportOverride, () => loaded && announce())
+  const endOverrides = startOverrides(
+    override,
+    cache,
+    (message) => reporter.report({ kind: 'override', message }),
+    () => loaded && announce(),
+  )
   loaded = load()
   const { run, poll } = createFollower(options, timing, host, signal)
   if (follow !== false) void run(loaded)
@@ -182,18 +186,9 @@ export function createFlagSync(options: Options) {
 
     all: () => cache.collect((_, name) => cache.read(name).text),
     status,
-
-    /** The id of the stash; its slug as long as the id is not known. */
-    getStash: () => host.stash,
-
-    /** The time of the service, in ms since the epoch. */
-    now: clock.now,
-
-    /** The time-boxes that have not ended, without those of overridden flags. */
-    reverts: () =>
-      cache.collect(({ revert, override }) =>
-        revert !== null && override === null && revert.at > clock.now() ? revert : null,
-      ),
+    /** For a caller that shows more than the client does: the id of the stash, time-boxes, the time of the service. */
+    host,
+    clock,
 
     watch(listener: Listener): () => void {
       listeners.add(listener)
@@ -204,9 +199,7 @@ export function createFlagSync(options: Options) {
     async ready(deadlineMs: number): Promise<Status> {
       if (!isSettled()) {
         let settle!: () => void
-        const settled = new Promise<void>((resolve) => (settle = resolve))
-        waiters.add(settle)
-        await withTimeout(deadlineMs, settled)
+        await withTimeout(deadlineMs, new Promise<void>((resolve) => waiters.add((settle = resolve))))
         waiters.delete(settle)
       }
       return status()
