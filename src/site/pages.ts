@@ -23,6 +23,7 @@ export const SECTIONS: Section[] = [
       'how-to/export',
       'how-to/watch',
       'how-to/proxy-gate',
+      'how-to/follower',
       'how-to/metrics',
     ],
   },

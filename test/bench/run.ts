@@ -26,6 +26,7 @@ import {
   type Row,
   type Table,
 } from './figures.ts'
+import { benchFollowers } from './follower.ts'
 import { benchEvaluations, benchWriteBesideEvaluations } from './ofrep.ts'
 import { benchReads, benchTails, type Field } from './reads.ts'
 import { benchSelections } from './selections.ts'
@@ -67,7 +68,11 @@ const GROUPS = {
     show('services', 'Many services, compared within each round', rows)
   },
   client: async () => show('client', 'The clients', [...(await benchClients(ours.url, send)), await weighClient()]),
-  cli: async () => show('cli', 'The command line, on loopback', await benchCli(ours.url, folder, send)),
+  cli: async () =>
+    show('cli', 'The command line, on loopback', [
+      ...(await benchCli(ours.url, folder, send)),
+      ...(await benchFollowers(ours.url, entry, folder, send)),
+    ]),
   live,
   slow: async () => show('slow', 'Watchers that read nothing', await benchSlowReaders(ours, send)),
   dashboard: async () => show('dashboard', 'The dashboard, in Chromium', await benchDashboard(ours.url, send)),

@@ -153,7 +153,7 @@ describe('python3 -m switchyard', () => {
     expect(stdout).toMatch(
       new RegExp(`^switchyard ${version.replaceAll('.', '\\.')}\n[^\n]*switchyard\\.connect[^\n]*\n$`),
     )
-    await expect(ask('follow')).rejects.toMatchObject({
+    await expect(ask('other')).rejects.toMatchObject({
       code: 2,
       stdout: '',
       stderr: 'python3 -m switchyard takes "follow", or nothing: then it prints its version.\n',

@@ -114,15 +114,18 @@ describe('python3 src/local/build_wheel.py', () => {
     // What CHECK prints.
     const checked = JSON.parse(await run('python3', '-Ic', CHECK, await build())) as Checked
     const info = `switchyard_flags-${version}.dist-info`
-    const names = [...MODULES, ...['LICENSE', 'METADATA', 'WHEEL', 'RECORD'].map((name) => `${info}/${name}`)]
+    const [license, metadata, wheel, record] = ['LICENSE', 'METADATA', 'WHEEL', 'RECORD'].map(
+      (name) => `${info}/${name}`,
+    )
+    const names = ['switchyard.py', license, metadata, wheel, 'switchyard_follow.py', record]
     expect(checked).toMatchObject({ names, rows: names, wrong: [] })
-    const { LICENSE: license, METADATA: metadata, WHEEL: wheel } = checked.texts
+    const { texts } = checked
     for (const module of MODULES)
-      expect(checked.texts[module]).toBe(await readFile(join(ROOT, 'src/client/python', module), 'utf8'))
-    expect(license).toBe(await readFile(join(ROOT, 'LICENSE'), 'utf8'))
+      expect(texts[module]).toBe(await readFile(join(ROOT, 'src/client/python', module), 'utf8'))
+    expect(texts['LICENSE']).toBe(await readFile(join(ROOT, 'LICENSE'), 'utf8'))
     for (const line of ['Name: switchyard-flags', `Version: ${version}`, 'License: MIT', 'Requires-Python: >=3.9'])
-      expect(metadata?.split('\n')).toContain(line)
-    expect(wheel).toContain('Root-Is-Purelib: true\nTag: py3-none-any\n')
+      expect(texts['METADATA']?.split('\n')).toContain(line)
+    expect(texts['WHEEL']).toContain('Root-Is-Purelib: true\nTag: py3-none-any\n')
   })
   it('gives the same bytes again, at another time and place, and leaves nothing else', async () => {
     const first = await readFile(await build())
