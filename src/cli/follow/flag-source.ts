@@ -4,6 +4,7 @@
  */
 import { checkOptions } from '../../client/options.ts'
 import type { Problem } from '../../client/reporter.ts'
+import { call } from '../../client/requests/call.ts'
 import { RefusedError } from '../../client/requests/errors.ts'
 import type { Status } from '../../client/sync/freshness.ts'
 import { createFlagSync } from '../../client/sync/flag-sync.ts'
@@ -19,6 +20,7 @@ import { describeFileFault, readTextFile, replaceFile } from './replace-file.ts'
 const START_MS = 3_000
 /** How often it looks whether there are flags, while there are none. */
 const LOOK_MS = 250
+const FETCH_MS = 5_000
 
 export type FlagSource = ReturnType<typeof createFlagSource>
 
@@ -84,6 +86,23 @@ export function createFlagSource({ settings, keys, stateFile, warn }: Options) {
         ),
         matches,
       ),
+
+    /** The selected flags whose value is another one than the service has sent: by the end of a time-box, or an override. */
+    listMoved: (): [key: string, text: string | null, isReverted: boolean][] =>
+      Object.entries(
+        sync.host.cache.collect((_, key) => {
+          const { text, reason } = sync.host.cache.read(key)
+          return reason === 'reverted' || reason === 'override' ? { text, isReverted: reason === 'reverted' } : null
+        }),
+      ).flatMap(([key, { text, isReverted }]) => (isSelected(key) ? [[key, text, isReverted]] : [])),
+
+    /** A document of the stash, of this revision or a later one. @throws {RefusedError} @throws {NoAnswerError} */
+    fetchDocument: async (path: string, revision: number, signal: AbortSignal): Promise<string> => {
+      const asked = { query: { min_revision: revision }, as: 'text' as const, deadlineMs: FETCH_MS, signal }
+      const connection = { url: settings.url, fetch: nodeFetch }
+      const { body } = await call<string>(connection, 'GET', `/stash/${sync.host.stash}${path}`, asked)
+      return body
+    },
 
     /** By the clock of the service. */
     getSecondsUntil: (at: number): number => Math.ceil((at - sync.clock.now()) / 1_000),

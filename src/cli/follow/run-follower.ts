@@ -7,7 +7,7 @@ import { Declined, EXIT, type Exit } from '../exit.ts'
 import { holdInterrupts } from '../interrupt.ts'
 import type { Printer } from '../output/print.ts'
 import { createFailureLog } from './failure-log.ts'
-import { createFileKeeper } from './file-keeper.ts'
+import { createFileKeeper, render } from './file-keeper.ts'
 import { createFlagSource, type FlagSource } from './flag-source.ts'
 import type { Format } from './format/format.ts'
 import { toJson } from './format/json.ts'
@@ -17,10 +17,13 @@ import { startLocalApi } from './serve/local-api.ts'
 import type { Endpoint } from './serve/endpoint.ts'
 import { createTask, type Task } from './task.ts'
 
+export type CreateFormat = (fetchDocument: (path: string, revision: number) => Promise<string>) => Format
+
 export type FollowerSpec = {
   keys: string[]
   stateFile: string | undefined
-  file: { path: string; format: Format } | undefined
+  /** `asksService`: its text also follows from what is not a flag, such as guards. */
+  file: { path: string; createFormat: CreateFormat; asksService: boolean } | undefined
   command: { words: string[]; limitMs: number } | undefined
   agent: { at: Endpoint; flag: string; variant: string | undefined } | undefined
   api: Endpoint | undefined
@@ -29,6 +32,8 @@ export type FollowerSpec = {
 /** Of a command that fails. */
 const FIRST_MS = 1_000
 const MOST_MS = 60_000
+/** How often it looks for a revision without a change of a flag. */
+const REVISION_MS = 1_000
 
 export async function runFollower(spec: FollowerSpec, settings: Settings, print: Printer): Promise<Exit> {
   const { label } = settings
@@ -46,7 +51,7 @@ export async function runFollower(spec: FollowerSpec, settings: Settings, print:
     void ended.then(() => stop.abort())
     await source.waitForFlags(signal)
     if (!signal.aborted) {
-      ends.unshift(startKeeping(spec, source, { print, label, warn, signal }))
+      ends.unshift(await startKeeping(spec, source, { print, label, warn, signal }))
       describeStart(spec, source, print, label)
     }
     return await ended
@@ -64,11 +69,11 @@ type Surroundings = { print: Printer; label: string; warn: (message: string) => 
  * @returns ends both
  * @throws {Declined} the format cannot write the flags as they are now
  */
-function startKeeping(
+async function startKeeping(
   { file, command }: FollowerSpec,
   source: FlagSource,
   { print, label, warn, signal }: Surroundings,
-): () => Promise<unknown> {
+): Promise<() => Promise<unknown>> {
   const tasks: Task[] = []
   const getRevision = (): number => source.status().revision ?? 0
   let onKept = (_wasReplaced: boolean): void => {}
@@ -97,17 +102,22 @@ function startKeeping(
     }
   }
   if (file !== undefined) {
-    const { flaw } = file.format(source.list())
-    if (flaw !== undefined) throw new Declined('not_representable', `${file.path} was not written: ${flaw}.`)
+    const format = file.createFormat((path, revision) => source.fetchDocument(path, revision, signal))
+    const { path } = file
+    if (!file.asksService) {
+      const { flaw } = await render({ path, format, source })
+      if (flaw !== undefined) throw new Declined('not_representable', `${path} was not written: ${flaw}.`)
+    }
     const log = createFailureLog(warn)
     const onFileKept = (wasReplaced: boolean): void => {
-      if (wasReplaced) print.say(`${label}: #${getRevision()} ${file.path} was replaced`)
+      if (wasReplaced) print.say(`${label}: #${getRevision()} ${path} was replaced`)
       onKept(wasReplaced)
     }
-    const keeper = createFileKeeper({ ...file, list: source.list, log, onKept: onFileKept, signal })
+    const keeper = createFileKeeper({ path, format, source, log, onKept: onFileKept, signal })
     tasks.unshift(keeper)
     source.onChange(keeper.request)
     keeper.request()
+    if (file.asksService) requestAtRevisions(source, keeper, signal)
   } else if (command !== undefined) {
     let seen: string | undefined
     const look = (): void => {
@@ -119,6 +129,17 @@ function startKeeping(
     look()
   }
   return () => Promise.all(tasks.map((task) => task.end()))
+}
+
+/** The change of a guard is a revision at which no flag changes. */
+function requestAtRevisions(source: FlagSource, keeper: Task, signal: AbortSignal): void {
+  let seen = source.status().revision
+  const timer = setInterval(() => {
+    const { revision } = source.status()
+    if (revision !== seen) keeper.request()
+    seen = revision
+  }, REVISION_MS)
+  signal.addEventListener('abort', () => clearInterval(timer))
 }
 
 function describeStart({ keys }: FollowerSpec, source: FlagSource, print: Printer, label: string): void {

@@ -6,10 +6,10 @@ import { LIST_MAX_PATTERNS, isPattern } from '../../../model/access/key-matcher.
 import type { Command } from '../../command.ts'
 import { Misuse } from '../../exit.ts'
 import { createEnvFormat } from '../../follow/format/env.ts'
-import type { Format } from '../../follow/format/format.ts'
+import { createFlagdFormat } from '../../follow/format/flagd.ts'
 import { toJson } from '../../follow/format/json.ts'
 import { toNginxMap } from '../../follow/format/nginx-map.ts'
-import { runFollower, type FollowerSpec } from '../../follow/run-follower.ts'
+import { runFollower, type CreateFormat, type FollowerSpec } from '../../follow/run-follower.ts'
 import { parseEndpoint } from '../../follow/serve/endpoint.ts'
 import { parseDuration } from '../../input/duration.ts'
 import type { Input } from '../../input/input.ts'
@@ -22,7 +22,7 @@ export const follow: Command = {
   takes: [0, 0],
   options: {
     file: { takes: '<path>', means: 'keep this file as the flags are; it is replaced as a whole' },
-    format: { takes: '<json|env|nginx-map>', means: 'of the file; json where nothing is said' },
+    format: { takes: '<json|env|nginx-map|flagd>', means: 'of the file; json where nothing is said' },
     prefix: { takes: '<name>', means: 'of each name in the format env: SHOP_' },
     keys: { takes: '<a,b.*>', means: 'only these flags, by keys and patterns' },
     state: { takes: '<file>', means: 'keep the last known flags, for a start in an outage' },
@@ -58,7 +58,7 @@ function readSpec(input: Input): FollowerSpec {
   const spec = {
     keys: readKeys(input.text('keys')),
     stateFile: input.text('state'),
-    file: file === undefined ? undefined : { path: file, format: readFormat(input) },
+    file: file === undefined ? undefined : { path: file, ...readFormat(input) },
     command: words === undefined ? undefined : { words: checkWords(words), limitMs: readLimit(input) },
     agent: agent === undefined ? undefined : { at: parseEndpoint('--agent-check', agent), ...readAgentFlag(input) },
     api: api === undefined ? undefined : parseEndpoint('--listen', api),
@@ -80,18 +80,23 @@ function demand(input: Input, options: string[], isFulfilled: boolean, other: st
     if (input.text(option) !== undefined && !isFulfilled) throw new Misuse(`--${option} goes with ${other}.`)
 }
 
-function readFormat(input: Input): Format {
+function readFormat(input: Input): Pick<NonNullable<FollowerSpec['file']>, 'createFormat' | 'asksService'> {
   const name = input.text('format') ?? 'json'
   const prefix = input.text('prefix') ?? ''
   if (!/^(?:[A-Za-z_][A-Za-z0-9_]{0,63})?$/.test(prefix))
     throw new Misuse(
       `--prefix takes the beginning of a name of a variable, such as SHOP_; "${prefix.slice(0, 60)}" is not one.`,
     )
-  const formats: Record<string, Format> = { json: toJson, env: createEnvFormat(prefix), 'nginx-map': toNginxMap }
-  const format = Object.hasOwn(formats, name) ? formats[name] : undefined
-  if (format === undefined)
+  const formats: Record<string, CreateFormat> = {
+    json: () => toJson,
+    env: () => createEnvFormat(prefix),
+    'nginx-map': () => toNginxMap,
+    flagd: (fetchDocument) => createFlagdFormat((revision) => fetchDocument('/flagd.json', revision)),
+  }
+  const createFormat = Object.hasOwn(formats, name) ? formats[name] : undefined
+  if (createFormat === undefined)
     throw new Misuse(`--format takes ${Object.keys(formats).join(', ')}; "${name.slice(0, 60)}" is not one.`)
-  return format
+  return { createFormat, asksService: name === 'flagd' }
 }
 
 function readKeys(text: string | undefined): string[] {

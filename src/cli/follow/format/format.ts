@@ -6,9 +6,21 @@ import { quote } from '../../output/print.ts'
 
 export type Flags = readonly (readonly [key: string, text: string])[]
 
-export type Rendered = { text: string; flaw?: undefined } | { text?: undefined; flaw: string }
+/** `behind`: why the text lacks the newest changes; they are asked for again. */
+export type Rendered =
+  { text: string; flaw?: undefined; behind?: unknown } | { text?: undefined; flaw: string; behind?: undefined }
 
-export type Format = (flags: Flags) => Rendered
+/** What a format may use besides the flags. */
+export type Surroundings = {
+  revision: number
+  isSelected: (key: string) => boolean
+  /** The selected flags that have another value than the service has sent: by the end of a time-box, or an override. */
+  listMoved: () => [key: string, text: string | null, isReverted: boolean][]
+  /** The text of the file as it is; null: there is none. */
+  readOld: () => Promise<string | null>
+}
+
+export type Format = (flags: Flags, more: Surroundings) => Rendered | Promise<Rendered>
 
 export const refuse = (flaw: string): Rendered => ({ flaw })
 

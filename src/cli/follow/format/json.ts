@@ -1,7 +1,7 @@
 /** One JSON object, `{"<key>": "<text>"}`, a line for each flag. The texts are those of the service: `false` is `"false"`. */
-import type { Format } from './format.ts'
+import type { Flags, Rendered } from './format.ts'
 
-export const toJson: Format = (flags) => ({
+export const toJson = (flags: Flags): Rendered => ({
   text:
     flags.length === 0
       ? '{}\n'
