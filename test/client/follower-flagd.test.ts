@@ -1,10 +1,10 @@
-/** The format flagd of `switchyard follow`: the service's document, and what the clock changes in it while the service is down. */
+/** The format flagd of the follower of both languages: the service's document, and what the clock changes in it while the service is down. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FlagdCore } from '@openfeature/flagd-core'
 import { afterEach, describe, expect, it } from 'vitest'
-import { freshFolder, readIfAny, startFollower } from '../support/follower.ts'
+import { FOLLOWERS, freshFolder, readIfAny, startFollower } from '../support/follower.ts'
 import { operatorOf, type Operator } from '../support/operator.ts'
 import { startProcess, type OwnProcess } from '../support/own-process.ts'
 import { newStash, send, url } from '../support/service.ts'
@@ -31,7 +31,7 @@ const evaluate = async (file: string): Promise<FlagdCore> => {
 const shareOf = (core: FlagdCore, key: string, isIt: (core: FlagdCore, targetingKey: string) => boolean): number =>
   Array.from({ length: 2_000 }, (_, i) => isIt(core, `${key} ${i}`)).filter(Boolean).length / 2_000
 
-describe('switchyard follow --format flagd', () => {
+describe.each(FOLLOWERS)('%s --format flagd', (language) => {
   it("keeps the service's document of the selected flags, also at a change of a guard", async () => {
     const stash = await newStash()
     const { call } = operatorOf(send, stash, stash.token)
@@ -39,7 +39,7 @@ describe('switchyard follow --format flagd', () => {
     await stash.put('b', 'x')
     const file = join(await freshFolder(), 'flagd.json')
     const address = { url: `${url}/api`, stash: stash.id }
-    const follower = await startFollower('switchyard follow', address, '--file', file, ...FORMAT, '--keys', 'a.*')
+    const follower = await startFollower(language, address, '--file', file, ...FORMAT, '--keys', 'a.*')
     const read = async () => JSON.parse((await readIfAny(file)) ?? '{}') as { flags?: object }
     await expect
       .poll(async () => (await read()).flags, patient)
@@ -75,7 +75,7 @@ describe('switchyard follow --format flagd', () => {
     }
     const file = join(await freshFolder(), 'flagd.json')
     const address = { url: `${service.origin}/api`, stash: stash.id }
-    const follower = await startFollower('switchyard follow', address, '--file', file, ...FORMAT)
+    const follower = await startFollower(language, address, '--file', file, ...FORMAT)
     const check = (core: FlagdCore) => {
       const user = { targetingKey: 'user' }
       return {

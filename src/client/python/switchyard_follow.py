@@ -2,7 +2,7 @@
 
 It stands beside switchyard.py, whose client keeps the flags, and needs the standard library only. The options, the messages and
 the files are those of `switchyard follow` of the command line. The address of the stash is in SWITCHYARD_URL and
-SWITCHYARD_STASH. Its sections: options, formats, files, tasks and commands, answers, servers, the follower.
+SWITCHYARD_STASH. Its sections: options, formats, flagd, files, tasks and commands, answers, servers, the follower.
 
 It runs until SIGTERM or Ctrl-C. All that it does comes from the last known values, through any outage of the service, and a
 time-box ends by the clock.
@@ -39,7 +39,7 @@ _USAGE = """\
 usage: python3 -m switchyard follow [--file PATH] [--agent-check PORT] [--listen PORT] [--exec COMMAND …]
 
   --file PATH          keep this file as the flags are; it is replaced as a whole
-  --format FORMAT      of the file: json (where nothing is said), env or nginx-map
+  --format FORMAT      of the file: json (where nothing is said), env, nginx-map or flagd
   --prefix NAME        of each name in the format env: SHOP_
   --keys a,b.*         only these flags, by keys and patterns
   --state FILE         keep the last known flags, for a start in an outage
@@ -78,7 +78,8 @@ class Spec(NamedTuple):
     keys: List[str]
     state: Optional[str]
     file: Optional[str]
-    format: "Format"
+    # None: flagd's, which asks the service.
+    format: Optional["Format"]
     words: Optional[List[str]]
     limit: float
     agent: Optional[Endpoint]
@@ -162,10 +163,11 @@ def _parse_keys(text: Optional[str]) -> List[str]:
     return keys
 
 
-def _parse_format(name: str, prefix: str) -> "Format":
+def _parse_format(name: str, prefix: str) -> Optional["Format"]:
     if not re.fullmatch(r"(?:[A-Za-z_][A-Za-z0-9_]{0,63})?", prefix):
         raise Misuse(f'--prefix takes the beginning of a name of a variable, such as SHOP_; "{prefix[:60]}" is not one.')
-    formats: Dict[str, Format] = {"json": to_json, "env": lambda flags: to_env(flags, prefix), "nginx-map": to_nginx_map}
+    formats: Dict[str, Optional[Format]] = {"json": to_json, "env": lambda flags: to_env(flags, prefix), "nginx-map": to_nginx_map}
+    formats["flagd"] = None
     if name not in formats:
         raise Misuse(f'--format takes {", ".join(formats)}; "{name[:60]}" is not one.')
     return formats[name]
@@ -309,6 +311,107 @@ def _describe_flag(key: str, text: str) -> str:
     shown = json.dumps(text)[1:-1]
     cut = f'"{shown[:59]}…" ({len(text)} characters)' if len(shown) > 60 else f'"{shown}"'
     return f"the flag {key} has the value {cut}"
+
+
+# flagd. The service writes the document, since definitions follow from guards, and the follower does not know these. Without an
+# answer, the last document stays, but for flags whose value is another one by the clock or by an override: their definition
+# is made from the old one, which shows the type.
+
+_ON_OFF = {"on": True, "off": False}
+
+
+class FlagdDocument:
+    def __init__(self, source: "Source", path: str) -> None:
+        self._source, self._path = source, path
+        self._known: Optional[Dict[str, Any]] = None
+
+    def render(self) -> Tuple[str, Optional[Exception]]:
+        """The text, and why it lacks the newest changes: None if it has them. Raises the latter if no document is known."""
+        source, failure = self._source, None
+        revision = source.client.status().revision or 0
+        try:
+            self._known = _parse_document(source.fetch(f"flagd.json?min_revision={revision}"))
+            if self._known is None:
+                raise switchyard.NoAnswerError("The answer is not a document of flagd.")
+        except Exception as fault:
+            failure = fault
+            # That of a follower before this one.
+            self._known = self._known or _parse_document(_read_old(self._path) or "")
+            if self._known is None:
+                raise
+        flags = {key: old for key, old in self._known["flags"].items() if source.is_selected(key)}
+        for key, text, is_reverted in source.list_moved():
+            # The service knows the end of the time-box itself.
+            if is_reverted and failure is None:
+                continue
+            if text is None:
+                flags.pop(key, None)
+            else:
+                flags[key] = to_definition(flags.get(key), text, is_reverted)
+        document = json.dumps({**self._known, "flags": flags}, separators=(",", ":")) + "\n"
+        version = str(self._known["metadata"].get("version", ""))
+        is_behind = failure is not None and not (version.isdigit() and int(version) >= revision)
+        return document, failure if is_behind else None
+
+
+def _parse_document(text: str) -> Optional[Dict[str, Any]]:
+    try:
+        raw = json.loads(text)
+    except ValueError:
+        return None
+    is_one = isinstance(raw, dict) and isinstance(raw.get("flags"), dict) and isinstance(raw.get("metadata"), dict)
+    return raw if is_one else None
+
+
+def to_definition(old: Optional[Mapping[str, Any]], text: str, is_reverted: bool) -> Dict[str, Any]:
+    metadata: Dict[str, Any] = {"version": (old or {}).get("metadata", {}).get("version", 0)}
+    if is_reverted:
+        metadata["reverted"] = True
+    try:
+        value = _to_value((old or {"variants": {"default": ""}})["variants"], text)
+    except Exception:
+        metadata["disabled"] = "The value does not have the type that the flag had."
+        return {"state": "DISABLED", "variants": {"default": {}}, "defaultVariant": None, "metadata": metadata}
+    return {"state": "ENABLED", **value, "metadata": metadata}
+
+
+def _to_value(variants: Mapping[str, Any], text: str) -> Dict[str, Any]:
+    """Raises an exception if the text does not have the type that these variants show."""
+    if variants.get("on") is True and variants.get("off") is False:
+        if text in ("true", "false"):
+            return {"variants": _ON_OFF, "defaultVariant": "on" if text == "true" else "off"}
+        shares = switchyard._percentage(text)
+        return _to_shares([("on" if is_on else "off", weight) for is_on, weight in shares], _ON_OFF)
+    if "default" not in variants:
+        try:
+            shares = [(name, weight) for name, weight in switchyard._split(text) if weight > 0]
+        except switchyard._TypeMismatch:
+            return {"variants": {text: text}, "defaultVariant": text}
+        return _to_shares(shares, {name: name for name, _ in shares})
+    kind = type(variants["default"])
+    if kind is str:
+        return {"variants": {"default": text}, "defaultVariant": "default"}
+    value = switchyard._number(text) if kind in (int, float) else switchyard._json(text)
+    if value is None or isinstance(value, list):
+        raise switchyard._TypeMismatch
+    return {"variants": {"default": value}, "defaultVariant": "default"}
+
+
+def _to_shares(shares: Sequence[Tuple[str, float]], variants: Mapping[str, Any]) -> Dict[str, Any]:
+    """As the service writes shares: a share has every bucket below its end."""
+    wanted = [(name, weight) for name, weight in shares if weight > 0]
+    if len(wanted) == 1:
+        return {"variants": variants, "defaultVariant": wanted[0][0]}
+    total, so_far, before, fractional = sum(weight for _, weight in wanted), 0.0, 0, []
+    for name, weight in wanted:
+        so_far += weight
+        end = so_far / total * switchyard.BUCKETS
+        whole = math.floor(end + 0.5)
+        # 33.3 of 100 is 33,300 buckets, although floating point gives a little more or less.
+        last = min(whole if abs(end - whole) < 1e-6 else math.ceil(end), switchyard.BUCKETS)
+        fractional.append([name, last - before])
+        before = last
+    return {"variants": variants, "defaultVariant": None, "targeting": {"fractional": fractional}}
 
 
 # Files.
@@ -556,6 +659,7 @@ class Answer(NamedTuple):
     body: str = ""
 
 
+_FETCH_SECONDS = 5.0
 _RETRY_AFTER, _RETRY_AFTER_MAX = 30, 24 * 60 * 60
 _VALUE_MAX = 200
 _STATUS_TEXTS = {200: "OK", 204: "No Content", 304: "Not Modified", 400: "Bad Request", 403: "Forbidden", 404: "Not Found"}
@@ -588,6 +692,17 @@ class Source:
     def list(self, matches: Optional[Callable[[str], bool]] = None) -> List[Tuple[str, str]]:
         chosen = matches or self.is_selected
         return sorted((key, text) for key, text in self.client.all().items() if chosen(key))
+
+    def list_moved(self) -> List[Tuple[str, Optional[str], bool]]:
+        """The selected flags whose value is another one than the service has sent: by the end of a time-box, or an override."""
+        cache, overridden, now = self.client._cache, self.client._override, self.now
+        ended = [(key, end.to, True) for key, end in cache.reverts.items() if end.at <= now and key not in overridden]
+        moved: List[Tuple[str, Optional[str], bool]] = [*ended, *((key, text, False) for key, text in overridden.items())]
+        return [one for one in moved if self.is_selected(one[0])]
+
+    def fetch(self, route: str) -> str:
+        """Raises RefusedError and NoAnswerError."""
+        return self.client._call("GET", f"/stash/{self.stash}/{route}", {}, None, _FETCH_SECONDS)[1]
 
     def list_reverts(self, matches: Callable[[str], bool]) -> Dict[str, Any]:
         """The time-boxes that have not ended, without those of overridden flags."""
@@ -825,6 +940,9 @@ class Follower:
         self._store_log = FailureLog(self.warn)
         self._told = FailureLog(self.warn)
         self._fresh_at = time.monotonic()
+        # The task of a file whose text also follows from guards, and the revision at which it was last requested.
+        self._flagd: Optional[Task] = None
+        self._seen: Optional[int] = None
         store = None if spec.state is None else switchyard.FileStore(spec.state)
         self._client = switchyard.connect(spec.url, spec.stash, store=store, report=self._report)
         self._source = Source(self._client, spec.stash, spec.keys)
@@ -895,7 +1013,8 @@ class Follower:
         status = client.status()
         if spec.file is not None:
             try:
-                spec.format(source.list())
+                if spec.format is not None:
+                    spec.format(source.list())
             except CannotRender as flaw:
                 raise _Stopped(f"{spec.file} was not written: {flaw}.") from None
             self._start_keeper(spec.file, on_kept)
@@ -941,10 +1060,15 @@ class Follower:
         log = FailureLog(self.warn)
         # What the file holds; empty: not known.
         kept: List[Optional[str]] = []
+        to_text, flagd = self._spec.format, FlagdDocument(self._source, path)
 
         def run() -> None:
+            behind: Optional[Exception] = None
             try:
-                text = self._spec.format(self._source.list())
+                if to_text is not None:
+                    text = to_text(self._source.list())
+                else:
+                    text, behind = flagd.render()
             except CannotRender as flaw:
                 return log.fail(f"{path} stays as it was: {flaw}.")
             if not kept:
@@ -956,21 +1080,33 @@ class Follower:
                 replace_file(path, text, _FILE_MODE)
                 kept.append(text)
                 self._say(f"#{self._client.status().revision} {path} was replaced")
-            log.succeed(f"{path} is as the flags are again.")
+            if behind is None:
+                log.succeed(f"{path} is as the flags are again.")
             on_kept(is_other)
+            if behind is not None:
+                raise behind
             return None
 
         def on_failure(fault: Exception) -> None:
-            log.fail(f"{path} stays as it was: {describe_file_fault(fault)}. It is tried again.")
+            if isinstance(fault, (switchyard.RefusedError, switchyard.NoAnswerError)):
+                log.fail(f"{path} lacks the newest changes: {str(fault).rstrip('.')}. It is tried again.")
+            else:
+                log.fail(f"{path} stays as it was: {describe_file_fault(fault)}. It is tried again.")
 
         task = Task(run, on_failure, 0.5, 10.0, self._stop)
         self._tasks.insert(0, task)
         self._client.watch(lambda *_: task.request())
         task.request()
+        if to_text is None:
+            self._flagd = task
 
     def _look(self) -> None:
         """Tells when the flags are no longer confirmed, why, and when they are again."""
         status = self._client.status()
+        if self._flagd is not None and status.revision != self._seen:
+            # The change of a guard is a revision at which no flag changes.
+            self._seen = status.revision
+            self._flagd.request()
         if status.state == "fresh":
             self._fresh_at = time.monotonic()
             self._told.succeed(f"The service answers again: revision {status.revision}.")
