@@ -1,6 +1,6 @@
 /**
- * The followers of both languages: how soon the file is replaced after a change, how fast HAProxy is answered, how much memory they
- * take, and whether they lose anything while the runtime of the service restarts.
+ * The followers of both languages: how soon the file is replaced after a change, how fast HAProxy is answered, how much
+ * memory they take, and whether they lose anything while the runtime of the service restarts.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'

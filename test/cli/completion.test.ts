@@ -36,6 +36,8 @@ describe('completion in bash', () => {
     const cli = await onPath((await freshCli()).cli)
     expect(await pressTab(cli, 'ma')).toEqual(['maintenance'])
     expect(await pressTab(cli, 'apply', '--ch')).toEqual(['--check'])
+    expect(await pressTab(cli, 'follow', '--format', 'e')).toEqual(['env'])
+    expect(await pressTab(cli, 'follow', '--exec', 'ls', '--')).toEqual([])
     expect(await pressTab(cli, 'token', 'create', 'ci', '--can', 'write,ap')).toEqual(['write,approve'])
     expect(await pressTab(cli, 'guard', 'set', 'a', 'bo')).toEqual(['boolean'])
     expect(await pressTab(cli, 'profiles', 'un')).toEqual(['unprotect'])

@@ -1,27 +1,25 @@
 /** `switchyard follow` as people call it, beside a real HAProxy, and over restarts of the service. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { freshCli } from '../support/cli.ts'
 import { freshFolder, isInstalled, readIfAny, readJson, startFollower } from '../support/follower.ts'
-import { startProcess, type OwnProcess } from '../support/own-process.ts'
-import { freshStash, sendTo, stashAt } from '../support/stash.ts'
+import { startRestartable, type Restartable } from '../support/restartable.ts'
+import { freshStash, sendTo } from '../support/stash.ts'
 import { newStash, url } from '../support/service.ts'
 
-let service: OwnProcess | undefined
-let data: string | undefined
+let service: Restartable | undefined
 let haproxy: ChildProcess | undefined
 afterEach(async () => {
   haproxy?.kill('SIGKILL')
   await service?.end()
-  if (data !== undefined) await rm(data, { recursive: true, force: true })
-  service = data = haproxy = undefined
+  service = haproxy = undefined
 })
 
+const NO_HAPROXY = isInstalled('haproxy') ? '' : ' (haproxy is not installed: nothing to ask)'
 const patient = { timeout: 30_000 }
 
 describe('follow', () => {
@@ -59,10 +57,8 @@ describe('follow', () => {
   })
 
   it('loses no change over restarts of the service', async () => {
-    data = await mkdtemp(join(tmpdir(), 'switchyard-follow-'))
-    service = await startProcess(data)
+    service = await startRestartable()
     const { origin } = service
-    const port = new URL(origin).port
     const stash = await freshStash(sendTo(origin))
     const folder = await freshFolder()
     const [file, log] = [join(folder, 'flags.json'), join(folder, 'log')]
@@ -72,18 +68,19 @@ describe('follow', () => {
     const follower = await startFollower('switchyard follow', address, '--file', file, '--exec', record)
     await expect.poll(() => readJson(file), patient).toEqual({ a: '0' })
     for (const a of ['1', '2', '3']) {
-      await service.end(a === '2' ? 'SIGKILL' : 'SIGTERM')
-      service = await startProcess(data, port)
-      await stashAt(sendTo(origin), stash.id, stash.token).put('a', a)
+      // Right after the change, so that it arrives after the restart only, or shortly before.
+      await stash.put('a', a)
+      await service.stop()
+      await service.start()
       await expect.poll(() => readJson(file), patient).toEqual({ a })
       await expect.poll(() => readIfAny(log), patient).toContain(`{"a":"${a}"}\n`)
     }
     expect(await follower.end()).toBe(0)
   }, 120_000)
 
-  it(`takes a server of HAProxy out and in${isInstalled('haproxy') ? '' : ' (haproxy is not installed: nothing to ask)'}`, async () => {
-    expect(isInstalled('haproxy')).toBeTypeOf('boolean')
-    if (!isInstalled('haproxy')) return
+  it(`takes a server of HAProxy out and in${NO_HAPROXY}`, async () => {
+    expect(NO_HAPROXY === '').toBe(isInstalled('haproxy'))
+    if (NO_HAPROXY !== '') return
     const stash = await newStash()
     await stash.put('state', 'false')
     const address = { url: `${url}/api`, stash: stash.id }

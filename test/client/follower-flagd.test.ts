@@ -1,21 +1,20 @@
-/** The format flagd of the follower of both languages: the service's document, and what the clock changes in it while the service is down. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+/**
+ * The format flagd of the follower of both languages: the service's document, and what the clock changes in it while the
+ * service is down.
+ */
 import { join } from 'node:path'
 import { FlagdCore } from '@openfeature/flagd-core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { FOLLOWERS, freshFolder, readIfAny, startFollower } from '../support/follower.ts'
 import { operatorOf, type Operator } from '../support/operator.ts'
-import { startProcess, type OwnProcess } from '../support/own-process.ts'
+import { startRestartable, type Restartable } from '../support/restartable.ts'
 import { newStash, send, url } from '../support/service.ts'
 import { freshStash, sendTo } from '../support/stash.ts'
 
-let service: OwnProcess | undefined
-let data: string | undefined
+let service: Restartable | undefined
 afterEach(async () => {
   await service?.end()
-  if (data !== undefined) await rm(data, { recursive: true, force: true })
-  service = data = undefined
+  service = undefined
 })
 
 const patient = { timeout: 30_000 }
@@ -54,8 +53,7 @@ describe.each(FOLLOWERS)('%s --format flagd', (language) => {
   })
 
   it('ends time-boxes of each type by the clock while the service is down', async () => {
-    data = await mkdtemp(join(tmpdir(), 'switchyard-follow-'))
-    service = await startProcess(data)
+    service = await startRestartable()
     const sendThere = sendTo(service.origin)
     const stash = await freshStash(sendThere)
     const master: Operator = operatorOf(sendThere, stash, stash.token)
@@ -108,7 +106,7 @@ describe.each(FOLLOWERS)('%s --format flagd', (language) => {
     await master.call('PATCH', '/flags?for=12s', boxes)
     const boxed = { on: true, share: 1, split: 1, route: 'green', limit: 20, word: 'boxed', object: { x: 2 } }
     await expect.poll(async () => check(await evaluate(file)), patient).toMatchObject(boxed)
-    await service.end('SIGKILL')
+    await service.stop()
     // The same users have the same shares as before.
     await expect.poll(async () => check(await evaluate(file)), patient).toEqual(usual)
     expect(await follower.end()).toBe(0)

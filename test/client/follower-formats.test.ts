@@ -19,6 +19,7 @@ afterEach(async () => {
   server = nginx = undefined
 })
 
+const NO_NGINX = isInstalled('nginx') ? '' : ' (nginx is not installed: only the file is compared)'
 const patient = { timeout: 20_000 }
 
 /** Each ASCII character but U+0000, some of them in places where a reader could trim, join or expand them. */
@@ -48,7 +49,10 @@ function canMount(): boolean {
   }
 }
 
-/** A disk that is full, where this user may mount one; else a folder that the user may not write to (root may, but may mount). */
+/**
+ * A disk that is full, where this user may mount one; else a folder that the user may not write to (root may, but may
+ * mount).
+ */
 const REFUSAL = canMount()
   ? {
       where: 'on a full disk',
@@ -123,7 +127,7 @@ describe.each(FOLLOWERS)('a file of %s', (language) => {
     }
   })
 
-  it(`as a map gives nginx every text${isInstalled('nginx') ? '' : ' (nginx is not installed: only the file is compared)'}`, async () => {
+  it(`as a map gives nginx every text${NO_NGINX}`, async () => {
     const names = { include: 'x', default: 'd', hostnames: 'h', volatile: 'v', ['k'.repeat(128)]: 'long', '-': '{' }
     const longest = 'x'.repeat(3_990)
     const flags: Record<string, string> = {
@@ -135,7 +139,7 @@ describe.each(FOLLOWERS)('a file of %s', (language) => {
     }
     const { file, folder } = await startKeeping(language, flags, '--format', 'nginx-map')
     await expect.poll(() => readIfAny(file), patient).toContain('"\\include" "x";\n')
-    if (!isInstalled('nginx')) return
+    if (NO_NGINX !== '') return
     const [port, conf] = [await findPort(), join(folder, 'nginx.conf')]
     await writeFile(
       conf,

@@ -1,6 +1,6 @@
 /**
- * Reads an EnvironmentFile as systemd does (`parse_env_file_internal` in src/basic/env-file.c): the states and their moves, without
- * the trimming of blanks in values that are not quoted.
+ * Reads an EnvironmentFile as systemd does (`parse_env_file_internal` in src/basic/env-file.c): the states and their moves,
+ * without the trimming of blanks in values that are not quoted.
  */
 export function parseEnvironmentFile(text: string): Record<string, string> {
   const found: Record<string, string> = {}

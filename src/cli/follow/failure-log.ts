@@ -1,6 +1,6 @@
 /**
- * Reports failures of one thing, and its recovery. A failure that repeats is reported once, so that a log shows an outage and is
- * not filled by it.
+ * Reports failures of one thing, and its recovery. A failure that repeats is reported once, so that a log shows an outage
+ * and is not filled by it.
  */
 export type FailureLog = {
   fail(message: string): void

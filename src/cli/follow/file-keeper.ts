@@ -1,6 +1,6 @@
 /**
- * Keeps a file as the flags are. It is replaced only where its text differs. A set of flags that the format cannot write leaves the
- * old file, and is reported; so is a file that cannot be replaced, which is tried again.
+ * Keeps a file as the flags are. It is replaced only where its text differs. A set of flags that the format cannot write
+ * leaves the old file, and is reported; so is a file that cannot be replaced, which is tried again.
  */
 import { describeFailure } from '../output/describe-failure.ts'
 import type { FlagSource } from './flag-source.ts'

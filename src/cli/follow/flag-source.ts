@@ -1,6 +1,6 @@
 /**
- * The flags of a follower: the client's engine, with its stream, polls, store, clock and overrides, over `node:http`. What is read
- * here is in memory: it stays through any outage, and a time-box ends by the clock.
+ * The flags of a follower: the client's engine, with its stream, polls, store, clock and overrides, over `node:http`. What
+ * is read here is in memory: it stays through any outage, and a time-box ends by the clock.
  */
 import { checkOptions } from '../../client/options.ts'
 import type { Problem } from '../../client/reporter.ts'

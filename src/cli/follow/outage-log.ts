@@ -1,6 +1,6 @@
 /**
- * Tells when the flags are no longer confirmed by the service, why, and when they are again. It looks once a second, because a
- * state also passes with time. The end of a stream that a poll makes up for is not told.
+ * Tells when the flags are no longer confirmed by the service, why, and when they are again. It looks once a second, because
+ * a state also passes with time. The end of a stream that a poll makes up for is not told.
  */
 import type { Status } from '../../client/sync/freshness.ts'
 import { createFailureLog } from './failure-log.ts'

@@ -1,6 +1,6 @@
 /**
- * Replaces a file as a whole: a reader sees the old text or the new one, also after a crash. The text is written to a draft in the
- * same folder, which is synced and renamed. A link stays, and the file that it leads to is replaced.
+ * Replaces a file as a whole: a reader sees the old text or the new one, also after a crash. The text is written to a draft
+ * in the same folder, which is synced and renamed. A link stays, and the file that it leads to is replaced.
  */
 
 // As in `start.mjs`.

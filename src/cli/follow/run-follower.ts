@@ -1,21 +1,21 @@
 /**
- * Runs a follower until the process is told to end: its flags, and the file, the command and the servers that it keeps as the flags
- * are. The order of one change: the file is replaced, then the command runs.
+ * Runs a follower until the process is told to end: its flags, and the file, the command and the servers that it keeps as
+ * the flags are. The order of one change: the file is replaced, then the command runs.
  */
 import type { Settings } from '../config/settings.ts'
 import { Declined, EXIT, type Exit } from '../exit.ts'
 import { holdInterrupts } from '../interrupt.ts'
 import type { Printer } from '../output/print.ts'
+import { createCommandTask, type FollowerCommand } from './command-task.ts'
 import { createFailureLog } from './failure-log.ts'
 import { createFileKeeper, render } from './file-keeper.ts'
 import { createFlagSource, type FlagSource } from './flag-source.ts'
 import type { Format } from './format/format.ts'
 import { toJson } from './format/json.ts'
-import { runCommand } from './run-command.ts'
 import { startAgent } from './serve/agent.ts'
 import { startLocalApi } from './serve/local-api.ts'
 import type { Endpoint } from './serve/endpoint.ts'
-import { createTask, type Task } from './task.ts'
+import type { Task } from './task.ts'
 
 export type CreateFormat = (fetchDocument: (path: string, revision: number) => Promise<string>) => Format
 
@@ -24,18 +24,17 @@ export type FollowerSpec = {
   stateFile: string | undefined
   /** `asksService`: its text also follows from what is not a flag, such as guards. */
   file: { path: string; createFormat: CreateFormat; asksService: boolean } | undefined
-  command: { words: string[]; limitMs: number } | undefined
+  command: FollowerCommand | undefined
   agent: { at: Endpoint; flag: string; variant: string | undefined } | undefined
   api: Endpoint | undefined
 }
 
-/** Of a command that fails. */
-const FIRST_MS = 1_000
-const MOST_MS = 60_000
 /** How often it looks for a revision without a change of a flag. */
 const REVISION_MS = 1_000
 
 export async function runFollower(spec: FollowerSpec, settings: Settings, print: Printer): Promise<Exit> {
+  // It runs for months beside the program that it is for, and has little to compute: memory counts more than speed.
+  process.getBuiltinModule('node:v8').setFlagsFromString('--optimize-for-size')
   const { label } = settings
   const stop = new AbortController()
   const { signal } = stop
@@ -64,8 +63,7 @@ export async function runFollower(spec: FollowerSpec, settings: Settings, print:
 type Surroundings = { print: Printer; label: string; warn: (message: string) => void; signal: AbortSignal }
 
 /**
- * Begins to keep the file and to run the command. The command runs once at the start too: it may not have run for the last change
- * before a crash.
+ * Begins to keep the file and to run the command.
  * @returns ends both
  * @throws {Declined} the format cannot write the flags as they are now
  */
@@ -74,61 +72,40 @@ async function startKeeping(
   source: FlagSource,
   { print, label, warn, signal }: Surroundings,
 ): Promise<() => Promise<unknown>> {
-  const tasks: Task[] = []
   const getRevision = (): number => source.status().revision ?? 0
-  let onKept = (_wasReplaced: boolean): void => {}
-  if (command !== undefined) {
-    const log = createFailureLog(warn)
-    const shown = command.words.join(' ')
-    let hasRun = false
-    const runner = createTask({
-      run: async () => {
-        const env = { SWITCHYARD_REVISION: String(getRevision()), SWITCHYARD_FILE: file?.path }
-        await runCommand({ ...command, env, signal })
-        log.succeed(`The command "${shown}" succeeds again.`)
-      },
-      onFailure: (fault) => {
-        const why = fault instanceof Error ? fault.message : String(fault)
-        log.fail(`The command "${shown}" failed: ${why}. It is tried again.`)
-      },
-      firstMs: FIRST_MS,
-      mostMs: MOST_MS,
-      signal,
-    })
-    tasks.push(runner)
-    onKept = (wasReplaced) => {
-      if (wasReplaced || !hasRun) runner.request()
-      hasRun = true
-    }
+  const runner =
+    command === undefined ? null : createCommandTask({ command, getRevision, file: file?.path, warn, signal })
+  if (file === undefined) {
+    if (runner !== null) runAtChanges(source, runner.onKept)
+    return async () => runner?.task.end()
   }
-  if (file !== undefined) {
-    const format = file.createFormat((path, revision) => source.fetchDocument(path, revision, signal))
-    const { path } = file
-    if (!file.asksService) {
-      const { flaw } = await render({ path, format, source })
-      if (flaw !== undefined) throw new Declined('not_representable', `${path} was not written: ${flaw}.`)
-    }
-    const log = createFailureLog(warn)
-    const onFileKept = (wasReplaced: boolean): void => {
-      if (wasReplaced) print.say(`${label}: #${getRevision()} ${path} was replaced`)
-      onKept(wasReplaced)
-    }
-    const keeper = createFileKeeper({ path, format, source, log, onKept: onFileKept, signal })
-    tasks.unshift(keeper)
-    source.onChange(keeper.request)
-    keeper.request()
-    if (file.asksService) requestAtRevisions(source, keeper, signal)
-  } else if (command !== undefined) {
-    let seen: string | undefined
-    const look = (): void => {
-      const { text } = toJson(source.list())
-      onKept(seen !== text)
-      seen = text
-    }
-    source.onChange(look)
-    look()
+  const { path, createFormat, asksService } = file
+  const format = createFormat((route, revision) => source.fetchDocument(route, revision, signal))
+  if (!asksService) {
+    const { flaw } = await render({ path, format, source })
+    if (flaw !== undefined) throw new Declined('not_representable', `${path} was not written: ${flaw}.`)
   }
-  return () => Promise.all(tasks.map((task) => task.end()))
+  const onKept = (wasReplaced: boolean): void => {
+    if (wasReplaced) print.say(`${label}: #${getRevision()} ${path} was replaced`)
+    runner?.onKept(wasReplaced)
+  }
+  const keeper = createFileKeeper({ path, format, source, log: createFailureLog(warn), onKept, signal })
+  source.onChange(keeper.request)
+  keeper.request()
+  if (asksService) requestAtRevisions(source, keeper, signal)
+  return () => Promise.all([keeper.end(), runner?.task.end()])
+}
+
+/** Without a file: the command runs where the selected flags have changed. */
+function runAtChanges(source: FlagSource, onKept: (wasReplaced: boolean) => void): void {
+  let seen: string | undefined
+  const look = (): void => {
+    const { text } = toJson(source.list())
+    onKept(seen !== text)
+    seen = text
+  }
+  source.onChange(look)
+  look()
 }
 
 /** The change of a guard is a revision at which no flag changes. */

@@ -1,6 +1,6 @@
 /**
- * Runs a task once at a time. Requests that come meanwhile become one more run. A run that fails is repeated after a back-off, or
- * at once if there is a new request.
+ * Runs a task once at a time. Requests that come meanwhile become one more run. A run that fails is repeated after a
+ * back-off, or at once if there is a new request.
  */
 import { BackOff } from '../../client/requests/backoff.ts'
 

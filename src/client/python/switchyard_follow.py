@@ -166,8 +166,12 @@ def _parse_keys(text: Optional[str]) -> List[str]:
 def _parse_format(name: str, prefix: str) -> Optional["Format"]:
     if not re.fullmatch(r"(?:[A-Za-z_][A-Za-z0-9_]{0,63})?", prefix):
         raise Misuse(f'--prefix takes the beginning of a name of a variable, such as SHOP_; "{prefix[:60]}" is not one.')
-    formats: Dict[str, Optional[Format]] = {"json": to_json, "env": lambda flags: to_env(flags, prefix), "nginx-map": to_nginx_map}
-    formats["flagd"] = None
+    formats: Dict[str, Optional[Format]] = {
+        "json": to_json,
+        "env": lambda flags: to_env(flags, prefix),
+        "nginx-map": to_nginx_map,
+        "flagd": None,
+    }
     if name not in formats:
         raise Misuse(f'--format takes {", ".join(formats)}; "{name[:60]}" is not one.')
     return formats[name]
@@ -541,7 +545,12 @@ class Task:
     """
 
     def __init__(
-        self, run: Callable[[], None], on_failure: Callable[[Exception], None], first: float, most: float, stop: threading.Event
+        self,
+        run: Callable[[], None],
+        on_failure: Callable[[Exception], None],
+        first: float,
+        most: float,
+        stop: threading.Event,
     ) -> None:
         self._run, self._on_failure, self._stop = run, on_failure, stop
         self._back_off = switchyard._BackOff(first, most)
@@ -600,7 +609,9 @@ def run_command(words: Sequence[str], environ: Mapping[str, str], limit: float, 
             break
         except subprocess.TimeoutExpired:
             if killed is None and (stop.is_set() or time.monotonic() > until):
-                killed = "it was ended with the follower" if stop.is_set() else f"it did not end within {limit:g} s, and was killed"
+                killed = f"it did not end within {limit:g} s, and was killed"
+                if stop.is_set():
+                    killed = "it was ended with the follower"
                 _send_signal(process.pid, signal.SIGTERM)
                 until = time.monotonic() + _GRACE
             elif killed is not None and time.monotonic() > until:
@@ -667,7 +678,8 @@ _STATUS_TEXTS.update({405: "Method Not Allowed", 503: "Service Unavailable"})
 
 
 def _to_iso(seconds: float) -> str:
-    return datetime.fromtimestamp(round(seconds * 1000) / 1000, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    at = datetime.fromtimestamp(round(seconds * 1000) / 1000, timezone.utc)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Source:
@@ -757,7 +769,8 @@ class LocalAnswers:
         headers = {"Content-Type": "application/problem+json; charset=utf-8", "Switchyard-Problem": code}
         if status == 503:
             headers["Retry-After"] = "1"
-        return self._reply(status, {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail}, headers)
+        problem = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail}
+        return self._reply(status, problem, headers)
 
     def _refuse_query(self, detail: str) -> Answer:
         return self._refuse(400, "invalid_query", "The query is not valid", f"{detail}.")
@@ -782,7 +795,7 @@ class LocalAnswers:
         tag = f'"{status.revision}{"+r" if status.reverted else ""}"'
         # With overrides the body is not that of a revision.
         headers = {} if status.overridden else {"ETag": tag}
-        known = [one.strip()[2:] if one.strip().startswith("W/") else one.strip() for one in (if_none_match or "").split(",")]
+        known = [re.sub("^W/", "", one.strip()) for one in (if_none_match or "").split(",")]
         if headers.get("ETag") in known and not status.reverted:
             return Answer(304, {**self._headers(), **headers})
         body: Dict[str, Any] = {"stash_id": source.stash, "revision": status.revision, "flags": dict(source.list(matches))}
@@ -806,7 +819,8 @@ class LocalAnswers:
                 return self._refuse_query(f'"{name[:60]}" is none of closed, open, else, status')
         if len(rule) != len(query) or ("open" in rule and "closed" in rule):
             return self._refuse_query("a parameter stands twice, or open and closed stand together")
-        value, other, status = rule.get("open", rule.get("closed", "true")), rule.get("else", "open"), rule.get("status", "503")
+        value = rule.get("open", rule.get("closed", "true"))
+        other, status = rule.get("else", "open"), rule.get("status", "503")
         if value == "" or other not in ("open", "closed") or status not in ("503", "403"):
             return self._refuse_query('the value is empty, or "else" is not open or closed, or "status" not 503 or 403')
         text = self._source.read(key) if self._source.is_selected(key) else None

@@ -1,6 +1,6 @@
 /**
- * `follow`: keeps what is not a program of ours as the flags are: a file, a command that runs at each change, a load balancer, a
- * local HTTP read. It does so from the last known values, through any outage of the service.
+ * `follow`: keeps what is not a program of ours as the flags are: a file, a command that runs at each change, a load
+ * balancer, a local HTTP read. It does so from the last known values, through any outage of the service.
  */
 import { LIST_MAX_PATTERNS, isPattern } from '../../../model/access/key-matcher.ts'
 import type { Command } from '../../command.ts'
@@ -22,7 +22,7 @@ export const follow: Command = {
   takes: [0, 0],
   options: {
     file: { takes: '<path>', means: 'keep this file as the flags are; it is replaced as a whole' },
-    format: { takes: '<json|env|nginx-map|flagd>', means: 'of the file; json where nothing is said' },
+    format: { takes: '<format>', means: 'of the file: json (where nothing is said), env, nginx-map or flagd' },
     prefix: { takes: '<name>', means: 'of each name in the format env: SHOP_' },
     keys: { takes: '<a,b.*>', means: 'only these flags, by keys and patterns' },
     state: { takes: '<file>', means: 'keep the last known flags, for a start in an outage' },
@@ -45,7 +45,9 @@ export const follow: Command = {
     ['switchyard follow --listen 8791 --state /var/lib/switchyard/flags', 'a local gate, which survives an outage'],
   ],
   notes:
-    'It runs until SIGTERM or Ctrl-C, and keeps the last known values while the service is down. Time-boxes end by the clock. Ports are of this machine alone, unless a host is given: 0.0.0.0:8790. The command gets SWITCHYARD_REVISION and SWITCHYARD_FILE.',
+    'It runs until SIGTERM or Ctrl-C, and keeps the last known values while the service is down. Time-boxes end by ' +
+    'the clock. Ports are of this machine alone, unless a host is given: 0.0.0.0:8790. The command gets ' +
+    'SWITCHYARD_REVISION and SWITCHYARD_FILE.',
   async run(input, { print, session }) {
     const spec = readSpec(input)
     return runFollower(spec, session().settings, print)

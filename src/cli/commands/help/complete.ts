@@ -44,6 +44,8 @@ async function findCandidates(typed: string[], part: string, env: Environment): 
   const command = name === '' ? null : await findCommand(name)?.load()
   if (command === undefined) return []
   const options = command === null ? COMMON : optionsOf(command)
+  // All words after it are another program's.
+  if (rest.includes('--exec')) return []
   const profile = readProfileName(rest)
   const before = takesValue(typed.at(-1), options)
   if (before !== null) return completeValue(before, part, { args: [], profile, env })
@@ -75,6 +77,8 @@ function readProfileName(words: readonly string[]): string | undefined {
 async function completeValue(option: string, part: string, typed: Typed): Promise<string[]> {
   if (option === 'profile') return listProfiles(typed.env)
   if (option === 'output') return [...FORMATS]
+  if (option === 'format') return ['json', 'env', 'nginx-map', 'flagd']
+  if (option === 'flag') return readKeys(typed)
   if (option === 'can') {
     const given = part.slice(0, part.lastIndexOf(',') + 1)
     return ABILITIES.map((ability) => `${given}${ability}`)

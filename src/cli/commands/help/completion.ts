@@ -30,7 +30,7 @@ const BASH = `_switchyard() {
   while IFS= read -r line; do COMPREPLY+=("$line"); done < <(
     "\${COMP_WORDS[0]}" __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null </dev/null
   )
-  case \${COMP_WORDS[1]} in apply | diff) compopt -o default 2>/dev/null ;; esac
+  case \${COMP_WORDS[1]} in apply | diff | follow) compopt -o default 2>/dev/null ;; esac
 }
 complete -F _switchyard switchyard`
 
@@ -39,7 +39,7 @@ _switchyard() {
   local -a found
   found=(\${(f)"$("\${words[1]}" __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null </dev/null)"})
   (( \${#found} )) && compadd -- "\${found[@]}"
-  case \${words[2]} in apply | diff) _files ;; esac
+  case \${words[2]} in apply | diff | follow) _files ;; esac
 }
 compdef _switchyard switchyard`
 
@@ -50,6 +50,6 @@ const FISH = `function __switchyard_complete
   command $words[1] __complete -- $words[2..-1] $part 2>/dev/null </dev/null
 end
 complete -c switchyard -f -a '(__switchyard_complete)'
-complete -c switchyard -n '__fish_seen_subcommand_from apply diff' -F`
+complete -c switchyard -n '__fish_seen_subcommand_from apply diff follow' -F`
 
 const SCRIPTS: Record<string, string> = { bash: BASH, zsh: ZSH, fish: FISH }

@@ -1,6 +1,6 @@
 /**
- * `NAME='text'` lines, which `sh` sources and systemd reads as an EnvironmentFile. Both get the exact text: in single quotes all
- * characters stand for themselves, line ends too. A quote and a backslash stand in double quotes, since `'\''` is read
+ * `NAME='text'` lines, which `sh` sources and systemd reads as an EnvironmentFile. Both get the exact text: in single quotes
+ * all characters stand for themselves, line ends too. A quote and a backslash stand in double quotes, since `'\''` is read
  * differently by systemd, and so is a backslash in single quotes by its older versions.
  */
 import { describeFlag, findClash, hasNoTextForm, refuse, type Format } from './format.ts'
@@ -39,5 +39,9 @@ const quoteText = (text: string): string => `'${text.replaceAll(/['\\]/g, (c) =>
 const QUOTED: Record<string, string> = { "'": `'"'"'`, '\\': `'"\\\\"'` }
 
 /** Who may write a flag must not decide what a shell, a loader or an interpreter runs. */
-const RESERVED =
-  /^(?:PATH|IFS|ENV|HOME|SHELL|SHELLOPTS|BASHOPTS|BASH_.*|PS[0-9]|PROMPT_COMMAND|PPID|UID|EUID|LD_.*|DYLD_.*|GCONV_PATH|LOCPATH|NODE_.*|PYTHON.*|PERL.*|RUBY.*|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|GIT_.*)$/
+const RESERVED = new RegExp(
+  `^(?:${[
+    'PATH|IFS|ENV|HOME|SHELL|SHELLOPTS|BASHOPTS|BASH_.*|PS[0-9]|PROMPT_COMMAND|PPID|UID|EUID',
+    'LD_.*|DYLD_.*|GCONV_PATH|LOCPATH|NODE_.*|PYTHON.*|PERL.*|RUBY.*|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|GIT_.*',
+  ].join('|')})$`,
+)

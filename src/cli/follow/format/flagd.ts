@@ -1,7 +1,7 @@
 /**
- * A flag definition document, for flagd and its in-process providers. The service writes it, since definitions follow from guards,
- * and the follower does not know these. Without an answer, the last document stays, but for flags whose value is another one by the
- * clock or by an override: their definition is made from the old one, which shows the type.
+ * A flag definition document, for flagd and its in-process providers. The service writes it, since definitions follow from
+ * guards, and the follower does not know these. Without an answer, the last document stays, but for flags whose value is
+ * another one by the clock or by an override: their definition is made from the old one, which shows the type.
  */
 import { BUCKETS } from '../../../model/evaluation/rollout.ts'
 import { parseShares } from '../../../model/evaluation/shares.ts'

@@ -1,6 +1,7 @@
 /**
- * The formats of the file that a follower keeps. Each either writes every flag so that its reader gets the exact text back, or
- * refuses the whole file and says which flag is why: a file with a part of the flags, or with another text, would be believed.
+ * The formats of the file that a follower keeps. Each either writes every flag so that its reader gets the exact text back,
+ * or refuses the whole file and says which flag is why: a file with a part of the flags, or with another text, would be
+ * believed.
  */
 import { quote } from '../../output/print.ts'
 

@@ -1,4 +1,6 @@
-/** One JSON object, `{"<key>": "<text>"}`, a line for each flag. The texts are those of the service: `false` is `"false"`. */
+/**
+ * One JSON object, `{"<key>": "<text>"}`, a line for each flag. The texts are those of the service: `false` is `"false"`.
+ */
 import type { Flags, Rendered } from './format.ts'
 
 export const toJson = (flags: Flags): Rendered => ({

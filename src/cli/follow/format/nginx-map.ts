@@ -1,6 +1,6 @@
 /**
- * `"<key>" "<text>";` lines, for `include` within a `map` of nginx. A value that nginx would change, or would not read, is refused:
- * nginx has no way to write a `$` in a map, and reads no word of 4 KiB.
+ * `"<key>" "<text>";` lines, for `include` within a `map` of nginx. A value that nginx would change, or would not read, is
+ * refused: nginx has no way to write a `$` in a map, and reads no word of 4 KiB.
  */
 import { describeFlag, findClash, hasNoTextForm, refuse, type Format } from './format.ts'
 

@@ -1,7 +1,7 @@
 /**
- * The line of HAProxy's agent-check for the text of a flag. HAProxy keeps what an earlier line said until a later one says otherwise,
- * so a weight comes with `ready`, which ends a drain or a maintenance, and `ready` of a text with a weight of 100%. A line that is a
- * comment changes nothing: HAProxy keeps the server as it is.
+ * The line of HAProxy's agent-check for the text of a flag. HAProxy keeps what an earlier line said until a later one says
+ * otherwise, so a weight comes with `ready`, which ends a drain or a maintenance, and `ready` of a text with a weight of
+ * 100%. A line that is a comment changes nothing: HAProxy keeps the server as it is.
  */
 import { parseShares } from '../../../model/evaluation/shares.ts'
 

@@ -1,6 +1,6 @@
 /**
- * The answers of a follower over HTTP, from memory: those of the service for the same path, as far as a follower can know them. They
- * are `no-store`, because they cost nothing, and no cache may keep an open gate.
+ * The answers of a follower over HTTP, from memory: those of the service for the same path, as far as a follower can know
+ * them. They are `no-store`, because they cost nothing, and no cache may keep an open gate.
  */
 import { createKeyMatcher, isPattern, LIST_MAX_PATTERNS } from '../../../model/access/key-matcher.ts'
 import { serializeRevert } from '../../../client/sync/reverts.ts'
