@@ -68,6 +68,7 @@ describe.each(FOLLOWERS)('the agent-check of %s', (language) => {
     const port = await portOf(follower, 'agent-check')
     // There are no flags yet, or this one is missing.
     expect(await askAgent(port)).toBe('# no such flag\n')
+    await expect.poll(follower.said, patient).toContain('There is no flag m yet')
     for (const [text, line] of [
       ['{"blue": 3, "green": 1}', 'up ready 25%'],
       ['{"blue": 3, "green": 0}', 'up ready 0%'],
@@ -123,7 +124,7 @@ describe.each(FOLLOWERS)('the HTTP server of %s', (language) => {
     await stash.put('a.route', 'blue')
     await master.set('a.closed', 'true', 'for=1h')
     await master.set('b', 'true')
-    const { origin } = await startLocal(stash.id)
+    const { origin, follower } = await startLocal(stash.id)
     const read = async (base: string, path: string) => {
       const { status, headers, text } = await fetch(`${base}${path}`).then(async (answer) => ({
         status: answer.status,
@@ -153,6 +154,8 @@ describe.each(FOLLOWERS)('the HTTP server of %s', (language) => {
     expect((await read(origin, `/item/${stash.id}/none`)).status).toBe(404)
     expect((await read(origin, `/stash/${STASH}/flags`)).status).toBe(404)
     expect((await read(origin, '/nothing')).status).toBe(404)
+    // Callers that ask for missing keys cannot fill the log.
+    expect(follower.said()).not.toContain('none')
     expect((await fetch(`${origin}/flags`, { method: 'POST', body: 'x' })).status).toBe(405)
     const head = await fetch(`${origin}/flags`, { method: 'HEAD' })
     expect([head.status, await head.text(), head.headers.get('Cache-Control')]).toEqual([200, '', 'no-store'])

@@ -41,7 +41,8 @@ export function createFlagSource({ settings, keys, stateFile, warn }: Options) {
     if (problem.kind === 'service') lastFailure = problem.cause
     else if (problem.kind === 'store')
       storeLog.fail(`${stateFile ?? 'The state file'} cannot be used: ${describeFileFault(problem.cause)}`)
-    else warn(problem.message)
+    // A caller of the local HTTP server may ask for any key.
+    else if (problem.kind !== 'missing') warn(problem.message)
   }
   const store = stateFile !== undefined && {
     load: () => readTextFile(stateFile),

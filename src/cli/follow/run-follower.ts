@@ -52,6 +52,9 @@ export async function runFollower(spec: FollowerSpec, settings: Settings, print:
     if (!signal.aborted) {
       ends.unshift(await startKeeping(spec, source, { print, label, warn, signal }))
       describeStart(spec, source, print, label)
+      const { flag } = spec.agent ?? {}
+      if (flag !== undefined && source.read(flag) === null)
+        warn(`There is no flag ${flag} yet: HAProxy keeps the server as it is.`)
     }
     return await ended
   } finally {

@@ -1,6 +1,6 @@
 """`python3 -m switchyard follow`: keeps a file, a command, a load balancer or a local HTTP read as the flags of a stash are.
 
-It stands beside switchyard.py, whose client keeps the flags, and needs the standard library only. The options, the messages and
+It stands beside switchyard.py, whose client keeps the flags, and needs the standard library only. Options, messages and
 the files are those of `switchyard follow` of the command line. The address of the stash is in SWITCHYARD_URL and
 SWITCHYARD_STASH. Its sections: options, formats, flagd, files, tasks and commands, answers, servers, the follower.
 
@@ -317,7 +317,7 @@ def _describe_flag(key: str, text: str) -> str:
     return f"the flag {key} has the value {cut}"
 
 
-# flagd. The service writes the document, since definitions follow from guards, and the follower does not know these. Without an
+# flagd. The service writes the document: definitions follow from guards, which the follower does not know. Without an
 # answer, the last document stays, but for flags whose value is another one by the clock or by an override: their definition
 # is made from the old one, which shows the type.
 
@@ -706,7 +706,7 @@ class Source:
         return sorted((key, text) for key, text in self.client.all().items() if chosen(key))
 
     def list_moved(self) -> List[Tuple[str, Optional[str], bool]]:
-        """The selected flags whose value is another one than the service has sent: by the end of a time-box, or an override."""
+        """The selected flags with another value than the service has sent: by the end of a time-box, or an override."""
         cache, overridden, now = self.client._cache, self.client._override, self.now
         ended = [(key, end.to, True) for key, end in cache.reverts.items() if end.at <= now and key not in overridden]
         moved: List[Tuple[str, Optional[str], bool]] = [*ended, *((key, text, False) for key, text in overridden.items())]
@@ -973,7 +973,8 @@ class Follower:
         # Those of the service are told by `_look`, once they last.
         if problem.kind == "store":
             self._store_log.fail(f"{self._spec.state} cannot be used: {problem.message}")
-        elif problem.kind != "service":
+        # A caller of the local HTTP server may ask for any key.
+        elif problem.kind not in ("service", "missing"):
             self.warn(problem.message)
 
     def run(self, wait: Callable[[float], Optional[int]]) -> int:
@@ -1045,6 +1046,8 @@ class Follower:
         which = f" of {', '.join(spec.keys)}" if spec.keys else ""
         fresh = "" if status.state == "fresh" else ", the last known values: the service has not confirmed them"
         self._say(f"following from revision {status.revision}, {len(source.list())} flags{which}{fresh}")
+        if spec.agent is not None and source.read(spec.flag) is None:
+            self.warn(f"There is no flag {spec.flag} yet: HAProxy keeps the server as it is.")
 
     def _start_runner(self) -> Callable[[bool], None]:
         spec, words = self._spec, self._spec.words or []
