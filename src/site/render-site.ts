@@ -16,6 +16,9 @@ import { createSearchIndex } from './search-index.ts'
 
 const DOCS = join(import.meta.dirname, '../docs')
 
+/** Pictures, and files that a guide tells its readers to import. */
+const SERVED_AS_IS = new Set(['.png', '.yml', '.json'])
+
 /** The pages that explain errors: a heading of the third level for each code. */
 const ERROR_PAGE = /^reference\/errors/
 
@@ -39,7 +42,8 @@ export async function renderSite(): Promise<Map<string, string | Uint8Array>> {
   }
   add('api.html', { path: 'api', ...api })
   add('404.html', { path: null, title: 'Page not found', body: NOT_FOUND, headings: [] })
-  for (const name of names.filter((file) => extname(file) === '.png')) files.set(name, await readFile(join(DOCS, name)))
+  for (const name of names.filter((file) => SERVED_AS_IS.has(extname(file))))
+    files.set(name, await readFile(join(DOCS, name)))
   return files
 }
 

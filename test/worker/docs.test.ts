@@ -65,6 +65,16 @@ describe('GET /docs', () => {
     expect(picture.headers.get('Content-Type')).toBe('image/png')
     await picture.body?.cancel()
   })
+  it.each([
+    ['/docs/operate/alerts.yml', 'application/yaml; charset=utf-8'],
+    ['/docs/operate/grafana-dashboard.json', 'application/json; charset=utf-8'],
+  ])('has files to import, which are revalidated: %s', async (path, type) => {
+    const file = await get(path)
+    expect(file.status).toBe(200)
+    expect(file.headers.get('Content-Type')).toBe(type)
+    expect(file.headers.get('Cache-Control')).toBe('no-cache')
+    await file.body?.cancel()
+  })
 })
 
 describe('what is no guide', () => {
@@ -76,6 +86,7 @@ describe('what is no guide', () => {
     '/docs/%2e%2e/dashboard/index',
     '/docs/style-AAAAAAAA.css',
     '/docs/pictures/nothing.png',
+    '/docs/operate/nothing.yml',
     '/docs/a/b/c',
   ])('is a problem for a program: %s', async (path) => {
     const answer = await get(path)

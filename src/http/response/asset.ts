@@ -53,6 +53,7 @@ const TYPES: Record<string, string> = {
   js: 'text/javascript; charset=utf-8',
   json: 'application/json; charset=utf-8',
   png: 'image/png',
+  yml: 'application/yaml; charset=utf-8',
 }
 
 const HASHED = /-[A-Z0-9]{8}\.[a-z]+$/

@@ -1,4 +1,4 @@
-/** Serves the guides: pages, pictures, and the files that every page loads (`site/`). */
+/** Serves the guides: pages, pictures, files to import, and the files that every page loads (`site/`). */
 import { Hono } from 'hono'
 import { createPolicy, serveAsset, toFolderSource } from '../response/asset.ts'
 import { problemResponse } from '../response/reply.ts'
@@ -12,7 +12,7 @@ export const docs = new Hono<App>()
   })
 
 const PAGE = /^(?:[a-z]+(?:-[a-z]+)*\/)?[a-z]+(?:-[a-z]+)*$/
-const FILE = /^(?:[a-z]+-[A-Z0-9]{8}\.(?:css|js|json)|pictures\/[a-z0-9-]+\.png)$/
+const FILE = /^(?:[a-z]+-[A-Z0-9]{8}\.(?:css|js|json)|pictures\/[a-z0-9-]+\.png|operate\/[a-z-]+\.(?:yml|json))$/
 
 async function servePage(c: Ctx, name: string): Promise<Response> {
   const { url } = c.req
