@@ -22,10 +22,13 @@ export const SECTIONS: Section[] = [
       'how-to/flags-in-git',
       'how-to/export',
       'how-to/watch',
-      'how-to/proxy-gate',
       'how-to/follower',
       'how-to/metrics',
     ],
+  },
+  {
+    title: 'Proxies',
+    pages: ['how-to/proxy-gate', 'proxies/nginx', 'proxies/caddy', 'proxies/haproxy', 'proxies/elsewhere'],
   },
   { title: 'Move here', pages: ['move/environment-variables', 'move/consul', 'move/launchdarkly', 'move/wrendb'] },
   {
