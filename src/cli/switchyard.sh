@@ -6,7 +6,7 @@
 # Ends with 0 done, 1 refused, 2 used wrongly, 3 no answer, 4 held for a person or a time.
 set -u
 export LC_ALL=C # Bytes: what is a letter elsewhere is none in a token.
-VERSION=0.5.0
+VERSION=0.6.0
 fail() { printf '%s\n' "$2" >&2; exit "$1"; }
 usage() { sed -n '3,4s/^# *//p' "$0" >&2; exit 2; }
 

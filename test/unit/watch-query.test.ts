@@ -22,7 +22,10 @@ function makeWatch() {
   const env = {
     STASH: { idFromString: (text: string) => text, get: () => object },
     // No hub is subscribed.
-    HUBS: { idFromName: (name: string) => name, get: () => ({ fetch: async () => new Response(null, { status: 421 }) }) },
+    HUBS: {
+      idFromName: (name: string) => name,
+      get: () => ({ fetch: async () => new Response(null, { status: 421 }) }),
+    },
     SNAPSHOTS: { get: async () => null },
     READ_MODE: 'vouched',
     WATCHES: { limit: async () => ({ success: true }) },

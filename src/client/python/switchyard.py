@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 # That of package.json, which a test and the build of the wheel compare with it.
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 
 
 # Annotations use this name, because `bool` is a method of Client.
