@@ -127,6 +127,16 @@ describe.each(FOLLOWERS)('a file of %s', (language) => {
     }
   })
 
+  it('in env refuses two hundred keys that differ only in what a name cannot hold, and names two of them', async () => {
+    const toKey = (i: number): string =>
+      [...i.toString(2).padStart(8, '0')].map((bit) => (bit === '0' ? 'x.' : 'x-')).join('') + 'x'
+    const flags = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [toKey(i), String(i)]))
+    const { follower, file } = await startKeeping(language, flags, '--format', 'env')
+    expect(await follower.ended).toBe(1)
+    expect(follower.said()).toContain(`the flags ${toKey(199)} and ${toKey(198)} would both be X_X_X_X_X_X_X_X_X`)
+    expect(await readIfAny(file)).toBe(null)
+  })
+
   it(`as a map gives nginx every text${NO_NGINX}`, async () => {
     const names = { include: 'x', default: 'd', hostnames: 'h', volatile: 'v', ['k'.repeat(128)]: 'long', '-': '{' }
     const longest = 'x'.repeat(3_990)
