@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import { unstable_getMiniflareWorkerOptions } from 'wrangler'
 import { bundle, serve, type Server } from '../../src/local/serve.ts'
 
 export type Contestant = { name: string; url: string; pid: number; stop(): Promise<void> }
@@ -39,38 +40,65 @@ const SOURCES = {
     })`,
 } as const
 
-export const startOther = (name: keyof typeof SOURCES, folder: string): Promise<Contestant> =>
-  startSource(name, SOURCES[name], folder)
-
-/** A bare handler whose answer has the body and the headers of another one. Those that the runtime adds by itself are left out. */
-export async function startTwin(answer: Response, folder: string): Promise<Contestant> {
-  const headers = [...answer.headers].filter(([name]) => !ADDED_BY_RUNTIME.has(name))
-  const init = `{ headers: ${JSON.stringify(Object.fromEntries(headers))} }`
-  const source = `export default { fetch: () => new Response(${JSON.stringify(await answer.text())}, ${init}) }`
-  return startSource('twin', source, folder)
-}
-
-const ADDED_BY_RUNTIME = new Set(['content-length', 'connection', 'keep-alive', 'transfer-encoding'])
-
-async function startSource(name: string, source: string, folder: string): Promise<Contestant> {
-  const home = join(folder, name)
-  await mkdir(home)
-  const entry = join(home, 'worker.js')
+export async function startOther(name: keyof typeof SOURCES, folder: string): Promise<Contestant> {
   const { outputFiles } = await build({
-    stdin: { contents: source, resolveDir: import.meta.dirname },
+    stdin: { contents: SOURCES[name], resolveDir: import.meta.dirname },
     bundle: true,
     format: 'esm',
     write: false,
   })
-  await writeFile(entry, outputFiles[0]?.contents ?? '')
+  return startWorker(name, folder, outputFiles[0]?.text ?? '')
+}
+
+/** The headers of one message that the runtime sets by itself. */
+const BY_THE_RUNTIME = new Set(['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding'])
+
+/**
+ * A bare handler that answers every request with the status, the headers and the body of one answer of ours, and does nothing else.
+ * It reads the body of a request that has one. What an answer costs less here is what our code costs.
+ */
+export async function startTwin(name: string, folder: string, url: string, init?: RequestInit): Promise<Contestant> {
+  const answer = await readAnswer(url, init)
+  const { body, ...rest } = answer
+  const respond = `new Response(${JSON.stringify(body)}, init)`
+  const handler =
+    init?.body === undefined ? `() => ${respond}` : `async (request) => (await request.text(), ${respond})`
+  const source = `const { headers, status } = ${JSON.stringify(rest)}
+    const init = { status, headers: new Headers(headers) }
+    export default { fetch: ${handler} }`
+  const twin = await startWorker(name, folder, source)
+  const same = await readAnswer(twin.url, init)
+  if (JSON.stringify(same) !== JSON.stringify(answer)) throw new Error(`${name} answers ${JSON.stringify(same)}`)
+  return twin
+}
+
+async function readAnswer(url: string, init?: RequestInit) {
+  const response = await fetch(url, init)
+  const headers = [...response.headers].filter(([header]) => !BY_THE_RUNTIME.has(header))
+  return { status: response.status, headers, body: await response.text() }
+}
+
+/** Runs with the compatibility settings that a deploy of ours has. */
+async function startWorker(name: string, folder: string, source: string): Promise<Contestant> {
+  const home = join(folder, name)
+  await mkdir(home)
+  const entry = join(home, 'worker.js')
+  await writeFile(entry, source)
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(import.meta.dirname, '../../wrangler.toml'))
+  // Their types do not say what wrangler.toml has.
+  const { compatibilityDate, compatibilityFlags } = workerOptions as {
+    compatibilityDate: string
+    compatibilityFlags: string[]
+  }
   return withPid(name, async () => {
     const miniflare = new Miniflare(
       convertV4MiniflareOptions({
         cf: false,
         workers: [
           {
-            name,
-            compatibilityDate: '2026-11-01',
+            name: 'contestant',
+            compatibilityDate,
+            compatibilityFlags,
             modules: [{ type: 'ESModule', path: entry }],
             modulesRoot: home,
             kvNamespaces: ['KV'],

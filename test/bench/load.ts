@@ -20,16 +20,6 @@ type Result = {
 export const loadFully = (request: Request, amount: number): Promise<Result> =>
   run(request, ['-c', '32', '-a', String(amount)])
 
-/** Connections that together send at a rate. `begun` resolves when the first answer is about to come, `ended` with what came of it. */
-export function loadFor(
-  request: Request,
-  { connections, perSecond, seconds }: { connections: number; perSecond: number; seconds: number },
-): { begun: Promise<unknown>; ended: Promise<Result> } {
-  // Autocannon begins when its process has started.
-  const begun = new Promise((resolve) => setTimeout(resolve, 700))
-  return { begun, ended: run(request, ['-c', String(connections), '-R', String(perSecond), '-d', String(seconds)]) }
-}
-
 /** Latencies in ms at a fixed rate, by URL; the URLs take turns, so that noise hits all alike. */
 export async function loadSteadily(urls: string[], rate: number, seconds: number): Promise<Map<string, number[]>> {
   const args = [join(import.meta.dirname, 'steady.ts'), String(rate), String(seconds), ...urls]

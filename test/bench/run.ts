@@ -12,7 +12,7 @@ import { gzipSync } from 'node:zlib'
 import { bundle } from '../../src/local/serve.ts'
 import { freshStash, sendTo } from '../support/stash.ts'
 import { benchClients, weighClient } from './client.ts'
-import { bundleForgetful, startNginx, startOther, startOurs } from './contestants.ts'
+import { bundleForgetful, startNginx, startOther, startOurs, startTwin } from './contestants.ts'
 import { benchCli } from './cli.ts'
 import { benchDashboard } from './dashboard.ts'
 import { benchAnswers, benchCommitToEvent, benchCrowd, benchIdle, benchOneAddress } from './live.ts'
@@ -27,14 +27,14 @@ import {
   type Table,
 } from './figures.ts'
 import { benchFollowers } from './follower.ts'
-import { benchEvaluations, benchWriteBesideEvaluations } from './ofrep.ts'
+import { benchEvaluations } from './ofrep.ts'
 import { benchReads, benchTails, type Field } from './reads.ts'
 import { benchSelections } from './selections.ts'
 import { benchGuardedWrite, benchRelease } from './safeguards.ts'
 import { benchStrangers } from './strangers.ts'
 import { benchServices } from './services.ts'
 import { benchSlowReaders } from './slow-readers.ts'
-import { benchBurst, benchHistory } from './writes.ts'
+import { benchBesideEvaluations, benchBurst, benchHistory } from './writes.ts'
 
 const BUNDLE_MAX_KB = 180
 const PAGE = join(import.meta.dirname, '../../src/docs/operate/figures.md')
@@ -42,7 +42,10 @@ const PAGE = join(import.meta.dirname, '../../src/docs/operate/figures.md')
 const GROUPS = {
   reads,
   writes: async () => {
+    const beside = await benchBesideEvaluations(ours, folder, send)
+    showCosts('writes', 'Writes beside evaluations', beside.costs)
     show('writes', 'Writes, over HTTP on loopback', [
+      beside.row,
       await benchHistory(send),
       ...(await benchBurst(ours.server, send)),
     ])
@@ -57,10 +60,9 @@ const GROUPS = {
   },
   selections: async () => show('selections', 'Memory', await benchSelections(ours, send)),
   ofrep: async () => {
-    const { rows, costs } = await benchEvaluations(ours, send)
+    const { rows, costs } = await benchEvaluations(ours, folder, send)
     showCosts('ofrep', 'Evaluations: CPU time per request, median of the rounds', costs)
     show('ofrep', 'Evaluations, compared within each round', rows)
-    show('ofrep', 'Writes beside evaluations', [await benchWriteBesideEvaluations(ours, send)])
   },
   services: async () => {
     const { rows, costs } = await benchServices(ours, send)
@@ -105,7 +107,7 @@ const folder = await mkdtemp(join(tmpdir(), 'switchyard-bench-'))
 const entry = await bundle(folder)
 console.log(`${run.cpu}, ${run.cores} cores, Node ${run.node}, load average ${run.load.toFixed(1)}`)
 const ours = await startOurs(entry)
-const field: Field = {
+const field: Omit<Field, 'twin'> = {
   ours,
   cold: await startOurs(await bundleForgetful(folder)),
   bare: await startOther('bare', folder),
@@ -149,7 +151,8 @@ async function reads(): Promise<void> {
   await stashes.cold.put('maintenance-mode', 'true')
   const flags = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`flag-${i}`, `value ${i}`]))
   await send(`/stash/${stashes.many.id}/flags`, stashes.many.as({ method: 'PATCH', body: JSON.stringify(flags) }))
-  const { costs, rows } = await benchReads(field, stashes, folder)
+  const twin = await startTwin('read-twin', folder, `${ours.url}/api/item/${stashes.few.id}/maintenance-mode`)
+  const { costs, rows } = await benchReads({ ...field, twin }, stashes).finally(twin.stop)
   showCosts('reads', 'Reads: CPU time of the runtime per request, median of the rounds', toCosts(costs))
   show('reads', 'Reads, compared within each round', rows)
   const steady = await benchTails(field, stashes)
