@@ -19,6 +19,7 @@ import { shortDigest } from '../digest.ts'
 import { includesTag } from '../response/entity-tag.ts'
 import { EXPOSED } from '../response/reply.ts'
 import { toSourceHeader } from '../response/cache-headers.ts'
+import { createTemplate } from '../response/prepared.ts'
 import { toMetadata } from './to-metadata.ts'
 
 /**
@@ -36,7 +37,7 @@ type PreparedList = { pieces: (string | PreparedEvaluation)[]; digest: string }
 
 const preparedByKey = new WeakMap<Snapshot, Map<string, PreparedEvaluation>>()
 const preparedLists = new WeakMap<Snapshot, PreparedList>()
-const responseInits = new WeakMap<LiveEntry, ResponseInit>()
+const templates = new WeakMap<LiveEntry, Response>()
 
 export function evaluationResponse(entry: LiveEntry, key: string, { targetingKey }: Context): Response {
   const { snapshot } = entry
@@ -49,7 +50,7 @@ export function evaluationResponse(entry: LiveEntry, key: string, { targetingKey
     known.set(key, (ready = prepare(flag, { ...toMetadata(flag), revision: snapshot.revision }, '\n')))
   }
   const answer = evaluate(ready, targetingKey)
-  return typeof answer === 'string' ? new Response(answer, getResponseInit(entry)) : failureResponse(key, answer)
+  return typeof answer === 'string' ? new Response(answer, getTemplate(entry)) : failureResponse(key, answer)
 }
 
 /**
@@ -68,8 +69,7 @@ export function bulkEvaluationResponse(
   // The tag covers the targeting key too: a client may send the tag of one user's response when it asks for another user. Other
   // attributes change no outcome, and some of them, such as a time, differ with each request.
   const tag = `"${shortDigest(JSON.stringify([digest, events, context.targetingKey]))}"`
-  const init = getResponseInit(entry)
-  const headers = new Headers(init.headers)
+  const headers = new Headers(getTemplate(entry).headers)
   headers.set('ETag', tag)
   if (includesTag(known, tag)) {
     headers.delete('Content-Type')
@@ -127,19 +127,19 @@ function getPreparedList(snapshot: Snapshot): PreparedList {
   return list
 }
 
-function getResponseInit(entry: LiveEntry): ResponseInit {
-  const known = responseInits.get(entry)
+function getTemplate(entry: LiveEntry): Response {
+  const known = templates.get(entry)
   if (known !== undefined) return known
-  const init = {
-    headers: new Headers({
+  const template = createTemplate({
+    headers: {
       'Content-Type': 'application/json; charset=utf-8',
       'Cache-Control': 'no-store',
       'Access-Control-Allow-Origin': '*',
       'Access-Control-Expose-Headers': EXPOSED,
       'Switchyard-Revision': String(entry.snapshot.revision),
       'Switchyard-Source': toSourceHeader(entry) + (entry.snapshot.reverted.size > 0 ? '; reverted' : ''),
-    }),
-  }
-  responseInits.set(entry, init)
-  return init
+    },
+  })
+  templates.set(entry, template)
+  return template
 }

@@ -28,7 +28,9 @@ export const ofrep = new Hono<App>()
 export const collapseDoubleSlash = (path: string): string =>
   path.replace(/^((?:\/api)?\/stash\/[^/]+)\/\/ofrep\//, '$1/ofrep/')
 
-async function evaluateOne(request: Request, reading: Promise<Result<LiveEntry>>, key: string): Promise<Response> {
+type Reading = Result<LiveEntry> | Promise<Result<LiveEntry>>
+
+async function evaluateOne(request: Request, reading: Reading, key: string): Promise<Response> {
   // The context and the stash are read concurrently. An error in the context takes precedence.
   const context = await readContext(request)
   const read = await reading
@@ -36,7 +38,7 @@ async function evaluateOne(request: Request, reading: Promise<Result<LiveEntry>>
   return read.ok ? evaluationResponse(read.value, key, context) : refusedResponse(key, read.refusal)
 }
 
-async function evaluateAll(request: Request, reading: Promise<Result<LiveEntry>>): Promise<Response> {
+async function evaluateAll(request: Request, reading: Reading): Promise<Response> {
   const context = await readContext(request)
   const read = await reading
   if ('errorCode' in context) return failureResponse(null, context)
@@ -69,8 +71,8 @@ export function evaluateFromCache(request: Request): Promise<Response> | null {
   if (rest !== '' && (rest[0] !== '/' || rest.length === 1)) return null
   const entry = peekStash(url.slice(start, at))
   if (entry === null) return null
-  const reading = Promise.resolve({ ok: true as const, value: entry })
-  return rest === '' ? evaluateAll(request, reading) : evaluateOne(request, reading, rest.slice(1))
+  const read = { ok: true as const, value: entry }
+  return rest === '' ? evaluateAll(request, read) : evaluateOne(request, read, rest.slice(1))
 }
 
 /** The URL of the event stream. It must be the same in each response to a client: a provider reconnects if the URL changes. */

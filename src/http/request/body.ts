@@ -15,17 +15,22 @@ export const INCOMPLETE: unique symbol = Symbol('incomplete')
  * Awaits `reading`, which reads at most `limit` bytes of a body. Resolves with `INCOMPLETE` if the body broke off or missed
  * the deadline.
  */
-export async function readInTime<T>(limit: number, reading: Promise<T>): Promise<T | typeof INCOMPLETE> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<typeof INCOMPLETE>((resolve) => {
-    const deadlineMs = DEADLINE_MS + (limit / DEADLINE_STEP_BYTES) * 1_000
-    timer = setTimeout(() => resolve(INCOMPLETE), deadlineMs)
+export function readInTime<T>(limit: number, reading: Promise<T>): Promise<T | typeof INCOMPLETE> {
+  // One promise and no race, because each evaluation comes through here.
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(INCOMPLETE), DEADLINE_MS + (limit / DEADLINE_STEP_BYTES) * 1_000)
+    reading.then(
+      (read) => {
+        clearTimeout(timer)
+        return resolve(read)
+      },
+      // The runtime rejects the read of a body only if the connection broke ("Network connection lost.").
+      () => {
+        clearTimeout(timer)
+        return resolve(INCOMPLETE)
+      },
+    )
   })
-  // The runtime rejects the read of a body only if the connection broke ("Network connection lost.").
-  const brokenOff = (): typeof INCOMPLETE => INCOMPLETE
-  const read = await Promise.race([reading.catch(brokenOff), late])
-  clearTimeout(timer)
-  return read
 }
 
 /**

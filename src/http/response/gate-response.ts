@@ -7,7 +7,7 @@ import type { RefusalCode } from '../../model/refusal.ts'
 import type { Flag } from '../../model/snapshot/snapshot.ts'
 import type { gateClosed } from '../../wire/gate.ts'
 import type { GateRule } from '../request/gate-rule.ts'
-import { PreparedByEntry } from './prepared.ts'
+import { createTemplate, PreparedByEntry } from './prepared.ts'
 import { EXPOSED } from './reply.ts'
 import { toSourceHeader } from './cache-headers.ts'
 import { toIsoTime, toIsoTimeOrNull } from './time.ts'
@@ -28,7 +28,7 @@ const NO_STORE = {
   'Access-Control-Expose-Headers': EXPOSED,
 }
 
-type Prepared = { body: string | null; init: ResponseInit }
+type Prepared = { body: string | null; template: Response }
 
 /** By rule, then by key. */
 const prepared = new PreparedByEntry(() => ({ byRule: new Map<GateRule, Map<string, Prepared>>(), count: 0 }))
@@ -38,7 +38,7 @@ const SPARE = 16
 export function gateResponse(entry: LiveEntry, flag: Flag, rule: GateRule): Response {
   const kept = prepared.get(entry)
   const known = kept.byRule.get(rule)?.get(flag.key)
-  if (known !== undefined) return new Response(known.body, known.init)
+  if (known !== undefined) return new Response(known.body, known.template)
   const made = prepare(entry, flag, rule)
   // A caller can invent any number of rules.
   if (kept.count < entry.snapshot.flags.size + SPARE) {
@@ -46,7 +46,7 @@ export function gateResponse(entry: LiveEntry, flag: Flag, rule: GateRule): Resp
     const ofRule = kept.byRule.get(rule) ?? new Map<string, Prepared>()
     kept.byRule.set(rule, ofRule.set(flag.key, made))
   }
-  return new Response(made.body, made.init)
+  return new Response(made.body, made.template)
 }
 
 function prepare(entry: LiveEntry, { key, value, ...flag }: Flag, rule: GateRule): Prepared {
@@ -59,7 +59,7 @@ function prepare(entry: LiveEntry, { key, value, ...flag }: Flag, rule: GateRule
     'Switchyard-Source': toSourceHeader(entry),
     ...(until !== null && { 'Switchyard-Until': toIsoTime(until) }),
   })
-  if (!isClosed) return { body: null, init: { status: 204, headers } }
+  if (!isClosed) return { body: null, template: createTemplate({ status: 204, headers }) }
   const retryAfterS = until === null ? RETRY_AFTER_S : Math.ceil((until - Date.now()) / 1_000)
   headers.set('Retry-After', String(Math.min(Math.max(retryAfterS, 1), RETRY_AFTER_MAX_S)))
   const shown = value.length > VALUE_MAX_CHARS ? null : value
@@ -71,12 +71,12 @@ export function unknownGateResponse(key: string, rule: GateRule, problem: Refusa
   const headers = new Headers({ ...NO_STORE, 'Switchyard-Gate': 'unknown', 'Switchyard-Problem': problem })
   if (rule.otherwise === 'open') return new Response(null, { status: 204, headers })
   headers.set('Retry-After', String(RETRY_AFTER_S))
-  const { body, init } = toClosed({ gate: 'unknown', key, value: null, until: null }, headers, rule)
-  return new Response(body, init)
+  const { body, template } = toClosed({ gate: 'unknown', key, value: null, until: null }, headers, rule)
+  return new Response(body, template)
 }
 
 function toClosed(answer: z.infer<typeof gateClosed>, headers: Headers, { closedStatus }: GateRule): Prepared {
   headers.set('Content-Type', 'application/json; charset=utf-8')
   headers.set('X-Content-Type-Options', 'nosniff')
-  return { body: `${JSON.stringify(answer)}\n`, init: { status: closedStatus, headers } }
+  return { body: `${JSON.stringify(answer)}\n`, template: createTemplate({ status: closedStatus, headers }) }
 }

@@ -7,6 +7,12 @@ import type { LiveEntry } from '../../edge/fetched-snapshot.ts'
 
 const KEPT_MS = 5_000
 
+/**
+ * A response without a body, as the second argument of `new Response`, which takes its status and its headers. The runtime reads
+ * them off a response without a look at the members that an object may have: that costs a fiftieth of a request less.
+ */
+export const createTemplate = (init: ResponseInit): Response => new Response(null, init)
+
 export class PreparedByEntry<T> {
   readonly #create: () => T
   #values = new WeakMap<LiveEntry, T>()

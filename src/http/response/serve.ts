@@ -12,7 +12,7 @@ import { toCacheHeaders, type Times } from './cache-headers.ts'
 import { PROBLEMS } from './problem/problem-table.ts'
 import { matchesIfNoneMatch, toEtag } from './entity-tag.ts'
 import { empty, problemResponse } from './reply.ts'
-import { PreparedByEntry } from './prepared.ts'
+import { createTemplate, PreparedByEntry } from './prepared.ts'
 import { toIsoTime } from './time.ts'
 import { MEDIA_TYPE } from '../../wire/flag.ts'
 
@@ -51,8 +51,8 @@ export function getTimesWithFreezes({ stash, ...snapshot }: LiveSnapshot, standi
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 
-type PreparedOk = { body: string; init: ResponseInit }
-type Prepared = PreparedOk & { etag: string; notModified: ResponseInit }
+type PreparedOk = { body: string; template: Response }
+type Prepared = PreparedOk & { etag: string; notModified: Response }
 
 /**
  * The prepared responses of a cache entry, by name. `byQuery`: those lists by the text of the query that asked for them, for the hot
@@ -63,9 +63,9 @@ type PreparedResponses = {
   lists: Map<string, PreparedOk>
   byQuery: Map<string, PreparedOk>
   bytes: number
-  notModified: ResponseInit | null
+  notModified: Response | null
   /** Of documents on every flag. */
-  documentInit: ResponseInit | null
+  documentTemplate: Response | null
 }
 
 const preparedResponses = new PreparedByEntry<PreparedResponses>(() => ({
@@ -74,7 +74,7 @@ const preparedResponses = new PreparedByEntry<PreparedResponses>(() => ({
   byQuery: new Map(),
   bytes: 0,
   notModified: null,
-  documentInit: null,
+  documentTemplate: null,
 }))
 
 /**
@@ -87,11 +87,11 @@ export function serve(
   name: string,
   toRepresentation: () => Representation,
 ): Response {
-  const { etag: tag, body, init, notModified } = prepare(entry, name, toRepresentation)
+  const { etag: tag, body, template, notModified } = prepare(entry, name, toRepresentation)
   const known = request.headers.get('If-None-Match')
   if (known !== null && (known === tag || matchesIfNoneMatch(request.headers, tag)))
     return new Response(null, notModified)
-  return new Response(body, init)
+  return new Response(body, template)
 }
 
 /**
@@ -116,7 +116,7 @@ export function serveList(
   let list = responses.lists.get(name)
   if (list === undefined) {
     const { body, type } = toRepresentation()
-    list = { body, init: toResponseInit(entry, type, tag, times) }
+    list = { body, template: createTemplate({ headers: toHeaders(entry, type, tag, times) }) }
     const bytes = keys === null ? 0 : HEADERS_BYTES + 2 * (name.length + body.length)
     if (responses.bytes + bytes <= getSelectionsMaxBytes(entry.snapshot)) {
       responses.lists.set(name, list)
@@ -124,7 +124,7 @@ export function serveList(
     }
   }
   noteQuery(request.url, entry, responses, name)
-  return new Response(list.body, list.init)
+  return new Response(list.body, list.template)
 }
 
 /** Serves a list that `serveList` has served for the same query. Null: it has not, or has not kept it. */
@@ -132,7 +132,7 @@ export function serveKnownList(request: Request, entry: LiveEntry, query: string
   const responses = preparedResponses.get(entry)
   const list = responses.byQuery.get(query)
   if (list === undefined) return null
-  return serveUnchangedList(request, entry, responses) ?? new Response(list.body, list.init)
+  return serveUnchangedList(request, entry, responses) ?? new Response(list.body, list.template)
 }
 
 /** Serves a JSON document on every flag. A 304 is answered without the text of the document. */
@@ -147,8 +147,8 @@ export function serveDocument(
   const { snapshot } = entry
   const times = getStashTimes(snapshot)
   const tag = toRepresentationTag({ version: snapshot.revision, ...times })
-  responses.documentInit ??= toResponseInit(entry, JSON_TYPE, tag, times)
-  return new Response(getText(snapshot), responses.documentInit)
+  responses.documentTemplate ??= createTemplate({ headers: toHeaders(entry, JSON_TYPE, tag, times) })
+  return new Response(getText(snapshot), responses.documentTemplate)
 }
 
 /** A 304, if the caller has every flag of this revision; else null. */
@@ -157,7 +157,7 @@ function serveUnchangedList(request: Request, entry: LiveEntry, responses: Prepa
   const times = getStashTimes(entry.snapshot)
   const tag = toRepresentationTag({ version: entry.snapshot.revision, ...times })
   if (!matchesIfNoneMatch(request.headers, tag)) return null
-  responses.notModified ??= toNotModifiedInit(entry, tag, times)
+  responses.notModified ??= toNotModified(entry, tag, times)
   return new Response(null, responses.notModified)
 }
 
@@ -185,11 +185,12 @@ function prepare(entry: LiveEntry, name: string, toRepresentation: () => Represe
   if (known !== undefined) return known
   const { body, type, ...times } = toRepresentation()
   const tag = toRepresentationTag(times)
-  const init = toResponseInit(entry, type, tag, times)
+  const headers = toHeaders(entry, type, tag, times)
   // The names of representations of a whole stash begin with `/`, which no key has. They get no Switchyard-Until, because their
   // `until` is the end of some time-box or of a freeze, and not of the value.
-  if (!name.startsWith('/') && times.until !== undefined) init.headers.set('Switchyard-Until', toIsoTime(times.until))
-  const prepared = { etag: tag, body, init, notModified: toNotModifiedInit(entry, tag, times) }
+  if (!name.startsWith('/') && times.until !== undefined) headers.set('Switchyard-Until', toIsoTime(times.until))
+  const template = createTemplate({ headers })
+  const prepared = { etag: tag, body, template, notModified: toNotModified(entry, tag, times) }
   entries.set(name, prepared)
   return prepared
 }
@@ -203,7 +204,7 @@ function toRepresentationTag({ version, reverted = 0 }: Pick<Representation, 've
   return count === 0 ? toEtag(version) : `"${version}+r${count === 1 ? '' : count}"`
 }
 
-function toResponseInit(entry: LiveEntry, type: string, tag: string, times: Times): { headers: Headers } {
+function toHeaders(entry: LiveEntry, type: string, tag: string, times: Times): Headers {
   const headers = new Headers({ ...toCacheHeaders(entry, times), ETag: tag })
   // An earlier version of the service accepted types that no header can hold. They are served as bytes.
   const served = MEDIA_TYPE.test(type) ? type : 'application/octet-stream'
@@ -213,7 +214,7 @@ function toResponseInit(entry: LiveEntry, type: string, tag: string, times: Time
     headers.set('Content-Security-Policy', "sandbox; default-src 'none'")
     headers.set('X-Content-Type-Options', 'nosniff')
   }
-  return { headers }
+  return headers
 }
 
 /**
@@ -221,9 +222,9 @@ function toResponseInit(entry: LiveEntry, type: string, tag: string, times: Time
  * list 304 among the statuses that Workers Cache never stores. So a 304 has no lifetime there; after a revalidation the cache
  * may ask once more.
  */
-function toNotModifiedInit(entry: LiveEntry, tag: string, times: Times): ResponseInit {
+function toNotModified(entry: LiveEntry, tag: string, times: Times): Response {
   const { 'Cloudflare-CDN-Cache-Control': _, ...caching } = toCacheHeaders(entry, times)
-  return { status: 304, headers: new Headers({ ...caching, ETag: tag }) }
+  return createTemplate({ status: 304, headers: { ...caching, ETag: tag } })
 }
 
 /** The 404 of a missing item. Its body is empty, for scripts that test for emptiness. It is cached like a value. */
