@@ -33,7 +33,7 @@ describe('the wall board', () => {
     const { page, panel, sockets, streams } = await openPage(`#/all?s=${toNames(two.stash, one.stash)}&wall=1`)
     await isLive(page)
     const row = panel(one.stash).locator('.row')
-    await row.locator('.until', { hasText: /back to .*false.* in 4\d min \(\d\d:\d\d\)/ }).waitFor()
+    await row.locator('.until', { hasText: /back to .*false.* in 4\d min \((?:\w+ \d+ \w+ )?\d\d:\d\d\)/ }).waitFor()
     expect(await row.locator('.now').textContent()).toBe('true')
     await row.locator('.since', { hasText: /just now/ }).waitFor()
     await page.locator('.strip', { hasText: '1 not normal' }).waitFor()

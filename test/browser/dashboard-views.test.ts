@@ -90,7 +90,7 @@ describe('access', () => {
 
     await page.getByRole('button', { name: /^Revoke… .*pipeline/ }).click()
     await dialog(page)
-      .getByText(/Still ends by itself: maintenance-mode \(\d\d:\d\d\)/)
+      .getByText(/Still ends by itself: maintenance-mode \((?:\w+ \d+ \w+ )?\d\d:\d\d\)/)
       .waitFor()
     await page.getByRole('button', { name: 'Revoke it' }).click()
     await toast(page, /is revoked\. Still ends by itself: maintenance-mode/)

@@ -16,7 +16,7 @@ describe('history', () => {
     expect({ exit, err }).toEqual({ exit: 0, err: '' })
     expect(out.split('\n')).toEqual([
       expect.stringMatching(
-        /^#3 {2}\d\d:\d\d \(.*(?:ago|now)\) +master {2}a: 1 → 3 +until \d\d:\d\d \(in (?:30|29) min\)$/,
+        /^#3 {2}\d\d:\d\d \(.*(?:ago|now)\) +master {2}a: 1 → 3 +until (?:\w+ \d+ \w+ )?\d\d:\d\d \(in (?:30|29) min\)$/,
       ),
       expect.stringMatching(/^#2 .* master {2}b: no flag → "two words"$/),
       expect.stringMatching(/^#1 .* master {2}a: no flag → 1 +why$/),

@@ -22,7 +22,7 @@ describe('list', () => {
     expect({ exit, err }).toEqual({ exit: 0, err: '' })
     expect(out.split('\n')).toEqual([
       expect.stringMatching(/^checkout\.banner +"two\\nlines" +changed .*$/),
-      expect.stringMatching(/^checkout\.mode +true +ends in (?:30|29) min \(\d\d:\d\d\) +changed .*$/),
+      expect.stringMatching(/^checkout\.mode +true +ends in (?:30|29) min \((?:\w+ \d+ \w+ )?\d\d:\d\d\) +changed .*$/),
       expect.stringMatching(/^on-call +"山田太郎" +changed .*$/),
       '',
     ])
