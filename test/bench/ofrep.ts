@@ -45,15 +45,15 @@ export async function benchEvaluations(
       {
         name: 'one flag, hot',
         pid: ours.pid,
-        amount: 4_000,
+        amount: 3_000,
         request: { url: `${ours.url}/api/item/${stash.id}/flag-0` },
       },
-      post('one evaluation', ours, `${base}/flag-0`, 4_000),
-      post(TWIN, twin, `${twin.url}${new URL(base).pathname}/flag-0`, 4_000),
-      post('one evaluation, by bucket', ours, `${base}/flag-25`, 4_000),
+      post('one evaluation', ours, `${base}/flag-0`, 3_000),
+      post(TWIN, twin, `${twin.url}${new URL(base).pathname}/flag-0`, 3_000),
+      post('one evaluation, by bucket', ours, `${base}/flag-25`, 3_000),
       post(`${FLAGS} evaluations at once`, ours, base, 1_000),
-      post('flagd-core on Node, one', flagd, `${flagd.url}${evaluate}/flag-0`, 4_000),
-      post('flagd-core on Node, by bucket', flagd, `${flagd.url}${evaluate}/flag-25`, 4_000),
+      post('flagd-core on Node, one', flagd, `${flagd.url}${evaluate}/flag-0`, 3_000),
+      post('flagd-core on Node, by bucket', flagd, `${flagd.url}${evaluate}/flag-25`, 3_000),
       post(`flagd-core on Node, ${FLAGS}`, flagd, `${flagd.url}${evaluate}`, 500),
     ])
     const bulk = ratio(costs, `${FLAGS} evaluations at once`, 'one evaluation') * FLAGS

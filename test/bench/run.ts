@@ -109,6 +109,7 @@ console.log(`${run.cpu}, ${run.cores} cores, Node ${run.node}, load average ${ru
 const ours = await startOurs(entry)
 const field: Omit<Field, 'twin'> = {
   ours,
+  alone: await startOurs(entry),
   cold: await startOurs(await bundleForgetful(folder)),
   bare: await startOther('bare', folder),
   hello: await startOther('hello', folder),
@@ -146,12 +147,14 @@ async function reads(): Promise<void> {
     few: await freshStash(send),
     many: await freshStash(send),
     cold: await freshStash(sendTo(field.cold.url)),
+    alone: await freshStash(sendTo(field.alone.url)),
   }
   await stashes.few.put('maintenance-mode', 'true')
   await stashes.cold.put('maintenance-mode', 'true')
+  await stashes.alone.put('maintenance-mode', 'true')
   const flags = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`flag-${i}`, `value ${i}`]))
   await send(`/stash/${stashes.many.id}/flags`, stashes.many.as({ method: 'PATCH', body: JSON.stringify(flags) }))
-  const twin = await startTwin('read-twin', folder, `${ours.url}/api/item/${stashes.few.id}/maintenance-mode`)
+  const twin = await startTwin('read-twin', folder, `${field.alone.url}/api/item/${stashes.alone.id}/maintenance-mode`)
   const { costs, rows } = await benchReads({ ...field, twin }, stashes).finally(twin.stop)
   showCosts('reads', 'Reads: CPU time of the runtime per request, median of the rounds', toCosts(costs))
   show('reads', 'Reads, compared within each round', rows)
