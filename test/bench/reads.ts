@@ -4,8 +4,8 @@
  * The figure is CPU time of the runtime per request: on a shared machine it wavers less than throughput, and it
  * is the throughput of one core turned over. Each round measures every contestant once, and is compared within
  * itself; the median of the rounds counts. The order is another one in each round, because what a course leaves behind to be
- * collected is charged to the next one in the same runtime. A runtime that has rested is slower at first: what is compared with
- * another runtime has a runtime of its own as well, and rests as long.
+ * collected is charged to the next one in the same runtime. What is compared with another runtime has one of its own as
+ * well. The ratio still depends on the spacing of the courses; why is not known.
  */
 import type { Stash } from '../support/stash.ts'
 import { cpuMs, type Contestant } from './contestants.ts'
