@@ -105,6 +105,14 @@ describe('a lease', () => {
     crowd.pass(60_000)
     expect(crowd.pass(5_000).leaseMs).toBe(1_000)
   })
+  it('of an isolate whose question failed does not lengthen those of others', () => {
+    const crowd = new Crowd()
+    crowd.join(20, 1_000)
+    crowd.pass(5_000)
+    expect(crowd.leases.grant(30_000)).toBe(30_000)
+    expect(crowd.leases.grant()).toBe(1_000)
+    expect(crowd.pass(2_000).leaseMs).toBe(1_000)
+  })
   it('counts anew after a clock that was set back, and after a long pause', () => {
     const crowd = new Crowd()
     crowd.join(6_000, 1_000)

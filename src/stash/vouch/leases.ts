@@ -50,13 +50,15 @@ export class Leases {
     const leastMs = Math.min(Math.max(LEASE_MIN_MS, formerMs), LEASE_MAX_MS)
     const soonest = Math.floor((now + leastMs) / this.#slotMs)
     const last = Math.floor((now + LEASE_MAX_MS) / this.#slotMs)
-    this.#open = Math.max(this.#open, soonest)
-    while (this.#open < last && this.#count(this.#open) >= this.#callsPerSlot) this.#open++
-    const before = this.#count(this.#open)
-    this.#ending[this.#open % this.#ending.length] = before + 1
+    let slot = Math.max(this.#open, soonest)
+    while (slot < last && this.#count(slot) >= this.#callsPerSlot) slot++
+    // A former lease leaves room before its end, for the isolates that have none.
+    if (leastMs === LEASE_MIN_MS) this.#open = slot
+    const before = this.#count(slot)
+    this.#ending[slot % this.#ending.length] = before + 1
     // Within a slot the ends follow each other evenly.
-    const end = (this.#open + Math.min(1, before / this.#callsPerSlot)) * this.#slotMs
-    const isSoonest = this.#open === soonest
+    const end = (slot + Math.min(1, before / this.#callsPerSlot)) * this.#slotMs
+    const isSoonest = slot === soonest
     const leaseMs = isSoonest ? leastMs : Math.min(Math.max(LEASE_MIN_MS, Math.round(end - now)), LEASE_MAX_MS)
     this.endAt = Math.max(this.endAt, now + leaseMs)
     this.#lastMs = leaseMs
