@@ -144,23 +144,17 @@ export class ConnectionManager<S extends Socket = WebSocket> {
   }
 
   #send(socket: S, connection: Connection, text: string): void {
-    const isOver = (): boolean =>
-      connection.unackedChars + text.length > UNACKED_MAX_CHARS && connection.unackedChars > 0
-    // The runtime is asked for the time of the last ping only where it matters: that costs as much as sending.
-    if (isOver()) this.#notePing(socket, connection)
-    if (isOver()) {
+    const lastPingAt = this.#sockets.lastPingAt(socket)
+    if (lastPingAt > connection.lastPingAt) {
+      connection.lastPingAt = lastPingAt
+      connection.unackedChars = 0
+    }
+    connection.unackedChars += text.length
+    if (connection.unackedChars > UNACKED_MAX_CHARS && connection.unackedChars > text.length) {
       close(socket, CLOSE.slow, 'too slow: send "ping" now and then, and resume with ?after=')
       return
     }
-    connection.unackedChars += text.length
     deliver(socket, text)
-  }
-
-  #notePing(socket: S, connection: Connection): void {
-    const lastPingAt = this.#sockets.lastPingAt(socket)
-    if (lastPingAt <= connection.lastPingAt) return
-    connection.lastPingAt = lastPingAt
-    connection.unackedChars = 0
   }
 
   #getConnection(socket: S): Connection {

@@ -1,5 +1,5 @@
 /**
- * What a hub knows of its stash: every flag at one revision, and the last changes. Watchers that join are answered from it, so that a
+ * The copy of a stash in a hub: every flag at one revision, and the last changes. Watchers that join are answered from it, so that a
  * crowd of them costs the stash nothing. It is in memory only: a hub that wakes loads it again.
  */
 import { RecentEvents, toTextedEvent } from '../model/snapshot/recent-events.ts'
@@ -21,13 +21,13 @@ export class HubCopy {
     this.#copy = null
   }
 
-  /** Follows what the stash has answered to the question what has happened since this copy, or since nothing. */
+  /** Applies the events since this copy, or a snapshot: an answer of the stash. */
   load({ events, knownUpTo = -Infinity }: Missed): void {
     this.#knownUpTo = knownUpTo
     for (const event of events) this.follow(event)
   }
 
-  /** The changes that lead to this copy, which the stash has answered to a second question. */
+  /** Takes over the changes that lead to this copy: a second answer of the stash. */
   loadRecent({ events }: Missed): void {
     const [first] = events
     if (this.#copy === null || first?.type !== 'change') return

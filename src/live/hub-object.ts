@@ -62,8 +62,8 @@ export class HubObject extends DurableObject<Env> {
   #isRenewalSet = false
   /** One broadcast at a time. */
   #broadcasting: Promise<void> = Promise.resolve()
-  /** Until when the hub stays subscribed without watchers. */
-  readonly #staysUntil: number
+  /** When an instance first found the hub without its sockets; null: it has some. It is stored: instances come and go. */
+  #emptySince: number | null
   readonly #calls = new BoundedCalls({
     atOnce: 1,
     deadlineMs: CALL_DEADLINE_MS,
@@ -75,8 +75,9 @@ export class HubObject extends DurableObject<Env> {
     this.#sentUpTo = this.#kv.get<number>('told') ?? null
     this.#hubs = this.#kv.get<number>('hubs') ?? 1
     this.#connections = new ConnectionManager(getHibernatingSockets(ctx), this.#sentUpTo ?? 0)
-    const wasCut = this.#sentUpTo !== null && this.#connections.size === 0
-    this.#staysUntil = wasCut ? Date.now() + RETURN_MS : -Infinity
+    this.#emptySince = this.#kv.get<number>('emptySince') ?? null
+    if (this.#sentUpTo !== null && this.#connections.size === 0 && this.#emptySince === null)
+      this.#kv.put('emptySince', (this.#emptySince = Date.now()))
   }
 
   /** Accepts a watcher: see `WatchTerms`. For the refusals see `REFUSAL_STATUS`. */
@@ -123,6 +124,8 @@ export class HubObject extends DurableObject<Env> {
         return new Response(composeFirstTexts(texts, revision, { status, marks: false }).join('\n'))
       const { 0: client, 1: server } = new WebSocketPair()
       const first = composeFirstTexts(texts, revision, { status, marks })
+      if (this.#emptySince !== null) this.#kv.delete('emptySince')
+      this.#emptySince = null
       this.#connections.accept(server, filter, first, revision, address, { framing, status })
       return new Response(null, { status: 101, webSocket: client, headers: this.#countHeader() })
     }
@@ -210,13 +213,9 @@ export class HubObject extends DurableObject<Env> {
     if (this.#sentUpTo === null || subscription === undefined || this.#connections.size === 0) return
     this.#setRenewal(subscription)
     const { stashId, name } = subscription
-    const { stash, told, received } = {
-      stash: this.#stash(stashId),
-      told: this.#sentUpTo,
-      received: this.#statusesReceived,
-    }
+    const [told, received] = [this.#sentUpTo, this.#statusesReceived]
     // A filter without keys: no event is answered. The copy is for watchers that join, and stays as it is.
-    const renew = () => stash.missed(told, [], 'texts', { name, told }, true)
+    const renew = () => this.#stash(stashId).missed(told, [], 'texts', { name, told }, true)
     const missed = await this.#calls.run('renew', renew).catch(() => undefined)
     if (missed === null) await this.tell([{ type: 'gone', revision: (this.#sentUpTo ?? 0) + 1, values: [] }])
     if (missed === null || missed === undefined) return
@@ -232,8 +231,8 @@ export class HubObject extends DurableObject<Env> {
   }
 
   /**
-   * Called by the stash to broadcast events in order, the first after what it believes this hub has sent. Returns what the hub has
-   * sent now, from where the stash goes on; null where nobody is here any more, and the stash need not.
+   * The stash broadcasts events in order, the first after the cursor that it has for this hub. Returns the revision up to which the hub
+   * has sent them; null: it has no watcher left, and is unsubscribed.
    */
   async tell(events: WatchEvent[], status: WatchStatus | null = null): Promise<number | null> {
     if (status !== null) {
@@ -243,8 +242,8 @@ export class HubObject extends DurableObject<Env> {
     const turn = this.#broadcasting.then(() => this.#broadcast(events))
     this.#broadcasting = turn.catch(() => {})
     await turn
-    const isWanted = this.#connections.size > 0 || this.#joining.size > 0 || Date.now() < this.#staysUntil
-    if (isWanted) return this.#sentUpTo ?? 0
+    const mayReturn = this.#emptySince !== null && Date.now() < this.#emptySince + RETURN_MS
+    if (this.#connections.size > 0 || this.#joining.size > 0 || mayReturn) return this.#sentUpTo ?? 0
     await this.#forget()
     return null
   }
@@ -287,6 +286,7 @@ export class HubObject extends DurableObject<Env> {
     this.#comparedAt = -Infinity
     this.#status = null
     this.#isRenewalSet = false
+    this.#emptySince = null
     await this.ctx.storage.deleteAll()
   }
 

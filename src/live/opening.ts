@@ -1,7 +1,7 @@
 /**
  * Who is accepted as a watcher by one object.
  *
- * The stash's own object takes a few watchers, whoever they are; all others go to hubs. In a hub, one address may be one stranger
+ * The stash's own object takes a few watchers without limits by address; all others go to hubs. There, one address may be one stranger
  * with a loop, or all services of a company behind one NAT. So an address may take half of the places that the others leave free,
  * never the last ones; and its openings are counted only while more than half of all places are taken.
  */

@@ -194,8 +194,7 @@ export class StashObject extends DurableObject<Env> {
     const head = this.#head()
     if (head === null) return new Response(null, { status: 404 })
     // A configuration of an older version has one limit for the object and for hubs.
-    const limit: string | undefined = this.env.WATCHERS_BEFORE_HUBS ?? this.env.WATCHERS_PER_OBJECT
-    return this.#watchers.admit(request, head, Number(limit))
+    return this.#watchers.admit(request, head, Number(this.env.WATCHERS_BEFORE_HUBS ?? this.env.WATCHERS_PER_OBJECT))
   }
 
   /** Subscribes the hub to the changes after the revision that is returned. Null: no such stash. */

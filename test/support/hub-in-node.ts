@@ -31,7 +31,11 @@ export function makeHub() {
   const open = () => sockets.filter(({ socket }) => socket.closedWith === null)
   const ctx = {
     storage: {
-      kv: { get: (name: string) => stored.get(name), put: (name: string, value: unknown) => stored.set(name, value) },
+      kv: {
+        get: (name: string) => stored.get(name),
+        put: (name: string, value: unknown) => stored.set(name, value),
+        delete: (name: string) => stored.delete(name),
+      },
       setAlarm: async () => {},
       deleteAll: async () => stored.clear(),
     },

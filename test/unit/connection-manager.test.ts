@@ -171,6 +171,16 @@ describe('a watcher that sends no pings', () => {
     await connections.broadcast([change(11, 'a')])
     expect(socket.closedWith).toBe(1013)
   })
+  it('may have a mebibyte unread after its last ping, and not after the event that shows it', async () => {
+    const { connections, join } = makeConnections()
+    const socket = join(null)
+    await connections.broadcast([sized(1, MEBIBYTE / 4)])
+    socket.lastPingAt = 1_000
+    for (const revision of [2, 3, 4, 5]) await connections.broadcast([sized(revision, MEBIBYTE / 4)])
+    expect([socket.closedWith, socket.sent.length]).toEqual([null, 5])
+    await connections.broadcast([change(6, 'a')])
+    expect(socket.closedWith).toBe(1013)
+  })
   it('is not charged for events of other keys', async () => {
     const { connections, join } = makeConnections()
     const socket = join(['z'])

@@ -296,6 +296,30 @@ describe('HubObject', () => {
     expect(await tell([change(2)])).toBeNull()
     vi.useRealTimers()
   })
+  it('is unsubscribed two minutes after its watchers have left, also where each event finds a new instance', async () => {
+    vi.useFakeTimers()
+    const { stash, join, tell, sockets, sleepAndWake } = makeHub()
+    await join('after=0')
+    sockets[0]?.socket.close(1000)
+    sleepAndWake()
+    expect(await tell([change(1)])).toBe(1)
+    vi.advanceTimersByTime(2 * 60_000)
+    sleepAndWake()
+    expect(await tell([change(2)])).toBeNull()
+    // The next crowd has two minutes of its own.
+    stash.head = 2
+    await join('after=2')
+    sockets[1]?.socket.close(1006)
+    sleepAndWake()
+    expect(await tell([change(3)])).toBe(3)
+    stash.head = 3
+    await join('after=3')
+    vi.advanceTimersByTime(2 * 60_000)
+    sockets[2]?.socket.close(1006)
+    sleepAndWake()
+    expect(await tell([change(4)])).toBe(4)
+    vi.useRealTimers()
+  })
   it('abandons a call to the stash after ten seconds', async () => {
     vi.useFakeTimers()
     const { stash, questions, join } = makeHub()

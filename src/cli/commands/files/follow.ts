@@ -1,6 +1,6 @@
 /**
- * `follow`: keeps what is not a program of ours as the flags are: a file, a command that runs at each change, a load
- * balancer, a local HTTP read. It does so from the last known values, through any outage of the service.
+ * `follow`: a process that tells other programs the flags: by a file, a command after each change, HAProxy's agent-check and
+ * HTTP on this machine. It answers from the last known values during an outage of the service.
  */
 import { LIST_MAX_PATTERNS, isPattern } from '../../../model/access/key-matcher.ts'
 import type { Command } from '../../command.ts'
