@@ -17,6 +17,8 @@ import { LEASE_MAX_MS, LEASE_MIN_MS } from '../../model/snapshot/vouch.ts'
 const CALLS_PER_SECOND = 285
 /** The least length of a slot of time. It is longer where a call is answered less often than once in it. */
 const SLOT_MIN_MS = 200
+/** So many former leases are a crowd, as a share of the calls of a slot. */
+const CROWD_SHARE = 0.1
 
 export class Leases {
   readonly #now: () => number
@@ -28,6 +30,8 @@ export class Leases {
   #slot = 0
   #open = 0
   #lastMs = 0
+  /** How many isolates were granted their former lease in the present slot. */
+  #formerInSlot = 0
   /** When the last lease ends, in ms since the epoch. */
   endAt = 0
 
@@ -52,8 +56,11 @@ export class Leases {
     const last = Math.floor((now + LEASE_MAX_MS) / this.#slotMs)
     let slot = Math.max(this.#open, soonest)
     while (slot < last && this.#count(slot) >= this.#callsPerSlot) slot++
-    // A former lease leaves room before its end, for the isolates that have none.
-    if (leastMs === LEASE_MIN_MS) this.#open = slot
+    const isFormer = leastMs > LEASE_MIN_MS
+    this.#formerInSlot += Number(isFormer)
+    // A few former leases leave the room before their ends to the others. Many are a crowd that comes back after an outage: then the room
+    // is needed for its questions.
+    if (!isFormer || this.#formerInSlot > Math.max(1, this.#callsPerSlot * CROWD_SHARE)) this.#open = slot
     const before = this.#count(slot)
     this.#ending[slot % this.#ending.length] = before + 1
     // Within a slot the ends follow each other evenly.
@@ -76,6 +83,7 @@ export class Leases {
 
   /** Forgets the slots that have passed. */
   #moveTo(slot: number): void {
+    if (slot !== this.#slot) this.#formerInSlot = 0
     // The clock was set back, or nothing was asked for longer than any lease.
     if (slot < this.#slot || slot - this.#slot >= this.#ending.length) {
       this.#ending.fill(0)
